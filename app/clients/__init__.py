@@ -1,0 +1,1 @@
+"""Speak to foreign HTTP; their vocabulary stops here."""

@@ -1,0 +1,1 @@
+"""SALESmanago's API v2."""

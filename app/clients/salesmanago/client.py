@@ -1,0 +1,229 @@
+"""SALESmanago's API v2 as values: what we ask, and what the answer came to (contract sections 1 and 2)."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.clients.salesmanago import payloads
+from app.clients.transport import Reply, Transport, scrubbed
+from app.domain.commands import AddEvent, DeleteContact, UpsertContact
+from app.domain.delivery import Delivered, Outcome, Refused, SeenContact, Throttled, Unknown, Unreachable
+from app.domain.pipeline import Answer, Call, Seen
+from app.domain.shop import Account
+
+CONTACTS_PER_LOOK_UP = 50
+CONTACTS_PER_BATCH = 200
+"""Undocumented; 100 is the safest figure, 400 the official plugin's (U3)."""
+
+EVENTS_PER_BATCH = 400
+JOB_PATIENCE_SECONDS = 600.0
+_FIRST_POLL_SECONDS = 0.2
+_LONGEST_POLL_SECONDS = 5.0
+
+_HEADERS = {
+    "Accept": "application/json, application/json",
+    "Content-Type": "application/json;charset=UTF-8",
+    # Their newer hosts reject default library names (U24).
+    "User-Agent": "shop-gateway/0.1",
+}
+_ACCOUNT_MESSAGES = ("User not authenticated", "Not authenticated")
+_UPSERT = "/api/contact/upsert"
+_BATCH_UPSERT = "/api/contact/batchupsertv2"
+_JOB = "/api/job/status"
+_EVENT = "/api/v2/contact/addContactExtEvent"
+_BATCH_EVENTS = "/api/v2/contact/addBatchContactExtEvent"
+_BATCH_EVENTS_OLD = "/api/contact/batchAddContactExtEvent"
+_DELETE = "/api/contact/delete"
+_HAS_CONTACT = "/api/contact/hasContact"
+_LIST = "/api/contact/list"
+
+
+class SalesmanagoClient:
+    """One account. A logical failure comes as HTTP 200 with `success:false`, so only the body decides (section 1.4)."""
+
+    def __init__(self, account: Account, api_secret: str, transport: Transport, clock: Callable[[], datetime]) -> None:
+        self._account = account
+        self._api_secret = api_secret
+        self._transport = transport
+        self._clock = clock
+        self._batch_events_path = _BATCH_EVENTS
+
+    @property
+    def account(self) -> Account:
+        return self._account
+
+    # -- contacts --------------------------------------------------------------------------------------------------------
+
+    async def upsert(self, command: UpsertContact) -> Answer:
+        return await self._ask(_UPSERT, payloads.single_upsert(command), expect="contactId")
+
+    async def upsert_many(self, commands: Sequence[UpsertContact]) -> Answer:
+        """Up to `CONTACTS_PER_BATCH` different contacts in one asynchronous job; `Delivered` once the job has ended."""
+        started = await self._ask(_BATCH_UPSERT, payloads.batch_upsert(commands), expect="requestId", items=len(commands))
+        if not isinstance(started.outcome, Delivered) or started.outcome.upstream_id is None:
+            return started
+        outcome = await self._job_end(started.outcome.upstream_id)
+        return _timed(started, outcome, self._clock())
+
+    async def _job_end(self, request_id: str) -> Outcome:
+        """Poll until the job has no message and names a file (section 2.10)."""
+        wait, waited = _FIRST_POLL_SECONDS, 0.0
+        while waited < JOB_PATIENCE_SECONDS:
+            await asyncio.sleep(wait)
+            waited += wait
+            wait = min(wait * 1.5, _LONGEST_POLL_SECONDS)
+            number = int(request_id) if request_id.isdigit() else request_id
+            parsed = await self._parsed(_JOB, {"requestId": number})
+            if isinstance(parsed, Refused):
+                return Unknown("the job's state was refused")
+            if isinstance(parsed, dict) and not parsed.get("message") and parsed.get("fileUrl"):
+                return Delivered(request_id)
+        return Unknown("the job did not end in time")
+
+    async def delete(self, command: DeleteContact) -> Answer:
+        """Erase a contact for good; `Delivered` only when SALESmanago itself no longer has it (U19)."""
+        asked = await self._ask(_DELETE, {"email": command.email, "permanently": True}, expect=None)
+        if isinstance(asked.outcome, Throttled | Unreachable) or _is_account_wide(asked.outcome):
+            return asked
+        found = await self._parsed(_HAS_CONTACT, {"email": command.email})
+        if isinstance(found, dict):
+            gone = found.get("result") is False
+            return _timed(asked, Delivered() if gone else Refused("SALESmanago still has the contact"), self._clock())
+        return _timed(asked, found, self._clock())
+
+    # -- events ----------------------------------------------------------------------------------------------------------
+
+    async def add_event(self, event: AddEvent) -> Answer:
+        return await self._ask(_EVENT, {"email": event.email, "contactEvent": payloads.event(event)}, expect="eventId")
+
+    async def add_events(self, events: Sequence[AddEvent]) -> list[Answer]:
+        """Up to `EVENTS_PER_BATCH` events of contacts that exist; an answer each, in order."""
+        body = payloads.batch_events(events)
+        started_at, clock = self._clock(), time.monotonic()
+        parsed = await self._parsed(self._batch_events_path, body)
+        if parsed == _NOT_THERE and self._batch_events_path == _BATCH_EVENTS:
+            self._batch_events_path = _BATCH_EVENTS_OLD  # the documented older path (U4)
+            parsed = await self._parsed(self._batch_events_path, body)
+        outcomes = _per_event(parsed, events) if isinstance(parsed, dict) else [parsed] * len(events)
+        calls: dict[Outcome, Call] = {}
+        for outcome in outcomes:
+            calls.setdefault(outcome, _call(self._batch_events_path, started_at, clock, outcome, len(events)))
+        return [Answer(outcome, calls[outcome]) for outcome in outcomes]
+
+    # -- reading ---------------------------------------------------------------------------------------------------------
+
+    async def look_up(self, emails: Collection[str]) -> Seen:
+        """What SALESmanago holds for addresses: tags and events (section 2.6)."""
+        ordered = sorted(emails)
+        seen: dict[str, SeenContact] = {}
+        answer = Answer(Delivered(), Call(_LIST, self._clock(), 0, "delivered", "", 0))
+        for start in range(0, len(ordered), CONTACTS_PER_LOOK_UP):
+            chunk = ordered[start : start + CONTACTS_PER_LOOK_UP]
+            started_at, clock = self._clock(), time.monotonic()
+            parsed = await self._parsed(_LIST, {"email": chunk})
+            outcome: Outcome = Delivered() if isinstance(parsed, dict) else parsed
+            answer = Answer(outcome, _call(_LIST, started_at, clock, outcome, len(chunk)))
+            if not isinstance(parsed, dict):
+                return Seen({}, answer)
+            shown = parsed.get("contacts")
+            for entry in shown if isinstance(shown, list) else ():
+                contact = payloads.seen_contact(entry) if isinstance(entry, dict) else None
+                if contact is not None:
+                    seen[contact.email] = contact
+        return Seen(seen, answer)
+
+    async def owners(self) -> list[str] | Outcome:
+        """The account's users: proves signature and rights (section 2.13)."""
+        parsed = await self._parsed("/api/user/listByClient", {})
+        if not isinstance(parsed, dict):
+            return parsed
+        users = parsed.get("users")
+        return [str(user) for user in users] if isinstance(users, list) else []
+
+    # -- the wire --------------------------------------------------------------------------------------------------------
+
+    async def _ask(self, path: str, body: Mapping[str, Any], *, expect: str | None, items: int = 1) -> Answer:
+        """One call. Without the id it promises, a success is not believed (section 1.4)."""
+        started_at, clock = self._clock(), time.monotonic()
+        parsed = await self._parsed(path, body)
+        outcome: Outcome
+        if not isinstance(parsed, dict):
+            outcome = parsed
+        elif expect is None:
+            outcome = Delivered()
+        elif parsed.get(expect) is None:
+            outcome = Unknown(f"success without {expect}")
+        else:
+            outcome = Delivered(str(parsed[expect]))
+        return Answer(outcome, _call(path, started_at, clock, outcome, items))
+
+    async def _parsed(self, path: str, body: Mapping[str, Any]) -> dict[str, Any] | Outcome:
+        """The JSON of a success, or what else the call came to."""
+        whole = {**payloads.envelope(self._account, self._api_secret, self._clock()), **body}
+        received = await self._transport.post(self._account.endpoint + path, whole, _HEADERS)
+        if not isinstance(received, Reply):
+            return received
+        if received.status == _NOT_FOUND:
+            return _NOT_THERE
+        try:
+            answer = json.loads(received.body)
+        except (ValueError, RecursionError):
+            answer = None
+        if received.status != _OK:
+            said = payloads.messages(answer) if isinstance(answer, dict) else ""
+            return Refused(scrubbed(f"HTTP {received.status} {said}".strip()))
+        if not isinstance(answer, dict) or not isinstance(answer.get("success"), bool):
+            if path == _DELETE and not received.body.strip():
+                return {}  # seen in the wild: a deletion answers with an empty body (U19)
+            return Unknown("HTTP 200 without a JSON answer")
+        if answer["success"]:
+            return answer
+        said = payloads.messages(answer)
+        return Refused(scrubbed(said or "refused without a word"), account_wide=said.startswith(_ACCOUNT_MESSAGES))
+
+
+_OK = 200
+_NOT_FOUND = 404
+_NOT_THERE = Refused("HTTP 404", account_wide=True)
+
+
+def _per_event(answer: Mapping[str, Any], events: Sequence[AddEvent]) -> list[Outcome]:
+    """A batch may fail in part while `success` stays true (section 2.11): nothing is believed beyond what was counted."""
+    shown = answer.get("failedContacts")
+    failed = {str(one).strip().lower() for one in shown} if isinstance(shown, list) else set()
+    created = answer.get("createdAmount")
+    named = [event.email in failed for event in events]
+    complete = isinstance(created, int) and created >= len(events) - sum(named)
+    rest: Outcome = Delivered() if complete else Unknown("fewer events created than sent")
+    return [Refused("SALESmanago does not take events of this contact") if bad else rest for bad in named]
+
+
+def _is_account_wide(outcome: Outcome) -> bool:
+    return isinstance(outcome, Refused) and outcome.account_wide
+
+
+def _call(path: str, started_at: datetime, clock: float, outcome: Outcome, items: int) -> Call:
+    return Call(path, started_at, round((time.monotonic() - clock) * 1000), _name(outcome), _detail(outcome), items)
+
+
+def _timed(answer: Answer, outcome: Outcome, now: datetime) -> Answer:
+    call = answer.call
+    took = (now - call.started_at) // timedelta(milliseconds=1)
+    return Answer(outcome, Call(call.path, call.started_at, took, _name(outcome), _detail(outcome), call.items))
+
+
+def _name(outcome: Outcome) -> str:
+    return type(outcome).__name__.lower()
+
+
+def _detail(outcome: Outcome) -> str:
+    match outcome:
+        case Delivered():
+            return ""
+        case Throttled(retry_after=seconds):
+            return "" if seconds is None else f"asked to wait {seconds:g} s"
+        case Unreachable(cause=words) | Unknown(cause=words) | Refused(message=words):
+            return words

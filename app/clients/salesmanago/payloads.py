@@ -1,0 +1,209 @@
+"""Commands in SALESmanago's own words. Its field names and limits live here and nowhere else (contract sections 2, 3 and 4)."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from app.domain.commands import AddEvent, EventKind, UpsertContact
+from app.domain.consent import Status
+from app.domain.delivery import SeenContact, SeenEvent
+from app.domain.shop import Account
+
+JsonObject = dict[str, Any]  # a border: their JSON
+
+PRODUCTS_BYTES = 512
+DETAIL_BYTES = 255
+DESCRIPTION_CHARS = 2048
+
+# Section 1.2: "apiKey" is any string of our choice; it only salts the signature.
+_API_KEY = "shop-gateway"
+
+
+def signature(api_key: str, client_id: str, api_secret: str) -> str:
+    """SHA-1 over the plain concatenation, lower-case hex (section 1.2)."""
+    return hashlib.sha1(f"{api_key}{client_id}{api_secret}".encode(), usedforsecurity=False).hexdigest()
+
+
+def envelope(account: Account, api_secret: str, now: datetime) -> JsonObject:
+    """What every body begins with."""
+    seconds = int(now.timestamp())
+    return {
+        "clientId": account.client_id,
+        "apiKey": _API_KEY,
+        "requestTime": seconds if account.request_time_in_seconds else milliseconds(now),
+        "sha": signature(_API_KEY, account.client_id, api_secret),
+        "owner": account.owner,
+    }
+
+
+def milliseconds(at: datetime) -> int:
+    """Epoch milliseconds, cut, not rounded (section 3.4)."""
+    return int(at.replace(microsecond=0).timestamp()) * 1000 + at.microsecond // 1000
+
+
+# -- contacts ------------------------------------------------------------------------------------------------------------
+
+
+def upsert(command: UpsertContact) -> JsonObject:
+    """The contact part of an upsert, the same in the single and in the batch call (sections 2.1, 2.2).
+
+    What is left out stays as it is; empty strings would overwrite, so none is ever sent.
+    """
+    profile = command.profile
+    contact = _without_empty(
+        {
+            "email": command.email,
+            "name": " ".join(_present(profile, "first_name", "last_name")),
+            "phone": profile.get("phone"),
+            "company": profile.get("company"),
+            "externalId": profile.get("customer_id"),
+            "address": _without_empty(
+                {
+                    "streetAddress": profile.get("street"),
+                    "zipCode": profile.get("postal_code"),
+                    "city": profile.get("city"),
+                    "country": profile.get("country"),
+                }
+            ),
+        }
+    )
+    body = _without_empty(
+        {
+            "newEmail": command.new_email,
+            "tags": list(command.add_tags),
+            "removeTags": list(command.remove_tags),
+            "lang": profile.get("language", "").upper(),
+            "birthday": profile.get("birth_date"),
+            "properties": _without_empty({"gender": profile.get("gender")}),
+        }
+    )
+    # Tags are sent as differences and never to raise a score (R28, R33).
+    return {"contact": contact, **body, "tagScoring": False, **_force_flags(command)}
+
+
+def _force_flags(command: UpsertContact) -> JsonObject:
+    """Complementary pairs, each only when that channel has something to say (section 5.2)."""
+    flags: JsonObject = {}
+    if command.email_status is not None:
+        opted_in = command.email_status is Status.OPT_IN
+        flags |= {"forceOptIn": opted_in, "forceOptOut": not opted_in}
+    if command.phone_status is not None:
+        opted_in = command.phone_status is Status.OPT_IN
+        flags |= {"forcePhoneOptIn": opted_in, "forcePhoneOptOut": not opted_in}
+    return flags
+
+
+def single_upsert(command: UpsertContact) -> JsonObject:
+    return {"async": False, **upsert(command), "useApiDoubleOptIn": False}
+
+
+def batch_upsert(commands: Iterable[UpsertContact], *, fire_events: bool = True) -> JsonObject:
+    """`useApiDoubleOptIn` defaults to true over there, so it is always said (section 2.2)."""
+    return {
+        "useApiDoubleOptIn": False,
+        "fireEvents": fire_events,
+        "upsertDetails": [upsert(command) for command in commands],
+    }
+
+
+# -- external events -----------------------------------------------------------------------------------------------------
+
+
+def event(command: AddEvent) -> JsonObject:
+    """An external event, after the conventions of the official plugin (section 3.5), within the limits of section 3.3."""
+    purchase_like = command.kind not in (EventKind.CART, EventKind.VISIT)
+    names = [line.name.replace(",", " ") for line in command.lines if line.name]
+    details = {
+        "detail1": joined(names, ",", DETAIL_BYTES),
+        "detail3": joined([_number(line.quantity) for line in command.lines], "/", DETAIL_BYTES),
+        "detail8": _cut(command.language),
+        "detail9": _cut(command.currency),
+        "detail10": _cut(command.pickup_point) if purchase_like else None,
+    }
+    return _without_empty(
+        {
+            "date": milliseconds(command.at),
+            "contactExtEventType": command.kind.value,
+            "description": (command.link or "")[:DESCRIPTION_CHARS],
+            "products": joined([line.product_id for line in command.lines], ",", PRODUCTS_BYTES),
+            "location": command.location,
+            "value": None if command.value is None else float(command.value),
+            **(details if command.kind is not EventKind.VISIT else {}),
+            "externalId": _cut(command.external_id),
+            "shopDomain": _cut(command.shop_host),
+        }
+    )
+
+
+def batch_events(commands: Iterable[AddEvent]) -> JsonObject:
+    return {"events": [{"email": command.email, "contactEvent": event(command)} for command in commands]}
+
+
+def joined(items: Iterable[str], separator: str, limit: int) -> str:
+    """As many whole items as fit into `limit` bytes of UTF-8; the rest is dropped from the end, none is ever cut."""
+    text = ""
+    for item in items:
+        longer = f"{text}{separator}{item}" if text else item
+        if len(longer.encode()) > limit:
+            break
+        text = longer
+    return text
+
+
+def _cut(text: str | None) -> str:
+    return (text or "").encode()[:DETAIL_BYTES].decode(errors="ignore")
+
+
+def _number(quantity: Decimal) -> str:
+    return f"{quantity.normalize():f}"
+
+
+# -- what they show us ---------------------------------------------------------------------------------------------------
+
+
+def seen_contact(shown: Mapping[str, Any]) -> SeenContact | None:
+    """A contact of `contact/list` (section 2.6), or None for one that is deleted or nameless."""
+    address = shown.get("email")
+    if not isinstance(address, str) or shown.get("deleted") is True:
+        return None
+    return SeenContact(
+        email=address.strip().lower(),
+        tags=frozenset(_tag_names(shown.get("contactTags"))),
+        events=frozenset(_seen_events(shown.get("contactExtEvents"))),
+    )
+
+
+def _tag_names(shown: object) -> Iterable[str]:
+    for entry in shown if isinstance(shown, list) else ():
+        name = entry.get("tag") or entry.get("tagName") if isinstance(entry, dict) else None
+        if isinstance(name, str):
+            yield name
+
+
+def _seen_events(shown: object) -> Iterable[SeenEvent]:
+    for entry in shown if isinstance(shown, list) else ():
+        if isinstance(entry, dict) and isinstance(entry.get("date"), int):
+            external_id = entry.get("externalId")
+            yield SeenEvent(
+                str(entry.get("contactExtEventType")),
+                "" if external_id is None else str(external_id),
+                datetime.fromtimestamp(entry["date"] // 1000, UTC) + timedelta(milliseconds=entry["date"] % 1000),
+            )
+
+
+def messages(answer: Mapping[str, Any]) -> str:
+    """`message` is a list of strings, a string, or null (section 1.4)."""
+    said = answer.get("message")
+    if isinstance(said, str):
+        return said
+    return "; ".join(str(one) for one in said) if isinstance(said, list) else ""
+
+
+def _present(profile: Mapping[str, str], *names: str) -> list[str]:
+    return [text for name in names if (text := profile.get(name))]
+
+
+def _without_empty(fields: JsonObject) -> JsonObject:
+    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}

@@ -1,0 +1,141 @@
+"""One call to a neighbour: paced, with a total deadline and a cap on the answer; every end of it is a value."""
+
+import asyncio
+import email.utils
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from app.domain.delivery import Refused, Throttled, Unknown, Unreachable
+from app.domain.pacing import Pace
+
+DEADLINE_SECONDS = 30.0
+"""Connect, send and read together: the official client's figure (contract 1.6)."""
+
+ANSWER_LIMIT_BYTES = 10 * 1024 * 1024
+IN_FLIGHT = 2
+"""Parallel calls per account (contract U1)."""
+
+_ADDRESS = re.compile(r"[^\s\"'<>,;:@]+@[^\s\"'<>,;@]+")
+_DETAIL_CHARS = 300
+
+
+class Pacer:
+    """Holds calls back to the pace of their account."""
+
+    def __init__(self, calls_per_second: float) -> None:
+        self._pace = Pace(calls_per_second, counted_at=time.monotonic())
+        self._slots = asyncio.Semaphore(IN_FLIGHT)
+
+    async def __aenter__(self) -> None:
+        await self._slots.acquire()
+        try:
+            self._pace, wait = self._pace.take(time.monotonic())
+            await asyncio.sleep(max(wait, 0))
+        except BaseException:
+            self._slots.release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._slots.release()
+
+    def rest(self, seconds: float) -> None:
+        self._pace = self._pace.close(time.monotonic() + seconds)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that arrived whole. Its status is below 500 and not 429."""
+
+    status: int
+    body: bytes
+
+
+Received = Reply | Throttled | Unreachable | Unknown | Refused
+
+
+class Transport:
+    """Posts JSON. Redirects are not followed: a body with credentials goes where it was meant to go."""
+
+    def __init__(self, http: httpx.AsyncClient, pacer: Pacer) -> None:
+        self._http = http
+        self._pacer = pacer
+
+    async def post(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
+        async with self._pacer:
+            received = await self._within_deadline(url, body, headers)
+        if isinstance(received, Throttled) and received.retry_after:
+            self._pacer.rest(min(received.retry_after, 60.0))
+        return received
+
+    async def _within_deadline(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                return await self._with_blips(url, body, headers)
+        except TimeoutError:
+            return Unknown("no whole answer in time")
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
+            return Unreachable(type(error).__name__)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            return Unknown(type(error).__name__)
+
+    async def _with_blips(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
+        """A connection that was not made may be tried again at once: nothing was sent."""
+        blip = AsyncRetrying(
+            retry=retry_if_exception_type((httpx.ConnectError, httpx.ConnectTimeout)),
+            stop=stop_after_attempt(2),
+            wait=wait_random_exponential(multiplier=0.1, max=1),
+            reraise=True,
+        )
+        return await blip(self._once, url, body, headers)
+
+    async def _once(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
+        async with self._http.stream("POST", url, json=body, headers=dict(headers), follow_redirects=False) as response:
+            early = _by_status(response)
+            if early is not None:
+                return early
+            received = bytearray()
+            async for chunk in response.aiter_bytes():
+                received += chunk
+                if len(received) > ANSWER_LIMIT_BYTES:
+                    return Unknown("the answer is larger than we read")
+            return Reply(response.status_code, bytes(received))
+
+
+def _by_status(response: httpx.Response) -> Received | None:
+    status = response.status_code
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        return Throttled(retry_after(response.headers, datetime.now(UTC)))
+    if status == httpx.codes.SERVICE_UNAVAILABLE:
+        asked = retry_after(response.headers, datetime.now(UTC))
+        return Unreachable("HTTP 503") if asked is None else Throttled(asked)
+    if status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return Unknown(f"HTTP {status}")
+    if response.is_redirect:
+        return Unreachable(f"HTTP {status}: redirected")
+    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+        return Refused(f"HTTP {status}", account_wide=True)
+    return None
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """The header in seconds, from either of its forms; None if it is missing or unreadable."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        at = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
+
+
+def scrubbed(text: str) -> str:
+    """A neighbour's words without addresses, short enough to keep."""
+    return _ADDRESS.sub("<address>", text)[:_DETAIL_CHARS]

@@ -1,0 +1,5 @@
+"""The demo: a believable day of two shops, told by what became of it."""
+
+from app.demo.run import run_demo, run_sandbox
+
+__all__ = ["run_demo", "run_sandbox"]

@@ -1,0 +1,105 @@
+"""The account of the day, for people."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from app.demo.day import Moment
+
+console = Console(width=None if Console().is_terminal else 160)
+
+_COLOURS = {"sent": "green", "withheld": "yellow", "superseded": "cyan", "parked": "red"}
+
+
+def day(moments: Sequence[Moment], events: Sequence[dict[str, Any]]) -> None:
+    """What arrived, what was withheld, and why: a table per shop."""
+    for shop in dict.fromkeys(moment.shop for moment in moments):
+        policy = "order_consent" if shop == "sklep" else "all_customers"
+        table = Table(title=f"Shop {shop} (policy {policy})", box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)
+        table.add_column("who", no_wrap=True)
+        table.add_column("what happened", ratio=3)
+        table.add_column("became", no_wrap=True)
+        table.add_column("what SALESmanago was told, or why nothing", ratio=5)
+        for moment, event in zip(moments, events, strict=True):
+            if moment.shop == shop:
+                colour = _COLOURS.get(event["state"], "white")
+                person = escape(moment.person.partition("@")[0])
+                table.add_row(person, escape(moment.said), f"[{colour}]{event['state']}[/]", escape(_told(event)))
+        console.print(table)
+
+
+def contacts(shown: Sequence[dict[str, Any]]) -> None:
+    """What SALESmanago holds in the end: tags folded to upper case, as it does."""
+    table = Table(title="What SALESmanago holds now", box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)
+    for heading in ("contact", "name", "e-mail status", "tags", "events"):
+        table.add_column(heading)
+    for contact in shown:
+        tags = ", ".join(tag["tag"] if isinstance(tag, dict) else str(tag) for tag in contact["tags"])
+        events = ", ".join(_event_name(event) for event in contact.get("events", ()))
+        table.add_row(escape(contact["email"]), escape(contact.get("name") or ""), _status(contact), escape(tags), escape(events))
+    console.print(table)
+
+
+def verdict(count: int, repeated: dict[str, Any], calls: int, mistakes: Sequence[str]) -> None:
+    console.print(
+        f"{count} events posted, one of them twice (answered [cyan]{repeated['result']}[/cyan]); {calls} calls at SALESmanago."
+    )
+    for mistake in mistakes:
+        console.print(f"[red]✗ {escape(mistake)}[/red]")
+    if not mistakes:
+        console.print("[green]✓ Everything is as the rules say.[/green]")
+
+
+def addresses(gateway: str, sandbox: str, keys: dict[str, str], *, stay: bool) -> None:
+    if not stay:
+        return
+    console.print()
+    console.print(f"Swagger UI of the gateway   [bold]{gateway}/docs[/bold]   (Authorize with a key below)")
+    console.print(f"SALESmanago's stand-in      [bold]{sandbox}/[/bold]")
+    for shop, key in keys.items():
+        console.print(f"Key of shop {shop:<6} {key}", soft_wrap=True)
+    console.print("Ctrl-C ends it.")
+
+
+def sandbox_addresses(url: str, client_id: str, api_secret: str, owner: str) -> None:
+    console.print(f"SALESmanago's stand-in: [bold]{url}/[/bold]")
+    console.print(f'endpoint = "{url}"\nclient_id = "{client_id}"\napi_secret: {api_secret}\nowner = "{owner}"')
+
+
+def tags_of(event: dict[str, Any], kind: str) -> list[str]:
+    return [tag for command in event["commands"] for tag in command["summary"].get(kind, ())]
+
+
+def _told(event: dict[str, Any]) -> str:
+    if event["reason"]:
+        return f"{event['reason']['rule']}: {event['reason']['why']}"
+    words = []
+    for command in event["commands"]:
+        said = command["summary"]
+        words += [f"+ {', '.join(said['add_tags'])}"] if said.get("add_tags") else []
+        words += [f"− {', '.join(said['remove_tags'])}"] if said.get("remove_tags") else []
+        words += ["renamed to the new address"] if said.get("renamed") else []
+        words += [f"e-mail {said['email_status'].replace('_', '-')}"] if said.get("email_status") else []
+        words += [f"fields: {', '.join(said['fields'])}"] if said.get("fields") else []
+        words += (
+            [f"{said['kind']} {said.get('external_id', '')} {said.get('value', '')} {said.get('currency', '')}".strip()]
+            if "kind" in said
+            else []
+        )
+    return "\n".join(words)
+
+
+def _event_name(event: Any) -> str:
+    return f"{event.get('type', '')} {event.get('external_id') or ''}".strip() if isinstance(event, dict) else str(event)
+
+
+def _status(contact: dict[str, Any]) -> str:
+    return (
+        str(contact.get("status", {}).get("email", ""))
+        if isinstance(contact.get("status"), dict)
+        else str(contact.get("status", ""))
+    )

@@ -1,0 +1,159 @@
+"""Run the day: stand-ins and gateway as real servers, real requests, and an account that is checked."""
+
+import asyncio
+import os
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.fernet import Fernet
+
+from app.bootstrap import Gateway, open_gateway
+from app.demo import report
+from app.demo.day import RETAIL, RETAIL_HOST, WHOLESALE, WHOLESALE_HOST, Moment, the_day
+from app.main import application_of
+from app.sandbox.salesmanago import Account, create_app
+from app.server import beside, bound, server_of
+from app.services.secrets_at_rest import KeyRing
+from app.settings import Settings
+from app.shops_file import parse
+
+HOST = "127.0.0.1"
+CLIENT_ID = "demo-client-id"
+API_SECRET = "demo-api-secret"  # noqa: S105 - opens nothing but the stand-in
+OWNER = "owner@example.com"
+SETTLED = ("sent", "withheld", "superseded", "parked")
+PATIENCE_SECONDS = 60.0
+
+
+async def run_sandbox(salesmanago_port: int) -> None:
+    """The stand-in of SALESmanago alone, until stopped."""
+    report.sandbox_addresses(f"http://{HOST}:{salesmanago_port}", CLIENT_ID, API_SECRET, OWNER)
+    await server_of(_salesmanago(), HOST, salesmanago_port).serve()
+
+
+async def run_demo(port: int, salesmanago_port: int, *, stay: bool) -> bool:
+    """The whole day; answers whether everything became what it should. With `stay` it then waits to be explored."""
+    with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
+        gateway_socket, sandbox_socket = bound(HOST, port), bound(HOST, salesmanago_port)
+        gateway_url, sandbox_url = _url(gateway_socket), _url(sandbox_socket)
+        async with beside(_salesmanago(), sandbox_socket), _gateway(Path(folder), sandbox_url) as gateway:
+            keys = {shop: await gateway.directory.issue_key(shop) for shop in (RETAIL, WHOLESALE)}
+            async with beside(application_of(gateway), gateway_socket), httpx.AsyncClient(timeout=30) as http:
+                as_expected = await _live_through(http, gateway_url, sandbox_url, keys)
+                report.addresses(gateway_url, sandbox_url, keys, stay=stay)
+                if stay:
+                    await _until_interrupted()
+    return as_expected
+
+
+def _salesmanago() -> Any:
+    return create_app([Account(CLIENT_ID, API_SECRET, (OWNER,))])
+
+
+def _url(listening: socket.socket) -> str:
+    return f"http://{HOST}:{listening.getsockname()[1]}"
+
+
+@asynccontextmanager
+async def _gateway(folder: Path, sandbox_url: str) -> AsyncIterator[Gateway]:
+    key = Fernet.generate_key().decode()
+    settings = Settings(
+        database_url=f"sqlite+aiosqlite:///{folder / 'demo.db'}", encryption_keys=(key,), directory_seconds=0.2, config=None
+    )
+    async with open_gateway(settings) as gateway:
+        secret = folder / "secret"
+        secret.write_text(API_SECRET)
+        started = (datetime.now(UTC) - timedelta(days=30)).astimezone()
+        account = {
+            "endpoint": sandbox_url,
+            "client_id": CLIENT_ID,
+            "api_secret": f"file:{secret}",
+            "owner": OWNER,
+            "calls_per_second": 25,
+        }
+        shops = {
+            RETAIL: _shop(RETAIL_HOST, 1, "order_consent", started),
+            WHOLESALE: _shop(WHOLESALE_HOST, 2, "all_customers", started),
+        }
+        await gateway.directory.apply(*parse({"accounts": {"main": account}, "shops": shops}, KeyRing([key])))
+        gateway.worker.start()
+        yield gateway
+
+
+def _shop(host: str, number: int, policy: str, started: datetime) -> dict[str, Any]:
+    return {
+        "account": "main",
+        "host": host,
+        "location": host.replace(".", "_").replace("-", "_"),
+        "number": number,
+        "policy": policy,
+        "integration_started_at": started,
+    }
+
+
+async def _live_through(http: httpx.AsyncClient, gateway_url: str, sandbox_url: str, keys: dict[str, str]) -> bool:
+    day = the_day(datetime.now(UTC).astimezone())
+    for moment in day:
+        await _post(http, gateway_url, keys, moment)
+        await _settled(http, gateway_url, keys, moment)  # hours lie between them: each finds the one before done
+    repeated = await _post(http, gateway_url, keys, day[3])
+    settled = [await _settled(http, gateway_url, keys, moment) for moment in day]
+    contacts = (await http.get(f"{sandbox_url}/sandbox/contacts")).json()["contacts"]
+    ledger = (await http.get(f"{sandbox_url}/sandbox/ledger")).json()["entries"]
+    mistakes = [words for moment, event in zip(day, settled, strict=True) for words in _mistakes(moment, event)]
+    if repeated["result"] != "duplicate":
+        mistakes.append("a repeated order was not recognised")
+    report.day(day, settled)
+    report.contacts(contacts)
+    report.verdict(len(day), repeated, len(ledger), mistakes)
+    return not mistakes
+
+
+async def _post(http: httpx.AsyncClient, gateway_url: str, keys: dict[str, str], moment: Moment) -> dict[str, Any]:
+    answer = await http.post(
+        f"{gateway_url}/v1/shops/{moment.shop}/{moment.path}",
+        json=moment.body,
+        headers={"Authorization": f"Bearer {keys[moment.shop]}"},
+    )
+    answer.raise_for_status()
+    receipt: dict[str, Any] = answer.json()
+    return receipt
+
+
+async def _settled(http: httpx.AsyncClient, gateway_url: str, keys: dict[str, str], moment: Moment) -> dict[str, Any]:
+    """The event once nothing more will happen to it."""
+    headers = {"Authorization": f"Bearer {keys[moment.shop]}"}
+    event: dict[str, Any] = {}
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while event.get("state") not in SETTLED:
+            await asyncio.sleep(0.05 if event else 0)
+            url = f"{gateway_url}/v1/shops/{moment.shop}/events/{moment.body['event_id']}"
+            event = (await http.get(url, headers=headers)).json()
+    return event
+
+
+def _mistakes(moment: Moment, event: dict[str, Any]) -> list[str]:
+    """Where the day did not go as the rules say."""
+    found = []
+    name = f"{moment.shop}/{moment.body['event_id']}"
+    reason = (event["reason"] or {}).get("code")
+    if (event["state"], reason) != (moment.state, moment.reason):
+        found.append(f"{name}: became {event['state']} ({reason}), expected {moment.state} ({moment.reason})")
+    for kind, expected in (("add_tags", moment.tags_added), ("remove_tags", moment.tags_removed)):
+        tags = report.tags_of(event, kind)
+        if set(tags) != set(expected):
+            found.append(f"{name}: {kind} {tags}, expected {list(expected)}")
+    return found
+
+
+async def _until_interrupted() -> None:
+    """Stay until Ctrl-C, or until the terminal goes away."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(1)

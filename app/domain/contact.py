@@ -1,0 +1,181 @@
+"""What we know of one person in one shop, and what SALESmanago has been told of it.
+
+`Contact` is memory in two halves. The facts are registers that know since when they are true, so learning events in any
+order ends in the same facts and a late event never overwrites newer state. `Told` mirrors what the commands queued so far
+make true in SALESmanago. What is to be sent is always the difference of the two: that is why a repeated event sends
+nothing (R28) and a first transfer carries everything true by then (R07) without a rule of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from app.domain import tags
+from app.domain.consent import Channel, TransferConsent, later
+from app.domain.events import Customer
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A value and since when it is true."""
+
+    value: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Flag:
+    value: bool
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Told:
+    """What SALESmanago will hold once every queued command has arrived. No address = it does not know the person from us."""
+
+    email: str | None = None
+    profile: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, bool] = field(default_factory=dict)
+    """Canonical tag -> did we last add (True) or remove (False) it; missing = we never spoke of it."""
+    email_act: datetime | None = None
+    phone_act: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    email: str = ""
+    """Empty while only a customer id is known."""
+    email_since: datetime | None = None
+    customer_id: str | None = None
+    profile: Mapping[str, Fact] = field(default_factory=dict)
+    registered: bool = False
+    subscriber: bool = False
+    """Subscribed to the newsletter while having no account (R21)."""
+    wholesaler: Flag | None = None
+    transfer: TransferConsent = TransferConsent()
+    email_news: Channel = Channel()
+    phone_news: Channel = Channel()
+    panel_tags: Mapping[str, Flag] = field(default_factory=dict)
+    """Tag as staff wrote it -> is it on the customer."""
+    panel_tags_complete_at: datetime | None = None
+    earned_tags: tuple[str, ...] = ()
+    """Section and source tags of what was transferred (R22, R23)."""
+    last_purchase_at: datetime | None = None
+    erased_at: datetime | None = None
+    told: Told = Told()
+
+    @property
+    def is_transferred(self) -> bool:
+        return self.told.email is not None
+
+    # -- learning ------------------------------------------------------------------------------------------------
+
+    def describe(self, customer: Customer, at: datetime) -> "Contact":
+        """Learn what the shop says of the person; silence about a field changes nothing."""
+        said = {name: text for name, text in profile_of(customer).items() if text}
+        known = self.with_profile(said, at)
+        if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= at):
+            known = replace(known, wholesaler=Flag(customer.wholesaler, at))
+        return replace(known, customer_id=customer.id or known.customer_id)
+
+    def with_profile(self, said: Mapping[str, str], at: datetime) -> "Contact":
+        newer = {name: Fact(text, at) for name, text in said.items() if (known := self.profile.get(name)) is None or known.at <= at}
+        return replace(self, profile={**self.profile, **newer}) if newer else self
+
+    def moved_to(self, email: str, at: datetime) -> "Contact":
+        """The address at a time; a late message of an older address changes nothing."""
+        if self.email and self.email_since is not None and self.email_since > at:
+            return self
+        return replace(self, email=email, email_since=at)
+
+    def with_tags(self, added: tuple[str, ...], removed: tuple[str, ...], at: datetime) -> "Contact":
+        """Learn an edit of panel tags. An edit from before the last full list tells nothing new."""
+        if self.panel_tags_complete_at is not None and at <= self.panel_tags_complete_at:
+            return self
+        edits = {tag: Flag(value=False, at=at) for tag in removed} | {tag: Flag(value=True, at=at) for tag in added}
+        newer = {tag: edit for tag, edit in edits.items() if tag not in self.panel_tags or self.panel_tags[tag].at <= at}
+        return replace(self, panel_tags={**self.panel_tags, **newer})
+
+    def with_all_tags(self, present: tuple[str, ...], at: datetime) -> "Contact":
+        """Learn the full list of panel tags as it was at a time; edits newer than the list stand."""
+        if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
+            return self
+        listed = {tag: Flag(value=True, at=at) for tag in present}
+        unlisted = {tag: Flag(value=False, at=at) for tag in self.panel_tags if tag not in listed}
+        newer = {tag: known for tag, known in self.panel_tags.items() if known.at > at}
+        return replace(self, panel_tags={**listed, **unlisted, **newer}, panel_tags_complete_at=at)
+
+    def earning(self, earned: tuple[str, ...]) -> "Contact":
+        return replace(self, earned_tags=tags.distinct((*self.earned_tags, *earned)))
+
+    def bought(self, at: datetime) -> "Contact":
+        return replace(self, last_purchase_at=later(self.last_purchase_at, at))
+
+    def without_profile(self) -> "Contact":
+        """Before the consent we keep only what a later first transfer needs: flags, tags, newsletter acts."""
+        return replace(self, profile={}) if self.profile else self
+
+
+NOBODY = Contact()
+
+
+def profile_of(customer: Customer) -> dict[str, str | None]:
+    address = customer.address
+    return {
+        "first_name": customer.first_name,
+        "last_name": customer.last_name,
+        "company": customer.company,
+        "gender": customer.gender,
+        "phone": customer.phone,
+        "street": address.street,
+        "postal_code": address.postal_code,
+        "city": address.city,
+        "country": address.country,
+        "language": customer.language,
+        "birth_date": customer.birth_date,
+        "customer_id": customer.id,
+    }
+
+
+def absorb(target: Contact, other: Contact) -> Contact:
+    """One person turned out to stand in our memory twice: `target` keeps its identity and learns all that `other` knew.
+
+    Consents and channels join, so an opt-out of either is an opt-out of both (R06). `Told` stays the target's: what
+    SALESmanago was told of the other address says nothing about this one.
+    """
+    profile = dict(other.profile)
+    for name, fact in target.profile.items():
+        if name not in profile or profile[name].at <= fact.at:
+            profile[name] = fact
+    panel_tags = dict(other.panel_tags)
+    for tag, flag in target.panel_tags.items():
+        if tag not in panel_tags or panel_tags[tag].at <= flag.at:
+            panel_tags[tag] = flag
+    return replace(
+        target,
+        customer_id=target.customer_id or other.customer_id,
+        profile=profile,
+        registered=target.registered or other.registered,
+        subscriber=target.subscriber or other.subscriber,
+        wholesaler=max(filter(None, (target.wholesaler, other.wholesaler)), key=lambda flag: flag.at, default=None),
+        transfer=_joined_consent(target.transfer, other.transfer),
+        email_news=_joined_channel(target.email_news, other.email_news),
+        phone_news=_joined_channel(target.phone_news, other.phone_news),
+        panel_tags=panel_tags,
+        panel_tags_complete_at=later(target.panel_tags_complete_at, other.panel_tags_complete_at),
+        earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags)),
+        last_purchase_at=later(target.last_purchase_at, other.last_purchase_at),
+    )
+
+
+def _joined_consent(one: TransferConsent, other: TransferConsent) -> TransferConsent:
+    firsts = [at for at in (one.granted_first, other.granted_first) if at is not None]
+    return TransferConsent(
+        granted_first=min(firsts, default=None),
+        granted_last=later(one.granted_last, other.granted_last),
+        withdrawn=later(one.withdrawn, other.withdrawn),
+    )
+
+
+def _joined_channel(one: Channel, other: Channel) -> Channel:
+    return Channel(later(one.opted_in, other.opted_in), later(one.opted_out, other.opted_out))

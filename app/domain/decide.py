@@ -1,0 +1,307 @@
+"""The decision: one event, one shop, one contact in; a plan and what to remember out.
+
+    learn       facts the event tells, whether or not anything may be sent
+    forbidden   the reason that keeps it in the shop, if there is one
+    compose     the commands that follow, as differences
+
+Everything here is pure. The requirement a line comes from stands beside it.
+"""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import NamedTuple
+
+from app.domain import tags
+from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, Line
+from app.domain.consent import Box, Policy
+from app.domain.contact import Contact
+from app.domain.difference import difference, told
+from app.domain.events import (
+    AccessRequested,
+    AccountChanged,
+    CartChanged,
+    Customer,
+    CustomerRegistered,
+    ErasureRequested,
+    Event,
+    Item,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    ProductViewed,
+    Subscribed,
+    TagsEdited,
+    TransferConsentGranted,
+    TransferConsentWithdrawn,
+    Unsubscribed,
+)
+from app.domain.plan import Await, Plan, Send, Supersede, Withhold
+from app.domain.reasons import Reason
+from app.domain.shop import Shop
+
+
+@dataclass(frozen=True)
+class Sale:
+    """What became of an order so far: one order is one purchase, and only a sent purchase can be taken back (R13, R17).
+
+    The goods are remembered because a cancellation repeats those of its purchase (contract 3.1).
+    """
+
+    purchase_sent: bool = False
+    cancelled: bool = False
+    lines: tuple[Line, ...] = ()
+    value: Decimal | None = None
+    currency: str | None = None
+
+
+NO_SALE = Sale()
+
+
+class Decision(NamedTuple):
+    plan: Plan
+    contact: Contact
+    sale: Sale
+
+
+def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> Decision:
+    """Turn an event into a plan; `contact` and `sale` of the answer replace the ones given."""
+    contact = _revived(event, contact)
+    if contact.erased_at is not None and not isinstance(event, ErasureRequested | AccessRequested):
+        return Decision(Withhold(Reason.ERASED), contact, sale)
+    known = learn(event, shop, contact)
+    reason = forbidden(event, shop, known, sale)
+    if reason is not None:
+        return Decision(_withheld(reason), _minimised(known, shop), _remembered(event, sale))
+    if isinstance(event, CartChanged):
+        return Decision(Await(Reason.CART_WAITS), known, sale)
+    if isinstance(event, AccessRequested):
+        return Decision(Supersede(Reason.REPORT_READY), known, sale)
+    if isinstance(event, ErasureRequested):
+        return Decision(Send(DeleteContact(email=event.email)), known, sale)
+    if isinstance(event, OrderPlaced):
+        known = known.earning(_earned(event, shop))
+    commands = compose(event, shop, known, sale)
+    if not commands:
+        return Decision(Supersede(Reason.NOTHING_NEW), known, sale)
+    return Decision(Send(*commands), told(known, commands), _remembered(event, sale, sent=True))
+
+
+# -- learn ---------------------------------------------------------------------------------------------------------------
+
+
+def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
+    """The facts an event tells. The order of learning does not matter: each fact knows its time."""
+    at = event.at
+    match event:
+        case CustomerRegistered(customer=customer):
+            contact = replace(_met(contact, customer, event), registered=True)
+            return _ticked_acts(contact, customer, event)
+        case OrderPlaced(customer=customer):
+            contact = _ticked_acts(_met(contact, customer, event), customer, event).bought(at)
+            granted = event.box is Box.GIVEN
+            return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact
+        case AccountChanged(customer=customer):
+            # Who has an account to change has an account; mere state opts in only with its own date (R06).
+            contact = replace(_met(contact, customer, event).moved_to(customer.email, at), registered=True)
+            return _dated_acts(contact, customer)
+        case TransferConsentGranted(customer=customer):
+            contact = _met(contact, customer, event) if customer else _addressed(contact, event.email)
+            return replace(contact, transfer=contact.transfer.grant(at))
+        case TransferConsentWithdrawn():
+            return replace(_addressed(contact, event.email), transfer=contact.transfer.withdraw(at))
+        case Subscribed():
+            return _subscribed(_addressed(contact, event.email), event)
+        case Unsubscribed():
+            contact = _addressed(contact, event.email)
+            return _unsubscribed(contact, event) if event.confirmed or shop.propagate_unconfirmed_removals else contact
+        case TagsEdited():
+            contact = replace(contact, customer_id=contact.customer_id or event.customer_id)
+            if event.all_tags is not None:
+                return contact.with_all_tags(event.all_tags, at)
+            return contact.with_tags(event.added, event.removed, at)
+        case ErasureRequested():
+            return Contact(email=event.email, erased_at=at)
+        case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | AccessRequested():
+            return contact if event.email is None else _addressed(contact, event.email)
+
+
+def _met(contact: Contact, customer: Customer, event: Event) -> Contact:
+    return _addressed(contact, customer.email).describe(customer, event.at)
+
+
+def _addressed(contact: Contact, email: str) -> Contact:
+    return contact if contact.email else replace(contact, email=email)
+
+
+def _ticked_acts(contact: Contact, customer: Customer, event: Event) -> Contact:
+    """A box ticked while registering or ordering is the person's act, now or at the date the shop gives (R06)."""
+    if customer.newsletter_email.ticked:
+        contact = replace(contact, email_news=contact.email_news.opt_in(customer.newsletter_email.since or event.at))
+    if customer.newsletter_sms.ticked:
+        contact = replace(contact, phone_news=contact.phone_news.opt_in(customer.newsletter_sms.since or event.at))
+    return contact
+
+
+def _dated_acts(contact: Contact, customer: Customer) -> Contact:
+    email, sms = customer.newsletter_email, customer.newsletter_sms
+    if email.ticked and email.since is not None:
+        contact = replace(contact, email_news=contact.email_news.opt_in(email.since))
+    if sms.ticked and sms.since is not None:
+        contact = replace(contact, phone_news=contact.phone_news.opt_in(sms.since))
+    return contact
+
+
+def _subscribed(contact: Contact, event: Subscribed) -> Contact:
+    if event.by_email:
+        contact = replace(contact, email_news=contact.email_news.opt_in(event.at))
+    if event.by_sms:
+        contact = replace(contact, phone_news=contact.phone_news.opt_in(event.at))
+    said = {"phone": event.phone, "language": event.language}
+    contact = contact.with_profile({name: text for name, text in said.items() if text}, event.at)
+    return replace(contact, subscriber=contact.subscriber or not event.has_account)
+
+
+def _unsubscribed(contact: Contact, event: Unsubscribed) -> Contact:
+    if event.by_email:
+        contact = replace(contact, email_news=contact.email_news.opt_out(event.at))
+    if event.by_sms:
+        contact = replace(contact, phone_news=contact.phone_news.opt_out(event.at))
+    return contact
+
+
+def _revived(event: Event, contact: Contact) -> Contact:
+    """After an erasure only a newer act of the person starts a new memory; everything else finds the door closed (M3)."""
+    if contact.erased_at is None or event.at <= contact.erased_at:
+        return contact
+    acts = isinstance(event, CustomerRegistered | OrderPlaced | Subscribed | TransferConsentGranted)
+    return Contact(email=contact.email) if acts else contact
+
+
+# -- forbidden -----------------------------------------------------------------------------------------------------------
+
+
+def forbidden(event: Event, shop: Shop, contact: Contact, sale: Sale) -> Reason | None:
+    """Why the event must stay here, or None. The consent guard of the gateway (R01-R07)."""
+    if isinstance(event, ErasureRequested | AccessRequested):
+        return None
+    if not contact.email:
+        return Reason.ADDRESS_UNKNOWN
+    if contact.email.rpartition("@")[2] in shop.blocked_email_domains:
+        return Reason.BLOCKED_ADDRESS
+    if isinstance(event, OrderPlaced) and event.at < shop.integration_started_at:
+        return Reason.BEFORE_INTEGRATION
+    return _consent_withholds(event, shop, contact) or _nothing_to_send(event, shop, contact, sale)
+
+
+def _consent_withholds(event: Event, shop: Shop, contact: Contact) -> Reason | None:
+    if contact.transfer.is_withdrawn:
+        return Reason.CONSENT_WITHDRAWN
+    if shop.policy is Policy.ALL_CUSTOMERS:
+        return None
+    if isinstance(event, OrderPlaced) and event.box is Box.NOT_GIVEN:
+        return Reason.ORDER_NOT_CONSENTED
+    if not contact.transfer.permits(shop.policy):
+        return Reason.NO_CONSENT
+    since = contact.transfer.since
+    own_consent = isinstance(event, OrderPlaced) and event.box is Box.GIVEN
+    occurrence = isinstance(event, OrderPlaced | CartChanged | ProductViewed)
+    if occurrence and not own_consent and since is not None and event.at < since:
+        return Reason.BEFORE_CONSENT
+    return None
+
+
+def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale) -> Reason | None:
+    match event:
+        case OrderPlaced() if sale.purchase_sent:
+            return Reason.ORDER_ALREADY_SENT
+        case OrderPlaced() if sale.cancelled:
+            return Reason.ORDER_CANCELLED_FIRST
+        case OrderCancelled() | OrderReturned() if not sale.purchase_sent:
+            return Reason.PURCHASE_NOT_SENT
+        case Unsubscribed(confirmed=False) if not shop.propagate_unconfirmed_removals:
+            return Reason.UNCONFIRMED_REMOVAL
+        case CartChanged(items=()):
+            return Reason.CART_EMPTIED
+        case CartChanged() if contact.last_purchase_at is not None and contact.last_purchase_at >= event.at:
+            return Reason.CART_BOUGHT
+        case _:
+            return None
+
+
+_UNNECESSARY = (Reason.ORDER_ALREADY_SENT, Reason.CART_EMPTIED, Reason.CART_BOUGHT)
+
+
+def _withheld(reason: Reason) -> Plan:
+    return Supersede(reason) if reason in _UNNECESSARY else Withhold(reason)
+
+
+def _minimised(contact: Contact, shop: Shop) -> Contact:
+    return contact if contact.transfer.permits(shop.policy) else contact.without_profile()
+
+
+# -- compose -------------------------------------------------------------------------------------------------------------
+
+
+def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Command, ...]:
+    """The contact's difference first, then what happened: SALESmanago needs the contact before its events (contract U17)."""
+    upsert = difference(contact)
+    occurrence = _occurrence(event, shop, contact, sale)
+    return tuple(command for command in (upsert, occurrence) if command is not None)
+
+
+def _earned(order: OrderPlaced, shop: Shop) -> tuple[str, ...]:
+    """Section tags of the goods (R22) and where the customer came from (R23)."""
+    sections = tags.section_tags(path for item in order.items for path in item.menu_paths)
+    source = tags.source_tag(order.source or "", shop.host)
+    return sections if source is None else (*sections, source)
+
+
+def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEvent | None:
+    match event:
+        case OrderPlaced():
+            kind = EventKind.PURCHASE
+        case OrderCancelled():
+            kind = EventKind.CANCELLATION
+        case OrderReturned():
+            kind = EventKind.RETURN
+        case ProductViewed():
+            return AddEvent(
+                email=contact.email,
+                kind=EventKind.VISIT,
+                at=event.at,
+                external_id="",
+                location=shop.location,
+                shop_host=shop.host,
+                lines=(Line(product_id=event.product_id, name="", quantity=Decimal(1)),),
+                link=event.url,
+            )
+        case _:
+            return None
+    language = contact.profile.get("language")
+    return AddEvent(
+        email=contact.email,
+        kind=kind,
+        at=event.at,
+        external_id=event.order_id,
+        location=shop.location,
+        shop_host=shop.host,
+        lines=lines_of(event.items) or sale.lines,
+        value=sale.value if event.value is None else event.value,
+        currency=event.currency or sale.currency,
+        language=language.value if language else None,
+        pickup_point=event.pickup_point if isinstance(event, OrderPlaced) else None,
+    )
+
+
+def lines_of(items: tuple[Item, ...]) -> tuple[Line, ...]:
+    return tuple(Line(product_id=item.product_id, name=item.name, quantity=item.quantity) for item in items)
+
+
+def _remembered(event: Event, sale: Sale, *, sent: bool = False) -> Sale:
+    match event:
+        case OrderPlaced() if sent:
+            return replace(sale, purchase_sent=True, lines=lines_of(event.items), value=event.value, currency=event.currency)
+        case OrderCancelled():
+            return replace(sale, cancelled=True)
+        case _:
+            return sale

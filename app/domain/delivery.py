@@ -1,0 +1,271 @@
+"""Delivery as decisions: what to send together, what an answer means, and what a look-up leaves to be sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, UpsertContact
+from app.domain.consent import Status
+from app.domain.reasons import Reason
+from app.domain.tags import canonical
+
+# -- what a neighbour may answer -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Delivered:
+    upstream_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Throttled:
+    """Asked to slow down; nothing was applied."""
+
+    retry_after: float | None = None
+    """Seconds, if the neighbour named them."""
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """It certainly did not arrive."""
+
+    cause: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """It may have been applied or not: time-out after sending, cut or foreign answer. Look before sending again."""
+
+    cause: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A definite no. `account_wide`: not this item's fault (bad signature, inactive account), so nothing is parked for it."""
+
+    message: str
+    account_wide: bool = False
+
+
+Outcome = Delivered | Throttled | Unreachable | Unknown | Refused
+
+
+# -- what follows from an answer -----------------------------------------------------------------------------------------
+
+FIRST_DELAY = timedelta(seconds=5)
+LONGEST_DELAY = timedelta(hours=12)
+PATIENCE = timedelta(days=7)
+PARKED_CONTACT_PAUSE = timedelta(minutes=15)
+"""How long the later commands of a contact wait behind a parked one (decision 5)."""
+
+
+@dataclass(frozen=True)
+class Done:
+    pass
+
+
+@dataclass(frozen=True)
+class RetryAt:
+    at: datetime
+    look_first: bool
+    """Read SALESmanago before sending again."""
+
+
+@dataclass(frozen=True)
+class Park:
+    reason: Reason
+
+
+Verdict = Done | RetryAt | Park
+
+
+def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datetime, jitter: float) -> Verdict:
+    """What to do after attempt number `attempt` (from 1). `jitter` is a fraction of 0 to 1: full jitter over the backoff."""
+    match outcome:
+        case Delivered():
+            return Done()
+        case Refused(account_wide=False):
+            return Park(Reason.REFUSED)
+        case Throttled() | Unreachable() | Unknown() | Refused():
+            pass
+    if now - first_tried_at >= PATIENCE:
+        return Park(Reason.GAVE_UP)
+    wait = backoff(attempt) * jitter
+    if isinstance(outcome, Throttled) and outcome.retry_after is not None:
+        # Retry-After may lengthen a wait, never shorten it; beyond our longest wait we ask again ourselves.
+        wait = max(wait, min(timedelta(seconds=outcome.retry_after), LONGEST_DELAY))
+    return RetryAt(now + wait, look_first=isinstance(outcome, Unknown))
+
+
+def backoff(attempt: int) -> timedelta:
+    """5 s, 10 s, 20 s ... 12 h."""
+    doublings: int = min(attempt - 1, 20)
+    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)
+
+
+# -- what to send together -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """All that waits for one contact, in its shortest form: at most one upsert, then the events in order, or one deletion."""
+
+    upsert: UpsertContact | None = None
+    events: tuple[AddEvent, ...] = ()
+    deletion: DeleteContact | None = None
+
+
+def coalesce(commands: Sequence[Command]) -> Bundle:
+    """The shortest bundle with the same effect as sending the commands one by one.
+
+    Upserts merge into one that goes first; events follow, addressed as the contact is called by then. A deletion makes
+    what came before it pointless, and is the last of its bundle: see `up_to_deletion`.
+    """
+    upsert: UpsertContact | None = None
+    events: list[AddEvent] = []
+    for command in commands:
+        match command:
+            case UpsertContact():
+                upsert = command if upsert is None else merge(upsert, command)
+            case AddEvent():
+                events.append(command)
+            case DeleteContact():
+                return Bundle(deletion=command)
+    if upsert is not None:
+        events = [replace(event, email=upsert.address_after) for event in events]
+    return Bundle(upsert, tuple(events))
+
+
+def up_to_deletion(commands: Sequence[Command]) -> int:
+    """How many of the commands make the next bundle: what a new life of the contact brings waits for the next one."""
+    for count, command in enumerate(commands, start=1):
+        if isinstance(command, DeleteContact):
+            return count
+    return len(commands)
+
+
+def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
+    """One upsert instead of two: the later word counts."""
+    spoken_again = {canonical(tag) for tag in (*later.add_tags, *later.remove_tags)}
+    return UpsertContact(
+        email=earlier.email,
+        new_email=later.address_after if later.address_after != earlier.email else None,
+        profile={**earlier.profile, **later.profile},
+        add_tags=(*(tag for tag in earlier.add_tags if canonical(tag) not in spoken_again), *later.add_tags),
+        remove_tags=(*(tag for tag in earlier.remove_tags if canonical(tag) not in spoken_again), *later.remove_tags),
+        email_status=later.email_status or earlier.email_status,
+        phone_status=later.phone_status or earlier.phone_status,
+    )
+
+
+TAGS_PER_CALL = 50
+"""The contract's safest reading (U15)."""
+
+
+def within_limits(upsert: UpsertContact) -> tuple[UpsertContact, ...]:
+    """The upsert in parts that each name at most 50 tags; everything else travels with the first."""
+    words = [(tag, True) for tag in upsert.add_tags] + [(tag, False) for tag in upsert.remove_tags]
+    if len(words) <= TAGS_PER_CALL:
+        return (upsert,)
+    parts = []
+    for start in range(0, len(words), TAGS_PER_CALL):
+        chunk = words[start : start + TAGS_PER_CALL]
+        whole = upsert if start == 0 else UpsertContact(email=upsert.address_after)
+        parts.append(
+            replace(
+                whole,
+                add_tags=tuple(tag for tag, added in chunk if added),
+                remove_tags=tuple(tag for tag, added in chunk if not added),
+            )
+        )
+    return tuple(parts)
+
+
+# -- after an unknown outcome --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SeenEvent:
+    kind: str
+    external_id: str
+    at: datetime
+    """SALESmanago keeps milliseconds."""
+
+
+@dataclass(frozen=True)
+class SeenContact:
+    """A contact as SALESmanago shows it."""
+
+    email: str
+    tags: frozenset[str] = frozenset()
+    events: frozenset[SeenEvent] = field(default_factory=frozenset)
+
+
+def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
+    """What of a bundle with unknown outcome did not arrive: tags, rename and events are compared, the rest is harmless (R28)."""
+    upsert = bundle.upsert
+    if upsert is not None:
+        if upsert.new_email is not None and upsert.email not in seen and upsert.new_email in seen:
+            upsert = replace(upsert, email=upsert.new_email, new_email=None)
+        present = seen.get(upsert.email)
+        held = {canonical(tag) for tag in present.tags} if present else set()
+        upsert = replace(
+            upsert,
+            add_tags=tuple(tag for tag in upsert.add_tags if canonical(tag) not in held),
+            remove_tags=tuple(tag for tag in upsert.remove_tags if canonical(tag) in held),
+        )
+    arrived = [event for contact in seen.values() for event in contact.events]
+    return Bundle(upsert, tuple(event for event in bundle.events if not _arrived(event, arrived)), bundle.deletion)
+
+
+def addresses(bundle: Bundle) -> frozenset[str]:
+    """Every address under which SALESmanago may know the contact of a bundle."""
+    named = {event.email for event in bundle.events}
+    if bundle.upsert is not None:
+        named |= {bundle.upsert.email, bundle.upsert.address_after}
+    return frozenset(named)
+
+
+def _arrived(event: AddEvent, arrived: list[SeenEvent]) -> bool:
+    at = event.at.replace(microsecond=event.at.microsecond // 1000 * 1000)
+    wanted = SeenEvent(event.kind, event.external_id, at)
+    return any(seen == wanted for seen in arrived)
+
+
+# -- taking back ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TakeBack:
+    """An act that took permission away: what of the queue must not leave any more."""
+
+    everything: bool = False
+    email_opt_in: bool = False
+    phone_opt_in: bool = False
+
+    def __or__(self, other: "TakeBack") -> "TakeBack":
+        return TakeBack(
+            self.everything or other.everything,
+            self.email_opt_in or other.email_opt_in,
+            self.phone_opt_in or other.phone_opt_in,
+        )
+
+
+def taken_back(command: Command, act: TakeBack) -> Command | None:
+    """The command as it may still be sent, or None."""
+    if act.everything and not isinstance(command, DeleteContact):
+        return None
+    if not isinstance(command, UpsertContact):
+        return command
+    no_email = act.email_opt_in and command.email_status is Status.OPT_IN
+    no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN
+    return replace(
+        command,
+        email_status=None if no_email else command.email_status,
+        phone_status=None if no_phone else command.phone_status,
+    )
+
+
+def keeps_event_id(event: AddEvent) -> bool:
+    """A `CART` is changed later through the id SALESmanago gives it, which only the single call answers (contract 3.5)."""
+    return event.kind is EventKind.CART

@@ -1,0 +1,149 @@
+"""What is still to be told: the difference between what is true and what SALESmanago has been told (R10-R12, R20-R28)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from app.domain import tags
+from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
+from app.domain.consent import Channel, Status
+from app.domain.contact import Contact, Told
+from app.domain.shop import Shop, TagConflicts
+
+# SALESmanago keeps one name and one address object: when a part changes, the whole travels.
+_WHOLE = (("first_name", "last_name"), ("street", "postal_code", "city", "country"))
+
+
+def difference(contact: Contact) -> UpsertContact | None:
+    """The one upsert that makes SALESmanago agree with the facts, or None when it already does."""
+    known_as = contact.told.email or contact.email
+    add, remove = _tag_difference(contact)
+    upsert = UpsertContact(
+        email=known_as,
+        new_email=contact.email if known_as != contact.email else None,
+        profile=_profile_difference(contact),
+        add_tags=add,
+        remove_tags=remove,
+        email_status=_news(contact.email_news, contact.told.email_act),
+        phone_status=_news(contact.phone_news, contact.told.phone_act),
+    )
+    nothing = upsert == UpsertContact(email=known_as)
+    return None if nothing and contact.is_transferred else upsert
+
+
+def told(contact: Contact, commands: Iterable[Command]) -> Contact:
+    """Remember that these commands were queued: from now on their content is no difference any more."""
+    for command in commands:
+        match command:
+            case UpsertContact():
+                contact = replace(contact, told=_told_upsert(contact, command))
+            case DeleteContact():
+                contact = replace(contact, told=Told())
+            case AddEvent():
+                pass
+    return contact
+
+
+def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
+    """Forget that these commands were queued: they were taken back before they left."""
+    for command in cancelled:
+        if isinstance(command, UpsertContact):
+            named = {tags.canonical(tag) for tag in (*command.add_tags, *command.remove_tags)}
+            remembered = contact.told
+            contact = replace(
+                contact,
+                told=replace(
+                    remembered,
+                    profile={name: text for name, text in remembered.profile.items() if name not in command.profile},
+                    tags={tag: here for tag, here in remembered.tags.items() if tag not in named},
+                    email_act=None if command.email_status else remembered.email_act,
+                    phone_act=None if command.phone_status else remembered.phone_act,
+                ),
+            )
+    return contact
+
+
+def seen_upstream(contact: Contact, upstream_tags: Iterable[str], shop: Shop) -> tuple[Contact, tuple[str, ...]]:
+    """Compare the tags we told with those SALESmanago shows; answer the contact and the `idosell_` tags that got lost there.
+
+    Under `readd` a lost tag is forgotten as told, so the next update adds it again. Under `accept` and `report`
+    SALESmanago's loss stands; the caller shows every loss as a conflict (R26).
+    """
+    present = {tags.canonical(tag) for tag in upstream_tags}
+    wanted = wanted_tags(contact)
+    lost = tuple(
+        tag
+        for tag, added in contact.told.tags.items()
+        if added and tag not in present and tag.startswith(tags.TO_UPSTREAM) and wanted.get(tag)
+    )
+    if lost and shop.tag_conflicts is TagConflicts.READD:
+        remembered = {tag: added for tag, added in contact.told.tags.items() if tag not in lost}
+        contact = replace(contact, told=replace(contact.told, tags=remembered))
+    return contact, lost
+
+
+def wanted_tags(contact: Contact) -> dict[str, str | None]:
+    """Canonical tag -> its text if it should be there, None if it should not. Tags we have no opinion of are missing."""
+    wanted: dict[str, str | None] = {}
+    for tag, flag in contact.panel_tags.items():
+        name = tags.to_upstream(tag)
+        if name is not None:
+            # Two panel tags of one canonical form: the tag stays as long as either is there (R27).
+            wanted[tags.canonical(name)] = (name if flag.value else None) or wanted.get(tags.canonical(name))
+    if contact.wholesaler is not None:
+        wanted[tags.WHOLESALER] = tags.WHOLESALER if contact.wholesaler.value else None
+    if contact.registered:
+        wanted[tags.REGISTERED] = tags.REGISTERED
+    if contact.subscriber and Status.OPT_IN in (contact.email_news.status, contact.phone_news.status):
+        wanted[tags.NEWSLETTER] = tags.NEWSLETTER
+    for tag in contact.earned_tags:
+        wanted[tags.canonical(tag)] = tag
+    return wanted
+
+
+def _tag_difference(contact: Contact) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    remembered = contact.told.tags
+    add, remove = [], []
+    for name, text in wanted_tags(contact).items():
+        if text is not None and remembered.get(name) is not True:
+            add.append(text)
+        elif text is None and _worth_removing(name, contact):
+            remove.append(_text_of(name, contact))
+    return tuple(add), tuple(remove)
+
+
+def _worth_removing(name: str, contact: Contact) -> bool:
+    """Under our prefix a removed tag may stand there from before our time; without the prefix we touch only our own (R23)."""
+    ours_to_touch = name.startswith(tags.TO_UPSTREAM) and contact.is_transferred
+    return contact.told.tags.get(name) is True or (ours_to_touch and contact.told.tags.get(name) is None)
+
+
+def _text_of(name: str, contact: Contact) -> str:
+    candidates = (tags.to_upstream(tag) for tag in contact.panel_tags)
+    return next((text for text in candidates if text and tags.canonical(text) == name), name)
+
+
+def _profile_difference(contact: Contact) -> Mapping[str, str]:
+    true = {name: fact.value for name, fact in contact.profile.items()}
+    changed = {name for name, text in true.items() if contact.told.profile.get(name) != text}
+    for group in _WHOLE:
+        if changed.intersection(group):
+            changed.update(group)
+    return {name: text for name, text in true.items() if name in changed}
+
+
+def _news(channel: Channel, told_act: object) -> Status | None:
+    """A status travels once per act of the person. What was told stays told: mere repetition sets nothing (R06)."""
+    return channel.status if channel.acted_at != told_act else None
+
+
+def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
+    remembered = contact.told
+    spoken = {tags.canonical(tag): False for tag in command.remove_tags}
+    spoken |= {tags.canonical(tag): True for tag in command.add_tags}
+    return Told(
+        email=command.address_after,
+        profile={**remembered.profile, **command.profile},
+        tags={**remembered.tags, **spoken},
+        email_act=contact.email_news.acted_at if command.email_status else remembered.email_act,
+        phone_act=contact.phone_news.acted_at if command.phone_status else remembered.phone_act,
+    )

@@ -1,0 +1,52 @@
+"""Impossible requests, as exceptions. `routers.problems` alone knows their HTTP status.
+
+GatewayError
+├── UnknownCaller        no key, or one we do not know
+├── NotFound             unknown here, or another shop's: the caller learns no difference
+├── ContentConflict      an event_id seen before, now with other content
+├── NotReady             the store cannot promise to keep anything right now
+└── BadConfiguration     every mistake of a configuration, at once
+"""
+
+from collections.abc import Sequence
+
+
+class GatewayError(Exception):
+    """Root of the family."""
+
+
+class UnknownCaller(GatewayError):
+    """The request carries no valid key."""
+
+
+class NotFound(GatewayError):
+    """`what` names the kind of thing, never the thing."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"There is no such {what} here.")
+        self.what = what
+
+
+class ContentConflict(GatewayError):
+    """The same `event_id` was accepted before with other content."""
+
+    def __init__(self, event_id: str, stored_digest: str) -> None:
+        super().__init__("This event_id was accepted before with other content.")
+        self.event_id = event_id
+        self.stored_digest = stored_digest
+
+
+class NotReady(GatewayError):
+    """Nothing durable can be written now; the sender keeps the event and tries again."""
+
+    def __init__(self, retry_after_seconds: int = 5) -> None:
+        super().__init__("The store cannot take events at the moment.")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class BadConfiguration(GatewayError):
+    """`mistakes`: one sentence each, naming the setting."""
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)

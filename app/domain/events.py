@@ -1,0 +1,235 @@
+"""What can happen in a shop. The union `Event` is closed: `match` over it is checked to be exhaustive."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from app.domain.consent import Box
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Billing address (R10)."""
+
+    street: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticked:
+    """A newsletter box as the shop reports it.
+
+    In a registration or an order a ticked box is the person's own act. Elsewhere it is mere state and counts only with
+    its own date, `since` (R06). An unticked box says nothing.
+    """
+
+    ticked: bool = False
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Customer:
+    """A person as the shop describes them. None = the shop did not say; it never erases what is known."""
+
+    email: str
+    id: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    company: str | None = None
+    gender: str | None = None
+    phone: str | None = None
+    """E.164; the door leaves out numbers that are not (R10)."""
+    address: Address = Address()
+    wholesaler: bool | None = None
+    newsletter_email: Ticked = Ticked()
+    newsletter_sms: Ticked = Ticked()
+    language: str | None = None
+    birth_date: str | None = None
+    """`YYYYMMDD`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    product_id: str
+    name: str
+    quantity: Decimal = Decimal(1)
+    unit_price: Decimal = Decimal(0)
+    menu_paths: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happened:
+    """`at` is when it happened in the shop, zone-aware; never when we heard of it."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CustomerRegistered(Happened):
+    customer: Customer
+    source: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountChanged(Happened):
+    customer: Customer
+    previous_email: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscribed(Happened):
+    email: str
+    by_email: bool = True
+    by_sms: bool = False
+    has_account: bool = False
+    phone: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unsubscribed(Happened):
+    """`confirmed`: the person clicked the link in the e-mail (R51); otherwise staff removed the address (R52)."""
+
+    email: str
+    by_email: bool = True
+    by_sms: bool = False
+    confirmed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderPlaced(Happened):
+    """`at` is the time the order was placed."""
+
+    customer: Customer
+    order_id: str
+    box: Box
+    currency: str
+    value: Decimal
+    items: tuple[Item, ...] = ()
+    pickup_point: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderCancelled(Happened):
+    email: str
+    order_id: str
+    items: tuple[Item, ...] = ()
+    value: Decimal | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderReturned(Happened):
+    """Whole or partial return; `items` and `value` say what came back."""
+
+    email: str
+    order_id: str
+    items: tuple[Item, ...] = ()
+    value: Decimal | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CartChanged(Happened):
+    """The whole content each time; no items = emptied."""
+
+    email: str | None
+    cart_id: str
+    currency: str | None = None
+    value: Decimal | None = None
+    items: tuple[Item, ...] = ()
+    recovery_url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductViewed(Happened):
+    email: str
+    product_id: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagsEdited(Happened):
+    """Staff edited a customer's tags in the panel. `all_tags` = the full set now; otherwise only what changed."""
+
+    email: str | None = None
+    customer_id: str | None = None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    all_tags: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferConsentGranted(Happened):
+    email: str
+    customer: Customer | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferConsentWithdrawn(Happened):
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErasureRequested(Happened):
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRequested(Happened):
+    email: str
+
+
+Event = (
+    CustomerRegistered
+    | AccountChanged
+    | Subscribed
+    | Unsubscribed
+    | OrderPlaced
+    | OrderCancelled
+    | OrderReturned
+    | CartChanged
+    | ProductViewed
+    | TagsEdited
+    | TransferConsentGranted
+    | TransferConsentWithdrawn
+    | ErasureRequested
+    | AccessRequested
+)
+
+
+def email_of(event: Event) -> str | None:
+    """The address the event speaks of, as it was then. None where the shop knows only a customer id or a guest's cart."""
+    match event:
+        case CustomerRegistered(customer=person) | AccountChanged(customer=person) | OrderPlaced(customer=person):
+            return person.email
+        case _:
+            return event.email
+
+
+def customer_id_of(event: Event) -> str | None:
+    match event:
+        case CustomerRegistered(customer=person) | AccountChanged(customer=person) | OrderPlaced(customer=person):
+            return person.id
+        case TransferConsentGranted(customer=Customer(id=known)):
+            return known
+        case TagsEdited():
+            return event.customer_id
+        case _:
+            return None
+
+
+def order_id_of(event: Event) -> str | None:
+    match event:
+        case OrderPlaced() | OrderCancelled() | OrderReturned():
+            return event.order_id
+        case _:
+            return None
+
+
+def stops_something(event: Event) -> bool:
+    """True for an act that takes permission away. Such an event overtakes every queue (R06): learning is the same in any order."""
+    return isinstance(event, Unsubscribed | TransferConsentWithdrawn | ErasureRequested)

@@ -1,0 +1,226 @@
+"""What stands in the inbox and the outbox: the values that use cases and storage hand each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain import delivery
+from app.domain.carts import Cart
+from app.domain.commands import Command
+from app.domain.contact import Contact
+from app.domain.delivery import Outcome
+from app.domain.events import Event, customer_id_of, email_of
+from app.domain.reasons import Reason
+
+
+class EventState(StrEnum):
+    """Where an accepted event stands. Every event ends in one of the last five."""
+
+    RECEIVED = "received"
+    PLANNED = "planned"
+    SENT = "sent"
+    WITHHELD = "withheld"
+    SUPERSEDED = "superseded"
+    PARKED = "parked"
+    HELD = "held"
+
+
+class CommandState(StrEnum):
+    WAITING = "waiting"
+    SENT = "sent"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """An event at the door, well formed, not yet stored."""
+
+    shop_id: str
+    event_id: str
+    type: str
+    """Name on the wire: the singular of the path."""
+    event: Event
+    digest: str
+    """SHA-256 of the content, hex. Equal content of one `event_id` is a repetition, other content a conflict."""
+    warnings: tuple[str, ...] = ()
+    held: bool = False
+    """The shop is disabled: keep it, decide later."""
+
+    @property
+    def subject(self) -> str:
+        return subject_of(self.event)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The durable answer to an event: the same for the first time and for every repetition."""
+
+    event_id: str
+    duplicate: bool
+    received_at: datetime
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """The `event_id` is taken by other content."""
+
+    event_id: str
+    stored_digest: str
+
+
+@dataclass(frozen=True)
+class InboxEvent:
+    seq: int
+    shop_id: str
+    event_id: str
+    event: Event
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What an event became when it was decided."""
+
+    seq: int
+    state: EventState
+    reason: Reason | None = None
+    contact_id: int | None = None
+    open_commands: int = 0
+    detail: str | None = None
+    pseudonym: str | None = None
+    """Set for a person who was erased: it takes the place of the address."""
+
+    @property
+    def keeps_payload(self) -> bool:
+        """What will not be sent gives up its payload at once; what waits or failed needs it."""
+        return self.state not in (EventState.WITHHELD, EventState.SUPERSEDED)
+
+
+@dataclass(frozen=True)
+class NewCommand:
+    account_id: str
+    shop_id: str
+    contact_id: int
+    event_seq: int
+    command: Command
+
+
+@dataclass(frozen=True)
+class WaitingCommand:
+    id: int
+    event_seq: int
+    command: Command
+    maybe_sent: bool
+    """An earlier attempt ended without an answer we could trust: look before sending again."""
+    attempts: int = 0
+
+
+@dataclass(frozen=True)
+class DeferredTakeBack:
+    """An act that arrived while commands were on their way: it is applied before any of them is tried again."""
+
+    act: delivery.TakeBack
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The waiting commands of one contact, leased. `lease_token` fences: only the holder of the newest lease may record."""
+
+    contact_id: int
+    shop_id: str
+    lease_token: int
+    attempts: int
+    first_tried_at: datetime | None
+    commands: tuple[WaitingCommand, ...]
+    take_back: DeferredTakeBack | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call at a neighbour, for the trace: never a body, never an address."""
+
+    path: str
+    started_at: datetime
+    milliseconds: int
+    outcome: str
+    detail: str
+    items: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a call came to, and the call itself for the trace."""
+
+    outcome: Outcome
+    call: Call
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What SALESmanago shows for some addresses; unknown ones are missing. `answer` is `Delivered` if it could be read."""
+
+    contacts: Mapping[str, delivery.SeenContact]
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The end of an attempt for one command, and what follows from it."""
+
+    command: WaitingCommand
+    outcome: Outcome
+    verdict: delivery.Verdict
+    call: Call | None
+    """None if a look-up showed that nothing was left to send."""
+
+    @property
+    def number(self) -> int:
+        return self.command.attempts + 1
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """The end of a claim: every command of it with its outcome; untried ones are missing and go on waiting."""
+
+    claim: Claim
+    tried: tuple[Tried, ...]
+    due_at: datetime
+    """When the contact's remaining commands may be claimed again."""
+    progressed: bool
+    """True resets the count of failing attempts."""
+    tried_at: datetime
+
+
+@dataclass(frozen=True)
+class StoredContact:
+    id: int
+    shop_id: str
+    contact: Contact
+    erased_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class StoredCart:
+    shop_id: str
+    contact_id: int | None
+    event_seq: int
+    cart: Cart
+    open: bool
+
+
+@dataclass(frozen=True)
+class Alias:
+    """An address a contact had until a time."""
+
+    shop_id: str
+    email: str
+    contact_id: int
+    until: datetime
+
+
+def subject_of(event: Event) -> str:
+    """The person an event is about, as far as the event itself tells: an address, or `#` and a customer id."""
+    return email_of(event) or f"#{customer_id_of(event) or ''}"

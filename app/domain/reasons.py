@@ -1,0 +1,214 @@
+"""Why something was not sent, or not yet: a code, a sentence, and what to do about it, in English and Polish."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    NO_CONSENT = "no_consent"
+    ORDER_NOT_CONSENTED = "order_not_consented"
+    BEFORE_CONSENT = "before_consent"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    BEFORE_INTEGRATION = "before_integration"
+    PURCHASE_NOT_SENT = "purchase_not_sent"
+    ORDER_ALREADY_SENT = "order_already_sent"
+    ORDER_CANCELLED_FIRST = "order_cancelled_first"
+    UNCONFIRMED_REMOVAL = "unconfirmed_removal"
+    BLOCKED_ADDRESS = "blocked_address"
+    ADDRESS_UNKNOWN = "address_unknown"
+    ERASED = "erased"
+    NOTHING_NEW = "nothing_new"
+    CART_WAITS = "cart_waits"
+    CART_REPLACED = "cart_replaced"
+    CART_EMPTIED = "cart_emptied"
+    CART_BOUGHT = "cart_bought"
+    CART_UNCHANGED = "cart_unchanged"
+    CART_STALE = "cart_stale"
+    REPORT_READY = "report_ready"
+    SHADOW = "shadow"
+    SHOP_DISABLED = "shop_disabled"
+    REFUSED = "refused"
+    GAVE_UP = "gave_up"
+    RULE_FAILED = "rule_failed"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """`why` and `what_to_do`, for the merchant's staff. `rule` is the row of the requirements it comes from."""
+
+    rule: str
+    why: str
+    what_to_do: str
+    why_pl: str
+    what_to_do_pl: str
+
+
+EXPLANATIONS: dict[Reason, Explanation] = {
+    Reason.NO_CONSENT: Explanation(
+        "R03",
+        "The shop sends only customers who consented while placing an order, and this person has not consented yet.",
+        "Nothing. With the first order in which the person consents, everything true by then is transferred.",
+        "Sklep przekazuje tylko klientów, którzy wyrazili zgodę przy składaniu zamówienia, a ta osoba jeszcze jej nie wyraziła.",
+        "Nic. Z pierwszym zamówieniem złożonym ze zgodą zostanie przekazane wszystko, co wtedy będzie aktualne.",
+    ),
+    Reason.ORDER_NOT_CONSENTED: Explanation(
+        "R04",
+        "The consent box of this order was left unticked, so this order stays in the shop.",
+        "Nothing. Earlier consents stand; later orders are judged by their own box.",
+        "Zgoda przy tym zamówieniu nie została zaznaczona, więc zamówienie zostaje w sklepie.",
+        "Nic. Wcześniejsze zgody pozostają ważne; kolejne zamówienia ocenia się osobno.",
+    ),
+    Reason.BEFORE_CONSENT: Explanation(
+        "R07",
+        "This happened before the person consented; orders, carts and views from before the consent are never transferred.",
+        "Nothing.",
+        "To zdarzenie miało miejsce przed wyrażeniem zgody; wcześniejszych zamówień, koszyków i odsłon nie przekazuje się.",
+        "Nic.",
+    ),
+    Reason.CONSENT_WITHDRAWN: Explanation(
+        "R04",
+        "The person withdrew the consent to be transferred; nothing of theirs goes out any more.",
+        "Only a new consent of the person reopens the transfer. To remove what SALESmanago already holds, post an erasure.",
+        "Osoba wycofała zgodę na przekazywanie danych; nic jej dotyczącego nie jest już wysyłane.",
+        "Przekazywanie wznowi tylko nowa zgoda. Aby usunąć dane z SALESmanago, wyślij żądanie usunięcia.",
+    ),
+    Reason.BEFORE_INTEGRATION: Explanation(
+        "R15",
+        "The order was placed before the shop's integration started; historical orders are not sent as purchases.",
+        "Nothing. If the start is wrong, correct `integration_started_at` of the shop.",
+        "Zamówienie złożono przed uruchomieniem integracji; historycznych zamówień nie wysyła się jako zakupów.",
+        "Nic. Jeśli data startu jest błędna, popraw `integration_started_at` sklepu.",
+    ),
+    Reason.PURCHASE_NOT_SENT: Explanation(
+        "R17",
+        "The purchase of this order was never sent, so there is nothing to cancel or return in SALESmanago.",
+        "Nothing.",
+        "Zakup z tego zamówienia nie został wysłany, więc w SALESmanago nie ma czego anulować ani zwracać.",
+        "Nic.",
+    ),
+    Reason.ORDER_ALREADY_SENT: Explanation(
+        "R13",
+        "The purchase of this order is known already; one order is one purchase.",
+        "Nothing.",
+        "Zakup z tego zamówienia jest już znany; jedno zamówienie to jeden zakup.",
+        "Nic.",
+    ),
+    Reason.ORDER_CANCELLED_FIRST: Explanation(
+        "R17",
+        "The order arrived after its own cancellation, so neither is sent.",
+        "Nothing.",
+        "Zamówienie dotarło po swoim anulowaniu, więc nie wysłano ani zakupu, ani anulowania.",
+        "Nic.",
+    ),
+    Reason.UNCONFIRMED_REMOVAL: Explanation(
+        "R52",
+        "Staff removed the address without a click of the person, which is no opt-out of the person.",
+        "If the person did resign, mark the opt-out on the contact in SALESmanago, or set `propagate_unconfirmed_removals`.",
+        "Adres usunął pracownik, bez kliknięcia tej osoby, a to nie jest jej rezygnacja.",
+        "Jeśli osoba zrezygnowała, oznacz opt-out na karcie kontaktu w SALESmanago albo włącz `propagate_unconfirmed_removals`.",
+    ),
+    Reason.BLOCKED_ADDRESS: Explanation(
+        "C7",
+        "The address belongs to a market place's masking domain; no newsletter reaches a person there.",
+        "Nothing, or change `blocked_email_domains` of the shop.",
+        "Adres należy do domeny maskującej platformy handlowej; newsletter tam nie dociera.",
+        "Nic, albo zmień `blocked_email_domains` sklepu.",
+    ),
+    Reason.ADDRESS_UNKNOWN: Explanation(
+        "R41",
+        "The e-mail address of this customer is not known yet. What was said travels with the first event that names it.",
+        "Send an event that carries both the customer id and the e-mail address.",
+        "Adres e-mail tego klienta nie jest jeszcze znany. Informacja zostanie wysłana z pierwszym zdarzeniem, które go poda.",
+        "Wyślij zdarzenie zawierające identyfikator klienta i adres e-mail.",
+    ),
+    Reason.ERASED: Explanation(
+        "M3",
+        "The person was erased on request; only a hashed entry remains, which keeps older data from returning.",
+        "Nothing. A new act of the person (order, registration, subscription) starts afresh.",
+        "Dane osoby usunięto na jej żądanie; pozostał tylko skrót, który nie pozwala starym danym wrócić.",
+        "Nic. Nowe działanie tej osoby (zamówienie, rejestracja, zapis) zaczyna od początku.",
+    ),
+    Reason.NOTHING_NEW: Explanation(
+        "R28",
+        "SALESmanago has been told all of this already; only differences are sent.",
+        "Nothing.",
+        "SALESmanago już to wszystko wie; wysyłane są tylko różnice.",
+        "Nic.",
+    ),
+    Reason.CART_WAITS: Explanation(
+        "R40",
+        "The cart is reported once it has not been modified for 60 minutes.",
+        "Nothing.",
+        "Koszyk zostanie zgłoszony, gdy przez 60 minut nie będzie zmieniany.",
+        "Nic.",
+    ),
+    Reason.CART_REPLACED: Explanation(
+        "R40", "A newer state of the cart took its place.", "Nothing.", "Zastąpił go nowszy stan koszyka.", "Nic."
+    ),
+    Reason.CART_EMPTIED: Explanation(
+        "R40",
+        "The cart is empty; there is nothing to report.",
+        "Nothing.",
+        "Koszyk jest pusty; nie ma czego zgłaszać.",
+        "Nic.",
+    ),
+    Reason.CART_BOUGHT: Explanation(
+        "R41", "The person bought after filling the cart.", "Nothing.", "Osoba kupiła po napełnieniu koszyka.", "Nic."
+    ),
+    Reason.CART_UNCHANGED: Explanation(
+        "R41",
+        "The same content as before is no change of the cart.",
+        "Nothing.",
+        "Ta sama zawartość to nie zmiana koszyka.",
+        "Nic.",
+    ),
+    Reason.CART_STALE: Explanation(
+        "R41",
+        "The cart grew older than the 120-minute window while nothing could be sent; late reminders are dropped.",
+        "Nothing. If it happens often, look at the age of the oldest waiting event.",
+        "Koszyk przekroczył okno 120 minut, zanim można było go wysłać; spóźnionych przypomnień nie wysyłamy.",
+        "Nic. Jeśli zdarza się to często, sprawdź wiek najstarszego oczekującego zdarzenia.",
+    ),
+    Reason.REPORT_READY: Explanation(
+        "M7",
+        "The report of everything stored about the person is ready.",
+        "Fetch it under access-requests/{event_id}.",
+        "Raport o danych tej osoby jest gotowy.",
+        "Pobierz go pod adresem access-requests/{event_id}.",
+    ),
+    Reason.SHADOW: Explanation(
+        "shadow",
+        "The shop runs in shadow mode: decided and traced, not sent.",
+        "Switch `shadow` off when the decisions look right.",
+        "Sklep działa w trybie cienia: decyzje są zapisywane, nic nie jest wysyłane.",
+        "Wyłącz `shadow`, gdy decyzje wyglądają poprawnie.",
+    ),
+    Reason.SHOP_DISABLED: Explanation(
+        "R71",
+        "The shop is switched off; its events are held and wait.",
+        "Enable the shop: everything held is then decided and sent in order.",
+        "Sklep jest wyłączony; jego zdarzenia czekają.",
+        "Włącz sklep: wszystko zostanie wtedy rozpatrzone i wysłane po kolei.",
+    ),
+    Reason.REFUSED: Explanation(
+        "delivery",
+        "SALESmanago refused it; its own words stand with the attempt.",
+        "Mend the cause and replay.",
+        "SALESmanago odmówiło przyjęcia; jego odpowiedź jest przy próbie.",
+        "Usuń przyczynę i ponów.",
+    ),
+    Reason.GAVE_UP: Explanation(
+        "delivery",
+        "SALESmanago could not be reached for seven days.",
+        "Replay when it answers again.",
+        "SALESmanago było nieosiągalne przez siedem dni.",
+        "Ponów, gdy znów odpowiada.",
+    ),
+    Reason.RULE_FAILED: Explanation(
+        "defect",
+        "Our own rules failed on this event. It is kept whole; others are not held up.",
+        "Report it to the developers with the event's id, then replay.",
+        "Nasze reguły zawiodły na tym zdarzeniu. Jest zachowane w całości i nie wstrzymuje innych.",
+        "Zgłoś to programistom, podając identyfikator zdarzenia, a potem ponów.",
+    ),
+}

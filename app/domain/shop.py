@@ -1,0 +1,94 @@
+"""A shop as the rules see it: its settings, nothing secret."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain.consent import Policy
+
+
+class TagConflicts(StrEnum):
+    """What to do when SALESmanago lost an `idosell_` tag that the panel still has (R26)."""
+
+    READD = "readd"
+    ACCEPT = "accept"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """A SALESmanago account; its secret is not part of it."""
+
+    id: str
+    endpoint: str
+    client_id: str
+    owner: str
+    """E-mail of the SALESmanago user who owns the contacts."""
+    calls_per_second: float = 5.0
+    """SALESmanago documents no limit; the contract's safest default is 5 (U1)."""
+    request_time_in_seconds: bool = False
+    """The documentation says milliseconds, official clients send seconds (U2)."""
+
+
+class PanelKind(StrEnum):
+    """How the shop's side is written to (decision 10)."""
+
+    IDOSELL = "idosell"
+    WEBHOOK = "webhook"
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """The shop's side behind one port; its key is not part of it."""
+
+    kind: PanelKind = PanelKind.NONE
+    base_url: str | None = None
+    version: str = "v8"
+    calls_per_second: float = 2.0
+    allow_private_targets: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackfillHours:
+    """Pace of the first transfer in a part of the day, in the shop's time zone (R60)."""
+
+    contacts_per_hour: int
+    start: str | None = None
+    """`HH:MM`; the night is whatever the day is not."""
+    end: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backfill:
+    automatic: bool = True
+    """Begin on activation with the canary; otherwise wait for a person after the dry run (R60)."""
+    day: BackfillHours = BackfillHours(contacts_per_hour=600, start="07:00", end="22:00")
+    night: BackfillHours = BackfillHours(contacts_per_hour=6000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    id: str
+    account: str
+    host: str
+    location: str
+    """Stable short form of the shop's address, `^[a-z_][a-z0-9_]{2,35}$` (R16; contract 3.2)."""
+    number: int
+    """X of `salesmanago_shopX_` (R30)."""
+    policy: Policy
+    integration_started_at: datetime
+    """Orders placed before are never sent as purchases (R15)."""
+    time_zone: str = "Europe/Warsaw"
+    country: str = "PL"
+    """Where a phone number without country code belongs (R10)."""
+    hosts: tuple[str, ...] = ()
+    enabled: bool = True
+    shadow: bool = False
+    """Decide and trace, send nothing."""
+    tag_conflicts: TagConflicts = TagConflicts.READD
+    propagate_unconfirmed_removals: bool = False
+    blocked_email_domains: tuple[str, ...] = ("allegromail.pl",)
+    """Masked addresses of market places: they reach nobody, so they are not sent."""
+    panel: Panel = Panel()
+    backfill: Backfill = Backfill()

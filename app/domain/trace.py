@@ -1,0 +1,46 @@
+"""The answer to "why was this (not) sent?": received, decided, queued, tried, answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.commands import Command
+from app.domain.pipeline import EventState
+from app.domain.reasons import Reason
+
+
+@dataclass(frozen=True)
+class AttemptTrace:
+    number: int
+    at: datetime
+    outcome: str
+    detail: str
+    path: str | None
+    milliseconds: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandTrace:
+    id: int
+    command: Command
+    state: str
+    reason: Reason | None
+    queued_at: datetime
+    settled_at: datetime | None
+    upstream_id: str | None
+    attempts: tuple[AttemptTrace, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventTrace:
+    event_id: str
+    shop_id: str
+    type: str
+    state: EventState
+    reason: Reason | None
+    detail: str | None
+    occurred_at: datetime
+    received_at: datetime
+    decided_at: datetime | None
+    settled_at: datetime | None
+    warnings: tuple[str, ...]
+    commands: tuple[CommandTrace, ...]

@@ -1,0 +1,114 @@
+"""The ASGI application: routers, problem handlers, documentation, and the gateway behind them for as long as it runs."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import yaml
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel
+
+from app.bootstrap import Gateway, open_gateway
+from app.routers import batch, health, lookups, problems, shop_events
+from app.routers.schemas import BATCHABLE
+from app.settings import Settings
+
+VERSION = "0.1.0"
+MAX_BODY_BYTES = 1024 * 1024
+
+_DESCRIPTION = """
+Post what happens in your shop; the gateway decides by the shop's rules what travels to SALESmanago, and tells you why.
+
+* **202** means stored durably. Send the same `event_id` again whenever you are unsure: it has one effect.
+* Times carry their offset. Unknown fields are ignored and named in the receipt's `warnings`.
+* Every failing answer is a problem document (RFC 9457) that names the field, the rule and a right value.
+"""
+
+
+def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
+    """The gateway as an application. It opens its store when it starts and closes it when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_gateway(settings) as gateway:
+            hand_over(app, gateway)
+            if with_worker:
+                gateway.worker.start()
+            yield
+
+    return _application(lifespan)
+
+
+def application_of(gateway: Gateway) -> FastAPI:
+    """The application on a gateway that somebody else opened and will close."""
+    app = _application()
+    hand_over(app, gateway)
+    return app
+
+
+def _application(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
+    app = FastAPIOffline(
+        title="Shop gateway",
+        version=VERSION,
+        description=_DESCRIPTION,
+        docs_url="/docs",
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+        generate_unique_id_function=_operation_id,
+        swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
+    )
+    for router in (shop_events.router, batch.router, lookups.router, health.router):
+        app.include_router(router)
+    problems.install(app)
+    app.middleware("http")(_safe_headers)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend the document
+    return app
+
+
+def hand_over(app: FastAPI, gateway: Gateway) -> None:
+    """Put the use cases where `routers.dependencies` finds them."""
+    app.state.intake = gateway.intake
+    app.state.trace = gateway.trace
+    app.state.health = gateway.health
+    app.state.directory = gateway.directory
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+async def _safe_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The generated document, with the schemas that only problem answers and the batch refer to."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    document: dict[str, Any] = FastAPI.openapi(app)
+    schemas = document["components"]["schemas"]
+    models: list[type[BaseModel]] = [problems.Problem, *BATCHABLE.values()]
+    for model in models:
+        made = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        for name, schema in {**made.pop("$defs", {}), model.__name__: made}.items():
+            schemas.setdefault(name, schema)
+    for path in document["paths"].values():
+        for operation in path.values():
+            invalid = operation.get("responses", {}).get("422", {})
+            if "HTTPValidationError" in str(invalid):
+                invalid.update(problems.documented(422)[422])
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    app.openapi_schema = document
+    return document
+
+
+def openapi_yaml() -> str:
+    """The contract as text, for `openapi.yaml`."""
+    return yaml.safe_dump(_application().openapi(), sort_keys=False, allow_unicode=True, width=120)

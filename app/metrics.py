@@ -1,0 +1,11 @@
+"""What the outside may count."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+registry = CollectorRegistry()
+
+events_accepted = Counter("gateway_events_accepted", "Events answered 202, new or repeated", ["shop", "result"], registry=registry)
+oldest_waiting_seconds = Gauge(
+    "gateway_oldest_waiting_seconds", "Age of the oldest event of a shop that is not settled", ["shop"], registry=registry
+)
+events_by_state = Gauge("gateway_events", "Events stored, by state", ["shop", "state"], registry=registry)

@@ -1,0 +1,67 @@
+"""What handlers are given: the caller, and the use cases that `main` put on the application."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.domain.errors import NotFound, UnknownCaller
+from app.domain.registry import OPERATOR_ROLE
+from app.domain.shop import Shop
+from app.services.directory import Caller, Directory
+from app.services.health import Health
+from app.services.intake import Intake
+from app.services.trace import Trace
+
+_bearer = HTTPBearer(auto_error=False, scheme_name="shop key", description="A key made by `gateway keys issue SHOP`.")
+
+
+def _intake(request: Request) -> Intake:
+    intake: Intake = request.app.state.intake
+    return intake
+
+
+def _trace(request: Request) -> Trace:
+    trace: Trace = request.app.state.trace
+    return trace
+
+
+def _health(request: Request) -> Health:
+    health: Health = request.app.state.health
+    return health
+
+
+def _directory(request: Request) -> Directory:
+    directory: Directory = request.app.state.directory
+    return directory
+
+
+IntakeDep = Annotated[Intake, Depends(_intake)]
+TraceDep = Annotated[Trace, Depends(_trace)]
+HealthDep = Annotated[Health, Depends(_health)]
+DirectoryDep = Annotated[Directory, Depends(_directory)]
+
+
+def _caller(directory: DirectoryDep, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+    if key is None:
+        raise UnknownCaller
+    return directory.caller(key.credentials)
+
+
+def _calling_shop(
+    directory: DirectoryDep,
+    caller: Annotated[Caller, Depends(_caller)],
+    shop: Annotated[str, Path(description="The shop's id.", examples=["shop1"])],
+) -> Shop:
+    """The key says who calls; a path with another shop's name answers as if there were none (R71)."""
+    found = directory.shop(shop)
+    allowed = caller.role == OPERATOR_ROLE or caller.shop_id == shop
+    if found is None or not allowed:
+        raise NotFound("shop")
+    return found
+
+
+CallingShop = Annotated[Shop, Depends(_calling_shop)]
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", description="Serves as `event_id` when the body has none.", max_length=256)
+]

@@ -1,0 +1,176 @@
+"""The wire types of single fields: what is accepted, said once, with a right example for every name."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+EXAMPLES: dict[str, Any] = {
+    "address": {"street": "Polna 1", "postal_code": "00-001", "city": "Warszawa", "country": "PL"},
+    "added": ["vip"],
+    "birth_date": "1987-06-05",
+    "cart": {"id": "basket-77", "currency": "PLN", "value": "119.00", "items": [{"product_id": "101", "name": "T-shirt"}]},
+    "channels": ["email"],
+    "city": "Warszawa",
+    "company": "Drewno sp. z o.o.",
+    "confirmed": True,
+    "consent": {"text_version": "newsletter-2026-03", "ip": "192.0.2.10"},
+    "country": "PL",
+    "currency": "PLN",
+    "customer": {"email": "jan.kowalski@example.com", "first_name": "Jan", "last_name": "Kowalski"},
+    "customer_id": "1234",
+    "email": "jan.kowalski@example.com",
+    "email_since": "2026-01-10T09:00:00+01:00",
+    "event_id": "order-5501-placed",
+    "first_name": "Jan",
+    "Idempotency-Key": "order-5501-placed",
+    "from": "brak_aktywności",
+    "gender": "male",
+    "granted": True,
+    "has_account": False,
+    "id": "5501",
+    "ip": "192.0.2.10",
+    "items": [{"product_id": "101", "name": "T-shirt", "quantity": 1, "unit_price": "119.00"}],
+    "language": "pl",
+    "last_name": "Kowalski",
+    "menu_paths": ["Obuwie/Męskie/Sportowe", ["Wyprzedaże", "Wiosna 2015"]],
+    "name": "T-shirt",
+    "newsletter": {"email": True, "sms": False},
+    "occurred_at": "2026-11-23T10:15:00+01:00",
+    "order": {"id": "5501", "placed_at": "2026-11-23T10:15:00+01:00", "currency": "PLN", "value": "199.99", "items": []},
+    "order_id": "5501",
+    "phone": "+48 600 100 200",
+    "pickup_point": "Paczkomat WAW01A",
+    "placed_at": "2026-11-23T10:15:00+01:00",
+    "postal_code": "00-001",
+    "previous_email": "jan@old.example.com",
+    "product_id": "101",
+    "quantity": 1,
+    "reason": "clicked the link in the e-mail",
+    "recovery_url": "https://sklep.example.com/basket/restore/77",
+    "removed": ["brak_aktywności"],
+    "renamed": [{"from": "brak_aktywności", "to": "brak_aktywności2"}],
+    "sms": False,
+    "sms_since": "2026-01-10T09:00:00+01:00",
+    "source": "allegro",
+    "street": "Polna 1",
+    "tags": ["vip", "hurt"],
+    "text_version": "newsletter-2026-03",
+    "to": "brak_aktywności2",
+    "transfer_consent": "given",
+    "type": "order",
+    "unit_price": "119.00",
+    "url": "https://sklep.example.com/product-101.html",
+    "value": "199.99",
+    "wholesaler": False,
+}
+"""A right value for every field, by name: shown in the OpenAPI document and in every problem that names the field."""
+
+_RFC3339 = re.compile(r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$")
+_OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+FUTURE_TOLERANCE = timedelta(hours=24)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+EVENT_ID = re.compile(r"^[\x21-\x7e]{1,128}$")
+_PRODUCT_ID = re.compile(r"^[^\s,\x00-\x1f\x7f]{1,64}$")
+
+
+def field(name: str, **rules: Any) -> Any:
+    """A pydantic field with the example of its name."""
+    return Field(examples=[EXAMPLES[name]], **rules)
+
+
+def _no_control_signs(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("control characters are not allowed")
+    return text
+
+
+def _instant(value: object) -> datetime:
+    """RFC 3339 with an offset: without it nobody knows when it was."""
+    if not isinstance(value, str) or not _RFC3339.match(value):
+        raise ValueError("an RFC 3339 time with offset is needed; times without zone are refused")
+    try:
+        at = datetime.fromisoformat(value[:10] + "T" + value[11:].upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("this is not a date of the calendar") from None
+    if not _OLDEST <= at <= datetime.now(UTC) + FUTURE_TOLERANCE:
+        raise ValueError("the time must lie between 2000 and 24 hours from now")
+    return at
+
+
+def _email(text: str) -> str:
+    try:
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True)
+    except EmailNotValidError:
+        raise ValueError("this is not an e-mail address with an internet domain, at most 254 characters") from None
+    address = (found.ascii_email or found.normalized).lower()
+    if "." not in address.rpartition("@")[2]:
+        raise ValueError("the domain of the address has no dot")
+    return address
+
+
+def _event_id(text: str) -> str:
+    if not EVENT_ID.match(text):
+        raise ValueError("1 to 128 visible ASCII characters")
+    return text
+
+
+def _product_id(text: str) -> str:
+    if not _PRODUCT_ID.match(text):
+        raise ValueError("1 to 64 characters without spaces and commas")
+    return text
+
+
+def _birth_date(text: str) -> str:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date().strftime("%Y%m%d")  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise ValueError("a date like 1987-06-05") from None
+
+
+def _text_number(value: object) -> object:
+    """JSON numbers that are whole are ids too: shops write them both ways."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Text255 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_no_control_signs)]
+Text1000 = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_no_control_signs)
+]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_no_control_signs)]
+"""May be empty: shops send empty strings for what they do not know, and that says nothing."""
+
+Id = Annotated[
+    str,
+    BeforeValidator(_text_number, json_schema_input_type=str | int),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
+    AfterValidator(_no_control_signs),
+]
+ProductId = Annotated[str, BeforeValidator(_text_number, json_schema_input_type=str | int), AfterValidator(_product_id)]
+EventId = Annotated[str, AfterValidator(_event_id), Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+Email = Annotated[str, StringConstraints(max_length=320), AfterValidator(_email), Field(json_schema_extra={"format": "email"})]
+Instant = Annotated[
+    datetime, BeforeValidator(_instant, json_schema_input_type=str), Field(json_schema_extra={"format": "date-time"})
+]
+Money = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=4)]
+Quantity = Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=4)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Country = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_no_control_signs)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2048), AfterValidator(_no_control_signs)]
+BirthDate = Annotated[str, AfterValidator(_birth_date), Field(json_schema_extra={"format": "date"})]
+Gender = Literal["female", "male", "other"]
+
+
+def e164(phone: str, country: str) -> str | None:
+    """The number in E.164, read as of `country` when it has no country code; None if it is no possible number (R10)."""
+    try:
+        parsed = phonenumbers.parse(phone, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,66 @@
+"""Is it alive, is it ready, what does it count."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+
+from app.metrics import events_by_state, oldest_waiting_seconds, registry
+from app.routers.dependencies import HealthDep
+
+router = APIRouter(tags=["health"])
+
+
+class ShopReadiness(BaseModel):
+    shop: str
+    oldest_waiting_seconds: float = Field(description="Age of the oldest event that is not settled; 0 when nothing waits.")
+    late: bool
+    consent_box_seems_hidden: bool
+    enabled: bool
+    shadow: bool
+
+
+class Readiness(BaseModel):
+    ready: bool
+    problems: list[str]
+    shops: list[ShopReadiness]
+
+
+@router.get("/healthz")
+async def alive() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz", responses={503: {"model": Readiness, "description": "Events cannot be stored at the moment."}})
+async def ready(health: HealthDep, response: Response) -> Readiness:
+    """Can events be stored durably? Late shops and a hidden consent box are shown as problems and do not refuse events."""
+    report = await health.report()
+    response.status_code = 200 if report.ready else 503
+    shops = [
+        ShopReadiness(
+            shop=shop.shop_id,
+            oldest_waiting_seconds=shop.oldest_waiting_seconds,
+            late=shop.late,
+            consent_box_seems_hidden=shop.consent_box_seems_hidden,
+            enabled=shop.enabled,
+            shadow=shop.shadow,
+        )
+        for shop in report.shops
+    ]
+    return Readiness(ready=report.ready, problems=list(report.problems), shops=shops)
+
+
+_METRICS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/metrics", response_class=Response, responses=_METRICS)
+async def metrics(health: HealthDep) -> Response:
+    """Prometheus metrics, without personal data."""
+    report = await health.report()
+    for shop in report.shops:
+        oldest_waiting_seconds.labels(shop.shop_id).set(shop.oldest_waiting_seconds)
+        for state, number in shop.events.items():
+            events_by_state.labels(shop.shop_id, state).set(number)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,191 @@
+"""Why was this (not) sent? One look-up per event, person or order."""
+
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
+from app.domain.errors import NotFound
+from app.domain.reasons import EXPLANATIONS, Reason
+from app.domain.trace import CommandTrace, EventTrace
+from app.routers.dependencies import CallingShop, TraceDep
+from app.routers.fields import EVENT_ID, Email, Id, field
+from app.routers.problems import documented
+
+router = APIRouter(prefix="/v1/shops/{shop}", tags=["look-ups"], responses=documented(401, 404, 503))
+
+
+class ReasonOut(BaseModel):
+    """Why, and what to do about it, for the merchant's staff."""
+
+    code: str = Field(examples=["no_consent"])
+    rule: str = Field(description="Row of the requirements.", examples=["R03"])
+    why: str
+    what_to_do: str
+    why_pl: str
+    what_to_do_pl: str
+
+    @classmethod
+    def of(cls, reason: Reason | None) -> "ReasonOut | None":
+        return None if reason is None else cls(code=reason.value, **vars(EXPLANATIONS[reason]))
+
+
+class AttemptOut(BaseModel):
+    number: int
+    at: datetime
+    outcome: str = Field(description="delivered, throttled, unreachable, unknown or refused", examples=["delivered"])
+    detail: str = Field(description="SALESmanago's own words, without addresses.")
+    call: str | None = Field(description="None if a look-up showed that it had arrived.", examples=["/api/contact/upsert"])
+    milliseconds: int | None
+
+
+class CommandOut(BaseModel):
+    """One thing asked of SALESmanago."""
+
+    command: str = Field(examples=["upsert_contact"])
+    summary: dict[str, Any] = Field(description="What it says: tags and statuses by name, personal fields by name only.")
+    state: str = Field(examples=["sent"])
+    reason: ReasonOut | None
+    queued_at: datetime
+    settled_at: datetime | None
+    upstream_id: str | None = Field(description="SALESmanago's own id, if it gave one.")
+    attempts: list[AttemptOut]
+
+
+class EventOut(BaseModel):
+    """The life of an event: received, decided, queued, tried, answered."""
+
+    event_id: str
+    type: str
+    state: str = Field(description="received, planned, sent, withheld, superseded, parked or held", examples=["sent"])
+    reason: ReasonOut | None
+    detail: str | None
+    occurred_at: datetime
+    received_at: datetime
+    decided_at: datetime | None
+    settled_at: datetime | None
+    warnings: list[str]
+    commands: list[CommandOut]
+
+    @classmethod
+    def of(cls, trace: EventTrace) -> Self:
+        return cls(
+            event_id=trace.event_id,
+            type=trace.type,
+            state=trace.state.value,
+            reason=ReasonOut.of(trace.reason),
+            detail=trace.detail,
+            occurred_at=trace.occurred_at,
+            received_at=trace.received_at,
+            decided_at=trace.decided_at,
+            settled_at=trace.settled_at,
+            warnings=list(trace.warnings),
+            commands=[_command(command) for command in trace.commands],
+        )
+
+
+class LookupIn(BaseModel):
+    """A person or an order. An address never stands in a URL."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email | None = field("email", default=None)
+    order_id: Id | None = field("order_id", default=None)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.email is None) == (self.order_id is None):
+            raise ValueError("give email or order_id, one of them")
+        return self
+
+
+class TimelineOut(BaseModel):
+    """Oldest first; at most the 500 newest events."""
+
+    events: list[EventOut]
+
+
+@router.get("/events/{event_id:path}")
+async def event_trace(
+    shop: CallingShop,
+    event_id: Annotated[str, Path(description="As posted; percent-encode signs that mean something in a URL.")],
+    trace: TraceDep,
+) -> EventOut:
+    """What became of one event: its state, the decision with its reason, the commands and every attempt."""
+    if not EVENT_ID.match(event_id):
+        raise NotFound("event")
+    return EventOut.of(await trace.of_event(shop.id, event_id))
+
+
+@router.post("/lookups", responses=documented(422))
+async def lookup(shop: CallingShop, body: LookupIn, trace: TraceDep) -> TimelineOut:
+    """The time line of a person or an order: everything received, what was decided, and why."""
+    if body.email is not None:
+        found = await trace.of_person(shop.id, body.email)
+    else:
+        found = await trace.of_order(shop.id, body.order_id or "")
+    return TimelineOut(events=[EventOut.of(one) for one in found])
+
+
+@router.get("/access-requests/{event_id:path}")
+async def access_report(shop: CallingShop, event_id: str, trace: TraceDep) -> dict[str, Any]:
+    """Everything stored about the person who asked: facts, consents, tags, and the time line."""
+    if not EVENT_ID.match(event_id):
+        raise NotFound("access request")
+    report = await trace.access_report(shop.id, event_id)
+    return {
+        "facts": report.facts,
+        "events": [EventOut.of(one).model_dump(mode="json") for one in report.events],
+    }
+
+
+def _command(trace: CommandTrace) -> CommandOut:
+    kind, summary = summarised(trace.command)
+    return CommandOut(
+        command=kind,
+        summary=summary,
+        state=trace.state,
+        reason=ReasonOut.of(trace.reason),
+        queued_at=trace.queued_at,
+        settled_at=trace.settled_at,
+        upstream_id=trace.upstream_id,
+        attempts=[
+            AttemptOut(
+                number=one.number,
+                at=one.at,
+                outcome=one.outcome,
+                detail=one.detail,
+                call=one.path,
+                milliseconds=one.milliseconds,
+            )
+            for one in trace.attempts
+        ],
+    )
+
+
+def summarised(command: Command) -> tuple[str, dict[str, Any]]:
+    """A command for people: tags and statuses in full, personal fields by name only."""
+    match command:
+        case UpsertContact():
+            summary = {
+                "renamed": command.new_email is not None,
+                "fields": sorted(command.profile),
+                "add_tags": list(command.add_tags),
+                "remove_tags": list(command.remove_tags),
+                "email_status": command.email_status,
+                "phone_status": command.phone_status,
+            }
+            return "upsert_contact", {name: value for name, value in summary.items() if value}
+        case AddEvent():
+            summary = {
+                "kind": command.kind.value,
+                "external_id": command.external_id,
+                "products": [line.product_id for line in command.lines],
+                "value": str(command.value) if command.value is not None else None,
+                "currency": command.currency,
+            }
+            return "add_event", {name: value for name, value in summary.items() if value}
+        case DeleteContact():
+            return "delete_contact", {}

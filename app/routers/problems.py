@@ -1,0 +1,153 @@
+"""Every failing answer has one shape: an RFC 9457 problem document. This is the one table class -> status.
+
+No document carries a value that came in: a wrong address in an answer would be a wrong address in somebody's log.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from app.domain.errors import BadConfiguration, ContentConflict, GatewayError, NotFound, NotReady, UnknownCaller
+from app.routers.fields import EXAMPLES
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldProblem(BaseModel):
+    """One mistake: which field, which rule it broke, and what a right value looks like."""
+
+    field: str = Field(examples=["order.placed_at"])
+    rule: str = Field(examples=["value_error"])
+    message: str = Field(examples=["an RFC 3339 time with offset is needed; times without zone are refused"])
+    example: Any = Field(examples=["2026-11-23T10:15:00+01:00"])
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    type: str = Field(examples=["/problems/invalid"])
+    title: str = Field(examples=["The event is not well formed."])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["1 field needs another value. Nothing was stored."])
+    errors: list[FieldProblem] = Field(examples=[[]])
+
+
+_STATUS: dict[type[GatewayError], tuple[int, str, str]] = {
+    UnknownCaller: (401, "unknown-caller", "The request carries no valid key."),
+    NotFound: (404, "not-found", "There is no such thing here."),
+    ContentConflict: (409, "content-conflict", "This event_id was used for other content."),
+    BadConfiguration: (422, "bad-configuration", "The configuration has mistakes."),
+    NotReady: (503, "not-ready", "Nothing can be stored at the moment."),
+}
+_TITLES = {
+    400: "The body cannot be read.",
+    404: "There is no such address.",
+    405: "This address does not take that method.",
+    413: "The body is too large.",
+    415: "The body must be JSON.",
+}
+
+
+def problem(
+    status: int,
+    kind: str,
+    title: str,
+    detail: str,
+    errors: Sequence[FieldProblem] = (),
+    headers: dict[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    body = Problem(type=f"/problems/{kind}", title=title, status=status, detail=detail, errors=list(errors))
+    return JSONResponse(body.model_dump() | more, status, headers, media_type=MEDIA_TYPE)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries for the problems a route may answer."""
+    titles = {status: title for status, _, title in _STATUS.values()} | _TITLES | {422: "The event is not well formed."}
+    return {
+        status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(GatewayError, _gateway_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _defect)
+
+
+async def _gateway_error(_request: Request, error: Exception) -> Response:
+    status, kind, title = next(_STATUS[step] for step in type(error).__mro__ if step in _STATUS)
+    headers: dict[str, str] = {}
+    more: dict[str, Any] = {}
+    if isinstance(error, UnknownCaller):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, NotReady):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, ContentConflict):
+        more = {"event_id": error.event_id, "stored_digest": error.stored_digest}
+    detail = str(error) or "Send `Authorization: Bearer <shop key>`; `gateway keys issue SHOP` makes a key."
+    return problem(status, kind, title, detail, headers=headers, **more)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return invalid(field_problems(error.errors()))
+
+
+def invalid(errors: Sequence[FieldProblem]) -> Response:
+    count = "1 field needs" if len(errors) == 1 else f"{len(errors)} fields need"
+    return problem(422, "invalid", "The event is not well formed.", f"{count} another value. Nothing was stored.", errors)
+
+
+def field_problems(errors: Iterable[Any]) -> list[FieldProblem]:
+    """Pydantic's findings in our words; inputs stay out."""
+    found = []
+    for error in errors:
+        parts = [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
+        names = [str(part) for part in parts if not _is_noise(part)]
+        named = next((part for part in reversed(names) if part in EXAMPLES), None)
+        found.append(
+            FieldProblem(
+                field=_path(names) or "(the whole body)",
+                rule=error["type"],
+                message=error["msg"].removeprefix("Value error, "),
+                example=EXAMPLES[named] if named is not None else None,
+            )
+        )
+    return found
+
+
+def _is_noise(part: object) -> bool:
+    """Names of branches that pydantic adds for unions; they are no part of the document."""
+    return isinstance(part, str) and ("[" in part or part in ("str", "int", "float", "decimal", "list"))
+
+
+def _path(names: Sequence[str]) -> str:
+    path = ""
+    for name in names:
+        path += f"[{name}]" if name.isdigit() else f".{name}" if path else name
+    return path
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    title = _TITLES.get(status, "The request cannot be served.")
+    kind = title.lower().rstrip(".").replace(" ", "-")
+    return problem(status, kind, title, f"HTTP {status}. Nothing was stored.", headers=dict(error.headers or {}))
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    log.error("defect", route=getattr(request.scope.get("route"), "path", ""), exc_info=error)
+    detail = "This is a defect of ours; it was noted. Keep the event and send it again later."
+    return problem(500, "defect", "The gateway failed.", detail)

@@ -1,0 +1,87 @@
+"""From a wire model to a receipt: the same steps for a single event and for an item of a batch."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+
+from app.domain.errors import ContentConflict
+from app.domain.pipeline import Accepted, Conflict, NewEvent
+from app.domain.shop import Shop
+from app.metrics import events_accepted
+from app.routers.fields import EVENT_ID, EXAMPLES
+from app.routers.schemas import EventIn
+from app.services.intake import Intake
+
+
+class Receipt(BaseModel):
+    """The event is stored durably: the sender may forget it. A repetition answers like the first time."""
+
+    event_id: str = Field(examples=[EXAMPLES["event_id"]])
+    result: Literal["accepted", "duplicate"]
+    received_at: datetime = Field(description="When it was accepted the first time.")
+    warnings: list[str] = Field(description="What was left out or ignored, and why.", examples=[[]])
+    follow: str = Field(description="Where to see what became of it.", examples=["/v1/shops/shop1/events/order-5501-placed"])
+
+
+def new_event(body: EventIn, shop: Shop, idempotency_key: str | None = None) -> NewEvent:
+    """Raises `RequestValidationError` when no id, or two different ids, name the event."""
+    warnings: list[str] = []
+    event = body.to_domain(shop, warnings)
+    warnings += [f"{path}: unknown field, ignored" for path in sorted(body.unknown_fields())]
+    return NewEvent(
+        shop_id=shop.id,
+        event_id=_event_id(body.event_id, idempotency_key),
+        type=body.wire_type,
+        event=event,
+        digest=_digest(body),
+        warnings=tuple(warnings[:50]),
+        held=not shop.enabled,
+    )
+
+
+async def receive(intake: Intake, event: NewEvent) -> Receipt:
+    """Raises `ContentConflict` if the id was used for other content, `NotReady` if nothing can be stored."""
+    (answer,) = await intake.accept([event])
+    if isinstance(answer, Conflict):
+        raise ContentConflict(answer.event_id, answer.stored_digest)
+    return receipt(event.shop_id, answer)
+
+
+def receipt(shop_id: str, answer: Accepted) -> Receipt:
+    result: Literal["accepted", "duplicate"] = "duplicate" if answer.duplicate else "accepted"
+    events_accepted.labels(shop_id, result).inc()
+    return Receipt(
+        event_id=answer.event_id,
+        result=result,
+        received_at=answer.received_at,
+        warnings=list(answer.warnings),
+        follow=f"/v1/shops/{shop_id}/events/{answer.event_id}",
+    )
+
+
+def _event_id(in_body: str | None, in_header: str | None) -> str:
+    if in_header and not EVENT_ID.match(in_header):
+        raise invalid("Idempotency-Key", "1 to 128 visible ASCII characters")
+    if in_body is None and not in_header:
+        raise invalid("event_id", "every event needs an id, here or as header Idempotency-Key", kind="missing")
+    if in_body is not None and in_header and in_body != in_header:
+        raise invalid("event_id", "event_id and Idempotency-Key name different ids")
+    return in_body or in_header or ""
+
+
+def invalid(name: str, message: str, kind: str = "value_error") -> RequestValidationError:
+    return RequestValidationError([{"loc": ("body", name), "type": kind, "msg": message}])
+
+
+def _digest(body: EventIn) -> str:
+    """SHA-256 of the content: the id is no part of it, the order of names does not matter."""
+    content = body.model_dump(mode="json", exclude={"event_id"}, by_alias=True)
+    return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+def canonical_json(content: Any) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()

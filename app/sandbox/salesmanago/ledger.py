@@ -1,0 +1,61 @@
+"""The ledger: every call that reached the service, whatever became of it."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .model import JsonObject
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One call. `http_status` is null when the connection was dropped without an answer.
+
+    `applied` says whether the call was carried out; `success` and `messages` are what the service said or,
+    when a fault swallowed the answer, would have said.
+    """
+
+    n: int
+    at: int
+    path: str
+    client_id: str | None
+    http_status: int | None
+    success: bool | None
+    messages: list[str]
+    warnings: list[str]
+    items: int
+    emails: list[str]
+    body: JsonObject | None
+    fault: str | None
+    applied: bool
+    duration_ms: int
+    in_flight: int
+
+    def as_json(self) -> JsonObject:
+        return dict(vars(self))
+
+
+class Ledger:
+    """Entries in the order in which the calls ended; the oldest fall out when it is full."""
+
+    def __init__(self, size: int) -> None:
+        self.entries: deque[Entry] = deque(maxlen=size)
+        self._last = 0
+
+    def next_number(self) -> int:
+        self._last += 1
+        return self._last
+
+    def add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+
+    def after(self, number: int, path: str | None = None) -> Iterator[Entry]:
+        return (one for one in self.entries if one.n > number and (path is None or path in one.path))
+
+    def latest(self, count: int) -> list[Entry]:
+        newest = reversed(self.entries)
+        return [entry for entry, _ in zip(newest, range(count), strict=False)]
+
+    def clear(self) -> None:
+        """Forget the entries; the numbers go on, so that a reader's `after` stays true."""
+        self.entries.clear()

@@ -1,0 +1,92 @@
+"""How the gateway is: what an operator, a probe or a merchant wants to know first."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.domain.consent import box_seems_hidden
+from app.domain.errors import NotReady
+from app.services.directory import Directory
+from app.services.ports import Clock, Store
+
+
+@dataclass(frozen=True)
+class ShopHealth:
+    shop_id: str
+    oldest_waiting_seconds: float
+    """0 when nothing waits."""
+    late: bool
+    """The oldest waiting event is older than the promise (R11)."""
+    consent_box_seems_hidden: bool
+    """R05: orders arrive, none of them was asked for consent, so nobody is sent."""
+    enabled: bool
+    shadow: bool
+    events: dict[str, int]
+    """State -> number."""
+
+
+@dataclass(frozen=True)
+class Report:
+    ready: bool
+    problems: tuple[str, ...]
+    shops: tuple[ShopHealth, ...]
+
+
+class Health:
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        clock: Clock,
+        migrated: Callable[[], Awaitable[bool]],
+        alarm_after_seconds: float,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._migrated = migrated
+        self._alarm_after = timedelta(seconds=alarm_after_seconds)
+
+    async def report(self) -> Report:
+        """Ready = events can be accepted durably. A late shop is a problem to show, not a reason to refuse events."""
+        try:
+            migrated = await self._migrated()
+            shops = await self._shops()
+        except (NotReady, OSError, TimeoutError):
+            return Report(False, ("The database cannot be used at the moment.",), ())
+        problems = (
+            [] if migrated else ["The database is not at the newest migration; run `gateway serve` or `alembic upgrade head`."]
+        )
+        for shop in shops:
+            if shop.late:
+                minutes = shop.oldest_waiting_seconds / 60
+                problems.append(f"{shop.shop_id}: the oldest waiting event is {minutes:.0f} minutes old.")
+            if shop.consent_box_seems_hidden:
+                problems.append(
+                    f"{shop.shop_id}: policy order_consent, but no order ever carried an answer to the consent box, "
+                    "so nobody is sent. Show the box in the shop, or choose policy all_customers."
+                )
+        return Report(migrated, tuple(problems), tuple(shops))
+
+    async def _shops(self) -> list[ShopHealth]:
+        async with self._store.work() as work:
+            oldest = await work.inbox.oldest_waiting()
+            counts = await work.inbox.counts()
+            boxes = await work.sales.boxes()
+        now = self._clock()
+        found = []
+        for shop in self._directory.shops():
+            age = max(now - oldest[shop.id], timedelta()) if shop.id in oldest else timedelta()
+            hidden = shop.id in boxes and box_seems_hidden(shop.policy, boxes[shop.id])
+            found.append(
+                ShopHealth(
+                    shop_id=shop.id,
+                    oldest_waiting_seconds=age.total_seconds(),
+                    late=age >= self._alarm_after,
+                    consent_box_seems_hidden=hidden,
+                    enabled=shop.enabled,
+                    shadow=shop.shadow,
+                    events=counts.get(shop.id, {}),
+                )
+            )
+        return found

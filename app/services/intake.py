@@ -1,0 +1,87 @@
+"""Accept events: store them, and only then say so (I1).
+
+Requests that arrive together share one transaction (group commit): the writer takes whatever waits, commits once, and
+answers them all. A lone request is not delayed.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.domain.errors import GatewayError, NotReady
+from app.domain.pipeline import Accepted, Conflict, NewEvent
+from app.services.ports import Clock, Store
+
+GROUP = 256
+"""Events per commit: beyond it the time of the commit no longer matters beside the inserts."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    events: Sequence[NewEvent]
+    answers: asyncio.Future[list[Accepted | Conflict]]
+
+
+class Intake:
+    """`accepted` is called after every commit that brought new events."""
+
+    def __init__(self, store: Store, clock: Clock, accepted: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._accepted = accepted
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(maxsize=10_000)
+        self._writer: asyncio.Task[None] | None = None
+
+    async def accept(self, events: Sequence[NewEvent]) -> list[Accepted | Conflict]:
+        """Store events durably; answers one by one, in order.
+
+        A second call with the same id and content changes nothing and answers as the first did. Raises `NotReady` if
+        nothing can be promised; then nothing was stored of these events, or they are stored and will answer as duplicates.
+        """
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        waiting = _Waiting(events, asyncio.get_running_loop().create_future())
+        try:
+            self._queue.put_nowait(waiting)
+        except asyncio.QueueFull:
+            raise NotReady(retry_after_seconds=1) from None
+        return await waiting.answers
+
+    async def close(self) -> None:
+        if self._writer is not None:
+            self._writer.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._writer
+
+    async def _write(self) -> None:
+        while True:
+            group = [await self._queue.get()]
+            taken = len(group[0].events)
+            while taken < GROUP and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+                taken += len(group[-1].events)
+            await self._commit(group)
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        try:
+            answers = await self._stored([event for waiting in group for event in waiting.events])
+        except Exception as error:
+            failure = error if isinstance(error, GatewayError) else NotReady()
+            failure.__cause__ = None if failure is error else error
+            for waiting in group:
+                if not waiting.answers.done():
+                    waiting.answers.set_exception(failure)
+            return
+        at = 0
+        for waiting in group:
+            if not waiting.answers.done():
+                waiting.answers.set_result(answers[at : at + len(waiting.events)])
+            at += len(waiting.events)
+        self._accepted()
+
+    async def _stored(self, events: list[NewEvent]) -> list[Accepted | Conflict]:
+        async with self._store.work() as work:
+            answers = await work.inbox.add(events, self._clock())
+            await work.commit()
+        return answers

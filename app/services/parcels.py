@@ -1,0 +1,113 @@
+"""A parcel: the claim of one contact on its way, what is to be sent of it, and what each part came to."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.domain.commands import AddEvent, UpsertContact
+from app.domain.delivery import (
+    PARKED_CONTACT_PAUSE,
+    Bundle,
+    Delivered,
+    Done,
+    Outcome,
+    Park,
+    Refused,
+    RetryAt,
+    Throttled,
+    Unknown,
+    Unreachable,
+    coalesce,
+    verdict,
+)
+from app.domain.pipeline import Answer, Attempted, Claim, Tried, WaitingCommand
+
+
+@dataclass
+class Parcel:
+    claim: Claim
+    bundle: Bundle
+    upsert: Answer | None = None
+    upsert_settled: bool = False
+    """No upsert is left to send: there was none, or it arrived."""
+    events: dict[int, Answer] = field(default_factory=dict)
+    """By position in the bundle."""
+    found: set[int] = field(default_factory=set)
+    """Positions of events that a look-up found."""
+    deletion: Answer | None = None
+    stopped: Answer | None = None
+    """The look-up failed: nothing of this parcel may be sent now."""
+
+    @classmethod
+    def of(cls, claim: Claim) -> "Parcel":
+        return cls(claim, coalesce([one.command for one in claim.commands]))
+
+    @property
+    def events_may_go(self) -> bool:
+        return self.upsert_settled and all(is_delivered(answer) for answer in self.events.values())
+
+    def answers(self) -> list[Answer]:
+        named = [self.upsert, self.deletion, self.stopped, *self.events.values()]
+        return [answer for answer in named if answer is not None]
+
+    def outcomes(self) -> list[tuple[WaitingCommand, Answer | None]]:
+        """The commands of the claim that were tried, each with its answer; None = a look-up found that it arrived."""
+        whole = self.stopped or self.deletion
+        if whole is not None:
+            return [(command, whole) for command in self.claim.commands]
+        tried: list[tuple[WaitingCommand, Answer | None]] = []
+        position = 0
+        for command in self.claim.commands:
+            if isinstance(command.command, UpsertContact):
+                tried.append((command, self.upsert))
+            elif isinstance(command.command, AddEvent):
+                tried += self._event_outcome(command, position)
+                position += 1
+        return tried
+
+    def _event_outcome(self, command: WaitingCommand, position: int) -> list[tuple[WaitingCommand, Answer | None]]:
+        if position in self.found:
+            return [(command, None)]
+        if position in self.events:
+            return [(command, self.events[position])]
+        if self.upsert is not None and not isinstance(self.upsert.outcome, Delivered | Refused):
+            # The contact did not get through, so the event was not sent and waits with it.
+            return [(command, Answer(Unreachable("waits for its contact"), self.upsert.call))]
+        return []
+
+    def judged(self, now: datetime, jitter: float) -> Attempted:
+        """Every command that was tried, with its own outcome and what follows from it."""
+        claim = self.claim
+        number, since = claim.attempts + 1, claim.first_tried_at or now
+        tried = []
+        for command, answer in self.outcomes():
+            outcome: Outcome = answer.outcome if answer is not None else Delivered()
+            follows = verdict(outcome, number, since, now, jitter)
+            if self.stopped is not None and isinstance(follows, RetryAt):
+                follows = RetryAt(follows.at, look_first=command.maybe_sent)
+            tried.append(Tried(command, outcome, follows, answer.call if answer is not None else None))
+        retries = [one.verdict.at for one in tried if isinstance(one.verdict, RetryAt)]
+        parked = any(isinstance(one.verdict, Park) for one in tried)
+        due_at = max(retries, default=now + PARKED_CONTACT_PAUSE if parked else now)
+        progressed = any(isinstance(one.verdict, Done | Park) for one in tried)
+        return Attempted(claim, tuple(tried), due_at, progressed, now)
+
+
+def is_delivered(answer: Answer | None) -> bool:
+    return answer is not None and isinstance(answer.outcome, Delivered)
+
+
+def is_trouble(outcome: Outcome) -> bool:
+    """The neighbour as a whole is in trouble, not one item."""
+    match outcome:
+        case Throttled() | Unreachable() | Unknown():
+            return True
+        case Refused(account_wide=wide):
+            return wide
+        case Delivered():
+            return False
+
+
+def is_refused_whole(outcomes: list[Outcome]) -> bool:
+    """A batch was refused as one, for what some item in it says: halving will find the culprit."""
+    first = outcomes[0]
+    return isinstance(first, Refused) and not first.account_wide and all(one == first for one in outcomes)

@@ -1,0 +1,212 @@
+"""Who an event is about: the people of one planning round, found by address, former address, customer id or erased hash."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from app.domain.contact import NOBODY, Contact, absorb
+from app.domain.events import AccountChanged, Event, customer_id_of, email_of
+from app.domain.pipeline import Alias, InboxEvent, StoredContact
+from app.services.ports import Contacts
+
+Pseudonym = Callable[[str, str], str]
+"""(shop, address) -> keyed hash: names an erased person without naming them."""
+
+
+@dataclass(eq=False)
+class Person:
+    """A contact while it is being decided about. `id` is None until it is stored."""
+
+    shop_id: str
+    contact: Contact
+    id: int | None = None
+    erased_hash: str | None = None
+    changed: bool = False
+    conflict: str | None = None
+
+    def becomes(self, contact: Contact) -> None:
+        if contact != self.contact:
+            self.contact = contact
+            self.changed = True
+
+
+@dataclass
+class _Shop:
+    by_email: dict[str, Person] = field(default_factory=dict)
+    by_customer: dict[str, Person] = field(default_factory=dict)
+    by_hash: dict[str, Person] = field(default_factory=dict)
+    aliases: dict[str, list[tuple[datetime, Person]]] = field(default_factory=dict)
+
+
+class People:
+    """The people of a planning round, in memory; `find` answers from it alone."""
+
+    def __init__(self, pseudonym: Pseudonym) -> None:
+        self._pseudonym = pseudonym
+        self._shops: dict[str, _Shop] = {}
+        self._everyone: dict[int, Person] = {}
+        self._new: list[Person] = []
+        self._new_aliases: list[tuple[Person, str, datetime]] = []
+
+    # -- loading and saving ----------------------------------------------------------------------------------------------
+
+    async def load(self, events: Sequence[InboxEvent], contacts: Contacts) -> None:
+        for shop_id in {event.shop_id for event in events}:
+            ours = [event.event for event in events if event.shop_id == shop_id]
+            emails = {email for event in ours for email in _addresses(event)}
+            customers = {customer for event in ours if (customer := customer_id_of(event)) is not None}
+            hashes = {self._pseudonym(shop_id, email) for email in emails}
+            aliases = await contacts.aliases(shop_id, emails)
+            found = await contacts.known_as(shop_id, emails, customers, hashes)
+            known = {one.id for one in found}
+            found += await contacts.by_ids({alias.contact_id for alias in aliases} - known)
+            for stored in found:
+                self._place(stored)
+            for alias in aliases:
+                self._shop(shop_id).aliases.setdefault(alias.email, []).append((alias.until, self._everyone[alias.contact_id]))
+
+    async def save(self, contacts: Contacts, at: datetime) -> None:
+        """Write new and changed people; afterwards every person has an id."""
+        fresh = [person for person in self._new if person.id is None]
+        changed = [person for person in self._everyone.values() if person.changed]
+        await contacts.save(
+            [StoredContact(person.id or 0, person.shop_id, person.contact, person.erased_hash) for person in changed],
+            at,
+        )
+        ids = await contacts.add([(person.shop_id, person.contact) for person in fresh], at)
+        for person, contact_id in zip(fresh, ids, strict=True):
+            person.id = contact_id
+        for person, email, until in self._new_aliases:
+            await contacts.remember_address(Alias(person.shop_id, email, person.id or 0, until))
+        for person in self._everyone.values():
+            if person.conflict is not None and person.id is not None:
+                await contacts.note_conflict(person.id, person.conflict)
+
+    # -- finding ---------------------------------------------------------------------------------------------------------
+
+    def find(self, shop_id: str, event: Event) -> Person:
+        """The one person an event is about; a stranger becomes a new person."""
+        shop = self._shop(shop_id)
+        email, customer_id = email_of(event), customer_id_of(event)
+        if isinstance(event, AccountChanged):
+            return self._renamed(shop_id, event)
+        person = self._by_address(shop_id, email, event.at) if email else None
+        waiting = shop.by_customer.get(customer_id) if customer_id else None
+        if person is None:
+            if waiting is not None and (email is None or not waiting.contact.email):
+                return self._named(waiting, email)
+            return self._stranger(shop_id, email, customer_id)
+        if waiting is not None and waiting is not person and not waiting.contact.email:
+            self._join(person, waiting)
+        return person
+
+    def _renamed(self, shop_id: str, event: AccountChanged) -> Person:
+        """An account change may say who it was before; if it does not, the customer id may (R11)."""
+        shop = self._shop(shop_id)
+        new = event.customer.email
+        former = self._by_address(shop_id, event.previous_email, event.at) if event.previous_email else None
+        if former is None and event.customer.id:
+            former = shop.by_customer.get(event.customer.id)
+        current = self._by_address(shop_id, new, event.at)
+        if former is not None and current is not None and current.erased_hash is not None:
+            current = None  # the erased person had this address; whoever has it now is somebody else
+        if former is None or former is current:
+            return current or self._stranger(shop_id, new, event.customer.id)
+        if not former.contact.email:
+            return self._named(former, new) if current is None else self._join(current, former)
+        late = former.contact.email_since is not None and former.contact.email_since > event.at
+        if late or former.contact.email == new:
+            return former
+        if current is not None:
+            return self._merged(current, former, event.at)
+        self._retire_address(former, former.contact.email, event.at)
+        shop.by_email[new] = former
+        return former
+
+    def _merged(self, target: Person, former: Person, at: datetime) -> Person:
+        """The new address belongs to somebody known: that contact stays and learns; the old one is left for a person to see."""
+        old = former.contact.email
+        self._join(target, former)
+        self._retire_address(target, old, at)
+        former.conflict = "renamed onto an address that had a contact of its own"
+        return target
+
+    def _join(self, target: Person, other: Person) -> Person:
+        target.becomes(absorb(target.contact, other.contact))
+        if other.contact.customer_id:
+            self._shop(target.shop_id).by_customer[other.contact.customer_id] = target
+        other.becomes(replace(NOBODY, told=other.contact.told))
+        return target
+
+    def _retire_address(self, person: Person, email: str, until: datetime) -> None:
+        shop = self._shop(person.shop_id)
+        shop.by_email.pop(email, None)
+        shop.aliases.setdefault(email, []).append((until, person))
+        self._new_aliases.append((person, email, until))
+
+    def _by_address(self, shop_id: str, email: str, at: datetime) -> Person | None:
+        """Whoever had the address at that time; a message from before a rename finds the renamed person, never a twin."""
+        shop = self._shop(shop_id)
+        former = [(until, person) for until, person in shop.aliases.get(email, ()) if at <= until]
+        if former:
+            return min(former, key=lambda one: one[0])[1]
+        return shop.by_email.get(email) or shop.by_hash.get(self._pseudonym(shop_id, email))
+
+    def _named(self, person: Person, email: str | None) -> Person:
+        if email is not None:
+            person.becomes(replace(person.contact, email=email))
+            self._shop(person.shop_id).by_email[email] = person
+        return person
+
+    def _stranger(self, shop_id: str, email: str | None, customer_id: str | None) -> Person:
+        person = Person(shop_id, replace(NOBODY, email=email or "", customer_id=customer_id))
+        self._new.append(person)
+        if email:
+            self._shop(shop_id).by_email[email] = person
+        if customer_id:
+            self._shop(shop_id).by_customer.setdefault(customer_id, person)
+        return person
+
+    # -- memory ----------------------------------------------------------------------------------------------------------
+
+    def remember_customer(self, person: Person) -> None:
+        """The decision may have taught us the customer id of a person; later events of the round may use it."""
+        if person.contact.customer_id:
+            self._shop(person.shop_id).by_customer.setdefault(person.contact.customer_id, person)
+
+    def erase(self, person: Person, email: str) -> str:
+        """From now on the person is known by a hash alone; answers the hash."""
+        shop = self._shop(person.shop_id)
+        pseudonym = self._pseudonym(person.shop_id, email)
+        shop.by_email.pop(person.contact.email or email, None)
+        shop.by_hash[pseudonym] = person
+        person.erased_hash, person.changed = pseudonym, True
+        person.contact = replace(person.contact, email="", customer_id=None)
+        return pseudonym
+
+    def revive(self, person: Person) -> None:
+        """A newer act of an erased person: the address may be kept again."""
+        person.erased_hash, person.changed = None, True
+        self._shop(person.shop_id).by_email[person.contact.email] = person
+
+    def _place(self, stored: StoredContact) -> Person:
+        if stored.id in self._everyone:
+            return self._everyone[stored.id]
+        person = Person(stored.shop_id, stored.contact, stored.id, stored.erased_hash)
+        self._everyone[stored.id] = person
+        shop = self._shop(stored.shop_id)
+        if stored.erased_hash is not None:
+            shop.by_hash[stored.erased_hash] = person
+        elif stored.contact.email:
+            shop.by_email[stored.contact.email] = person
+        if stored.contact.customer_id:
+            shop.by_customer[stored.contact.customer_id] = person
+        return person
+
+    def _shop(self, shop_id: str) -> _Shop:
+        return self._shops.setdefault(shop_id, _Shop())
+
+
+def _addresses(event: Event) -> list[str]:
+    named = [email_of(event), event.previous_email if isinstance(event, AccountChanged) else None]
+    return [email for email in named if email]

@@ -1,0 +1,291 @@
+"""Decide what the inbox holds: claim, decide, remember, queue, commit. All or nothing.
+
+Events are decided in order of acceptance, except that acts which take permission away come first. That is safe because
+learning is the same in any order, and it is what lets an opt-out overtake every queue (R06).
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from app.domain.carts import newer_state
+from app.domain.commands import Command
+from app.domain.consent import Status
+from app.domain.decide import NO_SALE, Sale, decide
+from app.domain.delivery import TakeBack, taken_back
+from app.domain.difference import untold
+from app.domain.events import (
+    CartChanged,
+    ErasureRequested,
+    OrderPlaced,
+    TransferConsentWithdrawn,
+    Unsubscribed,
+    order_id_of,
+)
+from app.domain.pipeline import DeferredTakeBack, EventState, InboxEvent, NewCommand, Settlement, StoredCart
+from app.domain.plan import Await, Plan, Send, Supersede, Withhold
+from app.domain.reasons import Reason
+from app.domain.shop import Shop
+from app.services.directory import Directory
+from app.services.people import People, Person, Pseudonym
+from app.services.ports import Clock, Store, Work
+from app.services.take_back import take_back
+
+log = structlog.get_logger(__name__)
+
+ROUND = 500
+"""Events per transaction."""
+
+
+class Planner:
+    """`planned` is called after every commit that queued commands."""
+
+    def __init__(self, store: Store, directory: Directory, clock: Clock, pseudonym: Pseudonym, planned: Callable[[], None]) -> None:
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._pseudonym = pseudonym
+        self._planned = planned
+
+    async def plan_due(self, limit: int = ROUND) -> int:
+        """Decide the next events; answers how many. 0 = nothing waits, or another planner is at it."""
+        async with self._store.work() as work:
+            if not await work.inbox.lock_planning():
+                return 0
+            events = await work.inbox.due(limit)
+            if not events:
+                return 0
+            planning = _Round(work, self._directory, self._clock, self._pseudonym)
+            await planning.load(events)
+            for event in events:
+                planning.plan(event)
+            await planning.save()
+            await work.commit()
+        if planning.queued_any:
+            self._planned()
+        return len(events)
+
+
+class _Round:
+    """One planning round: everything it reads is loaded first, everything it decides is written last."""
+
+    def __init__(self, work: Work, directory: Directory, clock: Clock, pseudonym: Pseudonym) -> None:
+        self._work = work
+        self._directory = directory
+        self._now = clock()
+        self._people = People(pseudonym)
+        self._sales: dict[tuple[str, str], Sale] = {}
+        self._changed_sales: dict[tuple[str, str], Sale] = {}
+        self._carts: dict[tuple[str, str], StoredCart] = {}
+        self._cart_owners: dict[tuple[str, str], Person | None] = {}
+        self._boxes: Counter[tuple[str, str]] = Counter()
+        self._commands: list[tuple[Person, InboxEvent, Command]] = []
+        self._settlements: dict[int, tuple[Settlement, Person | None]] = {}
+        self._replaced_carts: list[int] = []
+        self._take_backs: list[tuple[Person, TakeBack, Reason]] = []
+        self._erased: list[tuple[Person, str, str]] = []
+
+    @property
+    def queued_any(self) -> bool:
+        return bool(self._commands)
+
+    async def load(self, events: list[InboxEvent]) -> None:
+        await self._people.load(events, self._work.contacts)
+        for shop_id in {event.shop_id for event in events}:
+            ours = [event.event for event in events if event.shop_id == shop_id]
+            orders = {order for event in ours if (order := order_id_of(event)) is not None}
+            if orders:
+                for order, sale in (await self._work.sales.of_orders(shop_id, orders)).items():
+                    self._sales[shop_id, order] = sale
+            carts = {event.cart_id for event in ours if isinstance(event, CartChanged)}
+            if carts:
+                for cart_id, cart in (await self._work.carts.find(shop_id, carts)).items():
+                    self._carts[shop_id, cart_id] = cart
+
+    # -- one event -------------------------------------------------------------------------------------------------------
+
+    def plan(self, event: InboxEvent) -> None:
+        shop = self._directory.shop(event.shop_id)
+        if shop is None or not shop.enabled:
+            self._settle(event, EventState.HELD, Reason.SHOP_DISABLED)
+            return
+        try:
+            self._decide(event, shop)
+        except Exception as error:
+            # A defect of ours in one event must not hold up the others. It is kept whole and shown.
+            log.exception("rule_failed", shop_id=shop.id, event_id=event.event_id)
+            self._settle(event, EventState.PARKED, Reason.RULE_FAILED, detail=type(error).__name__)
+
+    def _decide(self, event: InboxEvent, shop: Shop) -> None:
+        happened = event.event
+        if isinstance(happened, OrderPlaced):
+            self._boxes[shop.id, happened.box.value] += 1
+        if isinstance(happened, CartChanged) and happened.email is None:
+            self._cart(event, happened, None, Await(Reason.CART_WAITS))
+            return
+        person = self._people.find(shop.id, happened)
+        order_id = order_id_of(happened)
+        sale = self._sales.get((shop.id, order_id), NO_SALE) if order_id else NO_SALE
+        decision = decide(happened, shop, person.contact, sale)
+        plan, contact = decision.plan, decision.contact
+        if shop.shadow and isinstance(plan, Send):
+            plan, contact = Withhold(Reason.SHADOW), replace(contact, told=person.contact.told)
+        elif order_id and decision.sale != sale:
+            self._sales[shop.id, order_id] = self._changed_sales[shop.id, order_id] = decision.sale
+        person.becomes(contact)
+        if person.erased_hash is not None and contact.erased_at is None:
+            self._people.revive(person)
+        self._people.remember_customer(person)
+        self._note_take_back(event, person)
+        if isinstance(happened, CartChanged):
+            self._cart(event, happened, person, plan)
+        else:
+            self._carry_out(event, person, plan)
+        if isinstance(happened, ErasureRequested):
+            self._erased.append((person, happened.email, self._people.erase(person, happened.email)))
+
+    def _carry_out(self, event: InboxEvent, person: Person | None, plan: Plan) -> None:
+        match plan:
+            case Send(commands=commands) if person is not None:
+                self._commands += [(person, event, command) for command in commands]
+                self._settle(event, EventState.PLANNED, None, person, open_commands=len(commands))
+            case Withhold(reason=reason):
+                self._settle(event, EventState.WITHHELD, reason, person)
+            case Supersede(reason=reason):
+                self._settle(event, EventState.SUPERSEDED, reason, person)
+            case Await(reason=reason):
+                self._settle(event, EventState.PLANNED, reason, person)
+            case Send():
+                raise AssertionError("commands without a person")  # decide() knows no such plan
+
+    def _settle(
+        self,
+        event: InboxEvent,
+        state: EventState,
+        reason: Reason | None,
+        person: Person | None = None,
+        *,
+        open_commands: int = 0,
+        detail: str | None = None,
+    ) -> None:
+        pseudonym = person.erased_hash if person is not None else None
+        settlement = Settlement(event.seq, state, reason, open_commands=open_commands, detail=detail, pseudonym=pseudonym)
+        self._settlements[event.seq] = (settlement, person)
+
+    # -- carts -----------------------------------------------------------------------------------------------------------
+
+    def _cart(self, event: InboxEvent, happened: CartChanged, person: Person | None, plan: Plan) -> None:
+        """A cart waits for its quiet hour; the newest state takes the place of the one before."""
+        key = (event.shop_id, happened.cart_id)
+        stored = self._carts.get(key)
+        state = newer_state(stored.cart if stored is not None and stored.open else None, happened)
+        if stored is not None and stored.cart.changed_at > happened.at:
+            state = Reason.CART_REPLACED
+        if isinstance(state, Reason):
+            if isinstance(plan, Await):
+                plan = Supersede(state)
+            if stored is not None and person is not None and stored.contact_id is None:
+                self._keep_cart(key, stored, person)  # a guest's cart whose address is known now (R41)
+            self._carry_out(event, person, plan)
+            return
+        if stored is not None and stored.open:
+            self._replaced_carts.append(stored.event_seq)
+        waits = isinstance(plan, Await)
+        self._keep_cart(key, StoredCart(event.shop_id, None, event.seq, state, open=waits), person)
+        self._carry_out(event, person, plan)
+
+    def _keep_cart(self, key: tuple[str, str], cart: StoredCart, person: Person | None) -> None:
+        self._carts[key] = cart
+        self._cart_owners[key] = person
+
+    # -- taking back -----------------------------------------------------------------------------------------------------
+
+    def _note_take_back(self, event: InboxEvent, person: Person) -> None:
+        contact = person.contact
+        match event.event:
+            case ErasureRequested():
+                self._take_back(person, TakeBack(everything=True), Reason.ERASED)
+            case TransferConsentWithdrawn() if contact.transfer.is_withdrawn:
+                self._take_back(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
+            case Unsubscribed():
+                act = TakeBack(
+                    email_opt_in=contact.email_news.status is Status.OPT_OUT,
+                    phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
+                )
+                self._take_back(person, act, Reason.CONSENT_WITHDRAWN)
+            case _:
+                pass
+
+    def _take_back(self, person: Person, act: TakeBack, reason: Reason) -> None:
+        """What this round queued already is taken back here; what waits in the outbox, when the round is saved."""
+        kept: list[tuple[Person, InboxEvent, Command]] = []
+        cancelled: list[Command] = []
+        for owner, event, command in self._commands:
+            left = taken_back(command, act) if owner is person else command
+            if left is None:
+                cancelled.append(command)
+                self._settle(event, EventState.WITHHELD, reason, person)
+            else:
+                kept.append((owner, event, left))
+        self._commands = kept
+        person.becomes(untold(person.contact, cancelled))
+        self._take_backs.append((person, act, reason))
+
+    async def _take_back_stored(self) -> None:
+        for person, act, reason in self._take_backs:
+            if person.id is None:
+                continue
+            if await self._work.outbox.leased([person.id], self._now):
+                # On its way at this moment. Should it come back unsent, the next claim takes it back first.
+                await self._work.outbox.defer_take_back(person.id, DeferredTakeBack(act, reason))
+                continue
+            cancelled = await take_back(self._work, person.id, act, reason, self._now)
+            person.becomes(untold(person.contact, cancelled))
+
+    # -- saving ----------------------------------------------------------------------------------------------------------
+
+    async def save(self) -> None:
+        await self._take_back_stored()
+        await self._people.save(self._work.contacts, self._now)
+        await self._work.sales.save(self._changed_sales)
+        await self._work.sales.count_boxes(self._boxes)
+        await self._work.outbox.queue([self._new_command(*one) for one in self._commands], self._now)
+        await self._save_carts()
+        await self._work.inbox.settle(
+            [
+                settlement if person is None else replace(settlement, contact_id=person.id)
+                for settlement, person in self._settlements.values()
+            ],
+            self._now,
+        )
+        for seq in self._replaced_carts:
+            await self._work.inbox.supersede_planned(seq, Reason.CART_REPLACED, self._now)
+        for person, email, pseudonym in self._erased:
+            await self._erase(person, email, pseudonym)
+
+    def _new_command(self, person: Person, event: InboxEvent, command: Command) -> NewCommand:
+        account = self._directory.account_of(event.shop_id)
+        return NewCommand(account.id, event.shop_id, _id(person), event.seq, command)
+
+    async def _save_carts(self) -> None:
+        await self._work.carts.save(
+            [
+                replace(self._carts[key], contact_id=None if owner is None else _id(owner))
+                for key, owner in self._cart_owners.items()
+            ]
+        )
+
+    async def _erase(self, person: Person, email: str, pseudonym: str) -> None:
+        contact_id = _id(person)
+        former = await self._work.contacts.addresses_of(contact_id)
+        await self._work.inbox.forget_person(contact_id, {email, *former}, person.shop_id, pseudonym)
+        await self._work.outbox.scrub(contact_id, pseudonym)
+        await self._work.carts.forget_person(contact_id)
+        await self._work.contacts.forget_addresses(contact_id)
+
+
+def _id(person: Person) -> int:
+    assert person.id is not None, "people are saved before what refers to them"
+    return person.id

@@ -1,0 +1,52 @@
+"""Settings of the process, read once from the environment (`GATEWAY_...`)."""
+
+import hashlib
+import tempfile
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_LONGEST_SOCKET_PATH = 100
+
+
+class Settings(BaseSettings):
+    """Frozen; handed to those who need it. Shops and accounts are not here: they live in the TOML file of `gateway apply`."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
+
+    database_url: str = "sqlite+aiosqlite:///gateway.db"
+    encryption_keys: Annotated[tuple[str, ...], NoDecode] = ()
+    """Fernet keys, newest first, separated by commas."""
+    config: Path | None = None
+    """A TOML file of shops and accounts to apply at start."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    log_level: str = "INFO"
+    poll_seconds: float = Field(default=1.0, gt=0)
+    """How often loops look for work that nobody told them of."""
+    cart_sweep_seconds: float = Field(default=30.0, gt=0)
+    directory_seconds: float = Field(default=5.0, gt=0)
+    """How soon a change of shops or keys made by another process counts here."""
+    freshness_alarm_seconds: float = Field(default=600.0, gt=0)
+    """Age of the oldest waiting event that makes a shop late (R11)."""
+
+    @field_validator("encryption_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+
+    @cached_property
+    def control_socket(self) -> Path | None:
+        """Where a running gateway takes commands: beside the SQLite file; None on PostgreSQL, which needs no such door."""
+        prefix = "sqlite+aiosqlite:///"
+        if not self.database_url.startswith(prefix):
+            return None
+        path = Path(self.database_url.removeprefix(prefix)).absolute()
+        beside = path.with_name(path.name + ".sock")
+        if len(str(beside)) <= _LONGEST_SOCKET_PATH:
+            return beside
+        # The kernel takes no longer name, so a deep database gets a short door.
+        return Path(tempfile.gettempdir()) / f"gateway-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.sock"

@@ -1,0 +1,222 @@
+"""Shops and accounts as code: one TOML file, checked as a whole, every mistake named at once."""
+
+import os
+import re
+import tomllib
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from app.domain.consent import Policy
+from app.domain.errors import BadConfiguration
+from app.domain.registry import StoredAccount, StoredShop
+from app.domain.shop import Account, Backfill, BackfillHours, Panel, PanelKind, Shop, TagConflicts
+from app.services.secrets_at_rest import KeyRing
+
+NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
+LOCATION = re.compile(r"^[a-z_][a-z0-9_]{2,35}$")
+CALLBACK_SECRET = re.compile(r"^[A-Za-z0-9]{16}$")
+
+
+def _secret(reference: str) -> str:
+    """`env:NAME` or `file:/path`: a secret never stands in the file itself."""
+    kind, _, where = reference.partition(":")
+    if kind == "env" and where:
+        if not (value := os.environ.get(where, "")):
+            raise ValueError(f"the environment has no {where}")
+        return value
+    if kind == "file" and where:
+        try:
+            return Path(where).read_text().strip()
+        except OSError as error:
+            raise ValueError(f"cannot read {where}") from error
+    raise ValueError('write secrets as a reference: "env:NAME" or "file:/path"')
+
+
+def _endpoint(url: str) -> str:
+    """https, or http for loopback; without a trailing slash."""
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError('give an address like "https://app3.salesmanago.com"')
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("http:// is accepted for loopback addresses only; use https://")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError('name a time zone like "Europe/Warsaw"') from error
+    return name
+
+
+def _location(text: str) -> str:
+    if not LOCATION.match(text):
+        raise ValueError("3 to 36 characters of a-z, 0-9 and _, not beginning with a digit")
+    return text
+
+
+def _callback_secret(reference: str) -> str:
+    value = _secret(reference)
+    if not CALLBACK_SECRET.match(value):
+        raise ValueError("a callback secret has exactly 16 characters of A-Z a-z 0-9")
+    return value
+
+
+Secret = Annotated[str, AfterValidator(_secret)]
+CallbackSecret = Annotated[str, AfterValidator(_callback_secret)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class AccountEntry(_Strict):
+    endpoint: Endpoint
+    client_id: str = Field(min_length=1)
+    api_secret: Secret
+    owner: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    calls_per_second: float = Field(default=5.0, gt=0, le=1000)
+    request_time_in_seconds: bool = False
+
+
+class PanelEntry(_Strict):
+    kind: Literal["idosell", "webhook", "none"]
+    base_url: Endpoint | None = None
+    api_key: Secret | None = None
+    version: Literal["v6", "v7", "v8"] = "v8"
+    calls_per_second: float = Field(default=2.0, gt=0, le=100)
+    allow_private_targets: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind != "none" and (self.base_url is None or self.api_key is None):
+            raise ValueError(f'a panel of kind "{self.kind}" needs base_url and api_key')
+        return self
+
+
+class HoursEntry(_Strict):
+    contacts_per_hour: int = Field(gt=0, le=1_000_000)
+    start: str | None = Field(default=None, alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    end: str | None = Field(default=None, alias="to", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+
+
+class BackfillEntry(_Strict):
+    start: Literal["automatic", "approved"] = "automatic"
+    day: HoursEntry | None = None
+    night: HoursEntry | None = None
+
+    def to_domain(self) -> Backfill:
+        hours = {
+            name: BackfillHours(**entry.model_dump())
+            for name, entry in (("day", self.day), ("night", self.night))
+            if entry is not None
+        }
+        return Backfill(automatic=self.start == "automatic", **hours)
+
+
+class ShopEntry(_Strict):
+    account: str
+    host: str = Field(pattern=r"^[a-z0-9.-]+$")
+    hosts: tuple[str, ...] = ()
+    location: Annotated[str, AfterValidator(_location)]
+    number: int = Field(ge=1)
+    policy: Literal["order_consent", "all_customers"]
+    integration_started_at: AwareDatetime
+    time_zone: Annotated[str, AfterValidator(_zone)] = "Europe/Warsaw"
+    country: str = Field(default="PL", pattern=r"^[A-Z]{2}$")
+    enabled: bool = True
+    shadow: bool = False
+    tag_conflicts: Literal["readd", "accept", "report"] = "readd"
+    propagate_unconfirmed_removals: bool = False
+    blocked_email_domains: tuple[str, ...] = Shop.blocked_email_domains
+    callback_secret: CallbackSecret | None = None
+    callback_secrets: tuple[CallbackSecret, ...] = Field(default=(), max_length=2)
+    panel: PanelEntry = PanelEntry(kind="none")
+    backfill: BackfillEntry = BackfillEntry()
+
+
+class ShopsFile(_Strict):
+    accounts: dict[str, AccountEntry] = Field(min_length=1)
+    shops: dict[str, ShopEntry] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        mistakes = [
+            f"{name}: a name has lower-case letters, digits and -" for name in (*self.accounts, *self.shops) if not NAME.match(name)
+        ]
+        locations: dict[tuple[str, str], str] = {}
+        for name, shop in self.shops.items():
+            if shop.account not in self.accounts:
+                mistakes.append(f"shops.{name}.account: there is no account {shop.account!r} in this file")
+            taken = locations.setdefault((shop.account, shop.location), name)
+            if taken != name:
+                mistakes.append(
+                    f"shops.{name}.location: {shop.location!r} is taken by shop {taken}; every shop needs its own (R16)"
+                )
+        if mistakes:
+            raise ValueError("\n".join(mistakes))
+        return self
+
+
+def load(path: Path, ring: KeyRing) -> tuple[list[StoredAccount], list[StoredShop]]:
+    """Read, check, and encrypt the secrets. Raises `BadConfiguration` with every mistake."""
+    try:
+        raw = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise BadConfiguration([f"{path}: cannot be read"]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfiguration([f"{path}: {error}"]) from error
+    return parse(raw, ring)
+
+
+def parse(raw: dict[str, Any], ring: KeyRing) -> tuple[list[StoredAccount], list[StoredShop]]:
+    try:
+        file = ShopsFile.model_validate(raw)
+    except ValidationError as error:
+        raise BadConfiguration(_mistakes(error)) from None  # the original carries values, and values may be secrets
+    accounts = [
+        StoredAccount(Account(id=name, **entry.model_dump(exclude={"api_secret"})), {"api_secret": ring.close(entry.api_secret)})
+        for name, entry in file.accounts.items()
+    ]
+    return accounts, [_shop(name, entry, ring) for name, entry in file.shops.items()]
+
+
+def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
+    callbacks = sorted({secret for secret in (entry.callback_secret, *entry.callback_secrets) if secret is not None})
+    secrets = {f"callback_{at}": ring.close(secret) for at, secret in enumerate(callbacks)}
+    if entry.panel.api_key is not None:
+        secrets["panel_api_key"] = ring.close(entry.panel.api_key)
+    converted = {"policy", "tag_conflicts", "panel", "backfill", "callback_secret", "callback_secrets"}
+    panel = entry.panel.model_dump(exclude={"api_key", "kind"})
+    shop = Shop(
+        id=name,
+        policy=Policy(entry.policy),
+        tag_conflicts=TagConflicts(entry.tag_conflicts),
+        panel=Panel(kind=PanelKind(entry.panel.kind), **panel),
+        backfill=entry.backfill.to_domain(),
+        **entry.model_dump(exclude=converted),
+    )
+    return StoredShop(shop, secrets)
+
+
+def _mistakes(error: ValidationError) -> list[str]:
+    found = []
+    for one in error.errors(include_input=False, include_url=False):
+        where = ".".join(str(part) for part in one["loc"])
+        words = one["msg"].removeprefix("Value error, ")
+        found += [f"{where}: {line}" if where else line for line in words.splitlines()]
+    return found

@@ -1,0 +1,54 @@
+"""Domain values to bytes and back: JSON by msgspec, which reads our frozen dataclasses as they are."""
+
+from typing import Any, TypeVar, get_args
+
+import msgspec
+
+from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
+from app.domain.events import Event
+
+T = TypeVar("T")
+
+_encoder = msgspec.json.Encoder(decimal_format="string")
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+_KINDS: dict[str, type] = {kind.__name__: kind for kind in (*get_args(Event), UpsertContact, AddEvent, DeleteContact)}
+
+
+class _Tagged(msgspec.Struct, array_like=True):
+    kind: str
+    body: msgspec.Raw
+
+
+_tagged_decoder = msgspec.json.Decoder(_Tagged)
+
+
+def encode(value: object) -> bytes:
+    return _encoder.encode(value)
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
+    value: T = decoder.decode(data)
+    return value
+
+
+def encode_tagged(value: Event | Command) -> bytes:
+    """The value with the name of its class, for the columns that hold one of a union."""
+    return _encoder.encode([type(value).__name__, value])
+
+
+def decode_event(data: bytes) -> Event:
+    event: Event = _decode_tagged(data)
+    return event
+
+
+def decode_command(data: bytes) -> Command:
+    command: Command = _decode_tagged(data)
+    return command
+
+
+def _decode_tagged(data: bytes) -> Any:  # the two callers above narrow it
+    tagged = _tagged_decoder.decode(data)
+    return decode(bytes(tagged.body), _KINDS[tagged.kind])

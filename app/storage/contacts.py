@@ -1,0 +1,111 @@
+"""People, as each shop knows them, and the addresses they had before."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.contact import Contact
+from app.domain.pipeline import Alias, StoredContact
+from app.storage import codec
+from app.storage.dialect import insert
+from app.storage.tables import contact_aliases, contacts
+
+
+class Contacts:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def known_as(
+        self, shop_id: str, emails: Collection[str], customer_ids: Collection[str], erased: Collection[str]
+    ) -> list[StoredContact]:
+        """Everyone of a shop whom an address, a customer id or the hash of an erased address may mean."""
+        named = contacts.c.email.in_(emails) | contacts.c.customer_id.in_(customer_ids) | contacts.c.erased_hash.in_(erased)
+        rows = await self._connection.execute(select(contacts).where(contacts.c.shop_id == shop_id, named))
+        return [_stored(row) for row in rows.mappings()]
+
+    async def by_ids(self, ids: Collection[int]) -> list[StoredContact]:
+        rows = await self._connection.execute(select(contacts).where(contacts.c.id.in_(ids)))
+        return [_stored(row) for row in rows.mappings()]
+
+    async def aliases(self, shop_id: str, emails: Collection[str]) -> list[Alias]:
+        rows = await self._connection.execute(
+            select(contact_aliases).where(contact_aliases.c.shop_id == shop_id, contact_aliases.c.email.in_(emails))
+        )
+        return [Alias(row.shop_id, row.email, row.contact_id, row.until) for row in rows]
+
+    async def addresses_of(self, contact_id: int) -> list[str]:
+        """Former addresses of a contact."""
+        rows = await self._connection.execute(select(contact_aliases.c.email).where(contact_aliases.c.contact_id == contact_id))
+        return list(rows.scalars())
+
+    async def add(self, people: Sequence[tuple[str, Contact]], at: datetime) -> list[int]:
+        """Insert contacts (shop, contact); answers their ids in the same order."""
+        if not people:
+            return []
+        rows = [
+            {
+                "shop_id": shop_id,
+                "email": contact.email or None,
+                "customer_id": contact.customer_id,
+                "doc": codec.encode(contact),
+                "updated_at": at,
+            }
+            for shop_id, contact in people
+        ]
+        made = await self._connection.execute(plain_insert(contacts).returning(contacts.c.id, sort_by_parameter_order=True), rows)
+        return list(made.scalars())
+
+    async def save(self, people: Sequence[StoredContact], at: datetime) -> None:
+        """Write contacts back. An erased one keeps no address, only its hash."""
+        if not people:
+            return
+        # Addresses may pass from one row to another in a batch: free them first, so the unique key never sees both.
+        moved = [{"b_id": one.id} for one in people]
+        await self._connection.execute(update(contacts).where(contacts.c.id == bindparam("b_id")).values(email=None), moved)
+        await self._connection.execute(
+            update(contacts)
+            .where(contacts.c.id == bindparam("b_id"))
+            .values(
+                email=bindparam("b_email"),
+                erased_hash=bindparam("b_erased_hash"),
+                customer_id=bindparam("b_customer_id"),
+                doc=bindparam("b_doc"),
+                updated_at=at,
+            ),
+            [
+                {
+                    "b_id": one.id,
+                    "b_email": None if one.erased_hash else (one.contact.email or None),
+                    "b_erased_hash": one.erased_hash,
+                    "b_customer_id": one.contact.customer_id,
+                    "b_doc": codec.encode(one.contact),
+                }
+                for one in people
+            ],
+        )
+
+    async def remember_address(self, alias: Alias) -> None:
+        statement = insert(self._connection, contact_aliases)
+        await self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["shop_id", "email", "contact_id"], set_={"until": statement.excluded.until}
+            ),
+            [{"shop_id": alias.shop_id, "email": alias.email, "contact_id": alias.contact_id, "until": alias.until}],
+        )
+
+    async def forget_addresses(self, contact_id: int) -> None:
+        await self._connection.execute(contact_aliases.delete().where(contact_aliases.c.contact_id == contact_id))
+
+    async def note_conflict(self, contact_id: int, conflict: str) -> None:
+        await self._connection.execute(update(contacts).where(contacts.c.id == contact_id).values(conflict=conflict))
+
+    async def conflicts(self) -> Mapping[int, str]:
+        rows = await self._connection.execute(select(contacts.c.id, contacts.c.conflict).where(contacts.c.conflict.is_not(None)))
+        return {row.id: row.conflict for row in rows}
+
+
+def _stored(row: RowMapping) -> StoredContact:
+    return StoredContact(row["id"], row["shop_id"], codec.decode(row["doc"], Contact), row["erased_hash"])

@@ -1,0 +1,120 @@
+"""One store, two dialects: SQLite embedded, PostgreSQL for more than one machine.
+
+On SQLite one process owns the file (an advisory lock beside it says so) and that process uses one connection for
+everything. Versions of SQLite below 3.51.3, 3.50.7 and 3.44.6 can lose commits when two connections write or checkpoint a
+WAL at once; with a single connection the race cannot happen, so we use WAL with it on every version and look the version
+up only to say which case it is.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import structlog
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app.domain.errors import GatewayError, NotReady
+
+log = structlog.get_logger(__name__)
+
+BUSY_TIMEOUT_MS = 5_000
+
+
+class AlreadyOwned(GatewayError):
+    """Another process owns the SQLite file."""
+
+
+def wal_race_fixed(version: tuple[int, int, int]) -> bool:
+    """Is this SQLite free of the WAL-reset race? Fixed in 3.51.3, 3.50.7 and 3.44.6; before 3.7.0 there was no WAL."""
+    if version >= (3, 51, 3) or version < (3, 7, 0):
+        return True
+    return ((3, 50, 7) <= version < (3, 51, 0)) or ((3, 44, 6) <= version < (3, 45, 0))
+
+
+class Database:
+    """An engine with our settings, and the ownership of the file on SQLite."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.path = Path(self.url.database).absolute() if self.is_sqlite and self.url.database else None
+        self._lock: IO[str] | None = None
+        self.engine: AsyncEngine = self._sqlite() if self.is_sqlite else self._postgresql()
+
+    def _sqlite(self) -> AsyncEngine:
+        engine = create_async_engine(self.url, pool_size=1, max_overflow=0, pool_timeout=10)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+
+    def _postgresql(self) -> AsyncEngine:
+        return create_async_engine(self.url, pool_size=8, max_overflow=4, pool_timeout=10, pool_pre_ping=True)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction; leaving without `commit()` undoes everything.
+
+        Raises `NotReady` when the store cannot be reached, is full, locked or broken: the caller keeps what it has.
+        """
+        try:
+            async with self.engine.connect() as connection:
+                await connection.begin()
+                yield connection
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            if _is_our_mistake(error):
+                raise
+            log.error("store_unavailable", cause=type(getattr(error, "orig", None) or error).__name__)
+            raise NotReady from error
+
+    def own(self) -> None:
+        """Become the one process that uses the SQLite file. Raises `AlreadyOwned`; does nothing on PostgreSQL."""
+        if self.path is None or self._lock is not None:
+            return
+        lock = self.path.with_name(self.path.name + ".lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise AlreadyOwned(f"{self.path.name} is in use by a running gateway.") from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        self._lock = lock
+        log.info("sqlite_opened", version=sqlite3.sqlite_version, wal_race_fixed=wal_race_fixed(sqlite3.sqlite_version_info))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:  # the driver's own connection type
+    # Without this the driver opens transactions by itself, too late and of the wrong kind for a single writer.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # an answered 202 survives a power cut
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "auto_vacuum=INCREMENTAL",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _is_our_mistake(error: Exception) -> bool:
+    """Errors that another try will not cure are defects and must be seen as such, not as an outage."""
+    original = getattr(error, "orig", None)
+    return isinstance(error, DBAPIError) and any(
+        kind.__name__ in ("ProgrammingError", "IntegrityError", "DataError") for kind in type(original).__mro__
+    )

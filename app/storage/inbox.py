@@ -1,0 +1,195 @@
+"""The inbox: every accepted event, in the order of acceptance, and what became of it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, case, func, literal, select, text, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.events import order_id_of, stops_something
+from app.domain.pipeline import Accepted, Conflict, EventState, InboxEvent, NewEvent, Settlement
+from app.domain.reasons import Reason
+from app.storage import codec
+from app.storage.dialect import insert
+from app.storage.tables import inbox
+
+_PLANNING = 7_303_001
+"""Advisory lock: one planner at a time, so that events of a person are decided in order."""
+
+
+class Inbox:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, events: Sequence[NewEvent], received_at: datetime) -> list[Accepted | Conflict]:
+        """Store the events that are new; answer each one, in order. The unique key decides, also between processes."""
+        rows: dict[tuple[str, str], dict[str, object]] = {}
+        for event in events:
+            rows.setdefault((event.shop_id, event.event_id), _row(event, received_at))
+        statement = insert(self._connection, inbox).on_conflict_do_nothing(index_elements=["shop_id", "event_id"])
+        await self._connection.execute(statement, list(rows.values()))
+        stored = await self._stored(list(rows))
+        answers: list[Accepted | Conflict] = []
+        first_seen: set[tuple[str, str]] = set()
+        for event in events:
+            key = (event.shop_id, event.event_id)
+            digest, at, warnings = stored[key]
+            if digest != event.digest:
+                answers.append(Conflict(event.event_id, digest))
+                continue
+            duplicate = at != received_at or key in first_seen
+            first_seen.add(key)
+            answers.append(Accepted(event.event_id, duplicate, at, warnings))
+        return answers
+
+    async def _stored(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, datetime, tuple[str, ...]]]:
+        columns = (inbox.c.shop_id, inbox.c.event_id, inbox.c.digest, inbox.c.received_at, inbox.c.warnings)
+        found = select(*columns).where(tuple_(inbox.c.shop_id, inbox.c.event_id).in_(keys))
+        return {
+            (row.shop_id, row.event_id): (row.digest, row.received_at, _warnings(row.warnings))
+            for row in await self._connection.execute(found)
+        }
+
+    async def lock_planning(self) -> bool:
+        """True for the one planner that may decide until the transaction ends."""
+        if self._connection.dialect.name == "sqlite":
+            return True
+        answer = await self._connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _PLANNING})
+        return bool(answer.scalar_one())
+
+    async def due(self, limit: int) -> list[InboxEvent]:
+        """The next events to decide: acts that take permission away first, then in order of acceptance."""
+        columns = (inbox.c.seq, inbox.c.shop_id, inbox.c.event_id, inbox.c.payload)
+        received = select(*columns).where(inbox.c.state == text("'received'"))
+        rows = await self._connection.execute(received.order_by(inbox.c.urgent.desc(), inbox.c.seq).limit(limit))
+        return [InboxEvent(row.seq, row.shop_id, row.event_id, codec.decode_event(row.payload)) for row in rows]
+
+    async def has_urgent(self) -> bool:
+        """Is there an act that takes permission away and is not decided yet?"""
+        found = select(inbox.c.seq).where(inbox.c.state == text("'received'"), inbox.c.urgent).limit(1)
+        return (await self._connection.execute(found)).first() is not None
+
+    async def settle(self, settlements: Sequence[Settlement], at: datetime) -> None:
+        """Record decisions. A settled event that will not be sent gives up its payload."""
+        if not settlements:
+            return
+        statement = (
+            update(inbox)
+            .where(inbox.c.seq == bindparam("b_seq"))
+            .values(
+                state=bindparam("b_state"),
+                reason=bindparam("b_reason"),
+                detail=bindparam("b_detail"),
+                contact_id=bindparam("b_contact_id"),
+                open_commands=bindparam("b_open_commands"),
+                decided_at=at,
+                settled_at=bindparam("b_settled_at", type_=inbox.c.settled_at.type),
+                payload=case((bindparam("b_keep"), inbox.c.payload), else_=None),
+                subject=func.coalesce(bindparam("b_pseudonym"), inbox.c.subject),
+            )
+        )
+        await self._connection.execute(statement, [_settlement_row(one, at) for one in settlements])
+
+    async def commands_settled(self, counts: Mapping[int, int], at: datetime) -> None:
+        """So many commands of these events arrived; an event whose last one did is sent."""
+        if not counts:
+            return
+        left = inbox.c.open_commands - bindparam("b_count")
+        sent = (left <= 0) & (inbox.c.state == EventState.PLANNED.value)
+        statement = (
+            update(inbox)
+            .where(inbox.c.seq == bindparam("b_seq"))
+            .values(
+                open_commands=left,
+                state=case((sent, EventState.SENT.value), else_=inbox.c.state),
+                settled_at=case((sent, literal(at, inbox.c.settled_at.type)), else_=inbox.c.settled_at),
+            )
+        )
+        await self._connection.execute(statement, [{"b_seq": seq, "b_count": n} for seq, n in counts.items()])
+
+    async def mark(self, seqs: Collection[int], state: EventState, reason: Reason, at: datetime) -> None:
+        if seqs:
+            change = update(inbox).where(inbox.c.seq.in_(seqs)).values(state=state.value, reason=reason.value, settled_at=at)
+            await self._connection.execute(change)
+
+    async def supersede_planned(self, seq: int, reason: Reason, at: datetime) -> None:
+        """Something newer took the place of an event that was waiting for its time."""
+        waiting = (inbox.c.seq == seq) & (inbox.c.state == EventState.PLANNED.value)
+        change = update(inbox).where(waiting).values(state=EventState.SUPERSEDED.value, reason=reason.value, settled_at=at)
+        await self._connection.execute(change)
+
+    async def hold(self, shop_id: str) -> None:
+        """The shop was disabled: its undecided events wait outside the queue."""
+        await self._move(shop_id, EventState.RECEIVED, EventState.HELD)
+
+    async def release(self, shop_id: str) -> None:
+        await self._move(shop_id, EventState.HELD, EventState.RECEIVED)
+
+    async def _move(self, shop_id: str, old: EventState, new: EventState) -> None:
+        change = update(inbox).where(inbox.c.shop_id == shop_id, inbox.c.state == old.value).values(state=new.value)
+        await self._connection.execute(change)
+
+    async def forget_person(self, contact_id: int, subjects: Collection[str], shop_id: str, pseudonym: str) -> None:
+        """Erase what the inbox holds of a person: payloads, addresses, order numbers. Undecided events are judged in their turn."""
+        theirs = (inbox.c.contact_id == contact_id) | inbox.c.subject.in_(subjects)
+        decided = inbox.c.state != EventState.RECEIVED.value
+        change = update(inbox).where(inbox.c.shop_id == shop_id, theirs, decided)
+        await self._connection.execute(change.values(payload=None, warnings=None, order_id=None, subject=pseudonym))
+
+    async def oldest_waiting(self) -> dict[str, datetime]:
+        """Per shop, when its oldest event that is not settled was received (R11)."""
+        waiting = inbox.c.state.in_((EventState.RECEIVED.value, EventState.PLANNED.value))
+        not_a_cart = (inbox.c.type != "cart") | (inbox.c.open_commands > 0)
+        oldest = (
+            select(inbox.c.shop_id, func.min(inbox.c.received_at).label("oldest"))
+            .where(waiting, not_a_cart)
+            .group_by(inbox.c.shop_id)
+        )
+        return {row.shop_id: row.oldest for row in await self._connection.execute(oldest)}
+
+    async def counts(self) -> dict[str, dict[str, int]]:
+        """Shop -> state -> number of events."""
+        rows = await self._connection.execute(
+            select(inbox.c.shop_id, inbox.c.state, func.count()).group_by(inbox.c.shop_id, inbox.c.state)
+        )
+        counted: dict[str, dict[str, int]] = {}
+        for shop, state, number in rows:
+            counted.setdefault(shop, {})[state] = number
+        return counted
+
+
+def _row(event: NewEvent, received_at: datetime) -> dict[str, object]:
+    return {
+        "shop_id": event.shop_id,
+        "event_id": event.event_id,
+        "type": event.type,
+        "subject": event.subject,
+        "order_id": order_id_of(event.event),
+        "digest": event.digest,
+        "occurred_at": event.event.at,
+        "received_at": received_at,
+        "payload": codec.encode_tagged(event.event),
+        "warnings": codec.encode(event.warnings) if event.warnings else None,
+        "urgent": stops_something(event.event),
+        "state": (EventState.HELD if event.held else EventState.RECEIVED).value,
+        "open_commands": 0,
+    }
+
+
+def _settlement_row(one: Settlement, at: datetime) -> dict[str, object]:
+    open_end = one.state in (EventState.PLANNED, EventState.RECEIVED)
+    return {
+        "b_seq": one.seq,
+        "b_state": one.state.value,
+        "b_reason": one.reason.value if one.reason else None,
+        "b_detail": one.detail,
+        "b_contact_id": one.contact_id,
+        "b_open_commands": one.open_commands,
+        "b_settled_at": None if open_end else at,
+        "b_keep": one.keeps_payload,
+        "b_pseudonym": one.pseudonym,
+    }
+
+
+def _warnings(stored: bytes | None) -> tuple[str, ...]:
+    return codec.decode(stored, tuple[str, ...]) if stored else ()

@@ -1,0 +1,48 @@
+"""Bring a database to the newest revision, from code."""
+
+import asyncio
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from alembic import command
+from app.storage.database import Database
+
+_SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
+
+
+def config(url: str) -> Config:
+    made = Config()
+    made.set_main_option("script_location", str(_SCRIPTS))
+    made.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return made
+
+
+async def upgrade(database: Database, revision: str = "head") -> None:
+    async with database.engine.connect() as connection:
+        await connection.run_sync(_run, database, command.upgrade, revision)
+        await connection.commit()
+
+
+async def downgrade(database: Database, revision: str = "base") -> None:
+    async with database.engine.connect() as connection:
+        await connection.run_sync(_run, database, command.downgrade, revision)
+        await connection.commit()
+
+
+async def is_current(database: Database) -> bool:
+    def look(connection: Connection) -> bool:
+        heads = ScriptDirectory.from_config(config(str(database.url))).get_current_head()
+        return MigrationContext.configure(connection).get_current_revision() == heads
+
+    async with asyncio.timeout(10), database.engine.connect() as connection:
+        return await connection.run_sync(look)
+
+
+def _run(connection: Connection, database: Database, step, revision: str) -> None:  # type: ignore[no-untyped-def]  # alembic's commands
+    made = config(str(database.url))
+    made.attributes["connection"] = connection
+    step(made, revision)

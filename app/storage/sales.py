@@ -1,0 +1,96 @@
+"""Orders and carts: what became of them so far."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import RowMapping, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.carts import Cart
+from app.domain.consent import BoxCounts
+from app.domain.decide import Sale
+from app.domain.pipeline import StoredCart
+from app.storage import codec
+from app.storage.dialect import insert, locked
+from app.storage.tables import carts, order_boxes, sales
+
+
+class Sales:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def of_orders(self, shop_id: str, order_ids: Collection[str]) -> dict[str, Sale]:
+        rows = await self._connection.execute(select(sales).where(sales.c.shop_id == shop_id, sales.c.order_id.in_(order_ids)))
+        return {row.order_id: codec.decode(row.doc, Sale) for row in rows}
+
+    async def save(self, known: Mapping[tuple[str, str], Sale]) -> None:
+        """`known`: (shop, order) -> sale."""
+        if not known:
+            return
+        statement = insert(self._connection, sales)
+        statement = statement.on_conflict_do_update(
+            index_elements=["shop_id", "order_id"],
+            set_={"doc": statement.excluded.doc},
+        )
+        rows = [{"shop_id": shop, "order_id": order, "doc": codec.encode(sale)} for (shop, order), sale in known.items()]
+        await self._connection.execute(statement, rows)
+
+    async def count_boxes(self, counted: Mapping[tuple[str, str], int]) -> None:
+        """`counted`: (shop, answer of the consent box) -> orders (R05)."""
+        if not counted:
+            return
+        statement = insert(self._connection, order_boxes)
+        statement = statement.on_conflict_do_update(
+            index_elements=["shop_id", "box"], set_={"orders": order_boxes.c.orders + statement.excluded.orders}
+        )
+        rows = [{"shop_id": shop, "box": box, "orders": number} for (shop, box), number in counted.items()]
+        await self._connection.execute(statement, rows)
+
+    async def boxes(self) -> dict[str, BoxCounts]:
+        counted: dict[str, dict[str, int]] = {}
+        for row in await self._connection.execute(select(order_boxes)):
+            counted.setdefault(row.shop_id, {})[row.box] = row.orders
+        return {shop: BoxCounts(**by_box) for shop, by_box in counted.items()}
+
+
+class Carts:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def find(self, shop_id: str, cart_ids: Collection[str]) -> dict[str, StoredCart]:
+        rows = await self._connection.execute(select(carts).where(carts.c.shop_id == shop_id, carts.c.cart_id.in_(cart_ids)))
+        return {row["cart_id"]: _stored(row) for row in rows.mappings()}
+
+    async def due(self, now: datetime, limit: int) -> list[StoredCart]:
+        """Carts whose quiet hour is over, taken for this transaction."""
+        ripe = select(carts).where(carts.c.due_at.is_not(None), carts.c.due_at <= now).order_by(carts.c.due_at).limit(limit)
+        return [_stored(row) for row in (await self._connection.execute(locked(self._connection, ripe))).mappings()]
+
+    async def save(self, stored: Collection[StoredCart]) -> None:
+        if not stored:
+            return
+        statement = insert(self._connection, carts)
+        columns = ("contact_id", "event_seq", "doc", "due_at")
+        statement = statement.on_conflict_do_update(
+            index_elements=["shop_id", "cart_id"], set_={name: statement.excluded[name] for name in columns}
+        )
+        rows = [
+            {
+                "shop_id": one.shop_id,
+                "cart_id": one.cart.id,
+                "contact_id": one.contact_id,
+                "event_seq": one.event_seq,
+                "doc": codec.encode(one.cart),
+                "due_at": one.cart.due_at if one.open else None,
+            }
+            for one in stored
+        ]
+        await self._connection.execute(statement, rows)
+
+    async def forget_person(self, contact_id: int) -> None:
+        await self._connection.execute(carts.delete().where(carts.c.contact_id == contact_id))
+
+
+def _stored(row: RowMapping) -> StoredCart:
+    cart = codec.decode(row["doc"], Cart)
+    return StoredCart(row["shop_id"], row["contact_id"], row["event_seq"], cart, row["due_at"] is not None)

@@ -1,0 +1,245 @@
+"""The tables. Constraint names follow one convention, so every migration can name what it drops."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime as microseconds since 1970 in UTC: one order and one precision in both dialects."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002
+        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+# SQLite gives a row id only to a column declared INTEGER.
+Identity = BigInteger().with_variant(Integer(), "sqlite")
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("settings", LargeBinary, nullable=False),
+    Column("secrets", LargeBinary, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+shops = Table(
+    "shops",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    Column("settings", LargeBinary, nullable=False),
+    Column("secrets", LargeBinary, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("shop_id", Text, ForeignKey("shops.id"), nullable=True),
+    Column("digest", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("revoked_at", Instant, nullable=True),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=True),
+    Column("shop_id", Text, nullable=False),
+    Column("email", Text, nullable=True),
+    Column("erased_hash", Text, nullable=True),
+    Column("customer_id", Text, nullable=True),
+    Column("doc", LargeBinary, nullable=False),
+    Column("conflict", Text, nullable=True),
+    Column("updated_at", Instant, nullable=False),
+    UniqueConstraint("shop_id", "email"),
+    UniqueConstraint("shop_id", "erased_hash"),
+    Index("ix_contacts_shop_id_customer_id", "shop_id", "customer_id"),
+)
+
+# An address a contact had until a time; older messages that use it still find the person.
+contact_aliases = Table(
+    "contact_aliases",
+    metadata,
+    Column("shop_id", Text, primary_key=True),
+    Column("email", Text, primary_key=True),
+    Column("contact_id", Identity, primary_key=True),
+    Column("until", Instant, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("seq", Identity, primary_key=True, autoincrement=True),
+    Column("shop_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("order_id", Text, nullable=True),
+    Column("digest", Text, nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("payload", LargeBinary, nullable=True),
+    Column("warnings", LargeBinary, nullable=True),
+    Column("urgent", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=True),
+    Column("detail", Text, nullable=True),
+    Column("contact_id", BigInteger, nullable=True),
+    Column("open_commands", Integer, nullable=False, default=0),
+    Column("decided_at", Instant, nullable=True),
+    Column("settled_at", Instant, nullable=True),
+    UniqueConstraint("shop_id", "event_id"),
+)
+_RECEIVED = text("state = 'received'")
+Index("ix_inbox_received", inbox.c.urgent.desc(), inbox.c.seq, sqlite_where=_RECEIVED, postgresql_where=_RECEIVED)
+_HELD = text("state = 'held'")
+Index("ix_inbox_held", inbox.c.shop_id, sqlite_where=_HELD, postgresql_where=_HELD)
+Index("ix_inbox_shop_id_subject", inbox.c.shop_id, inbox.c.subject)
+_WITH_ORDER = text("order_id IS NOT NULL")
+Index(
+    "ix_inbox_shop_id_order_id",
+    inbox.c.shop_id,
+    inbox.c.order_id,
+    sqlite_where=_WITH_ORDER,
+    postgresql_where=_WITH_ORDER,
+)
+Index("ix_inbox_contact_id", inbox.c.contact_id)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=True),
+    Column("account_id", Text, nullable=False),
+    Column("shop_id", Text, nullable=False),
+    Column("contact_id", BigInteger, nullable=False),
+    Column("event_seq", BigInteger, nullable=False),
+    Column("command", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("maybe_sent", Boolean, nullable=False, default=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("reason", Text, nullable=True),
+    Column("upstream_id", Text, nullable=True),
+    Column("queued_at", Instant, nullable=False),
+    Column("settled_at", Instant, nullable=True),
+)
+_WAITING = text("state = 'waiting'")
+Index("ix_outbox_waiting", outbox.c.contact_id, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
+Index("ix_outbox_event_seq", outbox.c.event_seq)
+
+# One row per contact with waiting commands: the unit that is claimed, leased and fenced.
+mailboxes = Table(
+    "mailboxes",
+    metadata,
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account_id", Text, nullable=False),
+    Column("shop_id", Text, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("pending", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("leased_until", Instant, nullable=True),
+    Column("lease_token", BigInteger, nullable=True),
+    Column("attempts", Integer, nullable=False),
+    Column("first_tried_at", Instant, nullable=True),
+    Column("take_back", LargeBinary, nullable=True),
+)
+Index("ix_mailboxes_due", mailboxes.c.account_id, mailboxes.c.priority, mailboxes.c.due_at)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=True),
+    Column("account_id", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("items", Integer, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("command_id", Identity, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("call_id", BigInteger, nullable=True),
+    Column("at", Instant, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+sales = Table(
+    "sales",
+    metadata,
+    Column("shop_id", Text, primary_key=True),
+    Column("order_id", Text, primary_key=True),
+    Column("doc", LargeBinary, nullable=False),
+)
+
+carts = Table(
+    "carts",
+    metadata,
+    Column("shop_id", Text, primary_key=True),
+    Column("cart_id", Text, primary_key=True),
+    Column("contact_id", BigInteger, nullable=True),
+    Column("event_seq", BigInteger, nullable=False),
+    Column("doc", LargeBinary, nullable=False),
+    Column("due_at", Instant, nullable=True),
+)
+_OPEN = text("due_at IS NOT NULL")
+Index("ix_carts_due_at", carts.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+# How orders answered the consent box: the evidence for R05.
+order_boxes = Table(
+    "order_boxes",
+    metadata,
+    Column("shop_id", Text, primary_key=True),
+    Column("box", Text, primary_key=True),
+    Column("orders", Integer, nullable=False),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)

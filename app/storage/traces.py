@@ -1,0 +1,108 @@
+"""Read side: what became of an event, and a person's time line."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.pipeline import EventState
+from app.domain.reasons import Reason
+from app.domain.trace import AttemptTrace, CommandTrace, EventTrace
+from app.storage import codec
+from app.storage.tables import attempts, calls, contact_aliases, contacts, inbox, outbox
+
+TIMELINE_LIMIT = 500
+
+
+class Traces:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def of_event(self, shop_id: str, event_id: str) -> EventTrace | None:
+        found = await self._traces((inbox.c.shop_id == shop_id) & (inbox.c.event_id == event_id))
+        return found[0] if found else None
+
+    async def of_person(self, shop_id: str, email: str) -> list[EventTrace]:
+        """All events of the person that has, or had, the address; oldest first."""
+        ids = set(
+            (
+                await self._connection.execute(
+                    select(contacts.c.id)
+                    .where(contacts.c.shop_id == shop_id, contacts.c.email == email)
+                    .union(
+                        select(contact_aliases.c.contact_id).where(
+                            contact_aliases.c.shop_id == shop_id, contact_aliases.c.email == email
+                        )
+                    )
+                )
+            ).scalars()
+        )
+        return await self._traces((inbox.c.shop_id == shop_id) & ((inbox.c.subject == email) | inbox.c.contact_id.in_(ids)))
+
+    async def of_order(self, shop_id: str, order_id: str) -> list[EventTrace]:
+        return await self._traces((inbox.c.shop_id == shop_id) & (inbox.c.order_id == order_id))
+
+    async def access_request_of(self, shop_id: str, event_id: str) -> str | None:
+        """The address an access request names."""
+        found = select(inbox.c.subject).where(
+            inbox.c.shop_id == shop_id, inbox.c.event_id == event_id, inbox.c.type == "access-request"
+        )
+        subject: str | None = (await self._connection.execute(found)).scalar_one_or_none()
+        return subject
+
+    async def _traces(self, which: Any) -> list[EventTrace]:
+        columns = [column for column in inbox.c if column.name not in ("payload", "digest")]
+        rows = (
+            await self._connection.execute(select(*columns).where(which).order_by(inbox.c.seq.desc()).limit(TIMELINE_LIMIT))
+        ).all()
+        commands = await self._commands([row.seq for row in rows])
+        return [_trace(row, commands.get(row.seq, ())) for row in reversed(rows)]
+
+    async def _commands(self, seqs: Sequence[int]) -> dict[int, list[CommandTrace]]:
+        rows = (await self._connection.execute(select(outbox).where(outbox.c.event_seq.in_(seqs)).order_by(outbox.c.id))).all()
+        tried = await self._attempts([row.id for row in rows])
+        found: dict[int, list[CommandTrace]] = {}
+        for row in rows:
+            trace = CommandTrace(
+                id=row.id,
+                command=codec.decode_command(row.command),
+                state=row.state,
+                reason=Reason(row.reason) if row.reason else None,
+                queued_at=row.queued_at,
+                settled_at=row.settled_at,
+                upstream_id=row.upstream_id,
+                attempts=tuple(tried.get(row.id, ())),
+            )
+            found.setdefault(row.event_seq, []).append(trace)
+        return found
+
+    async def _attempts(self, command_ids: Sequence[int]) -> dict[int, list[AttemptTrace]]:
+        rows = await self._connection.execute(
+            select(attempts, calls.c.path, calls.c.milliseconds)
+            .outerjoin(calls, calls.c.id == attempts.c.call_id)
+            .where(attempts.c.command_id.in_(command_ids))
+            .order_by(attempts.c.command_id, attempts.c.number)
+        )
+        found: dict[int, list[AttemptTrace]] = {}
+        for row in rows:
+            trace = AttemptTrace(row.number, row.at, row.outcome, row.detail, row.path, row.milliseconds)
+            found.setdefault(row.command_id, []).append(trace)
+        return found
+
+
+def _trace(row: Any, commands: Sequence[CommandTrace]) -> EventTrace:
+    return EventTrace(
+        event_id=row.event_id,
+        shop_id=row.shop_id,
+        type=row.type,
+        state=EventState(row.state),
+        reason=Reason(row.reason) if row.reason else None,
+        detail=row.detail,
+        occurred_at=row.occurred_at,
+        received_at=row.received_at,
+        decided_at=row.decided_at,
+        settled_at=row.settled_at,
+        warnings=codec.decode(row.warnings, tuple[str, ...]) if row.warnings else (),
+        commands=tuple(commands),
+    )
