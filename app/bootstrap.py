@@ -49,6 +49,8 @@ class Gateway:
     intake: Intake
     trace: Trace
     health: Health
+    planner: Planner
+    delivery: Delivery
     worker: Worker
     upstreams: "Upstreams"
 
@@ -125,6 +127,8 @@ async def _compose(settings: Settings, database: Database, http: httpx.AsyncClie
         intake=Intake(store, clock, wake.planning.set),
         trace=Trace(store),
         health=Health(store, directory, clock, partial(migrations.is_current, database), settings.freshness_alarm_seconds),
+        planner=planner,
+        delivery=delivery,
         worker=Worker(planner, delivery, carts, directory, wake, pauses),
         upstreams=upstreams,
     )

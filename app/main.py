@@ -1,22 +1,22 @@
 """The ASGI application: routers, problem handlers, documentation, and the gateway behind them for as long as it runs."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import yaml
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 
 from app.bootstrap import Gateway, open_gateway
 from app.routers import batch, health, lookups, problems, shop_events
+from app.routers.border import Border
 from app.routers.schemas import BATCHABLE
 from app.settings import Settings
 
 VERSION = "0.1.0"
-MAX_BODY_BYTES = 1024 * 1024
 
 _DESCRIPTION = """
 Post what happens in your shop; the gateway decides by the shop's rules what travels to SALESmanago, and tells you why.
@@ -56,14 +56,13 @@ def _application(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
         docs_url="/docs",
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=MAX_BODY_BYTES,
         generate_unique_id_function=_operation_id,
         swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
     )
     for router in (shop_events.router, batch.router, lookups.router, health.router):
         app.include_router(router)
     problems.install(app)
-    app.middleware("http")(_safe_headers)
+    app.add_middleware(Border)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend the document
     return app
 
@@ -78,13 +77,6 @@ def hand_over(app: FastAPI, gateway: Gateway) -> None:
 
 def _operation_id(route: APIRoute) -> str:
     return route.name
-
-
-async def _safe_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from app.demo.day import Moment
 
 console = Console(width=None if Console().is_terminal else 160)
 
+_STATUS = {"in": "opted in", "out": "opted out", "unknown": "never asked"}
 _COLOURS = {"sent": "green", "withheld": "yellow", "superseded": "cyan", "parked": "red"}
 
 
@@ -38,9 +39,11 @@ def contacts(shown: Sequence[dict[str, Any]]) -> None:
     for heading in ("contact", "name", "e-mail status", "tags", "events"):
         table.add_column(heading)
     for contact in shown:
-        tags = ", ".join(tag["tag"] if isinstance(tag, dict) else str(tag) for tag in contact["tags"])
-        events = ", ".join(_event_name(event) for event in contact.get("events", ()))
-        table.add_row(escape(contact["email"]), escape(contact.get("name") or ""), _status(contact), escape(tags), escape(events))
+        tags = ", ".join(tag["name"] for tag in contact["tags"])
+        events = ", ".join(f"{event['type']} {event.get('externalId') or ''}".strip() for event in contact["events"])
+        table.add_row(
+            escape(contact["email"]), escape(contact["name"] or ""), _STATUS[contact["status"]["email"]], tags, escape(events)
+        )
     console.print(table)
 
 
@@ -91,15 +94,3 @@ def _told(event: dict[str, Any]) -> str:
             else []
         )
     return "\n".join(words)
-
-
-def _event_name(event: Any) -> str:
-    return f"{event.get('type', '')} {event.get('external_id') or ''}".strip() if isinstance(event, dict) else str(event)
-
-
-def _status(contact: dict[str, Any]) -> str:
-    return (
-        str(contact.get("status", {}).get("email", ""))
-        if isinstance(contact.get("status"), dict)
-        else str(contact.get("status", ""))
-    )

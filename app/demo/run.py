@@ -104,7 +104,8 @@ async def _live_through(http: httpx.AsyncClient, gateway_url: str, sandbox_url: 
         await _settled(http, gateway_url, keys, moment)  # hours lie between them: each finds the one before done
     repeated = await _post(http, gateway_url, keys, day[3])
     settled = [await _settled(http, gateway_url, keys, moment) for moment in day]
-    contacts = (await http.get(f"{sandbox_url}/sandbox/contacts")).json()["contacts"]
+    known = (await http.get(f"{sandbox_url}/sandbox/contacts")).json()["contacts"]
+    contacts = [(await http.get(f"{sandbox_url}/sandbox/contacts/{contact['email']}")).json() for contact in known]
     ledger = (await http.get(f"{sandbox_url}/sandbox/ledger")).json()["entries"]
     mistakes = [words for moment, event in zip(day, settled, strict=True) for words in _mistakes(moment, event)]
     if repeated["result"] != "duplicate":

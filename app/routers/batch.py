@@ -16,7 +16,6 @@ from app.routers.receive import Receipt, invalid, new_event, receipt
 from app.routers.schemas import BATCHABLE
 
 MAX_EVENTS = 1_000
-MAX_BYTES = 5 * 1024 * 1024
 NDJSON = "application/x-ndjson"
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["events"])
@@ -64,7 +63,6 @@ _BODY = {
     status_code=202,
     responses=documented(400, 401, 404, 413, 422, 503),
     openapi_extra={"requestBody": _BODY},
-    max_body_size=MAX_BYTES,
 )
 async def events_batch(shop: CallingShop, request: Request, intake: IntakeDep) -> BatchAnswer:
     """Up to 1,000 mixed events, each with its `type`. Every item gets its own answer; the good ones are stored durably."""

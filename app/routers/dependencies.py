@@ -13,7 +13,7 @@ from app.services.health import Health
 from app.services.intake import Intake
 from app.services.trace import Trace
 
-_bearer = HTTPBearer(auto_error=False, scheme_name="shop key", description="A key made by `gateway keys issue SHOP`.")
+_bearer = HTTPBearer(auto_error=False, scheme_name="shop-key", description="A key made by `gateway keys issue SHOP`.")
 
 
 def _intake(request: Request) -> Intake:

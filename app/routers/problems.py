@@ -142,9 +142,16 @@ def _path(names: Sequence[str]) -> str:
 async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = error.status_code
+    if status == 413:
+        return too_large()
     title = _TITLES.get(status, "The request cannot be served.")
     kind = title.lower().rstrip(".").replace(" ", "-")
     return problem(status, kind, title, f"HTTP {status}. Nothing was stored.", headers=dict(error.headers or {}))
+
+
+def too_large() -> Response:
+    title = _TITLES[413]
+    return problem(413, "too-large", title, "At most 1 MiB for an event and 5 MiB for a batch. Nothing was stored.")
 
 
 async def _defect(request: Request, error: Exception) -> Response:

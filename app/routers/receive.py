@@ -4,6 +4,7 @@ import hashlib
 import json
 from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -59,7 +60,7 @@ def receipt(shop_id: str, answer: Accepted) -> Receipt:
         result=result,
         received_at=answer.received_at,
         warnings=list(answer.warnings),
-        follow=f"/v1/shops/{shop_id}/events/{answer.event_id}",
+        follow=f"/v1/shops/{shop_id}/events/{quote(answer.event_id, safe='')}",
     )
 
 

@@ -1,0 +1,77 @@
+"""A whole gateway for tests: real application, real SQLite file, a configuration, keys; no worker unless it is started."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.fernet import Fernet
+from fastapi import FastAPI
+
+from app.bootstrap import Gateway, open_gateway
+from app.main import application_of
+from app.services.secrets_at_rest import KeyRing
+from app.settings import Settings
+from app.shops_file import parse
+
+SECRET = "s3cret-of-the-account"
+ACCOUNT = {"endpoint": "http://127.0.0.1:9", "client_id": "c", "owner": "owner@example.com", "calls_per_second": 500}
+
+
+def shop_entry(host: str, number: int, policy: str, **more: Any) -> dict[str, Any]:
+    return {
+        "account": "main",
+        "host": host,
+        "location": host.replace(".", "_"),
+        "number": number,
+        "policy": policy,
+        "integration_started_at": datetime(2026, 1, 1, tzinfo=UTC),
+        **more,
+    }
+
+
+SHOPS = {
+    "shop1": shop_entry("sklep.example.com", 1, "order_consent"),
+    "shop2": shop_entry("hurt.example.com", 2, "all_customers"),
+}
+
+
+@dataclass
+class Door:
+    """The application, a client of it, and a key for each shop."""
+
+    app: FastAPI
+    gateway: Gateway
+    http: httpx.AsyncClient
+    keys: dict[str, str]
+
+    async def post(self, path: str, body: Any, shop: str = "shop1", **headers: str) -> httpx.Response:
+        return await self.http.post(f"/v1/shops/{shop}/{path}", json=body, headers=self.auth(shop) | headers)
+
+    async def get(self, path: str, shop: str = "shop1") -> httpx.Response:
+        return await self.http.get(f"/v1/shops/{shop}/{path}", headers=self.auth(shop))
+
+    def auth(self, shop: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.keys[shop]}"}
+
+
+@asynccontextmanager
+async def open_door(
+    folder: Path, shops: dict[str, Any] | None = None, account: dict[str, Any] | None = None, **settings: Any
+) -> AsyncIterator[Door]:
+    key = Fernet.generate_key().decode()
+    secret = folder / "secret"
+    secret.write_text(SECRET)
+    made = Settings(database_url=f"sqlite+aiosqlite:///{folder / 'gateway.db'}", encryption_keys=(key,), **settings)
+    async with open_gateway(made) as gateway:
+        accounts = {"main": {**(account or ACCOUNT), "api_secret": f"file:{secret}"}}
+        stored = parse({"accounts": accounts, "shops": shops or SHOPS}, KeyRing([key]))
+        await gateway.directory.apply(*stored)
+        keys = {shop: await gateway.directory.issue_key(shop) for shop in shops or SHOPS}
+        app = application_of(gateway)
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http:
+            yield Door(app, gateway, http, keys)

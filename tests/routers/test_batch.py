@@ -1,0 +1,86 @@
+"""The mixed batch: an answer per item, and one bad item never spoils the rest."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from app.routers.examples import EXAMPLES, in_batch
+from app.routers.schemas import BATCHABLE
+from tests.gateways import Door
+from tests.routers.test_events import assert_problem
+
+ALL = in_batch(*BATCHABLE)
+
+
+async def post(door: Door, content: bytes, kind: str = "application/json") -> httpx.Response:
+    return await door.http.post("/v1/shops/shop1/events", content=content, headers=door.auth("shop1") | {"Content-Type": kind})
+
+
+async def as_json(door: Door, items: Any) -> httpx.Response:
+    return await post(door, json.dumps(items).encode())
+
+
+async def test_every_kind_of_event_travels_in_one_array(door: Door) -> None:
+    answer = await as_json(door, ALL)
+    assert answer.status_code == 202
+    assert answer.json()["accepted"] == len(ALL)
+    assert [item["event_id"] for item in answer.json()["items"]] == [item["event_id"] for item in ALL]
+
+
+async def test_ndjson_carries_the_same_events(door: Door) -> None:
+    lines = "\n".join(json.dumps(item) for item in ALL) + "\n\n"
+    answer = await post(door, lines.encode(), "application/x-ndjson; charset=utf-8")
+    assert answer.json()["accepted"] == len(ALL)
+
+
+async def test_bad_items_are_refused_alone_and_named(door: Door) -> None:
+    good = {"type": "order", **EXAMPLES["order"]}
+    items = [
+        good,
+        {"type": "order"},
+        "text",
+        None,
+        {"type": "unheard-of"},
+        {**good, "event_id": "o2", "occurred_at": "never"},
+        {"type": ["order"]},
+    ]
+    answer = (await as_json(door, items)).json()
+    assert [item["result"] for item in answer["items"]] == ["accepted"] + ["rejected"] * 6
+    assert (answer["accepted"], answer["rejected"]) == (1, 6)
+    assert {error["field"] for error in answer["items"][5]["errors"]} == {"occurred_at"}
+    assert {error["field"] for error in answer["items"][4]["errors"]} == {"type"}
+    assert all(error["example"] is not None for error in answer["items"][1]["errors"])
+
+
+async def test_a_bad_line_of_ndjson_is_refused_alone(door: Door) -> None:
+    good = json.dumps({"type": "order", **EXAMPLES["order"]})
+    answer = (await post(door, f"{good}\n{{broken\n".encode(), "application/x-ndjson")).json()
+    assert [item["result"] for item in answer["items"]] == ["accepted", "rejected"]
+
+
+async def test_repetitions_and_conflicts_are_told_apart_inside_one_batch(door: Door) -> None:
+    good = {"type": "order", **EXAMPLES["order"]}
+    other = {**good, "transfer_consent": "not_given"}
+    answer = (await as_json(door, [good, good, other])).json()
+    assert [item["result"] for item in answer["items"]] == ["accepted", "duplicate", "conflict"]
+
+
+async def test_an_event_of_a_batch_and_the_same_event_alone_are_one(door: Door) -> None:
+    await as_json(door, [{"type": "order", **EXAMPLES["order"]}])
+    assert (await door.post("orders", EXAMPLES["order"])).json()["result"] == "duplicate"
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b"", b"{", b"[" * 5000, b"\xff\xfe", b'"x"', json.dumps([{}] * 1001).encode()])
+async def test_what_is_no_batch_is_a_problem(door: Door, content: bytes) -> None:
+    assert_problem(await post(door, content), 422)
+
+
+async def test_a_thousand_events_fit(door: Door) -> None:
+    items = [{"type": "product-view", **EXAMPLES["product-view"], "event_id": f"v{number}"} for number in range(1000)]
+    assert (await as_json(door, items)).json()["accepted"] == 1000
+
+
+async def test_more_than_five_megabytes_do_not_fit(door: Door) -> None:
+    assert_problem(await post(door, b"[" + b" " * (5 * 1024 * 1024) + b"]"), 413)

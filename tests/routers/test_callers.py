@@ -1,0 +1,90 @@
+"""Who is let in, and what another shop's name answers (R71)."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.domain.errors import BadConfiguration
+from app.domain.registry import OPERATOR_ROLE
+from app.routers.examples import EXAMPLES
+from tests.gateways import Door
+from tests.routers.test_events import assert_problem
+
+ORDER = EXAMPLES["order"]
+
+
+def routes_with_a_shop(door: Door) -> list[tuple[str, str]]:
+    document = door.app.openapi()
+    return [
+        (method, path.replace("{shop}", "shop2").replace("{event_id}", "order-5501-placed"))
+        for path, operations in document["paths"].items()
+        for method in operations
+        if "{shop}" in path
+    ]
+
+
+async def test_every_route_of_another_shop_answers_404(door: Door) -> None:
+    """One route forgotten here would be one shop reading another's people."""
+    await door.post("orders", ORDER, shop="shop2")
+    routes = routes_with_a_shop(door)
+    assert len(routes) >= 16
+    for method, path in routes:
+        body = EXAMPLES["order"] if path.endswith("orders") else {"email": "jan.kowalski@example.com"}
+        mine = {"headers": door.auth("shop1")} | ({"json": body} if method == "post" else {})
+        answer = await door.http.request(method, path, **mine)
+        if answer.status_code != 422:  # a body that fits no event is refused before anything is looked up
+            assert_problem(answer, 404)
+
+
+async def test_a_shop_without_a_name_here_answers_the_same_404(door: Door) -> None:
+    theirs = assert_problem(await door.http.post("/v1/shops/shop2/orders", json=ORDER, headers=door.auth("shop1")), 404)
+    nobodys = assert_problem(await door.http.post("/v1/shops/no-such/orders", json=ORDER, headers=door.auth("shop1")), 404)
+    assert theirs == nobodys
+
+
+@pytest.mark.parametrize("header", [None, "Bearer ", "Bearer x", "Basic abc", "Bearer gwk_00000000_00_00", "Bearer \xff", "gwk"])
+async def test_no_valid_key_is_401_and_says_how_to_get_one(door: Door, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+    answer = await door.http.post("/v1/shops/shop1/orders", json=ORDER, headers=headers)
+    problem = assert_problem(answer, 401)
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert "gateway keys issue" in problem["detail"]
+
+
+async def test_a_key_with_a_wrong_end_is_refused(door: Door) -> None:
+    key = door.keys["shop1"]
+    wrong = key[:-1] + ("0" if key[-1] != "0" else "1")
+    answer = await door.http.post("/v1/shops/shop1/orders", json=ORDER, headers={"Authorization": f"Bearer {wrong}"})
+    assert_problem(answer, 401)
+
+
+async def test_a_revoked_key_opens_nothing_and_the_other_live_key_still_does(door: Door) -> None:
+    directory = door.gateway.directory
+    second = await directory.issue_key("shop1")
+    first_id = door.keys["shop1"].split("_")[1]
+    await directory.revoke_key(first_id)
+    assert_problem(await door.post("orders", ORDER), 401)
+    answer = await door.http.post("/v1/shops/shop1/orders", json=ORDER, headers={"Authorization": f"Bearer {second}"})
+    assert answer.status_code == 202
+
+
+async def test_a_shop_has_at_most_two_live_keys(door: Door) -> None:
+    await door.gateway.directory.issue_key("shop1")
+    with pytest.raises(BadConfiguration, match="revoke one first"):
+        await door.gateway.directory.issue_key("shop1")
+
+
+async def test_keys_are_random_marked_for_scanners_and_stored_only_as_hashes(door: Door, tmp_path: Path) -> None:
+    key = door.keys["shop1"]
+    assert re.fullmatch(r"gwk_[0-9a-f]{8}_[0-9a-f]{64}_[0-9a-f]{8}", key)
+    stored = b"".join(path.read_bytes() for path in tmp_path.glob("gateway.db*"))
+    assert stored
+    assert key.split("_")[2].encode() not in stored
+
+
+async def test_an_operators_key_reads_every_shop(door: Door) -> None:
+    await door.post("orders", ORDER, shop="shop2")
+    key = await door.gateway.directory.issue_key(None, OPERATOR_ROLE)
+    answer = await door.http.get("/v1/shops/shop2/events/order-5501-placed", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 200

@@ -1,0 +1,142 @@
+"""Look-ups, health, and the safety of every answer."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from app.domain.errors import NotReady
+from app.routers.examples import EXAMPLES
+from app.services.intake import Intake
+from tests.gateways import Door
+from tests.routers.test_events import assert_problem
+
+
+async def decided(door: Door) -> None:
+    while await door.gateway.planner.plan_due():
+        pass
+
+
+async def test_an_events_trace_tells_the_decision_the_rule_and_what_to_do_in_both_languages(door: Door) -> None:
+    await door.post("subscriptions", EXAMPLES["subscription"])
+    await decided(door)
+    event = (await door.get("events/newsletter-882")).json()
+    assert event["state"] == "withheld"
+    assert event["reason"]["code"] == "no_consent"
+    assert event["reason"]["rule"] == "R03"
+    assert "consented while placing an order" in event["reason"]["why"]
+    assert "zgod" in event["reason"]["why_pl"]
+
+
+async def test_a_planned_order_shows_its_commands_without_personal_values(door: Door) -> None:
+    await door.post("orders", EXAMPLES["order"])
+    await decided(door)
+    event = (await door.get("events/order-5501-placed")).json()
+    assert event["state"] == "planned"
+    upsert, purchase = event["commands"]
+    assert upsert["summary"]["add_tags"][:5] == ["Obuwie", "Męskie", "Sportowe", "Wyprzedaże", "Wiosna 2015"]
+    assert "phone" in upsert["summary"]["fields"]
+    assert purchase["summary"] == {
+        "kind": "PURCHASE",
+        "external_id": "5501",
+        "products": ["101"],
+        "value": "214.98",
+        "currency": "PLN",
+    }
+    assert "Kowalski" not in str(event)
+
+
+async def test_a_persons_time_line_is_found_by_address_and_by_order(door: Door) -> None:
+    for kind, path in (("registration", "registrations"), ("order", "orders"), ("order-return", "order-returns")):
+        await door.post(path, EXAMPLES[kind])
+    await decided(door)
+    by_email = await door.post("lookups", {"email": "JAN.kowalski@example.com"})
+    assert [event["type"] for event in by_email.json()["events"]] == ["registration", "order", "order-return"]
+    by_order = await door.post("lookups", {"order_id": 5501})
+    assert [event["type"] for event in by_order.json()["events"]] == ["order", "order-return"]
+    assert (await door.post("lookups", {"email": "nobody@example.com"})).json() == {"events": []}
+
+
+@pytest.mark.parametrize("body", [{}, {"email": "a@example.com", "order_id": "1"}, {"email": "nonsense"}, {"phone": "1"}])
+async def test_a_lookup_names_one_thing(door: Door, body: dict[str, str]) -> None:
+    assert_problem(await door.post("lookups", body), 422)
+
+
+@pytest.mark.parametrize("event_id", ["no-such", "%00", "%F0%9F%98%80", "a%20b", "x" * 300])
+async def test_an_unknown_event_is_404_whatever_it_is_called(door: Door, event_id: str) -> None:
+    assert_problem(await door.get(f"events/{event_id}"), 404)
+    assert_problem(await door.get(f"access-requests/{event_id}"), 404)
+
+
+async def test_an_access_request_becomes_a_report_of_all_that_is_stored(door: Door) -> None:
+    await door.post("orders", EXAMPLES["order"])
+    await door.post("access-requests", EXAMPLES["access-request"])
+    await decided(door)
+    assert (await door.get("events/access-4")).json()["reason"]["code"] == "report_ready"
+    report = (await door.get("access-requests/access-4")).json()
+    assert report["facts"]["profile"]["last_name"]["value"] == "Kowalski"
+    assert [event["type"] for event in report["events"]] == ["order", "access-request"]
+
+
+async def test_healthz_and_readyz_answer_and_metrics_count(door: Door) -> None:
+    await door.post("orders", EXAMPLES["order"])
+    assert (await door.http.get("/healthz")).json() == {"status": "alive"}
+    ready = await door.http.get("/readyz")
+    assert ready.status_code == 200
+    assert [shop["shop"] for shop in ready.json()["shops"]] == ["shop1", "shop2"]
+    metrics = (await door.http.get("/metrics")).text
+    assert 'gateway_events{shop="shop1",state="received"} 1.0' in metrics
+    assert "jan.kowalski" not in metrics
+
+
+async def test_r05_readiness_warns_when_the_consent_box_seems_hidden(door: Door) -> None:
+    hidden = {**EXAMPLES["order"], "transfer_consent": "not_asked"}
+    for number in range(20):
+        await door.post("orders", {**hidden, "event_id": f"o{number}", "order": {**hidden["order"], "id": str(number)}})
+    await decided(door)
+    problems = (await door.http.get("/readyz")).json()["problems"]
+    assert any("shop1" in problem and "consent box" in problem for problem in problems)
+    await door.post("orders", EXAMPLES["order"])
+    await decided(door)
+    assert (await door.http.get("/readyz")).json()["problems"] == []
+
+
+async def test_when_nothing_can_be_stored_the_shop_hears_503_and_when_to_come_back(door: Door) -> None:
+    class FullDisk:
+        @asynccontextmanager
+        async def work(self) -> AsyncIterator[None]:
+            raise NotReady
+            yield
+
+    door.app.state.intake = Intake(FullDisk(), lambda: None, lambda: None)  # type: ignore[arg-type]
+    answer = await door.post("orders", EXAMPLES["order"])
+    assert_problem(answer, 503)
+    assert answer.headers["retry-after"] == "5"
+    assert_problem(
+        await door.http.post("/v1/shops/shop1/events", json=[{"type": "order", **EXAMPLES["order"]}], headers=door.auth("shop1")),
+        503,
+    )
+
+
+async def test_a_defect_of_ours_tells_the_caller_nothing_but_to_keep_the_event(door: Door) -> None:
+    class Broken:
+        async def accept(self, events: object) -> object:
+            raise RuntimeError("planted-canary")
+
+    door.app.state.intake = Broken()
+    answer = await door.post("orders", EXAMPLES["order"])
+    assert_problem(answer, 500)
+    assert "planted-canary" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/no-such", 404), ("PUT", "/healthz", 405), ("DELETE", "/v1/shops/shop1/orders", 405)]
+)
+async def test_what_is_not_there_is_a_problem_document_too(door: Door, method: str, path: str, status: int) -> None:
+    assert_problem(await door.http.request(method, path), status)
+
+
+async def test_answers_are_not_cached_or_guessed_at(door: Door) -> None:
+    answer = await door.post("orders", EXAMPLES["order"])
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
