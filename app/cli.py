@@ -29,6 +29,14 @@ cli.add_typer(keys, name="keys")
 out = Console()
 err = Console(stderr=True)
 
+
+@cli.callback()
+def quiet() -> None:
+    """The gateway between shops and SALESmanago."""
+    # Standard output belongs to the command; what goes wrong is said on standard error.
+    logs.configure("WARNING", json=False)
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -255,7 +263,6 @@ def run_demo(
     salesmanago_port: Annotated[int, typer.Option(help="Port of the stand-in of SALESmanago.")] = 8100,
 ) -> None:
     """A believable day of two shops, and an account of what arrived where and why some did not."""
-    logs.configure("WARNING", json=False)
 
     async def step() -> None:
         if not await demo.run_demo(port, salesmanago_port, stay=not once):

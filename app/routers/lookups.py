@@ -119,7 +119,7 @@ async def event_trace(
     return EventOut.of(await trace.of_event(shop.id, event_id))
 
 
-@router.post("/lookups", responses=documented(422))
+@router.post("/lookups", responses=documented(400, 413, 422))
 async def lookup(shop: CallingShop, body: LookupIn, trace: TraceDep) -> TimelineOut:
     """The time line of a person or an order: everything received, what was decided, and why."""
     if body.email is not None:

@@ -114,7 +114,7 @@ def batch_upsert(commands: Iterable[UpsertContact], *, fire_events: bool = True)
 def event(command: AddEvent) -> JsonObject:
     """An external event, after the conventions of the official plugin (section 3.5), within the limits of section 3.3."""
     purchase_like = command.kind not in (EventKind.CART, EventKind.VISIT)
-    names = [line.name.replace(",", " ") for line in command.lines if line.name]
+    names = [" ".join(line.name.replace(",", " ").split()) for line in command.lines if line.name]
     details = {
         "detail1": joined(names, ",", DETAIL_BYTES),
         "detail3": joined([_number(line.quantity) for line in command.lines], "/", DETAIL_BYTES),
@@ -129,7 +129,7 @@ def event(command: AddEvent) -> JsonObject:
             "description": (command.link or "")[:DESCRIPTION_CHARS],
             "products": joined([line.product_id for line in command.lines], ",", PRODUCTS_BYTES),
             "location": command.location,
-            "value": None if command.value is None else float(command.value),
+            "value": None if command.value is None else float(round(command.value, 2)),
             **(details if command.kind is not EventKind.VISIT else {}),
             "externalId": _cut(command.external_id),
             "shopDomain": _cut(command.shop_host),

@@ -1,0 +1,126 @@
+"""The command line, as a person uses it: with the gateway stopped and with it running."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from cryptography.fernet import Fernet
+
+from app.routers.examples import EXAMPLES
+from app.settings import Settings
+from tests.processes import World, a_world
+
+
+@pytest.fixture
+def stopped(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_serve_refuses_to_start_without_encryption_keys(stopped: World) -> None:
+    stopped.environment["GATEWAY_ENCRYPTION_KEYS"] = ""
+    refused = stopped.command("serve")
+    assert refused.returncode == 1
+    assert "gateway keys encryption" in " ".join(refused.stderr.split())
+
+
+def test_apply_names_every_mistake_at_once_and_no_secret(stopped: World) -> None:
+    text = stopped.shops_file.read_text()
+    text = text.replace('location = "sklep_example"', 'location = "Sklep!"').replace(
+        'account = "main"\nhost = "hurt', 'account = "mian"\nhost = "hurt'
+    )
+    text = text.replace("env:TEST_SECRET", "plain-secret-in-the-file").replace('policy = "all_customers"', 'policy = "everybody"')
+    stopped.shops_file.write_text(text)
+    refused = stopped.command("apply", str(stopped.shops_file), "--yes")
+    assert refused.returncode == 1
+    words = " ".join(refused.stderr.split())
+    assert "accounts.main.api_secret" in words
+    assert "shops.shop1.location" in words
+    assert "shops.shop2.policy" in words
+    assert "plain-secret-in-the-file" not in words
+    assert "Traceback" not in words
+
+
+def test_a_shops_file_is_shown_stored_and_shows_nothing_the_second_time(stopped: World) -> None:
+    declined = stopped.command("apply", str(stopped.shops_file), stdin="n\n")
+    assert declined.returncode == 1
+    assert "shop shop1: new" in declined.stdout
+    stored = stopped.command("apply", str(stopped.shops_file), "--yes")
+    assert "Stored." in stored.stdout
+    assert "Nothing changes." in stopped.command("apply", str(stopped.shops_file)).stdout
+    stopped.shops_file.write_text(stopped.shops_file.read_text().replace('policy = "order_consent"', 'policy = "all_customers"'))
+    changed = stopped.command("apply", str(stopped.shops_file), "--yes").stdout
+    assert "shop shop1: policy: order_consent → all_customers" in changed
+    stopped.environment["TEST_SECRET"] = "another-secret"
+    rotated = stopped.command("apply", str(stopped.shops_file), "--yes").stdout
+    assert "account main: api_secret: changed" in rotated
+    assert "another-secret" not in rotated
+
+
+def test_keys_are_printed_alone_listed_and_revoked(stopped: World) -> None:
+    stopped.command("apply", str(stopped.shops_file), "--yes")
+    key = stopped.command("keys", "issue", "shop1").stdout
+    assert key.startswith("gwk_")
+    assert key.count("\n") == 1
+    (listed,) = stopped.json("keys", "list")
+    assert listed["shop"] == "shop1"
+    assert stopped.command("keys", "revoke", listed["id"]).returncode == 0
+    assert stopped.command("keys", "revoke", listed["id"]).returncode == 1
+    assert stopped.json("keys", "list")[0]["revoked_at"] is not None
+    assert stopped.command("keys", "issue", "no-such-shop").returncode == 1
+
+
+def test_openapi_prints_the_contract(stopped: World) -> None:
+    assert yaml.safe_load(stopped.command("openapi").stdout)["info"]["title"] == "Shop gateway"
+
+
+def test_an_encryption_key_is_made_on_request(stopped: World) -> None:
+    Fernet(stopped.command("keys", "encryption").stdout.strip())
+
+
+def test_the_same_commands_work_beside_a_running_gateway(tmp_path: Path) -> None:
+    with a_world(tmp_path) as world:
+        key = world.key("shop2")
+        headers = {"Authorization": f"Bearer {key}"}
+        posted = httpx.post(f"{world.url}/v1/shops/shop2/orders", json=EXAMPLES["order"], headers=headers)
+        assert posted.status_code == 202, "a key issued beside the running gateway opens it at once"
+        follow = world.url + posted.json()["follow"]
+        while httpx.get(follow, headers=headers).json()["state"] != "sent":
+            pass
+
+        why = world.command("why", "jan.kowalski@example.com").stdout
+        assert "order-5501-placed" in why
+        assert "Wiosna 2015" in why
+        assert "/api/contact/upsert" in why
+        assert json.dumps(world.json("why", "5501")) == json.dumps(world.json("why", "order-5501-placed"))
+        assert world.command("why", "nobody@example.com").returncode == 1
+
+        (_, shop2) = world.json("status")["shops"]
+        assert shop2["events"] == {"sent": 1}
+        assert world.command("doctor").returncode == 0
+        assert "owner known" in world.command("doctor", "shop2").stdout
+
+        socket = Settings(database_url=world.environment["GATEWAY_DATABASE_URL"]).control_socket
+        assert socket is not None
+        assert stat.S_IMODE(os.stat(socket).st_mode) & 0o077 == 0
+
+        httpx.post(f"{world.sandbox_url}/sandbox/faults", json={"kind": "unauthenticated", "times": None})
+        sick = world.command("doctor")
+        assert sick.returncode == 1
+        assert "User not authenticated" in sick.stdout
+
+        log = world.gateway.log.read_text()
+        assert "jan.kowalski" not in log
+        assert "600100200" not in log
+        assert key not in log
+
+    assert world.json("status")["shops"][1]["events"] == {"sent": 1}
+
+
+def test_sigterm_ends_the_gateway_quickly_and_cleanly(tmp_path: Path) -> None:
+    with a_world(tmp_path) as world:
+        assert world.gateway.stop() in (0, -15)
+        world.gateway.start()

@@ -1,0 +1,72 @@
+"""The house itself: borders between rooms, the contract, what must never be committed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from openapi_spec_validator import validate
+
+from app.main import openapi_yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split("\n")
+    return [ROOT / name for name in listed if name and (ROOT / name).is_file()]
+
+
+def test_imports_point_down() -> None:
+    command = Path(sys.executable).with_name("lint-imports")
+    linted = subprocess.run([command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert linted.returncode == 0, linted.stdout
+
+
+def test_the_committed_contract_is_what_the_code_says() -> None:
+    assert (ROOT / "openapi.yaml").read_text() == openapi_yaml(), "run `make openapi` and read the difference"
+
+
+def test_the_contract_is_valid_openapi_with_an_operation_id_an_example_and_errors_for_every_event() -> None:
+    document = yaml.safe_load((ROOT / "openapi.yaml").read_text())
+    validate(document)
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(ids) == len(set(ids))
+    events = [operation for operation in operations if "events" in operation["tags"]]
+    assert len(events) == 14
+    for operation in events:
+        content = operation["requestBody"]["content"]["application/json"]
+        assert content["examples"]
+        assert {"401", "404", "413", "422", "503"} <= operation["responses"].keys()
+        assert operation["description"]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(r"py" r"pi\.org|pythonhosted" r"\.org|npm" r"js\.(com|org)", id="package registry"),
+        pytest.param(r"/(root|work|home/\w+)" r"/(main|shared|\.pyenv)", id="path of a machine"),
+        pytest.param(r"BEGIN (RSA|EC|OPENSSH) PRIVATE " r"KEY", id="private key"),
+    ],
+)
+def test_nothing_committed_names_a(what: str) -> None:
+    found = [path.relative_to(ROOT).as_posix() for path in tracked() if re.search(what, path.read_text(errors="replace"))]
+    assert found == []
+
+
+def test_the_lock_files_carry_hashes_and_no_addresses() -> None:
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text()
+        assert "--hash=sha256:" in text
+        assert "://" not in text
+        assert "index-url" not in text
+        pinned = re.findall(r"^[a-z0-9_.-]+==", text, flags=re.MULTILINE | re.IGNORECASE)
+        assert len(pinned) > 40
+
+
+def test_ci_calls_the_readmes_test_command() -> None:
+    assert "make test" in (ROOT / "README.md").read_text()
+    assert "\nmake test\n" in (ROOT / ".ci" / "run").read_text()
