@@ -37,7 +37,7 @@ class Process:
 
     def start(self) -> None:
         with self.log.open("ab") as log:
-            command = [sys.executable, "-c", "from app.cli import cli; cli()", *self._arguments]
+            command = [sys.executable, "-m", "app", *self._arguments]
             self._process = subprocess.Popen(
                 command, env=os.environ | self._environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
@@ -92,7 +92,7 @@ class World:
 
     def command(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run `gateway …` as a person would."""
-        command = [sys.executable, "-c", "from app.cli import cli; cli()", *arguments]
+        command = [sys.executable, "-m", "app", *arguments]
         return subprocess.run(
             command, env=os.environ | self.environment, capture_output=True, text=True, timeout=60, check=False, input=stdin
         )

@@ -1,0 +1,5 @@
+"""`python -m app` is `gateway`."""
+
+from app.cli import cli
+
+cli()
