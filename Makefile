@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 DEMO_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: install demo test check format lock openapi
+.PHONY: install demo test check bench format lock openapi
 
 install: $(STAMP)
 
@@ -26,6 +26,9 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: install
+	$(BIN)/python -m benchmarks
 
 format: install
 	$(BIN)/ruff check --fix .

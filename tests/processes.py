@@ -35,9 +35,9 @@ class Process:
         self._ready = ready
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, *more: str) -> None:
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "app", *self._arguments]
+            command = [sys.executable, "-m", "app", *self._arguments, *more]
             self._process = subprocess.Popen(
                 command, env=os.environ | self._environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL
             )
