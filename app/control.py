@@ -54,7 +54,7 @@ def control_app(gateway: Gateway) -> FastAPI:
         await gateway.directory.refresh()
         return [
             {"id": key.id, "role": key.role, "shop": key.shop_id, "created_at": key.created_at, "revoked_at": key.revoked_at}
-            for key in gateway.directory.keys()
+            for key in gateway.directory.all_keys()
         ]
 
     @app.post("/keys")

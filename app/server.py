@@ -51,7 +51,7 @@ async def beside(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
     server = _Beside(_config(app))
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        while not server.started and not serving.done():
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
             await asyncio.sleep(0.01)
         yield
     finally:

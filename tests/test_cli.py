@@ -1,7 +1,6 @@
 """The command line, as a person uses it: with the gateway stopped and with it running."""
 
 import json
-import os
 import stat
 from pathlib import Path
 
@@ -105,7 +104,7 @@ def test_the_same_commands_work_beside_a_running_gateway(tmp_path: Path) -> None
 
         socket = Settings(database_url=world.environment["GATEWAY_DATABASE_URL"]).control_socket
         assert socket is not None
-        assert stat.S_IMODE(os.stat(socket).st_mode) & 0o077 == 0
+        assert stat.S_IMODE(socket.stat().st_mode) & 0o077 == 0
 
         httpx.post(f"{world.sandbox_url}/sandbox/faults", json={"kind": "unauthenticated", "times": None})
         sick = world.command("doctor")

@@ -2,7 +2,7 @@
 
 Revision ID: 20261123
 Revises: 
-Create Date: 2026-11-23 14:17:54.246841
+Create Date: 2026-11-23 15:12:12.609613
 """
 
 import sqlalchemy as sa
@@ -69,12 +69,14 @@ def upgrade() -> None:
     sa.Column('customer_id', sa.Text(), nullable=True),
     sa.Column('doc', sa.LargeBinary(), nullable=False),
     sa.Column('conflict', sa.Text(), nullable=True),
+    sa.Column('merged_into', sa.BigInteger(), nullable=True),
     sa.Column('updated_at', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contacts')),
     sa.UniqueConstraint('shop_id', 'email', name=op.f('uq_contacts_shop_id_email')),
     sa.UniqueConstraint('shop_id', 'erased_hash', name=op.f('uq_contacts_shop_id_erased_hash'))
     )
     with op.batch_alter_table('contacts', schema=None) as batch_op:
+        batch_op.create_index('ix_contacts_merged_into', ['merged_into'], unique=False, sqlite_where=sa.text('merged_into IS NOT NULL'), postgresql_where=sa.text('merged_into IS NOT NULL'))
         batch_op.create_index('ix_contacts_shop_id_customer_id', ['shop_id', 'customer_id'], unique=False)
 
     op.create_table('inbox',
@@ -118,7 +120,7 @@ def upgrade() -> None:
     sa.Column('lease_token', sa.BigInteger(), nullable=True),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('first_tried_at', sa.BigInteger(), nullable=True),
-    sa.Column('take_back', sa.LargeBinary(), nullable=True),
+    sa.Column('take_backs', sa.LargeBinary(), nullable=True),
     sa.PrimaryKeyConstraint('contact_id', name=op.f('pk_mailboxes'))
     )
     with op.batch_alter_table('mailboxes', schema=None) as batch_op:
@@ -207,6 +209,7 @@ def downgrade() -> None:
     op.drop_table('inbox')
     with op.batch_alter_table('contacts', schema=None) as batch_op:
         batch_op.drop_index('ix_contacts_shop_id_customer_id')
+        batch_op.drop_index('ix_contacts_merged_into', sqlite_where=sa.text('merged_into IS NOT NULL'), postgresql_where=sa.text('merged_into IS NOT NULL'))
 
     op.drop_table('contacts')
     op.drop_table('contact_aliases')

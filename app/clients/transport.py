@@ -30,14 +30,17 @@ class Pacer:
     """Holds calls back to the pace of their account."""
 
     def __init__(self, calls_per_second: float) -> None:
-        self._pace = Pace(calls_per_second, counted_at=time.monotonic())
+        self._pace = Pace(calls_per_second)
         self._slots = asyncio.Semaphore(IN_FLIGHT)
 
     async def __aenter__(self) -> None:
         await self._slots.acquire()
         try:
             self._pace, wait = self._pace.take(time.monotonic())
-            await asyncio.sleep(max(wait, 0))
+            await asyncio.sleep(wait)
+            while (closed := self._pace.closed_until - time.monotonic()) > 0:  # rest was asked for while we waited
+                self._pace, wait = self._pace.take(time.monotonic())
+                await asyncio.sleep(max(wait, closed))
         except BaseException:
             self._slots.release()
             raise

@@ -1,7 +1,6 @@
 """Run the day: stand-ins and gateway as real servers, real requests, and an account that is checked."""
 
 import asyncio
-import os
 import socket
 import tempfile
 from collections.abc import AsyncIterator
@@ -48,7 +47,7 @@ async def run_demo(port: int, salesmanago_port: int, *, stay: bool) -> bool:
                 as_expected = await _live_through(http, gateway_url, sandbox_url, keys)
                 report.addresses(gateway_url, sandbox_url, keys, stay=stay)
                 if stay:
-                    await _until_interrupted()
+                    await asyncio.Event().wait()  # until Ctrl-C
     return as_expected
 
 
@@ -151,10 +150,3 @@ def _mistakes(moment: Moment, event: dict[str, Any]) -> list[str]:
         if set(tags) != set(expected):
             found.append(f"{name}: {kind} {tags}, expected {list(expected)}")
     return found
-
-
-async def _until_interrupted() -> None:
-    """Stay until Ctrl-C, or until the terminal goes away."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        await asyncio.sleep(1)

@@ -62,10 +62,14 @@ def ripen(cart: Cart, shop: Shop, contact: Contact, now: datetime) -> Plan:
 
     `now` must be `cart.due_at` or later.
     """
-    if contact.erased_at is not None:
+    if contact.erased or (contact.erased_at is not None and cart.changed_at <= contact.erased_at):
         return Withhold(Reason.ERASED)
+    if contact.email.rpartition("@")[2] in shop.blocked_email_domains:
+        return Withhold(Reason.BLOCKED_ADDRESS)
     if not contact.transfer.permits(shop.policy):
         return Withhold(Reason.CONSENT_WITHDRAWN if contact.transfer.is_withdrawn else Reason.NO_CONSENT)
+    if not contact.transfer.covers(shop.policy, cart.changed_at):
+        return Withhold(Reason.BEFORE_CONSENT)
     if contact.last_purchase_at is not None and contact.last_purchase_at >= cart.changed_at:
         return Supersede(Reason.CART_BOUGHT)
     if now > cart.changed_at + WINDOW + GRACE:

@@ -24,6 +24,8 @@ class UpsertContact:
     remove_tags: tuple[str, ...] = ()
     email_status: Status | None = None
     phone_status: Status | None = None
+    introduces: bool = field(default=False, compare=False)
+    """The first upsert of a contact: taken back, SALESmanago never heard of the person from us."""
 
     @property
     def address_after(self) -> str:

@@ -71,6 +71,12 @@ class TransferConsent:
             return self.granted_first
         return self.granted_last
 
+    def covers(self, policy: Policy, at: datetime) -> bool:
+        """May something that happened at a time travel, given that the person may? Not from before the consent (R07)."""
+        if policy is Policy.ALL_CUSTOMERS and self.withdrawn is None:
+            return True
+        return self.since is not None and at >= self.since
+
     def permits(self, policy: Policy) -> bool:
         """Under `order_consent` only a standing consent opens the door; a withdrawal closes it under either policy (R01-R04)."""
         return self.is_given if policy is Policy.ORDER_CONSENT else not self.is_withdrawn

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain import tags
-from app.domain.consent import Channel, TransferConsent, later
+from app.domain.consent import Channel, Status, TransferConsent, later
 from app.domain.events import Customer
 
 
@@ -30,6 +30,14 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class Said:
+    """A newsletter status and the time of the act it came from."""
+
+    status: Status
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Told:
     """What SALESmanago will hold once every queued command has arrived. No address = it does not know the person from us."""
 
@@ -37,8 +45,8 @@ class Told:
     profile: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, bool] = field(default_factory=dict)
     """Canonical tag -> did we last add (True) or remove (False) it; missing = we never spoke of it."""
-    email_act: datetime | None = None
-    phone_act: datetime | None = None
+    email_news: Said | None = None
+    phone_news: Said | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +69,9 @@ class Contact:
     earned_tags: tuple[str, ...] = ()
     """Section and source tags of what was transferred (R22, R23)."""
     last_purchase_at: datetime | None = None
+    erased: bool = False
     erased_at: datetime | None = None
+    """Nothing from that time or before is learned or sent, also in a later life of the person (M3)."""
     told: Told = Told()
 
     @property
@@ -79,8 +89,13 @@ class Contact:
         return replace(known, customer_id=customer.id or known.customer_id)
 
     def with_profile(self, said: Mapping[str, str], at: datetime) -> "Contact":
-        newer = {name: Fact(text, at) for name, text in said.items() if (known := self.profile.get(name)) is None or known.at <= at}
+        newer = {name: Fact(text, at) for name, text in said.items() if self._is_news(name, at)}
         return replace(self, profile={**self.profile, **newer}) if newer else self
+
+    def _is_news(self, name: str, at: datetime) -> bool:
+        known = self.profile.get(name)
+        dropped = known is not None and not known.value
+        return known is None or known.at < at or (known.at == at and not dropped)
 
     def moved_to(self, email: str, at: datetime) -> "Contact":
         """The address at a time; a late message of an older address changes nothing."""
@@ -113,7 +128,10 @@ class Contact:
 
     def without_profile(self) -> "Contact":
         """Before the consent we keep only what a later first transfer needs: flags, tags, newsletter acts."""
-        return replace(self, profile={}) if self.profile else self
+        if not any(fact.value for fact in self.profile.values()):
+            return self
+        # The times stay: what is older than something dropped must not come back as news.
+        return replace(self, profile={name: Fact("", fact.at) for name, fact in self.profile.items()})
 
 
 NOBODY = Contact()
@@ -147,10 +165,6 @@ def absorb(target: Contact, other: Contact) -> Contact:
     for name, fact in target.profile.items():
         if name not in profile or profile[name].at <= fact.at:
             profile[name] = fact
-    panel_tags = dict(other.panel_tags)
-    for tag, flag in target.panel_tags.items():
-        if tag not in panel_tags or panel_tags[tag].at <= flag.at:
-            panel_tags[tag] = flag
     return replace(
         target,
         customer_id=target.customer_id or other.customer_id,
@@ -161,11 +175,25 @@ def absorb(target: Contact, other: Contact) -> Contact:
         transfer=_joined_consent(target.transfer, other.transfer),
         email_news=_joined_channel(target.email_news, other.email_news),
         phone_news=_joined_channel(target.phone_news, other.phone_news),
-        panel_tags=panel_tags,
+        panel_tags=_joined_tags(target, other),
         panel_tags_complete_at=later(target.panel_tags_complete_at, other.panel_tags_complete_at),
         earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags)),
         last_purchase_at=later(target.last_purchase_at, other.last_purchase_at),
+        erased_at=later(target.erased_at, other.erased_at),
     )
+
+
+def _joined_tags(target: Contact, other: Contact) -> dict[str, Flag]:
+    """The newer word on every tag; what one of them knows from before the other's full list is settled by that list."""
+    joined: dict[str, Flag] = {}
+    for tag in {**target.panel_tags, **other.panel_tags}:
+        words = [one.panel_tags[tag] for one in (other, target) if tag in one.panel_tags]
+        lists = [one.panel_tags_complete_at for one in (target, other) if tag not in one.panel_tags]
+        newest = max(words, key=lambda word: word.at)
+        unlisted_at = max((at for at in lists if at is not None), default=None)
+        outdated = unlisted_at is not None and newest.at <= unlisted_at
+        joined[tag] = Flag(value=False, at=unlisted_at) if outdated and unlisted_at is not None else newest
+    return joined
 
 
 def _joined_consent(one: TransferConsent, other: TransferConsent) -> TransferConsent:

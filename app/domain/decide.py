@@ -8,12 +8,13 @@ Everything here is pure. The requirement a line comes from stands beside it.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from app.domain import tags
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, Line
-from app.domain.consent import Box, Policy
+from app.domain.consent import Box, Channel, Policy, TransferConsent
 from app.domain.contact import Contact
 from app.domain.difference import difference, told
 from app.domain.events import (
@@ -49,6 +50,10 @@ class Sale:
 
     purchase_sent: bool = False
     cancelled: bool = False
+    """The shop told us so, whether or not it travelled."""
+    cancellation_sent: bool = False
+    returns: tuple[datetime, ...] = ()
+    """When goods came back, as far as we heard: a partial return may follow another, the same one may not."""
     lines: tuple[Line, ...] = ()
     value: Decimal | None = None
     currency: str | None = None
@@ -65,25 +70,56 @@ class Decision(NamedTuple):
 
 def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> Decision:
     """Turn an event into a plan; `contact` and `sale` of the answer replace the ones given."""
+    if isinstance(event, ErasureRequested):
+        return _erase(event, contact, sale)
+    if isinstance(event, AccessRequested):
+        return Decision(Supersede(Reason.REPORT_READY), contact, sale)
     contact = _revived(event, contact)
-    if contact.erased_at is not None and not isinstance(event, ErasureRequested | AccessRequested):
-        return Decision(Withhold(Reason.ERASED), contact, sale)
+    if contact.erased or _is_forgotten(event, contact):
+        return Decision(Withhold(Reason.ERASED), _remember_a_stop(event, contact), sale)
     known = learn(event, shop, contact)
     reason = forbidden(event, shop, known, sale)
     if reason is not None:
-        return Decision(_withheld(reason), _minimised(known, shop), _remembered(event, sale))
+        return _stays(reason, event, shop, known, sale)
     if isinstance(event, CartChanged):
         return Decision(Await(Reason.CART_WAITS), known, sale)
-    if isinstance(event, AccessRequested):
-        return Decision(Supersede(Reason.REPORT_READY), known, sale)
-    if isinstance(event, ErasureRequested):
-        return Decision(Send(DeleteContact(email=event.email)), known, sale)
     if isinstance(event, OrderPlaced):
         known = known.earning(_earned(event, shop))
     commands = compose(event, shop, known, sale)
     if not commands:
         return Decision(Supersede(Reason.NOTHING_NEW), known, sale)
     return Decision(Send(*commands), told(known, commands), _remembered(event, sale, sent=True))
+
+
+def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale) -> Decision:
+    """What happened stays here. Facts it told about a person who is transferred already still travel."""
+    sale = _remembered(event, sale)
+    if known.is_transferred and reason not in _CLOSES_THE_DOOR and known.transfer.permits(shop.policy):
+        upsert = difference(known)
+        if upsert is not None:
+            return Decision(Send(upsert, withholding=reason), told(known, [upsert]), sale)
+    return Decision(_withheld(reason), _minimised(known, shop), sale)
+
+
+def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:
+    """Delete under every address SALESmanago may know the person by; keep only the time, so that older data stays out (M1, M3)."""
+    if contact.erased_at is not None and event.at <= contact.erased_at:
+        return Decision(Supersede(Reason.NOTHING_NEW), contact, sale)
+    addresses = dict.fromkeys(filter(None, (event.email, contact.email, contact.told.email)))
+    forgotten = Contact(
+        email=contact.email or event.email,
+        erased=True,
+        erased_at=event.at,
+        # Acts newer than the erasure that take permission away stand; all else is forgotten.
+        transfer=TransferConsent(withdrawn=_after(event.at, contact.transfer.withdrawn)),
+        email_news=Channel(opted_out=_after(event.at, contact.email_news.opted_out)),
+        phone_news=Channel(opted_out=_after(event.at, contact.phone_news.opted_out)),
+    )
+    return Decision(Send(*(DeleteContact(email=address) for address in addresses)), forgotten, sale)
+
+
+def _after(floor: datetime, at: datetime | None) -> datetime | None:
+    return at if at is not None and at > floor else None
 
 
 # -- learn ---------------------------------------------------------------------------------------------------------------
@@ -94,7 +130,8 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
     at = event.at
     match event:
         case CustomerRegistered(customer=customer):
-            contact = replace(_met(contact, customer, event), registered=True)
+            source = tags.source_tag(event.source or "", shop.host)
+            contact = replace(_met(contact, customer, event), registered=True).earning((source,) if source else ())
             return _ticked_acts(contact, customer, event)
         case OrderPlaced(customer=customer):
             contact = _ticked_acts(_met(contact, customer, event), customer, event).bought(at)
@@ -103,7 +140,7 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
         case AccountChanged(customer=customer):
             # Who has an account to change has an account; mere state opts in only with its own date (R06).
             contact = replace(_met(contact, customer, event).moved_to(customer.email, at), registered=True)
-            return _dated_acts(contact, customer)
+            return _dated_acts(contact, customer, at)
         case TransferConsentGranted(customer=customer):
             contact = _met(contact, customer, event) if customer else _addressed(contact, event.email)
             return replace(contact, transfer=contact.transfer.grant(at))
@@ -119,9 +156,7 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             if event.all_tags is not None:
                 return contact.with_all_tags(event.all_tags, at)
             return contact.with_tags(event.added, event.removed, at)
-        case ErasureRequested():
-            return Contact(email=event.email, erased_at=at)
-        case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | AccessRequested():
+        case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | AccessRequested() | ErasureRequested():
             return contact if event.email is None else _addressed(contact, event.email)
 
 
@@ -135,27 +170,29 @@ def _addressed(contact: Contact, email: str) -> Contact:
 
 def _ticked_acts(contact: Contact, customer: Customer, event: Event) -> Contact:
     """A box ticked while registering or ordering is the person's act, now or at the date the shop gives (R06)."""
-    if customer.newsletter_email.ticked:
-        contact = replace(contact, email_news=contact.email_news.opt_in(customer.newsletter_email.since or event.at))
-    if customer.newsletter_sms.ticked:
-        contact = replace(contact, phone_news=contact.phone_news.opt_in(customer.newsletter_sms.since or event.at))
-    return contact
-
-
-def _dated_acts(contact: Contact, customer: Customer) -> Contact:
     email, sms = customer.newsletter_email, customer.newsletter_sms
-    if email.ticked and email.since is not None:
-        contact = replace(contact, email_news=contact.email_news.opt_in(email.since))
-    if sms.ticked and sms.since is not None:
-        contact = replace(contact, phone_news=contact.phone_news.opt_in(sms.since))
+    contact = _opted_in(contact, email=min(email.since or event.at, event.at) if email.ticked else None)
+    return _opted_in(contact, sms=min(sms.since or event.at, event.at) if sms.ticked else None)
+
+
+def _dated_acts(contact: Contact, customer: Customer, at: datetime) -> Contact:
+    email, sms = customer.newsletter_email, customer.newsletter_sms
+    contact = _opted_in(contact, email=min(email.since, at) if email.ticked and email.since is not None else None)
+    return _opted_in(contact, sms=min(sms.since, at) if sms.ticked and sms.since is not None else None)
+
+
+def _opted_in(contact: Contact, *, email: datetime | None = None, sms: datetime | None = None) -> Contact:
+    """An act counts unless it is from before an erasure."""
+    floor = contact.erased_at
+    if email is not None and (floor is None or email > floor):
+        contact = replace(contact, email_news=contact.email_news.opt_in(email))
+    if sms is not None and (floor is None or sms > floor):
+        contact = replace(contact, phone_news=contact.phone_news.opt_in(sms))
     return contact
 
 
 def _subscribed(contact: Contact, event: Subscribed) -> Contact:
-    if event.by_email:
-        contact = replace(contact, email_news=contact.email_news.opt_in(event.at))
-    if event.by_sms:
-        contact = replace(contact, phone_news=contact.phone_news.opt_in(event.at))
+    contact = _opted_in(contact, email=event.at if event.by_email else None, sms=event.at if event.by_sms else None)
     said = {"phone": event.phone, "language": event.language}
     contact = contact.with_profile({name: text for name, text in said.items() if text}, event.at)
     return replace(contact, subscriber=contact.subscriber or not event.has_account)
@@ -171,10 +208,25 @@ def _unsubscribed(contact: Contact, event: Unsubscribed) -> Contact:
 
 def _revived(event: Event, contact: Contact) -> Contact:
     """After an erasure only a newer act of the person starts a new memory; everything else finds the door closed (M3)."""
-    if contact.erased_at is None or event.at <= contact.erased_at:
-        return contact
     acts = isinstance(event, CustomerRegistered | OrderPlaced | Subscribed | TransferConsentGranted)
-    return Contact(email=contact.email) if acts else contact
+    return replace(contact, erased=False) if acts and contact.erased and not _is_forgotten(event, contact) else contact
+
+
+def _is_forgotten(event: Event, contact: Contact) -> bool:
+    return contact.erased_at is not None and event.at <= contact.erased_at
+
+
+def _remember_a_stop(event: Event, contact: Contact) -> Contact:
+    """An act that takes permission away counts also while the person is erased: its time says nothing about who it was."""
+    if _is_forgotten(event, contact):
+        return contact
+    match event:
+        case TransferConsentWithdrawn():
+            return replace(contact, transfer=contact.transfer.withdraw(event.at))
+        case Unsubscribed(confirmed=True):
+            return _unsubscribed(contact, event)
+        case _:
+            return contact
 
 
 # -- forbidden -----------------------------------------------------------------------------------------------------------
@@ -182,8 +234,6 @@ def _revived(event: Event, contact: Contact) -> Contact:
 
 def forbidden(event: Event, shop: Shop, contact: Contact, sale: Sale) -> Reason | None:
     """Why the event must stay here, or None. The consent guard of the gateway (R01-R07)."""
-    if isinstance(event, ErasureRequested | AccessRequested):
-        return None
     if not contact.email:
         return Reason.ADDRESS_UNKNOWN
     if contact.email.rpartition("@")[2] in shop.blocked_email_domains:
@@ -197,17 +247,19 @@ def _consent_withholds(event: Event, shop: Shop, contact: Contact) -> Reason | N
     if contact.transfer.is_withdrawn:
         return Reason.CONSENT_WITHDRAWN
     if shop.policy is Policy.ALL_CUSTOMERS:
-        return None
+        return _not_covered(event, shop, contact)
     if isinstance(event, OrderPlaced) and event.box is Box.NOT_GIVEN:
         return Reason.ORDER_NOT_CONSENTED
     if not contact.transfer.permits(shop.policy):
         return Reason.NO_CONSENT
-    since = contact.transfer.since
+    return _not_covered(event, shop, contact)
+
+
+def _not_covered(event: Event, shop: Shop, contact: Contact) -> Reason | None:
     own_consent = isinstance(event, OrderPlaced) and event.box is Box.GIVEN
     occurrence = isinstance(event, OrderPlaced | CartChanged | ProductViewed)
-    if occurrence and not own_consent and since is not None and event.at < since:
-        return Reason.BEFORE_CONSENT
-    return None
+    covered = own_consent or contact.transfer.covers(shop.policy, event.at)
+    return Reason.BEFORE_CONSENT if occurrence and not covered else None
 
 
 def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale) -> Reason | None:
@@ -218,6 +270,10 @@ def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale) -> 
             return Reason.ORDER_CANCELLED_FIRST
         case OrderCancelled() | OrderReturned() if not sale.purchase_sent:
             return Reason.PURCHASE_NOT_SENT
+        case OrderCancelled() if sale.cancellation_sent:
+            return Reason.NOTHING_NEW
+        case OrderReturned() if event.at in sale.returns:
+            return Reason.NOTHING_NEW
         case Unsubscribed(confirmed=False) if not shop.propagate_unconfirmed_removals:
             return Reason.UNCONFIRMED_REMOVAL
         case CartChanged(items=()):
@@ -228,7 +284,9 @@ def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale) -> 
             return None
 
 
-_UNNECESSARY = (Reason.ORDER_ALREADY_SENT, Reason.CART_EMPTIED, Reason.CART_BOUGHT)
+_UNNECESSARY = (Reason.ORDER_ALREADY_SENT, Reason.NOTHING_NEW, Reason.CART_EMPTIED, Reason.CART_BOUGHT)
+_CLOSES_THE_DOOR = (Reason.ADDRESS_UNKNOWN, Reason.BLOCKED_ADDRESS, Reason.CONSENT_WITHDRAWN, Reason.NO_CONSENT)
+"""Reasons that hold for the person, not only for what happened."""
 
 
 def _withheld(reason: Reason) -> Plan:
@@ -302,6 +360,8 @@ def _remembered(event: Event, sale: Sale, *, sent: bool = False) -> Sale:
         case OrderPlaced() if sent:
             return replace(sale, purchase_sent=True, lines=lines_of(event.items), value=event.value, currency=event.currency)
         case OrderCancelled():
-            return replace(sale, cancelled=True)
+            return replace(sale, cancelled=True, cancellation_sent=sale.cancellation_sent or sent)
+        case OrderReturned() if event.at not in sale.returns:
+            return replace(sale, returns=(*sale.returns, event.at))
         case _:
             return sale

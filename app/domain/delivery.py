@@ -108,11 +108,12 @@ def backoff(attempt: int) -> timedelta:
 
 @dataclass(frozen=True)
 class Bundle:
-    """All that waits for one contact, in its shortest form: at most one upsert, then the events in order, or one deletion."""
+    """All that waits for one contact, in its shortest form: at most one upsert, then the events in order, or a deletion."""
 
     upsert: UpsertContact | None = None
     events: tuple[AddEvent, ...] = ()
-    deletion: DeleteContact | None = None
+    deletions: tuple[DeleteContact, ...] = ()
+    """One per address under which SALESmanago may know the contact by now."""
 
 
 def coalesce(commands: Sequence[Command]) -> Bundle:
@@ -129,8 +130,9 @@ def coalesce(commands: Sequence[Command]) -> Bundle:
                 upsert = command if upsert is None else merge(upsert, command)
             case AddEvent():
                 events.append(command)
-            case DeleteContact():
-                return Bundle(deletion=command)
+            case DeleteContact(email=email):
+                known_as = (upsert.email, upsert.address_after) if upsert is not None else ()
+                return Bundle(deletions=tuple(DeleteContact(email=one) for one in dict.fromkeys((*known_as, email))))
     if upsert is not None:
         events = [replace(event, email=upsert.address_after) for event in events]
     return Bundle(upsert, tuple(events))
@@ -155,6 +157,7 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
         remove_tags=(*(tag for tag in earlier.remove_tags if canonical(tag) not in spoken_again), *later.remove_tags),
         email_status=later.email_status or earlier.email_status,
         phone_status=later.phone_status or earlier.phone_status,
+        introduces=earlier.introduces,
     )
 
 
@@ -215,7 +218,7 @@ def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
             remove_tags=tuple(tag for tag in upsert.remove_tags if canonical(tag) in held),
         )
     arrived = [event for contact in seen.values() for event in contact.events]
-    return Bundle(upsert, tuple(event for event in bundle.events if not _arrived(event, arrived)), bundle.deletion)
+    return Bundle(upsert, tuple(event for event in bundle.events if not _arrived(event, arrived)), bundle.deletions)
 
 
 def addresses(bundle: Bundle) -> frozenset[str]:

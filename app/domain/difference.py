@@ -6,7 +6,7 @@ from dataclasses import replace
 from app.domain import tags
 from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
 from app.domain.consent import Channel, Status
-from app.domain.contact import Contact, Told
+from app.domain.contact import Contact, Said, Told
 from app.domain.shop import Shop, TagConflicts
 
 # SALESmanago keeps one name and one address object: when a part changes, the whole travels.
@@ -23,8 +23,9 @@ def difference(contact: Contact) -> UpsertContact | None:
         profile=_profile_difference(contact),
         add_tags=add,
         remove_tags=remove,
-        email_status=_news(contact.email_news, contact.told.email_act),
-        phone_status=_news(contact.phone_news, contact.told.phone_act),
+        email_status=_news(contact.email_news, contact.told.email_news),
+        phone_status=_news(contact.phone_news, contact.told.phone_news),
+        introduces=not contact.is_transferred,
     )
     nothing = upsert == UpsertContact(email=known_as)
     return None if nothing and contact.is_transferred else upsert
@@ -44,22 +45,22 @@ def told(contact: Contact, commands: Iterable[Command]) -> Contact:
 
 
 def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
-    """Forget that these commands were queued: they were taken back before they left."""
-    for command in cancelled:
+    """Forget that these commands were queued: they were taken back before they left. In the order in which they were queued."""
+    for command in reversed(list(cancelled)):
         if isinstance(command, UpsertContact):
-            named = {tags.canonical(tag) for tag in (*command.add_tags, *command.remove_tags)}
-            remembered = contact.told
-            contact = replace(
-                contact,
-                told=replace(
-                    remembered,
-                    profile={name: text for name, text in remembered.profile.items() if name not in command.profile},
-                    tags={tag: here for tag, here in remembered.tags.items() if tag not in named},
-                    email_act=None if command.email_status else remembered.email_act,
-                    phone_act=None if command.phone_status else remembered.phone_act,
-                ),
-            )
+            contact = replace(contact, told=Told() if command.introduces else _untold_upsert(contact.told, command))
     return contact
+
+
+def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:
+    named = {tags.canonical(tag) for tag in (*command.add_tags, *command.remove_tags)}
+    return Told(
+        email=command.email,
+        profile={name: text for name, text in remembered.profile.items() if name not in command.profile},
+        tags={tag: here for tag, here in remembered.tags.items() if tag not in named},
+        email_news=None if command.email_status else remembered.email_news,
+        phone_news=None if command.phone_status else remembered.phone_news,
+    )
 
 
 def seen_upstream(contact: Contact, upstream_tags: Iterable[str], shop: Shop) -> tuple[Contact, tuple[str, ...]]:
@@ -123,7 +124,7 @@ def _text_of(name: str, contact: Contact) -> str:
 
 
 def _profile_difference(contact: Contact) -> Mapping[str, str]:
-    true = {name: fact.value for name, fact in contact.profile.items()}
+    true = {name: fact.value for name, fact in contact.profile.items() if fact.value}
     changed = {name for name, text in true.items() if contact.told.profile.get(name) != text}
     for group in _WHOLE:
         if changed.intersection(group):
@@ -131,19 +132,27 @@ def _profile_difference(contact: Contact) -> Mapping[str, str]:
     return {name: text for name, text in true.items() if name in changed}
 
 
-def _news(channel: Channel, told_act: object) -> Status | None:
+def _news(channel: Channel, said: Said | None) -> Status | None:
     """A status travels once per act of the person. What was told stays told: mere repetition sets nothing (R06)."""
-    return channel.status if channel.acted_at != told_act else None
+    return channel.status if _as_said(channel) != said else None
+
+
+def _as_said(channel: Channel) -> Said | None:
+    if channel.status is None or channel.acted_at is None:
+        return None
+    return Said(channel.status, channel.acted_at)
 
 
 def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
     remembered = contact.told
-    spoken = {tags.canonical(tag): False for tag in command.remove_tags}
+    # A tag that staff took off before the person was introduced never stood there from us.
+    spoken = {tag: False for tag, text in wanted_tags(contact).items() if text is None} if command.introduces else {}
+    spoken |= {tags.canonical(tag): False for tag in command.remove_tags}
     spoken |= {tags.canonical(tag): True for tag in command.add_tags}
     return Told(
         email=command.address_after,
         profile={**remembered.profile, **command.profile},
         tags={**remembered.tags, **spoken},
-        email_act=contact.email_news.acted_at if command.email_status else remembered.email_act,
-        phone_act=contact.phone_news.acted_at if command.phone_status else remembered.phone_act,
+        email_news=_as_said(contact.email_news) if command.email_status else remembered.email_news,
+        phone_news=_as_said(contact.phone_news) if command.phone_status else remembered.phone_news,
     )

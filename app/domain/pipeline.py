@@ -1,13 +1,13 @@
 """What stands in the inbox and the outbox: the values that use cases and storage hand each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from app.domain import delivery
 from app.domain.carts import Cart
-from app.domain.commands import Command
+from app.domain.commands import AddEvent, Command, UpsertContact
 from app.domain.contact import Contact
 from app.domain.delivery import Outcome
 from app.domain.events import Event, customer_id_of, email_of
@@ -123,6 +123,8 @@ class DeferredTakeBack:
 
     act: delivery.TakeBack
     reason: Reason
+    up_to: int
+    """Id of the last command that was queued before the act; what came later is none of its business."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class Claim:
     attempts: int
     first_tried_at: datetime | None
     commands: tuple[WaitingCommand, ...]
-    take_back: DeferredTakeBack | None = None
+    take_backs: tuple[DeferredTakeBack, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,22 @@ class Attempted:
     """True resets the count of failing attempts."""
     tried_at: datetime
 
+    def readdressed(self) -> dict[int, Command]:
+        """Events that were queued before a rename and stay behind it: from now on the contact has the new address."""
+        moved = {
+            one.command.command.email: one.command.command.address_after
+            for one in self.tried
+            if isinstance(one.command.command, UpsertContact) and one.verdict == delivery.Done()
+        }
+        left = {one.command.id for one in self.tried if not isinstance(one.verdict, delivery.RetryAt)}
+        return {
+            waiting.id: replace(waiting.command, email=moved[waiting.command.email])
+            for waiting in self.claim.commands
+            if waiting.id not in left
+            and isinstance(waiting.command, AddEvent)
+            and moved.get(waiting.command.email, waiting.command.email) != waiting.command.email
+        }
+
 
 @dataclass(frozen=True)
 class StoredContact:
@@ -200,6 +218,8 @@ class StoredContact:
     shop_id: str
     contact: Contact
     erased_hash: str | None = None
+    merged_into: int | None = None
+    """The contact that took over when this one was renamed onto its address."""
 
 
 @dataclass(frozen=True)

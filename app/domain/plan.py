@@ -8,10 +8,14 @@ from app.domain.reasons import Reason
 
 @dataclass(frozen=True)
 class Send:
-    commands: tuple[Command, ...]
+    """Commands; `withholding` says why what happened itself stays here while facts it told still travel."""
 
-    def __init__(self, *commands: Command) -> None:
+    commands: tuple[Command, ...]
+    withholding: Reason | None
+
+    def __init__(self, *commands: Command, withholding: Reason | None = None) -> None:
         object.__setattr__(self, "commands", commands)
+        object.__setattr__(self, "withholding", withholding)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def canonical(tag: str) -> str:
     """
     decomposed = unicodedata.normalize("NFKD", outgoing_text(tag).translate(_BASE_LETTERS))
     letters = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-    return _ODD_SIGN.sub("_", letters.upper()).lower()
+    return _ODD_SIGN.sub("_", letters.upper()).lower()[:MAX_TAG_CHARS]
 
 
 def outgoing_text(tag: str) -> str:
@@ -66,8 +66,8 @@ def section_tags(menu_paths: Iterable[Sequence[str]]) -> tuple[str, ...]:
 
 def source_tag(source: str, shop_host: str) -> str | None:
     """Where the customer came from: `idosell_<source>_<shop host>` (R23); None without a source."""
-    name = outgoing_text(source).lower()
-    return f"{TO_UPSTREAM}{name}_{shop_host}" if name else None
+    name = outgoing_text(source).lower().removeprefix(TO_UPSTREAM)
+    return outgoing_text(f"{TO_UPSTREAM}{name}_{shop_host}") if name else None
 
 
 def distinct(tags: Iterable[str]) -> tuple[str, ...]:

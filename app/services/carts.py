@@ -25,12 +25,18 @@ class Carts:
             if not await work.inbox.lock_planning():
                 return 0
             ripe = await work.carts.due(self._clock(), limit)
-            people = await work.contacts.by_ids({cart.contact_id for cart in ripe if cart.contact_id is not None})
-            known = {person.id: person for person in people}
+            known = await self._owners(work, {cart.contact_id for cart in ripe if cart.contact_id is not None})
             for cart in ripe:
                 await self._report(work, cart, known)
             await work.commit()
         return len(ripe)
+
+    async def _owners(self, work: Work, contact_ids: set[int]) -> dict[int, StoredContact]:
+        """By the id a cart carries; a contact that was merged into another is that other one."""
+        people = {person.id: person for person in await work.contacts.by_ids(contact_ids)}
+        into = {person.merged_into for person in people.values() if person.merged_into is not None}
+        takers = {person.id: person for person in await work.contacts.by_ids(into)} if into else {}
+        return {one: takers.get(person.merged_into or 0, person) for one, person in people.items()}
 
     async def _report(self, work: Work, stored: StoredCart, known: dict[int, StoredContact]) -> None:
         now = self._clock()
@@ -54,8 +60,9 @@ class Carts:
                 queue = [NewCommand(account.id, shop.id, person.id, stored.event_seq, command) for command in commands]
                 await work.outbox.queue(queue, now)
                 contact = told(person.contact, commands)
-                known[person.id] = StoredContact(person.id, person.shop_id, contact, person.erased_hash)
-                await work.contacts.save([known[person.id]], now)
+                reported = replace(person, contact=contact)
+                known.update({one: reported for one, owner in known.items() if owner.id == person.id})
+                await work.contacts.save([reported], now)
                 settlement = replace(settlement, open_commands=len(commands))
             case Withhold(reason=reason):
                 settlement = replace(settlement, state=EventState.WITHHELD, reason=reason)

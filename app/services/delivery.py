@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.domain.commands import DeleteContact
-from app.domain.delivery import Done, Park, Throttled, backoff
+from app.domain.delivery import LONGEST_DELAY, Done, Park, Throttled, Unknown, backoff
 from app.domain.difference import untold
-from app.domain.pipeline import Attempted, Claim, EventState
+from app.domain.errors import NotReady
+from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState
 from app.domain.reasons import Reason
 from app.services.directory import Directory
-from app.services.parcels import Parcel, is_trouble
+from app.services.parcels import Parcel, troubles
 from app.services.ports import Clock, Store, Upstream, Work
 from app.services.sending import send
 from app.services.take_back import take_back
@@ -58,14 +59,23 @@ class Delivery:
         if self._rest_until.get(account_id, now) > now:
             return 0
         claims = await self._claim(account_id)
-        if not claims:
-            return 0
-        upstream = self._upstream(account_id)
-        async with self._kept_alive(claims[0].lease_token):
-            parcels = [Parcel.of(claim) for claim in claims]
-            await send(upstream, parcels)
-        await self._record(account_id, parcels)
-        return len(parcels)
+        ready = [claim for claim in claims if not claim.take_backs and claim.commands]
+        if ready:
+            parcels = [Parcel.of(claim) for claim in ready]
+            async with self._kept_alive(ready[0].lease_token):
+                await self._send(account_id, parcels)
+            await self._record(account_id, parcels)
+        return len(claims)
+
+    async def _send(self, account_id: str, parcels: Sequence[Parcel]) -> None:
+        try:
+            await send(self._upstream(account_id), parcels)
+        except Exception as error:
+            # A defect of ours: what was not answered counts as perhaps sent and is tried again, later and later.
+            log.exception("sending_failed", account_id=account_id)
+            call = Call("", self._clock(), 0, "unknown", type(error).__name__, 0)
+            for parcel in parcels:
+                parcel.fail(Answer(Unknown(f"defect: {type(error).__name__}"), call))
 
     # -- claiming --------------------------------------------------------------------------------------------------------
 
@@ -79,17 +89,21 @@ class Delivery:
             claims = await work.outbox.claim(account_id, closed, CONTACTS_PER_CLAIM, now, LEASE)
             if not claims:
                 return []
-            for claim in claims:
-                if claim.take_back is not None:
-                    await self._apply_take_back(work, claim)
-            await work.outbox.return_claims([claim.contact_id for claim in claims if claim.take_back is not None])
+            returned = [claim for claim in claims if claim.take_backs]
+            for claim in returned:
+                await self._apply_take_backs(work, claim)
+            await work.outbox.return_claims(returned)
             await work.commit()
-        return [claim for claim in claims if claim.take_back is None and claim.commands]
+        return claims
 
-    async def _apply_take_back(self, work: Work, claim: Claim) -> None:
-        assert claim.take_back is not None
+    async def _apply_take_backs(self, work: Work, claim: Claim) -> None:
+        """An act that arrived while the contact was on its way: what came back unsent does not leave any more."""
         now = self._clock()
-        cancelled = await take_back(work, claim.contact_id, claim.take_back.act, claim.take_back.reason, now)
+        cancelled = [
+            command
+            for one in claim.take_backs
+            for command in await take_back(work, claim.shop_id, claim.contact_id, one.act, one.reason, now, one.up_to)
+        ]
         people = await work.contacts.by_ids([claim.contact_id])
         await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
 
@@ -100,9 +114,10 @@ class Delivery:
         async def renew() -> None:
             while True:
                 await asyncio.sleep(LEASE.total_seconds() / 3)
-                async with self._store.work() as work:
-                    await work.outbox.renew(token, self._clock() + LEASE)
-                    await work.commit()
+                with contextlib.suppress(NotReady):  # a blip of the store: the next third of the lease tries again
+                    async with self._store.work() as work:
+                        await work.outbox.renew(token, self._clock() + LEASE)
+                        await work.commit()
 
         renewing = asyncio.create_task(renew())
         try:
@@ -127,8 +142,10 @@ class Delivery:
                 parked = {try_.command.event_seq for one in kept for try_ in one.tried if try_.verdict == Park(reason)}
                 await work.inbox.mark(parked, EventState.PARKED, reason, now)
             for one in kept:
-                if any(isinstance(try_.command.command, DeleteContact) for try_ in one.tried):
+                if any(isinstance(try_.command.command, DeleteContact) and try_.verdict == Done() for try_ in one.tried):
                     await work.outbox.scrub(one.claim.contact_id, "erased")
+                if readdressed := one.readdressed():
+                    await work.outbox.rewrite(one.claim.contact_id, readdressed, [], now)
             await work.commit()
         if lost:
             log.warning("lease_lost", account_id=account_id, contacts=len(lost))
@@ -137,14 +154,15 @@ class Delivery:
     def _rest_or_go_on(self, account_id: str, parcels: Sequence[Parcel], now: datetime) -> None:
         """When an account asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""
         outcomes = [answer.outcome for parcel in parcels for answer in parcel.answers()]
-        trouble = [one for one in outcomes if is_trouble(one)]
+        trouble = troubles(outcomes)
         if not trouble:
             self._failures[account_id] = 0
             return
         self._failures[account_id] += 1
         rest = min(backoff(self._failures[account_id]) * self._jitter(), LONGEST_REST)
         asked = [one.retry_after for one in trouble if isinstance(one, Throttled) and one.retry_after is not None]
-        self._rest_until[account_id] = now + max(rest, timedelta(seconds=max(asked, default=0.0)))
+        rest = max(rest, min(timedelta(seconds=max(asked, default=0.0)), LONGEST_DELAY))
+        self._rest_until[account_id] = now + rest
         log.info("account_rests", account_id=account_id, seconds=rest.total_seconds(), cause=type(trouble[-1]).__name__)
 
     def _report(self, account_id: str, attempted: Sequence[Attempted]) -> None:

@@ -105,7 +105,7 @@ class Directory:
             raise UnknownCaller
         return Caller(known.id, known.role, known.shop_id)
 
-    def keys(self) -> list[ApiKey]:
+    def all_keys(self) -> list[ApiKey]:
         return list(self._snapshot.keys.values())
 
     async def issue_key(self, shop_id: str | None, role: str = SHOP_ROLE) -> str:
@@ -145,7 +145,10 @@ class Directory:
                 await work.registry.save_account(account, at)
             for shop in shops:
                 await work.registry.save_shop(shop, at)
-                await (work.inbox.release if shop.shop.enabled else work.inbox.hold)(shop.shop.id)
+                if shop.shop.enabled:
+                    await work.inbox.release([shop.shop.id])
+                else:
+                    await work.inbox.hold(shop.shop.id)
             await work.commit()
         await self.refresh()
 

@@ -49,10 +49,13 @@ class Intake:
         return await waiting.answers
 
     async def close(self) -> None:
+        """Whoever still waits hears `NotReady`; what was being committed may be stored and will answer as a duplicate."""
         if self._writer is not None:
             self._writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._writer
+        while not self._queue.empty():
+            _refuse([self._queue.get_nowait()], NotReady())
 
     async def _write(self) -> None:
         while True:
@@ -69,10 +72,11 @@ class Intake:
         except Exception as error:
             failure = error if isinstance(error, GatewayError) else NotReady()
             failure.__cause__ = None if failure is error else error
-            for waiting in group:
-                if not waiting.answers.done():
-                    waiting.answers.set_exception(failure)
+            _refuse(group, failure)
             return
+        except asyncio.CancelledError:
+            _refuse(group, NotReady())
+            raise
         at = 0
         for waiting in group:
             if not waiting.answers.done():
@@ -85,3 +89,9 @@ class Intake:
             answers = await work.inbox.add(events, self._clock())
             await work.commit()
         return answers
+
+
+def _refuse(group: list[_Waiting], failure: GatewayError) -> None:
+    for waiting in group:
+        if not waiting.answers.done():
+            waiting.answers.set_exception(failure)

@@ -45,6 +45,15 @@ class Parcel:
     def events_may_go(self) -> bool:
         return self.upsert_settled and all(is_delivered(answer) for answer in self.events.values())
 
+    def fail(self, answer: Answer) -> None:
+        """Nothing more will come of this parcel now: whatever has no answer gets this one."""
+        if self.upsert is None and not self.upsert_settled:
+            self.stopped = self.stopped or answer
+            return
+        for position in range(len(self.bundle.events)):
+            if position not in self.found:
+                self.events.setdefault(position, answer)
+
     def answers(self) -> list[Answer]:
         named = [self.upsert, self.deletion, self.stopped, *self.events.values()]
         return [answer for answer in named if answer is not None]
@@ -58,7 +67,7 @@ class Parcel:
         position = 0
         for command in self.claim.commands:
             if isinstance(command.command, UpsertContact):
-                tried.append((command, self.upsert))
+                tried += [(command, self.upsert)] if self.upsert is not None else []
             elif isinstance(command.command, AddEvent):
                 tried += self._event_outcome(command, position)
                 position += 1
@@ -88,7 +97,7 @@ class Parcel:
         retries = [one.verdict.at for one in tried if isinstance(one.verdict, RetryAt)]
         parked = any(isinstance(one.verdict, Park) for one in tried)
         due_at = max(retries, default=now + PARKED_CONTACT_PAUSE if parked else now)
-        progressed = any(isinstance(one.verdict, Done | Park) for one in tried)
+        progressed = not tried or any(isinstance(one.verdict, Done | Park) for one in tried)
         return Attempted(claim, tuple(tried), due_at, progressed, now)
 
 
@@ -96,15 +105,21 @@ def is_delivered(answer: Answer | None) -> bool:
     return answer is not None and isinstance(answer.outcome, Delivered)
 
 
-def is_trouble(outcome: Outcome) -> bool:
-    """The neighbour as a whole is in trouble, not one item."""
+def is_halt(outcome: Outcome) -> bool:
+    """The neighbour as a whole takes nothing now: whatever has not left yet waits."""
     match outcome:
-        case Throttled() | Unreachable() | Unknown():
+        case Throttled() | Unreachable():
             return True
         case Refused(account_wide=wide):
             return wide
-        case Delivered():
+        case Delivered() | Unknown():
             return False
+
+
+def troubles(outcomes: list[Outcome]) -> list[Outcome]:
+    """What speaks for letting the account rest. An unclear answer does only where nothing at all got through."""
+    unclear = [] if any(isinstance(one, Delivered) for one in outcomes) else [one for one in outcomes if isinstance(one, Unknown)]
+    return [one for one in outcomes if is_halt(one)] + unclear
 
 
 def is_refused_whole(outcomes: list[Outcome]) -> bool:

@@ -9,6 +9,8 @@ from app.domain.events import AccountChanged, Event, customer_id_of, email_of
 from app.domain.pipeline import Alias, InboxEvent, StoredContact
 from app.services.ports import Contacts
 
+_CONFLICT = "renamed onto an address that had a contact of its own"
+
 Pseudonym = Callable[[str, str], str]
 """(shop, address) -> keyed hash: names an erased person without naming them."""
 
@@ -22,7 +24,7 @@ class Person:
     id: int | None = None
     erased_hash: str | None = None
     changed: bool = False
-    conflict: str | None = None
+    merged_into: "Person | None" = None
 
     def becomes(self, contact: Contact) -> None:
         if contact != self.contact:
@@ -56,7 +58,7 @@ class People:
             emails = {email for event in ours for email in _addresses(event)}
             customers = {customer for event in ours if (customer := customer_id_of(event)) is not None}
             hashes = {self._pseudonym(shop_id, email) for email in emails}
-            aliases = await contacts.aliases(shop_id, emails)
+            aliases = await contacts.aliases(shop_id, emails | hashes)
             found = await contacts.known_as(shop_id, emails, customers, hashes)
             known = {one.id for one in found}
             found += await contacts.by_ids({alias.contact_id for alias in aliases} - known)
@@ -73,14 +75,14 @@ class People:
             [StoredContact(person.id or 0, person.shop_id, person.contact, person.erased_hash) for person in changed],
             at,
         )
-        ids = await contacts.add([(person.shop_id, person.contact) for person in fresh], at)
+        ids = await contacts.add([(person.shop_id, person.contact, person.erased_hash) for person in fresh], at)
         for person, contact_id in zip(fresh, ids, strict=True):
             person.id = contact_id
         for person, email, until in self._new_aliases:
             await contacts.remember_address(Alias(person.shop_id, email, person.id or 0, until))
-        for person in self._everyone.values():
-            if person.conflict is not None and person.id is not None:
-                await contacts.note_conflict(person.id, person.conflict)
+        for person in (*self._everyone.values(), *self._new):
+            if person.merged_into is not None and person.id is not None:
+                await contacts.merge(person.id, person.merged_into.id or 0, _CONFLICT)
 
     # -- finding ---------------------------------------------------------------------------------------------------------
 
@@ -110,6 +112,8 @@ class People:
         current = self._by_address(shop_id, new, event.at)
         if former is not None and current is not None and current.erased_hash is not None:
             current = None  # the erased person had this address; whoever has it now is somebody else
+        if former is not None and former.erased_hash is not None:
+            return former  # who was erased is not named again by a change of data
         if former is None or former is current:
             return current or self._stranger(shop_id, new, event.customer.id)
         if not former.contact.email:
@@ -128,7 +132,7 @@ class People:
         old = former.contact.email
         self._join(target, former)
         self._retire_address(target, old, at)
-        former.conflict = "renamed onto an address that had a contact of its own"
+        former.merged_into = target
         return target
 
     def _join(self, target: Person, other: Person) -> Person:
@@ -147,10 +151,13 @@ class People:
     def _by_address(self, shop_id: str, email: str, at: datetime) -> Person | None:
         """Whoever had the address at that time; a message from before a rename finds the renamed person, never a twin."""
         shop = self._shop(shop_id)
-        former = [(until, person) for until, person in shop.aliases.get(email, ()) if at <= until]
+        pseudonym = self._pseudonym(shop_id, email)
+        had = [*shop.aliases.get(email, ()), *shop.aliases.get(pseudonym, ())]
+        former = [(until, person) for until, person in had if at <= until]
         if former:
-            return min(former, key=lambda one: one[0])[1]
-        return shop.by_email.get(email) or shop.by_hash.get(self._pseudonym(shop_id, email))
+            earliest: tuple[datetime, Person] = min(former, key=lambda one: one[0])
+            return earliest[1]
+        return shop.by_email.get(email) or shop.by_hash.get(pseudonym)
 
     def _named(self, person: Person, email: str | None) -> Person:
         if email is not None:
@@ -183,6 +190,23 @@ class People:
         person.erased_hash, person.changed = pseudonym, True
         person.contact = replace(person.contact, email="", customer_id=None)
         return pseudonym
+
+    async def forget_addresses(self, person: Person, former: list[str], contacts: Contacts) -> None:
+        """Former addresses of an erased person stay as hashes, so that older messages under them stay out as well."""
+        shop = self._shop(person.shop_id)
+        contact_id = person.id or 0
+        await contacts.forget_addresses(contact_id)
+        until = person.contact.erased_at
+        for email in former:
+            pseudonym = self._pseudonym(person.shop_id, email)
+            shop.aliases.pop(email, None)
+            if until is not None:
+                shop.aliases.setdefault(pseudonym, []).append((until, person))
+                await contacts.remember_address(Alias(person.shop_id, pseudonym, contact_id, until))
+
+    def belongs_to_another(self, person: Person, email: str) -> bool:
+        owner = self._shop(person.shop_id).by_email.get(email)
+        return owner is not None and owner is not person
 
     def revive(self, person: Person) -> None:
         """A newer act of an erased person: the address may be kept again."""

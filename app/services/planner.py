@@ -11,27 +11,29 @@ from dataclasses import replace
 import structlog
 
 from app.domain.carts import newer_state
-from app.domain.commands import Command
+from app.domain.commands import Command, DeleteContact, UpsertContact
 from app.domain.consent import Status
+from app.domain.contact import Contact
 from app.domain.decide import NO_SALE, Sale, decide
 from app.domain.delivery import TakeBack, taken_back
 from app.domain.difference import untold
 from app.domain.events import (
     CartChanged,
     ErasureRequested,
+    Event,
     OrderPlaced,
     TransferConsentWithdrawn,
     Unsubscribed,
     order_id_of,
 )
-from app.domain.pipeline import DeferredTakeBack, EventState, InboxEvent, NewCommand, Settlement, StoredCart
+from app.domain.pipeline import EventState, InboxEvent, NewCommand, Settlement, StoredCart
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
 from app.services.directory import Directory
 from app.services.people import People, Person, Pseudonym
 from app.services.ports import Clock, Store, Work
-from app.services.take_back import take_back
+from app.services.take_back import take_back, unsold_orders
 
 log = structlog.get_logger(__name__)
 
@@ -54,18 +56,28 @@ class Planner:
         async with self._store.work() as work:
             if not await work.inbox.lock_planning():
                 return 0
-            events = await work.inbox.due(limit)
-            if not events:
+            # Another process may have held events of a shop that it did not know was enabled again (R71).
+            await work.inbox.release([shop.id for shop in self._directory.shops() if shop.enabled])
+            events, unreadable = await work.inbox.due(limit)
+            if not events and not unreadable:
+                await work.commit()
                 return 0
+            await work.inbox.mark(unreadable, EventState.PARKED, Reason.RULE_FAILED, self._clock())
             planning = _Round(work, self._directory, self._clock, self._pseudonym)
             await planning.load(events)
+            planned = 0
             for event in events:
-                planning.plan(event)
+                await planning.plan(event)
+                planned += 1
+                if planning.erased_somebody:
+                    break  # what a new life of the person brings is decided, and sent, after the deletion
             await planning.save()
             await work.commit()
+        if unreadable:
+            log.error("payload_unreadable", events=len(unreadable))
         if planning.queued_any:
             self._planned()
-        return len(events)
+        return planned + len(unreadable)
 
 
 class _Round:
@@ -84,12 +96,15 @@ class _Round:
         self._commands: list[tuple[Person, InboxEvent, Command]] = []
         self._settlements: dict[int, tuple[Settlement, Person | None]] = {}
         self._replaced_carts: list[int] = []
-        self._take_backs: list[tuple[Person, TakeBack, Reason]] = []
-        self._erased: list[tuple[Person, str, str]] = []
+        self._erased: list[tuple[Person, InboxEvent, str, list[Command]]] = []
 
     @property
     def queued_any(self) -> bool:
         return bool(self._commands)
+
+    @property
+    def erased_somebody(self) -> bool:
+        return bool(self._erased)
 
     async def load(self, events: list[InboxEvent]) -> None:
         await self._people.load(events, self._work.contacts)
@@ -106,51 +121,60 @@ class _Round:
 
     # -- one event -------------------------------------------------------------------------------------------------------
 
-    def plan(self, event: InboxEvent) -> None:
+    async def plan(self, event: InboxEvent) -> None:
         shop = self._directory.shop(event.shop_id)
         if shop is None or not shop.enabled:
             self._settle(event, EventState.HELD, Reason.SHOP_DISABLED)
             return
         try:
-            self._decide(event, shop)
+            await self._decide(event, shop)
         except Exception as error:
             # A defect of ours in one event must not hold up the others. It is kept whole and shown.
             log.exception("rule_failed", shop_id=shop.id, event_id=event.event_id)
             self._settle(event, EventState.PARKED, Reason.RULE_FAILED, detail=type(error).__name__)
 
-    def _decide(self, event: InboxEvent, shop: Shop) -> None:
+    async def _decide(self, event: InboxEvent, shop: Shop) -> None:
         happened = event.event
-        if isinstance(happened, OrderPlaced):
-            self._boxes[shop.id, happened.box.value] += 1
         if isinstance(happened, CartChanged) and happened.email is None:
             self._cart(event, happened, None, Await(Reason.CART_WAITS))
             return
         person = self._people.find(shop.id, happened)
-        order_id = order_id_of(happened)
-        sale = self._sales.get((shop.id, order_id), NO_SALE) if order_id else NO_SALE
+        sale = self._sale(shop, happened)
         decision = decide(happened, shop, person.contact, sale)
         plan, contact = decision.plan, decision.contact
         if shop.shadow and isinstance(plan, Send):
             plan, contact = Withhold(Reason.SHADOW), replace(contact, told=person.contact.told)
-        elif order_id and decision.sale != sale:
-            self._sales[shop.id, order_id] = self._changed_sales[shop.id, order_id] = decision.sale
+        else:
+            self._remember_sale(shop, happened, sale, decision.sale)
+        if isinstance(happened, OrderPlaced):
+            self._boxes[shop.id, happened.box.value] += 1
+        before = person.contact
         person.becomes(contact)
-        if person.erased_hash is not None and contact.erased_at is None:
+        if person.erased_hash is not None and not contact.erased and contact.email:
             self._people.revive(person)
         self._people.remember_customer(person)
-        self._note_take_back(event, person)
+        cancelled = await self._take_back(event, person, before)
         if isinstance(happened, CartChanged):
             self._cart(event, happened, person, plan)
+        elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
+            self._erased.append((person, event, self._people.erase(person, happened.email), [*plan.commands, *cancelled]))
         else:
             self._carry_out(event, person, plan)
-        if isinstance(happened, ErasureRequested):
-            self._erased.append((person, happened.email, self._people.erase(person, happened.email)))
+
+    def _sale(self, shop: Shop, event: Event) -> Sale:
+        order_id = order_id_of(event)
+        return self._sales.get((shop.id, order_id), NO_SALE) if order_id else NO_SALE
+
+    def _remember_sale(self, shop: Shop, event: Event, old: Sale, new: Sale) -> None:
+        order_id = order_id_of(event)
+        if order_id and new != old:
+            self._sales[shop.id, order_id] = self._changed_sales[shop.id, order_id] = new
 
     def _carry_out(self, event: InboxEvent, person: Person | None, plan: Plan) -> None:
         match plan:
-            case Send(commands=commands) if person is not None:
+            case Send(commands=commands, withholding=reason) if person is not None:
                 self._commands += [(person, event, command) for command in commands]
-                self._settle(event, EventState.PLANNED, None, person, open_commands=len(commands))
+                self._settle(event, EventState.PLANNED, reason, person, open_commands=len(commands))
             case Withhold(reason=reason):
                 self._settle(event, EventState.WITHHELD, reason, person)
             case Supersede(reason=reason):
@@ -202,53 +226,63 @@ class _Round:
 
     # -- taking back -----------------------------------------------------------------------------------------------------
 
-    def _note_take_back(self, event: InboxEvent, person: Person) -> None:
+    async def _take_back(self, event: InboxEvent, person: Person, before: Contact) -> list[Command]:
+        """If the event took permission away, what waits may not leave any more; answers what was cancelled."""
         contact = person.contact
         match event.event:
-            case ErasureRequested():
-                self._take_back(person, TakeBack(everything=True), Reason.ERASED)
+            case ErasureRequested() if contact.erased_at != before.erased_at:
+                return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.ERASED)
             case TransferConsentWithdrawn() if contact.transfer.is_withdrawn:
-                self._take_back(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
+                return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
             case Unsubscribed():
                 act = TakeBack(
                     email_opt_in=contact.email_news.status is Status.OPT_OUT,
                     phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
                 )
-                self._take_back(person, act, Reason.CONSENT_WITHDRAWN)
+                return await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
             case _:
-                pass
+                return []
 
-    def _take_back(self, person: Person, act: TakeBack, reason: Reason) -> None:
-        """What this round queued already is taken back here; what waits in the outbox, when the round is saved."""
+    async def _take_back_everywhere(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
+        """From this round, from the outbox, and from the queue of a contact that was merged into this one."""
+        cancelled = self._take_back_queued(person, act, reason)
+        merged = [] if person.id is None else [one.id for one in await self._work.contacts.merged_into(person.id)]
+        for contact_id in [] if person.id is None else [person.id, *merged]:
+            if await self._work.outbox.leased([contact_id], self._now):
+                # On its way at this moment. Should it come back unsent, the next claim takes it back first.
+                await self._work.outbox.defer_take_back(contact_id, act, reason)
+                continue
+            stored = await take_back(self._work, person.shop_id, contact_id, act, reason, self._now)
+            self._unsell(person.shop_id, stored)
+            if contact_id == person.id:
+                cancelled = [*stored, *cancelled]
+        person.becomes(untold(person.contact, cancelled))
+        return cancelled
+
+    def _take_back_queued(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
         kept: list[tuple[Person, InboxEvent, Command]] = []
         cancelled: list[Command] = []
         for owner, event, command in self._commands:
-            left = taken_back(command, act) if owner is person else command
+            left = taken_back(command, act) if owner is person or owner.merged_into is person else command
             if left is None:
                 cancelled.append(command)
                 self._settle(event, EventState.WITHHELD, reason, person)
             else:
                 kept.append((owner, event, left))
         self._commands = kept
-        person.becomes(untold(person.contact, cancelled))
-        self._take_backs.append((person, act, reason))
+        self._unsell(person.shop_id, cancelled)
+        return cancelled
 
-    async def _take_back_stored(self) -> None:
-        for person, act, reason in self._take_backs:
-            if person.id is None:
-                continue
-            if await self._work.outbox.leased([person.id], self._now):
-                # On its way at this moment. Should it come back unsent, the next claim takes it back first.
-                await self._work.outbox.defer_take_back(person.id, DeferredTakeBack(act, reason))
-                continue
-            cancelled = await take_back(self._work, person.id, act, reason, self._now)
-            person.becomes(untold(person.contact, cancelled))
+    def _unsell(self, shop_id: str, cancelled: list[Command]) -> None:
+        for order_id in unsold_orders(cancelled):
+            sale = replace(self._sales.get((shop_id, order_id), NO_SALE), purchase_sent=False)
+            self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = sale
 
     # -- saving ----------------------------------------------------------------------------------------------------------
 
     async def save(self) -> None:
-        await self._take_back_stored()
         await self._people.save(self._work.contacts, self._now)
+        forgotten = [await self._erase(*erased) for erased in self._erased]
         await self._work.sales.save(self._changed_sales)
         await self._work.sales.count_boxes(self._boxes)
         await self._work.outbox.queue([self._new_command(*one) for one in self._commands], self._now)
@@ -262,8 +296,9 @@ class _Round:
         )
         for seq in self._replaced_carts:
             await self._work.inbox.supersede_planned(seq, Reason.CART_REPLACED, self._now)
-        for person, email, pseudonym in self._erased:
-            await self._erase(person, email, pseudonym)
+        for person, contact_ids, addresses, pseudonym in forgotten:
+            for contact_id in contact_ids:
+                await self._work.inbox.forget_person(contact_id, addresses, person.shop_id, pseudonym)
 
     def _new_command(self, person: Person, event: InboxEvent, command: Command) -> NewCommand:
         account = self._directory.account_of(event.shop_id)
@@ -277,13 +312,31 @@ class _Round:
             ]
         )
 
-    async def _erase(self, person: Person, email: str, pseudonym: str) -> None:
+    async def _erase(
+        self, person: Person, event: InboxEvent, pseudonym: str, commands: list[Command]
+    ) -> tuple[Person, list[int], list[str], str]:
+        """Delete the person in SALESmanago under every address it may know, and here; only hashes stay (M1-M3)."""
         contact_id = _id(person)
+        merged = await self._work.contacts.merged_into(contact_id)
         former = await self._work.contacts.addresses_of(contact_id)
-        await self._work.inbox.forget_person(contact_id, {email, *former}, person.shop_id, pseudonym)
-        await self._work.outbox.scrub(contact_id, pseudonym)
-        await self._work.carts.forget_person(contact_id)
-        await self._work.contacts.forget_addresses(contact_id)
+        named = [address for command in commands for address in _addresses_of(command)]
+        named += [address for one in merged if (address := one.contact.told.email) is not None]
+        addresses = [one for one in dict.fromkeys((*named, *former)) if not self._people.belongs_to_another(person, one)]
+        self._commands += [(person, event, DeleteContact(email=address)) for address in addresses]
+        self._settle(event, EventState.PLANNED, None, person, open_commands=len(addresses))
+        waiting = []
+        contact_ids = [contact_id, *(one.id for one in merged)]
+        for one_id in contact_ids:
+            await self._work.outbox.scrub(one_id, pseudonym)
+            waiting += await self._work.carts.forget_person(one_id)
+        await self._work.inbox.mark(waiting, EventState.WITHHELD, Reason.ERASED, self._now)
+        await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
+        await self._people.forget_addresses(person, former, self._work.contacts)
+        return person, contact_ids, addresses, pseudonym
+
+
+def _addresses_of(command: Command) -> list[str]:
+    return [command.email, command.address_after] if isinstance(command, UpsertContact) else [command.email]
 
 
 def _id(person: Person) -> int:

@@ -1,20 +1,40 @@
 """Take back what waits in the outbox after an act that took permission away."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from app.domain.commands import Command
+from app.domain.commands import AddEvent, Command, EventKind
+from app.domain.decide import NO_SALE
 from app.domain.delivery import TakeBack, taken_back
 from app.domain.pipeline import EventState
 from app.domain.reasons import Reason
 from app.services.ports import Work
 
 
-async def take_back(work: Work, contact_id: int, act: TakeBack, reason: Reason, now: datetime) -> list[Command]:
-    """Cancel or weaken the waiting commands of a contact; answers the cancelled ones. The caller commits."""
+async def take_back(
+    work: Work, shop_id: str, contact_id: int, act: TakeBack, reason: Reason, now: datetime, up_to: int | None = None
+) -> list[Command]:
+    """Cancel or weaken the waiting commands of a contact up to id `up_to`; answers the cancelled ones. The caller commits."""
     waiting = (await work.outbox.waiting([contact_id])).get(contact_id, [])
-    left = {one.id: taken_back(one.command, act) for one in waiting}
-    cancelled = [one for one in waiting if left[one.id] is None]
-    weaker = {one.id: kept for one in waiting if (kept := left[one.id]) is not None and kept != one.command}
+    concerned = [one for one in waiting if up_to is None or one.id <= up_to]
+    left = {one.id: taken_back(one.command, act) for one in concerned}
+    cancelled = [one for one in concerned if left[one.id] is None]
+    weaker = {one.id: kept for one in concerned if (kept := left[one.id]) is not None and kept != one.command}
     await work.outbox.rewrite(contact_id, weaker, [one.id for one in cancelled], now)
     await work.inbox.mark({one.event_seq for one in cancelled}, EventState.WITHHELD, reason, now)
-    return [one.command for one in cancelled]
+    commands = [one.command for one in cancelled]
+    await _unsell(work, shop_id, commands)
+    return commands
+
+
+def unsold_orders(cancelled: Sequence[Command]) -> set[str]:
+    """Orders whose purchase was taken back: it was never sent after all."""
+    return {one.external_id for one in cancelled if isinstance(one, AddEvent) and one.kind is EventKind.PURCHASE}
+
+
+async def _unsell(work: Work, shop_id: str, cancelled: Sequence[Command]) -> None:
+    orders = unsold_orders(cancelled)
+    if orders:
+        known = await work.sales.of_orders(shop_id, orders)
+        await work.sales.save({(shop_id, one): replace(known.get(one, NO_SALE), purchase_sent=False) for one in orders})

@@ -9,6 +9,9 @@ from app.domain.events import Event
 
 T = TypeVar("T")
 
+Unreadable = msgspec.MsgspecError
+"""Bytes that are not what they should be."""
+
 _encoder = msgspec.json.Encoder(decimal_format="string")
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in (*get_args(Event), UpsertContact, AddEvent, DeleteContact)}

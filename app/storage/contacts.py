@@ -41,19 +41,20 @@ class Contacts:
         rows = await self._connection.execute(select(contact_aliases.c.email).where(contact_aliases.c.contact_id == contact_id))
         return list(rows.scalars())
 
-    async def add(self, people: Sequence[tuple[str, Contact]], at: datetime) -> list[int]:
-        """Insert contacts (shop, contact); answers their ids in the same order."""
+    async def add(self, people: Sequence[tuple[str, Contact, str | None]], at: datetime) -> list[int]:
+        """Insert contacts (shop, contact, hash if erased); answers their ids in the same order."""
         if not people:
             return []
         rows = [
             {
                 "shop_id": shop_id,
-                "email": contact.email or None,
+                "email": None if erased_hash else (contact.email or None),
+                "erased_hash": erased_hash,
                 "customer_id": contact.customer_id,
                 "doc": codec.encode(contact),
                 "updated_at": at,
             }
-            for shop_id, contact in people
+            for shop_id, contact, erased_hash in people
         ]
         made = await self._connection.execute(plain_insert(contacts).returning(contacts.c.id, sort_by_parameter_order=True), rows)
         return list(made.scalars())
@@ -99,8 +100,14 @@ class Contacts:
     async def forget_addresses(self, contact_id: int) -> None:
         await self._connection.execute(contact_aliases.delete().where(contact_aliases.c.contact_id == contact_id))
 
-    async def note_conflict(self, contact_id: int, conflict: str) -> None:
-        await self._connection.execute(update(contacts).where(contacts.c.id == contact_id).values(conflict=conflict))
+    async def merge(self, contact_id: int, into: int, conflict: str) -> None:
+        """The contact was renamed onto an address that had a contact of its own, which takes over."""
+        change = update(contacts).where(contacts.c.id == contact_id).values(merged_into=into, conflict=conflict)
+        await self._connection.execute(change)
+
+    async def merged_into(self, contact_id: int) -> list[StoredContact]:
+        rows = await self._connection.execute(select(contacts).where(contacts.c.merged_into == contact_id))
+        return [_stored(row) for row in rows.mappings()]
 
     async def conflicts(self) -> Mapping[int, str]:
         rows = await self._connection.execute(select(contacts.c.id, contacts.c.conflict).where(contacts.c.conflict.is_not(None)))
@@ -108,4 +115,4 @@ class Contacts:
 
 
 def _stored(row: RowMapping) -> StoredContact:
-    return StoredContact(row["id"], row["shop_id"], codec.decode(row["doc"], Contact), row["erased_hash"])
+    return StoredContact(row["id"], row["shop_id"], codec.decode(row["doc"], Contact), row["erased_hash"], row["merged_into"])

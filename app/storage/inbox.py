@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, func, literal, select, text, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, case, func, literal, literal_column, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.events import order_id_of, stops_something
@@ -23,23 +23,24 @@ class Inbox:
 
     async def add(self, events: Sequence[NewEvent], received_at: datetime) -> list[Accepted | Conflict]:
         """Store the events that are new; answer each one, in order. The unique key decides, also between processes."""
+        if not events:
+            return []
         rows: dict[tuple[str, str], dict[str, object]] = {}
         for event in events:
             rows.setdefault((event.shop_id, event.event_id), _row(event, received_at))
         statement = insert(self._connection, inbox).on_conflict_do_nothing(index_elements=["shop_id", "event_id"])
-        await self._connection.execute(statement, list(rows.values()))
+        added = await self._connection.execute(statement.returning(inbox.c.shop_id, inbox.c.event_id), list(rows.values()))
+        new = {(row.shop_id, row.event_id) for row in added}
         stored = await self._stored(list(rows))
         answers: list[Accepted | Conflict] = []
-        first_seen: set[tuple[str, str]] = set()
         for event in events:
             key = (event.shop_id, event.event_id)
             digest, at, warnings = stored[key]
             if digest != event.digest:
                 answers.append(Conflict(event.event_id, digest))
                 continue
-            duplicate = at != received_at or key in first_seen
-            first_seen.add(key)
-            answers.append(Accepted(event.event_id, duplicate, at, warnings))
+            answers.append(Accepted(event.event_id, key not in new, at, warnings))
+            new.discard(key)
         return answers
 
     async def _stored(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, datetime, tuple[str, ...]]]:
@@ -57,12 +58,22 @@ class Inbox:
         answer = await self._connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _PLANNING})
         return bool(answer.scalar_one())
 
-    async def due(self, limit: int) -> list[InboxEvent]:
-        """The next events to decide: acts that take permission away first, then in order of acceptance."""
+    async def due(self, limit: int) -> tuple[list[InboxEvent], list[int]]:
+        """The next events to decide: acts that take permission away first, then in order of acceptance.
+
+        Beside them the numbers of events whose payload cannot be read: they must not hold up the others.
+        """
         columns = (inbox.c.seq, inbox.c.shop_id, inbox.c.event_id, inbox.c.payload)
         received = select(*columns).where(inbox.c.state == text("'received'"))
         rows = await self._connection.execute(received.order_by(inbox.c.urgent.desc(), inbox.c.seq).limit(limit))
-        return [InboxEvent(row.seq, row.shop_id, row.event_id, codec.decode_event(row.payload)) for row in rows]
+        events: list[InboxEvent] = []
+        unreadable: list[int] = []
+        for row in rows:
+            try:
+                events.append(InboxEvent(row.seq, row.shop_id, row.event_id, codec.decode_event(row.payload)))
+            except (codec.Unreadable, TypeError, KeyError):
+                unreadable.append(row.seq)
+        return events, unreadable
 
     async def has_urgent(self) -> bool:
         """Is there an act that takes permission away and is not decided yet?"""
@@ -86,12 +97,14 @@ class Inbox:
                 settled_at=bindparam("b_settled_at", type_=inbox.c.settled_at.type),
                 payload=case((bindparam("b_keep"), inbox.c.payload), else_=None),
                 subject=func.coalesce(bindparam("b_pseudonym"), inbox.c.subject),
+                order_id=case((bindparam("b_erased"), None), else_=inbox.c.order_id),
+                warnings=case((bindparam("b_erased"), None), else_=inbox.c.warnings),
             )
         )
         await self._connection.execute(statement, [_settlement_row(one, at) for one in settlements])
 
     async def commands_settled(self, counts: Mapping[int, int], at: datetime) -> None:
-        """So many commands of these events arrived; an event whose last one did is sent."""
+        """So many commands of these events arrived. After the last one an event is sent, or withheld if only its facts travelled."""
         if not counts:
             return
         left = inbox.c.open_commands - bindparam("b_count")
@@ -101,38 +114,47 @@ class Inbox:
             .where(inbox.c.seq == bindparam("b_seq"))
             .values(
                 open_commands=left,
-                state=case((sent, EventState.SENT.value), else_=inbox.c.state),
+                state=case(
+                    (sent & inbox.c.reason.is_(None), EventState.SENT.value),
+                    (sent, EventState.WITHHELD.value),
+                    else_=inbox.c.state,
+                ),
                 settled_at=case((sent, literal(at, inbox.c.settled_at.type)), else_=inbox.c.settled_at),
             )
         )
         await self._connection.execute(statement, [{"b_seq": seq, "b_count": n} for seq, n in counts.items()])
 
     async def mark(self, seqs: Collection[int], state: EventState, reason: Reason, at: datetime) -> None:
-        if seqs:
-            change = update(inbox).where(inbox.c.seq.in_(seqs)).values(state=state.value, reason=reason.value, settled_at=at)
-            await self._connection.execute(change)
+        await self._end(inbox.c.seq.in_(seqs), state, reason, at)
 
     async def supersede_planned(self, seq: int, reason: Reason, at: datetime) -> None:
         """Something newer took the place of an event that was waiting for its time."""
         waiting = (inbox.c.seq == seq) & (inbox.c.state == EventState.PLANNED.value)
-        change = update(inbox).where(waiting).values(state=EventState.SUPERSEDED.value, reason=reason.value, settled_at=at)
-        await self._connection.execute(change)
+        await self._end(waiting, EventState.SUPERSEDED, reason, at)
+
+    async def _end(self, which: ColumnElement[bool], state: EventState, reason: Reason, at: datetime) -> None:
+        """An event that will not be sent gives up its payload; a parked one keeps it for a replay."""
+        ended: dict[str, object] = {"state": state.value, "reason": reason.value, "settled_at": at}
+        if state is not EventState.PARKED:
+            ended["payload"] = None
+        await self._connection.execute(update(inbox).where(which).values(ended))
 
     async def hold(self, shop_id: str) -> None:
         """The shop was disabled: its undecided events wait outside the queue."""
-        await self._move(shop_id, EventState.RECEIVED, EventState.HELD)
+        await self._move([shop_id], EventState.RECEIVED, EventState.HELD, Reason.SHOP_DISABLED.value)
 
-    async def release(self, shop_id: str) -> None:
-        await self._move(shop_id, EventState.HELD, EventState.RECEIVED)
+    async def release(self, shop_ids: Collection[str]) -> None:
+        await self._move(shop_ids, EventState.HELD, EventState.RECEIVED, None)
 
-    async def _move(self, shop_id: str, old: EventState, new: EventState) -> None:
-        change = update(inbox).where(inbox.c.shop_id == shop_id, inbox.c.state == old.value).values(state=new.value)
-        await self._connection.execute(change)
+    async def _move(self, shop_ids: Collection[str], old: EventState, new: EventState, reason: str | None) -> None:
+        # The state stands in the statement, so that the partial index of held events serves it.
+        theirs = inbox.c.shop_id.in_(shop_ids) & (inbox.c.state == literal_column(f"'{old.value}'"))
+        await self._connection.execute(update(inbox).where(theirs).values(state=new.value, reason=reason))
 
     async def forget_person(self, contact_id: int, subjects: Collection[str], shop_id: str, pseudonym: str) -> None:
         """Erase what the inbox holds of a person: payloads, addresses, order numbers. Undecided events are judged in their turn."""
         theirs = (inbox.c.contact_id == contact_id) | inbox.c.subject.in_(subjects)
-        decided = inbox.c.state != EventState.RECEIVED.value
+        decided = inbox.c.state.not_in((EventState.RECEIVED.value, EventState.HELD.value))
         change = update(inbox).where(inbox.c.shop_id == shop_id, theirs, decided)
         await self._connection.execute(change.values(payload=None, warnings=None, order_id=None, subject=pseudonym))
 
@@ -188,6 +210,7 @@ def _settlement_row(one: Settlement, at: datetime) -> dict[str, object]:
         "b_settled_at": None if open_end else at,
         "b_keep": one.keeps_payload,
         "b_pseudonym": one.pseudonym,
+        "b_erased": one.pseudonym is not None,
     }
 
 

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy import bindparam, delete, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.commands import Command, DeleteContact
-from app.domain.delivery import Delivered, Done, Park, RetryAt, up_to_deletion
+from app.domain.delivery import Delivered, Done, Park, RetryAt, TakeBack, up_to_deletion
 from app.domain.pipeline import Attempted, Claim, CommandState, DeferredTakeBack, NewCommand, Tried, WaitingCommand
+from app.domain.reasons import Reason
 from app.storage import codec
 from app.storage.dialect import insert, locked
 from app.storage.tables import attempts, calls, mailboxes, outbox
@@ -88,7 +89,7 @@ class Outbox:
                 box.attempts,
                 box.first_tried_at,
                 tuple(commands.get(box.contact_id, ())),
-                codec.decode(box.take_back, DeferredTakeBack) if box.take_back else None,
+                codec.decode(box.take_backs, tuple[DeferredTakeBack, ...]) if box.take_backs else (),
             )
             for box in boxes
         ]
@@ -107,11 +108,12 @@ class Outbox:
         await self._connection.execute(update(mailboxes).where(mailboxes.c.lease_token == token).values(leased_until=until))
 
     async def leased(self, contact_ids: Collection[int], now: datetime) -> set[int]:
-        """Those of the contacts whose commands are on their way at this moment."""
-        rows = await self._connection.execute(
-            select(mailboxes.c.contact_id).where(mailboxes.c.contact_id.in_(contact_ids), mailboxes.c.leased_until >= now)
-        )
-        return set(rows.scalars())
+        """Those of the contacts whose commands are on their way at this moment. Waits for a claim that is just being made."""
+        boxes = select(mailboxes.c.contact_id, mailboxes.c.leased_until).where(mailboxes.c.contact_id.in_(contact_ids))
+        if self._connection.dialect.name != "sqlite":
+            boxes = boxes.with_for_update()
+        rows = await self._connection.execute(boxes)
+        return {row.contact_id for row in rows if row.leased_until is not None and row.leased_until >= now}
 
     async def release_all(self) -> None:
         """On an embedded database a lease at start belongs to a process that is gone."""
@@ -127,19 +129,22 @@ class Outbox:
             await self._connection.execute(change.values(state=CommandState.CANCELLED.value, settled_at=at))
             await self._reduce({contact_id: len(cancelled)})
 
-    async def defer_take_back(self, contact_id: int, deferred: DeferredTakeBack) -> None:
-        """Note on the mailbox what the next claim has to take back first. Acts add up."""
+    async def defer_take_back(self, contact_id: int, act: TakeBack, reason: Reason) -> None:
+        """Note on the mailbox what the next claim has to take back first, of what is queued by now."""
+        newest = select(func.max(outbox.c.id)).where(outbox.c.contact_id == contact_id, _WAITING)
+        up_to = (await self._connection.execute(newest)).scalar_one_or_none() or 0
         box = mailboxes.c.contact_id == contact_id
-        stored = (await self._connection.execute(select(mailboxes.c.take_back).where(box))).scalar_one_or_none()
-        if stored is not None:
-            earlier = codec.decode(stored, DeferredTakeBack)
-            deferred = DeferredTakeBack(earlier.act | deferred.act, deferred.reason)
-        await self._connection.execute(update(mailboxes).where(box).values(take_back=codec.encode(deferred)))
+        stored = (await self._connection.execute(select(mailboxes.c.take_backs).where(box))).scalar_one_or_none()
+        earlier = codec.decode(stored, tuple[DeferredTakeBack, ...]) if stored is not None else ()
+        noted = codec.encode((*earlier, DeferredTakeBack(act, reason, up_to)))
+        await self._connection.execute(update(mailboxes).where(box).values(take_backs=noted))
 
-    async def return_claims(self, contact_ids: Collection[int]) -> None:
+    async def return_claims(self, claims: Collection[Claim]) -> None:
         """Give leases back untried, with nothing left to take back."""
+        contact_ids = [claim.contact_id for claim in claims]
         returned = update(mailboxes).where(mailboxes.c.contact_id.in_(contact_ids))
-        await self._connection.execute(returned.values(leased_until=None, lease_token=None, take_back=None))
+        await self._connection.execute(returned.values(leased_until=None, lease_token=None, take_backs=None))
+        await self._untried([one.id for claim in claims for one in claim.commands if not one.maybe_sent])
 
     async def scrub(self, contact_id: int, pseudonym: str) -> None:
         """Erase the content of everything settled for a contact."""
@@ -213,8 +218,11 @@ class Outbox:
         for one in kept:
             ids = {try_.command.id for try_ in one.tried}
             fresh += [waiting.id for waiting in one.claim.commands if waiting.id not in ids and not waiting.maybe_sent]
-        if fresh:
-            await self._connection.execute(update(outbox).where(outbox.c.id.in_(fresh)).values(maybe_sent=False))
+        await self._untried(fresh)
+
+    async def _untried(self, command_ids: Collection[int]) -> None:
+        if command_ids:
+            await self._connection.execute(update(outbox).where(outbox.c.id.in_(command_ids)).values(maybe_sent=False))
 
     async def _move_mailboxes(self, kept: Sequence[Attempted]) -> None:
         if not kept:

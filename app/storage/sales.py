@@ -87,8 +87,13 @@ class Carts:
         ]
         await self._connection.execute(statement, rows)
 
-    async def forget_person(self, contact_id: int) -> None:
-        await self._connection.execute(carts.delete().where(carts.c.contact_id == contact_id))
+    async def forget_person(self, contact_id: int) -> list[int]:
+        """Delete a person's carts; answers the numbers of the events that were still waiting for their time."""
+        theirs = carts.c.contact_id == contact_id
+        waiting = await self._connection.execute(select(carts.c.event_seq).where(theirs, carts.c.due_at.is_not(None)))
+        seqs = list(waiting.scalars())
+        await self._connection.execute(carts.delete().where(theirs))
+        return seqs
 
 
 def _stored(row: RowMapping) -> StoredCart:

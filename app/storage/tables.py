@@ -89,11 +89,14 @@ contacts = Table(
     Column("customer_id", Text, nullable=True),
     Column("doc", LargeBinary, nullable=False),
     Column("conflict", Text, nullable=True),
+    Column("merged_into", BigInteger, nullable=True),
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("shop_id", "email"),
     UniqueConstraint("shop_id", "erased_hash"),
     Index("ix_contacts_shop_id_customer_id", "shop_id", "customer_id"),
 )
+_MERGED = text("merged_into IS NOT NULL")
+Index("ix_contacts_merged_into", contacts.c.merged_into, sqlite_where=_MERGED, postgresql_where=_MERGED)
 
 # An address a contact had until a time; older messages that use it still find the person.
 contact_aliases = Table(
@@ -179,7 +182,7 @@ mailboxes = Table(
     Column("lease_token", BigInteger, nullable=True),
     Column("attempts", Integer, nullable=False),
     Column("first_tried_at", Instant, nullable=True),
-    Column("take_back", LargeBinary, nullable=True),
+    Column("take_backs", LargeBinary, nullable=True),
 )
 Index("ix_mailboxes_due", mailboxes.c.account_id, mailboxes.c.priority, mailboxes.c.due_at)
 

