@@ -231,9 +231,8 @@ def why(
 
 
 def _show_event(event: dict[str, Any], suffix: str) -> None:
-    out.print(
-        f"[bold]{event['occurred_at'][:19]}[/bold]  {event['shop']}  {event['type']}  [cyan]{event['state']}[/cyan]  {event['event_id']}"
-    )
+    head = f"[bold]{event['occurred_at'][:19]}[/bold]  {event['shop']}  {event['type']}  [cyan]{event['state']}[/cyan]"
+    out.print(f"{head}  {escape(event['event_id'])}")
     if event["reason"]:
         out.print(f"    {event['reason']['rule']}: {escape(event['reason']['why' + suffix])}")
         out.print(f"    → {escape(event['reason']['what_to_do' + suffix])}")

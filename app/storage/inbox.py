@@ -104,7 +104,7 @@ class Inbox:
         await self._connection.execute(statement, [_settlement_row(one, at) for one in settlements])
 
     async def commands_settled(self, counts: Mapping[int, int], at: datetime) -> None:
-        """So many commands of these events arrived. After the last one an event is sent, or withheld if only its facts travelled."""
+        """So many commands of these events arrived. With the last one an event is sent, or withheld if only facts travelled."""
         if not counts:
             return
         left = inbox.c.open_commands - bindparam("b_count")
