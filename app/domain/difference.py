@@ -89,7 +89,7 @@ def wanted_tags(contact: Contact) -> dict[str, str | None]:
         name = tags.to_upstream(tag)
         if name is not None:
             # Two panel tags of one canonical form: the tag stays as long as either is there (R27).
-            wanted[tags.canonical(name)] = (name if flag.value else None) or wanted.get(tags.canonical(name))
+            wanted[tags.canonical(name)] = wanted.get(tags.canonical(name)) or (name if flag.value else None)
     if contact.wholesaler is not None:
         wanted[tags.WHOLESALER] = tags.WHOLESALER if contact.wholesaler.value else None
     if contact.registered:

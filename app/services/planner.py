@@ -22,6 +22,7 @@ from app.domain.events import (
     ErasureRequested,
     Event,
     OrderPlaced,
+    TagsEdited,
     TransferConsentWithdrawn,
     Unsubscribed,
     order_id_of,
@@ -30,6 +31,7 @@ from app.domain.pipeline import EventState, InboxEvent, NewCommand, Settlement, 
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
+from app.domain.tags import collisions
 from app.services.directory import Directory
 from app.services.people import People, Person, Pseudonym
 from app.services.ports import Clock, Store, Work
@@ -195,6 +197,8 @@ class _Round:
         detail: str | None = None,
     ) -> None:
         pseudonym = person.erased_hash if person is not None else None
+        if person is not None and isinstance(event.event, TagsEdited):
+            detail = _collisions(person)
         settlement = Settlement(event.seq, state, reason, open_commands=open_commands, detail=detail, pseudonym=pseudonym)
         self._settlements[event.seq] = (settlement, person)
 
@@ -333,6 +337,12 @@ class _Round:
         await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
         await self._people.forget_addresses(person, former, self._work.contacts)
         return person, contact_ids, addresses, pseudonym
+
+
+def _collisions(person: Person) -> str | None:
+    """Panel tags that SALESmanago cannot tell apart, for whoever asks why a tag seems to be missing there (R27)."""
+    groups = collisions(tag for tag, flag in person.contact.panel_tags.items() if flag.value)
+    return "one tag in SALESmanago: " + "; ".join(", ".join(group) for group in groups) if groups else None
 
 
 def _addresses_of(command: Command) -> list[str]:

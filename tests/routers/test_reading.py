@@ -68,6 +68,15 @@ async def test_an_unknown_event_is_404_whatever_it_is_called(door: Door, event_i
     assert_problem(await door.get(f"access-requests/{event_id}"), 404)
 
 
+async def test_r27_an_edit_tells_which_panel_tags_are_one_and_the_same_in_salesmanago(door: Door) -> None:
+    edit = {"event_id": "t1", "occurred_at": "2026-11-23T11:00:00Z", "email": "a@example.com", "tags": ["Żółty", "zolty", "vip"]}
+    await door.post("tag-edits", edit, shop="shop2")
+    await decided(door)
+    event = (await door.get("events/t1", shop="shop2")).json()
+    assert event["detail"] == "one tag in SALESmanago: Żółty, zolty"
+    assert event["commands"][0]["summary"]["add_tags"] == ["idosell_Żółty", "idosell_vip"]
+
+
 async def test_an_access_request_becomes_a_report_of_all_that_is_stored(door: Door) -> None:
     await door.post("orders", EXAMPLES["order"])
     await door.post("access-requests", EXAMPLES["access-request"])
