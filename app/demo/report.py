@@ -10,7 +10,7 @@ from rich.table import Table
 
 from app.demo.day import Moment
 
-console = Console(width=None if Console().is_terminal else 160)
+console = Console(width=None if Console().is_terminal else 200)
 
 _STATUS = {"in": "opted in", "out": "opted out", "unknown": "never asked"}
 _COLOURS = {"sent": "green", "withheld": "yellow", "superseded": "cyan", "parked": "red"}
@@ -21,15 +21,14 @@ def day(moments: Sequence[Moment], events: Sequence[dict[str, Any]]) -> None:
     for shop in dict.fromkeys(moment.shop for moment in moments):
         policy = "order_consent" if shop == "sklep" else "all_customers"
         table = Table(title=f"Shop {shop} (policy {policy})", box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)
-        table.add_column("who", no_wrap=True)
-        table.add_column("what happened", ratio=3)
+        table.add_column("what happened", ratio=2)
         table.add_column("became", no_wrap=True)
-        table.add_column("what SALESmanago was told, or why nothing", ratio=5)
+        table.add_column("what SALESmanago was told, or why nothing", ratio=4, overflow="fold")
         for moment, event in zip(moments, events, strict=True):
             if moment.shop == shop:
                 colour = _COLOURS.get(event["state"], "white")
-                person = escape(moment.person.partition("@")[0])
-                table.add_row(person, escape(moment.said), f"[{colour}]{event['state']}[/]", escape(_told(event)))
+                happened = f"[bold]{escape(moment.person.partition('@')[0])}[/bold] {escape(moment.said)}"
+                table.add_row(happened, f"[{colour}]{event['state']}[/]", escape(_told(event)))
         console.print(table)
 
 

@@ -84,7 +84,7 @@ def seen_upstream(contact: Contact, upstream_tags: Iterable[str], shop: Shop) ->
 
 def wanted_tags(contact: Contact) -> dict[str, str | None]:
     """Canonical tag -> its text if it should be there, None if it should not. Tags we have no opinion of are missing."""
-    wanted: dict[str, str | None] = {}
+    wanted: dict[str, str | None] = {tags.canonical(tag): tag for tag in contact.earned_tags}
     for tag, flag in contact.panel_tags.items():
         name = tags.to_upstream(tag)
         if name is not None:
@@ -96,8 +96,6 @@ def wanted_tags(contact: Contact) -> dict[str, str | None]:
         wanted[tags.REGISTERED] = tags.REGISTERED
     if contact.subscriber and Status.OPT_IN in (contact.email_news.status, contact.phone_news.status):
         wanted[tags.NEWSLETTER] = tags.NEWSLETTER
-    for tag in contact.earned_tags:
-        wanted[tags.canonical(tag)] = tag
     return wanted
 
 
