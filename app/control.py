@@ -19,7 +19,7 @@ from app.domain.registry import SHOP_ROLE, StoredAccount, StoredShop
 from app.domain.trace import EventTrace
 from app.routers import problems
 from app.routers.lookups import EventOut
-from app.services.configure import changes
+from app.services.configure import changes, refuse_moved_locations
 from app.settings import Settings
 from app.storage.database import AlreadyOwned
 
@@ -44,6 +44,7 @@ def control_app(gateway: Gateway) -> FastAPI:
         await directory.refresh()
         old = directory.stored()
         new = {one.account.id: one for one in wanted.accounts}, {one.shop.id: one for one in wanted.shops}
+        refuse_moved_locations(old[1], new[1])
         lines = changes(old[0], new[0], gateway.ring) + changes(old[1], new[1], gateway.ring)
         if wanted.store:
             await directory.apply(wanted.accounts, wanted.shops)

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from app.domain.consent import Policy
 from app.domain.errors import BadConfiguration
@@ -75,7 +77,17 @@ def _callback_secret(reference: str) -> str:
     return value
 
 
+def _signing_secret(reference: str) -> str:
+    value = _secret(reference)
+    try:
+        Webhook(value)
+    except (ValueError, RuntimeError, EmptyWebhookSecretError) as error:
+        raise ValueError('a signing secret is base64 with the prefix "whsec_"') from error
+    return value
+
+
 Secret = Annotated[str, AfterValidator(_secret)]
+SigningSecret = Annotated[str, AfterValidator(_signing_secret)]
 CallbackSecret = Annotated[str, AfterValidator(_callback_secret)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 
@@ -145,6 +157,7 @@ class ShopEntry(_Strict):
     blocked_email_domains: tuple[str, ...] = Shop.blocked_email_domains
     callback_secret: CallbackSecret | None = None
     callback_secrets: tuple[CallbackSecret, ...] = Field(default=(), max_length=2)
+    signing_secret: SigningSecret | None = None
     panel: PanelEntry = PanelEntry(kind="none")
     backfill: BackfillEntry = BackfillEntry()
 
@@ -198,9 +211,11 @@ def parse(raw: dict[str, Any], ring: KeyRing) -> tuple[list[StoredAccount], list
 def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
     callbacks = sorted({secret for secret in (entry.callback_secret, *entry.callback_secrets) if secret is not None})
     secrets = {f"callback_{at}": ring.close(secret) for at, secret in enumerate(callbacks)}
+    if entry.signing_secret is not None:
+        secrets["signing_secret"] = ring.close(entry.signing_secret)
     if entry.panel.api_key is not None:
         secrets["panel_api_key"] = ring.close(entry.panel.api_key)
-    converted = {"policy", "tag_conflicts", "panel", "backfill", "callback_secret", "callback_secrets"}
+    converted = {"policy", "tag_conflicts", "panel", "backfill", "callback_secret", "callback_secrets", "signing_secret"}
     panel = entry.panel.model_dump(exclude={"api_key", "kind"})
     shop = Shop(
         id=name,
@@ -208,6 +223,7 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         tag_conflicts=TagConflicts(entry.tag_conflicts),
         panel=Panel(kind=PanelKind(entry.panel.kind), **panel),
         backfill=entry.backfill.to_domain(),
+        signed_requests=entry.signing_secret is not None,
         **entry.model_dump(exclude=converted),
     )
     return StoredShop(shop, secrets)

@@ -43,7 +43,7 @@ def test_apply_names_every_mistake_at_once_and_no_secret(stopped: World) -> None
     assert "Traceback" not in words
 
 
-def test_a_shops_file_is_shown_stored_and_shows_nothing_the_second_time(stopped: World) -> None:
+def test_r16_a_shops_file_is_shown_and_stored_and_a_location_never_moves(stopped: World) -> None:
     declined = stopped.command("apply", str(stopped.shops_file), stdin="n\n")
     assert declined.returncode == 1
     assert "shop shop1: new" in declined.stdout
@@ -53,6 +53,11 @@ def test_a_shops_file_is_shown_stored_and_shows_nothing_the_second_time(stopped:
     stopped.shops_file.write_text(stopped.shops_file.read_text().replace('policy = "order_consent"', 'policy = "all_customers"'))
     changed = stopped.command("apply", str(stopped.shops_file), "--yes").stdout
     assert "shop shop1: policy: order_consent → all_customers" in changed
+    before = stopped.shops_file.read_text()
+    stopped.shops_file.write_text(before.replace('location = "sklep_example"', 'location = "sklep_moved"'))
+    refused = stopped.command("apply", str(stopped.shops_file), "--yes")
+    assert (refused.returncode, "for ever (R16)" in refused.stderr) == (1, True)
+    stopped.shops_file.write_text(before)
     stopped.environment["TEST_SECRET"] = "another-secret"
     rotated = stopped.command("apply", str(stopped.shops_file), "--yes").stdout
     assert "account main: api_secret: changed" in rotated

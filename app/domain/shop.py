@@ -90,5 +90,7 @@ class Shop:
     propagate_unconfirmed_removals: bool = False
     blocked_email_domains: tuple[str, ...] = ("allegromail.pl",)
     """Masked addresses of market places: they reach nobody, so they are not sent."""
+    signed_requests: bool = False
+    """The shop signs its requests (Standard Webhooks); an unsigned one is refused."""
     panel: Panel = Panel()
     backfill: Backfill = Backfill()

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.domain.errors import NotFound, UnknownCaller
 from app.domain.registry import OPERATOR_ROLE
@@ -61,7 +62,18 @@ def _calling_shop(
     return found
 
 
-CallingShop = Annotated[Shop, Depends(_calling_shop)]
+async def _signing_shop(request: Request, directory: DirectoryDep, shop: Annotated[Shop, Depends(_calling_shop)]) -> Shop:
+    """A shop that signs its requests is believed only with a signature over the raw body, five minutes old at most."""
+    if shop.signed_requests:
+        try:
+            body = await request.body()
+            Webhook(directory.signing_secret(shop.id)).verify(body, dict(request.headers), json_parse=False)
+        except (WebhookVerificationError, ValueError) as error:
+            raise UnknownCaller("The request is not signed as this shop signs its requests.") from error
+    return shop
+
+
+CallingShop = Annotated[Shop, Depends(_signing_shop)]
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key", description="Serves as `event_id` when the body has none.", max_length=256)
 ]

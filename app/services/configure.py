@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from app.domain.errors import BadConfiguration
 from app.domain.registry import StoredAccount, StoredShop
 from app.services.secrets_at_rest import KeyRing
 
@@ -28,6 +29,13 @@ def changes(old: Mapping[str, Stored], new: Mapping[str, Stored], ring: KeyRing)
             if not same:
                 lines.append(f"{kind} {name}: {secret}: changed")
     return lines
+
+
+def refuse_moved_locations(old: Mapping[str, StoredShop], new: Mapping[str, StoredShop]) -> None:
+    """A shop's `location` is fixed when the shop is created: reports hang on it (R16). Raises `BadConfiguration`."""
+    moved = [name for name, stored in new.items() if name in old and old[name].shop.location != stored.shop.location]
+    if moved:
+        raise BadConfiguration([f"shops.{name}.location: it is {old[name].shop.location!r} for ever (R16)" for name in moved])
 
 
 def _settings(stored: Stored) -> dict[str, Any]:

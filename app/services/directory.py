@@ -88,6 +88,10 @@ class Directory:
         stored = self._snapshot.accounts[account_id]
         return AccountAccess(stored.account, self._ring.open(stored.secrets["api_secret"]))
 
+    def signing_secret(self, shop_id: str) -> str:
+        """Opened; only for a shop with `signed_requests`."""
+        return self._ring.open(self._snapshot.shops[shop_id].secrets["signing_secret"])
+
     def closed_shops(self, account_id: str) -> list[str]:
         """Disabled shops of an account: what waits for them stays."""
         ours = [stored.shop for stored in self._snapshot.shops.values() if stored.shop.account == account_id]

@@ -1,14 +1,18 @@
 """Who is let in, and what another shop's name answers (R71)."""
 
+import json
 import re
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from standardwebhooks import Webhook
 
 from app.domain.errors import BadConfiguration
 from app.domain.registry import OPERATOR_ROLE
 from app.routers.examples import EXAMPLES
-from tests.gateways import Door
+from tests.gateways import SHOPS, Door, open_door
 from tests.routers.test_events import assert_problem
 
 ORDER = EXAMPLES["order"]
@@ -88,3 +92,28 @@ async def test_an_operators_key_reads_every_shop(door: Door) -> None:
     key = await door.gateway.directory.issue_key(None, OPERATOR_ROLE)
     answer = await door.http.get("/v1/shops/shop2/events/order-5501-placed", headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 200
+
+
+async def test_a_shop_that_signs_its_requests_is_believed_only_with_a_fresh_signature_over_the_raw_body(tmp_path: Path) -> None:
+    secret = "whsec_" + b64encode(b"k" * 24).decode()
+    (tmp_path / "signing").write_text(secret)
+    shops = {"shop1": {**SHOPS["shop1"], "signing_secret": f"file:{tmp_path / 'signing'}"}}
+    async with open_door(tmp_path, shops) as door:
+        body = json.dumps(ORDER)
+
+        async def posted(content: str, signed: str, at: datetime, **changed: str) -> int:
+            signature = Webhook(secret).sign("msg-1", at, signed)
+            stamp = str(int(at.timestamp()))
+            headers = {"webhook-id": "msg-1", "webhook-timestamp": stamp, "webhook-signature": signature, **changed}
+            headers |= door.auth("shop1") | {"Content-Type": "application/json"}
+            return (await door.http.post("/v1/shops/shop1/orders", content=content, headers=headers)).status_code
+
+        now = datetime.now(UTC)
+        assert await posted(body, body, now) == 202
+        assert await posted(body, body + " ", now) == 401
+        assert await posted(body, body, now - timedelta(minutes=6)) == 401
+        assert await posted(body, body, now, **{"webhook-signature": "v1"}) == 401
+        assert await posted(body, body, now, **{"webhook-signature": "v1,%%%"}) == 401
+        assert_problem(await door.post("orders", ORDER), 401)
+        unreadable = door.auth("shop1") | {"Content-Type": "application/json"}
+        assert (await door.http.post("/v1/shops/shop1/orders", content=b"\xff", headers=unreadable)).status_code in (400, 401)
