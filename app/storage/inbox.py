@@ -31,7 +31,10 @@ class Inbox:
         statement = insert(self._connection, inbox).on_conflict_do_nothing(index_elements=["shop_id", "event_id"])
         added = await self._connection.execute(statement.returning(inbox.c.shop_id, inbox.c.event_id), list(rows.values()))
         new = {(row.shop_id, row.event_id) for row in added}
-        stored = await self._stored(list(rows))
+        stored = {(event.shop_id, event.event_id): (event.digest, received_at, event.warnings) for event in reversed(events)}
+        known = [key for key in rows if key not in new]
+        if known:
+            stored |= await self._stored(known)
         answers: list[Accepted | Conflict] = []
         for event in events:
             key = (event.shop_id, event.event_id)
