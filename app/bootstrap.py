@@ -14,7 +14,7 @@ import structlog
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.transport import Pacer, Transport
 from app.domain.errors import BadConfiguration
-from app.jobs import Pauses, Wake, Worker
+from app.jobs import Bell, Pauses, Wake, Worker
 from app.services.carts import Carts
 from app.services.delivery import Delivery
 from app.services.directory import AccountAccess, Directory
@@ -114,9 +114,9 @@ async def _compose(settings: Settings, database: Database, http: httpx.AsyncClie
         accounts, shops = load(settings.config, ring)
         await directory.apply(accounts, shops)
     await directory.refresh()
-    wake = Wake()
+    wake = Wake(Bell(), Bell())
     upstreams = Upstreams(directory, http, clock)
-    planner = Planner(store, directory, clock, Pseudonyms(await _pepper(store, ring)), wake.delivering.set)
+    planner = Planner(store, directory, clock, Pseudonyms(await _pepper(store, ring)), wake.delivering.ring)
     delivery = Delivery(store, directory, upstreams, clock, random.SystemRandom().random)
     carts = Carts(store, directory, clock)
     pauses = Pauses(settings.poll_seconds, settings.cart_sweep_seconds, settings.directory_seconds)
@@ -124,7 +124,7 @@ async def _compose(settings: Settings, database: Database, http: httpx.AsyncClie
         settings=settings,
         ring=ring,
         directory=directory,
-        intake=Intake(store, clock, wake.planning.set),
+        intake=Intake(store, clock, wake.planning.ring),
         trace=Trace(store),
         health=Health(store, directory, clock, partial(migrations.is_current, database), settings.freshness_alarm_seconds),
         planner=planner,

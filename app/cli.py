@@ -11,9 +11,11 @@ import httpx
 import msgspec
 import typer
 from cryptography.fernet import Fernet
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import demo, logs, main, server
 from app.control import Configuration, control
@@ -23,7 +25,9 @@ from app.services.secrets_at_rest import KeyRing
 from app.settings import Settings
 from app.shops_file import load
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The gateway between shops and SALESmanago.")
+cli = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The gateway between shops and SALESmanago."
+)
 keys = typer.Typer(no_args_is_help=True, help="Keys of shops and operators.")
 cli.add_typer(keys, name="keys")
 out = Console()
@@ -45,6 +49,14 @@ def run(step: Coroutine[Any, Any, None]) -> None:
         asyncio.run(step)
     except GatewayError as error:
         fail(str(error))
+    except ValidationError as error:
+        fail(
+            "; ".join(
+                f"GATEWAY_{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors(include_input=False)
+            )
+        )
+    except (SQLAlchemyError, OSError) as error:
+        fail(f"The database cannot be used ({type(error).__name__}). Look at GATEWAY_DATABASE_URL.")
     except httpx.TransportError as error:
         fail(f"The running gateway did not answer on its control socket ({type(error).__name__}).")
     except KeyboardInterrupt:
@@ -79,17 +91,25 @@ def serve(
 ) -> None:
     """Serve the API and run the worker in the same process. Migrates the database if needed."""
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = Settings(**changed)  # type: ignore[arg-type]  # pydantic checks them
-    logs.configure(settings.log_level, json=not sys.stderr.isatty())
-    run(server.serve(settings, with_worker=not no_worker))
+
+    async def step() -> None:
+        settings = Settings(**changed)  # type: ignore[arg-type]  # pydantic checks them
+        logs.configure(settings.log_level, json=not sys.stderr.isatty())
+        await server.serve(settings, with_worker=not no_worker)
+
+    run(step())
 
 
 @cli.command()
 def worker() -> None:
     """Deliver and run schedules without serving the API; any number of them on PostgreSQL."""
-    settings = Settings()
-    logs.configure(settings.log_level, json=not sys.stderr.isatty())
-    run(server.work(settings))
+
+    async def step() -> None:
+        settings = Settings()
+        logs.configure(settings.log_level, json=not sys.stderr.isatty())
+        await server.work(settings)
+
+    run(step())
 
 
 @cli.command()
@@ -125,6 +145,8 @@ def issue_key(
         fail("--role is shop or operator.")
     if role == SHOP_ROLE and shop is None:
         fail("Name the shop: gateway keys issue SHOP")
+    if role == OPERATOR_ROLE and shop is not None:
+        fail("An operator's key reads every shop; leave the shop out, or leave out --role.")
 
     async def step() -> None:
         sys.stdout.write((await ask("POST", "/keys", params={"role": role, **({"shop": shop} if shop else {})}))["key"] + "\n")
@@ -250,9 +272,12 @@ def openapi() -> None:
 
 
 @cli.command()
-def sandbox(salesmanago_port: Annotated[int, typer.Option(help="Port of the stand-in of SALESmanago.")] = 8100) -> None:
-    """Run the stand-in of SALESmanago, with a page to watch it and faults on demand."""
-    run(demo.run_sandbox(salesmanago_port))
+def sandbox(
+    salesmanago_port: Annotated[int, typer.Option(help="Port of the stand-in of SALESmanago.")] = 8100,
+    panel_port: Annotated[int, typer.Option(help="Port of the stand-in of the panel.")] = 8200,
+) -> None:
+    """Run the stand-ins of SALESmanago and of the panel, each with a page to watch it and faults on demand."""
+    run(demo.run_sandbox(salesmanago_port, panel_port))
 
 
 @cli.command("demo")

@@ -62,7 +62,7 @@ def control_app(gateway: Gateway) -> FastAPI:
     async def issue(shop: str | None = None, role: str = SHOP_ROLE) -> dict[str, str]:
         return {"key": await gateway.directory.issue_key(shop, role)}
 
-    @app.delete("/keys/{key_id}", status_code=204)
+    @app.delete("/keys/{key_id:path}", status_code=204)
     async def revoke(key_id: str) -> Response:
         await gateway.directory.revoke_key(key_id)
         return Response(status_code=204)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -18,15 +18,33 @@ log = structlog.get_logger(__name__)
 LOOPS_PER_ACCOUNT = 2
 """As many as an account may have calls in flight."""
 
+STOP_SECONDS = 5.0
+"""How long a stop waits for calls under way; what is cut off then is looked up by whoever claims it next."""
+
 _AFTER_FAILURE_SECONDS = 1.0
 
 
-@dataclass
-class Wake:
-    """Hints between loops of one process. Losing one costs a poll, never work."""
+class Bell:
+    """Wakes the loops that listen. A loop that misses a ring loses a poll, never work."""
 
-    planning: asyncio.Event = field(default_factory=asyncio.Event)
-    delivering: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(self) -> None:
+        self._listeners: list[asyncio.Event] = []
+
+    def listener(self) -> asyncio.Event:
+        self._listeners.append(asyncio.Event())
+        return self._listeners[-1]
+
+    def ring(self) -> None:
+        for listener in self._listeners:
+            listener.set()
+
+
+@dataclass(frozen=True)
+class Wake:
+    """Hints between the parts of one process."""
+
+    planning: Bell
+    delivering: Bell
 
 
 @dataclass(frozen=True)
@@ -52,60 +70,65 @@ class Worker:
         self._pauses = pauses
         self._tasks: list[asyncio.Task[None]] = []
         self._served: set[str] = set()
+        self._stopping = asyncio.Event()
 
-    def start(self) -> None:
-        self._spawn("plan", self._plan)
-        self._spawn("carts", self._sweep_carts)
-        self._spawn("directory", self._watch_directory)
+    def start(self, *, delivering: bool = True) -> None:
+        """Every process watches who its shops are and which keys live; planning and delivery run where they are wanted."""
+        self._spawn("directory", partial(self._watch_directory, delivering), self._pauses.directory)
+        if delivering:
+            self._spawn("plan", self._planner.plan_due, self._pauses.poll, self._wake.planning)
+            self._spawn("carts", self._sweep_carts, self._pauses.cart_sweep)
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        """Let every loop end the step it is in, for a bounded time."""
+        self._stopping.set()
+        if self._tasks:
+            _ended, late = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
-    async def _plan(self) -> None:
-        if await self._planner.plan_due() == 0:
-            await _woken(self._wake.planning, self._pauses.poll)
-
-    async def _sweep_carts(self) -> None:
+    async def _sweep_carts(self) -> int:
         # What the inbox still holds may be the purchase that closes a cart.
         while await self._planner.plan_due():
             pass
-        if await self._carts.report_quiet():
-            self._wake.delivering.set()
-        await asyncio.sleep(self._pauses.cart_sweep)
+        reported = await self._carts.report_quiet()
+        if reported:
+            self._wake.delivering.ring()
+        return reported
 
-    async def _watch_directory(self) -> None:
+    async def _watch_directory(self, delivering: bool) -> int:
         await self._directory.refresh()
-        for account in self._directory.accounts():
-            if account.id not in self._served:
-                self._served.add(account.id)
-                for number in range(LOOPS_PER_ACCOUNT):
-                    self._spawn(f"deliver:{account.id}:{number}", partial(self._deliver, account.id))
-        await asyncio.sleep(self._pauses.directory)
+        fresh = {account.id for account in self._directory.accounts()} - self._served if delivering else set()
+        for account_id in sorted(fresh):
+            self._served.add(account_id)
+            for number in range(LOOPS_PER_ACCOUNT):
+                step = partial(self._delivery.deliver_due, account_id)
+                self._spawn(f"deliver:{account_id}:{number}", step, self._pauses.poll, self._wake.delivering)
+        return 0
 
-    async def _deliver(self, account_id: str) -> None:
-        if await self._delivery.deliver_due(account_id) == 0:
-            await _woken(self._wake.delivering, self._pauses.poll)
+    def _spawn(self, name: str, step: Callable[[], Awaitable[int]], pause: float, bell: Bell | None = None) -> None:
+        listener = bell.listener() if bell is not None else asyncio.Event()
+        self._tasks.append(asyncio.create_task(self._loop(name, step, pause, listener), name=name))
 
-    def _spawn(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
-        self._tasks.append(asyncio.create_task(_supervised(name, step), name=name))
+    async def _loop(self, name: str, step: Callable[[], Awaitable[int]], pause: float, woken: asyncio.Event) -> None:
+        """Repeat a step until told to stop, at once while it finds work; a failure costs a second, not the loop."""
+        while not self._stopping.is_set():
+            woken.clear()  # before looking: a ring during the step is heard after it
+            try:
+                found = await step()
+            except Exception:
+                log.exception("loop_failed", loop=name)
+                await self._pause(asyncio.Event(), _AFTER_FAILURE_SECONDS)
+                continue
+            if not found:
+                await self._pause(woken, pause)
 
-
-async def _supervised(name: str, step: Callable[[], Awaitable[None]]) -> None:
-    """Repeat a step for ever; a failure costs a second, not the loop."""
-    while True:
+    async def _pause(self, woken: asyncio.Event, seconds: float) -> None:
+        waits = [asyncio.create_task(woken.wait()), asyncio.create_task(self._stopping.wait())]
         try:
-            await step()
-        except Exception:
-            log.exception("loop_failed", loop=name)
-            await asyncio.sleep(_AFTER_FAILURE_SECONDS)
-
-
-async def _woken(event: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    event.clear()
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()

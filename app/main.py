@@ -34,8 +34,7 @@ def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_gateway(settings) as gateway:
             hand_over(app, gateway)
-            if with_worker:
-                gateway.worker.start()
+            gateway.worker.start(delivering=with_worker)
             yield
 
     return _application(lifespan)

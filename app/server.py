@@ -3,42 +3,34 @@
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
 from app.bootstrap import open_gateway
 from app.control import control_app
+from app.domain.errors import GatewayError
 from app.main import application_of
 from app.settings import Settings
 
-GRACE_SECONDS = 8
-"""A stop lets requests end; together with the worker it stays under ten seconds."""
+log = structlog.get_logger(__name__)
+
+GRACE_SECONDS = 4
+"""A stop lets requests end; together with the worker's five seconds it stays under ten."""
 
 
-def server_of(app: ASGIApp, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Server:
-    return uvicorn.Server(_config(app, host=host, port=port))
+class CannotListen(GatewayError):
+    """The address is taken, or not ours."""
 
 
-def _config(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-
-
-class _Beside(uvicorn.Server):
-    """A server beside another in one process: signals belong to the other."""
+class _Server(uvicorn.Server):
+    """Signals belong to `until_stopped`, which stops everything of the process in order."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -46,10 +38,19 @@ class _Beside(uvicorn.Server):
 
 
 @asynccontextmanager
-async def beside(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
+async def served(app: ASGIApp, bound_to: socket.socket) -> AsyncIterator[None]:
     """Serve an application on a bound socket for as long as the block runs."""
-    server = _Beside(_config(app))
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[bound_to]))
     try:
         while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
             await asyncio.sleep(0.01)
@@ -59,42 +60,69 @@ async def beside(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
         await serving
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """A listening socket on the port, or on a free one if it is taken."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+async def until_stopped() -> None:
+    """Wait for SIGTERM or SIGINT (Ctrl-C)."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
     try:
-        listening.bind((host, port))
-    except OSError:
-        listening.bind((host, 0))
-    return listening
+        await stop.wait()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket bound to an address. Raises `CannotListen`."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        made = socket.socket(family, socket.SOCK_STREAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+    except OSError as error:
+        raise CannotListen(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from error
+    return made
+
+
+def bound_nearby(host: str, port: int) -> socket.socket:
+    """Bound to the port, or to a free one if it is taken: for demos, which say where they listen."""
+    try:
+        return bound(host, port)
+    except CannotListen:
+        return bound(host, 0)
 
 
 def private_socket(path: Path) -> socket.socket:
     """A Unix socket that only its owner may open."""
     path.unlink(missing_ok=True)
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o077)
     try:
-        listening.bind(str(path))
+        made.bind(str(path))
     finally:
         os.umask(before)
-    return listening
+    return made
 
 
 async def serve(settings: Settings, *, with_worker: bool = True) -> None:
-    """Serve until told to stop. Raises `AlreadyOwned` and `BadConfiguration` before the first request."""
+    """Serve until told to stop. Raises `AlreadyOwned`, `BadConfiguration` and `CannotListen` before the first request."""
     async with open_gateway(settings) as gateway, contextlib.AsyncExitStack() as stack:
-        if with_worker:
-            gateway.worker.start()
+        public = bound(settings.host, settings.port)
         if settings.control_socket is not None:
-            await stack.enter_async_context(beside(control_app(gateway), private_socket(settings.control_socket)))
+            await stack.enter_async_context(served(control_app(gateway), private_socket(settings.control_socket)))
             stack.callback(settings.control_socket.unlink, missing_ok=True)
-        await server_of(application_of(gateway), settings.host, settings.port).serve()
+        gateway.worker.start(delivering=with_worker)
+        await stack.enter_async_context(served(application_of(gateway), public))
+        log.info("serving", host=settings.host, port=settings.port, worker=with_worker)
+        await until_stopped()
+        log.info("stopping")
 
 
 async def work(settings: Settings) -> None:
-    """Delivery and schedules alone, until cancelled; any number of them on PostgreSQL."""
+    """Delivery and schedules alone, until told to stop; any number of them on PostgreSQL."""
     async with open_gateway(settings) as gateway:
         gateway.worker.start()
-        await asyncio.Event().wait()
+        log.info("working")
+        await until_stopped()
+        log.info("stopping")

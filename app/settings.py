@@ -4,7 +4,7 @@ import hashlib
 import tempfile
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     """A TOML file of shops and accounts to apply at start."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     poll_seconds: float = Field(default=1.0, gt=0)
     """How often loops look for work that nobody told them of."""
     cart_sweep_seconds: float = Field(default=30.0, gt=0)
@@ -32,6 +32,13 @@ class Settings(BaseSettings):
     """How soon a change of shops or keys made by another process counts here."""
     freshness_alarm_seconds: float = Field(default=600.0, gt=0)
     """Age of the oldest waiting event that makes a shop late (R11)."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _asynchronous(cls, value: str) -> str:
+        if not value.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+            raise ValueError("begin it with sqlite+aiosqlite:/// or postgresql+asyncpg://")
+        return value
 
     @field_validator("encryption_keys", mode="before")
     @classmethod

@@ -86,7 +86,11 @@ class World:
         self.shops_file = folder / "shops.toml"
         self.shops_file.write_text(_SHOPS.format(endpoint=self.sandbox_url))
         self.sandbox = Process(
-            folder, "sandbox", ["sandbox", "--salesmanago-port", str(sandbox_port)], {}, f"{self.sandbox_url}/sandbox/state"
+            folder,
+            "sandbox",
+            ["sandbox", "--salesmanago-port", str(sandbox_port), "--panel-port", "0"],
+            {},
+            f"{self.sandbox_url}/sandbox/state",
         )
         self.gateway = Process(folder, "gateway", ["serve"], self.environment, f"{self.url}/healthz")
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import email.utils
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from app.domain.delivery import Refused, Throttled, Unknown, Unreachable
 from app.domain.pacing import Pace
+from app.redaction import redacted
 
 DEADLINE_SECONDS = 30.0
 """Connect, send and read together: the official client's figure (contract 1.6)."""
@@ -22,7 +22,6 @@ ANSWER_LIMIT_BYTES = 10 * 1024 * 1024
 IN_FLIGHT = 2
 """Parallel calls per account (contract U1)."""
 
-_ADDRESS = re.compile(r"[^\s\"'<>,;:@]+@[^\s\"'<>,;@]+")
 _DETAIL_CHARS = 300
 
 
@@ -141,4 +140,4 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def scrubbed(text: str) -> str:
     """A neighbour's words without addresses, short enough to keep."""
-    return _ADDRESS.sub("<address>", text)[:_DETAIL_CHARS]
+    return redacted(text)[:_DETAIL_CHARS]

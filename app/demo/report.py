@@ -67,9 +67,10 @@ def addresses(gateway: str, sandbox: str, keys: dict[str, str], *, stay: bool) -
     console.print("Ctrl-C ends it.")
 
 
-def sandbox_addresses(url: str, client_id: str, api_secret: str, owner: str) -> None:
+def sandbox_addresses(url: str, client_id: str, api_secret: str, owner: str, panel_url: str) -> None:
     console.print(f"SALESmanago's stand-in: [bold]{url}/[/bold]")
     console.print(f'endpoint = "{url}"\nclient_id = "{client_id}"\napi_secret: {api_secret}\nowner = "{owner}"')
+    console.print(f"The panel's stand-in:   [bold]{panel_url}/[/bold]   (X-API-KEY: demo-panel-key)")
 
 
 def tags_of(event: dict[str, Any], kind: str) -> list[str]:

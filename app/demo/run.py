@@ -16,8 +16,9 @@ from app.bootstrap import Gateway, open_gateway
 from app.demo import report
 from app.demo.day import RETAIL, RETAIL_HOST, WHOLESALE, WHOLESALE_HOST, Moment, the_day
 from app.main import application_of
+from app.sandbox import panel
 from app.sandbox.salesmanago import Account, create_app
-from app.server import beside, bound, server_of
+from app.server import bound, bound_nearby, served, until_stopped
 from app.services.secrets_at_rest import KeyRing
 from app.settings import Settings
 from app.shops_file import parse
@@ -30,24 +31,26 @@ SETTLED = ("sent", "withheld", "superseded", "parked")
 PATIENCE_SECONDS = 60.0
 
 
-async def run_sandbox(salesmanago_port: int) -> None:
-    """The stand-in of SALESmanago alone, until stopped."""
-    report.sandbox_addresses(f"http://{HOST}:{salesmanago_port}", CLIENT_ID, API_SECRET, OWNER)
-    await server_of(_salesmanago(), HOST, salesmanago_port).serve()
+async def run_sandbox(salesmanago_port: int, panel_port: int) -> None:
+    """The stand-ins of SALESmanago and of the panel alone, until stopped."""
+    salesmanago, shop_panel = bound(HOST, salesmanago_port), bound(HOST, panel_port)
+    async with served(_salesmanago(), salesmanago), served(panel.create_app(panel.sample_world), shop_panel):
+        report.sandbox_addresses(_url(salesmanago), CLIENT_ID, API_SECRET, OWNER, _url(shop_panel))
+        await until_stopped()
 
 
 async def run_demo(port: int, salesmanago_port: int, *, stay: bool) -> bool:
     """The whole day; answers whether everything became what it should. With `stay` it then waits to be explored."""
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
-        gateway_socket, sandbox_socket = bound(HOST, port), bound(HOST, salesmanago_port)
+        gateway_socket, sandbox_socket = bound_nearby(HOST, port), bound_nearby(HOST, salesmanago_port)
         gateway_url, sandbox_url = _url(gateway_socket), _url(sandbox_socket)
-        async with beside(_salesmanago(), sandbox_socket), _gateway(Path(folder), sandbox_url) as gateway:
+        async with served(_salesmanago(), sandbox_socket), _gateway(Path(folder), sandbox_url) as gateway:
             keys = {shop: await gateway.directory.issue_key(shop) for shop in (RETAIL, WHOLESALE)}
-            async with beside(application_of(gateway), gateway_socket), httpx.AsyncClient(timeout=30) as http:
+            async with served(application_of(gateway), gateway_socket), httpx.AsyncClient(timeout=30) as http:
                 as_expected = await _live_through(http, gateway_url, sandbox_url, keys)
                 report.addresses(gateway_url, sandbox_url, keys, stay=stay)
                 if stay:
-                    await asyncio.Event().wait()  # until Ctrl-C
+                    await until_stopped()
     return as_expected
 
 

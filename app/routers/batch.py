@@ -11,12 +11,15 @@ from app.domain.pipeline import Accepted, Conflict, NewEvent
 from app.domain.shop import Shop
 from app.routers.dependencies import CallingShop, IntakeDep
 from app.routers.examples import in_batch
+from app.routers.fields import WHOLE_BODY
 from app.routers.problems import FieldProblem, documented, field_problems
 from app.routers.receive import Receipt, invalid, new_event, receipt
 from app.routers.schemas import BATCHABLE
 
 MAX_EVENTS = 1_000
 NDJSON = "application/x-ndjson"
+NOT_JSON = object()
+"""A line that could not be read."""
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["events"])
 
@@ -80,7 +83,7 @@ async def events_batch(shop: CallingShop, request: Request, intake: IntakeDep) -
 
 
 async def _items(request: Request) -> list[Any]:
-    """The items as parsed JSON; a line of NDJSON that is none stays a string. Raises for a body that is no batch."""
+    """The items as parsed JSON; a line of NDJSON that is none is `NOT_JSON`. Raises for a body that is no batch."""
     body = await request.body()
     items: Any
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == NDJSON:
@@ -89,9 +92,9 @@ async def _items(request: Request) -> list[Any]:
         try:
             items = json.loads(body)
         except (ValueError, RecursionError):
-            raise invalid("(the whole body)", "a JSON array of events, or NDJSON, is needed", kind="json_invalid") from None
+            raise invalid(WHOLE_BODY, "a JSON array of events, or NDJSON, is needed", kind="json_invalid") from None
     if not isinstance(items, list) or not 1 <= len(items) <= MAX_EVENTS:
-        raise invalid("(the whole body)", f"an array of 1 to {MAX_EVENTS} events is needed", kind="batch_size")
+        raise invalid(WHOLE_BODY, f"an array of 1 to {MAX_EVENTS} events is needed", kind="batch_size")
     return items
 
 
@@ -99,7 +102,7 @@ def _line(line: bytes) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError):
-        return "not JSON"
+        return NOT_JSON
 
 
 def _read(index: int, item: Any, shop: Shop) -> NewEvent | ItemAnswer:
@@ -108,6 +111,8 @@ def _read(index: int, item: Any, shop: Shop) -> NewEvent | ItemAnswer:
     kind = item.get("type") if isinstance(item, dict) else None
     model = BATCHABLE.get(kind) if isinstance(kind, str) else None
     try:
+        if item is NOT_JSON:
+            raise invalid(WHOLE_BODY, "this line is not JSON", kind="json_invalid")
         if model is None:
             raise invalid("type", f"one of {', '.join(sorted(BATCHABLE))}", kind="unknown_type")
         return new_event(model.model_validate(item), shop)

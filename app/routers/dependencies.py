@@ -57,8 +57,19 @@ async def _calling_shop(
 ) -> Shop:
     """The key says who calls; a path with another shop's name answers as if there were none (R71)."""
     found = directory.shop(shop)
-    allowed = caller.role == OPERATOR_ROLE or caller.shop_id == shop
-    if found is None or not allowed:
+    if found is None or caller.shop_id != shop:
+        raise NotFound("shop")
+    return found
+
+
+async def _read_shop(
+    directory: DirectoryDep,
+    caller: Annotated[Caller, Depends(_caller)],
+    shop: Annotated[str, Path(description="The shop's id.", examples=["shop1"])],
+) -> Shop:
+    """An operator's key reads every shop and writes to none."""
+    found = directory.shop(shop)
+    if found is None or (caller.role != OPERATOR_ROLE and caller.shop_id != shop):
         raise NotFound("shop")
     return found
 
@@ -75,6 +86,7 @@ async def _signing_shop(request: Request, directory: DirectoryDep, shop: Annotat
 
 
 CallingShop = Annotated[Shop, Depends(_signing_shop)]
+ReadableShop = Annotated[Shop, Depends(_read_shop)]
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key", description="Serves as `event_id` when the body has none.", max_length=256)
 ]

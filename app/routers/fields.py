@@ -9,7 +9,10 @@ import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+WHOLE_BODY = "(the whole body)"
+
 EXAMPLES: dict[str, Any] = {
+    WHOLE_BODY: {"event_id": "news-1", "occurred_at": "2026-11-23T10:15:00+01:00", "email": "jan.kowalski@example.com"},
     "address": {"street": "Polna 1", "postal_code": "00-001", "city": "Warszawa", "country": "PL"},
     "added": ["vip"],
     "birth_date": "1987-06-05",
@@ -137,6 +140,18 @@ def _text_number(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _plain(number: Decimal) -> Decimal:
+    """One spelling of a number: 2, not 2.0 or 2E+0."""
+    whole = number.to_integral_value()
+    return whole.quantize(Decimal(1)) if whole == number else number.normalize()
+
+
+def _money(amount: Decimal) -> Decimal:
+    """One spelling of an amount: two decimals unless it really has more."""
+    cents = amount.quantize(Decimal("0.01"))
+    return cents if cents == amount else amount.normalize()
+
+
 Text255 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_no_control_signs)]
 Text1000 = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_no_control_signs)
@@ -156,8 +171,8 @@ Email = Annotated[str, StringConstraints(max_length=320), AfterValidator(_email)
 Instant = Annotated[
     datetime, BeforeValidator(_instant, json_schema_input_type=str), Field(json_schema_extra={"format": "date-time"})
 ]
-Money = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=4)]
-Quantity = Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=4)]
+Money = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=4), AfterValidator(_money)]
+Quantity = Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=4), AfterValidator(_plain)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_no_control_signs)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2048), AfterValidator(_no_control_signs)]

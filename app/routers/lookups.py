@@ -10,7 +10,7 @@ from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
 from app.domain.errors import NotFound
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.domain.trace import CommandTrace, EventTrace
-from app.routers.dependencies import CallingShop, TraceDep
+from app.routers.dependencies import ReadableShop, TraceDep
 from app.routers.fields import EVENT_ID, Email, Id, field
 from app.routers.problems import documented
 
@@ -109,7 +109,7 @@ class TimelineOut(BaseModel):
 
 @router.get("/events/{event_id:path}")
 async def event_trace(
-    shop: CallingShop,
+    shop: ReadableShop,
     event_id: Annotated[str, Path(description="As posted; percent-encode signs that mean something in a URL.")],
     trace: TraceDep,
 ) -> EventOut:
@@ -119,8 +119,8 @@ async def event_trace(
     return EventOut.of(await trace.of_event(shop.id, event_id))
 
 
-@router.post("/lookups", responses=documented(400, 413, 422))
-async def lookup(shop: CallingShop, body: LookupIn, trace: TraceDep) -> TimelineOut:
+@router.post("/lookups", responses=documented(400, 413, 415, 422))
+async def lookup(shop: ReadableShop, body: LookupIn, trace: TraceDep) -> TimelineOut:
     """The time line of a person or an order: everything received, what was decided, and why."""
     if body.email is not None:
         found = await trace.of_person(shop.id, body.email)
@@ -130,7 +130,7 @@ async def lookup(shop: CallingShop, body: LookupIn, trace: TraceDep) -> Timeline
 
 
 @router.get("/access-requests/{event_id:path}")
-async def access_report(shop: CallingShop, event_id: str, trace: TraceDep) -> dict[str, Any]:
+async def access_report(shop: ReadableShop, event_id: str, trace: TraceDep) -> dict[str, Any]:
     """Everything stored about the person who asked: facts, consents, tags, and the time line."""
     if not EVENT_ID.match(event_id):
         raise NotFound("access request")

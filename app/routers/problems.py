@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from app.domain.errors import BadConfiguration, ContentConflict, GatewayError, NotFound, NotReady, UnknownCaller
-from app.routers.fields import EXAMPLES
+from app.routers.fields import EXAMPLES, WHOLE_BODY
 
 log = structlog.get_logger(__name__)
 
@@ -99,9 +99,25 @@ async def _gateway_error(_request: Request, error: Exception) -> Response:
     return problem(status, kind, title, detail, headers=headers, **more)
 
 
-async def _invalid(_request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return invalid(field_problems(error.errors()))
+    errors = error.errors()
+    if not _says_json(request) and [list(one["loc"]) for one in errors] == [["body"]]:
+        return _not_json(415)
+    return invalid(field_problems(errors))
+
+
+def _says_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _not_json(status: int) -> Response:
+    """The body as a whole is not what it should be."""
+    title = _TITLES[status]
+    words = "send one JSON object with the header Content-Type: application/json"
+    mistake = FieldProblem(field=WHOLE_BODY, rule="json_invalid", message=words, example=EXAMPLES[WHOLE_BODY])
+    return problem(status, "not-json", title, "Nothing was stored.", [mistake])
 
 
 def invalid(errors: Sequence[FieldProblem]) -> Response:
@@ -113,15 +129,16 @@ def field_problems(errors: Iterable[Any]) -> list[FieldProblem]:
     """Pydantic's findings in our words; inputs stay out."""
     found = []
     for error in errors:
-        parts = [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
+        unreadable = error["type"] == "json_invalid"  # then the place is a number of bytes, which helps nobody
+        parts = [] if unreadable else [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
         names = [str(part) for part in parts if not _is_noise(part)]
         named = next((part for part in reversed(names) if part in EXAMPLES), None)
         found.append(
             FieldProblem(
-                field=_path(names) or "(the whole body)",
+                field=_path(names) or WHOLE_BODY,
                 rule=error["type"],
                 message=error["msg"].removeprefix("Value error, "),
-                example=EXAMPLES[named] if named is not None else None,
+                example=EXAMPLES[named if named is not None else WHOLE_BODY],
             )
         )
     return found
@@ -144,9 +161,11 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     status = error.status_code
     if status == 413:
         return too_large()
+    if status == 400:
+        return _not_json(400)
     title = _TITLES.get(status, "The request cannot be served.")
     kind = title.lower().rstrip(".").replace(" ", "-")
-    return problem(status, kind, title, f"HTTP {status}. Nothing was stored.", headers=dict(error.headers or {}))
+    return problem(status, kind, title, "See /docs for what there is.", headers=dict(error.headers or {}))
 
 
 def too_large() -> Response:

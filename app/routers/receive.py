@@ -14,7 +14,7 @@ from app.domain.pipeline import Accepted, Conflict, NewEvent
 from app.domain.shop import Shop
 from app.metrics import events_accepted
 from app.routers.fields import EVENT_ID, EXAMPLES
-from app.routers.schemas import EventIn
+from app.routers.schemas import EventIn, WireModel
 from app.services.intake import Intake
 
 
@@ -32,7 +32,7 @@ def new_event(body: EventIn, shop: Shop, idempotency_key: str | None = None) -> 
     """Raises `RequestValidationError` when no id, or two different ids, name the event."""
     warnings: list[str] = []
     event = body.to_domain(shop, warnings)
-    warnings += [f"{path}: unknown field, ignored" for path in sorted(body.unknown_fields())]
+    warnings += [f"{printable(path)}: unknown field, ignored" for path in sorted(body.unknown_fields())]
     return NewEvent(
         shop_id=shop.id,
         event_id=_event_id(body.event_id, idempotency_key),
@@ -64,7 +64,15 @@ def receipt(shop_id: str, answer: Accepted) -> Receipt:
     )
 
 
+def printable(name: str, limit: int = 64) -> str:
+    """A name somebody else chose, fit to be repeated: short, without control signs, and no address."""
+    shown = "".join(sign if sign.isprintable() else "?" for sign in name[: limit + 1])
+    return "(an address)" if "@" in shown else shown if len(shown) <= limit else shown[:limit] + "…"
+
+
 def _event_id(in_body: str | None, in_header: str | None) -> str:
+    if in_header and len(in_header) > 2 and in_header[0] == in_header[-1] == '"':
+        in_header = in_header[1:-1]  # the header's draft writes the key as a quoted string
     if in_header and not EVENT_ID.match(in_header):
         raise invalid("Idempotency-Key", "1 to 128 visible ASCII characters")
     if in_body is None and not in_header:
@@ -79,10 +87,16 @@ def invalid(name: str, message: str, kind: str = "value_error") -> RequestValida
 
 
 def _digest(body: EventIn) -> str:
-    """SHA-256 of the content: the id is no part of it, the order of names does not matter."""
-    content = body.model_dump(mode="json", exclude={"event_id"}, by_alias=True)
+    """SHA-256 of the content as we understand it: without the id, without fields we do not know, values in one spelling."""
+    content = {name: value for name, value in _declared(body).items() if name != "event_id"}
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
+def _declared(value: Any) -> Any:
+    if isinstance(value, WireModel):
+        return {name: _declared(getattr(value, name)) for name in type(value).model_fields}
+    return [_declared(one) for one in value] if isinstance(value, list) else value
+
+
 def canonical_json(content: Any) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str).encode()

@@ -11,7 +11,7 @@ from app.routers.problems import documented
 from app.routers.receive import Receipt, new_event, receive
 from app.services.intake import Intake
 
-router = APIRouter(prefix="/v1/shops/{shop}", tags=["events"], responses=documented(400, 401, 404, 409, 413, 422, 503))
+router = APIRouter(prefix="/v1/shops/{shop}", tags=["events"], responses=documented(400, 401, 404, 409, 413, 415, 422, 503))
 
 
 async def _take(intake: Intake, shop: CallingShop, body: schemas.EventIn, key: str | None) -> Receipt:

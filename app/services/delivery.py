@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)
 CONTACTS_PER_CLAIM = 400
+RECORD_AGAIN_SECONDS = (0.1, 0.5, 2.0)
 LONGEST_REST = timedelta(seconds=60)
 """An account that does not answer is asked again at least this often; its contacts keep their own, longer backoff."""
 
@@ -64,7 +65,7 @@ class Delivery:
             parcels = [Parcel.of(claim) for claim in ready]
             async with self._kept_alive(ready[0].lease_token):
                 await self._send(account_id, parcels)
-            await self._record(account_id, parcels)
+            await self._recorded(account_id, parcels)
         return len(claims)
 
     async def _send(self, account_id: str, parcels: Sequence[Parcel]) -> None:
@@ -83,7 +84,7 @@ class Delivery:
         """Nothing is claimed while an act that takes permission away waits to be decided (I6)."""
         now = self._clock()
         async with self._store.work() as work:
-            if await work.inbox.has_urgent():
+            if await work.inbox.has_urgent(self._directory.open_shops(account_id)):
                 return []
             closed = self._directory.closed_shops(account_id)
             claims = await work.outbox.claim(account_id, closed, CONTACTS_PER_CLAIM, now, LEASE)
@@ -129,10 +130,19 @@ class Delivery:
 
     # -- recording -------------------------------------------------------------------------------------------------------
 
-    async def _record(self, account_id: str, parcels: Sequence[Parcel]) -> None:
+    async def _recorded(self, account_id: str, parcels: Sequence[Parcel]) -> None:
+        """The calls are made: a blip of the store must not cost their answers."""
         now = self._clock()
         attempted = [parcel.judged(now, self._jitter()) for parcel in parcels]
         self._rest_or_go_on(account_id, parcels, now)
+        for pause in RECORD_AGAIN_SECONDS:
+            with contextlib.suppress(NotReady):
+                await self._record(account_id, attempted, now)
+                return
+            await asyncio.sleep(pause)
+        await self._record(account_id, attempted, now)
+
+    async def _record(self, account_id: str, attempted: Sequence[Attempted], now: datetime) -> None:
         async with self._store.work() as work:
             lost = await work.outbox.record(attempted, account_id, now)
             kept = [one for one in attempted if one.claim.contact_id not in lost]

@@ -21,7 +21,6 @@ KEY_PREFIX = "gwk"
 class Caller:
     """Who calls, by key: a shop, or an operator."""
 
-    key_id: str
     role: str
     shop_id: str | None
 
@@ -48,22 +47,19 @@ class Directory:
         self._clock = clock
         self._snapshot = _Snapshot()
 
-    async def refresh(self) -> bool:
-        """Read everything again; answers whether anything changed."""
+    async def refresh(self) -> None:
+        """Read everything again."""
         async with self._store.work() as work:
             accounts, shops, keys = (
                 await work.registry.accounts(),
                 await work.registry.shops(),
                 await work.registry.keys(),
             )
-        fresh = _Snapshot(
+        self._snapshot = _Snapshot(
             {one.account.id: one for one in accounts},
             {one.shop.id: one for one in shops},
             {key.id: key for key in keys},
         )
-        changed = fresh != self._snapshot
-        self._snapshot = fresh
-        return changed
 
     def stored(self) -> tuple[Mapping[str, StoredAccount], Mapping[str, StoredShop]]:
         """Accounts and shops as stored, by id."""
@@ -92,6 +88,10 @@ class Directory:
         """Opened; only for a shop with `signed_requests`."""
         return self._ring.open(self._snapshot.shops[shop_id].secrets["signing_secret"])
 
+    def open_shops(self, account_id: str) -> list[str]:
+        ours = [stored.shop for stored in self._snapshot.shops.values() if stored.shop.account == account_id]
+        return [shop.id for shop in ours if shop.enabled]
+
     def closed_shops(self, account_id: str) -> list[str]:
         """Disabled shops of an account: what waits for them stays."""
         ours = [stored.shop for stored in self._snapshot.shops.values() if stored.shop.account == account_id]
@@ -107,7 +107,7 @@ class Directory:
         matches = hmac.compare_digest(_digest(key), expected)
         if known is None or not matches or known.revoked_at is not None:
             raise UnknownCaller
-        return Caller(known.id, known.role, known.shop_id)
+        return Caller(known.role, known.shop_id)
 
     def all_keys(self) -> list[ApiKey]:
         return list(self._snapshot.keys.values())

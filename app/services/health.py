@@ -23,6 +23,8 @@ class ShopHealth:
     shadow: bool
     events: dict[str, int]
     """State -> number."""
+    conflicts: int
+    """Contacts renamed onto an address that had a contact of its own: the old one still stands in SALESmanago."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Health:
             if shop.late:
                 minutes = shop.oldest_waiting_seconds / 60
                 problems.append(f"{shop.shop_id}: the oldest waiting event is {minutes:.0f} minutes old.")
+            if shop.conflicts:
+                problems.append(
+                    f"{shop.shop_id}: {shop.conflicts} contact(s) were renamed onto an address that had a contact of its own; "
+                    "the old one still stands in SALESmanago. Look at it there, and delete it if it is not needed."
+                )
             if shop.consent_box_seems_hidden:
                 problems.append(
                     f"{shop.shop_id}: policy order_consent, but no order ever carried an answer to the consent box, "
@@ -73,6 +80,7 @@ class Health:
             oldest = await work.inbox.oldest_waiting()
             counts = await work.inbox.counts()
             boxes = await work.sales.boxes()
+            conflicts = await work.contacts.conflicts()
         now = self._clock()
         found = []
         for shop in self._directory.shops():
@@ -87,6 +95,7 @@ class Health:
                     enabled=shop.enabled,
                     shadow=shop.shadow,
                     events=counts.get(shop.id, {}),
+                    conflicts=conflicts.get(shop.id, 0),
                 )
             )
         return found

@@ -9,9 +9,13 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from app.domain.errors import GatewayError, NotReady
 from app.domain.pipeline import Accepted, Conflict, NewEvent
 from app.services.ports import Clock, Store
+
+log = structlog.get_logger(__name__)
 
 GROUP = 256
 """Events per commit: beyond it the time of the commit no longer matters beside the inserts."""
@@ -69,10 +73,17 @@ class Intake:
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
             answers = await self._stored([event for waiting in group for event in waiting.events])
-        except Exception as error:
-            failure = error if isinstance(error, GatewayError) else NotReady()
-            failure.__cause__ = None if failure is error else error
+        except GatewayError as failure:
             _refuse(group, failure)
+            return
+        except Exception as defect:
+            # One event must not fail its neighbours: each request is tried alone, and the culprit's caller hears of a defect.
+            if len(group) > 1:
+                for waiting in group:
+                    await self._commit([waiting])
+            else:
+                log.exception("intake_failed")
+                _refuse(group, defect)
             return
         except asyncio.CancelledError:
             _refuse(group, NotReady())
@@ -91,7 +102,7 @@ class Intake:
         return answers
 
 
-def _refuse(group: list[_Waiting], failure: GatewayError) -> None:
+def _refuse(group: list[_Waiting], failure: Exception) -> None:
     for waiting in group:
         if not waiting.answers.done():
             waiting.answers.set_exception(failure)

@@ -17,6 +17,7 @@ from app.domain.contact import Contact
 from app.domain.decide import NO_SALE, Sale, decide
 from app.domain.delivery import TakeBack, taken_back
 from app.domain.difference import untold
+from app.domain.errors import NotReady
 from app.domain.events import (
     CartChanged,
     ErasureRequested,
@@ -55,6 +56,30 @@ class Planner:
 
     async def plan_due(self, limit: int = ROUND) -> int:
         """Decide the next events; answers how many. 0 = nothing waits, or another planner is at it."""
+        try:
+            return await self._plan_round(limit)
+        except NotReady:
+            raise
+        except Exception:
+            # A defect outside the rules themselves: find its event by planning one at a time, and park that one.
+            log.exception("round_failed", events=limit)
+            return await self._plan_round_of_one()
+
+    async def _plan_round_of_one(self) -> int:
+        try:
+            return await self._plan_round(1)
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("event_parked")
+            async with self._store.work() as work:
+                events, unreadable = await work.inbox.due(1)
+                culprit = [*(event.seq for event in events), *unreadable]
+                await work.inbox.mark(culprit, EventState.PARKED, Reason.RULE_FAILED, self._clock())
+                await work.commit()
+            return len(culprit)
+
+    async def _plan_round(self, limit: int) -> int:
         async with self._store.work() as work:
             if not await work.inbox.lock_planning():
                 return 0

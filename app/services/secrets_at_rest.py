@@ -15,8 +15,8 @@ class KeyRing:
         try:
             self._ring = MultiFernet([Fernet(key) for key in keys])
         except ValueError as error:
-            example = "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
-            raise BadConfiguration([f"GATEWAY_ENCRYPTION_KEYS: not a Fernet key; make one with: {example}"]) from error
+            words = "is missing" if not keys else "holds something that is no key"
+            raise BadConfiguration([f"GATEWAY_ENCRYPTION_KEYS {words}; make a key with: gateway keys encryption"]) from error
 
     def close(self, secret: str) -> str:
         return self._ring.encrypt(secret.encode()).decode()

@@ -1,9 +1,9 @@
 """People, as each shop knows them, and the addresses they had before."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, bindparam, select, update
+from sqlalchemy import RowMapping, bindparam, func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -109,9 +109,11 @@ class Contacts:
         rows = await self._connection.execute(select(contacts).where(contacts.c.merged_into == contact_id))
         return [_stored(row) for row in rows.mappings()]
 
-    async def conflicts(self) -> Mapping[int, str]:
-        rows = await self._connection.execute(select(contacts.c.id, contacts.c.conflict).where(contacts.c.conflict.is_not(None)))
-        return {row.id: row.conflict for row in rows}
+    async def conflicts(self) -> dict[str, int]:
+        """Shop -> contacts that a person should look at: renamed onto an address that had a contact of its own."""
+        merged = contacts.c.merged_into.is_not(None)
+        counted = select(contacts.c.shop_id, func.count().label("number")).where(merged).group_by(contacts.c.shop_id)
+        return {row.shop_id: row.number for row in await self._connection.execute(counted)}
 
 
 def _stored(row: RowMapping) -> StoredContact:

@@ -50,13 +50,13 @@ class Database:
         self.engine: AsyncEngine = self._sqlite() if self.is_sqlite else self._postgresql()
 
     def _sqlite(self) -> AsyncEngine:
-        engine = create_async_engine(self.url, pool_size=1, max_overflow=0, pool_timeout=10)
+        engine = create_async_engine(self.url, pool_size=1, max_overflow=0, pool_timeout=10, hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
 
     def _postgresql(self) -> AsyncEngine:
-        return create_async_engine(self.url, pool_size=8, max_overflow=4, pool_timeout=10, pool_pre_ping=True)
+        return create_async_engine(self.url, pool_size=8, max_overflow=4, pool_timeout=10, pool_pre_ping=True, hide_parameters=True)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

@@ -78,9 +78,10 @@ class Inbox:
                 unreadable.append(row.seq)
         return events, unreadable
 
-    async def has_urgent(self) -> bool:
-        """Is there an act that takes permission away and is not decided yet?"""
-        found = select(inbox.c.seq).where(inbox.c.state == text("'received'"), inbox.c.urgent).limit(1)
+    async def has_urgent(self, shop_ids: Collection[str]) -> bool:
+        """Is there an act of these shops that takes permission away and is not decided yet?"""
+        undecided = (inbox.c.state == text("'received'")) & inbox.c.urgent & inbox.c.shop_id.in_(shop_ids)
+        found = select(inbox.c.seq).where(undecided).limit(1)
         return (await self._connection.execute(found)).first() is not None
 
     async def settle(self, settlements: Sequence[Settlement], at: datetime) -> None:

@@ -54,7 +54,7 @@ class Outbox:
                     "due_at": at,
                     "attempts": 0,
                 }
-                for contact, count in pending.items()
+                for contact, count in sorted(pending.items())  # one order of locks everywhere
             ],
         )
 
@@ -109,7 +109,8 @@ class Outbox:
 
     async def leased(self, contact_ids: Collection[int], now: datetime) -> set[int]:
         """Those of the contacts whose commands are on their way at this moment. Waits for a claim that is just being made."""
-        boxes = select(mailboxes.c.contact_id, mailboxes.c.leased_until).where(mailboxes.c.contact_id.in_(contact_ids))
+        theirs = mailboxes.c.contact_id.in_(contact_ids)
+        boxes = select(mailboxes.c.contact_id, mailboxes.c.leased_until).where(theirs).order_by(mailboxes.c.contact_id)
         if self._connection.dialect.name != "sqlite":
             boxes = boxes.with_for_update()
         rows = await self._connection.execute(boxes)
@@ -165,7 +166,8 @@ class Outbox:
 
     async def _still_held(self, attempted: Sequence[Attempted]) -> set[int]:
         tokens = {one.claim.contact_id: one.claim.lease_token for one in attempted}
-        rows = select(mailboxes.c.contact_id, mailboxes.c.lease_token).where(mailboxes.c.contact_id.in_(tokens))
+        theirs = mailboxes.c.contact_id.in_(tokens)
+        rows = select(mailboxes.c.contact_id, mailboxes.c.lease_token).where(theirs).order_by(mailboxes.c.contact_id)
         if self._connection.dialect.name != "sqlite":
             rows = rows.with_for_update()
         return {row.contact_id for row in await self._connection.execute(rows) if row.lease_token == tokens[row.contact_id]}

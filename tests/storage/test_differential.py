@@ -79,7 +79,7 @@ class History:
         async with self.store.work() as work:
             due, _unreadable = await work.inbox.due(self.chance.randint(1, 5))
             # PostgreSQL leaves gaps in `seq` where a repetition was not stored; the order is what counts.
-            self.log.append(([(event.event_id, event.event) for event in due], await work.inbox.has_urgent()))
+            self.log.append(([(event.event_id, event.event) for event in due], await work.inbox.has_urgent([SHOP])))
             self.seqs |= {event.event_id: event.seq for event in due}
             made = [Settlement(e.seq, self.chance.choice(STATES), Reason.NO_CONSENT, 1, self.chance.randint(0, 2)) for e in due]
             await work.inbox.settle(made, self.now)

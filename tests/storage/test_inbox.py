@@ -87,12 +87,12 @@ async def test_events_are_due_in_order_of_acceptance_with_acts_that_take_permiss
 async def test_only_an_undecided_act_that_takes_permission_away_is_urgent(store: Store) -> None:
     await stored(store, new_event("e1"))
     async with store.work() as work:
-        assert not await work.inbox.has_urgent()
+        assert not await work.inbox.has_urgent([SHOP])
     out = (await stored(store, new_event("out", unsubscribed())))[0]
     async with store.work() as work:
-        assert await work.inbox.has_urgent()
+        assert await work.inbox.has_urgent([SHOP])
         await work.inbox.settle([Settlement(out.seq, EventState.SUPERSEDED, Reason.NOTHING_NEW)], T0)
-        assert not await work.inbox.has_urgent()
+        assert not await work.inbox.has_urgent([SHOP])
         await work.commit()
 
 

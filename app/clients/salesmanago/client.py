@@ -15,10 +15,6 @@ from app.domain.pipeline import Answer, Call, Seen
 from app.domain.shop import Account
 
 CONTACTS_PER_LOOK_UP = 50
-CONTACTS_PER_BATCH = 200
-"""Undocumented; 100 is the safest figure, 400 the official plugin's (U3)."""
-
-EVENTS_PER_BATCH = 400
 JOB_PATIENCE_SECONDS = 600.0
 _FIRST_POLL_SECONDS = 0.2
 _LONGEST_POLL_SECONDS = 5.0
@@ -61,7 +57,7 @@ class SalesmanagoClient:
         return await self._ask(_UPSERT, payloads.single_upsert(command), expect="contactId")
 
     async def upsert_many(self, commands: Sequence[UpsertContact]) -> Answer:
-        """Up to `CONTACTS_PER_BATCH` different contacts in one asynchronous job; `Delivered` once the job has ended."""
+        """Different contacts in one asynchronous job; `Delivered` once the job has ended."""
         started = await self._ask(_BATCH_UPSERT, payloads.batch_upsert(commands), expect="requestId", items=len(commands))
         if not isinstance(started.outcome, Delivered) or started.outcome.upstream_id is None:
             return started
@@ -100,7 +96,7 @@ class SalesmanagoClient:
         return await self._ask(_EVENT, {"email": event.email, "contactEvent": payloads.event(event)}, expect="eventId")
 
     async def add_events(self, events: Sequence[AddEvent]) -> list[Answer]:
-        """Up to `EVENTS_PER_BATCH` events of contacts that exist; an answer each, in order."""
+        """Events of contacts that exist; an answer each, in order."""
         body = payloads.batch_events(events)
         started_at, clock = self._clock(), time.monotonic()
         parsed = await self._parsed(self._batch_events_path, body)

@@ -99,11 +99,11 @@ def single_upsert(command: UpsertContact) -> JsonObject:
     return {"async": False, **upsert(command), "useApiDoubleOptIn": False}
 
 
-def batch_upsert(commands: Iterable[UpsertContact], *, fire_events: bool = True) -> JsonObject:
+def batch_upsert(commands: Iterable[UpsertContact]) -> JsonObject:
     """`useApiDoubleOptIn` defaults to true over there, so it is always said (section 2.2)."""
     return {
         "useApiDoubleOptIn": False,
-        "fireEvents": fire_events,
+        "fireEvents": True,
         "upsertDetails": [upsert(command) for command in commands],
     }
 
