@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -126,6 +127,15 @@ def dialect(request: pytest.FixtureRequest) -> str:
     kind: str = request.param
     request.getfixturevalue("migrated_file" if kind == "sqlite" else "postgresql")
     return kind
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
+    """An empty PostgreSQL database of one's own, for processes."""
+    name = f"own_{uuid4().hex[:12]}"
+    _apart(postgresql.run(f"CREATE DATABASE {name}"))
+    yield postgresql.url(name)
+    _apart(postgresql.run(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """The command line, as a person uses it: with the gateway stopped and with it running."""
 
 import json
+import signal
 import stat
+import time
 from pathlib import Path
 
 import httpx
@@ -11,7 +13,7 @@ from cryptography.fernet import Fernet
 
 from app.routers.examples import EXAMPLES
 from app.settings import Settings
-from tests.processes import World, a_world
+from tests.processes import Process, World, a_world
 
 
 @pytest.fixture
@@ -124,7 +126,82 @@ def test_the_same_commands_work_beside_a_running_gateway(tmp_path: Path) -> None
     assert world.json("status")["shops"][1]["events"] == {"sent": 1}
 
 
-def test_sigterm_ends_the_gateway_quickly_and_cleanly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_a_signal_ends_the_gateway_in_order_and_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     with a_world(tmp_path) as world:
-        assert world.gateway.stop() in (0, -15)
+        began = time.monotonic()
+        assert world.gateway.stop(number) == 0
+        assert time.monotonic() - began < 10
+        assert {path.name for path in tmp_path.glob("gateway.db*")} == {"gateway.db", "gateway.db.lock"}
         world.gateway.start()
+
+
+def test_a_call_under_way_is_ended_and_recorded_by_a_stop(tmp_path: Path) -> None:
+    with a_world(tmp_path) as world:
+        headers = {"Authorization": f"Bearer {world.key('shop2')}"}
+        httpx.post(f"{world.sandbox_url}/sandbox/faults", json={"kind": "slow", "seconds": 2, "path": "contact/upsert"})
+        httpx.post(f"{world.url}/v1/shops/shop2/registrations", json=EXAMPLES["registration"], headers=headers)
+        time.sleep(1)
+        assert world.gateway.stop() == 0
+        assert world.json("status")["shops"][1]["events"] == {"sent": 1}
+        assert len([call for call in world.shown("ledger")["entries"] if call["path"].endswith("upsert")]) == 1
+
+
+def test_what_cannot_work_is_said_in_one_sentence(stopped: World, tmp_path: Path) -> None:
+    for name, value, words in (
+        ("GATEWAY_PORT", "abc", "GATEWAY_PORT"),
+        ("GATEWAY_LOG_LEVEL", "loud", "GATEWAY_LOG_LEVEL"),
+        ("GATEWAY_DATABASE_URL", "sqlite:///x.db", "GATEWAY_DATABASE_URL"),
+        ("GATEWAY_DATABASE_URL", f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/x.db", "GATEWAY_DATABASE_URL"),
+        ("GATEWAY_DATABASE_URL", "postgresql+asyncpg://u:planted-canary@127.0.0.1:9/x", "GATEWAY_DATABASE_URL"),
+    ):
+        right = stopped.environment.get(name)
+        stopped.environment[name] = value
+        refused = stopped.command("serve")
+        assert refused.returncode == 1, value
+        assert words in refused.stderr
+        assert "Traceback" not in refused.stderr
+        assert "planted-canary" not in refused.stderr
+        if right is not None:
+            stopped.environment[name] = right
+        else:
+            del stopped.environment[name]
+
+
+def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with a_world(tmp_path) as world:
+        second = World(tmp_path / "..", None)
+        second.environment["GATEWAY_DATABASE_URL"] = f"sqlite+aiosqlite:///{tmp_path / 'other.db'}"
+        second.environment["GATEWAY_PORT"] = world.environment["GATEWAY_PORT"]
+        refused = second.command("serve")
+        assert (refused.returncode, "Cannot listen on" in refused.stderr) == (1, True)
+
+
+def test_on_postgresql_a_process_without_worker_hears_of_keys_and_another_delivers(tmp_path: Path, postgresql_url: str) -> None:
+    with a_world(tmp_path, postgresql_url) as world:
+        world.gateway.stop()
+        worker = Process(tmp_path, "worker", ["worker"], world.environment, f"{world.sandbox_url}/sandbox/state")
+        world.gateway.start("--no-worker")
+        worker.start()
+        try:
+            headers = {"Authorization": f"Bearer {world.key('shop2')}"}
+            until = time.monotonic() + 10
+
+            def post() -> int:
+                url = f"{world.url}/v1/shops/shop2/registrations"
+                return httpx.post(url, json=EXAMPLES["registration"], headers=headers).status_code
+
+            while post() != 202 and time.monotonic() < until:
+                time.sleep(0.1)
+            follow = f"{world.url}/v1/shops/shop2/events/{EXAMPLES['registration']['event_id']}"
+            while httpx.get(follow, headers=headers).json()["state"] != "sent":
+                assert time.monotonic() < until + 20
+                time.sleep(0.1)
+
+            world.command("keys", "revoke", headers["Authorization"].split("_")[1])
+            until = time.monotonic() + 10
+            while post() != 401:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+        finally:
+            assert worker.stop() == 0

@@ -213,3 +213,45 @@ async def test_a_tag_edit_says_whose_tags_and_either_changes_or_the_full_set(doo
     assert_problem(await door.post("tag-edits", body), 422)
     right = {"event_id": "t", "occurred_at": "2026-11-23T10:00:00Z", "email": "a@example.com", "tags": []}
     assert (await door.post("tag-edits", right)).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        {"value": 214.98},
+        {"value": "214.980"},
+        {"colour": "red"},
+        {"placed_at": "2026-11-23T09:15:00Z"},
+    ],
+)
+async def test_another_spelling_of_the_same_content_is_no_other_content(door: Door, spelled: dict[str, Any]) -> None:
+    await door.post("orders", EXAMPLES["order"])
+    again = {**EXAMPLES["order"], "order": {**EXAMPLES["order"]["order"], **spelled}}
+    assert (await door.post("orders", again)).json()["result"] == "duplicate"
+
+
+async def test_names_that_somebody_else_chose_are_repeated_short_and_harmless(door: Door) -> None:
+    body = {**EXAMPLES["order"], "x" * 5000: 1, "jan@kowalski.example.com": 1, "a\u0000b": 1}
+    warnings = (await door.post("orders", body)).json()["warnings"]
+    assert sorted(warnings) == sorted(
+        ["(an address): unknown field, ignored", "a?b: unknown field, ignored", "x" * 64 + "…: unknown field, ignored"]
+    )
+
+
+async def test_the_quoted_form_of_the_idempotency_key_is_the_same_id(door: Door) -> None:
+    body = without(EXAMPLES["order"], "event_id")
+    await door.post("orders", body, **{"Idempotency-Key": "k1"})
+    assert (await door.post("orders", body, **{"Idempotency-Key": '"k1"'})).json()["result"] == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [(b"{", "application/json", 422), (b"<x/>", "text/xml", 415), (b"[" * 5000, "application/json", 400)],
+)
+async def test_a_body_that_cannot_be_read_is_named_as_a_whole_with_an_example(
+    door: Door, body: bytes, kind: str, status: int
+) -> None:
+    answer = await door.http.post("/v1/shops/shop1/orders", content=body, headers=door.auth("shop1") | {"Content-Type": kind})
+    (error,) = assert_problem(answer, status)["errors"]
+    assert (error["field"], error["rule"]) == ("(the whole body)", "json_invalid")
+    assert error["example"]["event_id"]

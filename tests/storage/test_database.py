@@ -10,6 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors import NotReady
 from app.storage import migrations
@@ -152,3 +153,11 @@ async def test_our_own_mistakes_are_not_hidden_as_an_outage(database: Database) 
         async with database.transaction() as connection:
             await connection.execute(inbox.insert(), [{"shop_id": "s"}])
     assert not isinstance(caught.value, NotReady)
+
+
+async def test_an_error_of_the_database_names_no_parameters(database: Database) -> None:
+    """A parameter is a person's address or name sooner or later, and errors end in logs."""
+    with pytest.raises(DBAPIError) as failed:
+        async with database.engine.connect() as connection:
+            await connection.execute(text("SELECT * FROM no_such_table WHERE name = :name"), {"name": "planted-canary"})
+    assert "planted-canary" not in str(failed.value)
