@@ -84,7 +84,8 @@ def test_openapi_prints_the_contract(stopped: World) -> None:
 
 
 def test_an_encryption_key_is_made_on_request(stopped: World) -> None:
-    Fernet(stopped.command("keys", "encryption").stdout.strip())
+    key = Fernet(stopped.command("keys", "encryption").stdout.strip())
+    assert key.decrypt(key.encrypt(b"x")) == b"x"
 
 
 def test_the_same_commands_work_beside_a_running_gateway(tmp_path: Path) -> None:

@@ -853,6 +853,7 @@ def _health(waiting: timedelta | None, boxes: BoxCounts | None = None) -> Health
     work = SimpleNamespace(
         inbox=SimpleNamespace(oldest_waiting=answers({} if waiting is None else {"shop1": now - waiting}), counts=answers({})),
         sales=SimpleNamespace(boxes=answers({} if boxes is None else {"shop1": boxes})),
+        contacts=SimpleNamespace(conflicts=answers({})),
     )
 
     @asynccontextmanager

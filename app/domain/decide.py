@@ -19,10 +19,7 @@ from app.domain.contact import Contact
 from app.domain.difference import difference, told
 from app.domain.events import (
     AccessRequested,
-    AccountChanged,
     CartChanged,
-    Customer,
-    CustomerRegistered,
     ErasureRequested,
     Event,
     Item,
@@ -30,12 +27,9 @@ from app.domain.events import (
     OrderPlaced,
     OrderReturned,
     ProductViewed,
-    Subscribed,
-    TagsEdited,
-    TransferConsentGranted,
-    TransferConsentWithdrawn,
     Unsubscribed,
 )
+from app.domain.learn import is_forgotten, learn, revived, with_stop
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
@@ -74,9 +68,9 @@ def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> 
         return _erase(event, contact, sale)
     if isinstance(event, AccessRequested):
         return Decision(Supersede(Reason.REPORT_READY), contact, sale)
-    contact = _revived(event, contact)
-    if contact.erased or _is_forgotten(event, contact):
-        return Decision(Withhold(Reason.ERASED), _remember_a_stop(event, contact), sale)
+    contact = revived(event, contact)
+    if contact.erased or is_forgotten(event, contact):
+        return Decision(Withhold(Reason.ERASED), with_stop(event, contact), sale)
     known = learn(event, shop, contact)
     reason = forbidden(event, shop, known, sale)
     if reason is not None:
@@ -120,113 +114,6 @@ def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:
 
 def _after(floor: datetime, at: datetime | None) -> datetime | None:
     return at if at is not None and at > floor else None
-
-
-# -- learn ---------------------------------------------------------------------------------------------------------------
-
-
-def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
-    """The facts an event tells. The order of learning does not matter: each fact knows its time."""
-    at = event.at
-    match event:
-        case CustomerRegistered(customer=customer):
-            source = tags.source_tag(event.source or "", shop.host)
-            contact = replace(_met(contact, customer, event), registered=True).earning((source,) if source else ())
-            return _ticked_acts(contact, customer, event)
-        case OrderPlaced(customer=customer):
-            contact = _ticked_acts(_met(contact, customer, event), customer, event).bought(at)
-            granted = event.box is Box.GIVEN
-            return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact
-        case AccountChanged(customer=customer):
-            # Who has an account to change has an account; mere state opts in only with its own date (R06).
-            contact = replace(_met(contact, customer, event).moved_to(customer.email, at), registered=True)
-            return _dated_acts(contact, customer, at)
-        case TransferConsentGranted(customer=customer):
-            contact = _met(contact, customer, event) if customer else _addressed(contact, event.email)
-            return replace(contact, transfer=contact.transfer.grant(at))
-        case TransferConsentWithdrawn():
-            return replace(_addressed(contact, event.email), transfer=contact.transfer.withdraw(at))
-        case Subscribed():
-            return _subscribed(_addressed(contact, event.email), event)
-        case Unsubscribed():
-            contact = _addressed(contact, event.email)
-            return _unsubscribed(contact, event) if event.confirmed or shop.propagate_unconfirmed_removals else contact
-        case TagsEdited():
-            contact = replace(contact, customer_id=contact.customer_id or event.customer_id)
-            if event.all_tags is not None:
-                return contact.with_all_tags(event.all_tags, at)
-            return contact.with_tags(event.added, event.removed, at)
-        case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | AccessRequested() | ErasureRequested():
-            return contact if event.email is None else _addressed(contact, event.email)
-
-
-def _met(contact: Contact, customer: Customer, event: Event) -> Contact:
-    return _addressed(contact, customer.email).describe(customer, event.at)
-
-
-def _addressed(contact: Contact, email: str) -> Contact:
-    return contact if contact.email else replace(contact, email=email)
-
-
-def _ticked_acts(contact: Contact, customer: Customer, event: Event) -> Contact:
-    """A box ticked while registering or ordering is the person's act, now or at the date the shop gives (R06)."""
-    email, sms = customer.newsletter_email, customer.newsletter_sms
-    contact = _opted_in(contact, email=min(email.since or event.at, event.at) if email.ticked else None)
-    return _opted_in(contact, sms=min(sms.since or event.at, event.at) if sms.ticked else None)
-
-
-def _dated_acts(contact: Contact, customer: Customer, at: datetime) -> Contact:
-    email, sms = customer.newsletter_email, customer.newsletter_sms
-    contact = _opted_in(contact, email=min(email.since, at) if email.ticked and email.since is not None else None)
-    return _opted_in(contact, sms=min(sms.since, at) if sms.ticked and sms.since is not None else None)
-
-
-def _opted_in(contact: Contact, *, email: datetime | None = None, sms: datetime | None = None) -> Contact:
-    """An act counts unless it is from before an erasure."""
-    floor = contact.erased_at
-    if email is not None and (floor is None or email > floor):
-        contact = replace(contact, email_news=contact.email_news.opt_in(email))
-    if sms is not None and (floor is None or sms > floor):
-        contact = replace(contact, phone_news=contact.phone_news.opt_in(sms))
-    return contact
-
-
-def _subscribed(contact: Contact, event: Subscribed) -> Contact:
-    contact = _opted_in(contact, email=event.at if event.by_email else None, sms=event.at if event.by_sms else None)
-    said = {"phone": event.phone, "language": event.language}
-    contact = contact.with_profile({name: text for name, text in said.items() if text}, event.at)
-    return replace(contact, subscriber=contact.subscriber or not event.has_account)
-
-
-def _unsubscribed(contact: Contact, event: Unsubscribed) -> Contact:
-    if event.by_email:
-        contact = replace(contact, email_news=contact.email_news.opt_out(event.at))
-    if event.by_sms:
-        contact = replace(contact, phone_news=contact.phone_news.opt_out(event.at))
-    return contact
-
-
-def _revived(event: Event, contact: Contact) -> Contact:
-    """After an erasure only a newer act of the person starts a new memory; everything else finds the door closed (M3)."""
-    acts = isinstance(event, CustomerRegistered | OrderPlaced | Subscribed | TransferConsentGranted)
-    return replace(contact, erased=False) if acts and contact.erased and not _is_forgotten(event, contact) else contact
-
-
-def _is_forgotten(event: Event, contact: Contact) -> bool:
-    return contact.erased_at is not None and event.at <= contact.erased_at
-
-
-def _remember_a_stop(event: Event, contact: Contact) -> Contact:
-    """An act that takes permission away counts also while the person is erased: its time says nothing about who it was."""
-    if _is_forgotten(event, contact):
-        return contact
-    match event:
-        case TransferConsentWithdrawn():
-            return replace(contact, transfer=contact.transfer.withdraw(event.at))
-        case Unsubscribed(confirmed=True):
-            return _unsubscribed(contact, event)
-        case _:
-            return contact
 
 
 # -- forbidden -----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Events on the wire. Unknown fields are ignored and named in the receipt's `warnings`; everything else is checked."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -141,7 +142,7 @@ class ItemIn(WireModel):
         )
 
 
-class EventIn(WireModel):
+class EventIn(WireModel, ABC):
     """The envelope. `event_id` may come as the header `Idempotency-Key` instead."""
 
     wire_type: ClassVar[str]
@@ -149,8 +150,9 @@ class EventIn(WireModel):
     event_id: EventId | None = field("event_id", default=None)
     occurred_at: Instant = field("occurred_at")
 
+    @abstractmethod
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        raise NotImplementedError
+        """The event in our own words; what was left out of it is added to `warnings`."""
 
 
 class RegistrationIn(EventIn):

@@ -15,7 +15,7 @@ from app.domain import tags
 from app.domain.commands import AddEvent, Command, DeleteContact, Line, UpsertContact
 from app.domain.consent import Box, Policy, Status
 from app.domain.contact import Contact, absorb
-from app.domain.decide import decide, learn
+from app.domain.decide import decide
 from app.domain.delivery import TAGS_PER_CALL, coalesce, up_to_deletion, within_limits
 from app.domain.difference import difference, told
 from app.domain.events import (
@@ -33,6 +33,7 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
+from app.domain.learn import learn
 from app.domain.plan import Send
 from app.domain.shop import Shop
 from tests.builders import (

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.commands import AddEvent, EventKind, UpsertContact
 from app.domain.consent import Box, Policy
-from app.services import planner
+from app.services import planning_round
 from app.services.directory import Directory
 from app.services.planner import Planner
 from tests.services.world import (
@@ -44,14 +44,14 @@ async def test_a_withheld_order_and_a_consenting_one_tell_the_rule_apart(world: 
 
 
 async def test_an_event_on_which_our_rules_fail_is_parked_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = planner.decide
+    real = planning_round.decide
 
     def decide(event, *more):  # type: ignore[no-untyped-def]
         if getattr(event, "order_id", None) == "poison":
             raise ZeroDivisionError
         return real(event, *more)
 
-    monkeypatch.setattr(planner, "decide", decide)
+    monkeypatch.setattr(planning_round, "decide", decide)
     await world.post(orders("o1"), orders("poison"), orders("o2"), orders("o3", EWA))
     await world.run()
     states = await world.at_rest()

@@ -1,0 +1,307 @@
+"""One planning round: everything it needs is read first, everything it decides is written last."""
+
+from collections import Counter
+from dataclasses import replace
+
+import structlog
+
+from app.domain.carts import newer_state
+from app.domain.commands import Command, DeleteContact, UpsertContact
+from app.domain.consent import Status
+from app.domain.contact import Contact
+from app.domain.decide import NO_SALE, Sale, decide
+from app.domain.delivery import TakeBack, taken_back
+from app.domain.difference import untold
+from app.domain.events import (
+    CartChanged,
+    ErasureRequested,
+    Event,
+    OrderPlaced,
+    TagsEdited,
+    TransferConsentWithdrawn,
+    Unsubscribed,
+    order_id_of,
+)
+from app.domain.pipeline import EventState, InboxEvent, NewCommand, Settlement, StoredCart
+from app.domain.plan import Await, Plan, Send, Supersede, Withhold
+from app.domain.reasons import Reason
+from app.domain.shop import Shop
+from app.domain.tags import collisions
+from app.services.directory import Directory
+from app.services.people import People, Person, Pseudonym
+from app.services.ports import Clock, Work
+from app.services.take_back import take_back, unsold_orders
+
+log = structlog.get_logger(__name__)
+
+
+class PlanningRound:
+    """One planning round: everything it reads is loaded first, everything it decides is written last."""
+
+    def __init__(self, work: Work, directory: Directory, clock: Clock, pseudonym: Pseudonym) -> None:
+        self._work = work
+        self._directory = directory
+        self._now = clock()
+        self._people = People(pseudonym)
+        self._sales: dict[tuple[str, str], Sale] = {}
+        self._changed_sales: dict[tuple[str, str], Sale] = {}
+        self._carts: dict[tuple[str, str], StoredCart] = {}
+        self._cart_owners: dict[tuple[str, str], Person | None] = {}
+        self._boxes: Counter[tuple[str, str]] = Counter()
+        self._commands: list[tuple[Person, InboxEvent, Command]] = []
+        self._settlements: dict[int, tuple[Settlement, Person | None]] = {}
+        self._replaced_carts: list[int] = []
+        self._erased: list[tuple[Person, InboxEvent, str, list[Command]]] = []
+
+    @property
+    def queued_any(self) -> bool:
+        return bool(self._commands)
+
+    @property
+    def erased_somebody(self) -> bool:
+        return bool(self._erased)
+
+    async def load(self, events: list[InboxEvent]) -> None:
+        await self._people.load(events, self._work.contacts)
+        for shop_id in {event.shop_id for event in events}:
+            ours = [event.event for event in events if event.shop_id == shop_id]
+            orders = {order for event in ours if (order := order_id_of(event)) is not None}
+            if orders:
+                for order, sale in (await self._work.sales.of_orders(shop_id, orders)).items():
+                    self._sales[shop_id, order] = sale
+            carts = {event.cart_id for event in ours if isinstance(event, CartChanged)}
+            if carts:
+                for cart_id, cart in (await self._work.carts.find(shop_id, carts)).items():
+                    self._carts[shop_id, cart_id] = cart
+
+    # -- one event -------------------------------------------------------------------------------------------------------
+
+    async def plan(self, event: InboxEvent) -> None:
+        shop = self._directory.shop(event.shop_id)
+        if shop is None or not shop.enabled:
+            self._settle(event, EventState.HELD, Reason.SHOP_DISABLED)
+            return
+        try:
+            await self._decide(event, shop)
+        except Exception as error:
+            # A defect of ours in one event must not hold up the others. It is kept whole and shown.
+            log.exception("rule_failed", shop_id=shop.id, event_id=event.event_id)
+            self._settle(event, EventState.PARKED, Reason.RULE_FAILED, detail=type(error).__name__)
+
+    async def _decide(self, event: InboxEvent, shop: Shop) -> None:
+        happened = event.event
+        if isinstance(happened, CartChanged) and happened.email is None:
+            self._cart(event, happened, None, Await(Reason.CART_WAITS))
+            return
+        person = self._people.find(shop.id, happened)
+        sale = self._sale(shop, happened)
+        decision = decide(happened, shop, person.contact, sale)
+        plan, contact = decision.plan, decision.contact
+        if shop.shadow and isinstance(plan, Send):
+            plan, contact = Withhold(Reason.SHADOW), replace(contact, told=person.contact.told)
+        else:
+            self._remember_sale(shop, happened, sale, decision.sale)
+        if isinstance(happened, OrderPlaced):
+            self._boxes[shop.id, happened.box.value] += 1
+        before = person.contact
+        person.becomes(contact)
+        if person.erased_hash is not None and not contact.erased and contact.email:
+            self._people.revive(person)
+        self._people.remember_customer(person)
+        cancelled = await self._take_back(event, person, before)
+        if isinstance(happened, CartChanged):
+            self._cart(event, happened, person, plan)
+        elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
+            self._erased.append((person, event, self._people.erase(person, happened.email), [*plan.commands, *cancelled]))
+        else:
+            self._carry_out(event, person, plan)
+
+    def _sale(self, shop: Shop, event: Event) -> Sale:
+        order_id = order_id_of(event)
+        return self._sales.get((shop.id, order_id), NO_SALE) if order_id else NO_SALE
+
+    def _remember_sale(self, shop: Shop, event: Event, old: Sale, new: Sale) -> None:
+        order_id = order_id_of(event)
+        if order_id and new != old:
+            self._sales[shop.id, order_id] = self._changed_sales[shop.id, order_id] = new
+
+    def _carry_out(self, event: InboxEvent, person: Person | None, plan: Plan) -> None:
+        match plan:
+            case Send(commands=commands, withholding=reason) if person is not None:
+                self._commands += [(person, event, command) for command in commands]
+                self._settle(event, EventState.PLANNED, reason, person, open_commands=len(commands))
+            case Withhold(reason=reason):
+                self._settle(event, EventState.WITHHELD, reason, person)
+            case Supersede(reason=reason):
+                self._settle(event, EventState.SUPERSEDED, reason, person)
+            case Await(reason=reason):
+                self._settle(event, EventState.PLANNED, reason, person)
+            case Send():
+                raise AssertionError("commands without a person")  # decide() knows no such plan
+
+    def _settle(
+        self,
+        event: InboxEvent,
+        state: EventState,
+        reason: Reason | None,
+        person: Person | None = None,
+        *,
+        open_commands: int = 0,
+        detail: str | None = None,
+    ) -> None:
+        pseudonym = person.erased_hash if person is not None else None
+        if person is not None and isinstance(event.event, TagsEdited):
+            detail = _collisions(person)
+        settlement = Settlement(event.seq, state, reason, open_commands=open_commands, detail=detail, pseudonym=pseudonym)
+        self._settlements[event.seq] = (settlement, person)
+
+    # -- carts -----------------------------------------------------------------------------------------------------------
+
+    def _cart(self, event: InboxEvent, happened: CartChanged, person: Person | None, plan: Plan) -> None:
+        """A cart waits for its quiet hour; the newest state takes the place of the one before."""
+        key = (event.shop_id, happened.cart_id)
+        stored = self._carts.get(key)
+        state = newer_state(stored.cart if stored is not None and stored.open else None, happened)
+        if stored is not None and stored.cart.changed_at > happened.at:
+            state = Reason.CART_REPLACED
+        if isinstance(state, Reason):
+            if isinstance(plan, Await):
+                plan = Supersede(state)
+            if stored is not None and person is not None and stored.contact_id is None:
+                self._keep_cart(key, stored, person)  # a guest's cart whose address is known now (R41)
+            self._carry_out(event, person, plan)
+            return
+        if stored is not None and stored.open:
+            self._replaced_carts.append(stored.event_seq)
+        waits = isinstance(plan, Await)
+        self._keep_cart(key, StoredCart(event.shop_id, None, event.seq, state, open=waits), person)
+        self._carry_out(event, person, plan)
+
+    def _keep_cart(self, key: tuple[str, str], cart: StoredCart, person: Person | None) -> None:
+        self._carts[key] = cart
+        self._cart_owners[key] = person
+
+    # -- taking back -----------------------------------------------------------------------------------------------------
+
+    async def _take_back(self, event: InboxEvent, person: Person, before: Contact) -> list[Command]:
+        """If the event took permission away, what waits may not leave any more; answers what was cancelled."""
+        contact = person.contact
+        match event.event:
+            case ErasureRequested() if contact.erased_at != before.erased_at:
+                return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.ERASED)
+            case TransferConsentWithdrawn() if contact.transfer.is_withdrawn:
+                return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
+            case Unsubscribed():
+                act = TakeBack(
+                    email_opt_in=contact.email_news.status is Status.OPT_OUT,
+                    phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
+                )
+                return await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
+            case _:
+                return []
+
+    async def _take_back_everywhere(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
+        """From this round, from the outbox, and from the queue of a contact that was merged into this one."""
+        cancelled = self._take_back_queued(person, act, reason)
+        merged = [] if person.id is None else [one.id for one in await self._work.contacts.merged_into(person.id)]
+        for contact_id in [] if person.id is None else [person.id, *merged]:
+            if await self._work.outbox.leased([contact_id], self._now):
+                # On its way at this moment. Should it come back unsent, the next claim takes it back first.
+                await self._work.outbox.defer_take_back(contact_id, act, reason)
+                continue
+            stored = await take_back(self._work, person.shop_id, contact_id, act, reason, self._now)
+            self._unsell(person.shop_id, stored)
+            if contact_id == person.id:
+                cancelled = [*stored, *cancelled]
+        person.becomes(untold(person.contact, cancelled))
+        return cancelled
+
+    def _take_back_queued(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
+        kept: list[tuple[Person, InboxEvent, Command]] = []
+        cancelled: list[Command] = []
+        for owner, event, command in self._commands:
+            left = taken_back(command, act) if owner is person or owner.merged_into is person else command
+            if left is None:
+                cancelled.append(command)
+                self._settle(event, EventState.WITHHELD, reason, person)
+            else:
+                kept.append((owner, event, left))
+        self._commands = kept
+        self._unsell(person.shop_id, cancelled)
+        return cancelled
+
+    def _unsell(self, shop_id: str, cancelled: list[Command]) -> None:
+        for order_id in unsold_orders(cancelled):
+            sale = replace(self._sales.get((shop_id, order_id), NO_SALE), purchase_sent=False)
+            self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = sale
+
+    # -- saving ----------------------------------------------------------------------------------------------------------
+
+    async def save(self) -> None:
+        await self._people.save(self._work.contacts, self._now)
+        forgotten = [await self._erase(*erased) for erased in self._erased]
+        await self._work.sales.save(self._changed_sales)
+        await self._work.sales.count_boxes(self._boxes)
+        await self._work.outbox.queue([self._new_command(*one) for one in self._commands], self._now)
+        await self._save_carts()
+        await self._work.inbox.settle(
+            [
+                settlement if person is None else replace(settlement, contact_id=person.id)
+                for settlement, person in self._settlements.values()
+            ],
+            self._now,
+        )
+        for seq in self._replaced_carts:
+            await self._work.inbox.supersede_planned(seq, Reason.CART_REPLACED, self._now)
+        for person, contact_ids, addresses, pseudonym in forgotten:
+            for contact_id in contact_ids:
+                await self._work.inbox.forget_person(contact_id, addresses, person.shop_id, pseudonym)
+
+    def _new_command(self, person: Person, event: InboxEvent, command: Command) -> NewCommand:
+        account = self._directory.account_of(event.shop_id)
+        return NewCommand(account.id, event.shop_id, _id(person), event.seq, command)
+
+    async def _save_carts(self) -> None:
+        await self._work.carts.save(
+            [
+                replace(self._carts[key], contact_id=None if owner is None else _id(owner))
+                for key, owner in self._cart_owners.items()
+            ]
+        )
+
+    async def _erase(
+        self, person: Person, event: InboxEvent, pseudonym: str, commands: list[Command]
+    ) -> tuple[Person, list[int], list[str], str]:
+        """Delete the person in SALESmanago under every address it may know, and here; only hashes stay (M1-M3)."""
+        contact_id = _id(person)
+        merged = await self._work.contacts.merged_into(contact_id)
+        former = await self._work.contacts.addresses_of(contact_id)
+        named = [address for command in commands for address in _addresses_of(command)]
+        named += [address for one in merged if (address := one.contact.told.email) is not None]
+        addresses = [one for one in dict.fromkeys((*named, *former)) if not self._people.belongs_to_another(person, one)]
+        self._commands += [(person, event, DeleteContact(email=address)) for address in addresses]
+        self._settle(event, EventState.PLANNED, None, person, open_commands=len(addresses))
+        waiting = []
+        contact_ids = [contact_id, *(one.id for one in merged)]
+        for one_id in contact_ids:
+            await self._work.outbox.scrub(one_id, pseudonym)
+            waiting += await self._work.carts.forget_person(one_id)
+        await self._work.inbox.mark(waiting, EventState.WITHHELD, Reason.ERASED, self._now)
+        await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
+        await self._people.forget_addresses(person, former, self._work.contacts)
+        return person, contact_ids, addresses, pseudonym
+
+
+def _collisions(person: Person) -> str | None:
+    """Panel tags that SALESmanago cannot tell apart, for whoever asks why a tag seems to be missing there (R27)."""
+    groups = collisions(tag for tag, flag in person.contact.panel_tags.items() if flag.value)
+    return "one tag in SALESmanago: " + "; ".join(", ".join(group) for group in groups) if groups else None
+
+
+def _addresses_of(command: Command) -> list[str]:
+    return [command.email, command.address_after] if isinstance(command, UpsertContact) else [command.email]
+
+
+def _id(person: Person) -> int:
+    assert person.id is not None, "people are saved before what refers to them"
+    return person.id
