@@ -30,7 +30,7 @@ class CannotListen(GatewayError):
 
 
 class _Server(uvicorn.Server):
-    """Signals belong to `until_stopped`, which stops everything of the process in order."""
+    """Signals belong to `stop_signals`: everything of the process stops in order."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -60,14 +60,15 @@ async def served(app: ASGIApp, bound_to: socket.socket) -> AsyncIterator[None]:
         await serving
 
 
-async def until_stopped() -> None:
-    """Wait for SIGTERM or SIGINT (Ctrl-C)."""
-    stop = asyncio.Event()
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT (Ctrl-C) set, from before the first request is served."""
+    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stopped.set)
     try:
-        await stop.wait()
+        yield stopped
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
@@ -107,6 +108,11 @@ def private_socket(path: Path) -> socket.socket:
 
 async def serve(settings: Settings, *, with_worker: bool = True) -> None:
     """Serve until told to stop. Raises `AlreadyOwned`, `BadConfiguration` and `CannotListen` before the first request."""
+    with stop_signals() as stopped:
+        await _serve(settings, stopped, with_worker=with_worker)
+
+
+async def _serve(settings: Settings, stopped: asyncio.Event, *, with_worker: bool) -> None:
     async with open_gateway(settings) as gateway, contextlib.AsyncExitStack() as stack:
         public = bound(settings.host, settings.port)
         if settings.control_socket is not None:
@@ -115,14 +121,15 @@ async def serve(settings: Settings, *, with_worker: bool = True) -> None:
         gateway.worker.start(delivering=with_worker)
         await stack.enter_async_context(served(application_of(gateway), public))
         log.info("serving", host=settings.host, port=settings.port, worker=with_worker)
-        await until_stopped()
+        await stopped.wait()
         log.info("stopping")
 
 
 async def work(settings: Settings) -> None:
     """Delivery and schedules alone, until told to stop; any number of them on PostgreSQL."""
-    async with open_gateway(settings) as gateway:
-        gateway.worker.start()
-        log.info("working")
-        await until_stopped()
-        log.info("stopping")
+    with stop_signals() as stopped:
+        async with open_gateway(settings) as gateway:
+            gateway.worker.start()
+            log.info("working")
+            await stopped.wait()
+            log.info("stopping")

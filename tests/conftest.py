@@ -15,6 +15,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from app import logs
 from app.storage import migrations
 from app.storage.database import Database
 from app.storage.tables import metadata
@@ -173,3 +174,9 @@ async def _database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path
 @pytest.fixture
 def store(database: Database) -> Store:
     return Store(database)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_logs() -> None:
+    """Logs as in production: a failure is a line, not a picture of every local variable."""
+    logs.configure("WARNING", json=True)

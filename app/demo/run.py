@@ -18,7 +18,7 @@ from app.demo.day import RETAIL, RETAIL_HOST, WHOLESALE, WHOLESALE_HOST, Moment,
 from app.main import application_of
 from app.sandbox import panel
 from app.sandbox.salesmanago import Account, create_app
-from app.server import bound, bound_nearby, served, until_stopped
+from app.server import bound, bound_nearby, served, stop_signals
 from app.services.secrets_at_rest import KeyRing
 from app.settings import Settings
 from app.shops_file import parse
@@ -34,9 +34,10 @@ PATIENCE_SECONDS = 60.0
 async def run_sandbox(salesmanago_port: int, panel_port: int) -> None:
     """The stand-ins of SALESmanago and of the panel alone, until stopped."""
     salesmanago, shop_panel = bound(HOST, salesmanago_port), bound(HOST, panel_port)
-    async with served(_salesmanago(), salesmanago), served(panel.create_app(panel.sample_world), shop_panel):
-        report.sandbox_addresses(_url(salesmanago), CLIENT_ID, API_SECRET, OWNER, _url(shop_panel))
-        await until_stopped()
+    with stop_signals() as stopped:
+        async with served(_salesmanago(), salesmanago), served(panel.create_app(panel.sample_world), shop_panel):
+            report.sandbox_addresses(_url(salesmanago), CLIENT_ID, API_SECRET, OWNER, _url(shop_panel))
+            await stopped.wait()
 
 
 async def run_demo(port: int, salesmanago_port: int, *, stay: bool) -> bool:
@@ -50,7 +51,8 @@ async def run_demo(port: int, salesmanago_port: int, *, stay: bool) -> bool:
                 as_expected = await _live_through(http, gateway_url, sandbox_url, keys)
                 report.addresses(gateway_url, sandbox_url, keys, stay=stay)
                 if stay:
-                    await until_stopped()
+                    with stop_signals() as stopped:
+                        await stopped.wait()
     return as_expected
 
 
