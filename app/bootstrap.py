@@ -7,23 +7,32 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from urllib.parse import urlsplit
 
 import httpx
 import structlog
 
+from app.clients.idosell.client import IdosellPanel
 from app.clients.salesmanago.client import SalesmanagoClient
+from app.clients.shop_webhook import NotConnected, ShopWebhook
 from app.clients.transport import Pacer, Transport
 from app.domain.errors import BadConfiguration
+from app.domain.shop import PanelKind
 from app.jobs import Bell, Pauses, Wake, Worker
+from app.services.callbacks import Callbacks
+from app.services.carriers import Carrier, Readings, ToSalesmanago, ToShop
 from app.services.carts import Carts
+from app.services.consents import ConsentReader
 from app.services.delivery import Delivery
-from app.services.directory import AccountAccess, Directory
+from app.services.directory import AccountAccess, Directory, PanelAccess
+from app.services.hand_work import HandWorkList
 from app.services.health import Health
 from app.services.intake import Intake
 from app.services.planner import Planner
-from app.services.ports import Clock, Store, Upstream
+from app.services.ports import Clock, ShopSide, Store, Upstream
+from app.services.pull import Pull
 from app.services.secrets_at_rest import KeyRing, Pseudonyms
-from app.services.trace import Trace
+from app.services.trace import Disputes, Trace
 from app.settings import Settings
 from app.shops_file import load
 from app.storage import migrations
@@ -49,10 +58,16 @@ class Gateway:
     intake: Intake
     trace: Trace
     health: Health
+    callbacks: Callbacks
+    hand_work: HandWorkList
+    consents: ConsentReader
+    disputes: Disputes
     planner: Planner
     delivery: Delivery
+    pull: Pull
     worker: Worker
     upstreams: "Upstreams"
+    shop_sides: "ShopSides"
 
 
 class Upstreams:
@@ -77,6 +92,71 @@ class Upstreams:
         return known[1]
 
 
+class ShopSides:
+    """What stands behind the port of each shop's side; a changed shop gets a new one."""
+
+    def __init__(self, directory: Directory, http: httpx.AsyncClient, to_anywhere: httpx.AsyncClient, clock: Clock) -> None:
+        self._directory = directory
+        self._http = http
+        self._to_anywhere = to_anywhere
+        self._clock = clock
+        self._sides: dict[str, tuple[PanelAccess, ShopSide]] = {}
+        self._pacers: dict[tuple[str, float], Pacer] = {}
+
+    def __call__(self, shop_id: str) -> ShopSide:
+        access = self._directory.panel_access(shop_id)
+        known = self._sides.get(shop_id)
+        if known is None or known[0] != access:
+            known = self._sides[shop_id] = (access, self._side(access))
+        return known[1]
+
+    def _side(self, access: PanelAccess) -> ShopSide:
+        shop, panel = access.shop, access.shop.panel
+        match panel.kind:
+            case PanelKind.IDOSELL:
+                transport = Transport(self._http, self._pacer(panel.base_url or "", panel.calls_per_second))
+                return IdosellPanel(shop, access.api_key, transport, self._clock, self._notices(access))
+            case PanelKind.WEBHOOK:
+                transport = Transport(self._to_anywhere, Pacer(panel.calls_per_second))
+                return ShopWebhook(shop, panel.base_url or "", access.api_key, transport, self._clock)
+            case PanelKind.NONE:
+                return NotConnected(self._clock)
+
+    def _pacer(self, address: str, calls_per_second: float) -> Pacer:
+        """One queue per panel, whichever of its shops a call is for (contract 1.7)."""
+        host = urlsplit(address).netloc
+        return self._pacers.setdefault((host, calls_per_second), Pacer(calls_per_second, in_flight=1))
+
+    def _notices(self, access: PanelAccess) -> ShopWebhook | None:
+        panel = access.shop.panel
+        if panel.webhook_url is None:
+            return None
+        transport = Transport(self._to_anywhere, Pacer(panel.calls_per_second))
+        return ShopWebhook(access.shop, panel.webhook_url, access.webhook_secret, transport, self._clock)
+
+
+class Carriers:
+    """Who carries to a destination."""
+
+    def __init__(self, store: Store, directory: Directory, upstreams: Upstreams, sides: ShopSides, clock: Clock) -> None:
+        self._store = store
+        self._directory = directory
+        self._upstreams = upstreams
+        self._sides = sides
+        self._clock = clock
+
+    def __call__(self, destination: str) -> Carrier:
+        kind, _, name = destination.partition(":")
+        if kind in ("newsletter", "tags"):
+            shop = self._directory.shop(name)
+            closed = [] if shop is not None and shop.enabled else [name]
+            return ToShop(self._sides(name), closed, self._store, self._clock)
+        closed = self._directory.closed_shops(name)
+        if kind == "reading":
+            return Readings(self._upstreams(name), closed)
+        return ToSalesmanago(self._upstreams(name), self._directory.open_shops(name), closed)
+
+
 @asynccontextmanager
 async def open_gateway(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Gateway]:
     """The gateway on its database, migrated, its configuration applied. Nothing runs yet: `worker.start()` does that.
@@ -91,8 +171,10 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now) -> AsyncItera
     try:
         database.own()
         await migrations.upgrade(database)
-        async with httpx.AsyncClient(timeout=httpx.Timeout(30.0)) as http:
-            gateway = await _compose(settings, database, http, clock)
+        timeout = httpx.Timeout(30.0)
+        # Notices go where a shop says. A proxy of the environment would undo the check of the address.
+        async with httpx.AsyncClient(timeout=timeout) as http, httpx.AsyncClient(timeout=timeout, trust_env=False) as to_anywhere:
+            gateway = await _compose(settings, database, http, to_anywhere, clock)
             try:
                 yield gateway
             finally:
@@ -102,7 +184,9 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now) -> AsyncItera
         await database.close()
 
 
-async def _compose(settings: Settings, database: Database, http: httpx.AsyncClient, clock: Clock) -> Gateway:
+async def _compose(
+    settings: Settings, database: Database, http: httpx.AsyncClient, to_anywhere: httpx.AsyncClient, clock: Clock
+) -> Gateway:
     store: Store = SqlStore(database)
     ring = KeyRing(list(settings.encryption_keys))
     directory = Directory(store, ring, clock)
@@ -116,21 +200,39 @@ async def _compose(settings: Settings, database: Database, http: httpx.AsyncClie
     await directory.refresh()
     wake = Wake(Bell(), Bell())
     upstreams = Upstreams(directory, http, clock)
-    planner = Planner(store, directory, clock, Pseudonyms(await _pepper(store, ring)), wake.delivering.ring)
-    delivery = Delivery(store, directory, upstreams, clock, random.SystemRandom().random)
+    sides = ShopSides(directory, http, to_anywhere, clock)
+    pseudonyms = Pseudonyms(await _pepper(store, ring))
+    intake = Intake(store, clock, wake.planning.ring)
+    planner = Planner(store, directory, clock, pseudonyms, wake.delivering.ring)
+    carriers = Carriers(store, directory, upstreams, sides, clock)
+    delivery = Delivery(store, carriers, clock, random.SystemRandom().random, wake.planning.ring)
+    pull = Pull(store, directory, upstreams, clock, wake.planning.ring)
     carts = Carts(store, directory, clock)
-    pauses = Pauses(settings.poll_seconds, settings.cart_sweep_seconds, settings.directory_seconds)
+    pauses = Pauses(
+        poll=settings.poll_seconds,
+        cart_sweep=settings.cart_sweep_seconds,
+        directory=settings.directory_seconds,
+        pull=settings.pull_seconds,
+        sweep=settings.sweep_seconds,
+    )
+    current = partial(migrations.is_current, database)
     return Gateway(
         settings=settings,
         ring=ring,
         directory=directory,
-        intake=Intake(store, clock, wake.planning.ring),
+        intake=intake,
         trace=Trace(store),
-        health=Health(store, directory, clock, partial(migrations.is_current, database), settings.freshness_alarm_seconds),
+        health=Health(store, directory, clock, current, settings.freshness_alarm_seconds, settings.receipt_alarm_seconds),
+        callbacks=Callbacks(store, directory, intake, clock),
+        hand_work=HandWorkList(store, clock),
+        consents=ConsentReader(store, pseudonyms),
+        disputes=Disputes(store),
         planner=planner,
         delivery=delivery,
-        worker=Worker(planner, delivery, carts, directory, wake, pauses),
+        pull=pull,
+        worker=Worker(planner, delivery, carts, pull, directory, wake, pauses),
         upstreams=upstreams,
+        shop_sides=sides,
     )
 
 

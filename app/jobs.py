@@ -4,14 +4,17 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 import structlog
 
+from app.domain.pipeline import to_account, to_newsletter, to_reading, to_tags
 from app.services.carts import Carts
 from app.services.delivery import Delivery
 from app.services.directory import Directory
 from app.services.planner import Planner
+from app.services.pull import Pull
 
 log = structlog.get_logger(__name__)
 
@@ -54,17 +57,20 @@ class Pauses:
     poll: float
     cart_sweep: float
     directory: float
+    pull: float
+    sweep: float
 
 
 class Worker:
     """Planning, delivery and schedules of one process."""
 
     def __init__(
-        self, planner: Planner, delivery: Delivery, carts: Carts, directory: Directory, wake: Wake, pauses: Pauses
+        self, planner: Planner, delivery: Delivery, carts: Carts, pull: Pull, directory: Directory, wake: Wake, pauses: Pauses
     ) -> None:
         self._planner = planner
         self._delivery = delivery
         self._carts = carts
+        self._pull = pull
         self._directory = directory
         self._wake = wake
         self._pauses = pauses
@@ -100,13 +106,39 @@ class Worker:
 
     async def _watch_directory(self, delivering: bool) -> int:
         await self._directory.refresh()
-        fresh = {account.id for account in self._directory.accounts()} - self._served if delivering else set()
-        for account_id in sorted(fresh):
-            self._served.add(account_id)
-            for number in range(LOOPS_PER_ACCOUNT):
-                step = partial(self._delivery.deliver_due, account_id)
-                self._spawn(f"deliver:{account_id}:{number}", step, self._pauses.poll, self._wake.delivering)
+        if not delivering:
+            return 0
+        for account in self._directory.accounts():
+            if self._is_new(to_account(account.id)):
+                for _ in range(LOOPS_PER_ACCOUNT):
+                    self._deliver(to_account(account.id))
+                self._deliver(to_reading(account.id))
+                self._look(f"pull:{account.id}", partial(self._pull.pull_changed, account.id), self._pauses.pull)
+                self._look(f"sweep:{account.id}", partial(self._pull.sweep, account.id), self._pauses.sweep)
+        for shop in self._directory.shops():
+            if self._is_new(to_newsletter(shop.id)):
+                self._deliver(to_newsletter(shop.id))
+                self._deliver(to_tags(shop.id))
         return 0
+
+    def _is_new(self, destination: str) -> bool:
+        fresh = destination not in self._served
+        self._served.add(destination)
+        return fresh
+
+    def _deliver(self, destination: str) -> None:
+        step = partial(self._delivery.deliver_due, destination)
+        self._spawn(f"deliver:{destination}", step, self._pauses.poll, self._wake.delivering)
+
+    def _look(self, name: str, step: Callable[[timedelta], Awaitable[int]], pause: float) -> None:
+        """A turn lasts a little less than the pause, so that one's own next look finds it free."""
+        turn = timedelta(seconds=pause * 0.9)
+
+        async def once() -> int:
+            await step(turn)
+            return 0
+
+        self._spawn(name, once, pause)
 
     def _spawn(self, name: str, step: Callable[[], Awaitable[int]], pause: float, bell: Bell | None = None) -> None:
         listener = bell.listener() if bell is not None else asyncio.Event()

@@ -11,7 +11,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 
 from app.bootstrap import Gateway, open_gateway
-from app.routers import batch, health, lookups, problems, shop_events
+from app.routers import batch, callbacks, health, homeward, lookups, problems, shop_events
 from app.routers.border import Border
 from app.routers.schemas import BATCHABLE
 from app.settings import Settings
@@ -58,7 +58,7 @@ def _application(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
         generate_unique_id_function=_operation_id,
         swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
     )
-    for router in (shop_events.router, batch.router, lookups.router, health.router):
+    for router in (shop_events.router, batch.router, lookups.router, homeward.router, callbacks.router, health.router):
         app.include_router(router)
     problems.install(app)
     app.add_middleware(Border)
@@ -72,6 +72,10 @@ def hand_over(app: FastAPI, gateway: Gateway) -> None:
     app.state.trace = gateway.trace
     app.state.health = gateway.health
     app.state.directory = gateway.directory
+    app.state.callbacks = gateway.callbacks
+    app.state.hand_work = gateway.hand_work
+    app.state.consents = gateway.consents
+    app.state.disputes = gateway.disputes
 
 
 def _operation_id(route: APIRoute) -> str:

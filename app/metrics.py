@@ -8,4 +8,8 @@ events_accepted = Counter("gateway_events_accepted", "Events answered 202, new o
 oldest_waiting_seconds = Gauge(
     "gateway_oldest_waiting_seconds", "Age of the oldest event of a shop that is not settled", ["shop"], registry=registry
 )
+oldest_receipt_seconds = Gauge(
+    "gateway_oldest_receipt_seconds", "Age of the oldest newsletter change without receipt of the shop", ["shop"], registry=registry
+)
+hand_work = Gauge("gateway_hand_work", "Changes only a person can make in the shop", ["shop"], registry=registry)
 events_by_state = Gauge("gateway_events", "Events stored, by state", ["shop", "state"], registry=registry)

@@ -33,6 +33,15 @@ class Settings(BaseSettings):
     freshness_alarm_seconds: float = Field(default=600.0, gt=0)
     """Age of the oldest waiting event that makes a shop late (R11)."""
 
+    pull_seconds: float = Field(default=300.0, gt=0)
+    """How often SALESmanago is asked who changed: tags, points, statuses without callback."""
+    sweep_seconds: float = Field(default=60.0, gt=0)
+    """How often the next 50 of all contacts are looked at."""
+    receipt_alarm_seconds: float = Field(default=900.0, gt=0)
+    """Age of a newsletter change still on its way to the shop that raises the alarm."""
+    public_url: str = ""
+    """How SALESmanago reaches this gateway, for the callback addresses; the listening address if empty."""
+
     @field_validator("database_url")
     @classmethod
     def _asynchronous(cls, value: str) -> str:

@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 from app.domain.consent import Policy
 from app.domain.errors import BadConfiguration
 from app.domain.registry import StoredAccount, StoredShop
-from app.domain.shop import Account, Backfill, BackfillHours, Panel, PanelKind, Shop, TagConflicts
+from app.domain.shop import Account, Backfill, BackfillHours, ConsentNames, FanOut, Panel, PanelKind, Shop, TagConflicts
 from app.services.secrets_at_rest import KeyRing
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -78,7 +78,10 @@ def _callback_secret(reference: str) -> str:
 
 
 def _signing_secret(reference: str) -> str:
-    value = _secret(reference)
+    return _checked_signing_secret(_secret(reference))
+
+
+def _checked_signing_secret(value: str) -> str:
     try:
         Webhook(value)
     except (ValueError, RuntimeError, EmptyWebhookSecretError) as error:
@@ -103,6 +106,9 @@ class AccountEntry(_Strict):
     owner: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
     calls_per_second: float = Field(default=5.0, gt=0, le=1000)
     request_time_in_seconds: bool = False
+    fan_out: Literal["all", "by_location"] = "all"
+    callback_secret: CallbackSecret | None = None
+    callback_secrets: tuple[CallbackSecret, ...] = Field(default=(), max_length=2)
 
 
 class PanelEntry(_Strict):
@@ -112,11 +118,17 @@ class PanelEntry(_Strict):
     version: Literal["v6", "v7", "v8"] = "v8"
     calls_per_second: float = Field(default=2.0, gt=0, le=100)
     allow_private_targets: bool = False
+    webhook_url: Endpoint | None = None
+    webhook_secret: SigningSecret | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.kind != "none" and (self.base_url is None or self.api_key is None):
             raise ValueError(f'a panel of kind "{self.kind}" needs base_url and api_key')
+        if self.kind == "webhook" and self.api_key is not None:
+            _checked_signing_secret(self.api_key)
+        if (self.webhook_url is None) != (self.webhook_secret is None):
+            raise ValueError("webhook_url and webhook_secret belong together")
         return self
 
 
@@ -140,6 +152,11 @@ class BackfillEntry(_Strict):
         return Backfill(automatic=self.start == "automatic", **hours)
 
 
+class ConsentsEntry(_Strict):
+    email: str | None = Field(default=None, min_length=1, max_length=255)
+    sms: str | None = Field(default=None, min_length=1, max_length=255)
+
+
 class ShopEntry(_Strict):
     account: str
     host: str = Field(pattern=r"^[a-z0-9.-]+$")
@@ -158,6 +175,7 @@ class ShopEntry(_Strict):
     callback_secret: CallbackSecret | None = None
     callback_secrets: tuple[CallbackSecret, ...] = Field(default=(), max_length=2)
     signing_secret: SigningSecret | None = None
+    consents: ConsentsEntry = ConsentsEntry()
     panel: PanelEntry = PanelEntry(kind="none")
     backfill: BackfillEntry = BackfillEntry()
 
@@ -201,28 +219,48 @@ def parse(raw: dict[str, Any], ring: KeyRing) -> tuple[list[StoredAccount], list
         file = ShopsFile.model_validate(raw)
     except ValidationError as error:
         raise BadConfiguration(_mistakes(error)) from None  # the original carries values, and values may be secrets
-    accounts = [
-        StoredAccount(Account(id=name, **entry.model_dump(exclude={"api_secret"})), {"api_secret": ring.close(entry.api_secret)})
-        for name, entry in file.accounts.items()
-    ]
+    accounts = [_account(name, entry, ring) for name, entry in file.accounts.items()]
     return accounts, [_shop(name, entry, ring) for name, entry in file.shops.items()]
 
 
+def _account(name: str, entry: AccountEntry, ring: KeyRing) -> StoredAccount:
+    secrets = {"api_secret": ring.close(entry.api_secret), **_callback_secrets(entry, ring)}
+    converted = {"api_secret", "callback_secret", "callback_secrets", "fan_out"}
+    return StoredAccount(Account(id=name, fan_out=FanOut(entry.fan_out), **entry.model_dump(exclude=converted)), secrets)
+
+
+def _callback_secrets(entry: "AccountEntry | ShopEntry", ring: KeyRing) -> dict[str, str]:
+    """The first is the one whose addresses are shown to be pasted; the others are still believed."""
+    given = dict.fromkeys(secret for secret in (entry.callback_secret, *entry.callback_secrets) if secret is not None)
+    return {f"callback_{at}": ring.close(secret) for at, secret in enumerate(given)}
+
+
 def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
-    callbacks = sorted({secret for secret in (entry.callback_secret, *entry.callback_secrets) if secret is not None})
-    secrets = {f"callback_{at}": ring.close(secret) for at, secret in enumerate(callbacks)}
+    secrets = _callback_secrets(entry, ring)
     if entry.signing_secret is not None:
         secrets["signing_secret"] = ring.close(entry.signing_secret)
     if entry.panel.api_key is not None:
         secrets["panel_api_key"] = ring.close(entry.panel.api_key)
-    converted = {"policy", "tag_conflicts", "panel", "backfill", "callback_secret", "callback_secrets", "signing_secret"}
-    panel = entry.panel.model_dump(exclude={"api_key", "kind"})
+    if entry.panel.webhook_secret is not None:
+        secrets["webhook_secret"] = ring.close(entry.panel.webhook_secret)
+    converted = {
+        "policy",
+        "tag_conflicts",
+        "panel",
+        "backfill",
+        "callback_secret",
+        "callback_secrets",
+        "signing_secret",
+        "consents",
+    }
+    panel = entry.panel.model_dump(exclude={"api_key", "kind", "webhook_secret"})
     shop = Shop(
         id=name,
         policy=Policy(entry.policy),
         tag_conflicts=TagConflicts(entry.tag_conflicts),
         panel=Panel(kind=PanelKind(entry.panel.kind), **panel),
         backfill=entry.backfill.to_domain(),
+        consent_names=ConsentNames(**entry.consents.model_dump()),
         signed_requests=entry.signing_secret is not None,
         **entry.model_dump(exclude=converted),
     )

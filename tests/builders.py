@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from app.domain.commands import AddEvent, Command, EventKind, Line, UpsertContact
+from app.domain.conflicts import ConflictKind, conflicts
 from app.domain.consent import Box, Policy
 from app.domain.contact import Contact
 from app.domain.decide import NO_SALE, Sale, decide
@@ -22,8 +23,10 @@ from app.domain.events import (
     OrderPlaced,
     OrderReturned,
     ProductViewed,
+    StatusSeen,
     Subscribed,
     TagsEdited,
+    TagsSeen,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -199,6 +202,27 @@ def tags_edited(
     return TagsEdited(at=at(when), email=email, customer_id=customer_id, added=tuple(added), removed=tuple(removed), all_tags=full)
 
 
+def tags_seen(when: str | datetime = NOON, tags: Mapping[str, int] | None = None, *, email: str = EMAIL) -> TagsSeen:
+    """SALESmanago shows all tags of the contact, with their points."""
+    return TagsSeen(at=at(when), email=email, tags=tuple((tags or {}).items()))
+
+
+def status_seen(
+    when: str | datetime = NOON,
+    *,
+    email: str = EMAIL,
+    email_out: bool | None = None,
+    phone_out: bool | None = None,
+    clicked: bool = False,
+) -> StatusSeen:
+    return StatusSeen(at=at(when), email=email, email_out=email_out, phone_out=phone_out, clicked=clicked)
+
+
+def lost_tags(contact: Contact, shop: Shop) -> list[str]:
+    """The conflicts a person is shown about tags that SALESmanago lost (R26)."""
+    return [tag for one in conflicts(contact, shop) if one.kind is ConflictKind.TAG_LOST for tag in one.about]
+
+
 def consent_granted(when: str | datetime = NOON, *, email: str = EMAIL, customer: Customer | None = None) -> TransferConsentGranted:
     return TransferConsentGranted(at=at(when), email=email, customer=customer)
 
@@ -272,7 +296,7 @@ def _lived(shop: Shop, events: Iterable[Event], contact: Contact, sales: Mapping
     remembered = dict(sales)
     for event in events:
         order_id = order_id_of(event) or ""
-        plan, contact, sale = decide(event, shop, contact, remembered.get(order_id, NO_SALE))
+        plan, contact, sale, _ = decide(event, shop, contact, remembered.get(order_id, NO_SALE))
         plans.append(plan)
         if order_id:
             remembered[order_id] = sale

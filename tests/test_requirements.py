@@ -21,8 +21,9 @@ from app.domain.commands import AddEvent, DeleteContact, EventKind, Line, Upsert
 from app.domain.consent import BoxCounts, Policy, Status, box_seems_hidden
 from app.domain.contact import absorb
 from app.domain.delivery import Bundle, SeenContact, coalesce, still_missing
-from app.domain.difference import difference, seen_upstream, told, untold
+from app.domain.difference import difference, told, untold
 from app.domain.events import Address, Ticked
+from app.domain.learn import learn
 from app.domain.plan import Await, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import TagConflicts
@@ -48,12 +49,14 @@ from tests.builders import (
     consent_withdrawn,
     erasure_requested,
     life,
+    lost_tags,
     reason_of,
     registered,
     returned,
     somebody,
     subscribed,
     tags_edited,
+    tags_seen,
     the_event,
     the_upsert,
     unsubscribed,
@@ -413,14 +416,14 @@ def test_r11_a_late_message_of_the_old_address_renames_nobody_back() -> None:
 def test_r11_a_rename_taken_back_before_it_left_is_still_to_be_told_and_makes_no_twin() -> None:
     known = life(OPEN, registered("2026-11-23T10:00"))
     moved = known.goes_on(OPEN, account_changed("2026-11-23T11:00", customer=a_customer("jan@new.example.com")))
-    upsert = difference(untold(moved.contact, moved.commands))
+    upsert = difference(untold(moved.contact, moved.commands), OPEN)
     assert upsert is not None
     assert (upsert.email, upsert.new_email) == (EMAIL, "jan@new.example.com")
 
 
 def test_r11_a_first_transfer_taken_back_before_it_left_is_a_first_transfer_again() -> None:
     seen = life(OPEN, viewed())
-    assert difference(untold(seen.contact, seen.commands)) == UpsertContact(email=EMAIL)
+    assert difference(untold(seen.contact, seen.commands), OPEN) == UpsertContact(email=EMAIL)
 
 
 @pytest.mark.parametrize(("minutes", "late"), [(9.99, False), (10, True), (45, True)])
@@ -614,25 +617,26 @@ def test_r25_renaming_a_tag_removes_the_old_and_adds_the_new_in_one_operation() 
 
 def test_r26_a_tag_lost_in_salesmanago_is_added_again_with_the_next_update() -> None:
     contact = life(OPEN, registered("2026-11-23T10:00"), tags_edited("2026-11-23T11:00", added=["Brak aktywności"])).contact
-    contact, lost = seen_upstream(contact, ["REJESTRACJA"], OPEN)
-    assert lost == ("idosell_brak_aktywnosci",)
-    assert difference(contact) == an_upsert(add_tags=("idosell_Brak aktywności",))
+    contact = learn(tags_seen("2026-11-23T12:00", {"REJESTRACJA": 1}), OPEN, contact)
+    assert lost_tags(contact, OPEN) == ["idosell_brak_aktywnosci"]
+    assert difference(contact, OPEN) == an_upsert(add_tags=("idosell_Brak aktywności",))
 
 
 def test_r26_a_tag_that_is_still_there_or_went_in_the_panel_too_is_no_loss() -> None:
     tagged = life(OPEN, registered("2026-11-23T10:00"), tags_edited("2026-11-23T11:00", added=["brak_aktywności"]))
-    assert seen_upstream(tagged.contact, ["IDOSELL_BRAK_AKTYWNOSCI"], OPEN) == (tagged.contact, ())
+    seen = learn(tags_seen("2026-11-23T12:00", {"IDOSELL_BRAK_AKTYWNOSCI": 1}), OPEN, tagged.contact)
+    assert (lost_tags(seen, OPEN), seen.told) == ([], tagged.contact.told)
     gone = tagged.goes_on(OPEN, tags_edited("2026-11-23T12:00", removed=["brak_aktywności"]))
-    assert seen_upstream(gone.contact, [], OPEN)[1] == ()
+    assert lost_tags(learn(tags_seen("2026-11-23T13:00"), OPEN, gone.contact), OPEN) == []
 
 
 @pytest.mark.parametrize("setting", [TagConflicts.ACCEPT, TagConflicts.REPORT])
 def test_r26_where_the_shop_says_so_the_loss_stands_but_is_shown(setting: TagConflicts) -> None:
     shop = a_shop(tag_conflicts=setting)
     contact = life(shop, registered("2026-11-23T10:00"), tags_edited("2026-11-23T11:00", added=["vip"])).contact
-    contact, lost = seen_upstream(contact, [], shop)
-    assert lost == ("idosell_vip",)
-    assert difference(contact) is None
+    contact = learn(tags_seen("2026-11-23T12:00"), shop, contact)
+    assert lost_tags(contact, shop) == ["idosell_vip"]
+    assert difference(contact, shop) is None
 
 
 def test_r27_text_goes_out_as_written_and_is_compared_folded() -> None:
@@ -665,7 +669,7 @@ def test_r28_tags_never_raise_a_score() -> None:
 
 def test_r28_after_an_unknown_outcome_only_what_is_missing_is_sent() -> None:
     bundle = Bundle(an_upsert(new_email="jan@new.example.com", add_tags=("vip", "Hurt"), remove_tags=("stary", "dawny")))
-    arrived = SeenContact("jan@new.example.com", tags=frozenset({"VIP", "STARY"}))
+    arrived = SeenContact("jan@new.example.com", tags={"VIP": 1, "STARY": 1})
     left = still_missing(bundle, {"jan@new.example.com": arrived}).upsert
     assert left == an_upsert("jan@new.example.com", add_tags=("Hurt",), remove_tags=("stary",))
 
@@ -845,7 +849,7 @@ def _health(waiting: timedelta | None, boxes: BoxCounts | None = None) -> Health
     now = at("2026-11-23T12:00")
 
     def answers(value: Any) -> Any:
-        async def answer() -> Any:
+        async def answer(*_: object) -> Any:
             return value
 
         return answer
@@ -854,6 +858,7 @@ def _health(waiting: timedelta | None, boxes: BoxCounts | None = None) -> Health
         inbox=SimpleNamespace(oldest_waiting=answers({} if waiting is None else {"shop1": now - waiting}), counts=answers({})),
         sales=SimpleNamespace(boxes=answers({} if boxes is None else {"shop1": boxes})),
         contacts=SimpleNamespace(conflicts=answers({})),
+        outbox=SimpleNamespace(oldest_queued=answers({}), parked_counts=answers({})),
     )
 
     @asynccontextmanager

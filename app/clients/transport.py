@@ -4,14 +4,14 @@ import asyncio
 import email.utils
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from app.domain.delivery import Refused, Throttled, Unknown, Unreachable
+from app.domain.delivery import Throttled, Unknown, Unreachable
 from app.domain.pacing import Pace
 from app.redaction import redacted
 
@@ -19,18 +19,16 @@ DEADLINE_SECONDS = 30.0
 """Connect, send and read together: the official client's figure (contract 1.6)."""
 
 ANSWER_LIMIT_BYTES = 10 * 1024 * 1024
-IN_FLIGHT = 2
-"""Parallel calls per account (contract U1)."""
 
 _DETAIL_CHARS = 300
 
 
 class Pacer:
-    """Holds calls back to the pace of their account."""
+    """Holds calls back to the pace of their neighbour. `in_flight`: calls at a time, and calls that may follow at once."""
 
-    def __init__(self, calls_per_second: float) -> None:
-        self._pace = Pace(calls_per_second)
-        self._slots = asyncio.Semaphore(IN_FLIGHT)
+    def __init__(self, calls_per_second: float, in_flight: int = 2) -> None:
+        self._pace = Pace(calls_per_second, burst=in_flight)
+        self._slots = asyncio.Semaphore(in_flight)
 
     async def __aenter__(self) -> None:
         await self._slots.acquire()
@@ -57,29 +55,46 @@ class Reply:
 
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Received = Reply | Throttled | Unreachable | Unknown | Refused
+Received = Reply | Throttled | Unreachable | Unknown
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A request. `body` is JSON, or bytes that were signed as they are."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Mapping[str, Any] | bytes | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    server_name: str | None = None
+    """Whose certificate is expected, where the URL names a checked address instead of a host."""
 
 
 class Transport:
-    """Posts JSON. Redirects are not followed: a body with credentials goes where it was meant to go."""
+    """Sends requests. Redirects are not followed: a body with credentials goes where it was meant to go."""
 
     def __init__(self, http: httpx.AsyncClient, pacer: Pacer) -> None:
         self._http = http
         self._pacer = pacer
 
     async def post(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
+        return await self.send(Outgoing("POST", url, headers, body))
+
+    async def send(self, request: Outgoing) -> Received:
         async with self._pacer:
-            received = await self._within_deadline(url, body, headers)
+            received = await self._within_deadline(request)
         if isinstance(received, Throttled) and received.retry_after:
             self._pacer.rest(min(received.retry_after, 60.0))
         return received
 
-    async def _within_deadline(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
+    async def _within_deadline(self, request: Outgoing) -> Received:
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                return await self._with_blips(url, body, headers)
+                return await self._with_blips(request)
         except TimeoutError:
             return Unknown("no whole answer in time")
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
@@ -87,7 +102,7 @@ class Transport:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             return Unknown(type(error).__name__)
 
-    async def _with_blips(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
+    async def _with_blips(self, request: Outgoing) -> Received:
         """A connection that was not made may be tried again at once: nothing was sent."""
         blip = AsyncRetrying(
             retry=retry_if_exception_type((httpx.ConnectError, httpx.ConnectTimeout)),
@@ -95,10 +110,20 @@ class Transport:
             wait=wait_random_exponential(multiplier=0.1, max=1),
             reraise=True,
         )
-        return await blip(self._once, url, body, headers)
+        return await blip(self._once, request)
 
-    async def _once(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
-        async with self._http.stream("POST", url, json=body, headers=dict(headers), follow_redirects=False) as response:
+    async def _once(self, request: Outgoing) -> Received:
+        raw = request.body if isinstance(request.body, bytes) else None
+        async with self._http.stream(
+            request.method,
+            request.url,
+            content=raw,
+            json=request.body if raw is None else None,
+            params=dict(request.parameters) or None,
+            headers=dict(request.headers),
+            extensions={"sni_hostname": request.server_name} if request.server_name else None,
+            follow_redirects=False,
+        ) as response:
             early = _by_status(response)
             if early is not None:
                 return early
@@ -107,7 +132,7 @@ class Transport:
                 received += chunk
                 if len(received) > ANSWER_LIMIT_BYTES:
                     return Unknown("the answer is larger than we read")
-            return Reply(response.status_code, bytes(received))
+            return Reply(response.status_code, bytes(received), response.headers)
 
 
 def _by_status(response: httpx.Response) -> Received | None:
@@ -121,8 +146,6 @@ def _by_status(response: httpx.Response) -> Received | None:
         return Unknown(f"HTTP {status}")
     if response.is_redirect:
         return Unreachable(f"HTTP {status}: redirected")
-    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-        return Refused(f"HTTP {status}", account_wide=True)
     return None
 
 

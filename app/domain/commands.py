@@ -1,6 +1,7 @@
-"""What we ask of SALESmanago, in our own words. `clients.salesmanago.payloads` alone knows its field names.
+"""What we ask of the neighbours, in our own words. The clients alone know their field names.
 
-No command can carry a score, so points never travel that way (R33).
+No command to SALESmanago can carry a score, so points never travel that way (R33). Commands to the shop's side say how
+things should be, not what to change: repeating one is harmless.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,18 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from app.domain.consent import Status
+from app.domain.consent import Said, Status
+from app.domain.mirror import PanelTags
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """A consent by the name it has in SALESmanago, with the true time of the act (contract 2.12)."""
+
+    name: str
+    accepted: bool
+    at: datetime
+    by_sms: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +36,7 @@ class UpsertContact:
     remove_tags: tuple[str, ...] = ()
     email_status: Status | None = None
     phone_status: Status | None = None
+    agreements: tuple[Agreement, ...] = ()
     introduces: bool = field(default=False, compare=False)
     """The first upsert of a contact: taken back, SALESmanago never heard of the person from us."""
 
@@ -75,4 +88,34 @@ class DeleteContact:
     email: str
 
 
-Command = UpsertContact | AddEvent | DeleteContact
+@dataclass(frozen=True, kw_only=True)
+class ConfirmOptIn:
+    """Read SALESmanago's own record: is the person opted in, as a callback of that time said (R55)?"""
+
+    email: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetSubscription:
+    """The newsletter of this shop, as it should be for the person. None = leave that channel alone (R53)."""
+
+    email: str
+    email_news: Said | None = None
+    phone_news: Said | None = None
+    phone: str | None = None
+    customer_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MirrorTags:
+    """The tags and points of SALESmanago that the customer should carry in the panel (R30-R32)."""
+
+    email: str
+    tags: PanelTags
+    customer_id: str | None = None
+
+
+Command = UpsertContact | AddEvent | DeleteContact | ConfirmOptIn | SetSubscription | MirrorTags
+HomeCommand = SetSubscription | MirrorTags
+"""What goes to the shop's side."""

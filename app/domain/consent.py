@@ -33,6 +33,24 @@ class Status(StrEnum):
     OPT_OUT = "opt_out"
 
 
+@dataclass(frozen=True)
+class Said:
+    """A newsletter status and the time of the act it came from."""
+
+    status: Status
+    at: datetime
+
+    def outweighs(self, other: "Said | None") -> bool:
+        """The newest act decides and an opt-out wins a tie (R06). The same act again outweighs nothing."""
+        if other is None or self.at > other.at:
+            return True
+        return self.at == other.at and self.status is Status.OPT_OUT and other.status is Status.OPT_IN
+
+
+def weightier(one: Said | None, other: Said | None) -> Said | None:
+    return one if one is not None and one.outweighs(other) else other
+
+
 def later(one: datetime | None, other: datetime | None) -> datetime | None:
     if one is None or other is None:
         return one or other
@@ -106,6 +124,11 @@ class Channel:
     @property
     def acted_at(self) -> datetime | None:
         return later(self.opted_in, self.opted_out)
+
+    @property
+    def said(self) -> Said | None:
+        """The status with the time of its act."""
+        return None if self.status is None or self.acted_at is None else Said(self.status, self.acted_at)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
-"""What we know of one person in one shop, and what SALESmanago has been told of it.
+"""What we know of one person in one shop, and what each side has been told of it.
 
-`Contact` is memory in two halves. The facts are registers that know since when they are true, so learning events in any
-order ends in the same facts and a late event never overwrites newer state. `Told` mirrors what the commands queued so far
-make true in SALESmanago. What is to be sent is always the difference of the two: that is why a repeated event sends
-nothing (R28) and a first transfer carries everything true by then (R07) without a rule of its own.
+The facts are registers that know since when they are true, so learning events in any order ends in the same facts and a
+late event never overwrites newer state. `Told` mirrors what the commands queued so far make true in SALESmanago, `Home`
+what they make true in the shop. What is to be sent is always a difference: that is why a repeated event sends nothing
+(R28), why a first transfer carries everything true by then (R07), and why a change never echoes back to where it came from.
+`Seen` is what SALESmanago showed when we looked.
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain import tags
-from app.domain.consent import Channel, Status, TransferConsent, later
+from app.domain.consent import Channel, Said, Status, TransferConsent, later
 from app.domain.events import Customer
+from app.domain.mirror import PanelTags
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,6 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Said:
-    """A newsletter status and the time of the act it came from."""
-
-    status: Status
-    at: datetime
-
-
-@dataclass(frozen=True)
 class Told:
     """What SALESmanago will hold once every queued command has arrived. No address = it does not know the person from us."""
 
@@ -47,6 +41,58 @@ class Told:
     """Canonical tag -> did we last add (True) or remove (False) it; missing = we never spoke of it."""
     email_news: Said | None = None
     phone_news: Said | None = None
+
+
+@dataclass(frozen=True)
+class SeenTag:
+    text: str
+    points: int
+    here: bool = True
+    """False: SALESmanago showed it earlier and shows it no more."""
+
+
+@dataclass(frozen=True)
+class Lost:
+    """An `idosell_` tag that SALESmanago lost though the panel still has it (R26)."""
+
+    since: datetime
+    readded: int = 0
+    """How often it was added again since then."""
+    back: bool = False
+    """It stands there again; remembered for the rest of its day, so that a tug of war is noticed."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A newsletter status as SALESmanago shows it: since which look, and when we looked last."""
+
+    status: Status
+    since: datetime
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What SALESmanago showed the last time we looked, or a callback said."""
+
+    email_news: Shown | None = None
+    phone_news: Shown | None = None
+    tags: Mapping[str, SeenTag] = field(default_factory=dict)
+    """Canonical tag -> tag; only those that may travel to the panel."""
+    tags_at: datetime | None = None
+    lost: Mapping[str, Lost] = field(default_factory=dict)
+    email_disputed: bool = False
+    """It keeps showing another status than the newest act of the person that we sent."""
+    phone_disputed: bool = False
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the shop's side holds once every queued command has arrived."""
+
+    email_news: Said | None = None
+    phone_news: Said | None = None
+    tags: PanelTags | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +119,8 @@ class Contact:
     erased_at: datetime | None = None
     """Nothing from that time or before is learned or sent, also in a later life of the person (M3)."""
     told: Told = Told()
+    home: Home = Home()
+    seen: Seen = Seen()
 
     @property
     def is_transferred(self) -> bool:

@@ -2,18 +2,19 @@
 
     learn       facts the event tells, whether or not anything may be sent
     forbidden   the reason that keeps it in the shop, if there is one
-    compose     the commands that follow, as differences
+    compose     the commands that follow, as differences: to SALESmanago, and home to the shop
 
 Everything here is pure. The requirement a line comes from stands beside it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from app.domain import tags
-from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, Line
+from app.domain.commands import AddEvent, Command, ConfirmOptIn, DeleteContact, EventKind, Line
 from app.domain.consent import Box, Channel, Policy, TransferConsent
 from app.domain.contact import Contact
 from app.domain.difference import difference, told
@@ -23,14 +24,18 @@ from app.domain.events import (
     ErasureRequested,
     Event,
     Item,
+    OptInReported,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
     ProductViewed,
+    StatusSeen,
+    TagsSeen,
     Unsubscribed,
 )
+from app.domain.homeward import home_commands, mirror_command, shop_knows, told_home
 from app.domain.learn import is_forgotten, learn, revived, with_stop
-from app.domain.plan import Await, Plan, Send, Supersede, Withhold
+from app.domain.plan import Await, Plan, Send, Supersede, Withhold, unsent
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
 
@@ -60,6 +65,12 @@ class Decision(NamedTuple):
     plan: Plan
     contact: Contact
     sale: Sale
+    learned: Contact
+    """The contact as it is if nothing of the plan is queued after all (shadow mode)."""
+
+
+def _decision(plan: Plan, contact: Contact, sale: Sale, learned: Contact | None = None) -> Decision:
+    return Decision(plan, contact, sale, learned if learned is not None else contact)
 
 
 def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> Decision:
@@ -67,38 +78,61 @@ def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> 
     if isinstance(event, ErasureRequested):
         return _erase(event, contact, sale)
     if isinstance(event, AccessRequested):
-        return Decision(Supersede(Reason.REPORT_READY), contact, sale)
+        return _decision(Supersede(Reason.REPORT_READY), contact, sale)
     contact = revived(event, contact)
     if contact.erased or is_forgotten(event, contact):
-        return Decision(Withhold(Reason.ERASED), with_stop(event, contact), sale)
+        return _decision(Withhold(Reason.ERASED), with_stop(event, contact), sale)
     known = learn(event, shop, contact)
+    if isinstance(event, StatusSeen | TagsSeen | OptInReported):
+        return _homeward(event, shop, known, sale)
+    known = shop_knows(contact, known)
     reason = forbidden(event, shop, known, sale)
     if reason is not None:
         return _stays(reason, event, shop, known, sale)
     if isinstance(event, CartChanged):
-        return Decision(Await(Reason.CART_WAITS), known, sale)
+        return _decision(Await(Reason.CART_WAITS), known, sale)
     if isinstance(event, OrderPlaced):
         known = known.earning(_earned(event, shop))
     commands = compose(event, shop, known, sale)
     if not commands:
-        return Decision(Supersede(Reason.NOTHING_NEW), known, sale)
-    return Decision(Send(*commands), told(known, commands), _remembered(event, sale, sent=True))
+        return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
+    return Decision(Send(*commands), _informed(known, commands), _remembered(event, sale, sent=True), known)
+
+
+def _homeward(event: StatusSeen | TagsSeen | OptInReported, shop: Shop, known: Contact, sale: Sale) -> Decision:
+    """What SALESmanago showed goes home, whatever the transfer policy says: it leaves SALESmanago, not the shop.
+
+    What SALESmanago lost or did not take is told again, if the person may be sent.
+    """
+    if isinstance(event, OptInReported):
+        return _decision(Send(ConfirmOptIn(email=event.email, at=event.at)), known, sale)
+    commands: list[Command] = list(home_commands(known, event, shop))
+    if known.is_transferred and known.transfer.permits(shop.policy):
+        upsert = difference(known, shop)
+        commands += [] if upsert is None else [upsert]
+    if not commands:
+        return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
+    return Decision(Send(*commands), _informed(known, commands), sale, known)
+
+
+def _informed(known: Contact, commands: Sequence[Command]) -> Contact:
+    return told_home(told(known, commands), commands)
 
 
 def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale) -> Decision:
     """What happened stays here. Facts it told about a person who is transferred already still travel."""
     sale = _remembered(event, sale)
     if known.is_transferred and reason not in _CLOSES_THE_DOOR and known.transfer.permits(shop.policy):
-        upsert = difference(known)
+        upsert = difference(known, shop)
         if upsert is not None:
-            return Decision(Send(upsert, withholding=reason), told(known, [upsert]), sale)
-    return Decision(_withheld(reason), _minimised(known, shop), sale)
+            return Decision(Send(upsert, withholding=reason), told(known, [upsert]), sale, known)
+    return _decision(unsent(reason), _minimised(known, shop), sale)
 
 
 def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:
     """Delete under every address SALESmanago may know the person by; keep only the time, so that older data stays out (M1, M3)."""
     if contact.erased_at is not None and event.at <= contact.erased_at:
-        return Decision(Supersede(Reason.NOTHING_NEW), contact, sale)
+        return _decision(Supersede(Reason.NOTHING_NEW), contact, sale)
     addresses = dict.fromkeys(filter(None, (event.email, contact.email, contact.told.email)))
     forgotten = Contact(
         email=contact.email or event.email,
@@ -109,7 +143,7 @@ def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:
         email_news=Channel(opted_out=_after(event.at, contact.email_news.opted_out)),
         phone_news=Channel(opted_out=_after(event.at, contact.phone_news.opted_out)),
     )
-    return Decision(Send(*(DeleteContact(email=address) for address in addresses)), forgotten, sale)
+    return _decision(Send(*(DeleteContact(email=address) for address in addresses)), forgotten, sale)
 
 
 def _after(floor: datetime, at: datetime | None) -> datetime | None:
@@ -171,13 +205,8 @@ def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale) -> 
             return None
 
 
-_UNNECESSARY = (Reason.ORDER_ALREADY_SENT, Reason.NOTHING_NEW, Reason.CART_EMPTIED, Reason.CART_BOUGHT)
 _CLOSES_THE_DOOR = (Reason.ADDRESS_UNKNOWN, Reason.BLOCKED_ADDRESS, Reason.CONSENT_WITHDRAWN, Reason.NO_CONSENT)
 """Reasons that hold for the person, not only for what happened."""
-
-
-def _withheld(reason: Reason) -> Plan:
-    return Supersede(reason) if reason in _UNNECESSARY else Withhold(reason)
 
 
 def _minimised(contact: Contact, shop: Shop) -> Contact:
@@ -189,9 +218,10 @@ def _minimised(contact: Contact, shop: Shop) -> Contact:
 
 def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Command, ...]:
     """The contact's difference first, then what happened: SALESmanago needs the contact before its events (contract U17)."""
-    upsert = difference(contact)
+    upsert = difference(contact, shop)
     occurrence = _occurrence(event, shop, contact, sale)
-    return tuple(command for command in (upsert, occurrence) if command is not None)
+    sections = mirror_command(contact, shop) if isinstance(event, OrderPlaced) else None  # R31: at once
+    return tuple(command for command in (upsert, occurrence, sections) if command is not None)
 
 
 def _earned(order: OrderPlaced, shop: Shop) -> tuple[str, ...]:

@@ -1,10 +1,21 @@
 """Delivery as decisions: what to send together, what an answer means, and what a look-up leaves to be sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, UpsertContact
+from app.domain.commands import (
+    AddEvent,
+    Agreement,
+    Command,
+    ConfirmOptIn,
+    DeleteContact,
+    EventKind,
+    HomeCommand,
+    MirrorTags,
+    SetSubscription,
+    UpsertContact,
+)
 from app.domain.consent import Status
 from app.domain.reasons import Reason
 from app.domain.tags import canonical
@@ -15,6 +26,7 @@ from app.domain.tags import canonical
 @dataclass(frozen=True)
 class Delivered:
     upstream_id: str | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,40 @@ class Refused:
     account_wide: bool = False
 
 
-Outcome = Delivered | Throttled | Unreachable | Unknown | Refused
+@dataclass(frozen=True)
+class ByHand:
+    """The neighbour has no way to do it: a person must (R56)."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Moot:
+    """It turned out that there is nothing to do."""
+
+    reason: Reason
+
+
+Outcome = Delivered | Throttled | Unreachable | Unknown | Refused | ByHand | Moot
+
+
+def name_of(outcome: Outcome) -> str:
+    """As it stands in traces and logs."""
+    return {"ByHand": "by_hand"}.get(type(outcome).__name__, type(outcome).__name__.lower())
+
+
+def words_of(outcome: Outcome) -> str:
+    """What the neighbour said, for the trace."""
+    match outcome:
+        case Delivered(detail=words) | Unreachable(cause=words) | Unknown(cause=words) | Refused(message=words):
+            return words
+        case Throttled(retry_after=seconds):
+            return "" if seconds is None else f"asked to wait {seconds:g} s"
+        case ByHand(detail=words):
+            return words
+        case Moot(reason=reason):
+            return reason.value
 
 
 # -- what follows from an answer -----------------------------------------------------------------------------------------
@@ -76,7 +121,14 @@ class Park:
     reason: Reason
 
 
-Verdict = Done | RetryAt | Park
+@dataclass(frozen=True)
+class Drop:
+    """Settled without being sent."""
+
+    reason: Reason
+
+
+Verdict = Done | RetryAt | Park | Drop
 
 
 def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datetime, jitter: float) -> Verdict:
@@ -86,6 +138,10 @@ def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datet
             return Done()
         case Refused(account_wide=False):
             return Park(Reason.REFUSED)
+        case ByHand(reason=reason):
+            return Park(reason)
+        case Moot(reason=reason):
+            return Drop(reason)
         case Throttled() | Unreachable() | Unknown() | Refused():
             pass
     if now - first_tried_at >= PATIENCE:
@@ -133,6 +189,8 @@ def coalesce(commands: Sequence[Command]) -> Bundle:
             case DeleteContact(email=email):
                 known_as = (upsert.email, upsert.address_after) if upsert is not None else ()
                 return Bundle(deletions=tuple(DeleteContact(email=one) for one in dict.fromkeys((*known_as, email))))
+            case ConfirmOptIn() | SetSubscription() | MirrorTags():
+                raise AssertionError("commands for another destination")
     if upsert is not None:
         events = [replace(event, email=upsert.address_after) for event in events]
     return Bundle(upsert, tuple(events))
@@ -157,8 +215,13 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
         remove_tags=(*(tag for tag in earlier.remove_tags if canonical(tag) not in spoken_again), *later.remove_tags),
         email_status=later.email_status or earlier.email_status,
         phone_status=later.phone_status or earlier.phone_status,
+        agreements=_latest((*earlier.agreements, *later.agreements)),
         introduces=earlier.introduces,
     )
+
+
+def _latest(agreements: Sequence[Agreement]) -> tuple[Agreement, ...]:
+    return tuple({one.name: one for one in agreements}.values())
 
 
 TAGS_PER_CALL = 50
@@ -200,8 +263,11 @@ class SeenContact:
     """A contact as SALESmanago shows it."""
 
     email: str
-    tags: frozenset[str] = frozenset()
+    tags: Mapping[str, int] = field(default_factory=dict)
+    """Tag in SALESmanago's spelling -> points."""
     events: frozenset[SeenEvent] = field(default_factory=frozenset)
+    opted_out: bool | None = None
+    opted_out_phone: bool | None = None
 
 
 def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
@@ -245,17 +311,22 @@ class TakeBack:
     everything: bool = False
     email_opt_in: bool = False
     phone_opt_in: bool = False
+    home: bool = False
+    """Also what is on its way to the shop: the person is to be forgotten."""
 
     def __or__(self, other: "TakeBack") -> "TakeBack":
         return TakeBack(
             self.everything or other.everything,
             self.email_opt_in or other.email_opt_in,
             self.phone_opt_in or other.phone_opt_in,
+            self.home or other.home,
         )
 
 
 def taken_back(command: Command, act: TakeBack) -> Command | None:
     """The command as it may still be sent, or None."""
+    if isinstance(command, HomeCommand):
+        return None if act.home else command
     if act.everything and not isinstance(command, DeleteContact):
         return None
     if not isinstance(command, UpsertContact):
@@ -266,6 +337,7 @@ def taken_back(command: Command, act: TakeBack) -> Command | None:
         command,
         email_status=None if no_email else command.email_status,
         phone_status=None if no_phone else command.phone_status,
+        agreements=tuple(one for one in command.agreements if not (one.accepted and (no_phone if one.by_sms else no_email))),
     )
 
 

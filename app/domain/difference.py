@@ -2,29 +2,36 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from app.domain import tags
-from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
-from app.domain.consent import Channel, Status
-from app.domain.contact import Contact, Said, Told
-from app.domain.shop import Shop, TagConflicts
+from app.domain.commands import Agreement, Command, DeleteContact, UpsertContact
+from app.domain.consent import Channel, Said, Status
+from app.domain.contact import Contact, Shown, Told
+from app.domain.shop import Shop
+
+BELIEVED_BEFORE_LOOK = timedelta(days=1)
+"""SALESmanago shows a contact who never opted in like one who opted out. An act of the day before we first saw that counts."""
 
 # SALESmanago keeps one name and one address object: when a part changes, the whole travels.
 _WHOLE = (("first_name", "last_name"), ("street", "postal_code", "city", "country"))
 
 
-def difference(contact: Contact) -> UpsertContact | None:
+def difference(contact: Contact, shop: Shop) -> UpsertContact | None:
     """The one upsert that makes SALESmanago agree with the facts, or None when it already does."""
     known_as = contact.told.email or contact.email
     add, remove = _tag_difference(contact)
+    email_status = _news(contact.email_news, contact.told.email_news, contact.seen.email_news)
+    phone_status = _news(contact.phone_news, contact.told.phone_news, contact.seen.phone_news)
     upsert = UpsertContact(
         email=known_as,
         new_email=contact.email if known_as != contact.email else None,
         profile=_profile_difference(contact),
         add_tags=add,
         remove_tags=remove,
-        email_status=_news(contact.email_news, contact.told.email_news),
-        phone_status=_news(contact.phone_news, contact.told.phone_news),
+        email_status=email_status,
+        phone_status=phone_status,
+        agreements=tuple(_agreements(contact, shop, email_status, phone_status)),
         introduces=not contact.is_transferred,
     )
     nothing = upsert == UpsertContact(email=known_as)
@@ -39,7 +46,7 @@ def told(contact: Contact, commands: Iterable[Command]) -> Contact:
                 contact = replace(contact, told=_told_upsert(contact, command))
             case DeleteContact():
                 contact = replace(contact, told=Told())
-            case AddEvent():
+            case _:
                 pass
     return contact
 
@@ -61,25 +68,6 @@ def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:
         email_news=None if command.email_status else remembered.email_news,
         phone_news=None if command.phone_status else remembered.phone_news,
     )
-
-
-def seen_upstream(contact: Contact, upstream_tags: Iterable[str], shop: Shop) -> tuple[Contact, tuple[str, ...]]:
-    """Compare the tags we told with those SALESmanago shows; answer the contact and the `idosell_` tags that got lost there.
-
-    Under `readd` a lost tag is forgotten as told, so the next update adds it again. Under `accept` and `report`
-    SALESmanago's loss stands; the caller shows every loss as a conflict (R26).
-    """
-    present = {tags.canonical(tag) for tag in upstream_tags}
-    wanted = wanted_tags(contact)
-    lost = tuple(
-        tag
-        for tag, added in contact.told.tags.items()
-        if added and tag not in present and tag.startswith(tags.TO_UPSTREAM) and wanted.get(tag)
-    )
-    if lost and shop.tag_conflicts is TagConflicts.READD:
-        remembered = {tag: added for tag, added in contact.told.tags.items() if tag not in lost}
-        contact = replace(contact, told=replace(contact.told, tags=remembered))
-    return contact, lost
 
 
 def wanted_tags(contact: Contact) -> dict[str, str | None]:
@@ -130,15 +118,27 @@ def _profile_difference(contact: Contact) -> Mapping[str, str]:
     return {name: text for name, text in true.items() if name in changed}
 
 
-def _news(channel: Channel, said: Said | None) -> Status | None:
-    """A status travels once per act of the person. What was told stays told: mere repetition sets nothing (R06)."""
-    return channel.status if _as_said(channel) != said else None
+def _news(channel: Channel, told: Said | None, seen: Shown | None) -> Status | None:
+    """A status travels once per act of the person, and only an act that outweighs what SALESmanago was told (R06).
 
-
-def _as_said(channel: Channel) -> Said | None:
-    if channel.status is None or channel.acted_at is None:
+    An old opt-in, as a list of customers may bring it, never overturns what SALESmanago shows as opted out.
+    """
+    said = channel.said
+    if said is None or not said.outweighs(told):
         return None
-    return Said(channel.status, channel.acted_at)
+    if said.status is Status.OPT_IN and seen is not None and seen.status is Status.OPT_OUT:
+        return None if said.at + BELIEVED_BEFORE_LOOK <= seen.since else said.status
+    return said.status
+
+
+def _agreements(contact: Contact, shop: Shop, email: Status | None, phone: Status | None) -> Iterable[Agreement]:
+    """Consents by the names the shop gave them, each with the true time of the act (contract 2.12)."""
+    for status, channel, name, by_sms in (
+        (email, contact.email_news, shop.consent_names.email, False),
+        (phone, contact.phone_news, shop.consent_names.sms, True),
+    ):
+        if status is not None and channel.acted_at is not None and name is not None:
+            yield Agreement(name=name, accepted=status is Status.OPT_IN, at=channel.acted_at, by_sms=by_sms)
 
 
 def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
@@ -151,6 +151,6 @@ def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
         email=command.address_after,
         profile={**remembered.profile, **command.profile},
         tags={**remembered.tags, **spoken},
-        email_news=_as_said(contact.email_news) if command.email_status else remembered.email_news,
-        phone_news=_as_said(contact.phone_news) if command.phone_status else remembered.phone_news,
+        email_news=contact.email_news.said if command.email_status else remembered.email_news,
+        phone_news=contact.phone_news.said if command.phone_status else remembered.phone_news,
     )

@@ -2,6 +2,7 @@
 
 GatewayError
 ├── UnknownCaller        no key, or one we do not know
+├── ForgedCallback       a callback without a key that fits; the answer tells nothing more
 ├── NotFound             unknown here, or another shop's: the caller learns no difference
 ├── ContentConflict      an event_id seen before, now with other content
 ├── NotReady             the store cannot promise to keep anything right now
@@ -17,6 +18,13 @@ class GatewayError(Exception):
 
 class UnknownCaller(GatewayError):
     """The request carries no valid key."""
+
+
+class ForgedCallback(GatewayError):
+    """No secret of the shop or account made this key for this address, or there is no such shop or account."""
+
+    def __init__(self) -> None:
+        super().__init__("The callback carries no key that fits.")
 
 
 class NotFound(GatewayError):

@@ -1,4 +1,4 @@
-"""What can happen in a shop. The union `Event` is closed: `match` over it is checked to be exhaustive."""
+"""What can happen, in a shop or in SALESmanago. The union `Event` is closed: `match` over it is checked to be exhaustive."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,6 +79,19 @@ class AccountChanged(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What the shop can show for an act: the wording the person saw, where, from which address of the network, why."""
+
+    text_version: str | None = None
+    page: str | None = None
+    ip: str | None = None
+    reason: str | None = None
+
+
+NO_EVIDENCE = Evidence()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Subscribed(Happened):
     email: str
     by_email: bool = True
@@ -86,6 +99,7 @@ class Subscribed(Happened):
     has_account: bool = False
     phone: str | None = None
     language: str | None = None
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +110,7 @@ class Unsubscribed(Happened):
     by_email: bool = True
     by_sms: bool = False
     confirmed: bool
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,11 +181,13 @@ class TagsEdited(Happened):
 class TransferConsentGranted(Happened):
     email: str
     customer: Customer | None = None
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, kw_only=True)
 class TransferConsentWithdrawn(Happened):
     email: str
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +198,38 @@ class ErasureRequested(Happened):
 @dataclass(frozen=True, kw_only=True)
 class AccessRequested(Happened):
     email: str
+
+
+# -- in SALESmanago ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusSeen(Happened):
+    """SALESmanago showed a newsletter status. None = it said nothing of that channel.
+
+    `clicked`: a callback or SALESmanago's own record behind one says that somebody acted at that time (R55). Otherwise it
+    is what a look at the contact showed, and only a difference to what we know makes it an act.
+    """
+
+    email: str
+    email_out: bool | None = None
+    phone_out: bool | None = None
+    clicked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptInReported(Happened):
+    """A callback says that the person opted in. The signature never changes, so SALESmanago's own record decides (R55)."""
+
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagsSeen(Happened):
+    """All tags of a contact in SALESmanago, in its spelling, with their points (R30, R32)."""
+
+    email: str
+    tags: tuple[tuple[str, int], ...] = ()
 
 
 Event = (
@@ -198,6 +247,9 @@ Event = (
     | TransferConsentWithdrawn
     | ErasureRequested
     | AccessRequested
+    | StatusSeen
+    | OptInReported
+    | TagsSeen
 )
 
 
@@ -232,4 +284,6 @@ def order_id_of(event: Event) -> str | None:
 
 def stops_something(event: Event) -> bool:
     """True for an act that takes permission away. Such an event overtakes every queue (R06): learning is the same in any order."""
+    if isinstance(event, StatusSeen):
+        return event.email_out is True or event.phone_out is True
     return isinstance(event, Unsubscribed | TransferConsentWithdrawn | ErasureRequested)

@@ -17,16 +17,20 @@ from app.domain.events import (
     CustomerRegistered,
     ErasureRequested,
     Event,
+    OptInReported,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
     ProductViewed,
+    StatusSeen,
     Subscribed,
     TagsEdited,
+    TagsSeen,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
 )
+from app.domain.looks import saw_status, saw_tags
 from app.domain.shop import Shop
 
 
@@ -61,6 +65,12 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             if event.all_tags is not None:
                 return contact.with_all_tags(event.all_tags, at)
             return contact.with_tags(event.added, event.removed, at)
+        case StatusSeen():
+            return saw_status(event, _addressed(contact, event.email))
+        case TagsSeen():
+            return saw_tags(event, _addressed(contact, event.email), shop)
+        case OptInReported():
+            return contact  # a claim; what SALESmanago itself shows will teach
         case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | AccessRequested() | ErasureRequested():
             return contact if event.email is None else _addressed(contact, event.email)
 
@@ -130,5 +140,7 @@ def with_stop(event: Event, contact: Contact) -> Contact:
             return replace(contact, transfer=contact.transfer.withdraw(event.at))
         case Unsubscribed(confirmed=True):
             return _unsubscribed(contact, event)
+        case StatusSeen(email_out=True, clicked=True):
+            return replace(contact, email_news=contact.email_news.opt_out(event.at))
         case _:
             return contact

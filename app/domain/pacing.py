@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-BURST = 2
-"""Calls that may follow each other without waiting."""
-
 
 @dataclass(frozen=True)
 class Pace:
     calls_per_second: float
+    burst: int = 2
+    """Calls that may follow each other without waiting."""
     booked_until: float = 0.0
     """When the calls booked so far would have left at an even pace."""
     closed_until: float = 0.0
@@ -17,7 +16,7 @@ class Pace:
     def take(self, now: float) -> tuple["Pace", float]:
         """Book one call. Answers the seconds to wait before it may leave; the booking stands, so callers queue up fairly."""
         interval = 1 / self.calls_per_second
-        leaves = max(now, self.closed_until, self.booked_until - (BURST - 1) * interval)
+        leaves = max(now, self.closed_until, self.booked_until - (self.burst - 1) * interval)
         return replace(self, booked_until=max(self.booked_until, leaves) + interval), leaves - now
 
     def close(self, until: float) -> "Pace":

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.domain import delivery
 from app.domain.carts import Cart
-from app.domain.commands import AddEvent, Command, UpsertContact
+from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, SetSubscription, UpsertContact
 from app.domain.contact import Contact
 from app.domain.delivery import Outcome
 from app.domain.events import Event, customer_id_of, email_of
 from app.domain.reasons import Reason
+from app.domain.shop import Shop
 
 
 class EventState(StrEnum):
@@ -98,13 +100,58 @@ class Settlement:
         return self.state not in (EventState.WITHHELD, EventState.SUPERSEDED)
 
 
+def to_account(account_id: str) -> str:
+    """Destination of what is written to a SALESmanago account."""
+    return f"account:{account_id}"
+
+
+def to_reading(account_id: str) -> str:
+    """Destination of what must be read in a SALESmanago account before it is believed."""
+    return f"reading:{account_id}"
+
+
+def to_newsletter(shop_id: str) -> str:
+    """Destination of newsletter states on their way home. Apart from tags, which are many and may wait."""
+    return f"newsletter:{shop_id}"
+
+
+def to_tags(shop_id: str) -> str:
+    """Destination of mirrored tags and points."""
+    return f"tags:{shop_id}"
+
+
+def destination_of(command: Command, shop: Shop) -> str:
+    match command:
+        case SetSubscription():
+            return to_newsletter(shop.id)
+        case MirrorTags():
+            return to_tags(shop.id)
+        case ConfirmOptIn():
+            return to_reading(shop.account)
+        case _:
+            return to_account(shop.account)
+
+
+class Mailbox(NamedTuple):
+    """What waits for one contact at one destination: the unit that is claimed, leased and fenced."""
+
+    contact_id: int
+    destination: str
+
+
 @dataclass(frozen=True)
 class NewCommand:
-    account_id: str
+    destination: str
     shop_id: str
     contact_id: int
     event_seq: int
     command: Command
+    counted: bool = True
+    """Does the event wait for it? An order is sent once SALESmanago has it, whatever the panel says."""
+
+    @property
+    def mailbox(self) -> Mailbox:
+        return Mailbox(self.contact_id, self.destination)
 
 
 @dataclass(frozen=True)
@@ -115,6 +162,7 @@ class WaitingCommand:
     maybe_sent: bool
     """An earlier attempt ended without an answer we could trust: look before sending again."""
     attempts: int = 0
+    counted: bool = True
 
 
 @dataclass(frozen=True)
@@ -131,13 +179,17 @@ class DeferredTakeBack:
 class Claim:
     """The waiting commands of one contact, leased. `lease_token` fences: only the holder of the newest lease may record."""
 
-    contact_id: int
+    mailbox: Mailbox
     shop_id: str
     lease_token: int
     attempts: int
     first_tried_at: datetime | None
     commands: tuple[WaitingCommand, ...]
     take_backs: tuple[DeferredTakeBack, ...] = ()
+
+    @property
+    def contact_id(self) -> int:
+        return self.mailbox.contact_id
 
 
 @dataclass(frozen=True)
@@ -166,6 +218,28 @@ class Seen:
 
     contacts: Mapping[str, delivery.SeenContact]
     answer: Answer
+
+
+@dataclass(frozen=True)
+class Modified:
+    """One page of the addresses SALESmanago changed in a window of time."""
+
+    emails: tuple[str, ...]
+    has_more: bool
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class HandWork:
+    """A command that only a person can carry out."""
+
+    id: int
+    event_seq: int
+    command: Command
+    counted: bool
+    reason: Reason
+    detail: str
+    since: datetime
 
 
 @dataclass(frozen=True)

@@ -39,4 +39,20 @@ class Await:
     reason: Reason
 
 
+_UNNECESSARY = (
+    Reason.ORDER_ALREADY_SENT,
+    Reason.NOTHING_NEW,
+    Reason.CART_EMPTIED,
+    Reason.CART_BOUGHT,
+    Reason.SHOP_IS_NEWER,
+    Reason.REPLACED,
+    Reason.NO_CARRIER_OF_TAGS,
+)
+
+
+def unsent(reason: Reason) -> Withhold | Supersede:
+    """The plan to send nothing, for a reason."""
+    return Supersede(reason) if reason in _UNNECESSARY else Withhold(reason)
+
+
 Plan = Send | Withhold | Supersede | Await

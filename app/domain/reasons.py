@@ -27,6 +27,14 @@ class Reason(StrEnum):
     REPORT_READY = "report_ready"
     SHADOW = "shadow"
     SHOP_DISABLED = "shop_disabled"
+    OPT_IN_NOT_CONFIRMED = "opt_in_not_confirmed"
+    SHOP_IS_NEWER = "shop_is_newer"
+    NO_CARRIER_OF_TAGS = "no_carrier_of_tags"
+    NO_ACCOUNT_IN_PANEL = "no_account_in_panel"
+    NOT_ACTIVE_IN_SHOP = "not_active_in_shop"
+    PANEL_REFUSED = "panel_refused"
+    NOT_CONNECTED = "not_connected"
+    REPLACED = "replaced"
     REFUSED = "refused"
     GAVE_UP = "gave_up"
     RULE_FAILED = "rule_failed"
@@ -189,6 +197,58 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Enable the shop: everything held is then decided and sent in order.",
         "Sklep jest wyłączony; jego zdarzenia czekają.",
         "Włącz sklep: wszystko zostanie wtedy rozpatrzone i wysłane po kolei.",
+    ),
+    Reason.OPT_IN_NOT_CONFIRMED: Explanation(
+        "R55",
+        "A callback said that the person opted in, but SALESmanago's own record does not show it.",
+        "Nothing, if the person did not click. Otherwise look at the contact's card in SALESmanago.",
+        "Wywołanie zwrotne zgłosiło zapis tej osoby, ale karta kontaktu w SALESmanago tego nie potwierdza.",
+        "Nic, jeśli osoba nie kliknęła. W przeciwnym razie sprawdź kartę kontaktu w SALESmanago.",
+    ),
+    Reason.SHOP_IS_NEWER: Explanation(
+        "R55",
+        "The panel shows an agreement that is newer than this change, so the newer act of the person stands.",
+        "Nothing.",
+        "Panel pokazuje zgodę nowszą niż ta zmiana, więc obowiązuje nowsza decyzja osoby.",
+        "Nic.",
+    ),
+    Reason.NO_CARRIER_OF_TAGS: Explanation(
+        "R30",
+        "The panel has no account with this address, so there is nobody to carry the tags there.",
+        "Nothing. With an account the tags appear with the next change.",
+        "W panelu nie ma konta z tym adresem, więc nie ma komu przypisać tagów.",
+        "Nic. Gdy konto powstanie, tagi pojawią się przy następnej zmianie.",
+    ),
+    Reason.NO_ACCOUNT_IN_PANEL: Explanation(
+        "R56",
+        "The panel has no account with this address, and its API cannot write the newsletter of people without account.",
+        "Set it by hand under Marketing > newsletter addresses, then mark the item as done.",
+        "W panelu nie ma konta z tym adresem, a API panelu nie zmienia newslettera osób bez konta.",
+        "Ustaw to ręcznie w panelu (Marketing > adresy newslettera), a potem oznacz pozycję jako wykonaną.",
+    ),
+    Reason.NOT_ACTIVE_IN_SHOP: Explanation(
+        "R53",
+        "The account exists in the panel but is not active in this shop, so the panel takes no agreement for it.",
+        "Activate the account in this shop or set the newsletter by hand, then mark the item as done.",
+        "Konto istnieje w panelu, ale nie jest aktywne w tym sklepie, więc panel nie przyjmie tu zgody.",
+        "Aktywuj konto w tym sklepie albo ustaw newsletter ręcznie, a potem oznacz pozycję jako wykonaną.",
+    ),
+    Reason.PANEL_REFUSED: Explanation(
+        "R53",
+        "The shop's side refused the change; its answer stands with the attempt (often an old phone or VAT number of the account).",
+        "Correct the customer's data or set the newsletter by hand, then mark the item as done.",
+        "Strona sklepu odrzuciła zmianę; jej odpowiedź jest przy próbie (często błędny telefon lub NIP na koncie).",
+        "Popraw dane klienta albo ustaw newsletter ręcznie, a potem oznacz pozycję jako wykonaną.",
+    ),
+    Reason.NOT_CONNECTED: Explanation(
+        "R56",
+        "This shop has no connection through which the gateway could write the newsletter.",
+        "Set it by hand in the shop, then mark the item as done. Or configure `panel` for the shop.",
+        "Ten sklep nie ma połączenia, przez które bramka mogłaby zmienić newsletter.",
+        "Ustaw to ręcznie w sklepie i oznacz pozycję jako wykonaną. Albo skonfiguruj `panel` sklepu.",
+    ),
+    Reason.REPLACED: Explanation(
+        "R55", "A newer change of the same person took its place.", "Nothing.", "Zastąpiła go nowsza zmiana tej osoby.", "Nic."
     ),
     Reason.REFUSED: Explanation(
         "delivery",

@@ -15,6 +15,13 @@ class TagConflicts(StrEnum):
     REPORT = "report"
 
 
+class FanOut(StrEnum):
+    """Whom a change at an account reaches (R54): every shop that knows the person, or those SALESmanago has the person from."""
+
+    ALL = "all"
+    BY_LOCATION = "by_location"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Account:
     """A SALESmanago account; its secret is not part of it."""
@@ -28,6 +35,7 @@ class Account:
     """SALESmanago documents no limit; the contract's safest default is 5 (U1)."""
     request_time_in_seconds: bool = False
     """The documentation says milliseconds, official clients send seconds (U2)."""
+    fan_out: FanOut = FanOut.ALL
 
 
 class PanelKind(StrEnum):
@@ -47,6 +55,17 @@ class Panel:
     version: str = "v8"
     calls_per_second: float = 2.0
     allow_private_targets: bool = False
+    """Notices may go to private and loopback addresses."""
+    webhook_url: str | None = None
+    """Where notices go about people whom the panel's API cannot write (R56)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentNames:
+    """Consents as they are called in SALESmanago, where they must exist already (contract 2.12)."""
+
+    email: str | None = None
+    sms: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,5 +111,6 @@ class Shop:
     """Masked addresses of market places: they reach nobody, so they are not sent."""
     signed_requests: bool = False
     """The shop signs its requests (Standard Webhooks); an unsigned one is refused."""
+    consent_names: ConsentNames = ConsentNames()
     panel: Panel = Panel()
     backfill: Backfill = Backfill()

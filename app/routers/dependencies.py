@@ -9,10 +9,13 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from app.domain.errors import NotFound, UnknownCaller
 from app.domain.registry import OPERATOR_ROLE
 from app.domain.shop import Shop
+from app.services.callbacks import Callbacks
+from app.services.consents import ConsentReader
 from app.services.directory import Caller, Directory
+from app.services.hand_work import HandWorkList
 from app.services.health import Health
 from app.services.intake import Intake
-from app.services.trace import Trace
+from app.services.trace import Disputes, Trace
 
 # All of them are `async def`: FastAPI sends plain functions to a thread pool, eight trips per request.
 _bearer = HTTPBearer(auto_error=False, scheme_name="shop-key", description="A key made by `gateway keys issue SHOP`.")
@@ -38,9 +41,33 @@ async def _directory(request: Request) -> Directory:
     return directory
 
 
+async def _callbacks(request: Request) -> Callbacks:
+    callbacks: Callbacks = request.app.state.callbacks
+    return callbacks
+
+
+async def _hand_work(request: Request) -> HandWorkList:
+    items: HandWorkList = request.app.state.hand_work
+    return items
+
+
+async def _consents(request: Request) -> ConsentReader:
+    consents: ConsentReader = request.app.state.consents
+    return consents
+
+
+async def _disputes(request: Request) -> Disputes:
+    disputes: Disputes = request.app.state.disputes
+    return disputes
+
+
 IntakeDep = Annotated[Intake, Depends(_intake)]
 TraceDep = Annotated[Trace, Depends(_trace)]
 HealthDep = Annotated[Health, Depends(_health)]
+CallbacksDep = Annotated[Callbacks, Depends(_callbacks)]
+HandWorkDep = Annotated[HandWorkList, Depends(_hand_work)]
+ConsentsDep = Annotated[ConsentReader, Depends(_consents)]
+ConflictsDep = Annotated[Disputes, Depends(_disputes)]
 DirectoryDep = Annotated[Directory, Depends(_directory)]
 
 

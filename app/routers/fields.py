@@ -37,6 +37,7 @@ EXAMPLES: dict[str, Any] = {
     "has_account": False,
     "id": "5501",
     "ip": "192.0.2.10",
+    "key": "8e627799dec6a634ddaac0b83134b8e69988b9d3",
     "items": [{"product_id": "101", "name": "T-shirt", "quantity": 1, "unit_price": "119.00"}],
     "language": "pl",
     "last_name": "Kowalski",
@@ -46,6 +47,7 @@ EXAMPLES: dict[str, Any] = {
     "occurred_at": "2026-11-23T10:15:00+01:00",
     "order": {"id": "5501", "placed_at": "2026-11-23T10:15:00+01:00", "currency": "PLN", "value": "199.99", "items": []},
     "order_id": "5501",
+    "page": "https://sklep.example.com/newsletter",
     "phone": "+48 600 100 200",
     "pickup_point": "Paczkomat WAW01A",
     "placed_at": "2026-11-23T10:15:00+01:00",
@@ -105,7 +107,8 @@ def _instant(value: object) -> datetime:
     return at
 
 
-def _email(text: str) -> str:
+def email_address(text: str) -> str:
+    """An address as we keep it. Raises `ValueError` with the rule it breaks."""
     try:
         found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True)
     except EmailNotValidError:
@@ -167,7 +170,9 @@ Id = Annotated[
 ]
 ProductId = Annotated[str, BeforeValidator(_text_number, json_schema_input_type=str | int), AfterValidator(_product_id)]
 EventId = Annotated[str, AfterValidator(_event_id), Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
-Email = Annotated[str, StringConstraints(max_length=320), AfterValidator(_email), Field(json_schema_extra={"format": "email"})]
+Email = Annotated[
+    str, StringConstraints(max_length=320), AfterValidator(email_address), Field(json_schema_extra={"format": "email"})
+]
 Instant = Annotated[
     datetime, BeforeValidator(_instant, json_schema_input_type=str), Field(json_schema_extra={"format": "date-time"})
 ]

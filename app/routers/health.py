@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from app.metrics import events_by_state, oldest_waiting_seconds, registry
+from app.metrics import events_by_state, hand_work, oldest_receipt_seconds, oldest_waiting_seconds, registry
 from app.routers.dependencies import HealthDep
 
 router = APIRouter(tags=["health"])
@@ -19,6 +19,10 @@ class ShopReadiness(BaseModel):
     consent_box_seems_hidden: bool
     enabled: bool
     shadow: bool
+    oldest_receipt_seconds: float = Field(description="Age of the oldest newsletter change the shop's side has not confirmed.")
+    receipt_missing: bool
+    hand_work: int = Field(description="Changes only a person can make in the shop.")
+    differences: int = Field(description="People about whom SALESmanago and the shop disagree.")
 
 
 class Readiness(BaseModel):
@@ -46,6 +50,10 @@ async def ready(health: HealthDep, response: Response) -> Readiness:
             consent_box_seems_hidden=shop.consent_box_seems_hidden,
             enabled=shop.enabled,
             shadow=shop.shadow,
+            oldest_receipt_seconds=shop.oldest_receipt_seconds,
+            receipt_missing=shop.receipt_missing,
+            hand_work=shop.hand_work,
+            differences=shop.differences,
         )
         for shop in report.shops
     ]
@@ -61,6 +69,8 @@ async def metrics(health: HealthDep) -> Response:
     report = await health.report()
     for shop in report.shops:
         oldest_waiting_seconds.labels(shop.shop_id).set(shop.oldest_waiting_seconds)
+        oldest_receipt_seconds.labels(shop.shop_id).set(shop.oldest_receipt_seconds)
+        hand_work.labels(shop.shop_id).set(shop.hand_work)
         for state, number in shop.events.items():
             events_by_state.labels(shop.shop_id, state).set(number)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -6,8 +6,18 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    ConfirmOptIn,
+    DeleteContact,
+    HomeCommand,
+    MirrorTags,
+    SetSubscription,
+    UpsertContact,
+)
 from app.domain.errors import NotFound
+from app.domain.pipeline import CommandState
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.domain.trace import CommandTrace, EventTrace
 from app.routers.dependencies import ReadableShop, TraceDep
@@ -35,14 +45,20 @@ class ReasonOut(BaseModel):
 class AttemptOut(BaseModel):
     number: int
     at: datetime
-    outcome: str = Field(description="delivered, throttled, unreachable, unknown or refused", examples=["delivered"])
-    detail: str = Field(description="SALESmanago's own words, without addresses.")
+    outcome: str = Field(description="delivered, throttled, unreachable, unknown, refused, by_hand or moot", examples=["delivered"])
+    detail: str = Field(description="The neighbour's own words, without addresses.")
     call: str | None = Field(description="None if a look-up showed that it had arrived.", examples=["/api/contact/upsert"])
     milliseconds: int | None
 
 
 class CommandOut(BaseModel):
-    """One thing asked of SALESmanago."""
+    """One thing asked of SALESmanago, or of the shop's side."""
+
+    to: str = Field(description="salesmanago or shop", examples=["salesmanago"])
+    receipt: str | None = Field(
+        description="For a change on the way home: when it was applied to the shop.",
+        examples=["applied to shop1 at 2026-11-23T10:15:02+00:00"],
+    )
 
     command: str = Field(examples=["upsert_contact"])
     summary: dict[str, Any] = Field(description="What it says: tags and statuses by name, personal fields by name only.")
@@ -82,7 +98,7 @@ class EventOut(BaseModel):
             decided_at=trace.decided_at,
             settled_at=trace.settled_at,
             warnings=list(trace.warnings),
-            commands=[_command(command) for command in trace.commands],
+            commands=[_command(command, trace.shop_id) for command in trace.commands],
         )
 
 
@@ -141,9 +157,13 @@ async def access_report(shop: ReadableShop, event_id: str, trace: TraceDep) -> d
     }
 
 
-def _command(trace: CommandTrace) -> CommandOut:
+def _command(trace: CommandTrace, shop_id: str) -> CommandOut:
     kind, summary = summarised(trace.command)
+    home = isinstance(trace.command, HomeCommand)
+    applied = home and trace.state == CommandState.SENT.value and trace.settled_at is not None
     return CommandOut(
+        to="shop" if home else "salesmanago",
+        receipt=f"applied to {shop_id} at {trace.settled_at.isoformat()}" if applied and trace.settled_at else None,
         command=kind,
         summary=summary,
         state=trace.state,
@@ -189,3 +209,15 @@ def summarised(command: Command) -> tuple[str, dict[str, Any]]:
             return "add_event", {name: value for name, value in summary.items() if value}
         case DeleteContact():
             return "delete_contact", {}
+        case ConfirmOptIn():
+            return "confirm_opt_in", {}
+        case SetSubscription():
+            said = {"email": command.email_news, "sms": command.phone_news}
+            return "set_subscription", {channel: one.status.value for channel, one in said.items() if one is not None}
+        case MirrorTags():
+            mirrored = {
+                "points": dict(command.tags.points),
+                "sections": list(command.tags.sections),
+                "gone": list(command.tags.gone),
+            }
+            return "mirror_tags", {name: value for name, value in mirrored.items() if value}

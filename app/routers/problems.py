@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from app.domain.errors import BadConfiguration, ContentConflict, GatewayError, NotFound, NotReady, UnknownCaller
+from app.domain.errors import BadConfiguration, ContentConflict, ForgedCallback, GatewayError, NotFound, NotReady, UnknownCaller
 from app.routers.fields import EXAMPLES, WHOLE_BODY
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ class Problem(BaseModel):
 
 _STATUS: dict[type[GatewayError], tuple[int, str, str]] = {
     UnknownCaller: (401, "unknown-caller", "The request carries no valid key."),
+    ForgedCallback: (403, "forged-callback", "The callback is not accepted."),
     NotFound: (404, "not-found", "There is no such thing here."),
     ContentConflict: (409, "content-conflict", "This event_id was used for other content."),
     BadConfiguration: (422, "bad-configuration", "The configuration has mistakes."),

@@ -17,6 +17,7 @@ from app.domain.events import (
     CustomerRegistered,
     ErasureRequested,
     Event,
+    Evidence,
     Item,
     OrderCancelled,
     OrderPlaced,
@@ -191,7 +192,11 @@ class ConsentProofIn(WireModel):
     """What the person agreed to, and from where."""
 
     text_version: Name | None = field("text_version", default=None)
+    page: Name | None = field("page", default=None)
     ip: Name | None = field("ip", default=None)
+
+    def to_domain(self) -> Evidence:
+        return Evidence(text_version=self.text_version or None, page=self.page or None, ip=self.ip or None)
 
 
 class SubscriptionIn(EventIn):
@@ -212,6 +217,7 @@ class SubscriptionIn(EventIn):
             by_sms="sms" in self.channels,
             has_account=self.has_account,
             phone=_phone(self.phone, shop, "phone", warnings),
+            evidence=self.consent.to_domain() if self.consent is not None else Evidence(),
         )
 
 
@@ -231,6 +237,7 @@ class UnsubscriptionIn(EventIn):
             by_email="email" in self.channels,
             by_sms="sms" in self.channels,
             confirmed=self.confirmed,
+            evidence=Evidence(reason=self.reason or None),
         )
 
 
@@ -391,10 +398,11 @@ class ConsentIn(EventIn):
     consent: ConsentProofIn | None = field("consent", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
+        evidence = self.consent.to_domain() if self.consent is not None else Evidence()
         if not self.granted:
-            return TransferConsentWithdrawn(at=self.occurred_at, email=self.email)
+            return TransferConsentWithdrawn(at=self.occurred_at, email=self.email, evidence=evidence)
         customer = self.customer.to_domain(shop, warnings) if self.customer is not None else None
-        return TransferConsentGranted(at=self.occurred_at, email=self.email, customer=customer)
+        return TransferConsentGranted(at=self.occurred_at, email=self.email, customer=customer, evidence=evidence)
 
     @model_validator(mode="after")
     def _one_person(self) -> Self:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from app.domain.carts import ripen
 from app.domain.difference import told
-from app.domain.pipeline import EventState, NewCommand, Settlement, StoredCart, StoredContact
+from app.domain.pipeline import EventState, NewCommand, Settlement, StoredCart, StoredContact, destination_of
 from app.domain.plan import Await, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.services.directory import Directory
@@ -56,8 +56,9 @@ class Carts:
         settlement = Settlement(stored.event_seq, EventState.PLANNED, None, person.id)
         match plan:
             case Send(commands=commands):
-                account = self._directory.account_of(shop.id)
-                queue = [NewCommand(account.id, shop.id, person.id, stored.event_seq, command) for command in commands]
+                queue = [
+                    NewCommand(destination_of(command, shop), shop.id, person.id, stored.event_seq, command) for command in commands
+                ]
                 await work.outbox.queue(queue, now)
                 contact = told(person.contact, commands)
                 reported = replace(person, contact=contact)

@@ -1,4 +1,4 @@
-"""Deliver what the outbox holds: claim a lease, look where an outcome is unknown, send, judge, record.
+"""Deliver what the outbox holds, to whichever neighbour it is for: claim a lease, carry, judge, record.
 
 No transaction is open while the network is. A crash after the claim leaves commands marked as perhaps sent, and whoever
 claims them next looks before sending again.
@@ -7,87 +7,86 @@ claims them next looks before sending again.
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from app.domain.commands import DeleteContact
-from app.domain.delivery import LONGEST_DELAY, Done, Park, Throttled, Unknown, backoff
+from app.domain.commands import DeleteContact, SetSubscription
+from app.domain.delivery import LONGEST_DELAY, Done, Drop, Park, Throttled, Unknown, backoff, name_of
 from app.domain.difference import untold
 from app.domain.errors import NotReady
-from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState
-from app.domain.reasons import Reason
-from app.services.directory import Directory
+from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState, NewEvent
+from app.domain.plan import Withhold, unsent
+from app.services.carriers import Carrier
+from app.services.hand_work import replace_older
 from app.services.parcels import Parcel, troubles
-from app.services.ports import Clock, Store, Upstream, Work
-from app.services.sending import send
+from app.services.ports import Clock, Store, Work
 from app.services.take_back import take_back
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=60)
-CONTACTS_PER_CLAIM = 400
 RECORD_AGAIN_SECONDS = (0.1, 0.5, 2.0)
 LONGEST_REST = timedelta(seconds=60)
-"""An account that does not answer is asked again at least this often; its contacts keep their own, longer backoff."""
+"""A neighbour that does not answer is asked again at least this often; its contacts keep their own, longer backoff."""
 
 
 class Delivery:
-    """Delivers for any number of accounts. `upstream` answers the client of an account."""
+    """Delivers to any number of destinations. `carrier` answers who carries to one; `heard` is called when news came back."""
 
     def __init__(
         self,
         store: Store,
-        directory: Directory,
-        upstream: Callable[[str], Upstream],
+        carrier: Callable[[str], Carrier],
         clock: Clock,
         jitter: Callable[[], float],
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
-        self._directory = directory
-        self._upstream = upstream
+        self._carrier = carrier
         self._clock = clock
         self._jitter = jitter
+        self._heard = heard
         self._rest_until: dict[str, datetime] = {}
         self._failures: Counter[str] = Counter()
 
-    async def deliver_due(self, account_id: str) -> int:
-        """Send what is due for an account; answers how many contacts were served. 0 = nothing due, or the account rests."""
+    async def deliver_due(self, destination: str) -> int:
+        """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests."""
         now = self._clock()
-        if self._rest_until.get(account_id, now) > now:
+        if self._rest_until.get(destination, now) > now:
             return 0
-        claims = await self._claim(account_id)
+        claims = await self._claim(destination)
         ready = [claim for claim in claims if not claim.take_backs and claim.commands]
         if ready:
-            parcels = [Parcel.of(claim) for claim in ready]
+            carrier = self._carrier(destination)
+            parcels = [carrier.parcel(claim) for claim in ready]
             async with self._kept_alive(ready[0].lease_token):
-                await self._send(account_id, parcels)
-            await self._recorded(account_id, parcels)
+                await self._send(destination, carrier, parcels)
+            await self._recorded(destination, parcels)
         return len(claims)
 
-    async def _send(self, account_id: str, parcels: Sequence[Parcel]) -> None:
+    async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel]) -> None:
         try:
-            await send(self._upstream(account_id), parcels)
+            await carrier.carry(parcels)
         except Exception as error:
             # A defect of ours: what was not answered counts as perhaps sent and is tried again, later and later.
-            log.exception("sending_failed", account_id=account_id)
+            log.exception("sending_failed", destination=destination)
             call = Call("", self._clock(), 0, "unknown", type(error).__name__, 0)
             for parcel in parcels:
                 parcel.fail(Answer(Unknown(f"defect: {type(error).__name__}"), call))
 
     # -- claiming --------------------------------------------------------------------------------------------------------
 
-    async def _claim(self, account_id: str) -> list[Claim]:
-        """Nothing is claimed while an act that takes permission away waits to be decided (I6)."""
-        now = self._clock()
+    async def _claim(self, destination: str) -> list[Claim]:
+        """Nothing leaves a shop while an act that takes permission away waits to be decided (I6)."""
+        now, carrier = self._clock(), self._carrier(destination)
         async with self._store.work() as work:
-            if await work.inbox.has_urgent(self._directory.open_shops(account_id)):
+            if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
                 return []
-            closed = self._directory.closed_shops(account_id)
-            claims = await work.outbox.claim(account_id, closed, CONTACTS_PER_CLAIM, now, LEASE)
+            claims = await work.outbox.claim(destination, carrier.closed_shops, carrier.contacts_per_claim, now, LEASE)
             if not claims:
                 return []
             returned = [claim for claim in claims if claim.take_backs]
@@ -103,7 +102,7 @@ class Delivery:
         cancelled = [
             command
             for one in claim.take_backs
-            for command in await take_back(work, claim.shop_id, claim.contact_id, one.act, one.reason, now, one.up_to)
+            for command in await take_back(work, claim.shop_id, claim.mailbox, one.act, one.reason, now, one.up_to)
         ]
         people = await work.contacts.by_ids([claim.contact_id])
         await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
@@ -130,51 +129,72 @@ class Delivery:
 
     # -- recording -------------------------------------------------------------------------------------------------------
 
-    async def _recorded(self, account_id: str, parcels: Sequence[Parcel]) -> None:
+    async def _recorded(self, destination: str, parcels: Sequence[Parcel]) -> None:
         """The calls are made: a blip of the store must not cost their answers."""
         now = self._clock()
         attempted = [parcel.judged(now, self._jitter()) for parcel in parcels]
-        self._rest_or_go_on(account_id, parcels, now)
+        news = {parcel.claim.contact_id: parcel.news() for parcel in parcels}
+        self._rest_or_go_on(destination, parcels, now)
         for pause in RECORD_AGAIN_SECONDS:
             with contextlib.suppress(NotReady):
-                await self._record(account_id, attempted, now)
+                await self._record(destination, attempted, news, now)
                 return
             await asyncio.sleep(pause)
-        await self._record(account_id, attempted, now)
+        await self._record(destination, attempted, news, now)
 
-    async def _record(self, account_id: str, attempted: Sequence[Attempted], now: datetime) -> None:
+    async def _record(
+        self, destination: str, attempted: Sequence[Attempted], news: Mapping[int, list[NewEvent]], now: datetime
+    ) -> None:
         async with self._store.work() as work:
-            lost = await work.outbox.record(attempted, account_id, now)
+            lost = await work.outbox.record(attempted, destination, now)
             kept = [one for one in attempted if one.claim.contact_id not in lost]
-            done = Counter(try_.command.event_seq for one in kept for try_ in one.tried if isinstance(try_.verdict, Done))
-            await work.inbox.commands_settled(done, now)
-            for reason in (Reason.REFUSED, Reason.GAVE_UP):
-                parked = {try_.command.event_seq for one in kept for try_ in one.tried if try_.verdict == Park(reason)}
+            counted = [try_ for one in kept for try_ in one.tried if try_.command.counted]
+            await work.inbox.commands_settled(
+                Counter(try_.command.event_seq for try_ in counted if isinstance(try_.verdict, Done)), now
+            )
+            for try_ in counted:
+                if isinstance(try_.verdict, Drop):
+                    state = EventState.WITHHELD if isinstance(unsent(try_.verdict.reason), Withhold) else EventState.SUPERSEDED
+                    await work.inbox.drop(try_.command.event_seq, state, try_.verdict.reason, now)
+            for reason in {try_.verdict.reason for try_ in counted if isinstance(try_.verdict, Park)}:
+                parked = {try_.command.event_seq for try_ in counted if try_.verdict == Park(reason)}
                 await work.inbox.mark(parked, EventState.PARKED, reason, now)
+            for one in kept:
+                await replace_older(work, one.claim.mailbox, _subscriptions(one), now)
+            heard = [event for one in kept for event in news[one.claim.contact_id]]
+            await work.inbox.add(heard, now)
             for one in kept:
                 if any(isinstance(try_.command.command, DeleteContact) and try_.verdict == Done() for try_ in one.tried):
                     await work.outbox.scrub(one.claim.contact_id, "erased")
                 if readdressed := one.readdressed():
-                    await work.outbox.rewrite(one.claim.contact_id, readdressed, [], now)
+                    await work.outbox.rewrite(one.claim.mailbox, readdressed, [], now)
             await work.commit()
         if lost:
-            log.warning("lease_lost", account_id=account_id, contacts=len(lost))
-        self._report(account_id, attempted)
+            log.warning("lease_lost", destination=destination, contacts=len(lost))
+        if heard:
+            self._heard()
+        self._report(destination, attempted)
 
-    def _rest_or_go_on(self, account_id: str, parcels: Sequence[Parcel], now: datetime) -> None:
-        """When an account asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""
+    def _rest_or_go_on(self, destination: str, parcels: Sequence[Parcel], now: datetime) -> None:
+        """When a neighbour asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""
         outcomes = [answer.outcome for parcel in parcels for answer in parcel.answers()]
         trouble = troubles(outcomes)
         if not trouble:
-            self._failures[account_id] = 0
+            self._failures[destination] = 0
             return
-        self._failures[account_id] += 1
-        rest = min(backoff(self._failures[account_id]) * self._jitter(), LONGEST_REST)
+        self._failures[destination] += 1
+        rest = min(backoff(self._failures[destination]) * self._jitter(), LONGEST_REST)
         asked = [one.retry_after for one in trouble if isinstance(one, Throttled) and one.retry_after is not None]
         rest = max(rest, min(timedelta(seconds=max(asked, default=0.0)), LONGEST_DELAY))
-        self._rest_until[account_id] = now + rest
-        log.info("account_rests", account_id=account_id, seconds=rest.total_seconds(), cause=type(trouble[-1]).__name__)
+        self._rest_until[destination] = now + rest
+        log.info("neighbour_rests", destination=destination, seconds=rest.total_seconds(), cause=type(trouble[-1]).__name__)
 
-    def _report(self, account_id: str, attempted: Sequence[Attempted]) -> None:
-        counted = Counter(type(try_.outcome).__name__.lower() for one in attempted for try_ in one.tried)
-        log.info("delivered", account_id=account_id, contacts=len(attempted), **counted)
+    def _report(self, destination: str, attempted: Sequence[Attempted]) -> None:
+        counted = Counter(name_of(try_.outcome) for one in attempted for try_ in one.tried)
+        log.info("delivered", destination=destination, contacts=len(attempted), **counted)
+
+
+def _subscriptions(attempted: Attempted) -> list[tuple[int, SetSubscription]]:
+    """Newsletter states that were settled now, whether written or left to a person."""
+    settled = (one.command for one in attempted.tried if isinstance(one.verdict, Done | Park))
+    return [(one.id, one.command) for one in settled if isinstance(one.command, SetSubscription)]

@@ -34,6 +34,15 @@ class AccountAccess:
 
 
 @dataclass(frozen=True)
+class PanelAccess:
+    """A shop with what opens its side; never logged, never stored like this."""
+
+    shop: Shop
+    api_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class _Snapshot:
     accounts: Mapping[str, StoredAccount] = field(default_factory=dict)
     shops: Mapping[str, StoredShop] = field(default_factory=dict)
@@ -77,6 +86,10 @@ class Directory:
     def accounts(self) -> list[Account]:
         return [stored.account for stored in self._snapshot.accounts.values()]
 
+    def account(self, account_id: str) -> Account | None:
+        stored = self._snapshot.accounts.get(account_id)
+        return stored.account if stored is not None else None
+
     def account_of(self, shop_id: str) -> Account:
         return self._snapshot.accounts[self._snapshot.shops[shop_id].shop.account].account
 
@@ -88,14 +101,33 @@ class Directory:
         """Opened; only for a shop with `signed_requests`."""
         return self._ring.open(self._snapshot.shops[shop_id].secrets["signing_secret"])
 
+    def shops_of(self, account_id: str) -> list[Shop]:
+        return [stored.shop for stored in self._snapshot.shops.values() if stored.shop.account == account_id]
+
+    def panel_access(self, shop_id: str) -> PanelAccess:
+        """Whatever opens the shop's side; empty where nothing does."""
+        stored = self._snapshot.shops[shop_id]
+        key, secret = stored.secrets.get("panel_api_key"), stored.secrets.get("webhook_secret")
+        return PanelAccess(stored.shop, self._ring.open(key) if key else "", self._ring.open(secret) if secret else "")
+
+    def shop_callback_secrets(self, shop_id: str) -> list[str]:
+        stored = self._snapshot.shops.get(shop_id)
+        return self._callback_secrets(stored.secrets if stored is not None else {})
+
+    def account_callback_secrets(self, account_id: str) -> list[str]:
+        stored = self._snapshot.accounts.get(account_id)
+        return self._callback_secrets(stored.secrets if stored is not None else {})
+
+    def _callback_secrets(self, secrets_: Mapping[str, str]) -> list[str]:
+        """Opened; two while one takes the place of the other, none where callbacks are not wanted."""
+        return [self._ring.open(closed) for name, closed in sorted(secrets_.items()) if name.startswith("callback_")]
+
     def open_shops(self, account_id: str) -> list[str]:
-        ours = [stored.shop for stored in self._snapshot.shops.values() if stored.shop.account == account_id]
-        return [shop.id for shop in ours if shop.enabled]
+        return [shop.id for shop in self.shops_of(account_id) if shop.enabled]
 
     def closed_shops(self, account_id: str) -> list[str]:
         """Disabled shops of an account: what waits for them stays."""
-        ours = [stored.shop for stored in self._snapshot.shops.values() if stored.shop.account == account_id]
-        return [shop.id for shop in ours if not shop.enabled]
+        return [shop.id for shop in self.shops_of(account_id) if not shop.enabled]
 
     # -- keys ------------------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,13 @@ class ShopHealth:
     """State -> number."""
     conflicts: int
     """Contacts renamed onto an address that had a contact of its own: the old one still stands in SALESmanago."""
+    differences: int
+    """People about whom SALESmanago and the shop disagree: lost tags, statuses that do not take."""
+    oldest_receipt_seconds: float
+    """Age of the oldest newsletter change that has no receipt of the shop yet; 0 when nothing is on its way."""
+    receipt_missing: bool
+    hand_work: int
+    """Changes that only a person can carry out in the shop."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +49,14 @@ class Health:
         clock: Clock,
         migrated: Callable[[], Awaitable[bool]],
         alarm_after_seconds: float,
+        receipt_alarm_seconds: float = 900.0,
     ) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock
         self._migrated = migrated
         self._alarm_after = timedelta(seconds=alarm_after_seconds)
+        self._receipt_alarm_after = timedelta(seconds=receipt_alarm_seconds)
 
     async def report(self) -> Report:
         """Ready = events can be accepted durably. A late shop is a problem to show, not a reason to refuse events."""
@@ -63,6 +72,17 @@ class Health:
             if shop.late:
                 minutes = shop.oldest_waiting_seconds / 60
                 problems.append(f"{shop.shop_id}: the oldest waiting event is {minutes:.0f} minutes old.")
+            if shop.receipt_missing:
+                minutes = shop.oldest_receipt_seconds / 60
+                problems.append(
+                    f"{shop.shop_id}: a newsletter change from SALESmanago waits for the shop's side for {minutes:.0f} minutes. "
+                    "`gateway doctor` says whether the panel answers."
+                )
+            if shop.hand_work:
+                problems.append(
+                    f"{shop.shop_id}: {shop.hand_work} change(s) from SALESmanago can only be made by a person; "
+                    "see `gateway hand-work list`."
+                )
             if shop.conflicts:
                 problems.append(
                     f"{shop.shop_id}: {shop.conflicts} contact(s) were renamed onto an address that had a contact of its own; "
@@ -81,9 +101,14 @@ class Health:
             counts = await work.inbox.counts()
             boxes = await work.sales.boxes()
             conflicts = await work.contacts.conflicts()
+            on_their_way = await work.outbox.oldest_queued("newsletter:")
+            hand_work = await work.outbox.parked_counts("newsletter:")
+            tags_by_hand = await work.outbox.parked_counts("tags:")
         now = self._clock()
         found = []
         for shop in self._directory.shops():
+            receipt_age = max(now - on_their_way[shop.id], timedelta()) if shop.id in on_their_way else timedelta()
+            merged, differing = conflicts.get(shop.id, (0, 0))
             age = max(now - oldest[shop.id], timedelta()) if shop.id in oldest else timedelta()
             hidden = shop.id in boxes and box_seems_hidden(shop.policy, boxes[shop.id])
             found.append(
@@ -95,7 +120,11 @@ class Health:
                     enabled=shop.enabled,
                     shadow=shop.shadow,
                     events=counts.get(shop.id, {}),
-                    conflicts=conflicts.get(shop.id, 0),
+                    conflicts=merged,
+                    differences=differing,
+                    oldest_receipt_seconds=receipt_age.total_seconds(),
+                    receipt_missing=receipt_age >= self._receipt_alarm_after,
+                    hand_work=hand_work.get(shop.id, 0) + tags_by_hand.get(shop.id, 0),
                 )
             )
         return found

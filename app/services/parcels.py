@@ -1,14 +1,16 @@
 """A parcel: the claim of one contact on its way, what is to be sent of it, and what each part came to."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.delivery import (
     PARKED_CONTACT_PAUSE,
     Bundle,
+    ByHand,
     Delivered,
-    Done,
+    Moot,
     Outcome,
     Park,
     Refused,
@@ -19,11 +21,83 @@ from app.domain.delivery import (
     coalesce,
     verdict,
 )
-from app.domain.pipeline import Answer, Attempted, Claim, Tried, WaitingCommand
+from app.domain.pipeline import Answer, Attempted, Claim, NewEvent, Tried, WaitingCommand
+
+
+class Parcel(ABC):
+    """What one claim became on its way, whoever carried it."""
+
+    claim: Claim
+    pause_behind_parked: timedelta = PARKED_CONTACT_PAUSE
+    """How long what comes after a parked command waits."""
+    stopped: Answer | None = None
+    """Nothing of this parcel may be sent now: what would have to be known first could not be read."""
+
+    @abstractmethod
+    def outcomes(self) -> list[tuple[WaitingCommand, Answer | None]]:
+        """The commands that were tried, each with its answer; None = a look-up found that it arrived."""
+
+    @abstractmethod
+    def fail(self, answer: Answer) -> None:
+        """Nothing more will come of this parcel now: whatever has no answer gets this one."""
+
+    @abstractmethod
+    def answers(self) -> list[Answer]: ...
+
+    def news(self) -> list[NewEvent]:
+        """What the neighbour told, to be stored together with the record."""
+        return []
+
+    def judged(self, now: datetime, jitter: float) -> Attempted:
+        """Every command that was tried, with its own outcome and what follows from it."""
+        claim = self.claim
+        number, since = claim.attempts + 1, claim.first_tried_at or now
+        tried = []
+        for command, answer in self.outcomes():
+            outcome: Outcome = answer.outcome if answer is not None else Delivered()
+            follows = verdict(outcome, number, since, now, jitter)
+            if self.stopped is not None and isinstance(follows, RetryAt):
+                follows = RetryAt(follows.at, look_first=command.maybe_sent)
+            tried.append(Tried(command, outcome, follows, answer.call if answer is not None else None))
+        retries = [one.verdict.at for one in tried if isinstance(one.verdict, RetryAt)]
+        parked = any(isinstance(one.verdict, Park) for one in tried)
+        due_at = max(retries, default=now + self.pause_behind_parked if parked else now)
+        progressed = not tried or any(not isinstance(one.verdict, RetryAt) for one in tried)
+        return Attempted(claim, tuple(tried), due_at, progressed, now)
 
 
 @dataclass
-class Parcel:
+class StepParcel(Parcel):
+    """Commands that are carried one by one, in order: what comes after a failure waits."""
+
+    pause_behind_parked = timedelta(0)  # each says how things should be, whatever became of the one before
+
+    claim: Claim
+    given: dict[int, Answer] = field(default_factory=dict)
+    """By id of the command."""
+    heard: list[NewEvent] = field(default_factory=list)
+
+    def answer(self, command: WaitingCommand, answer: Answer) -> None:
+        self.given[command.id] = answer
+
+    def outcomes(self) -> list[tuple[WaitingCommand, Answer | None]]:
+        return [(command, self.given[command.id]) for command in self.claim.commands if command.id in self.given]
+
+    def fail(self, answer: Answer) -> None:
+        for command in self.claim.commands:
+            self.given.setdefault(command.id, answer)
+
+    def answers(self) -> list[Answer]:
+        return list(self.given.values())
+
+    def news(self) -> list[NewEvent]:
+        return self.heard
+
+
+@dataclass
+class ContactParcel(Parcel):
+    """What goes to SALESmanago for one contact, in its shortest form."""
+
     claim: Claim
     bundle: Bundle
     upsert: Answer | None = None
@@ -35,10 +109,9 @@ class Parcel:
     """Positions of events that a look-up found."""
     deletion: Answer | None = None
     stopped: Answer | None = None
-    """The look-up failed: nothing of this parcel may be sent now."""
 
     @classmethod
-    def of(cls, claim: Claim) -> "Parcel":
+    def of(cls, claim: Claim) -> "ContactParcel":
         return cls(claim, coalesce([one.command for one in claim.commands]))
 
     @property
@@ -83,23 +156,6 @@ class Parcel:
             return [(command, Answer(Unreachable("waits for its contact"), self.upsert.call))]
         return []
 
-    def judged(self, now: datetime, jitter: float) -> Attempted:
-        """Every command that was tried, with its own outcome and what follows from it."""
-        claim = self.claim
-        number, since = claim.attempts + 1, claim.first_tried_at or now
-        tried = []
-        for command, answer in self.outcomes():
-            outcome: Outcome = answer.outcome if answer is not None else Delivered()
-            follows = verdict(outcome, number, since, now, jitter)
-            if self.stopped is not None and isinstance(follows, RetryAt):
-                follows = RetryAt(follows.at, look_first=command.maybe_sent)
-            tried.append(Tried(command, outcome, follows, answer.call if answer is not None else None))
-        retries = [one.verdict.at for one in tried if isinstance(one.verdict, RetryAt)]
-        parked = any(isinstance(one.verdict, Park) for one in tried)
-        due_at = max(retries, default=now + PARKED_CONTACT_PAUSE if parked else now)
-        progressed = not tried or any(isinstance(one.verdict, Done | Park) for one in tried)
-        return Attempted(claim, tuple(tried), due_at, progressed, now)
-
 
 def is_delivered(answer: Answer | None) -> bool:
     return answer is not None and isinstance(answer.outcome, Delivered)
@@ -112,7 +168,7 @@ def is_halt(outcome: Outcome) -> bool:
             return True
         case Refused(account_wide=wide):
             return wide
-        case Delivered() | Unknown():
+        case Delivered() | Unknown() | ByHand() | Moot():
             return False
 
 

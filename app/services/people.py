@@ -1,6 +1,6 @@
 """Who an event is about: the people of one planning round, found by address, former address, customer id or erased hash."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -52,7 +52,8 @@ class People:
 
     # -- loading and saving ----------------------------------------------------------------------------------------------
 
-    async def load(self, events: Sequence[InboxEvent], contacts: Contacts) -> None:
+    async def load(self, events: Sequence[InboxEvent], contacts: Contacts, siblings: Callable[[str], Collection[str]]) -> None:
+        """`siblings`: shop -> the other shops of its account, where the same person may be known too."""
         for shop_id in {event.shop_id for event in events}:
             ours = [event.event for event in events if event.shop_id == shop_id]
             emails = {email for event in ours for email in _addresses(event)}
@@ -66,6 +67,9 @@ class People:
                 self._place(stored)
             for alias in aliases:
                 self._shop(shop_id).aliases.setdefault(alias.email, []).append((alias.until, self._everyone[alias.contact_id]))
+            others = siblings(shop_id)
+            for stored in await contacts.in_shops(others, emails) if others else ():
+                self._place(stored)
 
     async def save(self, contacts: Contacts, at: datetime) -> None:
         """Write new and changed people; afterwards every person has an id."""
@@ -173,6 +177,12 @@ class People:
         if customer_id:
             self._shop(shop_id).by_customer.setdefault(customer_id, person)
         return person
+
+    def siblings(self, person: Person, shop_ids: Collection[str]) -> list[Person]:
+        """The same person at other shops of the account: SALESmanago has one contact for all of them."""
+        addresses = dict.fromkeys(filter(None, (person.contact.told.email, person.contact.email)))
+        found = (self._shop(shop_id).by_email.get(email) for shop_id in shop_ids for email in addresses)
+        return list(dict.fromkeys(one for one in found if one is not None))
 
     # -- memory ----------------------------------------------------------------------------------------------------------
 

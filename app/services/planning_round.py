@@ -6,8 +6,8 @@ from dataclasses import replace
 import structlog
 
 from app.domain.carts import newer_state
-from app.domain.commands import Command, DeleteContact, UpsertContact
-from app.domain.consent import Status
+from app.domain.commands import Command, DeleteContact, HomeCommand, UpsertContact
+from app.domain.consent import Said, Status
 from app.domain.contact import Contact
 from app.domain.decide import NO_SALE, Sale, decide
 from app.domain.delivery import TakeBack, taken_back
@@ -16,17 +16,33 @@ from app.domain.events import (
     CartChanged,
     ErasureRequested,
     Event,
+    OptInReported,
     OrderPlaced,
+    StatusSeen,
     TagsEdited,
+    TagsSeen,
     TransferConsentWithdrawn,
     Unsubscribed,
     order_id_of,
 )
-from app.domain.pipeline import EventState, InboxEvent, NewCommand, Settlement, StoredCart
+from app.domain.looks import heard_of
+from app.domain.pipeline import (
+    EventState,
+    InboxEvent,
+    Mailbox,
+    NewCommand,
+    Settlement,
+    StoredCart,
+    destination_of,
+    to_account,
+    to_newsletter,
+    to_tags,
+)
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
 from app.domain.tags import collisions
+from app.services.consents import Consents
 from app.services.directory import Directory
 from app.services.people import People, Person, Pseudonym
 from app.services.ports import Clock, Work
@@ -43,6 +59,7 @@ class PlanningRound:
         self._directory = directory
         self._now = clock()
         self._people = People(pseudonym)
+        self._consents = Consents(pseudonym)
         self._sales: dict[tuple[str, str], Sale] = {}
         self._changed_sales: dict[tuple[str, str], Sale] = {}
         self._carts: dict[tuple[str, str], StoredCart] = {}
@@ -62,7 +79,7 @@ class PlanningRound:
         return bool(self._erased)
 
     async def load(self, events: list[InboxEvent]) -> None:
-        await self._people.load(events, self._work.contacts)
+        await self._people.load(events, self._work.contacts, self._siblings_of)
         for shop_id in {event.shop_id for event in events}:
             ours = [event.event for event in events if event.shop_id == shop_id]
             orders = {order for event in ours if (order := order_id_of(event)) is not None}
@@ -98,7 +115,7 @@ class PlanningRound:
         decision = decide(happened, shop, person.contact, sale)
         plan, contact = decision.plan, decision.contact
         if shop.shadow and isinstance(plan, Send):
-            plan, contact = Withhold(Reason.SHADOW), replace(contact, told=person.contact.told)
+            plan, contact = Withhold(Reason.SHADOW), decision.learned
         else:
             self._remember_sale(shop, happened, sale, decision.sale)
         if isinstance(happened, OrderPlaced):
@@ -108,7 +125,9 @@ class PlanningRound:
         if person.erased_hash is not None and not contact.erased and contact.email:
             self._people.revive(person)
         self._people.remember_customer(person)
+        self._consents.note(event, person, before)
         cancelled = await self._take_back(event, person, before)
+        await self._tell_siblings(shop, person, before)
         if isinstance(happened, CartChanged):
             self._cart(event, happened, person, plan)
         elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
@@ -129,7 +148,8 @@ class PlanningRound:
         match plan:
             case Send(commands=commands, withholding=reason) if person is not None:
                 self._commands += [(person, event, command) for command in commands]
-                self._settle(event, EventState.PLANNED, reason, person, open_commands=len(commands))
+                awaited = sum(_counts(event.event, command) for command in commands)
+                self._settle(event, EventState.PLANNED, reason, person, open_commands=awaited)
             case Withhold(reason=reason):
                 self._settle(event, EventState.WITHHELD, reason, person)
             case Supersede(reason=reason):
@@ -188,10 +208,10 @@ class PlanningRound:
         contact = person.contact
         match event.event:
             case ErasureRequested() if contact.erased_at != before.erased_at:
-                return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.ERASED)
+                return await self._take_back_everywhere(person, TakeBack(everything=True, home=True), Reason.ERASED)
             case TransferConsentWithdrawn() if contact.transfer.is_withdrawn:
                 return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
-            case Unsubscribed():
+            case Unsubscribed() | StatusSeen():
                 act = TakeBack(
                     email_opt_in=contact.email_news.status is Status.OPT_OUT,
                     phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
@@ -204,17 +224,22 @@ class PlanningRound:
         """From this round, from the outbox, and from the queue of a contact that was merged into this one."""
         cancelled = self._take_back_queued(person, act, reason)
         merged = [] if person.id is None else [one.id for one in await self._work.contacts.merged_into(person.id)]
-        for contact_id in [] if person.id is None else [person.id, *merged]:
-            if await self._work.outbox.leased([contact_id], self._now):
+        for mailbox in self._mailboxes(person.shop_id, [] if person.id is None else [person.id, *merged], act):
+            if await self._work.outbox.is_leased(mailbox, self._now):
                 # On its way at this moment. Should it come back unsent, the next claim takes it back first.
-                await self._work.outbox.defer_take_back(contact_id, act, reason)
+                await self._work.outbox.defer_take_back(mailbox, act, reason)
                 continue
-            stored = await take_back(self._work, person.shop_id, contact_id, act, reason, self._now)
+            stored = await take_back(self._work, person.shop_id, mailbox, act, reason, self._now)
             self._unsell(person.shop_id, stored)
-            if contact_id == person.id:
+            if mailbox.contact_id == person.id:
                 cancelled = [*stored, *cancelled]
         person.becomes(untold(person.contact, cancelled))
         return cancelled
+
+    def _mailboxes(self, shop_id: str, contact_ids: list[int], act: TakeBack) -> list[Mailbox]:
+        destinations = [to_account(self._directory.account_of(shop_id).id)]
+        destinations += [to_newsletter(shop_id), to_tags(shop_id)] if act.home else []
+        return [Mailbox(contact_id, destination) for contact_id in contact_ids for destination in destinations]
 
     def _take_back_queued(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
         kept: list[tuple[Person, InboxEvent, Command]] = []
@@ -223,7 +248,8 @@ class PlanningRound:
             left = taken_back(command, act) if owner is person or owner.merged_into is person else command
             if left is None:
                 cancelled.append(command)
-                self._settle(event, EventState.WITHHELD, reason, person)
+                if _counts(event.event, command):
+                    self._settle(event, EventState.WITHHELD, reason, person)
             else:
                 kept.append((owner, event, left))
         self._commands = kept
@@ -235,11 +261,35 @@ class PlanningRound:
             sale = replace(self._sales.get((shop_id, order_id), NO_SALE), purchase_sent=False)
             self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = sale
 
+    # -- other shops of the account ----------------------------------------------------------------------------------------
+
+    def _siblings_of(self, shop_id: str) -> list[str]:
+        shop = self._directory.shop(shop_id)
+        ours = [] if shop is None else self._directory.shops_of(shop.account)
+        return [one.id for one in ours if one.id != shop_id]
+
+    async def _tell_siblings(self, shop: Shop, person: Person, before: Contact) -> None:
+        """The one contact over there has another newsletter status now: an older opt-in of another shop must not follow (R06)."""
+        told, seen = person.contact.told, person.contact.seen
+        was = (before.told.email_news, before.told.phone_news, before.seen.email_news, before.seen.phone_news)
+        if was == (told.email_news, told.phone_news, seen.email_news, seen.phone_news):
+            return
+        for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
+            known = heard_of(sibling.contact, told.email_news, told.phone_news, seen).told
+            act = TakeBack(
+                email_opt_in=known.email_news != sibling.contact.told.email_news and _is_out(known.email_news),
+                phone_opt_in=known.phone_news != sibling.contact.told.phone_news and _is_out(known.phone_news),
+            )
+            if act != TakeBack():
+                await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
+            sibling.becomes(heard_of(sibling.contact, told.email_news, told.phone_news, seen))
+
     # -- saving ----------------------------------------------------------------------------------------------------------
 
     async def save(self) -> None:
         await self._people.save(self._work.contacts, self._now)
         forgotten = [await self._erase(*erased) for erased in self._erased]
+        await self._consents.save(self._work.consents, self._now)
         await self._work.sales.save(self._changed_sales)
         await self._work.sales.count_boxes(self._boxes)
         await self._work.outbox.queue([self._new_command(*one) for one in self._commands], self._now)
@@ -258,8 +308,10 @@ class PlanningRound:
                 await self._work.inbox.forget_person(contact_id, addresses, person.shop_id, pseudonym)
 
     def _new_command(self, person: Person, event: InboxEvent, command: Command) -> NewCommand:
-        account = self._directory.account_of(event.shop_id)
-        return NewCommand(account.id, event.shop_id, _id(person), event.seq, command)
+        shop = self._directory.shop(event.shop_id)
+        assert shop is not None, "an event of an unknown shop is held, not decided"
+        counted = _counts(event.event, command)
+        return NewCommand(destination_of(command, shop), shop.id, _id(person), event.seq, command, counted)
 
     async def _save_carts(self) -> None:
         await self._work.carts.save(
@@ -285,11 +337,21 @@ class PlanningRound:
         contact_ids = [contact_id, *(one.id for one in merged)]
         for one_id in contact_ids:
             await self._work.outbox.scrub(one_id, pseudonym)
+            await self._work.consents.forget_details(one_id)
             waiting += await self._work.carts.forget_person(one_id)
         await self._work.inbox.mark(waiting, EventState.WITHHELD, Reason.ERASED, self._now)
         await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
         await self._people.forget_addresses(person, former, self._work.contacts)
         return person, contact_ids, addresses, pseudonym
+
+
+def _counts(event: Event, command: Command) -> bool:
+    """An order is sent once SALESmanago has it; what its sections bring to the panel is no part of that promise (R11)."""
+    return isinstance(event, StatusSeen | TagsSeen | OptInReported) or not isinstance(command, HomeCommand)
+
+
+def _is_out(said: Said | None) -> bool:
+    return said is not None and said.status is Status.OPT_OUT
 
 
 def _collisions(person: Person) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.domain.commands import UpsertContact
 from app.domain.delivery import Bundle, Delivered, addresses, keeps_event_id, still_missing, within_limits
 from app.domain.pipeline import Answer
-from app.services.parcels import Parcel, is_delivered, is_halt, is_refused_whole
+from app.services.parcels import ContactParcel, is_delivered, is_halt, is_refused_whole
 from app.services.ports import Upstream
 
 UPSERTS_PER_CALL = 200
@@ -15,7 +15,7 @@ EVENTS_PER_CALL = 400
 """1,000 are allowed; the official plugin sends 400."""
 
 
-async def send(upstream: Upstream, parcels: Sequence[Parcel]) -> None:
+async def send(upstream: Upstream, parcels: Sequence[ContactParcel]) -> None:
     """Fill in what each part of the parcels came to. Parts that were not tried stay without an answer."""
     await _Sending(upstream).send(parcels)
 
@@ -27,7 +27,7 @@ class _Sending:
         self._upstream = upstream
         self._halted = False
 
-    async def send(self, parcels: Sequence[Parcel]) -> None:
+    async def send(self, parcels: Sequence[ContactParcel]) -> None:
         await self._look_where_unknown(parcels)
         await self._send_upserts([parcel for parcel in parcels if parcel.stopped is None])
         await self._send_events([parcel for parcel in parcels if parcel.upsert_settled])
@@ -38,7 +38,7 @@ class _Sending:
         self._halted = self._halted or is_halt(answer.outcome)
         return answer
 
-    async def _look_where_unknown(self, parcels: Sequence[Parcel]) -> None:
+    async def _look_where_unknown(self, parcels: Sequence[ContactParcel]) -> None:
         """R28: tags, renames and events with unknown outcome are read back, and only what is missing is sent."""
         unsure = [parcel for parcel in parcels if any(one.maybe_sent for one in parcel.claim.commands)]
         unsure = [parcel for parcel in unsure if not parcel.bundle.deletions]
@@ -55,7 +55,7 @@ class _Sending:
             parcel.found = {at for at, event in enumerate(parcel.bundle.events) if event not in missing.events}
             parcel.bundle = Bundle(missing.upsert, parcel.bundle.events)
 
-    async def _send_upserts(self, parcels: Sequence[Parcel]) -> None:
+    async def _send_upserts(self, parcels: Sequence[ContactParcel]) -> None:
         waiting = []
         for parcel in parcels:
             parcel.upsert_settled = parcel.bundle.upsert is None and not parcel.bundle.deletions
@@ -69,7 +69,7 @@ class _Sending:
                 parcel.upsert_settled = is_delivered(parcel.upsert) and not parts
             waiting = [(parcel, parts) for parcel, parts in waiting if parts and is_delivered(parcel.upsert)]
 
-    async def _send_upsert_batch(self, batch: list[tuple[Parcel, UpsertContact]]) -> None:
+    async def _send_upsert_batch(self, batch: list[tuple[ContactParcel, UpsertContact]]) -> None:
         """Single when quiet, one job under backlog; a refused batch is halved until the culprit stands alone."""
         if self._halted:
             return
@@ -86,14 +86,14 @@ class _Sending:
         for parcel, _ in batch:
             parcel.upsert = answer
 
-    async def _send_events(self, parcels: Sequence[Parcel]) -> None:
+    async def _send_events(self, parcels: Sequence[ContactParcel]) -> None:
         """Events follow their contact, in its order: in each step every contact sends its next run of like events."""
         queues = [(parcel, [at for at in range(len(parcel.bundle.events)) if at not in parcel.found]) for parcel in parcels]
         while queues := [(parcel, positions) for parcel, positions in queues if positions and parcel.events_may_go]:
             if self._halted:
                 return
-            singles: list[tuple[Parcel, int]] = []
-            together: list[tuple[Parcel, int]] = []
+            singles: list[tuple[ContactParcel, int]] = []
+            together: list[tuple[ContactParcel, int]] = []
             for parcel, positions in queues:
                 if keeps_event_id(parcel.bundle.events[positions[0]]):
                     singles.append((parcel, positions.pop(0)))
@@ -105,7 +105,7 @@ class _Sending:
             for start in range(0, len(together), EVENTS_PER_CALL):
                 await self._send_event_batch(together[start : start + EVENTS_PER_CALL])
 
-    async def _send_event_batch(self, batch: list[tuple[Parcel, int]]) -> None:
+    async def _send_event_batch(self, batch: list[tuple[ContactParcel, int]]) -> None:
         """What a contact could not send in an earlier batch holds back its later events, and only its own (I5)."""
         batch = [(parcel, at) for parcel, at in batch if parcel.events_may_go]
         if self._halted or not batch:
@@ -123,7 +123,7 @@ class _Sending:
         for (parcel, at), answer in zip(batch, answers, strict=True):
             parcel.events[at] = self._noted(answer)
 
-    async def _delete(self, parcel: Parcel) -> None:
+    async def _delete(self, parcel: ContactParcel) -> None:
         for deletion in parcel.bundle.deletions:
             if self._halted:
                 return

@@ -7,22 +7,22 @@ from datetime import datetime
 from app.domain.commands import AddEvent, Command, EventKind
 from app.domain.decide import NO_SALE
 from app.domain.delivery import TakeBack, taken_back
-from app.domain.pipeline import EventState
+from app.domain.pipeline import EventState, Mailbox
 from app.domain.reasons import Reason
 from app.services.ports import Work
 
 
 async def take_back(
-    work: Work, shop_id: str, contact_id: int, act: TakeBack, reason: Reason, now: datetime, up_to: int | None = None
+    work: Work, shop_id: str, mailbox: Mailbox, act: TakeBack, reason: Reason, now: datetime, up_to: int | None = None
 ) -> list[Command]:
-    """Cancel or weaken the waiting commands of a contact up to id `up_to`; answers the cancelled ones. The caller commits."""
-    waiting = (await work.outbox.waiting([contact_id])).get(contact_id, [])
+    """Cancel or weaken what waits in a mailbox up to id `up_to`; answers the cancelled commands. The caller commits."""
+    waiting = (await work.outbox.waiting(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, [])
     concerned = [one for one in waiting if up_to is None or one.id <= up_to]
     left = {one.id: taken_back(one.command, act) for one in concerned}
     cancelled = [one for one in concerned if left[one.id] is None]
     weaker = {one.id: kept for one in concerned if (kept := left[one.id]) is not None and kept != one.command}
-    await work.outbox.rewrite(contact_id, weaker, [one.id for one in cancelled], now)
-    await work.inbox.mark({one.event_seq for one in cancelled}, EventState.WITHHELD, reason, now)
+    await work.outbox.rewrite(mailbox, weaker, [one.id for one in cancelled], now)
+    await work.inbox.mark({one.event_seq for one in cancelled if one.counted}, EventState.WITHHELD, reason, now)
     commands = [one.command for one in cancelled]
     await _unsell(work, shop_id, commands)
     return commands

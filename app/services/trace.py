@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.domain.errors import NotFound
+from app.domain.pipeline import StoredContact
 from app.domain.trace import EventTrace
 from app.services.ports import Store
 
@@ -14,6 +15,20 @@ class AccessReport:
 
     facts: dict[str, Any]
     events: list[EventTrace]
+
+
+DISPUTES_SHOWN = 500
+
+
+class Disputes:
+    """People about whom the two sides disagree (R26, R27)."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def disputed(self, shop_id: str) -> list[StoredContact]:
+        async with self._store.work() as work:
+            return await work.contacts.disputed(shop_id, DISPUTES_SHOWN)
 
 
 class Trace:

@@ -4,7 +4,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
+from app.domain.commands import Command
 from app.domain.events import Event
 
 T = TypeVar("T")
@@ -14,7 +14,7 @@ Unreadable = msgspec.MsgspecError
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
-_KINDS: dict[str, type] = {kind.__name__: kind for kind in (*get_args(Event), UpsertContact, AddEvent, DeleteContact)}
+_KINDS: dict[str, type] = {kind.__name__: kind for kind in (*get_args(Event), *get_args(Command))}
 
 
 class _Tagged(msgspec.Struct, array_like=True):

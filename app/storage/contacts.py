@@ -3,15 +3,19 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, bindparam, func, select, update
+from sqlalchemy import RowMapping, bindparam, case, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.conflicts import is_disputed
 from app.domain.contact import Contact
 from app.domain.pipeline import Alias, StoredContact
 from app.storage import codec
 from app.storage.dialect import insert
-from app.storage.tables import contact_aliases, contacts
+from app.storage.tables import contact_aliases, contacts, inbox
+
+_DISPUTED = text("contacts.conflict IS NOT NULL")
+"""As the partial index has it."""
 
 
 class Contacts:
@@ -24,6 +28,39 @@ class Contacts:
         """Everyone of a shop whom an address, a customer id or the hash of an erased address may mean."""
         named = contacts.c.email.in_(emails) | contacts.c.customer_id.in_(customer_ids) | contacts.c.erased_hash.in_(erased)
         rows = await self._connection.execute(select(contacts).where(contacts.c.shop_id == shop_id, named))
+        return [_stored(row) for row in rows.mappings()]
+
+    async def in_shops(self, shop_ids: Collection[str], emails: Collection[str]) -> list[StoredContact]:
+        """Whoever has one of the addresses in one of the shops."""
+        named = contacts.c.shop_id.in_(shop_ids) & contacts.c.email.in_(emails)
+        rows = await self._connection.execute(select(contacts).where(named))
+        return [_stored(row) for row in rows.mappings()]
+
+    async def page(self, shop_ids: Collection[str], after: int, limit: int) -> list[StoredContact]:
+        """People of shops who have an address, by id, beginning after one."""
+        living = contacts.c.shop_id.in_(shop_ids) & (contacts.c.id > after) & contacts.c.email.is_not(None)
+        rows = await self._connection.execute(select(contacts).where(living).order_by(contacts.c.id).limit(limit))
+        return [_stored(row) for row in rows.mappings()]
+
+    async def shops_knowing(self, shop_ids: Collection[str], email: str) -> dict[str, bool]:
+        """Shops that know an address, now, formerly, or by an event not decided yet -> do we send the person from there?"""
+        rows = await self._connection.execute(
+            select(contacts.c.shop_id, contacts.c.doc).where(contacts.c.shop_id.in_(shop_ids), contacts.c.email == email)
+        )
+        known = {row.shop_id: codec.decode(row.doc, Contact).is_transferred for row in rows}
+        former = select(contact_aliases.c.shop_id).where(contact_aliases.c.shop_id.in_(shop_ids), contact_aliases.c.email == email)
+        undecided = select(inbox.c.shop_id).where(
+            inbox.c.shop_id.in_(shop_ids), inbox.c.subject == email, inbox.c.state.in_(("received", "held"))
+        )
+        for shop_id in (await self._connection.execute(former.union(undecided))).scalars():
+            known.setdefault(shop_id, False)
+        return known
+
+    async def disputed(self, shop_id: str, limit: int) -> list[StoredContact]:
+        """People a person should look at."""
+        rows = await self._connection.execute(
+            select(contacts).where(contacts.c.shop_id == shop_id, _DISPUTED).order_by(contacts.c.id).limit(limit)
+        )
         return [_stored(row) for row in rows.mappings()]
 
     async def by_ids(self, ids: Collection[int]) -> list[StoredContact]:
@@ -52,6 +89,7 @@ class Contacts:
                 "erased_hash": erased_hash,
                 "customer_id": contact.customer_id,
                 "doc": codec.encode(contact),
+                "conflict": _marker(contact),
                 "updated_at": at,
             }
             for shop_id, contact, erased_hash in people
@@ -74,6 +112,7 @@ class Contacts:
                 erased_hash=bindparam("b_erased_hash"),
                 customer_id=bindparam("b_customer_id"),
                 doc=bindparam("b_doc"),
+                conflict=case((contacts.c.merged_into.is_not(None), contacts.c.conflict), else_=bindparam("b_conflict")),
                 updated_at=at,
             ),
             [
@@ -83,6 +122,7 @@ class Contacts:
                     "b_erased_hash": one.erased_hash,
                     "b_customer_id": one.contact.customer_id,
                     "b_doc": codec.encode(one.contact),
+                    "b_conflict": _marker(one.contact),
                 }
                 for one in people
             ],
@@ -109,11 +149,16 @@ class Contacts:
         rows = await self._connection.execute(select(contacts).where(contacts.c.merged_into == contact_id))
         return [_stored(row) for row in rows.mappings()]
 
-    async def conflicts(self) -> dict[str, int]:
-        """Shop -> contacts that a person should look at: renamed onto an address that had a contact of its own."""
-        merged = contacts.c.merged_into.is_not(None)
-        counted = select(contacts.c.shop_id, func.count().label("number")).where(merged).group_by(contacts.c.shop_id)
-        return {row.shop_id: row.number for row in await self._connection.execute(counted)}
+    async def conflicts(self) -> dict[str, tuple[int, int]]:
+        """Shop -> how many were renamed onto an address that had a contact of its own, and how many differ from SALESmanago."""
+        merged = func.sum(case((contacts.c.merged_into.is_not(None), 1), else_=0))
+        counted = select(contacts.c.shop_id, merged.label("merged"), func.count().label("number")).where(_DISPUTED)
+        rows = await self._connection.execute(counted.group_by(contacts.c.shop_id))
+        return {row.shop_id: (int(row.merged), row.number - int(row.merged)) for row in rows}
+
+
+def _marker(contact: Contact) -> str | None:
+    return "differs" if is_disputed(contact) else None
 
 
 def _stored(row: RowMapping) -> StoredContact:

@@ -3,15 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, case, func, literal, literal_column, select, text, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal, literal_column, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.events import order_id_of, stops_something
-from app.domain.pipeline import Accepted, Conflict, EventState, InboxEvent, NewEvent, Settlement
+from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, InboxEvent, NewEvent, Settlement
 from app.domain.reasons import Reason
 from app.storage import codec
 from app.storage.dialect import insert
-from app.storage.tables import inbox
+from app.storage.tables import inbox, outbox
 
 _PLANNING = 7_303_001
 """Advisory lock: one planner at a time, so that events of a person are decided in order."""
@@ -127,6 +127,33 @@ class Inbox:
             )
         )
         await self._connection.execute(statement, [{"b_seq": seq, "b_count": n} for seq, n in counts.items()])
+
+    async def drop(self, seq: int, state: EventState, reason: Reason, at: datetime) -> None:
+        """A command of the event turned out to be needless. If none of them was sent, that is what became of the event."""
+        sent = exists().where(outbox.c.event_seq == seq, outbox.c.state == CommandState.SENT.value)
+        last = (inbox.c.open_commands <= 1) & (inbox.c.state == EventState.PLANNED.value)
+        change = update(inbox).where(inbox.c.seq == seq)
+        await self._connection.execute(
+            change.values(
+                open_commands=inbox.c.open_commands - 1,
+                state=case((last & sent, EventState.SENT.value), (last, state.value), else_=inbox.c.state),
+                reason=case((last & ~sent, reason.value), else_=inbox.c.reason),
+                settled_at=case((last, literal(at, inbox.c.settled_at.type)), else_=inbox.c.settled_at),
+            )
+        )
+
+    async def done_by_hand(self, seq: int, at: datetime) -> None:
+        """A person carried out the last that an event was parked for."""
+        open_ = exists().where(
+            outbox.c.event_seq == seq, outbox.c.state.in_((CommandState.WAITING.value, CommandState.PARKED.value))
+        )
+        parked = (inbox.c.seq == seq) & (inbox.c.state == EventState.PARKED.value) & ~open_
+        await self._connection.execute(update(inbox).where(parked).values(state=EventState.SENT.value, reason=None, settled_at=at))
+
+    async def replaced(self, seq: int, at: datetime) -> None:
+        """Something newer took the place of what an event was parked for."""
+        parked = (inbox.c.seq == seq) & (inbox.c.state == EventState.PARKED.value)
+        await self._end(parked, EventState.SUPERSEDED, Reason.REPLACED, at)
 
     async def mark(self, seqs: Collection[int], state: EventState, reason: Reason, at: datetime) -> None:
         await self._end(inbox.c.seq.in_(seqs), state, reason, at)

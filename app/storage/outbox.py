@@ -1,7 +1,7 @@
 """The outbox: commands waiting for a neighbour, and the mailboxes through which they are claimed.
 
-A mailbox is one row per contact with waiting commands. Claiming looks at mailboxes alone, so its cost does not grow with
-the number of waiting commands, and a contact is leased as a whole, which keeps its order.
+A mailbox is one row per contact and destination with waiting commands. Claiming looks at mailboxes alone, so its cost does
+not grow with the number of waiting commands, and a contact is leased as a whole, which keeps its order.
 """
 
 import secrets
@@ -9,19 +9,30 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, select, text, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.commands import Command, DeleteContact
-from app.domain.delivery import Delivered, Done, Park, RetryAt, TakeBack, up_to_deletion
-from app.domain.pipeline import Attempted, Claim, CommandState, DeferredTakeBack, NewCommand, Tried, WaitingCommand
+from app.domain.delivery import Delivered, Done, Drop, Park, RetryAt, TakeBack, name_of, up_to_deletion
+from app.domain.pipeline import (
+    Attempted,
+    Claim,
+    CommandState,
+    DeferredTakeBack,
+    HandWork,
+    Mailbox,
+    NewCommand,
+    Tried,
+    WaitingCommand,
+)
 from app.domain.reasons import Reason
 from app.storage import codec
 from app.storage.dialect import insert, locked
 from app.storage.tables import attempts, calls, mailboxes, outbox
 
 _WAITING = text("outbox.state = 'waiting'")
+_PARKED = text("outbox.state = 'parked'")
 
 COMMANDS_PER_CLAIM = 200
 """Of one contact at a time: a hot contact must not fill a batch alone."""
@@ -36,37 +47,37 @@ class Outbox:
         if not commands:
             return
         await self._connection.execute(plain_insert(outbox), [_row(command, at) for command in commands])
-        pending = Counter(command.contact_id for command in commands)
-        owners = {command.contact_id: command for command in commands}
+        pending = Counter(command.mailbox for command in commands)
+        shops = {command.mailbox: command.shop_id for command in commands}
         statement = insert(self._connection, mailboxes)
         statement = statement.on_conflict_do_update(
-            index_elements=["contact_id"], set_={"pending": mailboxes.c.pending + statement.excluded.pending}
+            index_elements=["contact_id", "destination"], set_={"pending": mailboxes.c.pending + statement.excluded.pending}
         )
         await self._connection.execute(
             statement,
             [
                 {
-                    "contact_id": contact,
-                    "account_id": owners[contact].account_id,
-                    "shop_id": owners[contact].shop_id,
+                    "contact_id": box.contact_id,
+                    "destination": box.destination,
+                    "shop_id": shops[box],
                     "priority": 0,
                     "pending": count,
                     "due_at": at,
                     "attempts": 0,
                 }
-                for contact, count in sorted(pending.items())  # one order of locks everywhere
+                for box, count in sorted(pending.items())  # one order of locks everywhere
             ],
         )
 
     async def claim(
-        self, account_id: str, closed_shops: Collection[str], limit: int, now: datetime, lease: timedelta
+        self, destination: str, closed_shops: Collection[str], limit: int, now: datetime, lease: timedelta
     ) -> list[Claim]:
         """Lease up to `limit` contacts with their waiting commands, oldest due first.
 
         Until the result is recorded the commands count as perhaps sent: after a crash the next holder looks first.
         """
         free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
-        due = select(mailboxes).where(mailboxes.c.account_id == account_id, mailboxes.c.due_at <= now, free)
+        due = select(mailboxes).where(mailboxes.c.destination == destination, mailboxes.c.due_at <= now, free)
         if closed_shops:
             due = due.where(mailboxes.c.shop_id.not_in(closed_shops))
         due = due.order_by(mailboxes.c.priority, mailboxes.c.due_at).limit(limit)
@@ -75,15 +86,16 @@ class Outbox:
             return []
         token = secrets.randbits(62)
         contact_ids = [box.contact_id for box in boxes]
-        leased = update(mailboxes).where(mailboxes.c.contact_id.in_(contact_ids))
+        ours = (mailboxes.c.destination == destination) & mailboxes.c.contact_id.in_(contact_ids)
+        leased = update(mailboxes).where(ours)
         await self._connection.execute(leased.values(leased_until=now + lease, lease_token=token))
-        commands = await self.waiting(contact_ids)
+        commands = await self.waiting(destination, contact_ids)
         commands = {contact: _next(waiting) for contact, waiting in commands.items()}
         ids = [command.id for waiting in commands.values() for command in waiting]
         await self._connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(maybe_sent=True))
         return [
             Claim(
-                box.contact_id,
+                Mailbox(box.contact_id, destination),
                 box.shop_id,
                 token,
                 box.attempts,
@@ -94,33 +106,85 @@ class Outbox:
             for box in boxes
         ]
 
-    async def waiting(self, contact_ids: Collection[int]) -> dict[int, list[WaitingCommand]]:
-        rows = await self._connection.execute(
-            select(outbox).where(outbox.c.contact_id.in_(contact_ids), _WAITING).order_by(outbox.c.contact_id, outbox.c.id)
-        )
+    async def waiting(self, destination: str, contact_ids: Collection[int]) -> dict[int, list[WaitingCommand]]:
+        theirs = (outbox.c.destination == destination) & outbox.c.contact_id.in_(contact_ids)
+        rows = await self._connection.execute(select(outbox).where(theirs, _WAITING).order_by(outbox.c.contact_id, outbox.c.id))
         found: dict[int, list[WaitingCommand]] = {}
         for row in rows:
-            command = WaitingCommand(row.id, row.event_seq, codec.decode_command(row.command), row.maybe_sent, row.attempts)
-            found.setdefault(row.contact_id, []).append(command)
+            command = codec.decode_command(row.command)
+            waiting = WaitingCommand(row.id, row.event_seq, command, row.maybe_sent, row.attempts, row.counted)
+            found.setdefault(row.contact_id, []).append(waiting)
         return found
 
     async def renew(self, token: int, until: datetime) -> None:
         await self._connection.execute(update(mailboxes).where(mailboxes.c.lease_token == token).values(leased_until=until))
 
-    async def leased(self, contact_ids: Collection[int], now: datetime) -> set[int]:
-        """Those of the contacts whose commands are on their way at this moment. Waits for a claim that is just being made."""
-        theirs = mailboxes.c.contact_id.in_(contact_ids)
-        boxes = select(mailboxes.c.contact_id, mailboxes.c.leased_until).where(theirs).order_by(mailboxes.c.contact_id)
+    async def is_leased(self, mailbox: Mailbox, now: datetime) -> bool:
+        """Are its commands on their way at this moment? Waits for a claim that is just being made."""
+        box = select(mailboxes.c.leased_until).where(_is(mailbox))
         if self._connection.dialect.name != "sqlite":
-            boxes = boxes.with_for_update()
-        rows = await self._connection.execute(boxes)
-        return {row.contact_id for row in rows if row.leased_until is not None and row.leased_until >= now}
+            box = box.with_for_update()
+        until = (await self._connection.execute(box)).scalar_one_or_none()
+        return until is not None and until >= now
+
+    async def in_motion(self, destination: str, contact_ids: Collection[int], since: datetime) -> set[int]:
+        """Contacts with commands that wait, or were settled since a time: what SALESmanago shows of them may be old."""
+        theirs = (outbox.c.destination == destination) & outbox.c.contact_id.in_(contact_ids)
+        waiting = select(outbox.c.contact_id).where(theirs, _WAITING)
+        settled = select(outbox.c.contact_id).where(theirs, outbox.c.settled_at >= since)
+        return set((await self._connection.execute(waiting.union(settled))).scalars())
+
+    async def parked(self, destination: str, contact_id: int | None = None, limit: int = 500) -> list[HandWork]:
+        """What a person has to carry out at a destination, oldest first."""
+        detail = (
+            select(attempts.c.detail)
+            .where(attempts.c.command_id == outbox.c.id)
+            .order_by(attempts.c.number.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        found = select(outbox, detail.label("detail")).where(outbox.c.destination == destination, _PARKED)
+        if contact_id is not None:
+            found = found.where(outbox.c.contact_id == contact_id)
+        rows = await self._connection.execute(found.order_by(outbox.c.id).limit(limit))
+        return [
+            HandWork(
+                id=row.id,
+                event_seq=row.event_seq,
+                command=codec.decode_command(row.command),
+                counted=row.counted,
+                reason=Reason(row.reason),
+                detail=row.detail or "",
+                since=row.settled_at,
+            )
+            for row in rows
+        ]
+
+    async def settle_parked(self, command_id: int, *, done: bool, at: datetime) -> int | None:
+        """A person carried it out, or something newer took its place; answers its event, None if nothing was parked."""
+        state = CommandState.SENT if done else CommandState.CANCELLED
+        reason = None if done else Reason.REPLACED.value
+        change = update(outbox).where(outbox.c.id == command_id, _PARKED).values(state=state.value, reason=reason, settled_at=at)
+        seq: int | None = (await self._connection.execute(change.returning(outbox.c.event_seq))).scalar_one_or_none()
+        return seq
+
+    async def oldest_queued(self, prefix: str) -> dict[str, datetime]:
+        """Shop -> when the oldest command that still waits for a kind of destination was queued."""
+        theirs = outbox.c.destination.startswith(prefix, autoescape=True)
+        oldest = select(outbox.c.shop_id, func.min(outbox.c.queued_at).label("oldest")).where(theirs, _WAITING)
+        return {row.shop_id: row.oldest for row in await self._connection.execute(oldest.group_by(outbox.c.shop_id))}
+
+    async def parked_counts(self, prefix: str) -> dict[str, int]:
+        """Shop -> how many commands for a kind of destination wait for a person."""
+        theirs = outbox.c.destination.startswith(prefix, autoescape=True)
+        counted = select(outbox.c.shop_id, func.count().label("number")).where(theirs, _PARKED)
+        return {row.shop_id: row.number for row in await self._connection.execute(counted.group_by(outbox.c.shop_id))}
 
     async def release_all(self) -> None:
         """On an embedded database a lease at start belongs to a process that is gone."""
         await self._connection.execute(update(mailboxes).values(leased_until=None, lease_token=None))
 
-    async def rewrite(self, contact_id: int, changed: Mapping[int, Command], cancelled: Collection[int], at: datetime) -> None:
+    async def rewrite(self, mailbox: Mailbox, changed: Mapping[int, Command], cancelled: Collection[int], at: datetime) -> None:
         """Replace waiting commands that may leave only in a weaker form; cancel those that may not leave at all."""
         for command_id, command in changed.items():
             change = update(outbox).where(outbox.c.id == command_id).values(command=codec.encode_tagged(command))
@@ -128,13 +192,14 @@ class Outbox:
         if cancelled:
             change = update(outbox).where(outbox.c.id.in_(cancelled))
             await self._connection.execute(change.values(state=CommandState.CANCELLED.value, settled_at=at))
-            await self._reduce({contact_id: len(cancelled)})
+            await self._reduce({mailbox: len(cancelled)})
 
-    async def defer_take_back(self, contact_id: int, act: TakeBack, reason: Reason) -> None:
+    async def defer_take_back(self, mailbox: Mailbox, act: TakeBack, reason: Reason) -> None:
         """Note on the mailbox what the next claim has to take back first, of what is queued by now."""
-        newest = select(func.max(outbox.c.id)).where(outbox.c.contact_id == contact_id, _WAITING)
+        theirs = (outbox.c.destination == mailbox.destination) & (outbox.c.contact_id == mailbox.contact_id)
+        newest = select(func.max(outbox.c.id)).where(theirs, _WAITING)
         up_to = (await self._connection.execute(newest)).scalar_one_or_none() or 0
-        box = mailboxes.c.contact_id == contact_id
+        box = _is(mailbox)
         stored = (await self._connection.execute(select(mailboxes.c.take_backs).where(box))).scalar_one_or_none()
         earlier = codec.decode(stored, tuple[DeferredTakeBack, ...]) if stored is not None else ()
         noted = codec.encode((*earlier, DeferredTakeBack(act, reason, up_to)))
@@ -142,8 +207,9 @@ class Outbox:
 
     async def return_claims(self, claims: Collection[Claim]) -> None:
         """Give leases back untried, with nothing left to take back."""
-        contact_ids = [claim.contact_id for claim in claims]
-        returned = update(mailboxes).where(mailboxes.c.contact_id.in_(contact_ids))
+        if not claims:
+            return
+        returned = update(mailboxes).where(_among([claim.mailbox for claim in claims]))
         await self._connection.execute(returned.values(leased_until=None, lease_token=None, take_backs=None))
         await self._untried([one.id for claim in claims for one in claim.commands if not one.maybe_sent])
 
@@ -153,12 +219,12 @@ class Outbox:
         settled = (outbox.c.contact_id == contact_id) & (outbox.c.state != CommandState.WAITING.value)
         await self._connection.execute(update(outbox).where(settled).values(command=scrubbed))
 
-    async def record(self, attempted: Sequence[Attempted], account_id: str, now: datetime) -> set[int]:
+    async def record(self, attempted: Sequence[Attempted], destination: str, now: datetime) -> set[int]:
         """Record what became of claims; answers the contacts whose lease was lost meanwhile: nothing of theirs was changed."""
         held = await self._still_held(attempted)
         kept = [one for one in attempted if one.claim.contact_id in held]
         tried = [try_ for one in kept for try_ in one.tried]
-        await self._write_calls(tried, account_id, now)
+        await self._write_calls(tried, destination, now)
         await self._write_states(tried, now)
         await self._put_back(kept)
         await self._move_mailboxes(kept)
@@ -166,19 +232,19 @@ class Outbox:
 
     async def _still_held(self, attempted: Sequence[Attempted]) -> set[int]:
         tokens = {one.claim.contact_id: one.claim.lease_token for one in attempted}
-        theirs = mailboxes.c.contact_id.in_(tokens)
+        theirs = _among([one.claim.mailbox for one in attempted])
         rows = select(mailboxes.c.contact_id, mailboxes.c.lease_token).where(theirs).order_by(mailboxes.c.contact_id)
         if self._connection.dialect.name != "sqlite":
             rows = rows.with_for_update()
         return {row.contact_id for row in await self._connection.execute(rows) if row.lease_token == tokens[row.contact_id]}
 
-    async def _write_calls(self, tried: Sequence[Tried], account_id: str, now: datetime) -> None:
+    async def _write_calls(self, tried: Sequence[Tried], destination: str, now: datetime) -> None:
         made = list({id(one.call): one.call for one in tried if one.call is not None}.values())
         numbers: dict[int, int] = {}
         if made:
             rows = await self._connection.execute(
                 plain_insert(calls).returning(calls.c.id, sort_by_parameter_order=True),
-                [{"account_id": account_id, **_call_row(call)} for call in made],
+                [{"destination": destination, **_call_row(call)} for call in made],
             )
             numbers = {id(call): number for call, number in zip(made, rows.scalars(), strict=True)}
         if tried:
@@ -190,7 +256,7 @@ class Outbox:
                         "number": one.number,
                         "call_id": numbers.get(id(one.call)),
                         "at": now,
-                        "outcome": type(one.outcome).__name__.lower(),
+                        "outcome": name_of(one.outcome),
                         "detail": one.call.detail if one.call else "found by look-up",
                     }
                     for one in tried
@@ -231,7 +297,7 @@ class Outbox:
             return
         await self._connection.execute(
             update(mailboxes)
-            .where(mailboxes.c.contact_id == bindparam("b_contact"))
+            .where(mailboxes.c.contact_id == bindparam("b_contact"), mailboxes.c.destination == bindparam("b_destination"))
             .values(
                 due_at=bindparam("b_due_at", type_=mailboxes.c.due_at.type),
                 leased_until=None,
@@ -241,17 +307,35 @@ class Outbox:
             ),
             [_mailbox_row(one) for one in kept],
         )
-        await self._reduce({one.claim.contact_id: settled for one in kept if (settled := _settled(one))})
+        await self._reduce({one.claim.mailbox: settled for one in kept if (settled := _settled(one))})
 
-    async def _reduce(self, counts: Mapping[int, int]) -> None:
+    async def _reduce(self, counts: Mapping[Mailbox, int]) -> None:
         if counts:
-            less = update(mailboxes).where(mailboxes.c.contact_id == bindparam("b_contact"))
+            less = update(mailboxes).where(
+                mailboxes.c.contact_id == bindparam("b_contact"), mailboxes.c.destination == bindparam("b_destination")
+            )
             await self._connection.execute(
                 less.values(pending=mailboxes.c.pending - bindparam("b_count")),
-                [{"b_contact": contact, "b_count": count} for contact, count in counts.items()],
+                [
+                    {"b_contact": box.contact_id, "b_destination": box.destination, "b_count": count}
+                    for box, count in counts.items()
+                ],
             )
-            empty = mailboxes.c.contact_id.in_(counts) & (mailboxes.c.pending <= 0)
-            await self._connection.execute(delete(mailboxes).where(empty))
+            await self._connection.execute(delete(mailboxes).where(_among(list(counts)), mailboxes.c.pending <= 0))
+
+
+def _is(mailbox: Mailbox) -> ColumnElement[bool]:
+    return (mailboxes.c.contact_id == mailbox.contact_id) & (mailboxes.c.destination == mailbox.destination)
+
+
+def _among(boxes: Sequence[Mailbox]) -> ColumnElement[bool]:
+    """By destination: SQLite finds no index for a list of pairs."""
+    by_destination: dict[str, list[int]] = {}
+    for box in boxes:
+        by_destination.setdefault(box.destination, []).append(box.contact_id)
+    return or_(
+        *((mailboxes.c.destination == name) & mailboxes.c.contact_id.in_(contacts) for name, contacts in by_destination.items())
+    )
 
 
 def _next(waiting: list[WaitingCommand]) -> list[WaitingCommand]:
@@ -261,10 +345,11 @@ def _next(waiting: list[WaitingCommand]) -> list[WaitingCommand]:
 
 def _row(command: NewCommand, at: datetime) -> dict[str, object]:
     return {
-        "account_id": command.account_id,
+        "destination": command.destination,
         "shop_id": command.shop_id,
         "contact_id": command.contact_id,
         "event_seq": command.event_seq,
+        "counted": command.counted,
         "command": codec.encode_tagged(command.command),
         "state": CommandState.WAITING.value,
         "maybe_sent": False,
@@ -286,6 +371,8 @@ def _state_row(one: Tried, now: datetime) -> dict[str, object]:
             pass
         case Park(reason=why):
             state, reason = CommandState.PARKED, why.value
+        case Drop(reason=why):
+            state, reason = CommandState.CANCELLED, why.value
         case RetryAt(look_first=first):
             state, look = CommandState.WAITING, first
     return {
@@ -302,7 +389,8 @@ def _state_row(one: Tried, now: datetime) -> dict[str, object]:
 def _mailbox_row(one: Attempted) -> dict[str, object]:
     claim = one.claim
     return {
-        "b_contact": claim.contact_id,
+        "b_contact": claim.mailbox.contact_id,
+        "b_destination": claim.mailbox.destination,
         "b_due_at": one.due_at,
         "b_attempts": 0 if one.progressed else claim.attempts + 1,
         "b_first": None if one.progressed else (claim.first_tried_at or one.tried_at),

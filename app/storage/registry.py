@@ -66,6 +66,15 @@ class Registry:
         rows = await self._connection.execute(select(meta))
         return {row.name: row.value for row in rows}
 
+    async def take_turn(self, name: str, now: datetime, until: datetime) -> bool:
+        """Is it this process's turn for a job, until a time? Of several workers one gets it."""
+        statement = insert(self._connection, meta)
+        turn = statement.on_conflict_do_update(
+            index_elements=["name"], set_={"value": statement.excluded.value}, where=meta.c.value <= now.isoformat()
+        )
+        taken = await self._connection.execute(turn.returning(meta.c.name), [{"name": name, "value": until.isoformat()}])
+        return taken.first() is not None
+
     async def set_fact(self, name: str, value: str) -> None:
         statement = insert(self._connection, meta)
         await self._connection.execute(

@@ -95,6 +95,8 @@ contacts = Table(
     UniqueConstraint("shop_id", "erased_hash"),
     Index("ix_contacts_shop_id_customer_id", "shop_id", "customer_id"),
 )
+_DISPUTED = text("conflict IS NOT NULL")
+Index("ix_contacts_conflict", contacts.c.shop_id, contacts.c.id, sqlite_where=_DISPUTED, postgresql_where=_DISPUTED)
 _MERGED = text("merged_into IS NOT NULL")
 Index("ix_contacts_merged_into", contacts.c.merged_into, sqlite_where=_MERGED, postgresql_where=_MERGED)
 
@@ -151,10 +153,11 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Identity, primary_key=True, autoincrement=True),
-    Column("account_id", Text, nullable=False),
+    Column("destination", Text, nullable=False),
     Column("shop_id", Text, nullable=False),
     Column("contact_id", BigInteger, nullable=False),
     Column("event_seq", BigInteger, nullable=False),
+    Column("counted", Boolean, nullable=False, default=True),
     Column("command", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
     Column("maybe_sent", Boolean, nullable=False, default=False),
@@ -167,13 +170,15 @@ outbox = Table(
 _WAITING = text("state = 'waiting'")
 Index("ix_outbox_waiting", outbox.c.contact_id, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
 Index("ix_outbox_event_seq", outbox.c.event_seq)
+_PARKED = text("state = 'parked'")
+Index("ix_outbox_parked", outbox.c.destination, outbox.c.id, sqlite_where=_PARKED, postgresql_where=_PARKED)
 
-# One row per contact with waiting commands: the unit that is claimed, leased and fenced.
+# One row per contact and destination with waiting commands: the unit that is claimed, leased and fenced.
 mailboxes = Table(
     "mailboxes",
     metadata,
     Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("account_id", Text, nullable=False),
+    Column("destination", Text, primary_key=True),
     Column("shop_id", Text, nullable=False),
     Column("priority", SmallInteger, nullable=False),
     Column("pending", Integer, nullable=False),
@@ -184,13 +189,13 @@ mailboxes = Table(
     Column("first_tried_at", Instant, nullable=True),
     Column("take_backs", LargeBinary, nullable=True),
 )
-Index("ix_mailboxes_due", mailboxes.c.account_id, mailboxes.c.priority, mailboxes.c.due_at)
+Index("ix_mailboxes_due", mailboxes.c.destination, mailboxes.c.priority, mailboxes.c.due_at)
 
 calls = Table(
     "calls",
     metadata,
     Column("id", Identity, primary_key=True, autoincrement=True),
-    Column("account_id", Text, nullable=False),
+    Column("destination", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("milliseconds", Integer, nullable=False),
@@ -239,6 +244,27 @@ order_boxes = Table(
     Column("box", Text, primary_key=True),
     Column("orders", Integer, nullable=False),
 )
+
+# Who agreed to or resigned from what, when, and how we know: append-only, a chain of hashes per contact.
+consents = Table(
+    "consents",
+    metadata,
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("shop_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("acted_at", Instant, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("details", LargeBinary, nullable=True),
+    Column("details_digest", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+Index("ix_consents_subject", consents.c.subject)
 
 meta = Table(
     "meta",

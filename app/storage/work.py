@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.storage.consents import ConsentLedger
 from app.storage.contacts import Contacts
 from app.storage.database import Database
 from app.storage.inbox import Inbox
@@ -20,6 +21,7 @@ class Work:
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.contacts = Contacts(connection)
+        self.consents = ConsentLedger(connection)
         self.registry = Registry(connection)
         self.sales = Sales(connection)
         self.carts = Carts(connection)

@@ -2,9 +2,11 @@ import random
 
 import pytest
 
-from app.domain.pacing import BURST, Pace
+from app.domain.pacing import Pace
 
 IN_FLIGHT = 2
+
+BURST = Pace(1.0).burst
 
 
 def departures(pace: Pace, callers: int, in_flight: int, seconds_per_call: float, rests: dict[int, float]) -> list[float]:

@@ -275,7 +275,7 @@ def test_what_salesmanago_was_told_last_is_what_the_person_wants(events: list[Ev
     for event in events:
         ledger.enter(event)
     story = life(shop, *events)
-    rest = difference(story.contact)
+    rest = difference(story.contact, a_shop())
     upserts = [one for one in (*story.commands, rest) if isinstance(one, UpsertContact)]
     for name, ins, outs in (("email_status", ledger.email_in, ledger.email_out), ("phone_status", ledger.sms_in, ledger.sms_out)):
         said = [status for one in upserts if (status := getattr(one, name)) is not None]
@@ -340,7 +340,7 @@ def whole_profile(event: Event) -> Event:
 
 def settled(shop: Shop, story: Story) -> Story:
     """What was learned but not told yet is told, as the next event would."""
-    rest = difference(story.contact)
+    rest = difference(story.contact, a_shop())
     if rest is None or not story.contact.transfer.permits(shop.policy):
         return story
     return replace(story, contact=told(story.contact, [rest]))
@@ -358,7 +358,7 @@ def test_where_everything_may_go_nothing_learned_waits_untold(events: list[Event
     """A cart is the exception: it tells what it knows when it is due. So is who was never worth sending at all."""
     events = [event for event in events if not isinstance(event, TransferConsentWithdrawn | CartChanged)]
     story = life(a_shop(), *events)
-    assert not story.contact.is_transferred or difference(story.contact) is None
+    assert not story.contact.is_transferred or difference(story.contact, a_shop()) is None
 
 
 @THOROUGH

@@ -4,6 +4,7 @@ from collections import Counter
 
 from app.domain.commands import AddEvent, EventKind, UpsertContact
 from app.domain.delivery import Delivered, Refused, Throttled, Unknown, Unreachable
+from app.domain.pipeline import to_account
 from tests.services.world import EWA, JAN, World, orders, registers, renames, scripted, subscribes, tags, views
 
 
@@ -165,7 +166,7 @@ async def test_nothing_unsure_is_sent_while_the_look_itself_fails(world: World) 
 async def test_after_a_crash_between_claim_and_record_the_next_holder_looks_first(world: World) -> None:
     await world.post(orders("o1"))
     await world.plan()
-    (claim,) = await world.delivery._claim("main")
+    (claim,) = await world.delivery._claim(to_account("main"))
     for waiting in claim.commands:  # sent, and then the power went
         world.upstream._do(waiting.command)
     world.restart()
@@ -188,7 +189,7 @@ async def test_a_worker_that_comes_back_after_its_lease_changes_nothing(world: W
     await world.post(registers())
     await world.plan()
     world.upstream.before_answer = overtaken
-    await world.delivery.deliver_due("main")
+    await world.delivery.deliver_due(to_account("main"))
     assert world.upstream.methods == ["upsert", "look_up", "upsert"]
     trace = await world.trace("e1")
     assert [len(command.attempts) for command in trace.commands] == [1]

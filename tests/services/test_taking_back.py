@@ -12,6 +12,7 @@ from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery import Delivered, Refused, Throttled, Unreachable
 from app.domain.events import OrderCancelled
+from app.domain.pipeline import to_account
 from app.storage.tables import inbox
 from app.storage.work import Store, Work
 from tests.services.world import (
@@ -42,7 +43,7 @@ def opt_ins(world: World, email: str = JAN) -> list[UpsertContact]:
 
 async def leased(world: World) -> None:
     """Claim what waits and die before recording."""
-    assert await world.delivery._claim("main")
+    assert await world.delivery._claim(to_account("main"))
 
 
 # -- newsletter opt-out --------------------------------------------------------------------------------------------------
@@ -235,7 +236,7 @@ async def test_a_withdrawal_decided_while_a_claim_is_being_made_never_calls_sent
     await world.post(registers())
     await world.plan()
     world.delivery._store = PausedStore(world.store, at_commit, go)  # type: ignore[assignment]
-    delivering = asyncio.create_task(world.delivery.deliver_due("main"))
+    delivering = asyncio.create_task(world.delivery.deliver_due(to_account("main")))
     await at_commit.wait()
     await world.post(withdraws(JAN, 1))
     planning = asyncio.create_task(world.plan())

@@ -8,7 +8,7 @@ from decimal import Decimal
 from cryptography.fernet import Fernet
 from sqlalchemy import select, text
 
-from app.domain.commands import AddEvent, DeleteContact, UpsertContact
+from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Box, Policy
 from app.domain.delivery import Delivered, Outcome, SeenContact, SeenEvent, Unknown
 from app.domain.events import (
@@ -27,10 +27,22 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
-from app.domain.pipeline import Accepted, Answer, Call, NewEvent, Seen
+from app.domain.pipeline import (
+    Accepted,
+    Answer,
+    Call,
+    Modified,
+    NewEvent,
+    Seen,
+    to_account,
+    to_newsletter,
+    to_reading,
+    to_tags,
+)
 from app.domain.registry import StoredAccount, StoredShop
 from app.domain.shop import Account, Shop
 from app.domain.trace import EventTrace
+from app.services.carriers import Carrier, Readings, ToSalesmanago, ToShop
 from app.services.carts import Carts
 from app.services.delivery import Delivery
 from app.services.directory import Directory
@@ -59,6 +71,7 @@ class FakeUpstream:
     calls: list[tuple[str, list]] = field(default_factory=list)
     contacts: dict[str, set[str]] = field(default_factory=dict)
     events: list[AddEvent] = field(default_factory=list)
+    opted_out: set[str] = field(default_factory=set)
 
     async def _call(self, method: str, items: list) -> Answer:
         self.calls.append((method, items))
@@ -105,8 +118,19 @@ class FakeUpstream:
     def _seen(self, email: str) -> SeenContact:
         theirs = [event for event in self.events if event.email == email]
         return SeenContact(
-            email, frozenset(self.contacts[email]), frozenset(SeenEvent(e.kind, e.external_id, _ms(e.at)) for e in theirs)
+            email,
+            dict.fromkeys(self.contacts[email], 1),
+            frozenset(SeenEvent(e.kind, e.external_id, _ms(e.at)) for e in theirs),
+            opted_out=email in self.opted_out,
+            opted_out_phone=False,
         )
+
+    async def statuses(self, emails: Collection[str]) -> Seen:
+        answer = await self._call("statuses", sorted(emails))
+        return Seen({email: self._seen(email) for email in emails if email in self.contacts}, answer)
+
+    async def modified(self, since: datetime, until: datetime, page: int) -> Modified:
+        return Modified(tuple(sorted(self.contacts)), False, await self._call("modified", [page]))
 
     # -- what the tests ask -----------------------------------------------------------------------------------------------
 
@@ -116,8 +140,28 @@ class FakeUpstream:
 
     def sent(self, kind: type | None = None) -> list:
         """Everything that was sent, item by item, in order."""
-        items = [item for method, items in self.calls if method != "look_up" for item in items]
+        items = [item for method, items in self.calls if method not in ("look_up", "statuses", "modified") for item in items]
         return [item for item in items if kind is None or isinstance(item, kind)]
+
+
+@dataclass
+class FakeShopSide:
+    """The shop's side: records what it is asked, and answers as told."""
+
+    clock: Clock
+    respond: Callable[[HomeCommand], Outcome] = lambda command: Delivered()
+    asked: list[HomeCommand] = field(default_factory=list)
+
+    async def set_subscription(self, command: SetSubscription, number: int) -> Answer:
+        return self._answer(command)
+
+    async def mirror_tags(self, command: MirrorTags, number: int) -> Answer:
+        return self._answer(command)
+
+    def _answer(self, command: HomeCommand) -> Answer:
+        self.asked.append(command)
+        outcome = self.respond(command)
+        return Answer(outcome, Call("clients", self.clock(), 1, type(outcome).__name__, "", 1))
 
 
 def _ms(at: datetime) -> datetime:
@@ -147,6 +191,7 @@ class World:
         self.database, self.clock, self.store = database, clock, Store(database)
         self.ring = KeyRing([Fernet.generate_key().decode()])
         self.upstream = FakeUpstream(clock)
+        self.side = FakeShopSide(clock)
         self.directory = Directory(self.store, self.ring, clock)
         self.pseudonym = Pseudonyms("pepper")
         self.planner = Planner(self.store, self.directory, clock, self.pseudonym, lambda: None)
@@ -156,7 +201,15 @@ class World:
 
     def restart(self) -> None:
         """A delivery without memory, as after a restart."""
-        self.delivery = Delivery(self.store, self.directory, lambda account: self.upstream, self.clock, lambda: 1.0)
+        self.delivery = Delivery(self.store, self._carrier, self.clock, lambda: 1.0)
+
+    def _carrier(self, destination: str) -> Carrier:
+        kind, _, name = destination.partition(":")
+        if kind == "account":
+            return ToSalesmanago(self.upstream, self.directory.open_shops(name), self.directory.closed_shops(name))
+        if kind == "reading":
+            return Readings(self.upstream, self.directory.closed_shops(name))
+        return ToShop(self.side, [], self.store, self.clock)
 
     async def configure(self, *shops: Shop) -> None:
         account = StoredAccount(
@@ -186,10 +239,15 @@ class World:
     async def deliver(self) -> int:
         """Deliver until nothing is due or the account rests; answers how many rounds did something."""
         rounds = 0
-        while await self.delivery.deliver_due("main"):
+        while await self._deliver_everywhere():
             rounds += 1
             assert rounds < 100, "delivery goes in circles"
         return rounds
+
+    async def _deliver_everywhere(self) -> int:
+        shops = [shop.id for shop in self.directory.shops()]
+        places = [to_account("main"), to_reading("main"), *map(to_newsletter, shops), *map(to_tags, shops)]
+        return sum([await self.delivery.deliver_due(place) for place in places])
 
     async def run(self) -> None:
         await self.plan()

@@ -21,6 +21,7 @@ from app.storage.database import Database
 from app.storage.tables import contacts
 from app.storage.work import Store
 from tests.storage.values import (
+    ACCOUNT,
     SHOP,
     T0,
     a_call,
@@ -140,7 +141,7 @@ async def test_a_conflict_is_noted_for_a_person_to_see(store: Store) -> None:
     async with store.work() as work:
         await work.contacts.merge(one, two, "renamed onto an address that had a contact of its own")
         assert [merged.id for merged in await work.contacts.merged_into(two)] == [one]
-        assert await work.contacts.conflicts() == {SHOP: 1}
+        assert await work.contacts.conflicts() == {SHOP: (1, 0)}
 
 
 FULL = Contact(
@@ -328,7 +329,7 @@ async def test_leaving_without_a_commit_undoes_everything(store: Store) -> None:
         await fail_halfway(store)
     async with store.work() as work:
         assert await work.inbox.counts() == {}
-        assert await work.outbox.waiting([1]) == {}
+        assert await work.outbox.waiting(ACCOUNT, [1]) == {}
     assert await known(store, "jan@example.pl") == []
 
 

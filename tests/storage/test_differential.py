@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.domain.contact import NOBODY
 from app.domain.delivery import Park, RetryAt, TakeBack
-from app.domain.pipeline import Alias, Claim, EventState, Settlement
+from app.domain.pipeline import Alias, Claim, EventState, Mailbox, Settlement
 from app.domain.reasons import Reason
 from app.storage.database import Database
 from app.storage.tables import contacts, inbox, mailboxes, outbox
@@ -109,7 +109,7 @@ class History:
                 ACCOUNT, ["closed"], self.chance.randint(1, 3), self.now, LEASE / self.chance.randint(1, 4)
             )
             self.log.append([replace(claim, lease_token=0) for claim in claims])
-            self.log.append(await work.outbox.leased(range(1, 7), self.now))
+            self.log.append([await work.outbox.is_leased(Mailbox(one, ACCOUNT), self.now) for one in range(1, 7)])
             await work.commit()
         self.claims += claims
 
@@ -130,13 +130,13 @@ class History:
     async def take_back(self) -> None:
         contact = self.chance.randint(1, 6)
         async with self.store.work() as work:
-            waiting = (await work.outbox.waiting([contact])).get(contact, [])
+            waiting = (await work.outbox.waiting(ACCOUNT, [contact])).get(contact, [])
             self.log.append(waiting)
-            if contact in await work.outbox.leased([contact], self.now):
-                await work.outbox.defer_take_back(contact, TakeBack(email_opt_in=True), Reason.ERASED)
+            if await work.outbox.is_leased(Mailbox(contact, ACCOUNT), self.now):
+                await work.outbox.defer_take_back(Mailbox(contact, ACCOUNT), TakeBack(email_opt_in=True), Reason.ERASED)
             else:
                 changed = {one.id: upsert("weaker") for one in waiting[:1]}
-                await work.outbox.rewrite(contact, changed, [one.id for one in waiting[1:2]], self.now)
+                await work.outbox.rewrite(Mailbox(contact, ACCOUNT), changed, [one.id for one in waiting[1:2]], self.now)
                 await work.outbox.scrub(contact, "hash")
             await work.commit()
 

@@ -9,13 +9,14 @@ from sqlalchemy import select
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, Line, UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery import Delivered, Park, Refused, TakeBack
-from app.domain.pipeline import DeferredTakeBack
+from app.domain.pipeline import DeferredTakeBack, Mailbox
 from app.domain.reasons import Reason
 from app.storage.database import Database
 from app.storage.outbox import COMMANDS_PER_CLAIM
 from app.storage.tables import attempts, calls, mailboxes, outbox
 from app.storage.work import Store
 from tests.storage.values import (
+    ACCOUNT,
     LEASE,
     T0,
     a_call,
@@ -99,8 +100,8 @@ async def test_a_leased_contact_is_nobody_elses_until_the_lease_runs_out(store: 
     (first,) = await claimed(store)
     assert await claimed(store, T0 + LEASE) == []
     async with store.work() as work:
-        assert await work.outbox.leased([1, 2], T0 + LEASE) == {1}
-        assert await work.outbox.leased([1, 2], after(seconds=60.000001)) == set()
+        assert [await work.outbox.is_leased(Mailbox(one, ACCOUNT), T0 + LEASE) for one in (1, 2)] == [True, False]
+        assert not await work.outbox.is_leased(Mailbox(1, ACCOUNT), after(seconds=60.000001))
     (second,) = await claimed(store, after(seconds=60.000001))
     assert second.lease_token != first.lease_token
     assert texts(second) == texts(first)
@@ -261,7 +262,7 @@ async def test_waiting_commands_are_weakened_or_cancelled_in_place(store: Store,
     await queued(store, a_command(1, upsert("a", email_status=Status.OPT_IN)), a_command(1, upsert("b")), a_command(2, upsert("c")))
     one, two = (await waiting(store, 1))[1]
     async with store.work() as work:
-        await work.outbox.rewrite(1, {one.id: upsert("a")}, [two.id], after(seconds=1))
+        await work.outbox.rewrite(Mailbox(1, ACCOUNT), {one.id: upsert("a")}, [two.id], after(seconds=1))
         await work.commit()
     assert [(row.state, row.settled_at) for row in await commands(database)] == [
         ("waiting", None),
@@ -271,7 +272,7 @@ async def test_waiting_commands_are_weakened_or_cancelled_in_place(store: Store,
     assert {contact: box.pending for contact, box in (await boxes(database)).items()} == {1: 1, 2: 1}
     assert [one.command for one in (await waiting(store, 1))[1]] == [upsert("a")]
     async with store.work() as work:
-        await work.outbox.rewrite(1, {}, [one.id], after(seconds=1))
+        await work.outbox.rewrite(Mailbox(1, ACCOUNT), {}, [one.id], after(seconds=1))
         await work.commit()
     assert set(await boxes(database)) == {2}
 
@@ -282,11 +283,11 @@ async def test_deferred_acts_add_up_on_the_mailbox_and_are_handed_over_with_the_
     assert claim.take_backs == ()
     first, second = TakeBack(email_opt_in=True), TakeBack(phone_opt_in=True)
     async with store.work() as work:
-        await work.outbox.defer_take_back(1, first, Reason.CONSENT_WITHDRAWN)
+        await work.outbox.defer_take_back(Mailbox(1, ACCOUNT), first, Reason.CONSENT_WITHDRAWN)
         await work.commit()
     await queued(store, a_command(1))
     async with store.work() as work:
-        await work.outbox.defer_take_back(1, second, Reason.ERASED)
+        await work.outbox.defer_take_back(Mailbox(1, ACCOUNT), second, Reason.ERASED)
         await work.commit()
     await recorded(store, attempted(claim, again(claim.commands[0], T0)))
     (claim,) = await claimed(store)
@@ -301,7 +302,7 @@ async def test_a_returned_claim_may_be_claimed_at_once_with_nothing_left_to_take
     await queued(store, a_command(1), a_command(2))
     claims = await claimed(store)
     async with store.work() as work:
-        await work.outbox.defer_take_back(1, TakeBack(everything=True), Reason.ERASED)
+        await work.outbox.defer_take_back(Mailbox(1, ACCOUNT), TakeBack(everything=True), Reason.ERASED)
         await work.outbox.return_claims(claims[:1])
         await work.commit()
     (back,) = await claimed(store)

@@ -82,7 +82,7 @@ async def claimed(
 
 async def waiting(store: Store, *contacts: int) -> dict[int, list[WaitingCommand]]:
     async with store.work() as work:
-        return await work.outbox.waiting(contacts)
+        return await work.outbox.waiting(ACCOUNT, contacts)
 
 
 def a_call(at: datetime = T0, detail: str = "fine") -> Call:

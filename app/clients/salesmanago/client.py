@@ -10,11 +10,12 @@ from typing import Any
 from app.clients.salesmanago import payloads
 from app.clients.transport import Reply, Transport, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
-from app.domain.delivery import Delivered, Outcome, Refused, SeenContact, Throttled, Unknown, Unreachable
-from app.domain.pipeline import Answer, Call, Seen
+from app.domain.delivery import Delivered, Outcome, Refused, SeenContact, Throttled, Unknown, Unreachable, name_of, words_of
+from app.domain.pipeline import Answer, Call, Modified, Seen
 from app.domain.shop import Account
 
 CONTACTS_PER_LOOK_UP = 50
+MODIFIED_PER_PAGE = 1000
 JOB_PATIENCE_SECONDS = 600.0
 _FIRST_POLL_SECONDS = 0.2
 _LONGEST_POLL_SECONDS = 5.0
@@ -35,6 +36,8 @@ _BATCH_EVENTS_OLD = "/api/contact/batchAddContactExtEvent"
 _DELETE = "/api/contact/delete"
 _HAS_CONTACT = "/api/contact/hasContact"
 _LIST = "/api/contact/list"
+_BASIC = "/api/contact/basic"
+_MODIFIED = "/api/contact/paginatedModifiedContacts"
 
 
 class SalesmanagoClient:
@@ -112,16 +115,23 @@ class SalesmanagoClient:
     # -- reading ---------------------------------------------------------------------------------------------------------
 
     async def look_up(self, emails: Collection[str]) -> Seen:
-        """What SALESmanago holds for addresses: tags and events (section 2.6)."""
+        """What SALESmanago holds for addresses: statuses, tags with their points, events (section 2.6)."""
+        return await self._contacts(_LIST, emails)
+
+    async def statuses(self, emails: Collection[str]) -> Seen:
+        """The newsletter statuses alone: the cheap reading (section 2.5)."""
+        return await self._contacts(_BASIC, emails)
+
+    async def _contacts(self, path: str, emails: Collection[str]) -> Seen:
         ordered = sorted(emails)
         seen: dict[str, SeenContact] = {}
-        answer = Answer(Delivered(), Call(_LIST, self._clock(), 0, "delivered", "", 0))
+        answer = Answer(Delivered(), Call(path, self._clock(), 0, "delivered", "", 0))
         for start in range(0, len(ordered), CONTACTS_PER_LOOK_UP):
             chunk = ordered[start : start + CONTACTS_PER_LOOK_UP]
             started_at, clock = self._clock(), time.monotonic()
-            parsed = await self._parsed(_LIST, {"email": chunk})
+            parsed = await self._parsed(path, {"email": chunk})
             outcome: Outcome = Delivered() if isinstance(parsed, dict) else parsed
-            answer = Answer(outcome, _call(_LIST, started_at, clock, outcome, len(chunk)))
+            answer = Answer(outcome, _call(path, started_at, clock, outcome, len(chunk)))
             if not isinstance(parsed, dict):
                 return Seen({}, answer)
             shown = parsed.get("contacts")
@@ -130,6 +140,17 @@ class SalesmanagoClient:
                 if contact is not None:
                     seen[contact.email] = contact
         return Seen(seen, answer)
+
+    async def modified(self, since: datetime, until: datetime, page: int) -> Modified:
+        """A page, from 1, of who changed in a window of time (section 2.7). Our own writes are among them."""
+        started_at, clock = self._clock(), time.monotonic()
+        window = {"from": payloads.milliseconds(since), "to": payloads.milliseconds(until)}
+        parsed = await self._parsed(_MODIFIED, {**window, "page": page, "size": MODIFIED_PER_PAGE})
+        outcome: Outcome = Delivered() if isinstance(parsed, dict) else parsed
+        answer = Answer(outcome, _call(_MODIFIED, started_at, clock, outcome, 1))
+        if not isinstance(parsed, dict):
+            return Modified((), False, answer)
+        return Modified(payloads.modified_emails(parsed), parsed.get("hasMore") is True, answer)
 
     async def owners(self) -> list[str] | Outcome:
         """The account's users: proves signature and rights (section 2.13)."""
@@ -168,6 +189,8 @@ class SalesmanagoClient:
             answer = json.loads(received.body)
         except (ValueError, RecursionError):
             answer = None
+        if received.status in _FORBIDDEN:
+            return Refused(f"HTTP {received.status}", account_wide=True)
         if received.status != _OK:
             said = payloads.messages(answer) if isinstance(answer, dict) else ""
             return Refused(scrubbed(f"HTTP {received.status} {said}".strip()))
@@ -182,6 +205,7 @@ class SalesmanagoClient:
 
 
 _OK = 200
+_FORBIDDEN = (401, 403)
 _NOT_FOUND = 404
 _NOT_THERE = Refused("HTTP 404", account_wide=True)
 
@@ -202,24 +226,10 @@ def _is_account_wide(outcome: Outcome) -> bool:
 
 
 def _call(path: str, started_at: datetime, clock: float, outcome: Outcome, items: int) -> Call:
-    return Call(path, started_at, round((time.monotonic() - clock) * 1000), _name(outcome), _detail(outcome), items)
+    return Call(path, started_at, round((time.monotonic() - clock) * 1000), name_of(outcome), words_of(outcome), items)
 
 
 def _timed(answer: Answer, outcome: Outcome, now: datetime) -> Answer:
     call = answer.call
     took = (now - call.started_at) // timedelta(milliseconds=1)
-    return Answer(outcome, Call(call.path, call.started_at, took, _name(outcome), _detail(outcome), call.items))
-
-
-def _name(outcome: Outcome) -> str:
-    return type(outcome).__name__.lower()
-
-
-def _detail(outcome: Outcome) -> str:
-    match outcome:
-        case Delivered():
-            return ""
-        case Throttled(retry_after=seconds):
-            return "" if seconds is None else f"asked to wait {seconds:g} s"
-        case Unreachable(cause=words) | Unknown(cause=words) | Refused(message=words):
-            return words
+    return Answer(outcome, Call(call.path, call.started_at, took, name_of(outcome), words_of(outcome), call.items))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from app.domain.commands import AddEvent, EventKind, UpsertContact
+from app.domain.commands import AddEvent, Agreement, EventKind, UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery import SeenContact, SeenEvent
 from app.domain.shop import Account
@@ -77,10 +77,21 @@ def upsert(command: UpsertContact) -> JsonObject:
             "lang": profile.get("language", "").upper(),
             "birthday": profile.get("birth_date"),
             "properties": _without_empty({"gender": profile.get("gender")}),
+            "consentDetails": [_agreement(one) for one in command.agreements],
         }
     )
     # Tags are sent as differences and never to raise a score (R28, R33).
     return {"contact": contact, **body, "tagScoring": False, **_force_flags(command)}
+
+
+def _agreement(agreement: Agreement) -> JsonObject:
+    """Section 2.12: the true time, or SALESmanago would say "now"."""
+    return {
+        "consentName": agreement.name,
+        "consentAccept": agreement.accepted,
+        "agreementDate": milliseconds(agreement.at),
+        "optOut": not agreement.accepted,
+    }
 
 
 def _force_flags(command: UpsertContact) -> JsonObject:
@@ -170,16 +181,29 @@ def seen_contact(shown: Mapping[str, Any]) -> SeenContact | None:
         return None
     return SeenContact(
         email=address.strip().lower(),
-        tags=frozenset(_tag_names(shown.get("contactTags"))),
+        tags=dict(_tags(shown.get("contactTags"))),
         events=frozenset(_seen_events(shown.get("contactExtEvents"))),
+        opted_out=_flag(shown.get("optedOut")),
+        opted_out_phone=_flag(shown.get("optedOutPhone")),
     )
 
 
-def _tag_names(shown: object) -> Iterable[str]:
+def modified_emails(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Addresses of `modifiedContacts` (section 2.7)."""
+    shown = answer.get("modifiedContacts")
+    named = (entry.get("email") for entry in shown if isinstance(entry, dict)) if isinstance(shown, list) else ()
+    return tuple(email.strip().lower() for email in named if isinstance(email, str) and email.strip())
+
+
+def _flag(shown: object) -> bool | None:
+    return shown if isinstance(shown, bool) else None
+
+
+def _tags(shown: object) -> Iterable[tuple[str, int]]:
     for entry in shown if isinstance(shown, list) else ():
         name = entry.get("tag") or entry.get("tagName") if isinstance(entry, dict) else None
         if isinstance(name, str):
-            yield name
+            yield name, entry["score"] if isinstance(entry.get("score"), int) else 1
 
 
 def _seen_events(shown: object) -> Iterable[SeenEvent]:

@@ -1,0 +1,287 @@
+"""The panel's Admin API as values: newsletter agreements and tags of its customers (contract sections 2.1-2.13).
+
+The panel ignores parameters it does not know, so what it echoes is compared with what was asked before anything is
+written, and a write is believed only once it was read back.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.clients.idosell import payloads
+from app.clients.idosell.payloads import EMPTY_RESULT, Fault, PanelAccount
+from app.clients.shop_webhook import ShopWebhook
+from app.clients.transport import Outgoing, Reply, Transport, scrubbed
+from app.domain.commands import MirrorTags, SetSubscription
+from app.domain.consent import Said, Status
+from app.domain.delivery import ByHand, Delivered, Moot, Outcome, Refused, Unknown, Unreachable, name_of, words_of
+from app.domain.mirror import TagChanges, changes
+from app.domain.pipeline import Answer, Call
+from app.domain.reasons import Reason
+from app.domain.shop import Shop
+from app.domain.tags import canonical
+
+ROWS_PER_WRITE = 100
+IDS_PER_READ = 100
+
+_WHOLE_PANEL = frozenset({1, 4})
+"""Login failed, shop blocked by the vendor: nobody's item is at fault (section 1.6)."""
+_BAD_SHOP = frozenset({13, 14})
+_BAD_DATA = frozenset(range(2, 22)) - _BAD_SHOP
+"""Codes of the write gate that another try will not cure (section 2.11)."""
+_SCOPE = re.compile(r"Scope: ([a-z]+), level: (rw|r)")
+
+
+class _Ended(Exception):
+    """A call that came to an end which ends the whole command."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+
+class IdosellPanel:
+    """One shop of a panel. Subscribers without account go to `notices`, if the shop has such an address (R56)."""
+
+    def __init__(
+        self, shop: Shop, api_key: str, transport: Transport, clock: Callable[[], datetime], notices: ShopWebhook | None = None
+    ) -> None:
+        self._shop = shop
+        self._base = f"{_host_only(shop.panel.base_url or '')}/api/admin/{shop.panel.version}/"
+        self._headers = {"X-API-KEY": api_key, "Accept": "application/json"}
+        self._transport = transport
+        self._clock = clock
+        self._notices = notices
+
+    # -- newsletter ------------------------------------------------------------------------------------------------------
+
+    async def set_subscription(self, command: SetSubscription, number: int) -> Answer:
+        """Make this shop's newsletter of every account with the address as it should be; no other shop's."""
+        started = self._started("clients/clients")
+        try:
+            found = await self._accounts(command.email)
+            if not found and self._notices is not None:
+                return await self._notices.set_subscription(command, number)
+            outcome = await self._subscribed(found, command, number)
+        except _Ended as end:
+            outcome = end.outcome
+        return started(outcome)
+
+    async def _subscribed(self, found: Sequence[PanelAccount], command: SetSubscription, number: int) -> Outcome:
+        if not found:
+            return ByHand(Reason.NO_ACCOUNT_IN_PANEL)
+        ours = [account for account in found if self._shop.number in account.active_shops and account.login]
+        if not ours:
+            return ByHand(Reason.NOT_ACTIVE_IN_SHOP)
+        wrong = [account for account in ours if not self._is_right(account, command)]
+        if not wrong:
+            return Delivered(detail="the panel had it so already")
+        outcome = await self._write(wrong, command, number)
+        if isinstance(outcome, Unknown):  # an unlisted code: once more, on what the panel shows now
+            outcome = await self._write(await self._read([account.id for account in wrong]), command, number)
+            if isinstance(outcome, Unknown):
+                return ByHand(Reason.PANEL_REFUSED, outcome.cause)
+        if not isinstance(outcome, Delivered):
+            return outcome
+        again = await self._read([account.id for account in wrong])
+        if len(again) != len(wrong) or not all(self._is_right(account, command) for account in again):
+            return Unknown("the panel did not store the change")
+        return outcome
+
+    async def _write(self, accounts: Sequence[PanelAccount], command: SetSubscription, number: int) -> Outcome:
+        rows = [
+            payloads.account_edit(account, self._shop.number, command.email_news, command.phone_news, f"command-{number}")
+            for account in accounts
+        ]
+        answer = await self._gate("PUT", "clients/clients", payloads.edits(rows))
+        results = payloads.rows(answer.get("results"))
+        failed = [row for row in results if row.get("resultStatus") is not True]
+        if len(results) == len(rows) and not failed:
+            return Delivered()
+        found = [fault for row in failed for fault in payloads.row_faults(row)] or payloads.faults(answer)
+        return _refusal(found)
+
+    def _is_right(self, account: PanelAccount, command: SetSubscription) -> bool:
+        said = ((command.email_news, account.email_agreed), (command.phone_news, account.sms_agreed))
+        return all(_agrees(wanted, self._shop.number in agreed) for wanted, agreed in said)
+
+    # -- tags ------------------------------------------------------------------------------------------------------------
+
+    async def mirror_tags(self, command: MirrorTags, number: int) -> Answer:  # noqa: ARG002 - the port's; a set needs no name
+        """Make the customer carry the wanted tags. A customer who does already costs two readings and no write."""
+        started = self._started("clients/tags")
+        try:
+            found = await self._accounts(command.email)
+            active = [account for account in found if self._shop.number in account.active_shops]
+            outcomes = [await self._mirrored(account, command) for account in active or found]
+            outcome = next((one for one in outcomes if not isinstance(one, Delivered)), Delivered())
+            if not found:
+                outcome = Moot(Reason.NO_CARRIER_OF_TAGS)
+        except _Ended as end:
+            outcome = end.outcome
+        return started(outcome)
+
+    async def _mirrored(self, account: PanelAccount, command: MirrorTags) -> Outcome:
+        """Read, change, and after a row was refused read and change once more (section 2.6)."""
+        refused: list[Fault] = []
+        for folded in (False, True):
+            wanted = await self._tag_changes(account, command)
+            if wanted.is_empty:
+                return Delivered()
+            refused = await self._change_tags(account.id, _folded(wanted) if folded else wanted)
+            if not refused:
+                return Delivered()
+        return ByHand(Reason.PANEL_REFUSED, _words(refused))
+
+    async def _tag_changes(self, account: PanelAccount, command: MirrorTags) -> TagChanges:
+        answer = await self._gate("GET", "clients/tags", parameters={"clientId": str(account.id)}, empty_is_fine=True)
+        return changes(payloads.tags(answer), command.tags, self._shop.number)
+
+    async def _change_tags(self, client_id: int, wanted: TagChanges) -> list[Fault]:
+        """Take away before adding, so that a name that moved is never there twice for long. Answers what was refused."""
+        refused: list[Fault] = []
+        for start in range(0, len(wanted.remove), ROWS_PER_WRITE):
+            chunk = wanted.remove[start : start + ROWS_PER_WRITE]
+            refused += await self._by_row("POST", "clients/tags/delete", payloads.tags_to_remove(client_id, chunk))
+        values = list(wanted.set.items())
+        for start in range(0, len(values), ROWS_PER_WRITE):
+            points = dict(values[start : start + ROWS_PER_WRITE])
+            refused += await self._by_row("PUT", "clients/tags", payloads.tags_to_set(client_id, points))
+        names = list(wanted.add.items())
+        for start in range(0, len(names), ROWS_PER_WRITE):
+            added = dict(names[start : start + ROWS_PER_WRITE])
+            refused += await self._by_row("POST", "clients/tags", payloads.tags_to_add(client_id, added))
+        return refused
+
+    async def _by_row(self, method: str, gate: str, body: Mapping[str, Any]) -> list[Fault]:
+        return payloads.faults(await self._gate(method, gate, body))
+
+    # -- finding ---------------------------------------------------------------------------------------------------------
+
+    async def _accounts(self, email: str) -> list[PanelAccount]:
+        """Every account with exactly this address. Addresses are not unique among accounts (uncertain point 8)."""
+        answer = await self._gate("POST", "clients/crm/search", payloads.search_by_email(email), empty_is_fine=True)
+        if payloads.echoed_page(answer) not in (None, 0):
+            raise _Ended(Refused("the panel answered another page than was asked for", account_wide=True))
+        found = payloads.found_ids(answer)
+        if any(address != email for _, address in found):
+            # A filter that is ignored returns everybody: nothing may be written on such an answer (section 1.4).
+            raise _Ended(Refused("the panel ignored the search by e-mail", account_wide=True))
+        ids = list(dict.fromkeys(number for number, _ in found))
+        return await self._read(ids) if ids else []
+
+    async def _read(self, ids: Sequence[int]) -> list[PanelAccount]:
+        wanted = set(ids[:IDS_PER_READ])
+        parameters = {"clientsIds": ",".join(map(str, sorted(wanted))), "resultsPage": "0", "resultsLimit": "100"}
+        answer = await self._gate("GET", "clients/clients", parameters=parameters, empty_is_fine=True)
+        shown = payloads.accounts(answer)
+        if any(account.id not in wanted for account in shown):
+            raise _Ended(Refused("the panel ignored the list of customers", account_wide=True))
+        return shown
+
+    # -- checks for the doctor -------------------------------------------------------------------------------------------
+
+    async def examine(self) -> str | None:
+        """Does the key open what we need? None if so, else what is wrong (section 2.17)."""
+        try:
+            await self._gate("GET", "system/serverTime")
+            await self._gate("GET", "clients/clients", parameters={"resultsPage": "0", "resultsLimit": "1"}, empty_is_fine=True)
+        except _Ended as end:
+            return f"{name_of(end.outcome)} {words_of(end.outcome)}".strip()
+        return None
+
+    async def is_overloaded(self) -> bool:
+        """The panel's own word on its load (section 1.7). No word is no overload."""
+        try:
+            answer = await self._gate("GET", "system/serverLoad")
+        except _Ended:
+            return False
+        return answer.get("serverLoadStatus") == "overloaded"
+
+    # -- the wire --------------------------------------------------------------------------------------------------------
+
+    async def _gate(
+        self,
+        method: str,
+        gate: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        empty_is_fine: bool = False,
+    ) -> dict[str, Any]:
+        """One call. Raises `_Ended` for everything that is no answer to it; 207 is for the caller to read."""
+        received = await self._transport.send(Outgoing(method, self._base + gate, self._headers, body, parameters or {}))
+        if not isinstance(received, Reply):
+            raise _Ended(received)
+        answer = _object(received.body)
+        if received.status in (401, 403, 404):
+            raise _Ended(Refused(_front_words(received, answer), account_wide=True))
+        if received.status not in (200, 207):
+            raise _Ended(Refused(_front_words(received, answer)))
+        if answer is None:
+            raise _Ended(Unreachable(f"HTTP {received.status} without JSON") if body is None else Unknown("an answer without JSON"))
+        found = payloads.faults(answer)
+        if any(fault.code in _WHOLE_PANEL for fault in found) and "results" not in answer:
+            raise _Ended(Refused(_words(found), account_wide=True))
+        if empty_is_fine and found and any(fault.code != EMPTY_RESULT for fault in found):
+            raise _Ended(Refused(_words(found)))
+        return answer
+
+    def _started(self, gate: str) -> Callable[[Outcome], Answer]:
+        """Stops the watch: the whole command is one line of the trace."""
+        at, clock = self._clock(), time.monotonic()
+
+        def ended(outcome: Outcome) -> Answer:
+            took = round((time.monotonic() - clock) * 1000)
+            return Answer(outcome, Call(gate, at, took, name_of(outcome), words_of(outcome), 1))
+
+        return ended
+
+
+def _agrees(wanted: Said | None, agreed: bool) -> bool:
+    return wanted is None or agreed is (wanted.status is Status.OPT_IN)
+
+
+def _refusal(found: Sequence[Fault]) -> Outcome:
+    words = _words(found)
+    if any(fault.code in _BAD_SHOP for fault in found):
+        return ByHand(Reason.NOT_ACTIVE_IN_SHOP, words)
+    if found and all(fault.code in _BAD_DATA for fault in found):
+        return ByHand(Reason.PANEL_REFUSED, words)
+    return Unknown(words or "the panel did not say what became of the change")
+
+
+def _folded(wanted: TagChanges) -> TagChanges:
+    """Names in plain letters: what limits the panel sets on names is unknown (uncertain point 14)."""
+    return replace(wanted, add={canonical(name): points for name, points in wanted.add.items()})
+
+
+def _words(found: Sequence[Fault]) -> str:
+    return scrubbed("; ".join(f"fault {fault.code} {fault.words}".strip() for fault in found))
+
+
+def _front_words(received: Reply, answer: Mapping[str, Any] | None) -> str:
+    """Why the front refused. Of a missing right the area and level are what the merchant needs (section 1.2)."""
+    said = " ".join(fault.words for fault in payloads.faults(answer)) if answer is not None else ""
+    scope = _SCOPE.search(said) or _SCOPE.search(received.headers.get("x-error", ""))
+    if scope is not None:
+        return f"HTTP {received.status}: the key needs the area {scope[1].upper()} with level {scope[2]}"
+    return scrubbed(f"HTTP {received.status} {said}".strip())
+
+
+def _object(raw: bytes) -> dict[str, Any] | None:
+    try:
+        answer = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _host_only(address: str) -> str:
+    """Scheme and host; whatever path the merchant typed along is dropped (section 1.1)."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,183 @@
+"""The panel's own words (contract sections 1 and 2): its field names, its shapes, its quirks, and nothing that decides."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.consent import Said, Status
+from app.domain.mirror import PanelTag
+
+JsonObject = dict[str, Any]  # a border: their JSON
+
+_ZERO_DATE = "0000-00-00"
+EMPTY_RESULT = 2
+"""Of a search: nothing found (section 1.6)."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    code: int
+    words: str
+
+
+@dataclass(frozen=True)
+class PanelAccount:
+    """A customer as the panel shows it."""
+
+    id: int
+    login: str
+    email: str
+    active_shops: frozenset[int] = frozenset()
+    email_agreed: frozenset[int] = field(default_factory=frozenset)
+    """Shops in whose e-mail newsletter the customer is."""
+    sms_agreed: frozenset[int] = field(default_factory=frozenset)
+
+
+# -- what they show us ---------------------------------------------------------------------------------------------------
+
+
+def rows(shown: object) -> list[JsonObject]:
+    """A list, or a map keyed by number, or `[]` for an empty map (section 1.8)."""
+    values = shown.values() if isinstance(shown, dict) else shown if isinstance(shown, list) else ()
+    return [one for one in values if isinstance(one, dict)]
+
+
+def faults(answer: Mapping[str, Any]) -> list[Fault]:
+    """Every error of an answer, of the whole call or per row; code 0 without words is none (section 1.6)."""
+    return list(_faults(answer.get("errors")))
+
+
+def row_faults(row: Mapping[str, Any]) -> list[Fault]:
+    """Why one row of a write was not done."""
+    return list(_faults(row.get("errors")))
+
+
+def _faults(errors: object) -> Iterable[Fault]:
+    if isinstance(errors, dict) and ("faultCode" in errors or "faultString" in errors or "message" in errors):
+        entries: Sequence[object] = [errors]
+    else:
+        entries = rows(errors)
+    for entry in entries:
+        assert isinstance(entry, dict)
+        code = whole(entry.get("faultCode"))
+        words = str(entry.get("faultString") or entry.get("message") or "").strip()
+        if code not in (None, 0) or words:
+            yield Fault(code if code is not None else -1, words)
+
+
+def echoed_page(answer: Mapping[str, Any]) -> int | None:
+    return whole(answer.get("resultsPage"))
+
+
+def found_ids(answer: Mapping[str, Any]) -> list[tuple[int, str]]:
+    """(id, e-mail) of the accounts a CRM search found (section 2.10)."""
+    named = ((whole(row.get("clientId")), row.get("clientEmail")) for row in rows(answer.get("clientsResults")))
+    return [(number, str(email or "").strip().lower()) for number, email in named if number is not None]
+
+
+def accounts(answer: Mapping[str, Any]) -> list[PanelAccount]:
+    """Accounts of the customers' gate (section 2.9)."""
+    found = []
+    for row in rows(answer.get("results")):
+        number = whole(row.get("clientId"))
+        if number is None:
+            continue
+        found.append(
+            PanelAccount(
+                id=number,
+                login=str(row.get("clientLogin") or ""),
+                email=str(row.get("clientEmail") or "").strip().lower(),
+                active_shops=frozenset(_shop_ids(row.get("clientActiveInShops"))),
+                email_agreed=_agreed(row, "newsletterEmailApprovalsData", "newsletterEmailApprovalDate"),
+                sms_agreed=_agreed(row, "newsletterSmsApprovalsData", "newsletterSmsApprovalDate"),
+            )
+        )
+    return found
+
+
+def _shop_ids(shown: object) -> Iterable[int]:
+    for row in rows(shown):
+        number = whole(row.get("shopId"))
+        if number is not None:
+            yield number
+
+
+def _agreed(row: Mapping[str, Any], where: str, date: str) -> frozenset[int]:
+    """A real date is an agreement since then; a zero date or a missing row is none."""
+    agreed = [one for one in rows(row.get(where)) if _is_real_date(one.get(date))]
+    return frozenset(_shop_ids(agreed))
+
+
+def _is_real_date(shown: object) -> bool:
+    return isinstance(shown, str) and shown.strip() != "" and not shown.startswith(_ZERO_DATE)
+
+
+def tags(answer: Mapping[str, Any]) -> list[PanelTag]:
+    found = []
+    for row in rows(answer.get("results")):
+        number, name = whole(row.get("tagId")), row.get("tagName")
+        if number is not None and isinstance(name, str):
+            found.append(PanelTag(number, name, whole(row.get("tagValue")) or 0))
+    return found
+
+
+def whole(shown: object) -> int | None:
+    """Numbers may come as text (section 1.8)."""
+    if isinstance(shown, bool):
+        return None
+    if isinstance(shown, int):
+        return shown
+    if isinstance(shown, str) and shown.strip().lstrip("-").isdecimal() and shown.isascii():
+        return int(shown[:18])
+    return None
+
+
+# -- what we send --------------------------------------------------------------------------------------------------------
+
+
+def search_by_email(email: str) -> JsonObject:
+    return {"params": {"clientEmail": email, "settingsExactSearch": True, "resultsPage": 0, "resultsLimit": 100}}
+
+
+def account_edit(account: PanelAccount, shop: int, email: Said | None, sms: Said | None, reference: str) -> JsonObject:
+    """The account's agreements in all its shops, of which only this shop's changes.
+
+    Whether rows left out are kept is not documented, so every shop of the account is named as it was read
+    (uncertain point 2). The overall booleans act on all shops and are never sent.
+    """
+    body: JsonObject = {"clientLogin": account.login, "requestReference": reference}
+    if email is not None:
+        agreed = _with_change(account.email_agreed, shop, email)
+        body["newsletterEmailApprovalsData"] = [
+            {"shopId": one, "inNewsletterEmailApproval": "y" if one in agreed else "n"} for one in sorted(account.active_shops)
+        ]
+    if sms is not None:
+        agreed = _with_change(account.sms_agreed, shop, sms)
+        body["newsletterSmsApprovalsData"] = [
+            {"shopId": one, "inNewsletterSmsApproval": "y" if one in agreed else "n"} for one in sorted(account.active_shops)
+        ]
+    return body
+
+
+def edits(accounts_: Sequence[JsonObject]) -> JsonObject:
+    """The customer is not written to about the change: the person made it."""
+    quiet = {"clientSettingSendMail": False, "clientSettingSendSms": False}
+    return {"params": {"clients": list(accounts_)}, "clientsSettings": quiet}
+
+
+def _with_change(agreed: frozenset[int], shop: int, said: Said) -> frozenset[int]:
+    return agreed | {shop} if said.status is Status.OPT_IN else agreed - {shop}
+
+
+def tags_to_add(client_id: int, points: Mapping[str, int]) -> JsonObject:
+    return {"params": [{"clientId": client_id, "tagName": name, "tagValue": value} for name, value in points.items()]}
+
+
+def tags_to_set(client_id: int, points: Mapping[int, int]) -> JsonObject:
+    """`set` can be repeated; adding and subtracting cannot (section 2.3)."""
+    changed = [{"tagId": number, "operation": "set", "tagValue": value} for number, value in points.items()]
+    return {"params": {"clientId": client_id, "clientTags": changed}}
+
+
+def tags_to_remove(client_id: int, ids: Iterable[int]) -> JsonObject:
+    return {"params": [{"clientId": client_id, "tagId": number} for number in ids]}

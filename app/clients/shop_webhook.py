@@ -1,0 +1,122 @@
+"""Signed notices to a shop's own address, after Standard Webhooks: the way home where no panel can be written (R56)."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from standardwebhooks import Webhook
+
+from app.clients.targets import Resolve, Target, checked, resolve
+from app.clients.transport import Outgoing, Received, Reply, Transport
+from app.domain.commands import MirrorTags, SetSubscription
+from app.domain.consent import Said
+from app.domain.delivery import ByHand, Delivered, Outcome, Refused, name_of, words_of
+from app.domain.mirror import changes, long_name, short_name
+from app.domain.pipeline import Answer, Call
+from app.domain.reasons import Reason
+from app.domain.shop import Shop
+
+_NOT_WANTED = (400, 410, 413, 422)
+"""The shop read the notice and will not take it; everything else may pass."""
+
+
+class ShopWebhook:
+    """One shop's address for notices. A notice keeps its `webhook-id` on every try, so the shop can tell a repetition."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        url: str,
+        secret: str,
+        transport: Transport,
+        clock: Callable[[], datetime],
+        resolve: Resolve = resolve,
+    ) -> None:
+        self._shop = shop
+        self._url = url
+        self._signer = Webhook(secret)
+        self._transport = transport
+        self._clock = clock
+        self._resolve = resolve
+
+    async def set_subscription(self, command: SetSubscription, number: int) -> Answer:
+        """`newsletter.changed`: the channels that changed, each with the time of the person's act."""
+        channels = {"email": command.email_news, "sms": command.phone_news}
+        data = {
+            "shop": self._shop.id,
+            "email": command.email,
+            "customer_id": command.customer_id,
+            "phone": command.phone,
+            "channels": {name: _said(said) for name, said in channels.items() if said is not None},
+        }
+        return await self._notify("newsletter.changed", data, number)
+
+    async def mirror_tags(self, command: MirrorTags, number: int) -> Answer:
+        """`tags.changed`: all tags with their points, under the names they have in the panel, and those that are gone."""
+        wanted = changes((), command.tags, self._shop.number)
+        gone = [name for tag in command.tags.gone for name in (long_name(tag, self._shop.number), short_name(tag))]
+        data = {
+            "shop": self._shop.id,
+            "email": command.email,
+            "customer_id": command.customer_id,
+            "tags": [{"name": name, "points": points} for name, points in wanted.add.items()],
+            "removed": gone,
+            "complete": command.tags.complete,
+        }
+        return await self._notify("tags.changed", data, number)
+
+    async def _notify(self, kind: str, data: Mapping[str, Any], number: int) -> Answer:
+        at, clock = self._clock(), time.monotonic()
+        said = {name: value for name, value in data.items() if value is not None}
+        body = json.dumps({"type": kind, "timestamp": at.isoformat(), "data": said}, ensure_ascii=False)
+        target = await checked(self._url, allow_private=self._shop.panel.allow_private_targets, resolve=self._resolve)
+        outcome: Outcome
+        if isinstance(target, Target):
+            outcome = _judged(await self._transport.send(self._request(target, body, f"{self._shop.id}-{number}", at)))
+        else:
+            outcome = target
+        took = round((time.monotonic() - clock) * 1000)
+        return Answer(outcome, Call(kind, at, took, name_of(outcome), words_of(outcome), 1))
+
+    def _request(self, target: Target, body: str, message_id: str, at: datetime) -> Outgoing:
+        headers = {
+            "Host": target.host_header,
+            "Content-Type": "application/json",
+            "User-Agent": "shop-gateway/0.1",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": self._signer.sign(message_id, at, body),
+        }
+        return Outgoing("POST", target.url, headers, body.encode(), server_name=target.server_name)
+
+
+class NotConnected:
+    """A shop without any way to write its side: every change waits visibly for a person."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+
+    async def set_subscription(self, command: SetSubscription, number: int) -> Answer:  # noqa: ARG002 - the port's
+        return self._by_hand()
+
+    async def mirror_tags(self, command: MirrorTags, number: int) -> Answer:  # noqa: ARG002 - the port's
+        return self._by_hand()
+
+    def _by_hand(self) -> Answer:
+        return Answer(ByHand(Reason.NOT_CONNECTED), Call("", self._clock(), 0, "by_hand", "", 0))
+
+
+def _said(said: Said) -> dict[str, str]:
+    return {"status": said.status.value, "acted_at": said.at.isoformat()}
+
+
+def _judged(received: Received) -> Outcome:
+    if not isinstance(received, Reply):
+        return received
+    if 200 <= received.status < 300:
+        return Delivered()
+    if received.status in _NOT_WANTED:
+        return ByHand(Reason.PANEL_REFUSED, f"HTTP {received.status}")
+    return Refused(f"HTTP {received.status}", account_wide=True)

@@ -1,0 +1,188 @@
+"""What a look at SALESmanago teaches (R26, R30, R55).
+
+A status that SALESmanago shows is no act by itself: a contact nobody ever opted in is shown as opted out as well. It is an
+act when somebody clicked, or when it differs from what SALESmanago showed or was told before. A difference that our own
+command explains is none. That keeps changes from echoing, and mere state from opting anybody in or out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from app.domain import tags
+from app.domain.consent import Channel, Said, Status, weightier
+from app.domain.contact import Contact, Lost, Seen, SeenTag, Shown
+from app.domain.difference import wanted_tags
+from app.domain.events import StatusSeen, TagsSeen
+from app.domain.shop import PanelKind, Shop, TagConflicts
+
+READD_LIMIT = 3
+READD_WINDOW = timedelta(days=1)
+"""A tag that something over there removes again and again is added three times a day, then only reported."""
+
+
+def saw_status(event: StatusSeen, contact: Contact) -> Contact:
+    seen, told = contact.seen, contact.told
+    if event.email_out is not None:
+        disputed = seen.email_disputed
+        look = _look(contact.email_news, told.email_news, seen.email_news, event, out=event.email_out, disputed=disputed)
+        contact = replace(
+            contact,
+            email_news=look.channel,
+            told=replace(contact.told, email_news=look.told),
+            seen=replace(contact.seen, email_news=look.seen, email_disputed=look.disputed),
+        )
+    if event.phone_out is not None:
+        disputed = seen.phone_disputed
+        look = _look(contact.phone_news, told.phone_news, seen.phone_news, event, out=event.phone_out, disputed=disputed)
+        contact = replace(
+            contact,
+            phone_news=look.channel,
+            told=replace(contact.told, phone_news=look.told),
+            seen=replace(contact.seen, phone_news=look.seen, phone_disputed=look.disputed),
+        )
+    return contact
+
+
+@dataclass(frozen=True)
+class _Look:
+    channel: Channel
+    told: Said | None
+    seen: Shown
+    disputed: bool = False
+
+
+def _look(channel: Channel, told: Said | None, before: Shown | None, event: StatusSeen, *, out: bool, disputed: bool) -> _Look:
+    at, status = event.at, Status.OPT_OUT if out else Status.OPT_IN
+    if before is not None and at < before.at:
+        # An older look; only what somebody did at that time can still teach something.
+        return _Look(_acted(channel, at, out=out) if event.clicked else channel, told, before, disputed)
+    changed = before is not None and before.status is not status
+    seen = Shown(status, before.since if before is not None and not changed else at, at)
+    if event.clicked or (told is None and changed):
+        return _Look(_acted(channel, at, out=out), weightier(Said(status, at), told), seen)
+    if told is None or told.status is status:
+        return _Look(channel, told, seen)  # nothing happened, or our own command did it
+    if disputed:
+        return _Look(channel, told, seen, disputed=True)  # reported already
+    looked_since = before is not None and before.at > told.at
+    if out and (before is None or changed):
+        return _Look(channel.opt_out(at), Said(status, at), seen)
+    if changed and looked_since:
+        return _Look(channel.opt_in(at), Said(status, at), seen)
+    # It does not show what it was told. An opt-out is told once more; then, as an opt-in at once, it is reported (U13).
+    return _Look(channel, told if out else None, seen, disputed=True)
+
+
+def _acted(channel: Channel, at: datetime, *, out: bool) -> Channel:
+    return channel.opt_out(at) if out else channel.opt_in(at)
+
+
+def is_news(contact: Contact, event: StatusSeen | TagsSeen, shop: Shop) -> bool:
+    """Would learning it change anything worth writing down? Looks that only confirm what is known are not kept."""
+    if isinstance(event, TagsSeen):
+        after = saw_tags(event, contact, shop)
+        if shop.panel.kind is PanelKind.NONE:  # nowhere to show them; what got lost still counts (R26)
+            return (after.seen.lost, after.told) != (contact.seen.lost, contact.told)
+        forgotten = replace(after, seen=replace(after.seen, tags_at=contact.seen.tags_at))
+        return contact.seen.tags_at is None or forgotten != contact
+    after = saw_status(event, contact)
+    return _statuses(after) != _statuses(contact)
+
+
+def _statuses(contact: Contact) -> tuple[object, ...]:
+    seen = contact.seen
+    return (
+        contact.email_news,
+        contact.phone_news,
+        contact.told,
+        seen.email_news.status if seen.email_news else None,
+        seen.phone_news.status if seen.phone_news else None,
+        seen.email_disputed,
+        seen.phone_disputed,
+        _looked_since_told(seen.email_news, contact.told.email_news),
+        _looked_since_told(seen.phone_news, contact.told.phone_news),
+    )
+
+
+def _looked_since_told(seen: Shown | None, told: Said | None) -> bool:
+    """Whether SALESmanago took what it was told has been seen."""
+    return seen is not None and told is not None and seen.at > told.at
+
+
+# -- tags ----------------------------------------------------------------------------------------------------------------
+
+
+def saw_tags(event: TagsSeen, contact: Contact, shop: Shop) -> Contact:
+    """The full list of a contact's tags in SALESmanago. An older list teaches nothing."""
+    if contact.seen.tags_at is not None and event.at < contact.seen.tags_at:
+        return contact
+    present = {tags.canonical(text) for text, _ in event.tags}
+    shown = {
+        tags.canonical(text): SeenTag(tags.outgoing_text(text).lower(), points)
+        for text, points in event.tags
+        if tags.to_panel(text, shop.number) is not None
+    }
+    gone = {name: replace(tag, here=False) for name, tag in contact.seen.tags.items() if name not in shown}
+    seen = replace(contact.seen, tags={**gone, **shown}, tags_at=event.at)
+    return _with_lost(replace(contact, seen=seen), present, shop, event.at)
+
+
+def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) -> Contact:
+    """Compare the tags we told with those that stand there (R26).
+
+    Under `readd` a lost tag is forgotten as told, so the difference adds it again. Under `accept` and `report`
+    SALESmanago's loss stands. Every loss is remembered as a conflict until it is over.
+    """
+    lost: dict[str, Lost] = {}
+    again: set[str] = set()
+    for name in _lost_names(contact, present):
+        known = contact.seen.lost.get(name) or Lost(at)
+        known = Lost(at) if at - known.since >= READD_WINDOW else replace(known, back=False)
+        if shop.tag_conflicts is TagConflicts.READD and known.readded < READD_LIMIT:
+            known = replace(known, readded=known.readded + 1)
+            again.add(name)
+        lost[name] = known
+    wanted = wanted_tags(contact)
+    lately = {
+        name: replace(one, back=True)
+        for name, one in contact.seen.lost.items()
+        if name not in lost and one.readded and at - one.since < READD_WINDOW and wanted.get(name)
+    }
+    told = {name: here for name, here in contact.told.tags.items() if name not in again}
+    return replace(contact, seen=replace(contact.seen, lost={**lately, **lost}), told=replace(contact.told, tags=told))
+
+
+def _lost_names(contact: Contact, present: set[str]) -> Iterable[str]:
+    wanted = wanted_tags(contact)
+    for name, added in contact.told.tags.items():
+        if added and name not in present and name.startswith(tags.TO_UPSTREAM) and wanted.get(name):
+            yield name
+
+
+# -- several shops on one account ----------------------------------------------------------------------------------------
+
+
+def heard_of(contact: Contact, told_email: Said | None, told_phone: Said | None, seen: Seen) -> Contact:
+    """Another shop of the account changed, or learned, the newsletter status of the one contact over there.
+
+    That is no act towards this shop (R53), but from now on SALESmanago holds that status: an older opt-in of this shop
+    must not overturn it (R06), and a look that shows it is no news.
+    """
+    return replace(
+        contact,
+        told=replace(
+            contact.told,
+            email_news=weightier(told_email, contact.told.email_news),
+            phone_news=weightier(told_phone, contact.told.phone_news),
+        ),
+        seen=replace(
+            contact.seen,
+            email_news=_newer(seen.email_news, contact.seen.email_news),
+            phone_news=_newer(seen.phone_news, contact.seen.phone_news),
+        ),
+    )
+
+
+def _newer(one: Shown | None, other: Shown | None) -> Shown | None:
+    return one if one is not None and (other is None or one.at > other.at) else other

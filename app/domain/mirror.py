@@ -1,0 +1,139 @@
+"""The tag mirror: SALESmanago's tags and points on the customer in the panel (R30-R32).
+
+SALESmanago owns these tags. What the panel should carry is a function of what SALESmanago showed last and of the sections
+the person bought from; which call makes it so is a function of that and of what the panel carries now. Both are pure, and
+a customer who carries what is wanted needs no call: that is why the mirror comes to rest.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from app.domain.tags import TO_PANEL, canonical
+
+MAX_NAME_CHARS = 64
+"""The panel documents no limit; the contract's safest reading is 64 (uncertain point 14)."""
+MAX_POINTS = 1_000_000
+_DIGEST_CHARS = 8
+_OF_A_SHOP = re.compile(rf"{TO_PANEL}shop\d+_")
+
+
+@dataclass(frozen=True)
+class PanelTags:
+    """What a customer should carry, without prefixes, lower-cased."""
+
+    points: Mapping[str, int] = field(default_factory=dict)
+    """Tags that SALESmanago shows."""
+    sections: tuple[str, ...] = ()
+    """Section tags of the person's orders: they stand under the short name, from the order on (R31)."""
+    gone: tuple[str, ...] = ()
+    """Tags that SALESmanago showed earlier and shows no more."""
+    complete: bool = False
+    """`points` are all of them: what else stands under the shop's own prefix does not belong there."""
+
+
+@dataclass(frozen=True)
+class PanelTag:
+    """A tag on a customer, as the panel shows it."""
+
+    id: int
+    name: str
+    points: int
+
+
+@dataclass(frozen=True)
+class TagChanges:
+    add: Mapping[str, int] = field(default_factory=dict)
+    """Name -> points."""
+    set: Mapping[int, int] = field(default_factory=dict)
+    """Id -> points."""
+    remove: tuple[int, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.add or self.set or self.remove)
+
+
+def long_name(tag: str, shop_number: int) -> str:
+    """`salesmanago_shop1_koszyk` (R30)."""
+    return _within_limit(f"{TO_PANEL}shop{shop_number}_{tag}")
+
+
+def short_name(tag: str) -> str:
+    """`salesmanago_obuwie` (R31)."""
+    return _within_limit(f"{TO_PANEL}{tag}")
+
+
+def changes(present: Iterable[PanelTag], wanted: PanelTags, shop_number: int) -> TagChanges:
+    """The smallest change that makes the customer carry what is wanted. Tags that are not ours are left alone."""
+    return _Plan(present, wanted, shop_number).made()
+
+
+class _Plan:
+    def __init__(self, present: Iterable[PanelTag], wanted: PanelTags, shop_number: int) -> None:
+        self._present: dict[str, PanelTag] = {}
+        for tag in present:
+            self._present.setdefault(_key(tag.name), tag)
+        self._wanted = wanted
+        self._number = shop_number
+        self._add: dict[str, int] = {}
+        self._points: dict[int, int] = {}
+        self._kept: set[str] = set()
+
+    def made(self) -> TagChanges:
+        wanted = self._wanted
+        sections = {_key(tag) for tag in wanted.sections}
+        for tag, points in wanted.points.items():
+            # Where a tag stands under the short name, or belongs there, it gets no second one (R31).
+            short = self._standing_short(tag) is not None or (_key(tag) in sections and _may_be_short(tag))
+            self._want(short_name(tag) if short else long_name(tag, self._number), points)
+        shown = {_key(tag) for tag in wanted.points}
+        for tag in wanted.sections:
+            if _key(tag) not in shown and _may_be_short(tag):
+                self._want(short_name(tag), None)
+        return TagChanges(self._add, self._points, self._removed())
+
+    def _want(self, name: str, points: int | None) -> None:
+        """`points` None: it should be there, with whatever points it has."""
+        self._kept.add(_key(name))
+        standing = self._present.get(_key(name))
+        clamped = max(1, min(points or 1, MAX_POINTS))
+        if standing is None:
+            self._add[name] = clamped
+        elif points is not None and standing.points != clamped:
+            self._points[standing.id] = clamped
+
+    def _removed(self) -> tuple[int, ...]:
+        own_prefix = _key(long_name("", self._number))
+        gone = {_key(name) for tag in self._wanted.gone for name in self._names_of(tag)}
+        moved = {_key(long_name(tag, self._number)) for tag in (*self._wanted.points, *self._wanted.sections)}
+        return tuple(
+            tag.id
+            for key, tag in self._present.items()
+            if key not in self._kept and (key in gone or key in moved or (self._wanted.complete and key.startswith(own_prefix)))
+        )
+
+    def _names_of(self, tag: str) -> tuple[str, ...]:
+        names = (long_name(tag, self._number),)
+        return (*names, short_name(tag)) if _may_be_short(tag) else names
+
+    def _standing_short(self, tag: str) -> PanelTag | None:
+        return self._present.get(_key(short_name(tag))) if _may_be_short(tag) else None
+
+
+def _may_be_short(tag: str) -> bool:
+    """A tag called `shop2_vip` would take the name of shop 2's `vip`."""
+    return _OF_A_SHOP.match(_key(short_name(tag))) is None
+
+
+def _key(name: str) -> str:
+    """Whether the panel tells letter cases apart is unknown, so names are compared folded (contract 2.6)."""
+    return canonical(name)
+
+
+def _within_limit(name: str) -> str:
+    if len(name) <= MAX_NAME_CHARS:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return f"{name[: MAX_NAME_CHARS - _DIGEST_CHARS - 1]}_{digest[:_DIGEST_CHARS]}"

@@ -1,0 +1,154 @@
+"""The way back, for people: hand-work, conflicts, and what is written down of consents."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.conflicts import conflicts
+from app.domain.pipeline import HandWork
+from app.routers.dependencies import ConflictsDep, ConsentsDep, HandWorkDep, ReadableShop
+from app.routers.fields import Email, field
+from app.routers.lookups import ReasonOut, summarised
+from app.routers.problems import documented
+
+router = APIRouter(prefix="/v1/shops/{shop}", tags=["the way back"], responses=documented(401, 404, 503))
+
+
+class HandWorkOut(BaseModel):
+    """Something only a person can do in the shop."""
+
+    number: int = Field(examples=[17])
+    email: str = Field(description="Whom it concerns.")
+    what: str = Field(examples=["set_subscription"])
+    details: dict[str, Any] = Field(examples=[{"email": "opt_out"}])
+    reason: ReasonOut | None
+    answer: str = Field(description="What the shop's side said, if anything.")
+    since: datetime
+
+    @classmethod
+    def of(cls, item: HandWork) -> "HandWorkOut":
+        what, details = summarised(item.command)
+        return cls(
+            number=item.id,
+            email=getattr(item.command, "email", ""),
+            what=what,
+            details=details,
+            reason=ReasonOut.of(item.reason),
+            answer=item.detail,
+            since=item.since,
+        )
+
+
+class HandWorkListOut(BaseModel):
+    items: list[HandWorkOut]
+
+
+class ConflictOut(BaseModel):
+    """Where SALESmanago and the shop disagree about a person."""
+
+    email: str
+    kind: str = Field(description="tag_lost, tags_collide or status_kept", examples=["tag_lost"])
+    about: list[str] = Field(examples=[["idosell_vip"]])
+    since: datetime | None
+    words: str
+    words_pl: str
+
+
+class ConflictsOut(BaseModel):
+    conflicts: list[ConflictOut]
+
+
+class ConsentEntryOut(BaseModel):
+    """A line of the consent ledger. `digest` seals all of it and, through `previous`, every line before."""
+
+    number: int
+    matter: str = Field(description="email, sms or transfer", examples=["email"])
+    act: str = Field(description="opt_in, opt_out, removed_by_staff, granted or withdrawn", examples=["opt_in"])
+    acted_at: datetime = Field(description="When it really happened.")
+    recorded_at: datetime
+    source: str = Field(description="How we know: the kind of event.", examples=["Subscribed"])
+    event_id: str
+    details: dict[str, str] | None = Field(description="Wording, page, network address; null once the person was erased.")
+    subject: str
+    details_digest: str
+    previous: str
+    digest: str
+
+
+class ConsentChainOut(BaseModel):
+    intact: bool = Field(description="Every line seals itself, its details and the one before it.")
+    entries: list[ConsentEntryOut]
+
+
+class ConsentExportOut(BaseModel):
+    chains: list[ConsentChainOut]
+
+
+class ConsentExportIn(BaseModel):
+    """Whose consents. An address never stands in a URL."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email = field("email")
+
+
+@router.get("/hand-work")
+async def hand_work(shop: ReadableShop, items: HandWorkDep) -> HandWorkListOut:
+    """Changes from SALESmanago that the gateway cannot write in this shop: each with the reason and what to do."""
+    return HandWorkListOut(items=[HandWorkOut.of(item) for item in await items.of_shop(shop.id)])
+
+
+@router.post("/hand-work/{number}/done", status_code=204, response_class=Response)
+async def hand_work_done(shop: ReadableShop, number: Annotated[int, Path(ge=1, le=2**53)], items: HandWorkDep) -> Response:
+    """A person carried it out: that is its receipt."""
+    await items.done(shop.id, number)
+    return Response(status_code=204)
+
+
+@router.get("/conflicts")
+async def list_conflicts(shop: ReadableShop, people: ConflictsDep) -> ConflictsOut:
+    """Tags SALESmanago lost, tags it cannot tell apart, and statuses it does not take."""
+    found = [
+        ConflictOut(
+            email=person.contact.email,
+            kind=one.kind.value,
+            about=list(one.about),
+            since=one.since,
+            words=one.words,
+            words_pl=one.words_pl,
+        )
+        for person in await people.disputed(shop.id)
+        for one in conflicts(person.contact, shop)
+    ]
+    return ConflictsOut(conflicts=found)
+
+
+@router.post("/consent-exports", responses=documented(400, 413, 415, 422))
+async def export_consents(shop: ReadableShop, body: ConsentExportIn, consents: ConsentsDep) -> ConsentExportOut:
+    """Everything written down of a person's consents, as evidence: a chain of sealed lines."""
+    chains = [
+        ConsentChainOut(
+            intact=chain.intact,
+            entries=[
+                ConsentEntryOut(
+                    number=entry.number,
+                    matter=entry.matter.value,
+                    act=entry.kind.value,
+                    acted_at=entry.acted_at,
+                    recorded_at=entry.recorded_at,
+                    source=entry.source,
+                    event_id=entry.event_id,
+                    details=None if entry.details is None else dict(entry.details),
+                    subject=entry.subject,
+                    details_digest=entry.details_digest,
+                    previous=entry.previous,
+                    digest=entry.digest,
+                )
+                for entry in chain.entries
+            ],
+        )
+        for chain in await consents.export(shop.id, body.email)
+    ]
+    return ConsentExportOut(chains=chains)

@@ -1,0 +1,174 @@
+"""Who carries what to which neighbour: one carrier per destination."""
+
+import secrets
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from app.domain.commands import ConfirmOptIn, MirrorTags, SetSubscription
+from app.domain.consent import Said
+from app.domain.contact import Home
+from app.domain.delivery import Delivered, Moot, SeenContact, Unknown
+from app.domain.events import StatusSeen
+from app.domain.pipeline import Answer, Call, Claim, WaitingCommand
+from app.domain.reasons import Reason
+from app.domain.upstream_events import heard
+from app.services.parcels import ContactParcel, Parcel, StepParcel, is_halt
+from app.services.ports import Clock, ShopSide, Store, Upstream
+from app.services.sending import send
+
+CONTACTS_PER_BATCH = 400
+CONTACTS_PER_READING = 50
+"""As many as one look may name (contract 2.6)."""
+CONTACTS_PER_SHOP_ROUND = 20
+"""A panel takes two calls a second and needs several per customer: a round must not outlast patience."""
+
+
+class Carrier(Protocol):
+    """How claims of one destination become parcels, and how these are carried."""
+
+    contacts_per_claim: int
+    closed_shops: Collection[str]
+    """Disabled shops: what waits for them stays."""
+    waits_for_stops_of: Collection[str]
+    """Shops whose undecided acts that take permission away hold everything back (I6)."""
+
+    def parcel(self, claim: Claim) -> Parcel: ...
+    async def carry(self, parcels: Sequence[Parcel]) -> None: ...
+
+
+class ToSalesmanago:
+    """Contacts and what happened to them: in batches under backlog, one by one when it is quiet."""
+
+    contacts_per_claim = CONTACTS_PER_BATCH
+
+    def __init__(self, upstream: Upstream, open_shops: Collection[str], closed_shops: Collection[str]) -> None:
+        self._upstream = upstream
+        self.closed_shops = closed_shops
+        self.waits_for_stops_of = open_shops
+
+    def parcel(self, claim: Claim) -> Parcel:
+        return ContactParcel.of(claim)
+
+    async def carry(self, parcels: Sequence[Parcel]) -> None:
+        await send(self._upstream, [parcel for parcel in parcels if isinstance(parcel, ContactParcel)])
+
+
+class Readings:
+    """What a callback claims is read in SALESmanago's own record before it is believed (R55)."""
+
+    contacts_per_claim = CONTACTS_PER_READING
+    waits_for_stops_of: Collection[str] = ()
+
+    def __init__(self, upstream: Upstream, closed_shops: Collection[str]) -> None:
+        self._upstream = upstream
+        self.closed_shops = closed_shops
+
+    def parcel(self, claim: Claim) -> Parcel:
+        return StepParcel(claim)
+
+    async def carry(self, parcels: Sequence[Parcel]) -> None:
+        asked = [
+            (parcel, command, command.command)
+            for parcel in parcels
+            if isinstance(parcel, StepParcel)
+            for command in parcel.claim.commands
+            if isinstance(command.command, ConfirmOptIn)
+        ]
+        addresses = sorted({wanted.email for _, _, wanted in asked})
+        for start in range(0, len(addresses), CONTACTS_PER_READING):
+            chunk = set(addresses[start : start + CONTACTS_PER_READING])
+            seen = await self._upstream.statuses(chunk)
+            for parcel, command, wanted in asked:
+                if wanted.email in chunk:
+                    self._judge(parcel, command, wanted, seen.answer, seen.contacts.get(wanted.email))
+            if is_halt(seen.answer.outcome):
+                return
+
+    def _judge(
+        self, parcel: StepParcel, command: WaitingCommand, wanted: ConfirmOptIn, answer: Answer, shown: SeenContact | None
+    ) -> None:
+        if not isinstance(answer.outcome, Delivered):
+            parcel.answer(command, answer)
+            return
+        if shown is None or shown.opted_out is not False:
+            parcel.answer(command, Answer(Moot(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
+            return
+        confirmed = StatusSeen(at=wanted.at, email=wanted.email, email_out=False, clicked=True)
+        event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
+        parcel.heard.append(heard(parcel.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
+        parcel.answer(command, answer)
+
+
+class ToShop:
+    """Newsletter states, tags and points, to the shop's own side. In order per person; a state is told as it was decided."""
+
+    contacts_per_claim = CONTACTS_PER_SHOP_ROUND
+    waits_for_stops_of: Collection[str] = ()
+
+    def __init__(self, side: ShopSide, closed_shops: Collection[str], store: Store, clock: Clock) -> None:
+        self._side = side
+        self.closed_shops = closed_shops
+        self._store = store
+        self._clock = clock
+
+    def parcel(self, claim: Claim) -> Parcel:
+        return StepParcel(claim)
+
+    async def carry(self, parcels: Sequence[Parcel]) -> None:
+        for parcel in parcels:
+            if isinstance(parcel, StepParcel) and not await self._carry(parcel):
+                return
+
+    async def _carry(self, parcel: StepParcel) -> bool:
+        """False when the shop's side as a whole takes nothing now."""
+        await self._leave_out_outdated(parcel)
+        mirrors = [command for command in parcel.claim.commands if isinstance(command.command, MirrorTags)]
+        for command in parcel.claim.commands:
+            if command.id in parcel.given:
+                continue
+            if isinstance(command.command, MirrorTags) and command is not mirrors[-1]:
+                continue  # the newest says how all tags should be, and stands for the older ones
+            answer = await self._ask(command)
+            parcel.answer(command, answer)
+            if isinstance(command.command, MirrorTags):
+                for older in mirrors:
+                    parcel.answer(older, answer)
+            if is_halt(answer.outcome):
+                return False
+            if isinstance(answer.outcome, Unknown):
+                break  # the next must not overtake it; what needs a person holds nobody up
+        return True
+
+    async def _leave_out_outdated(self, parcel: StepParcel) -> None:
+        """While it waited, the person may have acted in the shop itself: that newer act must not be overwritten (R55)."""
+        changes = [one for one in parcel.claim.commands if isinstance(one.command, SetSubscription)]
+        if not changes:
+            return
+        async with self._store.work() as work:
+            people = await work.contacts.by_ids([parcel.claim.contact_id])
+        home = people[0].contact.home if people else Home()
+        for one in changes:
+            command = one.command
+            assert isinstance(command, SetSubscription)
+            later = [other.command for other in changes if other.id > one.id and isinstance(other.command, SetSubscription)]
+            if _is_outdated(command.email_news, home.email_news, [other.email_news for other in later]) and _is_outdated(
+                command.phone_news, home.phone_news, [other.phone_news for other in later]
+            ):
+                call = Call("", self._clock(), 0, "moot", Reason.SHOP_IS_NEWER.value, 0)
+                parcel.answer(one, Answer(Moot(Reason.SHOP_IS_NEWER), call))
+
+    async def _ask(self, command: WaitingCommand) -> Answer:
+        match command.command:
+            case SetSubscription():
+                return await self._side.set_subscription(command.command, command.id)
+            case MirrorTags():
+                return await self._side.mirror_tags(command.command, command.id)
+            case _:
+                raise AssertionError("a command for another destination")
+
+
+def _is_outdated(said: Said | None, home: Said | None, queued_behind: Sequence[Said | None]) -> bool:
+    """Does the shop know a newer act, and not from us? A newer one of ours follows in its turn. A silent channel is no reason."""
+    if said is None:
+        return True
+    return home is not None and home != said and home.outweighs(said) and home not in queued_behind

@@ -1,0 +1,78 @@
+"""Write down the acts of a planning round, and show what was written (B7, B8)."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.domain.contact import Contact
+from app.domain.events import email_of
+from app.domain.ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, is_intact
+from app.domain.pipeline import InboxEvent
+from app.services.people import Person, Pseudonym
+from app.services.ports import ConsentLedger, Store
+
+
+class Consents:
+    """The acts of one planning round."""
+
+    def __init__(self, pseudonym: Pseudonym) -> None:
+        self._pseudonym = pseudonym
+        self._noted: list[tuple[InboxEvent, Person, Act]] = []
+
+    def note(self, event: InboxEvent, person: Person, before: Contact) -> None:
+        """Nothing is noted of somebody who was erased: there is nobody left whose act it could be."""
+        if not person.contact.erased:
+            self._noted += [(event, person, act) for act in acts(event.event, before, person.contact)]
+
+    async def save(self, ledger: ConsentLedger, at: datetime) -> None:
+        """Append what is not written yet. People must have been saved. The same act, told again, is one act."""
+        noted = [one for one in self._noted if one[1].id is not None and not one[1].contact.erased]
+        if not noted:
+            return
+        known = await ledger.of({person.id for _, person, _ in noted if person.id is not None})
+        fresh: list[tuple[int, str, Entry]] = []
+        for event, person, act in noted:
+            chain = known.setdefault(person.id or 0, [])
+            if any((one.matter, one.kind, one.acted_at) == (act.matter, act.kind, act.at) for one in chain):
+                continue
+            chain.append(self._entry(chain, event, act, at))
+            fresh.append((person.id or 0, person.shop_id, chain[-1]))
+        await ledger.append(fresh)
+
+    def _entry(self, chain: Sequence[Entry], event: InboxEvent, act: Act, at: datetime) -> Entry:
+        email = email_of(event.event) or ""
+        details = details_of(email, act.evidence, secrets.token_hex(16))
+        return Entry(
+            number=len(chain) + 1,
+            subject=self._pseudonym(event.shop_id, email),
+            matter=act.matter,
+            kind=act.kind,
+            acted_at=act.at.astimezone(UTC),
+            recorded_at=at,
+            source=type(event.event).__name__,
+            event_id=event.event_id,
+            details=details,
+            details_digest=digest_of_details(details),
+            previous=chain[-1].digest if chain else GENESIS,
+        ).sealed()
+
+
+@dataclass(frozen=True)
+class ConsentExport:
+    """Everything written down about a person, and whether the chain is whole."""
+
+    entries: tuple[Entry, ...]
+    intact: bool
+
+
+class ConsentReader:
+    def __init__(self, store: Store, pseudonym: Pseudonym) -> None:
+        self._store = store
+        self._pseudonym = pseudonym
+
+    async def export(self, shop_id: str, email: str) -> list[ConsentExport]:
+        """The chains of whoever has, or had, the address in a shop; found by hash, so also after an erasure."""
+        async with self._store.work() as work:
+            chains = await work.consents.of_subject(shop_id, self._pseudonym(shop_id, email))
+        return [ConsentExport(tuple(chain), is_intact(chain)) for chain in chains]
