@@ -1,11 +1,12 @@
 """The composition root: the one place that knows which real thing stands behind which name."""
 
+import asyncio
 import random
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.shop_webhook import NotConnected, ShopWebhook
 from app.clients.transport import Pacer, Transport
 from app.domain.errors import BadConfiguration
-from app.domain.shop import PanelKind
+from app.domain.shop import PanelKind, Shop
 from app.jobs import Bell, Pauses, Wake, Worker
 from app.services.callbacks import Callbacks
 from app.services.carriers import Carrier, Readings, ToSalesmanago, ToShop
@@ -92,6 +93,21 @@ class Upstreams:
         return known[1]
 
 
+class _PanelQueue:
+    """One queue per panel, whichever of its shops a call is for (contract 1.7)."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self._pacers: dict[float, Pacer] = {}
+
+    def pacer(self, calls_per_second: float) -> Pacer:
+        return self._pacers.setdefault(calls_per_second, Pacer(calls_per_second, in_flight=1))
+
+
+def _panel_host(shop: Shop) -> str:
+    return urlsplit(shop.panel.base_url or "").netloc
+
+
 class ShopSides:
     """What stands behind the port of each shop's side; a changed shop gets a new one."""
 
@@ -101,7 +117,7 @@ class ShopSides:
         self._to_anywhere = to_anywhere
         self._clock = clock
         self._sides: dict[str, tuple[PanelAccess, ShopSide]] = {}
-        self._pacers: dict[tuple[str, float], Pacer] = {}
+        self._queues: dict[str, _PanelQueue] = {}
 
     def __call__(self, shop_id: str) -> ShopSide:
         access = self._directory.panel_access(shop_id)
@@ -114,18 +130,14 @@ class ShopSides:
         shop, panel = access.shop, access.shop.panel
         match panel.kind:
             case PanelKind.IDOSELL:
-                transport = Transport(self._http, self._pacer(panel.base_url or "", panel.calls_per_second))
-                return IdosellPanel(shop, access.api_key, transport, self._clock, self._notices(access))
+                queue = self._queues.setdefault(_panel_host(shop), _PanelQueue())
+                transport = Transport(self._http, queue.pacer(panel.calls_per_second))
+                return IdosellPanel(shop, access.api_key, transport, self._clock, queue.lock, self._notices(access))
             case PanelKind.WEBHOOK:
                 transport = Transport(self._to_anywhere, Pacer(panel.calls_per_second))
                 return ShopWebhook(shop, panel.base_url or "", access.api_key, transport, self._clock)
             case PanelKind.NONE:
                 return NotConnected(self._clock)
-
-    def _pacer(self, address: str, calls_per_second: float) -> Pacer:
-        """One queue per panel, whichever of its shops a call is for (contract 1.7)."""
-        host = urlsplit(address).netloc
-        return self._pacers.setdefault((host, calls_per_second), Pacer(calls_per_second, in_flight=1))
 
     def _notices(self, access: PanelAccess) -> ShopWebhook | None:
         panel = access.shop.panel
@@ -150,7 +162,8 @@ class Carriers:
         if kind in ("newsletter", "tags"):
             shop = self._directory.shop(name)
             closed = [] if shop is not None and shop.enabled else [name]
-            return ToShop(self._sides(name), closed, self._store, self._clock)
+            turn = f"turn:panel:{_panel_host(shop)}" if shop is not None and shop.panel.kind is PanelKind.IDOSELL else None
+            return ToShop(self._sides(name), closed, self._store, self._clock, turn)
         closed = self._directory.closed_shops(name)
         if kind == "reading":
             return Readings(self._upstreams(name), closed)
@@ -206,7 +219,8 @@ async def _compose(
     planner = Planner(store, directory, clock, pseudonyms, wake.delivering.ring)
     carriers = Carriers(store, directory, upstreams, sides, clock)
     delivery = Delivery(store, carriers, clock, random.SystemRandom().random, wake.planning.ring)
-    pull = Pull(store, directory, upstreams, clock, wake.planning.ring)
+    grace = timedelta(seconds=settings.callback_grace_seconds)
+    pull = Pull(store, directory, upstreams, clock, wake.planning.ring, grace)
     carts = Carts(store, directory, clock)
     pauses = Pauses(
         poll=settings.poll_seconds,

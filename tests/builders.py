@@ -213,9 +213,9 @@ def status_seen(
     email: str = EMAIL,
     email_out: bool | None = None,
     phone_out: bool | None = None,
-    clicked: bool = False,
+    acted: bool = False,
 ) -> StatusSeen:
-    return StatusSeen(at=at(when), email=email, email_out=email_out, phone_out=phone_out, clicked=clicked)
+    return StatusSeen(at=at(when), email=email, email_out=email_out, phone_out=phone_out, acted=acted)
 
 
 def lost_tags(contact: Contact, shop: Shop) -> list[str]:

@@ -81,6 +81,8 @@ class Seen:
     """Canonical tag -> tag; only those that may travel to the panel."""
     tags_at: datetime | None = None
     lost: Mapping[str, Lost] = field(default_factory=dict)
+    email_unexplained_since: datetime | None = None
+    """A look found a change that no callback explained yet; one may still be on its way."""
     email_disputed: bool = False
     """It keeps showing another status than the newest act of the person that we sent."""
     phone_disputed: bool = False

@@ -207,14 +207,14 @@ class AccessRequested(Happened):
 class StatusSeen(Happened):
     """SALESmanago showed a newsletter status. None = it said nothing of that channel.
 
-    `clicked`: a callback or SALESmanago's own record behind one says that somebody acted at that time (R55). Otherwise it
-    is what a look at the contact showed, and only a difference to what we know makes it an act.
+    `acted`: somebody changed it at that time, as a callback says or a look found out (R55). Otherwise it is what a look at
+    the contact showed, and only a difference to what we know makes it an act.
     """
 
     email: str
     email_out: bool | None = None
     phone_out: bool | None = None
-    clicked: bool = False
+    acted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

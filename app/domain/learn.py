@@ -140,7 +140,9 @@ def with_stop(event: Event, contact: Contact) -> Contact:
             return replace(contact, transfer=contact.transfer.withdraw(event.at))
         case Unsubscribed(confirmed=True):
             return _unsubscribed(contact, event)
-        case StatusSeen(email_out=True, clicked=True):
-            return replace(contact, email_news=contact.email_news.opt_out(event.at))
+        case StatusSeen(acted=True):
+            email = contact.email_news.opt_out(event.at) if event.email_out else contact.email_news
+            phone = contact.phone_news.opt_out(event.at) if event.phone_out else contact.phone_news
+            return replace(contact, email_news=email, phone_news=phone)
         case _:
             return contact

@@ -14,7 +14,7 @@ from app.domain.consent import Channel, Said, Status, weightier
 from app.domain.contact import Contact, Lost, Seen, SeenTag, Shown
 from app.domain.difference import wanted_tags
 from app.domain.events import StatusSeen, TagsSeen
-from app.domain.shop import PanelKind, Shop, TagConflicts
+from app.domain.shop import Shop, TagConflicts
 
 READD_LIMIT = 3
 READD_WINDOW = timedelta(days=1)
@@ -30,7 +30,7 @@ def saw_status(event: StatusSeen, contact: Contact) -> Contact:
             contact,
             email_news=look.channel,
             told=replace(contact.told, email_news=look.told),
-            seen=replace(contact.seen, email_news=look.seen, email_disputed=look.disputed),
+            seen=replace(contact.seen, email_news=look.seen, email_disputed=look.disputed, email_unexplained_since=None),
         )
     if event.phone_out is not None:
         disputed = seen.phone_disputed
@@ -56,10 +56,10 @@ def _look(channel: Channel, told: Said | None, before: Shown | None, event: Stat
     at, status = event.at, Status.OPT_OUT if out else Status.OPT_IN
     if before is not None and at < before.at:
         # An older look; only what somebody did at that time can still teach something.
-        return _Look(_acted(channel, at, out=out) if event.clicked else channel, told, before, disputed)
+        return _Look(_acted(channel, at, out=out) if event.acted else channel, told, before, disputed)
     changed = before is not None and before.status is not status
     seen = Shown(status, before.since if before is not None and not changed else at, at)
-    if event.clicked or (told is None and changed):
+    if event.acted or (told is None and changed):
         return _Look(_acted(channel, at, out=out), weightier(Said(status, at), told), seen)
     if told is None or told.status is status:
         return _Look(channel, told, seen)  # nothing happened, or our own command did it
@@ -78,36 +78,34 @@ def _acted(channel: Channel, at: datetime, *, out: bool) -> Channel:
     return channel.opt_out(at) if out else channel.opt_in(at)
 
 
-def is_news(contact: Contact, event: StatusSeen | TagsSeen, shop: Shop) -> bool:
-    """Would learning it change anything worth writing down? Looks that only confirm what is known are not kept."""
-    if isinstance(event, TagsSeen):
-        after = saw_tags(event, contact, shop)
-        if shop.panel.kind is PanelKind.NONE:  # nowhere to show them; what got lost still counts (R26)
-            return (after.seen.lost, after.told) != (contact.seen.lost, contact.told)
-        forgotten = replace(after, seen=replace(after.seen, tags_at=contact.seen.tags_at))
-        return contact.seen.tags_at is None or forgotten != contact
-    after = saw_status(event, contact)
-    return _statuses(after) != _statuses(contact)
+def found(look: StatusSeen, contact: Contact, grace: timedelta) -> tuple[StatusSeen | None, Contact]:
+    """Does a look show that somebody acted? The act, if so, and the contact as to be remembered meanwhile.
+
+    Where a callback may say for which shop a change was meant (R53), it gets a grace before the look speaks for all.
+    """
+    after = saw_status(look, contact)
+    if (after.email_news, after.phone_news) == (contact.email_news, contact.phone_news):
+        return None, replace(after, seen=replace(after.seen, email_unexplained_since=None))
+    since = contact.seen.email_unexplained_since or look.at
+    if look.email_out is not None and look.at - since < grace:
+        return None, replace(contact, seen=replace(contact.seen, email_unexplained_since=since))
+    return replace(look, at=since if look.email_out is not None else look.at, acted=True), contact
 
 
-def _statuses(contact: Contact) -> tuple[object, ...]:
-    seen = contact.seen
-    return (
-        contact.email_news,
-        contact.phone_news,
-        contact.told,
-        seen.email_news.status if seen.email_news else None,
-        seen.phone_news.status if seen.phone_news else None,
-        seen.email_disputed,
-        seen.phone_disputed,
-        _looked_since_told(seen.email_news, contact.told.email_news),
-        _looked_since_told(seen.phone_news, contact.told.phone_news),
-    )
+def same_but_later(before: Contact, after: Contact) -> bool:
+    """Did the look show what was known? Then there is nothing to keep, unless it is the first look since something was told."""
+    return _timeless(before) == _timeless(after)
 
 
-def _looked_since_told(seen: Shown | None, told: Said | None) -> bool:
-    """Whether SALESmanago took what it was told has been seen."""
-    return seen is not None and told is not None and seen.at > told.at
+def _timeless(contact: Contact) -> tuple[object, ...]:
+    seen, told = contact.seen, contact.told
+    looked_since = [
+        shown is not None and said is not None and shown.at > said.at
+        for shown, said in ((seen.email_news, told.email_news), (seen.phone_news, told.phone_news))
+    ]
+    statuses = [(shown.status, shown.since) if shown is not None else None for shown in (seen.email_news, seen.phone_news)]
+    rest = replace(contact, seen=replace(seen, email_news=None, phone_news=None, tags_at=None))
+    return rest, statuses, looked_since, seen.tags_at is None
 
 
 # -- tags ----------------------------------------------------------------------------------------------------------------

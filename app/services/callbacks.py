@@ -55,7 +55,7 @@ class Callbacks:
     async def _store_for(self, shop_ids: Sequence[str], email: str, *, opt_in: bool) -> None:
         event_id, at = f"callback-{secrets.token_hex(12)}", self._clock()
         claimed = OptInReported(at=at, email=email)
-        resigned = StatusSeen(at=at, email=email, email_out=True, clicked=True)
+        resigned = StatusSeen(at=at, email=email, email_out=True, acted=True)
         await self._intake.accept([self._event(shop_id, event_id, claimed if opt_in else resigned) for shop_id in shop_ids])
 
     def _event(self, shop_id: str, event_id: str, event: OptInReported | StatusSeen) -> NewEvent:

@@ -32,6 +32,9 @@ class Carrier(Protocol):
     waits_for_stops_of: Collection[str]
     """Shops whose undecided acts that take permission away hold everything back (I6)."""
 
+    turn: str | None
+    """A neighbour that only one process may serve at a time."""
+
     def parcel(self, claim: Claim) -> Parcel: ...
     async def carry(self, parcels: Sequence[Parcel]) -> None: ...
 
@@ -40,6 +43,7 @@ class ToSalesmanago:
     """Contacts and what happened to them: in batches under backlog, one by one when it is quiet."""
 
     contacts_per_claim = CONTACTS_PER_BATCH
+    turn: str | None = None
 
     def __init__(self, upstream: Upstream, open_shops: Collection[str], closed_shops: Collection[str]) -> None:
         self._upstream = upstream
@@ -57,6 +61,7 @@ class Readings:
     """What a callback claims is read in SALESmanago's own record before it is believed (R55)."""
 
     contacts_per_claim = CONTACTS_PER_READING
+    turn: str | None = None
     waits_for_stops_of: Collection[str] = ()
 
     def __init__(self, upstream: Upstream, closed_shops: Collection[str]) -> None:
@@ -93,7 +98,7 @@ class Readings:
         if shown is None or shown.opted_out is not False:
             parcel.answer(command, Answer(Moot(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
             return
-        confirmed = StatusSeen(at=wanted.at, email=wanted.email, email_out=False, clicked=True)
+        confirmed = StatusSeen(at=wanted.at, email=wanted.email, email_out=False, acted=True)
         event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
         parcel.heard.append(heard(parcel.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
         parcel.answer(command, answer)
@@ -105,7 +110,8 @@ class ToShop:
     contacts_per_claim = CONTACTS_PER_SHOP_ROUND
     waits_for_stops_of: Collection[str] = ()
 
-    def __init__(self, side: ShopSide, closed_shops: Collection[str], store: Store, clock: Clock) -> None:
+    def __init__(self, side: ShopSide, closed_shops: Collection[str], store: Store, clock: Clock, turn: str | None = None) -> None:
+        self.turn = turn
         self._side = side
         self.closed_shops = closed_shops
         self._store = store

@@ -6,6 +6,7 @@ claims them next looks before sending again.
 
 import asyncio
 import contextlib
+import secrets
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -50,6 +51,7 @@ class Delivery:
         self._clock = clock
         self._jitter = jitter
         self._heard = heard
+        self._name = secrets.token_hex(8)
         self._rest_until: dict[str, datetime] = {}
         self._failures: Counter[str] = Counter()
 
@@ -63,7 +65,7 @@ class Delivery:
         if ready:
             carrier = self._carrier(destination)
             parcels = [carrier.parcel(claim) for claim in ready]
-            async with self._kept_alive(ready[0].lease_token):
+            async with self._kept_alive(ready[0].lease_token, carrier):
                 await self._send(destination, carrier, parcels)
             await self._recorded(destination, parcels)
         return len(claims)
@@ -87,7 +89,7 @@ class Delivery:
             if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
                 return []
             claims = await work.outbox.claim(destination, carrier.closed_shops, carrier.contacts_per_claim, now, LEASE)
-            if not claims:
+            if not claims or not await self._has_turn(work, carrier, now):
                 return []
             returned = [claim for claim in claims if claim.take_backs]
             for claim in returned:
@@ -95,6 +97,10 @@ class Delivery:
             await work.outbox.return_claims(returned)
             await work.commit()
         return claims
+
+    async def _has_turn(self, work: Work, carrier: Carrier, now: datetime) -> bool:
+        """Some neighbours take one caller at a time, whichever process it is in. Leaving without a commit gives the claim back."""
+        return carrier.turn is None or await work.registry.take_turn(carrier.turn, self._name, now, now + LEASE)
 
     async def _apply_take_backs(self, work: Work, claim: Claim) -> None:
         """An act that arrived while the contact was on its way: what came back unsent does not leave any more."""
@@ -108,7 +114,7 @@ class Delivery:
         await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
 
     @asynccontextmanager
-    async def _kept_alive(self, token: int) -> AsyncIterator[None]:
+    async def _kept_alive(self, token: int, carrier: Carrier) -> AsyncIterator[None]:
         """Renew the lease at a third of its length for as long as the calls take."""
 
         async def renew() -> None:
@@ -117,6 +123,7 @@ class Delivery:
                 with contextlib.suppress(NotReady):  # a blip of the store: the next third of the lease tries again
                     async with self._store.work() as work:
                         await work.outbox.renew(token, self._clock() + LEASE)
+                        await self._has_turn(work, carrier, self._clock())
                         await work.commit()
 
         renewing = asyncio.create_task(renew())

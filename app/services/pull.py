@@ -2,21 +2,24 @@
 
 Two ways lead to the same look. The *window* asks who changed lately and overlaps the one before, so nothing between two
 windows is missed. The *sweep* walks slowly through everybody, for what does not count as a change over there (contract U10).
-What a look shows becomes an event only if it is news.
+What a look shows becomes an event only if something follows from it.
 """
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
 from app.domain.callbacks import reached
+from app.domain.decide import decide
 from app.domain.delivery import Delivered, SeenContact
 from app.domain.events import StatusSeen, TagsSeen
-from app.domain.looks import is_news
+from app.domain.looks import found, same_but_later
 from app.domain.pipeline import NewEvent, StoredContact, to_account
+from app.domain.plan import Send
 from app.domain.shop import Account, Shop
 from app.domain.upstream_events import heard
 from app.services.directory import Directory
@@ -40,12 +43,15 @@ class Heard(Protocol):
 class Pull:
     """`heard` is called when a look brought news."""
 
-    def __init__(self, store: Store, directory: Directory, upstream: Upstreams, clock: Clock, heard: Heard) -> None:
+    def __init__(
+        self, store: Store, directory: Directory, upstream: Upstreams, clock: Clock, heard: Heard, grace: timedelta
+    ) -> None:
         self._store = store
         self._directory = directory
         self._upstream = upstream
         self._clock = clock
         self._heard = heard
+        self._grace = grace
 
     async def pull_changed(self, account_id: str, pause: timedelta) -> int:
         """Look at whoever changed since the last window; answers how many events that brought. One worker at a time."""
@@ -53,19 +59,20 @@ class Pull:
         account, since = self._directory.account(account_id), await self._turn(f"pull:{account_id}", now, pause)
         if account is None or since is None:
             return 0
-        found, page, more = 0, 1, True
-        begins = (datetime.fromisoformat(since) if since else now) - OVERLAP
+        events, page, more = 0, 1, True
+        # What waits for its callback must be seen again by the next window.
+        begins = (datetime.fromisoformat(since) if since else now) - max(OVERLAP, pause * 2)
         while more:
             changed = await self._upstream(account_id).modified(begins, now, page)
             if not isinstance(changed.answer.outcome, Delivered):
                 log.info("pull_postponed", account_id=account_id, cause=changed.answer.call.outcome)
-                return found
+                return events
             news = await self._look(account, changed.emails)
             if news is None:
-                return found
-            found, page, more = found + news, page + 1, changed.has_more
+                return events
+            events, page, more = events + news, page + 1, changed.has_more
         await self._remember(f"pull:{account_id}", now.isoformat())
-        return found
+        return events
 
     async def sweep(self, account_id: str, pause: timedelta) -> int:
         """Look at the next few of everybody; after the last begins again with the first."""
@@ -87,46 +94,59 @@ class Pull:
         shops = [shop.id for shop in self._directory.shops_of(account.id)]
         async with self._store.work() as work:
             known = {one.contact.email for one in await work.contacts.in_shops(shops, emails)} if emails else set()
-        wanted, found = [email for email in dict.fromkeys(emails) if email in known], 0
+        wanted, events = [email for email in dict.fromkeys(emails) if email in known], 0
         for start in range(0, len(wanted), PER_LOOK):
             chunk, at = wanted[start : start + PER_LOOK], self._clock()
             seen = await self._upstream(account.id).look_up(chunk)
             if not isinstance(seen.answer.outcome, Delivered):
                 log.info("look_postponed", account_id=account.id, cause=seen.answer.call.outcome)
                 return None
-            async with self._store.work() as work:
-                events = await self._news(work, account, chunk, seen.contacts, at)
-                await work.inbox.add(events, self._clock())
-                await work.commit()
-            found += len(events)
-        if found:
+            events += await self._note(account, chunk, seen.contacts, at)
+        if events:
             self._heard()
-        return found
+        return events
 
-    async def _news(
+    async def _note(self, account: Account, emails: Collection[str], shown: Mapping[str, SeenContact], at: datetime) -> int:
+        """What leads to something becomes an event; the rest is remembered without fuss. Answers how many events."""
+        async with self._store.work() as work:
+            await work.inbox.wait_for_planning()
+            looks = await self._looks(work, account, emails, shown, at)
+            events = [event for look in looks for event in look.events]
+            quiet = [look.person for look in looks if look.person is not None]
+            await work.contacts.save(quiet, at)
+            await work.inbox.add(events, self._clock())
+            await work.commit()
+        return len(events)
+
+    async def _looks(
         self, work: Work, account: Account, emails: Collection[str], shown: Mapping[str, SeenContact], at: datetime
-    ) -> list[NewEvent]:
+    ) -> "list[_Looked]":
         shops = {shop.id: shop for shop in self._directory.shops_of(account.id)}
         people = await work.contacts.in_shops(list(shops), emails)
         # What we are just telling SALESmanago explains what it shows: such contacts are looked at the next time.
         moving = await work.outbox.in_motion(to_account(account.id), [one.id for one in people], at)
         busy = {one.contact.email for one in people if one.id in moving}
         transferred = {(one.shop_id, one.contact.email): one.contact.is_transferred for one in people}
-        events: list[NewEvent] = []
+        grace, looked = self._callback_grace(list(shops)), []
         for person in people:
             email = person.contact.email
             if email in shown and email not in busy:
                 knowing = {shop: transferred[shop, email] for shop in shops if (shop, email) in transferred}
                 concerned = person.shop_id in reached(account.fan_out, list(shops), knowing)
-                events += _events(person, shops[person.shop_id], shown[email], at, concerned=concerned)
-        return events
+                looked.append(_looked(person, shops[person.shop_id], shown[email], at, grace, concerned=concerned))
+        return looked
+
+    def _callback_grace(self, shop_ids: Sequence[str]) -> timedelta:
+        """A shop's own callback speaks for that shop alone; among several shops it must not come too late to say so."""
+        particular = any(self._directory.shop_callback_secrets(shop_id) for shop_id in shop_ids)
+        return self._grace if particular and len(shop_ids) > 1 else timedelta(0)
 
     # -- turns -----------------------------------------------------------------------------------------------------------
 
     async def _turn(self, name: str, now: datetime, pause: timedelta) -> str | None:
         """How far we were, if it is this process's turn; the empty string the first time."""
         async with self._store.work() as work:
-            if not await work.registry.take_turn(f"turn:{name}", now, now + pause):
+            if not await work.registry.take_turn(f"turn:{name}", secrets.token_hex(4), now, now + pause):
                 return None
             reached_so_far = (await work.registry.facts()).get(name, "")
             await work.commit()
@@ -138,11 +158,45 @@ class Pull:
             await work.commit()
 
 
-def _events(person: StoredContact, shop: Shop, shown: SeenContact, at: datetime, *, concerned: bool) -> Iterator[NewEvent]:
-    email = person.contact.email
-    status = StatusSeen(at=at, email=email, email_out=shown.opted_out, phone_out=shown.opted_out_phone)
-    if concerned and is_news(person.contact, status, shop):
-        yield heard(shop.id, "upstream-status", status, f"look-{secrets.token_hex(12)}", held=not shop.enabled)
-    tags = TagsSeen(at=at, email=email, tags=tuple(sorted(shown.tags.items())))
-    if person.contact.is_transferred and is_news(person.contact, tags, shop):
-        yield heard(shop.id, "upstream-tags", tags, f"look-{secrets.token_hex(12)}", held=not shop.enabled)
+@dataclass(frozen=True)
+class _Looked:
+    """What a look at a person came to. `person`: as to be remembered, if anything is to be remembered at once."""
+
+    events: tuple[NewEvent, ...]
+    person: StoredContact | None
+
+
+def _looked(person: StoredContact, shop: Shop, shown: SeenContact, at: datetime, grace: timedelta, *, concerned: bool) -> _Looked:
+    email, contact = person.contact.email, person.contact
+    events: list[NewEvent] = []
+    for look in _status_looks(email, shown, at) if concerned else ():
+        act, remembered = found(look, contact, grace)
+        decision = decide(look, shop, contact)
+        if act is not None:
+            # Said as an act: until it is decided, another shop's event may have made it look explained.
+            events.append(_event(shop, act))
+        elif remembered.told != contact.told and isinstance(decision.plan, Send):
+            events.append(_event(shop, look))  # an opt-out over there that did not take is told again
+        else:
+            contact = remembered
+    if contact.is_transferred:
+        tags = TagsSeen(at=at, email=email, tags=tuple(sorted(shown.tags.items())))
+        decision = decide(tags, shop, contact)
+        if isinstance(decision.plan, Send):
+            events.append(_event(shop, tags))
+        else:
+            contact = decision.contact
+    quiet = contact is not person.contact and not same_but_later(person.contact, contact)
+    return _Looked(tuple(events), replace(person, contact=contact) if quiet else None)
+
+
+def _status_looks(email: str, shown: SeenContact, at: datetime) -> Iterator[StatusSeen]:
+    if shown.opted_out is not None:
+        yield StatusSeen(at=at, email=email, email_out=shown.opted_out)
+    if shown.opted_out_phone is not None:
+        yield StatusSeen(at=at, email=email, phone_out=shown.opted_out_phone)
+
+
+def _event(shop: Shop, event: StatusSeen | TagsSeen) -> NewEvent:
+    kind = "upstream-status" if isinstance(event, StatusSeen) else "upstream-tags"
+    return heard(shop.id, kind, event, f"look-{secrets.token_hex(12)}", held=not shop.enabled)

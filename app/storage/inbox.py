@@ -61,6 +61,11 @@ class Inbox:
         answer = await self._connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _PLANNING})
         return bool(answer.scalar_one())
 
+    async def wait_for_planning(self) -> None:
+        """As `lock_planning`, but waits for its turn: a round lasts a moment."""
+        if self._connection.dialect.name != "sqlite":
+            await self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PLANNING})
+
     async def due(self, limit: int) -> tuple[list[InboxEvent], list[int]]:
         """The next events to decide: acts that take permission away first, then in order of acceptance.
 

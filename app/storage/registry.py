@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -66,13 +66,12 @@ class Registry:
         rows = await self._connection.execute(select(meta))
         return {row.name: row.value for row in rows}
 
-    async def take_turn(self, name: str, now: datetime, until: datetime) -> bool:
-        """Is it this process's turn for a job, until a time? Of several workers one gets it."""
+    async def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Is it the holder's turn, until a time? Of several one gets it; who has it already may keep it."""
         statement = insert(self._connection, meta)
-        turn = statement.on_conflict_do_update(
-            index_elements=["name"], set_={"value": statement.excluded.value}, where=meta.c.value <= now.isoformat()
-        )
-        taken = await self._connection.execute(turn.returning(meta.c.name), [{"name": name, "value": until.isoformat()}])
+        free = (meta.c.value <= _turn(now, "")) | meta.c.value.endswith(f" {holder}", autoescape=True)
+        turn = statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}, where=free)
+        taken = await self._connection.execute(turn.returning(meta.c.name), [{"name": name, "value": _turn(until, holder)}])
         return taken.first() is not None
 
     async def set_fact(self, name: str, value: str) -> None:
@@ -81,3 +80,8 @@ class Registry:
             statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}),
             [{"name": name, "value": value}],
         )
+
+
+def _turn(until: datetime, holder: str) -> str:
+    """One length of time, so that turns compare as text."""
+    return f"{until.astimezone(UTC).isoformat(timespec='microseconds')} {holder}"

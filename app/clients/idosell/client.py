@@ -4,6 +4,7 @@ The panel ignores parameters it does not know, so what it echoes is compared wit
 written, and a write is believed only once it was read back.
 """
 
+import asyncio
 import json
 import re
 import time
@@ -45,16 +46,27 @@ class _Ended(Exception):
 
 
 class IdosellPanel:
-    """One shop of a panel. Subscribers without account go to `notices`, if the shop has such an address (R56)."""
+    """One shop of a panel. Subscribers without account go to `notices`, if the shop has such an address (R56).
+
+    `lock` is shared by all shops of the panel: a write names the agreements of every shop as they were read, so nobody else
+    may change them between reading and writing.
+    """
 
     def __init__(
-        self, shop: Shop, api_key: str, transport: Transport, clock: Callable[[], datetime], notices: ShopWebhook | None = None
+        self,
+        shop: Shop,
+        api_key: str,
+        transport: Transport,
+        clock: Callable[[], datetime],
+        lock: asyncio.Lock | None = None,
+        notices: ShopWebhook | None = None,
     ) -> None:
         self._shop = shop
         self._base = f"{_host_only(shop.panel.base_url or '')}/api/admin/{shop.panel.version}/"
         self._headers = {"X-API-KEY": api_key, "Accept": "application/json"}
         self._transport = transport
         self._clock = clock
+        self._lock = lock or asyncio.Lock()
         self._notices = notices
 
     # -- newsletter ------------------------------------------------------------------------------------------------------
@@ -63,13 +75,13 @@ class IdosellPanel:
         """Make this shop's newsletter of every account with the address as it should be; no other shop's."""
         started = self._started("clients/clients")
         try:
-            found = await self._accounts(command.email)
-            if not found and self._notices is not None:
-                return await self._notices.set_subscription(command, number)
-            outcome = await self._subscribed(found, command, number)
+            async with self._lock:
+                found = await self._accounts(command.email)
+                if found or self._notices is None:
+                    return started(await self._subscribed(found, command, number))
+            return await self._notices.set_subscription(command, number)
         except _Ended as end:
-            outcome = end.outcome
-        return started(outcome)
+            return started(end.outcome)
 
     async def _subscribed(self, found: Sequence[PanelAccount], command: SetSubscription, number: int) -> Outcome:
         if not found:
