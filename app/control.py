@@ -13,11 +13,13 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 
 from app.bootstrap import Gateway, open_gateway
-from app.domain.delivery import Refused
+from app.doctor import callback_addresses, examine, shared_account_warning
 from app.domain.errors import NotFound
 from app.domain.registry import SHOP_ROLE, StoredAccount, StoredShop
+from app.domain.shop import Shop
 from app.domain.trace import EventTrace
 from app.routers import problems
+from app.routers.homeward import ConflictOut, ConsentChainOut, HandWorkOut
 from app.routers.lookups import EventOut
 from app.services.configure import changes, refuse_moved_locations
 from app.settings import Settings
@@ -48,7 +50,8 @@ def control_app(gateway: Gateway) -> FastAPI:
         lines = changes(old[0], new[0], gateway.ring) + changes(old[1], new[1], gateway.ring)
         if wanted.store:
             await directory.apply(wanted.accounts, wanted.shops)
-        return {"changes": lines, "stored": wanted.store}
+        warnings = [(account, shared_account_warning(directory, account)) for account in new[0]] if wanted.store else []
+        return {"changes": lines, "stored": wanted.store, "warnings": [f"{name}: {words}" for name, words in warnings if words]}
 
     @app.get("/keys")
     async def keys() -> list[dict[str, Any]]:
@@ -80,7 +83,51 @@ def control_app(gateway: Gateway) -> FastAPI:
         about = (await request.json())["about"]
         return [{"shop": one.shop_id, **EventOut.of(one).model_dump(mode="json")} for one in await _about(gateway, about)]
 
+    @app.get("/callbacks")
+    async def callbacks(name: str | None = None) -> list[dict[str, str]]:
+        await gateway.directory.refresh()
+        return [one for one in callback_addresses(gateway) if name in (None, one["of"].partition(" ")[2])]
+
+    @app.get("/hand-work")
+    async def hand_work(shop: str | None = None) -> list[dict[str, Any]]:
+        return [
+            {"shop": one.id, **HandWorkOut.of(item).model_dump(mode="json")}
+            for one in _shops(gateway, shop)
+            for item in await gateway.hand_work.of_shop(one.id)
+        ]
+
+    @app.post("/hand-work/{shop}/{number}/done", status_code=204)
+    async def hand_work_done(shop: str, number: int) -> Response:
+        await gateway.hand_work.done(shop, number)
+        return Response(status_code=204)
+
+    @app.get("/conflicts")
+    async def conflicts(shop: str | None = None) -> list[dict[str, Any]]:
+        return [
+            {"shop": one.id, **conflict.model_dump(mode="json")}
+            for one in _shops(gateway, shop)
+            for person in await gateway.disputes.disputed(one.id)
+            for conflict in ConflictOut.of(person, one)
+        ]
+
+    @app.post("/consents")
+    async def consents(request: Request) -> list[dict[str, Any]]:
+        email = (await request.json())["email"].strip().lower()
+        return [
+            {"shop": shop.id, **ConsentChainOut.of(chain).model_dump(mode="json")}
+            for shop in gateway.directory.shops()
+            for chain in await gateway.consents.export(shop.id, email)
+        ]
+
     return app
+
+
+def _shops(gateway: Gateway, shop_id: str | None) -> list[Shop]:
+    """One shop, or all. Raises `NotFound`."""
+    found = [shop for shop in gateway.directory.shops() if shop_id in (None, shop.id)]
+    if shop_id is not None and not found:
+        raise NotFound("shop")
+    return found
 
 
 async def _about(gateway: Gateway, about: str) -> list[EventTrace]:
@@ -98,36 +145,6 @@ async def _about(gateway: Gateway, about: str) -> list[EventTrace]:
         if event not in found:
             found.append(event)
     return found
-
-
-async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]:
-    """What a doctor looks at: the store, each account's signature and owner, each shop's traps."""
-    findings: list[dict[str, Any]] = []
-
-    def note(about: str, *, good: bool, words: str) -> None:
-        findings.append({"about": about, "good": good, "words": words})
-
-    report = await gateway.health.report()
-    note("database", good=report.ready, words="usable and migrated" if report.ready else "; ".join(report.problems))
-    shops = [shop for shop in gateway.directory.shops() if shop_id in (None, shop.id)]
-    if not shops:
-        note(shop_id or "shops", good=False, words="No such shop is configured. Write one into the file of `gateway apply`.")
-    for account_id in sorted({shop.account for shop in shops}):
-        answer = await gateway.upstreams.client(account_id).owners()
-        account = gateway.upstreams.client(account_id).account
-        if isinstance(answer, list):
-            known = account.owner.lower() in (owner.lower() for owner in answer)
-            words = "signature accepted, owner known" if known else "the owner is none of the account's users; correct `owner`"
-            note(f"account {account_id}", good=known, words=words)
-        else:
-            why = answer.message if isinstance(answer, Refused) else type(answer).__name__.lower()
-            note(f"account {account_id}", good=False, words=f"SALESmanago: {why}. Check endpoint, client_id and api_secret.")
-    for problem in report.problems:
-        note("warning", good=False, words=problem)
-    for shop in shops:
-        mode = "shadow mode: nothing is sent" if shop.shadow else f"policy {shop.policy.value}"
-        note(f"shop {shop.id}", good=shop.enabled, words=mode if shop.enabled else "disabled: its events are held")
-    return findings
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import sys
 
 
 def test_the_demo_tells_the_day_and_ends_well() -> None:
-    command = [sys.executable, "-m", "app", "demo", "--once", "--port", "0", "--salesmanago-port", "0"]
+    command = [sys.executable, "-m", "app", "demo", "--once", "--port", "0", "--salesmanago-port", "0", "--panel-port", "0"]
     told = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=os.environ | {"COLUMNS": "220"})
     assert told.returncode == 0, told.stdout + told.stderr
     words = " ".join(told.stdout.split())

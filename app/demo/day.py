@@ -187,6 +187,21 @@ def the_day(now: datetime) -> list[Moment]:
         ),
         Moment(
             WHOLESALE,
+            "subscriptions",
+            "subscribes to the newsletter, has an account",
+            {"event_id": "news-2", "occurred_at": at(14), "email": jan["email"], "has_account": True},
+            "sent",
+        ),
+        Moment(
+            WHOLESALE,
+            "subscriptions",
+            "subscribes to the newsletter, has no account",
+            {"event_id": "news-3", "occurred_at": at(16), "email": "ola.maj@example.com"},
+            "sent",
+            tags_added=("newsletter",),
+        ),
+        Moment(
+            WHOLESALE,
             "orders",
             "orders boards, coming from Google",
             order("H-1", hurtownia, 25, "not_asked", [boards], "500.00", source="google"),

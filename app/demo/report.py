@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from app.demo.day import Moment
+from app.demo.way_back import Scene
 
 console = Console(width=None if Console().is_terminal else 200)
 
@@ -30,6 +31,22 @@ def day(moments: Sequence[Moment], events: Sequence[dict[str, Any]]) -> None:
                 happened = f"[bold]{escape(moment.person.partition('@')[0])}[/bold] {escape(moment.said)}"
                 table.add_row(happened, f"[{colour}]{event['state']}[/]", escape(_told(event)))
         console.print(table)
+
+
+def way_back(scenes: Sequence[Scene], customer: dict[str, Any]) -> None:
+    """What happened in SALESmanago, where it arrived, and the customer as the panel shows him in the end."""
+    table = Table(title="The way back: from SALESmanago to the shops", box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)
+    table.add_column("what happened in SALESmanago", ratio=3)
+    table.add_column("receipts", ratio=4, overflow="fold")
+    for scene in scenes:
+        table.add_row(escape(scene.said), escape("\n".join(scene.receipts)))
+    console.print(table)
+    agreed = [f"shop {number}: {'yes' if yes else 'no'}" for number, yes in sorted(customer["approvals"]["email"].items())]
+    tags = ", ".join(f"{name} ({points})" for name, points in sorted(customer["tags"].items()))
+    console.print(
+        f"In the panel {escape(customer['name'])} now has the newsletter {', '.join(agreed)}, and the tags {escape(tags)}."
+    )
+    console.print()
 
 
 def contacts(shown: Sequence[dict[str, Any]]) -> None:
@@ -56,12 +73,13 @@ def verdict(count: int, repeated: dict[str, Any], calls: int, mistakes: Sequence
         console.print("[green]✓ Everything is as the rules say.[/green]")
 
 
-def addresses(gateway: str, sandbox: str, keys: dict[str, str], *, stay: bool) -> None:
+def addresses(gateway: str, sandbox: str, panel: str, keys: dict[str, str], *, stay: bool) -> None:
     if not stay:
         return
     console.print()
     console.print(f"Swagger UI of the gateway   [bold]{gateway}/docs[/bold]   (Authorize with a key below)")
     console.print(f"SALESmanago's stand-in      [bold]{sandbox}/[/bold]")
+    console.print(f"The panel's stand-in        [bold]{panel}/[/bold]")
     for shop, key in keys.items():
         console.print(f"Key of shop {shop:<6} {key}", soft_wrap=True)
     console.print("Ctrl-C ends it.")

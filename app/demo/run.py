@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from app.bootstrap import Gateway, open_gateway
 from app.demo import report
 from app.demo.day import RETAIL, RETAIL_HOST, WHOLESALE, WHOLESALE_HOST, Moment, the_day
+from app.demo.way_back import ACCOUNT_SECRET, RETAIL_NUMBER, SHOP_SECRET, WHOLESALE_NUMBER, WayBack, panel_world
 from app.main import application_of
 from app.sandbox import panel
 from app.sandbox.salesmanago import Account, create_app
@@ -27,6 +28,7 @@ HOST = "127.0.0.1"
 CLIENT_ID = "demo-client-id"
 API_SECRET = "demo-api-secret"  # noqa: S105 - opens nothing but the stand-in
 OWNER = "owner@example.com"
+PANEL_KEY = "demo-panel-key"
 SETTLED = ("sent", "withheld", "superseded", "parked")
 PATIENCE_SECONDS = 60.0
 
@@ -40,16 +42,22 @@ async def run_sandbox(salesmanago_port: int, panel_port: int) -> None:
             await stopped.wait()
 
 
-async def run_demo(port: int, salesmanago_port: int, *, stay: bool) -> bool:
+async def run_demo(port: int, salesmanago_port: int, panel_port: int, *, stay: bool) -> bool:
     """The whole day; answers whether everything became what it should. With `stay` it then waits to be explored."""
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
-        gateway_socket, sandbox_socket = bound_nearby(HOST, port), bound_nearby(HOST, salesmanago_port)
-        gateway_url, sandbox_url = _url(gateway_socket), _url(sandbox_socket)
-        async with served(_salesmanago(), sandbox_socket), _gateway(Path(folder), sandbox_url) as gateway:
+        sockets = bound_nearby(HOST, port), bound_nearby(HOST, salesmanago_port), bound_nearby(HOST, panel_port)
+        gateway_url, sandbox_url, panel_url = map(_url, sockets)
+        gateway_socket, sandbox_socket, panel_socket = sockets
+        async with (
+            served(_salesmanago(), sandbox_socket),
+            served(panel.create_app(panel_world), panel_socket),
+            _gateway(Path(folder), sandbox_url, panel_url) as gateway,
+        ):
             keys = {shop: await gateway.directory.issue_key(shop) for shop in (RETAIL, WHOLESALE)}
             async with served(application_of(gateway), gateway_socket), httpx.AsyncClient(timeout=30) as http:
-                as_expected = await _live_through(http, gateway_url, sandbox_url, keys)
-                report.addresses(gateway_url, sandbox_url, keys, stay=stay)
+                way_back = WayBack(http, gateway_url, sandbox_url, panel_url, CLIENT_ID, keys)
+                as_expected = await _live_through(http, gateway_url, sandbox_url, keys, way_back)
+                report.addresses(gateway_url, sandbox_url, panel_url, keys, stay=stay)
                 if stay:
                     with stop_signals() as stopped:
                         await stopped.wait()
@@ -65,25 +73,32 @@ def _url(listening: socket.socket) -> str:
 
 
 @asynccontextmanager
-async def _gateway(folder: Path, sandbox_url: str) -> AsyncIterator[Gateway]:
+async def _gateway(folder: Path, sandbox_url: str, panel_url: str) -> AsyncIterator[Gateway]:
     key = Fernet.generate_key().decode()
     settings = Settings(
-        database_url=f"sqlite+aiosqlite:///{folder / 'demo.db'}", encryption_keys=(key,), directory_seconds=0.2, config=None
+        database_url=f"sqlite+aiosqlite:///{folder / 'demo.db'}",
+        encryption_keys=(key,),
+        directory_seconds=0.2,
+        pull_seconds=0.5,  # minutes become half seconds, so that nobody has to wait for a tag
+        config=None,
     )
     async with open_gateway(settings) as gateway:
-        secret = folder / "secret"
-        secret.write_text(API_SECRET)
+        for name, value in (("secret", API_SECRET), ("shop", SHOP_SECRET), ("account", ACCOUNT_SECRET), ("panel", PANEL_KEY)):
+            (folder / name).write_text(value)
         started = (datetime.now(UTC) - timedelta(days=30)).astimezone()
         account = {
             "endpoint": sandbox_url,
             "client_id": CLIENT_ID,
-            "api_secret": f"file:{secret}",
+            "api_secret": f"file:{folder / 'secret'}",
             "owner": OWNER,
             "calls_per_second": 25,
+            "callback_secret": f"file:{folder / 'account'}",
         }
+        side = {"kind": "idosell", "base_url": panel_url, "api_key": f"file:{folder / 'panel'}", "calls_per_second": 25}
+        home = {"panel": side, "callback_secret": f"file:{folder / 'shop'}"}
         shops = {
-            RETAIL: _shop(RETAIL_HOST, 1, "order_consent", started),
-            WHOLESALE: _shop(WHOLESALE_HOST, 2, "all_customers", started),
+            RETAIL: {**_shop(RETAIL_HOST, RETAIL_NUMBER, "order_consent", started), **home},
+            WHOLESALE: {**_shop(WHOLESALE_HOST, WHOLESALE_NUMBER, "all_customers", started), **home},
         }
         await gateway.directory.apply(*parse({"accounts": {"main": account}, "shops": shops}, KeyRing([key])))
         gateway.worker.start()
@@ -101,20 +116,25 @@ def _shop(host: str, number: int, policy: str, started: datetime) -> dict[str, A
     }
 
 
-async def _live_through(http: httpx.AsyncClient, gateway_url: str, sandbox_url: str, keys: dict[str, str]) -> bool:
+async def _live_through(
+    http: httpx.AsyncClient, gateway_url: str, sandbox_url: str, keys: dict[str, str], way_back: WayBack
+) -> bool:
     day = the_day(datetime.now(UTC).astimezone())
     for moment in day:
         await _post(http, gateway_url, keys, moment)
         await _settled(http, gateway_url, keys, moment)  # hours lie between them: each finds the one before done
     repeated = await _post(http, gateway_url, keys, day[3])
     settled = [await _settled(http, gateway_url, keys, moment) for moment in day]
+    scenes = await way_back.play()
+    mistakes = [words for moment, event in zip(day, settled, strict=True) for words in _mistakes(moment, event)]
+    mistakes += [scene.mistake for scene in scenes if scene.mistake is not None]
     known = (await http.get(f"{sandbox_url}/sandbox/contacts")).json()["contacts"]
     contacts = [(await http.get(f"{sandbox_url}/sandbox/contacts/{contact['email']}")).json() for contact in known]
     ledger = (await http.get(f"{sandbox_url}/sandbox/ledger")).json()["entries"]
-    mistakes = [words for moment, event in zip(day, settled, strict=True) for words in _mistakes(moment, event)]
     if repeated["result"] != "duplicate":
         mistakes.append("a repeated order was not recognised")
     report.day(day, settled)
+    report.way_back(scenes, await way_back.customer())
     report.contacts(contacts)
     report.verdict(len(day), repeated, len(ledger), mistakes)
     return not mistakes

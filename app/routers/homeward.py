@@ -7,11 +7,14 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.conflicts import conflicts
-from app.domain.pipeline import HandWork
+from app.domain.ledger import Entry
+from app.domain.pipeline import HandWork, StoredContact
+from app.domain.shop import Shop
 from app.routers.dependencies import ConflictsDep, ConsentsDep, HandWorkDep, ReadableShop
 from app.routers.fields import Email, field
 from app.routers.lookups import ReasonOut, summarised
 from app.routers.problems import documented
+from app.services.consents import ConsentExport
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["the way back"], responses=documented(401, 404, 503))
 
@@ -55,6 +58,20 @@ class ConflictOut(BaseModel):
     words: str
     words_pl: str
 
+    @classmethod
+    def of(cls, person: StoredContact, shop: Shop) -> "list[ConflictOut]":
+        return [
+            cls(
+                email=person.contact.email,
+                kind=one.kind.value,
+                about=list(one.about),
+                since=one.since,
+                words=one.words,
+                words_pl=one.words_pl,
+            )
+            for one in conflicts(person.contact, shop)
+        ]
+
 
 class ConflictsOut(BaseModel):
     conflicts: list[ConflictOut]
@@ -76,10 +93,31 @@ class ConsentEntryOut(BaseModel):
     previous: str
     digest: str
 
+    @classmethod
+    def of(cls, entry: Entry) -> "ConsentEntryOut":
+        return cls(
+            number=entry.number,
+            matter=entry.matter.value,
+            act=entry.kind.value,
+            acted_at=entry.acted_at,
+            recorded_at=entry.recorded_at,
+            source=entry.source,
+            event_id=entry.event_id,
+            details=None if entry.details is None else dict(entry.details),
+            subject=entry.subject,
+            details_digest=entry.details_digest,
+            previous=entry.previous,
+            digest=entry.digest,
+        )
+
 
 class ConsentChainOut(BaseModel):
     intact: bool = Field(description="Every line seals itself, its details and the one before it.")
     entries: list[ConsentEntryOut]
+
+    @classmethod
+    def of(cls, chain: ConsentExport) -> "ConsentChainOut":
+        return cls(intact=chain.intact, entries=[ConsentEntryOut.of(entry) for entry in chain.entries])
 
 
 class ConsentExportOut(BaseModel):
@@ -110,45 +148,11 @@ async def hand_work_done(shop: ReadableShop, number: Annotated[int, Path(ge=1, l
 @router.get("/conflicts")
 async def list_conflicts(shop: ReadableShop, people: ConflictsDep) -> ConflictsOut:
     """Tags SALESmanago lost, tags it cannot tell apart, and statuses it does not take."""
-    found = [
-        ConflictOut(
-            email=person.contact.email,
-            kind=one.kind.value,
-            about=list(one.about),
-            since=one.since,
-            words=one.words,
-            words_pl=one.words_pl,
-        )
-        for person in await people.disputed(shop.id)
-        for one in conflicts(person.contact, shop)
-    ]
+    found = [conflict for person in await people.disputed(shop.id) for conflict in ConflictOut.of(person, shop)]
     return ConflictsOut(conflicts=found)
 
 
 @router.post("/consent-exports", responses=documented(400, 413, 415, 422))
 async def export_consents(shop: ReadableShop, body: ConsentExportIn, consents: ConsentsDep) -> ConsentExportOut:
     """Everything written down of a person's consents, as evidence: a chain of sealed lines."""
-    chains = [
-        ConsentChainOut(
-            intact=chain.intact,
-            entries=[
-                ConsentEntryOut(
-                    number=entry.number,
-                    matter=entry.matter.value,
-                    act=entry.kind.value,
-                    acted_at=entry.acted_at,
-                    recorded_at=entry.recorded_at,
-                    source=entry.source,
-                    event_id=entry.event_id,
-                    details=None if entry.details is None else dict(entry.details),
-                    subject=entry.subject,
-                    details_digest=entry.details_digest,
-                    previous=entry.previous,
-                    digest=entry.digest,
-                )
-                for entry in chain.entries
-            ],
-        )
-        for chain in await consents.export(shop.id, body.email)
-    ]
-    return ConsentExportOut(chains=chains)
+    return ConsentExportOut(chains=[ConsentChainOut.of(chain) for chain in await consents.export(shop.id, body.email)])

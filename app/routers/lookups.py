@@ -163,7 +163,9 @@ def _command(trace: CommandTrace, shop_id: str) -> CommandOut:
     applied = home and trace.state == CommandState.SENT.value and trace.settled_at is not None
     return CommandOut(
         to="shop" if home else "salesmanago",
-        receipt=f"applied to {shop_id} at {trace.settled_at.isoformat()}" if applied and trace.settled_at else None,
+        receipt=f"applied to {shop_id} at {trace.settled_at.isoformat(timespec='seconds')}"
+        if applied and trace.settled_at
+        else None,
         command=kind,
         summary=summary,
         state=trace.state,

@@ -1,0 +1,36 @@
+"""`gateway …`: every command works whether the gateway runs or not. `--json` prints for machines."""
+
+import typer
+
+from app import logs
+from app.cli import asking, configuring, running
+
+cli = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The gateway between shops and SALESmanago."
+)
+
+
+@cli.callback()
+def quiet() -> None:
+    """The gateway between shops and SALESmanago."""
+    # Standard output belongs to the command; what goes wrong is said on standard error.
+    logs.configure("WARNING", json=False)
+
+
+for command in (
+    running.serve,
+    running.worker,
+    configuring.apply,
+    configuring.callbacks,
+    asking.status,
+    asking.doctor,
+    asking.why,
+    asking.conflicts,
+    asking.consents,
+    running.openapi,
+    running.sandbox,
+):
+    cli.command()(command)
+cli.command("demo")(running.run_demo)
+cli.add_typer(configuring.keys, name="keys")
+cli.add_typer(asking.hand_work, name="hand-work")

@@ -1,0 +1,184 @@
+"""Commands that ask: how is it, why was this sent, what waits for a person."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.cli.common import AsJson, ask, fail, out, run, show_json
+
+hand_work = typer.Typer(no_args_is_help=True, help="Changes from SALESmanago that only a person can make in a shop.")
+InPolish = Annotated[bool, typer.Option("--pl", help="Reasons in Polish.")]
+
+
+def status(as_json: AsJson = False) -> None:
+    """Shops, their events by state, and the age of the oldest waiting one."""
+
+    async def step() -> None:
+        report = await ask("GET", "/status")
+        if as_json:
+            show_json(report)
+            return
+        table = Table("shop", "oldest waiting", "received", "planned", "sent", "withheld", "superseded", "parked", "held")
+        for shop in report["shops"]:
+            numbers = [
+                str(shop["events"].get(state, 0))
+                for state in ("received", "planned", "sent", "withheld", "superseded", "parked", "held")
+            ]
+            table.add_row(shop["shop_id"], f"{shop['oldest_waiting_seconds']:.0f} s", *numbers)
+        out.print(table)
+        for problem in report["problems"]:
+            out.print(f"[yellow]{escape(problem)}[/yellow]")
+
+    run(step())
+
+
+def doctor(
+    shop: Annotated[str | None, typer.Argument(help="One shop; all of them otherwise.")] = None, as_json: AsJson = False
+) -> None:
+    """Look at configuration, database and rights at SALESmanago; say what to do. Exit code 1 on trouble."""
+
+    async def step() -> None:
+        findings = (await ask("GET", "/doctor", params={"shop": shop} if shop else {}))["findings"]
+        if as_json:
+            show_json(findings)
+        else:
+            for finding in findings:
+                mark = "[yellow]![/yellow]" if finding["warning"] else "[green]✓[/green]" if finding["good"] else "[red]✗[/red]"
+                out.print(f"{mark} [bold]{escape(finding['about'])}[/bold]  {escape(finding['words'])}")
+        if not all(finding["good"] for finding in findings):
+            raise typer.Exit(1)
+
+    run(step())
+
+
+def why(
+    about: Annotated[str, typer.Argument(help="An e-mail address, an order number or an event id.")],
+    polish: InPolish = False,
+    as_json: AsJson = False,
+) -> None:
+    """Why was this (not) sent?"""
+
+    async def step() -> None:
+        found = await ask("POST", "/why", json={"about": about})
+        if as_json:
+            show_json(found)
+            return
+        if not found:
+            fail("Nothing is known about that. Was it posted? Was it another shop's?")
+        for event in found:
+            _show_event(event, "_pl" if polish else "")
+
+    run(step())
+
+
+def _show_event(event: dict[str, Any], suffix: str) -> None:
+    head = f"[bold]{event['occurred_at'][:19]}[/bold]  {event['shop']}  {event['type']}  [cyan]{event['state']}[/cyan]"
+    out.print(f"{head}  {escape(event['event_id'])}")
+    if event["reason"]:
+        out.print(f"    {event['reason']['rule']}: {escape(event['reason']['why' + suffix])}")
+        out.print(f"    → {escape(event['reason']['what_to_do' + suffix])}")
+    for command in event["commands"]:
+        out.print(f"    {command['command']}  {command['state']}  {escape(json.dumps(command['summary'], ensure_ascii=False))}")
+        if command["receipt"]:
+            out.print(f"      [green]{escape(command['receipt'])}[/green]")
+        for attempt in command["attempts"]:
+            words = f"      {attempt['number']}. {attempt['call'] or 'look-up'}  {attempt['outcome']}  {attempt['detail']}"
+            out.print(escape(words))
+
+
+def conflicts(
+    shop: Annotated[str | None, typer.Argument(help="One shop; all of them otherwise.")] = None,
+    polish: InPolish = False,
+    as_json: AsJson = False,
+) -> None:
+    """Where SALESmanago and a shop disagree: lost tags, tags that fold into one, statuses that do not take."""
+
+    async def step() -> None:
+        found = await ask("GET", "/conflicts", params={"shop": shop} if shop else {})
+        if as_json:
+            show_json(found)
+            return
+        if not found:
+            out.print("[green]Nothing: both sides agree.[/green]")
+            return
+        table = Table("shop", "person", "what", "about", "words")
+        for one in found:
+            words = one["words_pl" if polish else "words"]
+            table.add_row(one["shop"], escape(one["email"]), one["kind"], escape(", ".join(one["about"])), escape(words))
+        out.print(table)
+
+    run(step())
+
+
+def consents(email: Annotated[str, typer.Argument(help="Whose.")], as_json: AsJson = False) -> None:
+    """What is written down of a person's consents, as evidence; `--json` gives the whole chain with its seals."""
+
+    async def step() -> None:
+        found = await ask("POST", "/consents", json={"email": email})
+        if as_json:
+            show_json(found)
+            return
+        if not found:
+            fail("Nothing is written down about that address.")
+        for chain in found:
+            seal = "[green]the chain is whole[/green]" if chain["intact"] else "[red]the chain is broken[/red]"
+            out.print(f"[bold]{escape(chain['shop'])}[/bold]  {seal}")
+            table = Table("when it happened", "about", "act", "how we know", "event", "details")
+            for entry in chain["entries"]:
+                details = {name: text for name, text in (entry["details"] or {}).items() if name not in ("salt", "email")}
+                table.add_row(
+                    entry["acted_at"][:19],
+                    entry["matter"],
+                    entry["act"],
+                    entry["source"],
+                    escape(entry["event_id"]),
+                    escape(", ".join(f"{name}: {text}" for name, text in details.items())),
+                )
+            out.print(table)
+
+    run(step())
+
+
+@hand_work.command("list")
+def list_hand_work(
+    shop: Annotated[str | None, typer.Argument(help="One shop; all of them otherwise.")] = None,
+    polish: InPolish = False,
+    as_json: AsJson = False,
+) -> None:
+    """What waits for a person, why, and what to do."""
+
+    async def step() -> None:
+        found = await ask("GET", "/hand-work", params={"shop": shop} if shop else {})
+        if as_json:
+            show_json(found)
+            return
+        if not found:
+            out.print("[green]Nothing waits for a person.[/green]")
+            return
+        suffix = "_pl" if polish else ""
+        for item in found:
+            wanted = ", ".join(f"{name}: {value}" for name, value in item["details"].items())
+            out.print(f"[bold]{item['number']}[/bold]  {item['shop']}  {escape(item['email'])}  [cyan]{escape(wanted)}[/cyan]")
+            if item["reason"]:
+                out.print(f"    {escape(item['reason']['why' + suffix])}")
+                out.print(f"    → {escape(item['reason']['what_to_do' + suffix])}")
+            if item["answer"]:
+                out.print(f"    {escape(item['answer'])}")
+
+    run(step())
+
+
+@hand_work.command("done")
+def hand_work_done(
+    shop: Annotated[str, typer.Argument(help="The shop.")], number: Annotated[int, typer.Argument(help="The item's number.")]
+) -> None:
+    """A person carried it out: that is its receipt."""
+
+    async def step() -> None:
+        await ask("POST", f"/hand-work/{shop}/{number}/done")
+        out.print("Noted.")
+
+    run(step())
