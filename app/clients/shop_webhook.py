@@ -67,6 +67,10 @@ class ShopWebhook:
         }
         return await self._notify("tags.changed", data, number)
 
+    async def is_overloaded(self) -> bool:
+        """A webhook says so by its answers."""
+        return False
+
     async def _notify(self, kind: str, data: Mapping[str, Any], number: int) -> Answer:
         at, clock = self._clock(), time.monotonic()
         said = {name: value for name, value in data.items() if value is not None}
@@ -103,6 +107,10 @@ class NotConnected:
 
     async def mirror_tags(self, command: MirrorTags, number: int) -> Answer:  # noqa: ARG002 - the port's
         return self._by_hand()
+
+    async def is_overloaded(self) -> bool:
+        """Nobody is there."""
+        return False
 
     def _by_hand(self) -> Answer:
         return Answer(ByHand(Reason.NOT_CONNECTED), Call("", self._clock(), 0, "by_hand", "", 0))

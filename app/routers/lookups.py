@@ -160,12 +160,12 @@ async def access_report(shop: ReadableShop, event_id: str, trace: TraceDep) -> d
 def _command(trace: CommandTrace, shop_id: str) -> CommandOut:
     kind, summary = summarised(trace.command)
     home = isinstance(trace.command, HomeCommand)
-    applied = home and trace.state == CommandState.SENT.value and trace.settled_at is not None
+    receipt = None
+    if home and trace.state == CommandState.SENT.value and trace.settled_at is not None:
+        receipt = f"applied to {shop_id} at {trace.settled_at.isoformat(timespec='seconds')}"
     return CommandOut(
         to="shop" if home else "salesmanago",
-        receipt=f"applied to {shop_id} at {trace.settled_at.isoformat(timespec='seconds')}"
-        if applied and trace.settled_at
-        else None,
+        receipt=receipt,
         command=kind,
         summary=summary,
         state=trace.state,

@@ -7,7 +7,7 @@ from typing import Protocol
 from app.domain.commands import ConfirmOptIn, MirrorTags, SetSubscription
 from app.domain.consent import Said
 from app.domain.contact import Home
-from app.domain.delivery import Delivered, Moot, SeenContact, Unknown
+from app.domain.delivery import Delivered, Moot, SeenContact, Throttled, Unknown
 from app.domain.events import StatusSeen
 from app.domain.pipeline import Answer, Call, Claim, WaitingCommand
 from app.domain.reasons import Reason
@@ -21,6 +21,9 @@ CONTACTS_PER_READING = 50
 """As many as one look may name (contract 2.6)."""
 CONTACTS_PER_SHOP_ROUND = 20
 """A panel takes two calls a second and needs several per customer: a round must not outlast patience."""
+
+
+OVERLOAD_REST_SECONDS = 300.0
 
 
 class Carrier(Protocol):
@@ -121,9 +124,22 @@ class ToShop:
         return StepParcel(claim)
 
     async def carry(self, parcels: Sequence[Parcel]) -> None:
-        for parcel in parcels:
-            if isinstance(parcel, StepParcel) and not await self._carry(parcel):
+        carried = [parcel for parcel in parcels if isinstance(parcel, StepParcel)]
+        if await self._should_wait(carried):
+            return
+        for parcel in carried:
+            if not await self._carry(parcel):
                 return
+
+    async def _should_wait(self, parcels: Sequence[StepParcel]) -> bool:
+        """Tags are many and may wait until the panel says it can take them; what a person decided does not wait."""
+        commands = [command for parcel in parcels for command in parcel.claim.commands]
+        if not all(isinstance(command.command, MirrorTags) for command in commands) or not await self._side.is_overloaded():
+            return False
+        answer = Answer(Throttled(OVERLOAD_REST_SECONDS), Call("system/serverLoad", self._clock(), 0, "throttled", "overloaded", 1))
+        for parcel in parcels:
+            parcel.fail(answer)
+        return True
 
     async def _carry(self, parcel: StepParcel) -> bool:
         """False when the shop's side as a whole takes nothing now."""

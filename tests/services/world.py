@@ -1,5 +1,6 @@
 """The use cases put together on a real store, with SALESmanago played by a small fake of our own port."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select, text
 
 from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
-from app.domain.consent import Box, Policy
+from app.domain.consent import Box, Policy, Status
 from app.domain.delivery import Delivered, Outcome, SeenContact, SeenEvent, Unknown
 from app.domain.events import (
     AccountChanged,
@@ -72,6 +73,12 @@ class FakeUpstream:
     contacts: dict[str, set[str]] = field(default_factory=dict)
     events: list[AddEvent] = field(default_factory=list)
     opted_out: set[str] = field(default_factory=set)
+    opted_out_phone: set[str] = field(default_factory=set)
+    points: dict[str, int] = field(default_factory=dict)
+    """Tag -> points, for everybody; 1 where nothing is said."""
+    pages: list[tuple[str, ...]] | None = None
+    """What changed, page by page; everybody on one page where nothing is said."""
+    windows: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     async def _call(self, method: str, items: list) -> Answer:
         self.calls.append((method, items))
@@ -88,6 +95,8 @@ class FakeUpstream:
             case UpsertContact():
                 tags = self.contacts.pop(item.email, set())
                 self.contacts[item.address_after] = (tags - set(item.remove_tags)) | set(item.add_tags)
+                self._say(self.opted_out, item.address_after, item.email_status)
+                self._say(self.opted_out_phone, item.address_after, item.phone_status)
                 if item.new_email:
                     self.events = [e if e.email != item.email else replace(e, email=item.new_email) for e in self.events]
             case AddEvent():
@@ -95,6 +104,12 @@ class FakeUpstream:
             case DeleteContact():
                 self.contacts.pop(item.email, None)
                 self.events = [event for event in self.events if event.email != item.email]
+
+    def _say(self, out: set[str], email: str, status: Status | None) -> None:
+        if status is Status.OPT_OUT:
+            out.add(email)
+        elif status is Status.OPT_IN:
+            out.discard(email)
 
     async def upsert(self, command: UpsertContact) -> Answer:
         return await self._call("upsert", [command])
@@ -119,10 +134,10 @@ class FakeUpstream:
         theirs = [event for event in self.events if event.email == email]
         return SeenContact(
             email,
-            dict.fromkeys(self.contacts[email], 1),
+            {tag: self.points.get(tag, 1) for tag in self.contacts[email]},
             frozenset(SeenEvent(e.kind, e.external_id, _ms(e.at)) for e in theirs),
             opted_out=email in self.opted_out,
-            opted_out_phone=False,
+            opted_out_phone=email in self.opted_out_phone,
         )
 
     async def statuses(self, emails: Collection[str]) -> Seen:
@@ -130,7 +145,10 @@ class FakeUpstream:
         return Seen({email: self._seen(email) for email in emails if email in self.contacts}, answer)
 
     async def modified(self, since: datetime, until: datetime, page: int) -> Modified:
-        return Modified(tuple(sorted(self.contacts)), False, await self._call("modified", [page]))
+        self.windows.append((since, until))
+        pages = self.pages if self.pages is not None else [tuple(sorted(self.contacts))]
+        emails = pages[page - 1] if page <= len(pages) else ()
+        return Modified(emails, page < len(pages), await self._call("modified", [page]))
 
     # -- what the tests ask -----------------------------------------------------------------------------------------------
 
@@ -150,17 +168,23 @@ class FakeShopSide:
 
     clock: Clock
     respond: Callable[[HomeCommand], Outcome] = lambda command: Delivered()
+    before_answer: Callable = None  # an async step that happens while the call is on its way
     asked: list[HomeCommand] = field(default_factory=list)
+    done: list[HomeCommand] = field(default_factory=list)
 
     async def set_subscription(self, command: SetSubscription, number: int) -> Answer:
-        return self._answer(command)
+        return await self._answer(command)
 
     async def mirror_tags(self, command: MirrorTags, number: int) -> Answer:
-        return self._answer(command)
+        return await self._answer(command)
 
-    def _answer(self, command: HomeCommand) -> Answer:
+    async def _answer(self, command: HomeCommand) -> Answer:
         self.asked.append(command)
+        if self.before_answer is not None:
+            await self.before_answer(command)
         outcome = self.respond(command)
+        if isinstance(outcome, Delivered):
+            self.done.append(command)
         return Answer(outcome, Call("clients", self.clock(), 1, type(outcome).__name__, "", 1))
 
 
@@ -191,7 +215,8 @@ class World:
         self.database, self.clock, self.store = database, clock, Store(database)
         self.ring = KeyRing([Fernet.generate_key().decode()])
         self.upstream = FakeUpstream(clock)
-        self.side = FakeShopSide(clock)
+        self.sides = defaultdict(lambda: FakeShopSide(clock))
+        self.side = self.sides["shop1"]
         self.directory = Directory(self.store, self.ring, clock)
         self.pseudonym = Pseudonyms("pepper")
         self.planner = Planner(self.store, self.directory, clock, self.pseudonym, lambda: None)
@@ -209,7 +234,9 @@ class World:
             return ToSalesmanago(self.upstream, self.directory.open_shops(name), self.directory.closed_shops(name))
         if kind == "reading":
             return Readings(self.upstream, self.directory.closed_shops(name))
-        return ToShop(self.side, [], self.store, self.clock)
+        shop = self.directory.shop(name)
+        closed = [] if shop is not None and shop.enabled else [name]
+        return ToShop(self.sides[name], closed, self.store, self.clock)
 
     async def configure(self, *shops: Shop) -> None:
         account = StoredAccount(
