@@ -229,17 +229,18 @@ async def _compose(
         pull=settings.pull_seconds,
         sweep=settings.sweep_seconds,
     )
+    consents = ConsentReader(store, pseudonyms)
     current = partial(migrations.is_current, database)
     return Gateway(
         settings=settings,
         ring=ring,
         directory=directory,
         intake=intake,
-        trace=Trace(store),
+        trace=Trace(store, consents),
         health=Health(store, directory, clock, current, settings.freshness_alarm_seconds, settings.receipt_alarm_seconds),
         callbacks=Callbacks(store, directory, intake, clock),
         hand_work=HandWorkList(store, clock),
-        consents=ConsentReader(store, pseudonyms),
+        consents=consents,
         disputes=Disputes(store),
         planner=planner,
         delivery=delivery,

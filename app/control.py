@@ -19,7 +19,8 @@ from app.domain.registry import SHOP_ROLE, StoredAccount, StoredShop
 from app.domain.shop import Shop
 from app.domain.trace import EventTrace
 from app.routers import problems
-from app.routers.homeward import ConflictOut, ConsentChainOut, HandWorkOut
+from app.routers.consents import ConsentChainOut
+from app.routers.homeward import ConflictOut, HandWorkOut
 from app.routers.lookups import EventOut
 from app.services.configure import changes, refuse_moved_locations
 from app.settings import Settings

@@ -7,14 +7,13 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.conflicts import conflicts
-from app.domain.ledger import Entry
 from app.domain.pipeline import HandWork, StoredContact
 from app.domain.shop import Shop
+from app.routers.consents import ConsentChainOut
 from app.routers.dependencies import ConflictsDep, ConsentsDep, HandWorkDep, ReadableShop
 from app.routers.fields import Email, field
 from app.routers.lookups import ReasonOut, summarised
 from app.routers.problems import documented
-from app.services.consents import ConsentExport
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["the way back"], responses=documented(401, 404, 503))
 
@@ -75,49 +74,6 @@ class ConflictOut(BaseModel):
 
 class ConflictsOut(BaseModel):
     conflicts: list[ConflictOut]
-
-
-class ConsentEntryOut(BaseModel):
-    """A line of the consent ledger. `digest` seals all of it and, through `previous`, every line before."""
-
-    number: int
-    matter: str = Field(description="email, sms or transfer", examples=["email"])
-    act: str = Field(description="opt_in, opt_out, removed_by_staff, granted or withdrawn", examples=["opt_in"])
-    acted_at: datetime = Field(description="When it really happened.")
-    recorded_at: datetime
-    source: str = Field(description="How we know: the kind of event.", examples=["Subscribed"])
-    event_id: str
-    details: dict[str, str] | None = Field(description="Wording, page, network address; null once the person was erased.")
-    subject: str
-    details_digest: str
-    previous: str
-    digest: str
-
-    @classmethod
-    def of(cls, entry: Entry) -> "ConsentEntryOut":
-        return cls(
-            number=entry.number,
-            matter=entry.matter.value,
-            act=entry.kind.value,
-            acted_at=entry.acted_at,
-            recorded_at=entry.recorded_at,
-            source=entry.source,
-            event_id=entry.event_id,
-            details=None if entry.details is None else dict(entry.details),
-            subject=entry.subject,
-            details_digest=entry.details_digest,
-            previous=entry.previous,
-            digest=entry.digest,
-        )
-
-
-class ConsentChainOut(BaseModel):
-    intact: bool = Field(description="Every line seals itself, its details and the one before it.")
-    entries: list[ConsentEntryOut]
-
-    @classmethod
-    def of(cls, chain: ConsentExport) -> "ConsentChainOut":
-        return cls(intact=chain.intact, entries=[ConsentEntryOut.of(entry) for entry in chain.entries])
 
 
 class ConsentExportOut(BaseModel):

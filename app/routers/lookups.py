@@ -20,6 +20,7 @@ from app.domain.errors import NotFound
 from app.domain.pipeline import CommandState
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.domain.trace import CommandTrace, EventTrace
+from app.routers.consents import ConsentChainOut
 from app.routers.dependencies import ReadableShop, TraceDep
 from app.routers.fields import EVENT_ID, Email, Id, field
 from app.routers.problems import documented
@@ -147,12 +148,13 @@ async def lookup(shop: ReadableShop, body: LookupIn, trace: TraceDep) -> Timelin
 
 @router.get("/access-requests/{event_id:path}")
 async def access_report(shop: ReadableShop, event_id: str, trace: TraceDep) -> dict[str, Any]:
-    """Everything stored about the person who asked: facts, consents, tags, and the time line."""
+    """Everything stored about the person who asked: facts, tags, the ledger of consents, and the time line."""
     if not EVENT_ID.match(event_id):
         raise NotFound("access request")
     report = await trace.access_report(shop.id, event_id)
     return {
         "facts": report.facts,
+        "consents": [ConsentChainOut.of(chain).model_dump(mode="json") for chain in report.consents],
         "events": [EventOut.of(one).model_dump(mode="json") for one in report.events],
     }
 

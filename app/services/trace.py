@@ -6,15 +6,17 @@ from typing import Any
 from app.domain.errors import NotFound
 from app.domain.pipeline import StoredContact
 from app.domain.trace import EventTrace
+from app.services.consents import ConsentExport, ConsentReader
 from app.services.ports import Store
 
 
 @dataclass(frozen=True)
 class AccessReport:
-    """What is stored about a person: `facts` as they stand, and the time line."""
+    """What is stored about a person: `facts` as they stand, the time line, and the ledger of consents."""
 
     facts: dict[str, Any]
     events: list[EventTrace]
+    consents: list[ConsentExport]
 
 
 DISPUTES_SHOWN = 500
@@ -32,8 +34,9 @@ class Disputes:
 
 
 class Trace:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, consents: ConsentReader) -> None:
         self._store = store
+        self._consents = consents
 
     async def of_event(self, shop_id: str, event_id: str) -> EventTrace:
         """Raises `NotFound` if the shop never sent such an event."""
@@ -59,4 +62,5 @@ class Trace:
                 raise NotFound("access request")
             people = await work.contacts.known_as(shop_id, [email], [], [])
             events = await work.traces.of_person(shop_id, email)
-        return AccessReport(asdict(people[0].contact) if people else {}, events)
+        consents = await self._consents.export(shop_id, email)
+        return AccessReport(asdict(people[0].contact) if people else {}, events, consents)
