@@ -1,6 +1,7 @@
 """The composition root: the one place that knows which real thing stands behind which name."""
 
 import asyncio
+import hashlib
 import random
 import secrets
 from collections.abc import AsyncIterator
@@ -8,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -18,7 +18,7 @@ from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.shop_webhook import NotConnected, ShopWebhook
 from app.clients.transport import Pacer, Transport
 from app.domain.errors import BadConfiguration
-from app.domain.shop import PanelKind, Shop
+from app.domain.shop import PanelKind
 from app.jobs import Bell, Pauses, Wake, Worker
 from app.services.callbacks import Callbacks
 from app.services.carriers import Carrier, Readings, ToSalesmanago, ToShop
@@ -104,8 +104,9 @@ class _PanelQueue:
         return self._pacers.setdefault(calls_per_second, Pacer(calls_per_second, in_flight=1))
 
 
-def _panel_host(shop: Shop) -> str:
-    return urlsplit(shop.panel.base_url or "").netloc
+def _panel_of(access: PanelAccess) -> str:
+    """Shops of one panel have hosts of their own but one key (contract 4), so the key says which panel it is."""
+    return hashlib.sha256(access.api_key.encode()).hexdigest()[:16]
 
 
 class ShopSides:
@@ -126,11 +127,16 @@ class ShopSides:
             known = self._sides[shop_id] = (access, self._side(access))
         return known[1]
 
+    def turn(self, shop_id: str) -> str | None:
+        """A panel is served by one process at a time; whoever takes notices may take several."""
+        access = self._directory.panel_access(shop_id)
+        return f"turn:panel:{_panel_of(access)}" if access.shop.panel.kind is PanelKind.IDOSELL else None
+
     def _side(self, access: PanelAccess) -> ShopSide:
         shop, panel = access.shop, access.shop.panel
         match panel.kind:
             case PanelKind.IDOSELL:
-                queue = self._queues.setdefault(_panel_host(shop), _PanelQueue())
+                queue = self._queues.setdefault(_panel_of(access), _PanelQueue())
                 transport = Transport(self._http, queue.pacer(panel.calls_per_second))
                 return IdosellPanel(shop, access.api_key, transport, self._clock, queue.lock, self._notices(access))
             case PanelKind.WEBHOOK:
@@ -162,11 +168,12 @@ class Carriers:
         if kind in ("newsletter", "tags"):
             shop = self._directory.shop(name)
             closed = [] if shop is not None and shop.enabled else [name]
-            turn = f"turn:panel:{_panel_host(shop)}" if shop is not None and shop.panel.kind is PanelKind.IDOSELL else None
-            return ToShop(self._sides(name), closed, self._store, self._clock, turn)
-        closed = self._directory.closed_shops(name)
+            return ToShop(
+                self._sides(name), closed, [name] if kind == "newsletter" else [], self._store, self._clock, self._sides.turn(name)
+            )
+        closed = self._directory.closed_shops()
         if kind == "reading":
-            return Readings(self._upstreams(name), closed)
+            return Readings(self._upstreams(name), name, closed, self._store, self._clock)
         return ToSalesmanago(self._upstreams(name), self._directory.open_shops(name), closed)
 
 
@@ -186,7 +193,7 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now) -> AsyncItera
         await migrations.upgrade(database)
         timeout = httpx.Timeout(30.0)
         # Notices go where a shop says. A proxy of the environment would undo the check of the address.
-        async with httpx.AsyncClient(timeout=timeout) as http, httpx.AsyncClient(timeout=timeout, trust_env=False) as to_anywhere:
+        async with httpx.AsyncClient(timeout=timeout) as http, _to_anywhere(timeout) as to_anywhere:
             gateway = await _compose(settings, database, http, to_anywhere, clock)
             try:
                 yield gateway
@@ -195,6 +202,11 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now) -> AsyncItera
                 await gateway.intake.close()
     finally:
         await database.close()
+
+
+def _to_anywhere(timeout: httpx.Timeout) -> httpx.AsyncClient:
+    """For addresses that shops choose. No connection is kept: several names, each with its own proof, may live behind one."""
+    return httpx.AsyncClient(timeout=timeout, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 async def _compose(

@@ -6,7 +6,7 @@ import tomllib
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -39,14 +39,32 @@ def _secret(reference: str) -> str:
     raise ValueError('write secrets as a reference: "env:NAME" or "file:/path"')
 
 
+def _parts(url: str) -> SplitResult:
+    """Empty parts for what no address can be: an impossible port, host or bracket."""
+    try:
+        parts = urlsplit(url)
+        (parts.hostname or "").encode("idna")
+        return urlsplit("") if parts.port == 0 else parts
+    except ValueError:
+        return urlsplit("")
+
+
 def _endpoint(url: str) -> str:
     """https, or http for loopback; without a trailing slash."""
-    parts = urlsplit(url if "://" in url else f"https://{url}")
+    parts = _parts(url if "://" in url else f"https://{url}")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError('give an address like "https://app3.salesmanago.com"')
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise ValueError("http:// is accepted for loopback addresses only; use https://")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _address(url: str) -> str:
+    """As `_endpoint`, but to the letter: a slash at the end may matter. Without name and password in it."""
+    _endpoint(url)
+    if "@" in urlsplit(url).netloc:
+        raise ValueError("no user or password in an address; the signature proves who is calling")
+    return url.strip()
 
 
 def _is_loopback(host: str) -> bool:
@@ -93,6 +111,7 @@ Secret = Annotated[str, AfterValidator(_secret)]
 SigningSecret = Annotated[str, AfterValidator(_signing_secret)]
 CallbackSecret = Annotated[str, AfterValidator(_callback_secret)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Address = Annotated[str, AfterValidator(_address)]
 
 
 class _Strict(BaseModel):
@@ -113,12 +132,12 @@ class AccountEntry(_Strict):
 
 class PanelEntry(_Strict):
     kind: Literal["idosell", "webhook", "none"]
-    base_url: Endpoint | None = None
+    base_url: Address | None = None
     api_key: Secret | None = None
     version: Literal["v6", "v7", "v8"] = "v8"
     calls_per_second: float = Field(default=2.0, gt=0, le=100)
     allow_private_targets: bool = False
-    webhook_url: Endpoint | None = None
+    webhook_url: Address | None = None
     webhook_secret: SigningSecret | None = None
 
     @model_validator(mode="after")

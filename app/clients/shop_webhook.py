@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from standardwebhooks import Webhook
@@ -13,7 +13,7 @@ from app.clients.transport import Outgoing, Received, Reply, Transport
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said
 from app.domain.delivery import ByHand, Delivered, Outcome, Refused, name_of, words_of
-from app.domain.mirror import changes, long_name, short_name
+from app.domain.mirror import changes, names_of
 from app.domain.pipeline import Answer, Call
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
@@ -56,7 +56,7 @@ class ShopWebhook:
     async def mirror_tags(self, command: MirrorTags, number: int) -> Answer:
         """`tags.changed`: all tags with their points, under the names they have in the panel, and those that are gone."""
         wanted = changes((), command.tags, self._shop.number)
-        gone = [name for tag in command.tags.gone for name in (long_name(tag, self._shop.number), short_name(tag))]
+        gone = [name for tag in command.tags.gone for name in names_of(tag, self._shop.number)]
         data = {
             "shop": self._shop.id,
             "email": command.email,
@@ -91,7 +91,7 @@ class ShopWebhook:
             "User-Agent": "shop-gateway/0.1",
             "webhook-id": message_id,
             "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": self._signer.sign(message_id, at, body),
+            "webhook-signature": self._signer.sign(message_id, at.astimezone(UTC), body),
         }
         return Outgoing("POST", target.url, headers, body.encode(), server_name=target.server_name)
 

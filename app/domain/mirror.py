@@ -65,6 +65,12 @@ def short_name(tag: str) -> str:
     return _within_limit(f"{TO_PANEL}{tag}")
 
 
+def names_of(tag: str, shop_number: int) -> tuple[str, ...]:
+    """Every name under which the panel may carry a tag for a shop."""
+    names = (long_name(tag, shop_number),)
+    return (*names, short_name(tag)) if _may_be_short(tag) else names
+
+
 def changes(present: Iterable[PanelTag], wanted: PanelTags, shop_number: int) -> TagChanges:
     """The smallest change that makes the customer carry what is wanted. Tags that are not ours are left alone."""
     return _Plan(present, wanted, shop_number).made()
@@ -72,21 +78,22 @@ def changes(present: Iterable[PanelTag], wanted: PanelTags, shop_number: int) ->
 
 class _Plan:
     def __init__(self, present: Iterable[PanelTag], wanted: PanelTags, shop_number: int) -> None:
-        self._present: dict[str, PanelTag] = {}
+        self._present: dict[str, list[PanelTag]] = {}
         for tag in present:
-            self._present.setdefault(_key(tag.name), tag)
+            self._present.setdefault(_key(tag.name), []).append(tag)
         self._wanted = wanted
         self._number = shop_number
         self._add: dict[str, int] = {}
         self._points: dict[int, int] = {}
-        self._kept: set[str] = set()
+        self._kept: dict[str, int] = {}
+        """Folded name -> id of the spelling that stays, 0 for one that is to be added."""
 
     def made(self) -> TagChanges:
         wanted = self._wanted
         sections = {_key(tag) for tag in wanted.sections}
         for tag, points in wanted.points.items():
             # Where a tag stands under the short name, or belongs there, it gets no second one (R31).
-            short = self._standing_short(tag) is not None or (_key(tag) in sections and _may_be_short(tag))
+            short = self._stands_short(tag) or (_key(tag) in sections and _may_be_short(tag))
             self._want(short_name(tag) if short else long_name(tag, self._number), points)
         shown = {_key(tag) for tag in wanted.points}
         for tag in wanted.sections:
@@ -96,8 +103,9 @@ class _Plan:
 
     def _want(self, name: str, points: int | None) -> None:
         """`points` None: it should be there, with whatever points it has."""
-        self._kept.add(_key(name))
-        standing = self._present.get(_key(name))
+        spellings = self._present.get(_key(name), [])
+        standing = next((tag for tag in spellings if tag.name == name), spellings[0] if spellings else None)
+        self._kept[_key(name)] = standing.id if standing is not None else 0
         clamped = max(1, min(points or 1, MAX_POINTS))
         if standing is None:
             self._add[name] = clamped
@@ -106,20 +114,18 @@ class _Plan:
 
     def _removed(self) -> tuple[int, ...]:
         own_prefix = _key(long_name("", self._number))
-        gone = {_key(name) for tag in self._wanted.gone for name in self._names_of(tag)}
+        gone = {_key(name) for tag in self._wanted.gone for name in names_of(tag, self._number)}
         moved = {_key(long_name(tag, self._number)) for tag in (*self._wanted.points, *self._wanted.sections)}
         return tuple(
             tag.id
-            for key, tag in self._present.items()
-            if key not in self._kept and (key in gone or key in moved or (self._wanted.complete and key.startswith(own_prefix)))
+            for key, spellings in self._present.items()
+            for tag in spellings
+            if self._kept.get(key) != tag.id
+            and ((key in gone | moved and key not in self._kept) or (self._wanted.complete and key.startswith(own_prefix)))
         )
 
-    def _names_of(self, tag: str) -> tuple[str, ...]:
-        names = (long_name(tag, self._number),)
-        return (*names, short_name(tag)) if _may_be_short(tag) else names
-
-    def _standing_short(self, tag: str) -> PanelTag | None:
-        return self._present.get(_key(short_name(tag))) if _may_be_short(tag) else None
+    def _stands_short(self, tag: str) -> bool:
+        return _may_be_short(tag) and _key(short_name(tag)) in self._present
 
 
 def _may_be_short(tag: str) -> bool:

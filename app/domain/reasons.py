@@ -259,9 +259,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.GAVE_UP: Explanation(
         "delivery",
-        "SALESmanago could not be reached for seven days.",
+        "It could not be delivered for seven days: the other side was not to be reached or gave no clear answer.",
         "Replay when it answers again.",
-        "SALESmanago było nieosiągalne przez siedem dni.",
+        "Przez siedem dni nie udało się tego dostarczyć: druga strona była nieosiągalna lub nie dawała jasnej odpowiedzi.",
         "Ponów, gdy znów odpowiada.",
     ),
     Reason.RULE_FAILED: Explanation(

@@ -2,14 +2,15 @@
 
 import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from app.domain.commands import ConfirmOptIn, MirrorTags, SetSubscription
 from app.domain.consent import Said
-from app.domain.contact import Home
+from app.domain.contact import NOBODY, Contact
 from app.domain.delivery import Delivered, Moot, SeenContact, Throttled, Unknown
 from app.domain.events import StatusSeen
-from app.domain.pipeline import Answer, Call, Claim, WaitingCommand
+from app.domain.pipeline import Answer, Call, Claim, WaitingCommand, to_account
 from app.domain.reasons import Reason
 from app.domain.upstream_events import heard
 from app.services.parcels import ContactParcel, Parcel, StepParcel, is_halt
@@ -67,18 +68,21 @@ class Readings:
     turn: str | None = None
     waits_for_stops_of: Collection[str] = ()
 
-    def __init__(self, upstream: Upstream, closed_shops: Collection[str]) -> None:
+    def __init__(self, upstream: Upstream, account_id: str, closed_shops: Collection[str], store: Store, clock: Clock) -> None:
         self._upstream = upstream
+        self._account_id = account_id
         self.closed_shops = closed_shops
+        self._store = store
+        self._clock = clock
 
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)
 
     async def carry(self, parcels: Sequence[Parcel]) -> None:
+        ready = await self._without_those_being_told([parcel for parcel in parcels if isinstance(parcel, StepParcel)])
         asked = [
             (parcel, command, command.command)
-            for parcel in parcels
-            if isinstance(parcel, StepParcel)
+            for parcel in ready
             for command in parcel.claim.commands
             if isinstance(command.command, ConfirmOptIn)
         ]
@@ -91,6 +95,18 @@ class Readings:
                     self._judge(parcel, command, wanted, seen.answer, seen.contacts.get(wanted.email))
             if is_halt(seen.answer.outcome):
                 return
+
+    async def _without_those_being_told(self, parcels: Sequence[StepParcel]) -> list[StepParcel]:
+        """While an opt-out of ours is on its way there, what SALESmanago shows confirms nothing."""
+        now = self._clock()
+        async with self._store.work() as work:
+            contacts = [parcel.claim.contact_id for parcel in parcels]
+            busy = await work.outbox.in_motion(to_account(self._account_id), contacts, now)
+        for parcel in parcels:
+            if parcel.claim.contact_id in busy:
+                words = "SALESmanago is still being told of this person"
+                parcel.fail(Answer(Unknown(words), Call("", now, 0, "unknown", words, 0)))
+        return [parcel for parcel in parcels if parcel.claim.contact_id not in busy]
 
     def _judge(
         self, parcel: StepParcel, command: WaitingCommand, wanted: ConfirmOptIn, answer: Answer, shown: SeenContact | None
@@ -111,12 +127,20 @@ class ToShop:
     """Newsletter states, tags and points, to the shop's own side. In order per person; a state is told as it was decided."""
 
     contacts_per_claim = CONTACTS_PER_SHOP_ROUND
-    waits_for_stops_of: Collection[str] = ()
 
-    def __init__(self, side: ShopSide, closed_shops: Collection[str], store: Store, clock: Clock, turn: str | None = None) -> None:
+    def __init__(
+        self,
+        side: ShopSide,
+        closed_shops: Collection[str],
+        waits_for_stops_of: Collection[str],
+        store: Store,
+        clock: Clock,
+        turn: str | None = None,
+    ) -> None:
         self.turn = turn
         self._side = side
         self.closed_shops = closed_shops
+        self.waits_for_stops_of = waits_for_stops_of
         self._store = store
         self._clock = clock
 
@@ -143,14 +167,15 @@ class ToShop:
 
     async def _carry(self, parcel: StepParcel) -> bool:
         """False when the shop's side as a whole takes nothing now."""
-        await self._leave_out_outdated(parcel)
+        person = await self._person(parcel.claim.contact_id)
+        self._leave_out_outdated(parcel, person)
         mirrors = [command for command in parcel.claim.commands if isinstance(command.command, MirrorTags)]
         for command in parcel.claim.commands:
             if command.id in parcel.given:
                 continue
             if isinstance(command.command, MirrorTags) and command is not mirrors[-1]:
                 continue  # the newest says how all tags should be, and stands for the older ones
-            answer = await self._ask(command)
+            answer = await self._ask(command, person)
             parcel.answer(command, answer)
             if isinstance(command.command, MirrorTags):
                 for older in mirrors:
@@ -161,32 +186,38 @@ class ToShop:
                 break  # the next must not overtake it; what needs a person holds nobody up
         return True
 
-    async def _leave_out_outdated(self, parcel: StepParcel) -> None:
-        """While it waited, the person may have acted in the shop itself: that newer act must not be overwritten (R55)."""
-        changes = [one for one in parcel.claim.commands if isinstance(one.command, SetSubscription)]
-        if not changes:
-            return
+    async def _person(self, contact_id: int) -> Contact:
+        """As known now: who was renamed or merged meanwhile is served under the present address."""
         async with self._store.work() as work:
-            people = await work.contacts.by_ids([parcel.claim.contact_id])
-        home = people[0].contact.home if people else Home()
-        for one in changes:
-            command = one.command
-            assert isinstance(command, SetSubscription)
-            later = [other.command for other in changes if other.id > one.id and isinstance(other.command, SetSubscription)]
+            found = await work.contacts.by_ids([contact_id])
+            if found and found[0].merged_into is not None:
+                found = await work.contacts.by_ids([found[0].merged_into])
+        return found[0].contact if found else NOBODY
+
+    def _leave_out_outdated(self, parcel: StepParcel, person: Contact) -> None:
+        """While it waited, the person may have acted in the shop itself: that newer act must not be overwritten (R55)."""
+        changes = [(one, one.command) for one in parcel.claim.commands if isinstance(one.command, SetSubscription)]
+        home = person.home
+        for one, command in changes:
+            later = [other for waiting, other in changes if waiting.id > one.id]
             if _is_outdated(command.email_news, home.email_news, [other.email_news for other in later]) and _is_outdated(
                 command.phone_news, home.phone_news, [other.phone_news for other in later]
             ):
                 call = Call("", self._clock(), 0, "moot", Reason.SHOP_IS_NEWER.value, 0)
                 parcel.answer(one, Answer(Moot(Reason.SHOP_IS_NEWER), call))
 
-    async def _ask(self, command: WaitingCommand) -> Answer:
-        match command.command:
-            case SetSubscription():
-                return await self._side.set_subscription(command.command, command.id)
-            case MirrorTags():
-                return await self._side.mirror_tags(command.command, command.id)
+    async def _ask(self, waiting: WaitingCommand, person: Contact) -> Answer:
+        command = waiting.command
+        match command:
+            case SetSubscription() | MirrorTags():
+                email, customer_id = person.email or command.email, person.customer_id or command.customer_id
             case _:
                 raise AssertionError("a command for another destination")
+        match command:
+            case SetSubscription():
+                return await self._side.set_subscription(replace(command, email=email, customer_id=customer_id), waiting.id)
+            case MirrorTags():
+                return await self._side.mirror_tags(replace(command, email=email, customer_id=customer_id), waiting.id)
 
 
 def _is_outdated(said: Said | None, home: Said | None, queued_behind: Sequence[Said | None]) -> bool:

@@ -125,9 +125,9 @@ class Directory:
     def open_shops(self, account_id: str) -> list[str]:
         return [shop.id for shop in self.shops_of(account_id) if shop.enabled]
 
-    def closed_shops(self, account_id: str) -> list[str]:
-        """Disabled shops of an account: what waits for them stays."""
-        return [shop.id for shop in self.shops_of(account_id) if not shop.enabled]
+    def closed_shops(self) -> list[str]:
+        """Disabled shops: what waits for them stays, also where a shop has moved to another account since."""
+        return [shop.id for shop in self.shops() if not shop.enabled]
 
     # -- keys ------------------------------------------------------------------------------------------------------------
 

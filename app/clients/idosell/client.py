@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from app.clients.idosell import payloads
-from app.clients.idosell.payloads import EMPTY_RESULT, Fault, PanelAccount
+from app.clients.idosell.payloads import EMPTY_RESULT, Fault, JsonObject, PanelAccount
 from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import Outgoing, Reply, Transport, scrubbed
 from app.domain.commands import MirrorTags, SetSubscription
@@ -27,11 +27,14 @@ from app.domain.reasons import Reason
 from app.domain.shop import Shop
 from app.domain.tags import canonical
 
+_Row = TypeVar("_Row")
+
 ROWS_PER_WRITE = 100
 IDS_PER_READ = 100
 
+_CUSTOMER_READS = ("clients/crm/search", "clients/clients")
 _WHOLE_PANEL = frozenset({1, 4})
-"""Login failed, shop blocked by the vendor: nobody's item is at fault (section 1.6)."""
+"""On the gates that read customers: login failed, shop blocked by the vendor. Nobody's item is at fault (section 1.6)."""
 _BAD_SHOP = frozenset({13, 14})
 _BAD_DATA = frozenset(range(2, 22)) - _BAD_SHOP
 """Codes of the write gate that another try will not cure (section 2.11)."""
@@ -63,6 +66,7 @@ class IdosellPanel:
     ) -> None:
         self._shop = shop
         self._base = f"{_host_only(shop.panel.base_url or '')}/api/admin/{shop.panel.version}/"
+        self._key = api_key
         self._headers = {"X-API-KEY": api_key, "Accept": "application/json"}
         self._transport = transport
         self._clock = clock
@@ -88,6 +92,9 @@ class IdosellPanel:
             return ByHand(Reason.NO_ACCOUNT_IN_PANEL)
         ours = [account for account in found if self._shop.number in account.active_shops and account.login]
         if not ours:
+            agrees = any(said is not None and said.status is Status.OPT_IN for said in (command.email_news, command.phone_news))
+            if not agrees and all(self._is_right(account, command) for account in found):
+                return Delivered(detail="the panel had it so already")  # nobody resigns from what they never had
             return ByHand(Reason.NOT_ACTIVE_IN_SHOP)
         wrong = [account for account in ours if not self._is_right(account, command)]
         if not wrong:
@@ -99,10 +106,17 @@ class IdosellPanel:
                 return ByHand(Reason.PANEL_REFUSED, outcome.cause)
         if not isinstance(outcome, Delivered):
             return outcome
-        again = await self._read([account.id for account in wrong])
-        if len(again) != len(wrong) or not all(self._is_right(account, command) for account in again):
+        again = {account.id: account for account in await self._read([account.id for account in wrong])}
+        if any(account.id not in again or not self._is_right(again[account.id], command) for account in wrong):
             return Unknown("the panel did not store the change")
+        if any(self._elsewhere(again[account.id]) != self._elsewhere(account) for account in wrong):
+            return ByHand(Reason.PANEL_REFUSED, "the panel changed agreements of other shops as well; look at the account")
         return outcome
+
+    def _elsewhere(self, account: PanelAccount) -> tuple[frozenset[int], frozenset[int]]:
+        """Agreements in the account's other shops, which no change of ours may touch (R53)."""
+        others = account.active_shops - {self._shop.number}
+        return account.email_agreed & others, account.sms_agreed & others
 
     async def _write(self, accounts: Sequence[PanelAccount], command: SetSubscription, number: int) -> Outcome:
         rows = [
@@ -111,11 +125,11 @@ class IdosellPanel:
         ]
         answer = await self._gate("PUT", "clients/clients", payloads.edits(rows))
         results = payloads.rows(answer.get("results"))
-        failed = [row for row in results if row.get("resultStatus") is not True]
+        failed = [row for row in results if not payloads.is_yes(row.get("resultStatus"))]
         if len(results) == len(rows) and not failed:
             return Delivered()
         found = [fault for row in failed for fault in payloads.row_faults(row)] or payloads.faults(answer)
-        return _refusal(found)
+        return self._refusal(found)
 
     def _is_right(self, account: PanelAccount, command: SetSubscription) -> bool:
         said = ((command.email_news, account.email_agreed), (command.phone_news, account.sms_agreed))
@@ -127,15 +141,18 @@ class IdosellPanel:
         """Make the customer carry the wanted tags. A customer who does already costs two readings and no write."""
         started = self._started("clients/tags")
         try:
-            found = await self._accounts(command.email)
-            active = [account for account in found if self._shop.number in account.active_shops]
-            outcomes = [await self._mirrored(account, command) for account in active or found]
-            outcome = next((one for one in outcomes if not isinstance(one, Delivered)), Delivered())
-            if not found:
-                outcome = Moot(Reason.NO_CARRIER_OF_TAGS)
+            async with self._lock:
+                return started(await self._mirrored_everywhere(command))
         except _Ended as end:
-            outcome = end.outcome
-        return started(outcome)
+            return started(end.outcome)
+
+    async def _mirrored_everywhere(self, command: MirrorTags) -> Outcome:
+        found = await self._accounts(command.email)
+        if not found:
+            return Moot(Reason.NO_CARRIER_OF_TAGS)
+        active = [account for account in found if self._shop.number in account.active_shops]
+        outcomes = [await self._mirrored(account, command) for account in active or found]
+        return next((one for one in outcomes if not isinstance(one, Delivered)), Delivered())
 
     async def _mirrored(self, account: PanelAccount, command: MirrorTags) -> Outcome:
         """Read, change, and after a row was refused read and change once more (section 2.6)."""
@@ -147,7 +164,7 @@ class IdosellPanel:
             refused = await self._change_tags(account.id, _folded(wanted) if folded else wanted)
             if not refused:
                 return Delivered()
-        return ByHand(Reason.PANEL_REFUSED, _words(refused))
+        return ByHand(Reason.PANEL_REFUSED, self._words(refused))
 
     async def _tag_changes(self, account: PanelAccount, command: MirrorTags) -> TagChanges:
         answer = await self._gate("GET", "clients/tags", parameters={"clientId": str(account.id)}, empty_is_fine=True)
@@ -155,22 +172,40 @@ class IdosellPanel:
 
     async def _change_tags(self, client_id: int, wanted: TagChanges) -> list[Fault]:
         """Take away before adding, so that a name that moved is never there twice for long. Answers what was refused."""
-        refused: list[Fault] = []
-        for start in range(0, len(wanted.remove), ROWS_PER_WRITE):
-            chunk = wanted.remove[start : start + ROWS_PER_WRITE]
-            refused += await self._by_row("POST", "clients/tags/delete", payloads.tags_to_remove(client_id, chunk))
-        values = list(wanted.set.items())
-        for start in range(0, len(values), ROWS_PER_WRITE):
-            points = dict(values[start : start + ROWS_PER_WRITE])
-            refused += await self._by_row("PUT", "clients/tags", payloads.tags_to_set(client_id, points))
-        names = list(wanted.add.items())
-        for start in range(0, len(names), ROWS_PER_WRITE):
-            added = dict(names[start : start + ROWS_PER_WRITE])
-            refused += await self._by_row("POST", "clients/tags", payloads.tags_to_add(client_id, added))
+        refused = await self._by_row(
+            "POST", "clients/tags/delete", wanted.remove, lambda ids: payloads.tags_to_remove(client_id, ids)
+        )
+        refused += await self._by_row(
+            "PUT", "clients/tags", list(wanted.set.items()), lambda points: payloads.tags_to_set(client_id, dict(points))
+        )
+        refused += await self._by_row(
+            "POST", "clients/tags", list(wanted.add.items()), lambda points: payloads.tags_to_add(client_id, dict(points))
+        )
         return refused
 
-    async def _by_row(self, method: str, gate: str, body: Mapping[str, Any]) -> list[Fault]:
-        return payloads.faults(await self._gate(method, gate, body))
+    async def _by_row(
+        self, method: str, gate: str, rows: Sequence[_Row], body: Callable[[Sequence[_Row]], JsonObject]
+    ) -> list[Fault]:
+        """Write rows, a hundred at a time; what is refused for its shape is halved. Answers what was not taken."""
+        refused: list[Fault] = []
+        for start in range(0, len(rows), ROWS_PER_WRITE):
+            refused += await self._chunk(method, gate, rows[start : start + ROWS_PER_WRITE], body)
+        return refused
+
+    async def _chunk(
+        self, method: str, gate: str, rows: Sequence[_Row], body: Callable[[Sequence[_Row]], JsonObject]
+    ) -> list[Fault]:
+        try:
+            answer = await self._gate(method, gate, body(rows))
+        except _Ended as end:
+            if not isinstance(end.outcome, ByHand) or len(rows) == 1:
+                raise
+            half = len(rows) // 2
+            return await self._chunk(method, gate, rows[:half], body) + await self._chunk(method, gate, rows[half:], body)
+        found = payloads.faults(answer)
+        if not found and len(payloads.rows(answer.get("results"))) < len(rows):
+            return [Fault(-1, "the panel did not confirm every row")]
+        return found
 
     # -- finding ---------------------------------------------------------------------------------------------------------
 
@@ -231,16 +266,16 @@ class IdosellPanel:
             raise _Ended(received)
         answer = _object(received.body)
         if received.status in (401, 403, 404):
-            raise _Ended(Refused(_front_words(received, answer), account_wide=True))
+            raise _Ended(Refused(self._front_words(received, answer), account_wide=True))
         if received.status not in (200, 207):
-            raise _Ended(Refused(_front_words(received, answer)))
+            raise _Ended(ByHand(Reason.PANEL_REFUSED, self._front_words(received, answer)))
         if answer is None:
             raise _Ended(Unreachable(f"HTTP {received.status} without JSON") if body is None else Unknown("an answer without JSON"))
         found = payloads.faults(answer)
-        if any(fault.code in _WHOLE_PANEL for fault in found) and "results" not in answer:
-            raise _Ended(Refused(_words(found), account_wide=True))
+        if gate in _CUSTOMER_READS and method != "PUT" and any(fault.code in _WHOLE_PANEL for fault in found):
+            raise _Ended(Refused(self._words(found), account_wide=True))
         if empty_is_fine and found and any(fault.code != EMPTY_RESULT for fault in found):
-            raise _Ended(Refused(_words(found)))
+            raise _Ended(ByHand(Reason.PANEL_REFUSED, self._words(found)))
         return answer
 
     def _started(self, gate: str) -> Callable[[Outcome], Answer]:
@@ -253,36 +288,39 @@ class IdosellPanel:
 
         return ended
 
+    # -- words -----------------------------------------------------------------------------------------------------------
+
+    def _refusal(self, found: Sequence[Fault]) -> Outcome:
+        words = self._words(found)
+        if any(fault.code in _BAD_SHOP for fault in found):
+            return ByHand(Reason.NOT_ACTIVE_IN_SHOP, words)
+        if found and all(fault.code in _BAD_DATA for fault in found):
+            return ByHand(Reason.PANEL_REFUSED, words)
+        return Unknown(words or "the panel did not say what became of the change")
+
+    def _words(self, found: Sequence[Fault]) -> str:
+        return self._scrubbed("; ".join(f"fault {fault.code} {fault.words}".strip() for fault in found))
+
+    def _front_words(self, received: Reply, answer: Mapping[str, Any] | None) -> str:
+        """Why the front refused. Of a missing right the area and level are what the merchant needs (section 1.2)."""
+        said = " ".join(fault.words for fault in payloads.faults(answer)) if answer is not None else ""
+        scope = _SCOPE.search(said) or _SCOPE.search(received.headers.get("x-error", ""))
+        if scope is not None:
+            return f"HTTP {received.status}: the key needs the area {scope[1].upper()} with level {scope[2]}"
+        return self._scrubbed(f"HTTP {received.status} {said}".strip())
+
+    def _scrubbed(self, words: str) -> str:
+        """Without the key, should the panel repeat it, and without addresses."""
+        return scrubbed(words.replace(self._key, "<key>") if self._key else words)
+
 
 def _agrees(wanted: Said | None, agreed: bool) -> bool:
     return wanted is None or agreed is (wanted.status is Status.OPT_IN)
 
 
-def _refusal(found: Sequence[Fault]) -> Outcome:
-    words = _words(found)
-    if any(fault.code in _BAD_SHOP for fault in found):
-        return ByHand(Reason.NOT_ACTIVE_IN_SHOP, words)
-    if found and all(fault.code in _BAD_DATA for fault in found):
-        return ByHand(Reason.PANEL_REFUSED, words)
-    return Unknown(words or "the panel did not say what became of the change")
-
-
 def _folded(wanted: TagChanges) -> TagChanges:
     """Names in plain letters: what limits the panel sets on names is unknown (uncertain point 14)."""
     return replace(wanted, add={canonical(name): points for name, points in wanted.add.items()})
-
-
-def _words(found: Sequence[Fault]) -> str:
-    return scrubbed("; ".join(f"fault {fault.code} {fault.words}".strip() for fault in found))
-
-
-def _front_words(received: Reply, answer: Mapping[str, Any] | None) -> str:
-    """Why the front refused. Of a missing right the area and level are what the merchant needs (section 1.2)."""
-    said = " ".join(fault.words for fault in payloads.faults(answer)) if answer is not None else ""
-    scope = _SCOPE.search(said) or _SCOPE.search(received.headers.get("x-error", ""))
-    if scope is not None:
-        return f"HTTP {received.status}: the key needs the area {scope[1].upper()} with level {scope[2]}"
-    return scrubbed(f"HTTP {received.status} {said}".strip())
 
 
 def _object(raw: bytes) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """The panel's own words (contract sections 1 and 2): its field names, its shapes, its quirks, and nothing that decides."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from app.domain.mirror import PanelTag
 JsonObject = dict[str, Any]  # a border: their JSON
 
 _ZERO_DATE = "0000-00-00"
+_WHOLE = re.compile(r"^-?[0-9]+$")
 EMPTY_RESULT = 2
 """Of a search: nothing found (section 1.6)."""
 
@@ -127,9 +129,14 @@ def whole(shown: object) -> int | None:
         return None
     if isinstance(shown, int):
         return shown
-    if isinstance(shown, str) and shown.strip().lstrip("-").isdecimal() and shown.isascii():
-        return int(shown[:18])
+    if isinstance(shown, str) and _WHOLE.match(shown.strip()):
+        return int(shown.strip()[:18])
     return None
+
+
+def is_yes(shown: object) -> bool:
+    """Booleans vary by gate (section 1.8)."""
+    return shown is True or shown == 1 or (isinstance(shown, str) and shown.strip().lower() in ("true", "y", "yes", "1"))
 
 
 # -- what we send --------------------------------------------------------------------------------------------------------
