@@ -174,7 +174,7 @@ class Carriers:
         closed = self._directory.closed_shops()
         if kind == "reading":
             return Readings(self._upstreams(name), name, closed, self._store, self._clock)
-        return ToSalesmanago(self._upstreams(name), self._directory.open_shops(name), closed)
+        return ToSalesmanago(self._upstreams(name), self._directory.open_shops(name), closed, self._clock)
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from app.domain.pipeline import to_account, to_newsletter, to_reading, to_tags
+from app.domain.pipeline import to_account
 from app.services.carts import Carts
 from app.services.delivery import Delivery
 from app.services.directory import Directory
@@ -76,6 +76,7 @@ class Worker:
         self._pauses = pauses
         self._tasks: list[asyncio.Task[None]] = []
         self._served: set[str] = set()
+        self._drains: dict[str, asyncio.Task[None]] = {}
         self._stopping = asyncio.Event()
 
     def start(self, *, delivering: bool = True) -> None:
@@ -84,12 +85,13 @@ class Worker:
         if delivering:
             self._spawn("plan", self._planner.plan_due, self._pauses.poll, self._wake.planning)
             self._spawn("carts", self._sweep_carts, self._pauses.cart_sweep)
+            self._spawn("drains", self._start_drains, self._pauses.poll, self._wake.delivering)
 
     async def stop(self) -> None:
         """Let every loop end the step it is in, for a bounded time."""
         self._stopping.set()
         if self._tasks:
-            _ended, late = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            _ended, late = await asyncio.wait([*self._tasks, *self._drains.values()], timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -112,14 +114,25 @@ class Worker:
             if self._is_new(to_account(account.id)):
                 for _ in range(LOOPS_PER_ACCOUNT):
                     self._deliver(to_account(account.id))
-                self._deliver(to_reading(account.id))
                 self._look(f"pull:{account.id}", partial(self._pull.pull_changed, account.id), self._pauses.pull)
                 self._look(f"sweep:{account.id}", partial(self._pull.sweep, account.id), self._pauses.sweep)
-        for shop in self._directory.shops():
-            if self._is_new(to_newsletter(shop.id)):
-                self._deliver(to_newsletter(shop.id))
-                self._deliver(to_tags(shop.id))
         return 0
+
+    async def _start_drains(self) -> int:
+        """Accounts have loops of their own. Everywhere else a drain runs only while there is something to bring."""
+        for destination in await self._delivery.due_destinations():
+            if not destination.startswith(to_account("")) and destination not in self._drains:
+                self._drains[destination] = asyncio.create_task(self._drain(destination), name=f"drain:{destination}")
+        return 0
+
+    async def _drain(self, destination: str) -> None:
+        try:
+            while not self._stopping.is_set() and await self._delivery.deliver_due(destination):
+                pass
+        except Exception:
+            log.exception("drain_failed", destination=destination)
+        finally:
+            self._drains.pop(destination, None)
 
     def _is_new(self, destination: str) -> bool:
         fresh = destination not in self._served

@@ -14,21 +14,40 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from app.clients.idosell.client import IdosellPanel
 from app.clients.salesmanago import payloads
+from app.clients.shop_webhook import NotConnected
+from app.clients.transport import Reply
+from app.doctor import shared_account_warning
 from app.domain import tags
+from app.domain.callbacks import reached, signature, verified
 from app.domain.carts import cart_of, newer_state, ripen
-from app.domain.commands import AddEvent, DeleteContact, EventKind, Line, UpsertContact
-from app.domain.consent import BoxCounts, Policy, Status, box_seems_hidden
+from app.domain.commands import (
+    AddEvent,
+    ConfirmOptIn,
+    DeleteContact,
+    EventKind,
+    Line,
+    MirrorTags,
+    SetSubscription,
+    UpsertContact,
+)
+from app.domain.consent import BoxCounts, Policy, Said, Status, box_seems_hidden
 from app.domain.contact import absorb
-from app.domain.delivery import Bundle, SeenContact, coalesce, still_missing
+from app.domain.delivery import Bundle, ByHand, Park, SeenContact, coalesce, still_missing, verdict
 from app.domain.difference import difference, told, untold
-from app.domain.events import Address, Ticked
+from app.domain.errors import ForgedCallback
+from app.domain.events import Address, OptInReported, StatusSeen, Ticked
 from app.domain.learn import learn
+from app.domain.looks import READD_LIMIT
+from app.domain.mirror import PanelTag, TagChanges, changes
+from app.domain.pipeline import NewEvent
 from app.domain.plan import Await, Send, Supersede, Withhold
-from app.domain.reasons import Reason
-from app.domain.shop import TagConflicts
+from app.domain.reasons import EXPLANATIONS, Reason
+from app.domain.shop import Account, FanOut, Panel, PanelKind, TagConflicts
 from app.routers.fields import e164
 from app.routers.schemas import RegistrationIn
+from app.services.callbacks import Callbacks
 from app.services.health import Health
 from app.shops_file import ShopsFile
 from tests.builders import (
@@ -54,6 +73,7 @@ from tests.builders import (
     registered,
     returned,
     somebody,
+    status_seen,
     subscribed,
     tags_edited,
     tags_seen,
@@ -65,6 +85,7 @@ from tests.builders import (
 
 OPEN = a_shop()
 CAREFUL = a_careful_shop()
+WITH_PANEL = a_shop(panel=Panel(kind=PanelKind.IDOSELL))
 TICKED = a_customer(newsletter_email=Ticked(ticked=True))
 CONSENTED = an_order("2026-11-23T08:00", order_id="first", consent=True)
 
@@ -639,6 +660,13 @@ def test_r26_where_the_shop_says_so_the_loss_stands_but_is_shown(setting: TagCon
     assert difference(contact, shop) is None
 
 
+def test_r26_a_tag_that_gets_lost_again_and_again_is_added_three_times_a_day_and_then_only_shown() -> None:
+    story = life(OPEN, registered("2026-11-23T10:00"), tags_edited("2026-11-23T11:00", added=["vip"]))
+    story = story.goes_on(OPEN, *(tags_seen(f"2026-11-23T12:{number:02}") for number in range(10)))
+    assert [one.add_tags for one in story.commands if isinstance(one, UpsertContact)] == [("idosell_vip",)] * READD_LIMIT
+    assert lost_tags(story.contact, OPEN) == ["idosell_vip"]
+
+
 def test_r27_text_goes_out_as_written_and_is_compared_folded() -> None:
     known = life(OPEN, registered("2026-11-23T10:00"))
     first = known.goes_on(OPEN, tags_edited("2026-11-23T11:00", added=["  Brak   Aktywności, stała "]))
@@ -686,6 +714,54 @@ def test_r29_a_tag_that_came_from_the_panel_never_goes_back_and_no_prefix_double
     assert tags.to_panel("KOSZYK", 1) == "salesmanago_shop1_koszyk"
     assert tags.to_upstream("idosell_vip") == "idosell_vip"
     assert tags.source_tag("idosell_allegro", "sklep.iai-shop.com") == "idosell_allegro_sklep.iai-shop.com"
+
+
+# -- R30-R33: tags and points towards the shop -----------------------------------------------------------------------------
+
+
+def test_r30_tags_over_there_appear_in_the_panel_with_prefix_and_shop_number_in_lower_case() -> None:
+    mirrored = _mirrored(WITH_PANEL, registered("2026-11-23T10:00"), tags_seen("2026-11-23T11:00", {"MENU1": 1, "KOSZYK": 1}))
+    assert changes((), mirrored.tags, 1).add == {"salesmanago_shop1_menu1": 1, "salesmanago_shop1_koszyk": 1}
+    assert changes((), mirrored.tags, 2).add == {"salesmanago_shop2_menu1": 1, "salesmanago_shop2_koszyk": 1}
+
+
+def test_r30_what_is_removed_over_there_is_removed_here_and_nothing_else() -> None:
+    looks = [tags_seen("2026-11-23T11:00", {"MENU1": 1, "KOSZYK": 1}), tags_seen("2026-11-23T12:00", {"MENU1": 1})]
+    mirrored = _mirrored(WITH_PANEL, registered("2026-11-23T10:00"), *looks)
+    names = ["salesmanago_shop1_menu1", "salesmanago_shop1_koszyk", "salesmanago_shop2_koszyk", "koszyk", "vip"]
+    present = [PanelTag(number, name, 1) for number, name in enumerate(names, start=1)]
+    assert changes(present, mirrored.tags, 1) == TagChanges(remove=(2,))
+
+
+def test_r30_a_shop_without_a_panel_is_not_told_and_its_people_are_not_held_up() -> None:
+    assert life(OPEN, registered("2026-11-23T10:00"), tags_seen("2026-11-23T11:00", {"KOSZYK": 1})).plan == Supersede(
+        Reason.NOTHING_NEW
+    )
+
+
+def test_r31_the_sections_of_an_order_are_in_the_panel_at_once_under_the_short_name_in_lower_case() -> None:
+    mirrored = _mirrored(WITH_PANEL, an_order(categories=["Obuwie"]))
+    assert changes((), mirrored.tags, 1).add == {"salesmanago_obuwie": 1}
+
+
+def test_r31_a_pulled_tag_that_stands_under_the_short_name_gets_its_points_there_and_no_second_tag() -> None:
+    order = an_order("2026-11-23T10:00", categories=["Obuwie"])
+    mirrored = _mirrored(WITH_PANEL, order, tags_seen("2026-11-23T11:00", {"OBUWIE": 5}))
+    assert changes([PanelTag(31, "salesmanago_obuwie", 1)], mirrored.tags, 1) == TagChanges(set={31: 5})
+
+
+def test_r31_a_section_earned_where_the_long_name_stands_leaves_one_tag_under_the_short_name() -> None:
+    first = life(WITH_PANEL, registered("2026-11-23T10:00"), tags_seen("2026-11-23T11:00", {"OBUWIE": 5}))
+    mirrored = _mirrored(WITH_PANEL, an_order("2026-11-23T12:00", categories=["Obuwie"]), story=first)
+    change = changes([PanelTag(31, "salesmanago_shop1_obuwie", 5)], mirrored.tags, 1)
+    assert change == TagChanges(add={"salesmanago_obuwie": 5}, remove=(31,))
+
+
+@pytest.mark.parametrize(("points", "in_panel"), [(1, 1), (12, 12), (0, 1), (-4, 1), (2_000_000, 1_000_000)])
+def test_r32_points_in_the_panel_follow_salesmanago_as_far_as_the_panel_can_hold_them(points: int, in_panel: int) -> None:
+    mirrored = _mirrored(WITH_PANEL, registered("2026-11-23T10:00"), tags_seen("2026-11-23T11:00", {"KOSZYK": points}))
+    assert changes([PanelTag(31, "salesmanago_shop1_koszyk", 7)], mirrored.tags, 1) == TagChanges(set={31: in_panel})
+    assert changes([PanelTag(31, "salesmanago_shop1_koszyk", in_panel)], mirrored.tags, 1).is_empty
 
 
 def test_r33_no_command_has_a_field_for_points() -> None:
@@ -757,7 +833,9 @@ def test_r41_consent_is_judged_again_when_the_cart_is_due() -> None:
     assert ripen(guest, CAREFUL, somebody(), at("2026-11-23T11:00")) == Withhold(Reason.NO_CONSENT)
 
 
-# -- R50-R52 as far as the decision goes; replay and erasure -------------------------------------------------------------
+# -- R50-R57: newsletter state, both ways ----------------------------------------------------------------------------------
+
+CALLBACK_SECRETS = {"shop1": ["AbCdEfGh12345678"], "shop2": ["ZyXwVuTs87654321"], "main": ["Account123456789", "OldSecret1234567"]}
 
 
 def test_r50_subscribing_is_an_opt_in_where_the_policy_allows_it() -> None:
@@ -765,8 +843,11 @@ def test_r50_subscribing_is_an_opt_in_where_the_policy_allows_it() -> None:
     assert life(CAREFUL, subscribed()).plan == Withhold(Reason.NO_CONSENT)
 
 
-def test_r51_a_confirmed_resignation_is_an_opt_out_also_without_an_account() -> None:
+@pytest.mark.parametrize("has_account", [True, False])
+def test_r51_a_confirmed_resignation_is_an_opt_out_also_without_an_account(has_account: bool) -> None:
     assert the_upsert(life(OPEN, unsubscribed(confirmed=True)).plan).email_status is Status.OPT_OUT
+    known = life(OPEN, subscribed("2026-11-23T10:00", has_account=has_account))
+    assert the_upsert(known.goes_on(OPEN, unsubscribed(confirmed=True)).plan).email_status is Status.OPT_OUT
 
 
 def test_r52_a_removal_by_staff_is_not_sent_unless_the_shop_says_so() -> None:
@@ -774,6 +855,156 @@ def test_r52_a_removal_by_staff_is_not_sent_unless_the_shop_says_so() -> None:
     assert known.goes_on(OPEN, unsubscribed(confirmed=False)).plan == Withhold(Reason.UNCONFIRMED_REMOVAL)
     eager = a_shop(propagate_unconfirmed_removals=True)
     assert the_upsert(known.goes_on(eager, unsubscribed(confirmed=False)).plan).email_status is Status.OPT_OUT
+
+
+def test_r52_the_reason_tells_the_merchant_to_mark_the_opt_out_in_salesmanago() -> None:
+    explained = EXPLANATIONS[Reason.UNCONFIRMED_REMOVAL]
+    assert "mark the opt-out on the contact in SALESmanago" in explained.what_to_do
+    assert "oznacz opt-out" in explained.what_to_do_pl
+
+
+@pytest.mark.parametrize("opt_in", [True, False])
+async def test_r53_a_call_at_a_shops_address_concerns_that_shop_alone(opt_in: bool) -> None:
+    callbacks, taken = _callbacks(knowing={"shop1": True, "shop2": True})
+    (own,) = CALLBACK_SECRETS["shop1"]
+    email = callbacks.verified_for_shop("shop1", EMAIL, signature(EMAIL, own))
+    await callbacks.take_for_shop("shop1", email, opt_in=opt_in)
+    assert [(one.shop_id, one.event.email) for one in taken] == [("shop1", EMAIL)]
+    for shop, secrets in CALLBACK_SECRETS.items():
+        if shop != "shop1":
+            with pytest.raises(ForgedCallback):
+                callbacks.verified_for_shop("shop1", EMAIL, signature(EMAIL, secrets[0]))
+
+
+def test_r53_it_changes_the_e_mail_newsletter_and_not_the_sms() -> None:
+    both = life(OPEN, subscribed("2026-11-23T10:00", by_sms=True))
+    (change,) = both.goes_on(OPEN, status_seen("2026-11-23T11:00", email_out=True, acted=True)).commands
+    assert change == SetSubscription(email=EMAIL, email_news=Said(Status.OPT_OUT, at("2026-11-23T11:00")))
+
+
+REACHED = [
+    (FanOut.ALL, {"shop1": True, "shop3": False}, ["shop1", "shop3"]),
+    (FanOut.BY_LOCATION, {"shop1": True, "shop3": False}, ["shop1"]),
+    (FanOut.BY_LOCATION, {"shop1": False, "shop3": False}, ["shop1", "shop3"]),
+    (FanOut.ALL, {}, ["shop1", "shop2", "shop3"]),
+]
+
+
+@pytest.mark.parametrize(("fan_out", "knowing", "shops"), REACHED)
+async def test_r54_a_call_at_the_accounts_address_reaches_every_shop_that_knows_the_person_with_a_receipt_each(
+    fan_out: FanOut, knowing: dict[str, bool], shops: list[str]
+) -> None:
+    callbacks, taken = _callbacks(fan_out, knowing)
+    email = callbacks.verified_for_account("main", EMAIL, signature(EMAIL, CALLBACK_SECRETS["main"][0]))
+    await callbacks.take_for_account("main", email, opt_in=False)
+    assert [one.shop_id for one in taken] == shops
+    assert all(one.event == status_seen(NOW, email_out=True, acted=True) for one in taken)
+    assert list(reached(fan_out, ["shop1", "shop2", "shop3"], knowing)) == shops
+
+
+def test_r55_a_callback_is_believed_by_its_signature_under_either_reading_and_either_secret() -> None:
+    secrets, plus = CALLBACK_SECRETS["main"], "jan+test@example.com"
+    for secret in secrets:
+        key = signature(plus, secret)
+        assert verified("jan+test@example.com", key, secrets) == plus
+        assert verified("jan%2Btest%40example.com", key.upper(), secrets) == plus
+    assert verified(EMAIL, signature(plus, secrets[0]), secrets) is None
+    assert verified(EMAIL, signature(EMAIL, ""), []) is None
+
+
+def test_r55_an_opt_out_counts_at_once_and_an_opt_in_only_once_salesmanago_shows_it() -> None:
+    known = life(OPEN, registered("2026-11-23T10:00"))
+    out = known.goes_on(OPEN, status_seen("2026-11-23T11:00", email_out=True, acted=True))
+    assert [type(one) for one in out.commands] == [SetSubscription]
+    claimed = out.goes_on(OPEN, OptInReported(at=at("2026-11-23T12:00"), email=EMAIL))
+    assert claimed.commands == (ConfirmOptIn(email=EMAIL, at=at("2026-11-23T12:00")),)
+    assert claimed.contact.email_news.status is Status.OPT_OUT
+    confirmed = claimed.goes_on(OPEN, status_seen("2026-11-23T12:00", email_out=False, acted=True))
+    assert confirmed.contact.email_news.status is Status.OPT_IN
+    assert [type(one) for one in confirmed.commands] == [SetSubscription]
+
+
+@pytest.mark.parametrize("out", [True, False])
+def test_r55_a_callback_is_harmless_when_repeated_and_never_echoed(out: bool) -> None:
+    known = life(OPEN, registered("2026-11-23T10:00"), status_seen("2026-11-23T10:30", email_out=not out))
+    called = status_seen("2026-11-23T11:00", email_out=out, acted=True)
+    once = known.goes_on(OPEN, called)
+    assert [type(one) for one in once.commands] == [SetSubscription]
+    later = once.goes_on(OPEN, called, called, status_seen("2026-11-23T12:00", email_out=out), registered("2026-11-23T13:00"))
+    assert later.commands == ()
+
+
+async def test_r55_what_a_callback_says_is_stored_and_an_opt_in_stays_a_claim() -> None:
+    callbacks, taken = _callbacks()
+    await callbacks.take_for_shop("shop1", EMAIL, opt_in=True)
+    await callbacks.take_for_shop("shop1", EMAIL, opt_in=False)
+    assert [one.event for one in taken] == [
+        OptInReported(at=at(NOW), email=EMAIL),
+        StatusSeen(at=at(NOW), email=EMAIL, email_out=True, acted=True),
+    ]
+    assert len({one.event_id for one in taken}) == 2
+
+
+def test_r55_an_opt_out_of_the_phone_is_found_by_looking() -> None:
+    known = life(OPEN, registered("2026-11-23T10:00"), status_seen("2026-11-23T11:00", phone_out=False))
+    (change,) = known.goes_on(OPEN, status_seen("2026-11-23T12:00", phone_out=True)).commands
+    assert isinstance(change, SetSubscription)
+    assert (change.email_news, change.phone_news) == (None, Said(Status.OPT_OUT, at("2026-11-23T12:00")))
+
+
+RESIGNED = SetSubscription(email=EMAIL, email_news=Said(Status.OPT_OUT, at("2026-11-23T11:00")))
+
+
+async def test_r56_a_subscriber_without_account_goes_to_the_shops_own_address_or_waits_for_a_person() -> None:
+    shop = a_shop(panel=Panel(kind=PanelKind.IDOSELL, base_url="https://sklep.example.com"))
+    noticed: list[SetSubscription] = []
+    nobody_there: Any = SimpleNamespace(send=_always(Reply(200, b'{"clientsResults": [], "resultsNumberAll": 0}')))
+    notices: Any = SimpleNamespace(set_subscription=_noting(noticed))
+    await IdosellPanel(shop, "key", nobody_there, lambda: at(NOW), notices=notices).set_subscription(RESIGNED, 7)
+    assert noticed == [RESIGNED]
+    by_hand = await IdosellPanel(shop, "key", nobody_there, lambda: at(NOW)).set_subscription(RESIGNED, 7)
+    assert by_hand.outcome == ByHand(Reason.NO_ACCOUNT_IN_PANEL)
+
+
+async def test_r56_what_no_machine_can_write_is_parked_for_a_person_and_never_dropped() -> None:
+    answer = await NotConnected(lambda: at(NOW)).set_subscription(RESIGNED, 7)
+    assert answer.outcome == ByHand(Reason.NOT_CONNECTED)
+    for reason in (Reason.NOT_CONNECTED, Reason.NO_ACCOUNT_IN_PANEL):
+        assert verdict(ByHand(reason), 1, at(NOW), at(NOW), 0.5) == Park(reason)
+        assert EXPLANATIONS[reason].what_to_do
+
+
+@pytest.mark.parametrize(("out", "status"), [(True, Status.OPT_OUT), (False, Status.OPT_IN)])
+def test_r57_opt_in_means_agreed_and_opt_out_means_resigned_in_both_directions(out: bool, status: Status) -> None:
+    act = unsubscribed("2026-11-23T11:00") if out else subscribed("2026-11-23T11:00")
+    flags = payloads.upsert(the_upsert(life(OPEN, registered("2026-11-23T10:00"), act).plan))
+    assert (flags["forceOptOut"], flags["forceOptIn"]) == (out, not out)
+    heard = life(OPEN, registered("2026-11-23T10:00"), status_seen("2026-11-23T11:00", email_out=out, acted=True))
+    (change,) = commands_of(heard.plan)
+    assert isinstance(change, SetSubscription)
+    assert change.email_news == Said(status, at("2026-11-23T11:00"))
+
+
+# -- R70: many shops ------------------------------------------------------------------------------------------------------
+
+
+def test_r70_several_shops_may_share_an_account() -> None:
+    file = _shops_file("sklep_a", "sklep_b")
+    assert [shop.account for shop in file.shops.values()] == ["main", "main"]
+
+
+def test_r70_whoever_lets_shops_share_an_account_is_warned_unless_its_own_callback_addresses_are_used() -> None:
+    def warning(shops: int, secrets: list[str]) -> str | None:
+        shared = [a_shop(id=f"shop{number}", number=number) for number in range(1, shops + 1)]
+        directory: Any = SimpleNamespace(shops_of=lambda _: shared, account_callback_secrets=lambda _: secrets)
+        return shared_account_warning(directory, "main")
+
+    assert "shop1, shop2" in (warning(2, []) or "")
+    assert warning(2, ["Account123456789"]) is None
+    assert warning(1, []) is None
+
+
+# -- replay and erasure ------------------------------------------------------------------------------------------------------
 
 
 def test_erasure_deletes_the_contact_under_the_address_salesmanago_knows() -> None:
@@ -812,6 +1043,54 @@ def test_a_bundle_says_the_same_as_its_commands_one_by_one() -> None:
 # -- small stand-ins -----------------------------------------------------------------------------------------------------
 
 
+NOW = "2026-11-23T12:00"
+
+
+def _mirrored(shop: Any, *events: Any, story: Any = None) -> MirrorTags:
+    """The last word to the panel about a person's tags."""
+    lived = life(shop, *events) if story is None else story.goes_on(shop, *events)
+    return [one for one in lived.commands if isinstance(one, MirrorTags)][-1]
+
+
+def _always(value: Any) -> Any:
+    async def answer(*_: object) -> Any:
+        return value
+
+    return answer
+
+
+def _noting(noted: list[Any]) -> Any:
+    async def answer(command: Any, _: int) -> Any:
+        noted.append(command)
+
+    return answer
+
+
+def _callbacks(fan_out: FanOut = FanOut.ALL, knowing: dict[str, bool] | None = None) -> tuple[Callbacks, list[NewEvent]]:
+    """The real use case of three shops on one account; what it hands to the inbox is in the list."""
+    account = Account(id="main", endpoint="https://app3.salesmanago.com", client_id="c", owner=EMAIL, fan_out=fan_out)
+    shops = {name: a_shop(id=name, number=number) for number, name in enumerate(("shop1", "shop2", "shop3"), start=1)}
+    taken: list[NewEvent] = []
+
+    async def accept(events: list[NewEvent]) -> None:
+        taken.extend(events)
+
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[Any]:
+        yield SimpleNamespace(contacts=SimpleNamespace(shops_knowing=_always(knowing or {})))
+
+    store: Any = SimpleNamespace(work=unit)
+    intake: Any = SimpleNamespace(accept=accept)
+    directory: Any = SimpleNamespace(
+        account={"main": account}.get,
+        shop=shops.get,
+        shops_of=lambda _: list(shops.values()),
+        shop_callback_secrets=lambda name: CALLBACK_SECRETS.get(name, []),
+        account_callback_secrets=lambda name: CALLBACK_SECRETS.get(name, []),
+    )
+    return Callbacks(store, directory, intake, lambda: at(NOW)), taken
+
+
 def _last_email_status(commands: Any) -> Status | None:
     said = [command.email_status for command in commands if isinstance(command, UpsertContact) and command.email_status]
     return said[-1] if said else None
@@ -848,17 +1127,11 @@ def _health(waiting: timedelta | None, boxes: BoxCounts | None = None) -> Health
     """The real use case over a store of a few lines: one careful shop whose oldest event waits that long."""
     now = at("2026-11-23T12:00")
 
-    def answers(value: Any) -> Any:
-        async def answer(*_: object) -> Any:
-            return value
-
-        return answer
-
     work = SimpleNamespace(
-        inbox=SimpleNamespace(oldest_waiting=answers({} if waiting is None else {"shop1": now - waiting}), counts=answers({})),
-        sales=SimpleNamespace(boxes=answers({} if boxes is None else {"shop1": boxes})),
-        contacts=SimpleNamespace(conflicts=answers({})),
-        outbox=SimpleNamespace(oldest_queued=answers({}), parked_counts=answers({})),
+        inbox=SimpleNamespace(oldest_waiting=_always({} if waiting is None else {"shop1": now - waiting}), counts=_always({})),
+        sales=SimpleNamespace(boxes=_always({} if boxes is None else {"shop1": boxes})),
+        contacts=SimpleNamespace(conflicts=_always({})),
+        outbox=SimpleNamespace(oldest_queued=_always({}), parked_counts=_always({})),
     )
 
     @asynccontextmanager
@@ -867,4 +1140,4 @@ def _health(waiting: timedelta | None, boxes: BoxCounts | None = None) -> Health
 
     store: Any = SimpleNamespace(work=unit)
     directory: Any = SimpleNamespace(shops=lambda: [CAREFUL])
-    return Health(store, directory, lambda: now, answers(True), alarm_after_seconds=600)
+    return Health(store, directory, lambda: now, _always(True), alarm_after_seconds=600)

@@ -46,6 +46,7 @@ def upgrade() -> None:
     for table in ("outbox", "calls"):
         op.execute(f"UPDATE {table} SET destination = '{_TO_ACCOUNTS}' || destination")  # noqa: S608 - our own names
     parked = sa.text("state = 'parked'")
+    op.create_index("ix_outbox_contact_id", "outbox", ["contact_id", "settled_at"])
     op.create_index("ix_outbox_parked", "outbox", ["destination", "id"], sqlite_where=parked, postgresql_where=parked)
     disputed = sa.text("conflict IS NOT NULL")
     op.create_index("ix_contacts_conflict", "contacts", ["shop_id", "id"], sqlite_where=disputed, postgresql_where=disputed)
@@ -84,7 +85,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What is on its way home is given up; what is for SALESmanago stays."""
+    """What is on its way home is given up; what is for SALESmanago stays, of one account per contact."""
     op.drop_index("ix_consents_subject", table_name="consents")
     op.drop_table("consents")
     op.drop_index("ix_mailboxes_due", table_name="mailboxes")
@@ -94,12 +95,15 @@ def downgrade() -> None:
     op.execute(
         f"INSERT INTO mailboxes (contact_id, account_id, {_REST}) "  # noqa: S608 - our own names
         f"SELECT contact_id, substr(destination, {len(_TO_ACCOUNTS) + 1}), {_REST} FROM former_mailboxes "
-        f"WHERE destination LIKE '{_TO_ACCOUNTS}%'"
+        f"WHERE destination LIKE '{_TO_ACCOUNTS}%' AND NOT EXISTS (SELECT 1 FROM former_mailboxes AS other "
+        f"WHERE other.contact_id = former_mailboxes.contact_id AND other.destination LIKE '{_TO_ACCOUNTS}%' "
+        f"AND other.destination < former_mailboxes.destination)"
     )
     op.drop_table("former_mailboxes")
     op.create_index("ix_mailboxes_due", "mailboxes", ["account_id", "priority", "due_at"])
     op.drop_index("ix_contacts_conflict", table_name="contacts")
     op.drop_index("ix_outbox_parked", table_name="outbox")
+    op.drop_index("ix_outbox_contact_id", table_name="outbox")
     for table in ("outbox", "calls"):
         op.execute(f"DELETE FROM {table} WHERE destination NOT LIKE '{_TO_ACCOUNTS}%'")  # noqa: S608 - our own names
         op.execute(f"UPDATE {table} SET destination = substr(destination, {len(_TO_ACCOUNTS) + 1})")  # noqa: S608

@@ -37,6 +37,8 @@ class UpsertContact:
     email_status: Status | None = None
     phone_status: Status | None = None
     agreements: tuple[Agreement, ...] = ()
+    opted_in_at: datetime | None = field(default=None, compare=False)
+    """The time of the oldest act behind an opt-in that this carries."""
     introduces: bool = field(default=False, compare=False)
     """The first upsert of a contact: taken back, SALESmanago never heard of the person from us."""
 

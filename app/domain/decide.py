@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from app.domain import tags
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, DeleteContact, EventKind, Line
-from app.domain.consent import Box, Channel, Policy, TransferConsent
+from app.domain.consent import Box, Channel, Policy, Status, TransferConsent
 from app.domain.contact import Contact
 from app.domain.difference import difference, told
 from app.domain.events import (
@@ -29,12 +29,14 @@ from app.domain.events import (
     OrderPlaced,
     OrderReturned,
     ProductViewed,
+    StatusNotTaken,
     StatusSeen,
     TagsSeen,
     Unsubscribed,
 )
 from app.domain.homeward import home_commands, mirror_command, shop_knows, told_home
 from app.domain.learn import is_forgotten, learn, revived, with_stop
+from app.domain.looks import bought_again
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold, unsent
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
@@ -83,7 +85,7 @@ def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> 
     if contact.erased or is_forgotten(event, contact):
         return _decision(Withhold(Reason.ERASED), with_stop(event, contact), sale)
     known = learn(event, shop, contact)
-    if isinstance(event, StatusSeen | TagsSeen | OptInReported):
+    if isinstance(event, StatusSeen | StatusNotTaken | TagsSeen | OptInReported):
         return _homeward(event, shop, known, sale)
     known = shop_knows(contact, known)
     reason = forbidden(event, shop, known, sale)
@@ -92,20 +94,26 @@ def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> 
     if isinstance(event, CartChanged):
         return _decision(Await(Reason.CART_WAITS), known, sale)
     if isinstance(event, OrderPlaced):
-        known = known.earning(_earned(event, shop))
+        earned = _earned(event, shop)
+        known = bought_again(known.earning(earned), earned)
     commands = compose(event, shop, known, sale)
     if not commands:
         return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
     return Decision(Send(*commands), _informed(known, commands), _remembered(event, sale, sent=True), known)
 
 
-def _homeward(event: StatusSeen | TagsSeen | OptInReported, shop: Shop, known: Contact, sale: Sale) -> Decision:
+def _homeward(event: StatusSeen | StatusNotTaken | TagsSeen | OptInReported, shop: Shop, known: Contact, sale: Sale) -> Decision:
     """What SALESmanago showed goes home, whatever the transfer policy says: it leaves SALESmanago, not the shop.
 
     What SALESmanago lost or did not take is told again, if the person may be sent.
     """
     if isinstance(event, OptInReported):
+        if known.email_news.status is Status.OPT_OUT and not _is_told_of_opt_out(known):
+            # It was never told of the opt-out, so that it shows none confirms nothing.
+            return _decision(Withhold(Reason.OPT_IN_NOT_CONFIRMED), known, sale)
         return _decision(Send(ConfirmOptIn(email=event.email, at=event.at)), known, sale)
+    if isinstance(event, StatusNotTaken):
+        return _decision(Withhold(Reason.OPTED_OUT_THERE if event.shown_out else Reason.REFUSED), known, sale)
     commands: list[Command] = list(home_commands(known, event, shop))
     if known.is_transferred and known.transfer.permits(shop.policy):
         upsert = difference(known, shop)
@@ -113,6 +121,10 @@ def _homeward(event: StatusSeen | TagsSeen | OptInReported, shop: Shop, known: C
     if not commands:
         return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
     return Decision(Send(*commands), _informed(known, commands), sale, known)
+
+
+def _is_told_of_opt_out(known: Contact) -> bool:
+    return known.told.email_news is not None and known.told.email_news.status is Status.OPT_OUT
 
 
 def _informed(known: Contact, commands: Sequence[Command]) -> Contact:
@@ -138,16 +150,12 @@ def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:
         email=contact.email or event.email,
         erased=True,
         erased_at=event.at,
-        # Acts newer than the erasure that take permission away stand; all else is forgotten.
-        transfer=TransferConsent(withdrawn=_after(event.at, contact.transfer.withdrawn)),
-        email_news=Channel(opted_out=_after(event.at, contact.email_news.opted_out)),
-        phone_news=Channel(opted_out=_after(event.at, contact.phone_news.opted_out)),
+        # Acts that took permission away stand, as bare times; all else is forgotten.
+        transfer=TransferConsent(withdrawn=contact.transfer.withdrawn),
+        email_news=Channel(opted_out=contact.email_news.opted_out),
+        phone_news=Channel(opted_out=contact.phone_news.opted_out),
     )
     return _decision(Send(*(DeleteContact(email=address) for address in addresses)), forgotten, sale)
-
-
-def _after(floor: datetime, at: datetime | None) -> datetime | None:
-    return at if at is not None and at > floor else None
 
 
 # -- forbidden -----------------------------------------------------------------------------------------------------------

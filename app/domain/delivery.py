@@ -216,6 +216,7 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
         email_status=later.email_status or earlier.email_status,
         phone_status=later.phone_status or earlier.phone_status,
         agreements=_latest((*earlier.agreements, *later.agreements)),
+        opted_in_at=min(filter(None, (earlier.opted_in_at, later.opted_in_at)), default=None),
         introduces=earlier.introduces,
     )
 
@@ -223,6 +224,9 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
 def _latest(agreements: Sequence[Agreement]) -> tuple[Agreement, ...]:
     return tuple({one.name: one for one in agreements}.values())
 
+
+OLD_OPT_IN = timedelta(days=1)
+"""A list of customers brings old opt-ins; a person acts now."""
 
 TAGS_PER_CALL = 50
 """The contract's safest reading (U15)."""
@@ -270,6 +274,18 @@ class SeenContact:
     opted_out_phone: bool | None = None
 
 
+def asks_first(upsert: UpsertContact, now: datetime) -> bool:
+    """Is the opt-in it carries so old that an opt-out over there, which we may not know, must be looked for (R06)?"""
+    return upsert.opted_in_at is not None and now - upsert.opted_in_at >= OLD_OPT_IN
+
+
+def without_opt_ins(upsert: UpsertContact, seen: SeenContact) -> UpsertContact:
+    """As it may be sent to a contact who is shown as opted out."""
+    email = upsert.email_status is Status.OPT_IN and seen.opted_out is True
+    phone = upsert.phone_status is Status.OPT_IN and seen.opted_out_phone is True
+    return taken_back_upsert(upsert, email=email, phone=phone)
+
+
 def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
     """What of a bundle with unknown outcome did not arrive: tags, rename and events are compared, the rest is harmless (R28)."""
     upsert = bundle.upsert
@@ -313,6 +329,8 @@ class TakeBack:
     phone_opt_in: bool = False
     home: bool = False
     """Also what is on its way to the shop: the person is to be forgotten."""
+    elsewhere: bool = False
+    """The act is known from another shop of the account, so no command of this shop follows that tells of it."""
 
     def __or__(self, other: "TakeBack") -> "TakeBack":
         return TakeBack(
@@ -320,6 +338,7 @@ class TakeBack:
             self.email_opt_in or other.email_opt_in,
             self.phone_opt_in or other.phone_opt_in,
             self.home or other.home,
+            self.elsewhere or other.elsewhere,
         )
 
 
@@ -333,11 +352,17 @@ def taken_back(command: Command, act: TakeBack) -> Command | None:
         return command
     no_email = act.email_opt_in and command.email_status is Status.OPT_IN
     no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN
+    return taken_back_upsert(command, email=no_email, phone=no_phone)
+
+
+def taken_back_upsert(upsert: UpsertContact, *, email: bool, phone: bool) -> UpsertContact:
+    """Without the named opt-ins, and without the agreements that go with them."""
+    kept = tuple(one for one in upsert.agreements if not (one.accepted and (phone if one.by_sms else email)))
     return replace(
-        command,
-        email_status=None if no_email else command.email_status,
-        phone_status=None if no_phone else command.phone_status,
-        agreements=tuple(one for one in command.agreements if not (one.accepted and (no_phone if one.by_sms else no_email))),
+        upsert,
+        email_status=None if email else upsert.email_status,
+        phone_status=None if phone else upsert.phone_status,
+        agreements=kept,
     )
 
 

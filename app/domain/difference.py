@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.domain import tags
 from app.domain.commands import Agreement, Command, DeleteContact, UpsertContact
@@ -32,6 +32,7 @@ def difference(contact: Contact, shop: Shop) -> UpsertContact | None:
         email_status=email_status,
         phone_status=phone_status,
         agreements=tuple(_agreements(contact, shop, email_status, phone_status)),
+        opted_in_at=_oldest_opt_in((contact.email_news, email_status), (contact.phone_news, phone_status)),
         introduces=not contact.is_transferred,
     )
     nothing = upsert == UpsertContact(email=known_as)
@@ -54,7 +55,7 @@ def told(contact: Contact, commands: Iterable[Command]) -> Contact:
 def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
     """Forget that these commands were queued: they were taken back before they left. In the order in which they were queued."""
     for command in reversed(list(cancelled)):
-        if isinstance(command, UpsertContact):
+        if isinstance(command, UpsertContact) and not contact.erased:
             contact = replace(contact, told=Told() if command.introduces else _untold_upsert(contact.told, command))
     return contact
 
@@ -129,6 +130,10 @@ def _news(channel: Channel, told: Said | None, seen: Shown | None) -> Status | N
     if said.status is Status.OPT_IN and seen is not None and seen.status is Status.OPT_OUT:
         return None if said.at + BELIEVED_BEFORE_LOOK <= seen.since else said.status
     return said.status
+
+
+def _oldest_opt_in(*channels: tuple[Channel, Status | None]) -> datetime | None:
+    return min((channel.acted_at for channel, status in channels if status is Status.OPT_IN and channel.acted_at), default=None)
 
 
 def _agreements(contact: Contact, shop: Shop, email: Status | None, phone: Status | None) -> Iterable[Agreement]:

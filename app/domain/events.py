@@ -225,6 +225,19 @@ class OptInReported(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StatusNotTaken(Happened):
+    """A newsletter status we meant to tell SALESmanago did not get there.
+
+    `shown_out`: it shows an opt-out, which an older opt-in must not overturn (R06). Otherwise it refused what carried it.
+    """
+
+    email: str
+    by_email: bool = False
+    by_phone: bool = False
+    shown_out: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class TagsSeen(Happened):
     """All tags of a contact in SALESmanago, in its spelling, with their points (R30, R32)."""
 
@@ -249,6 +262,7 @@ Event = (
     | AccessRequested
     | StatusSeen
     | OptInReported
+    | StatusNotTaken
     | TagsSeen
 )
 

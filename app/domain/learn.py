@@ -22,6 +22,7 @@ from app.domain.events import (
     OrderPlaced,
     OrderReturned,
     ProductViewed,
+    StatusNotTaken,
     StatusSeen,
     Subscribed,
     TagsEdited,
@@ -30,7 +31,7 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
-from app.domain.looks import saw_status, saw_tags
+from app.domain.looks import not_taken, saw_status, saw_tags
 from app.domain.shop import Shop
 
 
@@ -69,6 +70,8 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             return saw_status(event, _addressed(contact, event.email))
         case TagsSeen():
             return saw_tags(event, _addressed(contact, event.email), shop)
+        case StatusNotTaken():
+            return not_taken(event, contact)
         case OptInReported():
             return contact  # a claim; what SALESmanago itself shows will teach
         case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | AccessRequested() | ErasureRequested():
@@ -133,8 +136,6 @@ def is_forgotten(event: Event, contact: Contact) -> bool:
 
 def with_stop(event: Event, contact: Contact) -> Contact:
     """An act that takes permission away counts also while the person is erased: its time says nothing about who it was."""
-    if is_forgotten(event, contact):
-        return contact
     match event:
         case TransferConsentWithdrawn():
             return replace(contact, transfer=contact.transfer.withdraw(event.at))

@@ -13,8 +13,11 @@ from app.domain import tags
 from app.domain.consent import Channel, Said, Status, weightier
 from app.domain.contact import Contact, Lost, Seen, SeenTag, Shown
 from app.domain.difference import wanted_tags
-from app.domain.events import StatusSeen, TagsSeen
+from app.domain.events import StatusNotTaken, StatusSeen, TagsSeen
 from app.domain.shop import Shop, TagConflicts
+
+GONE_REMEMBERED = 100
+"""Tags that went, per person: enough to take them off in the panel, and a bound for memory."""
 
 READD_LIMIT = 3
 READD_WINDOW = timedelta(days=1)
@@ -56,26 +59,52 @@ def _look(channel: Channel, told: Said | None, before: Shown | None, event: Stat
     at, status = event.at, Status.OPT_OUT if out else Status.OPT_IN
     if before is not None and at < before.at:
         # An older look; only what somebody did at that time can still teach something.
-        return _Look(_acted(channel, at, out=out) if event.acted else channel, told, before, disputed)
+        if not event.acted:
+            return _Look(channel, told, before, disputed)
+        return _Look(_acted(channel, at, out=out), weightier(Said(status, at), told), before, disputed)
     changed = before is not None and before.status is not status
+    since = at if event.acted else acted_since(before, at, out=out)
     seen = Shown(status, before.since if before is not None and not changed else at, at)
     if event.acted or (told is None and changed):
-        return _Look(_acted(channel, at, out=out), weightier(Said(status, at), told), seen)
+        return _Look(_acted(channel, since, out=out), weightier(Said(status, since), told), seen)
     if told is None or told.status is status:
         return _Look(channel, told, seen)  # nothing happened, or our own command did it
     if disputed:
         return _Look(channel, told, seen, disputed=True)  # reported already
-    looked_since = before is not None and before.at > told.at
+    if at < told.at:
+        return _Look(channel, told, seen)  # from before the person's last act, which it cannot know
+    looked_since = before is not None and before.at >= told.at
     if out and (before is None or changed):
         return _Look(channel.opt_out(at), Said(status, at), seen)
     if changed and looked_since:
-        return _Look(channel.opt_in(at), Said(status, at), seen)
+        return _Look(channel.opt_in(since), Said(status, since), seen)
     # It does not show what it was told. An opt-out is told once more; then, as an opt-in at once, it is reported (U13).
     return _Look(channel, told if out else None, seen, disputed=True)
 
 
+def acted_since(before: Shown | None, at: datetime, *, out: bool) -> datetime:
+    """When somebody acted of whom a look tells. The moment is not known: an opt-out is dated by the look, an opt-in right after
+
+    the look before, so that the doubt never favours an opt-in (R06).
+    """
+    return at if out or before is None else before.at + timedelta(microseconds=1)
+
+
 def _acted(channel: Channel, at: datetime, *, out: bool) -> Channel:
     return channel.opt_out(at) if out else channel.opt_in(at)
+
+
+def not_taken(event: StatusNotTaken, contact: Contact) -> Contact:
+    """SALESmanago was not told after all: the mirror must not say so, or a later look would take our silence for an act."""
+    told, seen = contact.told, contact.seen
+    out = Shown(Status.OPT_OUT, event.at, event.at)
+    if event.by_email:
+        told = replace(told, email_news=None)
+        seen = replace(seen, email_news=out if event.shown_out else seen.email_news)
+    if event.by_phone:
+        told = replace(told, phone_news=None)
+        seen = replace(seen, phone_news=out if event.shown_out else seen.phone_news)
+    return replace(contact, told=told, seen=seen)
 
 
 def found(look: StatusSeen, contact: Contact, grace: timedelta) -> tuple[StatusSeen | None, Contact]:
@@ -85,11 +114,16 @@ def found(look: StatusSeen, contact: Contact, grace: timedelta) -> tuple[StatusS
     """
     after = saw_status(look, contact)
     if (after.email_news, after.phone_news) == (contact.email_news, contact.phone_news):
-        return None, replace(after, seen=replace(after.seen, email_unexplained_since=None))
+        settled = look.email_out is not None
+        return None, replace(after, seen=replace(after.seen, email_unexplained_since=None)) if settled else after
     since = contact.seen.email_unexplained_since or look.at
     if look.email_out is not None and look.at - since < grace:
         return None, replace(contact, seen=replace(contact.seen, email_unexplained_since=since))
-    return replace(look, at=since if look.email_out is not None else look.at, acted=True), contact
+    if look.email_out is not None:
+        at = acted_since(contact.seen.email_news, since, out=look.email_out)
+    else:
+        at = acted_since(contact.seen.phone_news, look.at, out=look.phone_out is True)
+    return replace(look, at=at, acted=True), contact
 
 
 def same_but_later(before: Contact, after: Contact) -> bool:
@@ -122,8 +156,25 @@ def saw_tags(event: TagsSeen, contact: Contact, shop: Shop) -> Contact:
         if tags.to_panel(text, shop.number) is not None
     }
     gone = {name: replace(tag, here=False) for name, tag in contact.seen.tags.items() if name not in shown}
+    for section in contact.earned_tags:
+        # Told and not there: somebody took it off before any look saw it.
+        name = tags.canonical(section)
+        if contact.told.tags.get(name) and name not in present and tags.to_panel(section, shop.number) is not None:
+            gone.setdefault(name, SeenTag(tags.outgoing_text(section).lower(), 1, here=False))
+    gone = dict(list(gone.items())[-GONE_REMEMBERED:])
     seen = replace(contact.seen, tags={**gone, **shown}, tags_at=event.at)
     return _with_lost(replace(contact, seen=seen), present, shop, event.at)
+
+
+def bought_again(contact: Contact, earned: Iterable[str]) -> Contact:
+    """A section tag that SALESmanago lost and a new order earns again is told again (R22, R31)."""
+    names = {tags.canonical(tag) for tag in earned}
+    lost = {name for name in names if name in contact.seen.tags and not contact.seen.tags[name].here}
+    if not lost:
+        return contact
+    told = {name: here for name, here in contact.told.tags.items() if name not in lost}
+    seen = {name: tag for name, tag in contact.seen.tags.items() if name not in lost}
+    return replace(contact, told=replace(contact.told, tags=told), seen=replace(contact.seen, tags=seen))
 
 
 def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) -> Contact:
@@ -136,8 +187,9 @@ def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) ->
     again: set[str] = set()
     for name in _lost_names(contact, present):
         known = contact.seen.lost.get(name) or Lost(at)
-        known = Lost(at) if at - known.since >= READD_WINDOW else replace(known, back=False)
-        if shop.tag_conflicts is TagConflicts.READD and known.readded < READD_LIMIT:
+        readd = shop.tag_conflicts is TagConflicts.READD
+        known = Lost(at) if readd and at - known.since >= READD_WINDOW else replace(known, back=False)
+        if readd and known.readded < READD_LIMIT:
             known = replace(known, readded=known.readded + 1)
             again.add(name)
         lost[name] = known

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.domain.tags import TO_PANEL, canonical
+from app.domain.tags import TO_PANEL, canonical, folded
 
 MAX_NAME_CHARS = 64
 """The panel documents no limit; the contract's safest reading is 64 (uncertain point 14)."""
@@ -141,5 +141,5 @@ def _key(name: str) -> str:
 def _within_limit(name: str) -> str:
     if len(name) <= MAX_NAME_CHARS:
         return name
-    digest = hashlib.sha256(name.encode()).hexdigest()
+    digest = hashlib.sha256(folded(name).encode()).hexdigest()
     return f"{name[: MAX_NAME_CHARS - _DIGEST_CHARS - 1]}_{digest[:_DIGEST_CHARS]}"

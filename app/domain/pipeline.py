@@ -9,6 +9,7 @@ from typing import NamedTuple
 from app.domain import delivery
 from app.domain.carts import Cart
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, SetSubscription, UpsertContact
+from app.domain.consent import Status
 from app.domain.contact import Contact
 from app.domain.delivery import Outcome
 from app.domain.events import Event, customer_id_of, email_of
@@ -268,6 +269,15 @@ class Attempted:
     progressed: bool
     """True resets the count of failing attempts."""
     tried_at: datetime
+
+    def told_opt_in(self) -> list[WaitingCommand]:
+        """Commands by which SALESmanago was just told of an opt-in."""
+        done = (one.command for one in self.tried if one.verdict == delivery.Done())
+        return [
+            one
+            for one in done
+            if isinstance(one.command, UpsertContact) and Status.OPT_IN in (one.command.email_status, one.command.phone_status)
+        ]
 
     def readdressed(self) -> dict[int, Command]:
         """Events that were queued before a rename and stay behind it: from now on the contact has the new address."""

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     SHADOW = "shadow"
     SHOP_DISABLED = "shop_disabled"
     OPT_IN_NOT_CONFIRMED = "opt_in_not_confirmed"
+    OPTED_OUT_THERE = "opted_out_there"
     SHOP_IS_NEWER = "shop_is_newer"
     NO_CARRIER_OF_TAGS = "no_carrier_of_tags"
     NO_ACCOUNT_IN_PANEL = "no_account_in_panel"
@@ -204,6 +205,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Nothing, if the person did not click. Otherwise look at the contact's card in SALESmanago.",
         "Wywołanie zwrotne zgłosiło zapis tej osoby, ale karta kontaktu w SALESmanago tego nie potwierdza.",
         "Nic, jeśli osoba nie kliknęła. W przeciwnym razie sprawdź kartę kontaktu w SALESmanago.",
+    ),
+    Reason.OPTED_OUT_THERE: Explanation(
+        "R06",
+        "SALESmanago shows an opt-out, and the opt-in the shop knows of is old: it does not overturn the opt-out.",
+        "Nothing. A new act of the person opts in again.",
+        "SALESmanago pokazuje rezygnację, a znany sklepowi zapis jest dawny: nie unieważnia tej rezygnacji.",
+        "Nic. Nowe działanie tej osoby zapisze ją ponownie.",
     ),
     Reason.SHOP_IS_NEWER: Explanation(
         "R55",

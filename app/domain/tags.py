@@ -33,9 +33,14 @@ def canonical(tag: str) -> str:
     >>> canonical("Wiosna 2015"), canonical("brak_aktywności")
     ('wiosna_2015', 'brak_aktywnosci')
     """
-    decomposed = unicodedata.normalize("NFKD", outgoing_text(tag).translate(_BASE_LETTERS))
+    return folded(outgoing_text(tag))[:MAX_TAG_CHARS]
+
+
+def folded(text: str) -> str:
+    """SALESmanago's folding in lower case, of a text of any length."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(_BASE_LETTERS))
     letters = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
-    return _ODD_SIGN.sub("_", letters.upper()).lower()[:MAX_TAG_CHARS]
+    return _ODD_SIGN.sub("_", letters.upper()).lower()
 
 
 def outgoing_text(tag: str) -> str:
@@ -60,8 +65,12 @@ def to_panel(upstream_tag: str, shop_number: int) -> str | None:
 
 
 def section_tags(menu_paths: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """Every segment of every menu path, each once, in the order of first appearance (R22)."""
-    return distinct(outgoing_text(segment) for path in menu_paths for segment in path)
+    """Every segment of every menu path, each once, in the order of first appearance (R22).
+
+    A segment that begins like one of the two prefixes would come back as something it is not (R29), so it is left out.
+    """
+    names = distinct(outgoing_text(segment) for path in menu_paths for segment in path)
+    return tuple(name for name in names if not canonical(name).startswith((TO_UPSTREAM, TO_PANEL)))
 
 
 def source_tag(source: str, shop_host: str) -> str | None:

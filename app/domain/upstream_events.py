@@ -2,10 +2,10 @@
 
 import hashlib
 
-from app.domain.events import OptInReported, StatusSeen, TagsSeen
+from app.domain.events import OptInReported, StatusNotTaken, StatusSeen, TagsSeen
 from app.domain.pipeline import NewEvent
 
-UpstreamEvent = StatusSeen | OptInReported | TagsSeen
+UpstreamEvent = StatusSeen | StatusNotTaken | OptInReported | TagsSeen
 
 
 def heard(shop_id: str, type_: str, event: UpstreamEvent, event_id: str, *, held: bool = False) -> NewEvent:

@@ -4,12 +4,11 @@ from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse
 
 from app.routers.dependencies import CallbacksDep
 from app.routers.fields import email_address
-from app.routers.problems import documented
+from app.routers.problems import BadParameter, documented
 
 router = APIRouter(prefix="/callbacks", tags=["callbacks"], responses=documented(400, 403, 503))
 
@@ -52,7 +51,7 @@ def _parameters(text: str) -> dict[str, list[str]]:
 def _the_one(written: dict[str, list[str]], name: str) -> str:
     values = written.get(name, [])
     if len(values) != 1 or not values[0].strip() or len(values[0]) > _LONGEST:
-        raise RequestValidationError([{"loc": ("query", name), "type": "missing", "msg": f"give the parameter {name} once"}])
+        raise BadParameter(name, "missing", f"give the parameter {name} once")
     return values[0].strip()
 
 
@@ -65,7 +64,7 @@ def _address(verified: str) -> str:
     try:
         return email_address(verified)
     except ValueError as error:
-        raise RequestValidationError([{"loc": ("query", "email"), "type": "value_error", "msg": str(error)}]) from None
+        raise BadParameter("email", "value_error", str(error)) from None
 
 
 async def _of_shop(shop: str, direction: Direction, called: Called, callbacks: CallbacksDep) -> PlainTextResponse:

@@ -79,11 +79,27 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+class BadParameter(Exception):
+    """A parameter of a request without body: missing, doubled, or none that can be."""
+
+    def __init__(self, name: str, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+        self.rule = rule
+
+
 def install(app: FastAPI) -> None:
+    app.add_exception_handler(BadParameter, _bad_parameter)
     app.add_exception_handler(GatewayError, _gateway_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _defect)
+
+
+async def _bad_parameter(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, BadParameter)
+    mistake = FieldProblem(field=error.name, rule=error.rule, message=str(error), example=EXAMPLES[error.name])
+    return problem(400, "bad-parameter", "The request has not the parameters it needs.", "Nothing was stored.", [mistake])
 
 
 async def _gateway_error(_request: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from app.domain.commands import ConfirmOptIn, MirrorTags, SetSubscription
+from app.domain.commands import Command, ConfirmOptIn, MirrorTags, SetSubscription
 from app.domain.consent import Said
 from app.domain.contact import NOBODY, Contact
 from app.domain.delivery import Delivered, Moot, SeenContact, Throttled, Unknown
@@ -49,8 +49,9 @@ class ToSalesmanago:
     contacts_per_claim = CONTACTS_PER_BATCH
     turn: str | None = None
 
-    def __init__(self, upstream: Upstream, open_shops: Collection[str], closed_shops: Collection[str]) -> None:
+    def __init__(self, upstream: Upstream, open_shops: Collection[str], closed_shops: Collection[str], clock: Clock) -> None:
         self._upstream = upstream
+        self._clock = clock
         self.closed_shops = closed_shops
         self.waits_for_stops_of = open_shops
 
@@ -58,7 +59,7 @@ class ToSalesmanago:
         return ContactParcel.of(claim)
 
     async def carry(self, parcels: Sequence[Parcel]) -> None:
-        await send(self._upstream, [parcel for parcel in parcels if isinstance(parcel, ContactParcel)])
+        await send(self._upstream, [parcel for parcel in parcels if isinstance(parcel, ContactParcel)], self._clock())
 
 
 class Readings:
@@ -168,14 +169,14 @@ class ToShop:
     async def _carry(self, parcel: StepParcel) -> bool:
         """False when the shop's side as a whole takes nothing now."""
         person = await self._person(parcel.claim.contact_id)
-        self._leave_out_outdated(parcel, person)
+        left = self._leave_out_outdated(parcel, person)
         mirrors = [command for command in parcel.claim.commands if isinstance(command.command, MirrorTags)]
         for command in parcel.claim.commands:
             if command.id in parcel.given:
                 continue
             if isinstance(command.command, MirrorTags) and command is not mirrors[-1]:
                 continue  # the newest says how all tags should be, and stands for the older ones
-            answer = await self._ask(command, person)
+            answer = await self._ask(command.id, left.get(command.id, command.command), person)
             parcel.answer(command, answer)
             if isinstance(command.command, MirrorTags):
                 for older in mirrors:
@@ -194,20 +195,25 @@ class ToShop:
                 found = await work.contacts.by_ids([found[0].merged_into])
         return found[0].contact if found else NOBODY
 
-    def _leave_out_outdated(self, parcel: StepParcel, person: Contact) -> None:
-        """While it waited, the person may have acted in the shop itself: that newer act must not be overwritten (R55)."""
+    def _leave_out_outdated(self, parcel: StepParcel, person: Contact) -> dict[int, SetSubscription]:
+        """While it waited, the person may have acted in the shop itself: that newer act must not be overwritten (R55).
+
+        Answers, by number, what is left to be said.
+        """
         changes = [(one, one.command) for one in parcel.claim.commands if isinstance(one.command, SetSubscription)]
-        home = person.home
+        left: dict[int, SetSubscription] = {}
         for one, command in changes:
-            later = [other for waiting, other in changes if waiting.id > one.id]
-            if _is_outdated(command.email_news, home.email_news, [other.email_news for other in later]) and _is_outdated(
-                command.phone_news, home.phone_news, [other.phone_news for other in later]
-            ):
+            later = [other for waiting, other in changes if waiting.id > one.id and waiting.counted]
+            email = _still_new(command.email_news, person.home.email_news, [other.email_news for other in later])
+            phone = _still_new(command.phone_news, person.home.phone_news, [other.phone_news for other in later])
+            if email is None and phone is None:
                 call = Call("", self._clock(), 0, "moot", Reason.SHOP_IS_NEWER.value, 0)
                 parcel.answer(one, Answer(Moot(Reason.SHOP_IS_NEWER), call))
+            else:
+                left[one.id] = replace(command, email_news=email, phone_news=phone)
+        return left
 
-    async def _ask(self, waiting: WaitingCommand, person: Contact) -> Answer:
-        command = waiting.command
+    async def _ask(self, number: int, command: Command, person: Contact) -> Answer:
         match command:
             case SetSubscription() | MirrorTags():
                 email, customer_id = person.email or command.email, person.customer_id or command.customer_id
@@ -215,13 +221,12 @@ class ToShop:
                 raise AssertionError("a command for another destination")
         match command:
             case SetSubscription():
-                return await self._side.set_subscription(replace(command, email=email, customer_id=customer_id), waiting.id)
+                return await self._side.set_subscription(replace(command, email=email, customer_id=customer_id), number)
             case MirrorTags():
-                return await self._side.mirror_tags(replace(command, email=email, customer_id=customer_id), waiting.id)
+                return await self._side.mirror_tags(replace(command, email=email, customer_id=customer_id), number)
 
 
-def _is_outdated(said: Said | None, home: Said | None, queued_behind: Sequence[Said | None]) -> bool:
-    """Does the shop know a newer act, and not from us? A newer one of ours follows in its turn. A silent channel is no reason."""
-    if said is None:
-        return True
-    return home is not None and home != said and home.outweighs(said) and home not in queued_behind
+def _still_new(said: Said | None, home: Said | None, queued_behind: Sequence[Said | None]) -> Said | None:
+    """None if the shop knows a newer act, and not from us: a newer one of ours follows in its turn."""
+    outdated = said is not None and home is not None and home != said and home.outweighs(said) and home not in queued_behind
+    return None if outdated else said

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from app.domain.contact import Contact
 from app.domain.events import email_of
+from app.domain.learn import is_forgotten
 from app.domain.ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, is_intact
 from app.domain.pipeline import InboxEvent
 from app.services.people import Person, Pseudonym
@@ -22,7 +23,7 @@ class Consents:
 
     def note(self, event: InboxEvent, person: Person, before: Contact) -> None:
         """Nothing is noted of somebody who was erased: there is nobody left whose act it could be."""
-        if not person.contact.erased:
+        if not person.contact.erased and not is_forgotten(event.event, before):
             self._noted += [(event, person, act) for act in acts(event.event, before, person.contact)]
 
     async def save(self, ledger: ConsentLedger, at: datetime) -> None:

@@ -8,18 +8,19 @@ import asyncio
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from app.domain.commands import DeleteContact, SetSubscription
+from app.domain.commands import DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
+from app.domain.consent import Status
 from app.domain.delivery import LONGEST_DELAY, Done, Drop, Park, Throttled, Unknown, backoff, name_of
 from app.domain.difference import untold
 from app.domain.errors import NotReady
-from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState, NewEvent
+from app.domain.pipeline import Answer, Attempted, Call, Claim, DeferredTakeBack, EventState, NewCommand, NewEvent
 from app.domain.plan import Withhold, unsent
 from app.services.carriers import Carrier
 from app.services.hand_work import replace_older
@@ -55,13 +56,20 @@ class Delivery:
         self._rest_until: dict[str, datetime] = {}
         self._failures: Counter[str] = Counter()
 
+    async def due_destinations(self) -> list[str]:
+        """Where something is due, and nobody rests."""
+        now = self._clock()
+        async with self._store.work() as work:
+            due = await work.outbox.due_destinations(now)
+        return [one for one in due if self._rest_until.get(one, now) <= now]
+
     async def deliver_due(self, destination: str) -> int:
         """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests."""
         now = self._clock()
         if self._rest_until.get(destination, now) > now:
             return 0
         claims = await self._claim(destination)
-        ready = [claim for claim in claims if not claim.take_backs and claim.commands]
+        ready = [claim for claim in claims if claim.commands]
         if ready:
             carrier = self._carrier(destination)
             parcels = [carrier.parcel(claim) for claim in ready]
@@ -83,7 +91,19 @@ class Delivery:
     # -- claiming --------------------------------------------------------------------------------------------------------
 
     async def _claim(self, destination: str) -> list[Claim]:
-        """Nothing leaves a shop while an act that takes permission away waits to be decided (I6)."""
+        """Nothing leaves a shop while an act that takes permission away waits to be decided (I6).
+
+        What such an act could not take back, because it was on its way at that moment, is taken back before it is tried again.
+        """
+        while True:
+            claims = await self._lease(destination)
+            interrupted = [claim for claim in claims if claim.take_backs]
+            if not interrupted:
+                return claims
+            await self._take_back_deferred(interrupted)
+
+    async def _lease(self, destination: str) -> list[Claim]:
+        """Claims, leased; or claims with take-backs, which are not: leaving without a commit gives them back."""
         now, carrier = self._clock(), self._carrier(destination)
         async with self._store.work() as work:
             if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
@@ -91,27 +111,32 @@ class Delivery:
             claims = await work.outbox.claim(destination, carrier.closed_shops, carrier.contacts_per_claim, now, LEASE)
             if not claims or not await self._has_turn(work, carrier, now):
                 return []
-            returned = [claim for claim in claims if claim.take_backs]
-            for claim in returned:
-                await self._apply_take_backs(work, claim)
-            await work.outbox.return_claims(returned)
-            await work.commit()
+            if not any(claim.take_backs for claim in claims):
+                await work.commit()
         return claims
+
+    async def _take_back_deferred(self, claims: Sequence[Claim]) -> None:
+        """The lock of those who decide comes first, then the mailbox: contacts are written by one at a time."""
+        now = self._clock()
+        async with self._store.work() as work:
+            await work.inbox.wait_for_planning()
+            for mailbox, shop_id in ((claim.mailbox, claim.shop_id) for claim in claims):
+                if await work.outbox.is_leased(mailbox, now):
+                    continue  # somebody else has it by now, and will come here
+                noted = (await work.outbox.deferred(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, ())
+                cancelled = [
+                    command
+                    for one in noted
+                    for command in await take_back(work, shop_id, mailbox, one.act, one.reason, now, one.up_to)
+                ]
+                people = await work.contacts.by_ids([mailbox.contact_id])
+                await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
+                await work.outbox.forget_take_backs(mailbox)
+            await work.commit()
 
     async def _has_turn(self, work: Work, carrier: Carrier, now: datetime) -> bool:
         """Some neighbours take one caller at a time, whichever process it is in. Leaving without a commit gives the claim back."""
         return carrier.turn is None or await work.registry.take_turn(carrier.turn, self._name, now, now + LEASE)
-
-    async def _apply_take_backs(self, work: Work, claim: Claim) -> None:
-        """An act that arrived while the contact was on its way: what came back unsent does not leave any more."""
-        now = self._clock()
-        cancelled = [
-            command
-            for one in claim.take_backs
-            for command in await take_back(work, claim.shop_id, claim.mailbox, one.act, one.reason, now, one.up_to)
-        ]
-        people = await work.contacts.by_ids([claim.contact_id])
-        await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
 
     @asynccontextmanager
     async def _kept_alive(self, token: int, carrier: Carrier) -> AsyncIterator[None]:
@@ -153,6 +178,7 @@ class Delivery:
         self, destination: str, attempted: Sequence[Attempted], news: Mapping[int, list[NewEvent]], now: datetime
     ) -> None:
         async with self._store.work() as work:
+            overtaken = await work.outbox.deferred(destination, [one.claim.contact_id for one in attempted if one.told_opt_in()])
             lost = await work.outbox.record(attempted, destination, now)
             kept = [one for one in attempted if one.claim.contact_id not in lost]
             counted = [try_ for one in kept for try_ in one.tried if try_.command.counted]
@@ -167,12 +193,15 @@ class Delivery:
                 parked = {try_.command.event_seq for try_ in counted if try_.verdict == Park(reason)}
                 await work.inbox.mark(parked, EventState.PARKED, reason, now)
             for one in kept:
-                await replace_older(work, one.claim.mailbox, _subscriptions(one), now)
+                await replace_older(work, one.claim.mailbox, _states(one), now)
+            await work.outbox.queue([again for one in kept for again in _opt_outs_again(one, overtaken, destination)], now)
             heard = [event for one in kept for event in news[one.claim.contact_id]]
             await work.inbox.add(heard, now)
             for one in kept:
                 if any(isinstance(try_.command.command, DeleteContact) and try_.verdict == Done() for try_ in one.tried):
                     await work.outbox.scrub(one.claim.contact_id, "erased")
+                if isinstance(one.claim.commands[0].command, HomeCommand):
+                    await self._forget_erased(work, one.claim)
                 if readdressed := one.readdressed():
                     await work.outbox.rewrite(one.claim.mailbox, readdressed, [], now)
             await work.commit()
@@ -181,6 +210,12 @@ class Delivery:
         if heard:
             self._heard()
         self._report(destination, attempted)
+
+    async def _forget_erased(self, work: Work, claim: Claim) -> None:
+        """Erased while a change was on its way home: what is settled now must not keep the address either."""
+        for person in await work.contacts.by_ids([claim.contact_id]):
+            if person.erased_hash is not None:
+                await work.outbox.scrub(claim.contact_id, person.erased_hash)
 
     def _rest_or_go_on(self, destination: str, parcels: Sequence[Parcel], now: datetime) -> None:
         """When a neighbour asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""
@@ -201,7 +236,31 @@ class Delivery:
         log.info("delivered", destination=destination, contacts=len(attempted), **counted)
 
 
-def _subscriptions(attempted: Attempted) -> list[tuple[int, SetSubscription]]:
-    """Newsletter states that were settled now, whether written or left to a person."""
+def _states(attempted: Attempted) -> list[tuple[int, SetSubscription | MirrorTags]]:
+    """How things should be at the shop's side, as settled now, whether written or left to a person."""
     settled = (one.command for one in attempted.tried if isinstance(one.verdict, Done | Park))
-    return [(one.id, one.command) for one in settled if isinstance(one.command, SetSubscription)]
+    return [(one.id, one.command) for one in settled if isinstance(one.command, SetSubscription | MirrorTags)]
+
+
+def _opt_outs_again(
+    one: Attempted, overtaken: Mapping[int, tuple[DeferredTakeBack, ...]], destination: str
+) -> Iterator[NewCommand]:
+    """An opt-in arrived although an opt-out from another shop of the account was decided while it was on its way.
+
+    Which of the two SALESmanago saw last is not known, so the opt-out is told once more (I6). An opt-out of the same shop
+    stands behind the opt-in in the same mailbox and needs no repetition.
+    """
+    acts = overtaken.get(one.claim.contact_id, ())
+    for command in one.told_opt_in():
+        upsert = command.command
+        assert isinstance(upsert, UpsertContact)
+        noted = [act.act for act in acts if command.id <= act.up_to and act.act.elsewhere]
+        email = upsert.email_status is Status.OPT_IN and any(act.email_opt_in for act in noted)
+        phone = upsert.phone_status is Status.OPT_IN and any(act.phone_opt_in for act in noted)
+        if email or phone:
+            again = UpsertContact(
+                email=upsert.address_after,
+                email_status=Status.OPT_OUT if email else None,
+                phone_status=Status.OPT_OUT if phone else None,
+            )
+            yield NewCommand(destination, one.claim.shop_id, one.claim.contact_id, command.event_seq, again, counted=False)

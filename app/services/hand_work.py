@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.commands import SetSubscription
+from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.errors import NotFound
 from app.domain.pipeline import HandWork, Mailbox, to_newsletter, to_tags
 from app.services.ports import Clock, Store, Work
@@ -26,28 +26,37 @@ class HandWorkList:
 
     async def done(self, shop_id: str, number: int) -> None:
         """A person carried it out; that is its receipt. Raises `NotFound` if nothing of that number waits for the shop."""
-        if number not in {one.id for one in await self.of_shop(shop_id)}:
-            raise NotFound("item of hand-work")
         async with self._store.work() as work:
-            seq = await work.outbox.settle_parked(number, done=True, at=self._clock())
-            if seq is not None:
-                await work.inbox.done_by_hand(seq, self._clock())
+            item = await work.outbox.settle_parked(number, shop_id, done=True, at=self._clock())
+            if item is None:
+                raise NotFound("item of hand-work")
+            await work.inbox.settle_parked(item.event_seq, self._clock(), replaced=False)
             await work.commit()
 
 
-async def replace_older(work: Work, mailbox: Mailbox, newer: Sequence[tuple[int, SetSubscription]], now: datetime) -> None:
+NEWEST = 2**62
+"""Stands for the number of a change that came after all others."""
+
+HomeState = SetSubscription | MirrorTags
+"""How things should be at the shop's side."""
+
+
+async def replace_older(work: Work, mailbox: Mailbox, newer: Sequence[tuple[int, HomeState]], now: datetime) -> None:
     """Older items of the same person that a newer change makes pointless leave the list. The caller commits."""
     if not newer:
         return
     for item in await work.outbox.parked(mailbox.destination, mailbox.contact_id):
-        if any(item.id < number and _covers(command, item.command) for number, command in newer):
-            seq = await work.outbox.settle_parked(item.id, done=False, at=now)
-            if seq is not None:
-                await work.inbox.replaced(seq, now)
+        if not any(item.id < number and _covers(command, item.command) for number, command in newer):
+            continue
+        settled = await work.outbox.settle_parked(item.id, None, done=False, at=now)
+        if settled is not None and settled.counted:
+            await work.inbox.settle_parked(settled.event_seq, now, replaced=True)
 
 
-def _covers(newer: SetSubscription, older: object) -> bool:
-    """Does the newer command speak of every channel the older one speaks of?"""
+def _covers(newer: HomeState, older: object) -> bool:
+    """Does the newer command speak of all that the older one speaks of? Tags are told whole each time."""
+    if isinstance(newer, MirrorTags):
+        return isinstance(older, MirrorTags)
     return (
         isinstance(older, SetSubscription)
         and (older.email_news is None or newer.email_news is not None)

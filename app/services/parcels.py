@@ -1,7 +1,8 @@
 """A parcel: the claim of one contact on its way, what is to be sent of it, and what each part came to."""
 
+import secrets
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from app.domain.commands import AddEvent, UpsertContact
@@ -21,7 +22,9 @@ from app.domain.delivery import (
     coalesce,
     verdict,
 )
+from app.domain.events import StatusNotTaken
 from app.domain.pipeline import Answer, Attempted, Claim, NewEvent, Tried, WaitingCommand
+from app.domain.upstream_events import heard
 
 
 class Parcel(ABC):
@@ -109,10 +112,33 @@ class ContactParcel(Parcel):
     """Positions of events that a look-up found."""
     deletion: Answer | None = None
     stopped: Answer | None = None
+    heard: list[NewEvent] = field(default_factory=list)
 
     @classmethod
     def of(cls, claim: Claim) -> "ContactParcel":
         return cls(claim, coalesce([one.command for one in claim.commands]))
+
+    def leave_out_opt_ins(self, upsert: UpsertContact, now: datetime) -> None:
+        """SALESmanago shows an opt-out: what is left of the upsert goes without the opt-ins."""
+        meant = self.bundle.upsert
+        if meant is not None and meant != upsert:
+            self.bundle = replace(self.bundle, upsert=upsert)
+            self.heard.append(_not_taken(self.claim, meant, upsert, now, shown_out=True))
+
+    def news(self) -> list[NewEvent]:
+        """What SALESmanago was not told after all."""
+        upsert = self.bundle.upsert
+        if (
+            upsert is None
+            or self.upsert is None
+            or not isinstance(self.upsert.outcome, Refused)
+            or self.upsert.outcome.account_wide
+        ):
+            return self.heard
+        if upsert.email_status is None and upsert.phone_status is None:
+            return self.heard
+        silent = replace(upsert, email_status=None, phone_status=None)
+        return [*self.heard, _not_taken(self.claim, upsert, silent, self.upsert.call.started_at, shown_out=False)]
 
     @property
     def events_may_go(self) -> bool:
@@ -155,6 +181,17 @@ class ContactParcel(Parcel):
             # The contact did not get through, so the event was not sent and waits with it.
             return [(command, Answer(Unreachable("waits for its contact"), self.upsert.call))]
         return []
+
+
+def _not_taken(claim: Claim, meant: UpsertContact, sent: UpsertContact, now: datetime, *, shown_out: bool) -> NewEvent:
+    event = StatusNotTaken(
+        at=now,
+        email=meant.address_after,
+        by_email=meant.email_status != sent.email_status,
+        by_phone=meant.phone_status != sent.phone_status,
+        shown_out=shown_out,
+    )
+    return heard(claim.shop_id, "status-not-taken", event, f"not-taken-{secrets.token_hex(12)}")
 
 
 def is_delivered(answer: Answer | None) -> bool:

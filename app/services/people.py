@@ -5,7 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.contact import NOBODY, Contact, absorb
-from app.domain.events import AccountChanged, Event, customer_id_of, email_of
+from app.domain.events import (
+    AccountChanged,
+    Event,
+    OptInReported,
+    StatusNotTaken,
+    StatusSeen,
+    TagsSeen,
+    customer_id_of,
+    email_of,
+)
 from app.domain.pipeline import Alias, InboxEvent, StoredContact
 from app.services.ports import Contacts
 
@@ -68,8 +77,10 @@ class People:
             for alias in aliases:
                 self._shop(shop_id).aliases.setdefault(alias.email, []).append((alias.until, self._everyone[alias.contact_id]))
             others = siblings(shop_id)
-            for stored in await contacts.in_shops(others, emails) if others else ():
-                self._place(stored)
+            if others:
+                theirs = {address for one in found for address in (one.contact.email, one.contact.told.email) if address}
+                for stored in await contacts.in_shops(others, emails | theirs):
+                    self._place(stored)
 
     async def save(self, contacts: Contacts, at: datetime) -> None:
         """Write new and changed people; afterwards every person has an id."""
@@ -96,6 +107,8 @@ class People:
         email, customer_id = email_of(event), customer_id_of(event)
         if isinstance(event, AccountChanged):
             return self._renamed(shop_id, event)
+        if isinstance(event, StatusSeen | StatusNotTaken | OptInReported | TagsSeen):
+            return self._known_there_as(shop_id, email or "") or self._stranger(shop_id, email, customer_id)
         person = self._by_address(shop_id, email, event.at) if email else None
         waiting = shop.by_customer.get(customer_id) if customer_id else None
         if person is None:
@@ -162,6 +175,13 @@ class People:
             earliest: tuple[datetime, Person] = min(former, key=lambda one: one[0])
             return earliest[1]
         return shop.by_email.get(email) or shop.by_hash.get(pseudonym)
+
+    def _known_there_as(self, shop_id: str, email: str) -> Person | None:
+        """SALESmanago may still know a person by the address before a rename that is on its way there."""
+        shop, pseudonym = self._shop(shop_id), self._pseudonym(shop_id, email)
+        present = shop.by_email.get(email) or shop.by_hash.get(pseudonym)
+        former = [*shop.aliases.get(email, ()), *shop.aliases.get(pseudonym, ())]
+        return present or (max(former, key=lambda one: one[0])[1] if former else None)
 
     def _named(self, person: Person, email: str | None) -> Person:
         if email is not None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 import structlog
 
 from app.domain.carts import newer_state
-from app.domain.commands import Command, DeleteContact, HomeCommand, UpsertContact
+from app.domain.commands import Command, DeleteContact, HomeCommand, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
-from app.domain.contact import Contact
+from app.domain.contact import NOBODY, Contact
 from app.domain.decide import NO_SALE, Sale, decide
 from app.domain.delivery import TakeBack, taken_back
 from app.domain.difference import untold
@@ -36,7 +36,6 @@ from app.domain.pipeline import (
     destination_of,
     to_account,
     to_newsletter,
-    to_tags,
 )
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
@@ -44,6 +43,7 @@ from app.domain.shop import Shop
 from app.domain.tags import collisions
 from app.services.consents import Consents
 from app.services.directory import Directory
+from app.services.hand_work import NEWEST, replace_older
 from app.services.people import People, Person, Pseudonym
 from app.services.ports import Clock, Work
 from app.services.take_back import take_back, unsold_orders
@@ -111,6 +111,7 @@ class PlanningRound:
             self._cart(event, happened, None, Await(Reason.CART_WAITS))
             return
         person = self._people.find(shop.id, happened)
+        self._hear_from_siblings(shop, person)
         sale = self._sale(shop, happened)
         decision = decide(happened, shop, person.contact, sale)
         plan, contact = decision.plan, decision.contact
@@ -128,6 +129,7 @@ class PlanningRound:
         self._consents.note(event, person, before)
         cancelled = await self._take_back(event, person, before)
         await self._tell_siblings(shop, person, before)
+        await self._say_again_at_home(event, shop, person, before)
         if isinstance(happened, CartChanged):
             self._cart(event, happened, person, plan)
         elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
@@ -224,7 +226,7 @@ class PlanningRound:
         """From this round, from the outbox, and from the queue of a contact that was merged into this one."""
         cancelled = self._take_back_queued(person, act, reason)
         merged = [] if person.id is None else [one.id for one in await self._work.contacts.merged_into(person.id)]
-        for mailbox in self._mailboxes(person.shop_id, [] if person.id is None else [person.id, *merged], act):
+        for mailbox in await self._mailboxes([] if person.id is None else [person.id, *merged], act):
             if await self._work.outbox.is_leased(mailbox, self._now):
                 # On its way at this moment. Should it come back unsent, the next claim takes it back first.
                 await self._work.outbox.defer_take_back(mailbox, act, reason)
@@ -236,10 +238,10 @@ class PlanningRound:
         person.becomes(untold(person.contact, cancelled))
         return cancelled
 
-    def _mailboxes(self, shop_id: str, contact_ids: list[int], act: TakeBack) -> list[Mailbox]:
-        destinations = [to_account(self._directory.account_of(shop_id).id)]
-        destinations += [to_newsletter(shop_id), to_tags(shop_id)] if act.home else []
-        return [Mailbox(contact_id, destination) for contact_id in contact_ids for destination in destinations]
+    async def _mailboxes(self, contact_ids: list[int], act: TakeBack) -> list[Mailbox]:
+        """Wherever something waits for them, also at an account the shop has left since."""
+        boxes = await self._work.outbox.mailboxes_of(contact_ids)
+        return [box for box in boxes if act.home or box.destination.startswith(to_account(""))]
 
     def _take_back_queued(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
         kept: list[tuple[Person, InboxEvent, Command]] = []
@@ -261,12 +263,44 @@ class PlanningRound:
             sale = replace(self._sales.get((shop_id, order_id), NO_SALE), purchase_sent=False)
             self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = sale
 
+    # -- the shop's own side ---------------------------------------------------------------------------------------------
+
+    async def _say_again_at_home(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
+        """The person acted in the shop while a change from SALESmanago was on its way there, or after it had arrived.
+
+        Which of the two the shop's side ended with is not known, so the newest act is written once more (R55).
+        """
+        if isinstance(event.event, StatusSeen) or person.id is None or person.contact.home == before.home:
+            return
+        home, former = person.contact.home, before.home
+        again = SetSubscription(
+            email=person.contact.email,
+            email_news=home.email_news if home.email_news != former.email_news else None,
+            phone_news=home.phone_news if home.phone_news != former.phone_news else None,
+            customer_id=person.contact.customer_id,
+        )
+        if again.email_news is None and again.phone_news is None:
+            return
+        mailbox = Mailbox(person.id, to_newsletter(shop.id))
+        await replace_older(self._work, mailbox, [(NEWEST, again)], self._now)
+        on_its_way = await self._work.outbox.is_leased(mailbox, self._now)
+        if on_its_way or await self._work.outbox.arrived_since(mailbox, event.event.at):
+            self._commands.append((person, event, again))
+
     # -- other shops of the account ----------------------------------------------------------------------------------------
 
     def _siblings_of(self, shop_id: str) -> list[str]:
         shop = self._directory.shop(shop_id)
         ours = [] if shop is None else self._directory.shops_of(shop.account)
         return [one.id for one in ours if one.id != shop_id]
+
+    def _hear_from_siblings(self, shop: Shop, person: Person) -> None:
+        """Who is new to this shop may be known at another one of the account, with a status over there (R06)."""
+        if person.id is not None or person.contact.told != NOBODY.told or person.contact.seen != NOBODY.seen:
+            return
+        for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
+            told, seen = sibling.contact.told, sibling.contact.seen
+            person.becomes(heard_of(person.contact, told.email_news, told.phone_news, seen))
 
     async def _tell_siblings(self, shop: Shop, person: Person, before: Contact) -> None:
         """The one contact over there has another newsletter status now: an older opt-in of another shop must not follow (R06)."""
@@ -279,8 +313,9 @@ class PlanningRound:
             act = TakeBack(
                 email_opt_in=known.email_news != sibling.contact.told.email_news and _is_out(known.email_news),
                 phone_opt_in=known.phone_news != sibling.contact.told.phone_news and _is_out(known.phone_news),
+                elsewhere=True,
             )
-            if act != TakeBack():
+            if act.email_opt_in or act.phone_opt_in:
                 await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
             sibling.becomes(heard_of(sibling.contact, told.email_news, told.phone_news, seen))
 
@@ -338,6 +373,7 @@ class PlanningRound:
         for one_id in contact_ids:
             await self._work.outbox.scrub(one_id, pseudonym)
             await self._work.consents.forget_details(one_id)
+            await self._work.outbox.close_parked(one_id, self._now)
             waiting += await self._work.carts.forget_person(one_id)
         await self._work.inbox.mark(waiting, EventState.WITHHELD, Reason.ERASED, self._now)
         await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)

@@ -29,7 +29,10 @@ log = structlog.get_logger(__name__)
 
 PER_LOOK = 50
 """Contacts of one look (contract 2.6)."""
+PER_SWEEP = 50
 OVERLAP = timedelta(minutes=5)
+LONGEST_WINDOW = timedelta(hours=1)
+"""After an outage the way back is gone in steps, each remembered."""
 
 
 class Upstreams(Protocol):
@@ -52,39 +55,63 @@ class Pull:
         self._clock = clock
         self._heard = heard
         self._grace = grace
+        self._name = secrets.token_hex(4)
+        self._looked_at: dict[str, frozenset[str]] = {}
+        """Account -> who was looked at in the last window. Forgetting it costs a second look."""
+        self._waiting_for_callback: dict[str, set[str]] = {}
+        """Account -> whose change found no callback yet; the next window looks again. The sweep finds whom we forget."""
 
     async def pull_changed(self, account_id: str, pause: timedelta) -> int:
         """Look at whoever changed since the last window; answers how many events that brought. One worker at a time."""
-        now = self._clock()
-        account, since = self._directory.account(account_id), await self._turn(f"pull:{account_id}", now, pause)
+        now, name = self._clock(), f"pull:{account_id}"
+        account, since = self._directory.account(account_id), await self._turn(name, now, pause)
         if account is None or since is None:
             return 0
-        events, page, more = 0, 1, True
-        # What waits for its callback must be seen again by the next window.
-        begins = (datetime.fromisoformat(since) if since else now) - max(OVERLAP, pause * 2)
-        while more:
-            changed = await self._upstream(account_id).modified(begins, now, page)
-            if not isinstance(changed.answer.outcome, Delivered):
-                log.info("pull_postponed", account_id=account_id, cause=changed.answer.call.outcome)
+        ended = datetime.fromisoformat(since) if since else now - OVERLAP
+        events = 0
+        while ended < now:
+            until = min(ended + LONGEST_WINDOW, now)
+            # Who changed since the last window, and who appears only now though the change is older.
+            fresh = await self._changed(account, ended, until)
+            late = await self._changed(account, ended - max(OVERLAP, pause * 2), ended)
+            if fresh is None or late is None:
                 return events
-            news = await self._look(account, changed.emails)
+            looked = self._looked_at.get(account_id, frozenset())
+            again = self._waiting_for_callback.pop(account_id, set())
+            news = await self._look(account, list(dict.fromkeys((*fresh, *again, *(one for one in late if one not in looked)))))
             if news is None:
+                self._waiting_for_callback.setdefault(account_id, set()).update(again)
                 return events
-            events, page, more = events + news, page + 1, changed.has_more
-        await self._remember(f"pull:{account_id}", now.isoformat())
+            self._looked_at[account_id] = frozenset((*fresh, *late))
+            events, ended = events + news, until
+            await self._remember(name, until.isoformat())
+            await self._turn(name, self._clock(), pause)  # a long way back takes longer than a turn
         return events
+
+    async def _changed(self, account: Account, since: datetime, until: datetime) -> list[str] | None:
+        """Everybody SALESmanago changed in a window; None if it did not answer."""
+        found: list[str] = []
+        page, more = 1, True
+        while more:
+            answer = await self._upstream(account.id).modified(since, until, page)
+            if not isinstance(answer.answer.outcome, Delivered):
+                log.info("pull_postponed", account_id=account.id, cause=answer.answer.call.outcome)
+                return None
+            found += answer.emails
+            page, more = page + 1, answer.has_more
+        return found
 
     async def sweep(self, account_id: str, pause: timedelta) -> int:
         """Look at the next few of everybody; after the last begins again with the first."""
         account, at = self._directory.account(account_id), await self._turn(f"sweep:{account_id}", self._clock(), pause)
         if account is None or at is None:
             return 0
-        shops = [shop.id for shop in self._directory.shops_of(account_id)]
+        shops = {shop.id for shop in self._directory.shops_of(account_id)}
         async with self._store.work() as work:
-            people = await work.contacts.page(shops, int(at or 0), PER_LOOK)
-        news = await self._look(account, [person.contact.email for person in people])
+            page = await work.contacts.page(int(at or 0), PER_SWEEP)
+        news = await self._look(account, [person.contact.email for person in page if person.shop_id in shops])
         if news is not None:
-            await self._remember(f"sweep:{account_id}", str(people[-1].id) if len(people) == PER_LOOK else "0")
+            await self._remember(f"sweep:{account_id}", str(page[-1].id) if len(page) == PER_SWEEP else "0")
         return news or 0
 
     # -- looking ---------------------------------------------------------------------------------------------------------
@@ -113,6 +140,8 @@ class Pull:
             looks = await self._looks(work, account, emails, shown, at)
             events = [event for look in looks for event in look.events]
             quiet = [look.person for look in looks if look.person is not None]
+            waits = {one.contact.email for one in quiet if one.contact.seen.email_unexplained_since is not None}
+            self._waiting_for_callback.setdefault(account.id, set()).update(waits)
             await work.contacts.save(quiet, at)
             await work.inbox.add(events, self._clock())
             await work.commit()
@@ -125,7 +154,9 @@ class Pull:
         people = await work.contacts.in_shops(list(shops), emails)
         # What we are just telling SALESmanago explains what it shows: such contacts are looked at the next time.
         moving = await work.outbox.in_motion(to_account(account.id), [one.id for one in people], at)
-        busy = {one.contact.email for one in people if one.id in moving}
+        # What an earlier look found and nobody decided about yet is not found once more.
+        undecided = await work.inbox.undecided_looks([one.shop_id for one in people], emails)
+        busy = {one.contact.email for one in people if one.id in moving} | undecided
         transferred = {(one.shop_id, one.contact.email): one.contact.is_transferred for one in people}
         grace, looked = self._callback_grace(list(shops)), []
         for person in people:
@@ -146,7 +177,7 @@ class Pull:
     async def _turn(self, name: str, now: datetime, pause: timedelta) -> str | None:
         """How far we were, if it is this process's turn; the empty string the first time."""
         async with self._store.work() as work:
-            if not await work.registry.take_turn(f"turn:{name}", secrets.token_hex(4), now, now + pause):
+            if not await work.registry.take_turn(f"turn:{name}", self._name, now, now + pause):
                 return None
             reached_so_far = (await work.registry.facts()).get(name, "")
             await work.commit()
@@ -175,17 +206,17 @@ def _looked(person: StoredContact, shop: Shop, shown: SeenContact, at: datetime,
         if act is not None:
             # Said as an act: until it is decided, another shop's event may have made it look explained.
             events.append(_event(shop, act))
-        elif remembered.told != contact.told and isinstance(decision.plan, Send):
+        elif remembered.told != contact.told and isinstance(decision.plan, Send) and not shop.shadow:
             events.append(_event(shop, look))  # an opt-out over there that did not take is told again
         else:
             contact = remembered
     if contact.is_transferred:
         tags = TagsSeen(at=at, email=email, tags=tuple(sorted(shown.tags.items())))
         decision = decide(tags, shop, contact)
-        if isinstance(decision.plan, Send):
+        if isinstance(decision.plan, Send) and not shop.shadow:
             events.append(_event(shop, tags))
         else:
-            contact = decision.contact
+            contact = decision.learned  # in the shadow nothing is sent, and nothing counts as told
     quiet = contact is not person.contact and not same_but_later(person.contact, contact)
     return _Looked(tuple(events), replace(person, contact=contact) if quiet else None)
 

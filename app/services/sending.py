@@ -1,9 +1,19 @@
 """Send parcels: look where an outcome is unknown, then contacts, then what happened to them, then deletions."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from app.domain.commands import UpsertContact
-from app.domain.delivery import Bundle, Delivered, addresses, keeps_event_id, still_missing, within_limits
+from app.domain.delivery import (
+    Bundle,
+    Delivered,
+    addresses,
+    asks_first,
+    keeps_event_id,
+    still_missing,
+    within_limits,
+    without_opt_ins,
+)
 from app.domain.pipeline import Answer
 from app.services.parcels import ContactParcel, is_delivered, is_halt, is_refused_whole
 from app.services.ports import Upstream
@@ -11,24 +21,29 @@ from app.services.ports import Upstream
 UPSERTS_PER_CALL = 200
 """Undocumented; 100 is the contract's safest figure, 400 the official plugin's (U3)."""
 
+CONTACTS_PER_LOOK = 50
+"""Of one reading (contract 2.5)."""
+
 EVENTS_PER_CALL = 400
 """1,000 are allowed; the official plugin sends 400."""
 
 
-async def send(upstream: Upstream, parcels: Sequence[ContactParcel]) -> None:
+async def send(upstream: Upstream, parcels: Sequence[ContactParcel], now: datetime) -> None:
     """Fill in what each part of the parcels came to. Parts that were not tried stay without an answer."""
-    await _Sending(upstream).send(parcels)
+    await _Sending(upstream, now).send(parcels)
 
 
 class _Sending:
     """One round of calls. Once the neighbour as a whole takes nothing more, nothing more is tried (I7)."""
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, now: datetime) -> None:
         self._upstream = upstream
+        self._now = now
         self._halted = False
 
     async def send(self, parcels: Sequence[ContactParcel]) -> None:
         await self._look_where_unknown(parcels)
+        await self._look_before_old_opt_ins([parcel for parcel in parcels if parcel.stopped is None])
         await self._send_upserts([parcel for parcel in parcels if parcel.stopped is None])
         await self._send_events([parcel for parcel in parcels if parcel.upsert_settled])
         for parcel in parcels:
@@ -54,6 +69,23 @@ class _Sending:
             missing = still_missing(parcel.bundle, theirs)
             parcel.found = {at for at, event in enumerate(parcel.bundle.events) if event not in missing.events}
             parcel.bundle = Bundle(missing.upsert, parcel.bundle.events)
+
+    async def _look_before_old_opt_ins(self, parcels: Sequence[ContactParcel]) -> None:
+        """An opt-out over there that we never heard of stands against an opt-in of long ago (R06)."""
+        old = [(parcel, upsert) for parcel in parcels if (upsert := parcel.bundle.upsert) and asks_first(upsert, self._now)]
+        for start in range(0, len(old), CONTACTS_PER_LOOK):
+            chunk = old[start : start + CONTACTS_PER_LOOK]
+            seen = await self._upstream.statuses({upsert.email for _, upsert in chunk})
+            self._noted(seen.answer)
+            for parcel, upsert in chunk:
+                if not isinstance(seen.answer.outcome, Delivered):
+                    parcel.stopped = seen.answer
+                elif (shown := seen.contacts.get(upsert.email)) is not None:
+                    parcel.leave_out_opt_ins(without_opt_ins(upsert, shown), self._now)
+            if self._halted:
+                for parcel, _ in old[start + CONTACTS_PER_LOOK :]:
+                    parcel.stopped = seen.answer
+                return
 
     async def _send_upserts(self, parcels: Sequence[ContactParcel]) -> None:
         waiting = []

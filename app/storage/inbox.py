@@ -83,6 +83,12 @@ class Inbox:
                 unreadable.append(row.seq)
         return events, unreadable
 
+    async def undecided_looks(self, shop_ids: Collection[str], emails: Collection[str]) -> set[str]:
+        """Addresses about which a look told something that is not decided yet."""
+        waiting = inbox.c.state.in_((EventState.RECEIVED.value, EventState.HELD.value)) & inbox.c.type.like("upstream-%")
+        found = select(inbox.c.subject).where(inbox.c.shop_id.in_(shop_ids), inbox.c.subject.in_(emails), waiting)
+        return set((await self._connection.execute(found)).scalars())
+
     async def has_urgent(self, shop_ids: Collection[str]) -> bool:
         """Is there an act of these shops that takes permission away and is not decided yet?"""
         undecided = (inbox.c.state == text("'received'")) & inbox.c.urgent & inbox.c.shop_id.in_(shop_ids)
@@ -144,21 +150,29 @@ class Inbox:
                 state=case((last & sent, EventState.SENT.value), (last, state.value), else_=inbox.c.state),
                 reason=case((last & ~sent, reason.value), else_=inbox.c.reason),
                 settled_at=case((last, literal(at, inbox.c.settled_at.type)), else_=inbox.c.settled_at),
+                payload=case((last & ~sent, None), else_=inbox.c.payload),
             )
         )
 
-    async def done_by_hand(self, seq: int, at: datetime) -> None:
-        """A person carried out the last that an event was parked for."""
-        open_ = exists().where(
-            outbox.c.event_seq == seq, outbox.c.state.in_((CommandState.WAITING.value, CommandState.PARKED.value))
-        )
-        parked = (inbox.c.seq == seq) & (inbox.c.state == EventState.PARKED.value) & ~open_
-        await self._connection.execute(update(inbox).where(parked).values(state=EventState.SENT.value, reason=None, settled_at=at))
-
-    async def replaced(self, seq: int, at: datetime) -> None:
-        """Something newer took the place of what an event was parked for."""
+    async def settle_parked(self, seq: int, at: datetime, *, replaced: bool) -> None:
+        """A command an event was parked for is settled: the event goes on with what is left of it, or ends."""
+        theirs = (outbox.c.event_seq == seq) & outbox.c.counted
+        rows = await self._connection.execute(select(outbox.c.state, func.count()).where(theirs).group_by(outbox.c.state))
+        counted = {row.state: row[1] for row in rows}
+        if counted.get(CommandState.PARKED.value):
+            return
+        waiting = counted.get(CommandState.WAITING.value, 0)
+        state, reason = EventState.SENT, None
+        if waiting:
+            state = EventState.PLANNED
+        elif replaced and not counted.get(CommandState.SENT.value):
+            state, reason = EventState.SUPERSEDED, Reason.REPLACED.value
         parked = (inbox.c.seq == seq) & (inbox.c.state == EventState.PARKED.value)
-        await self._end(parked, EventState.SUPERSEDED, Reason.REPLACED, at)
+        await self._connection.execute(
+            update(inbox)
+            .where(parked)
+            .values(state=state.value, reason=reason, open_commands=waiting, settled_at=None if waiting else at)
+        )
 
     async def mark(self, seqs: Collection[int], state: EventState, reason: Reason, at: datetime) -> None:
         await self._end(inbox.c.seq.in_(seqs), state, reason, at)

@@ -119,6 +119,39 @@ class Outbox:
     async def renew(self, token: int, until: datetime) -> None:
         await self._connection.execute(update(mailboxes).where(mailboxes.c.lease_token == token).values(leased_until=until))
 
+    async def mailboxes_of(self, contact_ids: Collection[int]) -> list[Mailbox]:
+        """Everywhere something waits for contacts, in one order of locks."""
+        if not contact_ids:
+            return []
+        columns = (mailboxes.c.contact_id, mailboxes.c.destination)
+        theirs = select(*columns).where(mailboxes.c.contact_id.in_(contact_ids)).order_by(*columns)
+        return [Mailbox(row.contact_id, row.destination) for row in await self._connection.execute(theirs)]
+
+    async def deferred(self, destination: str, contact_ids: Collection[int]) -> dict[int, tuple[DeferredTakeBack, ...]]:
+        """Acts that arrived for contacts while their commands were on their way."""
+        if not contact_ids:
+            return {}
+        noted = (mailboxes.c.destination == destination) & mailboxes.c.contact_id.in_(contact_ids)
+        rows = await self._connection.execute(
+            select(mailboxes.c.contact_id, mailboxes.c.take_backs).where(noted, mailboxes.c.take_backs.is_not(None))
+        )
+        return {row.contact_id: codec.decode(row.take_backs, tuple[DeferredTakeBack, ...]) for row in rows}
+
+    async def forget_take_backs(self, mailbox: Mailbox) -> None:
+        """They were applied."""
+        await self._connection.execute(update(mailboxes).where(_is(mailbox)).values(take_backs=None))
+
+    async def close_parked(self, contact_id: int, at: datetime) -> None:
+        """What waited for a person is of nobody any more."""
+        theirs = (outbox.c.contact_id == contact_id) & (outbox.c.state == CommandState.PARKED.value)
+        await self._connection.execute(update(outbox).where(theirs).values(state=CommandState.CANCELLED.value, settled_at=at))
+
+    async def due_destinations(self, now: datetime) -> list[str]:
+        """Destinations where somebody's turn has come."""
+        free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
+        due = select(mailboxes.c.destination).where(mailboxes.c.due_at <= now, free).distinct()
+        return list((await self._connection.execute(due)).scalars())
+
     async def is_leased(self, mailbox: Mailbox, now: datetime) -> bool:
         """Are its commands on their way at this moment? Waits for a claim that is just being made."""
         box = select(mailboxes.c.leased_until).where(_is(mailbox))
@@ -133,6 +166,12 @@ class Outbox:
         waiting = select(outbox.c.contact_id).where(theirs, _WAITING)
         settled = select(outbox.c.contact_id).where(theirs, outbox.c.settled_at >= since)
         return set((await self._connection.execute(waiting.union(settled))).scalars())
+
+    async def arrived_since(self, mailbox: Mailbox, since: datetime) -> bool:
+        """Was anything written there for the contact since a time?"""
+        theirs = (outbox.c.contact_id == mailbox.contact_id) & (outbox.c.settled_at >= since)
+        sent = (outbox.c.destination == mailbox.destination) & (outbox.c.state == CommandState.SENT.value)
+        return (await self._connection.execute(select(outbox.c.id).where(theirs, sent).limit(1))).first() is not None
 
     async def parked(self, destination: str, contact_id: int | None = None, limit: int = 500) -> list[HandWork]:
         """What a person has to carry out at a destination, oldest first."""
@@ -160,13 +199,19 @@ class Outbox:
             for row in rows
         ]
 
-    async def settle_parked(self, command_id: int, *, done: bool, at: datetime) -> int | None:
-        """A person carried it out, or something newer took its place; answers its event, None if nothing was parked."""
+    async def settle_parked(self, command_id: int, shop_id: str | None, *, done: bool, at: datetime) -> WaitingCommand | None:
+        """A person carried it out, or something newer took its place; answers what was parked, None if nothing was."""
         state = CommandState.SENT if done else CommandState.CANCELLED
         reason = None if done else Reason.REPLACED.value
-        change = update(outbox).where(outbox.c.id == command_id, _PARKED).values(state=state.value, reason=reason, settled_at=at)
-        seq: int | None = (await self._connection.execute(change.returning(outbox.c.event_seq))).scalar_one_or_none()
-        return seq
+        theirs = (outbox.c.id == command_id) & outbox.c.destination.not_like("account:%")
+        if shop_id is not None:
+            theirs &= outbox.c.shop_id == shop_id
+        change = update(outbox).where(theirs, _PARKED).values(state=state.value, reason=reason, settled_at=at)
+        row = (await self._connection.execute(change.returning(*outbox.c))).one_or_none()
+        if row is None:
+            return None
+        command = codec.decode_command(row.command)
+        return WaitingCommand(row.id, row.event_seq, command, row.maybe_sent, row.attempts, row.counted)
 
     async def oldest_queued(self, prefix: str) -> dict[str, datetime]:
         """Shop -> when the oldest command that still waits for a kind of destination was queued."""
@@ -204,14 +249,6 @@ class Outbox:
         earlier = codec.decode(stored, tuple[DeferredTakeBack, ...]) if stored is not None else ()
         noted = codec.encode((*earlier, DeferredTakeBack(act, reason, up_to)))
         await self._connection.execute(update(mailboxes).where(box).values(take_backs=noted))
-
-    async def return_claims(self, claims: Collection[Claim]) -> None:
-        """Give leases back untried, with nothing left to take back."""
-        if not claims:
-            return
-        returned = update(mailboxes).where(_among([claim.mailbox for claim in claims]))
-        await self._connection.execute(returned.values(leased_until=None, lease_token=None, take_backs=None))
-        await self._untried([one.id for claim in claims for one in claim.commands if not one.maybe_sent])
 
     async def scrub(self, contact_id: int, pseudonym: str) -> None:
         """Erase the content of everything settled for a contact."""

@@ -170,6 +170,7 @@ outbox = Table(
 _WAITING = text("state = 'waiting'")
 Index("ix_outbox_waiting", outbox.c.contact_id, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
 Index("ix_outbox_event_seq", outbox.c.event_seq)
+Index("ix_outbox_contact_id", outbox.c.contact_id, outbox.c.settled_at)
 _PARKED = text("state = 'parked'")
 Index("ix_outbox_parked", outbox.c.destination, outbox.c.id, sqlite_where=_PARKED, postgresql_where=_PARKED)
 

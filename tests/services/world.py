@@ -235,7 +235,7 @@ class World:
     def _carrier(self, destination: str) -> Carrier:
         kind, _, name = destination.partition(":")
         if kind == "account":
-            return ToSalesmanago(self.upstream, self.directory.open_shops(name), self.directory.closed_shops())
+            return ToSalesmanago(self.upstream, self.directory.open_shops(name), self.directory.closed_shops(), self.clock)
         if kind == "reading":
             return Readings(self.upstream, name, self.directory.closed_shops(), self.store, self.clock)
         stops = [name] if kind == "newsletter" else []

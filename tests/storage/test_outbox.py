@@ -298,17 +298,22 @@ async def test_deferred_acts_add_up_on_the_mailbox_and_are_handed_over_with_the_
     )
 
 
-async def test_a_returned_claim_may_be_claimed_at_once_with_nothing_left_to_take_back(store: Store) -> None:
+async def test_a_claim_that_is_left_without_a_commit_is_free_and_its_take_backs_can_be_applied_and_forgotten(store: Store) -> None:
     await queued(store, a_command(1), a_command(2))
-    claims = await claimed(store)
     async with store.work() as work:
         await work.outbox.defer_take_back(Mailbox(1, ACCOUNT), TakeBack(everything=True), Reason.ERASED)
-        await work.outbox.return_claims(claims[:1])
         await work.commit()
-    (back,) = await claimed(store)
-    assert (back.contact_id, back.take_backs) == (1, ())
-    assert not any(command.maybe_sent for command in back.commands)
-    assert await recorded(store, attempted(claims[0], tried(claims[0].commands[0]))) == {1}
+    async with store.work() as work:
+        claims = await work.outbox.claim(ACCOUNT, [], 10, T0, LEASE)
+        assert {claim.contact_id: bool(claim.take_backs) for claim in claims} == {1: True, 2: False}
+    async with store.work() as work:
+        assert not await work.outbox.is_leased(Mailbox(1, ACCOUNT), T0)
+        assert set(await work.outbox.deferred(ACCOUNT, [1, 2])) == {1}
+        await work.outbox.forget_take_backs(Mailbox(1, ACCOUNT))
+        await work.commit()
+    claims = await claimed(store)
+    assert [claim.take_backs for claim in claims] == [(), ()]
+    assert not any(command.maybe_sent for claim in claims for command in claim.commands)
 
 
 async def test_scrubbing_erases_the_content_of_what_is_settled_for_that_contact(store: Store, database: Database) -> None:
