@@ -1,6 +1,6 @@
 """What handlers are given: the caller, and the use cases that `main` put on the application."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -21,54 +21,23 @@ from app.services.trace import Disputes, Trace
 _bearer = HTTPBearer(auto_error=False, scheme_name="shop-key", description="A key made by `gateway keys issue SHOP`.")
 
 
-async def _intake(request: Request) -> Intake:
-    intake: Intake = request.app.state.intake
-    return intake
+def _handed_over(name: str) -> Any:
+    """What `main` put on the application under a name."""
+
+    async def dependency(request: Request) -> Any:
+        return getattr(request.app.state, name)
+
+    return Depends(dependency)
 
 
-async def _trace(request: Request) -> Trace:
-    trace: Trace = request.app.state.trace
-    return trace
-
-
-async def _health(request: Request) -> Health:
-    health: Health = request.app.state.health
-    return health
-
-
-async def _directory(request: Request) -> Directory:
-    directory: Directory = request.app.state.directory
-    return directory
-
-
-async def _callbacks(request: Request) -> Callbacks:
-    callbacks: Callbacks = request.app.state.callbacks
-    return callbacks
-
-
-async def _hand_work(request: Request) -> HandWorkList:
-    items: HandWorkList = request.app.state.hand_work
-    return items
-
-
-async def _consents(request: Request) -> ConsentReader:
-    consents: ConsentReader = request.app.state.consents
-    return consents
-
-
-async def _disputes(request: Request) -> Disputes:
-    disputes: Disputes = request.app.state.disputes
-    return disputes
-
-
-IntakeDep = Annotated[Intake, Depends(_intake)]
-TraceDep = Annotated[Trace, Depends(_trace)]
-HealthDep = Annotated[Health, Depends(_health)]
-CallbacksDep = Annotated[Callbacks, Depends(_callbacks)]
-HandWorkDep = Annotated[HandWorkList, Depends(_hand_work)]
-ConsentsDep = Annotated[ConsentReader, Depends(_consents)]
-ConflictsDep = Annotated[Disputes, Depends(_disputes)]
-DirectoryDep = Annotated[Directory, Depends(_directory)]
+IntakeDep = Annotated[Intake, _handed_over("intake")]
+TraceDep = Annotated[Trace, _handed_over("trace")]
+HealthDep = Annotated[Health, _handed_over("health")]
+DirectoryDep = Annotated[Directory, _handed_over("directory")]
+CallbacksDep = Annotated[Callbacks, _handed_over("callbacks")]
+HandWorkDep = Annotated[HandWorkList, _handed_over("hand_work")]
+ConsentsDep = Annotated[ConsentReader, _handed_over("consents")]
+ConflictsDep = Annotated[Disputes, _handed_over("disputes")]
 
 
 async def _caller(directory: DirectoryDep, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
