@@ -61,10 +61,11 @@ def _endpoint(url: str) -> str:
 
 def _address(url: str) -> str:
     """As `_endpoint`, but to the letter: a slash at the end may matter. Without name and password in it."""
-    _endpoint(url)
-    if "@" in urlsplit(url).netloc:
+    whole = url.strip() if "://" in url else f"https://{url.strip()}"
+    _endpoint(whole)
+    if "@" in urlsplit(whole).netloc:
         raise ValueError("no user or password in an address; the signature proves who is calling")
-    return url.strip()
+    return whole
 
 
 def _is_loopback(host: str) -> bool:

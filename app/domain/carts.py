@@ -86,5 +86,5 @@ def ripen(cart: Cart, shop: Shop, contact: Contact, now: datetime) -> Plan:
         currency=cart.currency,
         link=cart.recovery_url,
     )
-    upsert = difference(contact, shop)
+    upsert = difference(contact, shop, now)
     return Send(report) if upsert is None else Send(upsert, report)

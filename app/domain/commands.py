@@ -37,8 +37,11 @@ class UpsertContact:
     email_status: Status | None = None
     phone_status: Status | None = None
     agreements: tuple[Agreement, ...] = ()
-    opted_in_at: datetime | None = field(default=None, compare=False)
-    """The time of the oldest act behind an opt-in that this carries."""
+    old_email_opt_in: bool = field(default=False, compare=False)
+    old_phone_opt_in: bool = field(default=False, compare=False)
+    """The act behind the opt-in is of long before it is told: an opt-out over there that we never heard of may be newer (R06)."""
+    repeats: bool = field(default=False, compare=False)
+    """Tells once more what was told already: no event waits for it."""
     introduces: bool = field(default=False, compare=False)
     """The first upsert of a contact: taken back, SALESmanago never heard of the person from us."""
 

@@ -83,6 +83,9 @@ class Seen:
     lost: Mapping[str, Lost] = field(default_factory=dict)
     email_unexplained_since: datetime | None = None
     """A look found a change that no callback explained yet; one may still be on its way."""
+    email_refused: Said | None = None
+    """Told, but refused with what carried it: SALESmanago never heard of it, and only a newer act is told."""
+    phone_refused: Said | None = None
     email_disputed: bool = False
     """It keeps showing another status than the newest act of the person that we sent."""
     phone_disputed: bool = False

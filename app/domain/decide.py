@@ -116,7 +116,7 @@ def _homeward(event: StatusSeen | StatusNotTaken | TagsSeen | OptInReported, sho
         return _decision(Withhold(Reason.OPTED_OUT_THERE if event.shown_out else Reason.REFUSED), known, sale)
     commands: list[Command] = list(home_commands(known, event, shop))
     if known.is_transferred and known.transfer.permits(shop.policy):
-        upsert = difference(known, shop)
+        upsert = difference(known, shop, event.at)
         commands += [] if upsert is None else [upsert]
     if not commands:
         return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
@@ -135,7 +135,7 @@ def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale)
     """What happened stays here. Facts it told about a person who is transferred already still travel."""
     sale = _remembered(event, sale)
     if known.is_transferred and reason not in _CLOSES_THE_DOOR and known.transfer.permits(shop.policy):
-        upsert = difference(known, shop)
+        upsert = difference(known, shop, event.at)
         if upsert is not None:
             return Decision(Send(upsert, withholding=reason), told(known, [upsert]), sale, known)
     return _decision(unsent(reason), _minimised(known, shop), sale)
@@ -226,7 +226,7 @@ def _minimised(contact: Contact, shop: Shop) -> Contact:
 
 def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Command, ...]:
     """The contact's difference first, then what happened: SALESmanago needs the contact before its events (contract U17)."""
-    upsert = difference(contact, shop)
+    upsert = difference(contact, shop, event.at)
     occurrence = _occurrence(event, shop, contact, sale)
     sections = mirror_command(contact, shop) if isinstance(event, OrderPlaced) else None  # R31: at once
     return tuple(command for command in (upsert, occurrence, sections) if command is not None)

@@ -216,7 +216,8 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
         email_status=later.email_status or earlier.email_status,
         phone_status=later.phone_status or earlier.phone_status,
         agreements=_latest((*earlier.agreements, *later.agreements)),
-        opted_in_at=min(filter(None, (earlier.opted_in_at, later.opted_in_at)), default=None),
+        old_email_opt_in=later.old_email_opt_in if later.email_status else earlier.old_email_opt_in,
+        old_phone_opt_in=later.old_phone_opt_in if later.phone_status else earlier.old_phone_opt_in,
         introduces=earlier.introduces,
     )
 
@@ -224,9 +225,6 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
 def _latest(agreements: Sequence[Agreement]) -> tuple[Agreement, ...]:
     return tuple({one.name: one for one in agreements}.values())
 
-
-OLD_OPT_IN = timedelta(days=1)
-"""A list of customers brings old opt-ins; a person acts now."""
 
 TAGS_PER_CALL = 50
 """The contract's safest reading (U15)."""
@@ -274,15 +272,17 @@ class SeenContact:
     opted_out_phone: bool | None = None
 
 
-def asks_first(upsert: UpsertContact, now: datetime) -> bool:
-    """Is the opt-in it carries so old that an opt-out over there, which we may not know, must be looked for (R06)?"""
-    return upsert.opted_in_at is not None and now - upsert.opted_in_at >= OLD_OPT_IN
+def asks_first(upsert: UpsertContact) -> bool:
+    """Does it carry an opt-in so old that an opt-out over there, which we may not know, must be looked for (R06)?"""
+    return (upsert.old_email_opt_in and upsert.email_status is Status.OPT_IN) or (
+        upsert.old_phone_opt_in and upsert.phone_status is Status.OPT_IN
+    )
 
 
 def without_opt_ins(upsert: UpsertContact, seen: SeenContact) -> UpsertContact:
-    """As it may be sent to a contact who is shown as opted out."""
-    email = upsert.email_status is Status.OPT_IN and seen.opted_out is True
-    phone = upsert.phone_status is Status.OPT_IN and seen.opted_out_phone is True
+    """As it may be sent to a contact who is shown as opted out: without the old opt-ins. A fresh act is believed."""
+    email = upsert.email_status is Status.OPT_IN and upsert.old_email_opt_in and seen.opted_out is True
+    phone = upsert.phone_status is Status.OPT_IN and upsert.old_phone_opt_in and seen.opted_out_phone is True
     return taken_back_upsert(upsert, email=email, phone=phone)
 
 
@@ -342,8 +342,8 @@ class TakeBack:
         )
 
 
-def taken_back(command: Command, act: TakeBack) -> Command | None:
-    """The command as it may still be sent, or None."""
+def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False) -> Command | None:
+    """The command as it may still be sent, or None. An opt-in that perhaps arrived already turns into the opt-out (I6)."""
     if isinstance(command, HomeCommand):
         return None if act.home else command
     if act.everything and not isinstance(command, DeleteContact):
@@ -352,7 +352,14 @@ def taken_back(command: Command, act: TakeBack) -> Command | None:
         return command
     no_email = act.email_opt_in and command.email_status is Status.OPT_IN
     no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN
-    return taken_back_upsert(command, email=no_email, phone=no_phone)
+    left = taken_back_upsert(command, email=no_email, phone=no_phone)
+    if not perhaps_arrived:
+        return left
+    return replace(
+        left,
+        email_status=Status.OPT_OUT if no_email else left.email_status,
+        phone_status=Status.OPT_OUT if no_phone else left.phone_status,
+    )
 
 
 def taken_back_upsert(upsert: UpsertContact, *, email: bool, phone: bool) -> UpsertContact:

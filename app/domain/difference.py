@@ -17,8 +17,11 @@ BELIEVED_BEFORE_LOOK = timedelta(days=1)
 _WHOLE = (("first_name", "last_name"), ("street", "postal_code", "city", "country"))
 
 
-def difference(contact: Contact, shop: Shop) -> UpsertContact | None:
-    """The one upsert that makes SALESmanago agree with the facts, or None when it already does."""
+def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> UpsertContact | None:
+    """The one upsert that makes SALESmanago agree with the facts, or None when it already does.
+
+    `at`: when what causes it happened; it tells an act of now from one that a list of customers brings.
+    """
     known_as = contact.told.email or contact.email
     add, remove = _tag_difference(contact)
     email_status = _news(contact.email_news, contact.told.email_news, contact.seen.email_news)
@@ -32,7 +35,8 @@ def difference(contact: Contact, shop: Shop) -> UpsertContact | None:
         email_status=email_status,
         phone_status=phone_status,
         agreements=tuple(_agreements(contact, shop, email_status, phone_status)),
-        opted_in_at=_oldest_opt_in((contact.email_news, email_status), (contact.phone_news, phone_status)),
+        old_email_opt_in=_is_old_opt_in(contact.email_news, email_status, at),
+        old_phone_opt_in=_is_old_opt_in(contact.phone_news, phone_status, at),
         introduces=not contact.is_transferred,
     )
     nothing = upsert == UpsertContact(email=known_as)
@@ -69,6 +73,27 @@ def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:
         email_news=None if command.email_status else remembered.email_news,
         phone_news=None if command.phone_status else remembered.phone_news,
     )
+
+
+def opt_out_again(contact: Contact, behind: Iterable[UpsertContact]) -> UpsertContact | None:
+    """The opt-outs SALESmanago is believed to hold, told once more; None if there is none, or nobody to tell of."""
+    told, follows = contact.told, list(behind)
+    if contact.erased or told.email is None:
+        return None
+    email = _is_opt_out(told.email_news) and not any(one.email_status for one in follows)
+    phone = _is_opt_out(told.phone_news) and not any(one.phone_status for one in follows)
+    if not (email or phone):
+        return None
+    return UpsertContact(
+        email=told.email,
+        email_status=Status.OPT_OUT if email else None,
+        phone_status=Status.OPT_OUT if phone else None,
+        repeats=True,
+    )
+
+
+def _is_opt_out(said: Said | None) -> bool:
+    return said is not None and said.status is Status.OPT_OUT
 
 
 def wanted_tags(contact: Contact) -> dict[str, str | None]:
@@ -132,8 +157,9 @@ def _news(channel: Channel, told: Said | None, seen: Shown | None) -> Status | N
     return said.status
 
 
-def _oldest_opt_in(*channels: tuple[Channel, Status | None]) -> datetime | None:
-    return min((channel.acted_at for channel, status in channels if status is Status.OPT_IN and channel.acted_at), default=None)
+def _is_old_opt_in(channel: Channel, status: Status | None, at: datetime | None) -> bool:
+    acted = channel.acted_at
+    return status is Status.OPT_IN and at is not None and acted is not None and acted + BELIEVED_BEFORE_LOOK <= at
 
 
 def _agreements(contact: Contact, shop: Shop, email: Status | None, phone: Status | None) -> Iterable[Agreement]:

@@ -27,21 +27,21 @@ READD_WINDOW = timedelta(days=1)
 def saw_status(event: StatusSeen, contact: Contact) -> Contact:
     seen, told = contact.seen, contact.told
     if event.email_out is not None:
-        disputed = seen.email_disputed
-        look = _look(contact.email_news, told.email_news, seen.email_news, event, out=event.email_out, disputed=disputed)
+        heard = None if told.email_news == seen.email_refused else told.email_news
+        look = _look(contact.email_news, heard, seen.email_news, event, out=event.email_out, disputed=seen.email_disputed)
         contact = replace(
             contact,
             email_news=look.channel,
-            told=replace(contact.told, email_news=look.told),
+            told=replace(contact.told, email_news=told.email_news if look.told == heard else look.told),
             seen=replace(contact.seen, email_news=look.seen, email_disputed=look.disputed, email_unexplained_since=None),
         )
     if event.phone_out is not None:
-        disputed = seen.phone_disputed
-        look = _look(contact.phone_news, told.phone_news, seen.phone_news, event, out=event.phone_out, disputed=disputed)
+        heard = None if told.phone_news == seen.phone_refused else told.phone_news
+        look = _look(contact.phone_news, heard, seen.phone_news, event, out=event.phone_out, disputed=seen.phone_disputed)
         contact = replace(
             contact,
             phone_news=look.channel,
-            told=replace(contact.told, phone_news=look.told),
+            told=replace(contact.told, phone_news=told.phone_news if look.told == heard else look.told),
             seen=replace(contact.seen, phone_news=look.seen, phone_disputed=look.disputed),
         )
     return contact
@@ -97,13 +97,18 @@ def _acted(channel: Channel, at: datetime, *, out: bool) -> Channel:
 def not_taken(event: StatusNotTaken, contact: Contact) -> Contact:
     """SALESmanago was not told after all: the mirror must not say so, or a later look would take our silence for an act."""
     told, seen = contact.told, contact.seen
+    if not event.shown_out:
+        refused = replace(
+            seen,
+            email_refused=told.email_news if event.by_email else seen.email_refused,
+            phone_refused=told.phone_news if event.by_phone else seen.phone_refused,
+        )
+        return replace(contact, seen=refused)
     out = Shown(Status.OPT_OUT, event.at, event.at)
     if event.by_email:
-        told = replace(told, email_news=None)
-        seen = replace(seen, email_news=out if event.shown_out else seen.email_news)
+        told, seen = replace(told, email_news=None), replace(seen, email_news=out)
     if event.by_phone:
-        told = replace(told, phone_news=None)
-        seen = replace(seen, phone_news=out if event.shown_out else seen.phone_news)
+        told, seen = replace(told, phone_news=None), replace(seen, phone_news=out)
     return replace(contact, told=told, seen=seen)
 
 

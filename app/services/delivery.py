@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,11 +16,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.domain.commands import DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
-from app.domain.consent import Status
 from app.domain.delivery import LONGEST_DELAY, Done, Drop, Park, Throttled, Unknown, backoff, name_of
-from app.domain.difference import untold
+from app.domain.difference import opt_out_again, untold
 from app.domain.errors import NotReady
-from app.domain.pipeline import Answer, Attempted, Call, Claim, DeferredTakeBack, EventState, NewCommand, NewEvent
+from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState, NewCommand, NewEvent
 from app.domain.plan import Withhold, unsent
 from app.services.carriers import Carrier
 from app.services.hand_work import replace_older
@@ -132,6 +131,8 @@ class Delivery:
                 people = await work.contacts.by_ids([mailbox.contact_id])
                 await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
                 await work.outbox.forget_take_backs(mailbox)
+                for erased in (one for one in people if one.erased_hash is not None):
+                    await work.outbox.scrub(erased.id, erased.erased_hash or "")
             await work.commit()
 
     async def _has_turn(self, work: Work, carrier: Carrier, now: datetime) -> bool:
@@ -178,7 +179,6 @@ class Delivery:
         self, destination: str, attempted: Sequence[Attempted], news: Mapping[int, list[NewEvent]], now: datetime
     ) -> None:
         async with self._store.work() as work:
-            overtaken = await work.outbox.deferred(destination, [one.claim.contact_id for one in attempted if one.told_opt_in()])
             lost = await work.outbox.record(attempted, destination, now)
             kept = [one for one in attempted if one.claim.contact_id not in lost]
             counted = [try_ for one in kept for try_ in one.tried if try_.command.counted]
@@ -194,7 +194,7 @@ class Delivery:
                 await work.inbox.mark(parked, EventState.PARKED, reason, now)
             for one in kept:
                 await replace_older(work, one.claim.mailbox, _states(one), now)
-            await work.outbox.queue([again for one in kept for again in _opt_outs_again(one, overtaken, destination)], now)
+            await self._tell_opt_outs_again(work, destination, [one for one in kept if one.told_opt_in()], now)
             heard = [event for one in kept for event in news[one.claim.contact_id]]
             await work.inbox.add(heard, now)
             for one in kept:
@@ -210,6 +210,24 @@ class Delivery:
         if heard:
             self._heard()
         self._report(destination, attempted)
+
+    async def _tell_opt_outs_again(self, work: Work, destination: str, told: Sequence[Attempted], now: datetime) -> None:
+        """An opt-in arrived although meanwhile an opt-out was learned, from a callback or another shop of the account.
+
+        Which of the two SALESmanago saw last is not known, so the opt-out is told once more (I6). An opt-out that waits in
+        the same mailbox comes after the opt-in anyway.
+        """
+        if not told:
+            return
+        contacts = [one.claim.contact_id for one in told]
+        waiting = await work.outbox.waiting(destination, contacts)
+        shops = {one.claim.contact_id: (one.claim.shop_id, one.told_opt_in()[-1].event_seq) for one in told}
+        for person in await work.contacts.by_ids(contacts):
+            behind = [one.command for one in waiting.get(person.id, ()) if isinstance(one.command, UpsertContact)]
+            again = opt_out_again(person.contact, behind)
+            if again is not None:
+                shop_id, seq = shops[person.id]
+                await work.outbox.queue([NewCommand(destination, shop_id, person.id, seq, again, counted=False)], now)
 
     async def _forget_erased(self, work: Work, claim: Claim) -> None:
         """Erased while a change was on its way home: what is settled now must not keep the address either."""
@@ -240,27 +258,3 @@ def _states(attempted: Attempted) -> list[tuple[int, SetSubscription | MirrorTag
     """How things should be at the shop's side, as settled now, whether written or left to a person."""
     settled = (one.command for one in attempted.tried if isinstance(one.verdict, Done | Park))
     return [(one.id, one.command) for one in settled if isinstance(one.command, SetSubscription | MirrorTags)]
-
-
-def _opt_outs_again(
-    one: Attempted, overtaken: Mapping[int, tuple[DeferredTakeBack, ...]], destination: str
-) -> Iterator[NewCommand]:
-    """An opt-in arrived although an opt-out from another shop of the account was decided while it was on its way.
-
-    Which of the two SALESmanago saw last is not known, so the opt-out is told once more (I6). An opt-out of the same shop
-    stands behind the opt-in in the same mailbox and needs no repetition.
-    """
-    acts = overtaken.get(one.claim.contact_id, ())
-    for command in one.told_opt_in():
-        upsert = command.command
-        assert isinstance(upsert, UpsertContact)
-        noted = [act.act for act in acts if command.id <= act.up_to and act.act.elsewhere]
-        email = upsert.email_status is Status.OPT_IN and any(act.email_opt_in for act in noted)
-        phone = upsert.phone_status is Status.OPT_IN and any(act.phone_opt_in for act in noted)
-        if email or phone:
-            again = UpsertContact(
-                email=upsert.address_after,
-                email_status=Status.OPT_OUT if email else None,
-                phone_status=Status.OPT_OUT if phone else None,
-            )
-            yield NewCommand(destination, one.claim.shop_id, one.claim.contact_id, command.event_seq, again, counted=False)

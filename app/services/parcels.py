@@ -23,7 +23,7 @@ from app.domain.delivery import (
     verdict,
 )
 from app.domain.events import StatusNotTaken
-from app.domain.pipeline import Answer, Attempted, Claim, NewEvent, Tried, WaitingCommand
+from app.domain.pipeline import Answer, Attempted, Call, Claim, NewEvent, Tried, WaitingCommand
 from app.domain.upstream_events import heard
 
 
@@ -124,6 +124,10 @@ class ContactParcel(Parcel):
         if meant is not None and meant != upsert:
             self.bundle = replace(self.bundle, upsert=upsert)
             self.heard.append(_not_taken(self.claim, meant, upsert, now, shown_out=True))
+
+    def postpone(self, words: str, now: datetime) -> None:
+        """What must be known first could not be read: nothing of this parcel leaves now."""
+        self.stopped = Answer(Unreachable(words), Call("", now, 0, "unreachable", words, 0))
 
     def news(self) -> list[NewEvent]:
         """What SALESmanago was not told after all."""

@@ -8,7 +8,7 @@ import structlog
 from app.domain.carts import newer_state
 from app.domain.commands import Command, DeleteContact, HomeCommand, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
-from app.domain.contact import NOBODY, Contact
+from app.domain.contact import Contact
 from app.domain.decide import NO_SALE, Sale, decide
 from app.domain.delivery import TakeBack, taken_back
 from app.domain.difference import untold
@@ -130,6 +130,7 @@ class PlanningRound:
         cancelled = await self._take_back(event, person, before)
         await self._tell_siblings(shop, person, before)
         await self._say_again_at_home(event, shop, person, before)
+        await self._tell_opt_out_again(event, shop, person, before)
         if isinstance(happened, CartChanged):
             self._cart(event, happened, person, plan)
         elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
@@ -263,6 +264,27 @@ class PlanningRound:
             sale = replace(self._sales.get((shop_id, order_id), NO_SALE), purchase_sent=False)
             self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = sale
 
+    async def _tell_opt_out_again(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
+        """SALESmanago showed an opt-out, so nothing is told; but an opt-in of ours may have arrived there after it (I6)."""
+        if not isinstance(event.event, StatusSeen):
+            return
+        told, former = person.contact.told, before.told
+        email = _is_out(told.email_news) and told.email_news != former.email_news
+        phone = _is_out(told.phone_news) and told.phone_news != former.phone_news
+        if not (email or phone) or person.contact.told.email is None:
+            return
+        account = to_account(shop.account)
+        for one in (person, *self._people.siblings(person, self._siblings_of(shop.id))):
+            if one.id is not None and await self._work.outbox.arrived_since(Mailbox(one.id, account), event.event.at):
+                again = UpsertContact(
+                    email=person.contact.told.email,
+                    email_status=Status.OPT_OUT if email else None,
+                    phone_status=Status.OPT_OUT if phone else None,
+                    repeats=True,
+                )
+                self._commands.append((person, event, again))
+                return
+
     # -- the shop's own side ---------------------------------------------------------------------------------------------
 
     async def _say_again_at_home(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
@@ -282,8 +304,8 @@ class PlanningRound:
         if again.email_news is None and again.phone_news is None:
             return
         mailbox = Mailbox(person.id, to_newsletter(shop.id))
-        await replace_older(self._work, mailbox, [(NEWEST, again)], self._now)
         on_its_way = await self._work.outbox.is_leased(mailbox, self._now)
+        await replace_older(self._work, mailbox, [(NEWEST, again)], self._now)
         if on_its_way or await self._work.outbox.arrived_since(mailbox, event.event.at):
             self._commands.append((person, event, again))
 
@@ -295,9 +317,7 @@ class PlanningRound:
         return [one.id for one in ours if one.id != shop_id]
 
     def _hear_from_siblings(self, shop: Shop, person: Person) -> None:
-        """Who is new to this shop may be known at another one of the account, with a status over there (R06)."""
-        if person.id is not None or person.contact.told != NOBODY.told or person.contact.seen != NOBODY.seen:
-            return
+        """The person, perhaps under an address that is new here, may be known at another shop of the account (R06)."""
         for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
             told, seen = sibling.contact.told, sibling.contact.seen
             person.becomes(heard_of(person.contact, told.email_news, told.phone_news, seen))
@@ -383,6 +403,8 @@ class PlanningRound:
 
 def _counts(event: Event, command: Command) -> bool:
     """An order is sent once SALESmanago has it; what its sections bring to the panel is no part of that promise (R11)."""
+    if isinstance(command, UpsertContact) and command.repeats:
+        return False
     return isinstance(event, StatusSeen | TagsSeen | OptInReported) or not isinstance(command, HomeCommand)
 
 

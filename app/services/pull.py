@@ -58,8 +58,8 @@ class Pull:
         self._name = secrets.token_hex(4)
         self._looked_at: dict[str, frozenset[str]] = {}
         """Account -> who was looked at in the last window. Forgetting it costs a second look."""
-        self._waiting_for_callback: dict[str, set[str]] = {}
-        """Account -> whose change found no callback yet; the next window looks again. The sweep finds whom we forget."""
+        self._again: dict[str, set[str]] = {}
+        """Account -> who could not be judged yet; the next window looks again. The sweep finds whom we forget."""
 
     async def pull_changed(self, account_id: str, pause: timedelta) -> int:
         """Look at whoever changed since the last window; answers how many events that brought. One worker at a time."""
@@ -77,10 +77,10 @@ class Pull:
             if fresh is None or late is None:
                 return events
             looked = self._looked_at.get(account_id, frozenset())
-            again = self._waiting_for_callback.pop(account_id, set())
+            again = self._again.pop(account_id, set())
             news = await self._look(account, list(dict.fromkeys((*fresh, *again, *(one for one in late if one not in looked)))))
             if news is None:
-                self._waiting_for_callback.setdefault(account_id, set()).update(again)
+                self._again.setdefault(account_id, set()).update(again)
                 return events
             self._looked_at[account_id] = frozenset((*fresh, *late))
             events, ended = events + news, until
@@ -141,7 +141,7 @@ class Pull:
             events = [event for look in looks for event in look.events]
             quiet = [look.person for look in looks if look.person is not None]
             waits = {one.contact.email for one in quiet if one.contact.seen.email_unexplained_since is not None}
-            self._waiting_for_callback.setdefault(account.id, set()).update(waits)
+            self._again.setdefault(account.id, set()).update(waits)
             await work.contacts.save(quiet, at)
             await work.inbox.add(events, self._clock())
             await work.commit()
@@ -154,14 +154,15 @@ class Pull:
         people = await work.contacts.in_shops(list(shops), emails)
         # What we are just telling SALESmanago explains what it shows: such contacts are looked at the next time.
         moving = await work.outbox.in_motion(to_account(account.id), [one.id for one in people], at)
-        # What an earlier look found and nobody decided about yet is not found once more.
-        undecided = await work.inbox.undecided_looks([one.shop_id for one in people], emails)
-        busy = {one.contact.email for one in people if one.id in moving} | undecided
+        busy = {one.contact.email for one in people if one.id in moving}
+        # What was told or found and is not decided yet comes before this look, and must not be found once more.
+        undecided = await work.inbox.undecided_about(list(shops), emails)
+        self._again.setdefault(account.id, set()).update(busy, (email for _, email in undecided))
         transferred = {(one.shop_id, one.contact.email): one.contact.is_transferred for one in people}
         grace, looked = self._callback_grace(list(shops)), []
         for person in people:
             email = person.contact.email
-            if email in shown and email not in busy:
+            if email in shown and email not in busy and (person.shop_id, email) not in undecided:
                 knowing = {shop: transferred[shop, email] for shop in shops if (shop, email) in transferred}
                 concerned = person.shop_id in reached(account.fan_out, list(shops), knowing)
                 looked.append(_looked(person, shops[person.shop_id], shown[email], at, grace, concerned=concerned))

@@ -13,6 +13,7 @@ from app.domain.delivery import (
     still_missing,
     within_limits,
     without_opt_ins,
+    words_of,
 )
 from app.domain.pipeline import Answer
 from app.services.parcels import ContactParcel, is_delivered, is_halt, is_refused_whole
@@ -72,20 +73,28 @@ class _Sending:
 
     async def _look_before_old_opt_ins(self, parcels: Sequence[ContactParcel]) -> None:
         """An opt-out over there that we never heard of stands against an opt-in of long ago (R06)."""
-        old = [(parcel, upsert) for parcel in parcels if (upsert := parcel.bundle.upsert) and asks_first(upsert, self._now)]
+        old = [(parcel, upsert) for parcel in parcels if (upsert := parcel.bundle.upsert) and asks_first(upsert)]
         for start in range(0, len(old), CONTACTS_PER_LOOK):
-            chunk = old[start : start + CONTACTS_PER_LOOK]
-            seen = await self._upstream.statuses({upsert.email for _, upsert in chunk})
-            self._noted(seen.answer)
-            for parcel, upsert in chunk:
-                if not isinstance(seen.answer.outcome, Delivered):
-                    parcel.stopped = seen.answer
-                elif (shown := seen.contacts.get(upsert.email)) is not None:
-                    parcel.leave_out_opt_ins(without_opt_ins(upsert, shown), self._now)
-            if self._halted:
-                for parcel, _ in old[start + CONTACTS_PER_LOOK :]:
-                    parcel.stopped = seen.answer
-                return
+            await self._look_before(old[start : start + CONTACTS_PER_LOOK])
+
+    async def _look_before(self, asked: Sequence[tuple[ContactParcel, UpsertContact]]) -> None:
+        """What cannot be read now is tried again later; a refused reading is halved until the culprit stands alone."""
+        if self._halted:
+            for parcel, _ in asked:
+                parcel.postpone("the neighbour rests", self._now)
+            return
+        seen = await self._upstream.statuses({upsert.email for _, upsert in asked})
+        self._noted(seen.answer)
+        if is_refused_whole([seen.answer.outcome]) and len(asked) > 1:
+            half = len(asked) // 2
+            await self._look_before(asked[:half])
+            await self._look_before(asked[half:])
+            return
+        for parcel, upsert in asked:
+            if not isinstance(seen.answer.outcome, Delivered):
+                parcel.postpone(words_of(seen.answer.outcome) or "it could not be read", self._now)
+            elif (shown := seen.contacts.get(upsert.email)) is not None:
+                parcel.leave_out_opt_ins(without_opt_ins(upsert, shown), self._now)
 
     async def _send_upserts(self, parcels: Sequence[ContactParcel]) -> None:
         waiting = []

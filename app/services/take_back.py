@@ -18,7 +18,7 @@ async def take_back(
     """Cancel or weaken what waits in a mailbox up to id `up_to`; answers the cancelled commands. The caller commits."""
     waiting = (await work.outbox.waiting(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, [])
     concerned = [one for one in waiting if up_to is None or one.id <= up_to]
-    left = {one.id: taken_back(one.command, act) for one in concerned}
+    left = {one.id: taken_back(one.command, act, perhaps_arrived=one.maybe_sent) for one in concerned}
     cancelled = [one for one in concerned if left[one.id] is None]
     weaker = {one.id: kept for one in concerned if (kept := left[one.id]) is not None and kept != one.command}
     await work.outbox.rewrite(mailbox, weaker, [one.id for one in cancelled], now)

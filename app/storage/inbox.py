@@ -83,11 +83,11 @@ class Inbox:
                 unreadable.append(row.seq)
         return events, unreadable
 
-    async def undecided_looks(self, shop_ids: Collection[str], emails: Collection[str]) -> set[str]:
-        """Addresses about which a look told something that is not decided yet."""
-        waiting = inbox.c.state.in_((EventState.RECEIVED.value, EventState.HELD.value)) & inbox.c.type.like("upstream-%")
-        found = select(inbox.c.subject).where(inbox.c.shop_id.in_(shop_ids), inbox.c.subject.in_(emails), waiting)
-        return set((await self._connection.execute(found)).scalars())
+    async def undecided_about(self, shop_ids: Collection[str], emails: Collection[str]) -> set[tuple[str, str]]:
+        """(shop, address) of whom something is told that is not decided yet."""
+        waiting = inbox.c.state.in_((EventState.RECEIVED.value, EventState.HELD.value))
+        found = select(inbox.c.shop_id, inbox.c.subject).where(inbox.c.shop_id.in_(shop_ids), inbox.c.subject.in_(emails), waiting)
+        return {(row.shop_id, row.subject) for row in await self._connection.execute(found)}
 
     async def has_urgent(self, shop_ids: Collection[str]) -> bool:
         """Is there an act of these shops that takes permission away and is not decided yet?"""

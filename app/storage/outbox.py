@@ -147,9 +147,10 @@ class Outbox:
         await self._connection.execute(update(outbox).where(theirs).values(state=CommandState.CANCELLED.value, settled_at=at))
 
     async def due_destinations(self, now: datetime) -> list[str]:
-        """Destinations where somebody's turn has come."""
+        """Destinations besides accounts where somebody's turn has come."""
         free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
-        due = select(mailboxes.c.destination).where(mailboxes.c.due_at <= now, free).distinct()
+        elsewhere = mailboxes.c.destination.not_like("account:%")  # accounts have loops of their own
+        due = select(mailboxes.c.destination).where(elsewhere, mailboxes.c.due_at <= now, free).distinct()
         return list((await self._connection.execute(due)).scalars())
 
     async def is_leased(self, mailbox: Mailbox, now: datetime) -> bool:
