@@ -173,7 +173,8 @@ class Carriers:
             )
         closed = self._directory.closed_shops()
         if kind == "reading":
-            return Readings(self._upstreams(name), name, closed, self._store, self._clock)
+            shops = [shop.id for shop in self._directory.shops_of(name)]
+            return Readings(self._upstreams(name), name, shops, closed, self._store, self._clock)
         return ToSalesmanago(self._upstreams(name), self._directory.open_shops(name), closed, self._clock)
 
 

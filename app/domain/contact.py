@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain import tags
-from app.domain.consent import Channel, Said, Status, TransferConsent, later
+from app.domain.consent import Channel, Said, Status, TransferConsent, later, weightier
 from app.domain.events import Customer
 from app.domain.mirror import PanelTags
 
@@ -233,6 +233,11 @@ def absorb(target: Contact, other: Contact) -> Contact:
         earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags)),
         last_purchase_at=later(target.last_purchase_at, other.last_purchase_at),
         erased_at=later(target.erased_at, other.erased_at),
+        home=replace(
+            target.home,
+            email_news=weightier(other.home.email_news, target.home.email_news),
+            phone_news=weightier(other.home.phone_news, target.home.phone_news),
+        ),
     )
 
 

@@ -69,9 +69,18 @@ class Readings:
     turn: str | None = None
     waits_for_stops_of: Collection[str] = ()
 
-    def __init__(self, upstream: Upstream, account_id: str, closed_shops: Collection[str], store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        account_id: str,
+        shops: Collection[str],
+        closed_shops: Collection[str],
+        store: Store,
+        clock: Clock,
+    ) -> None:
         self._upstream = upstream
         self._account_id = account_id
+        self._shops = shops
         self.closed_shops = closed_shops
         self._store = store
         self._clock = clock
@@ -98,16 +107,25 @@ class Readings:
                 return
 
     async def _without_those_being_told(self, parcels: Sequence[StepParcel]) -> list[StepParcel]:
-        """While an opt-out of ours is on its way there, what SALESmanago shows confirms nothing."""
+        """While something of the person is on its way there, from whichever shop, what SALESmanago shows confirms nothing."""
         now = self._clock()
         async with self._store.work() as work:
-            contacts = [parcel.claim.contact_id for parcel in parcels]
-            busy = await work.outbox.in_motion(to_account(self._account_id), contacts, now)
+            wanted = {
+                one.command.email for parcel in parcels for one in parcel.claim.commands if isinstance(one.command, ConfirmOptIn)
+            }
+            people = await work.contacts.in_shops(self._shops, wanted)
+            contacts = {parcel.claim.contact_id for parcel in parcels} | {person.id for person in people}
+            moving = await work.outbox.in_motion(to_account(self._account_id), contacts, now)
+        told = {person.contact.email for person in people if person.id in moving}
+        ready = []
         for parcel in parcels:
-            if parcel.claim.contact_id in busy:
+            named = {one.command.email for one in parcel.claim.commands if isinstance(one.command, ConfirmOptIn)}
+            if parcel.claim.contact_id in moving or named & told:
                 words = "SALESmanago is still being told of this person"
                 parcel.fail(Answer(Unknown(words), Call("", now, 0, "unknown", words, 0)))
-        return [parcel for parcel in parcels if parcel.claim.contact_id not in busy]
+            else:
+                ready.append(parcel)
+        return ready
 
     def _judge(
         self, parcel: StepParcel, command: WaitingCommand, wanted: ConfirmOptIn, answer: Answer, shown: SeenContact | None

@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from app.domain.commands import DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
+from app.domain.commands import ConfirmOptIn, DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
 from app.domain.delivery import LONGEST_DELAY, Done, Drop, Park, Throttled, Unknown, backoff, name_of
 from app.domain.difference import opt_out_again, untold
 from app.domain.errors import NotReady
-from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState, NewCommand, NewEvent
+from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState, NewCommand, NewEvent, to_account
 from app.domain.plan import Withhold, unsent
 from app.services.carriers import Carrier
 from app.services.hand_work import replace_older
@@ -110,6 +110,9 @@ class Delivery:
             claims = await work.outbox.claim(destination, carrier.closed_shops, carrier.contacts_per_claim, now, LEASE)
             if not claims or not await self._has_turn(work, carrier, now):
                 return []
+            # A shop may have left the account while something of it waits here.
+            if destination.startswith(to_account("")) and await work.inbox.has_urgent({claim.shop_id for claim in claims}):
+                return []
             if not any(claim.take_backs for claim in claims):
                 await work.commit()
         return claims
@@ -166,7 +169,7 @@ class Delivery:
         """The calls are made: a blip of the store must not cost their answers."""
         now = self._clock()
         attempted = [parcel.judged(now, self._jitter()) for parcel in parcels]
-        news = {parcel.claim.contact_id: parcel.news() for parcel in parcels}
+        news = {one.claim.contact_id: parcel.news(one) for parcel, one in zip(parcels, attempted, strict=True)}
         self._rest_or_go_on(destination, parcels, now)
         for pause in RECORD_AGAIN_SECONDS:
             with contextlib.suppress(NotReady):
@@ -200,7 +203,7 @@ class Delivery:
             for one in kept:
                 if any(isinstance(try_.command.command, DeleteContact) and try_.verdict == Done() for try_ in one.tried):
                     await work.outbox.scrub(one.claim.contact_id, "erased")
-                if isinstance(one.claim.commands[0].command, HomeCommand):
+                if isinstance(one.claim.commands[0].command, HomeCommand | ConfirmOptIn):
                     await self._forget_erased(work, one.claim)
                 if readdressed := one.readdressed():
                     await work.outbox.rewrite(one.claim.mailbox, readdressed, [], now)

@@ -47,8 +47,8 @@ class Parcel(ABC):
     @abstractmethod
     def answers(self) -> list[Answer]: ...
 
-    def news(self) -> list[NewEvent]:
-        """What the neighbour told, to be stored together with the record."""
+    def news(self, attempted: Attempted) -> list[NewEvent]:  # noqa: ARG002 - for those who have some
+        """What the neighbour told, or was not told after all, to be stored together with the record."""
         return []
 
     def judged(self, now: datetime, jitter: float) -> Attempted:
@@ -93,7 +93,7 @@ class StepParcel(Parcel):
     def answers(self) -> list[Answer]:
         return list(self.given.values())
 
-    def news(self) -> list[NewEvent]:
+    def news(self, attempted: Attempted) -> list[NewEvent]:  # noqa: ARG002 - the base's
         return self.heard
 
 
@@ -129,20 +129,17 @@ class ContactParcel(Parcel):
         """What must be known first could not be read: nothing of this parcel leaves now."""
         self.stopped = Answer(Unreachable(words), Call("", now, 0, "unreachable", words, 0))
 
-    def news(self) -> list[NewEvent]:
-        """What SALESmanago was not told after all."""
-        upsert = self.bundle.upsert
-        if (
-            upsert is None
-            or self.upsert is None
-            or not isinstance(self.upsert.outcome, Refused)
-            or self.upsert.outcome.account_wide
-        ):
-            return self.heard
-        if upsert.email_status is None and upsert.phone_status is None:
-            return self.heard
-        silent = replace(upsert, email_status=None, phone_status=None)
-        return [*self.heard, _not_taken(self.claim, upsert, silent, self.upsert.call.started_at, shown_out=False)]
+    def news(self, attempted: Attempted) -> list[NewEvent]:
+        """What SALESmanago was not told after all: it refused what carried a status, or we gave up."""
+        parked = [one for one in attempted.tried if isinstance(one.verdict, Park)]
+        upserts = [one.command.command for one in parked if isinstance(one.command.command, UpsertContact)]
+        told = [one for one in upserts if one.email_status is not None or one.phone_status is not None]
+        silent = [replace(one, email_status=None, phone_status=None) for one in told]
+        at = attempted.tried_at
+        return [
+            *self.heard,
+            *(_not_taken(self.claim, meant, sent, at, shown_out=False) for meant, sent in zip(told, silent, strict=True)),
+        ]
 
     @property
     def events_may_go(self) -> bool:

@@ -198,9 +198,9 @@ class People:
             self._shop(shop_id).by_customer.setdefault(customer_id, person)
         return person
 
-    def siblings(self, person: Person, shop_ids: Collection[str]) -> list[Person]:
-        """The same person at other shops of the account: SALESmanago has one contact for all of them."""
-        addresses = dict.fromkeys(filter(None, (person.contact.told.email, person.contact.email)))
+    def siblings(self, person: Person, shop_ids: Collection[str], becoming: str | None = None) -> list[Person]:
+        """The same person at other shops of the account, also under an address being taken: SALESmanago has one contact."""
+        addresses = dict.fromkeys(filter(None, (person.contact.told.email, person.contact.email, becoming)))
         found = (self._shop(shop_id).by_email.get(email) for shop_id in shop_ids for email in addresses)
         return list(dict.fromkeys(one for one in found if one is not None))
 

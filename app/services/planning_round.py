@@ -23,6 +23,7 @@ from app.domain.events import (
     TagsSeen,
     TransferConsentWithdrawn,
     Unsubscribed,
+    email_of,
     order_id_of,
 )
 from app.domain.looks import heard_of
@@ -111,7 +112,7 @@ class PlanningRound:
             self._cart(event, happened, None, Await(Reason.CART_WAITS))
             return
         person = self._people.find(shop.id, happened)
-        self._hear_from_siblings(shop, person)
+        self._hear_from_siblings(shop, person, happened)
         sale = self._sale(shop, happened)
         decision = decide(happened, shop, person.contact, sale)
         plan, contact = decision.plan, decision.contact
@@ -316,9 +317,9 @@ class PlanningRound:
         ours = [] if shop is None else self._directory.shops_of(shop.account)
         return [one.id for one in ours if one.id != shop_id]
 
-    def _hear_from_siblings(self, shop: Shop, person: Person) -> None:
+    def _hear_from_siblings(self, shop: Shop, person: Person, event: Event) -> None:
         """The person, perhaps under an address that is new here, may be known at another shop of the account (R06)."""
-        for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
+        for sibling in self._people.siblings(person, self._siblings_of(shop.id), email_of(event)):
             told, seen = sibling.contact.told, sibling.contact.seen
             person.becomes(heard_of(person.contact, told.email_news, told.phone_news, seen))
 

@@ -169,10 +169,11 @@ class Outbox:
         return set((await self._connection.execute(waiting.union(settled))).scalars())
 
     async def arrived_since(self, mailbox: Mailbox, since: datetime) -> bool:
-        """Was anything written there for the contact since a time?"""
-        theirs = (outbox.c.contact_id == mailbox.contact_id) & (outbox.c.settled_at >= since)
-        sent = (outbox.c.destination == mailbox.destination) & (outbox.c.state == CommandState.SENT.value)
-        return (await self._connection.execute(select(outbox.c.id).where(theirs, sent).limit(1))).first() is not None
+        """Was anything written there for the contact since a time, or perhaps written at some time?"""
+        theirs = (outbox.c.contact_id == mailbox.contact_id) & (outbox.c.destination == mailbox.destination)
+        sent = (outbox.c.settled_at >= since) & (outbox.c.state == CommandState.SENT.value)
+        perhaps = (outbox.c.state == CommandState.WAITING.value) & outbox.c.maybe_sent
+        return (await self._connection.execute(select(outbox.c.id).where(theirs, sent | perhaps).limit(1))).first() is not None
 
     async def parked(self, destination: str, contact_id: int | None = None, limit: int = 500) -> list[HandWork]:
         """What a person has to carry out at a destination, oldest first."""

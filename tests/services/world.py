@@ -237,7 +237,8 @@ class World:
         if kind == "account":
             return ToSalesmanago(self.upstream, self.directory.open_shops(name), self.directory.closed_shops(), self.clock)
         if kind == "reading":
-            return Readings(self.upstream, name, self.directory.closed_shops(), self.store, self.clock)
+            shops = [shop.id for shop in self.directory.shops_of(name)]
+            return Readings(self.upstream, name, shops, self.directory.closed_shops(), self.store, self.clock)
         stops = [name] if kind == "newsletter" else []
         return ToShop(self.sides[name], self.directory.closed_shops(), stops, self.store, self.clock)
 
