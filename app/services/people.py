@@ -99,6 +99,11 @@ class People:
             if person.merged_into is not None and person.id is not None:
                 await contacts.merge(person.id, person.merged_into.id or 0, _CONFLICT)
 
+    @property
+    def ids(self) -> list[int]:
+        """Everybody who was loaded."""
+        return sorted(self._everyone)
+
     # -- finding ---------------------------------------------------------------------------------------------------------
 
     def find(self, shop_id: str, event: Event) -> Person:

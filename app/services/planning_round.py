@@ -25,6 +25,7 @@ from app.domain.events import (
     Unsubscribed,
     email_of,
     order_id_of,
+    stops_something,
 )
 from app.domain.looks import heard_of
 from app.domain.pipeline import (
@@ -81,6 +82,8 @@ class PlanningRound:
 
     async def load(self, events: list[InboxEvent]) -> None:
         await self._people.load(events, self._work.contacts, self._siblings_of)
+        if any(stops_something(event.event) for event in events):
+            await self._work.outbox.lock_mailboxes(self._people.ids)
         for shop_id in {event.shop_id for event in events}:
             ours = [event.event for event in events if event.shop_id == shop_id]
             orders = {order for event in ours if (order := order_id_of(event)) is not None}

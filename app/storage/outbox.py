@@ -119,6 +119,13 @@ class Outbox:
     async def renew(self, token: int, until: datetime) -> None:
         await self._connection.execute(update(mailboxes).where(mailboxes.c.lease_token == token).values(leased_until=until))
 
+    async def lock_mailboxes(self, contact_ids: Collection[int]) -> None:
+        """Before taking back from several: in the order in which those who record lock them, or both would wait for each other."""
+        if contact_ids and self._connection.dialect.name != "sqlite":
+            theirs = select(mailboxes.c.contact_id).where(mailboxes.c.contact_id.in_(contact_ids))
+            ordered = theirs.order_by(mailboxes.c.contact_id, mailboxes.c.destination).with_for_update()
+            await self._connection.execute(ordered)
+
     async def mailboxes_of(self, contact_ids: Collection[int]) -> list[Mailbox]:
         """Everywhere something waits for contacts, in one order of locks."""
         if not contact_ids:
