@@ -12,7 +12,8 @@ import pytest
 from app.clients.salesmanago import payloads
 from app.domain.commands import AddEvent, EventKind, Line, UpsertContact
 from app.domain.consent import Status
-from app.domain.shop import Account
+from app.domain.shop import Account, ConsentNames
+from tests.builders import a_shop, life, subscribed, the_upsert, unsubscribed
 
 GOLDEN = Path(__file__).parent / "golden"
 NOON = datetime(2026, 1, 1, tzinfo=UTC)
@@ -161,3 +162,19 @@ def test_a_letter_is_never_cut_in_half() -> None:
         )
     )
     assert made["detail10"] == "ż" * 127
+
+
+def test_consents_travel_by_their_names_with_the_true_time_of_the_act_for_both_answers() -> None:
+    """Contract 2.12: without a date SALESmanago would say "now"; the names must exist over there, so the shop gives them."""
+    shop = a_shop(consent_names=ConsentNames(email="Newsletter", sms="SMS"))
+    story = life(shop, subscribed("2026-11-20T08:30:00.250", by_sms=True), unsubscribed("2026-11-21T09:00", by_sms=True))
+    agreed, resigned = (payloads.upsert(the_upsert(plan))["consentDetails"] for plan in story.plans)
+    at = 1_795_163_400_250
+    assert agreed == [
+        {"consentName": "Newsletter", "consentAccept": True, "agreementDate": at, "optOut": False},
+        {"consentName": "SMS", "consentAccept": True, "agreementDate": at, "optOut": False},
+    ]
+    assert [(one["consentAccept"], one["optOut"]) for one in resigned] == [(False, True), (False, True)]
+    assert "consentDetails" not in payloads.upsert(the_upsert(life(a_shop(), subscribed()).plan)), (
+        "a shop that names none sends none"
+    )
