@@ -48,6 +48,8 @@ class Wake:
 
     planning: Bell
     delivering: Bell
+    homeward: Bell
+    """Something is for another destination than an account."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Worker:
         if delivering:
             self._spawn("plan", self._planner.plan_due, self._pauses.poll, self._wake.planning)
             self._spawn("carts", self._sweep_carts, self._pauses.cart_sweep)
-            self._spawn("drains", self._start_drains, self._pauses.poll, self._wake.delivering)
+            self._spawn("drains", self._start_drains, self._pauses.poll, self._wake.homeward)
 
     async def stop(self) -> None:
         """Let every loop end the step it is in, for a bounded time."""

@@ -7,7 +7,7 @@ An erasure removes the details, and the chain can still be verified.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -131,11 +131,14 @@ def _changed(matter: Matter, before: Channel, after: Channel) -> Iterator[Act]:
         yield Act(matter, ActKind.OPT_OUT, after.opted_out)
 
 
+_SEALED = tuple(one.name for one in fields(Entry) if one.name not in ("details", "digest"))
+
+
 # -- the chain -----------------------------------------------------------------------------------------------------------
 
 
 def details_of(email: str, evidence: Evidence, salt: str) -> dict[str, str]:
-    said = {name: text for name, text in asdict(evidence).items() if text}
+    said = {} if evidence == NO_EVIDENCE else {name: text for name, text in asdict(evidence).items() if text}
     return {"email": email, **said, "salt": salt}
 
 
@@ -155,7 +158,7 @@ def is_intact(entries: Sequence[Entry]) -> bool:
 
 
 def _digest_of(entry: Entry) -> str:
-    return _sha256({name: _text(value) for name, value in asdict(entry).items() if name not in ("details", "digest")})
+    return _sha256({name: _text(getattr(entry, name)) for name in _SEALED})
 
 
 def _text(value: object) -> str:

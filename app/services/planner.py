@@ -23,14 +23,23 @@ ROUND = 500
 
 
 class Planner:
-    """`planned` is called after every commit that queued commands."""
+    """`planned` is called after every commit that queued commands, `elsewhere` if some are not for SALESmanago's contacts."""
 
-    def __init__(self, store: Store, directory: Directory, clock: Clock, pseudonym: Pseudonym, planned: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        clock: Clock,
+        pseudonym: Pseudonym,
+        planned: Callable[[], None],
+        elsewhere: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock
         self._pseudonym = pseudonym
         self._planned = planned
+        self._elsewhere = elsewhere
 
     async def plan_due(self, limit: int = ROUND) -> int:
         """Decide the next events; answers how many. 0 = nothing waits, or another planner is at it."""
@@ -82,4 +91,6 @@ class Planner:
             log.error("payload_unreadable", events=len(unreadable))
         if planning.queued_any:
             self._planned()
+        if planning.queued_elsewhere:
+            self._elsewhere()
         return planned + len(unreadable)

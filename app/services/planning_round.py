@@ -6,7 +6,7 @@ from dataclasses import replace
 import structlog
 
 from app.domain.carts import newer_state
-from app.domain.commands import Command, DeleteContact, HomeCommand, SetSubscription, UpsertContact
+from app.domain.commands import Command, ConfirmOptIn, DeleteContact, HomeCommand, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
 from app.domain.decide import NO_SALE, Sale, decide
@@ -75,6 +75,11 @@ class PlanningRound:
     @property
     def queued_any(self) -> bool:
         return bool(self._commands)
+
+    @property
+    def queued_elsewhere(self) -> bool:
+        """Anything for another destination than an account?"""
+        return any(isinstance(command, HomeCommand | ConfirmOptIn) for _, _, command in self._commands)
 
     @property
     def erased_somebody(self) -> bool:
