@@ -329,8 +329,6 @@ class TakeBack:
     phone_opt_in: bool = False
     home: bool = False
     """Also what is on its way to the shop: the person is to be forgotten."""
-    elsewhere: bool = False
-    """The act is known from another shop of the account, so no command of this shop follows that tells of it."""
 
     def __or__(self, other: "TakeBack") -> "TakeBack":
         return TakeBack(
@@ -338,7 +336,6 @@ class TakeBack:
             self.email_opt_in or other.email_opt_in,
             self.phone_opt_in or other.phone_opt_in,
             self.home or other.home,
-            self.elsewhere or other.elsewhere,
         )
 
 

@@ -90,9 +90,6 @@ class Directory:
         stored = self._snapshot.accounts.get(account_id)
         return stored.account if stored is not None else None
 
-    def account_of(self, shop_id: str) -> Account:
-        return self._snapshot.accounts[self._snapshot.shops[shop_id].shop.account].account
-
     def access(self, account_id: str) -> AccountAccess:
         stored = self._snapshot.accounts[account_id]
         return AccountAccess(stored.account, self._ring.open(stored.secrets["api_secret"]))

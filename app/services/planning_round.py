@@ -342,7 +342,6 @@ class PlanningRound:
             act = TakeBack(
                 email_opt_in=known.email_news != sibling.contact.told.email_news and _is_out(known.email_news),
                 phone_opt_in=known.phone_news != sibling.contact.told.phone_news and _is_out(known.phone_news),
-                elsewhere=True,
             )
             if act.email_opt_in or act.phone_opt_in:
                 await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
