@@ -20,6 +20,7 @@ from app.clients.transport import Pacer, Transport
 from app.domain.errors import BadConfiguration
 from app.domain.shop import PanelKind
 from app.jobs import Bell, Pauses, Wake, Worker
+from app.services.backfills import Backfills
 from app.services.callbacks import Callbacks
 from app.services.carriers import Carrier, Readings, ToSalesmanago, ToShop
 from app.services.carts import Carts
@@ -66,6 +67,7 @@ class Gateway:
     planner: Planner
     delivery: Delivery
     pull: Pull
+    backfills: Backfills
     worker: Worker
     upstreams: "Upstreams"
     shop_sides: "ShopSides"
@@ -235,6 +237,7 @@ async def _compose(
     grace = timedelta(seconds=settings.callback_grace_seconds)
     pull = Pull(store, directory, upstreams, clock, wake.planning.ring, grace)
     carts = Carts(store, directory, clock)
+    backfills = Backfills(store, directory, sides, clock, pseudonyms, wake.planning.ring)
     pauses = Pauses(
         poll=settings.poll_seconds,
         cart_sweep=settings.cart_sweep_seconds,
@@ -258,7 +261,8 @@ async def _compose(
         planner=planner,
         delivery=delivery,
         pull=pull,
-        worker=Worker(planner, delivery, carts, pull, directory, wake, pauses),
+        backfills=backfills,
+        worker=Worker(planner, delivery, carts, pull, backfills, directory, wake, pauses),
         upstreams=upstreams,
         shop_sides=sides,
     )

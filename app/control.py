@@ -6,7 +6,7 @@ database file, readable by its owner alone; who can open the file could read eve
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import msgspec
@@ -14,11 +14,13 @@ from fastapi import FastAPI, Request, Response
 
 from app.bootstrap import Gateway, open_gateway
 from app.doctor import callback_addresses, examine, shared_account_warning
+from app.domain.backfill import Mode
 from app.domain.errors import NotFound
 from app.domain.registry import SHOP_ROLE, StoredAccount, StoredShop
 from app.domain.shop import Shop
 from app.domain.trace import EventTrace
 from app.routers import problems
+from app.routers.backfills import BackfillOut
 from app.routers.consents import ConsentChainOut
 from app.routers.homeward import ConflictOut, HandWorkOut
 from app.routers.lookups import EventOut
@@ -88,6 +90,27 @@ def control_app(gateway: Gateway) -> FastAPI:
     async def callbacks(name: str | None = None) -> list[dict[str, str]]:
         await gateway.directory.refresh()
         return [one for one in callback_addresses(gateway) if name in (None, one["of"].partition(" ")[2])]
+
+    @app.get("/backfills")
+    async def backfills(shop: str | None = None) -> list[dict[str, Any]]:
+        return [
+            BackfillOut.of_progress(progress).model_dump(mode="json")
+            for one in _shops(gateway, shop)
+            for progress in await gateway.backfills.of_shop(one.id)
+        ]
+
+    @app.post("/backfills/{shop}")
+    async def start_backfill(shop: str, mode: Mode) -> dict[str, Any]:
+        return BackfillOut.of_progress(await gateway.backfills.start(shop, mode)).model_dump(mode="json")
+
+    @app.get("/backfills/{shop}/{number}")
+    async def backfill(shop: str, number: int) -> dict[str, Any]:
+        return BackfillOut.of_progress(await gateway.backfills.progress(shop, number)).model_dump(mode="json")
+
+    @app.post("/backfills/{shop}/{number}/{action}")
+    async def act_on_backfill(shop: str, number: int, action: Literal["pause", "resume", "approve", "cancel"]) -> dict[str, Any]:
+        progress = await getattr(gateway.backfills, action)(shop, number)
+        return BackfillOut.of_progress(progress).model_dump(mode="json")
 
     @app.get("/hand-work")
     async def hand_work(shop: str | None = None) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from functools import partial
 import structlog
 
 from app.domain.pipeline import to_account
+from app.services.backfills import Backfills
 from app.services.carts import Carts
 from app.services.delivery import Delivery
 from app.services.directory import Directory
@@ -67,12 +68,21 @@ class Worker:
     """Planning, delivery and schedules of one process."""
 
     def __init__(
-        self, planner: Planner, delivery: Delivery, carts: Carts, pull: Pull, directory: Directory, wake: Wake, pauses: Pauses
+        self,
+        planner: Planner,
+        delivery: Delivery,
+        carts: Carts,
+        pull: Pull,
+        backfills: Backfills,
+        directory: Directory,
+        wake: Wake,
+        pauses: Pauses,
     ) -> None:
         self._planner = planner
         self._delivery = delivery
         self._carts = carts
         self._pull = pull
+        self._backfills = backfills
         self._directory = directory
         self._wake = wake
         self._pauses = pauses
@@ -87,6 +97,7 @@ class Worker:
         if delivering:
             self._spawn("plan", self._planner.plan_due, self._pauses.poll, self._wake.planning)
             self._spawn("carts", self._sweep_carts, self._pauses.cart_sweep)
+            self._spawn("backfills", self._step_backfills, self._pauses.poll)
             self._spawn("drains", self._start_drains, self._pauses.poll, self._wake.homeward)
 
     async def stop(self) -> None:
@@ -107,6 +118,10 @@ class Worker:
         if reported:
             self._wake.delivering.ring()
         return reported
+
+    async def _step_backfills(self) -> int:
+        await self._backfills.start_automatic()
+        return await self._backfills.step_due()
 
     async def _watch_directory(self, delivering: bool) -> int:
         await self._directory.refresh()

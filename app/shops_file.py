@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 from app.domain.consent import Policy
 from app.domain.errors import BadConfiguration
 from app.domain.registry import StoredAccount, StoredShop
-from app.domain.shop import Account, Backfill, BackfillHours, ConsentNames, FanOut, Panel, PanelKind, Shop, TagConflicts
+from app.domain.shop import Account, ConsentNames, FanOut, FlightPlan, Hours, Panel, PanelKind, Shop, TagConflicts
 from app.services.secrets_at_rest import KeyRing
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
@@ -153,23 +153,33 @@ class PanelEntry(_Strict):
 
 
 class HoursEntry(_Strict):
-    contacts_per_hour: int = Field(gt=0, le=1_000_000)
-    start: str | None = Field(default=None, alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    end: str | None = Field(default=None, alias="to", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    contacts_per_hour: int = Field(gt=0, le=10_000_000)
+
+
+class DayEntry(HoursEntry):
+    start: str = Field(default="07:00", alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    end: str = Field(default="22:00", alias="to", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+
+    @model_validator(mode="after")
+    def _has_a_night(self) -> Self:
+        if self.start == self.end:
+            raise ValueError('a day that ends when it begins has no night; give "from" and "to" of one day')
+        return self
 
 
 class BackfillEntry(_Strict):
     start: Literal["automatic", "approved"] = "automatic"
-    day: HoursEntry | None = None
-    night: HoursEntry | None = None
+    canary: int = Field(default=FlightPlan.canary, ge=1, le=1000)
+    day: DayEntry = DayEntry(contacts_per_hour=FlightPlan.day.contacts_per_hour)
+    night: HoursEntry = HoursEntry(contacts_per_hour=FlightPlan.night.contacts_per_hour)
 
-    def to_domain(self) -> Backfill:
-        hours = {
-            name: BackfillHours(**entry.model_dump())
-            for name, entry in (("day", self.day), ("night", self.night))
-            if entry is not None
-        }
-        return Backfill(automatic=self.start == "automatic", **hours)
+    def to_domain(self) -> FlightPlan:
+        return FlightPlan(
+            automatic=self.start == "automatic",
+            canary=self.canary,
+            day=Hours(**self.day.model_dump()),
+            night=Hours(**self.night.model_dump()),
+        )
 
 
 class ConsentsEntry(_Strict):

@@ -45,11 +45,11 @@ from app.domain.pipeline import NewEvent
 from app.domain.plan import Await, Send, Supersede, Withhold
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.domain.shop import Account, FanOut, Panel, PanelKind, TagConflicts
-from app.routers.fields import e164
 from app.routers.schemas import RegistrationIn
 from app.services.callbacks import Callbacks
 from app.services.health import Health
 from app.shops_file import ShopsFile
+from app.wire import e164
 from tests.builders import (
     EMAIL,
     a_careful_shop,

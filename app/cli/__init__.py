@@ -4,6 +4,7 @@ import typer
 
 from app import logs
 from app.cli import asking, configuring, running
+from app.cli.backfill import backfill
 
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The gateway between shops and SALESmanago."
@@ -33,4 +34,5 @@ for command in (
     cli.command()(command)
 cli.command("demo")(running.run_demo)
 cli.add_typer(configuring.keys, name="keys")
+cli.add_typer(backfill, name="backfill")
 cli.add_typer(asking.hand_work, name="hand-work")

@@ -7,10 +7,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.common import AsJson, ask, fail, out, run, show_json
+from app.cli.common import AsJson, InPolish, ask, fail, out, run, show_json
 
 hand_work = typer.Typer(no_args_is_help=True, help="Changes from SALESmanago that only a person can make in a shop.")
-InPolish = Annotated[bool, typer.Option("--pl", help="Reasons in Polish.")]
 
 
 def status(as_json: AsJson = False) -> None:

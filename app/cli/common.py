@@ -21,6 +21,7 @@ out = Console()
 err = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+InPolish = Annotated[bool, typer.Option("--pl", help="Reasons in Polish.")]
 
 
 def run(step: Coroutine[Any, Any, None]) -> None:

@@ -45,9 +45,10 @@ def openapi() -> None:
 def sandbox(
     salesmanago_port: Annotated[int, typer.Option(help="Port of the stand-in of SALESmanago.")] = 8100,
     panel_port: Annotated[int, typer.Option(help="Port of the stand-in of the panel.")] = 8200,
+    accounts: Annotated[int, typer.Option(min=0, help="How many accounts the panel begins with.")] = 40,
 ) -> None:
     """Run the stand-ins of SALESmanago and of the panel, each with a page to watch it and faults on demand."""
-    run(demo.run_sandbox(salesmanago_port, panel_port))
+    run(demo.run_sandbox(salesmanago_port, panel_port, accounts))
 
 
 def run_demo(

@@ -10,6 +10,7 @@ from standardwebhooks import Webhook
 
 from app.clients.targets import Resolve, Target, checked, resolve
 from app.clients.transport import Outgoing, Received, Reply, Transport
+from app.domain.backfill import Listing
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said
 from app.domain.delivery import ByHand, Delivered, Outcome, Refused, name_of, words_of
@@ -71,6 +72,10 @@ class ShopWebhook:
         """A webhook says so by its answers."""
         return False
 
+    async def accounts(self, page: int, changed_since: datetime | None = None) -> Listing:  # noqa: ARG002 - the port's
+        """Notices go out; nothing can be listed through them."""
+        return _unlisted(self._clock())
+
     async def _notify(self, kind: str, data: Mapping[str, Any], number: int) -> Answer:
         at, clock = self._clock(), time.monotonic()
         said = {name: value for name, value in data.items() if value is not None}
@@ -112,8 +117,16 @@ class NotConnected:
         """Nobody is there."""
         return False
 
+    async def accounts(self, page: int, changed_since: datetime | None = None) -> Listing:  # noqa: ARG002 - the port's
+        return _unlisted(self._clock())
+
     def _by_hand(self) -> Answer:
         return Answer(ByHand(Reason.NOT_CONNECTED), Call("", self._clock(), 0, "by_hand", "", 0))
+
+
+def _unlisted(at: datetime) -> Listing:
+    outcome = Refused("this kind of panel cannot list its accounts", account_wide=True)
+    return Listing(Answer(outcome, Call("", at, 0, name_of(outcome), words_of(outcome), 0)))
 
 
 def _said(said: Said) -> dict[str, str]:

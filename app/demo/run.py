@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,11 @@ SETTLED = ("sent", "withheld", "superseded", "parked")
 PATIENCE_SECONDS = 60.0
 
 
-async def run_sandbox(salesmanago_port: int, panel_port: int) -> None:
+async def run_sandbox(salesmanago_port: int, panel_port: int, accounts: int) -> None:
     """The stand-ins of SALESmanago and of the panel alone, until stopped."""
     salesmanago, shop_panel = bound(HOST, salesmanago_port), bound(HOST, panel_port)
     with stop_signals() as stopped:
-        async with served(_salesmanago(), salesmanago), served(panel.create_app(panel.sample_world), shop_panel):
+        async with served(_salesmanago(), salesmanago), served(panel.create_app(partial(panel.sample_world, accounts)), shop_panel):
             report.sandbox_addresses(_url(salesmanago), CLIENT_ID, API_SECRET, OWNER, _url(shop_panel))
             await stopped.wait()
 
@@ -98,7 +99,11 @@ async def _gateway(folder: Path, sandbox_url: str, panel_url: str) -> AsyncItera
         home = {"panel": side, "callback_secret": f"file:{folder / 'shop'}"}
         shops = {
             RETAIL: {**_shop(RETAIL_HOST, RETAIL_NUMBER, "order_consent", started), **home},
-            WHOLESALE: {**_shop(WHOLESALE_HOST, WHOLESALE_NUMBER, "all_customers", started), **home},
+            WHOLESALE: {
+                **_shop(WHOLESALE_HOST, WHOLESALE_NUMBER, "all_customers", started),
+                **home,
+                "backfill": {"start": "approved"},  # the day comes first, the accounts of old when somebody says so
+            },
         }
         await gateway.directory.apply(*parse({"accounts": {"main": account}, "shops": shops}, KeyRing([key])))
         gateway.worker.start()

@@ -45,6 +45,9 @@ class UpsertContact:
     introduces: bool = field(default=False, compare=False)
     """The first upsert of a contact: taken back, SALESmanago never heard of the person from us."""
 
+    quiet: bool = field(default=False, compare=False)
+    """Tells what was true long ago: nothing over there may be set off by it (R63)."""
+
     @property
     def address_after(self) -> str:
         return self.new_email or self.email

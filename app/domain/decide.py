@@ -20,6 +20,7 @@ from app.domain.contact import Contact
 from app.domain.difference import difference, told
 from app.domain.events import (
     AccessRequested,
+    AccountListed,
     CartChanged,
     ErasureRequested,
     Event,
@@ -33,6 +34,7 @@ from app.domain.events import (
     StatusSeen,
     TagsSeen,
     Unsubscribed,
+    is_listed,
 )
 from app.domain.homeward import home_commands, mirror_command, shop_knows, told_home
 from app.domain.learn import is_forgotten, learn, revived, with_stop
@@ -84,6 +86,8 @@ def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> 
     contact = revived(event, contact)
     if contact.erased or is_forgotten(event, contact):
         return _decision(Withhold(Reason.ERASED), with_stop(event, contact), sale)
+    if isinstance(event, AccountListed) and _is_another_account(event, contact):
+        return _decision(Withhold(Reason.SHARED_ADDRESS), contact, sale)
     known = learn(event, shop, contact)
     if isinstance(event, StatusSeen | StatusNotTaken | TagsSeen | OptInReported):
         return _homeward(event, shop, known, sale)
@@ -139,6 +143,11 @@ def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale)
         if upsert is not None:
             return Decision(Send(upsert, withholding=reason), told(known, [upsert]), sale, known)
     return _decision(unsent(reason), _minimised(known, shop), sale)
+
+
+def _is_another_account(event: AccountListed, contact: Contact) -> bool:
+    """Addresses are not unique among a panel's accounts: the second one must not take turns with the first."""
+    return contact.registered and contact.customer_id not in (None, event.customer.id)
 
 
 def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:
@@ -227,6 +236,8 @@ def _minimised(contact: Contact, shop: Shop) -> Contact:
 def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Command, ...]:
     """The contact's difference first, then what happened: SALESmanago needs the contact before its events (contract U17)."""
     upsert = difference(contact, shop, event.at)
+    if upsert is not None and is_listed(event):
+        upsert = replace(upsert, quiet=True)
     occurrence = _occurrence(event, shop, contact, sale)
     sections = mirror_command(contact, shop) if isinstance(event, OrderPlaced) else None  # R31: at once
     return tuple(command for command in (upsert, occurrence, sections) if command is not None)

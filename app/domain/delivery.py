@@ -219,6 +219,7 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
         old_email_opt_in=later.old_email_opt_in if later.email_status else earlier.old_email_opt_in,
         old_phone_opt_in=later.old_phone_opt_in if later.phone_status else earlier.old_phone_opt_in,
         introduces=earlier.introduces,
+        quiet=earlier.quiet and later.quiet,
     )
 
 
@@ -238,7 +239,7 @@ def within_limits(upsert: UpsertContact) -> tuple[UpsertContact, ...]:
     parts = []
     for start in range(0, len(words), TAGS_PER_CALL):
         chunk = words[start : start + TAGS_PER_CALL]
-        whole = upsert if start == 0 else UpsertContact(email=upsert.address_after)
+        whole = upsert if start == 0 else UpsertContact(email=upsert.address_after, quiet=upsert.quiet)
         parts.append(
             replace(
                 whole,

@@ -5,6 +5,7 @@ GatewayError
 ├── ForgedCallback       a callback without a key that fits; the answer tells nothing more
 ├── NotFound             unknown here, or another shop's: the caller learns no difference
 ├── ContentConflict      an event_id seen before, now with other content
+├── NotPossible          the thing exists, but what is asked of it makes no sense as it stands
 ├── NotReady             the store cannot promise to keep anything right now
 └── BadConfiguration     every mistake of a configuration, at once
 """
@@ -42,6 +43,14 @@ class ContentConflict(GatewayError):
         super().__init__("This event_id was accepted before with other content.")
         self.event_id = event_id
         self.stored_digest = stored_digest
+
+
+class NotPossible(GatewayError):
+    """`why`: a sentence for people; what would help stands in it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class NotReady(GatewayError):

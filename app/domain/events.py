@@ -191,6 +191,25 @@ class TransferConsentWithdrawn(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountListed(Happened):
+    """An account of the shop as its panel lists it (R60). Mere state: its newsletter boxes count with their own dates alone."""
+
+    customer: Customer
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriberListed(Happened):
+    """A newsletter subscriber without account, from a list (R61), with the dates on which the person really agreed."""
+
+    email: str
+    email_since: datetime | None = None
+    sms_since: datetime | None = None
+    phone: str | None = None
+    language: str | None = None
+    evidence: Evidence = NO_EVIDENCE
+
+
+@dataclass(frozen=True, kw_only=True)
 class ErasureRequested(Happened):
     email: str
 
@@ -260,6 +279,8 @@ Event = (
     | TransferConsentWithdrawn
     | ErasureRequested
     | AccessRequested
+    | AccountListed
+    | SubscriberListed
     | StatusSeen
     | OptInReported
     | StatusNotTaken
@@ -270,16 +291,16 @@ Event = (
 def email_of(event: Event) -> str | None:
     """The address the event speaks of, as it was then. None where the shop knows only a customer id or a guest's cart."""
     match event:
-        case CustomerRegistered(customer=person) | AccountChanged(customer=person) | OrderPlaced(customer=person):
-            return person.email
+        case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
+            return event.customer.email
         case _:
             return event.email
 
 
 def customer_id_of(event: Event) -> str | None:
     match event:
-        case CustomerRegistered(customer=person) | AccountChanged(customer=person) | OrderPlaced(customer=person):
-            return person.id
+        case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
+            return event.customer.id
         case TransferConsentGranted(customer=Customer(id=known)):
             return known
         case TagsEdited():
@@ -301,3 +322,8 @@ def stops_something(event: Event) -> bool:
     if isinstance(event, StatusSeen):
         return event.email_out is True or event.phone_out is True
     return isinstance(event, Unsubscribed | TransferConsentWithdrawn | ErasureRequested)
+
+
+def is_listed(event: Event) -> bool:
+    """True for what a list brings: it may wait, live events overtake it, and it must not set off automations (R63)."""
+    return isinstance(event, AccountListed | SubscriberListed)

@@ -12,6 +12,7 @@ from app.domain.contact import Contact
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
+    AccountListed,
     CartChanged,
     Customer,
     CustomerRegistered,
@@ -25,6 +26,7 @@ from app.domain.events import (
     StatusNotTaken,
     StatusSeen,
     Subscribed,
+    SubscriberListed,
     TagsEdited,
     TagsSeen,
     TransferConsentGranted,
@@ -47,7 +49,7 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             contact = _ticked_acts(_met(contact, customer, event), customer, event).bought(at)
             granted = event.box is Box.GIVEN
             return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact
-        case AccountChanged(customer=customer):
+        case AccountChanged(customer=customer) | AccountListed(customer=customer):
             # Who has an account to change has an account; mere state opts in only with its own date (R06).
             contact = replace(_met(contact, customer, event).moved_to(customer.email, at), registered=True)
             return _dated_acts(contact, customer, at)
@@ -58,6 +60,9 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             return replace(_addressed(contact, event.email), transfer=contact.transfer.withdraw(at))
         case Subscribed():
             return _subscribed(_addressed(contact, event.email), event)
+        case SubscriberListed():
+            contact = _opted_in(_addressed(contact, event.email), email=_by(at, event.email_since), sms=_by(at, event.sms_since))
+            return replace(_reached(contact, event), subscriber=contact.subscriber or not contact.registered)
         case Unsubscribed():
             contact = _addressed(contact, event.email)
             return _unsubscribed(contact, event) if event.confirmed or shop.propagate_unconfirmed_removals else contact
@@ -95,8 +100,8 @@ def _ticked_acts(contact: Contact, customer: Customer, event: Event) -> Contact:
 
 def _dated_acts(contact: Contact, customer: Customer, at: datetime) -> Contact:
     email, sms = customer.newsletter_email, customer.newsletter_sms
-    contact = _opted_in(contact, email=min(email.since, at) if email.ticked and email.since is not None else None)
-    return _opted_in(contact, sms=min(sms.since, at) if sms.ticked and sms.since is not None else None)
+    contact = _opted_in(contact, email=_by(at, email.since) if email.ticked else None)
+    return _opted_in(contact, sms=_by(at, sms.since) if sms.ticked else None)
 
 
 def _opted_in(contact: Contact, *, email: datetime | None = None, sms: datetime | None = None) -> Contact:
@@ -111,9 +116,17 @@ def _opted_in(contact: Contact, *, email: datetime | None = None, sms: datetime 
 
 def _subscribed(contact: Contact, event: Subscribed) -> Contact:
     contact = _opted_in(contact, email=event.at if event.by_email else None, sms=event.at if event.by_sms else None)
+    return replace(_reached(contact, event), subscriber=contact.subscriber or not event.has_account)
+
+
+def _reached(contact: Contact, event: Subscribed | SubscriberListed) -> Contact:
     said = {"phone": event.phone, "language": event.language}
-    contact = contact.with_profile({name: text for name, text in said.items() if text}, event.at)
-    return replace(contact, subscriber=contact.subscriber or not event.has_account)
+    return contact.with_profile({name: text for name, text in said.items() if text}, event.at)
+
+
+def _by(at: datetime, since: datetime | None) -> datetime | None:
+    """Nobody agreed later than the list that says so."""
+    return None if since is None else min(since, at)
 
 
 def _unsubscribed(contact: Contact, event: Unsubscribed) -> Contact:

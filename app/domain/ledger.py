@@ -16,6 +16,7 @@ from app.domain.contact import Contact
 from app.domain.events import (
     NO_EVIDENCE,
     AccountChanged,
+    AccountListed,
     Customer,
     CustomerRegistered,
     Event,
@@ -23,6 +24,7 @@ from app.domain.events import (
     OrderPlaced,
     StatusSeen,
     Subscribed,
+    SubscriberListed,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -106,7 +108,10 @@ def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
             yield Act(Matter.TRANSFER, ActKind.GRANTED, event.at, event.evidence)
         case TransferConsentWithdrawn():
             yield Act(Matter.TRANSFER, ActKind.WITHDRAWN, event.at, event.evidence)
-        case StatusSeen():
+        case SubscriberListed():
+            yield from _changed(Matter.EMAIL, before.email_news, after.email_news, event.evidence)
+            yield from _changed(Matter.SMS, before.phone_news, after.phone_news, event.evidence)
+        case StatusSeen() | AccountListed():
             yield from _changed(Matter.EMAIL, before.email_news, after.email_news)
             yield from _changed(Matter.SMS, before.phone_news, after.phone_news)
         case _:
@@ -124,11 +129,11 @@ def _channels(by_email: bool, by_sms: bool) -> Iterator[Matter]:
     yield from [Matter.SMS] * by_sms
 
 
-def _changed(matter: Matter, before: Channel, after: Channel) -> Iterator[Act]:
+def _changed(matter: Matter, before: Channel, after: Channel, evidence: Evidence = NO_EVIDENCE) -> Iterator[Act]:
     if after.opted_in is not None and after.opted_in != before.opted_in:
-        yield Act(matter, ActKind.OPT_IN, after.opted_in)
+        yield Act(matter, ActKind.OPT_IN, after.opted_in, evidence)
     if after.opted_out is not None and after.opted_out != before.opted_out:
-        yield Act(matter, ActKind.OPT_OUT, after.opted_out)
+        yield Act(matter, ActKind.OPT_OUT, after.opted_out, evidence)
 
 
 _SEALED = tuple(one.name for one in fields(Entry) if one.name not in ("details", "digest"))

@@ -149,6 +149,8 @@ class NewCommand:
     command: Command
     counted: bool = True
     """Does the event wait for it? An order is sent once SALESmanago has it, whatever the panel says."""
+    background: bool = False
+    """Contacts with nothing but such commands wait until the others have been served (R63)."""
 
     @property
     def mailbox(self) -> Mailbox:

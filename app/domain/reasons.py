@@ -16,6 +16,10 @@ class Reason(StrEnum):
     UNCONFIRMED_REMOVAL = "unconfirmed_removal"
     BLOCKED_ADDRESS = "blocked_address"
     ADDRESS_UNKNOWN = "address_unknown"
+    ADDRESS_INVALID = "address_invalid"
+    SHARED_ADDRESS = "shared_address"
+    NO_ACCOUNT = "no_account"
+    ACCOUNT_ELSEWHERE = "account_elsewhere"
     ERASED = "erased"
     NOTHING_NEW = "nothing_new"
     CART_WAITS = "cart_waits"
@@ -129,6 +133,34 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Send an event that carries both the customer id and the e-mail address.",
         "Adres e-mail tego klienta nie jest jeszcze znany. Informacja zostanie wysłana z pierwszym zdarzeniem, które go poda.",
         "Wyślij zdarzenie zawierające identyfikator klienta i adres e-mail.",
+    ),
+    Reason.ADDRESS_INVALID: Explanation(
+        "R60",
+        "The panel's account has no e-mail address that could be one, and the address is the key of a contact.",
+        "Correct the address of the account in the panel.",
+        "Konto w panelu nie ma poprawnego adresu e-mail, a adres jest kluczem kontaktu.",
+        "Popraw adres konta w panelu.",
+    ),
+    Reason.SHARED_ADDRESS: Explanation(
+        "R60",
+        "Another account of the panel has the same address, and SALESmanago has one contact per address.",
+        "Nothing, or give the accounts addresses of their own in the panel.",
+        "Inne konto w panelu ma ten sam adres, a w SALESmanago jeden adres to jeden kontakt.",
+        "Nic, albo nadaj kontom w panelu różne adresy.",
+    ),
+    Reason.NO_ACCOUNT: Explanation(
+        "R60",
+        "The person bought as a guest and has no account; the first transfer is of accounts.",
+        "Nothing. The next order brings the person.",
+        "Osoba kupiła jako gość i nie ma konta; pierwszy transfer obejmuje konta.",
+        "Nic. Osoba trafi do SALESmanago z kolejnym zamówieniem.",
+    ),
+    Reason.ACCOUNT_ELSEWHERE: Explanation(
+        "R60",
+        "The account is not active in this shop of the panel.",
+        "Nothing. It belongs to another shop of the panel, or to none.",
+        "Konto nie jest aktywne w tym sklepie panelu.",
+        "Nic. Należy do innego sklepu panelu albo do żadnego.",
     ),
     Reason.ERASED: Explanation(
         "M3",

@@ -69,7 +69,7 @@ class ConsentNames:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackfillHours:
+class Hours:
     """Pace of the first transfer in a part of the day, in the shop's time zone (R60)."""
 
     contacts_per_hour: int
@@ -79,11 +79,15 @@ class BackfillHours:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Backfill:
+class FlightPlan:
+    """How the first transfer goes: who starts it, whom it risks first, how fast by day and by night."""
+
     automatic: bool = True
     """Begin on activation with the canary; otherwise wait for a person after the dry run (R60)."""
-    day: BackfillHours = BackfillHours(contacts_per_hour=600, start="07:00", end="22:00")
-    night: BackfillHours = BackfillHours(contacts_per_hour=6000)
+    canary: int = 25
+    """So many contacts first; the rest follows if SALESmanago refused none of them (R63)."""
+    day: Hours = Hours(contacts_per_hour=600, start="07:00", end="22:00")
+    night: Hours = Hours(contacts_per_hour=6000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,4 +117,4 @@ class Shop:
     """The shop signs its requests (Standard Webhooks); an unsigned one is refused."""
     consent_names: ConsentNames = ConsentNames()
     panel: Panel = Panel()
-    backfill: Backfill = Backfill()
+    backfill: FlightPlan = FlightPlan()

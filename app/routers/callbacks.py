@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import PlainTextResponse
 
 from app.routers.dependencies import CallbacksDep
-from app.routers.fields import email_address
 from app.routers.problems import BadParameter, documented
+from app.wire import email_address
 
 router = APIRouter(prefix="/callbacks", tags=["callbacks"], responses=documented(400, 403, 503))
 

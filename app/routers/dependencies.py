@@ -9,6 +9,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from app.domain.errors import NotFound, UnknownCaller
 from app.domain.registry import OPERATOR_ROLE
 from app.domain.shop import Shop
+from app.services.backfills import Backfills
 from app.services.callbacks import Callbacks
 from app.services.consents import ConsentReader
 from app.services.directory import Caller, Directory
@@ -35,6 +36,7 @@ TraceDep = Annotated[Trace, _handed_over("trace")]
 HealthDep = Annotated[Health, _handed_over("health")]
 DirectoryDep = Annotated[Directory, _handed_over("directory")]
 CallbacksDep = Annotated[Callbacks, _handed_over("callbacks")]
+BackfillsDep = Annotated[Backfills, _handed_over("backfills")]
 HandWorkDep = Annotated[HandWorkList, _handed_over("hand_work")]
 ConsentsDep = Annotated[ConsentReader, _handed_over("consents")]
 ConflictsDep = Annotated[Disputes, _handed_over("disputes")]
@@ -63,7 +65,7 @@ async def _read_shop(
     caller: Annotated[Caller, Depends(_caller)],
     shop: Annotated[str, Path(description="The shop's id.", examples=["shop1"])],
 ) -> Shop:
-    """An operator's key reads every shop and writes to none."""
+    """An operator's key reads every shop and posts no events to any."""
     found = directory.shop(shop)
     if found is None or (caller.role != OPERATOR_ROLE and caller.shop_id != shop):
         raise NotFound("shop")
@@ -71,17 +73,35 @@ async def _read_shop(
 
 
 async def _signing_shop(request: Request, directory: DirectoryDep, shop: Annotated[Shop, Depends(_calling_shop)]) -> Shop:
-    """A shop that signs its requests is believed only with a signature over the raw body, five minutes old at most."""
-    if shop.signed_requests:
-        try:
-            body = await request.body()
-            Webhook(directory.signing_secret(shop.id)).verify(body, dict(request.headers), json_parse=False)
-        except (WebhookVerificationError, ValueError) as error:
-            raise UnknownCaller("The request is not signed as this shop signs its requests.") from error
+    await _check_signature(request, directory, shop)
     return shop
 
 
+async def _acting_shop(
+    request: Request,
+    directory: DirectoryDep,
+    caller: Annotated[Caller, Depends(_caller)],
+    shop: Annotated[Shop, Depends(_read_shop)],
+) -> Shop:
+    """The shop itself, signed if it signs, or an operator: for what staff do, not for what customers did."""
+    if caller.role != OPERATOR_ROLE:
+        await _check_signature(request, directory, shop)
+    return shop
+
+
+async def _check_signature(request: Request, directory: Directory, shop: Shop) -> None:
+    """A shop that signs its requests is believed only with a signature over the raw body, five minutes old at most."""
+    if not shop.signed_requests:
+        return
+    try:
+        body = await request.body()
+        Webhook(directory.signing_secret(shop.id)).verify(body, dict(request.headers), json_parse=False)
+    except (WebhookVerificationError, ValueError) as error:
+        raise UnknownCaller("The request is not signed as this shop signs its requests.") from error
+
+
 CallingShop = Annotated[Shop, Depends(_signing_shop)]
+ActingShop = Annotated[Shop, Depends(_acting_shop)]
 ReadableShop = Annotated[Shop, Depends(_read_shop)]
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key", description="Serves as `event_id` when the body has none.", max_length=256)

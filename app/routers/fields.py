@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-import phonenumbers
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from app.wire import birth_date, email_address
 
 WHOLE_BODY = "(the whole body)"
 
@@ -42,6 +42,7 @@ EXAMPLES: dict[str, Any] = {
     "language": "pl",
     "last_name": "Kowalski",
     "menu_paths": ["Obuwie/Męskie/Sportowe", ["Wyprzedaże", "Wiosna 2015"]],
+    "mode": "dry_run",
     "name": "T-shirt",
     "newsletter": {"email": True, "sms": False},
     "occurred_at": "2026-11-23T10:15:00+01:00",
@@ -107,18 +108,6 @@ def _instant(value: object) -> datetime:
     return at
 
 
-def email_address(text: str) -> str:
-    """An address as we keep it. Raises `ValueError` with the rule it breaks."""
-    try:
-        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True)
-    except EmailNotValidError:
-        raise ValueError("this is not an e-mail address with an internet domain, at most 254 characters") from None
-    address = (found.ascii_email or found.normalized).lower()
-    if "." not in address.rpartition("@")[2]:
-        raise ValueError("the domain of the address has no dot")
-    return address
-
-
 def _event_id(text: str) -> str:
     if not EVENT_ID.match(text):
         raise ValueError("1 to 128 visible ASCII characters")
@@ -129,13 +118,6 @@ def _product_id(text: str) -> str:
     if not _PRODUCT_ID.match(text):
         raise ValueError("1 to 64 characters without spaces and commas")
     return text
-
-
-def _birth_date(text: str) -> str:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date().strftime("%Y%m%d")  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        raise ValueError("a date like 1987-06-05") from None
 
 
 def _text_number(value: object) -> object:
@@ -181,16 +163,5 @@ Quantity = Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=4), Afte
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Country = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_no_control_signs)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2048), AfterValidator(_no_control_signs)]
-BirthDate = Annotated[str, AfterValidator(_birth_date), Field(json_schema_extra={"format": "date"})]
+BirthDate = Annotated[str, AfterValidator(birth_date), Field(json_schema_extra={"format": "date"})]
 Gender = Literal["female", "male", "other"]
-
-
-def e164(phone: str, country: str) -> str | None:
-    """The number in E.164, read as of `country` when it has no country code; None if it is no possible number (R10)."""
-    try:
-        parsed = phonenumbers.parse(phone, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(parsed):
-        return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

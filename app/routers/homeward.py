@@ -10,7 +10,7 @@ from app.domain.conflicts import conflicts
 from app.domain.pipeline import HandWork, StoredContact
 from app.domain.shop import Shop
 from app.routers.consents import ConsentChainOut
-from app.routers.dependencies import ConflictsDep, ConsentsDep, HandWorkDep, ReadableShop
+from app.routers.dependencies import ActingShop, ConflictsDep, ConsentsDep, HandWorkDep, ReadableShop
 from app.routers.fields import Email, field
 from app.routers.lookups import ReasonOut, summarised
 from app.routers.problems import documented
@@ -95,7 +95,7 @@ async def hand_work(shop: ReadableShop, items: HandWorkDep) -> HandWorkListOut:
 
 
 @router.post("/hand-work/{number}/done", status_code=204, response_class=Response)
-async def hand_work_done(shop: ReadableShop, number: Annotated[int, Path(ge=1, le=2**53)], items: HandWorkDep) -> Response:
+async def hand_work_done(shop: ActingShop, number: Annotated[int, Path(ge=1, le=2**53)], items: HandWorkDep) -> Response:
     """A person carried it out: that is its receipt."""
     await items.done(shop.id, number)
     return Response(status_code=204)

@@ -13,7 +13,16 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from app.domain.errors import BadConfiguration, ContentConflict, ForgedCallback, GatewayError, NotFound, NotReady, UnknownCaller
+from app.domain.errors import (
+    BadConfiguration,
+    ContentConflict,
+    ForgedCallback,
+    GatewayError,
+    NotFound,
+    NotPossible,
+    NotReady,
+    UnknownCaller,
+)
 from app.routers.fields import EXAMPLES, WHOLE_BODY
 
 log = structlog.get_logger(__name__)
@@ -45,6 +54,7 @@ _STATUS: dict[type[GatewayError], tuple[int, str, str]] = {
     ForgedCallback: (403, "forged-callback", "The callback is not accepted."),
     NotFound: (404, "not-found", "There is no such thing here."),
     ContentConflict: (409, "content-conflict", "This event_id was used for other content."),
+    NotPossible: (409, "not-possible", "This cannot be done as things stand."),
     BadConfiguration: (422, "bad-configuration", "The configuration has mistakes."),
     NotReady: (503, "not-ready", "Nothing can be stored at the moment."),
 }
@@ -70,9 +80,10 @@ def problem(
     return JSONResponse(body.model_dump() | more, status, headers, media_type=MEDIA_TYPE)
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI entries for the problems a route may answer."""
+def documented(*statuses: int, of: type[GatewayError] | None = None) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries for the problems a route may answer. `of`: whose title stands where several errors share a status."""
     titles = {status: title for status, _, title in _STATUS.values()} | _TITLES | {422: "The event is not well formed."}
+    titles |= {409: _STATUS[of or ContentConflict][2]}
     return {
         status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
         for status in statuses

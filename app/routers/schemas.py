@@ -48,9 +48,9 @@ from app.routers.fields import (
     Text255,
     Text1000,
     Url,
-    e164,
     field,
 )
+from app.wire import e164
 
 Warnings = list[str]
 

@@ -8,8 +8,8 @@ import structlog
 from app.domain.callbacks import reached, verified
 from app.domain.errors import ForgedCallback
 from app.domain.events import OptInReported, StatusSeen
+from app.domain.noticed import heard
 from app.domain.pipeline import NewEvent
-from app.domain.upstream_events import heard
 from app.services.directory import Directory
 from app.services.intake import Intake
 from app.services.ports import Clock, Store

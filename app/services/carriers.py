@@ -10,9 +10,9 @@ from app.domain.consent import Said
 from app.domain.contact import NOBODY, Contact
 from app.domain.delivery import Delivered, Moot, SeenContact, Throttled, Unknown
 from app.domain.events import StatusSeen
+from app.domain.noticed import heard
 from app.domain.pipeline import Answer, Call, Claim, WaitingCommand, to_account
 from app.domain.reasons import Reason
-from app.domain.upstream_events import heard
 from app.services.parcels import ContactParcel, Parcel, StepParcel, is_halt
 from app.services.ports import Clock, ShopSide, Store, Upstream
 from app.services.sending import send

@@ -23,8 +23,8 @@ from app.domain.delivery import (
     verdict,
 )
 from app.domain.events import StatusNotTaken
+from app.domain.noticed import heard
 from app.domain.pipeline import Answer, Attempted, Call, Claim, NewEvent, Tried, WaitingCommand
-from app.domain.upstream_events import heard
 
 
 class Parcel(ABC):

@@ -7,6 +7,7 @@ from datetime import datetime
 from app.domain.contact import NOBODY, Contact, absorb
 from app.domain.events import (
     AccountChanged,
+    AccountListed,
     Event,
     OptInReported,
     StatusNotTaken,
@@ -110,7 +111,7 @@ class People:
         """The one person an event is about; a stranger becomes a new person."""
         shop = self._shop(shop_id)
         email, customer_id = email_of(event), customer_id_of(event)
-        if isinstance(event, AccountChanged):
+        if isinstance(event, AccountChanged | AccountListed):
             return self._renamed(shop_id, event)
         if isinstance(event, StatusSeen | StatusNotTaken | OptInReported | TagsSeen):
             return self._known_there_as(shop_id, email or "") or self._stranger(shop_id, email, customer_id)
@@ -124,11 +125,12 @@ class People:
             self._join(person, waiting)
         return person
 
-    def _renamed(self, shop_id: str, event: AccountChanged) -> Person:
+    def _renamed(self, shop_id: str, event: AccountChanged | AccountListed) -> Person:
         """An account change may say who it was before; if it does not, the customer id may (R11)."""
         shop = self._shop(shop_id)
         new = event.customer.email
-        former = self._by_address(shop_id, event.previous_email, event.at) if event.previous_email else None
+        previous = event.previous_email if isinstance(event, AccountChanged) else None
+        former = self._by_address(shop_id, previous, event.at) if previous else None
         if former is None and event.customer.id:
             former = shop.by_customer.get(event.customer.id)
         current = self._by_address(shop_id, new, event.at)

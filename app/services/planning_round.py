@@ -24,6 +24,7 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
     email_of,
+    is_listed,
     order_id_of,
     stops_something,
 )
@@ -80,6 +81,13 @@ class PlanningRound:
     def queued_elsewhere(self) -> bool:
         """Anything for another destination than an account?"""
         return any(isinstance(command, HomeCommand | ConfirmOptIn) for _, _, command in self._commands)
+
+    def verdicts(self) -> dict[int, tuple[Settlement, list[Command]]]:
+        """Per event, what it would become and what would be sent: for whoever asks without saving."""
+        commands: dict[int, list[Command]] = {}
+        for _, event, command in self._commands:
+            commands.setdefault(event.seq, []).append(command)
+        return {seq: (settlement, commands.get(seq, [])) for seq, (settlement, _) in self._settlements.items()}
 
     @property
     def erased_somebody(self) -> bool:
@@ -374,7 +382,8 @@ class PlanningRound:
         shop = self._directory.shop(event.shop_id)
         assert shop is not None, "an event of an unknown shop is held, not decided"
         counted = _counts(event.event, command)
-        return NewCommand(destination_of(command, shop), shop.id, _id(person), event.seq, command, counted)
+        destination = destination_of(command, shop)
+        return NewCommand(destination, shop.id, _id(person), event.seq, command, counted, is_listed(event.event))
 
     async def _save_carts(self) -> None:
         await self._work.carts.save(

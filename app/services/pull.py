@@ -18,10 +18,10 @@ from app.domain.decide import decide
 from app.domain.delivery import Delivered, SeenContact
 from app.domain.events import StatusSeen, TagsSeen
 from app.domain.looks import found, same_but_later
+from app.domain.noticed import heard
 from app.domain.pipeline import NewEvent, StoredContact, to_account
 from app.domain.plan import Send
 from app.domain.shop import Account, Shop
-from app.domain.upstream_events import heard
 from app.services.directory import Directory
 from app.services.ports import Clock, Store, Upstream, Work
 

@@ -104,22 +104,27 @@ class _Sending:
                 waiting.append((parcel, list(within_limits(parcel.bundle.upsert))))
         while waiting and not self._halted:
             step = [(parcel, parts.pop(0)) for parcel, parts in waiting]
-            for start in range(0, len(step), UPSERTS_PER_CALL):
-                await self._send_upsert_batch(step[start : start + UPSERTS_PER_CALL])
+            for quiet in (False, True):  # what lists bring goes last, and in calls of its own
+                alike = [one for one in step if one[1].quiet is quiet]
+                for start in range(0, len(alike), UPSERTS_PER_CALL):
+                    await self._send_upsert_batch(alike[start : start + UPSERTS_PER_CALL])
             for parcel, parts in waiting:
                 parcel.upsert_settled = is_delivered(parcel.upsert) and not parts
             waiting = [(parcel, parts) for parcel, parts in waiting if parts and is_delivered(parcel.upsert)]
 
     async def _send_upsert_batch(self, batch: list[tuple[ContactParcel, UpsertContact]]) -> None:
-        """Single when quiet, one job under backlog; a refused batch is halved until the culprit stands alone."""
+        """Single when there is one, one job under backlog; a refused batch is halved until the culprit stands alone.
+
+        Only a job can be told to set nothing off (contract 2.2), so a quiet upsert travels as one even when it is alone.
+        """
         if self._halted:
             return
-        if len(batch) == 1:
+        if len(batch) == 1 and not batch[0][1].quiet:
             parcel, part = batch[0]
             parcel.upsert = self._noted(await self._upstream.upsert(part))
             return
         answer = self._noted(await self._upstream.upsert_many([part for _, part in batch]))
-        if is_refused_whole([answer.outcome]):
+        if len(batch) > 1 and is_refused_whole([answer.outcome]):
             half = len(batch) // 2
             await self._send_upsert_batch(batch[:half])
             await self._send_upsert_batch(batch[half:])

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal, literal_column, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.events import order_id_of, stops_something
+from app.domain.events import is_listed, order_id_of, stops_something
 from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, InboxEvent, NewEvent, Settlement
 from app.domain.reasons import Reason
 from app.storage import codec
@@ -67,13 +67,15 @@ class Inbox:
             await self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PLANNING})
 
     async def due(self, limit: int) -> tuple[list[InboxEvent], list[int]]:
-        """The next events to decide: acts that take permission away first, then in order of acceptance.
+        """The next events to decide: acts that take permission away first, then in order of acceptance, lists last.
 
         Beside them the numbers of events whose payload cannot be read: they must not hold up the others.
         """
         columns = (inbox.c.seq, inbox.c.shop_id, inbox.c.event_id, inbox.c.payload)
         received = select(*columns).where(inbox.c.state == text("'received'"))
-        rows = await self._connection.execute(received.order_by(inbox.c.urgent.desc(), inbox.c.seq).limit(limit))
+        rows = await self._connection.execute(
+            received.order_by(inbox.c.urgent.desc(), inbox.c.background, inbox.c.seq).limit(limit)
+        )
         events: list[InboxEvent] = []
         unreadable: list[int] = []
         for row in rows:
@@ -209,12 +211,12 @@ class Inbox:
         await self._connection.execute(change.values(payload=None, warnings=None, order_id=None, subject=pseudonym))
 
     async def oldest_waiting(self) -> dict[str, datetime]:
-        """Per shop, when its oldest event that is not settled was received (R11)."""
+        """Per shop, when its oldest event that is not settled was received (R11). What a list brings has no such promise."""
         waiting = inbox.c.state.in_((EventState.RECEIVED.value, EventState.PLANNED.value))
         not_a_cart = (inbox.c.type != "cart") | (inbox.c.open_commands > 0)
         oldest = (
             select(inbox.c.shop_id, func.min(inbox.c.received_at).label("oldest"))
-            .where(waiting, not_a_cart)
+            .where(waiting, not_a_cart, ~inbox.c.background)
             .group_by(inbox.c.shop_id)
         )
         return {row.shop_id: row.oldest for row in await self._connection.execute(oldest)}
@@ -243,6 +245,7 @@ def _row(event: NewEvent, received_at: datetime) -> dict[str, object]:
         "payload": codec.encode_tagged(event.event),
         "warnings": codec.encode(event.warnings) if event.warnings else None,
         "urgent": stops_something(event.event),
+        "background": is_listed(event.event),
         "state": (EventState.HELD if event.held else EventState.RECEIVED).value,
         "open_commands": 0,
     }

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, or_, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,10 +49,14 @@ class Outbox:
         await self._connection.execute(plain_insert(outbox), [_row(command, at) for command in commands])
         pending = Counter(command.mailbox for command in commands)
         shops = {command.mailbox: command.shop_id for command in commands}
+        live = {command.mailbox for command in commands if not command.background}
         statement = insert(self._connection, mailboxes)
-        statement = statement.on_conflict_do_update(
-            index_elements=["contact_id", "destination"], set_={"pending": mailboxes.c.pending + statement.excluded.pending}
-        )
+        added = statement.excluded
+        more = {
+            "pending": mailboxes.c.pending + added.pending,
+            "priority": case((added.priority < mailboxes.c.priority, added.priority), else_=mailboxes.c.priority),
+        }
+        statement = statement.on_conflict_do_update(index_elements=["contact_id", "destination"], set_=more)
         await self._connection.execute(
             statement,
             [
@@ -60,7 +64,7 @@ class Outbox:
                     "contact_id": box.contact_id,
                     "destination": box.destination,
                     "shop_id": shops[box],
-                    "priority": 0,
+                    "priority": 0 if box in live else 1,
                     "pending": count,
                     "due_at": at,
                     "attempts": 0,
@@ -72,7 +76,7 @@ class Outbox:
     async def claim(
         self, destination: str, closed_shops: Collection[str], limit: int, now: datetime, lease: timedelta
     ) -> list[Claim]:
-        """Lease up to `limit` contacts with their waiting commands, oldest due first.
+        """Lease up to `limit` contacts with their waiting commands: live before background, oldest due first.
 
         Until the result is recorded the commands count as perhaps sent: after a crash the next holder looks first.
         """

@@ -125,6 +125,7 @@ inbox = Table(
     Column("payload", LargeBinary, nullable=True),
     Column("warnings", LargeBinary, nullable=True),
     Column("urgent", Boolean, nullable=False),
+    Column("background", Boolean, nullable=False, default=False),
     Column("state", Text, nullable=False),
     Column("reason", Text, nullable=True),
     Column("detail", Text, nullable=True),
@@ -135,7 +136,14 @@ inbox = Table(
     UniqueConstraint("shop_id", "event_id"),
 )
 _RECEIVED = text("state = 'received'")
-Index("ix_inbox_received", inbox.c.urgent.desc(), inbox.c.seq, sqlite_where=_RECEIVED, postgresql_where=_RECEIVED)
+Index(
+    "ix_inbox_received",
+    inbox.c.urgent.desc(),
+    inbox.c.background,
+    inbox.c.seq,
+    sqlite_where=_RECEIVED,
+    postgresql_where=_RECEIVED,
+)
 _HELD = text("state = 'held'")
 Index("ix_inbox_held", inbox.c.shop_id, sqlite_where=_HELD, postgresql_where=_HELD)
 Index("ix_inbox_shop_id_subject", inbox.c.shop_id, inbox.c.subject)
@@ -236,6 +244,31 @@ carts = Table(
 )
 _OPEN = text("due_at IS NOT NULL")
 Index("ix_carts_due_at", carts.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+# The first transfer of each shop, and what became of every account its panel listed.
+backfills = Table(
+    "backfills",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=True),
+    Column("shop_id", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("moving", Boolean, nullable=False),
+    Column("over", Boolean, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("doc", LargeBinary, nullable=False),
+    Index("ix_backfills_shop_id_id", "shop_id", "id"),
+)
+
+backfill_accounts = Table(
+    "backfill_accounts",
+    metadata,
+    Column("backfill_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("event_id", Text, nullable=True),
+    Column("again_id", Text, nullable=True),
+)
 
 # How orders answered the consent box: the evidence for R05.
 order_boxes = Table(

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.storage.backfills import Backfills
 from app.storage.consents import ConsentLedger
 from app.storage.contacts import Contacts
 from app.storage.database import Database
@@ -25,6 +26,7 @@ class Work:
         self.registry = Registry(connection)
         self.sales = Sales(connection)
         self.carts = Carts(connection)
+        self.backfills = Backfills(connection)
         self.traces = Traces(connection)
 
     async def commit(self) -> None:

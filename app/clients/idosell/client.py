@@ -18,6 +18,7 @@ from app.clients.idosell import payloads
 from app.clients.idosell.payloads import EMPTY_RESULT, Fault, JsonObject, PanelAccount
 from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import Outgoing, Reply, Transport, scrubbed
+from app.domain.backfill import ACCOUNTS_PER_PAGE, Listing
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
 from app.domain.delivery import ByHand, Delivered, Moot, Outcome, Refused, Unknown, Unreachable, name_of, words_of
@@ -229,6 +230,24 @@ class IdosellPanel:
         if any(account.id not in wanted for account in shown):
             raise _Ended(Refused("the panel ignored the list of customers", account_wide=True))
         return shown
+
+    # -- listing ---------------------------------------------------------------------------------------------------------
+
+    async def accounts(self, page: int, changed_since: datetime | None = None) -> Listing:
+        """A page, from 0, of every account of the panel, or of those that changed since a time (section 2.9)."""
+        started = self._started("clients/clients")
+        parameters = {"resultsPage": str(page), "resultsLimit": str(ACCOUNTS_PER_PAGE)}
+        if changed_since is not None:
+            since = payloads.local_time(changed_since, self._shop)
+            parameters["clientsLastModificationDate[clientsLastModificationDateBegin]"] = since
+        try:
+            answer = await self._gate("GET", "clients/clients", parameters=parameters, empty_is_fine=True)
+            if payloads.echoed_page(answer) not in (None, page):
+                raise _Ended(Refused("the panel answered another page than was asked for", account_wide=True))
+        except _Ended as end:
+            return Listing(started(end.outcome))
+        total, pages = payloads.pages(answer)
+        return Listing(started(Delivered()), tuple(payloads.listed_accounts(answer, self._shop)), total, pages)
 
     # -- checks for the doctor -------------------------------------------------------------------------------------------
 

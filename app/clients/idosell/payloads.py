@@ -1,17 +1,27 @@
 """The panel's own words (contract sections 1 and 2): its field names, its shapes, its quirks, and nothing that decides."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from app.domain.backfill import ListedAccount
 from app.domain.consent import Said, Status
+from app.domain.events import Address, Customer, Ticked
 from app.domain.mirror import PanelTag
+from app.domain.shop import Shop
+from app.wire import birth_date, e164, email_address
 
 JsonObject = dict[str, Any]  # a border: their JSON
 
 _ZERO_DATE = "0000-00-00"
 _WHOLE = re.compile(r"^-?[0-9]+$")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_LONGEST = 255
+_TIME = "%Y-%m-%d %H:%M:%S"
 EMPTY_RESULT = 2
 """Of a search: nothing found (section 1.6)."""
 
@@ -95,6 +105,107 @@ def accounts(answer: Mapping[str, Any]) -> list[PanelAccount]:
             )
         )
     return found
+
+
+def listed_accounts(answer: Mapping[str, Any], shop: Shop) -> list[ListedAccount]:
+    """Accounts of the customers' gate with everything a transfer needs of them, as this shop sees them (section 2.9)."""
+    return [_listed(row, number, shop) for row in rows(answer.get("results")) if (number := whole(row.get("clientId"))) is not None]
+
+
+def pages(answer: Mapping[str, Any]) -> tuple[int, int]:
+    """(rows in all, pages in all). `resultsNumberPage` is the number of pages, whatever it sounds like (section 1.5)."""
+    return whole(answer.get("resultsNumberAll")) or 0, whole(answer.get("resultsNumberPage")) or 0
+
+
+def _listed(row: Mapping[str, Any], number: int, shop: Shop) -> ListedAccount:
+    customer = _customer(row, number, shop)
+    return ListedAccount(
+        id=number,
+        customer=customer,
+        is_guest=is_yes(row.get("isUnregistered")),
+        active_in=frozenset(_shop_ids(row.get("clientActiveInShops"))),
+        content=hashlib.sha256(repr(customer).encode()).hexdigest()[:16],
+    )
+
+
+def _customer(row: Mapping[str, Any], number: int, shop: Shop) -> Customer | None:
+    """None without an address that could be one. What is odd in another field is left out, the rest still goes (R10)."""
+    address, preferences = _part(row, "clientBillingAddress"), _part(row, "clientPreferences")
+    try:
+        email = email_address(_said(row, "clientEmail") or "")
+    except ValueError:
+        return None
+    phones = (_said(address, "clientPhone1"), _said(address, "clientPhone2"))
+    country = _said(address, "clientCountryId")
+    return Customer(
+        email=email,
+        id=str(number),
+        first_name=_said(address, "clientFirstName"),
+        last_name=_said(address, "clientLastName"),
+        company=_said(address, "clientFirm"),
+        gender=_GENDERS.get(_said(row, "clientType") or ""),
+        phone=next((found for phone in phones if phone and (found := e164(phone, shop.country))), None),
+        address=Address(
+            street=_said(address, "clientStreet"),
+            postal_code=_said(address, "clientZipCode"),
+            city=_said(address, "clientCity"),
+            country=country.upper() if country else None,
+        ),
+        wholesaler=is_yes(preferences.get("clientIsWholesaler")),
+        newsletter_email=_ticked(row, "newsletterEmailApprovalsData", "newsletterEmailApprovalDate", shop),
+        newsletter_sms=_ticked(row, "newsletterSmsApprovalsData", "newsletterSmsApprovalDate", shop),
+        language=_LANGUAGES.get(_said(preferences, "langId") or ""),
+        birth_date=_day(_said(_part(row, "clientPersonalData"), "clientBirthDate")),
+    )
+
+
+_GENDERS = {"female": "female", "male": "male", "person_female": "female", "person_male": "male"}
+
+_LANGUAGES = {
+    "pol": "pl", "eng": "en", "ger": "de", "deu": "de", "cze": "cs", "ces": "cs", "slo": "sk", "slk": "sk", "ukr": "uk",
+    "rus": "ru", "fre": "fr", "fra": "fr", "ita": "it", "spa": "es", "por": "pt", "hun": "hu", "rum": "ro", "ron": "ro",
+    "lit": "lt", "lav": "lv", "est": "et", "bul": "bg", "hrv": "hr", "slv": "sl", "dut": "nl", "nld": "nl", "swe": "sv",
+    "dan": "da", "nor": "no", "fin": "fi", "gre": "el", "ell": "el",
+}  # fmt: skip
+"""The panel's three letters to the two that SALESmanago takes (section 1.8). Unknown ones are left out."""
+
+
+def _part(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A nested object; the panel writes an empty one as `[]`."""
+    part = row.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _said(row: Mapping[str, Any], name: str) -> str | None:
+    """Text without control signs; silence for what is empty or no text."""
+    value = row.get(name)
+    text = _CONTROL.sub(" ", value).strip()[:_LONGEST] if isinstance(value, str) else ""
+    return text or None
+
+
+def _day(text: str | None) -> str | None:
+    try:
+        return None if text is None or text.startswith(_ZERO_DATE) else birth_date(text[:10])
+    except ValueError:
+        return None
+
+
+def _ticked(row: Mapping[str, Any], where: str, date: str, shop: Shop) -> Ticked:
+    """The consent of this shop with its date; a date nobody can read is no date, and so no opt-in (R06)."""
+    theirs = [one for one in rows(row.get(where)) if whole(one.get("shopId")) == shop.number and _is_real_date(one.get(date))]
+    return Ticked(ticked=bool(theirs), since=_instant(theirs[0].get(date), shop) if theirs else None)
+
+
+def _instant(shown: object, shop: Shop) -> datetime | None:
+    """Panel time is local and says no zone (section 1.8). Of the hour that comes twice in autumn, the first."""
+    try:
+        return datetime.strptime(str(shown)[:19], _TIME).replace(tzinfo=ZoneInfo(shop.time_zone)).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def local_time(at: datetime, shop: Shop) -> str:
+    return at.astimezone(ZoneInfo(shop.time_zone)).strftime(_TIME)
 
 
 def _shop_ids(shown: object) -> Iterable[int]:

@@ -111,11 +111,12 @@ def single_upsert(command: UpsertContact) -> JsonObject:
 
 
 def batch_upsert(commands: Iterable[UpsertContact]) -> JsonObject:
-    """`useApiDoubleOptIn` defaults to true over there, so it is always said (section 2.2)."""
+    """`useApiDoubleOptIn` defaults to true over there, so it is always said; all are quiet or none is (section 2.2)."""
+    told = list(commands)
     return {
         "useApiDoubleOptIn": False,
-        "fireEvents": True,
-        "upsertDetails": [upsert(command) for command in commands],
+        "fireEvents": not all(command.quiet for command in told),
+        "upsertDetails": [upsert(command) for command in told],
     }
 
 

@@ -1,0 +1,168 @@
+"""`gateway backfill …`: the first transfer of a shop's accounts, with its bar."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+
+from app.cli.common import AsJson, InPolish, ask, out, run, show_json
+
+backfill = typer.Typer(no_args_is_help=True, help="The first transfer of a shop's existing accounts.")
+
+ShopName = Annotated[str, typer.Argument(help="The shop.")]
+Number = Annotated[int | None, typer.Option("--number", "-n", help="Of several backfills, which; the newest otherwise.")]
+LOOK_SECONDS = 1.0
+STILL = ("awaiting_approval", "paused", "cancelled", "counted", "complete", "complete_with_failures", "incomplete")
+"""States in which nothing moves any more by itself."""
+
+
+@backfill.command()
+def start(
+    shop: ShopName,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count what would happen and send nothing.")] = False,
+    watch_it: Annotated[bool, typer.Option("--watch/--no-watch", help="Show the bar until it is over.")] = True,
+    polish: InPolish = False,
+    as_json: AsJson = False,
+) -> None:
+    """Begin: with a dry run, or with the canary of a real transfer."""
+
+    async def step() -> None:
+        begun = await ask("POST", f"/backfills/{shop}", params={"mode": "dry_run" if dry_run else "run"})
+        if as_json:
+            show_json(begun)
+        elif watch_it:
+            await _watch(shop, begun["id"], polish=polish)
+        else:
+            _show(begun, polish=polish)
+
+    run(step())
+
+
+@backfill.command("list")
+def list_backfills(
+    shop: Annotated[str | None, typer.Argument(help="One shop; all of them otherwise.")] = None, as_json: AsJson = False
+) -> None:
+    """Every backfill and what it came to."""
+
+    async def step() -> None:
+        found = await ask("GET", "/backfills", params={"shop": shop} if shop else {})
+        if as_json:
+            show_json(found)
+            return
+        table = Table("shop", "number", "begun", "mode", "state", "found", "sent", "withheld", "failed", "waiting")
+        for one in found:
+            withheld = sum(one["withheld"].values())
+            numbers = [str(number) for number in (one["found"], one["sent"], withheld, one["failed"], one["waiting"])]
+            table.add_row(one["shop"], str(one["id"]), one["started_at"][:16], one["mode"], one["state"], *numbers)
+        out.print(table)
+
+    run(step())
+
+
+@backfill.command()
+def show(shop: ShopName, number: Number = None, polish: InPolish = False, as_json: AsJson = False) -> None:
+    """How far it is, or its report: found = sent + withheld (by reason) + failed."""
+
+    async def step() -> None:
+        found = await _one(shop, number)
+        if as_json:
+            show_json(found)
+        else:
+            _show(found, polish=polish)
+
+    run(step())
+
+
+@backfill.command()
+def watch(shop: ShopName, number: Number = None, polish: InPolish = False) -> None:
+    """The bar, until it is over. Leaving with Ctrl-C changes nothing."""
+
+    async def step() -> None:
+        await _watch(shop, (await _one(shop, number))["id"], polish=polish)
+
+    run(step())
+
+
+def _acting(action: str, words: str) -> None:
+    @backfill.command(action, help=words)
+    def command(shop: ShopName, number: Number = None, polish: InPolish = False, as_json: AsJson = False) -> None:
+        async def step() -> None:
+            wanted = number if number is not None else (await _one(shop, None))["id"]
+            changed = await ask("POST", f"/backfills/{shop}/{wanted}/{action}")
+            if as_json:
+                show_json(changed)
+            else:
+                _show(changed, polish=polish)
+
+        run(step())
+
+
+_acting("pause", "Stop listing accounts. What is queued still goes.")
+_acting("resume", "Go on at the same place.")
+_acting("approve", "After the dry run of an activation that waits for approval: begin.")
+_acting("cancel", "End it here. What is queued still goes, and the report says what became of it.")
+
+
+async def _one(shop: str, number: int | None) -> Any:
+    if number is not None:
+        return await ask("GET", f"/backfills/{shop}/{number}")
+    found = await ask("GET", "/backfills", params={"shop": shop})
+    if not found:
+        out.print(f"No backfill of {escape(shop)} yet. `gateway backfill start {escape(shop)} --dry-run` counts first.")
+        raise typer.Exit(1)
+    return found[0]
+
+
+async def _watch(shop: str, number: int, *, polish: bool) -> None:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[words]}")
+    with Progress(*columns, console=out, transient=True) as bar:
+        task: TaskID = bar.add_task(shop, total=None, words="")
+        while True:
+            found = await ask("GET", f"/backfills/{shop}/{number}")
+            total = max(found["total"], found["found"]) or None
+            bar.update(task, description=_doing(found), total=total, completed=found["found"], words=_words(found))
+            if found["state"] in STILL:
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+    _show(found, polish=polish)
+
+
+def _doing(found: dict[str, Any]) -> str:
+    return f"{found['shop']} · {found['state'].replace('_', ' ')}"
+
+
+def _words(found: dict[str, Any]) -> str:
+    if found["trouble"]:
+        return f"waits: {found['trouble'].replace('_', ' ')}"
+    return f"lands {_when(found['eta'])}" if found["eta"] else ""
+
+
+def _when(at: str) -> str:
+    return datetime.fromisoformat(at).astimezone().strftime("%a %d %b, %H:%M")
+
+
+def _show(found: dict[str, Any], *, polish: bool) -> None:
+    withheld = sum(found["withheld"].values())
+    state = found["state"].replace("_", " ")
+    out.print(f"[bold]Backfill {found['id']} of {escape(found['shop'])}[/bold]  {found['mode']}  [cyan]{state}[/cyan]")
+    verb = "would be sent" if found["mode"] == "dry_run" or found["state"] == "awaiting_approval" else "sent"
+    waiting = f" + {found['waiting']} waiting" if found["waiting"] else ""
+    sums = f"{found['found']} found = {found['sent']} {verb} + {withheld} withheld + {found['failed']} failed{waiting}"
+    out.print(f"  {sums}, of {found['total']} the panel counts")
+    for code, number in sorted(found["withheld"].items(), key=lambda one: -one[1]):
+        explained = found["explained"].get(code)
+        out.print(f"  {number:>6}  {escape(explained['why_pl' if polish else 'why'] if explained else code)}")
+    for end, samples in found["samples"].items():
+        for sample in samples if end == "would_send" else ():
+            told = ", ".join((*sample["tags"], *(f"opt-in {channel}" for channel in sample["opt_ins"]), *sample["fields"]))
+            out.print(f"  e.g. account {sample['account_id']}: {escape(told)}")
+    if found["paused_because"]:
+        out.print(f"  [yellow]paused: {found['paused_because'].replace('_', ' ')}[/yellow]")
+    if found["trouble"] or found["eta"]:
+        out.print(f"  {escape(_words(found))}")
+    if found["state"] == "awaiting_approval":
+        out.print(f"  → gateway backfill approve {escape(found['shop'])}")

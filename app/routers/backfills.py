@@ -1,0 +1,148 @@
+"""The first transfer of a shop's existing accounts: start it, watch it, hold it (R60-R64)."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.backfill import Mode, Tally, state_of
+from app.domain.errors import NotPossible
+from app.domain.reasons import EXPLANATIONS, Reason
+from app.routers.dependencies import ActingShop, BackfillsDep, ReadableShop
+from app.routers.fields import field
+from app.routers.lookups import ReasonOut
+from app.routers.problems import documented
+from app.services.backfills import Progress
+
+router = APIRouter(
+    prefix="/v1/shops/{shop}/backfills", tags=["the first transfer"], responses=documented(401, 404, 409, 503, of=NotPossible)
+)
+
+Number = Annotated[int, Path(ge=1, le=2**53, description="The backfill's number.")]
+
+
+class BackfillIn(BaseModel):
+    """`dry_run` counts what would happen and sends nothing; `run` begins with a canary of a few contacts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Mode = field("mode")
+
+
+class TallyOut(BaseModel):
+    """found = sent + withheld (by reason) + failed + waiting. In a dry run `sent` is what would be sent."""
+
+    found: int
+    sent: int
+    withheld: dict[str, int] = Field(examples=[{"no_account": 12, "account_elsewhere": 90}])
+    failed: int
+    waiting: int
+
+    @classmethod
+    def of(cls, tally: Tally) -> "TallyOut":
+        return cls(found=tally.found, sent=tally.sent, withheld=dict(tally.withheld), failed=tally.failed, waiting=tally.waiting)
+
+
+class SampleOut(BaseModel):
+    """What would be sent of one account, by names alone; its number is the panel's."""
+
+    account_id: int
+    fields: list[str]
+    tags: list[str]
+    opt_ins: list[str]
+
+
+class BackfillOut(TallyOut):
+    """A backfill, how far it is, and when it will have landed."""
+
+    id: int
+    shop: str
+    mode: Mode
+    state: str = Field(
+        description="counting, counted, awaiting_approval, canary, watching_the_canary, transfer, closing, settling, paused, "
+        "cancelling, cancelled, complete, complete_with_failures or incomplete",
+        examples=["transfer"],
+    )
+    paused_because: str | None = Field(description="by_a_person, canary_refused or policy_changed")
+    trouble: str = Field(description="Why it does not go on at the moment; empty when all is well.", examples=[""])
+    total: int = Field(description="Accounts the panel says it has.")
+    explained: dict[str, ReasonOut] = Field(description="The reasons of `withheld`, in words.")
+    eta: datetime | None = Field(description="When the last account will have gone out, at the planned rates.")
+    started_at: datetime
+    finished_at: datetime | None
+    preview: TallyOut | None = Field(description="What the dry run before it counted.")
+    samples: dict[str, list[SampleOut]] = Field(description="Of a dry run: a few accounts for each thing that would happen.")
+
+    @classmethod
+    def of_progress(cls, progress: Progress) -> "BackfillOut":
+        run, tally = progress.run, progress.tally
+        known = {code: Reason(code) for code in tally.withheld if code in list(Reason)}
+        return cls(
+            **TallyOut.of(tally).model_dump(),
+            id=run.id,
+            shop=run.shop_id,
+            mode=run.mode,
+            state=state_of(run, tally),
+            paused_because=run.paused.value if run.paused else None,
+            trouble=run.trouble,
+            total=run.total,
+            explained={code: ReasonOut(code=code, **vars(EXPLANATIONS[reason])) for code, reason in known.items()},
+            eta=progress.eta,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            preview=TallyOut.of(run.preview) if run.preview else None,
+            samples={end: [SampleOut(**_listed(one)) for one in some] for end, some in run.samples.items()},
+        )
+
+
+def _listed(sample: Any) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(sample).items()}
+
+
+class BackfillsOut(BaseModel):
+    """The newest first."""
+
+    backfills: list[BackfillOut]
+
+
+@router.post("", status_code=201, responses=documented(400, 413, 415, 422))
+async def start_backfill(shop: ActingShop, body: BackfillIn, backfills: BackfillsDep) -> BackfillOut:
+    """Transfer the existing accounts, or count first what would happen. Under `order_consent` there is none: 409 says why."""
+    return BackfillOut.of_progress(await backfills.start(shop.id, body.mode))
+
+
+@router.get("")
+async def list_backfills(shop: ReadableShop, backfills: BackfillsDep) -> BackfillsOut:
+    """Every backfill of the shop, with its progress or its report."""
+    return BackfillsOut(backfills=[BackfillOut.of_progress(one) for one in await backfills.of_shop(shop.id)])
+
+
+@router.get("/{number}")
+async def backfill(shop: ReadableShop, number: Number, backfills: BackfillsDep) -> BackfillOut:
+    """How far it is; when it is over, its report: found = sent + withheld (by reason) + failed."""
+    return BackfillOut.of_progress(await backfills.progress(shop.id, number))
+
+
+@router.post("/{number}/pause")
+async def pause_backfill(shop: ActingShop, number: Number, backfills: BackfillsDep) -> BackfillOut:
+    """Stop listing accounts. What is queued still goes."""
+    return BackfillOut.of_progress(await backfills.pause(shop.id, number))
+
+
+@router.post("/{number}/resume")
+async def resume_backfill(shop: ActingShop, number: Number, backfills: BackfillsDep) -> BackfillOut:
+    """Go on at the same place."""
+    return BackfillOut.of_progress(await backfills.resume(shop.id, number))
+
+
+@router.post("/{number}/approve")
+async def approve_backfill(shop: ActingShop, number: Number, backfills: BackfillsDep) -> BackfillOut:
+    """After the dry run of a shop with `start = "approved"`: begin."""
+    return BackfillOut.of_progress(await backfills.approve(shop.id, number))
+
+
+@router.post("/{number}/cancel")
+async def cancel_backfill(shop: ActingShop, number: Number, backfills: BackfillsDep) -> BackfillOut:
+    """End it here. What is queued still goes, and the report says what became of it."""
+    return BackfillOut.of_progress(await backfills.cancel(shop.id, number))

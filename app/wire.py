@@ -1,0 +1,37 @@
+"""Addresses, numbers and days as we keep them, from whichever side they come."""
+
+from datetime import datetime
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+
+def email_address(text: str) -> str:
+    """An address as we keep it. Raises `ValueError` with the rule it breaks."""
+    try:
+        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, test_environment=True)
+    except EmailNotValidError:
+        raise ValueError("this is not an e-mail address with an internet domain, at most 254 characters") from None
+    address = (found.ascii_email or found.normalized).lower()
+    if "." not in address.rpartition("@")[2]:
+        raise ValueError("the domain of the address has no dot")
+    return address
+
+
+def birth_date(text: str) -> str:
+    """`YYYY-MM-DD` as `YYYYMMDD`. Raises `ValueError` for what is no day of the calendar."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date().strftime("%Y%m%d")  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        raise ValueError("a date like 1987-06-05") from None
+
+
+def e164(phone: str, country: str) -> str | None:
+    """The number in E.164, read as of `country` when it has no country code; None if it is no possible number (R10)."""
+    try:
+        parsed = phonenumbers.parse(phone, country)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
