@@ -19,6 +19,7 @@ from app.clients.shop_webhook import NotConnected, ShopWebhook
 from app.clients.transport import Pacer, Transport
 from app.domain.errors import BadConfiguration
 from app.domain.shop import PanelKind
+from app.job_queue import JobQueue
 from app.jobs import Bell, Pauses, Wake, Worker
 from app.services.backfills import Backfills
 from app.services.callbacks import Callbacks
@@ -262,7 +263,7 @@ async def _compose(
         delivery=delivery,
         pull=pull,
         backfills=backfills,
-        worker=Worker(planner, delivery, carts, pull, backfills, directory, wake, pauses),
+        worker=Worker(planner, delivery, carts, pull, backfills, directory, wake, pauses, JobQueue(database.dsn)),
         upstreams=upstreams,
         shop_sides=sides,
     )

@@ -1,4 +1,8 @@
-"""Which use case runs when. Every loop finds its work in the tables; being woken only saves the wait."""
+"""Which use case runs when. Everything here finds its work in the tables; being woken only saves the wait.
+
+Events flow through loops of this process, woken by its own bells: planning, delivery, drains. What time brings (carts,
+looks at SALESmanago, the first transfer) are jobs of the queue, which run in one place at a time, whichever process that is.
+"""
 
 import asyncio
 import contextlib
@@ -10,6 +14,7 @@ from functools import partial
 import structlog
 
 from app.domain.pipeline import to_account
+from app.job_queue import JobQueue
 from app.services.backfills import Backfills
 from app.services.carts import Carts
 from app.services.delivery import Delivery
@@ -77,6 +82,7 @@ class Worker:
         directory: Directory,
         wake: Wake,
         pauses: Pauses,
+        queue: JobQueue,
     ) -> None:
         self._planner = planner
         self._delivery = delivery
@@ -86,6 +92,7 @@ class Worker:
         self._directory = directory
         self._wake = wake
         self._pauses = pauses
+        self._queue = queue
         self._tasks: list[asyncio.Task[None]] = []
         self._served: set[str] = set()
         self._drains: dict[str, asyncio.Task[None]] = {}
@@ -96,13 +103,17 @@ class Worker:
         self._spawn("directory", partial(self._watch_directory, delivering), self._pauses.directory)
         if delivering:
             self._spawn("plan", self._planner.plan_due, self._pauses.poll, self._wake.planning)
-            self._spawn("carts", self._sweep_carts, self._pauses.cart_sweep)
-            self._spawn("backfills", self._step_backfills, self._pauses.poll)
             self._spawn("drains", self._start_drains, self._pauses.poll, self._wake.homeward)
+            self._queue.every("carts", self._pauses.cart_sweep, self._sweep_carts)
+            self._queue.every("backfills", self._pauses.poll, self._step_backfills)
+            self._queue.start()
 
     async def stop(self) -> None:
         """Let every loop end the step it is in, for a bounded time."""
         self._stopping.set()
+        await asyncio.gather(self._stop_loops(), self._queue.stop(STOP_SECONDS))
+
+    async def _stop_loops(self) -> None:
         if self._tasks:
             _ended, late = await asyncio.wait([*self._tasks, *self._drains.values()], timeout=STOP_SECONDS)
             for task in late:
@@ -168,7 +179,7 @@ class Worker:
             await step(turn)
             return 0
 
-        self._spawn(name, once, pause)
+        self._queue.every(name, pause, once)
 
     def _spawn(self, name: str, step: Callable[[], Awaitable[int]], pause: float, bell: Bell | None = None) -> None:
         listener = bell.listener() if bell is not None else asyncio.Event()

@@ -261,9 +261,9 @@ def approved(run: Backfill, at: datetime) -> Backfill:
 
 def cancelled(run: Backfill, at: datetime) -> Backfill:
     """No account more is queued; what is queued still goes, and the report waits for it."""
-    counted = run.phase in (Phase.COUNTING, Phase.AWAITING_APPROVAL)
-    phase, finished_at = (Phase.FINISHED, at) if counted else (Phase.SETTLING, None)
-    return replace(run, cancelled=True, paused=None, phase=phase, finished_at=finished_at, due_at=at)
+    if run.phase in (Phase.COUNTING, Phase.AWAITING_APPROVAL):
+        return replace(run, cancelled=True, paused=None, phase=Phase.FINISHED, report=Tally(), finished_at=at)
+    return replace(run, cancelled=True, paused=None, phase=Phase.SETTLING, due_at=at)
 
 
 # -- the report ----------------------------------------------------------------------------------------------------------

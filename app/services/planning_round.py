@@ -314,8 +314,8 @@ class PlanningRound:
         home, former = person.contact.home, before.home
         again = SetSubscription(
             email=person.contact.email,
-            email_news=home.email_news if home.email_news != former.email_news else None,
-            phone_news=home.phone_news if home.phone_news != former.phone_news else None,
+            email_news=home.email_news if _contradicts(home.email_news, former.email_news) else None,
+            phone_news=home.phone_news if _contradicts(home.phone_news, former.phone_news) else None,
             customer_id=person.contact.customer_id,
         )
         if again.email_news is None and again.phone_news is None:
@@ -423,6 +423,11 @@ def _counts(event: Event, command: Command) -> bool:
     if isinstance(command, UpsertContact) and command.repeats:
         return False
     return isinstance(event, StatusSeen | TagsSeen | OptInReported) or not isinstance(command, HomeCommand)
+
+
+def _contradicts(said: Said | None, former: Said | None) -> bool:
+    """Only where the opposite was said before can something of ours be on its way that would undo it."""
+    return said is not None and former is not None and said.status is not former.status
 
 
 def _is_out(said: Said | None) -> bool:

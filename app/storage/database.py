@@ -49,6 +49,11 @@ class Database:
         self._lock: IO[str] | None = None
         self.engine: AsyncEngine = self._sqlite() if self.is_sqlite else self._postgresql()
 
+    @property
+    def dsn(self) -> str | None:
+        """The address as PostgreSQL's own tools write it; None on SQLite."""
+        return None if self.is_sqlite else self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     def _sqlite(self) -> AsyncEngine:
         engine = create_async_engine(self.url, pool_size=1, max_overflow=0, pool_timeout=10, hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
