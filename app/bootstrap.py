@@ -34,6 +34,7 @@ from app.services.intake import Intake
 from app.services.planner import Planner
 from app.services.ports import Clock, ShopSide, Store, Upstream
 from app.services.pull import Pull
+from app.services.recovery import RecoveryLinks
 from app.services.secrets_at_rest import KeyRing, Pseudonyms
 from app.services.trace import Disputes, Trace
 from app.settings import Settings
@@ -69,6 +70,7 @@ class Gateway:
     delivery: Delivery
     pull: Pull
     backfills: Backfills
+    recovery: RecoveryLinks
     worker: Worker
     upstreams: "Upstreams"
     shop_sides: "ShopSides"
@@ -237,7 +239,8 @@ async def _compose(
     delivery = Delivery(store, carriers, clock, random.SystemRandom().random, wake.planning.ring)
     grace = timedelta(seconds=settings.callback_grace_seconds)
     pull = Pull(store, directory, upstreams, clock, wake.planning.ring, grace)
-    carts = Carts(store, directory, clock)
+    recovery = RecoveryLinks(ring, clock)
+    carts = Carts(store, directory, clock, recovery)
     backfills = Backfills(store, directory, sides, clock, pseudonyms, wake.planning.ring)
     pauses = Pauses(
         poll=settings.poll_seconds,
@@ -263,6 +266,7 @@ async def _compose(
         delivery=delivery,
         pull=pull,
         backfills=backfills,
+        recovery=recovery,
         worker=Worker(planner, delivery, carts, pull, backfills, directory, wake, pauses, JobQueue(database.dsn)),
         upstreams=upstreams,
         shop_sides=sides,

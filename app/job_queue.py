@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import asyncpg
 import structlog
@@ -69,7 +70,7 @@ class JobQueue:
         self._stopping = asyncio.Event()
         self._incomplete = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
-        self._steps: set[asyncio.Task[int]] = set()
+        self._steps: dict[str, asyncio.Task[int]] = {}
 
     def every(self, name: str, seconds: float, step: Step) -> None:
         """Run a step so long after its last end, for the first time at once. A failing step is logged and runs again."""
@@ -90,13 +91,16 @@ class JobQueue:
             return
         _ended, late = await asyncio.wait([self._supervisor], timeout=patience)
         if late:
-            for step in self._steps:
-                step.cancel()
+            self._cut_off()
             _ended, late = await asyncio.wait([self._supervisor], timeout=1.0)
         if late:  # the database does not answer
             self._supervisor.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._supervisor
+
+    def _cut_off(self) -> None:
+        for step in self._steps.values():
+            step.cancel()
 
     # -- one life after the other ----------------------------------------------------------------------------------------
 
@@ -111,8 +115,8 @@ class JobQueue:
             await _wait(self._stopping, self._timing.reconnect)
 
     async def _in_memory(self) -> None:
-        queries = InMemoryQueries(InMemoryDriver())
-        await self._serve(_Session(PgQueuer(queries.driver, queries=queries), queries))
+        queries = InMemoryQueries(InMemoryDriver(), **_builders())
+        await self._serve(_Session(PgQueuer(queries.driver, channel=_settings().channel, queries=queries), queries))
 
     async def _on_postgresql(self, dsn: str) -> None:
         """On a connection of its own: PgQueuer listens on it, and its loss is noticed at once."""
@@ -120,7 +124,13 @@ class JobQueue:
         try:
             queries = await _installed(connection)
             session = _Session(PgQueuer(queries.driver, channel=queries.qbe.settings.channel, queries=queries), queries)
-            connection.add_termination_listener(lambda _connection: session.pgq.shutdown.set())
+
+            def lost(_connection: object) -> None:
+                """Without a sign of life our jobs pass to others: what runs here ends, or it would run twice."""
+                session.pgq.shutdown.set()
+                self._cut_off()
+
+            connection.add_termination_listener(lost)
             await self._serve(session)
         finally:
             connection.terminate() if connection.is_closed() else await connection.close(timeout=1)
@@ -160,11 +170,11 @@ class JobQueue:
         recurring = self._recurring[name]
         # A task of our own: PgQueuer waits for its handlers without limit, and a stop must not.
         task: asyncio.Task[int] = asyncio.ensure_future(recurring.step())
-        self._steps.add(task)
+        self._steps[name] = task
         try:
             await asyncio.wait([task])
         finally:
-            self._steps.discard(task)
+            self._steps.pop(name, None)
             task.cancel()
         if task.cancelled():
             raise RetryRequested(reason="stopped")
@@ -187,7 +197,7 @@ class JobQueue:
             self._incomplete.clear()
             try:
                 present = {str(size.entrypoint) for size in await session.queries.queue_size()}
-                for name in [name for name in self._recurring if name not in present]:
+                for name in self._recurring.keys() - present - self._steps.keys():
                     await self._enqueue(session, name, _TURNS[0], 0.0)
                 if loop.time() >= prune_at:
                     await self._prune(session)
@@ -208,13 +218,7 @@ class JobQueue:
 
 async def _installed(connection: asyncpg.Connection) -> Queries:
     """PgQueuer's tables, made or brought up to this version of it; several workers may start at once."""
-    settings = _settings()
-    queries = Queries(
-        AsyncpgDriver(connection),
-        qbe=QueryBuilderEnvironment(settings),
-        qbq=QueryQueueBuilder(settings),
-        qbs=QuerySchedulerBuilder(settings),
-    )
+    queries = Queries(AsyncpgDriver(connection), **_builders())
     async with connection.transaction():
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _INSTALL_LOCK)
         if not await queries.schema_is_installed():
@@ -222,6 +226,15 @@ async def _installed(connection: asyncpg.Connection) -> Queries:
     if (await queries.plan_upgrade()).statements:
         await queries.apply_upgrade()
     return queries
+
+
+def _builders() -> dict[str, Any]:  # what PgQueuer names differently everywhere
+    settings = _settings()
+    return {
+        "qbe": QueryBuilderEnvironment(settings),
+        "qbq": QueryQueueBuilder(settings),
+        "qbs": QuerySchedulerBuilder(settings),
+    }
 
 
 def _settings() -> DBSettings:

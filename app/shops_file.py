@@ -89,6 +89,12 @@ def _location(text: str) -> str:
     return text
 
 
+def _with_token(url: str) -> str:
+    if url.count("{token}") != 1:
+        raise ValueError('write {token} where the token belongs: "https://sklep.example/basket?restore={token}"')
+    return url
+
+
 def _callback_secret(reference: str) -> str:
     value = _secret(reference)
     if not CALLBACK_SECRET.match(value):
@@ -205,6 +211,7 @@ class ShopEntry(_Strict):
     callback_secret: CallbackSecret | None = None
     callback_secrets: tuple[CallbackSecret, ...] = Field(default=(), max_length=2)
     signing_secret: SigningSecret | None = None
+    cart_url: Annotated[Address, AfterValidator(_with_token)] | None = None
     consents: ConsentsEntry = ConsentsEntry()
     panel: PanelEntry = PanelEntry(kind="none")
     backfill: BackfillEntry = BackfillEntry()

@@ -23,7 +23,13 @@ ACCOUNTS_PER_PAGE = 100
 """The panel's largest page (contract 1.5)."""
 
 SWEEPS = 3
-"""The panel has no cursor. If fewer accounts were seen than it counts, the pages are walked again, so often at most."""
+"""The panel has no cursor, so rows move between pages while others vanish. The pages are walked until a walk finds nobody new,
+
+so often at most.
+"""
+
+LIGHTER = 10
+"""A page that brings nobody new weighs so much less than one that is sent: it is one call to the panel."""
 
 MARGIN = timedelta(hours=2)
 """The closing pass begins before the start: the panel writes local times without zone (contract 5, point 25)."""
@@ -131,6 +137,8 @@ class Backfill:
     id: int = 0
     page: int = 0
     sweep: int = 1
+    swept: int = 0
+    """Accounts that this walk through the pages found new."""
     total: int = 0
     """Accounts the panel says it has."""
     found: int = 0
@@ -190,28 +198,24 @@ def own_reason(account: ListedAccount, shop: Shop) -> Reason | None:
 
 def after_page(run: Backfill, listing: Listing, fresh: int, queued: int, shop: Shop, now: datetime) -> Backfill:
     """The backfill after a page of which `fresh` accounts were new to it and `queued` became events."""
-    moved = replace(run, found=run.found + fresh, canaries=run.canaries + queued, trouble="")
+    moved = replace(run, found=run.found + fresh, swept=run.swept + fresh, canaries=run.canaries + queued, trouble="")
+    if run.phase is not Phase.CLOSING:
+        moved = replace(moved, total=listing.total)  # the closing pass lists but those that changed
     if run.phase is Phase.CANARY and moved.canaries >= shop.backfill.canary:
-        return replace(moved, phase=Phase.WATCHING, total=listing.total, due_at=now + LOOK_AGAIN)
-    moved = replace(moved, due_at=_next_due(run, len(listing.accounts), shop, now))
-    if run.phase is Phase.CLOSING:
-        last = run.page + 1 >= listing.pages or not listing.accounts
-        return replace(moved, phase=Phase.SETTLING, page=0, due_at=now) if last else replace(moved, page=run.page + 1)
-    vanished = max(run.total - listing.total, 0) if run.page else 0
-    moved = replace(moved, total=listing.total)
-    if vanished and run.phase is not Phase.CANARY:
-        # Rows behind the vanished ones slid forward, perhaps past the page that was just read: go back as far as they can have.
-        return replace(moved, page=max(0, run.page - -(-vanished // ACCOUNTS_PER_PAGE)))
+        return replace(moved, phase=Phase.WATCHING, due_at=now + LOOK_AGAIN)
+    moved = replace(moved, due_at=_next_due(run, fresh, len(listing.accounts), shop, now))
     if run.page + 1 < listing.pages and listing.accounts:
         return replace(moved, page=run.page + 1)
-    if run.phase is not Phase.CANARY and moved.found < moved.total and run.sweep < SWEEPS:
-        return replace(moved, page=0, sweep=run.sweep + 1)
+    if run.phase is Phase.TRANSFER and moved.swept and run.sweep < SWEEPS:
+        return replace(moved, page=0, sweep=run.sweep + 1, swept=0)
     return _after_last_page(moved, now)
 
 
-def _next_due(run: Backfill, accounts: int, shop: Shop, now: datetime) -> datetime:
+def _next_due(run: Backfill, fresh: int, listed: int, shop: Shop, now: datetime) -> datetime:
     """Counting sends nothing and is held back by the panel's own pace alone."""
-    return now if run.phase is Phase.COUNTING else landing(now, accounts, shop.backfill, shop.time_zone)
+    if run.phase is Phase.COUNTING:
+        return now
+    return landing(now, max(fresh, listed // LIGHTER), shop.backfill, shop.time_zone)
 
 
 def _after_last_page(run: Backfill, now: datetime) -> Backfill:
@@ -219,9 +223,10 @@ def _after_last_page(run: Backfill, now: datetime) -> Backfill:
         Phase.COUNTING: Phase.FINISHED if run.mode is Mode.DRY_RUN else Phase.AWAITING_APPROVAL,
         Phase.CANARY: Phase.WATCHING,
         Phase.TRANSFER: Phase.CLOSING,
+        Phase.CLOSING: Phase.SETTLING,
     }[run.phase]
     finished_at = now if following is Phase.FINISHED else None
-    return replace(run, phase=following, page=0, sweep=1, due_at=now, finished_at=finished_at)
+    return replace(run, phase=following, page=0, sweep=1, swept=0, due_at=now, finished_at=finished_at)
 
 
 def after_look(run: Backfill, tally: Tally, now: datetime) -> Backfill:
@@ -256,7 +261,7 @@ def resumed(run: Backfill, at: datetime) -> Backfill:
 
 
 def approved(run: Backfill, at: datetime) -> Backfill:
-    return replace(run, phase=Phase.CANARY, page=0, sweep=1, found=0, total=0, started_at=at, due_at=at)
+    return replace(run, phase=Phase.CANARY, page=0, sweep=1, swept=0, found=0, total=0, started_at=at, due_at=at)
 
 
 def cancelled(run: Backfill, at: datetime) -> Backfill:

@@ -1,6 +1,11 @@
-"""When a quiet cart is reported (R40, R41): never before 60 minutes without change, never after 120, on the time of the event."""
+"""When a quiet cart is reported (R40, R41): never before 60 minutes without change, never after 120, on the time of the event.
 
-from dataclasses import dataclass
+filled ─▶ quiet for an hour ─▶ reported ─▶ changed ─▶ quiet again ─▶ the same event over there is overwritten
+             │
+             └ bought, emptied, too late, not permitted: closed, with the reason
+"""
+
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -18,6 +23,9 @@ WINDOW = timedelta(minutes=120)
 GRACE = timedelta(minutes=10)
 """What a restart or a burst may add to the window before a report would come too late."""
 
+FRESH = timedelta(hours=12)
+"""How long a reported cart can be overwritten over there; the official plugin's figure (contract U30)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cart:
@@ -29,10 +37,24 @@ class Cart:
     currency: str | None = None
     value: Decimal | None = None
     recovery_url: str | None = None
+    reported_at: datetime | None = None
+    """When an earlier content of it was reported, if it was not bought since."""
+    reported_by: int | None = None
+    """The event whose commands carried that report."""
 
     @property
     def due_at(self) -> datetime:
         return self.changed_at + QUIET
+
+    @property
+    def stale_at(self) -> datetime:
+        return self.changed_at + WINDOW + GRACE
+
+    def reported(self, at: datetime, by: int) -> "Cart":
+        return replace(self, reported_at=at, reported_by=by)
+
+    def can_be_overwritten(self, now: datetime) -> bool:
+        return self.reported_at is not None and now - self.reported_at < FRESH
 
 
 def cart_of(event: CartChanged) -> Cart:
@@ -46,21 +68,34 @@ def cart_of(event: CartChanged) -> Cart:
     )
 
 
-def newer_state(stored: Cart | None, event: CartChanged) -> Cart | Reason:
-    """The cart as it is after the event, or why the event changes nothing."""
+def newer_state(stored: Cart | None, event: CartChanged, bought_at: datetime | None = None) -> Cart | Reason:
+    """The cart as it is after the event, or why the event changes nothing. `bought_at`: the person's last purchase.
+
+    A purchase empties the cart and forgets its report: what is put in afterwards is a new cart, even if it is the same.
+    """
     if stored is None:
         return cart_of(event)
     if event.at < stored.changed_at:
         return Reason.CART_REPLACED
-    if event.items == stored.items:
+    bought = bought_at is not None and stored.changed_at <= bought_at
+    if _content(event.items) == _content(() if bought else stored.items):
         return Reason.CART_UNCHANGED
-    return cart_of(event)
+    now = cart_of(event)
+    return now if bought else replace(now, reported_at=stored.reported_at, reported_by=stored.reported_by)
 
 
-def ripen(cart: Cart, shop: Shop, contact: Contact, now: datetime) -> Plan:
+def _content(items: tuple[Item, ...]) -> list[tuple[str, Decimal]]:
+    """What a person changes in a cart. Names and prices change without them, and the order says nothing (X24)."""
+    return sorted((item.product_id, item.quantity) for item in items)
+
+
+def ripen(
+    cart: Cart, shop: Shop, contact: Contact, now: datetime, *, link: str | None = None, overwrites: str | None = None
+) -> Plan:
     """What becomes of a cart whose quiet hour is over. Consent and purchases are judged again, at this moment.
 
-    `now` must be `cart.due_at` or later.
+    `now` must be `cart.due_at` or later. `link`: rebuilds the cart, where the shop gave no link of its own. `overwrites`:
+    the event in SALESmanago that reported an earlier content.
     """
     if contact.erased or (contact.erased_at is not None and cart.changed_at <= contact.erased_at):
         return Withhold(Reason.ERASED)
@@ -72,7 +107,7 @@ def ripen(cart: Cart, shop: Shop, contact: Contact, now: datetime) -> Plan:
         return Withhold(Reason.BEFORE_CONSENT)
     if contact.last_purchase_at is not None and contact.last_purchase_at >= cart.changed_at:
         return Supersede(Reason.CART_BOUGHT)
-    if now > cart.changed_at + WINDOW + GRACE:
+    if now >= cart.stale_at:
         return Supersede(Reason.CART_STALE)
     report: Command = AddEvent(
         email=contact.email,
@@ -84,7 +119,9 @@ def ripen(cart: Cart, shop: Shop, contact: Contact, now: datetime) -> Plan:
         lines=lines_of(cart.items),
         value=cart.value,
         currency=cart.currency,
-        link=cart.recovery_url,
+        link=cart.recovery_url or link,
+        overwrites=overwrites if cart.can_be_overwritten(now) else None,
+        expires_at=cart.stale_at,
     )
     upsert = difference(contact, shop, now)
     return Send(report) if upsert is None else Send(upsert, report)

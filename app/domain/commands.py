@@ -87,6 +87,14 @@ class AddEvent:
     pickup_point: str | None = None
     link: str | None = None
     """Recovery link of a cart, address of a viewed product."""
+    overwrites: str | None = None
+    """SALESmanago's id of the event of which this is the newer state (contract 3.5)."""
+    expires_at: datetime | None = None
+    """From then on it would come too late and is dropped (R41)."""
+
+    def is_cart_until(self, at: datetime) -> bool:
+        """A cart that a purchase of that time closes."""
+        return self.kind is EventKind.CART and self.at <= at
 
 
 @dataclass(frozen=True, kw_only=True)

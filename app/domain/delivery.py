@@ -16,7 +16,7 @@ from app.domain.commands import (
     SetSubscription,
     UpsertContact,
 )
-from app.domain.consent import Status
+from app.domain.consent import Status, later
 from app.domain.reasons import Reason
 from app.domain.tags import canonical
 
@@ -330,6 +330,8 @@ class TakeBack:
     phone_opt_in: bool = False
     home: bool = False
     """Also what is on its way to the shop: the person is to be forgotten."""
+    carts_until: datetime | None = None
+    """Carts of that time and before were bought (R41)."""
 
     def __or__(self, other: "TakeBack") -> "TakeBack":
         return TakeBack(
@@ -337,6 +339,7 @@ class TakeBack:
             self.email_opt_in or other.email_opt_in,
             self.phone_opt_in or other.phone_opt_in,
             self.home or other.home,
+            later(self.carts_until, other.carts_until),
         )
 
 
@@ -345,6 +348,8 @@ def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False
     if isinstance(command, HomeCommand):
         return None if act.home else command
     if act.everything and not isinstance(command, DeleteContact):
+        return None
+    if isinstance(command, AddEvent) and act.carts_until is not None and command.is_cart_until(act.carts_until):
         return None
     if not isinstance(command, UpsertContact):
         return command

@@ -4,7 +4,8 @@ How long a number of contacts takes and when the rest will have gone are one que
 step waits until `landing` of the step's contacts, and the ETA is `landing` of all that are left.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from app.domain.shop import FlightPlan, Hours
@@ -31,21 +32,13 @@ def is_day(at: datetime, plan: FlightPlan, time_zone: str) -> bool:
 
 def _part_of_day(at: datetime, plan: FlightPlan, zone: ZoneInfo) -> tuple[Hours, datetime]:
     """The rates that hold at a time, and when they end. The clock's jumps in spring and autumn are the zone's business."""
-    opens, closes = _clock(plan.day.start or "07:00"), _clock(plan.day.end or "22:00")
+    opens, closes = time.fromisoformat(plan.day.start or "07:00"), time.fromisoformat(plan.day.end or "22:00")
     today = at.astimezone(zone).date()
-    turns = sorted(
-        (turn, hours)
-        for day in (today - timedelta(days=1), today, today + timedelta(days=1))
-        for turn, hours in ((_at(day, opens, zone), "day"), (_at(day, closes, zone), "night"))
-    )
-    now = [part for turn, part in turns if turn <= at][-1]
+    days = (today - timedelta(days=1), today, today + timedelta(days=1))
+    on_the_clock = sorted((datetime.combine(day, turn), turn is opens) for day in days for turn in (opens, closes))
+    # A turn in the hour that spring leaves out comes later than the clock says, but never after the one that follows it.
+    instants = accumulate((turn.replace(tzinfo=zone).astimezone(UTC) for turn, _ in on_the_clock), max)
+    turns = [(instant, begins_day) for instant, (_, begins_day) in zip(instants, on_the_clock, strict=True)]
+    day_now = [begins_day for turn, begins_day in turns if turn <= at][-1]
     until = next(turn for turn, _ in turns if turn > at)
-    return (plan.day if now == "day" else plan.night), until
-
-
-def _clock(text: str) -> time:
-    return time.fromisoformat(text)
-
-
-def _at(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, clock, zone).astimezone(UTC)
+    return (plan.day if day_now else plan.night), until

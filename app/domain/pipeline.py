@@ -315,6 +315,9 @@ class StoredCart:
     event_seq: int
     cart: Cart
     open: bool
+    """Still to be decided about."""
+    waits_until: datetime | None = None
+    """Beyond its quiet hour, for the address of a guest."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ _UNNECESSARY = (
     Reason.NOTHING_NEW,
     Reason.CART_EMPTIED,
     Reason.CART_BOUGHT,
+    Reason.CART_STALE,
     Reason.SHOP_IS_NEWER,
     Reason.REPLACED,
     Reason.NO_CARRIER_OF_TAGS,

@@ -115,6 +115,8 @@ class Shop:
     """Masked addresses of market places: they reach nobody, so they are not sent."""
     signed_requests: bool = False
     """The shop signs its requests (Standard Webhooks); an unsigned one is refused."""
+    cart_url: str | None = None
+    """Where a recovery link of ours leads, with `{token}` in it; for carts to which the shop gives no link."""
     consent_names: ConsentNames = ConsentNames()
     panel: Panel = Panel()
     backfill: FlightPlan = FlightPlan()

@@ -16,6 +16,7 @@ from app.services.directory import Caller, Directory
 from app.services.hand_work import HandWorkList
 from app.services.health import Health
 from app.services.intake import Intake
+from app.services.recovery import RecoveryLinks
 from app.services.trace import Disputes, Trace
 
 # All of them are `async def`: FastAPI sends plain functions to a thread pool, eight trips per request.
@@ -37,6 +38,7 @@ HealthDep = Annotated[Health, _handed_over("health")]
 DirectoryDep = Annotated[Directory, _handed_over("directory")]
 CallbacksDep = Annotated[Callbacks, _handed_over("callbacks")]
 BackfillsDep = Annotated[Backfills, _handed_over("backfills")]
+RecoveryDep = Annotated[RecoveryLinks, _handed_over("recovery")]
 HandWorkDep = Annotated[HandWorkList, _handed_over("hand_work")]
 ConsentsDep = Annotated[ConsentReader, _handed_over("consents")]
 ConflictsDep = Annotated[Disputes, _handed_over("disputes")]

@@ -67,6 +67,7 @@ EXAMPLES: dict[str, Any] = {
     "tags": ["vip", "hurt"],
     "text_version": "newsletter-2026-03",
     "to": "brak_aktywności2",
+    "token": "gAAAAABp...",
     "transfer_consent": "given",
     "type": "order",
     "unit_price": "119.00",

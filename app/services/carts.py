@@ -1,35 +1,47 @@
 """Report carts that have been quiet long enough."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from app.domain.carts import ripen
+from app.domain.commands import UpsertContact
 from app.domain.difference import told
 from app.domain.pipeline import EventState, NewCommand, Settlement, StoredCart, StoredContact, destination_of
 from app.domain.plan import Await, Send, Supersede, Withhold
 from app.domain.reasons import Reason
+from app.domain.shop import Shop
 from app.services.directory import Directory
 from app.services.ports import Clock, Store, Work
+from app.services.recovery import RecoveryLinks
 
 SWEEP = 200
 
 
 class Carts:
-    def __init__(self, store: Store, directory: Directory, clock: Clock) -> None:
+    def __init__(self, store: Store, directory: Directory, clock: Clock, links: RecoveryLinks) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock
+        self._links = links
 
     async def report_quiet(self, limit: int = SWEEP) -> int:
         """Decide about carts whose quiet hour is over; answers how many. Consent and purchases are judged again now (R41)."""
+        decided = 0
         async with self._store.work() as work:
             if not await work.inbox.lock_planning():
                 return 0
-            ripe = await work.carts.due(self._clock(), limit)
+            # Carts of a disabled shop wait for it; by then they may be stale.
+            ripe = await work.carts.due(self._clock(), limit, self._directory.closed_shops())
             known = await self._owners(work, {cart.contact_id for cart in ripe if cart.contact_id is not None})
+            undecided = await self._undecided(work, ripe, known)
             for cart in ripe:
-                await self._report(work, cart, known)
+                person = known.get(cart.contact_id) if cart.contact_id is not None else None
+                if person is not None and (cart.shop_id, person.contact.email) in undecided:
+                    continue  # it may be the purchase that closes the cart
+                await self._decide(work, cart, person, known)
+                decided += 1
             await work.commit()
-        return len(ripe)
+        return decided
 
     async def _owners(self, work: Work, contact_ids: set[int]) -> dict[int, StoredContact]:
         """By the id a cart carries; a contact that was merged into another is that other one."""
@@ -38,40 +50,66 @@ class Carts:
         takers = {person.id: person for person in await work.contacts.by_ids(into)} if into else {}
         return {one: takers.get(person.merged_into or 0, person) for one, person in people.items()}
 
-    async def _report(self, work: Work, stored: StoredCart, known: dict[int, StoredContact]) -> None:
-        now = self._clock()
+    async def _undecided(self, work: Work, ripe: Collection[StoredCart], known: dict[int, StoredContact]) -> set[tuple[str, str]]:
+        emails = {person.contact.email for person in known.values() if person.contact.email}
+        return await work.inbox.undecided_about({cart.shop_id for cart in ripe}, emails) if emails else set()
+
+    async def _decide(self, work: Work, stored: StoredCart, person: StoredContact | None, known: dict[int, StoredContact]) -> None:
+        now, cart = self._clock(), stored.cart
         shop = self._directory.shop(stored.shop_id)
-        if shop is None or not shop.enabled:
-            settlement = Settlement(stored.event_seq, EventState.HELD, Reason.SHOP_DISABLED, stored.contact_id)
-            await self._close(work, stored, settlement)
+        if shop is None:
+            await self._close(work, stored, Settlement(stored.event_seq, EventState.HELD, Reason.SHOP_DISABLED, stored.contact_id))
             return
-        person = known.get(stored.contact_id) if stored.contact_id is not None else None
         if person is None or not (person.contact.email or person.erased_hash):
-            settlement = Settlement(stored.event_seq, EventState.WITHHELD, Reason.ADDRESS_UNKNOWN, stored.contact_id)
-            await self._close(work, stored, settlement)
+            await self._wait_for_address(work, stored)
             return
-        plan = ripen(stored.cart, shop, person.contact, now)
+        overwrites = None
+        if cart.reported_by is not None and cart.can_be_overwritten(now):
+            overwrites = await work.outbox.event_id_there(cart.reported_by)
+        plan = ripen(cart, shop, person.contact, now, link=self._links.link(shop, cart), overwrites=overwrites)
         if shop.shadow and isinstance(plan, Send):
             plan = Withhold(Reason.SHADOW)
         settlement = Settlement(stored.event_seq, EventState.PLANNED, None, person.id)
         match plan:
-            case Send(commands=commands):
-                queue = [
-                    NewCommand(destination_of(command, shop), shop.id, person.id, stored.event_seq, command) for command in commands
-                ]
-                await work.outbox.queue(queue, now)
-                contact = told(person.contact, commands)
-                reported = replace(person, contact=contact)
-                known.update({one: reported for one, owner in known.items() if owner.id == person.id})
-                await work.contacts.save([reported], now)
-                settlement = replace(settlement, open_commands=len(commands))
+            case Send():
+                settlement = replace(settlement, open_commands=await self._report(work, stored, shop, person, plan, known))
+                stored = replace(stored, cart=cart.reported(now, stored.event_seq))
             case Withhold(reason=reason):
                 settlement = replace(settlement, state=EventState.WITHHELD, reason=reason)
             case Supersede(reason=reason) | Await(reason=reason):
                 settlement = replace(settlement, state=EventState.SUPERSEDED, reason=reason)
         await self._close(work, stored, settlement)
 
+    async def _report(
+        self, work: Work, stored: StoredCart, shop: Shop, person: StoredContact, plan: Send, known: dict[int, StoredContact]
+    ) -> int:
+        """Queue the report; answers for how many commands the event waits: facts that travel along are no part of it."""
+        now = self._clock()
+        queue = [
+            NewCommand(
+                destination_of(command, shop),
+                shop.id,
+                person.id,
+                stored.event_seq,
+                command,
+                counted=not isinstance(command, UpsertContact),
+            )
+            for command in plan.commands
+        ]
+        await work.outbox.queue(queue, now)
+        reported = replace(person, contact=told(person.contact, plan.commands))
+        known.update({one: reported for one, owner in known.items() if owner.id == person.id})
+        await work.contacts.save([reported], now)
+        return sum(command.counted for command in queue)
+
+    async def _wait_for_address(self, work: Work, stored: StoredCart) -> None:
+        """A guest may still say who they are, as long as the report would not come too late (E4)."""
+        if self._clock() < stored.cart.stale_at:
+            await work.carts.save([replace(stored, waits_until=stored.cart.stale_at)])
+            return
+        settlement = Settlement(stored.event_seq, EventState.WITHHELD, Reason.ADDRESS_UNKNOWN, stored.contact_id)
+        await self._close(work, stored, settlement)
+
     async def _close(self, work: Work, stored: StoredCart, settlement: Settlement) -> None:
-        closed = StoredCart(stored.shop_id, stored.contact_id, stored.event_seq, stored.cart, open=False)
-        await work.carts.save([closed])
+        await work.carts.save([replace(stored, open=False)])
         await work.inbox.settle([settlement], self._clock())

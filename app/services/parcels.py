@@ -25,6 +25,7 @@ from app.domain.delivery import (
 from app.domain.events import StatusNotTaken
 from app.domain.noticed import heard
 from app.domain.pipeline import Answer, Attempted, Call, Claim, NewEvent, Tried, WaitingCommand
+from app.domain.reasons import Reason
 
 
 class Parcel(ABC):
@@ -143,7 +144,13 @@ class ContactParcel(Parcel):
 
     @property
     def events_may_go(self) -> bool:
-        return self.upsert_settled and all(is_delivered(answer) for answer in self.events.values())
+        return self.upsert_settled and all(isinstance(answer.outcome, Delivered | Moot) for answer in self.events.values())
+
+    def drop_expired(self, now: datetime) -> None:
+        """What would come too late is not sent at all (R41)."""
+        for position, event in enumerate(self.bundle.events):
+            if event.expires_at is not None and now >= event.expires_at and position not in self.found:
+                self.events[position] = Answer(Moot(Reason.CART_STALE), Call("", now, 0, "moot", "too late", 0))
 
     def fail(self, answer: Answer) -> None:
         """Nothing more will come of this parcel now: whatever has no answer gets this one."""

@@ -67,6 +67,8 @@ class PlanningRound:
         self._changed_sales: dict[tuple[str, str], Sale] = {}
         self._carts: dict[tuple[str, str], StoredCart] = {}
         self._cart_owners: dict[tuple[str, str], Person | None] = {}
+        self._cart_people: set[int] = set()
+        """Contacts who have or had a cart: a purchase of theirs may close a report on its way."""
         self._boxes: Counter[tuple[str, str]] = Counter()
         self._commands: list[tuple[Person, InboxEvent, Command]] = []
         self._settlements: dict[int, tuple[Settlement, Person | None]] = {}
@@ -95,7 +97,9 @@ class PlanningRound:
 
     async def load(self, events: list[InboxEvent]) -> None:
         await self._people.load(events, self._work.contacts, self._siblings_of)
-        if any(stops_something(event.event) for event in events):
+        if any(isinstance(event.event, OrderPlaced) for event in events):
+            self._cart_people = await self._work.carts.owners(self._people.ids)
+        if self._cart_people or any(stops_something(event.event) for event in events):
             await self._work.outbox.lock_mailboxes(self._people.ids)
         for shop_id in {event.shop_id for event in events}:
             ours = [event.event for event in events if event.shop_id == shop_id]
@@ -201,14 +205,14 @@ class PlanningRound:
         """A cart waits for its quiet hour; the newest state takes the place of the one before."""
         key = (event.shop_id, happened.cart_id)
         stored = self._carts.get(key)
-        state = newer_state(stored.cart if stored is not None and stored.open else None, happened)
-        if stored is not None and stored.cart.changed_at > happened.at:
-            state = Reason.CART_REPLACED
+        bought_at = person.contact.last_purchase_at if person is not None else None
+        state = newer_state(stored.cart if stored is not None else None, happened, bought_at)
         if isinstance(state, Reason):
             if isinstance(plan, Await):
                 plan = Supersede(state)
-            if stored is not None and person is not None and stored.contact_id is None:
-                self._keep_cart(key, stored, person)  # a guest's cart whose address is known now (R41)
+            if stored is not None and stored.open and person is not None and stored.contact_id is None:
+                # A guest's cart whose address is known now: its quiet hour began when it was filled (R41).
+                self._keep_cart(key, replace(stored, waits_until=None), person)
             self._carry_out(event, person, plan)
             return
         if stored is not None and stored.open:
@@ -224,13 +228,16 @@ class PlanningRound:
     # -- taking back -----------------------------------------------------------------------------------------------------
 
     async def _take_back(self, event: InboxEvent, person: Person, before: Contact) -> list[Command]:
-        """If the event took permission away, what waits may not leave any more; answers what was cancelled."""
+        """If the event took permission away, or closed a cart, what waits may not leave any more; answers what was cancelled."""
         contact = person.contact
         match event.event:
             case ErasureRequested() if contact.erased_at != before.erased_at:
                 return await self._take_back_everywhere(person, TakeBack(everything=True, home=True), Reason.ERASED)
             case TransferConsentWithdrawn() if contact.transfer.is_withdrawn:
                 return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
+            case OrderPlaced() if person.id in self._cart_people:
+                act = TakeBack(carts_until=contact.last_purchase_at)
+                return await self._take_back_everywhere(person, act, Reason.CART_BOUGHT)
             case Unsubscribed() | StatusSeen():
                 act = TakeBack(
                     email_opt_in=contact.email_news.status is Status.OPT_OUT,

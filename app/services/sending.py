@@ -134,7 +134,12 @@ class _Sending:
 
     async def _send_events(self, parcels: Sequence[ContactParcel]) -> None:
         """Events follow their contact, in its order: in each step every contact sends its next run of like events."""
-        queues = [(parcel, [at for at in range(len(parcel.bundle.events)) if at not in parcel.found]) for parcel in parcels]
+        for parcel in parcels:
+            parcel.drop_expired(self._now)
+        queues = [
+            (parcel, [at for at in range(len(parcel.bundle.events)) if at not in parcel.found and at not in parcel.events])
+            for parcel in parcels
+        ]
         while queues := [(parcel, positions) for parcel, positions in queues if positions and parcel.events_may_go]:
             if self._halted:
                 return

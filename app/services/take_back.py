@@ -1,4 +1,4 @@
-"""Take back what waits in the outbox after an act that took permission away."""
+"""Take back what waits in the outbox after an act that took permission away, or made it pointless."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +8,7 @@ from app.domain.commands import AddEvent, Command, EventKind
 from app.domain.decide import NO_SALE
 from app.domain.delivery import TakeBack, taken_back
 from app.domain.pipeline import EventState, Mailbox
+from app.domain.plan import Supersede, unsent
 from app.domain.reasons import Reason
 from app.services.ports import Work
 
@@ -22,7 +23,8 @@ async def take_back(
     cancelled = [one for one in concerned if left[one.id] is None]
     weaker = {one.id: kept for one in concerned if (kept := left[one.id]) is not None and kept != one.command}
     await work.outbox.rewrite(mailbox, weaker, [one.id for one in cancelled], now)
-    await work.inbox.mark({one.event_seq for one in cancelled if one.counted}, EventState.WITHHELD, reason, now)
+    end = EventState.SUPERSEDED if isinstance(unsent(reason), Supersede) else EventState.WITHHELD
+    await work.inbox.mark({one.event_seq for one in cancelled if one.counted}, end, reason, now)
     commands = [one.command for one in cancelled]
     await _unsell(work, shop_id, commands)
     return commands

@@ -157,6 +157,13 @@ class Outbox:
         theirs = (outbox.c.contact_id == contact_id) & (outbox.c.state == CommandState.PARKED.value)
         await self._connection.execute(update(outbox).where(theirs).values(state=CommandState.CANCELLED.value, settled_at=at))
 
+    async def event_id_there(self, event_seq: int) -> str | None:
+        """The id SALESmanago gave to what one of our events became there; None while it has not arrived."""
+        sent = (outbox.c.event_seq == event_seq) & (outbox.c.state == CommandState.SENT.value) & outbox.c.counted
+        newest = select(outbox.c.upstream_id).where(sent, outbox.c.upstream_id.is_not(None)).order_by(outbox.c.id.desc())
+        found: str | None = (await self._connection.execute(newest.limit(1))).scalar_one_or_none()
+        return found
+
     async def due_destinations(self, now: datetime) -> list[str]:
         """Destinations besides accounts where somebody's turn has come."""
         free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)

@@ -61,9 +61,12 @@ class Carts:
         rows = await self._connection.execute(select(carts).where(carts.c.shop_id == shop_id, carts.c.cart_id.in_(cart_ids)))
         return {row["cart_id"]: _stored(row) for row in rows.mappings()}
 
-    async def due(self, now: datetime, limit: int) -> list[StoredCart]:
-        """Carts whose quiet hour is over, taken for this transaction."""
-        ripe = select(carts).where(carts.c.due_at.is_not(None), carts.c.due_at <= now).order_by(carts.c.due_at).limit(limit)
+    async def due(self, now: datetime, limit: int, closed_shops: Collection[str] = ()) -> list[StoredCart]:
+        """Carts of open shops whose time has come, taken for this transaction."""
+        ripe = select(carts).where(carts.c.due_at.is_not(None), carts.c.due_at <= now)
+        if closed_shops:
+            ripe = ripe.where(carts.c.shop_id.not_in(closed_shops))
+        ripe = ripe.order_by(carts.c.due_at).limit(limit)
         return [_stored(row) for row in (await self._connection.execute(locked(self._connection, ripe))).mappings()]
 
     async def save(self, stored: Collection[StoredCart]) -> None:
@@ -81,11 +84,16 @@ class Carts:
                 "contact_id": one.contact_id,
                 "event_seq": one.event_seq,
                 "doc": codec.encode(one.cart),
-                "due_at": one.cart.due_at if one.open else None,
+                "due_at": (one.waits_until or one.cart.due_at) if one.open else None,
             }
             for one in stored
         ]
         await self._connection.execute(statement, rows)
+
+    async def owners(self, contact_ids: Collection[int]) -> set[int]:
+        """Those who have a cart, open or not."""
+        theirs = select(carts.c.contact_id).where(carts.c.contact_id.in_(contact_ids)).distinct()
+        return set((await self._connection.execute(theirs)).scalars()) if contact_ids else set()
 
     async def forget_person(self, contact_id: int) -> list[int]:
         """Delete a person's carts; answers the numbers of the events that were still waiting for their time."""

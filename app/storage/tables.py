@@ -242,6 +242,7 @@ carts = Table(
     Column("doc", LargeBinary, nullable=False),
     Column("due_at", Instant, nullable=True),
 )
+Index("ix_carts_contact_id", carts.c.contact_id)
 _OPEN = text("due_at IS NOT NULL")
 Index("ix_carts_due_at", carts.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 

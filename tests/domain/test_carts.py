@@ -61,14 +61,14 @@ def test_other_goods_or_quantities_are_a_change(items: tuple) -> None:
         (life(OPEN, erasure_requested()).contact, OPEN, 60, Withhold(Reason.ERASED)),
         (life(OPEN, an_order("2026-11-23T10:00")).contact, OPEN, 60, Supersede(Reason.CART_BOUGHT)),
         (life(OPEN, an_order("2026-11-23T11:59")).contact, OPEN, 120, Supersede(Reason.CART_BOUGHT)),
-        (BUYER, CAREFUL, 131, Supersede(Reason.CART_STALE)),
+        (BUYER, CAREFUL, 130, Supersede(Reason.CART_STALE)),
     ],
 )
 def test_a_ripe_cart_that_stays_says_why(contact: Any, shop: Any, minutes: int, plan: Any) -> None:
     assert ripen(FILLED, shop, contact, FILLED.changed_at + timedelta(minutes=minutes)) == plan
 
 
-@pytest.mark.parametrize("minutes", [60, 119, 120, 130])
+@pytest.mark.parametrize("minutes", [60, 119, 120, 129])
 def test_a_ripe_cart_of_a_known_person_is_one_report(minutes: int) -> None:
     plan = ripen(FILLED, CAREFUL, BUYER, FILLED.changed_at + timedelta(minutes=minutes))
     assert isinstance(plan, Send)

@@ -266,8 +266,20 @@ async def test_a_guests_cart_waits_for_its_address(world: World) -> None:
     await world.post(fills_cart(email=JAN, minutes=20))
     await sweep(world, minutes=61)
     assert [(event.email, event.lines[0].product_id) for event in reported(world)] == [(JAN, "101")]
+    assert (await world.states())["e2"] == ("planned", "cart_waits")  # who it is may still be said
+    await sweep(world, minutes=69)
     states = await world.at_rest()
     assert states == {"e1": ("sent", None), "e2": ("withheld", "address_unknown"), "e3": ("superseded", "cart_unchanged")}
+
+
+async def test_a_guest_who_says_who_they_are_after_the_quiet_hour_is_still_reported_in_time(world: World) -> None:
+    await world.post(fills_cart(email=None))
+    await sweep(world, minutes=61)
+    assert reported(world) == []
+    await world.post(fills_cart(email=JAN, minutes=70))
+    await sweep(world, minutes=10)
+    assert [event.email for event in reported(world)] == [JAN]
+    assert await world.at_rest() == {"e1": ("sent", None), "e2": ("superseded", "cart_unchanged")}
 
 
 async def test_a_guests_cart_from_before_the_consent_is_never_reported(world: World) -> None:
@@ -290,12 +302,13 @@ async def test_a_withdrawal_before_the_quiet_hour_is_over_keeps_the_cart_here(wo
     assert (await world.at_rest())["e1"] == ("withheld", "consent_withdrawn")
 
 
-async def test_a_cart_of_a_shop_that_was_disabled_meanwhile_is_held_and_reported_if_it_is_not_too_late(world: World) -> None:
+async def test_a_cart_of_a_shop_that_was_disabled_meanwhile_waits_and_is_reported_if_it_is_not_too_late(world: World) -> None:
     await world.post(fills_cart())
     await world.run()
     await world.configure(a_shop(enabled=False))
     await sweep(world, minutes=61)
-    assert (await world.states())["e1"] == ("held", "shop_disabled")
+    assert (await world.states())["e1"] == ("planned", "cart_waits")
+    assert world.upstream.calls == []
     await world.configure(a_shop())
     await sweep(world, minutes=10)
     assert [event.email for event in reported(world)] == [JAN]

@@ -151,7 +151,7 @@ def _customer(row: Mapping[str, Any], number: int, shop: Shop) -> Customer | Non
             city=_said(address, "clientCity"),
             country=country.upper() if country else None,
         ),
-        wholesaler=is_yes(preferences.get("clientIsWholesaler")),
+        wholesaler=is_yes(preferences["clientIsWholesaler"]) if "clientIsWholesaler" in preferences else None,
         newsletter_email=_ticked(row, "newsletterEmailApprovalsData", "newsletterEmailApprovalDate", shop),
         newsletter_sms=_ticked(row, "newsletterSmsApprovalsData", "newsletterSmsApprovalDate", shop),
         language=_LANGUAGES.get(_said(preferences, "langId") or ""),

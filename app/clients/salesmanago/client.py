@@ -31,6 +31,7 @@ _UPSERT = "/api/contact/upsert"
 _BATCH_UPSERT = "/api/contact/batchupsertv2"
 _JOB = "/api/job/status"
 _EVENT = "/api/v2/contact/addContactExtEvent"
+_EVENT_UPDATE = "/api/v2/contact/updateContactExtEvent"
 _BATCH_EVENTS = "/api/v2/contact/addBatchContactExtEvent"
 _BATCH_EVENTS_OLD = "/api/contact/batchAddContactExtEvent"
 _DELETE = "/api/contact/delete"
@@ -96,6 +97,12 @@ class SalesmanagoClient:
     # -- events ----------------------------------------------------------------------------------------------------------
 
     async def add_event(self, event: AddEvent) -> Answer:
+        """A newer state overwrites its event; where that is gone or refused, it becomes an event of its own (U30)."""
+        if event.overwrites is not None:
+            body = {"contactEvent": {**payloads.event(event), "eventId": event.overwrites}}
+            answer = await self._ask(_EVENT_UPDATE, body, expect="eventId")
+            if not isinstance(answer.outcome, Refused) or answer.outcome.account_wide:
+                return answer
         return await self._ask(_EVENT, {"email": event.email, "contactEvent": payloads.event(event)}, expect="eventId")
 
     async def add_events(self, events: Sequence[AddEvent]) -> list[Answer]:
