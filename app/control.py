@@ -24,9 +24,11 @@ from app.routers.backfills import BackfillOut
 from app.routers.consents import ConsentChainOut
 from app.routers.homeward import ConflictOut, HandWorkOut
 from app.routers.lookups import EventOut
+from app.routers.subscriber_lists import imported
 from app.services.configure import changes, refuse_moved_locations
 from app.settings import Settings
 from app.storage.database import AlreadyOwned
+from app.subscriber_csv import SubscriberList
 
 
 class Configuration(msgspec.Struct):
@@ -111,6 +113,12 @@ def control_app(gateway: Gateway) -> FastAPI:
     async def act_on_backfill(shop: str, number: int, action: Literal["pause", "resume", "approve", "cancel"]) -> dict[str, Any]:
         progress = await getattr(gateway.backfills, action)(shop, number)
         return BackfillOut.of_progress(progress).model_dump(mode="json")
+
+    @app.post("/subscriber-lists/{shop}")
+    async def import_subscribers(request: Request, shop: str) -> dict[str, Any]:
+        found = msgspec.json.decode(await request.body(), type=SubscriberList)
+        (one,) = _shops(gateway, shop)
+        return (await imported(found, one, gateway.intake)).model_dump(mode="json")
 
     @app.get("/hand-work")
     async def hand_work(shop: str | None = None) -> list[dict[str, Any]]:

@@ -11,7 +11,18 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 
 from app.bootstrap import Gateway, open_gateway
-from app.routers import backfills, batch, callbacks, health, homeward, lookups, problems, recovered_carts, shop_events
+from app.routers import (
+    backfills,
+    batch,
+    callbacks,
+    health,
+    homeward,
+    lookups,
+    problems,
+    recovered_carts,
+    shop_events,
+    subscriber_lists,
+)
 from app.routers.border import Border
 from app.routers.schemas import BATCHABLE
 from app.settings import Settings
@@ -58,7 +69,7 @@ def _application(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
         generate_unique_id_function=_operation_id,
         swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
     )
-    for module in (shop_events, batch, lookups, backfills, recovered_carts, homeward, callbacks, health):
+    for module in (shop_events, batch, lookups, backfills, subscriber_lists, recovered_carts, homeward, callbacks, health):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(Border)

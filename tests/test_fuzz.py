@@ -25,7 +25,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, s
 
 
 def test_every_operation_of_the_contract_is_fuzzed() -> None:
-    assert len(OPERATIONS) == 36
+    assert len(OPERATIONS) == 37
 
 
 WITHOUT_INPUT = ("GET /healthz", "GET /readyz", "GET /metrics")

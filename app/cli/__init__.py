@@ -3,7 +3,7 @@
 import typer
 
 from app import logs
-from app.cli import asking, configuring, running
+from app.cli import asking, configuring, importing, running
 from app.cli.backfill import backfill
 
 cli = typer.Typer(
@@ -28,6 +28,7 @@ for command in (
     asking.why,
     asking.conflicts,
     asking.consents,
+    importing.import_subscribers,
     running.openapi,
     running.sandbox,
 ):

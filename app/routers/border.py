@@ -8,6 +8,7 @@ from app.routers.problems import too_large
 MAX_BODY_BYTES = 1024 * 1024
 MAX_BATCH_BYTES = 5 * 1024 * 1024
 
+_MANY = ("/events", "/subscriber-lists")
 _SAFE_HEADERS = {b"x-content-type-options": b"nosniff", b"cache-control": b"no-store"}
 
 
@@ -21,7 +22,7 @@ class Border:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = MAX_BATCH_BYTES if scope["path"].endswith("/events") else MAX_BODY_BYTES
+        limit = MAX_BATCH_BYTES if scope["path"].endswith(_MANY) else MAX_BODY_BYTES
         left = limit
 
         async def counted() -> Message:

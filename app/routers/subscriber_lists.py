@@ -1,0 +1,86 @@
+"""Import newsletter subscribers who have no account, as a CSV list (R61)."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from app.domain.pipeline import Accepted, Conflict, NewEvent
+from app.domain.shop import Shop
+from app.routers.dependencies import ActingShop, IntakeDep
+from app.routers.fields import WHOLE_BODY
+from app.routers.problems import FieldProblem, documented
+from app.routers.receive import invalid
+from app.services.intake import Intake
+from app.subscriber_csv import Mistake, NotAList, Row, SubscriberList, decoded, event_of, parsed
+
+MAX_LINES = 5_000
+_EXAMPLE = "email;email_consent_at;language\newa.nowak@example.com;2025-03-18 18:49:21;pl\n"
+
+router = APIRouter(prefix="/v1/shops/{shop}", tags=["the first transfer"], responses=documented(401, 404, 503))
+
+
+class LineAnswer(BaseModel):
+    """What became of one line. A `rejected` line was not stored: mend it and send the list again."""
+
+    line: int = Field(description="As in the file; the heading is line 1.", examples=[2])
+    result: Literal["accepted", "duplicate", "conflict", "rejected"]
+    event_id: str | None = Field(description="Where to look it up.")
+    errors: list[FieldProblem]
+
+
+class ListAnswer(BaseModel):
+    """Counts, and an answer per line. The same list again is harmless: what is stored already is a duplicate."""
+
+    accepted: int
+    duplicate: int
+    conflict: int
+    rejected: int
+    ignored_columns: list[str]
+    lines: list[LineAnswer]
+
+
+_BODY = {
+    "required": True,
+    "content": {"text/csv": {"schema": {"type": "string", "description": "A heading line, then a line per subscriber."}}},
+}
+_BODY["content"]["text/csv"]["example"] = _EXAMPLE  # type: ignore[index]
+
+
+@router.post("/subscriber-lists", status_code=202, responses=documented(400, 413, 422), openapi_extra={"requestBody": _BODY})
+async def import_subscribers(shop: ActingShop, request: Request, intake: IntakeDep) -> ListAnswer:
+    """Up to 5,000 lines of CSV: `email`, `email_consent_at` and, if there are any, `sms_consent_at`, `phone`, `language`,
+
+    `text_version`, `page`, `ip`. Commas, semicolons or tabs; UTF-8 or Windows-1250. Dates are those on which the person
+    agreed; without a zone they are the shop's local time. The shop's rules decide about each of them as about any other.
+    """
+    try:
+        found = parsed(decoded(await request.body()))
+    except NotAList as mistake:
+        raise invalid(WHOLE_BODY, str(mistake), kind="not_a_list") from None
+    if len(found.rows) > MAX_LINES:
+        raise invalid(WHOLE_BODY, f"at most {MAX_LINES} lines at a time", kind="too_many_lines")
+    return await imported(found, shop, intake)
+
+
+async def imported(found: SubscriberList, shop: Shop, intake: Intake) -> ListAnswer:
+    """Store what can be stored; a bad line never spoils the rest. Raises `NotReady` if nothing can be."""
+    now = datetime.now(UTC)
+    read = [(row, event_of(row, shop, now)) for row in found.rows]
+    events = [event for _, event in read if isinstance(event, NewEvent)]
+    stored = iter(await intake.accept(events) if events else [])
+    lines = [_rejected(row, one) if isinstance(one, list) else _stored(row, next(stored)) for row, one in read]
+    counts = {kind: sum(line.result == kind for line in lines) for kind in ("accepted", "duplicate", "conflict", "rejected")}
+    return ListAnswer(lines=lines, ignored_columns=list(found.ignored), **counts)
+
+
+def _rejected(row: Row, mistakes: list[Mistake]) -> LineAnswer:
+    errors = [FieldProblem(field=one.column, rule="value_error", message=one.rule, example=one.example) for one in mistakes]
+    return LineAnswer(line=row.number, result="rejected", event_id=None, errors=errors)
+
+
+def _stored(row: Row, answer: Accepted | Conflict) -> LineAnswer:
+    if isinstance(answer, Conflict):
+        return LineAnswer(line=row.number, result="conflict", event_id=answer.event_id, errors=[])
+    return LineAnswer(line=row.number, result="duplicate" if answer.duplicate else "accepted", event_id=answer.event_id, errors=[])

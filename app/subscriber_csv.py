@@ -1,0 +1,194 @@
+"""Lists of newsletter subscribers without account, as people export them: CSV in, events and mistakes out (R61).
+
+Dates are those on which the person agreed. A date without zone is the shop's local time; a bare day begins at midnight,
+because an opt-in must never look newer than it is. Every line has an id of its own content, so the same file may be sent
+again after a break: what is stored already is a duplicate.
+"""
+
+import csv
+import hashlib
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from app.domain.events import Evidence, SubscriberListed
+from app.domain.pipeline import NewEvent
+from app.domain.shop import Shop
+from app.wire import e164, email_address
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "email": ("email", "e-mail", "e_mail", "mail", "adres_email", "adres_e-mail"),
+    "phone": ("phone", "telefon", "phone_cellular", "komorka", "numer_telefonu"),
+    "email_consent_at": (
+        "email_consent_at",
+        "consent_at",
+        "subscribed_at",
+        "date_modification",
+        "data_zgody",
+        "data_zapisu",
+        "data",
+    ),
+    "sms_consent_at": ("sms_consent_at", "data_zgody_sms"),
+    "language": ("language", "lang", "jezyk"),
+    "text_version": ("text_version", "wersja_zgody"),
+    "page": ("page", "strona"),
+    "ip": ("ip",),
+}
+"""Our name of a column and the headings under which it is found."""
+
+EXAMPLE_LINE = {"email": "ewa.nowak@example.com", "email_consent_at": "2025-03-18 18:49:21"}
+
+_MEANING = {heading: column for column, headings in COLUMNS.items() for heading in headings}
+_TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")
+_LANGUAGE = re.compile(r"^[A-Za-z]{2}([-_][A-Za-z]{2})?$")
+_LONGEST = 255
+_OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+_TOLERANCE = timedelta(hours=24)
+
+
+class NotAList(ValueError):
+    """The text as a whole is no list of subscribers."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the list, by our names of its columns; empty cells are left out."""
+
+    number: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Why a line is no subscriber: which column, which rule, and a right value. Never the value itself."""
+
+    column: str
+    rule: str
+    example: str
+
+
+@dataclass(frozen=True)
+class SubscriberList:
+    rows: tuple[Row, ...]
+    ignored: tuple[str, ...]
+    """Headings nobody knows here."""
+
+
+def decoded(raw: bytes) -> str:
+    """UTF-8, or what Polish spreadsheets write."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1250", errors="replace")
+
+
+def parsed(text: str) -> SubscriberList:
+    """Raises `NotAList` without a heading line that names the address."""
+    lines = text.lstrip("\ufeff").replace("\x00", "")
+    first = lines.partition("\n")[0]
+    delimiter = max(";,\t", key=first.count)
+    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter)
+    try:
+        headings = [_heading(one) for one in next(reader, [])]
+        columns = [_MEANING.get(heading) for heading in headings]
+        if "email" not in columns:
+            raise NotAList("the first line must name the columns, and one of them is `email`")
+        rows = tuple(_row(reader.line_num, columns, cells) for cells in reader if any(cell.strip() for cell in cells))
+    except csv.Error as error:
+        raise NotAList(f"line {reader.line_num} is no CSV: {error}") from None
+    return SubscriberList(rows, tuple(one for one, column in zip(headings, columns, strict=True) if column is None and one))
+
+
+def _heading(text: str) -> str:
+    return text.strip().lower().translate(str.maketrans("ąćęłńóśźż ", "acelnoszz_"))[:64]
+
+
+def _row(number: int, columns: Sequence[str | None], cells: Sequence[str]) -> Row:
+    pairs = zip(columns, cells, strict=False)
+    return Row(number, {column: cell.strip() for column, cell in pairs if column is not None and cell.strip()})
+
+
+def event_of(row: Row, shop: Shop, now: datetime) -> NewEvent | list[Mistake]:
+    """The event a line stands for, or everything that is wrong with it."""
+    mistakes: list[Mistake] = []
+    event = SubscriberListed(
+        at=now,
+        email=_email(row, mistakes),
+        email_since=_date(row, "email_consent_at", shop, now, mistakes),
+        sms_since=_date(row, "sms_consent_at", shop, now, mistakes),
+        phone=_phone(row, shop, mistakes),
+        language=_language(row, mistakes),
+        evidence=Evidence(**{name: row.cells[name][:_LONGEST] for name in ("text_version", "page", "ip") if name in row.cells}),
+    )
+    if not mistakes and event.email_since is None and event.sms_since is None:
+        mistakes.append(Mistake("email_consent_at", "the date on which the person agreed is needed", "2025-03-18 18:49:21"))
+    if event.sms_since is not None and event.phone is None and "phone" not in row.cells:
+        mistakes.append(Mistake("phone", "a consent to text messages needs a number", "+48 600 100 200"))
+    if mistakes:
+        return mistakes
+    content = hashlib.sha256(repr(replace(event, at=datetime.min.replace(tzinfo=UTC))).encode()).hexdigest()
+    return NewEvent(
+        shop_id=shop.id,
+        event_id=f"import-{content[:32]}",
+        type="subscriber-listed",
+        event=event,
+        digest=content,
+        held=not shop.enabled,
+    )
+
+
+def _email(row: Row, mistakes: list[Mistake]) -> str:
+    try:
+        return email_address(row.cells.get("email", "")[:320])
+    except ValueError as error:
+        mistakes.append(Mistake("email", str(error), "jan.kowalski@example.com"))
+        return ""
+
+
+def _phone(row: Row, shop: Shop, mistakes: list[Mistake]) -> str | None:
+    text = row.cells.get("phone")
+    number = e164(text[:64], shop.country) if text else None
+    if text and number is None and "sms_consent_at" in row.cells:
+        mistakes.append(Mistake("phone", "this is no telephone number", "+48 600 100 200"))
+    return number
+
+
+def _language(row: Row, mistakes: list[Mistake]) -> str | None:
+    text = row.cells.get("language")
+    if text is None:
+        return None
+    if not _LANGUAGE.match(text):
+        mistakes.append(Mistake("language", "two letters, or two and a country", "pl"))
+        return None
+    return text[:2].lower()
+
+
+def _date(row: Row, column: str, shop: Shop, now: datetime, mistakes: list[Mistake]) -> datetime | None:
+    text = row.cells.get(column)
+    if text is None or text.startswith("0000-00-00"):
+        return None
+    at = next(_instants(text, shop), None)
+    if at is None or not _OLDEST <= at <= now + _TOLERANCE:
+        words = "a day between 2000 and today is needed, with or without a time"
+        mistakes.append(Mistake(column, words, "2025-03-18 18:49:21"))
+        return None
+    return at
+
+
+def _instants(text: str, shop: Shop) -> Iterator[datetime]:
+    """RFC 3339 first; then local times of the shop."""
+    try:
+        at = datetime.fromisoformat(text[:35])
+        if at.tzinfo is not None:
+            yield at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    for form in _TIMES:
+        try:
+            local = datetime.strptime(text[:19].replace("T", " "), form)  # noqa: DTZ007 - the zone follows
+            yield local.replace(tzinfo=ZoneInfo(shop.time_zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
