@@ -34,7 +34,9 @@ from app.services.intake import Intake
 from app.services.planner import Planner
 from app.services.ports import Clock, ShopSide, Store, Upstream
 from app.services.pull import Pull
+from app.services.reconciliations import Reconciliations
 from app.services.recovery import RecoveryLinks
+from app.services.rehearsal import Rehearsal
 from app.services.secrets_at_rest import KeyRing, Pseudonyms
 from app.services.trace import Disputes, Trace
 from app.settings import Settings
@@ -71,6 +73,7 @@ class Gateway:
     pull: Pull
     backfills: Backfills
     recovery: RecoveryLinks
+    reconciliations: Reconciliations
     worker: Worker
     upstreams: "Upstreams"
     shop_sides: "ShopSides"
@@ -241,13 +244,16 @@ async def _compose(
     pull = Pull(store, directory, upstreams, clock, wake.planning.ring, grace)
     recovery = RecoveryLinks(ring, clock)
     carts = Carts(store, directory, clock, recovery)
-    backfills = Backfills(store, directory, sides, clock, pseudonyms, wake.planning.ring)
+    rehearsal = Rehearsal(store, directory, clock, pseudonyms)
+    backfills = Backfills(store, directory, sides, rehearsal, clock, wake.planning.ring)
+    reconciliations = Reconciliations(store, directory, upstreams, sides, pull, rehearsal, clock, wake.planning.ring)
     pauses = Pauses(
         poll=settings.poll_seconds,
         cart_sweep=settings.cart_sweep_seconds,
         directory=settings.directory_seconds,
         pull=settings.pull_seconds,
         sweep=settings.sweep_seconds,
+        nightly=settings.nightly_seconds,
     )
     consents = ConsentReader(store, pseudonyms)
     current = partial(migrations.is_current, database)
@@ -267,7 +273,8 @@ async def _compose(
         pull=pull,
         backfills=backfills,
         recovery=recovery,
-        worker=Worker(planner, delivery, carts, pull, backfills, directory, wake, pauses, JobQueue(database.dsn)),
+        reconciliations=reconciliations,
+        worker=Worker(planner, delivery, carts, pull, backfills, reconciliations, directory, wake, pauses, JobQueue(database.dsn)),
         upstreams=upstreams,
         shop_sides=sides,
     )

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 
 from app.bootstrap import Gateway, open_gateway
 from app.doctor import callback_addresses, examine, shared_account_warning
+from app.domain import reconcile
 from app.domain.backfill import Mode
 from app.domain.errors import NotFound
 from app.domain.registry import SHOP_ROLE, StoredAccount, StoredShop
@@ -24,8 +25,10 @@ from app.routers.backfills import BackfillOut
 from app.routers.consents import ConsentChainOut
 from app.routers.homeward import ConflictOut, HandWorkOut
 from app.routers.lookups import EventOut
+from app.routers.reconciliations import ReconciliationOut
 from app.routers.subscriber_lists import imported
 from app.services.configure import changes, refuse_moved_locations
+from app.services.reconciliations import Reconciliations
 from app.settings import Settings
 from app.storage.database import AlreadyOwned
 from app.subscriber_csv import SubscriberList
@@ -114,6 +117,19 @@ def control_app(gateway: Gateway) -> FastAPI:
         progress = await getattr(gateway.backfills, action)(shop, number)
         return BackfillOut.of_progress(progress).model_dump(mode="json")
 
+    @app.get("/reconciliations")
+    async def reconciliations(shop: str | None = None) -> list[dict[str, Any]]:
+        found = [run for one in _shops(gateway, shop) for run in await gateway.reconciliations.of_shop(one.id)]
+        return [await shown(gateway.reconciliations, run) for run in found]
+
+    @app.post("/reconciliations/{shop}")
+    async def start_reconciliation(shop: str, mode: reconcile.Mode) -> dict[str, Any]:
+        return await shown(gateway.reconciliations, await gateway.reconciliations.start(shop, mode))
+
+    @app.get("/reconciliations/{shop}/{number}")
+    async def reconciliation(shop: str, number: int) -> dict[str, Any]:
+        return await shown(gateway.reconciliations, await gateway.reconciliations.one(shop, number))
+
     @app.post("/subscriber-lists/{shop}")
     async def import_subscribers(request: Request, shop: str) -> dict[str, Any]:
         found = msgspec.json.decode(await request.body(), type=SubscriberList)
@@ -160,6 +176,10 @@ def _shops(gateway: Gateway, shop_id: str | None) -> list[Shop]:
     if shop_id is not None and not found:
         raise NotFound("shop")
     return found
+
+
+async def shown(reconciliations: Reconciliations, run: reconcile.Reconciliation) -> dict[str, Any]:
+    return ReconciliationOut.of(run, await reconciliations.people(run)).model_dump(mode="json")
 
 
 async def _about(gateway: Gateway, about: str) -> list[EventTrace]:

@@ -48,6 +48,7 @@ class Timing:
 class _Recurring:
     seconds: float
     step: Step
+    first: float
 
 
 @dataclass
@@ -72,9 +73,9 @@ class JobQueue:
         self._supervisor: asyncio.Task[None] | None = None
         self._steps: dict[str, asyncio.Task[int]] = {}
 
-    def every(self, name: str, seconds: float, step: Step) -> None:
-        """Run a step so long after its last end, for the first time at once. A failing step is logged and runs again."""
-        self._recurring[name] = _Recurring(seconds, step)
+    def every(self, name: str, seconds: float, step: Step, *, first: float = 0.0) -> None:
+        """Run a step so long after its last end, for the first time after `first`. A failing step is logged and runs again."""
+        self._recurring[name] = _Recurring(seconds, step, first)
         if self._session is not None:
             self._register(self._session, name)
         self._incomplete.set()
@@ -198,7 +199,7 @@ class JobQueue:
             try:
                 present = {str(size.entrypoint) for size in await session.queries.queue_size()}
                 for name in self._recurring.keys() - present - self._steps.keys():
-                    await self._enqueue(session, name, _TURNS[0], 0.0)
+                    await self._enqueue(session, name, _TURNS[0], self._recurring[name].first)
                 if loop.time() >= prune_at:
                     await self._prune(session)
                     prune_at = loop.time() + self._timing.prune

@@ -21,6 +21,7 @@ from app.services.delivery import Delivery
 from app.services.directory import Directory
 from app.services.planner import Planner
 from app.services.pull import Pull
+from app.services.reconciliations import Reconciliations
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +68,7 @@ class Pauses:
     directory: float
     pull: float
     sweep: float
+    nightly: float
 
 
 class Worker:
@@ -79,6 +81,7 @@ class Worker:
         carts: Carts,
         pull: Pull,
         backfills: Backfills,
+        reconciliations: Reconciliations,
         directory: Directory,
         wake: Wake,
         pauses: Pauses,
@@ -89,6 +92,7 @@ class Worker:
         self._carts = carts
         self._pull = pull
         self._backfills = backfills
+        self._reconciliations = reconciliations
         self._directory = directory
         self._wake = wake
         self._pauses = pauses
@@ -106,6 +110,9 @@ class Worker:
             self._spawn("drains", self._start_drains, self._pauses.poll, self._wake.homeward)
             self._queue.every("carts", self._pauses.cart_sweep, self._sweep_carts)
             self._queue.every("backfills", self._pauses.poll, self._step_backfills)
+            nightly = self._pauses.nightly
+            self._queue.every("nightly", nightly, self._reconciliations.start_nightly, first=nightly)
+            self._queue.every("reconcile", self._pauses.poll, self._reconciliations.step_due)
             self._queue.start()
 
     async def stop(self) -> None:

@@ -19,6 +19,7 @@ from app.routers import (
     homeward,
     lookups,
     problems,
+    reconciliations,
     recovered_carts,
     shop_events,
     subscriber_lists,
@@ -69,7 +70,18 @@ def _application(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
         generate_unique_id_function=_operation_id,
         swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
     )
-    for module in (shop_events, batch, lookups, backfills, subscriber_lists, recovered_carts, homeward, callbacks, health):
+    for module in (
+        shop_events,
+        batch,
+        lookups,
+        backfills,
+        reconciliations,
+        subscriber_lists,
+        recovered_carts,
+        homeward,
+        callbacks,
+        health,
+    ):
         app.include_router(module.router)
     problems.install(app)
     app.add_middleware(Border)
@@ -87,6 +99,7 @@ def hand_over(app: FastAPI, gateway: Gateway) -> None:
     app.state.hand_work = gateway.hand_work
     app.state.consents = gateway.consents
     app.state.recovery = gateway.recovery
+    app.state.reconciliations = gateway.reconciliations
     app.state.backfills = gateway.backfills
     app.state.disputes = gateway.disputes
 

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     """How often SALESmanago is asked who changed: tags, points, statuses without callback."""
     sweep_seconds: float = Field(default=60.0, gt=0)
     """How often the next 50 of all contacts are looked at."""
+    nightly_seconds: float = Field(default=600.0, gt=0)
+    """How often it is asked whether a shop's night has begun, for its comparison and for the cleaning."""
     callback_grace_seconds: float = Field(default=120.0, ge=0)
     """How long a shop's own callback may be on its way before a look speaks for every shop of the account."""
     receipt_alarm_seconds: float = Field(default=900.0, gt=0)

@@ -114,13 +114,14 @@ def _row(number: int, columns: Sequence[str | None], cells: Sequence[str]) -> Ro
 def event_of(row: Row, shop: Shop, now: datetime) -> NewEvent | list[Mistake]:
     """The event a line stands for, or everything that is wrong with it."""
     mistakes: list[Mistake] = []
+    warnings: list[str] = []
     event = SubscriberListed(
         at=now,
         email=_email(row, mistakes),
         email_since=_date(row, "email_consent_at", shop, now, mistakes),
         sms_since=_date(row, "sms_consent_at", shop, now, mistakes),
-        phone=_phone(row, shop, mistakes),
-        language=_language(row, mistakes),
+        phone=_phone(row, shop, mistakes, warnings),
+        language=_language(row, warnings),
         evidence=Evidence(**{name: row.cells[name][:_LONGEST] for name in ("text_version", "page", "ip") if name in row.cells}),
     )
     if not mistakes and event.email_since is None and event.sms_since is None:
@@ -136,6 +137,7 @@ def event_of(row: Row, shop: Shop, now: datetime) -> NewEvent | list[Mistake]:
         type="subscriber-listed",
         event=event,
         digest=content,
+        warnings=tuple(warnings),
         held=not shop.enabled,
     )
 
@@ -148,22 +150,24 @@ def _email(row: Row, mistakes: list[Mistake]) -> str:
         return ""
 
 
-def _phone(row: Row, shop: Shop, mistakes: list[Mistake]) -> str | None:
+def _phone(row: Row, shop: Shop, mistakes: list[Mistake], warnings: list[str]) -> str | None:
+    """A bad number spoils a consent to text messages; otherwise it is left out and the rest still goes (R10)."""
     text = row.cells.get("phone")
     number = e164(text[:64], shop.country) if text else None
-    if text and number is None and "sms_consent_at" in row.cells:
-        mistakes.append(Mistake("phone", "this is no telephone number", "+48 600 100 200"))
+    if text and number is None:
+        if "sms_consent_at" in row.cells:
+            mistakes.append(Mistake("phone", "this is no telephone number", "+48 600 100 200"))
+        else:
+            warnings.append("phone: no telephone number, left out")
     return number
 
 
-def _language(row: Row, mistakes: list[Mistake]) -> str | None:
+def _language(row: Row, warnings: list[str]) -> str | None:
     text = row.cells.get("language")
-    if text is None:
-        return None
-    if not _LANGUAGE.match(text):
-        mistakes.append(Mistake("language", "two letters, or two and a country", "pl"))
-        return None
-    return text[:2].lower()
+    if text is None or _LANGUAGE.match(text):
+        return text[:2].lower() if text else None
+    warnings.append("language: not two letters like pl, left out")
+    return None
 
 
 def _date(row: Row, column: str, shop: Shop, now: datetime, mistakes: list[Mistake]) -> datetime | None:

@@ -5,6 +5,7 @@ import typer
 from app import logs
 from app.cli import asking, configuring, importing, running
 from app.cli.backfill import backfill
+from app.cli.reconcile import reconcile
 
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The gateway between shops and SALESmanago."
@@ -36,4 +37,5 @@ for command in (
 cli.command("demo")(running.run_demo)
 cli.add_typer(configuring.keys, name="keys")
 cli.add_typer(backfill, name="backfill")
+cli.add_typer(reconcile, name="reconcile")
 cli.add_typer(asking.hand_work, name="hand-work")

@@ -17,11 +17,12 @@ from app.domain import tags
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, DeleteContact, EventKind, Line
 from app.domain.consent import Box, Channel, Policy, Status, TransferConsent
 from app.domain.contact import Contact
-from app.domain.difference import difference, told
+from app.domain.difference import believing, difference, told
 from app.domain.events import (
     AccessRequested,
     AccountListed,
     CartChanged,
+    DriftFound,
     ErasureRequested,
     Event,
     Item,
@@ -95,6 +96,8 @@ def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> 
     reason = forbidden(event, shop, known, sale)
     if reason is not None:
         return _stays(reason, event, shop, known, sale)
+    if isinstance(event, DriftFound):
+        return _repaired(event, shop, known, sale)
     if isinstance(event, CartChanged):
         return _decision(Await(Reason.CART_WAITS), known, sale)
     if isinstance(event, OrderPlaced):
@@ -125,6 +128,15 @@ def _homeward(event: StatusSeen | StatusNotTaken | TagsSeen | OptInReported, sho
     if not commands:
         return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
     return Decision(Send(*commands), _informed(known, commands), sale, known)
+
+
+def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Decision:
+    """What was told and is gone is told again. Nobody is introduced by a comparison."""
+    there = believing(known, event)
+    commands = compose(event, shop, there, sale) if known.is_transferred else ()
+    if not commands:
+        return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
+    return Decision(Send(*commands), _informed(there, commands), sale, known)
 
 
 def _is_told_of_opt_out(known: Contact) -> bool:

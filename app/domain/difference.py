@@ -8,6 +8,7 @@ from app.domain import tags
 from app.domain.commands import Agreement, Command, DeleteContact, UpsertContact
 from app.domain.consent import Channel, Said, Status
 from app.domain.contact import Contact, Shown, Told
+from app.domain.events import DriftFound
 from app.domain.shop import Shop
 
 BELIEVED_BEFORE_LOOK = timedelta(days=1)
@@ -62,6 +63,17 @@ def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
         if isinstance(command, UpsertContact) and not contact.erased:
             contact = replace(contact, told=Told() if command.introduces else _untold_upsert(contact.told, command))
     return contact
+
+
+def believing(contact: Contact, drift: DriftFound) -> Contact:
+    """Believe of SALESmanago what it shows: then the difference to the facts is told again."""
+    remembered = contact.told
+    if drift.known_as is None:
+        # Deleted over there, perhaps for a reason: what we knew of the newsletter stays told, so nobody is opted in again.
+        return replace(contact, told=replace(remembered, email=None, profile={}, tags={}))
+    kept = {name: here for name, here in remembered.tags.items() if name not in drift.missing}
+    there = {**kept, **dict.fromkeys(drift.left, True)}
+    return replace(contact, told=replace(remembered, email=drift.known_as, tags=there))
 
 
 def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:

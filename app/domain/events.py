@@ -257,6 +257,19 @@ class StatusNotTaken(Happened):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DriftFound(Happened):
+    """SALESmanago does not hold what it was told (R26, A8). `known_as`: the address it has the person under; None = not at all.
+
+    `missing` and `left`: tags of ours, in canonical form, that are gone, or that should be.
+    """
+
+    email: str
+    known_as: str | None = None
+    missing: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class TagsSeen(Happened):
     """All tags of a contact in SALESmanago, in its spelling, with their points (R30, R32)."""
 
@@ -285,6 +298,7 @@ Event = (
     | OptInReported
     | StatusNotTaken
     | TagsSeen
+    | DriftFound
 )
 
 
@@ -325,5 +339,5 @@ def stops_something(event: Event) -> bool:
 
 
 def is_listed(event: Event) -> bool:
-    """True for what a list brings: it may wait, live events overtake it, and it must not set off automations (R63)."""
-    return isinstance(event, AccountListed | SubscriberListed)
+    """True for what a list or a comparison brings: live events overtake it, and it must set off no automations (R63)."""
+    return isinstance(event, AccountListed | SubscriberListed | DriftFound)

@@ -16,6 +16,7 @@ from app.domain.events import (
     CartChanged,
     Customer,
     CustomerRegistered,
+    DriftFound,
     ErasureRequested,
     Event,
     OptInReported,
@@ -75,6 +76,8 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             return saw_status(event, _addressed(contact, event.email))
         case TagsSeen():
             return saw_tags(event, _addressed(contact, event.email), shop)
+        case DriftFound():
+            return contact  # of the person it tells nothing; what SALESmanago was told is `decide`'s business
         case StatusNotTaken():
             return not_taken(event, contact)
         case OptInReported():

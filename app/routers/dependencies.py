@@ -16,6 +16,7 @@ from app.services.directory import Caller, Directory
 from app.services.hand_work import HandWorkList
 from app.services.health import Health
 from app.services.intake import Intake
+from app.services.reconciliations import Reconciliations
 from app.services.recovery import RecoveryLinks
 from app.services.trace import Disputes, Trace
 
@@ -39,6 +40,7 @@ DirectoryDep = Annotated[Directory, _handed_over("directory")]
 CallbacksDep = Annotated[Callbacks, _handed_over("callbacks")]
 BackfillsDep = Annotated[Backfills, _handed_over("backfills")]
 RecoveryDep = Annotated[RecoveryLinks, _handed_over("recovery")]
+ReconciliationsDep = Annotated[Reconciliations, _handed_over("reconciliations")]
 HandWorkDep = Annotated[HandWorkList, _handed_over("hand_work")]
 ConsentsDep = Annotated[ConsentReader, _handed_over("consents")]
 ConflictsDep = Annotated[Disputes, _handed_over("disputes")]

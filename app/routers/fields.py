@@ -58,6 +58,7 @@ EXAMPLES: dict[str, Any] = {
     "quantity": 1,
     "reason": "clicked the link in the e-mail",
     "recovery_url": "https://sklep.example.com/basket/restore/77",
+    "reconciliation_mode": "preview",
     "removed": ["brak_aktywności"],
     "renamed": [{"from": "brak_aktywności", "to": "brak_aktywności2"}],
     "sms": False,

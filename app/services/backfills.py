@@ -22,12 +22,11 @@ from app.domain.delivery import Delivered, Throttled, backoff, words_of
 from app.domain.errors import NotFound, NotPossible
 from app.domain.events import AccountListed
 from app.domain.noticed import heard
-from app.domain.pipeline import EventState, InboxEvent, NewEvent, Settlement
+from app.domain.pipeline import EventState, NewEvent, Settlement
 from app.domain.shop import PanelKind, Shop
 from app.services.directory import Directory
-from app.services.people import Pseudonym
-from app.services.planning_round import PlanningRound
 from app.services.ports import Clock, ShopSide, Store, Work
+from app.services.rehearsal import Rehearsal
 
 log = structlog.get_logger(__name__)
 
@@ -59,13 +58,13 @@ class Backfills:
     """`queued` is called when a page brought events."""
 
     def __init__(
-        self, store: Store, directory: Directory, sides: ShopSides, clock: Clock, pseudonym: Pseudonym, queued: Queued
+        self, store: Store, directory: Directory, sides: ShopSides, rehearsal: Rehearsal, clock: Clock, queued: Queued
     ) -> None:
         self._store = store
         self._directory = directory
         self._sides = sides
         self._clock = clock
-        self._pseudonym = pseudonym
+        self._rehearsal = rehearsal
         self._queued = queued
         self._failures: Counter[int] = Counter()
         self._load_asked: dict[str, datetime] = {}
@@ -262,7 +261,8 @@ class Backfills:
     async def _count(self, run: Backfill, listing: Listing, shop: Shop, at: datetime) -> None:
         """What would happen, decided by the very rules that would decide it, and not kept."""
         staying = {account.id: reason for account in listing.accounts if (reason := steps.own_reason(account, shop))}
-        verdicts = await self._imagined(shop, [one for one in listing.accounts if one.id not in staying], at)
+        listed = [(one.id, _listed(one, at)) for one in listing.accounts if one.id not in staying]
+        verdicts = await self._rehearsal.of(shop.id, listed)
         notes, samples = [], dict(run.samples)
         for account in listing.accounts:
             settlement, commands = verdicts.get(account.id, (None, []))
@@ -280,18 +280,6 @@ class Backfills:
                 return
             await work.commit()
         self._report(run, after)
-
-    async def _imagined(
-        self, shop: Shop, accounts: Sequence[ListedAccount], at: datetime
-    ) -> dict[int, tuple[Settlement, list[Command]]]:
-        """Account -> what it would become. Leaving without a commit, nothing of it has happened."""
-        events = [InboxEvent(one.id, shop.id, "", _listed(one, at)) for one in accounts]
-        async with self._store.work() as work:
-            planning = PlanningRound(work, self._directory, self._clock, self._pseudonym)
-            await planning.load(events)
-            for event in events:
-                await planning.plan(event)
-            return planning.verdicts()
 
     async def _look(self, run: Backfill) -> None:
         async with self._store.work() as work:

@@ -114,6 +114,12 @@ class Pull:
             await self._remember(f"sweep:{account_id}", str(page[-1].id) if len(page) == PER_SWEEP else "0")
         return news or 0
 
+    async def look_at(self, account_id: str, emails: Sequence[str]) -> None:
+        """Look at these people now, by the same rules as ever."""
+        account = self._directory.account(account_id)
+        if account is not None:
+            await self._look(account, emails)
+
     # -- looking ---------------------------------------------------------------------------------------------------------
 
     async def _look(self, account: Account, emails: Sequence[str]) -> int | None:

@@ -43,6 +43,12 @@ class Contacts:
         )
         return [_stored(row) for row in rows.mappings()]
 
+    async def page_of_shop(self, shop_id: str, after: int, limit: int) -> list[StoredContact]:
+        """As `page`, of one shop."""
+        theirs = (contacts.c.shop_id == shop_id) & (contacts.c.id > after) & contacts.c.email.is_not(None)
+        rows = await self._connection.execute(select(contacts).where(theirs).order_by(contacts.c.id).limit(limit))
+        return [_stored(row) for row in rows.mappings()]
+
     async def shops_knowing(self, shop_ids: Collection[str], email: str) -> dict[str, bool]:
         """Shops that know an address, now, formerly, or by an event not decided yet -> do we send the person from there?"""
         rows = await self._connection.execute(

@@ -94,6 +94,7 @@ contacts = Table(
     UniqueConstraint("shop_id", "email"),
     UniqueConstraint("shop_id", "erased_hash"),
     Index("ix_contacts_shop_id_customer_id", "shop_id", "customer_id"),
+    Index("ix_contacts_shop_id_id", "shop_id", "id"),
 )
 _DISPUTED = text("conflict IS NOT NULL")
 Index("ix_contacts_conflict", contacts.c.shop_id, contacts.c.id, sqlite_where=_DISPUTED, postgresql_where=_DISPUTED)
@@ -269,6 +270,18 @@ backfill_accounts = Table(
     Column("content", Text, nullable=False),
     Column("event_id", Text, nullable=True),
     Column("again_id", Text, nullable=True),
+)
+
+# Comparisons of both sides.
+reconciliations = Table(
+    "reconciliations",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=True),
+    Column("shop_id", Text, nullable=False),
+    Column("over", Boolean, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("doc", LargeBinary, nullable=False),
+    Index("ix_reconciliations_shop_id_id", "shop_id", "id"),
 )
 
 # How orders answered the consent box: the evidence for R05.

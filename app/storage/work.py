@@ -11,6 +11,7 @@ from app.storage.contacts import Contacts
 from app.storage.database import Database
 from app.storage.inbox import Inbox
 from app.storage.outbox import Outbox
+from app.storage.reconciliations import Reconciliations
 from app.storage.registry import Registry
 from app.storage.sales import Carts, Sales
 from app.storage.traces import Traces
@@ -27,6 +28,7 @@ class Work:
         self.sales = Sales(connection)
         self.carts = Carts(connection)
         self.backfills = Backfills(connection)
+        self.reconciliations = Reconciliations(connection)
         self.traces = Traces(connection)
 
     async def commit(self) -> None:

@@ -49,6 +49,7 @@ from app.services.delivery import Delivery
 from app.services.directory import Directory
 from app.services.planner import Planner
 from app.services.recovery import RecoveryLinks
+from app.services.rehearsal import Rehearsal
 from app.services.secrets_at_rest import KeyRing, Pseudonyms
 from app.storage.database import Database
 from app.storage.tables import inbox, mailboxes, metadata
@@ -225,6 +226,7 @@ class World:
         self.directory = Directory(self.store, self.ring, clock)
         self.pseudonym = Pseudonyms("pepper")
         self.planner = Planner(self.store, self.directory, clock, self.pseudonym, lambda: None)
+        self.rehearsal = Rehearsal(self.store, self.directory, clock, self.pseudonym)
         self.carts = Carts(self.store, self.directory, clock, RecoveryLinks(self.ring, clock))
         self.restart()
         self.accepted = 0

@@ -1,0 +1,54 @@
+"""Comparisons of both sides: how far each one is, and what it found."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.reconcile import Reconciliation
+from app.storage import codec
+from app.storage.tables import reconciliations
+
+
+class Reconciliations:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, run: Reconciliation) -> int:
+        """Answers the number it got."""
+        made = await self._connection.execute(insert(reconciliations).returning(reconciliations.c.id), [_row(run)])
+        number: int = made.scalar_one()
+        return number
+
+    async def find(self, number: int) -> Reconciliation | None:
+        found = await self._read(select(reconciliations).where(reconciliations.c.id == number))
+        return found[0] if found else None
+
+    async def of_shop(self, shop_id: str, limit: int) -> list[Reconciliation]:
+        """Newest first."""
+        theirs = select(reconciliations).where(reconciliations.c.shop_id == shop_id)
+        return await self._read(theirs.order_by(reconciliations.c.id.desc()).limit(limit))
+
+    async def due(self, now: datetime) -> list[Reconciliation]:
+        moving = ~reconciliations.c.over & (reconciliations.c.due_at <= now)
+        return await self._read(select(reconciliations).where(moving).order_by(reconciliations.c.due_at))
+
+    async def save(self, run: Reconciliation, before: Reconciliation) -> bool:
+        """Write the next state if the one it follows from still stands; False, and nothing written, otherwise."""
+        unchanged = (reconciliations.c.id == run.id) & (reconciliations.c.doc == _doc(before))
+        changed = await self._connection.execute(update(reconciliations).where(unchanged).values(_row(run)))
+        return changed.rowcount == 1
+
+    async def _read(self, wanted: Any) -> list[Reconciliation]:
+        rows = await self._connection.execute(wanted)
+        return [replace(codec.decode(row.doc, Reconciliation), id=row.id) for row in rows]
+
+
+def _row(run: Reconciliation) -> dict[str, object]:
+    return {"shop_id": run.shop_id, "over": run.is_over, "due_at": run.due_at, "doc": _doc(run)}
+
+
+def _doc(run: Reconciliation) -> bytes:
+    return codec.encode(replace(run, id=0))
