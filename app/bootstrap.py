@@ -21,10 +21,12 @@ from app.domain.errors import BadConfiguration
 from app.domain.shop import PanelKind
 from app.job_queue import JobQueue
 from app.jobs import Bell, Pauses, Wake, Worker
+from app.services.alarms import Alarms
 from app.services.backfills import Backfills
 from app.services.callbacks import Callbacks
 from app.services.carriers import Carrier, Readings, ToSalesmanago, ToShop
 from app.services.carts import Carts
+from app.services.cleaning import Cleaner
 from app.services.consents import ConsentReader
 from app.services.delivery import Delivery
 from app.services.directory import AccountAccess, Directory, PanelAccess
@@ -74,6 +76,7 @@ class Gateway:
     backfills: Backfills
     recovery: RecoveryLinks
     reconciliations: Reconciliations
+    cleaner: Cleaner
     worker: Worker
     upstreams: "Upstreams"
     shop_sides: "ShopSides"
@@ -244,6 +247,7 @@ async def _compose(
     pull = Pull(store, directory, upstreams, clock, wake.planning.ring, grace)
     recovery = RecoveryLinks(ring, clock)
     carts = Carts(store, directory, clock, recovery)
+    cleaner = Cleaner(store, settings.retention, clock)
     rehearsal = Rehearsal(store, directory, clock, pseudonyms)
     backfills = Backfills(store, directory, sides, rehearsal, clock, wake.planning.ring)
     reconciliations = Reconciliations(store, directory, upstreams, sides, pull, rehearsal, clock, wake.planning.ring)
@@ -257,13 +261,14 @@ async def _compose(
     )
     consents = ConsentReader(store, pseudonyms)
     current = partial(migrations.is_current, database)
+    health = Health(store, directory, clock, current, settings.freshness_alarm_seconds, settings.receipt_alarm_seconds)
     return Gateway(
         settings=settings,
         ring=ring,
         directory=directory,
         intake=intake,
         trace=Trace(store, consents),
-        health=Health(store, directory, clock, current, settings.freshness_alarm_seconds, settings.receipt_alarm_seconds),
+        health=health,
         callbacks=Callbacks(store, directory, intake, clock),
         hand_work=HandWorkList(store, clock),
         consents=consents,
@@ -274,7 +279,21 @@ async def _compose(
         backfills=backfills,
         recovery=recovery,
         reconciliations=reconciliations,
-        worker=Worker(planner, delivery, carts, pull, backfills, reconciliations, directory, wake, pauses, JobQueue(database.dsn)),
+        cleaner=cleaner,
+        worker=Worker(
+            planner,
+            delivery,
+            carts,
+            pull,
+            backfills,
+            reconciliations,
+            cleaner,
+            Alarms(health),
+            directory,
+            wake,
+            pauses,
+            JobQueue(database.dsn),
+        ),
         upstreams=upstreams,
         shop_sides=sides,
     )

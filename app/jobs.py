@@ -15,8 +15,10 @@ import structlog
 
 from app.domain.pipeline import to_account
 from app.job_queue import JobQueue
+from app.services.alarms import Alarms
 from app.services.backfills import Backfills
 from app.services.carts import Carts
+from app.services.cleaning import Cleaner
 from app.services.delivery import Delivery
 from app.services.directory import Directory
 from app.services.planner import Planner
@@ -30,6 +32,8 @@ LOOPS_PER_ACCOUNT = 2
 
 STOP_SECONDS = 5.0
 """How long a stop waits for calls under way; what is cut off then is looked up by whoever claims it next."""
+
+ALARM_SECONDS = 60.0
 
 _AFTER_FAILURE_SECONDS = 1.0
 
@@ -82,6 +86,8 @@ class Worker:
         pull: Pull,
         backfills: Backfills,
         reconciliations: Reconciliations,
+        cleaner: Cleaner,
+        alarms: Alarms,
         directory: Directory,
         wake: Wake,
         pauses: Pauses,
@@ -93,6 +99,8 @@ class Worker:
         self._pull = pull
         self._backfills = backfills
         self._reconciliations = reconciliations
+        self._cleaner = cleaner
+        self._alarms = alarms
         self._directory = directory
         self._wake = wake
         self._pauses = pauses
@@ -112,6 +120,8 @@ class Worker:
             self._queue.every("backfills", self._pauses.poll, self._step_backfills)
             nightly = self._pauses.nightly
             self._queue.every("nightly", nightly, self._reconciliations.start_nightly, first=nightly)
+            self._queue.every("clean", nightly, self._cleaner.clean, first=nightly)
+            self._queue.every("alarms", ALARM_SECONDS, self._alarms.watch, first=ALARM_SECONDS)
             self._queue.every("reconcile", self._pauses.poll, self._reconciliations.step_due)
             self._queue.start()
 

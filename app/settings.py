@@ -2,12 +2,15 @@
 
 import hashlib
 import tempfile
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.domain.retention import Retention
 
 _LONGEST_SOCKET_PATH = 100
 
@@ -39,12 +42,26 @@ class Settings(BaseSettings):
     """How often the next 50 of all contacts are looked at."""
     nightly_seconds: float = Field(default=600.0, gt=0)
     """How often it is asked whether a shop's night has begun, for its comparison and for the cleaning."""
+    keep_content_days: float = Field(default=30.0, gt=0)
+    """Payloads of sent events, commands, attempts and calls."""
+    keep_parked_days: float = Field(default=90.0, gt=0)
+    """Content of what nobody could deliver."""
+    keep_events_days: float = Field(default=400.0, gt=0)
+    """The line an event leaves, which recognises repetitions; never shorter than the content."""
+    keep_strangers_days: float = Field(default=400.0, gt=0)
+    """People who were never sent, and who resigned from nothing."""
     callback_grace_seconds: float = Field(default=120.0, ge=0)
     """How long a shop's own callback may be on its way before a look speaks for every shop of the account."""
     receipt_alarm_seconds: float = Field(default=900.0, gt=0)
     """Age of a newsletter change still on its way to the shop that raises the alarm."""
     public_url: str = ""
     """How SALESmanago reaches this gateway, for the callback addresses; the listening address if empty."""
+
+    @property
+    def retention(self) -> Retention:
+        content, parked = timedelta(days=self.keep_content_days), timedelta(days=self.keep_parked_days)
+        events = max(timedelta(days=self.keep_events_days), content, parked)
+        return Retention(content, parked, events, timedelta(days=self.keep_strangers_days))
 
     @field_validator("database_url")
     @classmethod

@@ -107,11 +107,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:  # the driver's own 
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
+        "auto_vacuum=INCREMENTAL",  # before anything is written: an older file keeps its mode
         "journal_mode=WAL",
         "synchronous=FULL",  # an answered 202 survives a power cut
         "foreign_keys=ON",
         f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "auto_vacuum=INCREMENTAL",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

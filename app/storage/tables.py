@@ -157,6 +157,8 @@ Index(
     postgresql_where=_WITH_ORDER,
 )
 Index("ix_inbox_contact_id", inbox.c.contact_id)
+_ENDED = text("settled_at IS NOT NULL")
+Index("ix_inbox_settled_at", inbox.c.settled_at, sqlite_where=_ENDED, postgresql_where=_ENDED)
 
 outbox = Table(
     "outbox",
@@ -179,6 +181,7 @@ outbox = Table(
 _WAITING = text("state = 'waiting'")
 Index("ix_outbox_waiting", outbox.c.contact_id, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
 Index("ix_outbox_event_seq", outbox.c.event_seq)
+Index("ix_outbox_settled_at", outbox.c.settled_at, sqlite_where=_ENDED, postgresql_where=_ENDED)
 Index("ix_outbox_contact_id", outbox.c.contact_id, outbox.c.settled_at)
 _PARKED = text("state = 'parked'")
 Index("ix_outbox_parked", outbox.c.destination, outbox.c.id, sqlite_where=_PARKED, postgresql_where=_PARKED)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.storage.backfills import Backfills
+from app.storage.cleaning import Cleaning
 from app.storage.consents import ConsentLedger
 from app.storage.contacts import Contacts
 from app.storage.database import Database
@@ -29,6 +30,7 @@ class Work:
         self.carts = Carts(connection)
         self.backfills = Backfills(connection)
         self.reconciliations = Reconciliations(connection)
+        self.cleaning = Cleaning(connection)
         self.traces = Traces(connection)
 
     async def commit(self) -> None:

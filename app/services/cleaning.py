@@ -1,0 +1,59 @@
+"""Remove what is kept no longer, class by class, a little at a time (M4)."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+
+from app.domain.pipeline import EventState
+from app.domain.retention import Retention
+from app.services.ports import Clock, Store, Work
+
+log = structlog.get_logger(__name__)
+
+_STRANGERS = "cleaning:strangers"
+
+
+class Cleaner:
+    def __init__(self, store: Store, retention: Retention, clock: Clock) -> None:
+        self._store = store
+        self._retention = retention
+        self._clock = clock
+
+    async def clean(self) -> int:
+        """A bounded number of rows of every class; answers how many. 0 = nothing is left to remove."""
+        now, kept = self._clock(), self._retention
+        ended = (EventState.SENT, EventState.WITHHELD, EventState.SUPERSEDED)
+        classes: dict[str, Callable[[Work], Awaitable[int]]] = {
+            "payloads": lambda work: work.cleaning.payloads(now - kept.content, ended),
+            "parked_payloads": lambda work: work.cleaning.payloads(now - kept.parked, (EventState.PARKED,)),
+            "commands": lambda work: work.cleaning.commands(now - kept.content),
+            "parked_commands": lambda work: work.cleaning.parked_commands(now - kept.parked),
+            "calls": lambda work: work.cleaning.calls(now - kept.content),
+            "carts": lambda work: work.cleaning.carts(now - kept.content),
+            "reports": lambda work: work.cleaning.reports(now - kept.parked),
+            "events": lambda work: work.cleaning.events(now - kept.events),
+            "sales": lambda work: work.cleaning.sales(),
+            "strangers": lambda work: self._strangers(work, now - kept.strangers),
+        }
+        removed: dict[str, int] = {}
+        for name, remove in classes.items():
+            async with self._store.work() as work:
+                # Planning writes the same rows; whoever is at it first goes first.
+                await work.inbox.wait_for_planning()
+                removed[name] = await remove(work)
+                await work.commit()
+        total = sum(removed.values())
+        if total:
+            async with self._store.work() as work:
+                await work.cleaning.shrink()
+                await work.commit()
+            log.info("cleaned", **{name: number for name, number in removed.items() if number})
+        return total
+
+    async def _strangers(self, work: Work, before: datetime) -> int:
+        after = int((await work.registry.facts()).get(_STRANGERS, "0"))
+        removed, last = await work.cleaning.strangers(before, after)
+        if last != after:
+            await work.registry.set_fact(_STRANGERS, str(last))
+        return removed
