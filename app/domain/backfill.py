@@ -196,17 +196,19 @@ def own_reason(account: ListedAccount, shop: Shop) -> Reason | None:
 # -- steps ---------------------------------------------------------------------------------------------------------------
 
 
-def after_page(run: Backfill, listing: Listing, fresh: int, queued: int, shop: Shop, now: datetime) -> Backfill:
-    """The backfill after a page of which `fresh` accounts were new to it and `queued` became events."""
-    moved = replace(run, found=run.found + fresh, swept=run.swept + fresh, canaries=run.canaries + queued, trouble="")
-    if run.phase is not Phase.CLOSING:
-        moved = replace(moved, total=listing.total)  # the closing pass lists but those that changed
+def after_page(
+    run: Backfill, listing: Listing, fresh: int, queued: int, shop: Shop, now: datetime, *, changed: int = 0
+) -> Backfill:
+    """The backfill after a page: `fresh` accounts were new to it, `queued` of them became events, `changed` ones did again."""
+    moved = replace(run, found=run.found + fresh, swept=run.swept + fresh + changed, canaries=run.canaries + queued, trouble="")
+    if run.phase is not Phase.CLOSING:  # which lists but those that changed
+        moved = replace(moved, total=listing.total or run.total)  # a page past the end counts nobody
     if run.phase is Phase.CANARY and moved.canaries >= shop.backfill.canary:
         return replace(moved, phase=Phase.WATCHING, due_at=now + LOOK_AGAIN)
     moved = replace(moved, due_at=_next_due(run, fresh, len(listing.accounts), shop, now))
     if run.page + 1 < listing.pages and listing.accounts:
         return replace(moved, page=run.page + 1)
-    if run.phase is Phase.TRANSFER and moved.swept and run.sweep < SWEEPS:
+    if run.phase in (Phase.TRANSFER, Phase.CLOSING) and moved.swept and run.sweep < SWEEPS:
         return replace(moved, page=0, sweep=run.sweep + 1, swept=0)
     return _after_last_page(moved, now)
 

@@ -131,6 +131,10 @@ class Contact:
     def is_transferred(self) -> bool:
         return self.told.email is not None
 
+    def is_of_another_account(self, customer_id: str | None) -> bool:
+        """Addresses are not unique among a panel's accounts: the second one must not take turns with the first."""
+        return self.registered and self.customer_id not in (None, customer_id)
+
     # -- learning ------------------------------------------------------------------------------------------------
 
     def describe(self, customer: Customer, at: datetime) -> "Contact":

@@ -87,7 +87,7 @@ def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> 
     contact = revived(event, contact)
     if contact.erased or is_forgotten(event, contact):
         return _decision(Withhold(Reason.ERASED), with_stop(event, contact), sale)
-    if isinstance(event, AccountListed) and _is_another_account(event, contact):
+    if isinstance(event, AccountListed) and contact.is_of_another_account(event.customer.id):
         return _decision(Withhold(Reason.SHARED_ADDRESS), contact, sale)
     known = learn(event, shop, contact)
     if isinstance(event, StatusSeen | StatusNotTaken | TagsSeen | OptInReported):
@@ -155,11 +155,6 @@ def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale)
         if upsert is not None:
             return Decision(Send(upsert, withholding=reason), told(known, [upsert]), sale, known)
     return _decision(unsent(reason), _minimised(known, shop), sale)
-
-
-def _is_another_account(event: AccountListed, contact: Contact) -> bool:
-    """Addresses are not unique among a panel's accounts: the second one must not take turns with the first."""
-    return contact.registered and contact.customer_id not in (None, event.customer.id)
 
 
 def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:

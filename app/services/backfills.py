@@ -5,6 +5,7 @@ nobody moved the backfill meanwhile: a crash, a second worker, or a person who p
 page to be read once more.
 """
 
+import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Sequence
@@ -18,8 +19,8 @@ from app.domain import backfill as steps
 from app.domain.backfill import QUEUED, WOULD_SEND, Backfill, ListedAccount, Listing, Mode, Noted, Pause, Phase, Sample, Tally
 from app.domain.commands import Command, UpsertContact
 from app.domain.consent import Policy, Status
-from app.domain.delivery import Delivered, Throttled, backoff, words_of
-from app.domain.errors import NotFound, NotPossible
+from app.domain.delivery import LONGEST_DELAY, Delivered, Throttled, backoff, words_of
+from app.domain.errors import NotFound, NotPossible, NotReady
 from app.domain.events import AccountListed
 from app.domain.noticed import heard
 from app.domain.pipeline import EventState, NewEvent, Settlement
@@ -35,6 +36,8 @@ LOAD_ASKED_EVERY = timedelta(minutes=1)
 LONGEST_REST = timedelta(minutes=10)
 OVERLOADED = "panel_overloaded"
 SHOP_DISABLED = "shop_disabled"
+DEFECT = "defect"
+"""Of ours, in this one step; it is in the log."""
 
 
 class ShopSides(Protocol):
@@ -187,15 +190,24 @@ class Backfills:
         """One step of every backfill whose time has come; answers how many there were."""
         async with self._store.work() as work:
             due = await work.backfills.due(self._clock())
-        for run in due:
-            await self.step(run)
+        await asyncio.gather(*(self._step_alone(run) for run in due))  # a slow panel holds up no other (R71)
         return len(due)
+
+    async def _step_alone(self, run: Backfill) -> None:
+        try:
+            await self.step(run)
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("backfill_step_failed", shop_id=run.shop_id, backfill_id=run.id)
+            self._failures[run.id] += 1
+            await self._rest(run, DEFECT, min(backoff(self._failures[run.id]), LONGEST_REST))
 
     async def step(self, run: Backfill) -> None:
         shop = self._directory.shop(run.shop_id)
         if shop is None or not shop.enabled:
             await self._rest(run, SHOP_DISABLED, LOAD_ASKED_EVERY)
-        elif shop.policy is not Policy.ALL_CUSTOMERS:
+        elif run.lists_accounts and shop.policy is not Policy.ALL_CUSTOMERS:
             await self._save(run, steps.paused(run, Pause.POLICY_CHANGED))
         elif run.lists_accounts:
             await self._page(run, shop)
@@ -211,8 +223,10 @@ class Backfills:
         outcome = listing.answer.outcome
         if not isinstance(outcome, Delivered):
             self._failures[run.id] += 1
-            asked = timedelta(seconds=(outcome.retry_after or 0) if isinstance(outcome, Throttled) else 0)
-            await self._rest(run, words_of(outcome), max(asked, min(backoff(self._failures[run.id]), LONGEST_REST)))
+            asked = (outcome.retry_after or 0.0) if isinstance(outcome, Throttled) else 0.0
+            # Retry-After may lengthen a rest, never shorten it; beyond our longest wait we ask again ourselves.
+            asked_for = timedelta(seconds=min(asked, LONGEST_DELAY.total_seconds()))
+            await self._rest(run, words_of(outcome), max(asked_for, min(backoff(self._failures[run.id]), LONGEST_REST)))
             return
         self._failures.pop(run.id, None)
         if run.phase is Phase.COUNTING:
@@ -235,7 +249,7 @@ class Backfills:
             known = await work.backfills.noted(run.id, [account.id for account in listing.accounts])
             notes: dict[int, Noted] = {}
             events: list[NewEvent] = []
-            queued = 0
+            queued = changed = 0
             for account in listing.accounts:
                 if run.phase is Phase.CANARY and run.canaries + queued >= shop.backfill.canary:
                     break
@@ -248,8 +262,9 @@ class Backfills:
                 elif run.phase is Phase.CLOSING and _is_news(before, account, shop):
                     await work.backfills.note_again(run.id, account.id, account.content, run.event_id(account))
                     events.append(_event(run, shop, account, at))
+                    changed += 1
             fresh = await work.backfills.note(run.id, list(notes.values()))
-            after = steps.after_page(run, listing, len(fresh), queued, shop, self._clock())
+            after = steps.after_page(run, listing, len(fresh), queued, shop, self._clock(), changed=changed)
             if not await work.backfills.save(after, run):
                 return  # somebody paused it, or stepped it, while the page was read
             await work.inbox.add(events, self._clock())
@@ -267,7 +282,7 @@ class Backfills:
         for account in listing.accounts:
             settlement, commands = verdicts.get(account.id, (None, []))
             note = _imagined_end(settlement) if settlement is not None else staying[account.id].value
-            notes.append(Noted(account.id, note, account.content))
+            notes.append(Noted(account.id, note, "" if account.id in staying else account.content))
             if len(samples.get(note, ())) < steps.SAMPLES:
                 samples[note] = (*samples.get(note, ()), _sample(account, commands))
         async with self._store.work() as work:
@@ -311,7 +326,7 @@ def _transfers_by_itself(shop: Shop) -> bool:
 def _noted(run: Backfill, account: ListedAccount, shop: Shop) -> Noted:
     reason = steps.own_reason(account, shop)
     if reason is not None:
-        return Noted(account.id, reason.value, account.content)
+        return Noted(account.id, reason.value, "")  # of whom is none of this shop's business only the number is kept
     return Noted(account.id, QUEUED, account.content, run.event_id(account))
 
 

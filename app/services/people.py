@@ -134,6 +134,9 @@ class People:
         if former is None and event.customer.id:
             former = shop.by_customer.get(event.customer.id)
         current = self._by_address(shop_id, new, event.at)
+        taken = current is not None and current is not former and current.contact.is_of_another_account(event.customer.id)
+        if current is not None and taken and isinstance(event, AccountListed):
+            return current  # a list alone never makes one person of two
         if former is not None and current is not None and current.erased_hash is not None:
             current = None  # the erased person had this address; whoever has it now is somebody else
         if former is not None and former.erased_hash is not None:

@@ -177,8 +177,10 @@ def _part(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _said(row: Mapping[str, Any], name: str) -> str | None:
-    """Text without control signs; silence for what is empty or no text."""
+    """Text without control signs, from text or a number (section 1.8); silence for everything else."""
     value = row.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     text = _CONTROL.sub(" ", value).strip()[:_LONGEST] if isinstance(value, str) else ""
     return text or None
 
