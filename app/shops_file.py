@@ -89,9 +89,11 @@ def _location(text: str) -> str:
     return text
 
 
-def _with_token(url: str) -> str:
-    if url.count("{token}") != 1:
-        raise ValueError('write {token} where the token belongs: "https://sklep.example/basket?restore={token}"')
+def _cart_url(url: str) -> str:
+    """An address of the shop's pages; what stands behind the question mark is the shop's business."""
+    parts = _parts(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or url.count("{token}") != 1:
+        raise ValueError('write an address with {token} in it: "https://sklep.example/basket?restore={token}"')
     return url
 
 
@@ -211,7 +213,7 @@ class ShopEntry(_Strict):
     callback_secret: CallbackSecret | None = None
     callback_secrets: tuple[CallbackSecret, ...] = Field(default=(), max_length=2)
     signing_secret: SigningSecret | None = None
-    cart_url: Annotated[Address, AfterValidator(_with_token)] | None = None
+    cart_url: Annotated[str, AfterValidator(_cart_url)] | None = None
     consents: ConsentsEntry = ConsentsEntry()
     panel: PanelEntry = PanelEntry(kind="none")
     backfill: BackfillEntry = BackfillEntry()

@@ -17,4 +17,7 @@ def test_the_demo_tells_the_day_and_ends_well() -> None:
     assert "− idosell_brak_aktywności" in words
     assert "R03: The shop sends only customers who consented while placing an order" in words
     assert "answered duplicate" in words
+    assert "Jan fills a cart and forgets it sent" in words
+    assert "superseded R41: The person bought after filling the cart." in words
+    assert "complete: 241 found = " in words
     assert told.stderr == ""

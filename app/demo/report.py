@@ -1,14 +1,18 @@
 """The account of the day, for people."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from app.demo.day import Moment
+from app.demo.fast_forward import CartScene
 from app.demo.way_back import Scene
 
 console = Console(width=None if Console().is_terminal else 200)
@@ -61,6 +65,53 @@ def contacts(shown: Sequence[dict[str, Any]]) -> None:
             escape(contact["email"]), escape(contact["name"] or ""), _STATUS[contact["status"]["email"]], tags, escape(events)
         )
     console.print(table)
+
+
+def carts(scenes: Sequence[CartScene]) -> None:
+    """What became of carts once their quiet hour was over."""
+    title = "An hour later (the demo's clock is put forward): carts"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)
+    table.add_column("what happened", ratio=3)
+    table.add_column("became", no_wrap=True)
+    table.add_column("what SALESmanago was told, or why nothing", ratio=4, overflow="fold")
+    for scene in scenes:
+        colour = _COLOURS.get(scene.event["state"], "white")
+        table.add_row(escape(scene.said), f"[{colour}]{scene.event['state']}[/]", escape(_told(scene.event)))
+    console.print(table)
+
+
+@contextmanager
+def bar() -> Iterator[Callable[[dict[str, Any]], None]]:
+    """The first transfer's bar; each call moves it to where the transfer is."""
+    console.print("The first transfer: existing accounts of the panel, at the pace of the plan (a night in seconds)")
+    columns = TextColumn("  {task.description:<20}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[lands]}")
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=None, lands="")
+
+        def show(found: dict[str, Any]) -> None:
+            lands = f"lands {datetime.fromisoformat(found['eta']).astimezone():%a %H:%M}" if found["eta"] else ""
+            progress.update(
+                task,
+                description=found["state"].replace("_", " "),
+                completed=found["found"],
+                total=found["total"] or None,
+                lands=lands,
+            )
+
+        yield show
+
+
+def backfill(found: dict[str, Any]) -> None:
+    """The report: found = sent + withheld (by reason) + failed."""
+    preview = found["preview"] or {"found": 0, "sent": 0}
+    console.print(f"  dry run: {preview['found']} accounts, of which {preview['sent']} would be sent; approved")
+    withheld = sum(found["withheld"].values())
+    sums = f"{found['found']} found = {found['sent']} sent + {withheld} withheld + {found['failed']} failed"
+    console.print(f"  [bold]{found['state']}[/bold]: {sums}")
+    for code, number in sorted(found["withheld"].items(), key=lambda one: -one[1]):
+        explained = found["explained"].get(code)
+        console.print(f"  {number:>6}  {escape(explained['why'] if explained else code)}")
+    console.print()
 
 
 def verdict(count: int, repeated: dict[str, Any], calls: int, mistakes: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from cryptography.fernet import Fernet
 from app.bootstrap import Gateway, open_gateway
 from app.demo import report
 from app.demo.day import RETAIL, RETAIL_HOST, WHOLESALE, WHOLESALE_HOST, Moment, the_day
+from app.demo.fast_forward import DemoClock, FastForward
 from app.demo.way_back import ACCOUNT_SECRET, RETAIL_NUMBER, SHOP_SECRET, WHOLESALE_NUMBER, WayBack, panel_world
 from app.main import application_of
 from app.sandbox import panel
@@ -32,6 +33,7 @@ OWNER = "owner@example.com"
 PANEL_KEY = "demo-panel-key"
 SETTLED = ("sent", "withheld", "superseded", "parked")
 PATIENCE_SECONDS = 60.0
+CART_URL = f"https://{RETAIL_HOST}/basket?restore={{token}}"
 
 
 async def run_sandbox(salesmanago_port: int, panel_port: int, accounts: int) -> None:
@@ -46,18 +48,20 @@ async def run_sandbox(salesmanago_port: int, panel_port: int, accounts: int) -> 
 async def run_demo(port: int, salesmanago_port: int, panel_port: int, *, stay: bool) -> bool:
     """The whole day; answers whether everything became what it should. With `stay` it then waits to be explored."""
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as folder:
+        clock = DemoClock()
         sockets = bound_nearby(HOST, port), bound_nearby(HOST, salesmanago_port), bound_nearby(HOST, panel_port)
         gateway_url, sandbox_url, panel_url = map(_url, sockets)
         gateway_socket, sandbox_socket, panel_socket = sockets
         async with (
             served(_salesmanago(), sandbox_socket),
             served(panel.create_app(panel_world), panel_socket),
-            _gateway(Path(folder), sandbox_url, panel_url) as gateway,
+            _gateway(Path(folder), sandbox_url, panel_url, clock) as gateway,
         ):
             keys = {shop: await gateway.directory.issue_key(shop) for shop in (RETAIL, WHOLESALE)}
             async with served(application_of(gateway), gateway_socket), httpx.AsyncClient(timeout=30) as http:
                 way_back = WayBack(http, gateway_url, sandbox_url, panel_url, CLIENT_ID, keys)
-                as_expected = await _live_through(http, gateway_url, sandbox_url, keys, way_back)
+                later = FastForward(http, gateway_url, keys, clock)
+                as_expected = await _live_through(http, gateway_url, sandbox_url, keys, way_back, later)
                 report.addresses(gateway_url, sandbox_url, panel_url, keys, stay=stay)
                 if stay:
                     with stop_signals() as stopped:
@@ -74,16 +78,17 @@ def _url(listening: socket.socket) -> str:
 
 
 @asynccontextmanager
-async def _gateway(folder: Path, sandbox_url: str, panel_url: str) -> AsyncIterator[Gateway]:
+async def _gateway(folder: Path, sandbox_url: str, panel_url: str, clock: DemoClock) -> AsyncIterator[Gateway]:
     key = Fernet.generate_key().decode()
     settings = Settings(
         database_url=f"sqlite+aiosqlite:///{folder / 'demo.db'}",
         encryption_keys=(key,),
         directory_seconds=0.2,
+        cart_sweep_seconds=0.5,
         pull_seconds=0.5,  # minutes become half seconds, so that nobody has to wait for a tag
         config=None,
     )
-    async with open_gateway(settings) as gateway:
+    async with open_gateway(settings, clock) as gateway:
         for name, value in (("secret", API_SECRET), ("shop", SHOP_SECRET), ("account", ACCOUNT_SECRET), ("panel", PANEL_KEY)):
             (folder / name).write_text(value)
         started = (datetime.now(UTC) - timedelta(days=30)).astimezone()
@@ -98,7 +103,7 @@ async def _gateway(folder: Path, sandbox_url: str, panel_url: str) -> AsyncItera
         side = {"kind": "idosell", "base_url": panel_url, "api_key": f"file:{folder / 'panel'}", "calls_per_second": 25}
         home = {"panel": side, "callback_secret": f"file:{folder / 'shop'}"}
         shops = {
-            RETAIL: {**_shop(RETAIL_HOST, RETAIL_NUMBER, "order_consent", started), **home},
+            RETAIL: {**_shop(RETAIL_HOST, RETAIL_NUMBER, "order_consent", started), **home, "cart_url": CART_URL},
             WHOLESALE: {
                 **_shop(WHOLESALE_HOST, WHOLESALE_NUMBER, "all_customers", started),
                 **home,
@@ -122,7 +127,7 @@ def _shop(host: str, number: int, policy: str, started: datetime) -> dict[str, A
 
 
 async def _live_through(
-    http: httpx.AsyncClient, gateway_url: str, sandbox_url: str, keys: dict[str, str], way_back: WayBack
+    http: httpx.AsyncClient, gateway_url: str, sandbox_url: str, keys: dict[str, str], way_back: WayBack, later: FastForward
 ) -> bool:
     day = the_day(datetime.now(UTC).astimezone())
     for moment in day:
@@ -135,12 +140,20 @@ async def _live_through(
     mistakes += [scene.mistake for scene in scenes if scene.mistake is not None]
     known = (await http.get(f"{sandbox_url}/sandbox/contacts")).json()["contacts"]
     contacts = [(await http.get(f"{sandbox_url}/sandbox/contacts/{contact['email']}")).json() for contact in known]
-    ledger = (await http.get(f"{sandbox_url}/sandbox/ledger")).json()["entries"]
     if repeated["result"] != "duplicate":
         mistakes.append("a repeated order was not recognised")
     report.day(day, settled)
     report.way_back(scenes, await way_back.customer())
     report.contacts(contacts)
+    carts = await later.carts()
+    report.carts(carts)
+    mistakes += [scene.mistake for scene in carts if scene.mistake is not None]
+    with report.bar() as show:
+        landed = await later.backfill(show)
+    report.backfill(landed)
+    if landed["state"] != "complete" or not landed["sent"]:
+        mistakes.append(f"the first transfer became {landed['state']}, with {landed['sent']} sent")
+    ledger = (await http.get(f"{sandbox_url}/sandbox/ledger")).json()["entries"]
     report.verdict(len(day), repeated, len(ledger), mistakes)
     return not mistakes
 

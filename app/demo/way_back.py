@@ -16,12 +16,13 @@ OLA = "ola.maj@example.com"
 RETAIL_NUMBER, WHOLESALE_NUMBER = 1, 2
 SHOP_SECRET = "Sk1epDemoSecret0"  # noqa: S105 - signs nothing but the stand-in's callbacks
 ACCOUNT_SECRET = "Konto0DemoSecret"  # noqa: S105
+ACCOUNTS = 240
 PATIENCE_SECONDS = 30.0
 
 
 def panel_world() -> panel.Panel:
     """The panel of both shops: Jan has an account in it and reads both newsletters; Ola never opened one."""
-    world = panel.sample_world(8)
+    world = panel.sample_world(ACCOUNTS)
     agreed = panel.Approval("2026-01-10 09:00:00", "2026-01-10 09:00:00")
     jan = panel.Customer(
         id=world.next_customer_id(),
