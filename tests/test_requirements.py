@@ -5,7 +5,7 @@ Most rules live in `decide`; the few that live at an edge (phone numbers, the wi
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
@@ -20,6 +20,7 @@ from app.clients.shop_webhook import NotConnected
 from app.clients.transport import Reply
 from app.doctor import shared_account_warning
 from app.domain import tags
+from app.domain.backfill import Mode, Pause, Phase, after_look, begun, state_of, tallied
 from app.domain.callbacks import reached, signature, verified
 from app.domain.carts import cart_of, newer_state, ripen
 from app.domain.commands import (
@@ -37,14 +38,15 @@ from app.domain.contact import absorb
 from app.domain.delivery import Bundle, ByHand, Park, SeenContact, coalesce, still_missing, verdict
 from app.domain.difference import difference, told, untold
 from app.domain.errors import ForgedCallback
-from app.domain.events import Address, OptInReported, StatusSeen, Ticked
+from app.domain.events import AccountListed, Address, OptInReported, StatusSeen, SubscriberListed, Ticked
+from app.domain.flight import landing
 from app.domain.learn import learn
 from app.domain.looks import READD_LIMIT
 from app.domain.mirror import PanelTag, TagChanges, changes
 from app.domain.pipeline import NewEvent
 from app.domain.plan import Await, Send, Supersede, Withhold
 from app.domain.reasons import EXPLANATIONS, Reason
-from app.domain.shop import Account, FanOut, Panel, PanelKind, TagConflicts
+from app.domain.shop import Account, FanOut, FlightPlan, Panel, PanelKind, TagConflicts
 from app.routers.schemas import RegistrationIn
 from app.services.callbacks import Callbacks
 from app.services.health import Health
@@ -985,6 +987,64 @@ def test_r57_opt_in_means_agreed_and_opt_out_means_resigned_in_both_directions(o
     assert change.email_news == Said(status, at("2026-11-23T11:00"))
 
 
+# -- R60-R64: the first transfer of the existing base ---------------------------------------------------------------------
+
+
+def test_r60_by_day_fewer_are_transferred_than_by_night_on_the_shops_own_clock() -> None:
+    shop = a_shop()  # 600 an hour from 7 to 22, 6,000 by night, in Warsaw
+    noon, midnight = at("2026-11-23T11:00"), at("2026-11-23T23:00")
+    assert landing(noon, 600, shop.backfill, shop.time_zone) == noon + timedelta(hours=1)
+    assert landing(midnight, 6000, shop.backfill, shop.time_zone) == midnight + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("automatic", "phase"), [(True, Phase.CANARY), (False, Phase.COUNTING)])
+def test_r60_an_activation_begins_with_the_canary_or_with_a_dry_run_that_waits_for_a_person(automatic: bool, phase: Phase) -> None:
+    shop = a_shop(backfill=FlightPlan(automatic=automatic))
+    assert begun(shop, Mode.RUN, "token", at("2026-11-23T12:00"), by_a_person=False).phase is phase
+
+
+def test_r60_an_account_is_sent_with_its_tag_and_sets_off_nothing_over_there() -> None:
+    (told_now,) = commands_of(life(OPEN, account_listed()).plan)
+    assert (told_now.add_tags, told_now.quiet) == (("rejestracja",), True)
+    assert payloads.batch_upsert([told_now])["fireEvents"] is False
+    assert payloads.batch_upsert([told_now])["useApiDoubleOptIn"] is False
+
+
+def test_r61_a_subscriber_on_a_list_is_opted_in_with_the_date_of_the_list_and_never_over_a_later_opt_out() -> None:
+    listed = SubscriberListed(at=at("2026-11-23T12:00"), email=EMAIL, email_since=at("2025-03-18T17:49"))
+    story = life(OPEN, listed)
+    assert the_upsert(story.plan).email_status is Status.OPT_IN
+    assert the_upsert(story.plan).add_tags == ("newsletter",)
+    assert story.contact.email_news.opted_in == at("2025-03-18T17:49")
+    resigned = life(OPEN, subscribed("2024-01-01T08:00"), unsubscribed("2025-06-01T08:00"), listed)
+    assert Status.OPT_IN not in [one.email_status for one in commands_of(resigned.plan) if isinstance(one, UpsertContact)]
+
+
+def test_r62_an_account_brings_no_purchases_of_the_past() -> None:
+    assert not any(isinstance(command, AddEvent) for command in commands_of(life(OPEN, account_listed()).plan))
+
+
+def test_r63_the_report_adds_up_and_nobody_says_complete_otherwise() -> None:
+    ends = [("queued", ("sent", ""), None, 7), ("queued", ("withheld", "erased"), None, 2), ("no_account", None, None, 4)]
+    whole = tallied([*ends, ("queued", ("parked", "refused"), None, 1)])
+    assert (whole.found, whole.sent, dict(whole.withheld), whole.failed) == (14, 7, {"erased": 2, "no_account": 4}, 1)
+    over = replace(begun(OPEN, Mode.RUN, "token", at("2026-11-23T12:00"), by_a_person=True), phase=Phase.FINISHED)
+    assert state_of(over, whole) == "complete_with_failures"
+    assert state_of(over, tallied(ends)) == "complete"
+    assert state_of(over, tallied([*ends, ("queued", ("planned", ""), None, 1)])) == "incomplete"
+
+
+def test_r63_a_refused_canary_stops_the_transfer_until_a_person_looked() -> None:
+    watching = replace(begun(OPEN, Mode.RUN, "token", at("2026-11-23T12:00"), by_a_person=True), phase=Phase.WATCHING)
+    refused = tallied([("queued", ("parked", "refused"), None, 1)])
+    assert after_look(watching, refused, at("2026-11-23T12:01")).paused is Pause.CANARY_REFUSED
+
+
+def test_r64_under_order_consent_an_account_of_the_list_stays_in_the_shop() -> None:
+    """Asking for such a transfer is refused with the reason: tests/routers/test_backfills.py."""
+    assert life(CAREFUL, account_listed()).plan == Withhold(Reason.NO_CONSENT)
+
+
 # -- R70: many shops ------------------------------------------------------------------------------------------------------
 
 
@@ -1089,6 +1149,10 @@ def _callbacks(fan_out: FanOut = FanOut.ALL, knowing: dict[str, bool] | None = N
         account_callback_secrets=lambda name: CALLBACK_SECRETS.get(name, []),
     )
     return Callbacks(store, directory, intake, lambda: at(NOW)), taken
+
+
+def account_listed() -> AccountListed:
+    return AccountListed(at=at("2026-11-23T12:00"), customer=a_customer())
 
 
 def _last_email_status(commands: Any) -> Status | None:
