@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from app.domain.commands import AddEvent, Command, EventKind
+from app.domain.consent import later
 from app.domain.contact import Contact
 from app.domain.decide import lines_of
 from app.domain.difference import difference
@@ -41,6 +42,10 @@ class Cart:
     """When an earlier content of it was reported, if it was not bought since."""
     reported_by: int | None = None
     """The event whose commands carried that report."""
+    reported_change_at: datetime | None = None
+    """When that content had been put in."""
+    heard_at: datetime | None = None
+    """When the shop said it last, though nothing had changed."""
 
     @property
     def due_at(self) -> datetime:
@@ -51,10 +56,19 @@ class Cart:
         return self.changed_at + WINDOW + GRACE
 
     def reported(self, at: datetime, by: int) -> "Cart":
-        return replace(self, reported_at=at, reported_by=by)
+        return replace(self, reported_at=at, reported_by=by, reported_change_at=self.changed_at)
 
-    def can_be_overwritten(self, now: datetime) -> bool:
-        return self.reported_at is not None and now - self.reported_at < FRESH
+    def unreported(self) -> "Cart":
+        return replace(self, reported_at=None, reported_by=None, reported_change_at=None)
+
+    def heard_again(self, at: datetime) -> "Cart":
+        return replace(self, heard_at=later(self.heard_at, at))
+
+    def can_be_overwritten(self, now: datetime, bought_at: datetime | None) -> bool:
+        """Fresh, and not bought since: a purchase ends the life of its event over there (contract 3.5)."""
+        if self.reported_at is None or self.reported_change_at is None or now - self.reported_at >= FRESH:
+            return False
+        return bought_at is None or bought_at < self.reported_change_at
 
 
 def cart_of(event: CartChanged) -> Cart:
@@ -75,13 +89,17 @@ def newer_state(stored: Cart | None, event: CartChanged, bought_at: datetime | N
     """
     if stored is None:
         return cart_of(event)
-    if event.at < stored.changed_at:
+    if event.at < (stored.heard_at or stored.changed_at):
         return Reason.CART_REPLACED
     bought = bought_at is not None and stored.changed_at <= bought_at
     if _content(event.items) == _content(() if bought else stored.items):
         return Reason.CART_UNCHANGED
     now = cart_of(event)
-    return now if bought else replace(now, reported_at=stored.reported_at, reported_by=stored.reported_by)
+    if bought:
+        return now
+    return replace(
+        now, reported_at=stored.reported_at, reported_by=stored.reported_by, reported_change_at=stored.reported_change_at
+    )
 
 
 def _content(items: tuple[Item, ...]) -> list[tuple[str, Decimal]]:
@@ -107,6 +125,8 @@ def ripen(
         return Withhold(Reason.BEFORE_CONSENT)
     if contact.last_purchase_at is not None and contact.last_purchase_at >= cart.changed_at:
         return Supersede(Reason.CART_BOUGHT)
+    if not cart.items:
+        return Supersede(Reason.CART_EMPTIED)
     if now >= cart.stale_at:
         return Supersede(Reason.CART_STALE)
     report: Command = AddEvent(
@@ -120,7 +140,8 @@ def ripen(
         value=cart.value,
         currency=cart.currency,
         link=cart.recovery_url or link,
-        overwrites=overwrites if cart.can_be_overwritten(now) else None,
+        overwrites=overwrites if cart.can_be_overwritten(now, contact.last_purchase_at) else None,
+        cart_id=cart.id,
         expires_at=cart.stale_at,
     )
     upsert = difference(contact, shop, now)

@@ -89,6 +89,8 @@ class AddEvent:
     """Recovery link of a cart, address of a viewed product."""
     overwrites: str | None = None
     """SALESmanago's id of the event of which this is the newer state (contract 3.5)."""
+    cart_id: str | None = None
+    """The shop's name of the cart; it never leaves."""
     expires_at: datetime | None = None
     """From then on it would come too late and is dropped (R41)."""
 

@@ -1,6 +1,7 @@
 """Delivery as decisions: what to send together, what an answer means, and what a look-up leaves to be sent."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -268,7 +269,7 @@ class SeenContact:
     email: str
     tags: Mapping[str, int] = field(default_factory=dict)
     """Tag in SALESmanago's spelling -> points."""
-    events: frozenset[SeenEvent] = field(default_factory=frozenset)
+    events: Collection[SeenEvent] = ()
     opted_out: bool | None = None
     opted_out_phone: bool | None = None
 
@@ -300,8 +301,16 @@ def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
             add_tags=tuple(tag for tag in upsert.add_tags if canonical(tag) not in held),
             remove_tags=tuple(tag for tag in upsert.remove_tags if canonical(tag) in held),
         )
-    arrived = [event for contact in seen.values() for event in contact.events]
-    return Bundle(upsert, tuple(event for event in bundle.events if not _arrived(event, arrived)), bundle.deletions)
+    # Two events may look alike over there (two carts filled in one moment): each that is shown stands for one of ours.
+    arrived = Counter(event for contact in seen.values() for event in contact.events)
+    missing = []
+    for event in bundle.events:
+        shown = _as_shown(event)
+        if arrived[shown]:
+            arrived[shown] -= 1
+        else:
+            missing.append(event)
+    return Bundle(upsert, tuple(missing), bundle.deletions)
 
 
 def addresses(bundle: Bundle) -> frozenset[str]:
@@ -312,10 +321,8 @@ def addresses(bundle: Bundle) -> frozenset[str]:
     return frozenset(named)
 
 
-def _arrived(event: AddEvent, arrived: list[SeenEvent]) -> bool:
-    at = event.at.replace(microsecond=event.at.microsecond // 1000 * 1000)
-    wanted = SeenEvent(event.kind, event.external_id, at)
-    return any(seen == wanted for seen in arrived)
+def _as_shown(event: AddEvent) -> SeenEvent:
+    return SeenEvent(event.kind, event.external_id, event.at.replace(microsecond=event.at.microsecond // 1000 * 1000))
 
 
 # -- taking back ---------------------------------------------------------------------------------------------------------
@@ -332,6 +339,8 @@ class TakeBack:
     """Also what is on its way to the shop: the person is to be forgotten."""
     carts_until: datetime | None = None
     """Carts of that time and before were bought (R41)."""
+    cart_id: str | None = None
+    """This cart has changed: its report would tell of yesterday's content."""
 
     def __or__(self, other: "TakeBack") -> "TakeBack":
         return TakeBack(
@@ -340,6 +349,7 @@ class TakeBack:
             self.phone_opt_in or other.phone_opt_in,
             self.home or other.home,
             later(self.carts_until, other.carts_until),
+            self.cart_id or other.cart_id,
         )
 
 
@@ -349,7 +359,7 @@ def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False
         return None if act.home else command
     if act.everything and not isinstance(command, DeleteContact):
         return None
-    if isinstance(command, AddEvent) and act.carts_until is not None and command.is_cart_until(act.carts_until):
+    if isinstance(command, AddEvent) and _is_outdated(command, act):
         return None
     if not isinstance(command, UpsertContact):
         return command
@@ -363,6 +373,11 @@ def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False
         email_status=Status.OPT_OUT if no_email else left.email_status,
         phone_status=Status.OPT_OUT if no_phone else left.phone_status,
     )
+
+
+def _is_outdated(event: AddEvent, act: TakeBack) -> bool:
+    bought = act.carts_until is not None and event.is_cart_until(act.carts_until)
+    return bought or (act.cart_id is not None and event.cart_id == act.cart_id)
 
 
 def taken_back_upsert(upsert: UpsertContact, *, email: bool, phone: bool) -> UpsertContact:

@@ -43,6 +43,7 @@ _UNNECESSARY = (
     Reason.ORDER_ALREADY_SENT,
     Reason.NOTHING_NEW,
     Reason.CART_EMPTIED,
+    Reason.CART_REPLACED,
     Reason.CART_BOUGHT,
     Reason.CART_STALE,
     Reason.SHOP_IS_NEWER,

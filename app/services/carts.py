@@ -64,7 +64,7 @@ class Carts:
             await self._wait_for_address(work, stored)
             return
         overwrites = None
-        if cart.reported_by is not None and cart.can_be_overwritten(now):
+        if cart.reported_by is not None and cart.can_be_overwritten(now, person.contact.last_purchase_at):
             overwrites = await work.outbox.event_id_there(cart.reported_by)
         plan = ripen(cart, shop, person.contact, now, link=self._links.link(shop, cart), overwrites=overwrites)
         if shop.shadow and isinstance(plan, Send):
@@ -73,7 +73,7 @@ class Carts:
         match plan:
             case Send():
                 settlement = replace(settlement, open_commands=await self._report(work, stored, shop, person, plan, known))
-                stored = replace(stored, cart=cart.reported(now, stored.event_seq))
+                stored = replace(stored, cart=cart.reported(now, stored.event_seq), contact_id=person.id)
             case Withhold(reason=reason):
                 settlement = replace(settlement, state=EventState.WITHHELD, reason=reason)
             case Supersede(reason=reason) | Await(reason=reason):

@@ -35,6 +35,8 @@ class Person:
     erased_hash: str | None = None
     changed: bool = False
     merged_into: "Person | None" = None
+    absorbed: list["Person"] = field(default_factory=list)
+    """Who was merged into this one in this round."""
 
     def becomes(self, contact: Contact) -> None:
         if contact != self.contact:
@@ -101,6 +103,12 @@ class People:
                 await contacts.merge(person.id, person.merged_into.id or 0, _CONFLICT)
 
     @property
+    def merged(self) -> list[tuple[int, int]]:
+        """Contacts of this round that another took over, by id. Everybody must have been saved."""
+        found = [one for one in (*self._everyone.values(), *self._new) if one.merged_into is not None]
+        return [(one.id, one.merged_into.id) for one in found if one.id and one.merged_into and one.merged_into.id]
+
+    @property
     def ids(self) -> list[int]:
         """Everybody who was loaded."""
         return sorted(self._everyone)
@@ -160,6 +168,7 @@ class People:
         self._join(target, former)
         self._retire_address(target, old, at)
         former.merged_into = target
+        target.absorbed += [former, *former.absorbed]
         return target
 
     def _join(self, target: Person, other: Person) -> Person:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import structlog
 
-from app.domain.carts import newer_state
 from app.domain.commands import Command, ConfirmOptIn, DeleteContact, HomeCommand, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
@@ -13,6 +12,8 @@ from app.domain.decide import NO_SALE, Sale, decide
 from app.domain.delivery import TakeBack, taken_back
 from app.domain.difference import untold
 from app.domain.events import (
+    AccountChanged,
+    AccountListed,
     CartChanged,
     ErasureRequested,
     Event,
@@ -35,7 +36,6 @@ from app.domain.pipeline import (
     Mailbox,
     NewCommand,
     Settlement,
-    StoredCart,
     destination_of,
     to_account,
     to_newsletter,
@@ -44,6 +44,7 @@ from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
 from app.domain.tags import collisions
+from app.services.cart_round import CartRound
 from app.services.consents import Consents
 from app.services.directory import Directory
 from app.services.hand_work import NEWEST, replace_older
@@ -65,14 +66,10 @@ class PlanningRound:
         self._consents = Consents(pseudonym)
         self._sales: dict[tuple[str, str], Sale] = {}
         self._changed_sales: dict[tuple[str, str], Sale] = {}
-        self._carts: dict[tuple[str, str], StoredCart] = {}
-        self._cart_owners: dict[tuple[str, str], Person | None] = {}
-        self._cart_people: set[int] = set()
-        """Contacts who have or had a cart: a purchase of theirs may close a report on its way."""
+        self._carts = CartRound(work)
         self._boxes: Counter[tuple[str, str]] = Counter()
         self._commands: list[tuple[Person, InboxEvent, Command]] = []
         self._settlements: dict[int, tuple[Settlement, Person | None]] = {}
-        self._replaced_carts: list[int] = []
         self._erased: list[tuple[Person, InboxEvent, str, list[Command]]] = []
 
     @property
@@ -97,9 +94,9 @@ class PlanningRound:
 
     async def load(self, events: list[InboxEvent]) -> None:
         await self._people.load(events, self._work.contacts, self._siblings_of)
-        if any(isinstance(event.event, OrderPlaced) for event in events):
-            self._cart_people = await self._work.carts.owners(self._people.ids)
-        if self._cart_people or any(stops_something(event.event) for event in events):
+        if any(isinstance(event.event, OrderPlaced | CartChanged | AccountChanged | AccountListed) for event in events):
+            await self._carts.load(events, self._people.ids)
+        if self._carts.has_owners or any(stops_something(event.event) for event in events):
             await self._work.outbox.lock_mailboxes(self._people.ids)
         for shop_id in {event.shop_id for event in events}:
             ours = [event.event for event in events if event.shop_id == shop_id]
@@ -107,10 +104,6 @@ class PlanningRound:
             if orders:
                 for order, sale in (await self._work.sales.of_orders(shop_id, orders)).items():
                     self._sales[shop_id, order] = sale
-            carts = {event.cart_id for event in ours if isinstance(event, CartChanged)}
-            if carts:
-                for cart_id, cart in (await self._work.carts.find(shop_id, carts)).items():
-                    self._carts[shop_id, cart_id] = cart
 
     # -- one event -------------------------------------------------------------------------------------------------------
 
@@ -129,7 +122,8 @@ class PlanningRound:
     async def _decide(self, event: InboxEvent, shop: Shop) -> None:
         happened = event.event
         if isinstance(happened, CartChanged) and happened.email is None:
-            self._cart(event, happened, None, Await(Reason.CART_WAITS))
+            guest = Await(Reason.CART_WAITS) if happened.items else Supersede(Reason.CART_EMPTIED)
+            self._carry_out(event, None, self._carts.changed(event, happened, None, guest)[0])
             return
         person = self._people.find(shop.id, happened)
         self._hear_from_siblings(shop, person, happened)
@@ -153,7 +147,7 @@ class PlanningRound:
         await self._say_again_at_home(event, shop, person, before)
         await self._tell_opt_out_again(event, shop, person, before)
         if isinstance(happened, CartChanged):
-            self._cart(event, happened, person, plan)
+            await self._cart(event, happened, person, plan)
         elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
             self._erased.append((person, event, self._people.erase(person, happened.email), [*plan.commands, *cancelled]))
         else:
@@ -201,29 +195,11 @@ class PlanningRound:
 
     # -- carts -----------------------------------------------------------------------------------------------------------
 
-    def _cart(self, event: InboxEvent, happened: CartChanged, person: Person | None, plan: Plan) -> None:
-        """A cart waits for its quiet hour; the newest state takes the place of the one before."""
-        key = (event.shop_id, happened.cart_id)
-        stored = self._carts.get(key)
-        bought_at = person.contact.last_purchase_at if person is not None else None
-        state = newer_state(stored.cart if stored is not None else None, happened, bought_at)
-        if isinstance(state, Reason):
-            if isinstance(plan, Await):
-                plan = Supersede(state)
-            if stored is not None and stored.open and person is not None and stored.contact_id is None:
-                # A guest's cart whose address is known now: its quiet hour began when it was filled (R41).
-                self._keep_cart(key, replace(stored, waits_until=None), person)
-            self._carry_out(event, person, plan)
-            return
-        if stored is not None and stored.open:
-            self._replaced_carts.append(stored.event_seq)
-        waits = isinstance(plan, Await)
-        self._keep_cart(key, StoredCart(event.shop_id, None, event.seq, state, open=waits), person)
+    async def _cart(self, event: InboxEvent, happened: CartChanged, person: Person, plan: Plan) -> None:
+        plan, outdated = self._carts.changed(event, happened, person, plan)
+        if outdated is not None:
+            await self._take_back_everywhere(person, outdated, Reason.CART_REPLACED)
         self._carry_out(event, person, plan)
-
-    def _keep_cart(self, key: tuple[str, str], cart: StoredCart, person: Person | None) -> None:
-        self._carts[key] = cart
-        self._cart_owners[key] = person
 
     # -- taking back -----------------------------------------------------------------------------------------------------
 
@@ -235,7 +211,7 @@ class PlanningRound:
                 return await self._take_back_everywhere(person, TakeBack(everything=True, home=True), Reason.ERASED)
             case TransferConsentWithdrawn() if contact.transfer.is_withdrawn:
                 return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
-            case OrderPlaced() if person.id in self._cart_people:
+            case OrderPlaced() | AccountChanged() | AccountListed() if self._carts.concern(person) and contact.last_purchase_at:
                 act = TakeBack(carts_until=contact.last_purchase_at)
                 return await self._take_back_everywhere(person, act, Reason.CART_BOUGHT)
             case Unsubscribed() | StatusSeen():
@@ -251,6 +227,7 @@ class PlanningRound:
         """From this round, from the outbox, and from the queue of a contact that was merged into this one."""
         cancelled = self._take_back_queued(person, act, reason)
         merged = [] if person.id is None else [one.id for one in await self._work.contacts.merged_into(person.id)]
+        merged += [one.id for one in person.absorbed if one.id is not None]
         for mailbox in await self._mailboxes([] if person.id is None else [person.id, *merged], act):
             if await self._work.outbox.is_leased(mailbox, self._now):
                 # On its way at this moment. Should it come back unsent, the next claim takes it back first.
@@ -371,7 +348,7 @@ class PlanningRound:
         await self._work.sales.save(self._changed_sales)
         await self._work.sales.count_boxes(self._boxes)
         await self._work.outbox.queue([self._new_command(*one) for one in self._commands], self._now)
-        await self._save_carts()
+        await self._carts.save(self._people.merged)
         await self._work.inbox.settle(
             [
                 settlement if person is None else replace(settlement, contact_id=person.id)
@@ -379,7 +356,7 @@ class PlanningRound:
             ],
             self._now,
         )
-        for seq in self._replaced_carts:
+        for seq in self._carts.replaced:
             await self._work.inbox.supersede_planned(seq, Reason.CART_REPLACED, self._now)
         for person, contact_ids, addresses, pseudonym in forgotten:
             for contact_id in contact_ids:
@@ -391,14 +368,6 @@ class PlanningRound:
         counted = _counts(event.event, command)
         destination = destination_of(command, shop)
         return NewCommand(destination, shop.id, _id(person), event.seq, command, counted, is_listed(event.event))
-
-    async def _save_carts(self) -> None:
-        await self._work.carts.save(
-            [
-                replace(self._carts[key], contact_id=None if owner is None else _id(owner))
-                for key, owner in self._cart_owners.items()
-            ]
-        )
 
     async def _erase(
         self, person: Person, event: InboxEvent, pseudonym: str, commands: list[Command]

@@ -14,6 +14,8 @@ LASTS = timedelta(days=14)
 LONGEST = 2000
 """Characters: SALESmanago keeps 2,048 (contract 3.3). A cart too large for it gets a link to its first goods."""
 
+_PURPOSE = "cart"
+
 
 @dataclass(frozen=True)
 class RecoveredItem:
@@ -32,7 +34,7 @@ class RecoveryLinks:
             return None
         goods = [[item.product_id, f"{item.quantity.normalize():f}"] for item in cart.items]
         while True:
-            content = json.dumps([shop.id, goods], separators=(",", ":"))
+            content = json.dumps([_PURPOSE, shop.id, goods], separators=(",", ":"))
             link = shop.cart_url.replace("{token}", self._ring.sealed(content.encode(), self._clock()))
             if len(link) <= LONGEST or len(goods) <= 1:
                 return link if len(link) <= LONGEST else None
@@ -44,9 +46,9 @@ class RecoveryLinks:
         if content is None:
             raise NotFound("recovery link")
         try:
-            owner, goods = json.loads(content)
-        except ValueError:
+            purpose, owner, goods = json.loads(content)
+        except (ValueError, TypeError):
             raise NotFound("recovery link") from None  # something else of ours that was sealed
-        if owner != shop_id:
+        if (purpose, owner) != (_PURPOSE, shop_id):
             raise NotFound("recovery link")
         return [RecoveredItem(product_id, quantity) for product_id, quantity in goods]

@@ -153,8 +153,15 @@ class Contacts:
         await self._connection.execute(change)
 
     async def merged_into(self, contact_id: int) -> list[StoredContact]:
-        rows = await self._connection.execute(select(contacts).where(contacts.c.merged_into == contact_id))
-        return [_stored(row) for row in rows.mappings()]
+        """Whoever was merged into the contact, also by way of others."""
+        found: dict[int, StoredContact] = {}
+        into = [contact_id]
+        while into:
+            rows = await self._connection.execute(select(contacts).where(contacts.c.merged_into.in_(into)))
+            fresh = [one for row in rows.mappings() if (one := _stored(row)).id not in found and one.id != contact_id]
+            found |= {one.id: one for one in fresh}
+            into = [one.id for one in fresh]
+        return list(found.values())
 
     async def conflicts(self) -> dict[str, tuple[int, int]]:
         """Shop -> how many were renamed onto an address that had a contact of its own, and how many differ from SALESmanago."""

@@ -143,7 +143,7 @@ class Inbox:
 
     async def drop(self, seq: int, state: EventState, reason: Reason, at: datetime) -> None:
         """A command of the event turned out to be needless. If none of them was sent, that is what became of the event."""
-        sent = exists().where(outbox.c.event_seq == seq, outbox.c.state == CommandState.SENT.value)
+        sent = exists().where(outbox.c.event_seq == seq, outbox.c.state == CommandState.SENT.value, outbox.c.counted)
         last = (inbox.c.open_commands <= 1) & (inbox.c.state == EventState.PLANNED.value)
         change = update(inbox).where(inbox.c.seq == seq)
         await self._connection.execute(

@@ -1,6 +1,7 @@
 """Orders and carts: what became of them so far."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import RowMapping, select
@@ -94,6 +95,12 @@ class Carts:
         """Those who have a cart, open or not."""
         theirs = select(carts.c.contact_id).where(carts.c.contact_id.in_(contact_ids)).distinct()
         return set((await self._connection.execute(theirs)).scalars()) if contact_ids else set()
+
+    async def pass_on(self, contact_id: int, to: int) -> None:
+        """The contact was merged into another, whose carts these are now. What was reported was the former contact's."""
+        rows = await self._connection.execute(select(carts).where(carts.c.contact_id == contact_id))
+        theirs = [_stored(row) for row in rows.mappings()]
+        await self.save([replace(one, contact_id=to, cart=one.cart.unreported()) for one in theirs])
 
     async def forget_person(self, contact_id: int) -> list[int]:
         """Delete a person's carts; answers the numbers of the events that were still waiting for their time."""

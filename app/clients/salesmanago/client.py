@@ -101,7 +101,8 @@ class SalesmanagoClient:
         if event.overwrites is not None:
             body = {"contactEvent": {**payloads.event(event), "eventId": event.overwrites}}
             answer = await self._ask(_EVENT_UPDATE, body, expect="eventId")
-            if not isinstance(answer.outcome, Refused) or answer.outcome.account_wide:
+            refused = isinstance(answer.outcome, Refused) and not answer.outcome.account_wide
+            if not refused and answer.outcome != _NOT_THERE:
                 return answer
         return await self._ask(_EVENT, {"email": event.email, "contactEvent": payloads.event(event)}, expect="eventId")
 

@@ -183,7 +183,7 @@ def seen_contact(shown: Mapping[str, Any]) -> SeenContact | None:
     return SeenContact(
         email=address.strip().lower(),
         tags=dict(_tags(shown.get("contactTags"))),
-        events=frozenset(_seen_events(shown.get("contactExtEvents"))),
+        events=tuple(_seen_events(shown.get("contactExtEvents"))),
         opted_out=_flag(shown.get("optedOut")),
         opted_out_phone=_flag(shown.get("optedOutPhone")),
     )
