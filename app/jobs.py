@@ -34,6 +34,7 @@ STOP_SECONDS = 5.0
 """How long a stop waits for calls under way; what is cut off then is looked up by whoever claims it next."""
 
 ALARM_SECONDS = 60.0
+CLEANING_SECONDS = 6 * 3600.0
 
 _AFTER_FAILURE_SECONDS = 1.0
 
@@ -120,7 +121,7 @@ class Worker:
             self._queue.every("backfills", self._pauses.poll, self._step_backfills)
             nightly = self._pauses.nightly
             self._queue.every("nightly", nightly, self._reconciliations.start_nightly, first=nightly)
-            self._queue.every("clean", nightly, self._cleaner.clean, first=nightly)
+            self._queue.every("clean", CLEANING_SECONDS, self._cleaner.clean, first=nightly)
             self._queue.every("alarms", ALARM_SECONDS, self._alarms.watch, first=ALARM_SECONDS)
             self._queue.every("reconcile", self._pauses.poll, self._reconciliations.step_due)
             self._queue.start()

@@ -32,6 +32,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "data",
     ),
     "sms_consent_at": ("sms_consent_at", "data_zgody_sms"),
+    "approval": ("approval", "zgoda", "status"),
+    "registered": ("registered", "konto", "has_account"),
     "language": ("language", "lang", "jezyk"),
     "text_version": ("text_version", "wersja_zgody"),
     "page": ("page", "strona"),
@@ -46,7 +48,10 @@ _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%d.%m.%Y %H:%M:%S"
 _LANGUAGE = re.compile(r"^[A-Za-z]{2}([-_][A-Za-z]{2})?$")
 _LONGEST = 255
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
-_TOLERANCE = timedelta(hours=24)
+_TOLERANCE = timedelta(minutes=5)
+_YES = ("y", "yes", "t", "tak", "1", "true")
+_STATE_DATES = ("date_modification",)
+"""Dates of a state: those of an agreement only beside a column that says it is one."""
 
 
 class NotAList(ValueError):
@@ -94,6 +99,8 @@ def parsed(text: str) -> SubscriberList:
     try:
         headings = [_heading(one) for one in next(reader, [])]
         columns = [_MEANING.get(heading) for heading in headings]
+        if "approval" not in columns:
+            columns = [None if heading in _STATE_DATES else column for heading, column in zip(headings, columns, strict=True)]
         if "email" not in columns:
             raise NotAList("the first line must name the columns, and one of them is `email`")
         rows = tuple(_row(reader.line_num, columns, cells) for cells in reader if any(cell.strip() for cell in cells))
@@ -124,6 +131,10 @@ def event_of(row: Row, shop: Shop, now: datetime) -> NewEvent | list[Mistake]:
         language=_language(row, warnings),
         evidence=Evidence(**{name: row.cells[name][:_LONGEST] for name in ("text_version", "page", "ip") if name in row.cells}),
     )
+    if row.cells.get("approval", "y").lower() not in _YES:
+        mistakes.append(Mistake("approval", "the list says that the person does not agree", "y"))
+    if row.cells.get("registered", "n").lower() in _YES:
+        mistakes.append(Mistake("registered", "who has an account comes with the first transfer of accounts", "n"))
     if not mistakes and event.email_since is None and event.sms_since is None:
         mistakes.append(Mistake("email_consent_at", "the date on which the person agreed is needed", "2025-03-18 18:49:21"))
     if event.sms_since is not None and event.phone is None and "phone" not in row.cells:
@@ -192,7 +203,7 @@ def _instants(text: str, shop: Shop) -> Iterator[datetime]:
         pass
     for form in _TIMES:
         try:
-            local = datetime.strptime(text[:19].replace("T", " "), form)  # noqa: DTZ007 - the zone follows
+            local = datetime.strptime(text.replace("T", " "), form)  # noqa: DTZ007 - the zone follows
             yield local.replace(tzinfo=ZoneInfo(shop.time_zone)).astimezone(UTC)
         except (ValueError, OverflowError):
             continue

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("shop_id", sa.Text(), nullable=False),
         sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("moving", sa.Boolean(), nullable=False),
         sa.Column("over", sa.Boolean(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
@@ -54,6 +55,9 @@ def downgrade() -> None:
     op.drop_table("backfill_accounts")
     op.drop_index("ix_backfills_shop_id_id", table_name="backfills")
     op.drop_table("backfills")
-    _received("seq")
+    op.drop_index("ix_inbox_received", table_name="inbox")
     with op.batch_alter_table("inbox") as inbox:
         inbox.drop_column("background")
+    op.create_index(
+        "ix_inbox_received", "inbox", [sa.text("urgent DESC"), "seq"], sqlite_where=_RECEIVED, postgresql_where=_RECEIVED
+    )

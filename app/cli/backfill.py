@@ -53,11 +53,12 @@ def list_backfills(
         if as_json:
             show_json(found)
             return
-        table = Table("shop", "number", "begun", "mode", "state", "found", "sent", "withheld", "failed", "waiting")
+        table = Table("shop", "no.", "begun", "state", "found = sent + withheld + failed")
         for one in found:
-            withheld = sum(one["withheld"].values())
-            numbers = [str(number) for number in (one["found"], one["sent"], withheld, one["failed"], one["waiting"])]
-            table.add_row(one["shop"], str(one["id"]), one["started_at"][:16], one["mode"], one["state"], *numbers)
+            sums = f"{one['found']} = {one['sent']} + {sum(one['withheld'].values())} + {one['failed']}"
+            waiting = f" ({one['waiting']} waiting)" if one["waiting"] else ""
+            begun = datetime.fromisoformat(one["started_at"]).astimezone().strftime("%d %b %H:%M")
+            table.add_row(one["shop"], str(one["id"]), begun, one["state"].replace("_", " "), sums + waiting)
         out.print(table)
 
     run(step())

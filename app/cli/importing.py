@@ -44,7 +44,10 @@ def import_subscribers(
                 lines += answer["lines"]
                 bar.advance(task, len(chunk))
         if report is not None:
-            _write(report, lines)
+            try:
+                _write(report, lines)
+            except OSError as error:
+                fail(f"{report} cannot be written: {error.strerror}. The lines themselves were taken.")
         counts = {kind: sum(line["result"] == kind for line in lines) for kind in ("accepted", "duplicate", "conflict", "rejected")}
         if as_json:
             show_json({**counts, "ignored_columns": found.ignored, "lines": lines})

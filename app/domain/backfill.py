@@ -135,6 +135,8 @@ class Backfill:
     started_at: datetime
     due_at: datetime
     id: int = 0
+    version: int = 0
+    """How often it was stored: whoever writes must have read the newest."""
     page: int = 0
     sweep: int = 1
     swept: int = 0

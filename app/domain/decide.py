@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 from app.domain import tags
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, DeleteContact, EventKind, Line
-from app.domain.consent import Box, Channel, Policy, Status, TransferConsent
+from app.domain.consent import Box, Channel, Policy, Said, Status, TransferConsent
 from app.domain.contact import Contact
-from app.domain.difference import believing, difference, told
+from app.domain.difference import believing, difference, digest_of_told, told
 from app.domain.events import (
     AccessRequested,
     AccountListed,
@@ -132,15 +132,19 @@ def _homeward(event: StatusSeen | StatusNotTaken | TagsSeen | OptInReported, sho
 
 def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Decision:
     """What was told and is gone is told again. Nobody is introduced by a comparison."""
-    there = believing(known, event)
-    commands = compose(event, shop, there, sale) if known.is_transferred else ()
+    there, up_to_date = believing(known, event), event.told in ("", digest_of_told(known))
+    commands = compose(event, shop, there, sale) if known.is_transferred and up_to_date else ()
     if not commands:
         return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
     return Decision(Send(*commands), _informed(there, commands), sale, known)
 
 
 def _is_told_of_opt_out(known: Contact) -> bool:
-    return known.told.email_news is not None and known.told.email_news.status is Status.OPT_OUT
+    return _is_out(known.told.email_news)
+
+
+def _is_out(said: Said | None) -> bool:
+    return said is not None and said.status is Status.OPT_OUT
 
 
 def _informed(known: Contact, commands: Sequence[Command]) -> Contact:
@@ -244,7 +248,11 @@ def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Com
     """The contact's difference first, then what happened: SALESmanago needs the contact before its events (contract U17)."""
     upsert = difference(contact, shop, event.at)
     if upsert is not None and is_listed(event):
-        upsert = replace(upsert, quiet=True)
+        # Mere state: an opt-out over there, of which we may not know, is looked for first, however young the date (R06).
+        # What we told ourselves needs no looking for: a newer date outweighs it.
+        email = upsert.old_email_opt_in or not _is_out(contact.told.email_news)
+        phone = upsert.old_phone_opt_in or not _is_out(contact.told.phone_news)
+        upsert = replace(upsert, quiet=True, old_email_opt_in=email, old_phone_opt_in=phone)
     occurrence = _occurrence(event, shop, contact, sale)
     sections = mirror_command(contact, shop) if isinstance(event, OrderPlaced) else None  # R31: at once
     return tuple(command for command in (upsert, occurrence, sections) if command is not None)

@@ -205,6 +205,17 @@ def up_to_deletion(commands: Sequence[Command]) -> int:
     return len(commands)
 
 
+def one_bundle(commands: Sequence[Command]) -> int:
+    """How many of the commands may travel together. What must set nothing off does not travel with what may (R63)."""
+    quiet = bool(commands) and _is_quiet(commands[0])
+    alike = next((count for count, command in enumerate(commands) if _is_quiet(command) is not quiet), len(commands))
+    return up_to_deletion(commands[:alike])
+
+
+def _is_quiet(command: Command) -> bool:
+    return isinstance(command, UpsertContact) and command.quiet
+
+
 def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
     """One upsert instead of two: the later word counts."""
     spoken_again = {canonical(tag) for tag in (*later.add_tags, *later.remove_tags)}

@@ -1,5 +1,6 @@
 """What is still to be told: the difference between what is true and what SALESmanago has been told (R10-R12, R20-R28)."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -61,8 +62,12 @@ def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
     """Forget that these commands were queued: they were taken back before they left. In the order in which they were queued."""
     for command in reversed(list(cancelled)):
         if isinstance(command, UpsertContact) and not contact.erased:
-            contact = replace(contact, told=Told() if command.introduces else _untold_upsert(contact.told, command))
+            contact = replace(contact, told=_untold_upsert(contact.told, command))
     return contact
+
+
+def digest_of_told(contact: Contact) -> str:
+    return hashlib.sha256(repr(contact.told).encode()).hexdigest()[:16]
 
 
 def believing(contact: Contact, drift: DriftFound) -> Contact:
@@ -70,13 +75,21 @@ def believing(contact: Contact, drift: DriftFound) -> Contact:
     remembered = contact.told
     if drift.known_as is None:
         # Deleted over there, perhaps for a reason: what we knew of the newsletter stays told, so nobody is opted in again.
-        return replace(contact, told=replace(remembered, email=None, profile={}, tags={}))
+        # It will show the new contact as opted out, which is nobody's act: as if we had seen it already.
+        out = Shown(Status.OPT_OUT, drift.at, drift.at)
+        seen = replace(contact.seen, email_news=out, phone_news=out)
+        return replace(contact, told=replace(remembered, email=None, profile={}, tags={}), seen=seen)
     kept = {name: here for name, here in remembered.tags.items() if name not in drift.missing}
     there = {**kept, **dict.fromkeys(drift.left, True)}
     return replace(contact, told=replace(remembered, email=drift.known_as, tags=there))
 
 
 def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:
+    if command.introduces:  # what others, or an earlier life, told of the newsletter stays told
+        return Told(
+            email_news=None if command.email_status else remembered.email_news,
+            phone_news=None if command.phone_status else remembered.phone_news,
+        )
     named = {tags.canonical(tag) for tag in (*command.add_tags, *command.remove_tags)}
     return Told(
         email=command.email,

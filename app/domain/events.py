@@ -1,6 +1,6 @@
 """What can happen, in a shop or in SALESmanago. The union `Event` is closed: `match` over it is checked to be exhaustive."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -264,6 +264,8 @@ class DriftFound(Happened):
     """
 
     email: str
+    told: str = field(default="", compare=False)
+    """Digest of what was told when it was compared; if that is another by now, the comparison is out of date."""
     known_as: str | None = None
     missing: tuple[str, ...] = ()
     left: tuple[str, ...] = ()

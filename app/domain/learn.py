@@ -4,7 +4,7 @@ The order of learning does not matter: every fact knows its time, and what is fr
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.domain import tags
 from app.domain.consent import Box
@@ -30,6 +30,7 @@ from app.domain.events import (
     SubscriberListed,
     TagsEdited,
     TagsSeen,
+    Ticked,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -50,7 +51,11 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             contact = _ticked_acts(_met(contact, customer, event), customer, event).bought(at)
             granted = event.box is Box.GIVEN
             return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact
-        case AccountChanged(customer=customer) | AccountListed(customer=customer):
+        case AccountListed(customer=customer):
+            contact = replace(_met(contact, customer, event).moved_to(customer.email, at), registered=True)
+            email, sms = _listed_since(at, customer.newsletter_email), _listed_since(at, customer.newsletter_sms)
+            return _opted_in(contact, email=email, sms=sms)
+        case AccountChanged(customer=customer):
             # Who has an account to change has an account; mere state opts in only with its own date (R06).
             contact = replace(_met(contact, customer, event).moved_to(customer.email, at), registered=True)
             return _dated_acts(contact, customer, at)
@@ -62,7 +67,8 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
         case Subscribed():
             return _subscribed(_addressed(contact, event.email), event)
         case SubscriberListed():
-            contact = _opted_in(_addressed(contact, event.email), email=_by(at, event.email_since), sms=_by(at, event.sms_since))
+            email, sms = _not_ahead(at, event.email_since), _not_ahead(at, event.sms_since)
+            contact = _opted_in(_addressed(contact, event.email), email=email, sms=sms)
             return replace(_reached(contact, event), subscriber=contact.subscriber or not contact.registered)
         case Unsubscribed():
             contact = _addressed(contact, event.email)
@@ -128,8 +134,20 @@ def _reached(contact: Contact, event: Subscribed | SubscriberListed) -> Contact:
 
 
 def _by(at: datetime, since: datetime | None) -> datetime | None:
-    """Nobody agreed later than the list that says so."""
+    """Nobody agreed later than whoever says so."""
     return None if since is None else min(since, at)
+
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+def _not_ahead(at: datetime, since: datetime | None) -> datetime | None:
+    """On a list, a date further ahead than clocks may differ is no date: it must not become an act of now (R06)."""
+    return None if since is None or since > at + CLOCKS_DIFFER else min(since, at)
+
+
+def _listed_since(at: datetime, box: Ticked) -> datetime | None:
+    return _not_ahead(at, box.since) if box.ticked else None
 
 
 def _unsubscribed(contact: Contact, event: Unsubscribed) -> Contact:

@@ -14,6 +14,7 @@ from app.domain import tags
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
 from app.domain.delivery import SeenContact
+from app.domain.difference import digest_of_told
 from app.domain.events import DriftFound, TagsSeen
 from app.domain.homeward import panel_tags
 from app.domain.looks import saw_tags
@@ -121,6 +122,8 @@ class Reconciliation:
     accounts_since: datetime | None
     """Accounts that changed since then are compared; None = all of them."""
     id: int = 0
+    version: int = 0
+    """How often it was stored: whoever writes must have read the newest."""
     phase: Phase = Phase.CONTACTS
     cursor: int = 0
     """Id of the last contact, then number of the panel's page."""
@@ -155,10 +158,10 @@ class Comparison:
 
 def compared(contact: Contact, shop: Shop, shown: SeenContact | None, former: SeenContact | None, at: datetime) -> Comparison:
     """`shown`: the person in SALESmanago; `former`: under a former address, if not under the present one."""
-    if not contact.is_transferred or contact.erased:
-        return Comparison()
+    if not contact.is_transferred or contact.erased or not contact.transfer.permits(shop.policy):
+        return Comparison()  # whoever may not be sent need not be there
     if shown is None and former is None:
-        return Comparison((Cause.MISSING_THERE,), DriftFound(at=at, email=contact.email))
+        return Comparison((Cause.MISSING_THERE,), DriftFound(at=at, email=contact.email, told=digest_of_told(contact)))
     there = shown or former
     assert there is not None
     causes = [] if shown is not None else [Cause.RENAME_NOT_TAKEN]
@@ -169,7 +172,8 @@ def compared(contact: Contact, shop: Shop, shown: SeenContact | None, former: Se
     if shown is not None and _points_differ(contact, shop, shown, at):
         causes.append(Cause.POINTS_DIFFER)
     repairable = tuple(name for name in missing if name in REPAIRS_SAFELY)
-    drift = DriftFound(at=at, email=contact.email, known_as=there.email, missing=repairable, left=left)
+    told = digest_of_told(contact)
+    drift = DriftFound(at=at, email=contact.email, told=told, known_as=there.email, missing=repairable, left=left)
     return Comparison(tuple(causes), drift if shown is None or repairable or left else None)
 
 
@@ -178,7 +182,9 @@ def _tags(contact: Contact, there: SeenContact) -> tuple[tuple[str, ...], tuple[
     present = {tags.canonical(tag) for tag in there.tags}
     ours = {name: here for name, here in contact.told.tags.items() if name.startswith(tags.TO_UPSTREAM) or name in REPAIRS_SAFELY}
     missing = tuple(sorted(name for name, here in ours.items() if here and name not in present))
-    return missing, tuple(sorted(name for name, here in ours.items() if not here and name in present))
+    # Without our prefix a tag may be another's, whom we never told of it (R23).
+    left = (name for name, here in ours.items() if not here and name in present and name.startswith(tags.TO_UPSTREAM))
+    return missing, tuple(sorted(left))
 
 
 def _differs(told: Said | None, shown_out: bool | None) -> bool:

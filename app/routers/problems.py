@@ -3,6 +3,7 @@
 No document carries a value that came in: a wrong address in an answer would be a wrong address in somebody's log.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -166,10 +167,16 @@ def field_problems(errors: Iterable[Any]) -> list[FieldProblem]:
                 field=_path(names) or WHOLE_BODY,
                 rule=error["type"],
                 message=error["msg"].removeprefix("Value error, "),
-                example=EXAMPLES[named if named is not None else WHOLE_BODY],
+                example=_one_of(error) or EXAMPLES[named if named is not None else WHOLE_BODY],
             )
         )
     return found
+
+
+def _one_of(error: Any) -> str | None:
+    """Where only certain words are right, the first of them."""
+    words = re.findall(r"'([^']*)'", str(error.get("ctx", {}).get("expected", ""))) if error["type"] == "enum" else []
+    return words[0] if words else None
 
 
 def _is_noise(part: object) -> bool:

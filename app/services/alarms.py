@@ -13,7 +13,7 @@ Alarm = tuple[str, str]
 
 
 class Health(Protocol):
-    async def report(self) -> Report: ...
+    async def report(self, *, counted: bool = True) -> Report: ...
 
 
 class Alarms:
@@ -23,8 +23,10 @@ class Alarms:
 
     async def watch(self) -> int:
         """Look at everything that has a limit. Answers 0: there is never more to do at once."""
-        report = await self._health.report()
+        report = await self._health.report(counted=False)
         now = frozenset(_alarms(report))
+        if not report.ready:
+            now |= self._raised  # who cannot look cannot say that anything is over
         for shop, what in sorted(now - self._raised):
             log.warning("alarm", shop_id=shop, what=what)
         for shop, what in sorted(self._raised - now):

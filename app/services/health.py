@@ -58,11 +58,14 @@ class Health:
         self._alarm_after = timedelta(seconds=alarm_after_seconds)
         self._receipt_alarm_after = timedelta(seconds=receipt_alarm_seconds)
 
-    async def report(self) -> Report:
-        """Ready = events can be accepted durably. A late shop is a problem to show, not a reason to refuse events."""
+    async def report(self, *, counted: bool = True) -> Report:
+        """Ready = events can be accepted durably. A late shop is a problem to show, not a reason to refuse events.
+
+        `counted`: with the events by state, for which all of them are read.
+        """
         try:
             migrated = await self._migrated()
-            shops = await self._shops()
+            shops = await self._shops(counted=counted)
         except (NotReady, OSError, TimeoutError):
             return Report(False, ("The database cannot be used at the moment.",), ())
         problems = (
@@ -95,10 +98,10 @@ class Health:
                 )
         return Report(migrated, tuple(problems), tuple(shops))
 
-    async def _shops(self) -> list[ShopHealth]:
+    async def _shops(self, *, counted: bool) -> list[ShopHealth]:
         async with self._store.work() as work:
             oldest = await work.inbox.oldest_waiting()
-            counts = await work.inbox.counts()
+            counts = await work.inbox.counts() if counted else {}
             boxes = await work.sales.boxes()
             conflicts = await work.contacts.conflicts()
             on_their_way = await work.outbox.oldest_queued("newsletter:")

@@ -16,7 +16,7 @@ import structlog
 
 from app.domain import reconcile as steps
 from app.domain.backfill import MARGIN, ListedAccount, own_reason
-from app.domain.delivery import Delivered, SeenContact, words_of
+from app.domain.delivery import Delivered, Refused, SeenContact, name_of, words_of
 from app.domain.errors import NotFound, NotPossible, NotReady
 from app.domain.events import AccountListed
 from app.domain.flight import is_day
@@ -31,6 +31,7 @@ from app.services.rehearsal import Rehearsal
 log = structlog.get_logger(__name__)
 
 SHOWN = 20
+FIRST_LOOK_BACK = timedelta(days=7)
 REST = timedelta(minutes=5)
 """After a neighbour that did not answer, or a panel that is overloaded."""
 
@@ -75,6 +76,8 @@ class Reconciliations:
         self._rehearsal = rehearsal
         self._clock = clock
         self._queued = queued
+        self._unreadable: set[str] = set()
+        """Addresses SALESmanago would not look up: they are compared the next time."""
 
     # -- what people ask for ---------------------------------------------------------------------------------------------
 
@@ -99,9 +102,11 @@ class Reconciliations:
         async with self._store.work() as work:
             await work.inbox.wait_for_planning()
             for shop in asleep:
-                last = next(iter(await work.reconciliations.of_shop(shop.id, 1)), None)
+                runs = await work.reconciliations.of_shop(shop.id, SHOWN)
+                last = runs[0] if runs else None
+                whole = next((one for one in runs if one.is_over and not one.trouble), None)  # not one that was cut short
                 if last is None or (last.is_over and now - last.started_at >= steps.NIGHTLY):
-                    since = last.started_at - MARGIN if last is not None else now - timedelta(days=1)
+                    since = whole.started_at - MARGIN if whole is not None else now - FIRST_LOOK_BACK
                     await self._begin(work, shop.id, Mode.PREVIEW, since)
                     begun += 1
             await work.commit()
@@ -132,7 +137,7 @@ class Reconciliations:
         contacts = {int(one[1:]) for some in run.samples.values() for one in some if one.startswith("c")}
         async with self._store.work() as work:
             known = {f"c{one.id}": one.contact.email for one in await work.contacts.by_ids(contacts)} if contacts else {}
-        return {cause: [known.get(one) or f"account {one[1:]}" for one in some] for cause, some in run.samples.items()}
+        return {cause: [known.get(one) or _named(one) for one in some] for cause, some in run.samples.items()}
 
     # -- stepping --------------------------------------------------------------------------------------------------------
 
@@ -165,14 +170,21 @@ class Reconciliations:
         async with self._store.work() as work:
             page = await work.contacts.page_of_shop(shop.id, run.cursor, PEOPLE_PER_PAGE)
             former = {person.id: await work.contacts.addresses_of(person.id) for person in page}
+            # Whoever has a former address now is somebody else.
+            shops = [one.id for one in self._directory.shops_of(shop.account)]
+            formerly = {address for addresses in former.values() for address in addresses}
+            taken = {one.contact.email for one in await work.contacts.in_shops(shops, formerly)}
+            former = {number: [one for one in addresses if one not in taken] for number, addresses in former.items()}
         if not page:
             await self._save(run, self._after_contacts(run, shop), [])
             return
         at = self._clock()
-        shown = await self._shown(run, shop, [person.contact.email for person in page])
+        # Nobody is named over there who was never sent (R03).
+        sent = [person for person in page if person.contact.is_transferred]
+        shown = await self._shown(run, shop, [person.contact.email for person in sent])
         if shown is None:
             return
-        gone = [person for person in page if person.contact.is_transferred and person.contact.email not in shown]
+        gone = [person for person in sent if person.contact.email not in shown and person.contact.email not in self._unreadable]
         before = await self._shown(run, shop, sorted({one for person in gone for one in former[person.id]}))
         if before is None:
             return
@@ -183,9 +195,19 @@ class Reconciliations:
         if not emails:
             return {}
         seen = await self._upstream(shop.account).look_up(emails)
-        if not isinstance(seen.answer.outcome, Delivered):
-            await self._rest(run, words_of(seen.answer.outcome))
+        outcome = seen.answer.outcome
+        if isinstance(outcome, Refused) and not outcome.account_wide:
+            # Halved until the culprit stands alone; it must not hold up the others.
+            if len(emails) == 1:
+                self._unreadable.add(emails[0])
+                return {}
+            first = await self._shown(run, shop, emails[: len(emails) // 2])
+            second = None if first is None else await self._shown(run, shop, emails[len(emails) // 2 :])
+            return None if first is None or second is None else first | second
+        if not isinstance(outcome, Delivered):
+            await self._rest(run, words_of(outcome) or name_of(outcome))
             return None
+        self._unreadable.difference_update(emails)
         return dict(seen.contacts)
 
     async def _compare(
@@ -208,7 +230,7 @@ class Reconciliations:
         busy = 0
         for person in page:
             email = person.contact.email
-            if person.id in moving or (shop.id, email) in undecided or still.get(person.id) != person:
+            if email in self._unreadable or person.id in moving or (shop.id, email) in undecided or still.get(person.id) != person:
                 busy += 1
                 continue
             comparison = steps.compared(person.contact, shop, shown.get(email), former.get(person.id), at)
@@ -216,7 +238,7 @@ class Reconciliations:
             if run.mode is Mode.REPAIR and comparison.drift is not None:
                 event_id = run.event_id("contact", person.id)
                 events.append(heard(shop.id, "drift-found", comparison.drift, event_id, held=not shop.enabled))
-            elif run.mode is Mode.REPAIR and comparison.causes:
+            if run.mode is Mode.REPAIR and comparison.causes:
                 look_at.append(email)
         after = replace(steps.noted(run, found, len(page), busy), cursor=page[-1].id, due_at=self._clock())
         if await self._save(run, after, events) and look_at:
@@ -234,7 +256,7 @@ class Reconciliations:
             return
         listing = await side.accounts(run.cursor, run.accounts_since)
         if not isinstance(listing.answer.outcome, Delivered):
-            await self._rest(run, words_of(listing.answer.outcome))
+            await self._rest(run, words_of(listing.answer.outcome) or name_of(listing.answer.outcome))
             return
         eligible = {one.id: one for one in listing.accounts if own_reason(one, shop) is None}
         found, events = await self._differing(run, shop, eligible, at)
@@ -275,6 +297,10 @@ class Reconciliations:
 
     async def _rest(self, run: Reconciliation, why: str) -> None:
         await self._save(run, replace(run, trouble=why, due_at=self._clock() + REST), [])
+
+
+def _named(sample: str) -> str:
+    return f"{'contact' if sample.startswith('c') else 'account'} {sample[1:]}"
 
 
 def _first(emails: Sequence[str], shown: dict[str, SeenContact]) -> SeenContact | None:

@@ -83,7 +83,8 @@ class _Sending:
             for parcel, _ in asked:
                 parcel.postpone("the neighbour rests", self._now)
             return
-        seen = await self._upstream.statuses({upsert.email for _, upsert in asked})
+        addresses_named = {email for _, upsert in asked for email in (upsert.email, upsert.address_after)}
+        seen = await self._upstream.statuses(addresses_named)
         self._noted(seen.answer)
         if is_refused_whole([seen.answer.outcome]) and len(asked) > 1:
             half = len(asked) // 2
@@ -93,8 +94,11 @@ class _Sending:
         for parcel, upsert in asked:
             if not isinstance(seen.answer.outcome, Delivered):
                 parcel.postpone(words_of(seen.answer.outcome) or "it could not be read", self._now)
-            elif (shown := seen.contacts.get(upsert.email)) is not None:
-                parcel.leave_out_opt_ins(without_opt_ins(upsert, shown), self._now)
+            else:
+                left = upsert
+                for email in (upsert.email, upsert.address_after):  # a renamed contact takes over what stands there
+                    left = without_opt_ins(left, seen.contacts[email]) if email in seen.contacts else left
+                parcel.leave_out_opt_ins(left, self._now)
 
     async def _send_upserts(self, parcels: Sequence[ContactParcel]) -> None:
         waiting = []

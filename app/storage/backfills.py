@@ -45,8 +45,9 @@ class Backfills:
 
     async def save(self, run: Backfill, before: Backfill) -> bool:
         """Write the next state if the one it follows from still stands; False, and nothing written, otherwise."""
-        unchanged = (backfills.c.id == run.id) & (backfills.c.doc == _doc(before))
-        changed = await self._connection.execute(update(backfills).where(unchanged).values(_row(run)))
+        unchanged = (backfills.c.id == run.id) & (backfills.c.version == before.version)
+        after = _row(replace(run, version=before.version + 1))
+        changed = await self._connection.execute(update(backfills).where(unchanged).values(after))
         return changed.rowcount == 1
 
     async def note(self, backfill_id: int, accounts: Sequence[Noted]) -> set[int]:
@@ -89,7 +90,10 @@ class Backfills:
         return tallied((row[0], _ended(row[1], row[2]), _ended(row[3], row[4]), row[5]) for row in rows)
 
     async def _read(self, wanted: Any) -> list[Backfill]:
-        return [replace(codec.decode(row.doc, Backfill), id=row.id) for row in await self._connection.execute(wanted)]
+        return [
+            replace(codec.decode(row.doc, Backfill), id=row.id, version=row.version)
+            for row in await self._connection.execute(wanted)
+        ]
 
 
 def _ended(state: str | None, reason: str | None) -> Ended:
@@ -103,9 +107,10 @@ def _row(run: Backfill) -> dict[str, object]:
         "moving": run.is_moving,
         "over": run.is_over,
         "due_at": run.due_at,
+        "version": run.version,
         "doc": _doc(run),
     }
 
 
 def _doc(run: Backfill) -> bytes:
-    return codec.encode(replace(run, id=0))
+    return codec.encode(replace(run, id=0, version=0))

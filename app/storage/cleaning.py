@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Table, and_, delete, exists, select, text, update
+from sqlalchemy import Column, Table, and_, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.contact import Contact
-from app.domain.pipeline import CommandState, EventState
+from app.domain.pipeline import CommandState, EventState, to_account
 from app.domain.retention import is_forgettable
 from app.storage import codec
 from app.storage.tables import (
@@ -17,13 +17,13 @@ from app.storage.tables import (
     backfills,
     calls,
     carts,
+    consents,
     contact_aliases,
     contacts,
     inbox,
     mailboxes,
     outbox,
     reconciliations,
-    sales,
 )
 
 ROWS = 1000
@@ -54,7 +54,8 @@ class Cleaning:
 
     async def parked_commands(self, before: datetime) -> int:
         """What waited for a person in vain. Its event stays parked, with the reason."""
-        return await self._commands((outbox.c.state == CommandState.PARKED.value) & (outbox.c.settled_at < before))
+        to_accounts = outbox.c.destination.startswith(to_account(""), autoescape=True)  # hand-work waits for its person (R56)
+        return await self._commands((outbox.c.state == CommandState.PARKED.value) & to_accounts & (outbox.c.settled_at < before))
 
     async def _commands(self, old: Any) -> int:
         ids = await self._ids(select(outbox.c.id).where(old).order_by(outbox.c.settled_at))
@@ -69,11 +70,12 @@ class Cleaning:
         return await self._delete(calls, calls.c.id, [row.id for row in first if row.started_at < before])
 
     async def events(self, before: datetime) -> int:
-        """The lines of events that ended, once nothing refers to them."""
-        ended = inbox.c.state.in_(_ENDED) & (inbox.c.settled_at < before)
+        """The lines of events that ended, or were given up, once nothing refers to them: hand-work keeps its event."""
+        ended = inbox.c.state.in_((*_ENDED, EventState.PARKED.value)) & (inbox.c.settled_at < before)
         waited_for = exists().where(carts.c.event_seq == inbox.c.seq)
         with_commands = exists().where(outbox.c.event_seq == inbox.c.seq)
-        seqs = await self._ids(select(inbox.c.seq).where(ended, ~waited_for, ~with_commands).order_by(inbox.c.settled_at))
+        old = select(inbox.c.seq).where(ended, ~waited_for, ~with_commands)
+        seqs = await self._ids(old.order_by(inbox.c.settled_at))
         return await self._delete(inbox, inbox.c.seq, seqs)
 
     async def carts(self, before: datetime) -> int:
@@ -82,22 +84,20 @@ class Cleaning:
         closed = select(carts.c.shop_id, carts.c.cart_id).where(carts.c.due_at.is_(None), ended).limit(ROWS)
         return await self._delete_pairs(carts, closed, carts.c.shop_id, carts.c.cart_id)
 
-    async def sales(self) -> int:
-        """Orders of which no event is left: a repetition of one would be from before anything we remember."""
-        known = exists().where(inbox.c.shop_id == sales.c.shop_id, inbox.c.order_id == sales.c.order_id)
-        gone = select(sales.c.shop_id, sales.c.order_id).where(~known).limit(ROWS)
-        return await self._delete_pairs(sales, gone, sales.c.shop_id, sales.c.order_id)
-
     async def strangers(self, before: datetime, after: int) -> tuple[int, int]:
         """People never sent of whom nothing was heard for long; answers how many, and the last id looked at (0 = all were)."""
         busy = exists().where(mailboxes.c.contact_id == contacts.c.id)
         with_cart = exists().where(carts.c.contact_id == contacts.c.id)
         merged = contacts.c.merged_into.is_not(None)
         old = select(contacts.c.id, contacts.c.doc).where(contacts.c.id > after, contacts.c.updated_at < before)
-        rows = (await self._connection.execute(old.where(~busy, ~with_cart, ~merged).order_by(contacts.c.id).limit(ROWS))).all()
+        old = old.where(~busy, ~with_cart, ~merged)
+        rows = (await self._connection.execute(old.order_by(contacts.c.id).limit(ROWS))).all()
         ids = [row.id for row in rows if is_forgettable(codec.decode(row.doc, Contact))]
         if ids:
             await self._connection.execute(delete(contact_aliases).where(contact_aliases.c.contact_id.in_(ids)))
+            # The sealed line stays; the address beside it goes with the person.
+            forgotten = update(consents).where(consents.c.contact_id.in_(ids)).values(details=None)
+            await self._connection.execute(forgotten)
         return await self._delete(contacts, contacts.c.id, ids), rows[-1].id if len(rows) == ROWS else 0
 
     async def reports(self, before: datetime) -> int:
@@ -114,7 +114,10 @@ class Cleaning:
     async def shrink(self) -> None:
         """Give free pages of an SQLite file back. PostgreSQL's autovacuum needs no reminder."""
         if self._connection.dialect.name == "sqlite":
-            await self._connection.execute(text(f"PRAGMA incremental_vacuum({PAGES})"))
+            # The driver takes one step of a statement without rows, and each step frees one page.
+            free: int = (await self._connection.exec_driver_sql("PRAGMA freelist_count")).scalar_one()
+            for _ in range(min(free, PAGES)):
+                await self._connection.exec_driver_sql("PRAGMA incremental_vacuum(1)")
 
     async def _ids(self, wanted: Any) -> list[int]:
         return list((await self._connection.execute(wanted.limit(ROWS))).scalars())

@@ -14,7 +14,7 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.commands import Command, DeleteContact
-from app.domain.delivery import Delivered, Done, Drop, Park, RetryAt, TakeBack, name_of, up_to_deletion
+from app.domain.delivery import Delivered, Done, Drop, Park, RetryAt, TakeBack, name_of, one_bundle
 from app.domain.pipeline import (
     Attempted,
     Claim,
@@ -36,6 +36,10 @@ _PARKED = text("outbox.state = 'parked'")
 
 COMMANDS_PER_CLAIM = 200
 """Of one contact at a time: a hot contact must not fill a batch alone."""
+
+
+BACKGROUND_PER_CLAIM = 50
+"""So few that a live contact never waits long for them."""
 
 
 class Outbox:
@@ -86,6 +90,10 @@ class Outbox:
             due = due.where(mailboxes.c.shop_id.not_in(closed_shops))
         due = due.order_by(mailboxes.c.priority, mailboxes.c.due_at).limit(limit)
         boxes = (await self._connection.execute(locked(self._connection, due))).all()
+        # Live contacts do not wait behind what must be asked for those of a list (R63).
+        boxes = [box for box in boxes if box.priority == boxes[0].priority]
+        if boxes and boxes[0].priority > 0:
+            boxes = boxes[:BACKGROUND_PER_CLAIM]
         if not boxes:
             return []
         token = secrets.randbits(62)
@@ -397,7 +405,7 @@ def _among(boxes: Sequence[Mailbox]) -> ColumnElement[bool]:
 
 def _next(waiting: list[WaitingCommand]) -> list[WaitingCommand]:
     bounded = waiting[:COMMANDS_PER_CLAIM]
-    return bounded[: up_to_deletion([one.command for one in bounded])]
+    return bounded[: one_bundle([one.command for one in bounded])]
 
 
 def _row(command: NewCommand, at: datetime) -> dict[str, object]:

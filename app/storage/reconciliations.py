@@ -37,18 +37,19 @@ class Reconciliations:
 
     async def save(self, run: Reconciliation, before: Reconciliation) -> bool:
         """Write the next state if the one it follows from still stands; False, and nothing written, otherwise."""
-        unchanged = (reconciliations.c.id == run.id) & (reconciliations.c.doc == _doc(before))
-        changed = await self._connection.execute(update(reconciliations).where(unchanged).values(_row(run)))
+        unchanged = (reconciliations.c.id == run.id) & (reconciliations.c.version == before.version)
+        after = _row(replace(run, version=before.version + 1))
+        changed = await self._connection.execute(update(reconciliations).where(unchanged).values(after))
         return changed.rowcount == 1
 
     async def _read(self, wanted: Any) -> list[Reconciliation]:
         rows = await self._connection.execute(wanted)
-        return [replace(codec.decode(row.doc, Reconciliation), id=row.id) for row in rows]
+        return [replace(codec.decode(row.doc, Reconciliation), id=row.id, version=row.version) for row in rows]
 
 
 def _row(run: Reconciliation) -> dict[str, object]:
-    return {"shop_id": run.shop_id, "over": run.is_over, "due_at": run.due_at, "doc": _doc(run)}
+    return {"shop_id": run.shop_id, "over": run.is_over, "due_at": run.due_at, "version": run.version, "doc": _doc(run)}
 
 
 def _doc(run: Reconciliation) -> bytes:
-    return codec.encode(replace(run, id=0))
+    return codec.encode(replace(run, id=0, version=0))

@@ -79,6 +79,8 @@ api_keys = Table(
     Column("revoked_at", Instant, nullable=True),
 )
 
+# Numbers of deleted rows must not pass to new ones, which would inherit what refers to them: PostgreSQL's sequences never give
+# one twice, SQLite promises it only with `sqlite_autoincrement`.
 contacts = Table(
     "contacts",
     metadata,
@@ -95,6 +97,7 @@ contacts = Table(
     UniqueConstraint("shop_id", "erased_hash"),
     Index("ix_contacts_shop_id_customer_id", "shop_id", "customer_id"),
     Index("ix_contacts_shop_id_id", "shop_id", "id"),
+    sqlite_autoincrement=True,
 )
 _DISPUTED = text("conflict IS NOT NULL")
 Index("ix_contacts_conflict", contacts.c.shop_id, contacts.c.id, sqlite_where=_DISPUTED, postgresql_where=_DISPUTED)
@@ -135,6 +138,7 @@ inbox = Table(
     Column("decided_at", Instant, nullable=True),
     Column("settled_at", Instant, nullable=True),
     UniqueConstraint("shop_id", "event_id"),
+    sqlite_autoincrement=True,
 )
 _RECEIVED = text("state = 'received'")
 Index(
@@ -158,6 +162,10 @@ Index(
 )
 Index("ix_inbox_contact_id", inbox.c.contact_id)
 _ENDED = text("settled_at IS NOT NULL")
+_CLEANABLE = text("payload IS NOT NULL AND settled_at IS NOT NULL")
+Index("ix_inbox_content", inbox.c.settled_at, sqlite_where=_CLEANABLE, postgresql_where=_CLEANABLE)
+_WAITS = text("state IN ('received', 'planned')")
+Index("ix_inbox_waiting", inbox.c.shop_id, inbox.c.received_at, sqlite_where=_WAITS, postgresql_where=_WAITS)
 Index("ix_inbox_settled_at", inbox.c.settled_at, sqlite_where=_ENDED, postgresql_where=_ENDED)
 
 outbox = Table(
@@ -177,6 +185,7 @@ outbox = Table(
     Column("upstream_id", Text, nullable=True),
     Column("queued_at", Instant, nullable=False),
     Column("settled_at", Instant, nullable=True),
+    sqlite_autoincrement=True,
 )
 _WAITING = text("state = 'waiting'")
 Index("ix_outbox_waiting", outbox.c.contact_id, outbox.c.id, sqlite_where=_WAITING, postgresql_where=_WAITING)
@@ -215,6 +224,7 @@ calls = Table(
     Column("outcome", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("items", Integer, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 attempts = Table(
@@ -247,6 +257,7 @@ carts = Table(
     Column("due_at", Instant, nullable=True),
 )
 Index("ix_carts_contact_id", carts.c.contact_id)
+Index("ix_carts_event_seq", carts.c.event_seq)
 _OPEN = text("due_at IS NOT NULL")
 Index("ix_carts_due_at", carts.c.due_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
@@ -257,6 +268,7 @@ backfills = Table(
     Column("id", Identity, primary_key=True, autoincrement=True),
     Column("shop_id", Text, nullable=False),
     Column("mode", Text, nullable=False),
+    Column("version", Integer, nullable=False),
     Column("moving", Boolean, nullable=False),
     Column("over", Boolean, nullable=False),
     Column("due_at", Instant, nullable=False),
@@ -281,6 +293,7 @@ reconciliations = Table(
     metadata,
     Column("id", Identity, primary_key=True, autoincrement=True),
     Column("shop_id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
     Column("over", Boolean, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("doc", LargeBinary, nullable=False),
