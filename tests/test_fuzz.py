@@ -39,7 +39,7 @@ def test_no_input_gives_a_5xx_and_every_error_is_a_problem(label: str, mode: Gen
     operation = OPERATIONS[label]
 
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
     def any_input(case: Any) -> None:
         if "shop" in (case.path_parameters or {}):
             case.path_parameters["shop"] = "shop1"

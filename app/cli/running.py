@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app import demo, logs, main, server
+from app import logs, main, server
 from app.cli.common import run
 from app.settings import Settings
 
@@ -48,6 +48,8 @@ def sandbox(
     accounts: Annotated[int, typer.Option(min=0, help="How many accounts the panel begins with.")] = 40,
 ) -> None:
     """Run the stand-ins of SALESmanago and of the panel, each with a page to watch it and faults on demand."""
+    from app import demo  # with both stand-ins: no other command should pay for it
+
     run(demo.run_sandbox(salesmanago_port, panel_port, accounts))
 
 
@@ -58,6 +60,8 @@ def run_demo(
     panel_port: Annotated[int, typer.Option(help="Port of the stand-in of the panel.")] = 8200,
 ) -> None:
     """A believable day of two shops, and an account of what arrived where and why some did not."""
+
+    from app import demo
 
     async def step() -> None:
         if not await demo.run_demo(port, salesmanago_port, panel_port, stay=not once):

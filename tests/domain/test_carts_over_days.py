@@ -235,7 +235,7 @@ def verdict(story: Days, reports: Iterable[Report]) -> None:
     assert not any(report.overwrites for report in reports[:1])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(days())
 def test_whatever_happens_over_days_a_cart_is_reported_as_the_requirements_say(story: Days) -> None:
     reports = lived(story)
