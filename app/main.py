@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
@@ -71,7 +72,6 @@ def _application(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
         swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
     )
     for module in (
-        shop_events,
         batch,
         lookups,
         backfills,
@@ -84,7 +84,8 @@ def _application(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
     ):
         app.include_router(module.router)
     problems.install(app)
-    app.add_middleware(Border)
+    app.add_middleware(shop_events.EventDoor)
+    app.add_middleware(Border)  # the last one added stands first
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend the document
     return app
 
@@ -112,7 +113,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """The generated document, with the schemas that only problem answers and the batch refer to."""
     if app.openapi_schema:
         return app.openapi_schema
-    document: dict[str, Any] = FastAPI.openapi(app)
+    routes = [*shop_events.documentation.routes, *app.routes]
+    document: dict[str, Any] = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
     schemas = document["components"]["schemas"]
     models: list[type[BaseModel]] = [problems.Problem, *BATCHABLE.values()]
     for model in models:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from app.bootstrap import open_gateway
 from app.control import control_app
+from app.deadlines import DeadlineProtocol
 from app.domain.errors import GatewayError
 from app.main import application_of
 from app.settings import Settings
@@ -45,6 +46,8 @@ async def served(app: ASGIApp, bound_to: socket.socket) -> AsyncIterator[None]:
             app,
             log_config=None,
             access_log=False,
+            http=DeadlineProtocol,
+            proxy_headers=False,  # nobody's address is of interest
             server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=GRACE_SECONDS,

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, NoReturn
 
 import httpx
@@ -26,7 +26,8 @@ InPolish = Annotated[bool, typer.Option("--pl", help="Reasons in Polish.")]
 
 def run(step: Coroutine[Any, Any, None]) -> None:
     try:
-        asyncio.run(step)
+        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+            runner.run(step)
     except GatewayError as error:
         fail(str(error))
     except ValidationError as error:
@@ -41,6 +42,15 @@ def run(step: Coroutine[Any, Any, None]) -> None:
         fail(f"The running gateway did not answer on its control socket ({type(error).__name__}).")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where there is one: it halves what the network costs."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop
 
 
 def fail(words: str) -> NoReturn:

@@ -76,6 +76,17 @@ async def _read_shop(
     return found
 
 
+async def signing_shop(request: Request, shop_id: str) -> Shop:
+    """As `CallingShop`, for handlers that read the request themselves. Raises `UnknownCaller`, `NotFound`."""
+    directory: Directory = request.app.state.directory
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise UnknownCaller
+    shop = await _calling_shop(directory, directory.caller(key.strip()), shop_id)
+    await _check_signature(request, directory, shop)
+    return shop
+
+
 async def _signing_shop(request: Request, directory: DirectoryDep, shop: Annotated[Shop, Depends(_calling_shop)]) -> Shop:
     await _check_signature(request, directory, shop)
     return shop

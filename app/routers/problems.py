@@ -4,7 +4,7 @@ No document carries a value that came in: a wrong address in an answer would be 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -63,6 +63,7 @@ _TITLES = {
     400: "The body cannot be read.",
     404: "There is no such address.",
     405: "This address does not take that method.",
+    408: "The body did not arrive in time.",
     413: "The body is too large.",
     415: "The body must be JSON.",
 }
@@ -101,11 +102,14 @@ class BadParameter(Exception):
 
 
 def install(app: FastAPI) -> None:
-    app.add_exception_handler(BadParameter, _bad_parameter)
-    app.add_exception_handler(GatewayError, _gateway_error)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _defect)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def problem_of(request: Request, error: Exception) -> Response:
+    """The answer to what went wrong, for those who stand before FastAPI's own handlers."""
+    handler = next(_HANDLERS[step] for step in type(error).__mro__ if step in _HANDLERS)
+    return await handler(request, error)
 
 
 async def _bad_parameter(_request: Request, error: Exception) -> Response:
@@ -131,17 +135,17 @@ async def _gateway_error(_request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = error.errors()
-    if not _says_json(request) and [list(one["loc"]) for one in errors] == [["body"]]:
-        return _not_json(415)
+    if not says_json(request) and [list(one["loc"]) for one in errors] == [["body"]]:
+        return not_json(415)
     return invalid(field_problems(errors))
 
 
-def _says_json(request: Request) -> bool:
+def says_json(request: Request) -> bool:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-def _not_json(status: int) -> Response:
+def not_json(status: int) -> Response:
     """The body as a whole is not what it should be."""
     title = _TITLES[status]
     words = "send one JSON object with the header Content-Type: application/json"
@@ -197,7 +201,10 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     if status == 413:
         return too_large()
     if status == 400:
-        return _not_json(400)
+        return not_json(400)
+    if status == 408:
+        detail = "Nothing was stored. Send the event again."
+        return problem(408, "too-slow", _TITLES[408], detail, headers=dict(error.headers or {}))
     title = _TITLES.get(status, "The request cannot be served.")
     kind = title.lower().rstrip(".").replace(" ", "-")
     return problem(status, kind, title, "See /docs for what there is.", headers=dict(error.headers or {}))
@@ -212,3 +219,12 @@ async def _defect(request: Request, error: Exception) -> Response:
     log.error("defect", route=getattr(request.scope.get("route"), "path", ""), exc_info=error)
     detail = "This is a defect of ours; it was noted. Keep the event and send it again later."
     return problem(500, "defect", "The gateway failed.", detail)
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    BadParameter: _bad_parameter,
+    GatewayError: _gateway_error,
+    RequestValidationError: _invalid,
+    HTTPException: _http_error,
+    Exception: _defect,
+}

@@ -14,7 +14,7 @@ from app.domain.pipeline import Accepted, Conflict, NewEvent
 from app.domain.shop import Shop
 from app.metrics import events_accepted
 from app.routers.fields import EVENT_ID, EXAMPLES
-from app.routers.schemas import EventIn, WireModel
+from app.routers.schemas import EventIn
 from app.services.intake import Intake
 
 
@@ -32,13 +32,15 @@ def new_event(body: EventIn, shop: Shop, idempotency_key: str | None = None) -> 
     """Raises `RequestValidationError` when no id, or two different ids, name the event."""
     warnings: list[str] = []
     event = body.to_domain(shop, warnings)
-    warnings += [f"{printable(path)}: unknown field, ignored" for path in sorted(body.unknown_fields())]
+    unknown: list[str] = []
+    content = body.content(unknown)
+    warnings += [f"{printable(path)}: unknown field, ignored" for path in sorted(unknown)]
     return NewEvent(
         shop_id=shop.id,
         event_id=_event_id(body.event_id, idempotency_key),
         type=body.wire_type,
         event=event,
-        digest=_digest(body),
+        digest=_digest(content),
         warnings=tuple(warnings[:50]),
         held=not shop.enabled,
     )
@@ -86,16 +88,9 @@ def invalid(name: str, message: str, kind: str = "value_error") -> RequestValida
     return RequestValidationError([{"loc": ("body", name), "type": kind, "msg": message}])
 
 
-def _digest(body: EventIn) -> str:
+def _digest(content: dict[str, Any]) -> str:
     """SHA-256 of the content as we understand it: without the id, without fields we do not know, values in one spelling."""
-    content = {name: value for name, value in _declared(body).items() if name != "event_id"}
-    return hashlib.sha256(canonical_json(content)).hexdigest()
-
-
-def _declared(value: Any) -> Any:
-    if isinstance(value, WireModel):
-        return {name: _declared(getattr(value, name)) for name in type(value).model_fields}
-    return [_declared(one) for one in value] if isinstance(value, list) else value
+    return hashlib.sha256(canonical_json({name: said for name, said in content.items() if name != "event_id"})).hexdigest()
 
 
 def canonical_json(content: Any) -> bytes:

@@ -1,8 +1,8 @@
 """Events on the wire. Unknown fields are ignored and named in the receipt's `warnings`; everything else is checked."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -63,14 +63,28 @@ class WireModel(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    def unknown_fields(self, path: str = "") -> Iterator[str]:
-        yield from (f"{path}{name}" for name in self.model_extra or ())
-        for name, info in type(self).model_fields.items():
-            shown = f"{path}{info.alias or name}"
+    def content(self, unknown: list[str], path: str = "") -> dict[str, Any]:
+        """What was said in the fields we know, by name; the paths of all others are added to `unknown`."""
+        if self.model_extra:
+            unknown += (f"{path}{name}" for name in self.model_extra)
+        said: dict[str, Any] = {}
+        for name, shown in _names(type(self)):
             value = getattr(self, name)
-            for at, one in enumerate(value if isinstance(value, list) else [value]):
-                if isinstance(one, WireModel):
-                    yield from one.unknown_fields(f"{shown}[{at}]." if isinstance(value, list) else f"{shown}.")
+            if isinstance(value, WireModel):
+                value = value.content(unknown, f"{path}{shown}.")
+            elif isinstance(value, list):
+                value = [
+                    one.content(unknown, f"{path}{shown}[{at}].") if isinstance(one, WireModel) else one
+                    for at, one in enumerate(value)
+                ]
+            said[name] = value
+        return said
+
+
+@cache
+def _names(model: type[WireModel]) -> tuple[tuple[str, str], ...]:
+    """The fields of a model: name here, name on the wire."""
+    return tuple((name, info.alias or name) for name, info in model.model_fields.items())
 
 
 class AddressIn(WireModel):

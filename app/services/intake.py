@@ -20,6 +20,9 @@ log = structlog.get_logger(__name__)
 GROUP = 256
 """Events per commit: beyond it the time of the commit no longer matters beside the inserts."""
 
+GATHERING_SECONDS = 0.003
+"""How long a group waits for more once requests have been seen to come together. A commit costs as much as ten inserts."""
+
 
 @dataclass(frozen=True)
 class _Waiting:
@@ -62,12 +65,16 @@ class Intake:
             _refuse([self._queue.get_nowait()], NotReady())
 
     async def _write(self) -> None:
+        together = False
         while True:
             group = [await self._queue.get()]
+            if together and len(group[0].events) < GROUP:
+                await asyncio.sleep(GATHERING_SECONDS)
             taken = len(group[0].events)
             while taken < GROUP and not self._queue.empty():
                 group.append(self._queue.get_nowait())
                 taken += len(group[-1].events)
+            together = len(group) > 1
             await self._commit(group)
 
     async def _commit(self, group: list[_Waiting]) -> None:

@@ -22,10 +22,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.domain.errors import GatewayError, NotReady
+from app.storage.inline_sqlite import InlineConnection
 
 log = structlog.get_logger(__name__)
 
-BUSY_TIMEOUT_MS = 5_000
+BUSY_SECONDS = 5.0
+"""How long a lock that somebody else holds on the SQLite file is waited for."""
 
 
 class AlreadyOwned(GatewayError):
@@ -55,7 +57,12 @@ class Database:
         return None if self.is_sqlite else self.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     def _sqlite(self) -> AsyncEngine:
-        engine = create_async_engine(self.url, pool_size=1, max_overflow=0, pool_timeout=10, hide_parameters=True)
+        async def connect(*_: object, **__: object) -> InlineConnection:
+            return InlineConnection(str(self.path or ":memory:"), BUSY_SECONDS)
+
+        engine = create_async_engine(
+            self.url, async_creator=connect, pool_size=1, max_overflow=0, pool_timeout=10, hide_parameters=True
+        )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
@@ -103,15 +110,12 @@ class Database:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:  # the driver's own connection type
-    # Without this the driver opens transactions by itself, too late and of the wrong kind for a single writer.
-    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         "auto_vacuum=INCREMENTAL",  # before anything is written: an older file keeps its mode
         "journal_mode=WAL",
         "synchronous=FULL",  # an answered 202 survives a power cut
         "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
