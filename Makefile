@@ -4,8 +4,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_ARGS ?=
 TEST_ARGS ?=
+CHAOS_ARGS ?=
 
-.PHONY: install demo test check bench format lock openapi
+.PHONY: install demo test check chaos bench format lock openapi
 
 install: $(STAMP)
 
@@ -26,6 +27,9 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+chaos: install
+	$(BIN)/python -m chaos $(CHAOS_ARGS)
 
 bench: install
 	$(BIN)/python -m benchmarks

@@ -18,6 +18,7 @@ from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.shop_webhook import NotConnected, ShopWebhook
 from app.clients.transport import Pacer, Transport
 from app.domain.errors import BadConfiguration
+from app.domain.pipeline import to_account
 from app.domain.shop import PanelKind
 from app.job_queue import JobQueue
 from app.jobs import Bell, Pauses, Wake, Worker
@@ -33,6 +34,7 @@ from app.services.directory import AccountAccess, Directory, PanelAccess
 from app.services.hand_work import HandWorkList
 from app.services.health import Health
 from app.services.intake import Intake
+from app.services.operations import Operations
 from app.services.planner import Planner
 from app.services.ports import Clock, ShopSide, Store, Upstream
 from app.services.pull import Pull
@@ -40,10 +42,12 @@ from app.services.reconciliations import Reconciliations
 from app.services.recovery import RecoveryLinks
 from app.services.rehearsal import Rehearsal
 from app.services.secrets_at_rest import KeyRing, Pseudonyms
+from app.services.shared_pace import IN_FLIGHT, SharedPace
 from app.services.trace import Disputes, Trace
 from app.settings import Settings
 from app.shops_file import load
 from app.storage import migrations
+from app.storage.clock import DatabaseClock
 from app.storage.database import Database
 from app.storage.work import Store as SqlStore
 
@@ -70,6 +74,7 @@ class Gateway:
     hand_work: HandWorkList
     consents: ConsentReader
     disputes: Disputes
+    operations: Operations
     planner: Planner
     delivery: Delivery
     pull: Pull
@@ -85,7 +90,8 @@ class Gateway:
 class Upstreams:
     """The SALESmanago client of each account; a changed account gets a new one."""
 
-    def __init__(self, directory: Directory, http: httpx.AsyncClient, clock: Clock) -> None:
+    def __init__(self, store: Store, directory: Directory, http: httpx.AsyncClient, clock: Clock) -> None:
+        self._store = store
         self._directory = directory
         self._http = http
         self._clock = clock
@@ -98,7 +104,9 @@ class Upstreams:
         access = self._directory.access(account_id)
         known = self._clients.get(account_id)
         if known is None or known[0] != access:
-            transport = Transport(self._http, Pacer(access.account.calls_per_second))
+            allowed = access.account.calls_per_second
+            bucket = SharedPace(self._store, to_account(account_id), allowed)
+            transport = Transport(self._http, Pacer(allowed, IN_FLIGHT, bucket))
             known = (access, SalesmanagoClient(access.account, access.api_secret, transport, self._clock))
             self._clients[account_id] = known
         return known[1]
@@ -203,10 +211,13 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now) -> AsyncItera
     try:
         database.own()
         await migrations.upgrade(database)
+        shared = None if database.is_sqlite or clock is not utc_now else DatabaseClock(database)
+        if shared is not None:
+            await shared.read()
         timeout = httpx.Timeout(30.0)
         # Notices go where a shop says. A proxy of the environment would undo the check of the address.
         async with httpx.AsyncClient(timeout=timeout) as http, _to_anywhere(timeout) as to_anywhere:
-            gateway = await _compose(settings, database, http, to_anywhere, clock)
+            gateway = await _compose(settings, database, http, to_anywhere, shared or clock, shared)
             try:
                 yield gateway
             finally:
@@ -222,9 +233,14 @@ def _to_anywhere(timeout: httpx.Timeout) -> httpx.AsyncClient:
 
 
 async def _compose(
-    settings: Settings, database: Database, http: httpx.AsyncClient, to_anywhere: httpx.AsyncClient, clock: Clock
+    settings: Settings,
+    database: Database,
+    http: httpx.AsyncClient,
+    to_anywhere: httpx.AsyncClient,
+    clock: Clock,
+    shared: DatabaseClock | None,
 ) -> Gateway:
-    store: Store = SqlStore(database)
+    store: Store = SqlStore(database, clock if database.is_sqlite else None)
     ring = KeyRing(list(settings.encryption_keys))
     directory = Directory(store, ring, clock)
     if database.is_sqlite:
@@ -236,13 +252,14 @@ async def _compose(
         await directory.apply(accounts, shops)
     await directory.refresh()
     wake = Wake(Bell(), Bell(), Bell())
-    upstreams = Upstreams(directory, http, clock)
+    upstreams = Upstreams(store, directory, http, clock)
     sides = ShopSides(directory, http, to_anywhere, clock)
     pseudonyms = Pseudonyms(await _pepper(store, ring))
     intake = Intake(store, clock, wake.planning.ring)
     planner = Planner(store, directory, clock, pseudonyms, wake.delivering.ring, wake.homeward.ring)
     carriers = Carriers(store, directory, upstreams, sides, clock)
-    delivery = Delivery(store, carriers, clock, random.SystemRandom().random, wake.planning.ring)
+    lease = timedelta(seconds=settings.lease_seconds)
+    delivery = Delivery(store, carriers, clock, random.SystemRandom().random, wake.planning.ring, lease)
     grace = timedelta(seconds=settings.callback_grace_seconds)
     pull = Pull(store, directory, upstreams, clock, wake.planning.ring, grace)
     recovery = RecoveryLinks(ring, clock)
@@ -273,6 +290,7 @@ async def _compose(
         hand_work=HandWorkList(store, clock),
         consents=consents,
         disputes=Disputes(store),
+        operations=Operations(store, directory, clock, wake.everything),
         planner=planner,
         delivery=delivery,
         pull=pull,
@@ -293,6 +311,7 @@ async def _compose(
             wake,
             pauses,
             JobQueue(database.dsn),
+            shared.read if shared is not None else None,
         ),
         upstreams=upstreams,
         shop_sides=sides,

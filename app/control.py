@@ -18,6 +18,7 @@ from app.domain import reconcile
 from app.domain.backfill import Mode
 from app.domain.errors import NotFound
 from app.domain.registry import SHOP_ROLE, StoredAccount, StoredShop
+from app.domain.replay import ParkedFilter
 from app.domain.shop import Shop
 from app.domain.trace import EventTrace
 from app.routers import problems
@@ -25,6 +26,7 @@ from app.routers.backfills import BackfillOut
 from app.routers.consents import ConsentChainOut
 from app.routers.homeward import ConflictOut, HandWorkOut
 from app.routers.lookups import EventOut
+from app.routers.operations import LineOut, LinesOut, ParkedGroupOut, ParkedOut, ReplayIn, ReplayMode, ReplayOut
 from app.routers.reconciliations import ReconciliationOut
 from app.routers.subscriber_lists import imported
 from app.services.configure import changes, refuse_moved_locations
@@ -81,6 +83,20 @@ def control_app(gateway: Gateway) -> FastAPI:
     @app.get("/status")
     async def status() -> dict[str, Any]:
         return msgspec.to_builtins(await gateway.health.report())  # type: ignore[no-any-return]
+
+    @app.get("/parked")
+    async def parked(shop: str | None = None) -> ParkedOut:
+        return ParkedOut(groups=[ParkedGroupOut.of(one) for one in await gateway.operations.parked(ParkedFilter(shop_id=shop))])
+
+    @app.post("/replays")
+    async def replays(body: ReplayIn) -> ReplayOut:
+        await gateway.directory.refresh()
+        work = gateway.operations.preview if body.mode is ReplayMode.PREVIEW else gateway.operations.replay
+        return ReplayOut.of(body.mode, await work(body.filter))
+
+    @app.get("/neighbours")
+    async def neighbours() -> LinesOut:
+        return LinesOut(neighbours=[LineOut.of(line) for line in await gateway.operations.lines()])
 
     @app.get("/doctor")
     async def doctor(shop: str | None = None) -> dict[str, Any]:

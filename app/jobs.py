@@ -34,6 +34,7 @@ STOP_SECONDS = 5.0
 """How long a stop waits for calls under way; what is cut off then is looked up by whoever claims it next."""
 
 ALARM_SECONDS = 60.0
+CLOCK_SECONDS = 30.0
 CLEANING_SECONDS = 6 * 3600.0
 
 _AFTER_FAILURE_SECONDS = 1.0
@@ -62,6 +63,10 @@ class Wake:
     delivering: Bell
     homeward: Bell
     """Something is for another destination than an account."""
+
+    def everything(self) -> None:
+        for bell in (self.planning, self.delivering, self.homeward):
+            bell.ring()
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ class Worker:
         wake: Wake,
         pauses: Pauses,
         queue: JobQueue,
+        read_clock: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         self._planner = planner
         self._delivery = delivery
@@ -106,6 +112,7 @@ class Worker:
         self._wake = wake
         self._pauses = pauses
         self._queue = queue
+        self._read_clock = read_clock
         self._tasks: list[asyncio.Task[None]] = []
         self._served: set[str] = set()
         self._drains: dict[str, asyncio.Task[None]] = {}
@@ -114,6 +121,8 @@ class Worker:
     def start(self, *, delivering: bool = True) -> None:
         """Every process watches who its shops are and which keys live; planning and delivery run where they are wanted."""
         self._spawn("directory", partial(self._watch_directory, delivering), self._pauses.directory)
+        if self._read_clock is not None:
+            self._spawn("clock", self._read_clock, CLOCK_SECONDS)
         if delivering:
             self._spawn("plan", self._planner.plan_due, self._pauses.poll, self._wake.planning)
             self._spawn("drains", self._start_drains, self._pauses.poll, self._wake.homeward)

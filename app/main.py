@@ -19,6 +19,7 @@ from app.routers import (
     health,
     homeward,
     lookups,
+    operations,
     problems,
     reconciliations,
     recovered_carts,
@@ -79,6 +80,7 @@ def _application(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
         subscriber_lists,
         recovered_carts,
         homeward,
+        operations,
         callbacks,
         health,
     ):
@@ -103,6 +105,7 @@ def hand_over(app: FastAPI, gateway: Gateway) -> None:
     app.state.reconciliations = gateway.reconciliations
     app.state.backfills = gateway.backfills
     app.state.disputes = gateway.disputes
+    app.state.operations = gateway.operations
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     poll_seconds: float = Field(default=1.0, gt=0)
     """How often loops look for work that nobody told them of."""
+    lease_seconds: float = Field(default=60.0, ge=2)
+    """How long a worker that died holds what it was sending; a living one renews at a third."""
     cart_sweep_seconds: float = Field(default=30.0, gt=0)
     directory_seconds: float = Field(default=5.0, gt=0)
     """How soon a change of shops or keys made by another process counts here."""

@@ -1,11 +1,9 @@
 """What tests of several rooms share: a real database of either kind, and a clock that moves only when told."""
 
-import asyncio
 import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -16,10 +14,11 @@ import asyncpg
 import pytest
 
 from app import logs
-from app.storage import migrations
 from app.storage.database import Database
 from app.storage.tables import metadata
 from app.storage.work import Store
+from tests import migrated
+from tests.migrated import apart, migrate
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123457, tzinfo=UTC)
 
@@ -83,18 +82,6 @@ class PostgreSQL:
         return _MIGRATED
 
 
-async def _migrate(url: str) -> None:
-    database = Database(url)
-    await migrations.upgrade(database)
-    await database.close()
-
-
-def _apart(work) -> None:  # type: ignore[no-untyped-def]  # any coroutine
-    """Run a coroutine on a loop of its own: the fixtures below outlive the loop of a test."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()
-
-
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     with warnings.catch_warnings():
@@ -106,9 +93,9 @@ def postgresql() -> Iterator[PostgreSQL]:
     try:
         made = PostgreSQL(str(server.get_postmaster_info().socket_dir))
         settings = ("fsync", "synchronous_commit", "full_page_writes")  # a test's data need not survive a power cut
-        _apart(made.run(*(f"ALTER SYSTEM SET {name} = off" for name in settings), "SELECT pg_reload_conf()"))
-        _apart(made.run(f"CREATE DATABASE {_MIGRATED}"))
-        _apart(_migrate(made.url(_MIGRATED)))
+        apart(made.run(*(f"ALTER SYSTEM SET {name} = off" for name in settings), "SELECT pg_reload_conf()"))
+        apart(made.run(f"CREATE DATABASE {_MIGRATED}"))
+        apart(migrate(made.url(_MIGRATED)))
         yield made
     finally:
         server.cleanup()
@@ -116,10 +103,8 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    _apart(_migrate(f"sqlite+aiosqlite:///{path}"))
-    return path
+def migrated_file() -> Path:
+    return migrated.migrated_file()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -134,9 +119,9 @@ def dialect(request: pytest.FixtureRequest) -> str:
 def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
     """An empty PostgreSQL database of one's own, for processes."""
     name = f"own_{uuid4().hex[:12]}"
-    _apart(postgresql.run(f"CREATE DATABASE {name}"))
+    apart(postgresql.run(f"CREATE DATABASE {name}"))
     yield postgresql.url(name)
-    _apart(postgresql.run(f"DROP DATABASE {name} WITH (FORCE)"))
+    apart(postgresql.run(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
@@ -172,8 +157,8 @@ async def _database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path
 
 
 @pytest.fixture
-def store(database: Database) -> Store:
-    return Store(database)
+def store(database: Database, clock: Clock) -> Store:
+    return Store(database, clock)
 
 
 @pytest.fixture(autouse=True, scope="session")

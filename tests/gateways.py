@@ -1,5 +1,6 @@
 """A whole gateway for tests: real application, real SQLite file, a configuration, keys; no worker unless it is started."""
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from app.main import application_of
 from app.services.secrets_at_rest import KeyRing
 from app.settings import Settings
 from app.shops_file import parse
+from tests.migrated import migrated_file
 
 SECRET = "s3cret-of-the-account"
 ACCOUNT = {"endpoint": "http://127.0.0.1:9", "client_id": "c", "owner": "owner@example.com", "calls_per_second": 500}
@@ -62,10 +64,12 @@ class Door:
 async def open_door(
     folder: Path, shops: dict[str, Any] | None = None, account: dict[str, Any] | None = None, **settings: Any
 ) -> AsyncIterator[Door]:
+    if not (file := folder / "gateway.db").exists():
+        shutil.copy(migrated_file(), file)
     key = Fernet.generate_key().decode()
     secret = folder / "secret"
     secret.write_text(SECRET)
-    made = Settings(database_url=f"sqlite+aiosqlite:///{folder / 'gateway.db'}", encryption_keys=(key,), **settings)
+    made = Settings(database_url=f"sqlite+aiosqlite:///{file}", encryption_keys=(key,), **settings)
     async with open_gateway(made) as gateway:
         accounts = {"main": {**(account or ACCOUNT), "api_secret": f"file:{secret}"}}
         stored = parse({"accounts": accounts, "shops": shops or SHOPS}, KeyRing([key]))

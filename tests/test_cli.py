@@ -6,14 +6,13 @@ import stat
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 import yaml
 from cryptography.fernet import Fernet
 
 from app.routers.examples import EXAMPLES
 from app.settings import Settings
-from tests.processes import Process, World, a_world
+from tests.processes import Process, World, a_world, http
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ def test_openapi_prints_the_contract(stopped: World) -> None:
 
 
 def test_an_encryption_key_is_made_on_request(stopped: World) -> None:
-    key = Fernet(stopped.command("keys", "encryption").stdout.strip())
+    key = Fernet(stopped.command("keys", "encryption", cold=True).stdout.strip())
     assert key.decrypt(key.encrypt(b"x")) == b"x"
 
 
@@ -92,11 +91,10 @@ def test_the_same_commands_work_beside_a_running_gateway(tmp_path: Path) -> None
     with a_world(tmp_path) as world:
         key = world.key("shop2")
         headers = {"Authorization": f"Bearer {key}"}
-        posted = httpx.post(f"{world.url}/v1/shops/shop2/orders", json=EXAMPLES["order"], headers=headers)
+        posted = http.post(f"{world.url}/v1/shops/shop2/orders", json=EXAMPLES["order"], headers=headers)
         assert posted.status_code == 202, "a key issued beside the running gateway opens it at once"
-        follow = world.url + posted.json()["follow"]
-        while httpx.get(follow, headers=headers).json()["state"] != "sent":
-            pass
+        assert posted.json()["follow"] == "/v1/shops/shop2/events/order-5501-placed"
+        world.wait_until_sent("shop2", "order-5501-placed", headers)
 
         why = world.command("why", "jan.kowalski@example.com").stdout
         assert "order-5501-placed" in why
@@ -107,14 +105,14 @@ def test_the_same_commands_work_beside_a_running_gateway(tmp_path: Path) -> None
 
         (_, shop2) = world.json("status")["shops"]
         assert shop2["events"] == {"sent": 1}
-        assert world.command("doctor").returncode == 0
+        assert world.command("doctor", cold=True).returncode == 0
         assert "owner known" in world.command("doctor", "shop2").stdout
 
         socket = Settings(database_url=world.environment["GATEWAY_DATABASE_URL"]).control_socket
         assert socket is not None
         assert stat.S_IMODE(socket.stat().st_mode) & 0o077 == 0
 
-        httpx.post(f"{world.sandbox_url}/sandbox/faults", json={"kind": "unauthenticated", "times": None})
+        http.post(f"{world.sandbox_url}/sandbox/faults", json={"kind": "unauthenticated", "times": None})
         sick = world.command("doctor")
         assert sick.returncode == 1
         assert "User not authenticated" in sick.stdout
@@ -129,7 +127,7 @@ def test_the_same_commands_work_beside_a_running_gateway(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_ends_the_gateway_in_order_and_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
-    with a_world(tmp_path) as world:
+    with a_world(tmp_path, cold=number is signal.SIGTERM) as world:
         began = time.monotonic()
         assert world.gateway.stop(number) == 0
         assert time.monotonic() - began < 10
@@ -140,8 +138,8 @@ def test_a_signal_ends_the_gateway_in_order_and_leaves_nothing_behind(tmp_path: 
 def test_a_call_under_way_is_ended_and_recorded_by_a_stop(tmp_path: Path) -> None:
     with a_world(tmp_path) as world:
         headers = {"Authorization": f"Bearer {world.key('shop2')}"}
-        httpx.post(f"{world.sandbox_url}/sandbox/faults", json={"kind": "slow", "seconds": 2, "path": "contact/upsert"})
-        httpx.post(f"{world.url}/v1/shops/shop2/registrations", json=EXAMPLES["registration"], headers=headers)
+        http.post(f"{world.sandbox_url}/sandbox/faults", json={"kind": "slow", "seconds": 2, "path": "contact/upsert"})
+        http.post(f"{world.url}/v1/shops/shop2/registrations", json=EXAMPLES["registration"], headers=headers)
         time.sleep(1)
         assert world.gateway.stop() == 0
         assert world.json("status")["shops"][1]["events"] == {"sent": 1}
@@ -190,12 +188,12 @@ def test_on_postgresql_a_process_without_worker_hears_of_keys_and_another_delive
 
             def post() -> int:
                 url = f"{world.url}/v1/shops/shop2/registrations"
-                return httpx.post(url, json=EXAMPLES["registration"], headers=headers).status_code
+                return http.post(url, json=EXAMPLES["registration"], headers=headers).status_code
 
             while post() != 202 and time.monotonic() < until:
                 time.sleep(0.1)
             follow = f"{world.url}/v1/shops/shop2/events/{EXAMPLES['registration']['event_id']}"
-            while httpx.get(follow, headers=headers).json()["state"] != "sent":
+            while http.get(follow, headers=headers).json()["state"] != "sent":
                 assert time.monotonic() < until + 20
                 time.sleep(0.1)
 

@@ -1,19 +1,15 @@
 """Commands of the way back, in this process: each opens the stopped gateway's store, as a person's terminal would."""
 
 import asyncio
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
-from typer.testing import CliRunner, Result
 
 from app.bootstrap import open_gateway
-from app.cli import cli
 from app.domain.callbacks import signature
 from app.domain.pipeline import to_newsletter
 from app.settings import Settings
+from tests.terminals import Terminal
 
 JAN = "jan.kowalski@example.com"
 SHOPS = """
@@ -42,34 +38,18 @@ integration_started_at = 2026-01-01T00:00:00+01:00
 """
 
 
-class Terminal:
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "shops.toml"
-        self.file.write_text(SHOPS)
-
-    def run(self, *arguments: str) -> Result:
-        return CliRunner().invoke(cli, arguments, catch_exceptions=False)
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self.run(*arguments, "--json").stdout)
-
-
 @pytest.fixture
 def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    environment = {
-        "GATEWAY_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}",
-        "GATEWAY_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-        "GATEWAY_PUBLIC_URL": "https://gateway.example.com/",
-        "TEST_SECRET": "s",
-        "TEST_NEW": "NewSecret0000001",
-        "TEST_OLD": "OldSecret0000001",
-        "COLUMNS": "200",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    made = Terminal(tmp_path)
-    assert made.run("apply", str(made.file), "--yes").exit_code == 0
-    return made
+    return Terminal(
+        tmp_path,
+        monkeypatch,
+        SHOPS,
+        GATEWAY_PUBLIC_URL="https://gateway.example.com/",
+        TEST_SECRET="s",
+        TEST_NEW="NewSecret0000001",
+        TEST_OLD="OldSecret0000001",
+        COLUMNS="200",
+    )
 
 
 def an_opt_out_arrives() -> None:

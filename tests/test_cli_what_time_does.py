@@ -1,15 +1,11 @@
 """Commands of the first transfer, of lists and of comparisons, in this process and without a running gateway."""
 
 import csv
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
-from typer.testing import CliRunner, Result
 
-from app.cli import cli
+from tests.terminals import Terminal
 
 SHOPS = """
 [accounts.main]
@@ -42,27 +38,9 @@ api_key = "env:TEST_SECRET"
 LINES = "E-mail;Data zgody;Uwagi\newa@example.com;2025-03-18 18:49:21;x\nno-address;2025-03-18;\nola@example.com;;\n"
 
 
-class Terminal:
-    def run(self, *arguments: str) -> Result:
-        return CliRunner().invoke(cli, arguments, catch_exceptions=False)
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self.run(*arguments, "--json").stdout)
-
-
 @pytest.fixture
 def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    environment = {
-        "GATEWAY_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}",
-        "GATEWAY_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-        "TEST_SECRET": "secret",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    (tmp_path / "shops.toml").write_text(SHOPS)
-    made = Terminal()
-    assert made.run("apply", str(tmp_path / "shops.toml"), "--yes").exit_code == 0
-    return made
+    return Terminal(tmp_path, monkeypatch, SHOPS, TEST_SECRET="secret")
 
 
 # -- lists ---------------------------------------------------------------------------------------------------------------
@@ -125,5 +103,5 @@ def test_without_any_comparison_the_command_that_makes_one_is_named(terminal: Te
 
 
 def test_a_repair_is_not_begun_without_a_yes(terminal: Terminal) -> None:
-    assert CliRunner().invoke(cli, ["reconcile", "repair", "careful"], input="n\n").exit_code == 1
+    assert terminal.run("reconcile", "repair", "careful", typed="n\n").exit_code == 1
     assert terminal.json("reconcile", "show", "careful") == []

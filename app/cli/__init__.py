@@ -3,7 +3,7 @@
 import typer
 
 from app import logs
-from app.cli import asking, configuring, importing, running
+from app.cli import asking, configuring, importing, operating, running
 from app.cli.backfill import backfill
 from app.cli.reconcile import reconcile
 
@@ -29,6 +29,9 @@ for command in (
     asking.why,
     asking.conflicts,
     asking.consents,
+    operating.parked,
+    operating.replay,
+    operating.neighbours,
     importing.import_subscribers,
     running.openapi,
     running.sandbox,

@@ -1,17 +1,19 @@
 """One call to a neighbour: paced, with a total deadline and a cap on the answer; every end of it is a value."""
 
 import asyncio
+import contextlib
 import email.utils
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from app.domain.delivery import Throttled, Unknown, Unreachable
+from app.domain.errors import NotReady
 from app.domain.pacing import Pace
 from app.redaction import redacted
 
@@ -23,30 +25,78 @@ ANSWER_LIMIT_BYTES = 10 * 1024 * 1024
 _DETAIL_CHARS = 300
 
 
+class Bucket(Protocol):
+    """Where calls are booked."""
+
+    async def take(self) -> float:
+        """Book a call: the seconds to wait before it may leave."""
+        ...
+
+    async def closed_for(self) -> float:
+        """Seconds during which nothing may leave although it was booked."""
+        ...
+
+    async def complained(self, rest_seconds: float) -> None:
+        """The neighbour said it is too much, and perhaps for how long."""
+        ...
+
+
+class LocalBucket:
+    """For neighbours that one process at a time calls."""
+
+    def __init__(self, calls_per_second: float, burst: int) -> None:
+        self._pace = Pace(calls_per_second, burst)
+
+    async def take(self) -> float:
+        self._pace, wait = self._pace.take(time.monotonic())
+        return wait
+
+    async def closed_for(self) -> float:
+        return self._pace.closed_until - time.monotonic()
+
+    async def complained(self, rest_seconds: float) -> None:
+        now = time.monotonic()
+        self._pace = self._pace.complained(now).close(now + rest_seconds)
+
+
 class Pacer:
     """Holds calls back to the pace of their neighbour. `in_flight`: calls at a time, and calls that may follow at once."""
 
-    def __init__(self, calls_per_second: float, in_flight: int = 2) -> None:
-        self._pace = Pace(calls_per_second, burst=in_flight)
+    def __init__(self, calls_per_second: float, in_flight: int = 2, bucket: Bucket | None = None) -> None:
+        self._bucket = bucket or LocalBucket(calls_per_second, in_flight)
         self._slots = asyncio.Semaphore(in_flight)
+        self._reserved_until = 0.0
+
+    async def reserve(self) -> None:
+        """Wait until a call may leave, and keep its place for a moment: what is to be said is then read at the last moment (I6)."""
+        if time.monotonic() >= self._reserved_until:
+            await self._turn()
+            self._reserved_until = time.monotonic() + RESERVED_SECONDS
 
     async def __aenter__(self) -> None:
         await self._slots.acquire()
         try:
-            self._pace, wait = self._pace.take(time.monotonic())
-            await asyncio.sleep(wait)
-            while (closed := self._pace.closed_until - time.monotonic()) > 0:  # rest was asked for while we waited
-                self._pace, wait = self._pace.take(time.monotonic())
-                await asyncio.sleep(max(wait, closed))
+            if time.monotonic() < self._reserved_until:
+                self._reserved_until = 0.0
+            else:
+                await self._turn()
         except BaseException:
             self._slots.release()
             raise
 
+    async def _turn(self) -> None:
+        wait = await self._bucket.take()
+        while wait > 0:  # while we waited, rest may have been asked for
+            await asyncio.sleep(wait)
+            if (closed := await self._bucket.closed_for()) <= 0:
+                return
+            wait = max(await self._bucket.take(), closed)
+
     async def __aexit__(self, *_: object) -> None:
         self._slots.release()
 
-    def rest(self, seconds: float) -> None:
-        self._pace = self._pace.close(time.monotonic() + seconds)
+    async def complained(self, rest_seconds: float) -> None:
+        await self._bucket.complained(rest_seconds)
 
 
 @dataclass(frozen=True)
@@ -74,6 +124,10 @@ class Outgoing:
     """Whose certificate is expected, where the URL names a checked address instead of a host."""
 
 
+RESERVED_SECONDS = 0.2
+"""How long a reserved place is kept; after that it is given up, so that places do not pile up."""
+
+
 class Transport:
     """Sends requests. Redirects are not followed: a body with credentials goes where it was meant to go."""
 
@@ -81,14 +135,22 @@ class Transport:
         self._http = http
         self._pacer = pacer
 
+    async def reserve(self) -> None:
+        """Wait for the neighbour's pace before saying anything. Raises `NotReady` if nothing can be booked."""
+        await self._pacer.reserve()
+
     async def post(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
         return await self.send(Outgoing("POST", url, headers, body))
 
     async def send(self, request: Outgoing) -> Received:
-        async with self._pacer:
-            received = await self._within_deadline(request)
-        if isinstance(received, Throttled) and received.retry_after:
-            self._pacer.rest(min(received.retry_after, 60.0))
+        try:
+            async with self._pacer:
+                received = await self._within_deadline(request)
+        except NotReady:
+            return Unreachable("the call could not be booked")
+        if isinstance(received, Throttled):
+            with contextlib.suppress(NotReady):  # the breaker rests as well
+                await self._pacer.complained(min(received.retry_after or 0.0, 60.0))
         return received
 
     async def _within_deadline(self, request: Outgoing) -> Received:

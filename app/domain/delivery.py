@@ -101,6 +101,8 @@ def words_of(outcome: Outcome) -> str:
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(hours=12)
 PATIENCE = timedelta(days=7)
+SETTLING = timedelta(seconds=30)
+"""As long as we wait for an answer. What timed out may still be carried out over there, and a look before that would not see it."""
 PARKED_CONTACT_PAUSE = timedelta(minutes=15)
 """How long the later commands of a contact wait behind a parked one (decision 5)."""
 
@@ -151,6 +153,8 @@ def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datet
     if isinstance(outcome, Throttled) and outcome.retry_after is not None:
         # Retry-After may lengthen a wait, never shorten it; beyond our longest wait we ask again ourselves.
         wait = max(wait, min(timedelta(seconds=outcome.retry_after), LONGEST_DELAY))
+    if isinstance(outcome, Unknown):
+        wait = max(wait, SETTLING)
     return RetryAt(now + wait, look_first=isinstance(outcome, Unknown))
 
 

@@ -1,6 +1,21 @@
-"""Pace towards one account: a token bucket as a value (the generic cell rate algorithm). Times are seconds of a monotonic clock."""
+"""Pace towards one account: an adaptive token bucket as a value (the generic cell rate algorithm). Times are seconds.
+
+The bucket is cut by 30 % when the neighbour complains and fills up again slowly (decision 8 of the design: a complaint is
+information about the limit, not only about this moment).
+"""
 
 from dataclasses import dataclass, replace
+
+CUT = 0.7
+"""What is left of the rate after a complaint."""
+
+SMALLEST_SHARE = 0.05
+
+REGAIN_SECONDS = 600.0
+"""From nothing to the whole allowed rate."""
+
+ONE_COMPLAINT_SECONDS = 5.0
+"""Calls that were on their way together hear the same complaint: it counts once."""
 
 
 @dataclass(frozen=True)
@@ -12,12 +27,25 @@ class Pace:
     """When the calls booked so far would have left at an even pace."""
     closed_until: float = 0.0
     """Nothing leaves before: SALESmanago asked for rest."""
+    slowed_to: float = 1.0
+    """The share of the allowed rate right after the last complaint."""
+    slowed_at: float = 0.0
+
+    def share(self, now: float) -> float:
+        """The part of the allowed rate that is used at the moment: 1 without complaints."""
+        return min(1.0, self.slowed_to + max(0.0, now - self.slowed_at) / REGAIN_SECONDS)
 
     def take(self, now: float) -> tuple["Pace", float]:
         """Book one call. Answers the seconds to wait before it may leave; the booking stands, so callers queue up fairly."""
-        interval = 1 / self.calls_per_second
+        interval = 1 / (self.calls_per_second * self.share(now))
         leaves = max(now, self.closed_until, self.booked_until - (self.burst - 1) * interval)
         return replace(self, booked_until=max(self.booked_until, leaves) + interval), leaves - now
 
     def close(self, until: float) -> "Pace":
         return replace(self, closed_until=max(self.closed_until, until))
+
+    def complained(self, now: float) -> "Pace":
+        """The neighbour said it is too much."""
+        if 0 <= now - self.slowed_at < ONE_COMPLAINT_SECONDS and self.slowed_to < 1:
+            return self
+        return replace(self, slowed_to=max(SMALLEST_SHARE, self.share(now) * CUT), slowed_at=now)

@@ -7,6 +7,7 @@ Text goes out as the shop wrote it. SALESmanago stores it folded (upper case, ba
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 TO_UPSTREAM = "idosell_"
 """Prefix of the shop's own tags in SALESmanago (R23, R24)."""
@@ -27,6 +28,11 @@ _ODD_SIGN = re.compile(r"[^A-Z0-9_\-()\[\]{}]")
 _SEPARATOR = re.compile(r"\s*,\s*")
 
 
+# A shop has some hundreds of tags and says them all day long.
+_REMEMBERED = 4_096
+
+
+@lru_cache(_REMEMBERED)
 def canonical(tag: str) -> str:
     """The form in which two tags are compared (R27; contract section 4).
 
@@ -43,11 +49,13 @@ def folded(text: str) -> str:
     return _ODD_SIGN.sub("_", letters.upper()).lower()
 
 
+@lru_cache(_REMEMBERED)
 def outgoing_text(tag: str) -> str:
     """The text that is sent: trimmed, one space between words, commas (SALESmanago's separator) as `_`, at most 64 characters."""
     return _SEPARATOR.sub("_", " ".join(tag.split()))[:MAX_TAG_CHARS].strip()
 
 
+@lru_cache(_REMEMBERED)
 def to_upstream(panel_tag: str) -> str | None:
     """What a tag that staff put on a customer is called in SALESmanago; None if it must not travel (R24, R29)."""
     name = canonical(panel_tag)

@@ -16,6 +16,7 @@ from app.services.directory import Caller, Directory
 from app.services.hand_work import HandWorkList
 from app.services.health import Health
 from app.services.intake import Intake
+from app.services.operations import Operations
 from app.services.reconciliations import Reconciliations
 from app.services.recovery import RecoveryLinks
 from app.services.trace import Disputes, Trace
@@ -43,6 +44,7 @@ RecoveryDep = Annotated[RecoveryLinks, _handed_over("recovery")]
 ReconciliationsDep = Annotated[Reconciliations, _handed_over("reconciliations")]
 HandWorkDep = Annotated[HandWorkList, _handed_over("hand_work")]
 ConsentsDep = Annotated[ConsentReader, _handed_over("consents")]
+OperationsDep = Annotated[Operations, _handed_over("operations")]
 ConflictsDep = Annotated[Disputes, _handed_over("disputes")]
 
 
@@ -104,6 +106,13 @@ async def _acting_shop(
     return shop
 
 
+async def _operator(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+    """Whoever runs the gateway. A shop's key finds nothing here."""
+    if caller.role != OPERATOR_ROLE:
+        raise NotFound("operation for a shop's key")
+    return caller
+
+
 async def _check_signature(request: Request, directory: Directory, shop: Shop) -> None:
     """A shop that signs its requests is believed only with a signature over the raw body, five minutes old at most."""
     if not shop.signed_requests:
@@ -118,6 +127,7 @@ async def _check_signature(request: Request, directory: Directory, shop: Shop) -
 CallingShop = Annotated[Shop, Depends(_signing_shop)]
 ActingShop = Annotated[Shop, Depends(_acting_shop)]
 ReadableShop = Annotated[Shop, Depends(_read_shop)]
+Operator = Annotated[Caller, Depends(_operator)]
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key", description="Serves as `event_id` when the body has none.", max_length=256)
 ]

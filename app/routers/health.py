@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.metrics import events_by_state, hand_work, oldest_receipt_seconds, oldest_waiting_seconds, registry
 from app.routers.dependencies import HealthDep
+from app.services.health import ShopHealth
 
 router = APIRouter(tags=["health"])
 
@@ -23,6 +24,21 @@ class ShopReadiness(BaseModel):
     receipt_missing: bool
     hand_work: int = Field(description="Changes only a person can make in the shop.")
     differences: int = Field(description="People about whom SALESmanago and the shop disagree.")
+
+    @classmethod
+    def of(cls, shop: ShopHealth) -> "ShopReadiness":
+        return cls(
+            shop=shop.shop_id,
+            oldest_waiting_seconds=shop.oldest_waiting_seconds,
+            late=shop.late,
+            consent_box_seems_hidden=shop.consent_box_seems_hidden,
+            enabled=shop.enabled,
+            shadow=shop.shadow,
+            oldest_receipt_seconds=shop.oldest_receipt_seconds,
+            receipt_missing=shop.receipt_missing,
+            hand_work=shop.hand_work,
+            differences=shop.differences,
+        )
 
 
 class Readiness(BaseModel):
@@ -40,23 +56,9 @@ async def alive() -> dict[str, str]:
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "Events cannot be stored at the moment."}})
 async def ready(health: HealthDep, response: Response) -> Readiness:
     """Can events be stored durably? Late shops and a hidden consent box are shown as problems and do not refuse events."""
-    report = await health.report()
+    report = await health.report(written=True)
     response.status_code = 200 if report.ready else 503
-    shops = [
-        ShopReadiness(
-            shop=shop.shop_id,
-            oldest_waiting_seconds=shop.oldest_waiting_seconds,
-            late=shop.late,
-            consent_box_seems_hidden=shop.consent_box_seems_hidden,
-            enabled=shop.enabled,
-            shadow=shop.shadow,
-            oldest_receipt_seconds=shop.oldest_receipt_seconds,
-            receipt_missing=shop.receipt_missing,
-            hand_work=shop.hand_work,
-            differences=shop.differences,
-        )
-        for shop in report.shops
-    ]
+    shops = [ShopReadiness.of(shop) for shop in report.shops]
     return Readiness(ready=report.ready, problems=list(report.problems), shops=shops)
 
 
@@ -67,6 +69,7 @@ _METRICS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"s
 async def metrics(health: HealthDep) -> Response:
     """Prometheus metrics, without personal data."""
     report = await health.report()
+    events_by_state.clear()  # a state nobody is in any more must not keep its last number
     for shop in report.shops:
         oldest_waiting_seconds.labels(shop.shop_id).set(shop.oldest_waiting_seconds)
         oldest_receipt_seconds.labels(shop.shop_id).set(shop.oldest_receipt_seconds)

@@ -13,11 +13,13 @@ from app.domain.events import StatusSeen
 from app.domain.noticed import heard
 from app.domain.pipeline import Answer, Call, Claim, WaitingCommand, to_account
 from app.domain.reasons import Reason
+from app.services.lease import Lease
 from app.services.parcels import ContactParcel, Parcel, StepParcel, is_halt
 from app.services.ports import Clock, ShopSide, Store, Upstream
-from app.services.sending import send
+from app.services.sending import UPSERTS_PER_CALL, send
 
-CONTACTS_PER_BATCH = 400
+CONTACTS_PER_BATCH = UPSERTS_PER_CALL
+"""So that every upsert of a claim leaves with its first call."""
 CONTACTS_PER_READING = 50
 """As many as one look may name (contract 2.6)."""
 CONTACTS_PER_SHOP_ROUND = 20
@@ -39,8 +41,14 @@ class Carrier(Protocol):
     turn: str | None
     """A neighbour that only one process may serve at a time."""
 
+    async def ready(self) -> None:
+        """Wait for the neighbour's pace: what is claimed after that leaves at once, so nothing newer is overtaken (I6)."""
+        ...
+
     def parcel(self, claim: Claim) -> Parcel: ...
-    async def carry(self, parcels: Sequence[Parcel]) -> None: ...
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> None:
+        """Once the lease is over, no further call is made."""
+        ...
 
 
 class ToSalesmanago:
@@ -55,11 +63,14 @@ class ToSalesmanago:
         self.closed_shops = closed_shops
         self.waits_for_stops_of = open_shops
 
+    async def ready(self) -> None:
+        await self._upstream.ready()
+
     def parcel(self, claim: Claim) -> Parcel:
         return ContactParcel.of(claim)
 
-    async def carry(self, parcels: Sequence[Parcel]) -> None:
-        await send(self._upstream, [parcel for parcel in parcels if isinstance(parcel, ContactParcel)], self._clock())
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> None:
+        await send(self._upstream, [parcel for parcel in parcels if isinstance(parcel, ContactParcel)], self._clock(), lease)
 
 
 class Readings:
@@ -85,10 +96,13 @@ class Readings:
         self._store = store
         self._clock = clock
 
+    async def ready(self) -> None:
+        """It is read, or compared, at the moment of the call."""
+
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)
 
-    async def carry(self, parcels: Sequence[Parcel]) -> None:
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> None:
         ready = await self._without_those_being_told([parcel for parcel in parcels if isinstance(parcel, StepParcel)])
         asked = [
             (parcel, command, command.command)
@@ -98,6 +112,8 @@ class Readings:
         ]
         addresses = sorted({wanted.email for _, _, wanted in asked})
         for start in range(0, len(addresses), CONTACTS_PER_READING):
+            if not lease:
+                return
             chunk = set(addresses[start : start + CONTACTS_PER_READING])
             seen = await self._upstream.statuses(chunk)
             for parcel, command, wanted in asked:
@@ -163,15 +179,18 @@ class ToShop:
         self._store = store
         self._clock = clock
 
+    async def ready(self) -> None:
+        """It is read, or compared, at the moment of the call."""
+
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)
 
-    async def carry(self, parcels: Sequence[Parcel]) -> None:
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> None:
         carried = [parcel for parcel in parcels if isinstance(parcel, StepParcel)]
         if await self._should_wait(carried):
             return
         for parcel in carried:
-            if not await self._carry(parcel):
+            if not lease or not await self._carry(parcel):
                 return
 
     async def _should_wait(self, parcels: Sequence[StepParcel]) -> bool:

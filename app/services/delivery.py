@@ -7,6 +7,7 @@ claims them next looks before sending again.
 import asyncio
 import contextlib
 import secrets
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -15,24 +16,26 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from app.domain.breaker import CLOSED, Breaker, Circuit
 from app.domain.commands import ConfirmOptIn, DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
-from app.domain.delivery import LONGEST_DELAY, Done, Drop, Park, Throttled, Unknown, backoff, name_of
+from app.domain.delivery import Done, Drop, Park, Unknown, name_of
 from app.domain.difference import opt_out_again, untold
 from app.domain.errors import NotReady
+from app.domain.neighbour import Neighbour
 from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState, NewCommand, NewEvent, to_account
 from app.domain.plan import Withhold, unsent
 from app.services.carriers import Carrier
 from app.services.hand_work import replace_older
+from app.services.lease import Lease
 from app.services.parcels import Parcel, troubles
 from app.services.ports import Clock, Store, Work
 from app.services.take_back import take_back
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=60)
 RECORD_AGAIN_SECONDS = (0.1, 0.5, 2.0)
-LONGEST_REST = timedelta(seconds=60)
-"""A neighbour that does not answer is asked again at least this often; its contacts keep their own, longer backoff."""
+CLAIMS_IN_FLIGHT = 2
+"""Of one destination at a time, in all processes: as many as an account may have calls in flight."""
 
 
 class Delivery:
@@ -45,41 +48,53 @@ class Delivery:
         clock: Clock,
         jitter: Callable[[], float],
         heard: Callable[[], None] = lambda: None,
+        lease: timedelta = timedelta(seconds=60),
     ) -> None:
         self._store = store
         self._carrier = carrier
         self._clock = clock
         self._jitter = jitter
         self._heard = heard
+        self._length = lease
         self._name = secrets.token_hex(8)
-        self._rest_until: dict[str, datetime] = {}
-        self._failures: Counter[str] = Counter()
 
     async def due_destinations(self) -> list[str]:
         """Where something is due, and nobody rests."""
-        now = self._clock()
         async with self._store.work() as work:
+            now = await work.now()
+            known = await work.neighbours.all()
             due = await work.outbox.due_destinations(now)
-        return [one for one in due if self._rest_until.get(one, now) <= now]
+        return [one for one in due if known.get(one, Neighbour()).breaker.state(now) is not Circuit.OPEN]
 
     async def deliver_due(self, destination: str) -> int:
         """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests."""
-        now = self._clock()
-        if self._rest_until.get(destination, now) > now:
+        if not await self._is_due(destination):
             return 0
-        claims = await self._claim(destination)
+        await self._carrier(destination).ready()
+        began = time.monotonic()
+        claims, breaker = await self._claim(destination)
         ready = [claim for claim in claims if claim.commands]
         if ready:
             carrier = self._carrier(destination)
             parcels = [carrier.parcel(claim) for claim in ready]
-            async with self._kept_alive(ready[0].lease_token, carrier):
-                await self._send(destination, carrier, parcels)
+            lease = Lease(ready[0].lease_token, self._length, began)
+            async with self._kept_alive(lease, carrier):
+                await self._send(destination, carrier, parcels, lease)
+            await self._note_health(destination, breaker, parcels)
             await self._recorded(destination, parcels)
         return len(claims)
 
-    async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel]) -> None:
+    async def _is_due(self, destination: str) -> bool:
+        """Worth waiting for a turn? What is claimed after the wait is looked up anew."""
+        async with self._store.work() as work:
+            now = await work.now()
+            if (await work.neighbours.locked(destination)).breaker.state(now) is Circuit.OPEN:
+                return False
+            return await work.outbox.is_due(destination, self._carrier(destination).closed_shops, now)
+
+    async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease) -> None:
         try:
-            await carrier.carry(parcels)
+            await carrier.carry(parcels, lease)
         except Exception as error:
             # A defect of ours: what was not answered counts as perhaps sent and is tried again, later and later.
             log.exception("sending_failed", destination=destination)
@@ -89,39 +104,47 @@ class Delivery:
 
     # -- claiming --------------------------------------------------------------------------------------------------------
 
-    async def _claim(self, destination: str) -> list[Claim]:
+    async def _claim(self, destination: str) -> tuple[list[Claim], Breaker]:
         """Nothing leaves a shop while an act that takes permission away waits to be decided (I6).
 
         What such an act could not take back, because it was on its way at that moment, is taken back before it is tried again.
         """
         while True:
-            claims = await self._lease(destination)
+            claims, breaker = await self._lease(destination)
             interrupted = [claim for claim in claims if claim.take_backs]
             if not interrupted:
-                return claims
+                return claims, breaker
             await self._take_back_deferred(interrupted)
 
-    async def _lease(self, destination: str) -> list[Claim]:
+    async def _lease(self, destination: str) -> tuple[list[Claim], Breaker]:
         """Claims, leased; or claims with take-backs, which are not: leaving without a commit gives them back."""
-        now, carrier = self._clock(), self._carrier(destination)
+        carrier, nothing = self._carrier(destination), list[Claim]()
         async with self._store.work() as work:
+            neighbour = await work.neighbours.locked(destination)  # those who claim here come one after the other
+            now, breaker = await work.now(), neighbour.breaker
+            circuit = breaker.state(now)
+            if circuit is Circuit.OPEN or await work.outbox.leases(destination, now) >= CLAIMS_IN_FLIGHT:
+                return nothing, breaker
             if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
-                return []
-            claims = await work.outbox.claim(destination, carrier.closed_shops, carrier.contacts_per_claim, now, LEASE)
+                return nothing, breaker
+            at_most = 1 if circuit is Circuit.HALF_OPEN else carrier.contacts_per_claim
+            claims = await work.outbox.claim(destination, carrier.closed_shops, at_most, now, self._length)
             if not claims or not await self._has_turn(work, carrier, now):
-                return []
+                return nothing, breaker
             # A shop may have left the account while something of it waits here.
             if destination.startswith(to_account("")) and await work.inbox.has_urgent({claim.shop_id for claim in claims}):
-                return []
+                return nothing, breaker
+            if circuit is Circuit.HALF_OPEN:
+                await work.neighbours.save(destination, replace(neighbour, breaker=breaker.probing(now + self._length)))
             if not any(claim.take_backs for claim in claims):
                 await work.commit()
-        return claims
+        return claims, breaker
 
     async def _take_back_deferred(self, claims: Sequence[Claim]) -> None:
         """The lock of those who decide comes first, then the mailbox: contacts are written by one at a time."""
-        now = self._clock()
         async with self._store.work() as work:
             await work.inbox.wait_for_planning()
+            now = await work.now()
             for mailbox, shop_id in ((claim.mailbox, claim.shop_id) for claim in claims):
                 if await work.outbox.is_leased(mailbox, now):
                     continue  # somebody else has it by now, and will come here
@@ -140,20 +163,26 @@ class Delivery:
 
     async def _has_turn(self, work: Work, carrier: Carrier, now: datetime) -> bool:
         """Some neighbours take one caller at a time, whichever process it is in. Leaving without a commit gives the claim back."""
-        return carrier.turn is None or await work.registry.take_turn(carrier.turn, self._name, now, now + LEASE)
+        return carrier.turn is None or await work.registry.take_turn(carrier.turn, self._name, now, now + self._length)
 
     @asynccontextmanager
-    async def _kept_alive(self, token: int, carrier: Carrier) -> AsyncIterator[None]:
+    async def _kept_alive(self, lease: Lease, carrier: Carrier) -> AsyncIterator[None]:
         """Renew the lease at a third of its length for as long as the calls take."""
 
         async def renew() -> None:
             while True:
-                await asyncio.sleep(LEASE.total_seconds() / 3)
+                await asyncio.sleep(self._length.total_seconds() / 3)
+                began = time.monotonic()
                 with contextlib.suppress(NotReady):  # a blip of the store: the next third of the lease tries again
                     async with self._store.work() as work:
-                        await work.outbox.renew(token, self._clock() + LEASE)
-                        await self._has_turn(work, carrier, self._clock())
+                        now = await work.now()
+                        held = await work.outbox.renew(lease.token, now, now + self._length)
+                        held = await self._has_turn(work, carrier, now) and held
                         await work.commit()
+                    if not held:
+                        lease.lost()
+                        return
+                    lease.renewed(began)
 
         renewing = asyncio.create_task(renew())
         try:
@@ -170,7 +199,6 @@ class Delivery:
         now = self._clock()
         attempted = [parcel.judged(now, self._jitter()) for parcel in parcels]
         news = {one.claim.contact_id: parcel.news(one) for parcel, one in zip(parcels, attempted, strict=True)}
-        self._rest_or_go_on(destination, parcels, now)
         for pause in RECORD_AGAIN_SECONDS:
             with contextlib.suppress(NotReady):
                 await self._record(destination, attempted, news, now)
@@ -238,19 +266,23 @@ class Delivery:
             if person.erased_hash is not None:
                 await work.outbox.scrub(claim.contact_id, person.erased_hash)
 
-    def _rest_or_go_on(self, destination: str, parcels: Sequence[Parcel], now: datetime) -> None:
+    async def _note_health(self, destination: str, before: Breaker, parcels: Sequence[Parcel]) -> None:
         """When a neighbour asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""
-        outcomes = [answer.outcome for parcel in parcels for answer in parcel.answers()]
-        trouble = troubles(outcomes)
-        if not trouble:
-            self._failures[destination] = 0
+        trouble = troubles([answer.outcome for parcel in parcels for answer in parcel.answers()])
+        if not trouble and before == CLOSED:
             return
-        self._failures[destination] += 1
-        rest = min(backoff(self._failures[destination]) * self._jitter(), LONGEST_REST)
-        asked = [one.retry_after for one in trouble if isinstance(one, Throttled) and one.retry_after is not None]
-        rest = max(rest, min(timedelta(seconds=max(asked, default=0.0)), LONGEST_DELAY))
-        self._rest_until[destination] = now + rest
-        log.info("neighbour_rests", destination=destination, seconds=rest.total_seconds(), cause=type(trouble[-1]).__name__)
+        with contextlib.suppress(NotReady):  # what is not noted now is found out again
+            async with self._store.work() as work:
+                neighbour = await work.neighbours.locked(destination)
+                now = await work.now()
+                breaker = neighbour.breaker.failed(trouble, now, self._jitter()) if trouble else CLOSED
+                await work.neighbours.save(destination, replace(neighbour, breaker=breaker))
+                await work.commit()
+            if breaker.rest_until is None:
+                log.info("neighbour_is_back", destination=destination)
+            else:
+                seconds = (breaker.rest_until - now).total_seconds()
+                log.info("neighbour_rests", destination=destination, seconds=seconds, cause=breaker.cause)
 
     def _report(self, destination: str, attempted: Sequence[Attempted]) -> None:
         counted = Counter(name_of(try_.outcome) for one in attempted for try_ in one.tried)

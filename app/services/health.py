@@ -58,12 +58,14 @@ class Health:
         self._alarm_after = timedelta(seconds=alarm_after_seconds)
         self._receipt_alarm_after = timedelta(seconds=receipt_alarm_seconds)
 
-    async def report(self, *, counted: bool = True) -> Report:
+    async def report(self, *, counted: bool = True, written: bool = False) -> Report:
         """Ready = events can be accepted durably. A late shop is a problem to show, not a reason to refuse events.
 
-        `counted`: with the events by state, for which all of them are read.
+        `counted`: with the events by state, for which all of them are read. `written`: find out by writing; a full disk reads well.
         """
         try:
+            if written:
+                await self._write()
             migrated = await self._migrated()
             shops = await self._shops(counted=counted)
         except (NotReady, OSError, TimeoutError):
@@ -97,6 +99,11 @@ class Health:
                     "so nobody is sent. Show the box in the shop, or choose policy all_customers."
                 )
         return Report(migrated, tuple(problems), tuple(shops))
+
+    async def _write(self) -> None:
+        async with self._store.work() as work:
+            await work.registry.set_fact("ready_at", self._clock().isoformat())
+            await work.commit()
 
     async def _shops(self, *, counted: bool) -> list[ShopHealth]:
         async with self._store.work() as work:

@@ -16,6 +16,7 @@ from app.domain.delivery import (
     words_of,
 )
 from app.domain.pipeline import Answer
+from app.services.lease import Lease
 from app.services.parcels import ContactParcel, is_delivered, is_halt, is_refused_whole
 from app.services.ports import Upstream
 
@@ -29,18 +30,23 @@ EVENTS_PER_CALL = 400
 """1,000 are allowed; the official plugin sends 400."""
 
 
-async def send(upstream: Upstream, parcels: Sequence[ContactParcel], now: datetime) -> None:
+async def send(upstream: Upstream, parcels: Sequence[ContactParcel], now: datetime, lease: Lease) -> None:
     """Fill in what each part of the parcels came to. Parts that were not tried stay without an answer."""
-    await _Sending(upstream, now).send(parcels)
+    await _Sending(upstream, now, lease).send(parcels)
 
 
 class _Sending:
-    """One round of calls. Once the neighbour as a whole takes nothing more, nothing more is tried (I7)."""
+    """One round of calls. Nothing more is tried once the neighbour takes nothing more (I7), or the lease is over (I8)."""
 
-    def __init__(self, upstream: Upstream, now: datetime) -> None:
+    def __init__(self, upstream: Upstream, now: datetime, lease: Lease) -> None:
         self._upstream = upstream
         self._now = now
-        self._halted = False
+        self._lease = lease
+        self._refused = False
+
+    @property
+    def _halted(self) -> bool:
+        return self._refused or not self._lease
 
     async def send(self, parcels: Sequence[ContactParcel]) -> None:
         await self._look_where_unknown(parcels)
@@ -51,14 +57,14 @@ class _Sending:
             await self._delete(parcel)
 
     def _noted(self, answer: Answer) -> Answer:
-        self._halted = self._halted or is_halt(answer.outcome)
+        self._refused = self._refused or is_halt(answer.outcome)
         return answer
 
     async def _look_where_unknown(self, parcels: Sequence[ContactParcel]) -> None:
         """R28: tags, renames and events with unknown outcome are read back, and only what is missing is sent."""
         unsure = [parcel for parcel in parcels if any(one.maybe_sent for one in parcel.claim.commands)]
         unsure = [parcel for parcel in unsure if not parcel.bundle.deletions]
-        if not unsure:
+        if not unsure or self._halted:
             return
         seen = await self._upstream.look_up({email for parcel in unsure for email in addresses(parcel.bundle)})
         self._noted(seen.answer)

@@ -26,8 +26,15 @@ from app.storage.inline_sqlite import InlineConnection
 
 log = structlog.get_logger(__name__)
 
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = 3.0
 """How long a lock that somebody else holds on the SQLite file is waited for."""
+
+
+POOL_SECONDS = 5.0
+"""How long a free connection is waited for."""
+
+LOCK_SECONDS = 8
+IDLE_SECONDS = 20
 
 
 class AlreadyOwned(GatewayError):
@@ -61,14 +68,24 @@ class Database:
             return InlineConnection(str(self.path or ":memory:"), BUSY_SECONDS)
 
         engine = create_async_engine(
-            self.url, async_creator=connect, pool_size=1, max_overflow=0, pool_timeout=10, hide_parameters=True
+            self.url, async_creator=connect, pool_size=1, max_overflow=0, pool_timeout=POOL_SECONDS, hide_parameters=True
         )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
         return engine
 
     def _postgresql(self) -> AsyncEngine:
-        return create_async_engine(self.url, pool_size=8, max_overflow=4, pool_timeout=10, pool_pre_ping=True, hide_parameters=True)
+        # A process that is stopped in the middle of a transaction must not hold its locks for ever, nor anybody wait for them.
+        limits = {"lock_timeout": f"{LOCK_SECONDS}s", "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s"}
+        return create_async_engine(
+            self.url,
+            pool_size=8,
+            max_overflow=4,
+            pool_timeout=POOL_SECONDS,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args={"server_settings": limits},
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

@@ -4,12 +4,14 @@ A mailbox is one row per contact and destination with waiting commands. Claiming
 not grow with the number of waiting commands, and a contact is leased as a whole, which keeps its order.
 """
 
-import secrets
+import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, delete, func, or_, select, text, true, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,9 +29,10 @@ from app.domain.pipeline import (
     WaitingCommand,
 )
 from app.domain.reasons import Reason
+from app.domain.turns import in_turn
 from app.storage import codec
 from app.storage.dialect import insert, locked
-from app.storage.tables import attempts, calls, mailboxes, outbox
+from app.storage.tables import LEASE_NUMBERS, attempts, calls, mailboxes, outbox
 
 _WAITING = text("outbox.state = 'waiting'")
 _PARKED = text("outbox.state = 'parked'")
@@ -40,6 +43,10 @@ COMMANDS_PER_CLAIM = 200
 
 BACKGROUND_PER_CLAIM = 50
 """So few that a live contact never waits long for them."""
+
+
+_numbers = count(time.time_ns() // 1000)
+"""Of leases on the embedded store: greater than those of an earlier process."""
 
 
 class Outbox:
@@ -80,23 +87,22 @@ class Outbox:
     async def claim(
         self, destination: str, closed_shops: Collection[str], limit: int, now: datetime, lease: timedelta
     ) -> list[Claim]:
-        """Lease up to `limit` contacts with their waiting commands: live before background, oldest due first.
+        """Lease up to `limit` contacts with their waiting commands: live ones first, the shops in turn, oldest due first.
 
         Until the result is recorded the commands count as perhaps sent: after a crash the next holder looks first.
         """
-        free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
-        due = select(mailboxes).where(mailboxes.c.destination == destination, mailboxes.c.due_at <= now, free)
-        if closed_shops:
-            due = due.where(mailboxes.c.shop_id.not_in(closed_shops))
-        due = due.order_by(mailboxes.c.priority, mailboxes.c.due_at).limit(limit)
-        boxes = (await self._connection.execute(locked(self._connection, due))).all()
+        found = [
+            await self._due(destination, shop_id, limit, now)
+            for shop_id in await self._shops_waiting(destination)
+            if shop_id not in closed_shops
+        ]
         # Live contacts do not wait behind what must be asked for those of a list (R63).
-        boxes = [box for box in boxes if box.priority == boxes[0].priority]
-        if boxes and boxes[0].priority > 0:
-            boxes = boxes[:BACKGROUND_PER_CLAIM]
+        first = min((boxes[0].priority for boxes in found if boxes), default=0)
+        alike = [[box for box in boxes if box.priority == first] for boxes in found]
+        boxes = in_turn(alike, limit if first == 0 else min(limit, BACKGROUND_PER_CLAIM))
         if not boxes:
             return []
-        token = secrets.randbits(62)
+        token = await self._next_number()
         contact_ids = [box.contact_id for box in boxes]
         ours = (mailboxes.c.destination == destination) & mailboxes.c.contact_id.in_(contact_ids)
         leased = update(mailboxes).where(ours)
@@ -118,6 +124,49 @@ class Outbox:
             for box in boxes
         ]
 
+    async def is_due(self, destination: str, closed_shops: Collection[str], now: datetime) -> bool:
+        """Is there anything to claim?"""
+        for shop_id in await self._shops_waiting(destination):
+            if shop_id not in closed_shops and await self._due(destination, shop_id, 1, now):
+                return True
+        return False
+
+    async def _shops_waiting(self, destination: str) -> list[str]:
+        """One step per shop along the index: the number of waiting contacts does not matter."""
+        shops: list[str] = []
+        while True:
+            behind = mailboxes.c.shop_id > shops[-1] if shops else true()
+            following = select(func.min(mailboxes.c.shop_id)).where(mailboxes.c.destination == destination, behind)
+            shop_id = (await self._connection.execute(following)).scalar_one()
+            if shop_id is None:
+                return shops
+            shops.append(shop_id)
+
+    async def _due(self, destination: str, shop_id: str, limit: int, now: datetime) -> list[Row[Any]]:
+        free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
+        theirs = (mailboxes.c.destination == destination) & (mailboxes.c.shop_id == shop_id)
+        due = select(mailboxes).where(theirs, mailboxes.c.due_at <= now, free)
+        due = due.order_by(mailboxes.c.priority, mailboxes.c.due_at, mailboxes.c.contact_id).limit(limit)
+        return list((await self._connection.execute(locked(self._connection, due))).all())
+
+    async def _next_number(self) -> int:
+        if self._connection.dialect.name == "sqlite":  # one process, whose leases end with it
+            return next(_numbers)
+        number: int = (await self._connection.execute(select(LEASE_NUMBERS.next_value()))).scalar_one()
+        return number
+
+    async def leases(self, destination: str, now: datetime) -> int:
+        """How many claims of a destination are on their way, in all processes."""
+        theirs = (mailboxes.c.destination == destination) & mailboxes.c.lease_token.is_not(None) & (mailboxes.c.leased_until >= now)
+        counted = select(func.count(mailboxes.c.lease_token.distinct())).where(theirs)
+        number: int = (await self._connection.execute(counted)).scalar_one()
+        return number
+
+    async def waiting_contacts(self) -> dict[str, int]:
+        """Destination -> how many contacts something waits for."""
+        counted = select(mailboxes.c.destination, func.count()).group_by(mailboxes.c.destination)
+        return {row.destination: row[1] for row in await self._connection.execute(counted)}
+
     async def waiting(self, destination: str, contact_ids: Collection[int]) -> dict[int, list[WaitingCommand]]:
         theirs = (outbox.c.destination == destination) & outbox.c.contact_id.in_(contact_ids)
         rows = await self._connection.execute(select(outbox).where(theirs, _WAITING).order_by(outbox.c.contact_id, outbox.c.id))
@@ -128,8 +177,10 @@ class Outbox:
             found.setdefault(row.contact_id, []).append(waiting)
         return found
 
-    async def renew(self, token: int, until: datetime) -> None:
-        await self._connection.execute(update(mailboxes).where(mailboxes.c.lease_token == token).values(leased_until=until))
+    async def renew(self, token: int, now: datetime, until: datetime) -> bool:
+        """False if the lease had ended: perhaps somebody else holds some of it by now."""
+        ours = (mailboxes.c.lease_token == token) & (mailboxes.c.leased_until >= now)
+        return (await self._connection.execute(update(mailboxes).where(ours).values(leased_until=until))).rowcount > 0
 
     async def lock_mailboxes(self, contact_ids: Collection[int]) -> None:
         """Before taking back from several: in the order in which those who record lock them, or both would wait for each other."""

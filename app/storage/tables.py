@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Sequence,
     SmallInteger,
     Table,
     Text,
@@ -152,6 +153,8 @@ Index(
 _HELD = text("state = 'held'")
 Index("ix_inbox_held", inbox.c.shop_id, sqlite_where=_HELD, postgresql_where=_HELD)
 Index("ix_inbox_shop_id_subject", inbox.c.shop_id, inbox.c.subject)
+_STUCK = text("state = 'parked'")
+Index("ix_inbox_parked", inbox.c.shop_id, inbox.c.seq, sqlite_where=_STUCK, postgresql_where=_STUCK)
 _WITH_ORDER = text("order_id IS NOT NULL")
 Index(
     "ix_inbox_shop_id_order_id",
@@ -211,7 +214,27 @@ mailboxes = Table(
     Column("first_tried_at", Instant, nullable=True),
     Column("take_backs", LargeBinary, nullable=True),
 )
-Index("ix_mailboxes_due", mailboxes.c.destination, mailboxes.c.priority, mailboxes.c.due_at)
+Index(
+    "ix_mailboxes_due",
+    mailboxes.c.destination,
+    mailboxes.c.shop_id,
+    mailboxes.c.priority,
+    mailboxes.c.due_at,
+    mailboxes.c.contact_id,
+)
+_LEASED = text("lease_token IS NOT NULL")
+Index("ix_mailboxes_leased", mailboxes.c.destination, mailboxes.c.lease_token, sqlite_where=_LEASED, postgresql_where=_LEASED)
+
+# What all workers agree on about a destination: its breaker and its bucket.
+neighbours = Table(
+    "neighbours",
+    metadata,
+    Column("destination", Text, primary_key=True),
+    Column("doc", LargeBinary, nullable=False),
+)
+
+# Every lease has a number of its own, greater than all before: a later holder is told from an earlier one.
+LEASE_NUMBERS = Sequence("lease_numbers", metadata=metadata)
 
 calls = Table(
     "calls",

@@ -1,8 +1,10 @@
 """The unit of work: one transaction, one visible commit, all tables at hand."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.storage.backfills import Backfills
@@ -11,7 +13,9 @@ from app.storage.consents import ConsentLedger
 from app.storage.contacts import Contacts
 from app.storage.database import Database
 from app.storage.inbox import Inbox
+from app.storage.neighbours import Neighbours
 from app.storage.outbox import Outbox
+from app.storage.parked import Parked
 from app.storage.reconciliations import Reconciliations
 from app.storage.registry import Registry
 from app.storage.sales import Carts, Sales
@@ -19,8 +23,9 @@ from app.storage.traces import Traces
 
 
 class Work:
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, clock: Callable[[], datetime] | None) -> None:
         self._connection = connection
+        self._clock = clock
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.contacts = Contacts(connection)
@@ -32,6 +37,15 @@ class Work:
         self.reconciliations = Reconciliations(connection)
         self.cleaning = Cleaning(connection)
         self.traces = Traces(connection)
+        self.neighbours = Neighbours(connection)
+        self.parked = Parked(connection)
+
+    async def now(self) -> datetime:
+        """The time every worker agrees on, for leases and bookings: the database's, wherever there can be several."""
+        if self._clock is not None:
+            return self._clock()
+        at: datetime = (await self._connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        return at
 
     async def commit(self) -> None:
         await self._connection.commit()
@@ -40,11 +54,13 @@ class Work:
 class Store:
     """Hands out units of work."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime] | None = None) -> None:
+        """`clock` stands for the database's: the embedded store has one owner, whose clock is as good."""
         self._database = database
+        self._clock = clock if clock is not None or not database.is_sqlite else lambda: datetime.now(UTC)
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[Work]:
         """Leaving without `commit()` undoes everything. Raises `NotReady` if the store cannot take anything now."""
         async with self._database.transaction() as connection:
-            yield Work(connection)
+            yield Work(connection, self._clock)

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import httpx
 from playwright.sync_api import Page, expect
 
 from app.routers.examples import EXAMPLES
-from tests.processes import World
+from tests.processes import World, http
 
 
 def test_swagger_ui_opens_from_the_package_and_an_order_can_be_posted_by_hand(page: Page, world: World, screenshots: Path) -> None:
@@ -30,9 +29,8 @@ def test_the_stand_ins_page_shows_what_arrived(page: Page, world: World, screens
     headers = {"Authorization": f"Bearer {world.key('shop2')}"}
     body = {**EXAMPLES["registration"], "event_id": "seen-in-browser"}
     body["customer"] = {**body["customer"], "email": "anna@example.com", "last_name": "<script>alert(1)</script>"}
-    httpx.post(f"{world.url}/v1/shops/shop2/registrations", json=body, headers=headers).raise_for_status()
-    while httpx.get(f"{world.url}/v1/shops/shop2/events/seen-in-browser", headers=headers).json()["state"] != "sent":
-        pass
+    http.post(f"{world.url}/v1/shops/shop2/registrations", json=body, headers=headers).raise_for_status()
+    world.wait_until_sent("shop2", "seen-in-browser", headers)
     page.goto(world.sandbox_url)
     expect(page.get_by_text("anna@example.com").first).to_be_visible()
     expect(page.get_by_text("REJESTRACJA").first).to_be_visible()

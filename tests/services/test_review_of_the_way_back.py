@@ -951,7 +951,9 @@ async def test_two_shops_of_one_panel_share_one_queue_and_one_turn_whatever_thei
     await on_panels(world, ["one-key", "one-key", "another-key"])
     async with httpx.AsyncClient(transport=httpx.MockTransport(panel)) as http:
         sides = ShopSides(world.directory, http, http, world.clock)
-        carriers = Carriers(world.store, world.directory, Upstreams(world.directory, http, world.clock), sides, world.clock)
+        carriers = Carriers(
+            world.store, world.directory, Upstreams(world.store, world.directory, http, world.clock), sides, world.clock
+        )
         places = (to_newsletter("shop1"), to_newsletter("shop2"), to_tags("shop1"), to_tags("shop2"))
         turns = {carriers(place).turn for place in places}
         assert len(turns) == 1

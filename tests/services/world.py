@@ -82,6 +82,9 @@ class FakeUpstream:
     """What changed, page by page; everybody on one page where nothing is said."""
     windows: list[tuple[datetime, datetime]] = field(default_factory=list)
 
+    async def ready(self) -> None:
+        pass
+
     async def _call(self, method: str, items: list) -> Answer:
         self.calls.append((method, items))
         if self.before_answer is not None:
@@ -218,7 +221,7 @@ def a_shop(shop_id: str = "shop1", **settings: object) -> Shop:
 
 class World:
     def __init__(self, database: Database, clock: Clock) -> None:
-        self.database, self.clock, self.store = database, clock, Store(database)
+        self.database, self.clock, self.store = database, clock, Store(database, clock)
         self.ring = KeyRing([Fernet.generate_key().decode()])
         self.upstream = FakeUpstream(clock)
         self.sides = defaultdict(lambda: FakeShopSide(clock))

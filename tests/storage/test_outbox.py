@@ -111,7 +111,8 @@ async def test_a_renewed_lease_lasts_longer_and_a_strange_token_renews_nothing(s
     await queued(store, a_command(1), a_command(2))
     one, two = await claimed(store, limit=1), await claimed(store, limit=1)
     async with store.work() as work:
-        await work.outbox.renew(one[0].lease_token, after(seconds=120))
+        assert await work.outbox.renew(one[0].lease_token, T0, after(seconds=120))
+        assert not await work.outbox.renew(two[0].lease_token + 1_000, T0, after(seconds=120))
         await work.commit()
     assert [claim.contact_id for claim in await claimed(store, after(seconds=61))] == [two[0].contact_id]
 

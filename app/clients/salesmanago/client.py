@@ -83,6 +83,10 @@ class SalesmanagoClient:
                 return Delivered(request_id)
         return Unknown("the job did not end in time")
 
+    async def ready(self) -> None:
+        """Wait until a call may leave."""
+        await self._transport.reserve()
+
     async def delete(self, command: DeleteContact) -> Answer:
         """Erase a contact for good; `Delivered` only when SALESmanago itself no longer has it (U19)."""
         asked = await self._ask(_DELETE, {"email": command.email, "permanently": True}, expect=None)

@@ -1,0 +1,113 @@
+"""Commands of operators: what is parked, try it again, how are the neighbours."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.cli.common import AsJson, InPolish, ask, out, run, show_json
+
+OneShop = Annotated[str | None, typer.Option("--shop", help="Only this shop.")]
+
+
+def parked(shop: OneShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
+    """What could not be delivered or decided, grouped by cause, the largest group first."""
+
+    async def step() -> None:
+        found = (await ask("GET", "/parked", params={"shop": shop} if shop else {}))["groups"]
+        if as_json:
+            show_json(found)
+            return
+        if not found:
+            out.print("[green]Nothing is parked.[/green]")
+            return
+        suffix = "_pl" if polish else ""
+        for group in found:
+            where = group["destination"] or "the rules"
+            out.print(f"[bold]{group['number']}[/bold]  {group['shop']}  {where}  since {group['oldest'][:16]}")
+            if group["words"]:
+                out.print(f"    [cyan]{escape(group['words'])}[/cyan]")
+            if group["reason"]:
+                out.print(f"    {escape(group['reason']['why' + suffix])}")
+                out.print(f"    → {escape(group['reason']['what_to_do' + suffix])}")
+            out.print(f"    for example {escape(', '.join(group['samples']))}")
+            out.print(f"    [dim]{escape(_command(group))}[/dim]")
+
+    run(step())
+
+
+def _command(group: dict[str, Any]) -> str:
+    """What to type once the cause is mended."""
+    words = f' --words "{group["words"]}"' if group["words"] and '"' not in group["words"] else ""
+    reason = f" --reason {group['reason']['code']}" if group["reason"] else ""
+    return f"gateway replay --shop {group['shop']}{reason}{words}"
+
+
+def replay(
+    event: Annotated[str | None, typer.Argument(help="One event's id.")] = None,
+    shop: OneShop = None,
+    reason: Annotated[str | None, typer.Option(help="Only what was parked for this reason.")] = None,
+    words: Annotated[str | None, typer.Option(help="Only where the neighbour said exactly this.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Everything that is parked.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Try parked items again: shows what would be sent, then asks. What changed meanwhile is sent as it is today."""
+    named = {"event_id": event, "shop": shop, "reason": reason, "words": words}
+    wanted = {name: value for name, value in named.items() if value}
+    if not wanted and not everything:
+        raise typer.BadParameter("Say which: an event, --shop, --reason, --words, or --all.")
+
+    async def step() -> None:
+        preview = await ask("POST", "/replays", json={"mode": "preview", **wanted})
+        if not as_json:
+            _show(preview, "would be")
+        if not preview["again"] and not preview["decided_again"] and not preview["closed"]:
+            if as_json:
+                show_json(preview)
+            return
+        if not yes:
+            typer.confirm(f"Replay these {preview['again'] + preview['decided_again']}?", abort=True, err=as_json)
+        done = await ask("POST", "/replays", json={"mode": "run", **wanted})
+        if as_json:
+            show_json(done)
+        else:
+            _show(done, "are")
+
+    run(step())
+
+
+def _show(replayed: dict[str, Any], verb: str) -> None:
+    out.print(f"[bold]{replayed['again']}[/bold] {verb} sent again, {replayed['decided_again']} decided again.")
+    for reason, number in replayed["closed"].items():
+        out.print(f"    nothing is left of {number}: {reason}")
+    if replayed["held"]:
+        out.print(f"    {replayed['held']} stay parked: their shop is disabled")
+    for one in replayed["samples"][:5] if verb == "would be" else []:
+        out.print(f"    {escape(one['event_id'])}  {one['command'] or 'nothing left'}  {escape(str(one['summary'] or ''))}")
+
+
+def neighbours(as_json: AsJson = False) -> None:
+    """Every destination: its circuit breaker, its pace, and what waits for it."""
+
+    async def step() -> None:
+        found = (await ask("GET", "/neighbours"))["neighbours"]
+        if as_json:
+            show_json(found)
+            return
+        table = Table("destination", "circuit", "calls/s", "on their way", "contacts waiting", "next probe", "cause")
+        colours = {"closed": "green", "open": "red", "half_open": "yellow"}
+        for one in found:
+            table.add_row(
+                one["destination"],
+                f"[{colours[one['circuit']]}]{one['circuit']}[/]",
+                "" if one["calls_per_second"] is None else f"{one['calls_per_second']:.1f}",
+                str(one["claims"]),
+                str(one["waiting"]),
+                (one["rest_until"] or "")[:19],
+                escape(one["cause"]),
+            )
+        out.print(table)
+
+    run(step())

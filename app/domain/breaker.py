@@ -1,0 +1,51 @@
+"""The circuit breaker of one neighbour, as a value: closed while it answers, open while it rests, then one probe at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain.delivery import LONGEST_DELAY, Outcome, Throttled, backoff, name_of, words_of
+
+LONGEST_REST = timedelta(seconds=60)
+"""A neighbour that does not answer is asked again at least this often; its contacts keep their own, longer backoff."""
+
+
+class Circuit(StrEnum):
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+    """The rest is over: one contact is tried before anybody else's turn is spent."""
+
+
+@dataclass(frozen=True)
+class Breaker:
+    failures: int = 0
+    """Rounds in a row in which the neighbour as a whole took nothing."""
+    rest_until: datetime | None = None
+    since: datetime | None = None
+    """When it began."""
+    cause: str = ""
+    """The last answer, as it stands in traces."""
+
+    def state(self, now: datetime) -> Circuit:
+        if self.failures == 0:
+            return Circuit.CLOSED
+        return Circuit.OPEN if self.rest_until is not None and now < self.rest_until else Circuit.HALF_OPEN
+
+    def failed(self, trouble: Sequence[Outcome], now: datetime, jitter: float) -> "Breaker":
+        """Another round brought only trouble. `jitter`: 0 to 1 of the backoff; what was asked for is never shortened."""
+        failures = self.failures + 1
+        rest = min(backoff(failures) * jitter, LONGEST_REST)
+        asked = max((one.retry_after or 0.0 for one in trouble if isinstance(one, Throttled)), default=0.0)
+        rest = max(rest, min(timedelta(seconds=asked), LONGEST_DELAY))
+        last = trouble[-1]
+        cause = ": ".join(filter(None, (name_of(last), words_of(last))))
+        return Breaker(failures, now + rest, self.since or now, cause)
+
+    def probing(self, until: datetime) -> "Breaker":
+        """Somebody tries: until that is over, nobody else does."""
+        return replace(self, rest_until=until)
+
+
+CLOSED = Breaker()

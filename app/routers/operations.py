@@ -1,0 +1,174 @@
+"""For operators: what is parked and why, putting it back to work, and how each neighbour is (R71)."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.domain.breaker import Circuit
+from app.domain.reasons import Reason
+from app.domain.replay import ParkedFilter, ParkedGroup
+from app.routers.dependencies import HealthDep, OperationsDep, Operator
+from app.routers.fields import EventId, Id, Text1000, field
+from app.routers.health import ShopReadiness
+from app.routers.lookups import ReasonOut, summarised
+from app.routers.problems import documented
+from app.services.operations import Line, Replay
+
+router = APIRouter(prefix="/v1/operations", tags=["operations"], responses=documented(401, 404, 503))
+
+
+class ParkedGroupOut(BaseModel):
+    """Parked items of one cause. Mend the cause, then replay the group: `shop`, `reason` and `words` name it."""
+
+    shop: str
+    destination: str | None = Field(description="Where it was going; null if the rules failed over it.", examples=["account:main"])
+    number: int = Field(examples=[412])
+    reason: ReasonOut | None
+    words: str = Field(description="What the neighbour said, without addresses.", examples=["Invalid phone number"])
+    oldest: datetime
+    newest: datetime
+    samples: list[str] = Field(description="Ids of some of the events.")
+
+    @classmethod
+    def of(cls, group: ParkedGroup) -> "ParkedGroupOut":
+        return cls(
+            shop=group.shop_id,
+            destination=group.destination,
+            number=group.number,
+            reason=ReasonOut.of(group.reason),
+            words=group.words,
+            oldest=group.oldest,
+            newest=group.newest,
+            samples=list(group.samples),
+        )
+
+
+class ParkedOut(BaseModel):
+    """The largest group first."""
+
+    groups: list[ParkedGroupOut]
+
+
+class ReplayMode(StrEnum):
+    PREVIEW = "preview"
+    RUN = "run"
+
+
+class ReplayIn(BaseModel):
+    """Which parked items; what is left out does not matter, so `{"mode": "preview"}` means all of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: ReplayMode = field("replay_mode")
+    shop: Id | None = field("shop", default=None)
+    reason: Reason | None = field("parked_reason", default=None)
+    words: Text1000 | None = field("words", default=None)
+    event_id: EventId | None = field("event_id", default=None)
+
+    @property
+    def filter(self) -> ParkedFilter:
+        return ParkedFilter(self.shop, self.reason, self.words, self.event_id)
+
+
+class ReplayItemOut(BaseModel):
+    shop: str
+    event_id: str
+    command: str | None = Field(description="What is sent, as things stand today; null if nothing is left of it.")
+    summary: dict[str, Any]
+
+
+class ReplayOut(BaseModel):
+    """What the replay does, or with `preview` would do."""
+
+    mode: ReplayMode
+    again: int = Field(description="Commands that are sent again.", examples=[412])
+    decided_again: int = Field(description="Events over which the rules had failed.")
+    closed: dict[str, int] = Field(description="Commands nothing is left of, by reason.", examples=[{"replaced": 3}])
+    held: int = Field(description="Of disabled shops: they stay parked.")
+    samples: list[ReplayItemOut]
+
+    @classmethod
+    def of(cls, mode: ReplayMode, replay: Replay) -> "ReplayOut":
+        samples = []
+        for shop, event_id, command in replay.samples:
+            what, summary = summarised(command) if command is not None else (None, {})
+            samples.append(ReplayItemOut(shop=shop, event_id=event_id, command=what, summary=summary))
+        closed = {reason.value: number for reason, number in replay.closed.items()}
+        return cls(
+            mode=mode, again=replay.again, decided_again=replay.decided_again, closed=closed, held=replay.held, samples=samples
+        )
+
+
+class LineOut(BaseModel):
+    """How it stands with one destination: its circuit breaker, its pace, and what waits for it."""
+
+    destination: str = Field(examples=["account:main"])
+    circuit: Circuit
+    cause: str = Field(description="What it last answered, while it answers nothing good.", examples=[""])
+    failures: int = Field(description="Rounds in a row that brought nothing.")
+    since: datetime | None = Field(description="When the trouble began.")
+    rest_until: datetime | None = Field(description="When the next probe is made.")
+    calls_per_second: float | None = Field(description="Allowed now: less than configured after a complaint.", examples=[5.0])
+    claims: int = Field(description="Batches on their way at this moment, in all processes.")
+    waiting: int = Field(description="Contacts for whom something waits.")
+
+    @classmethod
+    def of(cls, line: Line) -> "LineOut":
+        breaker = line.neighbour.breaker
+        return cls(
+            destination=line.destination,
+            circuit=line.circuit,
+            cause=breaker.cause,
+            failures=breaker.failures,
+            since=breaker.since,
+            rest_until=breaker.rest_until,
+            calls_per_second=line.calls_per_second,
+            claims=line.claims,
+            waiting=line.waiting,
+        )
+
+
+class LinesOut(BaseModel):
+    neighbours: list[LineOut]
+
+
+class ShopStateOut(ShopReadiness):
+    """Whether it is let through, and its events by state. `held`: of a disabled shop, released when it is enabled."""
+
+    events: dict[str, int]
+
+
+class ShopStatesOut(BaseModel):
+    shops: list[ShopStateOut]
+
+
+@router.get("/parked")
+async def parked(
+    _: Operator, operations: OperationsDep, shop: Annotated[str | None, Query(max_length=128, description="Only this shop.")] = None
+) -> ParkedOut:
+    """What could not be delivered or decided, grouped by cause."""
+    return ParkedOut(groups=[ParkedGroupOut.of(group) for group in await operations.parked(ParkedFilter(shop_id=shop))])
+
+
+@router.post("/replays", responses=documented(400, 413, 415, 422))
+async def replay(_: Operator, operations: OperationsDep, body: ReplayIn) -> ReplayOut:
+    """Try parked items again, one, some or all: with `preview` only count. Sent is what is true today, never an old state."""
+    work = operations.preview if body.mode is ReplayMode.PREVIEW else operations.replay
+    return ReplayOut.of(body.mode, await work(body.filter))
+
+
+@router.get("/neighbours")
+async def neighbours(_: Operator, operations: OperationsDep) -> LinesOut:
+    """Circuit breakers, pace and backlog of every destination."""
+    return LinesOut(neighbours=[LineOut.of(line) for line in await operations.lines()])
+
+
+@router.get("/shops")
+async def shop_states(_: Operator, health: HealthDep) -> ShopStatesOut:
+    """Every shop with its events by state."""
+    return ShopStatesOut(
+        shops=[ShopStateOut(**ShopReadiness.of(shop).model_dump(), events=shop.events) for shop in (await health.report()).shops]
+    )

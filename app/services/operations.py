@@ -1,0 +1,169 @@
+"""What operators do: see what is parked and why, put it back to work, see how each neighbour is (R71)."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from app.domain.breaker import Circuit
+from app.domain.commands import Command
+from app.domain.contact import Contact
+from app.domain.neighbour import Neighbour
+from app.domain.pipeline import EventState
+from app.domain.plan import Supersede, unsent
+from app.domain.reasons import Reason
+from app.domain.replay import ParkedCommand, ParkedFilter, ParkedGroup, again
+from app.services.directory import Directory
+from app.services.ports import Clock, Store, Work
+
+AT_A_TIME = 200
+"""Commands per transaction: nobody who decides waits long for it."""
+
+SHOWN = 20
+
+
+@dataclass
+class Replay:
+    """What a replay does, or would do."""
+
+    again: int = 0
+    """Commands that are tried again."""
+    decided_again: int = 0
+    """Events over which the rules had failed."""
+    closed: Counter[Reason] = field(default_factory=Counter)
+    """Nothing is left of them, by reason."""
+    held: int = 0
+    """Of disabled shops: they stay as they are."""
+    samples: list[tuple[str, str, Command | None]] = field(default_factory=list)
+    """Some of them: shop, event id, and what would be sent; None where nothing is left."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """How it stands with one destination."""
+
+    destination: str
+    circuit: Circuit
+    neighbour: Neighbour
+    calls_per_second: float | None
+    """What is allowed at the moment; less than in the configuration after a complaint."""
+    claims: int
+    """On their way at the moment, in all processes."""
+    waiting: int
+    """Contacts for whom something waits."""
+
+
+class Operations:
+    def __init__(self, store: Store, directory: Directory, clock: Clock, queued: Callable[[], None]) -> None:
+        """`queued` is called when something may be sent or decided at once."""
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._queued = queued
+
+    async def parked(self, wanted: ParkedFilter) -> list[ParkedGroup]:
+        """By cause, the largest group first."""
+        async with self._store.work() as work:
+            return await work.parked.groups(wanted)
+
+    async def preview(self, wanted: ParkedFilter) -> Replay:
+        """What `replay` would do now. Changes nothing."""
+        return await self._replay(wanted, for_real=False)
+
+    async def replay(self, wanted: ParkedFilter) -> Replay:
+        """Try again what is meant; what was true when it was parked and is no more is left out."""
+        done = await self._replay(wanted, for_real=True)
+        self._queued()
+        return done
+
+    async def _replay(self, wanted: ParkedFilter, *, for_real: bool) -> Replay:
+        report, after = Replay(), 0
+        async with self._store.work() as work:
+            if wanted.shop_id is None or self._is_open(wanted.shop_id):
+                count = work.parked.decide_again if for_real else work.parked.undecided
+                report.decided_again = await count(wanted)
+            await (work.commit() if for_real else _nothing())
+        while True:
+            async with self._store.work() as work:
+                await work.inbox.wait_for_planning()  # contacts are written by one at a time
+                found = await work.parked.commands(wanted, after, AT_A_TIME)
+                if not found:
+                    return report
+                await self._some(work, found, report, for_real=for_real)
+                if for_real:
+                    await work.commit()
+            after = found[-1].id
+
+    async def _some(self, work: Work, found: list[ParkedCommand], report: Replay, *, for_real: bool) -> None:
+        now = self._clock()
+        contact_ids = {one.contact_id for one in found}
+        if for_real:
+            await work.outbox.lock_mailboxes(contact_ids)
+        people = {one.id: one for one in await work.contacts.by_ids(contact_ids)}
+        changed: dict[int, Contact] = {}
+        sent: dict[int, Command] = {}
+        closed: list[tuple[ParkedCommand, Reason]] = []
+        for one in found:
+            shop = self._directory.shop(one.shop_id)
+            if shop is None or not shop.enabled:
+                report.held += 1
+                continue
+            person = people[one.contact_id]
+            contact = changed.get(one.contact_id, person.contact)
+            outcome = again(one.command, contact, shop)
+            if person.merged_into is not None:
+                outcome = replace(outcome, command=None, reason=Reason.REPLACED)
+            if len(report.samples) < SHOWN:
+                report.samples.append((one.shop_id, one.event_id, outcome.command))
+            if outcome.command is None:
+                closed.append((one, outcome.reason or Reason.REPLACED))
+                report.closed[outcome.reason or Reason.REPLACED] += 1
+            else:
+                sent[one.id] = outcome.command
+                changed[one.contact_id] = outcome.contact
+                report.again += 1
+        if not for_real:
+            return
+        await work.contacts.save([replace(people[number], contact=contact) for number, contact in changed.items()], now)
+        await work.parked.send_again(sent, found, now)
+        for one, reason in closed:
+            await work.parked.close([one.id], reason, now)
+            if one.counted:
+                await self._end(work, one, reason)
+
+    async def _end(self, work: Work, one: ParkedCommand, reason: Reason) -> None:
+        superseded = isinstance(unsent(reason), Supersede)
+        await work.inbox.settle_parked(one.event_seq, self._clock(), replaced=superseded)
+        if not superseded:
+            await work.inbox.mark([one.event_seq], EventState.WITHHELD, reason, self._clock())
+
+    def _is_open(self, shop_id: str) -> bool:
+        shop = self._directory.shop(shop_id)
+        return shop is not None and shop.enabled
+
+    async def lines(self) -> list[Line]:
+        """Every destination that something ever went to."""
+        async with self._store.work() as work:
+            now = await work.now()
+            known = await work.neighbours.all()
+            waiting = await work.outbox.waiting_contacts()
+            claims = {destination: await work.outbox.leases(destination, now) for destination in {*known, *waiting}}
+        found = []
+        for destination in sorted({*known, *waiting}):
+            neighbour = known.get(destination, Neighbour())
+            pace = neighbour.pace
+            rate = None if pace is None else pace.calls_per_second * pace.share(now.timestamp())
+            found.append(
+                Line(
+                    destination,
+                    neighbour.breaker.state(now),
+                    neighbour,
+                    rate,
+                    claims[destination],
+                    waiting.get(destination, 0),
+                )
+            )
+        return found
+
+
+async def _nothing() -> None:
+    return None

@@ -1,0 +1,166 @@
+"""Guards taken away one by one: a suite that does not notice proves nothing."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from chaos import suite
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """What is broken, and which scenario must say so, by which invariant."""
+
+    about: str
+    scenario: str
+    invariant: str
+    install: Callable[[], None]
+
+
+def _acknowledge_before_commit() -> None:
+    from app.domain.pipeline import Accepted
+    from app.services.intake import Intake
+
+    commit: Callable[..., Coroutine[Any, Any, Any]] = Intake.accept
+    late: set[asyncio.Task[Any]] = set()
+
+    async def accept(self: Any, events: Any) -> Any:
+        async def store() -> None:
+            await asyncio.sleep(0.2)
+            await commit(self, events)
+
+        late.add(asyncio.create_task(store()))
+        return [Accepted(one.event_id, False, datetime.now(UTC), one.warnings) for one in events]
+
+    setattr(Intake, "accept", accept)  # noqa: B010 - mypy would not have it otherwise
+
+
+def _no_unique_key() -> None:
+    import secrets
+
+    from app.storage.inbox import Inbox
+
+    original = Inbox.add
+
+    async def add(self: Any, events: Any, received_at: Any) -> Any:
+        renamed = [replace(one, event_id=f"{one.event_id}~{secrets.token_hex(4)}") for one in events]
+        return await original(self, renamed, received_at)
+
+    setattr(Inbox, "add", add)  # noqa: B010
+
+
+def _no_look_up() -> None:
+    from app.services import sending
+
+    async def nothing(self: Any, parcels: Any) -> None:
+        del self, parcels
+
+    setattr(sending._Sending, "_look_where_unknown", nothing)  # noqa: B010, SLF001
+
+
+def _no_fence() -> None:
+    from app.storage.outbox import Outbox
+
+    async def everybody(self: Any, attempted: Any) -> set[int]:
+        del self
+        return {one.claim.contact_id for one in attempted}
+
+    async def nothing(*_arguments: Any) -> None:
+        """The key of the attempts is a second guard: the same number twice is refused by the database."""
+
+    setattr(Outbox, "_still_held", everybody)  # noqa: B010
+    setattr(Outbox, "_write_calls", nothing)  # noqa: B010
+
+
+def _no_consent_recheck() -> None:
+    from app.services import planning_round
+    from app.storage.inbox import Inbox
+
+    async def nothing(*_arguments: Any, **_more: Any) -> list[Any]:
+        return []
+
+    async def no(*_arguments: Any, **_more: Any) -> bool:
+        return False
+
+    setattr(planning_round, "take_back", nothing)  # noqa: B010
+    setattr(Inbox, "has_urgent", no)  # noqa: B010
+
+
+def _no_retry_after() -> None:
+    from app.clients import transport
+
+    setattr(transport, "retry_after", lambda _headers, _now: 0.0)  # noqa: B010
+
+
+def _no_pace() -> None:
+    from app.clients.transport import Pacer
+
+    async def at_once(self: Any) -> None:
+        await self._slots.acquire()
+
+    setattr(Pacer, "__aenter__", at_once)  # noqa: B010
+
+
+def _reversed_events() -> None:
+    import app.domain.delivery
+    from app.services import parcels
+
+    original = app.domain.delivery.coalesce
+
+    def coalesce(commands: Any) -> Any:
+        bundle = original(commands)
+        return replace(bundle, events=bundle.events[::-1])
+
+    setattr(parcels, "coalesce", coalesce)  # noqa: B010
+
+
+def _logs_payloads() -> None:
+    import structlog
+
+    from app.services.intake import Intake
+
+    original: Callable[..., Coroutine[Any, Any, Any]] = Intake.accept
+
+    async def accept(self: Any, events: Any) -> Any:
+        structlog.get_logger("chaos").info("accepted", events=str(events))
+        return await original(self, events)
+
+    setattr(Intake, "accept", accept)  # noqa: B010
+
+
+MUTATIONS: dict[str, Mutation] = {
+    "acknowledge-before-commit": Mutation("202 before the commit", "kill-random", "I1", _acknowledge_before_commit),
+    "no-unique-key": Mutation("a repeated id is stored again", "replay", "I4", _no_unique_key),
+    "no-look-up": Mutation("what perhaps arrived is sent again without a look", "ambiguous", "I3", _no_look_up),
+    "no-fence": Mutation("a worker records after its lease was lost", "zombie", "I8", _no_fence),
+    "no-consent-recheck": Mutation("an opt-out does not take back what is queued", "opt-out-in-backlog", "I6", _no_consent_recheck),
+    "no-retry-after": Mutation("Retry-After is not read", "throttled", "I7", _no_retry_after),
+    "no-pace": Mutation("calls are not paced", "pace", "I7", _no_pace),
+    "reversed-events": Mutation("events of a bundle are turned round", "outage", "I5", _reversed_events),
+    "logs-payloads": Mutation("payloads are logged", "canaries", "I13", _logs_payloads),
+}
+
+
+def install(name: str) -> None:
+    MUTATIONS[name].install()
+
+
+def check(console: Console, names: list[str]) -> bool:
+    """Play each mutation's scenario, short; every one must be found out by the invariant it breaks."""
+    missed: list[str] = []
+    for name in names or MUTATIONS:
+        mutation = MUTATIONS[name]
+        report = suite.run([mutation.scenario], short=True, patches=[f"mutate:{name}"])
+        said = [words for result in report.results for words in result.broken]
+        found = [words for words in said if words.startswith(mutation.invariant)]
+        mark = "[green]found out[/green]" if found else "[red]NOT NOTICED[/red]"
+        words = (found or said or ["nothing was reported"])[0]
+        console.print(f"{mark}  {name}: {mutation.about} → {mutation.scenario}", highlight=False)
+        console.print(f"           {words[:180]}", markup=False, highlight=False)
+        missed += [] if found else [name]
+    console.print("every guard is watched" if not missed else f"not noticed: {', '.join(missed)}")
+    return not missed

@@ -1,0 +1,368 @@
+"""The processes of a scenario: gateways, workers, stand-ins, and the database behind them."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+from cryptography.fernet import Fernet
+
+START_SECONDS = 60.0
+CALLBACK_SECRET = "Chaos0Callback16"
+API_SECRET = "demo-api-secret"
+
+
+class Trouble(Exception):
+    """The scenario itself could not be played: a process did not start, a tool failed."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(condition: Callable[[], bool], seconds: float, pause: float = 0.05) -> bool:
+    """Wait for something to become true; False when it did not."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(pause)
+    return condition()
+
+
+class Program:
+    """A process group of its own: killed as a whole, whatever runs it (strace, faketime)."""
+
+    def __init__(self, folder: Path, name: str, environment: dict[str, str], ready: str | None = None) -> None:
+        self.log = folder / f"{name}.log"
+        self.name = name
+        self._environment = environment
+        self._ready = ready
+        self._process: subprocess.Popen[bytes] | None = None
+        self._wrapped = False
+
+    def start(
+        self,
+        arguments: Sequence[str],
+        *,
+        patches: Sequence[str] = (),
+        prefix: Sequence[str] = (),
+        wait: bool = True,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        """`patches` are installed by `chaos.launcher` before the ordinary command line runs; `prefix` runs it all."""
+        python = [sys.executable, "-m", "chaos.launcher", *patches, "--"] if patches else [sys.executable, "-m", "app"]
+        self._wrapped = bool(prefix)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*prefix, *python, *arguments],
+                env=os.environ | self._environment | (environment or {}),
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self) -> None:
+        if self._ready is None:
+            return
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            if not self.running:
+                raise Trouble(f"{self.name} ended at once: {self._last_words()}")
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(self._ready, timeout=1).is_success:
+                    return
+            time.sleep(0.03)
+        raise Trouble(f"{self.name} did not start: {self._last_words()}")
+
+    def _last_words(self) -> str:
+        return self.log.read_text(errors="replace")[-600:]
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def kill(self) -> None:
+        """kill -9: no chance to tidy up."""
+        if self._process is not None:
+            self.signal(signal.SIGKILL)
+            self._process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM; answers the exit code, or kills what does not end in time."""
+        if self._process is None:
+            return 0
+        if self.running:
+            self.signal(signal.SIGCONT)
+            self.signal(signal.SIGTERM)
+        try:
+            code = self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -signal.SIGKILL
+        return 0 if self._wrapped and code == -signal.SIGTERM else code  # what runs it does not wait for it
+
+    def wait(self, seconds: float) -> bool:
+        """True once the process has ended."""
+        return until(lambda: not self.running, seconds)
+
+    @property
+    def asleep(self) -> bool:
+        """Stopped by a signal, and not ended."""
+        return self.running and Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
+
+    def peak_memory_mb(self) -> float:
+        """The most memory the process ever held."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+
+class Sandbox:
+    """A stand-in of SALESmanago in a process of its own."""
+
+    def __init__(self, folder: Path, name: str = "sandbox") -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._program = Program(folder, name, {}, f"{self.url}/sandbox/state")
+
+    def start(self, *, wait: bool = True) -> None:
+        self._program.start(["sandbox", "--salesmanago-port", str(self.port), "--panel-port", "0"], wait=wait)
+
+    def wait_ready(self) -> None:
+        self._program.wait_ready()
+
+    def stop(self) -> None:
+        self._program.kill()
+
+    def get(self, path: str) -> Any:
+        return httpx.get(f"{self.url}/sandbox/{path}", timeout=60).json()
+
+    def fault(self, kind: str, **more: Any) -> None:
+        httpx.post(f"{self.url}/sandbox/faults", json={"kind": kind, **more}, timeout=10).raise_for_status()
+
+    def heal(self) -> None:
+        httpx.delete(f"{self.url}/sandbox/faults", timeout=10).raise_for_status()
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Every call, in the order in which they ended."""
+        found: list[dict[str, Any]] = self.get("ledger")["entries"]
+        return found
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a world is made of."""
+
+    database_url: str | None = None
+    calls_per_second: float = 100
+    other_account: bool = False
+    """shop2 lives on an account of its own, with a stand-in of its own."""
+    patches: tuple[str, ...] = ()
+    """Installed in every gateway process: see `chaos.launcher`."""
+    environment: dict[str, str] = field(default_factory=dict)
+    database_folder: Path | None = None
+
+
+class World:
+    """One gateway (or a server and workers), and whom they talk to."""
+
+    def __init__(self, folder: Path, setting: Setting, endpoint: Callable[[str], str] = lambda url: url) -> None:
+        """`endpoint`: may put something between the gateway and the stand-in."""
+        self.folder = folder
+        self.setting = setting
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.database = (setting.database_folder or folder) / "gateway.db"
+        self.sandbox = Sandbox(folder)
+        self.other = Sandbox(folder, "other") if setting.other_account else None
+        self.shops_file = folder / "shops.toml"
+        self._endpoint = endpoint
+        self.environment = {
+            "GATEWAY_DATABASE_URL": setting.database_url or f"sqlite+aiosqlite:///{self.database}",
+            "GATEWAY_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "GATEWAY_PORT": str(self.port),
+            "GATEWAY_POLL_SECONDS": "0.2",
+            "GATEWAY_DIRECTORY_SECONDS": "0.5",
+            "GATEWAY_CONFIG": str(self.shops_file),
+            "CHAOS_SECRET": API_SECRET,
+            "CHAOS_CALLBACK": CALLBACK_SECRET,
+            "NO_COLOR": "1",
+            **setting.environment,
+        }
+        self.gateway = self.program("gateway", ready=f"{self.url}/healthz")
+        self.programs: list[Program] = [self.gateway]
+
+    def program(self, name: str, ready: str | None = None) -> Program:
+        return Program(self.folder, name, self.environment, ready)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.setting.database_url is None
+
+    def open(self, *, worker: bool = True) -> None:
+        """Stand-ins and the gateway up, the configuration applied."""
+        sandboxes = [one for one in (self.sandbox, self.other) if one is not None]
+        for one in sandboxes:
+            one.start(wait=False)
+        other = self.other.url if self.other is not None else ""
+        text = _SHOPS.format(endpoint=self._endpoint(self.sandbox.url), pace=self.setting.calls_per_second)
+        text += _OTHER.format(endpoint=other, pace=self.setting.calls_per_second) if other else _SAME
+        self.shops_file.write_text(text)
+        self.serve(worker=worker)
+        for one in sandboxes:
+            one.wait_ready()
+
+    def serve(self, *patches: str, worker: bool = True, prefix: Sequence[str] = (), wait: bool = True) -> None:
+        """Start the gateway, again if it ran before."""
+        arguments = ["serve"] if worker else ["serve", "--no-worker"]
+        self.gateway.start(arguments, patches=[*self.setting.patches, *patches], prefix=prefix, wait=wait)
+
+    def worker(self, name: str, *patches: str, prefix: Sequence[str] = ()) -> Program:
+        """One more worker on the same database."""
+        made = self.program(name)
+        made.start(["worker"], patches=[*self.setting.patches, *patches], prefix=prefix)
+        self.programs.append(made)
+        return made
+
+    def close(self) -> None:
+        for program in self.programs:
+            program.kill()
+        self.sandbox.stop()
+        if self.other is not None:
+            self.other.stop()
+
+    def key(self, shop: str = "shop1") -> str:
+        """A key of a shop, known to the running gateway."""
+        if self.is_sqlite:
+            with self._door() as http:
+                return str(http.post("/keys", params={"shop": shop}).raise_for_status().json()["key"])
+        asked = self.command("keys", "issue", shop)
+        if asked.returncode:
+            raise Trouble(f"no key: {asked.stderr[-300:]}")
+        key = asked.stdout.strip()
+        look = f"{self.url}/v1/shops/{shop}/events/none"
+        known = until(lambda: httpx.get(look, headers={"Authorization": f"Bearer {key}"}).status_code == httpx.codes.NOT_FOUND, 10)
+        if not known:
+            raise Trouble("the new key is not known")
+        return key
+
+    # -- the database ----------------------------------------------------------------------------------------------------
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Read only, beside the gateway."""
+        if self.is_sqlite:
+            with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=20)) as database:
+                return database.execute(statement).fetchall()
+        return asyncio.run(_fetch(self.dsn, statement))
+
+    @property
+    def dsn(self) -> str:
+        return (self.setting.database_url or "").replace("+asyncpg", "")
+
+    def states(self, prefix: str = "") -> dict[str, int]:
+        """State -> number of events whose id begins so."""
+        found = self.rows(f"SELECT state, count(*) FROM inbox WHERE event_id LIKE '{prefix}%' GROUP BY state")
+        return {str(state): int(number) for state, number in found}
+
+    def waiting(self, prefix: str = "") -> int:
+        states = self.states(prefix)
+        return states.get("received", 0) + states.get("planned", 0)
+
+    def status_total(self) -> int:
+        """What the gateway itself counts, over all shops and states (I2)."""
+        return sum(sum(shop["events"].values()) for shop in self.status()["shops"])
+
+    def status(self) -> dict[str, Any]:
+        """`gateway status`, through the socket of the running gateway where there is one."""
+        if self.is_sqlite:
+            with self._door() as http:
+                answer: dict[str, Any] = http.get("/status").raise_for_status().json()
+                return answer
+        asked = self.command("status", "--json")
+        if asked.returncode:
+            raise Trouble(f"no status: {asked.stderr[-300:]}")
+        told: dict[str, Any] = json.loads(asked.stdout)
+        return told
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `gateway ...` as a person would."""
+        command = [sys.executable, "-m", "app", *arguments]
+        return subprocess.run(command, env=os.environ | self.environment, capture_output=True, text=True, timeout=60, check=False)
+
+    def _door(self) -> httpx.Client:
+        door = httpx.HTTPTransport(uds=f"{self.database}.sock")
+        return httpx.Client(transport=door, base_url="http://gateway", timeout=20)
+
+
+async def _fetch(dsn: str, statement: str) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(dsn, timeout=20)
+    try:
+        return [tuple(row) for row in await connection.fetch(statement)]
+    finally:
+        await connection.close()
+
+
+_SHOPS = """
+[accounts.main]
+endpoint = "{endpoint}"
+client_id = "demo-client-id"
+api_secret = "env:CHAOS_SECRET"
+owner = "owner@example.com"
+calls_per_second = {pace}
+
+[shops.shop1]
+account = "main"
+host = "sklep.example.com"
+location = "sklep_example"
+number = 1
+policy = "order_consent"
+integration_started_at = 2026-01-01T00:00:00+01:00
+callback_secret = "env:CHAOS_CALLBACK"
+"""
+_SHOP2 = """
+[shops.shop2]
+account = "{account}"
+host = "hurt.example.com"
+location = "hurt_example"
+number = 2
+policy = "order_consent"
+integration_started_at = 2026-01-01T00:00:00+01:00
+"""
+_SAME = _SHOP2.format(account="main")
+_OTHER = """
+[accounts.other]
+endpoint = "{endpoint}"
+client_id = "demo-client-id"
+api_secret = "env:CHAOS_SECRET"
+owner = "owner@example.com"
+calls_per_second = {pace}
+""" + _SHOP2.format(account="other")
