@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
+from app.domain.commands import Command, ConfirmOptIn, DeleteContact, HomeCommand, UpsertContact
+from app.domain.consent import Said, Status
 from app.domain.contact import Contact
 from app.domain.difference import difference, told, untold
 from app.domain.reasons import Reason
@@ -64,23 +65,43 @@ class Again:
     reason: Reason | None = None
 
 
-def again(command: Command, contact: Contact, shop: Shop) -> Again:
-    """As it may be sent today, and the contact as it is believed to be known there afterwards."""
+def again(command: Command, contact: Contact, shop: Shop, now: datetime, known_as: str | None = None) -> Again:
+    """As it may be sent today, and the contact as it is believed to be known there afterwards.
+
+    `known_as`: the address of the contact that took over, if another did.
+    """
     if isinstance(command, DeleteContact):
-        return Again(command, contact)
+        lives_again = not contact.erased and contact.told.email == command.email
+        return Again(None, contact, Reason.REPLACED) if lives_again else Again(command, contact)
     if contact.erased:
         return Again(None, contact, Reason.ERASED)
+    if isinstance(command, HomeCommand | ConfirmOptIn):
+        return Again(command, contact)  # the shop's side compares with what it knows by then
     if contact.transfer.is_withdrawn:
         return Again(None, contact, Reason.CONSENT_WITHDRAWN)
     if isinstance(command, UpsertContact):
-        doubted = untold(contact, [command])
-        fresh = difference(doubted, shop)
-        if fresh is None:
-            return Again(None, contact, Reason.REPLACED)
-        return Again(fresh, told(doubted, [fresh]))
-    if isinstance(command, AddEvent):
-        known_as = contact.told.email or contact.email
-        if not known_as:
-            return Again(None, contact, Reason.REPLACED)
-        return Again(replace(command, email=known_as), contact)
-    return Again(command, contact)  # for the shop's side, which compares with what it knows by then
+        return Again(None, contact, Reason.REPLACED) if known_as is not None else _upsert(command, contact, shop, now)
+    if contact.last_purchase_at is not None and command.is_cart_until(contact.last_purchase_at):
+        return Again(None, contact, Reason.CART_BOUGHT)
+    address = known_as or contact.told.email or contact.email
+    return Again(replace(command, email=address), contact) if address else Again(None, contact, Reason.REPLACED)
+
+
+def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime) -> Again:
+    doubted = untold(contact, [command])
+    # An opt-out that was told since, by whichever shop, was no part of this command.
+    news = replace(
+        doubted.told,
+        email_news=_since(contact.told.email_news, command.email_status) or doubted.told.email_news,
+        phone_news=_since(contact.told.phone_news, command.phone_status) or doubted.told.phone_news,
+    )
+    doubted = replace(doubted, told=news)
+    fresh = difference(doubted, shop, now)
+    if fresh is None:
+        return Again(None, contact, Reason.REPLACED)
+    fresh = replace(fresh, quiet=command.quiet)
+    return Again(fresh, told(doubted, [fresh]))
+
+
+def _since(told_last: Said | None, meant: Status | None) -> Said | None:
+    return told_last if told_last is not None and told_last.status is Status.OPT_OUT and meant is Status.OPT_IN else None

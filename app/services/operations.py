@@ -78,9 +78,8 @@ class Operations:
     async def _replay(self, wanted: ParkedFilter, *, for_real: bool) -> Replay:
         report, after = Replay(), 0
         async with self._store.work() as work:
-            if wanted.shop_id is None or self._is_open(wanted.shop_id):
-                count = work.parked.decide_again if for_real else work.parked.undecided
-                report.decided_again = await count(wanted)
+            count = work.parked.decide_again if for_real else work.parked.undecided
+            report.decided_again = await count(wanted, self._directory.closed_shops())
             await (work.commit() if for_real else _nothing())
         while True:
             async with self._store.work() as work:
@@ -99,6 +98,8 @@ class Operations:
         if for_real:
             await work.outbox.lock_mailboxes(contact_ids)
         people = {one.id: one for one in await work.contacts.by_ids(contact_ids)}
+        took_over = {one.merged_into for one in people.values() if one.merged_into is not None}
+        others = {one.id: one.contact for one in await work.contacts.by_ids(took_over)}
         changed: dict[int, Contact] = {}
         sent: dict[int, Command] = {}
         closed: list[tuple[ParkedCommand, Reason]] = []
@@ -109,9 +110,8 @@ class Operations:
                 continue
             person = people[one.contact_id]
             contact = changed.get(one.contact_id, person.contact)
-            outcome = again(one.command, contact, shop)
-            if person.merged_into is not None:
-                outcome = replace(outcome, command=None, reason=Reason.REPLACED)
+            other = others.get(person.merged_into or 0)
+            outcome = again(one.command, contact, shop, now, (other.told.email or other.email) if other is not None else None)
             if len(report.samples) < SHOWN:
                 report.samples.append((one.shop_id, one.event_id, outcome.command))
             if outcome.command is None:
@@ -135,10 +135,6 @@ class Operations:
         await work.inbox.settle_parked(one.event_seq, self._clock(), replaced=superseded)
         if not superseded:
             await work.inbox.mark([one.event_seq], EventState.WITHHELD, reason, self._clock())
-
-    def _is_open(self, shop_id: str) -> bool:
-        shop = self._directory.shop(shop_id)
-        return shop is not None and shop.enabled
 
     async def lines(self) -> list[Line]:
         """Every destination that something ever went to."""

@@ -51,7 +51,7 @@ class Parked:
     async def _samples(self, items: Select[Any], group: Any) -> list[str]:
         each = items.subquery()
         alike = [each.c[name] == getattr(group, name) for name in ("shop_id", "destination", "reason", "words")]
-        return list((await self._connection.execute(select(each.c.event_id).where(*alike).limit(SAMPLES))).scalars())
+        return list((await self._connection.execute(select(each.c.event_id).where(*alike).distinct().limit(SAMPLES))).scalars())
 
     async def commands(self, wanted: ParkedFilter, after: int, limit: int) -> list[ParkedCommand]:
         """In the order in which they were queued."""
@@ -71,15 +71,15 @@ class Parked:
             for row in await self._connection.execute(each)
         ]
 
-    async def undecided(self, wanted: ParkedFilter) -> int:
+    async def undecided(self, wanted: ParkedFilter, closed_shops: Collection[str]) -> int:
         """How many events wait because the rules failed over them."""
-        counted = select(func.count()).select_from(_undecided(wanted).subquery())
+        counted = select(func.count()).select_from(_undecided(wanted).where(inbox.c.shop_id.not_in(closed_shops)).subquery())
         number: int = (await self._connection.execute(counted)).scalar_one()
         return number
 
-    async def decide_again(self, wanted: ParkedFilter) -> int:
+    async def decide_again(self, wanted: ParkedFilter, closed_shops: Collection[str]) -> int:
         """Put events over which the rules failed back into the inbox; answers how many."""
-        seqs = select(_undecided(wanted).subquery().c.id)
+        seqs = select(_undecided(wanted).where(inbox.c.shop_id.not_in(closed_shops)).subquery().c.id)
         change = update(inbox).where(inbox.c.seq.in_(seqs))
         change = change.values(state=EventState.RECEIVED.value, reason=None, detail=None, decided_at=None, settled_at=None)
         return (await self._connection.execute(change)).rowcount
@@ -104,13 +104,18 @@ class Parked:
             if changed.rowcount:  # nobody settled it by hand meanwhile
                 again.append(one)
         await self._make_claimable(again, at)
-        for seq, counted in _by_event(again).items():
-            change = update(inbox).where(inbox.c.seq == seq, _PARKED_EVENT)
-            await self._connection.execute(
-                change.values(
-                    state=EventState.PLANNED.value, reason=None, settled_at=None, open_commands=inbox.c.open_commands + counted
-                )
-            )
+        await self._count_anew({one.event_seq for one in again if one.counted})
+
+    async def _count_anew(self, seqs: Collection[int]) -> None:
+        """An event goes on as planned once nothing of it is parked any more."""
+        theirs = (outbox.c.event_seq == inbox.c.seq) & outbox.c.counted
+        counted = select(func.count()).select_from(outbox)
+        waiting = counted.where(theirs, outbox.c.state == CommandState.WAITING.value).correlate(inbox).scalar_subquery()
+        stuck = counted.where(theirs, _PARKED_COMMAND).correlate(inbox).scalar_subquery()
+        events = inbox.c.seq.in_(seqs) & _PARKED_EVENT
+        await self._connection.execute(update(inbox).where(events).values(open_commands=waiting))
+        planned = {"state": EventState.PLANNED.value, "reason": None, "settled_at": None}
+        await self._connection.execute(update(inbox).where(events, stuck == 0).values(planned))
 
     async def close(self, command_ids: Collection[int], reason: Reason, at: datetime) -> None:
         """Nothing is left of them."""
@@ -145,14 +150,6 @@ class Parked:
                 for box, theirs in sorted(boxes.items())  # one order of locks everywhere
             ],
         )
-
-
-def _by_event(commands: Sequence[ParkedCommand]) -> dict[int, int]:
-    counted: dict[int, int] = {}
-    for one in commands:
-        if one.counted:
-            counted[one.event_seq] = counted.get(one.event_seq, 0) + 1
-    return counted
 
 
 def _commands(wanted: ParkedFilter) -> Select[Any]:

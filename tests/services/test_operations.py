@@ -182,7 +182,6 @@ async def test_a_group_knows_its_oldest_and_its_newest_and_shows_five_samples_at
     assert len(group.samples) == 5
 
 
-@pytest.mark.xfail(strict=True, reason="samples name an event once per command of it: app/storage/parked.py:59")
 async def test_a_group_names_an_event_with_two_parked_commands_once_among_its_samples(gate: Operated) -> None:
     await gate.world.post(orders("o1"))
     await gate.parks(JAN)
@@ -256,10 +255,6 @@ async def test_a_replayed_event_ends_as_sent_and_its_trace_has_both_attempts(gat
     assert await gate.operations.parked(EVERYTHING) == []
 
 
-OPEN_COMMANDS = "open_commands is raised once more though parking never lowered it: app/storage/parked.py:128"
-
-
-@pytest.mark.xfail(strict=True, reason=OPEN_COMMANDS)
 async def test_every_event_of_a_replay_comes_to_its_end(gate: Operated) -> None:
     await gate.world.post(registers(), orders("o1", minutes=1), orders("o2", EWA))
     await gate.parks(JAN)
@@ -267,7 +262,6 @@ async def test_every_event_of_a_replay_comes_to_its_end(gate: Operated) -> None:
     assert set((await gate.world.at_rest()).values()) == {("sent", None)}
 
 
-@pytest.mark.xfail(strict=True, reason=OPEN_COMMANDS)
 async def test_an_event_that_is_refused_replayed_refused_and_replayed_again_is_sent_in_the_end(gate: Operated) -> None:
     await gate.world.post(orders("o1"))
     for _ in range(3):
@@ -435,9 +429,6 @@ async def test_an_opt_out_that_is_parked_too_is_replayed_and_stands(gate: Operat
     assert JAN in gate.upstream.opted_out
 
 
-@pytest.mark.xfail(
-    strict=True, reason="untold() forgets the opt-out of the other shop with the parked opt-in: app/domain/replay.py:74"
-)
 async def test_a_parked_opt_in_does_not_overturn_an_opt_out_at_another_shop_of_the_account(gate: Operated) -> None:
     await gate.world.post(subscribes(by_email=True))
     await gate.parks(JAN)
@@ -450,9 +441,6 @@ async def test_a_parked_opt_in_does_not_overturn_an_opt_out_at_another_shop_of_t
     assert JAN in gate.upstream.opted_out
 
 
-@pytest.mark.xfail(
-    strict=True, reason="difference() is asked without `at`, so no look precedes an old opt-in: app/domain/replay.py:75"
-)
 async def test_a_parked_opt_in_that_has_grown_old_is_looked_for_before_it_is_told(gate: Operated) -> None:
     """R06: an opt-out over there that we never heard of stands against an opt-in of long ago."""
     await gate.world.post(registers(), subscribes(by_email=True, minutes=1))
@@ -465,7 +453,6 @@ async def test_a_parked_opt_in_that_has_grown_old_is_looked_for_before_it_is_tol
     assert JAN in gate.upstream.opted_out
 
 
-@pytest.mark.xfail(strict=True, reason="a replayed upsert of a list is no longer quiet: app/domain/replay.py:75")
 async def test_what_a_list_brought_sets_nothing_off_when_it_is_replayed_either(gate: Operated) -> None:
     await gate.world.post(SubscriberListed(at=at(), email=JAN, email_since=at(-600)), kind="subscriber-listed")
     await gate.parks(JAN)
@@ -532,9 +519,6 @@ async def test_a_parked_rename_is_replayed_with_everything_behind_it(gate: Opera
     assert [(event.external_id, event.email) for event in gate.upstream.events] == [("o1", NEW)]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="what is parked of a contact that was merged is closed as replaced: app/services/operations.py:131"
-)
 async def test_a_parked_purchase_of_a_person_who_was_renamed_onto_a_known_address_still_arrives(gate: Operated) -> None:
     await gate.world.post(registers(JAN), registers(EWA))
     await gate.world.run()
@@ -585,7 +569,6 @@ async def test_a_parked_erasure_is_replayed(gate: Operated) -> None:
     assert await gate.world.tables_naming(JAN) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a parked deletion is repeated whoever has the address by now: app/domain/replay.py:66")
 async def test_a_parked_erasure_does_not_delete_the_new_life_of_the_person(gate: Operated) -> None:
     await gate.world.post(registers())
     await gate.world.run()
@@ -599,13 +582,12 @@ async def test_a_parked_erasure_does_not_delete_the_new_life_of_the_person(gate:
     assert JAN in gate.upstream.contacts
 
 
-@pytest.mark.xfail(strict=True, reason="nobody asks whether the cart was bought meanwhile: app/domain/replay.py:80")
 async def test_a_parked_cart_that_was_bought_since_is_not_reported_as_abandoned(gate: Operated) -> None:
     await gate.world.post(registers(), fills_cart(minutes=1))
     await gate.world.run()
     gate.upstream.respond = refusing(JAN, kind=AddEvent)
     gate.world.clock.advance(hours=2)
-    while await gate.world.carts.decide_due():
+    while await gate.world.carts.report_quiet():
         pass
     await gate.world.run()
     assert [one.reason for one in await gate.operations.parked(EVERYTHING)] == [Reason.REFUSED]
@@ -677,7 +659,6 @@ async def test_two_parked_halves_of_one_person_leave_as_one_whole(gate: Operated
     assert upsert.profile == {"first_name": "Jan"}
 
 
-@pytest.mark.xfail(strict=True, reason="nothing parks the event again for what is still parked of it: app/storage/parked.py:126")
 async def test_an_event_of_which_a_part_stays_parked_is_parked_again_once_the_rest_is_sent(gate: Operated) -> None:
     await gate.world.post(orders("o1"))
     gate.upstream.respond = lambda method, items: Refused("bad name" if isinstance(items[0], UpsertContact) else "bad order")
@@ -714,7 +695,6 @@ async def test_an_opt_out_that_the_shop_refused_is_written_by_a_replay(gate: Ope
     assert await gate.operations.parked(EVERYTHING) == []
 
 
-@pytest.mark.xfail(strict=True, reason="withdrawing the transfer closes what is for the shop itself: app/domain/replay.py:70")
 async def test_an_opt_out_still_reaches_the_shop_of_a_person_who_withdrew_the_transfer_since(gate: Operated) -> None:
     """A withdrawal never takes back what is on its way home; only an erasure does."""
     await opt_out_parked_for_the_shop(gate)
@@ -857,9 +837,6 @@ async def test_naming_a_disabled_shop_decides_none_of_its_events_again(gate: Ope
     assert (await gate.world.states())["e1"] == ("parked", "rule_failed")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a filter without shop decides events of disabled shops again: app/services/operations.py:95"
-)
 async def test_replaying_everything_leaves_failed_events_of_a_disabled_shop_parked(
     gate: Operated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
