@@ -11,7 +11,7 @@ from datetime import datetime
 from app.domain.commands import Command, ConfirmOptIn, DeleteContact, HomeCommand, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
-from app.domain.difference import difference, told, untold
+from app.domain.difference import difference, opt_out_again, told, untold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
 
@@ -65,29 +65,33 @@ class Again:
     reason: Reason | None = None
 
 
-def again(command: Command, contact: Contact, shop: Shop, now: datetime, known_as: str | None = None) -> Again:
+def again(command: Command, contact: Contact, shop: Shop, now: datetime, heir: Contact | None = None) -> Again:
     """As it may be sent today, and the contact as it is believed to be known there afterwards.
 
-    `known_as`: the address of the contact that took over, if another did.
+    `heir`: the contact that took over, if another did; then it is the one that is told of, and that must allow it.
     """
     if isinstance(command, DeleteContact):
         lives_again = not contact.erased and contact.told.email == command.email
         return Again(None, contact, Reason.REPLACED) if lives_again else Again(command, contact)
-    if contact.erased:
+    asked = heir or contact
+    if contact.erased or asked.erased:
         return Again(None, contact, Reason.ERASED)
     if isinstance(command, HomeCommand | ConfirmOptIn):
         return Again(command, contact)  # the shop's side compares with what it knows by then
-    if contact.transfer.is_withdrawn:
+    if contact.transfer.is_withdrawn or asked.transfer.is_withdrawn:
         return Again(None, contact, Reason.CONSENT_WITHDRAWN)
     if isinstance(command, UpsertContact):
-        return Again(None, contact, Reason.REPLACED) if known_as is not None else _upsert(command, contact, shop, now)
-    if contact.last_purchase_at is not None and command.is_cart_until(contact.last_purchase_at):
+        return Again(None, contact, Reason.REPLACED) if heir is not None else _upsert(command, contact, shop, now)
+    if asked.last_purchase_at is not None and command.is_cart_until(asked.last_purchase_at):
         return Again(None, contact, Reason.CART_BOUGHT)
-    address = known_as or contact.told.email or contact.email
+    address = asked.told.email or asked.email
     return Again(replace(command, email=address), contact) if address else Again(None, contact, Reason.REPLACED)
 
 
 def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime) -> Again:
+    if command.repeats:  # the opt-out of whichever shop, told once more: it is no difference, and still due
+        told_again = opt_out_again(contact, ())
+        return Again(told_again, contact, None if told_again else Reason.REPLACED)
     doubted = untold(contact, [command])
     # An opt-out that was told since, by whichever shop, was no part of this command.
     news = replace(

@@ -111,7 +111,7 @@ class Operations:
             person = people[one.contact_id]
             contact = changed.get(one.contact_id, person.contact)
             other = others.get(person.merged_into or 0)
-            outcome = again(one.command, contact, shop, now, (other.told.email or other.email) if other is not None else None)
+            outcome = again(one.command, contact, shop, now, other)
             if len(report.samples) < SHOWN:
                 report.samples.append((one.shop_id, one.event_id, outcome.command))
             if outcome.command is None:

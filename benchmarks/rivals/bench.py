@@ -85,7 +85,7 @@ def timed(bench: Bench, begin: Callable[[], None]) -> Measured:
             if events != last:
                 moved, last = now, events
             if now - moved > STALLED_SECONDS:
-                raise RuntimeError(f"stalled at {events - events_before} of {bench.events} events")
+                raise RuntimeError(f"stalled at {events - events_before} of {bench.events} events\n{_logged(bench.folder)}")
             time.sleep(_POLL_SECONDS)
 
 
@@ -99,6 +99,11 @@ def _cpu_seconds(folder: Path) -> float:
             if ours and "benchmarks.rivals.sink" not in process.cmdline():
                 total += sum(process.cpu_times()[:4])  # user and system, of its own and of its ended children
     return total
+
+
+def _logged(folder: Path) -> str:
+    """The end of what every process printed: the folder is gone once the run is."""
+    return "\n".join(f"{log.name}: {log.read_text(errors='replace')[-2000:]}" for log in sorted(folder.glob("*.log")))
 
 
 def versions(*packages: str, **others: str) -> dict[str, str]:
