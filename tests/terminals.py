@@ -9,6 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner, Result
 
+from app import logs
 from app.cli import cli
 from tests.migrated import migrated_file
 
@@ -29,7 +30,10 @@ class Terminal:
         assert self.run("apply", str(self.file), "--yes").exit_code == 0
 
     def run(self, *arguments: str, typed: str | None = None) -> Result:
-        return CliRunner().invoke(cli, arguments, input=typed, catch_exceptions=False)
+        try:
+            return CliRunner().invoke(cli, arguments, input=typed, catch_exceptions=False)
+        finally:
+            logs.configure("WARNING", json=True)  # the command logged to a terminal that is gone by now
 
     def json(self, *arguments: str) -> Any:
         return json.loads(self.run(*arguments, "--json").stdout)

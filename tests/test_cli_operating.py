@@ -4,15 +4,15 @@ import asyncio
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app import logs
 from app.bootstrap import open_gateway
+from app.cli import common
 from app.domain.delivery import Delivered, Outcome, Refused, Throttled, words_of
 from app.domain.events import Customer, CustomerRegistered
 from app.domain.pipeline import Answer, NewEvent, to_account
@@ -49,9 +49,9 @@ HOSTILE = "see $(touch owned) and `id`; it's [red]\\ !"
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
-    yield Terminal(tmp_path, monkeypatch, SHOPS, TEST_SECRET="s", COLUMNS="400", NO_COLOR="1")
-    logs.configure("WARNING", json=True)  # a command logs to a terminal that is gone by now
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setattr(common.out, "width", 400)  # made once for the process, by whichever test came first
+    return Terminal(tmp_path, monkeypatch, SHOPS, TEST_SECRET="s", COLUMNS="400", NO_COLOR="1")
 
 
 class Talking(FakeUpstream):
@@ -142,9 +142,6 @@ def test_the_suggested_command_replays_the_group_and_nothing_else(terminal: Term
     assert delivered() == ["ewa@example.com"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the neighbour's words stand in double quotes, where a shell still reads $ and `: app/cli/operating.py:44"
-)
 def test_words_of_a_neighbour_are_never_a_command_when_the_suggestion_is_pasted(terminal: Terminal, tmp_path: Path) -> None:
     happens("jan@example.com", answer=lambda method, items: Refused(HOSTILE))
     (line,) = [line for line in terminal.run("parked").stdout.splitlines() if "gateway replay" in line]
@@ -173,7 +170,6 @@ def test_an_empty_filter_does_not_mean_everything(terminal: Terminal, empty: tup
     assert delivered() == []
 
 
-@pytest.mark.xfail(strict=True, reason="an empty --shop is dropped while other filters stand: app/cli/operating.py:61")
 def test_an_empty_shop_beside_another_filter_does_not_mean_every_shop(terminal: Terminal) -> None:
     """`--shop "$SHOP" --reason refused` with SHOP unset."""
     happens("jan@example.com")
@@ -247,7 +243,6 @@ def test_a_disabled_shop_is_told_of_and_stays_parked(terminal: Terminal) -> None
     assert delivered() == []
 
 
-@pytest.mark.xfail(strict=True, reason="of a refused request only the detail is shown, not the field: app/cli/common.py:67")
 def test_a_reason_that_does_not_exist_is_refused_by_name(terminal: Terminal) -> None:
     happens("jan@example.com")
     refused = terminal.run("replay", "--reason", "because", "--yes")

@@ -65,7 +65,8 @@ async def ask(method: str, path: str, **more: Any) -> Any:
         return None
     body = answer.json()
     if answer.is_error:
-        fail(body["detail"])
+        mistakes = [f"{one['field']}: {one['message']} (right: {one['example']})" for one in body.get("errors", ())]
+        fail("\n".join([body["detail"], *mistakes]))
     return body
 
 

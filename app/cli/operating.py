@@ -1,5 +1,6 @@
 """Commands of operators: what is parked, try it again, how are the neighbours."""
 
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -32,16 +33,16 @@ def parked(shop: OneShop = None, polish: InPolish = False, as_json: AsJson = Fal
                 out.print(f"    {escape(group['reason']['why' + suffix])}")
                 out.print(f"    → {escape(group['reason']['what_to_do' + suffix])}")
             out.print(f"    for example {escape(', '.join(group['samples']))}")
-            out.print(f"    [dim]{escape(_command(group))}[/dim]")
+            out.print(f"    [dim]{escape(_command(group))}[/dim]", soft_wrap=True)
 
     run(step())
 
 
 def _command(group: dict[str, Any]) -> str:
     """What to type once the cause is mended."""
-    words = f' --words "{group["words"]}"' if group["words"] and '"' not in group["words"] else ""
-    reason = f" --reason {group['reason']['code']}" if group["reason"] else ""
-    return f"gateway replay --shop {group['shop']}{reason}{words}"
+    named = {"--shop": group["shop"], "--reason": group["reason"] and group["reason"]["code"], "--words": group["words"]}
+    # The words are a stranger's: for the shell they must be nothing but words.
+    return shlex.join(["gateway", "replay", *(part for name, value in named.items() if value for part in (name, value))])
 
 
 def replay(
@@ -55,7 +56,9 @@ def replay(
 ) -> None:
     """Try parked items again: shows what would be sent, then asks. What changed meanwhile is sent as it is today."""
     named = {"event_id": event, "shop": shop, "reason": reason, "words": words}
-    wanted = {name: value for name, value in named.items() if value}
+    if any(value == "" for value in named.values()):
+        raise typer.BadParameter("A filter is empty. Leave it out if it does not matter.")
+    wanted = {name: value for name, value in named.items() if value is not None}
     if not wanted and not everything:
         raise typer.BadParameter("Say which: an event, --shop, --reason, --words, or --all.")
 

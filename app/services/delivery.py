@@ -268,9 +268,10 @@ class Delivery:
 
     async def _note_health(self, destination: str, before: Breaker, parcels: Sequence[Parcel]) -> None:
         """When a neighbour asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""
-        trouble = troubles([answer.outcome for parcel in parcels for answer in parcel.answers()])
-        if not trouble and before == CLOSED:
-            return
+        outcomes = [answer.outcome for parcel in parcels for answer in parcel.answers()]
+        trouble = troubles(outcomes)
+        if not outcomes or (not trouble and before == CLOSED):
+            return  # nothing was asked, or nothing has changed
         with contextlib.suppress(NotReady):  # what is not noted now is found out again
             async with self._store.work() as work:
                 neighbour = await work.neighbours.locked(destination)

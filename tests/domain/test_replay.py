@@ -100,6 +100,16 @@ def test_without_news_an_upsert_is_told_as_it_was_meant_and_remembered_as_before
     assert outcome.contact == story.contact
 
 
+def test_of_a_contact_that_is_gone_over_there_everything_is_told_and_remembered_as_told() -> None:
+    """A look had shown that SALESmanago does not hold the person any more."""
+    upsert, story = parked_with(registered(MORNING, first_name="Jan"), tags_edited("2026-11-23T09:00", added=("vip",)))
+    outcome = replayed(upsert, replace(story.contact, told=Told()))
+    sent = the_sent(outcome)
+    assert (sent.profile["first_name"], set(sent.add_tags)) == ("Jan", {"rejestracja", "idosell_vip"})
+    assert outcome.contact.told.email == EMAIL
+    assert difference(outcome.contact, SHOP) is None
+
+
 def test_a_name_and_tags_are_told_as_they_are_now() -> None:
     upsert, story = parked_with(registered(MORNING), tags_edited("2026-11-23T09:00", added=("vip", "gold")))
     later = story.goes_on(SHOP, tags_edited(EVENING, removed=("vip",)), account_changed(EVENING, last_name="Nowak"))
