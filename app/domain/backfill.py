@@ -9,7 +9,7 @@ harmless.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ from app.domain.flight import landing
 from app.domain.pipeline import Answer, EventState
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
+from app.domain.values import replace
 
 ACCOUNTS_PER_PAGE = 100
 """The panel's largest page (contract 1.5)."""

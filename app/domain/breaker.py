@@ -1,11 +1,12 @@
 """The circuit breaker of one neighbour, as a value: closed while it answers, open while it rests, then one probe at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.delivery import LONGEST_DELAY, Outcome, Throttled, backoff, name_of, words_of
+from app.domain.values import replace
 
 LONGEST_REST = timedelta(seconds=60)
 """A neighbour that does not answer is asked again at least this often; its contacts keep their own, longer backoff."""

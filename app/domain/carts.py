@@ -5,7 +5,7 @@ filled ─▶ quiet for an hour ─▶ reported ─▶ changed ─▶ quiet agai
              └ bought, emptied, too late, not permitted: closed, with the reason
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -18,6 +18,7 @@ from app.domain.events import CartChanged, Item
 from app.domain.plan import Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
+from app.domain.values import replace
 
 QUIET = timedelta(minutes=60)
 WINDOW = timedelta(minutes=120)

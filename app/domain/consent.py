@@ -6,9 +6,11 @@ says whether the person wants the e-mail (or SMS) newsletter. Neither ever chang
 Acts carry the time at which the person acted, so learning them in any order gives the same answer; the stricter act wins a tie.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from app.domain.values import replace
 
 
 class Box(StrEnum):

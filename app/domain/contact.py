@@ -8,13 +8,14 @@ what they make true in the shop. What is to be sent is always a difference: that
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain import tags
 from app.domain.consent import Channel, Said, Status, TransferConsent, later, weightier
 from app.domain.events import Customer
 from app.domain.mirror import PanelTags
+from app.domain.values import replace
 
 
 @dataclass(frozen=True)

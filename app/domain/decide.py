@@ -8,7 +8,7 @@ Everything here is pure. The requirement a line comes from stands beside it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -43,6 +43,7 @@ from app.domain.looks import bought_again
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold, unsent
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
+from app.domain.values import replace
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain.commands import (
@@ -20,6 +20,7 @@ from app.domain.commands import (
 from app.domain.consent import Status, later
 from app.domain.reasons import Reason
 from app.domain.tags import canonical
+from app.domain.values import replace
 
 # -- what a neighbour may answer -----------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.domain import tags
@@ -11,6 +10,7 @@ from app.domain.consent import Channel, Said, Status
 from app.domain.contact import Contact, Shown, Told
 from app.domain.events import DriftFound
 from app.domain.shop import Shop
+from app.domain.values import replace
 
 BELIEVED_BEFORE_LOOK = timedelta(days=1)
 """SALESmanago shows a contact who never opted in like one who opted out. An act of the day before we first saw that counts."""

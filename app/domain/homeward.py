@@ -1,7 +1,6 @@
 """What is still to be told to the shop's side: the way back, as differences (R30-R32, R53)."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from app.domain import tags
 from app.domain.commands import Command, HomeCommand, MirrorTags, SetSubscription
@@ -10,6 +9,7 @@ from app.domain.contact import Contact
 from app.domain.events import Event, StatusSeen
 from app.domain.mirror import PanelTags
 from app.domain.shop import PanelKind, Shop
+from app.domain.values import replace
 
 
 def home_commands(contact: Contact, event: Event, shop: Shop) -> tuple[HomeCommand, ...]:

@@ -3,7 +3,6 @@
 The order of learning does not matter: every fact knows its time, and what is from before an erasure is not learned at all.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.domain import tags
@@ -37,6 +36,7 @@ from app.domain.events import (
 )
 from app.domain.looks import not_taken, saw_status, saw_tags
 from app.domain.shop import Shop
+from app.domain.values import replace
 
 
 def learn(event: Event, shop: Shop, contact: Contact) -> Contact:

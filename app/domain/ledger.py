@@ -7,7 +7,7 @@ An erasure removes the details, and the chain can still be verified.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -29,6 +29,7 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
+from app.domain.values import replace
 
 GENESIS = "0" * 64
 """What the first entry of a person seals."""
@@ -136,6 +137,7 @@ def _changed(matter: Matter, before: Channel, after: Channel, evidence: Evidence
         yield Act(matter, ActKind.OPT_OUT, after.opted_out, evidence)
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=True)
 _SEALED = tuple(one.name for one in fields(Entry) if one.name not in ("details", "digest"))
 
 
@@ -171,4 +173,4 @@ def _text(value: object) -> str:
 
 
 def _sha256(content: Mapping[str, str]) -> str:
-    return hashlib.sha256(json.dumps(dict(content), sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(dict(content)).encode()).hexdigest()

@@ -6,7 +6,7 @@ command explains is none. That keeps changes from echoing, and mere state from o
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain import tags
@@ -15,6 +15,7 @@ from app.domain.contact import Contact, Lost, Seen, SeenTag, Shown
 from app.domain.difference import wanted_tags
 from app.domain.events import StatusNotTaken, StatusSeen, TagsSeen
 from app.domain.shop import Shop, TagConflicts
+from app.domain.values import replace
 
 GONE_REMEMBERED = 100
 """Tags that went, per person: enough to take them off in the panel, and a bound for memory."""

@@ -4,7 +4,9 @@ The bucket is cut by 30 % when the neighbour complains and fills up again slowly
 information about the limit, not only about this moment).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from app.domain.values import replace
 
 CUT = 0.7
 """What is left of the rate after a complaint."""

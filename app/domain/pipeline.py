@@ -1,7 +1,7 @@
 """What stands in the inbox and the outbox: the values that use cases and storage hand each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from app.domain.delivery import Outcome
 from app.domain.events import Event, customer_id_of, email_of
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
+from app.domain.values import replace
 
 
 class EventState(StrEnum):

@@ -6,7 +6,7 @@ decides, by the usual rules.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -20,6 +20,7 @@ from app.domain.homeward import panel_tags
 from app.domain.looks import saw_tags
 from app.domain.mirror import PanelTags
 from app.domain.shop import PanelKind, Shop
+from app.domain.values import replace
 
 PEOPLE_PER_PAGE = 50
 """As many as one look may name (contract 2.6)."""

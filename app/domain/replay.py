@@ -5,7 +5,7 @@ replay can bring back no old name, no tag that was taken off since, and no permi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.commands import Command, ConfirmOptIn, DeleteContact, HomeCommand, UpsertContact
@@ -14,6 +14,7 @@ from app.domain.contact import Contact
 from app.domain.difference import difference, opt_out_again, told, untold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
+from app.domain.values import replace
 
 
 @dataclass(frozen=True)

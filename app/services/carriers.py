@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from app.domain.commands import Command, ConfirmOptIn, MirrorTags, SetSubscription
@@ -13,6 +12,7 @@ from app.domain.events import StatusSeen
 from app.domain.noticed import heard
 from app.domain.pipeline import Answer, Call, Claim, WaitingCommand, to_account
 from app.domain.reasons import Reason
+from app.domain.values import replace
 from app.services.lease import Lease
 from app.services.parcels import ContactParcel, Parcel, StepParcel, is_halt
 from app.services.ports import Clock, ShopSide, Store, Upstream

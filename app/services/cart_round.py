@@ -1,7 +1,6 @@
 """The carts of one planning round: loaded first, changed by its events, saved last."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from app.domain.carts import newer_state
 from app.domain.delivery import TakeBack
@@ -9,6 +8,7 @@ from app.domain.events import CartChanged
 from app.domain.pipeline import InboxEvent, StoredCart
 from app.domain.plan import Await, Plan, Supersede
 from app.domain.reasons import Reason
+from app.domain.values import replace
 from app.services.people import Person
 from app.services.ports import Work
 

@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,6 +23,7 @@ from app.domain.errors import NotReady
 from app.domain.neighbour import Neighbour
 from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState, NewCommand, NewEvent, to_account
 from app.domain.plan import Withhold, unsent
+from app.domain.values import replace
 from app.services.carriers import Carrier
 from app.services.hand_work import replace_older
 from app.services.lease import Lease

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from app.domain.breaker import Circuit
 from app.domain.commands import Command
@@ -12,6 +12,7 @@ from app.domain.pipeline import EventState
 from app.domain.plan import Supersede, unsent
 from app.domain.reasons import Reason
 from app.domain.replay import ParkedCommand, ParkedFilter, ParkedGroup, again
+from app.domain.values import replace
 from app.services.directory import Directory
 from app.services.ports import Clock, Store, Work
 

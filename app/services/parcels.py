@@ -2,7 +2,7 @@
 
 import secrets
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain.commands import AddEvent, UpsertContact
@@ -26,6 +26,7 @@ from app.domain.events import StatusNotTaken
 from app.domain.noticed import heard
 from app.domain.pipeline import Answer, Attempted, Call, Claim, NewEvent, Tried, WaitingCommand
 from app.domain.reasons import Reason
+from app.domain.values import replace
 
 
 class Parcel(ABC):

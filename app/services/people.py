@@ -1,7 +1,7 @@
 """Who an event is about: the people of one planning round, found by address, former address, customer id or erased hash."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.contact import NOBODY, Contact, absorb
@@ -17,6 +17,7 @@ from app.domain.events import (
     email_of,
 )
 from app.domain.pipeline import Alias, InboxEvent, StoredContact
+from app.domain.values import replace
 from app.services.ports import Contacts
 
 _CONFLICT = "renamed onto an address that had a contact of its own"

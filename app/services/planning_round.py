@@ -1,7 +1,6 @@
 """One planning round: everything it needs is read first, everything it decides is written last."""
 
 from collections import Counter
-from dataclasses import replace
 
 import structlog
 
@@ -44,6 +43,7 @@ from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
 from app.domain.tags import collisions
+from app.domain.values import replace
 from app.services.cart_round import CartRound
 from app.services.consents import Consents
 from app.services.directory import Directory

@@ -1,7 +1,6 @@
 """Take back what waits in the outbox after an act that took permission away, or made it pointless."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from app.domain.commands import AddEvent, Command, EventKind
@@ -10,6 +9,7 @@ from app.domain.delivery import TakeBack, taken_back
 from app.domain.pipeline import EventState, Mailbox
 from app.domain.plan import Supersede, unsent
 from app.domain.reasons import Reason
+from app.domain.values import replace
 from app.services.ports import Work
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.ledger import ActKind, Entry, Matter
 from app.storage import codec
+from app.storage.many import execute_many
 from app.storage.tables import consents
 
 
@@ -16,8 +17,7 @@ class ConsentLedger:
 
     async def append(self, entries: Sequence[tuple[int, str, Entry]]) -> None:
         """(contact, shop, entry). The key of contact and number keeps two writers from growing one chain twice."""
-        if entries:
-            await self._connection.execute(insert(consents), [_row(*one) for one in entries])
+        await execute_many(self._connection, _APPEND, [_row(*one) for one in entries])
 
     async def of(self, contact_ids: Collection[int]) -> dict[int, list[Entry]]:
         """The chains of contacts, each in order."""
@@ -51,6 +51,9 @@ class ConsentLedger:
 
     async def forget_details(self, contact_id: int) -> None:
         await self._connection.execute(update(consents).where(consents.c.contact_id == contact_id).values(details=None))
+
+
+_APPEND = insert(consents)
 
 
 def _row(contact_id: int, shop_id: str, entry: Entry) -> dict[str, object]:

@@ -12,6 +12,7 @@ from app.domain.contact import Contact
 from app.domain.pipeline import Alias, StoredContact
 from app.storage import codec
 from app.storage.dialect import insert
+from app.storage.many import execute_many
 from app.storage.tables import contact_aliases, contacts, inbox
 
 _DISPUTED = text("contacts.conflict IS NOT NULL")
@@ -109,19 +110,10 @@ class Contacts:
         if not people:
             return
         # Addresses may pass from one row to another in a batch: free them first, so the unique key never sees both.
-        moved = [{"b_id": one.id} for one in people]
-        await self._connection.execute(update(contacts).where(contacts.c.id == bindparam("b_id")).values(email=None), moved)
-        await self._connection.execute(
-            update(contacts)
-            .where(contacts.c.id == bindparam("b_id"))
-            .values(
-                email=bindparam("b_email"),
-                erased_hash=bindparam("b_erased_hash"),
-                customer_id=bindparam("b_customer_id"),
-                doc=bindparam("b_doc"),
-                conflict=case((contacts.c.merged_into.is_not(None), contacts.c.conflict), else_=bindparam("b_conflict")),
-                updated_at=at,
-            ),
+        await execute_many(self._connection, _FREE, [{"b_id": one.id} for one in people])
+        await execute_many(
+            self._connection,
+            _SAVE,
             [
                 {
                     "b_id": one.id,
@@ -130,6 +122,7 @@ class Contacts:
                     "b_customer_id": one.contact.customer_id,
                     "b_doc": codec.encode(one.contact),
                     "b_conflict": _marker(one.contact),
+                    "b_at": at,
                 }
                 for one in people
             ],
@@ -169,6 +162,21 @@ class Contacts:
         counted = select(contacts.c.shop_id, merged.label("merged"), func.count().label("number")).where(_DISPUTED)
         rows = await self._connection.execute(counted.group_by(contacts.c.shop_id))
         return {row.shop_id: (int(row.merged), row.number - int(row.merged)) for row in rows}
+
+
+_FREE = update(contacts).where(contacts.c.id == bindparam("b_id")).values(email=None)
+_SAVE = (
+    update(contacts)
+    .where(contacts.c.id == bindparam("b_id"))
+    .values(
+        email=bindparam("b_email"),
+        erased_hash=bindparam("b_erased_hash"),
+        customer_id=bindparam("b_customer_id"),
+        doc=bindparam("b_doc"),
+        conflict=case((contacts.c.merged_into.is_not(None), contacts.c.conflict), else_=bindparam("b_conflict")),
+        updated_at=bindparam("b_at", type_=contacts.c.updated_at.type),
+    )
+)
 
 
 def _marker(contact: Contact) -> str | None:

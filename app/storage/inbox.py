@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, literal, literal_column, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Update, bindparam, case, exists, func, literal, literal_column, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.events import is_listed, order_id_of, stops_something
@@ -11,6 +11,7 @@ from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, In
 from app.domain.reasons import Reason
 from app.storage import codec
 from app.storage.dialect import insert
+from app.storage.many import execute_many
 from app.storage.tables import inbox, outbox
 
 _PLANNING = 7_303_001
@@ -99,47 +100,12 @@ class Inbox:
 
     async def settle(self, settlements: Sequence[Settlement], at: datetime) -> None:
         """Record decisions. A settled event that will not be sent gives up its payload."""
-        if not settlements:
-            return
-        statement = (
-            update(inbox)
-            .where(inbox.c.seq == bindparam("b_seq"))
-            .values(
-                state=bindparam("b_state"),
-                reason=bindparam("b_reason"),
-                detail=bindparam("b_detail"),
-                contact_id=bindparam("b_contact_id"),
-                open_commands=bindparam("b_open_commands"),
-                decided_at=at,
-                settled_at=bindparam("b_settled_at", type_=inbox.c.settled_at.type),
-                payload=case((bindparam("b_keep"), inbox.c.payload), else_=None),
-                subject=func.coalesce(bindparam("b_pseudonym"), inbox.c.subject),
-                order_id=case((bindparam("b_erased"), None), else_=inbox.c.order_id),
-                warnings=case((bindparam("b_erased"), None), else_=inbox.c.warnings),
-            )
-        )
-        await self._connection.execute(statement, [_settlement_row(one, at) for one in settlements])
+        await execute_many(self._connection, _SETTLE, [_settlement_row(one, at) for one in settlements])
 
     async def commands_settled(self, counts: Mapping[int, int], at: datetime) -> None:
         """So many commands of these events arrived. With the last one an event is sent, or withheld if only facts travelled."""
-        if not counts:
-            return
-        left = inbox.c.open_commands - bindparam("b_count")
-        sent = (left <= 0) & (inbox.c.state == EventState.PLANNED.value)
-        statement = (
-            update(inbox)
-            .where(inbox.c.seq == bindparam("b_seq"))
-            .values(
-                open_commands=left,
-                state=case(
-                    (sent & inbox.c.reason.is_(None), EventState.SENT.value),
-                    (sent, EventState.WITHHELD.value),
-                    else_=inbox.c.state,
-                ),
-                settled_at=case((sent, literal(at, inbox.c.settled_at.type)), else_=inbox.c.settled_at),
-            )
-        )
-        await self._connection.execute(statement, [{"b_seq": seq, "b_count": n} for seq, n in counts.items()])
+        rows = [{"b_seq": seq, "b_count": number, "b_at": at} for seq, number in counts.items()]
+        await execute_many(self._connection, _COMMANDS_SETTLED, rows)
 
     async def drop(self, seq: int, state: EventState, reason: Reason, at: datetime) -> None:
         """A command of the event turned out to be needless. If none of them was sent, that is what became of the event."""
@@ -232,6 +198,37 @@ class Inbox:
         return counted
 
 
+_SETTLE = (
+    update(inbox)
+    .where(inbox.c.seq == bindparam("b_seq"))
+    .values(
+        state=bindparam("b_state"),
+        reason=bindparam("b_reason"),
+        detail=bindparam("b_detail"),
+        contact_id=bindparam("b_contact_id"),
+        open_commands=bindparam("b_open_commands"),
+        decided_at=bindparam("b_decided_at", type_=inbox.c.decided_at.type),
+        settled_at=bindparam("b_settled_at", type_=inbox.c.settled_at.type),
+        payload=case((bindparam("b_keep"), inbox.c.payload), else_=None),
+        subject=func.coalesce(bindparam("b_pseudonym"), inbox.c.subject),
+        order_id=case((bindparam("b_erased"), None), else_=inbox.c.order_id),
+        warnings=case((bindparam("b_erased"), None), else_=inbox.c.warnings),
+    )
+)
+
+
+def _commands_settled() -> Update:
+    left = inbox.c.open_commands - bindparam("b_count")
+    done = (left <= 0) & (inbox.c.state == EventState.PLANNED.value)
+    state = case((done & inbox.c.reason.is_(None), EventState.SENT.value), (done, EventState.WITHHELD.value), else_=inbox.c.state)
+    settled_at = case((done, bindparam("b_at", type_=inbox.c.settled_at.type)), else_=inbox.c.settled_at)
+    change = update(inbox).where(inbox.c.seq == bindparam("b_seq"))
+    return change.values(open_commands=left, state=state, settled_at=settled_at)
+
+
+_COMMANDS_SETTLED = _commands_settled()
+
+
 def _row(event: NewEvent, received_at: datetime) -> dict[str, object]:
     return {
         "shop_id": event.shop_id,
@@ -260,6 +257,7 @@ def _settlement_row(one: Settlement, at: datetime) -> dict[str, object]:
         "b_detail": one.detail,
         "b_contact_id": one.contact_id,
         "b_open_commands": one.open_commands,
+        "b_decided_at": at,
         "b_settled_at": None if open_end else at,
         "b_keep": one.keeps_payload,
         "b_pseudonym": one.pseudonym,

@@ -8,10 +8,11 @@ import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, delete, func, or_, select, text, true, update
+from sqlalchemy import ColumnElement, Insert, Row, bindparam, case, delete, func, or_, select, text, true, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -31,7 +32,8 @@ from app.domain.pipeline import (
 from app.domain.reasons import Reason
 from app.domain.turns import in_turn
 from app.storage import codec
-from app.storage.dialect import insert, locked
+from app.storage.dialect import insert_of, locked
+from app.storage.many import execute_many
 from app.storage.tables import LEASE_NUMBERS, attempts, calls, mailboxes, outbox
 
 _WAITING = text("outbox.state = 'waiting'")
@@ -57,19 +59,13 @@ class Outbox:
         """Append commands and make their contacts claimable."""
         if not commands:
             return
-        await self._connection.execute(plain_insert(outbox), [_row(command, at) for command in commands])
+        await execute_many(self._connection, _QUEUE, [_row(command, at) for command in commands])
         pending = Counter(command.mailbox for command in commands)
         shops = {command.mailbox: command.shop_id for command in commands}
         live = {command.mailbox for command in commands if not command.background}
-        statement = insert(self._connection, mailboxes)
-        added = statement.excluded
-        more = {
-            "pending": mailboxes.c.pending + added.pending,
-            "priority": case((added.priority < mailboxes.c.priority, added.priority), else_=mailboxes.c.priority),
-        }
-        statement = statement.on_conflict_do_update(index_elements=["contact_id", "destination"], set_=more)
-        await self._connection.execute(
-            statement,
+        await execute_many(
+            self._connection,
+            _open(self._connection.dialect.name),
             [
                 {
                     "contact_id": box.contact_id,
@@ -316,7 +312,7 @@ class Outbox:
         if cancelled:
             change = update(outbox).where(outbox.c.id.in_(cancelled))
             await self._connection.execute(change.values(state=CommandState.CANCELLED.value, settled_at=at))
-            await self._reduce({mailbox: len(cancelled)})
+            await self._reduce(mailbox, len(cancelled))
 
     async def defer_take_back(self, mailbox: Mailbox, act: TakeBack, reason: Reason) -> None:
         """Note on the mailbox what the next claim has to take back first, of what is queued by now."""
@@ -364,8 +360,9 @@ class Outbox:
             )
             numbers = {id(call): number for call, number in zip(made, rows.scalars(), strict=True)}
         if tried:
-            await self._connection.execute(
-                plain_insert(attempts),
+            await execute_many(
+                self._connection,
+                _ATTEMPT,
                 [
                     {
                         "command_id": one.command.id,
@@ -380,21 +377,7 @@ class Outbox:
             )
 
     async def _write_states(self, tried: Sequence[Tried], now: datetime) -> None:
-        rows = [_state_row(one, now) for one in tried]
-        if rows:
-            await self._connection.execute(
-                update(outbox)
-                .where(outbox.c.id == bindparam("b_id"))
-                .values(
-                    state=bindparam("b_state"),
-                    maybe_sent=bindparam("b_maybe_sent"),
-                    attempts=bindparam("b_number"),
-                    reason=bindparam("b_reason"),
-                    upstream_id=bindparam("b_upstream_id"),
-                    settled_at=bindparam("b_settled_at", type_=outbox.c.settled_at.type),
-                ),
-                rows,
-            )
+        await execute_many(self._connection, _STATE, [_state_row(one, now) for one in tried])
 
     async def _put_back(self, kept: Sequence[Attempted]) -> None:
         """Commands of a claim that nobody came to try are as they were before it."""
@@ -409,35 +392,58 @@ class Outbox:
             await self._connection.execute(update(outbox).where(outbox.c.id.in_(command_ids)).values(maybe_sent=False))
 
     async def _move_mailboxes(self, kept: Sequence[Attempted]) -> None:
-        if not kept:
-            return
-        await self._connection.execute(
-            update(mailboxes)
-            .where(mailboxes.c.contact_id == bindparam("b_contact"), mailboxes.c.destination == bindparam("b_destination"))
-            .values(
-                due_at=bindparam("b_due_at", type_=mailboxes.c.due_at.type),
-                leased_until=None,
-                lease_token=None,
-                attempts=bindparam("b_attempts"),
-                first_tried_at=bindparam("b_first", type_=mailboxes.c.first_tried_at.type),
-            ),
-            [_mailbox_row(one) for one in kept],
-        )
-        await self._reduce({one.claim.mailbox: settled for one in kept if (settled := _settled(one))})
+        """Give the leases back; a mailbox is gone with the last of its commands."""
+        await execute_many(self._connection, _GIVE_BACK, [_mailbox_row(one) for one in kept])
+        await self._remove_empty([one.claim.mailbox for one in kept if _settled(one)])
 
-    async def _reduce(self, counts: Mapping[Mailbox, int]) -> None:
-        if counts:
-            less = update(mailboxes).where(
-                mailboxes.c.contact_id == bindparam("b_contact"), mailboxes.c.destination == bindparam("b_destination")
-            )
-            await self._connection.execute(
-                less.values(pending=mailboxes.c.pending - bindparam("b_count")),
-                [
-                    {"b_contact": box.contact_id, "b_destination": box.destination, "b_count": count}
-                    for box, count in counts.items()
-                ],
-            )
-            await self._connection.execute(delete(mailboxes).where(_among(list(counts)), mailboxes.c.pending <= 0))
+    async def _reduce(self, mailbox: Mailbox, count: int) -> None:
+        less = update(mailboxes).where(_is(mailbox)).values(pending=mailboxes.c.pending - count)
+        await self._connection.execute(less)
+        await self._remove_empty([mailbox])
+
+    async def _remove_empty(self, boxes: Sequence[Mailbox]) -> None:
+        if boxes:
+            await self._connection.execute(delete(mailboxes).where(_among(boxes), mailboxes.c.pending <= 0))
+
+
+_QUEUE = plain_insert(outbox)
+_ATTEMPT = plain_insert(attempts)
+_STATE = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("b_id"))
+    .values(
+        state=bindparam("b_state"),
+        maybe_sent=bindparam("b_maybe_sent"),
+        attempts=bindparam("b_number"),
+        reason=bindparam("b_reason"),
+        upstream_id=bindparam("b_upstream_id"),
+        settled_at=bindparam("b_settled_at", type_=outbox.c.settled_at.type),
+    )
+)
+_GIVE_BACK = (
+    update(mailboxes)
+    .where(mailboxes.c.contact_id == bindparam("b_contact"), mailboxes.c.destination == bindparam("b_destination"))
+    .values(
+        pending=mailboxes.c.pending - bindparam("b_settled"),
+        due_at=bindparam("b_due_at", type_=mailboxes.c.due_at.type),
+        leased_until=None,
+        lease_token=None,
+        attempts=bindparam("b_attempts"),
+        first_tried_at=bindparam("b_first", type_=mailboxes.c.first_tried_at.type),
+    )
+)
+
+
+@cache
+def _open(dialect: str) -> Insert:
+    """More for a contact: a mailbox, or more in the one there is."""
+    statement = insert_of(dialect, mailboxes)
+    added = statement.excluded
+    more = {
+        "pending": mailboxes.c.pending + added.pending,
+        "priority": case((added.priority < mailboxes.c.priority, added.priority), else_=mailboxes.c.priority),
+    }
+    return statement.on_conflict_do_update(index_elements=["contact_id", "destination"], set_=more)
 
 
 def _is(mailbox: Mailbox) -> ColumnElement[bool]:
@@ -507,6 +513,7 @@ def _mailbox_row(one: Attempted) -> dict[str, object]:
     return {
         "b_contact": claim.mailbox.contact_id,
         "b_destination": claim.mailbox.destination,
+        "b_settled": _settled(one),
         "b_due_at": one.due_at,
         "b_attempts": 0 if one.progressed else claim.attempts + 1,
         "b_first": None if one.progressed else (claim.first_tried_at or one.tried_at),

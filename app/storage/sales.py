@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import Insert, RowMapping, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.carts import Cart
@@ -12,7 +13,8 @@ from app.domain.consent import BoxCounts
 from app.domain.decide import Sale
 from app.domain.pipeline import StoredCart
 from app.storage import codec
-from app.storage.dialect import insert, locked
+from app.storage.dialect import insert, insert_of, locked
+from app.storage.many import execute_many
 from app.storage.tables import carts, order_boxes, sales
 
 
@@ -26,15 +28,8 @@ class Sales:
 
     async def save(self, known: Mapping[tuple[str, str], Sale]) -> None:
         """`known`: (shop, order) -> sale."""
-        if not known:
-            return
-        statement = insert(self._connection, sales)
-        statement = statement.on_conflict_do_update(
-            index_elements=["shop_id", "order_id"],
-            set_={"doc": statement.excluded.doc},
-        )
         rows = [{"shop_id": shop, "order_id": order, "doc": codec.encode(sale)} for (shop, order), sale in known.items()]
-        await self._connection.execute(statement, rows)
+        await execute_many(self._connection, _remember(self._connection.dialect.name), rows)
 
     async def count_boxes(self, counted: Mapping[tuple[str, str], int]) -> None:
         """`counted`: (shop, answer of the consent box) -> orders (R05)."""
@@ -109,6 +104,12 @@ class Carts:
         seqs = list(waiting.scalars())
         await self._connection.execute(carts.delete().where(theirs))
         return seqs
+
+
+@cache
+def _remember(dialect: str) -> Insert:
+    statement = insert_of(dialect, sales)
+    return statement.on_conflict_do_update(index_elements=["shop_id", "order_id"], set_={"doc": statement.excluded.doc})
 
 
 def _stored(row: RowMapping) -> StoredCart:
