@@ -1,6 +1,7 @@
 """One planning round: everything it needs is read first, everything it decides is written last."""
 
 from collections import Counter
+from functools import cache
 
 import structlog
 
@@ -62,8 +63,9 @@ class PlanningRound:
         self._work = work
         self._directory = directory
         self._now = clock()
-        self._people = People(pseudonym)
-        self._consents = Consents(pseudonym)
+        named_once = cache(pseudonym)  # the same person is looked for more than once in a round
+        self._people = People(named_once)
+        self._consents = Consents(named_once)
         self._sales: dict[tuple[str, str], Sale] = {}
         self._changed_sales: dict[tuple[str, str], Sale] = {}
         self._carts = CartRound(work)
