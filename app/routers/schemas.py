@@ -64,12 +64,15 @@ class WireModel(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     def content(self, unknown: list[str], path: str = "") -> dict[str, Any]:
-        """What was said in the fields we know, by name; the paths of all others are added to `unknown`."""
+        """What was said in the fields we know, by name, if it is not what silence means; `unknown`: the paths of all others."""
         if self.model_extra:
             unknown += (f"{path}{name}" for name in self.model_extra)
         said: dict[str, Any] = {}
-        for name, shown in _names(type(self)):
-            value = getattr(self, name)
+        values = self.__dict__
+        for name, shown, silence in _names(type(self)):
+            value = values[name]
+            if value == silence:
+                continue
             if isinstance(value, WireModel):
                 value = value.content(unknown, f"{path}{shown}.")
             elif isinstance(value, list):
@@ -82,9 +85,12 @@ class WireModel(BaseModel):
 
 
 @cache
-def _names(model: type[WireModel]) -> tuple[tuple[str, str], ...]:
-    """The fields of a model: name here, name on the wire."""
-    return tuple((name, info.alias or name) for name, info in model.model_fields.items())
+def _names(model: type[WireModel]) -> tuple[tuple[str, str, Any], ...]:
+    """The fields of a model: name here, name on the wire, what it is when nothing is said."""
+    fields = model.model_fields.items()
+    return tuple(
+        (name, info.alias or name, info.get_default(call_default_factory=True, validated_data={})) for name, info in fields
+    )
 
 
 class AddressIn(WireModel):
