@@ -2,9 +2,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+RIVALS := .venv-rivals
 DEMO_ARGS ?=
 TEST_ARGS ?=
 CHAOS_ARGS ?=
+BENCH_ARGS ?=
 
 .PHONY: install demo test check chaos bench format lock openapi
 
@@ -31,8 +33,13 @@ check: install
 chaos: install
 	$(BIN)/python -m chaos $(CHAOS_ARGS)
 
-bench: install
-	$(BIN)/python -m benchmarks
+bench: install $(RIVALS)/.installed
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+$(RIVALS)/.installed: benchmarks/rivals/requirements.lock
+	test -x $(RIVALS)/bin/python || $(PYTHON) -m venv $(RIVALS)
+	$(RIVALS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/rivals/requirements.lock
+	touch $(RIVALS)/.installed
 
 format: install
 	$(BIN)/ruff check --fix .

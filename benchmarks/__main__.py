@@ -1,176 +1,91 @@
-"""`make bench`: intake against its floor, the way to the stand-in, and calls per thousand events."""
+"""`make bench`: every budget of the design, each figure beside its floor or its rival in the same run."""
 
-import asyncio
-import json
+import argparse
 import os
 import platform
-import statistics
-import subprocess
+import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks import load
-from tests.processes import World, a_world, free_port
+from benchmarks import claim, delivery, intake, kills, latency, pace, report
+from benchmarks.stage import Stage
 
-REPETITIONS = int(os.environ.get("BENCH_REPETITIONS", "5"))
-SINGLE = 3_000
-BATCHES = 100
-BATCH_SIZE = 100
-CONNECTIONS = 32
+Row = Callable[[Stage, report.Figures], None]
+
+EACH_TIME: dict[str, Row] = {
+    "intake": intake.measure,
+    "delivery": delivery.measure,
+    "pace": pace.measure,
+    "latency": latency.measure,
+}
+"""Measured in every repetition."""
+ONCE: dict[str, Row] = {"claim": claim.measure, "kills": kills.measure}
+"""These repeat what is to be repeated themselves."""
+
 RESULTS = Path(__file__).parent / "results" / "latest.json"
+README = Path(__file__).parent.parent / "README.md"
 
 
-def an_order(number: int, run: str, people: int = 2_000) -> dict[str, Any]:
-    return {
-        "event_id": f"{run}-{number}",
-        "occurred_at": "2026-11-20T10:00:00+01:00",
-        "customer": {
-            "email": f"person{number % people}-{run}@example.com",
-            "first_name": "Jan",
-            "last_name": "Kowalski",
-            "phone": "600100200",
-        },
-        "order": {
-            "id": f"{run}-{number}",
-            "currency": "PLN",
-            "value": "199.99",
-            "items": [
-                {"product_id": "101", "name": "Buty do biegania", "unit_price": "199.99", "menu_paths": ["Obuwie/Męskie/Sportowe"]}
-            ],
-        },
-        "transfer_consent": "given",
-    }
-
-
-@contextmanager
-def the_floor() -> Iterator[int]:
-    port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "benchmarks.floor:app",
-        "--port",
-        str(port),
-        "--no-access-log",
-        "--log-level",
-        "error",
-    ]
-    with subprocess.Popen(command) as process:
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/", timeout=1)
-                break
-            except httpx.TransportError:
-                time.sleep(0.05)
-        yield port
-        process.terminate()
-
-
-def intake(floor_port: int, world: World, key: str, run: str) -> dict[str, float]:
-    """One repetition: the floor, single events, batches; the worker is not running, so only intake is measured."""
-    port = httpx.URL(world.url).port or 0
-    path = "/v1/shops/shop1/orders"
-
-    def one(number: int) -> bytes:
-        return json.dumps(an_order(number, run)).encode()
-
-    def many(number: int) -> bytes:
-        events = [{"type": "order", **an_order(number * BATCH_SIZE + at, f"{run}b")} for at in range(BATCH_SIZE)]
-        return json.dumps(events).encode()
-
-    floor = asyncio.run(load.post("127.0.0.1", floor_port, path, key, one, SINGLE, CONNECTIONS))
-    single = asyncio.run(load.post("127.0.0.1", port, path, key, one, SINGLE, CONNECTIONS))
-    batch = asyncio.run(load.post("127.0.0.1", port, "/v1/shops/shop1/events", key, many, BATCHES, 4))
-    assert single.statuses == {202: SINGLE}, single.statuses
-    assert batch.statuses == {202: BATCHES}, batch.statuses
-    return {
-        "floor_per_second": floor.per_second,
-        "single_per_second": single.per_second,
-        "single_to_floor": single.per_second / floor.per_second,
-        "single_p99_to_floor_p99": single.p99_ms / floor.p99_ms,
-        "batch_events_per_second": batch.per_second * BATCH_SIZE,
-        "batch_to_single": batch.per_second * BATCH_SIZE / single.per_second,
-    }
-
-
-def delivery(world: World, key: str, run: str, events: int = 5_000) -> dict[str, float]:
-    """Accepted → decided → delivered: events of a busy shop, as fast as the stand-in takes them."""
-    before = world.shown("state")
-    calls_before = before["calls"]
-    began = time.perf_counter()
-    for start in range(0, events, 500):
-        body = [{"type": "order", **an_order(number, run, people=events // 2)} for number in range(start, start + 500)]
-        httpx.post(
-            f"{world.url}/v1/shops/shop1/events", json=body, headers={"Authorization": f"Bearer {key}"}, timeout=60
-        ).raise_for_status()
-    wanted = before["events"] + events
-    while world.shown("state")["events"] < wanted:
-        time.sleep(0.05)
-    took = time.perf_counter() - began
-    calls = world.shown("state")["calls"] - calls_before
-    return {"delivered_per_second": events / took, "calls_per_1000_events": calls * 1000 / events}
-
-
-def main() -> None:
-    measured: list[dict[str, float]] = []
-    with tempfile.TemporaryDirectory() as folder, the_floor() as floor_port, a_world(Path(folder)) as world:
-        key = world.key("shop1")
-        world.shops_file.write_text(world.shops_file.read_text().replace("calls_per_second = 100", "calls_per_second = 1000"))
-        world.command("apply", str(world.shops_file), "--yes")
-        for repetition in range(REPETITIONS):
-            world.gateway.stop()
-            world.gateway.start("--no-worker")
-            figures = intake(floor_port, world, key, f"i{repetition}")
-            world.gateway.stop()
-            world.gateway.start()
-            _drain(world)
-            figures |= delivery(world, key, f"d{repetition}")
-            measured.append(figures)
-            print(".", end="", flush=True)
-    _report(measured)
-
-
-def _drain(world: World) -> None:
-    """What intake left behind is delivered before delivery is measured."""
-    while any(world.json("status")["shops"][0]["events"].get(state) for state in ("received", "planned")):
-        time.sleep(0.5)
-
-
-def _report(measured: list[dict[str, float]]) -> None:
-    table = Table(
-        "figure",
-        "median",
-        "min",
-        "max",
-        title=f"{REPETITIONS} repetitions, {os.cpu_count()} cores, Python {platform.python_version()}",
+def main() -> int:
+    asked = _arguments()
+    console, figures, repetitions = Console(), report.Figures(), 1 if asked.short else asked.repetitions
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        stage = Stage(Path(folder), short=asked.short)
+        try:
+            for name, measure in {**EACH_TIME, **ONCE}.items():
+                if asked.rows and name not in asked.rows:
+                    continue
+                for number in range(repetitions if name in EACH_TIME else 1):
+                    measure(stage, figures)
+                    console.print(f"{name} {number + 1} ({time.monotonic() - began:.0f} s)", style="dim", highlight=False)
+            about = _about(stage, repetitions)
+        finally:
+            stage.close()
+    found = list(figures)
+    console.print(report.on_screen(found, f"{repetitions} repetitions, {about['cores']} cores, {about['processor']}"))
+    report.write(found, about, RESULTS)
+    if asked.readme:
+        README.write_text(report.between_marks(README.read_text(), report.as_markdown(found, about)))
+    missed = report.missed(found)
+    console.print(
+        f"{len(found)} figures in {time.monotonic() - began:.0f} s; missed: {', '.join(missed) or 'none'}", highlight=False
     )
-    summary = {}
-    for name in measured[0]:
-        values = [figures[name] for figures in measured]
-        summary[name] = {"median": statistics.median(values), "min": min(values), "max": max(values)}
-        table.add_row(name, *(f"{summary[name][kind]:,.2f}" for kind in ("median", "min", "max")))
-    Console().print()
-    Console().print(table)
-    RESULTS.parent.mkdir(exist_ok=True)
-    about = {
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"{', '.join({**EACH_TIME, **ONCE})}; all of them otherwise")
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--short", action="store_true", help="small sizes, once: does everything work?")
+    parser.add_argument("--readme", action="store_true", help="put the table into README.md")
+    return parser.parse_args()
+
+
+def _about(stage: Stage, repetitions: int) -> dict[str, Any]:
+    processor = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "unknown")
+    return {
         "date": time.strftime("%Y-%m-%d"),
         "cores": os.cpu_count(),
+        "processor": processor,
         "python": platform.python_version(),
-        "repetitions": REPETITIONS,
+        "sqlite": sqlite3.sqlite_version,
+        "postgresql": stage.postgres_version,
+        "repetitions": repetitions,
+        "short": stage.short,
     }
-    RESULTS.write_text(json.dumps({"about": about, "figures": summary}, indent=2) + "\n")
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

