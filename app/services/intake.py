@@ -61,8 +61,11 @@ class Intake:
             self._writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._writer
-        while not self._queue.empty():
-            _refuse([self._queue.get_nowait()], NotReady())
+        _refuse(self._whoever_waits(), NotReady())
+
+    def _whoever_waits(self) -> list[_Waiting]:
+        """Taken out of the queue."""
+        return [self._queue.get_nowait() for _ in range(self._queue.qsize())]
 
     async def _write(self) -> None:
         together = False
@@ -81,7 +84,8 @@ class Intake:
         try:
             answers = await self._stored([event for waiting in group for event in waiting.events])
         except GatewayError as failure:
-            _refuse(group, failure)
+            # Whoever came meanwhile has waited as long already: nobody waits for a second failure before hearing of it.
+            _refuse([*group, *self._whoever_waits()], failure)
             return
         except Exception as defect:
             # One event must not fail its neighbours: each request is tried alone, and the culprit's caller hears of a defect.

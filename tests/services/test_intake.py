@@ -148,6 +148,24 @@ async def test_when_the_store_fails_every_waiting_caller_hears_it_and_the_writer
     assert await stored(store) == 1
 
 
+async def test_nobody_waits_for_a_second_failure_of_the_store(intake: Intake, watched: WatchedStore) -> None:
+    """Each failure takes as long as a lock is waited for: two of them would be more than a sender's patience."""
+    watched.gate.clear()
+    first = asyncio.create_task(intake.accept([event("first")]))
+    await watched.entered.wait()
+    meanwhile = [asyncio.create_task(intake.accept([event(f"later-{n}")])) for n in range(3)]
+    await asyncio.sleep(0)
+    watched.failing, watched.entered = NotReady(7), asyncio.Event()
+    watched.gate.set()
+    answers = await asyncio.gather(first, *meanwhile, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [NotReady] * 4
+    assert not watched.entered.is_set(), "the store was asked once"
+    watched.failing = None
+    (answer,) = await intake.accept([event("later-0")])
+    assert isinstance(answer, Accepted)
+    assert not answer.duplicate
+
+
 async def test_a_caller_that_hangs_up_does_not_break_the_others(intake: Intake, watched: WatchedStore, store: Store) -> None:
     watched.gate.clear()
     callers = [asyncio.create_task(intake.accept([event(f"e{n}")])) for n in range(5)]
