@@ -71,6 +71,7 @@ class FakeUpstream:
     respond: Callable[[str, list], Outcome] = lambda method, items: Delivered()
     applied: bool = True
     before_answer: Callable = None  # an async step that happens while the call is on its way
+    before_return: Callable = None  # as before, but what was asked for is done already
     calls: list[tuple[str, list]] = field(default_factory=list)
     contacts: dict[str, set[str]] = field(default_factory=dict)
     events: list[AddEvent] = field(default_factory=list)
@@ -93,6 +94,8 @@ class FakeUpstream:
         done = isinstance(outcome, Delivered) or (isinstance(outcome, Unknown) and self.applied)
         for item in items if done else ():
             self._do(item)
+        if self.before_return is not None:
+            await self.before_return(method, items)
         return Answer(outcome, Call(f"/{method}", self.clock(), 1, type(outcome).__name__, "", len(items)))
 
     def _do(self, item: object) -> None:
@@ -108,6 +111,8 @@ class FakeUpstream:
                 self.events.append(item)
             case DeleteContact():
                 self.contacts.pop(item.email, None)
+                self._say(self.opted_out, item.email, Status.OPT_IN)  # whoever comes again is somebody new
+                self._say(self.opted_out_phone, item.email, Status.OPT_IN)
                 self.events = [event for event in self.events if event.email != item.email]
 
     def _say(self, out: set[str], email: str, status: Status | None) -> None:

@@ -1,0 +1,389 @@
+"""A shop's life, step by step, on both databases at once: Hypothesis looks for the steps after which a promise is broken.
+
+Events arrive, again and again; rounds of planning and of two workers come at any moment; calls fail, succeed without an
+answer, or outlive the worker that made them. After every step both databases must tell the same, and at the end everything
+must have ended. `MODEL_EXAMPLES=200 pytest tests/services/test_model.py` looks longer.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from app.domain.commands import DeleteContact, UpsertContact
+from app.domain.consent import Status
+from app.domain.delivery import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
+from app.domain.events import Event
+from app.domain.pipeline import Accepted, Conflict, NewEvent, to_account
+from app.services.delivery import Delivery
+from app.storage.database import Database
+from tests.conftest import Clock, PostgreSQL
+from tests.services.world import World, erases, grants, orders, registers, subscribes, tags, unsubscribes, views, withdraws
+
+PEOPLE = ["ada@example.pl", "bob@example.pl", "cyd@example.pl"]
+MAIN = to_account("main")
+LEASE = 60.0
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "6"))
+
+
+class Killed(BaseException):
+    """The worker's process ends here, as by kill -9: nothing of ours catches this."""
+
+
+@dataclass
+class Truth:
+    """What a person may expect, from the events that were accepted: each is newer than those before it."""
+
+    news: Status | None = None
+    withdrawn: bool = False
+    erased: bool = False
+
+
+@dataclass
+class Side:
+    """One database with its world, a second worker, and what left it that must not have."""
+
+    world: World
+    other: Delivery
+    people: dict[str, Truth]
+    violations: list[str] = field(default_factory=list)
+
+    def judge(self, method: str, items: list[Any]) -> None:
+        """Called for every call as it leaves (I6)."""
+        if method in ("look_up", "statuses", "modified"):
+            return
+        for item in items:
+            truth = self.people[item.address_after if isinstance(item, UpsertContact) else item.email]
+            if isinstance(item, DeleteContact):
+                continue
+            if truth.withdrawn or truth.erased:
+                self.violations.append(f"{method} after the withdrawal or erasure: {item}")
+            if isinstance(item, UpsertContact) and item.email_status is Status.OPT_IN and truth.news is Status.OPT_OUT:
+                self.violations.append(f"opted in after the opt-out: {item}")
+
+
+class Life(RuleBasedStateMachine):
+    """Every step is taken in both worlds; `Sides` opens them."""
+
+    sides: Callable[[], "Sides"]
+    posted = Bundle("posted")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.opened = self.stack.enter_context(type(self).sides().open())
+        self.people = {email: Truth() for email in PEOPLE}
+        for side in self.opened.both:
+            side.people = self.people
+        self.minute = 0
+        self.events: list[tuple[str, Event]] = []
+        self.orders = 0
+
+    def each(self, step: Callable[[Side], Awaitable[Any]]) -> Any:
+        """Take a step in both worlds, which must answer alike."""
+        first, second = (self.opened.run(side, step(side)) for side in self.opened.both)
+        assert first == second, f"SQLite: {first}\nPostgreSQL: {second}"
+        return first
+
+    def post(self, made: Callable[[float], Event]) -> str:
+        self.minute += 1
+        happened, event_id = made(self.minute), f"e{self.minute}"
+        for side in self.opened.both:
+            side.world.clock.advance(minutes=1)
+
+        async def step(side: Side) -> list[str]:
+            return await side.world.post(happened, event_id=event_id)
+
+        self.each(step)
+        self.events.append((event_id, happened))
+        return event_id
+
+    # -- what happens in the shop ------------------------------------------------------------------------------------------
+
+    @rule(target=posted, email=st.sampled_from(PEOPLE))
+    def places_an_order(self, email: str) -> str:
+        self.orders += 1
+        number = self.orders
+        self.people[email].erased = False
+        return self.post(lambda minute: orders(f"o{number}", email, minute))
+
+    @rule(target=posted, email=st.sampled_from(PEOPLE), name=st.sampled_from(["Jan", "Żaneta"]))
+    def registers(self, email: str, name: str) -> str:
+        self.people[email].erased = False
+        return self.post(lambda minute: registers(email, minute, first_name=name))
+
+    @rule(target=posted, email=st.sampled_from(PEOPLE), tag=st.sampled_from(["vip", "hurt"]), there=st.booleans())
+    def is_tagged(self, email: str, tag: str, there: bool) -> str:
+        edit = {"added": (tag,)} if there else {"removed": (tag,)}
+        return self.post(lambda minute: tags(minute, email=email, **edit))
+
+    @rule(target=posted, email=st.sampled_from(PEOPLE))
+    def looks_at_goods(self, email: str) -> str:
+        return self.post(lambda minute: views("101", email, minute))
+
+    @rule(target=posted, email=st.sampled_from(PEOPLE))
+    def subscribes(self, email: str) -> str:
+        self.people[email].news, self.people[email].erased = Status.OPT_IN, False
+        return self.post(lambda minute: subscribes(email, minute))
+
+    @rule(target=posted, email=st.sampled_from(PEOPLE))
+    def unsubscribes(self, email: str) -> str:
+        self.people[email].news = Status.OPT_OUT
+        return self.post(lambda minute: unsubscribes(email, minute))
+
+    @rule(target=posted, email=st.sampled_from(PEOPLE))
+    def withdraws(self, email: str) -> str:
+        self.people[email].withdrawn = True
+        return self.post(lambda minute: withdraws(email, minute))
+
+    @rule(target=posted, email=st.sampled_from(PEOPLE))
+    def grants(self, email: str) -> str:
+        self.people[email].withdrawn = self.people[email].erased = False
+        return self.post(lambda minute: grants(email, minute))
+
+    @rule(email=st.sampled_from(PEOPLE))
+    def is_erased(self, email: str) -> None:
+        truth = self.people[email]
+        truth.erased, truth.news = True, truth.news if truth.news is Status.OPT_OUT else None  # what took permission away stands
+        self.post(lambda minute: erases(email, minute))
+
+    @rule(event_id=posted, times=st.integers(1, 3))
+    def is_told_again(self, event_id: str, times: int) -> None:
+        """The same event once more, and once with other content."""
+        happened = dict(self.events)[event_id]
+
+        async def step(side: Side) -> list[type]:
+            again = [NewEvent("shop1", event_id, "event", happened, "d")] * times
+            other = NewEvent("shop1", event_id, "event", happened, "other")
+            async with side.world.store.work() as work:
+                answers = await work.inbox.add([*again, other], side.world.clock())
+                await work.commit()
+            assert all(answer.duplicate for answer in answers if isinstance(answer, Accepted))
+            return [type(answer) for answer in answers]
+
+        assert self.each(step) == [Accepted] * times + [Conflict]
+
+    # -- what the gateway does, and what happens to it -----------------------------------------------------------------------
+
+    @rule()
+    def plans(self) -> None:
+        self.each(lambda side: side.world.plan())
+
+    @rule(second=st.booleans())
+    def delivers(self, second: bool) -> None:
+        self.each(lambda side: self.worker(side, second).deliver_due(MAIN))
+
+    @rule(
+        second=st.booleans(),
+        outcome=st.sampled_from([Throttled(3.0), Unreachable("down"), Unknown("timeout"), Refused("no", account_wide=True)]),
+        applied=st.booleans(),
+        method=st.sampled_from([None, "upsert_many", "upsert", "add_events", "add_event", "look_up"]),
+    )
+    def delivers_badly(self, second: bool, outcome: Outcome, applied: bool, method: str | None) -> None:
+        """Calls, or those of one kind, end badly; a time-out may have had its effect."""
+
+        async def step(side: Side) -> int:
+            upstream = side.world.upstream
+            upstream.applied = applied
+            upstream.respond = lambda called, items: outcome if method in (None, called) else Delivered()
+            try:
+                return await self.worker(side, second).deliver_due(MAIN)
+            finally:
+                upstream.respond = lambda called, items: Delivered()
+
+        self.each(step)
+
+    @rule(email=st.sampled_from(PEOPLE))
+    def delivers_but_one_is_refused(self, email: str) -> None:
+        async def step(side: Side) -> int:
+            upstream = side.world.upstream
+            upstream.respond = lambda called, items: (
+                Refused("bad") if any(getattr(item, "email", "") == email for item in items) else Delivered()
+            )
+            try:
+                return await side.world.delivery.deliver_due(MAIN)
+            finally:
+                upstream.respond = lambda called, items: Delivered()
+
+        self.each(step)
+
+    @rule(second=st.booleans(), done=st.booleans())
+    def is_killed_while_delivering(self, second: bool, done: bool) -> None:
+        """Before the first call had its effect, or after it."""
+
+        async def killed(method: str, items: list[Any]) -> None:
+            raise Killed
+
+        async def step(side: Side) -> None:
+            with self.while_calling(side, killed, done=done), suppress(Killed):
+                await self.worker(side, second).deliver_due(MAIN)
+
+        self.each(step)
+
+    @rule(second=st.booleans())
+    def outlives_its_lease(self, second: bool) -> None:
+        """A worker falls asleep with the answer to its first call in its hand; the other takes over meanwhile (I8)."""
+
+        async def step(side: Side) -> None:
+            upstream = side.world.upstream
+
+            async def taken_over(method: str, items: list[Any]) -> None:
+                upstream.before_return = None
+                side.world.clock.advance(seconds=LEASE + 1)
+                await self.worker(side, not second).deliver_due(MAIN)
+
+            with self.while_calling(side, taken_over, done=True):
+                await self.worker(side, second).deliver_due(MAIN)
+
+        self.each(step)
+
+    @rule(seconds=st.sampled_from([1, 29, 61, 600, 4000]))
+    def time_passes(self, seconds: int) -> None:
+        for side in self.opened.both:
+            side.world.clock.advance(seconds=seconds)
+
+    @rule()
+    def starts_again(self) -> None:
+        for side in self.opened.both:
+            side.world.restart()
+
+    @staticmethod
+    def worker(side: Side, second: bool) -> Delivery:
+        return side.other if second else side.world.delivery
+
+    @staticmethod
+    @contextmanager
+    def while_calling(side: Side, happens: Callable[[str, list[Any]], Coroutine[Any, Any, None]], *, done: bool) -> Iterator[None]:
+        upstream, judge = side.world.upstream, side.world.upstream.before_answer
+
+        async def first_judged(method: str, items: list[Any]) -> None:
+            await judge(method, items)
+            await happens(method, items)
+
+        if done:
+            upstream.before_return = happens
+        else:
+            upstream.before_answer = first_judged
+        try:
+            yield
+        finally:
+            upstream.before_return, upstream.before_answer = None, judge
+
+    # -- what must hold ----------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def every_promise_is_kept(self) -> None:
+        self.each(lambda side: side.world.states())
+        for side in self.opened.both:
+            assert side.violations == []
+            found = side.world.upstream.events
+            times = Counter((event.email, event.kind, event.at) for event in found)
+            assert {key: number for key, number in times.items() if number > 1} == {}, "I3"
+            for email in PEOPLE:
+                theirs = [event.at for event in found if event.email == email]
+                assert all(one <= next_one for one, next_one in pairwise(theirs)), f"I5: {theirs}"
+
+    def teardown(self) -> None:
+        try:
+            self.each(self._ends)
+            self.every_promise_is_kept()
+        finally:
+            self.stack.close()
+
+    async def _ends(self, side: Side) -> object:
+        """With a healthy SALESmanago everything ends, and what it holds is the truth."""
+        world = side.world
+        await world.run_for(hours=8, steps=16)
+        states = await world.at_rest()
+        upstream = world.upstream
+        arrived = Counter(event.external_id for event in upstream.events if event.external_id)
+        erased = {email for email in PEOPLE if any(str(kind) == "ErasureRequested" for kind in self._kinds(email))}
+        for event_id, happened in self.events:
+            order_id, email = getattr(happened, "order_id", None), getattr(happened, "email", None) or happened.customer.email
+            if order_id is not None and states[event_id][0] == "sent" and email not in erased:
+                assert arrived[order_id] == 1, f"{order_id} counts as sent"
+        refused = {email for event_id, happened in self.events if states[event_id][0] == "parked" for email in [_email(happened)]}
+        for email, truth in self.people.items():
+            if email in upstream.contacts and email not in refused and not truth.withdrawn and not truth.erased:
+                assert (email in upstream.opted_out) == (truth.news is Status.OPT_OUT), f"{email}: {truth.news}"
+        return states, sorted(map(repr, upstream.events)), {email: sorted(there) for email, there in upstream.contacts.items()}
+
+    def _kinds(self, email: str) -> list[str]:
+        return [type(happened).__name__ for _, happened in self.events if _email(happened) == email]
+
+
+def _email(happened: Event) -> str:
+    email = getattr(happened, "email", None) or happened.customer.email  # type: ignore[union-attr]
+    assert isinstance(email, str)
+    return email
+
+
+@dataclass
+class Sides:
+    """Opens an empty database of either kind, and a loop of its own to work on them."""
+
+    migrated_file: Path
+    postgresql: PostgreSQL
+    both: list[Side] = field(default_factory=list)
+
+    @contextmanager
+    def open(self) -> Iterator["Sides"]:
+        with tempfile.TemporaryDirectory() as folder, asyncio.Runner() as runner:
+            shutil.copy(self.migrated_file, Path(folder) / "gateway.db")
+            self._runner = runner
+            urls = (f"sqlite+aiosqlite:///{folder}/gateway.db", self.postgresql.url(runner.run(self.postgresql.emptied())))
+            databases = [Database(url) for url in urls]
+            self.both = [runner.run(_side(database)) for database in databases]
+            steady = SimpleNamespace(monotonic=lambda: self._clock().timestamp())
+            try:
+                with patch("app.services.lease.time", steady), patch("app.services.delivery.time", steady):
+                    yield self
+            finally:
+                for database in databases:
+                    runner.run(database.close())
+
+    def run(self, side: Side, step: Awaitable[Any]) -> Any:
+        """In one of the worlds, whose clock is the only one then."""
+
+        async def taken() -> Any:
+            return await step
+
+        self._clock = side.world.clock
+        return self._runner.run(taken())
+
+
+async def _side(database: Database) -> Side:
+    world = World(database, Clock())
+    await world.configure()
+    other = Delivery(world.store, world._carrier, world.clock, lambda: 1.0, lease=timedelta(seconds=LEASE))
+    side = Side(world, other, {})
+
+    async def judged(method: str, items: list[Any]) -> None:
+        side.judge(method, items)
+
+    world.upstream.before_answer = judged
+    return side
+
+
+def test_whatever_happens_in_whatever_order_both_databases_keep_every_promise(migrated_file: Path, postgresql: PostgreSQL) -> None:
+    class Played(Life):
+        sides = staticmethod(lambda: Sides(migrated_file, postgresql))
+
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    run_state_machine_as_test(
+        Played, settings=settings(max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=slow)
+    )
