@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from itertools import chain, repeat
 
 import structlog
 
@@ -34,6 +35,8 @@ from app.services.take_back import take_back
 log = structlog.get_logger(__name__)
 
 RECORD_AGAIN_SECONDS = (0.1, 0.5, 2.0)
+"""Between one try to record and the next; the last of them again and again."""
+
 CLAIMS_IN_FLIGHT = 2
 """Of one destination at a time, in all processes: as many as an account may have calls in flight."""
 
@@ -81,7 +84,7 @@ class Delivery:
             async with self._kept_alive(lease, carrier):
                 await self._send(destination, carrier, parcels, lease)
             await self._note_health(destination, breaker, parcels)
-            await self._recorded(destination, parcels)
+            await self._recorded(destination, parcels, lease)
         return len(claims)
 
     async def _is_due(self, destination: str) -> bool:
@@ -194,17 +197,19 @@ class Delivery:
 
     # -- recording -------------------------------------------------------------------------------------------------------
 
-    async def _recorded(self, destination: str, parcels: Sequence[Parcel]) -> None:
-        """The calls are made: a blip of the store must not cost their answers."""
+    async def _recorded(self, destination: str, parcels: Sequence[Parcel], lease: Lease) -> None:
+        """The calls are made: their answers are kept until the store takes them, or until whoever claims next looks first."""
         now = self._clock()
         attempted = [parcel.judged(now, self._jitter()) for parcel in parcels]
         news = {one.claim.contact_id: parcel.news(one) for parcel, one in zip(parcels, attempted, strict=True)}
-        for pause in RECORD_AGAIN_SECONDS:
-            with contextlib.suppress(NotReady):
+        for pause in chain(RECORD_AGAIN_SECONDS, repeat(RECORD_AGAIN_SECONDS[-1])):
+            try:
                 await self._record(destination, attempted, news, now)
                 return
+            except NotReady:
+                if not lease:
+                    raise
             await asyncio.sleep(pause)
-        await self._record(destination, attempted, news, now)
 
     async def _record(
         self, destination: str, attempted: Sequence[Attempted], news: Mapping[int, list[NewEvent]], now: datetime

@@ -14,8 +14,10 @@ from sqlalchemy import select, text, update
 from app.domain.breaker import CLOSED, Breaker, Circuit
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.delivery import Delivered, Done, Refused, Throttled, Unknown, Unreachable
+from app.domain.errors import NotReady
 from app.domain.neighbour import Neighbour
 from app.domain.pipeline import Attempted, Claim, Tried, to_account, to_newsletter
+from app.services import delivery
 from app.services.carriers import CONTACTS_PER_BATCH
 from app.services.delivery import CLAIMS_IN_FLIGHT, Delivery
 from app.services.lease import Lease
@@ -360,6 +362,46 @@ async def test_of_a_lease_that_is_somebody_elses_nothing_is_recorded(world: Worl
         states = sorted((await connection.execute(text("SELECT state FROM outbox"))).scalars())
     assert [tuple(row) for row in rows] == [(taken.contact_id, taken.lease_token)]
     assert states == ["sent", "waiting"]
+
+
+def full_for(monkeypatch: pytest.MonkeyPatch, worker: Delivery, times: int) -> None:
+    """The store has no room for the next records of a worker."""
+    record, left = worker._record, iter(range(times))
+
+    async def refused(*arguments: Any) -> None:
+        if next(left, None) is not None:
+            raise NotReady
+        await record(*arguments)
+
+    monkeypatch.setattr(worker, "_record", refused)
+    monkeypatch.setattr(delivery, "RECORD_AGAIN_SECONDS", (0.001,))
+
+
+async def test_what_a_call_came_to_is_recorded_as_soon_as_the_store_takes_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.post(orders("o1"))
+    await world.plan()
+    worker = a_worker(world)
+    full_for(monkeypatch, worker, 20)
+    assert await worker.deliver_due(MAIN) == 1
+    assert await world.at_rest() == {"e1": ("sent", None)}
+    assert world.upstream.methods == ["upsert", "add_event"]
+
+
+async def test_what_could_not_be_recorded_within_the_lease_is_looked_up_before_it_is_sent_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.post(orders("o1"))
+    await world.plan()
+    worker = a_worker(world, lease=0.1)
+    full_for(monkeypatch, worker, 1_000_000)
+    with pytest.raises(NotReady):
+        await worker.deliver_due(MAIN)
+    made = len(world.upstream.methods)
+    world.clock.advance(seconds=1)
+    await a_worker(world).deliver_due(MAIN)
+    assert world.upstream.methods[made] == "look_up"
+    assert [event.external_id for event in world.upstream.events] == ["o1"]
+    assert await world.at_rest() == {"e1": ("sent", None)}
 
 
 async def test_a_worker_that_lost_its_lease_makes_no_further_call_and_records_nothing(world: World) -> None:
