@@ -32,6 +32,7 @@ def main() -> int:
     took = time.monotonic() - began
     console.print()
     console.print(suite.table(report))
+    console.print(suite.total(report), highlight=False)
     where = suite.write(report, short=asked.short, seconds=took)
     console.print(
         f"{len(report.results)} rows in {took:.0f} s; {where.name} written; {'all kept' if report.good else 'PROMISES BROKEN'}"

@@ -33,6 +33,8 @@ class Result:
     out_of_order: int = 0
     after_opt_out: int = 0
     overshoot: int | None = None
+    kills: int = 0
+    """How often a gateway or worker was killed with kill -9, by itself or by the scenario."""
     first_send: float | None = None
     drain: float | None = None
     integrity: str = ""

@@ -171,6 +171,17 @@ def table(report: Report) -> Table:
     return shown
 
 
+def total(report: Report) -> str:
+    """The sums of the table in one line."""
+    rows = report.results
+    beyond = sum(one.overshoot or 0 for one in rows)
+    return (
+        f"in all: acked {sum(one.acknowledged for one in rows)}, lost {sum(one.lost for one in rows)}, "
+        f"doubled {sum(one.doubled for one in rows)}, out of order {sum(one.out_of_order for one in rows)}, "
+        f"after opt-out {sum(one.after_opt_out for one in rows)}, overshoot {beyond}, kill -9 {sum(one.kills for one in rows)}"
+    )
+
+
 def _plain(words: str) -> str:
     return words.replace("[", "(").replace("]", ")")
 

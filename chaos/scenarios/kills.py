@@ -23,6 +23,7 @@ def kill_random(stage: Stage) -> Iterator[Result]:
         for _ in range(kills):
             time.sleep(0.3 + chance.random() * 1.2)
             world.gateway.kill()
+            result.kills += 1
             restarts.append(time.time())
             world.serve()
         time.sleep(1)
@@ -63,6 +64,7 @@ def _killed_at(stage: Stage, point: str, times: int) -> Result:
         for number in (1, 2, 4)[:times]:
             world.serve(f"kill:{point}:{number}", wait=False)
             result.demand(world.gateway.wait(45), f"{point} was never reached")
+            result.kills += 1  # at the point, or else by us
             world.gateway.kill()
         since = time.time()
         world.serve()

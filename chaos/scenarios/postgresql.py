@@ -132,6 +132,7 @@ def lease_takeover(stage: Stage) -> Iterator[Result]:
         world.worker("worker-2")
         time.sleep(5)
         first.kill()
+        result.kills += 1
         since = time.time()
         settle(world, [crowd], result, since=since)
         late = result.drain is not None and result.drain > LEASE + 15

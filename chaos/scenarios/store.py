@@ -91,6 +91,7 @@ def fsync_error(stage: Stage) -> Iterator[Result]:
         late = [at for at in crowd.acknowledged.times.values() if at > first + 0.5]
         result.demand(not late, f"I1: {len(late)} acknowledged after the disk had refused to sync")
         world.gateway.kill()
+        result.kills += 1
         since = time.time()
         world.serve()
         stored = crowd.count

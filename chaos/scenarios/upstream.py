@@ -164,6 +164,7 @@ def throttled_restart(stage: Stage) -> Iterator[Result]:
         at = proxy.times(Way.THROTTLE)[0]
         time.sleep(0.7)
         world.gateway.kill()
+        result.kills += 1
         world.serve()
         time.sleep(max(0.0, at + wait + 1 - time.time()))
         result.overshoot = within(proxy.times(), at + ON_THE_WAY, at + wait)
