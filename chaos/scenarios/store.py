@@ -17,6 +17,9 @@ from chaos.load import Crowd
 from chaos.suite import Skip, Stage, scenario
 from chaos.world import until
 
+SOON = 20.0
+"""Seconds: far less than the rest of a lease of 60 s that nobody gave back."""
+
 
 @contextmanager
 def _small_disk(megabytes: int) -> Iterator[Path]:
@@ -59,7 +62,10 @@ def disk_full(stage: Stage) -> Iterator[Result]:
         result.demand(until(lambda: _ready(world.url) == httpx.codes.OK, 30), "/readyz stays red after space came back")
         crowd.stop()
         result.notes.append(f"{crowd.answers[503]} times 503")
-        yield settle(world, [crowd], result, since=since)
+        settle(world, [crowd], result, since=since)
+        took = result.drain or 0.0
+        result.demand(took < SOON, f"I10: what waited needed {took:.0f} s after space came back: somebody's lease was waited for")
+        yield result
 
 
 def _ready(url: str) -> int:
