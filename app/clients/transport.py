@@ -12,9 +12,9 @@ from typing import Any, Protocol
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from app.domain.delivery import Throttled, Unknown, Unreachable
+from app.domain.delivery import LONGEST_DELAY, Throttled, Unknown, Unreachable
 from app.domain.errors import NotReady
-from app.domain.pacing import Pace
+from app.domain.pacing import LONGEST_WAIT_SECONDS, Pace
 from app.redaction import redacted
 
 DEADLINE_SECONDS = 30.0
@@ -39,6 +39,13 @@ class Bucket(Protocol):
     async def complained(self, rest_seconds: float) -> None:
         """The neighbour said it is too much, and perhaps for how long."""
         ...
+
+
+class _Resting(Exception):
+    """Rest was asked for, longer than a call may wait: it is not made."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
 
 class LocalBucket:
@@ -87,6 +94,8 @@ class Pacer:
     async def _turn(self) -> None:
         wait = await self._bucket.take()
         while wait > 0:  # while we waited, rest may have been asked for
+            if wait > LONGEST_WAIT_SECONDS and (closed := await self._bucket.closed_for()) > LONGEST_WAIT_SECONDS:
+                raise _Resting(closed)
             await asyncio.sleep(wait)
             if (closed := await self._bucket.closed_for()) <= 0:
                 return
@@ -137,7 +146,8 @@ class Transport:
 
     async def reserve(self) -> None:
         """Wait for the neighbour's pace before saying anything. Raises `NotReady` if nothing can be booked."""
-        await self._pacer.reserve()
+        with contextlib.suppress(_Resting):  # the call itself hears of it
+            await self._pacer.reserve()
 
     async def post(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
         return await self.send(Outgoing("POST", url, headers, body))
@@ -148,9 +158,11 @@ class Transport:
                 received = await self._within_deadline(request)
         except NotReady:
             return Unreachable("the call could not be booked")
+        except _Resting as rest:
+            return Throttled(rest.seconds)
         if isinstance(received, Throttled):
             with contextlib.suppress(NotReady):  # the breaker rests as well
-                await self._pacer.complained(min(received.retry_after or 0.0, 60.0))
+                await self._pacer.complained(min(received.retry_after or 0.0, LONGEST_DELAY.total_seconds()))
         return received
 
     async def _within_deadline(self, request: Outgoing) -> Received:

@@ -16,6 +16,9 @@ SMALLEST_SHARE = 0.05
 REGAIN_SECONDS = 600.0
 """From nothing to the whole allowed rate."""
 
+LONGEST_WAIT_SECONDS = 60.0
+"""A call waits so long for rest to end; before a longer one it is given up, and what it was for is tried again later."""
+
 ONE_COMPLAINT_SECONDS = 5.0
 """Calls that were on their way together hear the same complaint: it counts once."""
 
@@ -38,7 +41,12 @@ class Pace:
         return min(1.0, self.slowed_to + max(0.0, now - self.slowed_at) / REGAIN_SECONDS)
 
     def take(self, now: float) -> tuple["Pace", float]:
-        """Book one call. Answers the seconds to wait before it may leave; the booking stands, so callers queue up fairly."""
+        """Book one call. Answers the seconds to wait before it may leave; the booking stands, so callers queue up fairly.
+
+        While rest was asked for that nobody should wait through, nothing is booked.
+        """
+        if self.closed_until - now > LONGEST_WAIT_SECONDS:
+            return self, self.closed_until - now
         interval = 1 / (self.calls_per_second * self.share(now))
         leaves = max(now, self.closed_until, self.booked_until - (self.burst - 1) * interval)
         return replace(self, booked_until=max(self.booked_until, leaves) + interval), leaves - now

@@ -278,3 +278,20 @@ def test_retry_after_comes_in_seconds_or_as_a_date(value: str, seconds: float | 
 def test_a_neighbours_words_are_kept_short_and_without_addresses() -> None:
     assert scrubbed("contact <jan.kowalski@example.com> is bad") == "contact <<address>> is bad"
     assert len(scrubbed("x" * 1000)) == 300
+
+
+@pytest.mark.parametrize("seconds", [61, 80, 3_600])
+async def test_when_a_long_rest_is_asked_for_no_call_is_made_and_whoever_wants_one_hears_for_how_long(seconds: int) -> None:
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(429, headers={"Retry-After": str(seconds)})
+
+    speaking = client(handler)
+    assert (await speaking.upsert(UPSERT)).outcome == Throttled(seconds)
+    later = [await speaking.upsert(UPSERT), (await speaking.look_up(["jan@example.com"])).answer, await speaking.add_event(visit())]
+    await speaking.ready()
+    assert [type(one.outcome) for one in later] == [Throttled] * 3
+    assert all(seconds - 1 < one.outcome.retry_after <= seconds for one in later if isinstance(one.outcome, Throttled))
+    assert len(asked) == 1

@@ -136,6 +136,14 @@ async def test_a_rest_that_one_was_asked_for_holds_for_all_and_is_not_shortened(
     assert await one.closed_for() == 0.0
 
 
+async def test_nobody_queues_up_for_a_rest_longer_than_a_call_waits(store: Store, clock: Clock) -> None:
+    one, other = workers(store, 2)
+    await one.complained(3_600.0)
+    assert [await other.take() for _ in range(50)] == [pytest.approx(3_600.0, abs=1e-3)] * 50
+    clock.advance(seconds=3_600.001)
+    assert await other.take() == 0.0, "those fifty were not booked"
+
+
 async def test_a_second_complaint_within_the_same_moment_may_still_ask_for_a_longer_rest(store: Store) -> None:
     one, other = workers(store, 2)
     await one.complained(3.0)
