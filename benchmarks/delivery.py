@@ -16,7 +16,7 @@ TIMES_FASTER = at_least(10)
 
 def measure(stage: Stage, figures: Figures) -> None:
     """SQLite, PostgreSQL with one and two workers, and each rival, one after another."""
-    events = stage.size(10_000, 1_000)
+    events = stage.size(6_000, 1_000)
     calls_before = stage.sink.state()[0]
     with stage.gateway() as gateway:
         embedded = events / _delivered(stage, gateway, events)
@@ -68,7 +68,7 @@ def _run(stage: Stage, rival: str) -> dict[str, Any]:
     python = Path(os.environ.get("BENCH_RIVALS_PYTHON", ROOT / ".venv-rivals" / "bin" / "python"))
     if not python.exists():
         return {"skipped": "no virtual environment for rivals: make bench makes one"}
-    command = [str(python), "-m", "benchmarks.rivals", rival, "--events", str(stage.size(1_500, 200)), "--endpoint", stage.sink.url]
+    command = [str(python), "-m", "benchmarks.rivals", rival, "--events", str(stage.size(600, 200)), "--endpoint", stage.sink.url]
     asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     if asked.returncode:
         return {"skipped": f"it failed: {' '.join(asked.stderr.split())[-200:]}"}

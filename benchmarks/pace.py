@@ -12,7 +12,7 @@ BURST = 2
 
 
 def measure(stage: Stage, figures: Figures) -> None:
-    span = stage.size(30, 8)
+    span = stage.size(20, 8)
     with stage.gateway(pace=CALLS_PER_SECOND, worker=False) as gateway:
         events = int(span * CALLS_PER_SECOND * 120)  # more than so many calls can take along
         gateway.post(events, stage.run(), people=events)
