@@ -401,3 +401,23 @@ def test_whatever_happens_in_whatever_order_both_databases_keep_every_promise(mi
     run_state_machine_as_test(
         Played, settings=settings(max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=slow)
     )
+
+
+def test_the_model_notices_when_an_undecided_withdrawal_holds_nothing_back(
+    migrated_file: Path, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> bool:
+        return False
+
+    class Played(Life):
+        sides = staticmethod(lambda: Sides(migrated_file, postgresql))
+
+    monkeypatch.setattr("app.storage.inbox.Inbox.has_urgent", never)
+    life = Played()
+    with life.stack:
+        life.places_an_order(email=PEOPLE[0])
+        life.plans()
+        life.withdraws(email=PEOPLE[0])
+        life.delivers(second=False)
+        with pytest.raises(AssertionError, match="after the withdrawal"):
+            life.every_promise_is_kept()
