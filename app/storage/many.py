@@ -6,7 +6,6 @@ Here a statement is compiled once and a row is taken apart in one go. The statem
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ClauseElement, Dialect
@@ -30,10 +29,10 @@ def _compiled(statement: ClauseElement, dialect: Dialect, names: tuple[str, ...]
     processes = {name: compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in places}
     prepared = [(at, process) for at, name in enumerate(places) if (process := processes[name]) is not None]
     fixed = {name: compiled.binds[name].effective_value for name in places if name not in names}
-    pick = itemgetter(*places)
 
     def taken_apart(row: Row) -> tuple[Any, ...]:
-        values = list(pick({**row, **fixed} if fixed else row))
+        given = {**row, **fixed} if fixed else row
+        values = [given[name] for name in places]
         for at, process in prepared:
             values[at] = process(values[at])
         return tuple(values)
