@@ -16,6 +16,8 @@ def measure(stage: Stage, figures: Figures) -> None:
         if result.skipped:
             figures.skip(result.did, result.skipped, at_most(0))
             continue
+        # A scenario that was not played to its end has lost nothing either: that alone must not look like a kept promise.
+        figures.add(f"{result.did}: promises broken", len(result.broken), "promises", at_most(0))
         figures.add(f"{result.did}: accepted events", result.acknowledged, "events")
         figures.add(f"{result.did}: lost", result.lost, "events", at_most(0))
         figures.add(f"{result.did}: doubled", result.doubled, "effects", at_most(0))

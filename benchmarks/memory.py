@@ -1,7 +1,7 @@
 """The memory of a gateway that works through a backlog: how much, and does it grow?"""
 
 from benchmarks.report import Figures, at_most
-from benchmarks.stage import Stage, megabytes
+from benchmarks.stage import Stage
 
 
 def measure(stage: Stage, figures: Figures) -> None:
@@ -12,6 +12,6 @@ def measure(stage: Stage, figures: Figures) -> None:
             wanted = stage.sink.state()[1] + events
             gateway.post(events, stage.run(), people=events // 2)
             stage.sink.wait_for(wanted)
-            held.append(megabytes(gateway.world.gateway.pid))
+            held.append(gateway.world.gateway.memory_mb())
     figures.add(f"memory of the gateway after {parts * events:,} events", held[-1], "MB", at_most(150))
     figures.add("memory: last quarter of them : second quarter", held[-1] / held[1], "×")

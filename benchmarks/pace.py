@@ -8,7 +8,6 @@ from chaos.ledger import overshoot
 from chaos.world import until
 
 CALLS_PER_SECOND = 4.0
-BURST = 2
 
 
 def measure(stage: Stage, figures: Figures) -> None:

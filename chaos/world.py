@@ -138,12 +138,17 @@ class Program:
         """Stopped by a signal, and not ended."""
         return self.running and Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
 
+    def memory_mb(self) -> float:
+        """The memory the process holds."""
+        return self._memory_mb("VmRSS")
+
     def peak_memory_mb(self) -> float:
         """The most memory the process ever held."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-        return 0.0
+        return self._memory_mb("VmHWM")
+
+    def _memory_mb(self, kind: str) -> float:
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{kind}:"))
 
 
 class Sandbox:
