@@ -42,8 +42,8 @@ def _single(stage: Stage, figures: Figures, floor_port: int, gateway: Gateway) -
         def one(number: int, run: str = run) -> bytes:
             return json.dumps(an_order(number, run, people=requests)).encode()
 
-        floors.append(_posted(floor_port, path, gateway.key, one, requests, 200, CONNECTIONS))
-        singles.append(_posted(gateway.port, path, gateway.key, one, requests, 202, CONNECTIONS))
+        floors.append(_posted(floor_port, path, gateway.key, one, requests, CONNECTIONS))
+        singles.append(_posted(gateway.port, path, gateway.key, one, requests, CONNECTIONS))
     floor, single = load.together(floors), load.together(singles)
     figures.add("intake, single events", single.per_second, "events/s")
     figures.add("floor: FastAPI and pydantic, nothing stored", floor.per_second, "requests/s")
@@ -62,15 +62,15 @@ def _batches(stage: Stage, figures: Figures, gateway: Gateway) -> None:
     def one(number: int) -> bytes:
         return json.dumps(an_order(number, f"{run}s", people)).encode()
 
-    batches = _posted(gateway.port, path, gateway.key, many, requests, 202, 4)
-    single = _posted(gateway.port, f"/v1/shops/{SHOP}/orders", gateway.key, one, stage.size(3_000, 200), 202, CONNECTIONS)
+    batches = _posted(gateway.port, path, gateway.key, many, requests, 4)
+    single = _posted(gateway.port, f"/v1/shops/{SHOP}/orders", gateway.key, one, stage.size(3_000, 200), CONNECTIONS)
     figures.add("intake, batches of 100", batches.per_second * BATCH, "events/s")
     figures.add("batch intake : single intake", batches.per_second * BATCH / single.per_second, "×", at_least(3.5))
 
 
-def _posted(port: int, path: str, key: str, body: load.Body, requests: int, status: int, connections: int) -> load.Load:
+def _posted(port: int, path: str, key: str, body: load.Body, requests: int, connections: int) -> load.Load:
     done = asyncio.run(load.post("127.0.0.1", port, path, key, body, requests, connections))
-    if set(done.statuses) != {status}:
+    if set(done.statuses) != {202}:  # the floor answers so too
         raise RuntimeError(f"{path} answered {done.statuses}")
     return done
 
