@@ -13,6 +13,7 @@ from app.domain.consent import Status
 from app.domain.contact import Contact
 from app.domain.delivery import Outcome
 from app.domain.events import Event, customer_id_of, email_of
+from app.domain.plan import is_unnecessary
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
 from app.domain.values import replace
@@ -28,6 +29,11 @@ class EventState(StrEnum):
     SUPERSEDED = "superseded"
     PARKED = "parked"
     HELD = "held"
+
+
+def end_unsent(reason: Reason) -> EventState:
+    """How an event ends of which nothing is sent, for a reason."""
+    return EventState.SUPERSEDED if is_unnecessary(reason) else EventState.WITHHELD
 
 
 class CommandState(StrEnum):

@@ -54,7 +54,12 @@ _UNNECESSARY = (
 
 def unsent(reason: Reason) -> Withhold | Supersede:
     """The plan to send nothing, for a reason."""
-    return Supersede(reason) if reason in _UNNECESSARY else Withhold(reason)
+    return Supersede(reason) if is_unnecessary(reason) else Withhold(reason)
+
+
+def is_unnecessary(reason: Reason) -> bool:
+    """Did something else make it needless? Otherwise it may not travel."""
+    return reason in _UNNECESSARY
 
 
 Plan = Send | Withhold | Supersede | Await

@@ -4,7 +4,9 @@ No document carries a value that came in: a wrong address in an answer would be 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -137,7 +139,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     errors = error.errors()
     if not says_json(request) and [list(one["loc"]) for one in errors] == [["body"]]:
         return not_json(415)
-    return invalid(field_problems(errors))
+    return invalid(field_problems(errors, _choices(request)))
 
 
 def says_json(request: Request) -> bool:
@@ -158,20 +160,20 @@ def invalid(errors: Sequence[FieldProblem]) -> Response:
     return problem(422, "invalid", "The event is not well formed.", f"{count} another value. Nothing was stored.", errors)
 
 
-def field_problems(errors: Iterable[Any]) -> list[FieldProblem]:
-    """Pydantic's findings in our words; inputs stay out."""
+def field_problems(errors: Iterable[Any], choices: Mapping[str, str] = MappingProxyType({})) -> list[FieldProblem]:
+    """Pydantic's findings in our words; inputs stay out. `choices`: right words of fields that allow only certain ones."""
     found = []
     for error in errors:
         unreadable = error["type"] == "json_invalid"  # then the place is a number of bytes, which helps nobody
         parts = [] if unreadable else [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
         names = [str(part) for part in parts if not _is_noise(part)]
-        named = next((part for part in reversed(names) if part in EXAMPLES), None)
+        named = next((part for part in reversed(names) if part in EXAMPLES), WHOLE_BODY)
         found.append(
             FieldProblem(
                 field=_path(names) or WHOLE_BODY,
                 rule=error["type"],
                 message=error["msg"].removeprefix("Value error, "),
-                example=_one_of(error) or EXAMPLES[named if named is not None else WHOLE_BODY],
+                example=_one_of(error) or choices.get(named) or EXAMPLES[named],
             )
         )
     return found
@@ -181,6 +183,14 @@ def _one_of(error: Any) -> str | None:
     """Where only certain words are right, the first of them."""
     words = re.findall(r"'([^']*)'", str(error.get("ctx", {}).get("expected", ""))) if error["type"] == "enum" else []
     return words[0] if words else None
+
+
+def _choices(request: Request) -> dict[str, str]:
+    """Fields of the route's body that allow only certain words, each with the first of them."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    fields = getattr(body and body.field_info.annotation, "model_fields", {})
+    kinds = {name: one.annotation for name, one in fields.items()}
+    return {name: next(iter(kind)).value for name, kind in kinds.items() if isinstance(kind, type) and issubclass(kind, StrEnum)}
 
 
 def _is_noise(part: object) -> bool:

@@ -22,8 +22,7 @@ from app.domain.delivery import Done, Drop, Park, Unknown, name_of
 from app.domain.difference import opt_out_again, untold
 from app.domain.errors import NotReady
 from app.domain.neighbour import Neighbour
-from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState, NewCommand, NewEvent, to_account
-from app.domain.plan import Withhold, unsent
+from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState, NewCommand, NewEvent, end_unsent, to_account
 from app.domain.values import replace
 from app.services.carriers import Carrier
 from app.services.hand_work import replace_older
@@ -223,8 +222,8 @@ class Delivery:
             )
             for try_ in counted:
                 if isinstance(try_.verdict, Drop):
-                    state = EventState.WITHHELD if isinstance(unsent(try_.verdict.reason), Withhold) else EventState.SUPERSEDED
-                    await work.inbox.drop(try_.command.event_seq, state, try_.verdict.reason, now)
+                    reason = try_.verdict.reason
+                    await work.inbox.drop(try_.command.event_seq, end_unsent(reason), reason, now)
             for reason in {try_.verdict.reason for try_ in counted if isinstance(try_.verdict, Park)}:
                 parked = {try_.command.event_seq for try_ in counted if try_.verdict == Park(reason)}
                 await work.inbox.mark(parked, EventState.PARKED, reason, now)

@@ -6,6 +6,7 @@ from datetime import datetime
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.errors import NotFound
 from app.domain.pipeline import HandWork, Mailbox, to_newsletter, to_tags
+from app.domain.reasons import Reason
 from app.services.ports import Clock, Store, Work
 
 SHOWN = 500
@@ -30,7 +31,7 @@ class HandWorkList:
             item = await work.outbox.settle_parked(number, shop_id, done=True, at=self._clock())
             if item is None:
                 raise NotFound("item of hand-work")
-            await work.inbox.settle_parked(item.event_seq, self._clock(), replaced=False)
+            await work.inbox.settle_parked(item.event_seq, self._clock())
             await work.commit()
 
 
@@ -50,7 +51,7 @@ async def replace_older(work: Work, mailbox: Mailbox, newer: Sequence[tuple[int,
             continue
         settled = await work.outbox.settle_parked(item.id, None, done=False, at=now)
         if settled is not None and settled.counted:
-            await work.inbox.settle_parked(settled.event_seq, now, replaced=True)
+            await work.inbox.settle_parked(settled.event_seq, now, Reason.REPLACED)
 
 
 def _covers(newer: HomeState, older: object) -> bool:

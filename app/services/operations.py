@@ -1,20 +1,19 @@
 """What operators do: see what is parked and why, put it back to work, see how each neighbour is (R71)."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.breaker import Circuit
 from app.domain.commands import Command
 from app.domain.contact import Contact
 from app.domain.neighbour import Neighbour
-from app.domain.pipeline import EventState
-from app.domain.plan import Supersede, unsent
 from app.domain.reasons import Reason
 from app.domain.replay import ParkedCommand, ParkedFilter, ParkedGroup, again
 from app.domain.values import replace
 from app.services.directory import Directory
 from app.services.ports import Clock, Store, Work
+from app.services.take_back import unsell
 
 AT_A_TIME = 200
 """Commands per transaction: nobody who decides waits long for it."""
@@ -128,14 +127,10 @@ class Operations:
         await work.parked.send_again(sent, found, now)
         for one, reason in closed:
             await work.parked.close([one.id], reason, now)
-            if one.counted:
-                await self._end(work, one, reason)
-
-    async def _end(self, work: Work, one: ParkedCommand, reason: Reason) -> None:
-        superseded = isinstance(unsent(reason), Supersede)
-        await work.inbox.settle_parked(one.event_seq, self._clock(), replaced=superseded)
-        if not superseded:
-            await work.inbox.mark([one.event_seq], EventState.WITHHELD, reason, self._clock())
+            if one.reason is Reason.REFUSED:  # what was given up may have arrived
+                await unsell(work, one.shop_id, [one.command])
+        for seq, reason in _ends(closed).items():
+            await work.inbox.settle_parked(seq, now, reason)
 
     async def lines(self) -> list[Line]:
         """Every destination that something ever went to."""
@@ -160,6 +155,15 @@ class Operations:
                 )
             )
         return found
+
+
+def _ends(closed: Sequence[tuple[ParkedCommand, Reason]]) -> dict[int, Reason]:
+    """Why nothing was sent of an event: that something newer tells its facts says least."""
+    ends: dict[int, Reason] = {}
+    for one, reason in closed:
+        if one.counted and ends.get(one.event_seq, Reason.REPLACED) is Reason.REPLACED:
+            ends[one.event_seq] = reason
+    return ends
 
 
 async def _nothing() -> None:

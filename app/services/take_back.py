@@ -6,8 +6,7 @@ from datetime import datetime
 from app.domain.commands import AddEvent, Command, EventKind
 from app.domain.decide import NO_SALE
 from app.domain.delivery import TakeBack, taken_back
-from app.domain.pipeline import EventState, Mailbox
-from app.domain.plan import Supersede, unsent
+from app.domain.pipeline import Mailbox, end_unsent
 from app.domain.reasons import Reason
 from app.domain.values import replace
 from app.services.ports import Work
@@ -23,10 +22,9 @@ async def take_back(
     cancelled = [one for one in concerned if left[one.id] is None]
     weaker = {one.id: kept for one in concerned if (kept := left[one.id]) is not None and kept != one.command}
     await work.outbox.rewrite(mailbox, weaker, [one.id for one in cancelled], now)
-    end = EventState.SUPERSEDED if isinstance(unsent(reason), Supersede) else EventState.WITHHELD
-    await work.inbox.mark({one.event_seq for one in cancelled if one.counted}, end, reason, now)
+    await work.inbox.mark({one.event_seq for one in cancelled if one.counted}, end_unsent(reason), reason, now)
     commands = [one.command for one in cancelled]
-    await _unsell(work, shop_id, commands)
+    await unsell(work, shop_id, commands)
     return commands
 
 
@@ -35,7 +33,8 @@ def unsold_orders(cancelled: Sequence[Command]) -> set[str]:
     return {one.external_id for one in cancelled if isinstance(one, AddEvent) and one.kind is EventKind.PURCHASE}
 
 
-async def _unsell(work: Work, shop_id: str, cancelled: Sequence[Command]) -> None:
+async def unsell(work: Work, shop_id: str, cancelled: Sequence[Command]) -> None:
+    """Remember that these purchases were never sent. The caller commits."""
     orders = unsold_orders(cancelled)
     if orders:
         known = await work.sales.of_orders(shop_id, orders)

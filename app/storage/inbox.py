@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Update, bindparam, case, exists, func, lit
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.events import is_listed, order_id_of, stops_something
-from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, InboxEvent, NewEvent, Settlement
+from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, InboxEvent, NewEvent, Settlement, end_unsent
 from app.domain.reasons import Reason
 from app.storage import codec
 from app.storage.dialect import insert
@@ -122,24 +122,25 @@ class Inbox:
             )
         )
 
-    async def settle_parked(self, seq: int, at: datetime, *, replaced: bool) -> None:
-        """A command an event was parked for is settled: the event goes on with what is left of it, or ends."""
+    async def settle_parked(self, seq: int, at: datetime, reason: Reason | None = None) -> None:
+        """A command an event was parked for is settled: the event goes on with what is left of it, or ends.
+
+        `reason`: why that command was not sent after all. It is the event's own if none of its commands was.
+        """
         theirs = (outbox.c.event_seq == seq) & outbox.c.counted
         rows = await self._connection.execute(select(outbox.c.state, func.count()).where(theirs).group_by(outbox.c.state))
         counted = {row.state: row[1] for row in rows}
         if counted.get(CommandState.PARKED.value):
             return
         waiting = counted.get(CommandState.WAITING.value, 0)
-        state, reason = EventState.SENT, None
-        if waiting:
-            state = EventState.PLANNED
-        elif replaced and not counted.get(CommandState.SENT.value):
-            state, reason = EventState.SUPERSEDED, Reason.REPLACED.value
         parked = (inbox.c.seq == seq) & (inbox.c.state == EventState.PARKED.value)
+        if reason is not None and not waiting and not counted.get(CommandState.SENT.value):
+            await self._end(parked, end_unsent(reason), reason, at)
+            return
+        state = EventState.PLANNED if waiting else EventState.SENT
+        change = update(inbox).where(parked)
         await self._connection.execute(
-            update(inbox)
-            .where(parked)
-            .values(state=state.value, reason=reason, open_commands=waiting, settled_at=None if waiting else at)
+            change.values(state=state.value, reason=None, open_commands=waiting, settled_at=None if waiting else at)
         )
 
     async def mark(self, seqs: Collection[int], state: EventState, reason: Reason, at: datetime) -> None:

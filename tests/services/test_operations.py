@@ -32,6 +32,7 @@ from tests.services.world import (
     World,
     a_shop,
     at,
+    cancels,
     erases,
     fills_cart,
     grants,
@@ -597,6 +598,36 @@ async def test_a_parked_cart_that_was_bought_since_is_not_reported_as_abandoned(
     await gate.world.run()
     await gate.replays()
     assert [event.kind for event in gate.upstream.events] == [EventKind.PURCHASE]
+    assert (await gate.world.states())["e2"] == ("superseded", "cart_bought")
+
+
+async def test_an_event_of_which_a_replay_closes_one_command_and_another_stays_parked_is_still_parked(gate: Operated) -> None:
+    await gate.world.post(registers(), orders("o1", minutes=1))
+    gate.upstream.respond = lambda method, items: Refused("bad name" if isinstance(items[0], UpsertContact) else "bad order")
+    await gate.world.run_for(hours=2)
+    await gate.world.post(withdraws(minutes=150))
+    await gate.world.run()
+    gate.upstream.respond = lambda method, items: Delivered()
+    before = await gate.command_states()
+    assert before["e2"] == ["parked", "parked"]
+    await gate.replays(ParkedFilter(words="bad name"))
+    assert (await gate.command_states())["e2"] == ["cancelled", "parked"]
+    assert (await gate.world.states())["e2"] == ("parked", "refused")
+    await gate.replays()
+    assert (await gate.world.states())["e2"] == ("withheld", "consent_withdrawn")
+
+
+async def test_a_purchase_that_a_replay_closed_counts_as_never_sent(gate: Operated) -> None:
+    """What follows it, such as its cancellation, has nothing to be taken from."""
+    await gate.world.post(orders("o1"))
+    await gate.parks(JAN)
+    await gate.world.post(withdraws(minutes=120))
+    await gate.world.run()
+    await gate.replays()
+    await gate.world.post(grants(minutes=180), cancels("o1", minutes=190))
+    await gate.world.run()
+    assert gate.upstream.events == []
+    assert (await gate.world.states())["e4"] == ("withheld", "purchase_not_sent")
 
 
 async def test_a_purchase_that_is_there_already_is_found_and_not_doubled(gate: Operated) -> None:

@@ -20,6 +20,7 @@ from app.domain.events import (
     ErasureRequested,
     Event,
     Item,
+    OrderCancelled,
     OrderPlaced,
     ProductViewed,
     Subscribed,
@@ -360,6 +361,10 @@ def orders(order_id: str = "o1", email: str = JAN, minutes: float = 0, box: Box 
     return OrderPlaced(
         at=at(minutes), customer=person, order_id=order_id, box=box, currency="PLN", value=Decimal("119.00"), items=(item,)
     )
+
+
+def cancels(order_id: str = "o1", email: str = JAN, minutes: float = 0) -> OrderCancelled:
+    return OrderCancelled(at=at(minutes), email=email, order_id=order_id)
 
 
 def renames(old: str, new: str, minutes: float = 0, customer_id: str | None = None) -> AccountChanged:

@@ -361,7 +361,7 @@ async def test_a_needless_command_leaves_a_parked_event_to_the_person_who_is_at_
     await ended(store, TAGS, Drop(Reason.NO_CARRIER_OF_TAGS))
     async with store.work() as work:
         await work.outbox.settle_parked(number, SHOP, done=True, at=after(minutes=3))
-        await work.inbox.settle_parked(1, after(minutes=3), replaced=False)
+        await work.inbox.settle_parked(1, after(minutes=3))
         await work.commit()
     assert (await event(database))[:2] == ("sent", None)
 
@@ -380,18 +380,18 @@ async def test_an_event_is_done_by_hand_once_nothing_of_it_is_parked_or_waits(st
     async with store.work() as work:
         await work.inbox.mark([1], EventState.PARKED, Reason.NO_ACCOUNT_IN_PANEL, T0)
         await work.outbox.settle_parked(first, SHOP, done=True, at=T0)
-        await work.inbox.settle_parked(1, T0, replaced=False)
+        await work.inbox.settle_parked(1, T0)
         await work.commit()
     assert (await event(database))[0] == "planned"  # the tags wait
     (second,) = await ended(store, TAGS, BY_HAND)
     async with store.work() as work:
         await work.inbox.mark([1], EventState.PARKED, Reason.NO_ACCOUNT_IN_PANEL, T0)
-        await work.inbox.settle_parked(1, T0, replaced=False)
+        await work.inbox.settle_parked(1, T0)
         await work.commit()
     assert (await event(database))[0] == "parked"  # the tags are parked
     async with store.work() as work:
         await work.outbox.settle_parked(second, SHOP, done=True, at=T0)
-        await work.inbox.settle_parked(1, T0, replaced=False)
+        await work.inbox.settle_parked(1, T0)
         await work.commit()
     assert (await event(database))[:2] == ("sent", None)
 
