@@ -36,6 +36,25 @@ from tests.conftest import Clock, PostgreSQL
 from tests.services.world import World, erases, grants, orders, registers, subscribes, tags, unsubscribes, views, withdraws
 
 PEOPLE = ["ada@example.pl", "bob@example.pl", "cyd@example.pl"]
+WHO = [PEOPLE[0], PEOPLE[0], *PEOPLE]
+"""Mostly the same one: what goes wrong takes several steps of one life."""
+TAKE_AWAY = ["opts out", "withdraws", "is erased"]
+HAPPENS = ["orders", "opts in", "registers", "looks at goods", "grants", "is tagged", "is untagged", *TAKE_AWAY, *TAKE_AWAY]
+COMES_BACK = ("orders", "registers", "opts in", "grants")
+"""Whoever was erased is somebody again."""
+BADLY: dict[str, tuple[Outcome, str | None]] = {
+    "throttled": (Throttled(3.0), None),
+    "unreachable": (Unreachable("down"), None),
+    "no answer": (Unknown("timeout"), None),
+    "no answer to an upsert": (Unknown("timeout"), "upsert"),
+    "no answer to upserts": (Unknown("timeout"), "upsert_many"),
+    "no answer to an event": (Unknown("timeout"), "add_event"),
+    "no answer to events": (Unknown("timeout"), "add_events"),
+    "looks fail": (Unreachable("down"), "look_up"),
+    "account refused": (Refused("no", account_wide=True), None),
+}
+"""How calls end, and which."""
+HOW = ["well", "well", "well", "well", "killed", "asleep", "one is refused", *BADLY]
 MAIN = to_account("main")
 LEASE = 60.0
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "6"))
@@ -115,52 +134,42 @@ class Life(RuleBasedStateMachine):
 
     # -- what happens in the shop ------------------------------------------------------------------------------------------
 
-    @rule(target=posted, email=st.sampled_from(PEOPLE))
-    def places_an_order(self, email: str) -> str:
-        self.orders += 1
-        number = self.orders
-        self.people[email].erased = False
-        return self.post(lambda minute: orders(f"o{number}", email, minute))
-
-    @rule(target=posted, email=st.sampled_from(PEOPLE), name=st.sampled_from(["Jan", "Żaneta"]))
-    def registers(self, email: str, name: str) -> str:
-        self.people[email].erased = False
-        return self.post(lambda minute: registers(email, minute, first_name=name))
-
-    @rule(target=posted, email=st.sampled_from(PEOPLE), tag=st.sampled_from(["vip", "hurt"]), there=st.booleans())
-    def is_tagged(self, email: str, tag: str, there: bool) -> str:
-        edit = {"added": (tag,)} if there else {"removed": (tag,)}
-        return self.post(lambda minute: tags(minute, email=email, **edit))
-
-    @rule(target=posted, email=st.sampled_from(PEOPLE))
-    def looks_at_goods(self, email: str) -> str:
-        return self.post(lambda minute: views("101", email, minute))
-
-    @rule(target=posted, email=st.sampled_from(PEOPLE))
-    def subscribes(self, email: str) -> str:
-        self.people[email].news, self.people[email].erased = Status.OPT_IN, False
-        return self.post(lambda minute: subscribes(email, minute))
-
-    @rule(target=posted, email=st.sampled_from(PEOPLE))
-    def unsubscribes(self, email: str) -> str:
-        self.people[email].news = Status.OPT_OUT
-        return self.post(lambda minute: unsubscribes(email, minute))
-
-    @rule(target=posted, email=st.sampled_from(PEOPLE))
-    def withdraws(self, email: str) -> str:
-        self.people[email].withdrawn = True
-        return self.post(lambda minute: withdraws(email, minute))
-
-    @rule(target=posted, email=st.sampled_from(PEOPLE))
-    def grants(self, email: str) -> str:
-        self.people[email].withdrawn = self.people[email].erased = False
-        return self.post(lambda minute: grants(email, minute))
-
-    @rule(email=st.sampled_from(PEOPLE))
-    def is_erased(self, email: str) -> None:
+    @rule(target=posted, what=st.sampled_from(HAPPENS), email=st.sampled_from(WHO))
+    def happens(self, what: str, email: str) -> str:
         truth = self.people[email]
-        truth.erased, truth.news = True, truth.news if truth.news is Status.OPT_OUT else None  # what took permission away stands
-        self.post(lambda minute: erases(email, minute))
+        if what in COMES_BACK:
+            truth.erased = False
+        match what:
+            case "orders":
+                self.orders += 1
+                number = self.orders
+                return self.post(lambda minute: orders(f"o{number}", email, minute))
+            case "registers":
+                name = "Jan" if self.minute % 2 else "Żaneta"
+                return self.post(lambda minute: registers(email, minute, first_name=name))
+            case "is tagged":
+                return self.post(lambda minute: tags(minute, email=email, added=("vip",)))
+            case "is untagged":
+                return self.post(lambda minute: tags(minute, email=email, removed=("vip",)))
+            case "looks at goods":
+                return self.post(lambda minute: views("101", email, minute))
+            case "opts in":
+                truth.news = Status.OPT_IN
+                return self.post(lambda minute: subscribes(email, minute))
+            case "opts out":
+                truth.news = Status.OPT_OUT
+                return self.post(lambda minute: unsubscribes(email, minute))
+            case "withdraws":
+                truth.withdrawn = True
+                return self.post(lambda minute: withdraws(email, minute))
+            case "grants":
+                truth.withdrawn = False
+                return self.post(lambda minute: grants(email, minute))
+            case "is erased":  # what took permission away stands
+                truth.erased, truth.news = True, truth.news if truth.news is Status.OPT_OUT else None
+                return self.post(lambda minute: erases(email, minute))
+            case _:
+                raise AssertionError(what)
 
     @rule(event_id=posted, times=st.integers(1, 3))
     def is_told_again(self, event_id: str, times: int) -> None:
@@ -180,87 +189,71 @@ class Life(RuleBasedStateMachine):
 
     # -- what the gateway does, and what happens to it -----------------------------------------------------------------------
 
-    @rule()
+    @rule(decided=st.booleans(), second=st.booleans(), how=st.sampled_from(HOW), applied=st.booleans(), email=st.sampled_from(WHO))
+    def works(self, decided: bool, second: bool, how: str, applied: bool = True, email: str = PEOPLE[0]) -> None:
+        """One round of a worker, after one of planning or without. `applied`: what failed had its effect all the same."""
+        if decided:
+            self.plans()
+        match how:
+            case "well":
+                self.each(lambda side: self.worker(side, second).deliver_due(MAIN))
+            case "one is refused":
+                self.each(
+                    lambda side: self.delivers(side, second, lambda _, items: Refused("bad") if _names(items, email) else None)
+                )
+            case "killed":
+                self.each(lambda side: self.is_killed(side, second, done=applied))
+            case "asleep":
+                self.each(lambda side: self.outlives_its_lease(side, second))
+            case _:
+                outcome, method = BADLY[how]
+                self.each(
+                    lambda side: self.delivers(
+                        side, second, lambda called, _: outcome if method in (None, called) else None, applied
+                    )
+                )
+
     def plans(self) -> None:
         self.each(lambda side: side.world.plan())
 
-    @rule(second=st.booleans())
-    def delivers(self, second: bool) -> None:
-        self.each(lambda side: self.worker(side, second).deliver_due(MAIN))
+    async def delivers(
+        self, side: Side, second: bool, badly: Callable[[str, list[Any]], Outcome | None], applied: bool = False
+    ) -> int:
+        upstream = side.world.upstream
+        upstream.applied = applied
+        upstream.respond = lambda called, items: badly(called, items) or Delivered()
+        try:
+            return await self.worker(side, second).deliver_due(MAIN)
+        finally:
+            upstream.respond = lambda called, items: Delivered()
 
-    @rule(
-        second=st.booleans(),
-        outcome=st.sampled_from([Throttled(3.0), Unreachable("down"), Unknown("timeout"), Refused("no", account_wide=True)]),
-        applied=st.booleans(),
-        method=st.sampled_from([None, "upsert_many", "upsert", "add_events", "add_event", "look_up"]),
-    )
-    def delivers_badly(self, second: bool, outcome: Outcome, applied: bool, method: str | None) -> None:
-        """Calls, or those of one kind, end badly; a time-out may have had its effect."""
-
-        async def step(side: Side) -> int:
-            upstream = side.world.upstream
-            upstream.applied = applied
-            upstream.respond = lambda called, items: outcome if method in (None, called) else Delivered()
-            try:
-                return await self.worker(side, second).deliver_due(MAIN)
-            finally:
-                upstream.respond = lambda called, items: Delivered()
-
-        self.each(step)
-
-    @rule(email=st.sampled_from(PEOPLE))
-    def delivers_but_one_is_refused(self, email: str) -> None:
-        async def step(side: Side) -> int:
-            upstream = side.world.upstream
-            upstream.respond = lambda called, items: (
-                Refused("bad") if any(getattr(item, "email", "") == email for item in items) else Delivered()
-            )
-            try:
-                return await side.world.delivery.deliver_due(MAIN)
-            finally:
-                upstream.respond = lambda called, items: Delivered()
-
-        self.each(step)
-
-    @rule(second=st.booleans(), done=st.booleans())
-    def is_killed_while_delivering(self, second: bool, done: bool) -> None:
+    async def is_killed(self, side: Side, second: bool, *, done: bool) -> None:
         """Before the first call had its effect, or after it."""
 
         async def killed(method: str, items: list[Any]) -> None:
             raise Killed
 
-        async def step(side: Side) -> None:
-            with self.while_calling(side, killed, done=done), suppress(Killed):
-                await self.worker(side, second).deliver_due(MAIN)
+        with self.while_calling(side, killed, done=done), suppress(Killed):
+            await self.worker(side, second).deliver_due(MAIN)
 
-        self.each(step)
-
-    @rule(second=st.booleans())
-    def outlives_its_lease(self, second: bool) -> None:
+    async def outlives_its_lease(self, side: Side, second: bool) -> None:
         """A worker falls asleep with the answer to its first call in its hand; the other takes over meanwhile (I8)."""
+        upstream = side.world.upstream
 
-        async def step(side: Side) -> None:
-            upstream = side.world.upstream
+        async def taken_over(method: str, items: list[Any]) -> None:
+            upstream.before_return = None
+            side.world.clock.advance(seconds=LEASE + 1)
+            await self.worker(side, not second).deliver_due(MAIN)
 
-            async def taken_over(method: str, items: list[Any]) -> None:
-                upstream.before_return = None
-                side.world.clock.advance(seconds=LEASE + 1)
-                await self.worker(side, not second).deliver_due(MAIN)
+        with self.while_calling(side, taken_over, done=True):
+            await self.worker(side, second).deliver_due(MAIN)
 
-            with self.while_calling(side, taken_over, done=True):
-                await self.worker(side, second).deliver_due(MAIN)
-
-        self.each(step)
-
-    @rule(seconds=st.sampled_from([1, 29, 61, 600, 4000]))
-    def time_passes(self, seconds: int) -> None:
+    @rule(seconds=st.sampled_from([1, 29, 61, 600, 4000]), restarted=st.booleans())
+    def time_passes(self, seconds: int, restarted: bool) -> None:
         for side in self.opened.both:
             side.world.clock.advance(seconds=seconds)
-
-    @rule()
-    def starts_again(self) -> None:
-        for side in self.opened.both:
-            side.world.restart()
+            if restarted:
+                side.world.restart()
 
     @staticmethod
     def worker(side: Side, second: bool) -> Delivery:
@@ -339,6 +332,10 @@ async def _states(side: Side) -> list[tuple[str, str, str | None]]:
     return [("noticed" if event_id.startswith("not-taken-") else event_id, *state) for event_id, state in found]
 
 
+def _names(items: list[Any], email: str) -> bool:
+    return any(getattr(item, "email", "") == email for item in items)
+
+
 def _email(happened: Event) -> str:
     email = getattr(happened, "email", None) or happened.customer.email  # type: ignore[union-attr]
     assert isinstance(email, str)
@@ -399,7 +396,7 @@ def test_whatever_happens_in_whatever_order_both_databases_keep_every_promise(mi
 
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_state_machine_as_test(
-        Played, settings=settings(max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=slow)
+        Played, settings=settings(max_examples=EXAMPLES, stateful_step_count=50, deadline=None, suppress_health_check=slow)
     )
 
 
@@ -415,9 +412,9 @@ def test_the_model_notices_when_an_undecided_withdrawal_holds_nothing_back(
     monkeypatch.setattr("app.storage.inbox.Inbox.has_urgent", never)
     life = Played()
     with life.stack:
-        life.places_an_order(email=PEOPLE[0])
+        life.happens("orders", PEOPLE[0])
         life.plans()
-        life.withdraws(email=PEOPLE[0])
-        life.delivers(second=False)
+        life.happens("withdraws", PEOPLE[0])
+        life.works(decided=False, second=False, how="well")
         with pytest.raises(AssertionError, match="after the withdrawal"):
             life.every_promise_is_kept()
