@@ -308,6 +308,19 @@ def test_r06_data_from_before_an_erasure_never_opts_in_again() -> None:
     assert _last_email_status(fresh.commands[1:]) is not Status.OPT_IN
 
 
+def test_r06_an_opt_in_that_is_newer_than_an_erasure_stands_when_the_erasure_is_heard_later() -> None:
+    """Resigned at 8, erased at 9, subscribed again at 10; the erasure arrives last but one."""
+    story = life(
+        CAREFUL,
+        unsubscribed("2026-11-23T08:00"),
+        subscribed("2026-11-23T10:00"),
+        an_order("2026-11-23T10:30", consent=True),
+        erasure_requested("2026-11-23T09:00"),
+        subscribed("2026-11-23T10:00"),
+    )
+    assert _last_email_status(commands_of(story.plan)) is Status.OPT_IN
+
+
 def test_r06_a_box_ticked_before_an_erasure_does_not_count_after_it() -> None:
     dated = a_customer(newsletter_email=Ticked(ticked=True, since=at("2026-11-23T08:00")))
     fresh = life(

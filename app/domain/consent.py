@@ -59,6 +59,10 @@ def later(one: datetime | None, other: datetime | None) -> datetime | None:
     return max(one, other)
 
 
+def _after(floor: datetime, act: datetime | None) -> datetime | None:
+    return act if act is not None and act > floor else None
+
+
 @dataclass(frozen=True)
 class TransferConsent:
     """May this person be sent at all? The latest act decides; a withdrawal wins a tie."""
@@ -73,6 +77,11 @@ class TransferConsent:
 
     def withdraw(self, at: datetime) -> "TransferConsent":
         return replace(self, withdrawn=later(self.withdrawn, at))
+
+    def forgotten(self, at: datetime) -> "TransferConsent":
+        """After an erasure: acts that took permission away stand, as bare times, and of the others those that are newer."""
+        first, last = _after(at, self.granted_first), _after(at, self.granted_last)
+        return replace(self, granted_first=first or last, granted_last=last)
 
     @property
     def is_withdrawn(self) -> bool:
@@ -115,6 +124,10 @@ class Channel:
 
     def opt_out(self, at: datetime) -> "Channel":
         return replace(self, opted_out=later(self.opted_out, at))
+
+    def forgotten(self, at: datetime) -> "Channel":
+        """After an erasure: an opt-out stands, as a bare time, and an opt-in if it is newer."""
+        return replace(self, opted_in=_after(at, self.opted_in))
 
     @property
     def status(self) -> Status | None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from app.domain import tags
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, DeleteContact, EventKind, Line
-from app.domain.consent import Box, Channel, Policy, Said, Status, TransferConsent
+from app.domain.consent import Box, Policy, Said, Status
 from app.domain.contact import Contact
 from app.domain.difference import believing, difference, digest_of_told, told
 from app.domain.events import (
@@ -171,10 +171,9 @@ def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:
         email=contact.email or event.email,
         erased=True,
         erased_at=event.at,
-        # Acts that took permission away stand, as bare times; all else is forgotten.
-        transfer=TransferConsent(withdrawn=contact.transfer.withdrawn),
-        email_news=Channel(opted_out=contact.email_news.opted_out),
-        phone_news=Channel(opted_out=contact.phone_news.opted_out),
+        transfer=contact.transfer.forgotten(event.at),
+        email_news=contact.email_news.forgotten(event.at),
+        phone_news=contact.phone_news.forgotten(event.at),
     )
     return _decision(Send(*(DeleteContact(email=address) for address in addresses)), forgotten, sale)
 

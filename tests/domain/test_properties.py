@@ -222,22 +222,25 @@ def stands(ins: list[datetime], outs: list[datetime]) -> Status | None:
     return Status.OPT_IN if ins else None
 
 
+def right_statuses(ins: list[datetime], outs: list[datetime], erased: datetime) -> set[Status | None]:
+    """An erasure forgets opt-ins, not refusals: whoever comes back without a newer opt-in may be told as opted out."""
+    return {None, stands(ins, outs), stands([act for act in ins if act > erased], outs)}
+
+
 def check_guard(shop: Shop, events: list[Event]) -> None:
-    ledger, story, cautious = Ledger(shop), life(shop), set[Status]()
+    ledger, story, erased = Ledger(shop), life(shop), DAWN - timedelta(days=1)
     for event in events:
         ledger.enter(event)
         if isinstance(event, ErasureRequested):
-            # What was heard of a new life before the erasure of the old one is forgotten with it; the refusal is not. Whoever
-            # comes back after that may be told as opted out, though never as opted in without an act.
-            cautious = {Status.OPT_OUT}
+            erased = max(erased, event.at)
         story = story.goes_on(shop, event)
         sent = [command for command in commands_of(story.plan) if not isinstance(command, DeleteContact)]
         if ledger.is_withdrawn or (shop.policy is Policy.ORDER_CONSENT and not ledger.granted):
             assert not sent
         for command in sent:
             if isinstance(command, UpsertContact):
-                assert command.email_status in (None, stands(ledger.email_in, ledger.email_out), *cautious)
-                assert command.phone_status in (None, stands(ledger.sms_in, ledger.sms_out), *cautious)
+                assert command.email_status in right_statuses(ledger.email_in, ledger.email_out, erased)
+                assert command.phone_status in right_statuses(ledger.sms_in, ledger.sms_out, erased)
 
 
 @THOROUGH

@@ -69,6 +69,8 @@ class Truth:
     """What a person may expect, from the events that were accepted: each is newer than those before it."""
 
     news: Status | None = None
+    resigned: bool = False
+    """Opted out at some time, which an erasure does not forget."""
     withdrawn: bool = False
     erased: bool = False
 
@@ -157,7 +159,7 @@ class Life(RuleBasedStateMachine):
                 truth.news = Status.OPT_IN
                 return self.post(lambda minute: subscribes(email, minute))
             case "opts out":
-                truth.news = Status.OPT_OUT
+                truth.news, truth.resigned = Status.OPT_OUT, True
                 return self.post(lambda minute: unsubscribes(email, minute))
             case "withdraws":
                 truth.withdrawn = True
@@ -166,7 +168,7 @@ class Life(RuleBasedStateMachine):
                 truth.withdrawn = False
                 return self.post(lambda minute: grants(email, minute))
             case "is erased":  # what took permission away stands
-                truth.erased, truth.news = True, truth.news if truth.news is Status.OPT_OUT else None
+                truth.erased, truth.news = True, Status.OPT_OUT if truth.resigned else None
                 return self.post(lambda minute: erases(email, minute))
             case _:
                 raise AssertionError(what)
