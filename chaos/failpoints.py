@@ -11,7 +11,7 @@ from app.clients.salesmanago.client import SalesmanagoClient
 from app.services.delivery import Delivery
 from app.services.intake import Intake
 from app.services.planner import Planner
-from app.storage.outbox import Outbox
+from app.storage.results import Results
 from app.storage.work import Work
 
 _doing: ContextVar[str] = ContextVar("doing", default="")
@@ -100,7 +100,7 @@ POINTS: dict[str, Callable[[Fuse], None]] = {
     "delivery.after-contacts": _after(SalesmanagoClient, "upsert_many"),
     "delivery.after-events": _after(SalesmanagoClient, "add_events"),
     "delivery.after-calls": _after(Delivery, "_send"),
-    "delivery.in-record": _after(Outbox, "_write_states"),
+    "delivery.in-record": _after(Results, "_write_states"),
     "delivery.before-record-commit": _at_commit(Delivery, "_record", before=True),
     "delivery.after-record": _at_commit(Delivery, "_record", before=False),
 }

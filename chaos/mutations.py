@@ -63,7 +63,7 @@ def _no_look_up() -> None:
 
 
 def _no_fence() -> None:
-    from app.storage.outbox import Outbox
+    from app.storage.results import Results
 
     async def everybody(self: Any, attempted: Any) -> set[int]:
         del self
@@ -72,8 +72,8 @@ def _no_fence() -> None:
     async def nothing(*_arguments: Any) -> None:
         """The key of the attempts is a second guard: the same number twice is refused by the database."""
 
-    setattr(Outbox, "_still_held", everybody)  # noqa: B010
-    setattr(Outbox, "_write_calls", nothing)  # noqa: B010
+    setattr(Results, "_still_held", everybody)  # noqa: B010
+    setattr(Results, "_write_calls", nothing)  # noqa: B010
 
 
 def _no_consent_recheck() -> None:

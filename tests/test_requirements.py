@@ -1208,7 +1208,8 @@ def _health(waiting: timedelta | None, boxes: BoxCounts | None = None) -> Health
         inbox=SimpleNamespace(oldest_waiting=_always({} if waiting is None else {"shop1": now - waiting}), counts=_always({})),
         sales=SimpleNamespace(boxes=_always({} if boxes is None else {"shop1": boxes})),
         contacts=SimpleNamespace(conflicts=_always({})),
-        outbox=SimpleNamespace(oldest_queued=_always({}), parked_counts=_always({})),
+        outbox=SimpleNamespace(oldest_queued=_always({})),
+        by_hand=SimpleNamespace(counts=_always({})),
     )
 
     @asynccontextmanager

@@ -214,7 +214,7 @@ class Delivery:
         self, destination: str, attempted: Sequence[Attempted], news: Mapping[int, list[NewEvent]], now: datetime
     ) -> None:
         async with self._store.work() as work:
-            lost = await work.outbox.record(attempted, destination, now)
+            lost = await work.results.record(attempted, destination, now)
             kept = [one for one in attempted if one.claim.contact_id not in lost]
             counted = [try_ for one in kept for try_ in one.tried if try_.command.counted]
             await work.inbox.commands_settled(

@@ -21,14 +21,14 @@ class HandWorkList:
         """Oldest first."""
         async with self._store.work() as work:
             return [
-                *await work.outbox.parked(to_newsletter(shop_id), limit=SHOWN),
-                *await work.outbox.parked(to_tags(shop_id), limit=SHOWN),
+                *await work.by_hand.items(to_newsletter(shop_id), limit=SHOWN),
+                *await work.by_hand.items(to_tags(shop_id), limit=SHOWN),
             ]
 
     async def done(self, shop_id: str, number: int) -> None:
         """A person carried it out; that is its receipt. Raises `NotFound` if nothing of that number waits for the shop."""
         async with self._store.work() as work:
-            item = await work.outbox.settle_parked(number, shop_id, done=True, at=self._clock())
+            item = await work.by_hand.settle(number, shop_id, done=True, at=self._clock())
             if item is None:
                 raise NotFound("item of hand-work")
             await work.inbox.settle_parked(item.event_seq, self._clock())
@@ -46,10 +46,10 @@ async def replace_older(work: Work, mailbox: Mailbox, newer: Sequence[tuple[int,
     """Older items of the same person that a newer change makes pointless leave the list. The caller commits."""
     if not newer:
         return
-    for item in await work.outbox.parked(mailbox.destination, mailbox.contact_id):
+    for item in await work.by_hand.items(mailbox.destination, mailbox.contact_id):
         if not any(item.id < number and _covers(command, item.command) for number, command in newer):
             continue
-        settled = await work.outbox.settle_parked(item.id, None, done=False, at=now)
+        settled = await work.by_hand.settle(item.id, None, done=False, at=now)
         if settled is not None and settled.counted:
             await work.inbox.settle_parked(settled.event_seq, now, Reason.REPLACED)
 

@@ -112,8 +112,8 @@ class Health:
             boxes = await work.sales.boxes()
             conflicts = await work.contacts.conflicts()
             on_their_way = await work.outbox.oldest_queued("newsletter:")
-            hand_work = await work.outbox.parked_counts("newsletter:")
-            tags_by_hand = await work.outbox.parked_counts("tags:")
+            hand_work = await work.by_hand.counts("newsletter:")
+            tags_by_hand = await work.by_hand.counts("tags:")
         now = self._clock()
         found = []
         for shop in self._directory.shops():

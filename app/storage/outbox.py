@@ -12,29 +12,27 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ColumnElement, Insert, Row, bindparam, case, delete, func, or_, select, text, true, update
+from sqlalchemy import Insert, Row, case, func, select, text, true, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.commands import Command, DeleteContact
-from app.domain.delivery import Delivered, Done, Drop, Park, RetryAt, TakeBack, name_of, one_bundle
+from app.domain.delivery import TakeBack, one_bundle
 from app.domain.pipeline import (
-    Attempted,
     Claim,
     CommandState,
     DeferredTakeBack,
-    HandWork,
     Mailbox,
     NewCommand,
-    Tried,
     WaitingCommand,
 )
 from app.domain.reasons import Reason
 from app.domain.turns import in_turn
 from app.storage import codec
 from app.storage.dialect import insert_of, locked
+from app.storage.mailboxes import is_of, remove_empty
 from app.storage.many import execute_many
-from app.storage.tables import LEASE_NUMBERS, attempts, calls, mailboxes, outbox
+from app.storage.tables import LEASE_NUMBERS, mailboxes, outbox
 
 _WAITING = text("outbox.state = 'waiting'")
 _PARKED = text("outbox.state = 'parked'")
@@ -205,7 +203,7 @@ class Outbox:
 
     async def forget_take_backs(self, mailbox: Mailbox) -> None:
         """They were applied."""
-        await self._connection.execute(update(mailboxes).where(_is(mailbox)).values(take_backs=None))
+        await self._connection.execute(update(mailboxes).where(is_of(mailbox)).values(take_backs=None))
 
     async def close_parked(self, contact_id: int, at: datetime) -> None:
         """What waited for a person is of nobody any more."""
@@ -228,7 +226,7 @@ class Outbox:
 
     async def is_leased(self, mailbox: Mailbox, now: datetime) -> bool:
         """Are its commands on their way at this moment? Waits for a claim that is just being made."""
-        box = select(mailboxes.c.leased_until).where(_is(mailbox))
+        box = select(mailboxes.c.leased_until).where(is_of(mailbox))
         if self._connection.dialect.name != "sqlite":
             box = box.with_for_update()
         until = (await self._connection.execute(box)).scalar_one_or_none()
@@ -248,57 +246,11 @@ class Outbox:
         perhaps = (outbox.c.state == CommandState.WAITING.value) & outbox.c.maybe_sent
         return (await self._connection.execute(select(outbox.c.id).where(theirs, sent | perhaps).limit(1))).first() is not None
 
-    async def parked(self, destination: str, contact_id: int | None = None, limit: int = 500) -> list[HandWork]:
-        """What a person has to carry out at a destination, oldest first."""
-        detail = (
-            select(attempts.c.detail)
-            .where(attempts.c.command_id == outbox.c.id)
-            .order_by(attempts.c.number.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        found = select(outbox, detail.label("detail")).where(outbox.c.destination == destination, _PARKED)
-        if contact_id is not None:
-            found = found.where(outbox.c.contact_id == contact_id)
-        rows = await self._connection.execute(found.order_by(outbox.c.id).limit(limit))
-        return [
-            HandWork(
-                id=row.id,
-                event_seq=row.event_seq,
-                command=codec.decode_command(row.command),
-                counted=row.counted,
-                reason=Reason(row.reason),
-                detail=row.detail or "",
-                since=row.settled_at,
-            )
-            for row in rows
-        ]
-
-    async def settle_parked(self, command_id: int, shop_id: str | None, *, done: bool, at: datetime) -> WaitingCommand | None:
-        """A person carried it out, or something newer took its place; answers what was parked, None if nothing was."""
-        state = CommandState.SENT if done else CommandState.CANCELLED
-        reason = None if done else Reason.REPLACED.value
-        theirs = (outbox.c.id == command_id) & outbox.c.destination.not_like("account:%")
-        if shop_id is not None:
-            theirs &= outbox.c.shop_id == shop_id
-        change = update(outbox).where(theirs, _PARKED).values(state=state.value, reason=reason, settled_at=at)
-        row = (await self._connection.execute(change.returning(*outbox.c))).one_or_none()
-        if row is None:
-            return None
-        command = codec.decode_command(row.command)
-        return WaitingCommand(row.id, row.event_seq, command, row.maybe_sent, row.attempts, row.counted)
-
     async def oldest_queued(self, prefix: str) -> dict[str, datetime]:
         """Shop -> when the oldest command that still waits for a kind of destination was queued."""
         theirs = outbox.c.destination.startswith(prefix, autoescape=True)
         oldest = select(outbox.c.shop_id, func.min(outbox.c.queued_at).label("oldest")).where(theirs, _WAITING)
         return {row.shop_id: row.oldest for row in await self._connection.execute(oldest.group_by(outbox.c.shop_id))}
-
-    async def parked_counts(self, prefix: str) -> dict[str, int]:
-        """Shop -> how many commands for a kind of destination wait for a person."""
-        theirs = outbox.c.destination.startswith(prefix, autoescape=True)
-        counted = select(outbox.c.shop_id, func.count().label("number")).where(theirs, _PARKED)
-        return {row.shop_id: row.number for row in await self._connection.execute(counted.group_by(outbox.c.shop_id))}
 
     async def release_all(self) -> None:
         """On an embedded database a lease at start belongs to a process that is gone."""
@@ -319,7 +271,7 @@ class Outbox:
         theirs = (outbox.c.destination == mailbox.destination) & (outbox.c.contact_id == mailbox.contact_id)
         newest = select(func.max(outbox.c.id)).where(theirs, _WAITING)
         up_to = (await self._connection.execute(newest)).scalar_one_or_none() or 0
-        box = _is(mailbox)
+        box = is_of(mailbox)
         stored = (await self._connection.execute(select(mailboxes.c.take_backs).where(box))).scalar_one_or_none()
         earlier = codec.decode(stored, tuple[DeferredTakeBack, ...]) if stored is not None else ()
         noted = codec.encode((*earlier, DeferredTakeBack(act, reason, up_to)))
@@ -331,107 +283,13 @@ class Outbox:
         settled = (outbox.c.contact_id == contact_id) & (outbox.c.state != CommandState.WAITING.value)
         await self._connection.execute(update(outbox).where(settled).values(command=scrubbed))
 
-    async def record(self, attempted: Sequence[Attempted], destination: str, now: datetime) -> set[int]:
-        """Record what became of claims; answers the contacts whose lease was lost meanwhile: nothing of theirs was changed."""
-        held = await self._still_held(attempted)
-        kept = [one for one in attempted if one.claim.contact_id in held]
-        tried = [try_ for one in kept for try_ in one.tried]
-        await self._write_calls(tried, destination, now)
-        await self._write_states(tried, now)
-        await self._put_back(kept)
-        await self._move_mailboxes(kept)
-        return {one.claim.contact_id for one in attempted} - held
-
-    async def _still_held(self, attempted: Sequence[Attempted]) -> set[int]:
-        tokens = {one.claim.contact_id: one.claim.lease_token for one in attempted}
-        theirs = _among([one.claim.mailbox for one in attempted])
-        rows = select(mailboxes.c.contact_id, mailboxes.c.lease_token).where(theirs).order_by(mailboxes.c.contact_id)
-        if self._connection.dialect.name != "sqlite":
-            rows = rows.with_for_update()
-        return {row.contact_id for row in await self._connection.execute(rows) if row.lease_token == tokens[row.contact_id]}
-
-    async def _write_calls(self, tried: Sequence[Tried], destination: str, now: datetime) -> None:
-        made = list({id(one.call): one.call for one in tried if one.call is not None}.values())
-        numbers: dict[int, int] = {}
-        if made:
-            rows = await self._connection.execute(
-                plain_insert(calls).returning(calls.c.id, sort_by_parameter_order=True),
-                [{"destination": destination, **_call_row(call)} for call in made],
-            )
-            numbers = {id(call): number for call, number in zip(made, rows.scalars(), strict=True)}
-        if tried:
-            await execute_many(
-                self._connection,
-                _ATTEMPT,
-                [
-                    {
-                        "command_id": one.command.id,
-                        "number": one.number,
-                        "call_id": numbers.get(id(one.call)),
-                        "at": now,
-                        "outcome": name_of(one.outcome),
-                        "detail": one.call.detail if one.call else "found by look-up",
-                    }
-                    for one in tried
-                ],
-            )
-
-    async def _write_states(self, tried: Sequence[Tried], now: datetime) -> None:
-        await execute_many(self._connection, _STATE, [_state_row(one, now) for one in tried])
-
-    async def _put_back(self, kept: Sequence[Attempted]) -> None:
-        """Commands of a claim that nobody came to try are as they were before it."""
-        fresh = []
-        for one in kept:
-            ids = {try_.command.id for try_ in one.tried}
-            fresh += [waiting.id for waiting in one.claim.commands if waiting.id not in ids and not waiting.maybe_sent]
-        await self._untried(fresh)
-
-    async def _untried(self, command_ids: Collection[int]) -> None:
-        if command_ids:
-            await self._connection.execute(update(outbox).where(outbox.c.id.in_(command_ids)).values(maybe_sent=False))
-
-    async def _move_mailboxes(self, kept: Sequence[Attempted]) -> None:
-        """Give the leases back; a mailbox is gone with the last of its commands."""
-        await execute_many(self._connection, _GIVE_BACK, [_mailbox_row(one) for one in kept])
-        await self._remove_empty([one.claim.mailbox for one in kept if _settled(one)])
-
     async def _reduce(self, mailbox: Mailbox, count: int) -> None:
-        less = update(mailboxes).where(_is(mailbox)).values(pending=mailboxes.c.pending - count)
+        less = update(mailboxes).where(is_of(mailbox)).values(pending=mailboxes.c.pending - count)
         await self._connection.execute(less)
-        await self._remove_empty([mailbox])
-
-    async def _remove_empty(self, boxes: Sequence[Mailbox]) -> None:
-        if boxes:
-            await self._connection.execute(delete(mailboxes).where(_among(boxes), mailboxes.c.pending <= 0))
+        await remove_empty(self._connection, [mailbox])
 
 
 _QUEUE = plain_insert(outbox)
-_ATTEMPT = plain_insert(attempts)
-_STATE = (
-    update(outbox)
-    .where(outbox.c.id == bindparam("b_id"))
-    .values(
-        state=bindparam("b_state"),
-        maybe_sent=bindparam("b_maybe_sent"),
-        attempts=bindparam("b_number"),
-        reason=bindparam("b_reason"),
-        upstream_id=bindparam("b_upstream_id"),
-        settled_at=bindparam("b_settled_at", type_=outbox.c.settled_at.type),
-    )
-)
-_GIVE_BACK = (
-    update(mailboxes)
-    .where(mailboxes.c.contact_id == bindparam("b_contact"), mailboxes.c.destination == bindparam("b_destination"))
-    .values(
-        pending=mailboxes.c.pending - bindparam("b_settled"),
-        due_at=bindparam("b_due_at", type_=mailboxes.c.due_at.type),
-        leased_until=None,
-        lease_token=None,
-        attempts=bindparam("b_attempts"),
-        first_tried_at=bindparam("b_first", type_=mailboxes.c.first_tried_at.type),
-    )
-)
 
 
 @cache
@@ -444,20 +302,6 @@ def _open(dialect: str) -> Insert:
         "priority": case((added.priority < mailboxes.c.priority, added.priority), else_=mailboxes.c.priority),
     }
     return statement.on_conflict_do_update(index_elements=["contact_id", "destination"], set_=more)
-
-
-def _is(mailbox: Mailbox) -> ColumnElement[bool]:
-    return (mailboxes.c.contact_id == mailbox.contact_id) & (mailboxes.c.destination == mailbox.destination)
-
-
-def _among(boxes: Sequence[Mailbox]) -> ColumnElement[bool]:
-    """By destination: SQLite finds no index for a list of pairs."""
-    by_destination: dict[str, list[int]] = {}
-    for box in boxes:
-        by_destination.setdefault(box.destination, []).append(box.contact_id)
-    return or_(
-        *((mailboxes.c.destination == name) & mailboxes.c.contact_id.in_(contacts) for name, contacts in by_destination.items())
-    )
 
 
 def _next(waiting: list[WaitingCommand]) -> list[WaitingCommand]:
@@ -478,47 +322,3 @@ def _row(command: NewCommand, at: datetime) -> dict[str, object]:
         "attempts": 0,
         "queued_at": at,
     }
-
-
-def _call_row(call: object) -> dict[str, object]:
-    return {name: getattr(call, name) for name in ("path", "started_at", "milliseconds", "outcome", "detail", "items")}
-
-
-def _state_row(one: Tried, now: datetime) -> dict[str, object]:
-    state = CommandState.SENT
-    reason: str | None = None
-    look = False
-    match one.verdict:
-        case Done():
-            pass
-        case Park(reason=why):
-            state, reason = CommandState.PARKED, why.value
-        case Drop(reason=why):
-            state, reason = CommandState.CANCELLED, why.value
-        case RetryAt(look_first=first):
-            state, look = CommandState.WAITING, first
-    return {
-        "b_id": one.command.id,
-        "b_state": state.value,
-        "b_maybe_sent": look,
-        "b_number": one.number,
-        "b_reason": reason,
-        "b_upstream_id": one.outcome.upstream_id if isinstance(one.outcome, Delivered) else None,
-        "b_settled_at": None if state is CommandState.WAITING else now,
-    }
-
-
-def _mailbox_row(one: Attempted) -> dict[str, object]:
-    claim = one.claim
-    return {
-        "b_contact": claim.mailbox.contact_id,
-        "b_destination": claim.mailbox.destination,
-        "b_settled": _settled(one),
-        "b_due_at": one.due_at,
-        "b_attempts": 0 if one.progressed else claim.attempts + 1,
-        "b_first": None if one.progressed else (claim.first_tried_at or one.tried_at),
-    }
-
-
-def _settled(one: Attempted) -> int:
-    return sum(1 for try_ in one.tried if not isinstance(try_.verdict, RetryAt))

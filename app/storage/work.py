@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.storage.backfills import Backfills
+from app.storage.by_hand import ByHand
 from app.storage.cleaning import Cleaning
 from app.storage.consents import ConsentLedger
 from app.storage.contacts import Contacts
@@ -18,6 +19,7 @@ from app.storage.outbox import Outbox
 from app.storage.parked import Parked
 from app.storage.reconciliations import Reconciliations
 from app.storage.registry import Registry
+from app.storage.results import Results
 from app.storage.sales import Carts, Sales
 from app.storage.traces import Traces
 
@@ -28,6 +30,8 @@ class Work:
         self._clock = clock
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
+        self.results = Results(connection)
+        self.by_hand = ByHand(connection)
         self.contacts = Contacts(connection)
         self.consents = ConsentLedger(connection)
         self.registry = Registry(connection)

@@ -355,7 +355,7 @@ async def test_of_a_lease_that_is_somebody_elses_nothing_is_recorded(world: Worl
     now = world.clock()
     done = [Attempted(c, tuple(Tried(w, Delivered(), Done(), None) for w in c.commands), now, True, now) for c in late]
     async with world.store.work() as work:
-        assert await work.outbox.record(done, MAIN, now) == {taken.contact_id}
+        assert await work.results.record(done, MAIN, now) == {taken.contact_id}
         await work.commit()
     async with world.database.transaction() as connection:
         rows = (await connection.execute(select(mailboxes.c.contact_id, mailboxes.c.lease_token))).all()

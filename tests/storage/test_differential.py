@@ -124,7 +124,7 @@ class History:
         ]
         async with self.store.work() as work:
             end = attempted(claim, *ends, due_at=self.now, progressed=self.chance.random() < 0.5, at=self.now)
-            self.log.append(await work.outbox.record([end], ACCOUNT, self.now))
+            self.log.append(await work.results.record([end], ACCOUNT, self.now))
             await work.commit()
 
     async def take_back(self) -> None:

@@ -105,6 +105,6 @@ def attempted(claim: Claim, *ends: Tried, due_at: datetime | None = None, at: da
 
 async def recorded(store: Store, *ends: Attempted, at: datetime = T0) -> set[int]:
     async with store.work() as work:
-        lost = await work.outbox.record(ends, ACCOUNT, at)
+        lost = await work.results.record(ends, ACCOUNT, at)
         await work.commit()
     return lost

@@ -1,0 +1,64 @@
+"""What only a person can carry out: parked commands for the shop's own side (R56)."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.pipeline import CommandState, HandWork, WaitingCommand
+from app.domain.reasons import Reason
+from app.storage import codec
+from app.storage.tables import attempts, outbox
+
+_PARKED = text("outbox.state = 'parked'")
+
+
+class ByHand:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def items(self, destination: str, contact_id: int | None = None, limit: int = 500) -> list[HandWork]:
+        """What a person has to carry out at a destination, oldest first."""
+        detail = (
+            select(attempts.c.detail)
+            .where(attempts.c.command_id == outbox.c.id)
+            .order_by(attempts.c.number.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        found = select(outbox, detail.label("detail")).where(outbox.c.destination == destination, _PARKED)
+        if contact_id is not None:
+            found = found.where(outbox.c.contact_id == contact_id)
+        rows = await self._connection.execute(found.order_by(outbox.c.id).limit(limit))
+        return [
+            HandWork(
+                id=row.id,
+                event_seq=row.event_seq,
+                command=codec.decode_command(row.command),
+                counted=row.counted,
+                reason=Reason(row.reason),
+                detail=row.detail or "",
+                since=row.settled_at,
+            )
+            for row in rows
+        ]
+
+    async def settle(self, command_id: int, shop_id: str | None, *, done: bool, at: datetime) -> WaitingCommand | None:
+        """A person carried it out, or something newer took its place; answers what was parked, None if nothing was."""
+        state = CommandState.SENT if done else CommandState.CANCELLED
+        reason = None if done else Reason.REPLACED.value
+        theirs = (outbox.c.id == command_id) & outbox.c.destination.not_like("account:%")
+        if shop_id is not None:
+            theirs &= outbox.c.shop_id == shop_id
+        change = update(outbox).where(theirs, _PARKED).values(state=state.value, reason=reason, settled_at=at)
+        row = (await self._connection.execute(change.returning(*outbox.c))).one_or_none()
+        if row is None:
+            return None
+        command = codec.decode_command(row.command)
+        return WaitingCommand(row.id, row.event_seq, command, row.maybe_sent, row.attempts, row.counted)
+
+    async def counts(self, prefix: str) -> dict[str, int]:
+        """Shop -> how many commands for a kind of destination wait for a person."""
+        theirs = outbox.c.destination.startswith(prefix, autoescape=True)
+        counted = select(outbox.c.shop_id, func.count().label("number")).where(theirs, _PARKED)
+        return {row.shop_id: row.number for row in await self._connection.execute(counted.group_by(outbox.c.shop_id))}
