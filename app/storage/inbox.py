@@ -125,7 +125,8 @@ class Inbox:
     async def settle_parked(self, seq: int, at: datetime, reason: Reason | None = None) -> None:
         """A command an event was parked for is settled: the event goes on with what is left of it, or ends.
 
-        `reason`: why that command was not sent after all. It is the event's own if none of its commands was.
+        `reason`: why that command was not sent after all. It is the event's own if none of its commands was, or if it is
+        something the event was not permitted.
         """
         theirs = (outbox.c.event_seq == seq) & outbox.c.counted
         rows = await self._connection.execute(select(outbox.c.state, func.count()).where(theirs).group_by(outbox.c.state))
@@ -134,7 +135,8 @@ class Inbox:
             return
         waiting = counted.get(CommandState.WAITING.value, 0)
         parked = (inbox.c.seq == seq) & (inbox.c.state == EventState.PARKED.value)
-        if reason is not None and not waiting and not counted.get(CommandState.SENT.value):
+        sent = bool(counted.get(CommandState.SENT.value))
+        if reason is not None and not waiting and not (sent and end_unsent(reason) is EventState.SUPERSEDED):
             await self._end(parked, end_unsent(reason), reason, at)
             return
         state = EventState.PLANNED if waiting else EventState.SENT

@@ -617,6 +617,17 @@ async def test_an_event_of_which_a_replay_closes_one_command_and_another_stays_p
     assert (await gate.world.states())["e2"] == ("withheld", "consent_withdrawn")
 
 
+async def test_an_order_whose_contact_arrived_and_whose_purchase_may_not_follow_is_no_sent_one(gate: Operated) -> None:
+    await gate.world.post(orders("o1"))
+    await gate.parks(JAN, kind=AddEvent)
+    assert await gate.command_states() == {"e1": ["sent", "parked"]}
+    await gate.world.post(withdraws(minutes=120))
+    await gate.world.run()
+    await gate.replays()
+    assert (await gate.command_states())["e1"] == ["sent", "cancelled"]
+    assert (await gate.world.states())["e1"] == ("withheld", "consent_withdrawn")
+
+
 async def test_a_purchase_that_a_replay_closed_counts_as_never_sent(gate: Operated) -> None:
     """What follows it, such as its cancellation, has nothing to be taken from."""
     await gate.world.post(orders("o1"))
