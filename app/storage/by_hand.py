@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.pipeline import CommandState, HandWork, WaitingCommand
 from app.domain.reasons import Reason
 from app.storage import codec
-from app.storage.tables import attempts, outbox
+from app.storage.results import last_words
+from app.storage.tables import outbox
 
 _PARKED = text("outbox.state = 'parked'")
 
@@ -19,14 +20,7 @@ class ByHand:
 
     async def items(self, destination: str, contact_id: int | None = None, limit: int = 500) -> list[HandWork]:
         """What a person has to carry out at a destination, oldest first."""
-        detail = (
-            select(attempts.c.detail)
-            .where(attempts.c.command_id == outbox.c.id)
-            .order_by(attempts.c.number.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        found = select(outbox, detail.label("detail")).where(outbox.c.destination == destination, _PARKED)
+        found = select(outbox, last_words().label("detail")).where(outbox.c.destination == destination, _PARKED)
         if contact_id is not None:
             found = found.where(outbox.c.contact_id == contact_id)
         rows = await self._connection.execute(found.order_by(outbox.c.id).limit(limit))

@@ -35,7 +35,6 @@ from app.storage.many import execute_many
 from app.storage.tables import LEASE_NUMBERS, mailboxes, outbox
 
 _WAITING = text("outbox.state = 'waiting'")
-_PARKED = text("outbox.state = 'parked'")
 
 COMMANDS_PER_CLAIM = 200
 """Of one contact at a time: a hot contact must not fill a batch alone."""

@@ -13,7 +13,8 @@ from app.domain.reasons import Reason
 from app.domain.replay import ParkedCommand, ParkedFilter, ParkedGroup
 from app.storage import codec
 from app.storage.dialect import insert
-from app.storage.tables import attempts, inbox, mailboxes, outbox
+from app.storage.results import last_words
+from app.storage.tables import inbox, mailboxes, outbox
 
 _PARKED_COMMAND = text("outbox.state = 'parked'")
 _PARKED_EVENT = text("inbox.state = 'parked'")
@@ -153,14 +154,7 @@ class Parked:
 
 
 def _commands(wanted: ParkedFilter) -> Select[Any]:
-    last = (
-        select(attempts.c.detail)
-        .where(attempts.c.command_id == outbox.c.id)
-        .order_by(attempts.c.number.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    words = func.coalesce(last, "")
+    words = func.coalesce(last_words(), "")
     columns = [column for column in outbox.c if column.name not in ("state", "attempts")]
     found = select(*columns, words.label("words"), inbox.c.event_id).join(inbox, inbox.c.seq == outbox.c.event_seq)
     return found.where(_PARKED_COMMAND, *_meant(wanted, outbox.c.shop_id, outbox.c.reason, words))

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ScalarSelect, bindparam, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +12,12 @@ from app.domain.pipeline import Attempted, CommandState, Tried
 from app.storage.mailboxes import among, remove_empty
 from app.storage.many import execute_many
 from app.storage.tables import attempts, calls, mailboxes, outbox
+
+
+def last_words() -> ScalarSelect[str]:
+    """What the neighbour said of a command of the outbox at its last attempt."""
+    said = select(attempts.c.detail).where(attempts.c.command_id == outbox.c.id)
+    return said.order_by(attempts.c.number.desc()).limit(1).scalar_subquery()
 
 
 class Results:
