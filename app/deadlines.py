@@ -16,31 +16,36 @@ class DeadlineProtocol(HttpToolsProtocol):
     """HTTP/1.1 as uvicorn speaks it. A connection whose request does not begin, or whose headers do not end, is closed."""
 
     _timer: asyncio.TimerHandle | None = None
+    _heard = False
+    """The headers of the present request are whole. Mostly all of it comes at once, and nothing has to be timed."""
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._wait_for_head()
+        self._time()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._time()
 
     def on_message_begin(self) -> None:
-        self._wait_for_head()
+        self._heard = False
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._head_is_here()
+        self._heard = True
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._head_is_here()
+        self._heard = True
+        self._time()
         super().connection_lost(exc)
 
-    def _wait_for_head(self) -> None:
-        if self._timer is None:
-            self._timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
-
-    def _head_is_here(self) -> None:
-        if self._timer is not None:
+    def _time(self) -> None:
+        if self._heard and self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        elif not self._heard and self._timer is None:
+            self._timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
 
     def _give_up(self) -> None:
         self._timer = None

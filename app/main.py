@@ -1,7 +1,5 @@
-"""The ASGI application: routers, problem handlers, documentation, and the gateway behind them for as long as it runs."""
+"""The ASGI application: the border, the door for events, routers, problem handlers, and the documentation of all."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import yaml
@@ -10,8 +8,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
+from starlette.types import ASGIApp
 
-from app.bootstrap import Gateway, open_gateway
+from app.bootstrap import Gateway
 from app.routers import (
     backfills,
     batch,
@@ -28,7 +27,6 @@ from app.routers import (
 )
 from app.routers.border import Border
 from app.routers.schemas import BATCHABLE
-from app.settings import Settings
 
 VERSION = "0.1.0"
 
@@ -41,34 +39,20 @@ Post what happens in your shop; the gateway decides by the shop's rules what tra
 """
 
 
-def create_app(settings: Settings, *, with_worker: bool = True) -> FastAPI:
-    """The gateway as an application. It opens its store when it starts and closes it when it stops."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_gateway(settings) as gateway:
-            hand_over(app, gateway)
-            gateway.worker.start(delivering=with_worker)
-            yield
-
-    return _application(lifespan)
-
-
-def application_of(gateway: Gateway) -> FastAPI:
-    """The application on a gateway that somebody else opened and will close."""
+def application_of(gateway: Gateway) -> ASGIApp:
+    """The application on an open gateway. What shops say does not go through FastAPI, which would cost more than storing it."""
     app = _application()
-    hand_over(app, gateway)
-    return app
+    _hand_over(app, gateway)
+    return Border(shop_events.EventDoor(app, gateway.directory, gateway.intake))
 
 
-def _application(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
+def _application() -> FastAPI:
     app = FastAPIOffline(
         title="Shop gateway",
         version=VERSION,
         description=_DESCRIPTION,
         docs_url="/docs",
         redoc_url=None,
-        lifespan=lifespan,
         generate_unique_id_function=_operation_id,
         swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
     )
@@ -86,13 +70,11 @@ def _application(lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
     ):
         app.include_router(module.router)
     problems.install(app)
-    app.add_middleware(shop_events.EventDoor)
-    app.add_middleware(Border)  # the last one added stands first
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend the document
     return app
 
 
-def hand_over(app: FastAPI, gateway: Gateway) -> None:
+def _hand_over(app: FastAPI, gateway: Gateway) -> None:
     """Put the use cases where `routers.dependencies` finds them."""
     app.state.intake = gateway.intake
     app.state.trace = gateway.trace
@@ -135,6 +117,11 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     return document
 
 
+def openapi() -> dict[str, Any]:
+    """The contract: what `/openapi.json` shows."""
+    return _application().openapi()
+
+
 def openapi_yaml() -> str:
     """The contract as text, for `openapi.yaml`."""
-    return yaml.safe_dump(_application().openapi(), sort_keys=False, allow_unicode=True, width=120)
+    return yaml.safe_dump(openapi(), sort_keys=False, allow_unicode=True, width=120)

@@ -3,14 +3,14 @@
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 from cryptography.fernet import Fernet
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app.bootstrap import Gateway, open_gateway
 from app.main import application_of
@@ -45,13 +45,20 @@ SHOPS = {
 class Door:
     """The application, a client of it, and a key for each shop."""
 
-    app: FastAPI
+    app: ASGIApp
     gateway: Gateway
     http: httpx.AsyncClient
     keys: dict[str, str]
 
     async def post(self, path: str, body: Any, shop: str = "shop1", **headers: str) -> httpx.Response:
         return await self.http.post(f"/v1/shops/{shop}/{path}", json=body, headers=self.auth(shop) | headers)
+
+    @asynccontextmanager
+    async def with_intake(self, intake: Any) -> AsyncIterator["Door"]:
+        """The same gateway with another intake."""
+        app = application_of(replace(self.gateway, intake=intake))
+        async with client_of(app) as http:
+            yield replace(self, app=app, http=http)
 
     async def get(self, path: str, shop: str = "shop1") -> httpx.Response:
         return await self.http.get(f"/v1/shops/{shop}/{path}", headers=self.auth(shop))
@@ -76,6 +83,10 @@ async def open_door(
         await gateway.directory.apply(*stored)
         keys = {shop: await gateway.directory.issue_key(shop) for shop in shops or SHOPS}
         app = application_of(gateway)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as http:
+        async with client_of(app) as http:
             yield Door(app, gateway, http, keys)
+
+
+def client_of(app: ASGIApp) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://gateway.test")

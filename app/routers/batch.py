@@ -1,11 +1,16 @@
 """Many mixed events in one request, as a JSON array or as NDJSON. One bad item never spoils the rest."""
 
+import contextlib
 import json
-from typing import Any, Literal
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+import msgspec
+from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from app.domain.pipeline import Accepted, Conflict, NewEvent
 from app.domain.shop import Shop
@@ -13,34 +18,45 @@ from app.routers.dependencies import CallingShop, IntakeDep
 from app.routers.examples import in_batch
 from app.routers.fields import WHOLE_BODY
 from app.routers.problems import FieldProblem, documented, field_problems
-from app.routers.receive import Receipt, invalid, new_event, receipt
+from app.routers.receive import Receipt, as_json, invalid, new_event, receipt
 from app.routers.schemas import BATCHABLE
 
 MAX_EVENTS = 1_000
 NDJSON = "application/x-ndjson"
-NOT_JSON = object()
-"""A line that could not be read."""
+
+
+class _Head(msgspec.Struct):
+    """What must be known of an item before it is read."""
+
+    type: Any = None
+    event_id: Any = None
+
+
+_head = msgspec.json.Decoder(_Head)
+_array = msgspec.json.Decoder(list[msgspec.Raw])
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["events"])
 
 
-class ItemAnswer(BaseModel):
+@dataclass
+class ItemAnswer:
     """What became of one item. `rejected` items were not stored; mend them and send them again."""
 
-    index: int = Field(description="Position in the request, from 0.", examples=[0])
-    event_id: str | None = Field(examples=["order-5501-placed"])
+    index: Annotated[int, Field(description="Position in the request, from 0.", examples=[0])]
+    event_id: Annotated[str | None, Field(examples=["order-5501-placed"])]
     result: Literal["accepted", "duplicate", "conflict", "rejected"]
-    receipt: Receipt | None = Field(description="For accepted and duplicate items.")
-    errors: list[FieldProblem] = Field(description="For rejected items.", examples=[[]])
+    receipt: Annotated[Receipt | None, Field(description="For accepted and duplicate items.")]
+    errors: Annotated[list[FieldProblem], Field(description="For rejected items.", examples=[[]])]
 
 
-class BatchAnswer(BaseModel):
+@dataclass
+class BatchAnswer:
     """Counts, and an answer per item in the order of the request."""
 
-    accepted: int = Field(examples=[2])
-    duplicate: int = Field(examples=[0])
-    conflict: int = Field(examples=[0])
-    rejected: int = Field(examples=[0])
+    accepted: Annotated[int, Field(examples=[2])]
+    duplicate: Annotated[int, Field(examples=[0])]
+    conflict: Annotated[int, Field(examples=[0])]
+    rejected: Annotated[int, Field(examples=[0])]
     items: list[ItemAnswer]
 
 
@@ -64,10 +80,11 @@ _BODY = {
 @router.post(
     "/events",
     status_code=202,
+    response_model=BatchAnswer,
     responses=documented(400, 401, 404, 413, 422, 503),
     openapi_extra={"requestBody": _BODY},
 )
-async def events_batch(shop: CallingShop, request: Request, intake: IntakeDep) -> BatchAnswer:
+async def events_batch(shop: CallingShop, request: Request, intake: IntakeDep) -> Response:
     """Up to 1,000 mixed events, each with its `type`. Every item gets its own answer; the good ones are stored durably."""
     answers: list[ItemAnswer | None] = []
     events: list[NewEvent] = []
@@ -78,46 +95,52 @@ async def events_batch(shop: CallingShop, request: Request, intake: IntakeDep) -
             events.append(read)
     stored = iter(await intake.accept(events) if events else [])
     items = [answer if answer is not None else _stored(index, shop, next(stored)) for index, answer in enumerate(answers)]
-    counts = {kind: sum(item.result == kind for item in items) for kind in ("accepted", "duplicate", "conflict", "rejected")}
-    return BatchAnswer(items=items, **counts)
+    counts = Counter(item.result for item in items)
+    answer = BatchAnswer(counts["accepted"], counts["duplicate"], counts["conflict"], counts["rejected"], items)
+    return Response(as_json(answer), 202, media_type="application/json")
 
 
-async def _items(request: Request) -> list[Any]:
-    """The items as parsed JSON; a line of NDJSON that is none is `NOT_JSON`. Raises for a body that is no batch."""
+async def _items(request: Request) -> Sequence[bytes]:
+    """The items as they came, each to be read by itself. Raises for a body that is no batch."""
     body = await request.body()
-    items: Any
+    items: Sequence[bytes]
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == NDJSON:
-        items = [_line(line) for line in body.split(b"\n") if line.strip()]
+        items = [line for line in body.split(b"\n") if line.strip()]
     else:
-        try:
-            items = json.loads(body)
-        except (ValueError, RecursionError):
-            raise invalid(WHOLE_BODY, "a JSON array of events, or NDJSON, is needed", kind="json_invalid") from None
-    if not isinstance(items, list) or not 1 <= len(items) <= MAX_EVENTS:
+        items = _elements(body)
+    if not 1 <= len(items) <= MAX_EVENTS:
         raise invalid(WHOLE_BODY, f"an array of 1 to {MAX_EVENTS} events is needed", kind="batch_size")
     return items
 
 
-def _line(line: bytes) -> Any:
-    try:
-        return json.loads(line)
+def _elements(body: bytes) -> Sequence[bytes]:
+    """The elements of a JSON array, unread."""
+    with contextlib.suppress(msgspec.DecodeError, RecursionError):
+        return [bytes(element) for element in _array.decode(body)]
+    try:  # a reader that forgives more, so that one odd element does not spoil the rest
+        read = json.loads(body)
     except (ValueError, RecursionError):
-        return NOT_JSON
+        raise invalid(WHOLE_BODY, "a JSON array of events, or NDJSON, is needed", kind="json_invalid") from None
+    return [json.dumps(element).encode() for element in read] if isinstance(read, list) else []
 
 
-def _read(index: int, item: Any, shop: Shop) -> NewEvent | ItemAnswer:
-    event_id = item.get("event_id") if isinstance(item, dict) else None
-    shown = event_id if isinstance(event_id, str) and event_id.isascii() and len(event_id) <= 128 else None
-    kind = item.get("type") if isinstance(item, dict) else None
-    model = BATCHABLE.get(kind) if isinstance(kind, str) else None
+def _read(index: int, item: bytes, shop: Shop) -> NewEvent | ItemAnswer:
+    head = _Head()
     try:
-        if item is NOT_JSON:
-            raise invalid(WHOLE_BODY, "this line is not JSON", kind="json_invalid")
+        try:
+            head = _head.decode(item)
+        except msgspec.ValidationError:
+            pass  # no object
+        except (ValueError, RecursionError):
+            raise invalid(WHOLE_BODY, "this is not JSON", kind="json_invalid") from None
+        model = BATCHABLE.get(head.type) if isinstance(head.type, str) else None
         if model is None:
             raise invalid("type", f"one of {', '.join(sorted(BATCHABLE))}", kind="unknown_type")
-        return new_event(model.model_validate(item), shop)
+        return new_event(model.model_validate_json(item), shop)
     except (RequestValidationError, ValidationError) as error:
         found = error.errors() if isinstance(error, RequestValidationError) else error.errors(include_url=False)
+        named = head.event_id
+        shown = named if isinstance(named, str) and named.isascii() and len(named) <= 128 else None
         return ItemAnswer(index=index, event_id=shown, result="rejected", receipt=None, errors=field_problems(found))
 
 

@@ -6,9 +6,10 @@ Plain ASGI: it stands on the hot path.
 import asyncio
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.routers.problems import too_large
+from app.routers.problems import problem_of
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_BATCH_BYTES = 5 * 1024 * 1024
@@ -17,11 +18,14 @@ BODY_SECONDS = 30.0
 """From the headers to the last byte of the body."""
 
 _MANY = ("/events", "/subscriber-lists")
-_SAFE_HEADERS = {b"x-content-type-options": b"nosniff", b"cache-control": b"no-store"}
+_SAFE_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 
 
 class Border:
-    """Bodies beyond the limit are refused by their announced length, or while they stream in; so are those that never end."""
+    """Bodies beyond the limit are refused by their announced length, or while they stream in; so are those that never end.
+
+    What stands behind it is given the whole body as one message.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,36 +34,48 @@ class Border:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = MAX_BATCH_BYTES if scope["path"].endswith(_MANY) else MAX_BODY_BYTES
-        left, whole = limit, False
-        until = asyncio.get_running_loop().time() + BODY_SECONDS
-
-        async def counted() -> Message:
-            nonlocal left, whole
-            if whole:
-                return await receive()
-            try:
-                async with asyncio.timeout_at(until):
-                    message = await receive()
-            except TimeoutError:
-                raise HTTPException(408, headers={"Connection": "close"}) from None
-            whole = not message.get("more_body", False)
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise HTTPException(413)
-            return message
 
         async def safe(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *((name, value) for name, value in _SAFE_HEADERS.items() if name not in present),
-                ]
+                message["headers"] = [*message["headers"], *(one for one in _SAFE_HEADERS if one[0] not in present)]
             await send(message)
 
-        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if not announced.isdigit() or int(announced[:20]) > limit:
-            await too_large()(scope, receive, safe)
+        try:
+            whole = await _whole(scope, receive)
+        except HTTPException as refusal:
+            response = await problem_of(Request(scope), refusal)
+            await response(scope, receive, safe)
             return
-        await self._app(scope, counted, safe)
+        first: Message | None = whole
+
+        async def again() -> Message:
+            nonlocal first
+            message, first = first, None
+            return message or await receive()
+
+        await self._app(scope, again, safe)
+
+
+async def _whole(scope: Scope, receive: Receive) -> Message:
+    """The body as one message, or that nobody waits for an answer any more. Raises `HTTPException` 408 and 413."""
+    limit = MAX_BATCH_BYTES if scope["path"].endswith(_MANY) else MAX_BODY_BYTES
+    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if not announced.isdigit() or int(announced[:20]) > limit:
+        raise HTTPException(413)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            message = await receive()
+            if not message.get("more_body", False):
+                return message
+            parts = [message["body"]]
+            left = limit - len(message["body"])
+            while message.get("more_body", False) and left >= 0:
+                message = await receive()
+                parts.append(message.get("body", b""))
+                left -= len(parts[-1])
+    except TimeoutError:
+        raise HTTPException(408, headers={"Connection": "close"}) from None
+    if left < 0:
+        raise HTTPException(413)
+    return {**message, "body": b"".join(parts)}

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from standardwebhooks import Webhook, WebhookVerificationError
+from starlette.datastructures import Headers
 
 from app.domain.errors import NotFound, UnknownCaller
 from app.domain.registry import OPERATOR_ROLE
@@ -59,9 +60,13 @@ async def _calling_shop(
     caller: Annotated[Caller, Depends(_caller)],
     shop: Annotated[str, Path(description="The shop's id.", examples=["shop1"])],
 ) -> Shop:
+    return _own_shop(directory, caller, shop)
+
+
+def _own_shop(directory: Directory, caller: Caller, shop_id: str) -> Shop:
     """The key says who calls; a path with another shop's name answers as if there were none (R71)."""
-    found = directory.shop(shop)
-    if found is None or caller.shop_id != shop:
+    found = directory.shop(shop_id)
+    if found is None or caller.shop_id != shop_id:
         raise NotFound("shop")
     return found
 
@@ -78,19 +83,17 @@ async def _read_shop(
     return found
 
 
-async def signing_shop(request: Request, shop_id: str) -> Shop:
-    """As `CallingShop`, for handlers that read the request themselves. Raises `UnknownCaller`, `NotFound`."""
-    directory: Directory = request.app.state.directory
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+def calling_shop(directory: Directory, authorization: str, shop_id: str) -> Shop:
+    """As `CallingShop` without its signature, for handlers that read the request themselves. Raises `UnknownCaller`, `NotFound`."""
+    scheme, _, key = authorization.partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise UnknownCaller
-    shop = await _calling_shop(directory, directory.caller(key.strip()), shop_id)
-    await _check_signature(request, directory, shop)
-    return shop
+    return _own_shop(directory, directory.caller(key.strip()), shop_id)
 
 
 async def _signing_shop(request: Request, directory: DirectoryDep, shop: Annotated[Shop, Depends(_calling_shop)]) -> Shop:
-    await _check_signature(request, directory, shop)
+    if shop.signed_requests:
+        check_signature(directory, shop, request.headers, await request.body())
     return shop
 
 
@@ -101,8 +104,8 @@ async def _acting_shop(
     shop: Annotated[Shop, Depends(_read_shop)],
 ) -> Shop:
     """The shop itself, signed if it signs, or an operator: for what staff do, not for what customers did."""
-    if caller.role != OPERATOR_ROLE:
-        await _check_signature(request, directory, shop)
+    if shop.signed_requests and caller.role != OPERATOR_ROLE:
+        check_signature(directory, shop, request.headers, await request.body())
     return shop
 
 
@@ -113,13 +116,10 @@ async def _operator(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
     return caller
 
 
-async def _check_signature(request: Request, directory: Directory, shop: Shop) -> None:
-    """A shop that signs its requests is believed only with a signature over the raw body, five minutes old at most."""
-    if not shop.signed_requests:
-        return
+def check_signature(directory: Directory, shop: Shop, headers: Headers, body: bytes) -> None:
+    """For a shop that signs: the raw body, five minutes old at most (Standard Webhooks). Raises `UnknownCaller`."""
     try:
-        body = await request.body()
-        Webhook(directory.signing_secret(shop.id)).verify(body, dict(request.headers), json_parse=False)
+        Webhook(directory.signing_secret(shop.id)).verify(body, dict(headers), json_parse=False)
     except (WebhookVerificationError, ValueError) as error:
         raise UnknownCaller("The request is not signed as this shop signs its requests.") from error
 

@@ -5,9 +5,10 @@ No document carries a value that came in: a wrong address in an answer would be 
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -33,13 +34,14 @@ log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 
-class FieldProblem(BaseModel):
+@dataclass
+class FieldProblem:
     """One mistake: which field, which rule it broke, and what a right value looks like."""
 
-    field: str = Field(examples=["order.placed_at"])
-    rule: str = Field(examples=["value_error"])
-    message: str = Field(examples=["an RFC 3339 time with offset is needed; times without zone are refused"])
-    example: Any = Field(examples=["2026-11-23T10:15:00+01:00"])
+    field: Annotated[str, Field(examples=["order.placed_at"])]
+    rule: Annotated[str, Field(examples=["value_error"])]
+    message: Annotated[str, Field(examples=["an RFC 3339 time with offset is needed; times without zone are refused"])]
+    example: Annotated[Any, Field(examples=["2026-11-23T10:15:00+01:00"])]
 
 
 class Problem(BaseModel):
@@ -137,17 +139,17 @@ async def _gateway_error(_request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = error.errors()
-    if not says_json(request) and [list(one["loc"]) for one in errors] == [["body"]]:
-        return not_json(415)
+    if not says_json(request.headers.get("content-type", "")) and [list(one["loc"]) for one in errors] == [["body"]]:
+        return _not_json(415)
     return invalid(field_problems(errors, _choices(request)))
 
 
-def says_json(request: Request) -> bool:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+def says_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-def not_json(status: int) -> Response:
+def _not_json(status: int) -> Response:
     """The body as a whole is not what it should be."""
     title = _TITLES[status]
     words = "send one JSON object with the header Content-Type: application/json"
@@ -209,20 +211,16 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = error.status_code
     if status == 413:
-        return too_large()
-    if status == 400:
-        return not_json(400)
+        detail = "At most 1 MiB for an event and 5 MiB for a batch. Nothing was stored."
+        return problem(413, "too-large", _TITLES[413], detail)
+    if status in (400, 415):
+        return _not_json(status)
     if status == 408:
         detail = "Nothing was stored. Send the event again."
         return problem(408, "too-slow", _TITLES[408], detail, headers=dict(error.headers or {}))
     title = _TITLES.get(status, "The request cannot be served.")
     kind = title.lower().rstrip(".").replace(" ", "-")
     return problem(status, kind, title, "See /docs for what there is.", headers=dict(error.headers or {}))
-
-
-def too_large() -> Response:
-    title = _TITLES[413]
-    return problem(413, "too-large", title, "At most 1 MiB for an event and 5 MiB for a batch. Nothing was stored.")
 
 
 async def _defect(request: Request, error: Exception) -> Response:

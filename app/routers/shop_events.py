@@ -11,17 +11,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.routers import schemas
-from app.routers.dependencies import CallingShop, IdempotencyKey, signing_shop
+from app.routers.dependencies import CallingShop, IdempotencyKey, calling_shop, check_signature
 from app.routers.examples import example_of
-from app.routers.problems import documented, not_json, problem_of, says_json
-from app.routers.receive import Receipt, new_event, receive
+from app.routers.problems import documented, problem_of, says_json
+from app.routers.receive import Receipt, as_json, new_event, receive_event
 from app.routers.schemas import EventIn
+from app.services.directory import Directory
 from app.services.intake import Intake
 
 PREFIX = "/v1/shops/{shop}"
@@ -125,22 +127,44 @@ _BODIES = {event.path: event.body for event in EVENTS}
 
 
 class EventDoor:
-    """Takes the events of shops, and passes every other request on. Plain ASGI, inside `Border`."""
+    """Takes the events of shops, and passes every other request on. Plain ASGI, behind `Border`, which reads the body."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, directory: Directory, intake: Intake) -> None:
         self._app = app
+        self._directory = directory
+        self._intake = intake
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         addressed = _addressed(scope)
         if addressed is None:
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
         try:
-            response = await _take(request, *addressed)
+            receipt = await self._take(scope, message["body"], *addressed)
+            response = Response(receipt, 202, media_type="application/json")
         except Exception as error:
-            response = await problem_of(request, error)
+            response = await problem_of(Request(scope), error)
         await response(scope, receive, send)
+
+    async def _take(self, scope: Scope, body: bytes, shop_id: str, model: type[EventIn]) -> bytes:
+        """Who calls, what happened, stored: the receipt as JSON. Raises what `problems` turns into a problem document."""
+        if scope["method"] != "POST":
+            raise HTTPException(405, headers={"Allow": "POST"})
+        headers = dict(reversed(scope["headers"]))  # of several, the first counts
+        shop = calling_shop(self._directory, headers.get(b"authorization", b"").decode("latin-1"), shop_id)
+        if shop.signed_requests:
+            check_signature(self._directory, shop, Headers(scope=scope), body)
+        if not says_json(headers.get(b"content-type", b"").decode("latin-1")):
+            raise HTTPException(415)
+        try:
+            read = model.model_validate_json(body)
+        except ValidationError as error:
+            raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
+        key = headers.get(b"idempotency-key")
+        return as_json(await receive_event(self._intake, new_event(read, shop, key and key.decode("latin-1"))))
 
 
 def _addressed(scope: Scope) -> tuple[str, type[EventIn]] | None:
@@ -151,23 +175,6 @@ def _addressed(scope: Scope) -> tuple[str, type[EventIn]] | None:
     if len(parts) != 5 or parts[1] != "v1" or parts[2] != "shops" or parts[4] not in _BODIES:
         return None
     return parts[3], _BODIES[parts[4]]
-
-
-async def _take(request: Request, shop_id: str, model: type[EventIn]) -> Response:
-    """Who calls, what happened, stored: 202. Raises what `problems` turns into a problem document."""
-    if request.method != "POST":
-        raise HTTPException(405, headers={"Allow": "POST"})
-    shop = await signing_shop(request, shop_id)
-    body = await request.body()
-    if not says_json(request):
-        return not_json(415)
-    try:
-        read = model.model_validate_json(body)
-    except ValidationError as error:
-        raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
-    intake: Intake = request.app.state.intake
-    receipt = await receive(intake, new_event(read, shop, request.headers.get("idempotency-key")))
-    return Response(receipt.model_dump_json(), 202, media_type="application/json")
 
 
 def _documented_as(event: ShopEvent) -> Callable[..., Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Update, bindparam, case, exists, func, literal, literal_column, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,12 +11,24 @@ from app.domain.events import is_listed, order_id_of, stops_something
 from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, InboxEvent, NewEvent, Settlement, end_unsent
 from app.domain.reasons import Reason
 from app.storage import codec
-from app.storage.dialect import insert
+from app.storage.dialect import insert_of
 from app.storage.many import execute_many
 from app.storage.tables import inbox, outbox
 
 _PLANNING = 7_303_001
 """Advisory lock: one planner at a time, so that events of a person are decided in order."""
+
+
+_Key = tuple[str, str]
+"""(shop, event_id): what makes an event one."""
+
+
+class _Stored(NamedTuple):
+    """What decides about a repetition, and what answers it."""
+
+    digest: str
+    received_at: datetime
+    warnings: tuple[str, ...]
 
 
 class Inbox:
@@ -26,32 +39,44 @@ class Inbox:
         """Store the events that are new; answer each one, in order. The unique key decides, also between processes."""
         if not events:
             return []
-        rows: dict[tuple[str, str], dict[str, object]] = {}
+        rows: dict[_Key, dict[str, object]] = {}
         for event in events:
             rows.setdefault((event.shop_id, event.event_id), _row(event, received_at))
-        statement = insert(self._connection, inbox).on_conflict_do_nothing(index_elements=["shop_id", "event_id"])
-        added = await self._connection.execute(statement.returning(inbox.c.shop_id, inbox.c.event_id), list(rows.values()))
-        new = {(row.shop_id, row.event_id) for row in added}
-        stored = {(event.shop_id, event.event_id): (event.digest, received_at, event.warnings) for event in reversed(events)}
-        known = [key for key in rows if key not in new]
-        if known:
-            stored |= await self._stored(known)
+        new, known = await self._insert(rows)
         answers: list[Accepted | Conflict] = []
         for event in events:
             key = (event.shop_id, event.event_id)
-            digest, at, warnings = stored[key]
-            if digest != event.digest:
-                answers.append(Conflict(event.event_id, digest))
+            first = known.get(key)
+            if first is None:
+                first = known[key] = _Stored(event.digest, received_at, event.warnings)
+            if first.digest != event.digest:
+                answers.append(Conflict(event.event_id, first.digest))
                 continue
-            answers.append(Accepted(event.event_id, key not in new, at, warnings))
+            answers.append(Accepted(event.event_id, key not in new, first.received_at, first.warnings))
             new.discard(key)
         return answers
 
-    async def _stored(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, datetime, tuple[str, ...]]]:
+    async def _insert(self, rows: Mapping[_Key, Mapping[str, object]]) -> tuple[set[_Key], dict[_Key, _Stored]]:
+        """Which keys are new, and what was stored before under the others."""
+        if self._connection.dialect.name != "sqlite":
+            added = await self._connection.execute(_INSERT_RETURNING, list(rows.values()))
+            new = {(row.shop_id, row.event_id) for row in added}
+            known = [key for key in rows if key not in new]
+            return new, await self._stored(known) if known else {}
+        # Asking SQLite for each row what became of it costs as much as the row: mostly all of them are new.
+        number = await execute_many(self._connection, _INSERT, list(rows.values()))
+        if number == len(rows):
+            return set(rows), {}
+        stored = await self._stored(list(rows))
+        new = set(list(stored)[len(stored) - number :])  # one writer: what it adds comes after all that was there
+        return new, {key: first for key, first in stored.items() if key not in new}
+
+    async def _stored(self, keys: list[_Key]) -> dict[_Key, _Stored]:
+        """In the order of acceptance."""
         columns = (inbox.c.shop_id, inbox.c.event_id, inbox.c.digest, inbox.c.received_at, inbox.c.warnings)
-        found = select(*columns).where(tuple_(inbox.c.shop_id, inbox.c.event_id).in_(keys))
+        found = select(*columns).where(tuple_(inbox.c.shop_id, inbox.c.event_id).in_(keys)).order_by(inbox.c.seq)
         return {
-            (row.shop_id, row.event_id): (row.digest, row.received_at, _warnings(row.warnings))
+            (row.shop_id, row.event_id): _Stored(row.digest, row.received_at, _warnings(row.warnings))
             for row in await self._connection.execute(found)
         }
 
@@ -200,6 +225,13 @@ class Inbox:
             counted.setdefault(shop, {})[state] = number
         return counted
 
+
+_INSERT = insert_of("sqlite", inbox).on_conflict_do_nothing(index_elements=["shop_id", "event_id"])
+_INSERT_RETURNING = (
+    insert_of("postgresql", inbox)
+    .on_conflict_do_nothing(index_elements=["shop_id", "event_id"])
+    .returning(inbox.c.shop_id, inbox.c.event_id)
+)
 
 _SETTLE = (
     update(inbox)

@@ -14,11 +14,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 Row = Mapping[str, Any]
 
 
-async def execute_many(connection: AsyncConnection, statement: ClauseElement, rows: Sequence[Row]) -> None:
-    """`statement` is remembered: one that is made once, not one for each call. Every row has the names of the first."""
-    if rows:
-        sql, taken_apart = _compiled(statement, connection.dialect, tuple(rows[0]))
-        await connection.exec_driver_sql(sql, [taken_apart(row) for row in rows])
+async def execute_many(connection: AsyncConnection, statement: ClauseElement, rows: Sequence[Row]) -> int:
+    """How many rows were changed; PostgreSQL's driver does not tell that (-1).
+
+    `statement` is remembered: one that is made once, not one for each call. Every row has the names of the first.
+    """
+    if not rows:
+        return 0
+    sql, taken_apart = _compiled(statement, connection.dialect, tuple(rows[0]))
+    done = await connection.exec_driver_sql(sql, [taken_apart(row) for row in rows])
+    return done.rowcount
 
 
 @lru_cache(maxsize=128)

@@ -117,14 +117,12 @@ async def test_when_nothing_can_be_stored_the_shop_hears_503_and_when_to_come_ba
             raise NotReady
             yield
 
-    door.app.state.intake = Intake(FullDisk(), lambda: None, lambda: None)  # type: ignore[arg-type]
-    answer = await door.post("orders", EXAMPLES["order"])
-    assert_problem(answer, 503)
-    assert answer.headers["retry-after"] == "5"
-    assert_problem(
-        await door.http.post("/v1/shops/shop1/events", json=[{"type": "order", **EXAMPLES["order"]}], headers=door.auth("shop1")),
-        503,
-    )
+    async with door.with_intake(Intake(FullDisk(), lambda: None, lambda: None)) as full:  # type: ignore[arg-type]
+        answer = await full.post("orders", EXAMPLES["order"])
+        assert_problem(answer, 503)
+        assert answer.headers["retry-after"] == "5"
+        batch = [{"type": "order", **EXAMPLES["order"]}]
+        assert_problem(await full.http.post("/v1/shops/shop1/events", json=batch, headers=door.auth("shop1")), 503)
 
 
 async def test_a_defect_of_ours_tells_the_caller_nothing_but_to_keep_the_event(door: Door) -> None:
@@ -132,8 +130,8 @@ async def test_a_defect_of_ours_tells_the_caller_nothing_but_to_keep_the_event(d
         async def accept(self, events: object) -> object:
             raise RuntimeError("planted-canary")
 
-    door.app.state.intake = Broken()
-    answer = await door.post("orders", EXAMPLES["order"])
+    async with door.with_intake(Broken()) as broken:
+        answer = await broken.post("orders", EXAMPLES["order"])
     assert_problem(answer, 500)
     assert "planted-canary" not in answer.text
 
