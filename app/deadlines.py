@@ -8,6 +8,9 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+WHOLE = "gateway.whole"
+"""In the scope of a request whose body is here: nobody has to wait for it."""
+
 HEAD_SECONDS = 10.0
 """From the connection, or from the first byte of a later request, to the end of its headers."""
 
@@ -34,6 +37,10 @@ class DeadlineProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._heard = True
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self.scope[WHOLE] = True  # type: ignore[literal-required]  # ASGI leaves room for names of one's own
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._heard = True

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.deadlines import WHOLE
 from app.routers.problems import problem_of
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -63,19 +64,25 @@ async def _whole(scope: Scope, receive: Receive) -> Message:
     announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     if not announced.isdigit() or int(announced[:20]) > limit:
         raise HTTPException(413)
+    if WHOLE in scope:
+        return await _gathered(receive, limit)
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            message = await receive()
-            if not message.get("more_body", False):
-                return message
-            parts = [message["body"]]
-            left = limit - len(message["body"])
-            while message.get("more_body", False) and left >= 0:
-                message = await receive()
-                parts.append(message.get("body", b""))
-                left -= len(parts[-1])
+            return await _gathered(receive, limit)
     except TimeoutError:
         raise HTTPException(408, headers={"Connection": "close"}) from None
+
+
+async def _gathered(receive: Receive, limit: int) -> Message:
+    message = await receive()
+    if not message.get("more_body", False) and len(message.get("body", b"")) <= limit:
+        return message
+    parts: list[bytes] = [message["body"]]
+    left = limit - len(message["body"])
+    while message.get("more_body", False) and left >= 0:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        left -= len(parts[-1])
     if left < 0:
         raise HTTPException(413)
     return {**message, "body": b"".join(parts)}

@@ -157,7 +157,11 @@ Id = Annotated[
     AfterValidator(_no_control_signs),
 ]
 ProductId = Annotated[str, BeforeValidator(_text_number, json_schema_input_type=str | int), AfterValidator(_product_id)]
-EventId = Annotated[str, AfterValidator(_event_id), Field(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
+EventId = Annotated[
+    str,
+    AfterValidator(_event_id),
+    Field(json_schema_extra={"maxLength": 128, "minLength": 1, "pattern": r"^[\x21-\x7e]+$"}),
+]
 Email = Annotated[
     str, StringConstraints(max_length=320), AfterValidator(email_address), Field(json_schema_extra={"format": "email"})
 ]

@@ -32,6 +32,7 @@ from app.domain.events import (
 )
 from app.domain.shop import Shop
 from app.domain.tags import outgoing_text
+from app.domain.values import make
 from app.routers.fields import (
     BirthDate,
     Country,
@@ -68,13 +69,16 @@ class WireModel(BaseModel):
         if self.model_extra:
             unknown += (f"{path}{name}" for name in self.model_extra)
         said: dict[str, Any] = {}
-        values = self.__dict__
-        for name, shown, silence in _names(type(self)):
-            value = values[name]
-            if value == silence:
+        known, values = _fields_of(type(self)), self.__dict__
+        for name in self.__pydantic_fields_set__:
+            if name not in known:
                 continue
+            shown, silence = known[name]
+            value = values[name]
             if isinstance(value, WireModel):
                 value = value.content(unknown, f"{path}{shown}.")
+            elif value == silence:
+                continue
             elif isinstance(value, list):
                 value = [
                     one.content(unknown, f"{path}{shown}[{at}].") if isinstance(one, WireModel) else one
@@ -85,12 +89,10 @@ class WireModel(BaseModel):
 
 
 @cache
-def _names(model: type[WireModel]) -> tuple[tuple[str, str, Any], ...]:
-    """The fields of a model: name here, name on the wire, what it is when nothing is said."""
+def _fields_of(model: type[WireModel]) -> dict[str, tuple[str, Any]]:
+    """The fields of a model by name: name on the wire, and what it is when nothing is said."""
     fields = model.model_fields.items()
-    return tuple(
-        (name, info.alias or name, info.get_default(call_default_factory=True, validated_data={})) for name, info in fields
-    )
+    return {name: (info.alias or name, info.get_default(call_default_factory=True, validated_data={})) for name, info in fields}
 
 
 class AddressIn(WireModel):
@@ -98,6 +100,9 @@ class AddressIn(WireModel):
     postal_code: Name | None = field("postal_code", default=None)
     city: Name | None = field("city", default=None)
     country: Country | None = field("country", default=None)
+
+    def to_domain(self) -> Address:
+        return make(Address, street=self.street, postal_code=self.postal_code, city=self.city, country=self.country)
 
 
 class NewsletterIn(WireModel):
@@ -124,9 +129,9 @@ class CustomerIn(WireModel):
     birth_date: BirthDate | None = field("birth_date", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Customer:
-        address = self.address or AddressIn()
-        news = self.newsletter or NewsletterIn()
-        return Customer(
+        news = self.newsletter
+        return make(
+            Customer,
             email=self.email,
             id=self.id,
             first_name=self.first_name,
@@ -134,14 +139,17 @@ class CustomerIn(WireModel):
             company=self.company,
             gender=self.gender,
             phone=_phone(self.phone, shop, "customer.phone", warnings),
-            address=Address(street=address.street, postal_code=address.postal_code, city=address.city, country=address.country),
+            address=self.address.to_domain() if self.address is not None else _NO_ADDRESS,
             wholesaler=self.wholesaler,
-            newsletter_email=Ticked(ticked=bool(news.email), since=news.email_since),
-            newsletter_sms=Ticked(ticked=bool(news.sms), since=news.sms_since),
+            newsletter_email=Ticked(ticked=bool(news.email), since=news.email_since) if news is not None else _SILENT,
+            newsletter_sms=Ticked(ticked=bool(news.sms), since=news.sms_since) if news is not None else _SILENT,
             language=self.language[:2].lower() if self.language else None,
             birth_date=self.birth_date,
         )
 
+
+_NO_ADDRESS = Address()
+_SILENT = Ticked()
 
 MenuPath = str | list[Text255]
 
@@ -154,7 +162,8 @@ class ItemIn(WireModel):
     menu_paths: list[MenuPath] = field("menu_paths", default_factory=list, max_length=100)
 
     def to_domain(self) -> Item:
-        return Item(
+        return make(
+            Item,
             product_id=self.product_id,
             name=self.name,
             quantity=self.quantity,
@@ -281,7 +290,8 @@ class OrderIn(EventIn):
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         order = self.order
-        return OrderPlaced(
+        return make(
+            OrderPlaced,
             at=order.placed_at or self.occurred_at,
             customer=self.customer.to_domain(shop, warnings),
             order_id=order.id,
@@ -346,7 +356,8 @@ class CartIn(EventIn):
     email: Email | None = field("email", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return CartChanged(
+        return make(
+            CartChanged,
             at=self.occurred_at,
             email=self.email,
             cart_id=self.cart.id,

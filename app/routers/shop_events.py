@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.routers import schemas
@@ -144,10 +143,13 @@ class EventDoor:
             return
         try:
             receipt = await self._take(scope, message["body"], *addressed)
-            response = Response(receipt, 202, media_type="application/json")
         except Exception as error:
             response = await problem_of(Request(scope), error)
-        await response(scope, receive, send)
+            await response(scope, receive, send)
+            return
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(receipt))]
+        await send({"type": "http.response.start", "status": 202, "headers": headers})
+        await send({"type": "http.response.body", "body": receipt})
 
     async def _take(self, scope: Scope, body: bytes, shop_id: str, model: type[EventIn]) -> bytes:
         """Who calls, what happened, stored: the receipt as JSON. Raises what `problems` turns into a problem document."""

@@ -7,7 +7,7 @@ answers them all. A lone request is not delayed.
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
@@ -20,12 +20,12 @@ log = structlog.get_logger(__name__)
 GROUP = 256
 """Events per commit: beyond it the time of the commit no longer matters beside the inserts."""
 
-GATHERING_SECONDS = 0.003
-"""How long a group waits for more once requests have been seen to come together. A commit costs as much as ten inserts."""
+QUIET_TURNS = 8
+"""A group is whole once the event loop has turned so often without bringing another request. A turn takes some microseconds
+when nothing waits; a commit costs as much as ten inserts."""
 
 
-@dataclass(frozen=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     events: Sequence[NewEvent]
     answers: asyncio.Future[list[Accepted | Conflict]]
 
@@ -68,16 +68,16 @@ class Intake:
         return [self._queue.get_nowait() for _ in range(self._queue.qsize())]
 
     async def _write(self) -> None:
-        together = False
         while True:
             group = [await self._queue.get()]
-            if together and len(group[0].events) < GROUP:
-                await asyncio.sleep(GATHERING_SECONDS)
-            taken = len(group[0].events)
-            while taken < GROUP and not self._queue.empty():
-                group.append(self._queue.get_nowait())
-                taken += len(group[-1].events)
-            together = len(group) > 1
+            taken, quiet = len(group[0].events), 0
+            while taken < GROUP and quiet < QUIET_TURNS:
+                await asyncio.sleep(0)
+                quiet += 1
+                while taken < GROUP and not self._queue.empty():
+                    group.append(self._queue.get_nowait())
+                    taken += len(group[-1].events)
+                    quiet = 0
             await self._commit(group)
 
     async def _commit(self, group: list[_Waiting]) -> None:

@@ -1,4 +1,4 @@
-"""A copy that differs is what `dataclasses.replace` makes, for every kind of value there is."""
+"""Values are what the standard library would make of the same fields, for every kind of value there is."""
 
 import dataclasses
 
@@ -7,7 +7,8 @@ import pytest
 from app.domain.consent import Channel
 from app.domain.contact import Contact
 from app.domain.decide import NO_SALE
-from app.domain.values import replace
+from app.domain.events import Ticked
+from app.domain.values import make, replace
 from tests.conftest import NOON
 
 
@@ -31,3 +32,19 @@ def test_it_is_what_the_standard_library_makes(value: Contact, changes: dict[str
 def test_what_is_no_field_is_refused() -> None:
     with pytest.raises(TypeError, match="Channel has no field opted"):
         replace(Channel(), opted=None)
+
+
+def test_a_value_that_is_made_is_what_its_class_makes() -> None:
+    made = make(Ticked, ticked=True, since=NOON)
+    assert made == Ticked(ticked=True, since=NOON)
+    assert hash(made) == hash(Ticked(ticked=True, since=NOON))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.ticked = False  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "values", [{"ticked": True}, {"ticked": True, "since": None, "until": None}, {"ticked": True, "sinc": None}]
+)
+def test_a_value_needs_all_of_its_fields_and_nothing_else(values: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="Ticked needs all of its fields"):
+        make(Ticked, **values)  # type: ignore[arg-type]

@@ -54,6 +54,23 @@ async def test_bad_items_are_refused_alone_and_named(door: Door) -> None:
     assert all(error["example"] is not None for error in answer["items"][1]["errors"])
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"type": "order", "source": "\\ud800"}',  # half a character
+        b'{"type": "order", "event_id": NaN}',
+        b'{"type": "\xff\xfe"}',
+        b'{"type": "order", "occurred_at": 1e999}',
+        b"[" * 300 + b"]" * 300,
+    ],
+)
+async def test_an_element_that_no_strict_reader_takes_is_refused_alone(door: Door, odd: bytes) -> None:
+    good = json.dumps({"type": "order", **EXAMPLES["order"]}).encode()
+    answer = await post(door, b"[%b, %b]" % (odd, good))
+    assert [item["result"] for item in answer.json()["items"]] == ["rejected", "accepted"]
+    assert answer.json()["items"][0]["errors"][0]["example"] is not None
+
+
 async def test_a_bad_line_of_ndjson_is_refused_alone(door: Door) -> None:
     good = json.dumps({"type": "order", **EXAMPLES["order"]})
     answer = (await post(door, f"{good}\n{{broken\n".encode(), "application/x-ndjson")).json()
