@@ -70,15 +70,23 @@ class Intake:
     async def _write(self) -> None:
         while True:
             group = [await self._queue.get()]
-            taken, quiet = len(group[0].events), 0
-            while taken < GROUP and quiet < QUIET_TURNS:
-                await asyncio.sleep(0)
-                quiet += 1
-                while taken < GROUP and not self._queue.empty():
-                    group.append(self._queue.get_nowait())
-                    taken += len(group[-1].events)
-                    quiet = 0
+            try:
+                await self._gather(group)
+            except asyncio.CancelledError:
+                _refuse(group, NotReady())
+                raise
             await self._commit(group)
+
+    async def _gather(self, group: list[_Waiting]) -> None:
+        """Add what comes before the loop is quiet, up to a full group."""
+        taken, quiet = len(group[0].events), 0
+        while taken < GROUP and quiet < QUIET_TURNS:
+            await asyncio.sleep(0)
+            quiet += 1
+            while taken < GROUP and not self._queue.empty():
+                group.append(self._queue.get_nowait())
+                taken += len(group[-1].events)
+                quiet = 0
 
     async def _commit(self, group: list[_Waiting]) -> None:
         try:

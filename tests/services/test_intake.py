@@ -193,6 +193,15 @@ async def test_whoever_waits_when_the_intake_closes_is_not_left_waiting(intake: 
     assert {type(caller.exception()) for caller in done} == {NotReady}
 
 
+async def test_a_group_that_was_still_being_gathered_is_not_left_waiting_either(intake: Intake) -> None:
+    caller = asyncio.create_task(intake.accept([event("e1")]))
+    for _ in range(3):  # the caller asks, the writer takes it, and waits for more
+        await asyncio.sleep(0)
+    await intake.close()
+    with pytest.raises(NotReady):
+        await asyncio.wait_for(caller, 0.5)
+
+
 async def test_whoever_is_woken_is_woken_after_the_commit(watched: WatchedStore, clock: Clock) -> None:
     seen: list[int] = []
     intake = Intake(watched, clock, lambda: seen.append(watched.commits))
