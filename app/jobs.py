@@ -27,9 +27,6 @@ from app.services.reconciliations import Reconciliations
 
 log = structlog.get_logger(__name__)
 
-LOOPS_PER_ACCOUNT = 2
-"""As many as an account may have calls in flight."""
-
 STOP_SECONDS = 5.0
 """How long a stop waits for calls under way; what is cut off then is looked up by whoever claims it next."""
 
@@ -167,7 +164,7 @@ class Worker:
             return 0
         for account in self._directory.accounts():
             if self._is_new(to_account(account.id)):
-                for _ in range(LOOPS_PER_ACCOUNT):
+                for _ in range(self._delivery.claims_in_flight):
                     self._deliver(to_account(account.id))
                 self._look(f"pull:{account.id}", partial(self._pull.pull_changed, account.id), self._pauses.pull)
                 self._look(f"sweep:{account.id}", partial(self._pull.sweep, account.id), self._pauses.sweep)

@@ -5,11 +5,13 @@ import contextlib
 import email.utils
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import httpx
+import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from app.domain.delivery import LONGEST_DELAY, Throttled, Unknown, Unreachable
@@ -23,6 +25,8 @@ DEADLINE_SECONDS = 30.0
 ANSWER_LIMIT_BYTES = 10 * 1024 * 1024
 
 _DETAIL_CHARS = 300
+
+_as_json = msgspec.json.Encoder().encode
 
 
 class Bucket(Protocol):
@@ -72,19 +76,27 @@ class Pacer:
     def __init__(self, calls_per_second: float, in_flight: int = 2, bucket: Bucket | None = None) -> None:
         self._bucket = bucket or LocalBucket(calls_per_second, in_flight)
         self._slots = asyncio.Semaphore(in_flight)
-        self._reserved_until = 0.0
 
     async def reserve(self) -> None:
-        """Wait until a call may leave, and keep its place for a moment: what is to be said is then read at the last moment (I6)."""
-        if time.monotonic() >= self._reserved_until:
+        """Wait until a call may leave, and keep its place for a moment: what is to be said is then read at the last moment (I6).
+
+        The place is for the next call of the same task, whatever others call meanwhile.
+        """
+        async with self._slots:
+            pass  # nor will the call wait for one that is answered late
+        if not self._has_place():
             await self._turn()
-            self._reserved_until = time.monotonic() + RESERVED_SECONDS
+            _PLACE.set(_Place(self, time.monotonic() + RESERVED_SECONDS))
+
+    def _has_place(self) -> bool:
+        place = _PLACE.get()
+        return place is not None and place.pacer is self and time.monotonic() < place.until
 
     async def __aenter__(self) -> None:
         await self._slots.acquire()
         try:
-            if time.monotonic() < self._reserved_until:
-                self._reserved_until = 0.0
+            if self._has_place():
+                _PLACE.set(None)
             else:
                 await self._turn()
         except BaseException:
@@ -106,6 +118,16 @@ class Pacer:
 
     async def complained(self, rest_seconds: float) -> None:
         await self._bucket.complained(rest_seconds)
+
+
+@dataclass(frozen=True)
+class _Place:
+    pacer: Pacer
+    until: float
+    """On the monotonic clock."""
+
+
+_PLACE: ContextVar[_Place | None] = ContextVar("place", default=None)
 
 
 @dataclass(frozen=True)
@@ -187,14 +209,15 @@ class Transport:
         return await blip(self._once, request)
 
     async def _once(self, request: Outgoing) -> Received:
-        raw = request.body if isinstance(request.body, bytes) else None
+        body, headers = request.body, dict(request.headers)
+        if body is not None and not isinstance(body, bytes):
+            body, headers = _as_json(body), {"Content-Type": "application/json", **headers}
         async with self._http.stream(
             request.method,
             request.url,
-            content=raw,
-            json=request.body if raw is None else None,
+            content=body,
             params=dict(request.parameters) or None,
-            headers=dict(request.headers),
+            headers=headers,
             extensions={"sni_hostname": request.server_name} if request.server_name else None,
             follow_redirects=False,
         ) as response:

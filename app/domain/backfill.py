@@ -9,7 +9,7 @@ harmless.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ from app.domain.flight import landing
 from app.domain.pipeline import Answer, EventState
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 ACCOUNTS_PER_PAGE = 100
 """The panel's largest page (contract 1.5)."""
@@ -66,7 +66,7 @@ class Pause(StrEnum):
     """Under `order_consent` there is no transfer of accounts (R64)."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class ListedAccount:
     """An account as the panel lists it. `customer` is None if its address cannot be one."""
 
@@ -79,7 +79,7 @@ class ListedAccount:
     """Digest of everything we read of it: another one means that it changed."""
 
 
-@dataclass(frozen=True)
+@value()
 class Listing:
     """A page of the panel's accounts. `answer` is `Delivered` if it could be read."""
 
@@ -89,7 +89,7 @@ class Listing:
     pages: int = 0
 
 
-@dataclass(frozen=True)
+@value()
 class Noted:
     """An account a backfill has seen, by its number alone, and what it became."""
 
@@ -100,7 +100,7 @@ class Noted:
     event_id: str | None = None
 
 
-@dataclass(frozen=True)
+@value()
 class Sample:
     """What would be sent of one account, by names alone."""
 
@@ -110,7 +110,7 @@ class Sample:
     opt_ins: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@value()
 class Tally:
     """What became of the accounts: found = sent + withheld (by reason) + failed + still waiting."""
 
@@ -126,7 +126,7 @@ class Tally:
         return self.waiting == 0 and self.found == self.sent + sum(self.withheld.values()) + self.failed
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Backfill:
     shop_id: str
     mode: Mode

@@ -1,12 +1,11 @@
 """The circuit breaker of one neighbour, as a value: closed while it answers, open while it rests, then one probe at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.delivery import LONGEST_DELAY, Outcome, Throttled, backoff, name_of, words_of
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 LONGEST_REST = timedelta(seconds=60)
 """A neighbour that does not answer is asked again at least this often; its contacts keep their own, longer backoff."""
@@ -19,7 +18,7 @@ class Circuit(StrEnum):
     """The rest is over: one contact is tried before anybody else's turn is spent."""
 
 
-@dataclass(frozen=True)
+@value()
 class Breaker:
     failures: int = 0
     """Rounds in a row in which the neighbour as a whole took nothing."""

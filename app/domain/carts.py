@@ -5,7 +5,6 @@ filled ─▶ quiet for an hour ─▶ reported ─▶ changed ─▶ quiet agai
              └ bought, emptied, too late, not permitted: closed, with the reason
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -18,7 +17,7 @@ from app.domain.events import CartChanged, Item
 from app.domain.plan import Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 QUIET = timedelta(minutes=60)
 WINDOW = timedelta(minutes=120)
@@ -29,7 +28,7 @@ FRESH = timedelta(hours=12)
 """How long a reported cart can be overwritten over there; the official plugin's figure (contract U30)."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Cart:
     """The latest known content of a cart, and when it was last really changed."""
 

@@ -5,16 +5,17 @@ things should be, not what to change: repeating one is harmless.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from app.domain.consent import Said, Status
 from app.domain.mirror import PanelTags
+from app.domain.values import value
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Agreement:
     """A consent by the name it has in SALESmanago, with the true time of the act (contract 2.12)."""
 
@@ -24,7 +25,7 @@ class Agreement:
     by_sms: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class UpsertContact:
     """Make the one contact of this address true in the named respects; everything left out stays as it is."""
 
@@ -63,14 +64,14 @@ class EventKind(StrEnum):
     RETURN = "RETURN"
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Line:
     product_id: str
     name: str
     quantity: Decimal
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class AddEvent:
     """Something happened to a contact that exists. SALESmanago does not recognise repetition, so we must."""
 
@@ -99,14 +100,14 @@ class AddEvent:
         return self.kind is EventKind.CART and self.at <= at
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class DeleteContact:
     """Erasure."""
 
     email: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class ConfirmOptIn:
     """Read SALESmanago's own record: is the person opted in, as a callback of that time said (R55)?"""
 
@@ -114,7 +115,7 @@ class ConfirmOptIn:
     at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class SetSubscription:
     """The newsletter of this shop, as it should be for the person. None = leave that channel alone (R53)."""
 
@@ -125,7 +126,7 @@ class SetSubscription:
     customer_id: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class MirrorTags:
     """The tags and points of SALESmanago that the customer should carry in the panel (R30-R32)."""
 

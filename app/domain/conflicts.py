@@ -1,6 +1,5 @@
 """Where the two sides disagree and a person should look: lost tags, tags that fold into one, statuses that do not take."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -8,6 +7,7 @@ from app.domain.contact import Contact
 from app.domain.looks import READD_LIMIT
 from app.domain.shop import Shop, TagConflicts
 from app.domain.tags import collisions
+from app.domain.values import value
 
 
 class ConflictKind(StrEnum):
@@ -16,7 +16,7 @@ class ConflictKind(StrEnum):
     STATUS_KEPT = "status_kept"
 
 
-@dataclass(frozen=True)
+@value()
 class Conflict:
     kind: ConflictKind
     about: tuple[str, ...]

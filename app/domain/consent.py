@@ -6,11 +6,10 @@ says whether the person wants the e-mail (or SMS) newsletter. Neither ever chang
 Acts carry the time at which the person acted, so learning them in any order gives the same answer; the stricter act wins a tie.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 
 class Box(StrEnum):
@@ -35,7 +34,7 @@ class Status(StrEnum):
     OPT_OUT = "opt_out"
 
 
-@dataclass(frozen=True)
+@value()
 class Said:
     """A newsletter status and the time of the act it came from."""
 
@@ -63,7 +62,7 @@ def _after(floor: datetime, act: datetime | None) -> datetime | None:
     return act if act is not None and act > floor else None
 
 
-@dataclass(frozen=True)
+@value()
 class TransferConsent:
     """May this person be sent at all? The latest act decides; a withdrawal wins a tie."""
 
@@ -111,7 +110,7 @@ class TransferConsent:
         return self.is_given if policy is Policy.ORDER_CONSENT else not self.is_withdrawn
 
 
-@dataclass(frozen=True)
+@value()
 class Channel:
     """The newsletter of one channel, e-mail or SMS: the last opt-in act and the last opt-out act of the person."""
 
@@ -146,7 +145,7 @@ class Channel:
         return None if self.status is None or self.acted_at is None else Said(self.status, self.acted_at)
 
 
-@dataclass(frozen=True)
+@value()
 class BoxCounts:
     """How a shop's orders answered the consent box so far."""
 

@@ -8,17 +8,17 @@ what they make true in the shop. What is to be sent is always a difference: that
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from app.domain import tags
 from app.domain.consent import Channel, Said, Status, TransferConsent, later, weightier
 from app.domain.events import Customer
 from app.domain.mirror import PanelTags
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 
-@dataclass(frozen=True)
+@value()
 class Fact:
     """A value and since when it is true."""
 
@@ -26,13 +26,13 @@ class Fact:
     at: datetime
 
 
-@dataclass(frozen=True)
+@value()
 class Flag:
     value: bool
     at: datetime
 
 
-@dataclass(frozen=True)
+@value()
 class Told:
     """What SALESmanago will hold once every queued command has arrived. No address = it does not know the person from us."""
 
@@ -44,7 +44,7 @@ class Told:
     phone_news: Said | None = None
 
 
-@dataclass(frozen=True)
+@value()
 class SeenTag:
     text: str
     points: int
@@ -52,7 +52,7 @@ class SeenTag:
     """False: SALESmanago showed it earlier and shows it no more."""
 
 
-@dataclass(frozen=True)
+@value()
 class Lost:
     """An `idosell_` tag that SALESmanago lost though the panel still has it (R26)."""
 
@@ -63,7 +63,7 @@ class Lost:
     """It stands there again; remembered for the rest of its day, so that a tug of war is noticed."""
 
 
-@dataclass(frozen=True)
+@value()
 class Shown:
     """A newsletter status as SALESmanago shows it: since which look, and when we looked last."""
 
@@ -72,7 +72,7 @@ class Shown:
     at: datetime
 
 
-@dataclass(frozen=True)
+@value()
 class Seen:
     """What SALESmanago showed the last time we looked, or a callback said."""
 
@@ -92,7 +92,7 @@ class Seen:
     phone_disputed: bool = False
 
 
-@dataclass(frozen=True)
+@value()
 class Home:
     """What the shop's side holds once every queued command has arrived."""
 
@@ -101,7 +101,7 @@ class Home:
     tags: PanelTags | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Contact:
     email: str = ""
     """Empty while only a customer id is known."""

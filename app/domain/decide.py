@@ -8,7 +8,6 @@ Everything here is pure. The requirement a line comes from stands beside it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -43,10 +42,10 @@ from app.domain.looks import bought_again
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold, unsent
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 
-@dataclass(frozen=True)
+@value()
 class Sale:
     """What became of an order so far: one order is one purchase, and only a sent purchase can be taken back (R13, R17).
 

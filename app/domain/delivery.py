@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from app.domain.commands import (
@@ -20,18 +20,18 @@ from app.domain.commands import (
 from app.domain.consent import Status, later
 from app.domain.reasons import Reason
 from app.domain.tags import canonical
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 # -- what a neighbour may answer -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@value()
 class Delivered:
     upstream_id: str | None = None
     detail: str = ""
 
 
-@dataclass(frozen=True)
+@value()
 class Throttled:
     """Asked to slow down; nothing was applied."""
 
@@ -39,21 +39,21 @@ class Throttled:
     """Seconds, if the neighbour named them."""
 
 
-@dataclass(frozen=True)
+@value()
 class Unreachable:
     """It certainly did not arrive."""
 
     cause: str
 
 
-@dataclass(frozen=True)
+@value()
 class Unknown:
     """It may have been applied or not: time-out after sending, cut or foreign answer. Look before sending again."""
 
     cause: str
 
 
-@dataclass(frozen=True)
+@value()
 class Refused:
     """A definite no. `account_wide`: not this item's fault (bad signature, inactive account), so nothing is parked for it."""
 
@@ -61,7 +61,7 @@ class Refused:
     account_wide: bool = False
 
 
-@dataclass(frozen=True)
+@value()
 class ByHand:
     """The neighbour has no way to do it: a person must (R56)."""
 
@@ -69,7 +69,7 @@ class ByHand:
     detail: str = ""
 
 
-@dataclass(frozen=True)
+@value()
 class Moot:
     """It turned out that there is nothing to do."""
 
@@ -108,24 +108,24 @@ PARKED_CONTACT_PAUSE = timedelta(minutes=15)
 """How long the later commands of a contact wait behind a parked one (decision 5)."""
 
 
-@dataclass(frozen=True)
+@value()
 class Done:
     pass
 
 
-@dataclass(frozen=True)
+@value()
 class RetryAt:
     at: datetime
     look_first: bool
     """Read SALESmanago before sending again."""
 
 
-@dataclass(frozen=True)
+@value()
 class Park:
     reason: Reason
 
 
-@dataclass(frozen=True)
+@value()
 class Drop:
     """Settled without being sent."""
 
@@ -168,7 +168,7 @@ def backoff(attempt: int) -> timedelta:
 # -- what to send together -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@value()
 class Bundle:
     """All that waits for one contact, in its shortest form: at most one upsert, then the events in order, or a deletion."""
 
@@ -270,7 +270,7 @@ def within_limits(upsert: UpsertContact) -> tuple[UpsertContact, ...]:
 # -- after an unknown outcome --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@value()
 class SeenEvent:
     kind: str
     external_id: str
@@ -278,7 +278,7 @@ class SeenEvent:
     """SALESmanago keeps milliseconds."""
 
 
-@dataclass(frozen=True)
+@value()
 class SeenContact:
     """A contact as SALESmanago shows it."""
 
@@ -344,7 +344,7 @@ def _as_shown(event: AddEvent) -> SeenEvent:
 # -- taking back ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@value()
 class TakeBack:
     """An act that took permission away: what of the queue must not leave any more."""
 

@@ -1,13 +1,14 @@
 """What can happen, in a shop or in SALESmanago. The union `Event` is closed: `match` over it is checked to be exhaustive."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 
 from app.domain.consent import Box
+from app.domain.values import value
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Address:
     """Billing address (R10)."""
 
@@ -17,7 +18,7 @@ class Address:
     country: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Ticked:
     """A newsletter box as the shop reports it.
 
@@ -29,7 +30,7 @@ class Ticked:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Customer:
     """A person as the shop describes them. None = the shop did not say; it never erases what is known."""
 
@@ -50,7 +51,7 @@ class Customer:
     """`YYYYMMDD`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Item:
     product_id: str
     name: str
@@ -59,26 +60,26 @@ class Item:
     menu_paths: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Happened:
     """`at` is when it happened in the shop, zone-aware; never when we heard of it."""
 
     at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class CustomerRegistered(Happened):
     customer: Customer
     source: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class AccountChanged(Happened):
     customer: Customer
     previous_email: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Evidence:
     """What the shop can show for an act: the wording the person saw, where, from which address of the network, why."""
 
@@ -91,7 +92,7 @@ class Evidence:
 NO_EVIDENCE = Evidence()
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Subscribed(Happened):
     email: str
     by_email: bool = True
@@ -102,7 +103,7 @@ class Subscribed(Happened):
     evidence: Evidence = NO_EVIDENCE
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Unsubscribed(Happened):
     """`confirmed`: the person clicked the link in the e-mail (R51); otherwise staff removed the address (R52)."""
 
@@ -113,7 +114,7 @@ class Unsubscribed(Happened):
     evidence: Evidence = NO_EVIDENCE
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class OrderPlaced(Happened):
     """`at` is the time the order was placed."""
 
@@ -127,7 +128,7 @@ class OrderPlaced(Happened):
     source: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class OrderCancelled(Happened):
     email: str
     order_id: str
@@ -136,7 +137,7 @@ class OrderCancelled(Happened):
     currency: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class OrderReturned(Happened):
     """Whole or partial return; `items` and `value` say what came back."""
 
@@ -147,7 +148,7 @@ class OrderReturned(Happened):
     currency: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class CartChanged(Happened):
     """The whole content each time; no items = emptied."""
 
@@ -159,14 +160,14 @@ class CartChanged(Happened):
     recovery_url: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class ProductViewed(Happened):
     email: str
     product_id: str
     url: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class TagsEdited(Happened):
     """Staff edited a customer's tags in the panel. `all_tags` = the full set now; otherwise only what changed."""
 
@@ -177,27 +178,27 @@ class TagsEdited(Happened):
     all_tags: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class TransferConsentGranted(Happened):
     email: str
     customer: Customer | None = None
     evidence: Evidence = NO_EVIDENCE
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class TransferConsentWithdrawn(Happened):
     email: str
     evidence: Evidence = NO_EVIDENCE
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class AccountListed(Happened):
     """An account of the shop as its panel lists it (R60). Mere state: its newsletter boxes count with their own dates alone."""
 
     customer: Customer
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class SubscriberListed(Happened):
     """A newsletter subscriber without account, from a list (R61), with the dates on which the person really agreed."""
 
@@ -209,12 +210,12 @@ class SubscriberListed(Happened):
     evidence: Evidence = NO_EVIDENCE
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class ErasureRequested(Happened):
     email: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class AccessRequested(Happened):
     email: str
 
@@ -222,7 +223,7 @@ class AccessRequested(Happened):
 # -- in SALESmanago ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class StatusSeen(Happened):
     """SALESmanago showed a newsletter status. None = it said nothing of that channel.
 
@@ -236,14 +237,14 @@ class StatusSeen(Happened):
     acted: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class OptInReported(Happened):
     """A callback says that the person opted in. The signature never changes, so SALESmanago's own record decides (R55)."""
 
     email: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class StatusNotTaken(Happened):
     """A newsletter status we meant to tell SALESmanago did not get there.
 
@@ -256,7 +257,7 @@ class StatusNotTaken(Happened):
     shown_out: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class DriftFound(Happened):
     """SALESmanago does not hold what it was told (R26, A8). `known_as`: the address it has the person under; None = not at all.
 
@@ -271,7 +272,7 @@ class DriftFound(Happened):
     left: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class TagsSeen(Happened):
     """All tags of a contact in SALESmanago, in its spelling, with their points (R30, R32)."""
 

@@ -7,7 +7,7 @@ An erasure removes the details, and the chain can still be verified.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -29,7 +29,7 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 GENESIS = "0" * 64
 """What the first entry of a person seals."""
@@ -50,7 +50,7 @@ class ActKind(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True)
+@value()
 class Act:
     """One act of a person, as an event told it."""
 
@@ -60,7 +60,7 @@ class Act:
     evidence: Evidence = NO_EVIDENCE
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Entry:
     """A line of the ledger. `subject`: keyed hash of the address. `details` is None once the person was erased."""
 

@@ -6,7 +6,6 @@ command explains is none. That keeps changes from echoing, and mere state from o
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain import tags
@@ -15,7 +14,7 @@ from app.domain.contact import Contact, Lost, Seen, SeenTag, Shown
 from app.domain.difference import wanted_tags
 from app.domain.events import StatusNotTaken, StatusSeen, TagsSeen
 from app.domain.shop import Shop, TagConflicts
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 GONE_REMEMBERED = 100
 """Tags that went, per person: enough to take them off in the panel, and a bound for memory."""
@@ -48,7 +47,7 @@ def saw_status(event: StatusSeen, contact: Contact) -> Contact:
     return contact
 
 
-@dataclass(frozen=True)
+@value()
 class _Look:
     channel: Channel
     told: Said | None

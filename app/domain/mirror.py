@@ -8,9 +8,10 @@ a customer who carries what is wanted needs no call: that is why the mirror come
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from app.domain.tags import TO_PANEL, canonical, folded
+from app.domain.values import value
 
 MAX_NAME_CHARS = 64
 """The panel documents no limit; the contract's safest reading is 64 (uncertain point 14)."""
@@ -19,7 +20,7 @@ _DIGEST_CHARS = 8
 _OF_A_SHOP = re.compile(rf"{TO_PANEL}shop\d+_")
 
 
-@dataclass(frozen=True)
+@value()
 class PanelTags:
     """What a customer should carry, without prefixes, lower-cased."""
 
@@ -33,7 +34,7 @@ class PanelTags:
     """`points` are all of them: what else stands under the shop's own prefix does not belong there."""
 
 
-@dataclass(frozen=True)
+@value()
 class PanelTag:
     """A tag on a customer, as the panel shows it."""
 
@@ -42,7 +43,7 @@ class PanelTag:
     points: int
 
 
-@dataclass(frozen=True)
+@value()
 class TagChanges:
     add: Mapping[str, int] = field(default_factory=dict)
     """Name -> points."""

@@ -1,12 +1,11 @@
 """What every worker must agree on about one destination: its breaker, and the bucket its calls are booked in."""
 
-from dataclasses import dataclass
-
 from app.domain.breaker import CLOSED, Breaker
 from app.domain.pacing import Pace
+from app.domain.values import value
 
 
-@dataclass(frozen=True)
+@value()
 class Neighbour:
     breaker: Breaker = CLOSED
     pace: Pace | None = None

@@ -4,9 +4,7 @@ The bucket is cut by 30 % when the neighbour complains and fills up again slowly
 information about the limit, not only about this moment).
 """
 
-from dataclasses import dataclass
-
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 CUT = 0.7
 """What is left of the rate after a complaint."""
@@ -23,7 +21,7 @@ ONE_COMPLAINT_SECONDS = 5.0
 """Calls that were on their way together hear the same complaint: it counts once."""
 
 
-@dataclass(frozen=True)
+@value()
 class Pace:
     calls_per_second: float
     burst: int = 2

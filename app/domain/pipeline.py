@@ -1,7 +1,6 @@
 """What stands in the inbox and the outbox: the values that use cases and storage hand each other."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from app.domain.events import Event, customer_id_of, email_of
 from app.domain.plan import is_unnecessary
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 
 class EventState(StrEnum):
@@ -43,7 +42,7 @@ class CommandState(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True)
+@value()
 class NewEvent:
     """An event at the door, well formed, not yet stored."""
 
@@ -63,7 +62,7 @@ class NewEvent:
         return subject_of(self.event)
 
 
-@dataclass(frozen=True)
+@value()
 class Accepted:
     """The durable answer to an event: the same for the first time and for every repetition."""
 
@@ -73,7 +72,7 @@ class Accepted:
     warnings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@value()
 class Conflict:
     """The `event_id` is taken by other content."""
 
@@ -81,7 +80,7 @@ class Conflict:
     stored_digest: str
 
 
-@dataclass(frozen=True)
+@value()
 class InboxEvent:
     seq: int
     shop_id: str
@@ -89,7 +88,7 @@ class InboxEvent:
     event: Event
 
 
-@dataclass(frozen=True)
+@value()
 class Settlement:
     """What an event became when it was decided."""
 
@@ -147,7 +146,7 @@ class Mailbox(NamedTuple):
     destination: str
 
 
-@dataclass(frozen=True)
+@value()
 class NewCommand:
     destination: str
     shop_id: str
@@ -164,7 +163,7 @@ class NewCommand:
         return Mailbox(self.contact_id, self.destination)
 
 
-@dataclass(frozen=True)
+@value()
 class WaitingCommand:
     id: int
     event_seq: int
@@ -175,7 +174,7 @@ class WaitingCommand:
     counted: bool = True
 
 
-@dataclass(frozen=True)
+@value()
 class DeferredTakeBack:
     """An act that arrived while commands were on their way: it is applied before any of them is tried again."""
 
@@ -185,7 +184,7 @@ class DeferredTakeBack:
     """Id of the last command that was queued before the act; what came later is none of its business."""
 
 
-@dataclass(frozen=True)
+@value()
 class Claim:
     """The waiting commands of one contact, leased. `lease_token` fences: only the holder of the newest lease may record."""
 
@@ -202,7 +201,7 @@ class Claim:
         return self.mailbox.contact_id
 
 
-@dataclass(frozen=True)
+@value()
 class Call:
     """One call at a neighbour, for the trace: never a body, never an address."""
 
@@ -214,7 +213,7 @@ class Call:
     items: int
 
 
-@dataclass(frozen=True)
+@value()
 class Answer:
     """What a call came to, and the call itself for the trace."""
 
@@ -222,7 +221,7 @@ class Answer:
     call: Call
 
 
-@dataclass(frozen=True)
+@value()
 class Seen:
     """What SALESmanago shows for some addresses; unknown ones are missing. `answer` is `Delivered` if it could be read."""
 
@@ -230,7 +229,7 @@ class Seen:
     answer: Answer
 
 
-@dataclass(frozen=True)
+@value()
 class Modified:
     """One page of the addresses SALESmanago changed in a window of time."""
 
@@ -239,7 +238,7 @@ class Modified:
     answer: Answer
 
 
-@dataclass(frozen=True)
+@value()
 class HandWork:
     """A command that only a person can carry out."""
 
@@ -252,7 +251,7 @@ class HandWork:
     since: datetime
 
 
-@dataclass(frozen=True)
+@value()
 class Tried:
     """The end of an attempt for one command, and what follows from it."""
 
@@ -267,7 +266,7 @@ class Tried:
         return self.command.attempts + 1
 
 
-@dataclass(frozen=True)
+@value()
 class Attempted:
     """The end of a claim: every command of it with its outcome; untried ones are missing and go on waiting."""
 
@@ -305,7 +304,7 @@ class Attempted:
         }
 
 
-@dataclass(frozen=True)
+@value()
 class StoredContact:
     id: int
     shop_id: str
@@ -315,7 +314,7 @@ class StoredContact:
     """The contact that took over when this one was renamed onto its address."""
 
 
-@dataclass(frozen=True)
+@value()
 class StoredCart:
     shop_id: str
     contact_id: int | None
@@ -327,7 +326,7 @@ class StoredCart:
     """Beyond its quiet hour, for the address of a guest."""
 
 
-@dataclass(frozen=True)
+@value()
 class Alias:
     """An address a contact had until a time."""
 

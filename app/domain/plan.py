@@ -1,12 +1,11 @@
 """What a decision can be: commands to send, or a reason to send nothing."""
 
-from dataclasses import dataclass
-
 from app.domain.commands import Command
 from app.domain.reasons import Reason
+from app.domain.values import value
 
 
-@dataclass(frozen=True)
+@value()
 class Send:
     """Commands; `withholding` says why what happened itself stays here while facts it told still travel."""
 
@@ -18,21 +17,21 @@ class Send:
         object.__setattr__(self, "withholding", withholding)
 
 
-@dataclass(frozen=True)
+@value()
 class Withhold:
     """It must not travel."""
 
     reason: Reason
 
 
-@dataclass(frozen=True)
+@value()
 class Supersede:
     """It need not travel: something else made it unnecessary."""
 
     reason: Reason
 
 
-@dataclass(frozen=True)
+@value()
 class Await:
     """It may travel later, when its time comes: the cart engine takes over."""
 

@@ -1,7 +1,8 @@
 """Why something was not sent, or not yet: a code, a sentence, and what to do about it, in English and Polish."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from app.domain.values import value
 
 
 class Reason(StrEnum):
@@ -45,7 +46,7 @@ class Reason(StrEnum):
     RULE_FAILED = "rule_failed"
 
 
-@dataclass(frozen=True)
+@value()
 class Explanation:
     """`why` and `what_to_do`, for the merchant's staff. `rule` is the row of the requirements it comes from."""
 

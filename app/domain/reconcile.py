@@ -6,7 +6,7 @@ decides, by the usual rules.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -20,7 +20,7 @@ from app.domain.homeward import panel_tags
 from app.domain.looks import saw_tags
 from app.domain.mirror import PanelTags
 from app.domain.shop import PanelKind, Shop
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 PEOPLE_PER_PAGE = 50
 """As many as one look may name (contract 2.6)."""
@@ -40,7 +40,7 @@ class Cause(StrEnum):
     ACCOUNT_CHANGED = "account_changed"
 
 
-@dataclass(frozen=True)
+@value()
 class Words:
     why: str
     repair: str
@@ -111,7 +111,7 @@ class Phase(StrEnum):
     FINISHED = "finished"
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Reconciliation:
     """How far a comparison is, and what it found."""
 
@@ -149,7 +149,7 @@ class Reconciliation:
         return f"reconcile-{self.token}-{kind}-{number}"
 
 
-@dataclass(frozen=True)
+@value()
 class Comparison:
     """One person on both sides. `drift` is what a repair would put into the inbox."""
 

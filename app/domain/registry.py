@@ -1,29 +1,29 @@
 """Who may talk to us and whom we talk to, as stored. Secrets are ciphertext here; `services.directory` opens them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.shop import Account, Shop
+from app.domain.values import value
 
 SHOP_ROLE = "shop"
 OPERATOR_ROLE = "operator"
 LIVE_KEYS_PER_SHOP = 2
 
 
-@dataclass(frozen=True)
+@value()
 class StoredAccount:
     account: Account
     secrets: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@value()
 class StoredShop:
     shop: Shop
     secrets: Mapping[str, str]
 
 
-@dataclass(frozen=True)
+@value()
 class ApiKey:
     """A key as stored: `digest` is the SHA-256 of the whole key, which has 256 random bits and needs no salt."""
 

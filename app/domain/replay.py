@@ -5,7 +5,6 @@ replay can bring back no old name, no tag that was taken off since, and no permi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.commands import Command, ConfirmOptIn, DeleteContact, HomeCommand, UpsertContact
@@ -14,10 +13,10 @@ from app.domain.contact import Contact
 from app.domain.difference import difference, opt_out_again, told, untold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
-from app.domain.values import replace
+from app.domain.values import replace, value
 
 
-@dataclass(frozen=True)
+@value()
 class ParkedFilter:
     """Which parked items are meant; what is None does not matter."""
 
@@ -28,7 +27,7 @@ class ParkedFilter:
     event_id: str | None = None
 
 
-@dataclass(frozen=True)
+@value()
 class ParkedGroup:
     """Parked items of one cause."""
 
@@ -44,7 +43,7 @@ class ParkedGroup:
     """Ids of some of the events."""
 
 
-@dataclass(frozen=True)
+@value()
 class ParkedCommand:
     id: int
     destination: str
@@ -57,7 +56,7 @@ class ParkedCommand:
     reason: Reason
 
 
-@dataclass(frozen=True)
+@value()
 class Again:
     """What becomes of one parked command: `command` is sent, or `reason` says why nothing is left of it."""
 

@@ -11,13 +11,13 @@ Withheld content is dropped when it is decided. Erased people stay as hashes, re
 none of them is cleaned away.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from app.domain.contact import Contact
+from app.domain.values import value
 
 
-@dataclass(frozen=True)
+@value()
 class Retention:
     content: timedelta = timedelta(days=30)
     parked: timedelta = timedelta(days=90)

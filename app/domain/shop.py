@@ -1,10 +1,10 @@
 """A shop as the rules see it: its settings, nothing secret."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from app.domain.consent import Policy
+from app.domain.values import value
 
 
 class TagConflicts(StrEnum):
@@ -22,7 +22,7 @@ class FanOut(StrEnum):
     BY_LOCATION = "by_location"
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Account:
     """A SALESmanago account; its secret is not part of it."""
 
@@ -46,7 +46,7 @@ class PanelKind(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Panel:
     """The shop's side behind one port; its key is not part of it."""
 
@@ -60,7 +60,7 @@ class Panel:
     """Where notices go about people whom the panel's API cannot write (R56)."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class ConsentNames:
     """Consents as they are called in SALESmanago, where they must exist already (contract 2.12)."""
 
@@ -68,7 +68,7 @@ class ConsentNames:
     sms: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Hours:
     """Pace of the first transfer in a part of the day, in the shop's time zone (R60)."""
 
@@ -78,7 +78,7 @@ class Hours:
     end: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class FlightPlan:
     """How the first transfer goes: who starts it, whom it risks first, how fast by day and by night."""
 
@@ -90,7 +90,7 @@ class FlightPlan:
     night: Hours = Hours(contacts_per_hour=6000)
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class Shop:
     id: str
     account: str

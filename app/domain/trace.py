@@ -1,14 +1,14 @@
 """The answer to "why was this (not) sent?": received, decided, queued, tried, answered."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.commands import Command
 from app.domain.pipeline import EventState
 from app.domain.reasons import Reason
+from app.domain.values import value
 
 
-@dataclass(frozen=True)
+@value()
 class AttemptTrace:
     number: int
     at: datetime
@@ -18,7 +18,7 @@ class AttemptTrace:
     milliseconds: int | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class CommandTrace:
     id: int
     command: Command
@@ -30,7 +30,7 @@ class CommandTrace:
     attempts: tuple[AttemptTrace, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@value(kw_only=True)
 class EventTrace:
     event_id: str
     shop_id: str

@@ -15,7 +15,6 @@ from pydantic import Field
 from app.domain.errors import ContentConflict
 from app.domain.pipeline import Accepted, Conflict, NewEvent
 from app.domain.shop import Shop
-from app.domain.values import make
 from app.metrics import events_accepted
 from app.routers.fields import EVENT_ID, EXAMPLES
 from app.routers.schemas import EventIn
@@ -46,8 +45,7 @@ def new_event(body: EventIn, shop: Shop, idempotency_key: str | None = None) -> 
     unknown: list[str] = []
     content = body.content(unknown)
     warnings += [f"{printable(path)}: unknown field, ignored" for path in sorted(unknown)]
-    return make(
-        NewEvent,
+    return NewEvent(
         shop_id=shop.id,
         event_id=_event_id(body.event_id, idempotency_key),
         type=body.wire_type,

@@ -32,7 +32,6 @@ from app.domain.events import (
 )
 from app.domain.shop import Shop
 from app.domain.tags import outgoing_text
-from app.domain.values import make
 from app.routers.fields import (
     BirthDate,
     Country,
@@ -102,7 +101,7 @@ class AddressIn(WireModel):
     country: Country | None = field("country", default=None)
 
     def to_domain(self) -> Address:
-        return make(Address, street=self.street, postal_code=self.postal_code, city=self.city, country=self.country)
+        return Address(street=self.street, postal_code=self.postal_code, city=self.city, country=self.country)
 
 
 class NewsletterIn(WireModel):
@@ -130,8 +129,7 @@ class CustomerIn(WireModel):
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Customer:
         news = self.newsletter
-        return make(
-            Customer,
+        return Customer(
             email=self.email,
             id=self.id,
             first_name=self.first_name,
@@ -162,8 +160,7 @@ class ItemIn(WireModel):
     menu_paths: list[MenuPath] = field("menu_paths", default_factory=list, max_length=100)
 
     def to_domain(self) -> Item:
-        return make(
-            Item,
+        return Item(
             product_id=self.product_id,
             name=self.name,
             quantity=self.quantity,
@@ -290,8 +287,7 @@ class OrderIn(EventIn):
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         order = self.order
-        return make(
-            OrderPlaced,
+        return OrderPlaced(
             at=order.placed_at or self.occurred_at,
             customer=self.customer.to_domain(shop, warnings),
             order_id=order.id,
@@ -356,8 +352,7 @@ class CartIn(EventIn):
     email: Email | None = field("email", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return make(
-            CartChanged,
+        return CartChanged(
             at=self.occurred_at,
             email=self.email,
             cart_id=self.cart.id,

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -37,7 +37,11 @@ RECORD_AGAIN_SECONDS = (0.1, 0.5, 2.0)
 """Between one try to record and the next; the last of them again and again."""
 
 CLAIMS_IN_FLIGHT = 2
-"""Of one destination at a time, in all processes: as many as an account may have calls in flight."""
+"""Of one destination at a time, in all processes: as many as an account may have calls in flight. Between processes a claim
+stands for a call."""
+
+CLAIMS_OF_ONE_PROCESS = 4
+"""A process that is alone counts its calls themselves (`Pacer`): while some claims wait for their jobs to end, others call."""
 
 
 class Delivery:
@@ -51,6 +55,7 @@ class Delivery:
         jitter: Callable[[], float],
         heard: Callable[[], None] = lambda: None,
         lease: timedelta = timedelta(seconds=60),
+        claims_in_flight: int = CLAIMS_IN_FLIGHT,
     ) -> None:
         self._store = store
         self._carrier = carrier
@@ -59,6 +64,8 @@ class Delivery:
         self._heard = heard
         self._length = lease
         self._name = secrets.token_hex(8)
+        self._claiming: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.claims_in_flight = claims_in_flight
 
     async def due_destinations(self) -> list[str]:
         """Where something is due, and nobody rests."""
@@ -70,11 +77,12 @@ class Delivery:
 
     async def deliver_due(self, destination: str) -> int:
         """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests."""
-        if not await self._is_due(destination):
-            return 0
-        await self._carrier(destination).ready()
-        began = time.monotonic()
-        claims, breaker = await self._claim(destination)
+        async with self._claiming[destination]:  # so that nobody books a turn for what another is about to claim
+            if not await self._is_due(destination):
+                return 0
+            await self._carrier(destination).ready()
+            began = time.monotonic()
+            claims, breaker = await self._claim(destination)
         ready = [claim for claim in claims if claim.commands]
         if ready:
             carrier = self._carrier(destination)
@@ -91,6 +99,8 @@ class Delivery:
         async with self._store.work() as work:
             now = await work.now()
             if (await work.neighbours.locked(destination)).breaker.state(now) is Circuit.OPEN:
+                return False
+            if await work.outbox.leases(destination, now) >= self.claims_in_flight:
                 return False
             return await work.outbox.is_due(destination, self._carrier(destination).closed_shops, now)
 
@@ -125,7 +135,7 @@ class Delivery:
             neighbour = await work.neighbours.locked(destination)  # those who claim here come one after the other
             now, breaker = await work.now(), neighbour.breaker
             circuit = breaker.state(now)
-            if circuit is Circuit.OPEN or await work.outbox.leases(destination, now) >= CLAIMS_IN_FLIGHT:
+            if circuit is Circuit.OPEN or await work.outbox.leases(destination, now) >= self.claims_in_flight:
                 return nothing, breaker
             if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
                 return nothing, breaker

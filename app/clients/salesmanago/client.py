@@ -19,6 +19,8 @@ MODIFIED_PER_PAGE = 1000
 JOB_PATIENCE_SECONDS = 600.0
 _FIRST_POLL_SECONDS = 0.2
 _LONGEST_POLL_SECONDS = 5.0
+_LONG_NUMBER = 19
+"""So many digits may be more than JSON readers take for a number."""
 
 _HEADERS = {
     "Accept": "application/json, application/json",
@@ -75,7 +77,7 @@ class SalesmanagoClient:
             await asyncio.sleep(wait)
             waited += wait
             wait = min(wait * 1.5, _LONGEST_POLL_SECONDS)
-            number = int(request_id) if request_id.isdigit() else request_id
+            number = int(request_id) if request_id.isdigit() and len(request_id) < _LONG_NUMBER else request_id
             parsed = await self._parsed(_JOB, {"requestId": number})
             if isinstance(parsed, Refused):
                 return Unknown("the job's state was refused")
