@@ -220,6 +220,8 @@ class People:
 
     def siblings(self, person: Person, shop_ids: Collection[str], becoming: str | None = None) -> list[Person]:
         """The same person at other shops of the account, also under an address being taken: SALESmanago has one contact."""
+        if not shop_ids:
+            return []
         addresses = dict.fromkeys(filter(None, (person.contact.told.email, person.contact.email, becoming)))
         found = (self._shop(shop_id).by_email.get(email) for shop_id in shop_ids for email in addresses)
         return list(dict.fromkeys(one for one in found if one is not None))

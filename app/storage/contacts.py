@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, case, func, select, text, update
+from sqlalchemy import bindparam, case, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +19,9 @@ from app.storage.tables import contact_aliases, contacts, inbox
 _DISPUTED = text("contacts.conflict IS NOT NULL")
 """As the partial index has it."""
 
+_COLUMNS = (contacts.c.id, contacts.c.shop_id, contacts.c.doc, contacts.c.erased_hash, contacts.c.merged_into)
+"""What a `StoredContact` is made of. The others are for finding people."""
+
 
 class Contacts:
     def __init__(self, connection: AsyncConnection) -> None:
@@ -28,27 +32,27 @@ class Contacts:
     ) -> list[StoredContact]:
         """Everyone of a shop whom an address, a customer id or the hash of an erased address may mean."""
         named = contacts.c.email.in_(emails) | contacts.c.customer_id.in_(customer_ids) | contacts.c.erased_hash.in_(erased)
-        rows = await self._connection.execute(select(contacts).where(contacts.c.shop_id == shop_id, named))
-        return [_stored(row) for row in rows.mappings()]
+        rows = await self._connection.execute(select(*_COLUMNS).where(contacts.c.shop_id == shop_id, named))
+        return [_stored(row) for row in rows]
 
     async def in_shops(self, shop_ids: Collection[str], emails: Collection[str]) -> list[StoredContact]:
         """Whoever has one of the addresses in one of the shops."""
         named = contacts.c.shop_id.in_(shop_ids) & contacts.c.email.in_(emails)
-        rows = await self._connection.execute(select(contacts).where(named))
-        return [_stored(row) for row in rows.mappings()]
+        rows = await self._connection.execute(select(*_COLUMNS).where(named))
+        return [_stored(row) for row in rows]
 
     async def page(self, after: int, limit: int) -> list[StoredContact]:
         """The next people in order of their ids, of every shop; who has no address any more is left out."""
         rows = await self._connection.execute(
-            select(contacts).where(contacts.c.id > after, contacts.c.email.is_not(None)).order_by(contacts.c.id).limit(limit)
+            select(*_COLUMNS).where(contacts.c.id > after, contacts.c.email.is_not(None)).order_by(contacts.c.id).limit(limit)
         )
-        return [_stored(row) for row in rows.mappings()]
+        return [_stored(row) for row in rows]
 
     async def page_of_shop(self, shop_id: str, after: int, limit: int) -> list[StoredContact]:
         """As `page`, of one shop."""
         theirs = (contacts.c.shop_id == shop_id) & (contacts.c.id > after) & contacts.c.email.is_not(None)
-        rows = await self._connection.execute(select(contacts).where(theirs).order_by(contacts.c.id).limit(limit))
-        return [_stored(row) for row in rows.mappings()]
+        rows = await self._connection.execute(select(*_COLUMNS).where(theirs).order_by(contacts.c.id).limit(limit))
+        return [_stored(row) for row in rows]
 
     async def shops_knowing(self, shop_ids: Collection[str], email: str) -> dict[str, bool]:
         """Shops that know an address, now, formerly, or by an event not decided yet -> do we send the person from there?"""
@@ -67,13 +71,13 @@ class Contacts:
     async def disputed(self, shop_id: str, limit: int) -> list[StoredContact]:
         """People a person should look at."""
         rows = await self._connection.execute(
-            select(contacts).where(contacts.c.shop_id == shop_id, _DISPUTED).order_by(contacts.c.id).limit(limit)
+            select(*_COLUMNS).where(contacts.c.shop_id == shop_id, _DISPUTED).order_by(contacts.c.id).limit(limit)
         )
-        return [_stored(row) for row in rows.mappings()]
+        return [_stored(row) for row in rows]
 
     async def by_ids(self, ids: Collection[int]) -> list[StoredContact]:
-        rows = await self._connection.execute(select(contacts).where(contacts.c.id.in_(ids)))
-        return [_stored(row) for row in rows.mappings()]
+        rows = await self._connection.execute(select(*_COLUMNS).where(contacts.c.id.in_(ids)))
+        return [_stored(row) for row in rows]
 
     async def aliases(self, shop_id: str, emails: Collection[str]) -> list[Alias]:
         rows = await self._connection.execute(
@@ -150,8 +154,8 @@ class Contacts:
         found: dict[int, StoredContact] = {}
         into = [contact_id]
         while into:
-            rows = await self._connection.execute(select(contacts).where(contacts.c.merged_into.in_(into)))
-            fresh = [one for row in rows.mappings() if (one := _stored(row)).id not in found and one.id != contact_id]
+            rows = await self._connection.execute(select(*_COLUMNS).where(contacts.c.merged_into.in_(into)))
+            fresh = [one for row in rows if (one := _stored(row)).id not in found and one.id != contact_id]
             found |= {one.id: one for one in fresh}
             into = [one.id for one in fresh]
         return list(found.values())
@@ -183,5 +187,6 @@ def _marker(contact: Contact) -> str | None:
     return "differs" if is_disputed(contact) else None
 
 
-def _stored(row: RowMapping) -> StoredContact:
-    return StoredContact(row["id"], row["shop_id"], codec.decode(row["doc"], Contact), row["erased_hash"], row["merged_into"])
+def _stored(row: Sequence[Any]) -> StoredContact:
+    contact_id, shop_id, doc, erased_hash, merged_into = row
+    return StoredContact(contact_id, shop_id, codec.decode(doc, Contact), erased_hash, merged_into)

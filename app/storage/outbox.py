@@ -162,12 +162,11 @@ class Outbox:
 
     async def waiting(self, destination: str, contact_ids: Collection[int]) -> dict[int, list[WaitingCommand]]:
         theirs = (outbox.c.destination == destination) & outbox.c.contact_id.in_(contact_ids)
-        rows = await self._connection.execute(select(outbox).where(theirs, _WAITING).order_by(outbox.c.contact_id, outbox.c.id))
+        rows = await self._connection.execute(_QUEUED.where(theirs, _WAITING).order_by(outbox.c.contact_id, outbox.c.id))
         found: dict[int, list[WaitingCommand]] = {}
-        for row in rows:
-            command = codec.decode_command(row.command)
-            waiting = WaitingCommand(row.id, row.event_seq, command, row.maybe_sent, row.attempts, row.counted)
-            found.setdefault(row.contact_id, []).append(waiting)
+        for contact_id, command_id, event_seq, command, maybe_sent, tried, counted in rows:
+            waiting = WaitingCommand(command_id, event_seq, codec.decode_command(command), maybe_sent, tried, counted)
+            found.setdefault(contact_id, []).append(waiting)
         return found
 
     async def renew(self, token: int, now: datetime, until: datetime) -> bool:
@@ -289,6 +288,15 @@ class Outbox:
 
 
 _QUEUE = plain_insert(outbox)
+_QUEUED = select(
+    outbox.c.contact_id,
+    outbox.c.id,
+    outbox.c.event_seq,
+    outbox.c.command,
+    outbox.c.maybe_sent,
+    outbox.c.attempts,
+    outbox.c.counted,
+)
 
 
 @cache
