@@ -5,10 +5,10 @@ import contextlib
 import email.utils
 import time
 from collections.abc import Mapping
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import httpx
 import msgspec
@@ -76,6 +76,8 @@ class Pacer:
     def __init__(self, calls_per_second: float, in_flight: int = 2, bucket: Bucket | None = None) -> None:
         self._bucket = bucket or LocalBucket(calls_per_second, in_flight)
         self._slots = asyncio.Semaphore(in_flight)
+        self._places = WeakKeyDictionary[asyncio.Task[Any], float]()
+        """Whose next call may leave at once, and until when (monotonic clock)."""
 
     async def reserve(self) -> None:
         """Wait until a call may leave, and keep its place for a moment: what is to be said is then read at the last moment (I6).
@@ -84,20 +86,16 @@ class Pacer:
         """
         async with self._slots:
             pass  # nor will the call wait for one that is answered late
-        if not self._has_place():
+        task = asyncio.current_task()
+        if task is not None and self._places.get(task, 0.0) <= time.monotonic():
             await self._turn()
-            _PLACE.set(_Place(self, time.monotonic() + RESERVED_SECONDS))
-
-    def _has_place(self) -> bool:
-        place = _PLACE.get()
-        return place is not None and place.pacer is self and time.monotonic() < place.until
+            self._places[task] = time.monotonic() + RESERVED_SECONDS
 
     async def __aenter__(self) -> None:
         await self._slots.acquire()
         try:
-            if self._has_place():
-                _PLACE.set(None)
-            else:
+            task = asyncio.current_task()
+            if task is None or self._places.pop(task, 0.0) <= time.monotonic():
                 await self._turn()
         except BaseException:
             self._slots.release()
@@ -118,16 +116,6 @@ class Pacer:
 
     async def complained(self, rest_seconds: float) -> None:
         await self._bucket.complained(rest_seconds)
-
-
-@dataclass(frozen=True)
-class _Place:
-    pacer: Pacer
-    until: float
-    """On the monotonic clock."""
-
-
-_PLACE: ContextVar[_Place | None] = ContextVar("place", default=None)
 
 
 @dataclass(frozen=True)

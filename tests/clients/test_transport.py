@@ -1,0 +1,131 @@
+"""The pace of calls: whoever waited for a place has it, whatever others call meanwhile (I6, I7)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from app.clients.transport import RESERVED_SECONDS, Outgoing, Pacer, Reply, Transport
+
+
+class Bucket:
+    """Hands out turns that are free at once, and counts them."""
+
+    def __init__(self) -> None:
+        self.booked = 0
+
+    async def take(self) -> float:
+        self.booked += 1
+        return 0.0
+
+    async def closed_for(self) -> float:
+        return 0.0
+
+    async def complained(self, rest_seconds: float) -> None:
+        raise AssertionError("nobody complained")
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return Bucket()
+
+
+async def call(pacer: Pacer) -> None:
+    async with pacer:
+        pass
+
+
+@asynccontextmanager
+async def a_hanging_call(pacer: Pacer) -> AsyncIterator[asyncio.Event]:
+    """Its answer comes when the event is set, or at the end of the block."""
+    answered, called = asyncio.Event(), asyncio.Event()
+
+    async def hang() -> None:
+        async with pacer:
+            called.set()
+            await answered.wait()
+
+    hanging = asyncio.create_task(hang())
+    await called.wait()
+    try:
+        yield answered
+    finally:
+        answered.set()
+        await hanging
+
+
+async def test_a_place_is_used_by_the_next_call_and_only_once(bucket: Bucket) -> None:
+    pacer = Pacer(5, 2, bucket)
+    await pacer.reserve()
+    await call(pacer)
+    assert bucket.booked == 1
+    await call(pacer)
+    assert bucket.booked == 2
+
+
+async def test_reserving_twice_books_once(bucket: Bucket) -> None:
+    pacer = Pacer(5, 2, bucket)
+    await pacer.reserve()
+    await pacer.reserve()
+    assert bucket.booked == 1
+
+
+async def test_another_task_takes_no_place_that_it_did_not_book(bucket: Bucket) -> None:
+    pacer = Pacer(5, 2, bucket)
+    await pacer.reserve()
+    await asyncio.create_task(call(pacer))
+    assert bucket.booked == 2
+    await call(pacer)
+    assert bucket.booked == 2
+
+
+async def test_a_place_of_one_neighbour_is_none_at_another(bucket: Bucket) -> None:
+    here, there = Pacer(5, 2, bucket), Pacer(5, 2, Bucket())
+    await there.reserve()
+    await call(here)
+    assert bucket.booked == 1
+
+
+async def test_a_place_that_is_not_used_is_given_up(bucket: Bucket) -> None:
+    pacer = Pacer(5, 2, bucket)
+    await pacer.reserve()
+    await asyncio.sleep(RESERVED_SECONDS + 0.05)
+    await call(pacer)
+    assert bucket.booked == 2
+
+
+async def test_nobody_has_a_place_while_as_many_calls_hang_as_may(bucket: Bucket) -> None:
+    pacer = Pacer(5, 1, bucket)
+    async with a_hanging_call(pacer) as answered:
+        reserving = asyncio.create_task(pacer.reserve())
+        await asyncio.wait([reserving], timeout=0.05)
+        assert not reserving.done()
+        assert bucket.booked == 1
+        answered.set()
+        await asyncio.wait_for(reserving, 5)
+    assert bucket.booked == 2
+
+
+async def test_a_body_is_sent_as_json_with_its_letters_and_bytes_as_they_are() -> None:
+    seen: list[httpx.Request] = []
+
+    def neighbour(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={})
+
+    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(neighbour)), Pacer(1000))
+    said = {"name": "Żółć", "value": 199.99, "tags": ["a"], "none": None, "yes": True, "at": 1_764_000_000_000}
+    assert isinstance(await transport.send(Outgoing("POST", "https://x.example/", {}, said)), Reply)
+    await transport.send(Outgoing("POST", "https://x.example/", {"Content-Type": "application/json;charset=UTF-8"}, said))
+    await transport.send(Outgoing("PUT", "https://x.example/", {"Content-Type": "text/plain"}, b" signed "))
+    assert [request.headers.get("content-type") for request in seen] == [
+        "application/json",
+        "application/json;charset=UTF-8",
+        "text/plain",
+    ]
+    assert json.loads(seen[0].content) == said
+    assert "Żółć".encode() in seen[0].content
+    assert seen[2].content == b" signed "
