@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from app.domain.pipeline import Accepted, Conflict, NewEvent
 from app.domain.shop import Shop
+from app.routers import plain
 from app.routers.dependencies import CallingShop, IntakeDep
 from app.routers.examples import in_batch
 from app.routers.fields import WHOLE_BODY
@@ -136,7 +137,7 @@ def _read(index: int, item: bytes, shop: Shop) -> NewEvent | ItemAnswer:
         model = BATCHABLE.get(head.type) if isinstance(head.type, str) else None
         if model is None:
             raise invalid("type", f"one of {', '.join(sorted(BATCHABLE))}", kind="unknown_type")
-        return new_event(model.model_validate_json(item), shop)
+        return new_event(plain.read(model, item), shop)
     except (RequestValidationError, ValidationError) as error:
         found = error.errors() if isinstance(error, RequestValidationError) else error.errors(include_url=False)
         named = head.event_id

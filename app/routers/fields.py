@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from app.routers.plain import NotPlain, Plain, plain_match, plain_number, plain_text
 from app.wire import birth_date, email_address
 
 WHOLE_BODY = "(the whole body)"
@@ -88,6 +89,12 @@ FUTURE_TOLERANCE = timedelta(hours=24)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 EVENT_ID = re.compile(r"^[\x21-\x7e]{1,128}$")
 _PRODUCT_ID = re.compile(r"^[^\s,\x00-\x1f\x7f]{1,64}$")
+_CURRENCY = r"^[A-Z]{3}$"
+_LANGUAGE = r"^[A-Za-z]{2}([-_][A-Za-z]{2})?$"
+_URL = r"^https?://[^\s]+$"
+_LONGEST_EMAIL = 320
+_LONGEST_URL = 2048
+_MAX_MENU_PATHS = 100
 
 
 def field(name: str, **rules: Any) -> Any:
@@ -131,7 +138,7 @@ def _text_number(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _plain(number: Decimal) -> Decimal:
+def _quantity(number: Decimal) -> Decimal:
     """One spelling of a number: 2, not 2.0 or 2E+0."""
     whole = number.to_integral_value()
     return whole.quantize(Decimal(1)) if whole == number else number.normalize()
@@ -143,11 +150,38 @@ def _money(amount: Decimal) -> Decimal:
     return cents if cents == amount else amount.normalize()
 
 
-Text255 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_no_control_signs)]
-Text1000 = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_no_control_signs)
+_plain_255 = plain_text(1, 255)
+_plain_128 = plain_text(1, 128)
+
+
+def _plain_email(text: str) -> str:
+    if len(text) > _LONGEST_EMAIL:
+        raise NotPlain
+    return email_address(text)
+
+
+def _plain_menu_paths(paths: list[str | list[str]]) -> list[str | list[str]]:
+    if len(paths) > _MAX_MENU_PATHS:
+        raise NotPlain
+    for path in paths:
+        if not isinstance(path, str):
+            for segment in path:
+                _plain_255.keep(segment)
+    return paths
+
+
+Text255 = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_no_control_signs), _plain_255
 ]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_no_control_signs)]
+Text1000 = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=1000),
+    AfterValidator(_no_control_signs),
+    plain_text(1, 1000),
+]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(_no_control_signs), plain_text(0, 255)
+]
 """May be empty: shops send empty strings for what they do not know, and that says nothing."""
 
 Id = Annotated[
@@ -155,23 +189,48 @@ Id = Annotated[
     BeforeValidator(_text_number, json_schema_input_type=str | int),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
     AfterValidator(_no_control_signs),
+    Plain(str | int, lambda value: _plain_128.keep(str(value))),
 ]
-ProductId = Annotated[str, BeforeValidator(_text_number, json_schema_input_type=str | int), AfterValidator(_product_id)]
+ProductId = Annotated[
+    str,
+    BeforeValidator(_text_number, json_schema_input_type=str | int),
+    AfterValidator(_product_id),
+    Plain(str | int, lambda value: _product_id(str(value))),
+]
 EventId = Annotated[
     str,
     AfterValidator(_event_id),
     Field(json_schema_extra={"maxLength": 128, "minLength": 1, "pattern": r"^[\x21-\x7e]+$"}),
+    Plain(str, _event_id),
 ]
 Email = Annotated[
-    str, StringConstraints(max_length=320), AfterValidator(email_address), Field(json_schema_extra={"format": "email"})
+    str,
+    StringConstraints(max_length=_LONGEST_EMAIL),
+    AfterValidator(email_address),
+    Field(json_schema_extra={"format": "email"}),
+    Plain(str, _plain_email),
 ]
 Instant = Annotated[
-    datetime, BeforeValidator(_instant, json_schema_input_type=str), Field(json_schema_extra={"format": "date-time"})
+    datetime,
+    BeforeValidator(_instant, json_schema_input_type=str),
+    Field(json_schema_extra={"format": "date-time"}),
+    Plain(str, _instant),
 ]
-Money = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=4), AfterValidator(_money)]
-Quantity = Annotated[Decimal, Field(gt=0, max_digits=12, decimal_places=4), AfterValidator(_plain)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Country = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_no_control_signs)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=2048), AfterValidator(_no_control_signs)]
-BirthDate = Annotated[str, AfterValidator(birth_date), Field(json_schema_extra={"format": "date"})]
+Money = Annotated[Decimal, Field(ge=0, max_digits=15, decimal_places=4), AfterValidator(_money), plain_number(_money, zero=True)]
+Quantity = Annotated[
+    Decimal, Field(gt=0, max_digits=12, decimal_places=4), AfterValidator(_quantity), plain_number(_quantity, zero=False)
+]
+Currency = Annotated[str, StringConstraints(pattern=_CURRENCY), plain_match(_CURRENCY, 3)]
+Country = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_no_control_signs), plain_text(0, 64)
+]
+Language = Annotated[str, Field(pattern=_LANGUAGE), plain_match(_LANGUAGE, 5)]
+Url = Annotated[
+    str,
+    StringConstraints(pattern=_URL, max_length=_LONGEST_URL),
+    AfterValidator(_no_control_signs),
+    plain_match(_URL, _LONGEST_URL),
+]
+BirthDate = Annotated[str, AfterValidator(birth_date), Field(json_schema_extra={"format": "date"}), Plain(str, birth_date)]
 Gender = Literal["female", "male", "other"]
+MenuPaths = Annotated[list[str | list[Text255]], Field(max_length=_MAX_MENU_PATHS), Plain(list[str | list[str]], _plain_menu_paths)]

@@ -103,7 +103,6 @@ def invalid(name: str, message: str, kind: str = "value_error") -> RequestValida
     return RequestValidationError([{"loc": ("body", name), "type": kind, "msg": message}])
 
 
-def _digest(content: dict[str, Any]) -> str:
-    """SHA-256 of the content as we understand it: without the id, without fields we do not know, values in one spelling."""
-    content.pop("event_id", None)
+def _digest(content: Any) -> str:
+    """SHA-256 of the content as we understand it: without fields we do not know, values in one spelling."""
     return hashlib.sha256(_canonical.encode(content)).hexdigest()

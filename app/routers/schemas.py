@@ -41,6 +41,8 @@ from app.routers.fields import (
     Gender,
     Id,
     Instant,
+    Language,
+    MenuPaths,
     Money,
     Name,
     ProductId,
@@ -63,6 +65,9 @@ class WireModel(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
+    no_content: ClassVar[tuple[str, ...]] = ()
+    """Fields that name the message and say nothing in it."""
+
     def content(self, unknown: list[str], path: str = "") -> dict[str, Any]:
         """What was said in the fields we know, by name, if it is not what silence means; `unknown`: the paths of all others."""
         if self.model_extra:
@@ -70,7 +75,7 @@ class WireModel(BaseModel):
         said: dict[str, Any] = {}
         known, values = _fields_of(type(self)), self.__dict__
         for name in self.__pydantic_fields_set__:
-            if name not in known:
+            if name not in known or name in self.no_content:
                 continue
             shown, silence = known[name]
             value = values[name]
@@ -124,10 +129,11 @@ class CustomerIn(WireModel):
     address: AddressIn | None = field("address", default=None)
     wholesaler: bool | None = field("wholesaler", default=None)
     newsletter: NewsletterIn | None = field("newsletter", default=None)
-    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2}([-_][A-Za-z]{2})?$")] | None = field("language", default=None)
+    language: Language | None = field("language", default=None)
     birth_date: BirthDate | None = field("birth_date", default=None)
 
-    def to_domain(self, shop: Shop, warnings: Warnings) -> Customer:
+    def to_domain(self, shop: Shop, warnings: Warnings, wholesaler: bool | None = None) -> Customer:
+        """`wholesaler`: what the event says beside the customer, and then counts."""
         news = self.newsletter
         return Customer(
             email=self.email,
@@ -138,7 +144,7 @@ class CustomerIn(WireModel):
             gender=self.gender,
             phone=_phone(self.phone, shop, "customer.phone", warnings),
             address=self.address.to_domain() if self.address is not None else _NO_ADDRESS,
-            wholesaler=self.wholesaler,
+            wholesaler=self.wholesaler if wholesaler is None else wholesaler,
             newsletter_email=Ticked(ticked=bool(news.email), since=news.email_since) if news is not None else _SILENT,
             newsletter_sms=Ticked(ticked=bool(news.sms), since=news.sms_since) if news is not None else _SILENT,
             language=self.language[:2].lower() if self.language else None,
@@ -149,15 +155,13 @@ class CustomerIn(WireModel):
 _NO_ADDRESS = Address()
 _SILENT = Ticked()
 
-MenuPath = str | list[Text255]
-
 
 class ItemIn(WireModel):
     product_id: ProductId = field("product_id")
     name: Text1000 = field("name")
     quantity: Quantity = field("quantity", default=Decimal(1))
     unit_price: Money = field("unit_price", default=Decimal(0))
-    menu_paths: list[MenuPath] = field("menu_paths", default_factory=list, max_length=100)
+    menu_paths: MenuPaths = field("menu_paths", default_factory=list)
 
     def to_domain(self) -> Item:
         return Item(
@@ -173,6 +177,7 @@ class EventIn(WireModel, ABC):
     """The envelope. `event_id` may come as the header `Idempotency-Key` instead."""
 
     wire_type: ClassVar[str]
+    no_content = ("event_id",)
 
     event_id: EventId | None = field("event_id", default=None)
     occurred_at: Instant = field("occurred_at")
@@ -191,10 +196,8 @@ class RegistrationIn(EventIn):
     source: Name | None = field("source", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        customer = self.customer
-        if self.wholesaler is not None:
-            customer = customer.model_copy(update={"wholesaler": self.wholesaler})
-        return CustomerRegistered(at=self.occurred_at, customer=customer.to_domain(shop, warnings), source=self.source)
+        customer = self.customer.to_domain(shop, warnings, self.wholesaler)
+        return CustomerRegistered(at=self.occurred_at, customer=customer, source=self.source)
 
 
 class AccountChangeIn(EventIn):
@@ -211,7 +214,7 @@ class AccountChangeIn(EventIn):
 
 
 Channel = Literal["email", "sms"]
-Channels = Annotated[list[Channel], Field(min_length=1, max_length=2)]
+Channels = Annotated[tuple[Channel, ...], Field(min_length=1, max_length=2)]
 
 
 class ConsentProofIn(WireModel):
@@ -230,7 +233,7 @@ class SubscriptionIn(EventIn):
 
     type: Literal["subscription"] = "subscription"
     email: Email = field("email")
-    channels: Channels = field("channels", default=["email"])
+    channels: Channels = field("channels", default=("email",))
     has_account: bool = field("has_account", default=False)
     consent: ConsentProofIn | None = field("consent", default=None)
     phone: Name | None = field("phone", default=None)
@@ -252,7 +255,7 @@ class UnsubscriptionIn(EventIn):
 
     type: Literal["unsubscription"] = "unsubscription"
     email: Email = field("email")
-    channels: Channels = field("channels", default=["email"])
+    channels: Channels = field("channels", default=("email",))
     confirmed: bool = field("confirmed")
     reason: Name | None = field("reason", default=None)
 
@@ -307,16 +310,6 @@ class OrderUndoneIn(EventIn):
     value: Money | None = field("value", default=None)
     currency: Currency | None = field("currency", default=None)
 
-    def _fields(self) -> dict[str, Any]:
-        return {
-            "at": self.occurred_at,
-            "email": self.email,
-            "order_id": self.order_id,
-            "items": tuple(item.to_domain() for item in self.items),
-            "value": self.value,
-            "currency": self.currency,
-        }
-
 
 class OrderCancellationIn(OrderUndoneIn):
     wire_type = "order-cancellation"
@@ -324,7 +317,7 @@ class OrderCancellationIn(OrderUndoneIn):
     type: Literal["order-cancellation"] = "order-cancellation"
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return OrderCancelled(**self._fields())
+        return OrderCancelled(**_undone(self))
 
 
 class OrderReturnIn(OrderUndoneIn):
@@ -333,7 +326,7 @@ class OrderReturnIn(OrderUndoneIn):
     type: Literal["order-return"] = "order-return"
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return OrderReturned(**self._fields())
+        return OrderReturned(**_undone(self))
 
 
 class CartBodyIn(WireModel):
@@ -482,6 +475,17 @@ def _phone(text: str | None, shop: Shop, path: str, warnings: Warnings) -> str |
     if number is None:
         warnings.append(f"{path}: left out, it is no valid phone number; a right one looks like +48 600 100 200")
     return number
+
+
+def _undone(body: OrderUndoneIn) -> dict[str, Any]:
+    return {
+        "at": body.occurred_at,
+        "email": body.email,
+        "order_id": body.order_id,
+        "items": tuple(item.to_domain() for item in body.items),
+        "value": body.value,
+        "currency": body.currency,
+    }
 
 
 def _segments(path: str | list[str]) -> tuple[str, ...]:

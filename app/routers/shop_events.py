@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.routers import schemas
+from app.routers import plain, schemas
 from app.routers.dependencies import CallingShop, IdempotencyKey, calling_shop, check_signature
 from app.routers.examples import example_of
 from app.routers.problems import documented, problem_of, says_json
@@ -162,7 +162,7 @@ class EventDoor:
         if not says_json(headers.get(b"content-type", b"").decode("latin-1")):
             raise HTTPException(415)
         try:
-            read = model.model_validate_json(body)
+            read = plain.read(model, body)
         except ValidationError as error:
             raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
         key = headers.get(b"idempotency-key")
