@@ -26,6 +26,7 @@ from app.routers import (
     subscriber_lists,
 )
 from app.routers.border import Border
+from app.routers.door import EventDoor
 from app.routers.schemas import BATCHABLE
 
 VERSION = "0.1.0"
@@ -43,7 +44,7 @@ def application_of(gateway: Gateway) -> ASGIApp:
     """The application on an open gateway. What shops say does not go through FastAPI, which would cost more than storing it."""
     app = _application()
     _hand_over(app, gateway)
-    return Border(shop_events.EventDoor(app, gateway.directory, gateway.intake))
+    return Border(EventDoor(app, gateway.directory, gateway.intake))
 
 
 def _application() -> FastAPI:
@@ -57,7 +58,6 @@ def _application() -> FastAPI:
         swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
     )
     for module in (
-        batch,
         lookups,
         backfills,
         reconciliations,
@@ -98,7 +98,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """The generated document, with the schemas that only problem answers and the batch refer to."""
     if app.openapi_schema:
         return app.openapi_schema
-    routes = [*shop_events.documentation.routes, *app.routes]
+    routes = [*shop_events.documentation.routes, *batch.documentation.routes, *app.routes]
     document: dict[str, Any] = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
     schemas = document["components"]["schemas"]
     models: list[type[BaseModel]] = [problems.Problem, *BATCHABLE.values()]

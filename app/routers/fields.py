@@ -113,7 +113,7 @@ def _instant(value: object) -> datetime:
     if not isinstance(value, str) or not _RFC3339.match(value):
         raise ValueError("an RFC 3339 time with offset is needed; times without zone are refused")
     try:
-        at = datetime.fromisoformat(value[:10] + "T" + value[11:].upper()).astimezone(UTC)
+        at = datetime.fromisoformat(value.replace("z", "Z")).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("this is not a date of the calendar") from None
     if not _OLDEST <= at <= datetime.now(UTC) + FUTURE_TOLERANCE:

@@ -1,6 +1,7 @@
 """From a wire model to a receipt: the same steps for a single event and for an item of a batch."""
 
 import hashlib
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -19,6 +20,9 @@ from app.metrics import events_accepted
 from app.routers.fields import EVENT_ID, EXAMPLES
 from app.routers.schemas import EventIn
 from app.services.intake import Intake
+
+Take = Callable[[Intake, Shop, Mapping[bytes, bytes], bytes], Awaitable[bytes]]
+"""What a shop says, with its headers and its body: stored, and answered as JSON. Raises what `problems` knows."""
 
 _FOLLOW = "/v1/shops/shop1/events/order-5501-placed"
 as_json = msgspec.json.Encoder().encode
@@ -61,19 +65,26 @@ async def receive_event(intake: Intake, event: NewEvent) -> Receipt:
     (answer,) = await intake.accept([event])
     if isinstance(answer, Conflict):
         raise ContentConflict(answer.event_id, answer.stored_digest)
+    count(event.shop_id, accepted=not answer.duplicate, duplicate=answer.duplicate)
     return receipt(event.shop_id, answer)
 
 
 def receipt(shop_id: str, answer: Accepted) -> Receipt:
-    result: Literal["accepted", "duplicate"] = "duplicate" if answer.duplicate else "accepted"
-    _counter(shop_id, result).inc()
     return Receipt(
         event_id=answer.event_id,
-        result=result,
+        result="duplicate" if answer.duplicate else "accepted",
         received_at=answer.received_at,
         warnings=list(answer.warnings),
         follow=f"/v1/shops/{shop_id}/events/{quote(answer.event_id, safe='')}",
     )
+
+
+def count(shop_id: str, accepted: int, duplicate: int) -> None:
+    """For the metrics."""
+    if accepted:
+        _counter(shop_id, "accepted").inc(accepted)
+    if duplicate:
+        _counter(shop_id, "duplicate").inc(duplicate)
 
 
 @cache

@@ -1,28 +1,21 @@
-"""What a shop tells us. Every answer 202 means: stored durably; the shop may forget it.
+"""What a shop tells us, one event at a time. Every answer 202 means: stored durably; the shop may forget it."""
 
-This is the hot path. FastAPI's routing and parameter machinery would cost more here than the durable write, so `EventDoor`
-stands before it and serves all of these addresses; the documentation is made from the same table, `EVENTS`.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.domain.shop import Shop
 from app.routers import plain, schemas
-from app.routers.dependencies import CallingShop, IdempotencyKey, calling_shop, check_signature
+from app.routers.dependencies import CallingShop, IdempotencyKey
 from app.routers.examples import example_of
-from app.routers.problems import documented, problem_of, says_json
-from app.routers.receive import Receipt, as_json, new_event, receive_event
+from app.routers.problems import documented, says_json
+from app.routers.receive import Receipt, Take, as_json, new_event, receive_event
 from app.routers.schemas import EventIn
-from app.services.directory import Directory
 from app.services.intake import Intake
 
 PREFIX = "/v1/shops/{shop}"
@@ -122,61 +115,23 @@ Under `order_consent` the account is remembered and travels with the first order
     ),
 )
 
-_BODIES = {event.path: event.body for event in EVENTS}
 
-
-class EventDoor:
-    """Takes the events of shops, and passes every other request on. Plain ASGI, behind `Border`, which reads the body."""
-
-    def __init__(self, app: ASGIApp, directory: Directory, intake: Intake) -> None:
-        self._app = app
-        self._directory = directory
-        self._intake = intake
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        addressed = _addressed(scope)
-        if addressed is None:
-            await self._app(scope, receive, send)
-            return
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        try:
-            receipt = await self._take(scope, message["body"], *addressed)
-        except Exception as error:
-            response = await problem_of(Request(scope), error)
-            await response(scope, receive, send)
-            return
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(receipt))]
-        await send({"type": "http.response.start", "status": 202, "headers": headers})
-        await send({"type": "http.response.body", "body": receipt})
-
-    async def _take(self, scope: Scope, body: bytes, shop_id: str, model: type[EventIn]) -> bytes:
-        """Who calls, what happened, stored: the receipt as JSON. Raises what `problems` turns into a problem document."""
-        if scope["method"] != "POST":
-            raise HTTPException(405, headers={"Allow": "POST"})
-        headers = dict(reversed(scope["headers"]))  # of several, the first counts
-        shop = calling_shop(self._directory, headers.get(b"authorization", b"").decode("latin-1"), shop_id)
-        if shop.signed_requests:
-            check_signature(self._directory, shop, Headers(scope=scope), body)
+def _taking(model: type[EventIn]) -> Take:
+    async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body: bytes) -> bytes:
         if not says_json(headers.get(b"content-type", b"").decode("latin-1")):
             raise HTTPException(415)
         try:
             read = plain.read(model, body)
         except ValidationError as error:
             raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
-        key = headers.get(b"idempotency-key")
-        return as_json(await receive_event(self._intake, new_event(read, shop, key and key.decode("latin-1"))))
+        key = headers.get(b"idempotency-key", b"").decode("latin-1")
+        return as_json(await receive_event(intake, new_event(read, shop, key)))
+
+    return take
 
 
-def _addressed(scope: Scope) -> tuple[str, type[EventIn]] | None:
-    """The shop that is named, and the shape of the body; None for an address that is not of this module."""
-    if scope["type"] != "http":
-        return None
-    parts = scope["path"].split("/")  # "", v1, shops, {shop}, {path of an event}
-    if len(parts) != 5 or parts[1] != "v1" or parts[2] != "shops" or parts[4] not in _BODIES:
-        return None
-    return parts[3], _BODIES[parts[4]]
+TAKES = {event.path: _taking(event.body) for event in EVENTS}
+"""What takes a body, by the last part of the address."""
 
 
 def _documented_as(event: ShopEvent) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ Here a statement is compiled once and a row is taken apart in one go. The statem
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ClauseElement, Dialect
@@ -35,9 +36,13 @@ def _compiled(statement: ClauseElement, dialect: Dialect, names: tuple[str, ...]
     prepared = [(at, process) for at, name in enumerate(places) if (process := processes[name]) is not None]
     fixed = {name: compiled.binds[name].effective_value for name in places if name not in names}
 
+    in_place = itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)
+
     def taken_apart(row: Row) -> tuple[Any, ...]:
-        given = {**row, **fixed} if fixed else row
-        values = [given[name] for name in places]
+        values = in_place({**row, **fixed} if fixed else row)
+        if not prepared:
+            return values
+        values = list(values)
         for at, process in prepared:
             values[at] = process(values[at])
         return tuple(values)

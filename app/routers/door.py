@@ -1,0 +1,66 @@
+"""The door for events: from a request to a receipt, past FastAPI, whose routing and parameters cost more than the durable write.
+
+It serves every address at which a shop says what happened; the documentation is made from the same tables
+(`shop_events.EVENTS`, `batch`). Every other request passes on.
+"""
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.routers import batch, shop_events
+from app.routers.dependencies import calling_shop, check_signature
+from app.routers.problems import problem_of
+from app.routers.receive import Take
+from app.services.directory import Directory
+from app.services.intake import Intake
+
+_TAKES: dict[str, Take] = {**shop_events.TAKES, batch.PATH: batch.take}
+
+
+class EventDoor:
+    """Plain ASGI, behind `Border`, which reads the body."""
+
+    def __init__(self, app: ASGIApp, directory: Directory, intake: Intake) -> None:
+        self._app = app
+        self._directory = directory
+        self._intake = intake
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        addressed = _addressed(scope)
+        if addressed is None:
+            await self._app(scope, receive, send)
+            return
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        try:
+            answer = await self._answer(scope, message["body"], *addressed)
+        except Exception as error:
+            response = await problem_of(Request(scope), error)
+            await response(scope, receive, send)
+            return
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
+        await send({"type": "http.response.start", "status": 202, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
+
+    async def _answer(self, scope: Scope, body: bytes, shop_id: str, take: Take) -> bytes:
+        """Who calls, and then what happened."""
+        if scope["method"] != "POST":
+            raise HTTPException(405, headers={"Allow": "POST"})
+        headers = dict(reversed(scope["headers"]))  # of several, the first counts
+        shop = calling_shop(self._directory, headers.get(b"authorization", b"").decode("latin-1"), shop_id)
+        if shop.signed_requests:
+            check_signature(self._directory, shop, Headers(scope=scope), body)
+        return await take(self._intake, shop, headers, body)
+
+
+def _addressed(scope: Scope) -> tuple[str, Take] | None:
+    """The shop that is named, and what takes the body; None for an address that is not of an event."""
+    if scope["type"] != "http":
+        return None
+    parts = scope["path"].split("/")  # "", v1, shops, {shop}, {path of an event}
+    if len(parts) != 5 or parts[1] != "v1" or parts[2] != "shops" or parts[4] not in _TAKES:
+        return None
+    return parts[3], _TAKES[parts[4]]
