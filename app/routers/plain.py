@@ -111,6 +111,8 @@ def _struct(model: type[BaseModel]) -> type[msgspec.Struct]:
         kind, keep = _shape(kinds[name], info)
         silence = msgspec.NODEFAULT if info.is_required() else info.get_default(call_default_factory=True, validated_data={})
         fields.append((name, kind, msgspec.field(default_factory=list) if silence == [] else silence))
+        if silence is not None and silence is not msgspec.NODEFAULT and silence != []:
+            keep = _or_silence(keep, silence)
         if keep is not None:
             kept.append((name, keep, silence))
 
@@ -119,7 +121,8 @@ def _struct(model: type[BaseModel]) -> type[msgspec.Struct]:
             said = getattr(body, name)
             if said is not silence:
                 value = keep(said)
-                setattr(body, name, silence if value == silence else value)
+                if value is not said:
+                    setattr(body, name, value)
 
     def content(body: Any, _unknown: list[str]) -> Any:
         """A struct writes what was said and is not what silence means, as the content of the model does."""
@@ -152,22 +155,26 @@ def _shape(kind: Any, info: FieldInfo) -> tuple[Any, Keep | None]:
     if origin in (Union, UnionType) and len(parts) == 2 and parts[1] is NoneType:
         kind, keep = _shape(parts[0], info)
         return (kind if kind is msgspec.Raw else kind | None), keep
-    if kind is bool:
+    if kind is bool or origin is Literal:
         return kind, None
-    if origin is Literal:
-        return kind, _same
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return _struct(kind), None
     bounds = {_BOUNDS[type(rule)]: getattr(rule, _BOUNDS[type(rule)]) for rule in info.metadata if type(rule) in _BOUNDS}
     if origin is list:
         return Annotated[list[_shape(parts[0], info)[0]], msgspec.Meta(**bounds)], None  # type: ignore[misc]
     if origin is tuple:
-        return Annotated[kind, msgspec.Meta(**bounds)], _same
+        return Annotated[kind, msgspec.Meta(**bounds)], None
     raise TypeError(f"{kind}: how are its plain values read?")
 
 
 _BOUNDS: Mapping[type, str] = {MinLen: "min_length", MaxLen: "max_length"}
 
 
-def _same(value: Any) -> Any:
-    return value
+def _or_silence(keep: Keep | None, silence: Any) -> Keep:
+    """Who says what silence means has said nothing."""
+
+    def kept(said: Any) -> Any:
+        value = keep(said) if keep is not None else said
+        return silence if value == silence else value
+
+    return kept
