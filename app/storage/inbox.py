@@ -171,7 +171,8 @@ class Inbox:
         )
 
     async def mark(self, seqs: Collection[int], state: EventState, reason: Reason, at: datetime) -> None:
-        await self._end(inbox.c.seq.in_(seqs), state, reason, at)
+        if seqs:
+            await self._end(inbox.c.seq.in_(seqs), state, reason, at)
 
     async def supersede_planned(self, seq: int, reason: Reason, at: datetime) -> None:
         """Something newer took the place of an event that was waiting for its time."""
@@ -199,10 +200,10 @@ class Inbox:
 
     async def forget_person(self, contact_id: int, subjects: Collection[str], shop_id: str, pseudonym: str) -> None:
         """Erase what the inbox holds of a person: payloads, addresses, order numbers. Undecided events are judged in their turn."""
-        theirs = (inbox.c.contact_id == contact_id) | inbox.c.subject.in_(subjects)
         decided = inbox.c.state.not_in((EventState.RECEIVED.value, EventState.HELD.value))
-        change = update(inbox).where(inbox.c.shop_id == shop_id, theirs, decided)
-        await self._connection.execute(change.values(payload=None, warnings=None, order_id=None, subject=pseudonym))
+        for theirs in (inbox.c.contact_id == contact_id, inbox.c.subject.in_(subjects)):  # along an index each
+            change = update(inbox).where(inbox.c.shop_id == shop_id, theirs, decided)
+            await self._connection.execute(change.values(payload=None, warnings=None, order_id=None, subject=pseudonym))
 
     async def oldest_waiting(self) -> dict[str, datetime]:
         """Per shop, when its oldest event that is not settled was received (R11). What a list brings has no such promise."""

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Insert, Row, case, func, select, text, true, update
+from sqlalchemy import CTE, Insert, Row, case, exists, func, select, text, true, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -218,9 +218,9 @@ class Outbox:
     async def due_destinations(self, now: datetime) -> list[str]:
         """Destinations besides accounts where somebody's turn has come."""
         free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
-        elsewhere = mailboxes.c.destination.not_like("account:%")  # accounts have loops of their own
-        due = select(mailboxes.c.destination).where(elsewhere, mailboxes.c.due_at <= now, free).distinct()
-        return list((await self._connection.execute(due)).scalars())
+        elsewhere = _DESTINATIONS.c.name.not_like("account:%")  # accounts have loops of their own
+        theirs = exists().where(mailboxes.c.destination == _DESTINATIONS.c.name, mailboxes.c.due_at <= now, free)
+        return list((await self._connection.execute(select(_DESTINATIONS.c.name).where(elsewhere, theirs))).scalars())
 
     async def is_leased(self, mailbox: Mailbox, now: datetime) -> bool:
         """Are its commands on their way at this moment? Waits for a claim that is just being made."""
@@ -286,6 +286,15 @@ class Outbox:
         await self._connection.execute(less)
         await remove_empty(self._connection, [mailbox])
 
+
+def _destinations() -> CTE:
+    """Where anything waits: one step per destination along the index, however many contacts wait there."""
+    first = select(func.min(mailboxes.c.destination).label("name")).cte("destinations", recursive=True)
+    following = select(func.min(mailboxes.c.destination)).where(mailboxes.c.destination > first.c.name).scalar_subquery()
+    return first.union_all(select(following).where(first.c.name.is_not(None)))
+
+
+_DESTINATIONS = _destinations()
 
 _QUEUE = plain_insert(outbox)
 _QUEUED = select(

@@ -114,6 +114,7 @@ contact_aliases = Table(
     Column("email", Text, primary_key=True),
     Column("contact_id", Identity, primary_key=True),
     Column("until", Instant, nullable=False),
+    Index("ix_contact_aliases_contact_id", "contact_id"),
 )
 
 inbox = Table(

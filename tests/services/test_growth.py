@@ -1,0 +1,92 @@
+"""What the gateway does all day must not become slower with all it has ever stored: every question goes along an index."""
+
+import re
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from app.storage.database import Database
+from tests.conftest import Clock
+from tests.services.world import (
+    EWA,
+    World,
+    erases,
+    fills_cart,
+    orders,
+    registers,
+    renames,
+    subscribes,
+    tags,
+    unsubscribes,
+    views,
+    withdraws,
+)
+
+GROWING = "inbox|outbox|mailboxes|contacts|contact_aliases|consents|sales|carts|attempts|calls"
+
+READ_IN_ORDER = (
+    r"SCAN inbox USING INDEX ix_inbox_received",  # the undecided alone, up to a limit
+    r"SEARCH inbox USING INDEX ix_inbox_(held|received) ",  # the held of a shop; the urgent of all
+    r"SEARCH mailboxes USING INDEX ix_mailboxes_due ",  # until one is due, or a limit of them
+    r"SEARCH mailboxes USING INDEX ix_mailboxes_leased ",  # what is on its way at this moment
+    r"SEARCH \w+ USING COVERING INDEX ",  # the least of them: one step
+)
+
+
+@pytest.fixture
+async def world(migrated_file: Path, clock: Clock, tmp_path: Path) -> AsyncIterator[World]:
+    shutil.copy(migrated_file, tmp_path / "gateway.db")
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}")
+    made = World(database, clock)
+    await made.configure()
+    yield made
+    await database.close()
+
+
+async def test_no_step_of_a_day_reads_a_growing_table_from_end_to_end(world: World) -> None:
+    asked: dict[str, str] = {}
+
+    def remember(sql: str) -> None:
+        asked.setdefault(re.sub(r"'(?:[^']|'')*'|\b\d+\b", "?", sql), sql)
+
+    async with world.database.engine.connect() as connection:
+        raw = (await connection.get_raw_connection()).driver_connection
+        raw._connection.set_trace_callback(remember)  # type: ignore[union-attr]
+    await a_day(world)
+    raw._connection.set_trace_callback(None)  # type: ignore[union-attr]
+
+    slow = {}
+    of_the_tests = "SELECT DISTINCT mailboxes.destination \nFROM mailboxes"
+    questions = [sql for sql in asked.values() if re.match(r"SELECT|UPDATE|DELETE|WITH", sql) and sql != of_the_tests]
+    for sql in questions:
+        async with world.database.transaction() as connection:
+            steps = [row[3] for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
+        if bad := [step for step in steps if reads_too_much(step)]:
+            slow[sql] = bad
+    assert slow == {}
+    assert len(questions) > 30
+
+
+def reads_too_much(step: str) -> bool:
+    if not re.match(rf"(SCAN|SEARCH) ({GROWING})\b", step) or any(re.match(one, step) for one in READ_IN_ORDER):
+        return False
+    return step.startswith("SCAN") or step.endswith(("(shop_id=?)", "(destination=?)", "(destination=? AND shop_id=?)"))
+
+
+async def a_day(world: World) -> None:
+    people = [f"c{number}@example.pl" for number in range(30)]
+    await world.post(*(registers(one, id=str(number)) for number, one in enumerate(people)))
+    await world.run()
+    await world.post(*(orders(f"o{number}", one, id=str(number)) for number, one in enumerate(people)))
+    await world.post(*(views(email=one) for one in people[:5]), *(tags(email=one, added=("vip",)) for one in people[:5]))
+    await world.post(subscribes(people[0]), fills_cart(people[1]), unsubscribes(people[2]), withdraws(people[3]))
+    await world.post(renames(people[4], EWA), erases(people[5]), orders("late", people[4], minutes=-5))
+    await world.run_for(hours=3, steps=4)
+    await world.carts.report_quiet()
+    await world.delivery.due_destinations()
+    async with world.store.work() as work:
+        await work.traces.of_person("shop1", EWA)
+        await work.traces.of_order("shop1", "o1")
+        await work.traces.of_event("shop1", "e1")
