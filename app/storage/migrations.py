@@ -1,6 +1,7 @@
 """Bring a database to the newest revision, from code."""
 
 import asyncio
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -35,11 +36,16 @@ async def downgrade(database: Database, revision: str = "base") -> None:
 
 async def is_current(database: Database) -> bool:
     def look(connection: Connection) -> bool:
-        heads = ScriptDirectory.from_config(config(str(database.url))).get_current_head()
-        return MigrationContext.configure(connection).get_current_revision() == heads
+        return MigrationContext.configure(connection).get_current_revision() == _newest()
 
     async with asyncio.timeout(10), database.engine.connect() as connection:
         return await connection.run_sync(look)
+
+
+@cache
+def _newest() -> str | None:
+    """Read from the scripts once: probes ask every few seconds, and reading them holds up everybody else."""
+    return ScriptDirectory(str(_SCRIPTS)).get_current_head()
 
 
 def _run(connection: Connection, database: Database, step, revision: str) -> None:  # type: ignore[no-untyped-def]  # alembic's commands
