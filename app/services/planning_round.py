@@ -1,7 +1,7 @@
 """One planning round: everything it needs is read first, everything it decides is written last."""
 
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 
 import structlog
 
@@ -64,6 +64,7 @@ class PlanningRound:
         self._directory = directory
         self._now = clock()
         named_once = cache(pseudonym)  # the same person is looked for more than once in a round
+        self._siblings_of = cache(partial(_siblings, directory))
         self._people = People(named_once)
         self._consents = Consents(named_once)
         self._sales: dict[tuple[str, str], Sale] = {}
@@ -314,11 +315,6 @@ class PlanningRound:
 
     # -- other shops of the account ----------------------------------------------------------------------------------------
 
-    def _siblings_of(self, shop_id: str) -> list[str]:
-        shop = self._directory.shop(shop_id)
-        ours = [] if shop is None else self._directory.shops_of(shop.account)
-        return [one.id for one in ours if one.id != shop_id]
-
     def _hear_from_siblings(self, shop: Shop, person: Person, event: Event) -> None:
         """The person, perhaps under an address that is new here, may be known at another shop of the account (R06)."""
         for sibling in self._people.siblings(person, self._siblings_of(shop.id), email_of(event)):
@@ -394,6 +390,13 @@ class PlanningRound:
         await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
         await self._people.forget_addresses(person, former, self._work.contacts)
         return person, contact_ids, addresses, pseudonym
+
+
+def _siblings(directory: Directory, shop_id: str) -> list[str]:
+    """The other shops of a shop's account: SALESmanago has one contact for all of them."""
+    shop = directory.shop(shop_id)
+    ours = [] if shop is None else directory.shops_of(shop.account)
+    return [one.id for one in ours if one.id != shop_id]
 
 
 def _counts(event: Event, command: Command) -> bool:

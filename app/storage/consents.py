@@ -21,6 +21,8 @@ class ConsentLedger:
 
     async def of(self, contact_ids: Collection[int]) -> dict[int, list[Entry]]:
         """The chains of contacts, each in order."""
+        if not contact_ids:
+            return {}
         rows = await self._connection.execute(
             select(consents).where(consents.c.contact_id.in_(contact_ids)).order_by(consents.c.contact_id, consents.c.number)
         )
