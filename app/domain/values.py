@@ -30,11 +30,13 @@ else:
         Raises:
             TypeError: a name that is no field.
         """
-        fields = value.__dict__ | changes
-        if len(fields) != len(value.__dict__):
-            raise TypeError(f"{type(value).__name__} has no field {', '.join(changes.keys() - value.__dict__.keys())}")
         copy = object.__new__(type(value))
-        copy.__dict__.update(fields)
+        fields = copy.__dict__
+        fields.update(value.__dict__)
+        known = len(fields)
+        fields.update(changes)
+        if len(fields) != known:
+            raise TypeError(f"{type(value).__name__} has no field {', '.join(changes.keys() - value.__dict__.keys())}")
         return copy
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.ledger import ActKind, Entry, Matter
 from app.storage import codec
+from app.storage.dialect import one_of
 from app.storage.many import execute_many
 from app.storage.tables import consents
 
@@ -24,7 +25,9 @@ class ConsentLedger:
         if not contact_ids:
             return {}
         rows = await self._connection.execute(
-            select(consents).where(consents.c.contact_id.in_(contact_ids)).order_by(consents.c.contact_id, consents.c.number)
+            select(consents)
+            .where(one_of(self._connection, consents.c.contact_id, contact_ids))
+            .order_by(consents.c.contact_id, consents.c.number)
         )
         found: dict[int, list[Entry]] = {}
         for row in rows:

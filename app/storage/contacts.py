@@ -12,7 +12,7 @@ from app.domain.conflicts import is_disputed
 from app.domain.contact import Contact
 from app.domain.pipeline import Alias, StoredContact
 from app.storage import codec
-from app.storage.dialect import insert
+from app.storage.dialect import insert, one_of
 from app.storage.many import execute_many
 from app.storage.tables import contact_aliases, contacts, inbox
 
@@ -35,13 +35,15 @@ class Contacts:
         # Three questions, each along its own index. As one, with OR, SQLite reads all contacts of the shop.
         for column, names in ((contacts.c.email, emails), (contacts.c.customer_id, customer_ids), (contacts.c.erased_hash, erased)):
             if names:
-                rows = await self._connection.execute(select(*_COLUMNS).where(contacts.c.shop_id == shop_id, column.in_(names)))
+                rows = await self._connection.execute(
+                    select(*_COLUMNS).where(contacts.c.shop_id == shop_id, one_of(self._connection, column, names))
+                )
                 found |= {row.id: _stored(row) for row in rows}
         return list(found.values())
 
     async def in_shops(self, shop_ids: Collection[str], emails: Collection[str]) -> list[StoredContact]:
         """Whoever has one of the addresses in one of the shops."""
-        named = contacts.c.shop_id.in_(shop_ids) & contacts.c.email.in_(emails)
+        named = contacts.c.shop_id.in_(shop_ids) & one_of(self._connection, contacts.c.email, emails)
         rows = await self._connection.execute(select(*_COLUMNS).where(named))
         return [_stored(row) for row in rows]
 
@@ -82,12 +84,14 @@ class Contacts:
     async def by_ids(self, ids: Collection[int]) -> list[StoredContact]:
         if not ids:
             return []
-        rows = await self._connection.execute(select(*_COLUMNS).where(contacts.c.id.in_(ids)))
+        rows = await self._connection.execute(select(*_COLUMNS).where(one_of(self._connection, contacts.c.id, ids)))
         return [_stored(row) for row in rows]
 
     async def aliases(self, shop_id: str, emails: Collection[str]) -> list[Alias]:
         rows = await self._connection.execute(
-            select(contact_aliases).where(contact_aliases.c.shop_id == shop_id, contact_aliases.c.email.in_(emails))
+            select(contact_aliases).where(
+                contact_aliases.c.shop_id == shop_id, one_of(self._connection, contact_aliases.c.email, emails)
+            )
         )
         return [Alias(row.shop_id, row.email, row.contact_id, row.until) for row in rows]
 

@@ -29,7 +29,7 @@ from app.domain.pipeline import (
 from app.domain.reasons import Reason
 from app.domain.turns import in_turn
 from app.storage import codec
-from app.storage.dialect import insert_of, locked
+from app.storage.dialect import insert_of, locked, one_of
 from app.storage.mailboxes import is_of, remove_empty
 from app.storage.many import execute_many
 from app.storage.tables import LEASE_NUMBERS, mailboxes, outbox
@@ -97,13 +97,13 @@ class Outbox:
             return []
         token = await self._next_number()
         contact_ids = [box.contact_id for box in boxes]
-        ours = (mailboxes.c.destination == destination) & mailboxes.c.contact_id.in_(contact_ids)
+        ours = (mailboxes.c.destination == destination) & one_of(self._connection, mailboxes.c.contact_id, contact_ids)
         leased = update(mailboxes).where(ours)
         await self._connection.execute(leased.values(leased_until=now + lease, lease_token=token))
         commands = await self.waiting(destination, contact_ids)
         commands = {contact: _next(waiting) for contact, waiting in commands.items()}
         ids = [command.id for waiting in commands.values() for command in waiting]
-        await self._connection.execute(update(outbox).where(outbox.c.id.in_(ids)).values(maybe_sent=True))
+        await self._connection.execute(update(outbox).where(one_of(self._connection, outbox.c.id, ids)).values(maybe_sent=True))
         return [
             Claim(
                 Mailbox(box.contact_id, destination),
@@ -161,7 +161,7 @@ class Outbox:
         return {row.destination: row[1] for row in await self._connection.execute(counted)}
 
     async def waiting(self, destination: str, contact_ids: Collection[int]) -> dict[int, list[WaitingCommand]]:
-        theirs = (outbox.c.destination == destination) & outbox.c.contact_id.in_(contact_ids)
+        theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
         rows = await self._connection.execute(_QUEUED.where(theirs, _WAITING).order_by(outbox.c.contact_id, outbox.c.id))
         found: dict[int, list[WaitingCommand]] = {}
         for contact_id, command_id, event_seq, command, maybe_sent, tried, counted in rows:
@@ -177,7 +177,7 @@ class Outbox:
     async def lock_mailboxes(self, contact_ids: Collection[int]) -> None:
         """Before taking back from several: in the order in which those who record lock them, or both would wait for each other."""
         if contact_ids and self._connection.dialect.name != "sqlite":
-            theirs = select(mailboxes.c.contact_id).where(mailboxes.c.contact_id.in_(contact_ids))
+            theirs = select(mailboxes.c.contact_id).where(one_of(self._connection, mailboxes.c.contact_id, contact_ids))
             ordered = theirs.order_by(mailboxes.c.contact_id, mailboxes.c.destination).with_for_update()
             await self._connection.execute(ordered)
 
@@ -186,14 +186,14 @@ class Outbox:
         if not contact_ids:
             return []
         columns = (mailboxes.c.contact_id, mailboxes.c.destination)
-        theirs = select(*columns).where(mailboxes.c.contact_id.in_(contact_ids)).order_by(*columns)
+        theirs = select(*columns).where(one_of(self._connection, mailboxes.c.contact_id, contact_ids)).order_by(*columns)
         return [Mailbox(row.contact_id, row.destination) for row in await self._connection.execute(theirs)]
 
     async def deferred(self, destination: str, contact_ids: Collection[int]) -> dict[int, tuple[DeferredTakeBack, ...]]:
         """Acts that arrived for contacts while their commands were on their way."""
         if not contact_ids:
             return {}
-        noted = (mailboxes.c.destination == destination) & mailboxes.c.contact_id.in_(contact_ids)
+        noted = (mailboxes.c.destination == destination) & one_of(self._connection, mailboxes.c.contact_id, contact_ids)
         rows = await self._connection.execute(
             select(mailboxes.c.contact_id, mailboxes.c.take_backs).where(noted, mailboxes.c.take_backs.is_not(None))
         )
@@ -232,7 +232,7 @@ class Outbox:
 
     async def in_motion(self, destination: str, contact_ids: Collection[int], since: datetime) -> set[int]:
         """Contacts with commands that wait, or were settled since a time: what SALESmanago shows of them may be old."""
-        theirs = (outbox.c.destination == destination) & outbox.c.contact_id.in_(contact_ids)
+        theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
         waiting = select(outbox.c.contact_id).where(theirs, _WAITING)
         settled = select(outbox.c.contact_id).where(theirs, outbox.c.settled_at >= since)
         return set((await self._connection.execute(waiting.union(settled))).scalars())
@@ -260,7 +260,7 @@ class Outbox:
             change = update(outbox).where(outbox.c.id == command_id).values(command=codec.encode_tagged(command))
             await self._connection.execute(change)
         if cancelled:
-            change = update(outbox).where(outbox.c.id.in_(cancelled))
+            change = update(outbox).where(one_of(self._connection, outbox.c.id, cancelled))
             await self._connection.execute(change.values(state=CommandState.CANCELLED.value, settled_at=at))
             await self._reduce(mailbox, len(cancelled))
 

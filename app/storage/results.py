@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery import Delivered, Done, Drop, Park, RetryAt, name_of
 from app.domain.pipeline import Attempted, CommandState, Tried
+from app.storage.dialect import one_of
 from app.storage.mailboxes import among, remove_empty
 from app.storage.many import execute_many
 from app.storage.tables import attempts, calls, mailboxes, outbox
@@ -37,7 +38,7 @@ class Results:
 
     async def _still_held(self, attempted: Sequence[Attempted]) -> set[int]:
         tokens = {one.claim.contact_id: one.claim.lease_token for one in attempted}
-        theirs = among([one.claim.mailbox for one in attempted])
+        theirs = among(self._connection, [one.claim.mailbox for one in attempted])
         rows = select(mailboxes.c.contact_id, mailboxes.c.lease_token).where(theirs).order_by(mailboxes.c.contact_id)
         if self._connection.dialect.name != "sqlite":
             rows = rows.with_for_update()
@@ -82,7 +83,9 @@ class Results:
 
     async def _untried(self, command_ids: Collection[int]) -> None:
         if command_ids:
-            await self._connection.execute(update(outbox).where(outbox.c.id.in_(command_ids)).values(maybe_sent=False))
+            await self._connection.execute(
+                update(outbox).where(one_of(self._connection, outbox.c.id, command_ids)).values(maybe_sent=False)
+            )
 
     async def _move_mailboxes(self, kept: Sequence[Attempted]) -> None:
         """Give the leases back; a mailbox is gone with the last of its commands."""

@@ -13,7 +13,7 @@ from app.domain.consent import BoxCounts
 from app.domain.decide import Sale
 from app.domain.pipeline import StoredCart
 from app.storage import codec
-from app.storage.dialect import insert, insert_of, locked
+from app.storage.dialect import insert, insert_of, locked, one_of
 from app.storage.many import execute_many
 from app.storage.tables import carts, order_boxes, sales
 
@@ -23,7 +23,9 @@ class Sales:
         self._connection = connection
 
     async def of_orders(self, shop_id: str, order_ids: Collection[str]) -> dict[str, Sale]:
-        rows = await self._connection.execute(select(sales).where(sales.c.shop_id == shop_id, sales.c.order_id.in_(order_ids)))
+        rows = await self._connection.execute(
+            select(sales).where(sales.c.shop_id == shop_id, one_of(self._connection, sales.c.order_id, order_ids))
+        )
         return {row.order_id: codec.decode(row.doc, Sale) for row in rows}
 
     async def save(self, known: Mapping[tuple[str, str], Sale]) -> None:
@@ -54,7 +56,9 @@ class Carts:
         self._connection = connection
 
     async def find(self, shop_id: str, cart_ids: Collection[str]) -> dict[str, StoredCart]:
-        rows = await self._connection.execute(select(carts).where(carts.c.shop_id == shop_id, carts.c.cart_id.in_(cart_ids)))
+        rows = await self._connection.execute(
+            select(carts).where(carts.c.shop_id == shop_id, one_of(self._connection, carts.c.cart_id, cart_ids))
+        )
         return {row["cart_id"]: _stored(row) for row in rows.mappings()}
 
     async def due(self, now: datetime, limit: int, closed_shops: Collection[str] = ()) -> list[StoredCart]:
@@ -88,7 +92,7 @@ class Carts:
 
     async def owners(self, contact_ids: Collection[int]) -> set[int]:
         """Those who have a cart, open or not."""
-        theirs = select(carts.c.contact_id).where(carts.c.contact_id.in_(contact_ids)).distinct()
+        theirs = select(carts.c.contact_id).where(one_of(self._connection, carts.c.contact_id, contact_ids)).distinct()
         return set((await self._connection.execute(theirs)).scalars()) if contact_ids else set()
 
     async def pass_on(self, contact_id: int, to: int) -> None:
