@@ -14,10 +14,10 @@ from pydantic import Field, ValidationError
 
 from app.domain.pipeline import Accepted, Conflict, NewEvent
 from app.domain.shop import Shop
-from app.routers import plain
 from app.routers.dependencies import CallingShop
 from app.routers.examples import in_batch
 from app.routers.fields import WHOLE_BODY
+from app.routers.plain import reader_of
 from app.routers.problems import FieldProblem, documented, field_problems
 from app.routers.receive import Receipt, as_json, count, invalid, new_event, receipt
 from app.routers.schemas import BATCHABLE
@@ -35,6 +35,7 @@ class _Head(msgspec.Struct):
 
 
 _head = msgspec.json.Decoder(_Head)
+_READERS = {name: reader_of(model) for name, model in BATCHABLE.items()}
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 
 PATH = "events"
@@ -141,10 +142,10 @@ def _read(index: int, item: bytes, shop: Shop) -> NewEvent | ItemAnswer:
             pass  # no object
         except (ValueError, RecursionError):
             raise invalid(WHOLE_BODY, "this is not JSON", kind="json_invalid") from None
-        model = BATCHABLE.get(head.type) if isinstance(head.type, str) else None
-        if model is None:
+        read = _READERS.get(head.type) if isinstance(head.type, str) else None
+        if read is None:
             raise invalid("type", f"one of {', '.join(sorted(BATCHABLE))}", kind="unknown_type")
-        return new_event(plain.read(model, item), shop)
+        return new_event(read(item), shop)
     except (RequestValidationError, ValidationError) as error:
         found = error.errors() if isinstance(error, RequestValidationError) else error.errors(include_url=False)
         named = head.event_id

@@ -1,7 +1,7 @@
 """The door for events: from a request to a receipt, past FastAPI, whose routing and parameters cost more than the durable write.
 
-It serves every address at which a shop says what happened; the documentation is made from the same tables
-(`shop_events.EVENTS`, `batch`). Every other request passes on.
+It serves every address at which a shop says what happened; every other request passes on. What /docs shows of these addresses
+stands beside what serves them, in `shop_events` and `batch`.
 """
 
 from starlette.datastructures import Headers
@@ -61,6 +61,6 @@ def _addressed(scope: Scope) -> tuple[str, Take] | None:
     if scope["type"] != "http":
         return None
     parts = scope["path"].split("/")  # "", v1, shops, {shop}, {path of an event}
-    if len(parts) != 5 or parts[1] != "v1" or parts[2] != "shops" or parts[4] not in _TAKES:
+    if len(parts) != 5 or parts[1] != "v1" or parts[2] != "shops" or not parts[3] or parts[4] not in _TAKES:
         return None
     return parts[3], _TAKES[parts[4]]

@@ -170,6 +170,12 @@ def _plain_menu_paths(paths: list[str | list[str]]) -> list[str | list[str]]:
     return paths
 
 
+def _plain_channels(channels: tuple[str, ...]) -> tuple[str, ...]:
+    if not 1 <= len(channels) <= 2:
+        raise NotPlain
+    return channels
+
+
 Text255 = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_no_control_signs), _plain_255
 ]
@@ -233,4 +239,6 @@ Url = Annotated[
 ]
 BirthDate = Annotated[str, AfterValidator(birth_date), Field(json_schema_extra={"format": "date"}), Plain(str, birth_date)]
 Gender = Literal["female", "male", "other"]
+Channel = Literal["email", "sms"]
+Channels = Annotated[list[Channel], Field(min_length=1, max_length=2), Plain(tuple[Channel, ...], _plain_channels)]
 MenuPaths = Annotated[list[str | list[Text255]], Field(max_length=_MAX_MENU_PATHS), Plain(list[str | list[str]], _plain_menu_paths)]

@@ -1,7 +1,7 @@
 """The parts of events on the wire: the customer, the goods, the proof of a consent; and what holds for every body."""
 
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -131,7 +131,7 @@ class ItemIn(WireModel):
     product_id: ProductId = field("product_id")
     name: Text1000 = field("name")
     quantity: Quantity = field("quantity", default=Decimal(1))
-    unit_price: Money = field("unit_price", default=Decimal(0))
+    unit_price: Money = field("unit_price", default=Decimal("0.00"))
     menu_paths: MenuPaths = field("menu_paths", default_factory=list)
 
     def to_domain(self) -> Item:
@@ -165,5 +165,14 @@ def phone_number(text: str | None, shop: Shop, path: str, warnings: Warnings) ->
 
 
 def _segments(path: str | list[str]) -> tuple[str, ...]:
-    parts = path.split("/") if isinstance(path, str) else path
+    return _split(path) if isinstance(path, str) else _without_empty(path)
+
+
+@lru_cache(8_192)
+def _split(path: str) -> tuple[str, ...]:
+    """A shop has few sections, and its orders name them all day."""
+    return _without_empty(path.split("/"))
+
+
+def _without_empty(parts: list[str]) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())

@@ -79,37 +79,42 @@ def plain_number(one_spelling: Callable[[Decimal], Decimal], *, zero: bool) -> P
 _AMOUNT = re.compile(rb'("?)(\d{1,8}(?:\.\d{1,4})?)\1')
 
 
-def read(model: type[Model], body: bytes) -> Model:
-    """The body as `model` reads it. Raises `pydantic.ValidationError`.
+def reader_of(model: type[Model]) -> Callable[[bytes], Model]:
+    """What reads bodies as `model` does. It raises `pydantic.ValidationError`.
 
-    A plain body comes as a struct with the same fields, values and methods as the model, which is its own `content`.
+    A plain body comes as a struct: with the fields of the model, `wire_type`, `to_domain`, and itself as its `content`.
+    Raises `TypeError` for a model with a type of which nobody said how its plain values are read.
     """
-    plain = _reader(model)
-    if plain is not None:
+    try:
+        plain = msgspec.json.Decoder(_struct(model)).decode
+    except _HasMoreRules:
+        return model.model_validate_json
+
+    def read(body: bytes) -> Model:
         try:
             return cast("Model", plain(body))
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            pass  # not plain
-    return model.model_validate_json(body)
+            return model.model_validate_json(body)  # not plain, or not right
+
+    return read
 
 
-@cache
-def _reader(model: type[BaseModel]) -> Callable[[bytes], Any] | None:
-    """None for a model that has rules beyond those of its fields."""
-    if model.__pydantic_decorators__.model_validators:
-        return None
-    return msgspec.json.Decoder(_struct(model)).decode
+class _HasMoreRules(Exception):
+    """The model, or a part of it, has rules beside the types of its fields."""
 
 
 @cache
 def _struct(model: type[BaseModel]) -> type[msgspec.Struct]:
     """The fields of a model in the order of their names, and what makes a domain value of them."""
+    rules = model.__pydantic_decorators__
+    if rules.model_validators or rules.field_validators or any(info.alias for info in model.model_fields.values()):
+        raise _HasMoreRules
     kinds = get_type_hints(model, include_extras=True)
     fields: list[tuple[str, Any, Any]] = []
     kept: list[tuple[str, Keep, Any]] = []
     for name, info in sorted(model.model_fields.items()):
         kind, keep = _shape(kinds[name], info)
-        silence = msgspec.NODEFAULT if info.is_required() else info.get_default(call_default_factory=True, validated_data={})
+        silence = _silence_of(info)
         fields.append((name, kind, msgspec.field(default_factory=list) if silence == [] else silence))
         if silence is not None and silence is not msgspec.NODEFAULT and silence != []:
             keep = _or_silence(keep, silence)
@@ -144,27 +149,36 @@ def _struct(model: type[BaseModel]) -> type[msgspec.Struct]:
     )
 
 
+def _silence_of(info: FieldInfo) -> Any:
+    """What a field is when nothing is said. Lists that are not empty are kept as tuples, which cannot change."""
+    if info.is_required():
+        return msgspec.NODEFAULT
+    silence = info.get_default(call_default_factory=True, validated_data={})
+    return tuple(silence) if isinstance(silence, list) and silence else silence
+
+
 def _shape(kind: Any, info: FieldInfo) -> tuple[Any, Keep | None]:
     """What msgspec reads for a field, and how its value is kept. Raises `TypeError` for a type of which nothing is known."""
     if get_origin(kind) is Annotated:
         for mark in get_args(kind):
             if isinstance(mark, Plain):
                 return mark.kind, mark.keep
-        kind = get_args(kind)[0]
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType) and len(parts) == 2 and parts[1] is NoneType:
         kind, keep = _shape(parts[0], info)
         return (kind if kind is msgspec.Raw else kind | None), keep
     if kind is bool or origin is Literal:
         return kind, None
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
+    if _is_model(kind):
         return _struct(kind), None
-    bounds = {_BOUNDS[type(rule)]: getattr(rule, _BOUNDS[type(rule)]) for rule in info.metadata if type(rule) in _BOUNDS}
-    if origin is list:
-        return Annotated[list[_shape(parts[0], info)[0]], msgspec.Meta(**bounds)], None  # type: ignore[misc]
-    if origin is tuple:
-        return Annotated[kind, msgspec.Meta(**bounds)], None
+    if origin is list and _is_model(parts[0]):
+        bounds = {_BOUNDS[type(rule)]: getattr(rule, _BOUNDS[type(rule)]) for rule in info.metadata if type(rule) in _BOUNDS}
+        return Annotated[list[_struct(parts[0])], msgspec.Meta(**bounds)], None  # type: ignore[misc]
     raise TypeError(f"{kind}: how are its plain values read?")
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 _BOUNDS: Mapping[type, str] = {MinLen: "min_length", MaxLen: "max_length"}

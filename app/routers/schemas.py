@@ -27,6 +27,7 @@ from app.domain.events import (
 from app.domain.shop import Shop
 from app.domain.tags import outgoing_text
 from app.routers.fields import (
+    Channels,
     Currency,
     Email,
     EventId,
@@ -84,16 +85,12 @@ class AccountChangeIn(EventIn):
         )
 
 
-Channel = Literal["email", "sms"]
-Channels = Annotated[tuple[Channel, ...], Field(min_length=1, max_length=2)]
-
-
 class SubscriptionIn(EventIn):
     wire_type = "subscription"
 
     type: Literal["subscription"] = "subscription"
     email: Email = field("email")
-    channels: Channels = field("channels", default=("email",))
+    channels: Channels = field("channels", default=["email"])
     has_account: bool = field("has_account", default=False)
     consent: ConsentProofIn | None = field("consent", default=None)
     phone: Name | None = field("phone", default=None)
@@ -115,7 +112,7 @@ class UnsubscriptionIn(EventIn):
 
     type: Literal["unsubscription"] = "unsubscription"
     email: Email = field("email")
-    channels: Channels = field("channels", default=("email",))
+    channels: Channels = field("channels", default=["email"])
     confirmed: bool = field("confirmed")
     reason: Name | None = field("reason", default=None)
 

@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from app.domain.shop import Shop
-from app.routers import plain, schemas
+from app.routers import schemas
 from app.routers.dependencies import CallingShop, IdempotencyKey
 from app.routers.examples import example_of
+from app.routers.plain import reader_of
 from app.routers.problems import documented, says_json
 from app.routers.receive import Receipt, Take, as_json, new_event, receive_event
 from app.routers.schemas import EventIn
@@ -117,15 +118,17 @@ Under `order_consent` the account is remembered and travels with the first order
 
 
 def _taking(model: type[EventIn]) -> Take:
+    read = reader_of(model)
+
     async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body: bytes) -> bytes:
         if not says_json(headers.get(b"content-type", b"").decode("latin-1")):
             raise HTTPException(415)
         try:
-            read = plain.read(model, body)
+            event = read(body)
         except ValidationError as error:
             raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
         key = headers.get(b"idempotency-key", b"").decode("latin-1")
-        return as_json(await receive_event(intake, new_event(read, shop, key)))
+        return as_json(await receive_event(intake, new_event(event, shop, key)))
 
     return take
 

@@ -20,22 +20,24 @@ class Consents:
     def __init__(self, pseudonym: Pseudonym) -> None:
         self._pseudonym = pseudonym
         self._noted: list[tuple[InboxEvent, Person, Act]] = []
-        self._known: set[int] = set()
-        """Contacts who may have a chain: who was not stored yet has none."""
+        self._continued: set[int] = set()
+        """Contacts who acted and may have a chain already: who was not stored yet has none."""
 
     def note(self, event: InboxEvent, person: Person, before: Contact) -> None:
         """Nothing is noted of somebody who was erased: there is nobody left whose act it could be."""
-        if not person.contact.erased and not is_forgotten(event.event, before):
-            self._noted += [(event, person, act) for act in acts(event.event, before, person.contact)]
-            if person.id is not None:
-                self._known.add(person.id)
+        if person.contact.erased or is_forgotten(event.event, before):
+            return
+        noted = [(event, person, act) for act in acts(event.event, before, person.contact)]
+        self._noted += noted
+        if noted and person.id is not None:
+            self._continued.add(person.id)
 
     async def save(self, ledger: ConsentLedger, at: datetime) -> None:
         """Append what is not written yet. People must have been saved. The same act, told again, is one act."""
         noted = [one for one in self._noted if one[1].id is not None and not one[1].contact.erased]
         if not noted:
             return
-        known = await ledger.of(self._known)
+        known = await ledger.of(self._continued)
         fresh: list[tuple[int, str, Entry]] = []
         for event, person, act in noted:
             chain = known.setdefault(person.id or 0, [])

@@ -238,6 +238,9 @@ class People:
         shop = self._shop(person.shop_id)
         pseudonym = self._pseudonym(person.shop_id, email)
         shop.by_email.pop(person.contact.email or email, None)
+        former = shop.by_hash.get(pseudonym)
+        if former is not None and former is not person:  # who had the address before, and was erased, answers to it no more
+            former.erased_hash, former.changed = None, True
         shop.by_hash[pseudonym] = person
         person.erased_hash, person.changed = pseudonym, True
         person.contact = replace(person.contact, email="", customer_id=None)

@@ -30,7 +30,7 @@ class Contacts:
     async def known_as(
         self, shop_id: str, emails: Collection[str], customer_ids: Collection[str], erased: Collection[str]
     ) -> list[StoredContact]:
-        """Everyone of a shop whom an address, a customer id or the hash of an erased address may mean."""
+        """Everyone of a shop whom an address, a customer id or the hash of an erased address may mean, the longest known first."""
         found: dict[int, StoredContact] = {}
         # Three questions, each along its own index. As one, with OR, SQLite reads all contacts of the shop.
         for column, names in ((contacts.c.email, emails), (contacts.c.customer_id, customer_ids), (contacts.c.erased_hash, erased)):
@@ -39,7 +39,7 @@ class Contacts:
                     select(*_COLUMNS).where(contacts.c.shop_id == shop_id, one_of(self._connection, column, names))
                 )
                 found |= {row.id: _stored(row) for row in rows}
-        return list(found.values())
+        return [found[contact_id] for contact_id in sorted(found)]
 
     async def in_shops(self, shop_ids: Collection[str], emails: Collection[str]) -> list[StoredContact]:
         """Whoever has one of the addresses in one of the shops."""
@@ -128,7 +128,7 @@ class Contacts:
         """Write contacts back. An erased one keeps no address, only its hash."""
         if not people:
             return
-        # Addresses may pass from one row to another in a batch: free them first, so the unique key never sees both.
+        # Addresses and hashes may pass from one row to another in a batch: free them first, so no unique key sees both.
         await execute_many(self._connection, _FREE, [{"b_id": one.id} for one in people])
         await execute_many(
             self._connection,
@@ -185,7 +185,7 @@ class Contacts:
 
 _ADD = plain_insert(contacts)
 _LAST_NUMBER = text("SELECT seq FROM sqlite_sequence WHERE name = 'contacts'")
-_FREE = update(contacts).where(contacts.c.id == bindparam("b_id")).values(email=None)
+_FREE = update(contacts).where(contacts.c.id == bindparam("b_id")).values(email=None, erased_hash=None)
 _SAVE = (
     update(contacts)
     .where(contacts.c.id == bindparam("b_id"))

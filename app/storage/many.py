@@ -9,7 +9,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ClauseElement, Dialect
+from sqlalchemy import ClauseElement, Dialect, TypeDecorator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Row = Mapping[str, Any]
@@ -32,8 +32,12 @@ def _compiled(statement: ClauseElement, dialect: Dialect, names: tuple[str, ...]
     """The text of a statement, and what makes of a row the values for its places."""
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
     places: list[str] = compiled.positiontup
-    processes = {name: compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in places}
-    prepared = [(at, process) for at, name in enumerate(places) if (process := processes[name]) is not None]
+    kinds = [compiled.binds[name].type for name in places]
+    # Our own types are prepared; both drivers take truth values and bytes as they are.
+    ours = [
+        (at, kind.dialect_impl(dialect).bind_processor(dialect)) for at, kind in enumerate(kinds) if isinstance(kind, TypeDecorator)
+    ]
+    prepared = [(at, process) for at, process in ours if process is not None]
     fixed = {name: compiled.binds[name].effective_value for name in places if name not in names}
 
     in_place = itemgetter(*places) if len(places) > 1 else lambda row: (row[places[0]],)

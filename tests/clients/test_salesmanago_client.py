@@ -11,6 +11,7 @@ import pytest
 
 from app.clients.salesmanago import client as module
 from app.clients.salesmanago.client import SalesmanagoClient
+from app.clients.salesmanago.jobs import JobTimes
 from app.clients.transport import Pacer, Transport, retry_after, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, EventKind, UpsertContact
 from app.domain.delivery import Delivered, Outcome, Refused, SeenEvent, Throttled, Unknown, Unreachable
@@ -137,7 +138,7 @@ async def test_every_body_is_signed_and_names_the_owner() -> None:
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_FIRST_POLL_SECONDS", 0.001)
+    monkeypatch.setattr(module, "JobTimes", lambda: JobTimes(0.001))
 
 
 async def test_a_batch_is_delivered_once_its_job_has_ended(hurried: None) -> None:

@@ -1,4 +1,7 @@
-"""What the gateway does all day must not become slower with all it has ever stored: every question goes along an index."""
+"""What the gateway does all day must not become slower with all it has ever stored: its questions go along indexes.
+
+Not here: probes that count everything (`services/health.py`), and the nightly work, which reads everything by its nature.
+"""
 
 import re
 import shutil
@@ -31,7 +34,7 @@ READ_IN_ORDER = (
     r"SEARCH inbox USING INDEX ix_inbox_(held|received) ",  # the held of a shop; the urgent of all
     r"SEARCH mailboxes USING INDEX ix_mailboxes_due ",  # until one is due, or a limit of them
     r"SEARCH mailboxes USING INDEX ix_mailboxes_leased ",  # what is on its way at this moment
-    r"SEARCH \w+ USING COVERING INDEX ",  # the least of them: one step
+    r"SEARCH mailboxes USING COVERING INDEX ix_mailboxes_due ",  # the least of them: one step
 )
 
 
@@ -70,7 +73,7 @@ async def test_no_step_of_a_day_reads_a_growing_table_from_end_to_end(world: Wor
 
 
 def reads_too_much(step: str) -> bool:
-    if not re.match(rf"(SCAN|SEARCH) ({GROWING})\b", step) or any(re.match(one, step) for one in READ_IN_ORDER):
+    if not re.match(rf"(SCAN|SEARCH) ({GROWING})(_\d+)?\b", step) or any(re.match(one, step) for one in READ_IN_ORDER):
         return False
     return step.startswith("SCAN") or step.endswith(("(shop_id=?)", "(destination=?)", "(destination=? AND shop_id=?)"))
 

@@ -6,14 +6,17 @@ import pytest
 
 from app.domain.commands import AddEvent, EventKind, UpsertContact
 from app.domain.consent import Box, Policy
+from app.domain.ledger import Entry
 from app.services import planning_round
 from app.services.directory import Directory
 from app.services.planner import Planner
+from app.storage.consents import ConsentLedger
 from tests.services.world import (
     EWA,
     JAN,
     World,
     a_shop,
+    erases,
     fills_cart,
     grants,
     orders,
@@ -357,3 +360,46 @@ async def test_the_consent_box_of_every_order_is_counted(world: World) -> None:
             (await work.sales.boxes())["shop1"], given=2, not_given=0, not_asked=1
         )
     await world.at_rest()
+
+
+async def test_m1_an_address_may_be_erased_of_one_person_and_later_of_another(world: World) -> None:
+    await world.post(registers(JAN), erases(JAN, minutes=1))
+    await world.run()
+    await world.post(registers(EWA, minutes=2), renames(EWA, JAN, minutes=3))
+    await world.run()
+    await world.post(erases(JAN, minutes=4))
+    await world.run()
+    assert {state for state, _ in (await world.at_rest()).values()} <= {"sent", "withheld", "superseded"}
+    assert await world.tables_naming(JAN) == await world.tables_naming(EWA) == []
+    await world.post(views(email=JAN, minutes=3.5))
+    await world.run()
+    assert (await world.at_rest())["e6"] == ("withheld", "erased")
+
+
+@pytest.mark.parametrize("neighbour", [JAN, EWA, None])
+async def test_who_is_meant_by_a_shared_customer_id_does_not_depend_on_who_else_is_in_the_round(
+    world: World, neighbour: str | None
+) -> None:
+    await world.post(registers(JAN, id="7"), orders("o1", EWA, id="7"))
+    await world.run()
+    if neighbour is not None:
+        await world.post(views(email=neighbour))
+    await world.post(tags(customer_id="7", added=("vip",)))
+    await world.run()
+    assert {email for email, theirs in world.upstream.contacts.items() if "idosell_vip" in theirs} == {EWA}
+
+
+async def test_the_ledger_is_asked_only_about_those_who_acted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.post(registers(JAN), subscribes(JAN, minutes=1), registers(EWA), subscribes(EWA, minutes=1))
+    await world.run()
+    asked: list[set[int]] = []
+    of = ConsentLedger.of
+
+    async def remembered(ledger: ConsentLedger, contact_ids: set[int]) -> dict[int, list[Entry]]:
+        asked.append(set(contact_ids))
+        return await of(ledger, contact_ids)
+
+    monkeypatch.setattr(ConsentLedger, "of", remembered)
+    await world.post(views(email=JAN), unsubscribes(EWA, minutes=2), subscribes("new@example.pl"))
+    await world.run()
+    assert asked == [{2}]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.clients.salesmanago import payloads
+from app.clients.salesmanago.jobs import JobTimes
 from app.clients.transport import Reply, Transport, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.delivery import Delivered, Outcome, Refused, SeenContact, Throttled, Unknown, Unreachable, name_of, words_of
@@ -17,8 +18,6 @@ from app.domain.shop import Account
 CONTACTS_PER_LOOK_UP = 50
 MODIFIED_PER_PAGE = 1000
 JOB_PATIENCE_SECONDS = 600.0
-_FIRST_POLL_SECONDS = 0.2
-_LONGEST_POLL_SECONDS = 5.0
 _LONG_NUMBER = 19
 """So many digits may be more than JSON readers take for a number."""
 
@@ -52,6 +51,7 @@ class SalesmanagoClient:
         self._transport = transport
         self._clock = clock
         self._batch_events_path = _BATCH_EVENTS
+        self._job_times = JobTimes()
 
     @property
     def account(self) -> Account:
@@ -72,17 +72,19 @@ class SalesmanagoClient:
 
     async def _job_end(self, request_id: str) -> Outcome:
         """Poll until the job has no message and names a file (section 2.10)."""
-        wait, waited = _FIRST_POLL_SECONDS, 0.0
-        while waited < JOB_PATIENCE_SECONDS:
+        number = int(request_id) if request_id.isdigit() and len(request_id) < _LONG_NUMBER else request_id
+        waited = 0.0
+        for looks, wait in enumerate(self._job_times.waits(), start=1):
             await asyncio.sleep(wait)
             waited += wait
-            wait = min(wait * 1.5, _LONGEST_POLL_SECONDS)
-            number = int(request_id) if request_id.isdigit() and len(request_id) < _LONG_NUMBER else request_id
             parsed = await self._parsed(_JOB, {"requestId": number})
             if isinstance(parsed, Refused):
                 return Unknown("the job's state was refused")
             if isinstance(parsed, dict) and not parsed.get("message") and parsed.get("fileUrl"):
+                self._job_times.ended(waited, looks)
                 return Delivered(request_id)
+            if waited >= JOB_PATIENCE_SECONDS:
+                break
         return Unknown("the job did not end in time")
 
     async def ready(self) -> None:

@@ -1,0 +1,25 @@
+"""When to look whether a job has ended: each look costs a call of the account's pace, each moment too late holds up a batch."""
+
+from collections.abc import Iterator
+
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.05, 5.0
+
+
+class JobTimes:
+    """How long the jobs of an account take, as the last ones did."""
+
+    def __init__(self, expected_seconds: float = 0.2) -> None:
+        self._expected = expected_seconds
+
+    def waits(self) -> Iterator[float]:
+        """Seconds to wait before each look at a job that was just started: no look before it is likely to have ended."""
+        yield self._expected
+        wait = max(self._expected / 2, SHORTEST_SECONDS)
+        while True:
+            yield wait
+            wait = min(wait * 1.5, LONGEST_SECONDS)
+
+    def ended(self, after_seconds: float, looks: int) -> None:
+        """A job ended. If the first look found it so, it may have ended long before: the next job is looked at earlier."""
+        expected = after_seconds * 0.7 if looks == 1 else after_seconds
+        self._expected = min(max(expected, SHORTEST_SECONDS), LONGEST_SECONDS)
