@@ -144,7 +144,7 @@ class Contact:
         known = self.with_profile(said, at)
         if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= at):
             known = replace(known, wholesaler=Flag(customer.wholesaler, at))
-        return replace(known, customer_id=customer.id or known.customer_id)
+        return replace(known, customer_id=customer.id) if customer.id and customer.id != known.customer_id else known
 
     def with_profile(self, said: Mapping[str, str], at: datetime) -> "Contact":
         newer = {name: Fact(text, at) for name, text in said.items() if self._is_news(name, at)}
@@ -179,6 +179,8 @@ class Contact:
         return replace(self, panel_tags={**listed, **unlisted, **newer}, panel_tags_complete_at=at)
 
     def earning(self, earned: tuple[str, ...]) -> "Contact":
+        if all(tag in self.earned_tags for tag in earned):
+            return self
         return replace(self, earned_tags=tags.distinct((*self.earned_tags, *earned)))
 
     def bought(self, at: datetime) -> "Contact":

@@ -91,8 +91,9 @@ def distinct(tags: Iterable[str]) -> tuple[str, ...]:
     """The tags without those whose canonical form came before, and without empty ones."""
     seen: dict[str, str] = {}
     for tag in tags:
-        if canonical(tag).strip("_"):
-            seen.setdefault(canonical(tag), tag)
+        name = canonical(tag)
+        if name.strip("_"):
+            seen.setdefault(name, tag)
     return tuple(seen.values())
 
 
