@@ -48,10 +48,11 @@ def run(step: Coroutine[Any, Any, None]) -> None:
 
 def _collect_garbage_seldom() -> None:
     """A round makes some 50,000 values that live until it ends. Python's own threshold (700) walks through them seventy times,
-    which is a seventh of all work; what was imported is never walked through again.
+    which is a seventh of all work; what was imported is never walked through again. Twice a round costs no more than once, and
+    holds six megabytes less.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(25_000, 20, 20)
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
