@@ -19,6 +19,8 @@ from pgqueuer import AsyncpgDriver, InMemoryDriver, InMemoryQueries, Job, PgQueu
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.domain.settings import DBSettings, Durability
 
+from app.storage.database import IDLE_SECONDS
+
 log = structlog.get_logger(__name__)
 
 Step = Callable[[], Awaitable[int]]
@@ -121,7 +123,9 @@ class JobQueue:
 
     async def _on_postgresql(self, dsn: str) -> None:
         """On a connection of its own: PgQueuer listens on it, and its loss is noticed at once."""
-        connection = await asyncpg.connect(dsn, timeout=10, command_timeout=30)
+        # Who is stopped while it makes the tables must not keep the others from them.
+        limits = {"idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s"}
+        connection = await asyncpg.connect(dsn, timeout=10, command_timeout=30, server_settings=limits)
         try:
             queries = await _installed(connection)
             session = _Session(PgQueuer(queries.driver, channel=queries.qbe.settings.channel, queries=queries), queries)

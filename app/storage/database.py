@@ -35,6 +35,8 @@ POOL_SECONDS = 5.0
 
 LOCK_SECONDS = 8
 IDLE_SECONDS = 20
+TRANSACTION_SECONDS = 25
+"""No transaction of ours takes so long, but migrations."""
 
 
 class AlreadyOwned(GatewayError):
@@ -77,7 +79,7 @@ class Database:
     def _postgresql(self) -> AsyncEngine:
         # A process that is stopped in the middle of a transaction must not hold its locks for ever, nor anybody wait for them.
         limits = {"lock_timeout": f"{LOCK_SECONDS}s", "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s"}
-        return create_async_engine(
+        engine = create_async_engine(
             self.url,
             pool_size=8,
             max_overflow=4,
@@ -86,6 +88,8 @@ class Database:
             hide_parameters=True,
             connect_args={"server_settings": limits},
         )
+        event.listen(engine.sync_engine, "connect", _limit_transactions)
+        return engine
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -136,6 +140,19 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:  # the driver's own 
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _limit_transactions(connection: Any, _record: Any) -> None:  # the driver's own connection type
+    """A process that was stopped in the middle of a statement is not idle to PostgreSQL; since 17 it can be ended all the same."""
+    cursor = connection.cursor()
+    cursor.execute(transaction_limit(TRANSACTION_SECONDS))
+    cursor.close()
+    connection.commit()
+
+
+def transaction_limit(seconds: int, *, local: bool = False) -> str:
+    """SQL; 0 = none, `local` = for this transaction alone. Does nothing on a server that knows no such limit."""
+    return f"SELECT set_config(name, '{seconds}s', {local}) FROM pg_settings WHERE name = 'transaction_timeout'"  # noqa: S608
 
 
 def _is_our_mistake(error: Exception) -> bool:

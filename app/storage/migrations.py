@@ -1,6 +1,7 @@
 """Bring a database to the newest revision, from code."""
 
 import asyncio
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -8,9 +9,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from app.storage.database import Database
+from app.storage.database import Database, transaction_limit
+
+Step = Callable[[Config, str], None]
+"""One of alembic's commands."""
 
 _SCRIPTS = Path(__file__).resolve().parents[2] / "alembic"
 
@@ -23,14 +27,19 @@ def config(url: str) -> Config:
 
 
 async def upgrade(database: Database, revision: str = "head") -> None:
-    async with database.engine.connect() as connection:
-        await connection.run_sync(_run, database, command.upgrade, revision)
-        await connection.commit()
+    await _migrate(database, command.upgrade, revision)
 
 
 async def downgrade(database: Database, revision: str = "base") -> None:
+    await _migrate(database, command.downgrade, revision)
+
+
+async def _migrate(database: Database, step: Step, revision: str) -> None:
+    """However long it takes."""
     async with database.engine.connect() as connection:
-        await connection.run_sync(_run, database, command.downgrade, revision)
+        if not database.is_sqlite:
+            await connection.execute(text(transaction_limit(0, local=True)))
+        await connection.run_sync(_run, database, step, revision)
         await connection.commit()
 
 
@@ -48,7 +57,7 @@ def _newest() -> str | None:
     return ScriptDirectory(str(_SCRIPTS)).get_current_head()
 
 
-def _run(connection: Connection, database: Database, step, revision: str) -> None:  # type: ignore[no-untyped-def]  # alembic's commands
+def _run(connection: Connection, database: Database, step: Step, revision: str) -> None:
     made = config(str(database.url))
     made.attributes["connection"] = connection
     step(made, revision)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors import NotReady
+from app.storage import database as database_module
 from app.storage import migrations
 from app.storage.database import AlreadyOwned, Database, wal_race_fixed
 from app.storage.tables import inbox, metadata
@@ -161,3 +163,30 @@ async def test_an_error_of_the_database_names_no_parameters(database: Database) 
         async with database.engine.connect() as connection:
             await connection.execute(text("SELECT * FROM no_such_table WHERE name = :name"), {"name": "planted-canary"})
     assert "planted-canary" not in str(failed.value)
+
+
+async def test_a_transaction_that_does_not_end_is_ended_by_postgresql(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that was stopped in the middle of a statement is busy, not idle, to the server; its locks must go all the same."""
+    monkeypatch.setattr(database_module, "TRANSACTION_SECONDS", 1)
+    database = Database(postgresql_url)
+    try:
+        with pytest.raises(NotReady):
+            async with database.transaction() as connection:
+                await connection.execute(text("SELECT pg_sleep(10)"))
+        async with database.transaction() as connection:
+            assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
+    finally:
+        await database.close()
+
+
+async def test_a_migration_may_take_as_long_as_it_takes(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "TRANSACTION_SECONDS", 1)
+
+    def slow_step(made: Config, _revision: str) -> None:
+        made.attributes["connection"].execute(text("SELECT pg_sleep(2)"))
+
+    database = Database(postgresql_url)
+    try:
+        await migrations._migrate(database, slow_step, "head")
+    finally:
+        await database.close()
