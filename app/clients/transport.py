@@ -92,18 +92,14 @@ class Pacer:
             self._places[task] = time.monotonic() + RESERVED_SECONDS
 
     async def __aenter__(self) -> None:
-        """The turn comes first, and then one of the calls in flight: who waits for a turn keeps nobody from using theirs."""
-        task = asyncio.current_task()
-        if task is None or self._places.pop(task, 0.0) <= time.monotonic():
-            await self._turn()
-        called = time.monotonic()
         await self._slots.acquire()
-        if time.monotonic() - called > RESERVED_SECONDS:  # the turn has grown old while others waited for their answers
-            try:
+        try:
+            task = asyncio.current_task()
+            if task is None or self._places.pop(task, 0.0) <= time.monotonic():
                 await self._turn()
-            except BaseException:
-                self._slots.release()
-                raise
+        except BaseException:
+            self._slots.release()
+            raise
 
     async def _turn(self) -> None:
         wait = await self._bucket.take()

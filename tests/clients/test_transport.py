@@ -12,15 +12,14 @@ from app.clients.transport import RESERVED_SECONDS, Outgoing, Pacer, Reply, Tran
 
 
 class Bucket:
-    """Hands out turns, free at once if nothing else is said, and counts them."""
+    """Hands out turns that are free at once, and counts them."""
 
     def __init__(self) -> None:
         self.booked = 0
-        self.wait = 0.0
 
     async def take(self) -> float:
         self.booked += 1
-        return self.wait
+        return 0.0
 
     async def closed_for(self) -> float:
         return 0.0
@@ -96,30 +95,6 @@ async def test_a_place_that_is_not_used_is_given_up(bucket: Bucket) -> None:
     await asyncio.sleep(RESERVED_SECONDS + 0.05)
     await call(pacer)
     assert bucket.booked == 2
-
-
-async def test_who_waits_for_a_turn_keeps_nobody_from_using_theirs(bucket: Bucket) -> None:
-    pacer = Pacer(5, 1, bucket)
-    await pacer.reserve()
-    bucket.wait = 5.0
-    waiting = asyncio.create_task(call(pacer))
-    await asyncio.sleep(0.01)
-    assert bucket.booked == 2
-    async with asyncio.timeout(1):
-        await call(pacer)
-    assert bucket.booked == 2
-    waiting.cancel()
-
-
-async def test_a_turn_that_grew_old_behind_a_call_without_answer_is_booked_anew(bucket: Bucket) -> None:
-    pacer = Pacer(5, 1, bucket)
-    async with a_hanging_call(pacer) as answered:
-        late = asyncio.create_task(call(pacer))
-        await asyncio.sleep(RESERVED_SECONDS + 0.05)
-        assert bucket.booked == 2
-        answered.set()
-        await asyncio.wait_for(late, 5)
-    assert bucket.booked == 3
 
 
 async def test_nobody_has_a_place_while_as_many_calls_hang_as_may(bucket: Bucket) -> None:

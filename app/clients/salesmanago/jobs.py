@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.05, 5.0
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.2, 5.0
 
 
 class JobTimes:
