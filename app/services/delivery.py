@@ -40,7 +40,7 @@ CLAIMS_IN_FLIGHT = 2
 """Of one destination at a time, in all processes: as many as an account may have calls in flight. Between processes a claim
 stands for a call."""
 
-CLAIMS_OF_ONE_PROCESS = 4
+CLAIMS_OF_ONE_PROCESS = 2
 """A process that is alone counts its calls themselves (`Pacer`): while some claims wait for their jobs to end, others call."""
 
 
