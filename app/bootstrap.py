@@ -29,7 +29,7 @@ from app.services.carriers import Carrier, Readings, ToSalesmanago, ToShop
 from app.services.carts import Carts
 from app.services.cleaning import Cleaner
 from app.services.consents import ConsentReader
-from app.services.delivery import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
+from app.services.delivery import Delivery
 from app.services.directory import AccountAccess, Directory, PanelAccess
 from app.services.hand_work import HandWorkList
 from app.services.health import Health
@@ -259,8 +259,7 @@ async def _compose(
     planner = Planner(store, directory, clock, pseudonyms, wake.delivering.ring, wake.homeward.ring)
     carriers = Carriers(store, directory, upstreams, sides, clock)
     lease = timedelta(seconds=settings.lease_seconds)
-    claims = CLAIMS_OF_ONE_PROCESS if database.is_sqlite else CLAIMS_IN_FLIGHT
-    delivery = Delivery(store, carriers, clock, random.SystemRandom().random, wake.planning.ring, lease, claims)
+    delivery = Delivery(store, carriers, clock, random.SystemRandom().random, wake.planning.ring, lease)
     grace = timedelta(seconds=settings.callback_grace_seconds)
     pull = Pull(store, directory, upstreams, clock, wake.planning.ring, grace)
     recovery = RecoveryLinks(ring, clock)

@@ -37,11 +37,8 @@ RECORD_AGAIN_SECONDS = (0.1, 0.5, 2.0)
 """Between one try to record and the next; the last of them again and again."""
 
 CLAIMS_IN_FLIGHT = 2
-"""Of one destination at a time, in all processes: as many as an account may have calls in flight. Between processes a claim
-stands for a call."""
-
-CLAIMS_OF_ONE_PROCESS = 2
-"""A process that is alone counts its calls themselves (`Pacer`): while some claims wait for their jobs to end, others call."""
+"""Of one destination at a time, in all processes: as many as an account may have calls in flight. With more of them the call of
+one waits behind a call of another that is not answered, and what it says was read too long ago (I6)."""
 
 
 class Delivery:
@@ -55,7 +52,6 @@ class Delivery:
         jitter: Callable[[], float],
         heard: Callable[[], None] = lambda: None,
         lease: timedelta = timedelta(seconds=60),
-        claims_in_flight: int = CLAIMS_IN_FLIGHT,
     ) -> None:
         self._store = store
         self._carrier = carrier
@@ -65,7 +61,6 @@ class Delivery:
         self._length = lease
         self._name = secrets.token_hex(8)
         self._claiming: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self.claims_in_flight = claims_in_flight
 
     async def due_destinations(self) -> list[str]:
         """Where something is due, and nobody rests."""
@@ -100,7 +95,7 @@ class Delivery:
             now = await work.now()
             if (await work.neighbours.locked(destination)).breaker.state(now) is Circuit.OPEN:
                 return False
-            if await work.outbox.leases(destination, now) >= self.claims_in_flight:
+            if await work.outbox.leases(destination, now) >= CLAIMS_IN_FLIGHT:
                 return False
             return await work.outbox.is_due(destination, self._carrier(destination).closed_shops, now)
 
@@ -135,7 +130,7 @@ class Delivery:
             neighbour = await work.neighbours.locked(destination)  # those who claim here come one after the other
             now, breaker = await work.now(), neighbour.breaker
             circuit = breaker.state(now)
-            if circuit is Circuit.OPEN or await work.outbox.leases(destination, now) >= self.claims_in_flight:
+            if circuit is Circuit.OPEN or await work.outbox.leases(destination, now) >= CLAIMS_IN_FLIGHT:
                 return nothing, breaker
             if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
                 return nothing, breaker

@@ -19,7 +19,7 @@ from app.domain.neighbour import Neighbour
 from app.domain.pipeline import Attempted, Claim, Tried, to_account, to_newsletter
 from app.services import delivery
 from app.services.carriers import CONTACTS_PER_BATCH
-from app.services.delivery import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
+from app.services.delivery import CLAIMS_IN_FLIGHT, Delivery
 from app.services.lease import Lease
 from app.storage.database import Database
 from app.storage.outbox import BACKGROUND_PER_CLAIM
@@ -31,10 +31,10 @@ MAIN = to_account("main")
 MINUTE = timedelta(minutes=1)
 
 
-def a_worker(world: World, lease: float = 60.0, jitter: float = 1.0, claims_in_flight: int = CLAIMS_IN_FLIGHT) -> Delivery:
+def a_worker(world: World, lease: float = 60.0, jitter: float = 1.0) -> Delivery:
     """Another process on the same store."""
     length = timedelta(seconds=lease)
-    return Delivery(world.store, world._carrier, world.clock, lambda: jitter, lease=length, claims_in_flight=claims_in_flight)
+    return Delivery(world.store, world._carrier, world.clock, lambda: jitter, lease=length)
 
 
 async def breaker_of(world: World, destination: str = MAIN) -> Breaker:
@@ -104,24 +104,6 @@ async def test_five_workers_have_two_claims_on_their_way_together_and_nobody_is_
     await world.at_rest()
 
 
-async def test_a_process_that_is_alone_has_four_claims_on_their_way(world: World) -> None:
-    people = [f"c{n:04}@example.pl" for n in range(5 * CONTACTS_PER_BATCH)]
-    await world.post(*(registers(email) for email in people))
-    await world.plan()
-    gate, alone = Gate(world), a_worker(world, claims_in_flight=CLAIMS_OF_ONE_PROCESS)
-    running = [asyncio.create_task(alone.deliver_due(MAIN)) for _ in range(CLAIMS_OF_ONE_PROCESS + 1)]
-    for _ in range(CLAIMS_OF_ONE_PROCESS):
-        await asyncio.wait_for(gate.entered.acquire(), 10)
-    left_out, _ = await asyncio.wait(running, timeout=5, return_when=asyncio.FIRST_COMPLETED)
-    assert [task.result() for task in left_out] == [0]
-    assert await in_flight(world) == CLAIMS_OF_ONE_PROCESS
-    gate.go.set()
-    assert sum(await asyncio.gather(*running)) == CLAIMS_OF_ONE_PROCESS * CONTACTS_PER_BATCH
-    assert await alone.deliver_due(MAIN) == CONTACTS_PER_BATCH
-    assert Counter(one.email for one in world.upstream.sent(UpsertContact)) == Counter(people)
-    await world.at_rest()
-
-
 async def test_loops_of_one_process_book_a_turn_only_for_what_is_theirs_to_claim(world: World) -> None:
     await world.post(registers(JAN))
     await world.plan()
@@ -132,7 +114,7 @@ async def test_loops_of_one_process_book_a_turn_only_for_what_is_theirs_to_claim
         await asyncio.sleep(0.01)
 
     world.upstream.ready = ready
-    worker = a_worker(world, claims_in_flight=CLAIMS_OF_ONE_PROCESS)
+    worker = a_worker(world)
     assert sorted(await asyncio.gather(*(worker.deliver_due(MAIN) for _ in range(4)))) == [0, 0, 0, 1]
     assert booked == ["a turn"]
     await world.at_rest()
