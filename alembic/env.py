@@ -4,13 +4,15 @@ import asyncio
 import os
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from app.storage.database import Database
+from app.storage.database import Database, transaction_limit
 from app.storage.tables import metadata
 
 
 def run(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(transaction_limit(0, local=True)))  # a migration may take as long as it takes
     # Batch mode rebuilds a SQLite table where it cannot alter it.
     context.configure(connection=connection, target_metadata=metadata, render_as_batch=connection.dialect.name == "sqlite")
     with context.begin_transaction():

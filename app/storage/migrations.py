@@ -9,9 +9,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from app.storage.database import Database, transaction_limit
+from app.storage.database import Database
 
 Step = Callable[[Config, str], None]
 """One of alembic's commands."""
@@ -35,10 +35,7 @@ async def downgrade(database: Database, revision: str = "base") -> None:
 
 
 async def _migrate(database: Database, step: Step, revision: str) -> None:
-    """However long it takes."""
     async with database.engine.connect() as connection:
-        if not database.is_sqlite:
-            await connection.execute(text(transaction_limit(0, local=True)))
         await connection.run_sync(_run, database, step, revision)
         await connection.commit()
 

@@ -5,12 +5,12 @@ import os
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, event, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.errors import NotReady
@@ -181,12 +181,19 @@ async def test_a_transaction_that_does_not_end_is_ended_by_postgresql(postgresql
 
 async def test_a_migration_may_take_as_long_as_it_takes(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "TRANSACTION_SECONDS", 1)
+    database, slowed = Database(postgresql_url), []
 
-    def slow_step(made: Config, _revision: str) -> None:
-        made.attributes["connection"].execute(text("SELECT pg_sleep(2)"))
+    def sleep_once(_connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if "CREATE TABLE inbox" in statement and not slowed:
+            slowed.append(statement)
+            cursor.execute("SELECT pg_sleep(2)")
 
-    database = Database(postgresql_url)
+    event.listen(database.engine.sync_engine, "before_cursor_execute", sleep_once)
     try:
-        await migrations._migrate(database, slow_step, "head")
+        await migrations.upgrade(database)
+        assert slowed
+        assert await migrations.is_current(database)
+        async with database.transaction() as connection:
+            assert (await connection.execute(text("SHOW transaction_timeout"))).scalar_one() == "1s"
     finally:
         await database.close()
