@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from app.clients.transport import RESERVED_SECONDS, Outgoing, Pacer, Reply, Transport
+from app.clients import transport as app_transport
+from app.clients.transport import Outgoing, Pacer, Reply, Transport
 
 
 class Bucket:
@@ -31,6 +32,11 @@ class Bucket:
 @pytest.fixture
 def bucket() -> Bucket:
     return Bucket()
+
+
+@pytest.fixture(autouse=True)
+def _places_outlast_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 60.0)
 
 
 async def call(pacer: Pacer) -> None:
@@ -89,10 +95,11 @@ async def test_a_place_of_one_neighbour_is_none_at_another(bucket: Bucket) -> No
     assert bucket.booked == 1
 
 
-async def test_a_place_that_is_not_used_is_given_up(bucket: Bucket) -> None:
+async def test_a_place_that_is_not_used_is_given_up(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 0.05)
     pacer = Pacer(5, 2, bucket)
     await pacer.reserve()
-    await asyncio.sleep(RESERVED_SECONDS + 0.05)
+    await asyncio.sleep(0.1)
     await call(pacer)
     assert bucket.booked == 2
 
