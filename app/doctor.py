@@ -4,7 +4,7 @@ from typing import Any
 
 from app.bootstrap import Gateway
 from app.clients.idosell.client import IdosellPanel
-from app.domain.delivery import Refused
+from app.domain.outcomes import Refused
 from app.services.directory import Directory
 
 

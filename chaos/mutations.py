@@ -106,10 +106,10 @@ def _no_pace() -> None:
 
 
 def _reversed_events() -> None:
-    import app.domain.delivery
+    import app.domain.bundles
     from app.services import parcels
 
-    original = app.domain.delivery.coalesce
+    original = app.domain.bundles.coalesce
 
     def coalesce(commands: Any) -> Any:
         bundle = original(commands)

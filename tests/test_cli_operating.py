@@ -13,8 +13,8 @@ import pytest
 
 from app.bootstrap import open_gateway
 from app.cli import common
-from app.domain.delivery import Delivered, Outcome, Refused, Throttled, words_of
 from app.domain.events import Customer, CustomerRegistered
+from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, words_of
 from app.domain.pipeline import Answer, NewEvent, to_account
 from app.services.carriers import Carrier, ToSalesmanago
 from app.settings import Settings

@@ -21,6 +21,7 @@ from app.clients.transport import Reply
 from app.doctor import shared_account_warning
 from app.domain import tags
 from app.domain.backfill import Mode, Pause, Phase, after_look, begun, state_of, tallied
+from app.domain.bundles import Bundle, coalesce
 from app.domain.callbacks import reached, signature, verified
 from app.domain.carts import cart_of, newer_state, ripen
 from app.domain.commands import (
@@ -35,14 +36,15 @@ from app.domain.commands import (
 )
 from app.domain.consent import BoxCounts, Policy, Said, Status, box_seems_hidden
 from app.domain.contact import absorb
-from app.domain.delivery import Bundle, ByHand, Park, SeenContact, coalesce, still_missing, verdict
 from app.domain.difference import difference, told, untold
 from app.domain.errors import ForgedCallback
 from app.domain.events import AccountListed, Address, OptInReported, StatusSeen, SubscriberListed, Ticked
 from app.domain.flight import landing
 from app.domain.learn import learn
+from app.domain.look_up import SeenContact, still_missing
 from app.domain.looks import READD_LIMIT
 from app.domain.mirror import PanelTag, TagChanges, changes
+from app.domain.outcomes import ByHand, Park, verdict
 from app.domain.pipeline import NewEvent
 from app.domain.plan import Await, Send, Supersede, Withhold
 from app.domain.reasons import EXPLANATIONS, Reason

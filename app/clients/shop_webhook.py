@@ -13,8 +13,8 @@ from app.clients.transport import Outgoing, Received, Reply, Transport
 from app.domain.backfill import Listing
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said
-from app.domain.delivery import ByHand, Delivered, Outcome, Refused, name_of, words_of
 from app.domain.mirror import changes, names_of
+from app.domain.outcomes import ByHand, Delivered, Outcome, Refused, name_of, words_of
 from app.domain.pipeline import Answer, Call
 from app.domain.reasons import Reason
 from app.domain.shop import Shop

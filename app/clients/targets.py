@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit, urlunsplit
 
-from app.domain.delivery import Refused, Unreachable
+from app.domain.outcomes import Refused, Unreachable
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """(host, port) -> addresses."""

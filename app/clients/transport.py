@@ -14,8 +14,8 @@ import httpx
 import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from app.domain.delivery import LONGEST_DELAY, Throttled, Unknown, Unreachable
 from app.domain.errors import NotReady
+from app.domain.outcomes import LONGEST_DELAY, Throttled, Unknown, Unreachable
 from app.domain.pacing import LONGEST_WAIT_SECONDS, Pace
 from app.redaction import redacted
 

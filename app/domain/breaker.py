@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from app.domain.delivery import LONGEST_DELAY, Outcome, Throttled, backoff, name_of, words_of
+from app.domain.outcomes import LONGEST_DELAY, Outcome, Throttled, backoff, name_of, words_of
 from app.domain.values import replace, value
 
 LONGEST_REST = timedelta(seconds=60)

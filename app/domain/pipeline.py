@@ -5,16 +5,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from app.domain import delivery
 from app.domain.carts import Cart
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Status
 from app.domain.contact import Contact
-from app.domain.delivery import Outcome
 from app.domain.events import Event, customer_id_of, email_of
+from app.domain.look_up import SeenContact
+from app.domain.outcomes import Done, Outcome, RetryAt, Verdict
 from app.domain.plan import is_unnecessary
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
+from app.domain.take_back import TakeBack
 from app.domain.values import replace, value
 
 
@@ -178,7 +179,7 @@ class WaitingCommand:
 class DeferredTakeBack:
     """An act that arrived while commands were on their way: it is applied before any of them is tried again."""
 
-    act: delivery.TakeBack
+    act: TakeBack
     reason: Reason
     up_to: int
     """Id of the last command that was queued before the act; what came later is none of its business."""
@@ -225,7 +226,7 @@ class Answer:
 class Seen:
     """What SALESmanago shows for some addresses; unknown ones are missing. `answer` is `Delivered` if it could be read."""
 
-    contacts: Mapping[str, delivery.SeenContact]
+    contacts: Mapping[str, SeenContact]
     answer: Answer
 
 
@@ -257,7 +258,7 @@ class Tried:
 
     command: WaitingCommand
     outcome: Outcome
-    verdict: delivery.Verdict
+    verdict: Verdict
     call: Call | None
     """None if a look-up showed that nothing was left to send."""
 
@@ -280,7 +281,7 @@ class Attempted:
 
     def told_opt_in(self) -> list[WaitingCommand]:
         """Commands by which SALESmanago was just told of an opt-in."""
-        done = (one.command for one in self.tried if one.verdict == delivery.Done())
+        done = (one.command for one in self.tried if one.verdict == Done())
         return [
             one
             for one in done
@@ -292,9 +293,9 @@ class Attempted:
         moved = {
             one.command.command.email: one.command.command.address_after
             for one in self.tried
-            if isinstance(one.command.command, UpsertContact) and one.verdict == delivery.Done()
+            if isinstance(one.command.command, UpsertContact) and one.verdict == Done()
         }
-        left = {one.command.id for one in self.tried if not isinstance(one.verdict, delivery.RetryAt)}
+        left = {one.command.id for one in self.tried if not isinstance(one.verdict, RetryAt)}
         return {
             waiting.id: replace(waiting.command, email=moved[waiting.command.email])
             for waiting in self.claim.commands

@@ -13,10 +13,10 @@ from enum import StrEnum
 from app.domain import tags
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
-from app.domain.delivery import SeenContact
 from app.domain.difference import digest_of_told
 from app.domain.events import DriftFound, TagsSeen
 from app.domain.homeward import panel_tags
+from app.domain.look_up import SeenContact
 from app.domain.looks import saw_tags
 from app.domain.mirror import PanelTags
 from app.domain.shop import PanelKind, Shop

@@ -19,10 +19,10 @@ from app.domain import backfill as steps
 from app.domain.backfill import QUEUED, WOULD_SEND, Backfill, ListedAccount, Listing, Mode, Noted, Pause, Phase, Sample, Tally
 from app.domain.commands import Command, UpsertContact
 from app.domain.consent import Policy, Status
-from app.domain.delivery import LONGEST_DELAY, Delivered, Throttled, backoff, words_of
 from app.domain.errors import NotFound, NotPossible, NotReady
 from app.domain.events import AccountListed
 from app.domain.noticed import heard
+from app.domain.outcomes import LONGEST_DELAY, Delivered, Throttled, backoff, words_of
 from app.domain.pipeline import EventState, NewEvent, Settlement
 from app.domain.shop import PanelKind, Shop
 from app.services.directory import Directory

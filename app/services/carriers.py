@@ -7,9 +7,10 @@ from typing import Protocol
 from app.domain.commands import Command, ConfirmOptIn, MirrorTags, SetSubscription
 from app.domain.consent import Said
 from app.domain.contact import NOBODY, Contact
-from app.domain.delivery import Delivered, Moot, SeenContact, Throttled, Unknown
 from app.domain.events import StatusSeen
+from app.domain.look_up import SeenContact
 from app.domain.noticed import heard
+from app.domain.outcomes import Delivered, Moot, Throttled, Unknown
 from app.domain.pipeline import Answer, Call, Claim, WaitingCommand, to_account
 from app.domain.reasons import Reason
 from app.domain.values import replace

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from app.domain.carts import newer_state
-from app.domain.delivery import TakeBack
 from app.domain.events import CartChanged
 from app.domain.pipeline import InboxEvent, StoredCart
 from app.domain.plan import Await, Plan, Supersede
 from app.domain.reasons import Reason
+from app.domain.take_back import TakeBack
 from app.domain.values import replace
 from app.services.people import Person
 from app.services.ports import Work

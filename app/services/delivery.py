@@ -18,10 +18,10 @@ import structlog
 
 from app.domain.breaker import CLOSED, Breaker, Circuit
 from app.domain.commands import ConfirmOptIn, DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
-from app.domain.delivery import Done, Drop, Park, Unknown, name_of
 from app.domain.difference import opt_out_again, untold
 from app.domain.errors import NotReady
 from app.domain.neighbour import Neighbour
+from app.domain.outcomes import Done, Drop, Park, Unknown, name_of
 from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState, NewCommand, NewEvent, end_unsent, to_account
 from app.domain.values import replace
 from app.services.carriers import Carrier

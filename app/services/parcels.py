@@ -5,10 +5,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from app.domain.bundles import Bundle, coalesce
 from app.domain.commands import AddEvent, UpsertContact
-from app.domain.delivery import (
+from app.domain.events import StatusNotTaken
+from app.domain.noticed import heard
+from app.domain.outcomes import (
     PARKED_CONTACT_PAUSE,
-    Bundle,
     ByHand,
     Delivered,
     Moot,
@@ -19,11 +21,8 @@ from app.domain.delivery import (
     Throttled,
     Unknown,
     Unreachable,
-    coalesce,
     verdict,
 )
-from app.domain.events import StatusNotTaken
-from app.domain.noticed import heard
 from app.domain.pipeline import Answer, Attempted, Call, Claim, NewEvent, Tried, WaitingCommand
 from app.domain.reasons import Reason
 from app.domain.values import replace

@@ -9,7 +9,6 @@ from app.domain.commands import Command, ConfirmOptIn, DeleteContact, HomeComman
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
 from app.domain.decide import NO_SALE, Sale, decide
-from app.domain.delivery import TakeBack, taken_back
 from app.domain.difference import untold
 from app.domain.events import (
     AccountChanged,
@@ -44,6 +43,7 @@ from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
 from app.domain.tags import collisions
+from app.domain.take_back import TakeBack, taken_back
 from app.domain.values import replace
 from app.services.cart_round import CartRound
 from app.services.consents import Consents

@@ -15,10 +15,11 @@ import structlog
 
 from app.domain.callbacks import reached
 from app.domain.decide import decide
-from app.domain.delivery import Delivered, SeenContact
 from app.domain.events import StatusSeen, TagsSeen
+from app.domain.look_up import SeenContact
 from app.domain.looks import found, same_but_later
 from app.domain.noticed import heard
+from app.domain.outcomes import Delivered
 from app.domain.pipeline import NewEvent, StoredContact, to_account
 from app.domain.plan import Send
 from app.domain.shop import Account, Shop

@@ -16,11 +16,12 @@ import structlog
 
 from app.domain import reconcile as steps
 from app.domain.backfill import MARGIN, ListedAccount, own_reason
-from app.domain.delivery import Delivered, Refused, SeenContact, name_of, words_of
 from app.domain.errors import NotFound, NotPossible, NotReady
 from app.domain.events import AccountListed
 from app.domain.flight import is_day
+from app.domain.look_up import SeenContact
 from app.domain.noticed import heard
+from app.domain.outcomes import Delivered, Refused, name_of, words_of
 from app.domain.pipeline import EventState, NewEvent, StoredContact, to_account
 from app.domain.reconcile import PEOPLE_PER_PAGE, Cause, Mode, Phase, Reconciliation
 from app.domain.shop import PanelKind, Shop

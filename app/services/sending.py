@@ -3,18 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.domain.bundles import Bundle, keeps_event_id, within_limits
 from app.domain.commands import UpsertContact
-from app.domain.delivery import (
-    Bundle,
-    Delivered,
-    addresses,
-    asks_first,
-    keeps_event_id,
-    still_missing,
-    within_limits,
-    without_opt_ins,
-    words_of,
-)
+from app.domain.look_up import addresses, asks_first, still_missing, without_opt_ins
+from app.domain.outcomes import Delivered, words_of
 from app.domain.pipeline import Answer
 from app.services.lease import Lease
 from app.services.parcels import ContactParcel, is_delivered, is_halt, is_refused_whole

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from app.domain.commands import AddEvent, Command, EventKind
 from app.domain.decide import NO_SALE
-from app.domain.delivery import TakeBack, taken_back
 from app.domain.pipeline import Mailbox, end_unsent
 from app.domain.reasons import Reason
+from app.domain.take_back import TakeBack, taken_back
 from app.domain.values import replace
 from app.services.ports import Work
 

@@ -16,8 +16,8 @@ from sqlalchemy import CTE, Insert, Row, case, exists, func, select, text, true,
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.bundles import one_bundle
 from app.domain.commands import Command, DeleteContact
-from app.domain.delivery import TakeBack, one_bundle
 from app.domain.pipeline import (
     Claim,
     CommandState,
@@ -27,6 +27,7 @@ from app.domain.pipeline import (
     WaitingCommand,
 )
 from app.domain.reasons import Reason
+from app.domain.take_back import TakeBack
 from app.domain.turns import in_turn
 from app.storage import codec
 from app.storage.dialect import insert_of, locked, one_of

@@ -7,7 +7,7 @@ from sqlalchemy import ScalarSelect, bindparam, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.delivery import Delivered, Done, Drop, Park, RetryAt, name_of
+from app.domain.outcomes import Delivered, Done, Drop, Park, RetryAt, name_of
 from app.domain.pipeline import Attempted, CommandState, Tried
 from app.storage.dialect import one_of
 from app.storage.mailboxes import among, remove_empty

@@ -16,8 +16,8 @@ from app.clients.transport import Pacer, Transport
 from app.domain import shop as settings
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
-from app.domain.delivery import ByHand, Delivered, Moot, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.mirror import PanelTags
+from app.domain.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.reasons import Reason
 from app.sandbox.panel import AddAgain, Approvals, Key, Panel, Rules, Shop, create_app
 from tests.builders import a_shop

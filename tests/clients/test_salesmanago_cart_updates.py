@@ -13,7 +13,8 @@ import pytest
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.transport import Pacer, Transport
 from app.domain.commands import AddEvent, EventKind, Line, UpsertContact
-from app.domain.delivery import Delivered, Refused, SeenEvent, Throttled, Unknown, Unreachable
+from app.domain.look_up import SeenEvent
+from app.domain.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
 from app.domain.pipeline import Answer
 from app.domain.shop import Account
 from app.sandbox.salesmanago import Account as TheirAccount

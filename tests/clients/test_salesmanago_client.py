@@ -14,7 +14,8 @@ from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.transport import Pacer, Transport, retry_after, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, EventKind, UpsertContact
-from app.domain.delivery import Delivered, Outcome, Refused, SeenEvent, Throttled, Unknown, Unreachable
+from app.domain.look_up import SeenEvent
+from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.shop import Account
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

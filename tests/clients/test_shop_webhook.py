@@ -14,8 +14,8 @@ from app.clients.targets import Resolve
 from app.clients.transport import Pacer, Transport
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
-from app.domain.delivery import ByHand, Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.mirror import PanelTags
+from app.domain.outcomes import ByHand, Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.reasons import Reason
 from app.domain.shop import Panel, PanelKind
 from tests.builders import a_shop, at

@@ -9,7 +9,7 @@ import pytest
 
 from app.clients.targets import Target, checked, is_public, resolve
 from app.clients.transport import Outgoing, Pacer, Transport
-from app.domain.delivery import Refused, Unreachable
+from app.domain.outcomes import Refused, Unreachable
 
 NAME = "shop.example.com"
 URL = f"https://{NAME}/hooks/gateway"

@@ -35,7 +35,7 @@ from app.domain.backfill import (
     state_of,
     tallied,
 )
-from app.domain.delivery import Delivered
+from app.domain.outcomes import Delivered
 from app.domain.pipeline import Answer, Call
 from app.domain.reasons import Reason
 from app.domain.shop import FlightPlan, Hours

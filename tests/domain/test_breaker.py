@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.breaker import CLOSED, LONGEST_REST, Breaker, Circuit
-from app.domain.delivery import LONGEST_DELAY, Outcome, Refused, Throttled, Unknown, Unreachable, backoff
+from app.domain.outcomes import LONGEST_DELAY, Outcome, Refused, Throttled, Unknown, Unreachable, backoff
 from tests.builders import at
 
 NOW = at("2026-11-23T12:00")

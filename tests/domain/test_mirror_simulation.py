@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.bundles import coalesce
 from app.domain.commands import Command, MirrorTags, UpsertContact
 from app.domain.contact import Contact
 from app.domain.decide import decide
-from app.domain.delivery import coalesce
 from app.domain.events import Event
 from app.domain.looks import READD_LIMIT, same_but_later
 from app.domain.mirror import MAX_POINTS, PanelTag, changes

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from app.clients.salesmanago import payloads
 from app.domain import tags
+from app.domain.bundles import TAGS_PER_CALL, coalesce, up_to_deletion, within_limits
 from app.domain.commands import AddEvent, Command, DeleteContact, Line, UpsertContact
 from app.domain.consent import Box, Policy, Status
 from app.domain.contact import Contact, absorb
 from app.domain.decide import decide
-from app.domain.delivery import TAGS_PER_CALL, coalesce, up_to_deletion, within_limits
 from app.domain.difference import difference, told
 from app.domain.events import (
     AccountChanged,

@@ -11,9 +11,9 @@ from app.domain.commands import UpsertContact
 from app.domain.consent import Policy, Said, Status
 from app.domain.contact import Contact, Told
 from app.domain.decide import decide
-from app.domain.delivery import SeenContact
 from app.domain.difference import believing, difference
 from app.domain.events import DriftFound, Event
+from app.domain.look_up import SeenContact
 from app.domain.plan import Send, Supersede
 from app.domain.reasons import Reason
 from app.domain.reconcile import SAMPLES, WORDS, Cause, Comparison, Mode, Phase, Reconciliation, compared, finished, noted

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from app.domain.backfill import ListedAccount, Listing
-from app.domain.delivery import Delivered
 from app.domain.events import Customer
+from app.domain.outcomes import Delivered
 from app.domain.pipeline import Answer, Call
 from app.domain.registry import OPERATOR_ROLE
 from tests.conftest import NOON

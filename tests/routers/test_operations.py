@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.domain.delivery import Delivered, Refused, Throttled, words_of
+from app.domain.outcomes import Delivered, Refused, Throttled, words_of
 from app.domain.pipeline import Answer, to_account
 from app.domain.reasons import Reason
 from app.domain.registry import OPERATOR_ROLE

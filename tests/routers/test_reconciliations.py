@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.domain.backfill import ListedAccount, Listing
-from app.domain.delivery import Delivered
 from app.domain.events import Customer
+from app.domain.outcomes import Delivered
 from app.domain.pipeline import Answer, Call, Seen
 from app.domain.reconcile import WORDS, Cause
 from app.domain.registry import OPERATOR_ROLE

@@ -14,9 +14,9 @@ from app.domain.backfill import Backfill, ListedAccount, Listing, Mode, Pause, P
 from app.domain.commands import UpsertContact
 from app.domain.consent import Policy, Status
 from app.domain.contact import Contact
-from app.domain.delivery import Delivered, Outcome, Refused, Throttled, Unreachable
 from app.domain.errors import NotFound, NotPossible
 from app.domain.events import Customer, Ticked
+from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable
 from app.domain.pipeline import Answer, Call, to_account
 from app.domain.shop import FlightPlan, Panel, PanelKind, Shop
 from app.services.backfills import Backfills, Progress

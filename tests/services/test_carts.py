@@ -9,8 +9,8 @@ import pytest
 
 from app.domain.commands import AddEvent, EventKind
 from app.domain.consent import Box, Policy
-from app.domain.delivery import Delivered, Outcome, Throttled, Unknown, Unreachable
 from app.domain.events import CartChanged, Event, Item
+from app.domain.outcomes import Delivered, Outcome, Throttled, Unknown, Unreachable
 from app.domain.pipeline import Answer
 from tests.conftest import NOON
 from tests.services.world import (

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.consent import Policy
-from app.domain.delivery import Delivered, Refused
 from app.domain.events import Event
+from app.domain.outcomes import Delivered, Refused
 from app.domain.pipeline import Accepted, NewEvent
 from app.domain.retention import Retention
 from app.services.cleaning import Cleaner

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from app.domain.commands import AddEvent, EventKind, UpsertContact
-from app.domain.delivery import Delivered, Refused, Throttled, Unknown, Unreachable
+from app.domain.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
 from app.domain.pipeline import to_account
 from tests.services.world import EWA, JAN, World, orders, registers, renames, scripted, subscribes, tags, views
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.commands import AddEvent
 from app.domain.consent import Status
-from app.domain.delivery import Delivered, Outcome, Throttled, Unknown, Unreachable
+from app.domain.outcomes import Delivered, Outcome, Throttled, Unknown, Unreachable
 from app.storage.database import Database
 from tests.conftest import Clock, PostgreSQL
 from tests.services.world import World, fills_cart, grants, orders, registers, subscribes, tags, unsubscribes, views, withdraws

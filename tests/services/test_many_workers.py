@@ -13,9 +13,9 @@ from sqlalchemy import select, text, update
 
 from app.domain.breaker import CLOSED, Breaker, Circuit
 from app.domain.commands import AddEvent, UpsertContact
-from app.domain.delivery import Delivered, Done, Refused, Throttled, Unknown, Unreachable
 from app.domain.errors import NotReady
 from app.domain.neighbour import Neighbour
+from app.domain.outcomes import Delivered, Done, Refused, Throttled, Unknown, Unreachable
 from app.domain.pipeline import Attempted, Claim, Tried, to_account, to_newsletter
 from app.services import delivery
 from app.services.carriers import CONTACTS_PER_BATCH

@@ -27,8 +27,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, 
 
 from app.domain.commands import DeleteContact, UpsertContact
 from app.domain.consent import Status
-from app.domain.delivery import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.events import Event
+from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.pipeline import Accepted, Conflict, NewEvent, to_account
 from app.services.delivery import Delivery
 from app.storage.database import Database

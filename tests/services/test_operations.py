@@ -13,8 +13,8 @@ from sqlalchemy import select, text
 from app.domain.breaker import Circuit
 from app.domain.commands import AddEvent, DeleteContact, EventKind, UpsertContact
 from app.domain.consent import Status
-from app.domain.delivery import Delivered, Outcome, Refused, Throttled, Unreachable, words_of
 from app.domain.events import OptInReported, SubscriberListed
+from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable, words_of
 from app.domain.pipeline import Answer, to_newsletter
 from app.domain.reasons import Reason
 from app.domain.replay import ParkedCommand, ParkedFilter

@@ -12,9 +12,9 @@ from app.domain.backfill import ListedAccount, Listing
 from app.domain.commands import SetSubscription, UpsertContact
 from app.domain.consent import Policy, Status
 from app.domain.contact import Contact
-from app.domain.delivery import Delivered, Outcome, Throttled, Unreachable
 from app.domain.errors import NotFound, NotPossible
 from app.domain.events import Customer
+from app.domain.outcomes import Delivered, Outcome, Throttled, Unreachable
 from app.domain.pipeline import Answer, Call
 from app.domain.reconcile import Cause, Mode, Phase, Reconciliation
 from app.domain.shop import FlightPlan, Hours, Panel, PanelKind

@@ -10,9 +10,9 @@ import pytest
 from app.bootstrap import Carriers, ShopSides, Upstreams
 from app.domain.commands import HomeCommand, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Policy, Said, Status
-from app.domain.delivery import ByHand, Delivered, Outcome, Refused, Unknown, Unreachable
 from app.domain.events import AccountChanged, Customer, CustomerRegistered, Event, Evidence, TagsEdited, Ticked, Unsubscribed
 from app.domain.ledger import ActKind
+from app.domain.outcomes import ByHand, Delivered, Outcome, Refused, Unknown, Unreachable
 from app.domain.pipeline import to_account, to_newsletter, to_reading, to_tags
 from app.domain.reasons import Reason
 from app.domain.registry import StoredAccount, StoredShop

@@ -7,8 +7,8 @@ import pytest
 
 from app.domain.commands import AddEvent, SetSubscription, UpsertContact
 from app.domain.consent import Policy, Status
-from app.domain.delivery import Delivered, Refused
 from app.domain.events import AccountListed, Customer, Event, Evidence, SubscriberListed, Ticked
+from app.domain.outcomes import Delivered, Refused
 from app.domain.pipeline import to_account
 from app.domain.reconcile import Mode, Reconciliation
 from app.domain.retention import Retention

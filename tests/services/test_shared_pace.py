@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.breaker import Breaker
-from app.domain.delivery import Unreachable
 from app.domain.errors import NotReady
 from app.domain.neighbour import Neighbour
+from app.domain.outcomes import Unreachable
 from app.domain.pacing import CUT, SMALLEST_SHARE, Pace
 from app.domain.pipeline import to_account
 from app.services.shared_pace import IN_FLIGHT, SharedPace

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.consent import Status
-from app.domain.delivery import Delivered, Refused, Throttled, Unreachable
 from app.domain.events import OrderCancelled
+from app.domain.outcomes import Delivered, Refused, Throttled, Unreachable
 from app.domain.pipeline import to_account
 from app.storage.tables import inbox
 from app.storage.work import Store, Work

@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 from app.domain.commands import HomeCommand, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Policy, Said, Status
 from app.domain.contact import Contact
-from app.domain.delivery import ByHand, Delivered, Moot, Outcome, Refused, Unreachable
 from app.domain.errors import NotFound
 from app.domain.events import Evidence, OptInReported, StatusSeen
 from app.domain.ledger import ActKind
+from app.domain.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Unreachable
 from app.domain.pipeline import HandWork, to_account, to_newsletter
 from app.domain.reasons import Reason
 from app.domain.registry import StoredAccount, StoredShop

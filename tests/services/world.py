@@ -11,7 +11,6 @@ from sqlalchemy import select, text
 
 from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Box, Policy, Status
-from app.domain.delivery import Delivered, Outcome, SeenContact, SeenEvent, Unknown
 from app.domain.events import (
     AccountChanged,
     CartChanged,
@@ -29,6 +28,8 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
+from app.domain.look_up import SeenContact, SeenEvent
+from app.domain.outcomes import Delivered, Outcome, Unknown
 from app.domain.pipeline import (
     Accepted,
     Answer,

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.contact import NOBODY
-from app.domain.delivery import Park, RetryAt, TakeBack
+from app.domain.outcomes import Park, RetryAt
 from app.domain.pipeline import Alias, Claim, EventState, Mailbox, Settlement
 from app.domain.reasons import Reason
+from app.domain.take_back import TakeBack
 from app.storage.database import Database
 from app.storage.tables import contacts, inbox, mailboxes, outbox
 from app.storage.work import Store

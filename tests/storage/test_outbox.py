@@ -8,9 +8,10 @@ from sqlalchemy import select
 
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, Line, UpsertContact
 from app.domain.consent import Status
-from app.domain.delivery import Delivered, Park, Refused, TakeBack
+from app.domain.outcomes import Delivered, Park, Refused
 from app.domain.pipeline import DeferredTakeBack, Mailbox
 from app.domain.reasons import Reason
+from app.domain.take_back import TakeBack
 from app.storage.database import Database
 from app.storage.outbox import COMMANDS_PER_CLAIM
 from app.storage.tables import attempts, calls, mailboxes, outbox

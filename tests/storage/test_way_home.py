@@ -11,12 +11,13 @@ from sqlalchemy.exc import IntegrityError
 
 from app.domain.commands import Command, ConfirmOptIn, MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
-from app.domain.delivery import ByHand, Delivered, Drop, Park, RetryAt, TakeBack
 from app.domain.events import Evidence
 from app.domain.ledger import GENESIS, ActKind, Entry, Matter, details_of, digest_of_details, is_intact
 from app.domain.mirror import PanelTags
+from app.domain.outcomes import ByHand, Delivered, Drop, Park, RetryAt
 from app.domain.pipeline import EventState, Mailbox, NewCommand, Settlement
 from app.domain.reasons import Reason
+from app.domain.take_back import TakeBack
 from app.storage import codec, migrations
 from app.storage.database import Database
 from app.storage.tables import calls, consents, inbox, mailboxes, outbox

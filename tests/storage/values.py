@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from app.domain.commands import Command, UpsertContact
-from app.domain.delivery import Delivered, Done, Outcome, RetryAt, Unreachable, Verdict
 from app.domain.events import Event, Subscribed, Unsubscribed
+from app.domain.outcomes import Delivered, Done, Outcome, RetryAt, Unreachable, Verdict
 from app.domain.pipeline import Attempted, Call, Claim, InboxEvent, NewCommand, NewEvent, Tried, WaitingCommand
 from app.storage.work import Store
 

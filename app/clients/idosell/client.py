@@ -21,8 +21,8 @@ from app.clients.transport import Outgoing, Reply, Transport, scrubbed
 from app.domain.backfill import ACCOUNTS_PER_PAGE, Listing
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
-from app.domain.delivery import ByHand, Delivered, Moot, Outcome, Refused, Unknown, Unreachable, name_of, words_of
 from app.domain.mirror import TagChanges, changes
+from app.domain.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Unknown, Unreachable, name_of, words_of
 from app.domain.pipeline import Answer, Call
 from app.domain.reasons import Reason
 from app.domain.shop import Shop

@@ -11,7 +11,8 @@ from app.clients.salesmanago import payloads
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.transport import Reply, Transport, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
-from app.domain.delivery import Delivered, Outcome, Refused, SeenContact, Throttled, Unknown, Unreachable, name_of, words_of
+from app.domain.look_up import SeenContact
+from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable, name_of, words_of
 from app.domain.pipeline import Answer, Call, Modified, Seen
 from app.domain.shop import Account
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.commands import AddEvent, Agreement, EventKind, UpsertContact
 from app.domain.consent import Status
-from app.domain.delivery import SeenContact, SeenEvent
+from app.domain.look_up import SeenContact, SeenEvent
 from app.domain.shop import Account
 
 JsonObject = dict[str, Any]  # a border: their JSON

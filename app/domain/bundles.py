@@ -1,0 +1,121 @@
+"""What of a contact's commands travels together, and in what form."""
+
+from collections.abc import Sequence
+
+from app.domain.commands import (
+    AddEvent,
+    Agreement,
+    Command,
+    ConfirmOptIn,
+    DeleteContact,
+    EventKind,
+    MirrorTags,
+    SetSubscription,
+    UpsertContact,
+)
+from app.domain.tags import canonical
+from app.domain.values import replace, value
+
+
+@value()
+class Bundle:
+    """All that waits for one contact, in its shortest form: at most one upsert, then the events in order, or a deletion."""
+
+    upsert: UpsertContact | None = None
+    events: tuple[AddEvent, ...] = ()
+    deletions: tuple[DeleteContact, ...] = ()
+    """One per address under which SALESmanago may know the contact by now."""
+
+
+def coalesce(commands: Sequence[Command]) -> Bundle:
+    """The shortest bundle with the same effect as sending the commands one by one.
+
+    Upserts merge into one that goes first; events follow, addressed as the contact is called by then. A deletion makes
+    what came before it pointless, and is the last of its bundle: see `up_to_deletion`.
+    """
+    upsert: UpsertContact | None = None
+    events: list[AddEvent] = []
+    for command in commands:
+        match command:
+            case UpsertContact():
+                upsert = command if upsert is None else merge(upsert, command)
+            case AddEvent():
+                events.append(command)
+            case DeleteContact(email=email):
+                known_as = (upsert.email, upsert.address_after) if upsert is not None else ()
+                return Bundle(deletions=tuple(DeleteContact(email=one) for one in dict.fromkeys((*known_as, email))))
+            case ConfirmOptIn() | SetSubscription() | MirrorTags():
+                raise AssertionError("commands for another destination")
+    if upsert is not None:
+        events = [replace(event, email=upsert.address_after) for event in events]
+    return Bundle(upsert, tuple(events))
+
+
+def up_to_deletion(commands: Sequence[Command]) -> int:
+    """How many of the commands make the next bundle: what a new life of the contact brings waits for the next one."""
+    for count, command in enumerate(commands, start=1):
+        if isinstance(command, DeleteContact):
+            return count
+    return len(commands)
+
+
+def one_bundle(commands: Sequence[Command]) -> int:
+    """How many of the commands may travel together. What must set nothing off does not travel with what may (R63)."""
+    quiet = bool(commands) and _is_quiet(commands[0])
+    alike = next((count for count, command in enumerate(commands) if _is_quiet(command) is not quiet), len(commands))
+    return up_to_deletion(commands[:alike])
+
+
+def _is_quiet(command: Command) -> bool:
+    return isinstance(command, UpsertContact) and command.quiet
+
+
+def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
+    """One upsert instead of two: the later word counts."""
+    spoken_again = {canonical(tag) for tag in (*later.add_tags, *later.remove_tags)}
+    return UpsertContact(
+        email=earlier.email,
+        new_email=later.address_after if later.address_after != earlier.email else None,
+        profile={**earlier.profile, **later.profile},
+        add_tags=(*(tag for tag in earlier.add_tags if canonical(tag) not in spoken_again), *later.add_tags),
+        remove_tags=(*(tag for tag in earlier.remove_tags if canonical(tag) not in spoken_again), *later.remove_tags),
+        email_status=later.email_status or earlier.email_status,
+        phone_status=later.phone_status or earlier.phone_status,
+        agreements=_latest((*earlier.agreements, *later.agreements)),
+        old_email_opt_in=later.old_email_opt_in if later.email_status else earlier.old_email_opt_in,
+        old_phone_opt_in=later.old_phone_opt_in if later.phone_status else earlier.old_phone_opt_in,
+        introduces=earlier.introduces,
+        quiet=earlier.quiet and later.quiet,
+    )
+
+
+def _latest(agreements: Sequence[Agreement]) -> tuple[Agreement, ...]:
+    return tuple({one.name: one for one in agreements}.values())
+
+
+TAGS_PER_CALL = 50
+"""The contract's safest reading (U15)."""
+
+
+def within_limits(upsert: UpsertContact) -> tuple[UpsertContact, ...]:
+    """The upsert in parts that each name at most 50 tags; everything else travels with the first."""
+    words = [(tag, True) for tag in upsert.add_tags] + [(tag, False) for tag in upsert.remove_tags]
+    if len(words) <= TAGS_PER_CALL:
+        return (upsert,)
+    parts = []
+    for start in range(0, len(words), TAGS_PER_CALL):
+        chunk = words[start : start + TAGS_PER_CALL]
+        whole = upsert if start == 0 else UpsertContact(email=upsert.address_after, quiet=upsert.quiet)
+        parts.append(
+            replace(
+                whole,
+                add_tags=tuple(tag for tag, added in chunk if added),
+                remove_tags=tuple(tag for tag, added in chunk if not added),
+            )
+        )
+    return tuple(parts)
+
+
+def keeps_event_id(event: AddEvent) -> bool:
+    """A `CART` is changed later through the id SALESmanago gives it, which only the single call answers (contract 3.5)."""
+    return event.kind is EventKind.CART

@@ -1,0 +1,148 @@
+"""What a neighbour may answer, and what follows from it."""
+
+from datetime import datetime, timedelta
+
+from app.domain.reasons import Reason
+from app.domain.values import value
+
+# -- what a neighbour may answer -----------------------------------------------------------------------------------------
+
+
+@value()
+class Delivered:
+    upstream_id: str | None = None
+    detail: str = ""
+
+
+@value()
+class Throttled:
+    """Asked to slow down; nothing was applied."""
+
+    retry_after: float | None = None
+    """Seconds, if the neighbour named them."""
+
+
+@value()
+class Unreachable:
+    """It certainly did not arrive."""
+
+    cause: str
+
+
+@value()
+class Unknown:
+    """It may have been applied or not: time-out after sending, cut or foreign answer. Look before sending again."""
+
+    cause: str
+
+
+@value()
+class Refused:
+    """A definite no. `account_wide`: not this item's fault (bad signature, inactive account), so nothing is parked for it."""
+
+    message: str
+    account_wide: bool = False
+
+
+@value()
+class ByHand:
+    """The neighbour has no way to do it: a person must (R56)."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@value()
+class Moot:
+    """It turned out that there is nothing to do."""
+
+    reason: Reason
+
+
+Outcome = Delivered | Throttled | Unreachable | Unknown | Refused | ByHand | Moot
+
+
+def name_of(outcome: Outcome) -> str:
+    """As it stands in traces and logs."""
+    return {"ByHand": "by_hand"}.get(type(outcome).__name__, type(outcome).__name__.lower())
+
+
+def words_of(outcome: Outcome) -> str:
+    """What the neighbour said, for the trace."""
+    match outcome:
+        case Delivered(detail=words) | Unreachable(cause=words) | Unknown(cause=words) | Refused(message=words):
+            return words
+        case Throttled(retry_after=seconds):
+            return "" if seconds is None else f"asked to wait {seconds:g} s"
+        case ByHand(detail=words):
+            return words
+        case Moot(reason=reason):
+            return reason.value
+
+
+# -- what follows from an answer -----------------------------------------------------------------------------------------
+
+FIRST_DELAY = timedelta(seconds=5)
+LONGEST_DELAY = timedelta(hours=12)
+PATIENCE = timedelta(days=7)
+SETTLING = timedelta(seconds=30)
+"""As long as we wait for an answer. What timed out may still be carried out over there, and a look before that would not see it."""
+PARKED_CONTACT_PAUSE = timedelta(minutes=15)
+"""How long the later commands of a contact wait behind a parked one (decision 5)."""
+
+
+@value()
+class Done:
+    pass
+
+
+@value()
+class RetryAt:
+    at: datetime
+    look_first: bool
+    """Read SALESmanago before sending again."""
+
+
+@value()
+class Park:
+    reason: Reason
+
+
+@value()
+class Drop:
+    """Settled without being sent."""
+
+    reason: Reason
+
+
+Verdict = Done | RetryAt | Park | Drop
+
+
+def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datetime, jitter: float) -> Verdict:
+    """What to do after attempt number `attempt` (from 1). `jitter` is a fraction of 0 to 1: full jitter over the backoff."""
+    match outcome:
+        case Delivered():
+            return Done()
+        case Refused(account_wide=False):
+            return Park(Reason.REFUSED)
+        case ByHand(reason=reason):
+            return Park(reason)
+        case Moot(reason=reason):
+            return Drop(reason)
+        case Throttled() | Unreachable() | Unknown() | Refused():
+            pass
+    if now - first_tried_at >= PATIENCE:
+        return Park(Reason.GAVE_UP)
+    wait = backoff(attempt) * jitter
+    if isinstance(outcome, Throttled) and outcome.retry_after is not None:
+        # Retry-After may lengthen a wait, never shorten it; beyond our longest wait we ask again ourselves.
+        wait = max(wait, min(timedelta(seconds=outcome.retry_after), LONGEST_DELAY))
+    if isinstance(outcome, Unknown):
+        wait = max(wait, SETTLING)
+    return RetryAt(now + wait, look_first=isinstance(outcome, Unknown))
+
+
+def backoff(attempt: int) -> timedelta:
+    """5 s, 10 s, 20 s ... 12 h."""
+    doublings: int = min(attempt - 1, 20)
+    return min(FIRST_DELAY * (1 << doublings), LONGEST_DELAY)

@@ -1,0 +1,70 @@
+"""An act that takes permission away, and what it leaves of a command that has not arrived."""
+
+from datetime import datetime
+
+from app.domain.commands import AddEvent, Command, DeleteContact, HomeCommand, UpsertContact
+from app.domain.consent import Status, later
+from app.domain.values import replace, value
+
+
+@value()
+class TakeBack:
+    """An act that took permission away: what of the queue must not leave any more."""
+
+    everything: bool = False
+    email_opt_in: bool = False
+    phone_opt_in: bool = False
+    home: bool = False
+    """Also what is on its way to the shop: the person is to be forgotten."""
+    carts_until: datetime | None = None
+    """Carts of that time and before were bought (R41)."""
+    cart_id: str | None = None
+    """This cart has changed: its report would tell of yesterday's content."""
+
+    def __or__(self, other: "TakeBack") -> "TakeBack":
+        return TakeBack(
+            self.everything or other.everything,
+            self.email_opt_in or other.email_opt_in,
+            self.phone_opt_in or other.phone_opt_in,
+            self.home or other.home,
+            later(self.carts_until, other.carts_until),
+            self.cart_id or other.cart_id,
+        )
+
+
+def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False) -> Command | None:
+    """The command as it may still be sent, or None. An opt-in that perhaps arrived already turns into the opt-out (I6)."""
+    if isinstance(command, HomeCommand):
+        return None if act.home else command
+    if act.everything and not isinstance(command, DeleteContact):
+        return None
+    if isinstance(command, AddEvent) and _is_outdated(command, act):
+        return None
+    if not isinstance(command, UpsertContact):
+        return command
+    no_email = act.email_opt_in and command.email_status is Status.OPT_IN
+    no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN
+    left = taken_back_upsert(command, email=no_email, phone=no_phone)
+    if not perhaps_arrived:
+        return left
+    return replace(
+        left,
+        email_status=Status.OPT_OUT if no_email else left.email_status,
+        phone_status=Status.OPT_OUT if no_phone else left.phone_status,
+    )
+
+
+def _is_outdated(event: AddEvent, act: TakeBack) -> bool:
+    bought = act.carts_until is not None and event.is_cart_until(act.carts_until)
+    return bought or (act.cart_id is not None and event.cart_id == act.cart_id)
+
+
+def taken_back_upsert(upsert: UpsertContact, *, email: bool, phone: bool) -> UpsertContact:
+    """Without the named opt-ins, and without the agreements that go with them."""
+    kept = tuple(one for one in upsert.agreements if not (one.accepted and (phone if one.by_sms else email)))
+    return replace(
+        upsert,
+        email_status=None if email else upsert.email_status,
+        phone_status=None if phone else upsert.phone_status,
+        agreements=kept,
+    )

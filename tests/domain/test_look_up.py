@@ -1,0 +1,45 @@
+from typing import Any
+
+import pytest
+
+from app.domain.bundles import Bundle
+from app.domain.look_up import SeenContact, SeenEvent, addresses, still_missing
+from tests.builders import EMAIL, an_event, an_upsert, at
+
+NEW = "jan@new.example.com"
+
+
+PURCHASE = an_event(when=at("2026-11-23T12:00:00.123456"))
+
+
+@pytest.mark.parametrize(
+    ("seen", "missing"),
+    [
+        (SeenEvent("PURCHASE", "5501", at("2026-11-23T12:00:00.123")), False),
+        (SeenEvent("PURCHASE", "5501", at("2026-11-23T12:00:00.124")), True),
+        (SeenEvent("PURCHASE", "5502", at("2026-11-23T12:00:00.123")), True),
+        (SeenEvent("RETURN", "5501", at("2026-11-23T12:00:00.123")), True),
+    ],
+)
+def test_an_event_arrived_if_kind_number_and_millisecond_agree(seen: SeenEvent, missing: bool) -> None:
+    left = still_missing(Bundle(None, (PURCHASE,)), {EMAIL: SeenContact(EMAIL, events=frozenset({seen}))})
+    assert bool(left.events) is missing
+
+
+@pytest.mark.parametrize(
+    ("known", "sent"),
+    [
+        ([], an_upsert(new_email=NEW, add_tags=("a",))),
+        ([EMAIL], an_upsert(new_email=NEW, add_tags=("a",))),
+        ([NEW], an_upsert(NEW, add_tags=("a",))),
+        ([EMAIL, NEW], an_upsert(new_email=NEW, add_tags=("a",))),
+    ],
+)
+def test_a_rename_that_arrived_is_not_sent_again(known: list[str], sent: Any) -> None:
+    seen = {email: SeenContact(email) for email in known}
+    assert still_missing(Bundle(an_upsert(new_email=NEW, add_tags=("a",), remove_tags=("b",))), seen).upsert == sent
+
+
+def test_a_contact_may_be_known_under_each_address_its_bundle_names() -> None:
+    assert addresses(Bundle(an_upsert(new_email=NEW), (an_event(email="c@example.com"),))) == {EMAIL, NEW, "c@example.com"}
+    assert addresses(Bundle()) == set()

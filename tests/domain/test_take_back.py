@@ -1,0 +1,32 @@
+from typing import Any
+
+import pytest
+
+from app.domain.commands import DeleteContact
+from app.domain.consent import Status
+from app.domain.take_back import TakeBack, taken_back
+from tests.builders import EMAIL, an_event, an_upsert
+
+GONE = DeleteContact(email=EMAIL)
+
+
+OPTING_IN = an_upsert(email_status=Status.OPT_IN, phone_status=Status.OPT_IN, add_tags=("a",))
+OPTING_OUT = an_upsert(email_status=Status.OPT_OUT, phone_status=Status.OPT_OUT)
+
+
+@pytest.mark.parametrize(
+    ("command", "act", "left"),
+    [
+        (OPTING_IN, TakeBack(), OPTING_IN),
+        (OPTING_IN, TakeBack(email_opt_in=True), an_upsert(phone_status=Status.OPT_IN, add_tags=("a",))),
+        (OPTING_IN, TakeBack(phone_opt_in=True), an_upsert(email_status=Status.OPT_IN, add_tags=("a",))),
+        (OPTING_IN, TakeBack(email_opt_in=True) | TakeBack(phone_opt_in=True), an_upsert(add_tags=("a",))),
+        (OPTING_OUT, TakeBack(email_opt_in=True, phone_opt_in=True), OPTING_OUT),
+        (an_event(), TakeBack(email_opt_in=True), an_event()),
+        (OPTING_IN, TakeBack(everything=True), None),
+        (an_event(), TakeBack(everything=True), None),
+        (GONE, TakeBack(everything=True, email_opt_in=True), GONE),
+    ],
+)
+def test_what_of_the_queue_may_still_leave_after_permission_was_taken_away(command: Any, act: TakeBack, left: Any) -> None:
+    assert taken_back(command, act) == left
