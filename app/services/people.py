@@ -39,6 +39,11 @@ class Person:
     absorbed: list["Person"] = field(default_factory=list)
     """Who was merged into this one in this round."""
 
+    @property
+    def saved_id(self) -> int:
+        assert self.id is not None, "people are saved before what refers to them"
+        return self.id
+
     def becomes(self, contact: Contact) -> None:
         if contact != self.contact:
             self.contact = contact

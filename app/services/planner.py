@@ -89,8 +89,8 @@ class Planner:
             await work.commit()
         if unreadable:
             log.error("payload_unreadable", events=len(unreadable))
-        if planning.queued_any:
+        if planning.decided.sends_any:
             self._planned()
-        if planning.queued_elsewhere:
+        if planning.decided.sends_elsewhere:
             self._elsewhere()
         return planned + len(unreadable)

@@ -5,10 +5,10 @@ from functools import cache, partial
 
 import structlog
 
-from app.domain.commands import Command, ConfirmOptIn, DeleteContact, HomeCommand, SetSubscription, UpsertContact
+from app.domain.commands import Command, DeleteContact, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
-from app.domain.decide import NO_SALE, Sale, decide
+from app.domain.decide import decide
 from app.domain.difference import untold
 from app.domain.events import (
     AccountChanged,
@@ -16,15 +16,11 @@ from app.domain.events import (
     CartChanged,
     ErasureRequested,
     Event,
-    OptInReported,
     OrderPlaced,
     StatusSeen,
-    TagsEdited,
-    TagsSeen,
     TransferConsentWithdrawn,
     Unsubscribed,
     email_of,
-    is_listed,
     order_id_of,
     stops_something,
 )
@@ -33,25 +29,22 @@ from app.domain.pipeline import (
     EventState,
     InboxEvent,
     Mailbox,
-    NewCommand,
-    Settlement,
-    destination_of,
     to_account,
     to_newsletter,
 )
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
-from app.domain.tags import collisions
-from app.domain.take_back import TakeBack, taken_back
+from app.domain.take_back import TakeBack
 from app.domain.values import replace
 from app.services.cart_round import CartRound
 from app.services.consents import Consents
+from app.services.decided import Decided
 from app.services.directory import Directory
 from app.services.hand_work import NEWEST, replace_older
 from app.services.people import People, Person, Pseudonym
 from app.services.ports import Clock, Work
-from app.services.take_back import take_back, unsold_orders
+from app.services.take_back import take_back
 
 log = structlog.get_logger(__name__)
 
@@ -67,29 +60,10 @@ class PlanningRound:
         self._siblings_of = cache(partial(_siblings, directory))
         self._people = People(named_once)
         self._consents = Consents(named_once)
-        self._sales: dict[tuple[str, str], Sale] = {}
-        self._changed_sales: dict[tuple[str, str], Sale] = {}
         self._carts = CartRound(work)
+        self.decided = Decided()
         self._boxes: Counter[tuple[str, str]] = Counter()
-        self._commands: list[tuple[Person, InboxEvent, Command]] = []
-        self._settlements: dict[int, tuple[Settlement, Person | None]] = {}
         self._erased: list[tuple[Person, InboxEvent, str, list[Command]]] = []
-
-    @property
-    def queued_any(self) -> bool:
-        return bool(self._commands)
-
-    @property
-    def queued_elsewhere(self) -> bool:
-        """Anything for another destination than an account?"""
-        return any(isinstance(command, HomeCommand | ConfirmOptIn) for _, _, command in self._commands)
-
-    def verdicts(self) -> dict[int, tuple[Settlement, list[Command]]]:
-        """Per event, what it would become and what would be sent: for whoever asks without saving."""
-        commands: dict[int, list[Command]] = {}
-        for _, event, command in self._commands:
-            commands.setdefault(event.seq, []).append(command)
-        return {seq: (settlement, commands.get(seq, [])) for seq, (settlement, _) in self._settlements.items()}
 
     @property
     def erased_somebody(self) -> bool:
@@ -105,22 +79,21 @@ class PlanningRound:
             ours = [event.event for event in events if event.shop_id == shop_id]
             orders = {order for event in ours if (order := order_id_of(event)) is not None}
             if orders:
-                for order, sale in (await self._work.sales.of_orders(shop_id, orders)).items():
-                    self._sales[shop_id, order] = sale
+                self.decided.know_sales(shop_id, await self._work.sales.of_orders(shop_id, orders))
 
     # -- one event -------------------------------------------------------------------------------------------------------
 
     async def plan(self, event: InboxEvent) -> None:
         shop = self._directory.shop(event.shop_id)
         if shop is None or not shop.enabled:
-            self._settle(event, EventState.HELD, Reason.SHOP_DISABLED)
+            self.decided.settle(event, EventState.HELD, Reason.SHOP_DISABLED)
             return
         try:
             await self._decide(event, shop)
         except Exception as error:
             # A defect of ours in one event must not hold up the others. It is kept whole and shown.
             log.exception("rule_failed", shop_id=shop.id, event_id=event.event_id)
-            self._settle(event, EventState.PARKED, Reason.RULE_FAILED, detail=type(error).__name__)
+            self.decided.settle(event, EventState.PARKED, Reason.RULE_FAILED, detail=type(error).__name__)
 
     async def _decide(self, event: InboxEvent, shop: Shop) -> None:
         happened = event.event
@@ -130,13 +103,12 @@ class PlanningRound:
             return
         person = self._people.find(shop.id, happened)
         self._hear_from_siblings(shop, person, happened)
-        sale = self._sale(shop, happened)
-        decision = decide(happened, shop, person.contact, sale)
+        decision = decide(happened, shop, person.contact, self.decided.sale(shop.id, happened))
         plan, contact = decision.plan, decision.contact
         if shop.shadow and isinstance(plan, Send):
             plan, contact = Withhold(Reason.SHADOW), decision.learned
         else:
-            self._remember_sale(shop, happened, sale, decision.sale)
+            self.decided.remember_sale(shop.id, happened, decision.sale)
         if isinstance(happened, OrderPlaced):
             self._boxes[shop.id, happened.box.value] += 1
         before = person.contact
@@ -156,45 +128,19 @@ class PlanningRound:
         else:
             self._carry_out(event, person, plan)
 
-    def _sale(self, shop: Shop, event: Event) -> Sale:
-        order_id = order_id_of(event)
-        return self._sales.get((shop.id, order_id), NO_SALE) if order_id else NO_SALE
-
-    def _remember_sale(self, shop: Shop, event: Event, old: Sale, new: Sale) -> None:
-        order_id = order_id_of(event)
-        if order_id and new != old:
-            self._sales[shop.id, order_id] = self._changed_sales[shop.id, order_id] = new
-
     def _carry_out(self, event: InboxEvent, person: Person | None, plan: Plan) -> None:
         match plan:
             case Send(commands=commands, withholding=reason) if person is not None:
-                self._commands += [(person, event, command) for command in commands]
-                awaited = sum(_counts(event.event, command) for command in commands)
-                self._settle(event, EventState.PLANNED, reason, person, open_commands=awaited)
+                awaited = self.decided.send(person, event, *commands)
+                self.decided.settle(event, EventState.PLANNED, reason, person, open_commands=awaited)
             case Withhold(reason=reason):
-                self._settle(event, EventState.WITHHELD, reason, person)
+                self.decided.settle(event, EventState.WITHHELD, reason, person)
             case Supersede(reason=reason):
-                self._settle(event, EventState.SUPERSEDED, reason, person)
+                self.decided.settle(event, EventState.SUPERSEDED, reason, person)
             case Await(reason=reason):
-                self._settle(event, EventState.PLANNED, reason, person)
+                self.decided.settle(event, EventState.PLANNED, reason, person)
             case Send():
                 raise AssertionError("commands without a person")  # decide() knows no such plan
-
-    def _settle(
-        self,
-        event: InboxEvent,
-        state: EventState,
-        reason: Reason | None,
-        person: Person | None = None,
-        *,
-        open_commands: int = 0,
-        detail: str | None = None,
-    ) -> None:
-        pseudonym = person.erased_hash if person is not None else None
-        if person is not None and isinstance(event.event, TagsEdited):
-            detail = _collisions(person)
-        settlement = Settlement(event.seq, state, reason, open_commands=open_commands, detail=detail, pseudonym=pseudonym)
-        self._settlements[event.seq] = (settlement, person)
 
     # -- carts -----------------------------------------------------------------------------------------------------------
 
@@ -228,7 +174,7 @@ class PlanningRound:
 
     async def _take_back_everywhere(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
         """From this round, from the outbox, and from the queue of a contact that was merged into this one."""
-        cancelled = self._take_back_queued(person, act, reason)
+        cancelled = self.decided.take_back(person, act, reason)
         merged = [] if person.id is None else [one.id for one in await self._work.contacts.merged_into(person.id)]
         merged += [one.id for one in person.absorbed if one.id is not None]
         for mailbox in await self._mailboxes([] if person.id is None else [person.id, *merged], act):
@@ -237,7 +183,7 @@ class PlanningRound:
                 await self._work.outbox.defer_take_back(mailbox, act, reason)
                 continue
             stored = await take_back(self._work, person.shop_id, mailbox, act, reason, self._now)
-            self._unsell(person.shop_id, stored)
+            self.decided.unsell(person.shop_id, stored)
             if mailbox.contact_id == person.id:
                 cancelled = [*stored, *cancelled]
         person.becomes(untold(person.contact, cancelled))
@@ -247,26 +193,6 @@ class PlanningRound:
         """Wherever something waits for them, also at an account the shop has left since."""
         boxes = await self._work.outbox.mailboxes_of(contact_ids)
         return [box for box in boxes if act.home or box.destination.startswith(to_account(""))]
-
-    def _take_back_queued(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
-        kept: list[tuple[Person, InboxEvent, Command]] = []
-        cancelled: list[Command] = []
-        for owner, event, command in self._commands:
-            left = taken_back(command, act) if owner is person or owner.merged_into is person else command
-            if left is None:
-                cancelled.append(command)
-                if _counts(event.event, command):
-                    self._settle(event, EventState.WITHHELD, reason, person)
-            else:
-                kept.append((owner, event, left))
-        self._commands = kept
-        self._unsell(person.shop_id, cancelled)
-        return cancelled
-
-    def _unsell(self, shop_id: str, cancelled: list[Command]) -> None:
-        for order_id in unsold_orders(cancelled):
-            sale = replace(self._sales.get((shop_id, order_id), NO_SALE), purchase_sent=False)
-            self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = sale
 
     async def _tell_opt_out_again(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
         """SALESmanago showed an opt-out, so nothing is told; but an opt-in of ours may have arrived there after it (I6)."""
@@ -286,7 +212,7 @@ class PlanningRound:
                     phone_status=Status.OPT_OUT if phone else None,
                     repeats=True,
                 )
-                self._commands.append((person, event, again))
+                self.decided.send(person, event, again)
                 return
 
     # -- the shop's own side ---------------------------------------------------------------------------------------------
@@ -311,7 +237,7 @@ class PlanningRound:
         on_its_way = await self._work.outbox.is_leased(mailbox, self._now)
         await replace_older(self._work, mailbox, [(NEWEST, again)], self._now)
         if on_its_way or await self._work.outbox.arrived_since(mailbox, event.event.at):
-            self._commands.append((person, event, again))
+            self.decided.send(person, event, again)
 
     # -- other shops of the account ----------------------------------------------------------------------------------------
 
@@ -343,42 +269,29 @@ class PlanningRound:
         await self._people.save(self._work.contacts, self._now)
         forgotten = [await self._erase(*erased) for erased in self._erased]
         await self._consents.save(self._work.consents, self._now)
-        await self._work.sales.save(self._changed_sales)
+        await self._work.sales.save(self.decided.changed_sales)
         await self._work.sales.count_boxes(self._boxes)
-        await self._work.outbox.queue([self._new_command(*one) for one in self._commands], self._now)
+        await self._work.outbox.queue(self.decided.new_commands(self._directory), self._now)
         await self._carts.save(self._people.merged)
-        await self._work.inbox.settle(
-            [
-                settlement if person is None else replace(settlement, contact_id=person.id)
-                for settlement, person in self._settlements.values()
-            ],
-            self._now,
-        )
+        await self._work.inbox.settle(self.decided.settlements(), self._now)
         for seq in self._carts.replaced:
             await self._work.inbox.supersede_planned(seq, Reason.CART_REPLACED, self._now)
         for person, contact_ids, addresses, pseudonym in forgotten:
             for contact_id in contact_ids:
                 await self._work.inbox.forget_person(contact_id, addresses, person.shop_id, pseudonym)
 
-    def _new_command(self, person: Person, event: InboxEvent, command: Command) -> NewCommand:
-        shop = self._directory.shop(event.shop_id)
-        assert shop is not None, "an event of an unknown shop is held, not decided"
-        counted = _counts(event.event, command)
-        destination = destination_of(command, shop)
-        return NewCommand(destination, shop.id, _id(person), event.seq, command, counted, is_listed(event.event))
-
     async def _erase(
         self, person: Person, event: InboxEvent, pseudonym: str, commands: list[Command]
     ) -> tuple[Person, list[int], list[str], str]:
         """Delete the person in SALESmanago under every address it may know, and here; only hashes stay (M1-M3)."""
-        contact_id = _id(person)
+        contact_id = person.saved_id
         merged = await self._work.contacts.merged_into(contact_id)
         former = await self._work.contacts.addresses_of(contact_id)
         named = [address for command in commands for address in _addresses_of(command)]
         named += [address for one in merged if (address := one.contact.told.email) is not None]
         addresses = [one for one in dict.fromkeys((*named, *former)) if not self._people.belongs_to_another(person, one)]
-        self._commands += [(person, event, DeleteContact(email=address)) for address in addresses]
-        self._settle(event, EventState.PLANNED, None, person, open_commands=len(addresses))
+        self.decided.send(person, event, *(DeleteContact(email=address) for address in addresses))
+        self.decided.settle(event, EventState.PLANNED, None, person, open_commands=len(addresses))
         waiting = []
         contact_ids = [contact_id, *(one.id for one in merged)]
         for one_id in contact_ids:
@@ -399,13 +312,6 @@ def _siblings(directory: Directory, shop_id: str) -> list[str]:
     return [one.id for one in ours if one.id != shop_id]
 
 
-def _counts(event: Event, command: Command) -> bool:
-    """An order is sent once SALESmanago has it; what its sections bring to the panel is no part of that promise (R11)."""
-    if isinstance(command, UpsertContact) and command.repeats:
-        return False
-    return isinstance(event, StatusSeen | TagsSeen | OptInReported) or not isinstance(command, HomeCommand)
-
-
 def _contradicts(said: Said | None, former: Said | None) -> bool:
     """Only where the opposite was said before can something of ours be on its way that would undo it."""
     return said is not None and former is not None and said.status is not former.status
@@ -415,16 +321,5 @@ def _is_out(said: Said | None) -> bool:
     return said is not None and said.status is Status.OPT_OUT
 
 
-def _collisions(person: Person) -> str | None:
-    """Panel tags that SALESmanago cannot tell apart, for whoever asks why a tag seems to be missing there (R27)."""
-    groups = collisions(tag for tag, flag in person.contact.panel_tags.items() if flag.value)
-    return "one tag in SALESmanago: " + "; ".join(", ".join(group) for group in groups) if groups else None
-
-
 def _addresses_of(command: Command) -> list[str]:
     return [command.email, command.address_after] if isinstance(command, UpsertContact) else [command.email]
-
-
-def _id(person: Person) -> int:
-    assert person.id is not None, "people are saved before what refers to them"
-    return person.id

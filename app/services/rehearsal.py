@@ -26,4 +26,4 @@ class Rehearsal:
             await planning.load(rehearsed)
             for event in rehearsed:
                 await planning.plan(event)
-            return planning.verdicts()
+            return planning.decided.verdicts()

@@ -1,0 +1,142 @@
+"""What a planning round has decided so far: how its events end, what is to be sent, which orders count as sold.
+
+Kept in memory and stored by the round as a whole, so that a later event of the round may still take back what an earlier one
+brought.
+"""
+
+from collections.abc import Mapping
+
+from app.domain.commands import Command, ConfirmOptIn, HomeCommand, UpsertContact
+from app.domain.contact import Contact
+from app.domain.decide import NO_SALE, Sale
+from app.domain.events import Event, OptInReported, StatusSeen, TagsEdited, TagsSeen, is_listed, order_id_of
+from app.domain.pipeline import EventState, InboxEvent, NewCommand, Settlement, destination_of
+from app.domain.reasons import Reason
+from app.domain.tags import collisions
+from app.domain.take_back import TakeBack, taken_back
+from app.domain.values import replace
+from app.services.directory import Directory
+from app.services.people import Person
+from app.services.take_back import unsold_orders
+
+
+class Decided:
+    """Commands stand in the order in which they were decided."""
+
+    def __init__(self) -> None:
+        self._sales: dict[tuple[str, str], Sale] = {}
+        self._changed_sales: dict[tuple[str, str], Sale] = {}
+        self._commands: list[tuple[Person, InboxEvent, Command]] = []
+        self._settlements: dict[int, tuple[Settlement, Person | None]] = {}
+
+    # -- how events end --------------------------------------------------------------------------------------------------
+
+    def settle(
+        self,
+        event: InboxEvent,
+        state: EventState,
+        reason: Reason | None,
+        person: Person | None = None,
+        *,
+        open_commands: int = 0,
+        detail: str | None = None,
+    ) -> None:
+        pseudonym = person.erased_hash if person is not None else None
+        if person is not None and isinstance(event.event, TagsEdited):
+            detail = _collisions(person.contact)
+        settlement = Settlement(event.seq, state, reason, open_commands=open_commands, detail=detail, pseudonym=pseudonym)
+        self._settlements[event.seq] = (settlement, person)
+
+    def settlements(self) -> list[Settlement]:
+        """To be stored: people have their ids by now."""
+        return [
+            settlement if person is None else replace(settlement, contact_id=person.id)
+            for settlement, person in self._settlements.values()
+        ]
+
+    def verdicts(self) -> dict[int, tuple[Settlement, list[Command]]]:
+        """Per event, what it would become and what would be sent: for whoever asks without saving."""
+        commands: dict[int, list[Command]] = {}
+        for _, event, command in self._commands:
+            commands.setdefault(event.seq, []).append(command)
+        return {seq: (settlement, commands.get(seq, [])) for seq, (settlement, _) in self._settlements.items()}
+
+    # -- what is to be sent ----------------------------------------------------------------------------------------------
+
+    @property
+    def sends_any(self) -> bool:
+        return bool(self._commands)
+
+    @property
+    def sends_elsewhere(self) -> bool:
+        """Anything for another destination than an account?"""
+        return any(isinstance(command, HomeCommand | ConfirmOptIn) for _, _, command in self._commands)
+
+    def send(self, person: Person, event: InboxEvent, *commands: Command) -> int:
+        """Answers how many of the commands the event waits for."""
+        self._commands += [(person, event, command) for command in commands]
+        return sum(_counts(event.event, command) for command in commands)
+
+    def take_back(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
+        """What of the round may not leave any more, of the person and of whom they absorbed; answers what was cancelled."""
+        kept: list[tuple[Person, InboxEvent, Command]] = []
+        cancelled: list[Command] = []
+        for owner, event, command in self._commands:
+            left = taken_back(command, act) if owner is person or owner.merged_into is person else command
+            if left is None:
+                cancelled.append(command)
+                if _counts(event.event, command):
+                    self.settle(event, EventState.WITHHELD, reason, person)
+            else:
+                kept.append((owner, event, left))
+        self._commands = kept
+        self.unsell(person.shop_id, cancelled)
+        return cancelled
+
+    def new_commands(self, directory: Directory) -> list[NewCommand]:
+        """To be stored: people have their ids by now."""
+        return [_new_command(directory, *one) for one in self._commands]
+
+    # -- orders ----------------------------------------------------------------------------------------------------------
+
+    def know_sales(self, shop_id: str, sales: Mapping[str, Sale]) -> None:
+        self._sales |= {(shop_id, order): sale for order, sale in sales.items()}
+
+    def sale(self, shop_id: str, event: Event) -> Sale:
+        order_id = order_id_of(event)
+        return self._sales.get((shop_id, order_id), NO_SALE) if order_id else NO_SALE
+
+    def remember_sale(self, shop_id: str, event: Event, new: Sale) -> None:
+        order_id = order_id_of(event)
+        if order_id and new != self.sale(shop_id, event):
+            self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = new
+
+    def unsell(self, shop_id: str, cancelled: list[Command]) -> None:
+        """The purchases among the commands were never sent after all."""
+        for order_id in unsold_orders(cancelled):
+            sale = replace(self._sales.get((shop_id, order_id), NO_SALE), purchase_sent=False)
+            self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = sale
+
+    @property
+    def changed_sales(self) -> Mapping[tuple[str, str], Sale]:
+        return self._changed_sales
+
+
+def _new_command(directory: Directory, person: Person, event: InboxEvent, command: Command) -> NewCommand:
+    shop = directory.shop(event.shop_id)
+    assert shop is not None, "an event of an unknown shop is held, not decided"
+    counted = _counts(event.event, command)
+    return NewCommand(destination_of(command, shop), shop.id, person.saved_id, event.seq, command, counted, is_listed(event.event))
+
+
+def _counts(event: Event, command: Command) -> bool:
+    """An order is sent once SALESmanago has it; what its sections bring to the panel is no part of that promise (R11)."""
+    if isinstance(command, UpsertContact) and command.repeats:
+        return False
+    return isinstance(event, StatusSeen | TagsSeen | OptInReported) or not isinstance(command, HomeCommand)
+
+
+def _collisions(person: Contact) -> str | None:
+    """Panel tags that SALESmanago cannot tell apart, for whoever asks why a tag seems to be missing there (R27)."""
+    groups = collisions(tag for tag, flag in person.panel_tags.items() if flag.value)
+    return "one tag in SALESmanago: " + "; ".join(", ".join(group) for group in groups) if groups else None
