@@ -29,7 +29,7 @@ from app.services.carriers import Carrier, Readings, ToSalesmanago, ToShop
 from app.services.carts import Carts
 from app.services.cleaning import Cleaner
 from app.services.consents import ConsentReader
-from app.services.delivery import Delivery
+from app.services.delivery import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
 from app.services.directory import AccountAccess, Directory, PanelAccess
 from app.services.hand_work import HandWorkList
 from app.services.health import Health
@@ -194,7 +194,7 @@ class Carriers:
         if kind == "reading":
             shops = [shop.id for shop in self._directory.shops_of(name)]
             return Readings(self._upstreams(name), name, shops, closed, self._store, self._clock)
-        return ToSalesmanago(self._upstreams(name), self._directory.open_shops(name), closed, self._clock)
+        return ToSalesmanago(self._upstreams(name), name, self._directory.open_shops(name), closed, self._store, self._clock)
 
 
 @asynccontextmanager
@@ -259,7 +259,8 @@ async def _compose(
     planner = Planner(store, directory, clock, pseudonyms, wake.delivering.ring, wake.homeward.ring)
     carriers = Carriers(store, directory, upstreams, sides, clock)
     lease = timedelta(seconds=settings.lease_seconds)
-    delivery = Delivery(store, carriers, clock, random.SystemRandom().random, wake.planning.ring, lease)
+    claims = CLAIMS_OF_ONE_PROCESS if database.is_sqlite else CLAIMS_IN_FLIGHT
+    delivery = Delivery(store, carriers, clock, random.SystemRandom().random, wake.planning.ring, lease, claims)
     grace = timedelta(seconds=settings.callback_grace_seconds)
     pull = Pull(store, directory, upstreams, clock, wake.planning.ring, grace)
     recovery = RecoveryLinks(ring, clock)

@@ -19,7 +19,7 @@ from app.services.alarms import Alarms
 from app.services.backfills import Backfills
 from app.services.carts import Carts
 from app.services.cleaning import Cleaner
-from app.services.delivery import CLAIMS_IN_FLIGHT, Delivery
+from app.services.delivery import Delivery
 from app.services.directory import Directory
 from app.services.planner import Planner
 from app.services.pull import Pull
@@ -164,7 +164,7 @@ class Worker:
             return 0
         for account in self._directory.accounts():
             if self._is_new(to_account(account.id)):
-                for _ in range(CLAIMS_IN_FLIGHT):
+                for _ in range(self._delivery.claims_in_flight):
                     self._deliver(to_account(account.id))
                 self._look(f"pull:{account.id}", partial(self._pull.pull_changed, account.id), self._pauses.pull)
                 self._look(f"sweep:{account.id}", partial(self._pull.sweep, account.id), self._pauses.sweep)

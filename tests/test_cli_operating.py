@@ -72,7 +72,8 @@ def happens(
             upstream.respond = answer
 
             def carrier(destination: str) -> Carrier:
-                return ToSalesmanago(upstream, gateway.directory.open_shops("main"), gateway.directory.closed_shops(), Clock())
+                directory, store = gateway.directory, gateway.delivery._store
+                return ToSalesmanago(upstream, "main", directory.open_shops("main"), directory.closed_shops(), store, Clock())
 
             gateway.delivery._carrier = carrier
             now = datetime.now(UTC)

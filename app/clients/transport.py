@@ -77,29 +77,34 @@ class Pacer:
         self._bucket = bucket or LocalBucket(calls_per_second, in_flight)
         self._slots = asyncio.Semaphore(in_flight)
         self._places = WeakKeyDictionary[asyncio.Task[Any], float]()
-        """Whose next call may leave at once, and until when (monotonic clock)."""
+        """Who keeps a call in flight, and until when it may leave at once (monotonic clock)."""
 
     async def reserve(self) -> None:
-        """Wait until a call may leave, and keep its place for a moment: what is to be said is then read at the last moment (I6).
+        """Wait until a call may leave, and keep its place: what is to be said is then read at the last moment (I6).
 
-        The place is for the next call of the same task, whatever others call meanwhile.
+        The place is for the next call of the same task, whatever others call meanwhile: one of the calls in flight, and for a
+        moment its turn. Whoever does not call after all gives it up.
         """
-        async with self._slots:
-            pass  # nor will the call wait for one that is answered late
-        task = asyncio.current_task()
-        if task is not None and self._places.get(task, 0.0) <= time.monotonic():
-            await self._turn()
+        task = _this_task()
+        if task not in self._places:
+            await self._slots.acquire()
+            self._places[task] = 0.0
+        if self._places[task] <= time.monotonic():
+            try:
+                await self._turn()
+            except BaseException:
+                self.give_up()
+                raise
             self._places[task] = time.monotonic() + RESERVED_SECONDS
 
-    async def __aenter__(self) -> None:
-        await self._slots.acquire()
-        try:
-            task = asyncio.current_task()
-            if task is None or self._places.pop(task, 0.0) <= time.monotonic():
-                await self._turn()
-        except BaseException:
+    def give_up(self) -> None:
+        """The place that this task kept, if it did, is free again."""
+        if self._places.pop(_this_task(), None) is not None:
             self._slots.release()
-            raise
+
+    async def __aenter__(self) -> None:
+        await self.reserve()
+        del self._places[_this_task()]  # the turn is used; the call is in flight until it is answered
 
     async def _turn(self) -> None:
         wait = await self._bucket.take()
@@ -116,6 +121,12 @@ class Pacer:
 
     async def complained(self, rest_seconds: float) -> None:
         await self._bucket.complained(rest_seconds)
+
+
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None, "calls are made by tasks"
+    return task
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,7 @@ class Outgoing:
 
 
 RESERVED_SECONDS = 0.2
-"""How long a reserved place is kept; after that it is given up, so that places do not pile up."""
+"""How long a reserved turn is kept; whoever calls later waits for another, so that turns do not pile up."""
 
 
 class Transport:
@@ -158,6 +169,10 @@ class Transport:
         """Wait for the neighbour's pace before saying anything. Raises `NotReady` if nothing can be booked."""
         with contextlib.suppress(_Resting):  # the call itself hears of it
             await self._pacer.reserve()
+
+    def give_up(self) -> None:
+        """No call follows on what was reserved."""
+        self._pacer.give_up()
 
     async def post(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
         return await self.send(Outgoing("POST", url, headers, body))

@@ -47,5 +47,9 @@ class Breaker:
         """Somebody tries: until that is over, nobody else does."""
         return replace(self, rest_until=until)
 
+    def not_probed(self, before: "Breaker") -> "Breaker":
+        """Nothing was asked after all: whoever comes next may. `before`: as it was before the probe."""
+        return before if self.failures == before.failures else self
+
 
 CLOSED = Breaker()

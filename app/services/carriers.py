@@ -1,6 +1,8 @@
 """Who carries what to which neighbour: one carrier per destination."""
 
+import asyncio
 import secrets
+import time
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
@@ -26,8 +28,10 @@ CONTACTS_PER_READING = 50
 CONTACTS_PER_SHOP_ROUND = 20
 """A panel takes two calls a second and needs several per customer: a round must not outlast patience."""
 
-
 OVERLOAD_REST_SECONDS = 300.0
+
+UNDECIDED_SECONDS, LOOK_AGAIN_SECONDS = 2.0, 0.02
+"""How long a call waits until acts that take permission away are decided, and how often it looks. Longer, and it is not made."""
 
 
 class Carrier(Protocol):
@@ -46,6 +50,10 @@ class Carrier(Protocol):
         """Wait for the neighbour's pace: what is claimed after that leaves at once, so nothing newer is overtaken (I6)."""
         ...
 
+    def nothing_follows(self) -> None:
+        """Whoever waits for the neighbour's pace need not wait for a call of ours."""
+        ...
+
     def parcel(self, claim: Claim) -> Parcel: ...
     async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> None:
         """Once the lease is over, no further call is made."""
@@ -58,8 +66,18 @@ class ToSalesmanago:
     contacts_per_claim = CONTACTS_PER_BATCH
     turn: str | None = None
 
-    def __init__(self, upstream: Upstream, open_shops: Collection[str], closed_shops: Collection[str], clock: Clock) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        account_id: str,
+        open_shops: Collection[str],
+        closed_shops: Collection[str],
+        store: Store,
+        clock: Clock,
+    ) -> None:
         self._upstream = upstream
+        self._destination = to_account(account_id)
+        self._store = store
         self._clock = clock
         self.closed_shops = closed_shops
         self.waits_for_stops_of = open_shops
@@ -67,11 +85,31 @@ class ToSalesmanago:
     async def ready(self) -> None:
         await self._upstream.ready()
 
+    def nothing_follows(self) -> None:
+        self._upstream.nothing_follows()
+
     def parcel(self, claim: Claim) -> Parcel:
         return ContactParcel.of(claim)
 
     async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> None:
-        await send(self._upstream, [parcel for parcel in parcels if isinstance(parcel, ContactParcel)], self._clock(), lease)
+        ours = [parcel for parcel in parcels if isinstance(parcel, ContactParcel)]
+        try:
+            await send(self._upstream, ours, self._clock(), lease, self._interrupted)
+        finally:
+            self._upstream.nothing_follows()
+
+    async def _interrupted(self, contact_ids: Collection[int]) -> Collection[int]:
+        """From whom something was taken away since they were claimed. Everybody, if an act is not decided in time.
+
+        Raises `NotReady`.
+        """
+        until = time.monotonic() + UNDECIDED_SECONDS
+        while time.monotonic() < until:
+            async with self._store.work() as work:
+                if not await work.inbox.has_urgent(self.waits_for_stops_of):
+                    return await work.outbox.deferred(self._destination, contact_ids)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        return contact_ids
 
 
 class Readings:
@@ -99,6 +137,9 @@ class Readings:
 
     async def ready(self) -> None:
         """It is read, or compared, at the moment of the call."""
+
+    def nothing_follows(self) -> None:
+        """No place was kept."""
 
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)
@@ -182,6 +223,9 @@ class ToShop:
 
     async def ready(self) -> None:
         """It is read, or compared, at the moment of the call."""
+
+    def nothing_follows(self) -> None:
+        """No place was kept."""
 
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)

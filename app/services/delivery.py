@@ -37,8 +37,11 @@ RECORD_AGAIN_SECONDS = (0.1, 0.5, 2.0)
 """Between one try to record and the next; the last of them again and again."""
 
 CLAIMS_IN_FLIGHT = 2
-"""Of one destination at a time, in all processes: as many as an account may have calls in flight. With more of them the call of
-one waits behind a call of another that is not answered, and what it says was read too long ago (I6)."""
+"""Of one destination at a time, in all processes: as many as an account may have calls in flight. Between processes a claim
+stands for a call."""
+
+CLAIMS_OF_ONE_PROCESS = 4
+"""A process that is alone counts its calls themselves (`Pacer`): while some claims wait for their jobs to end, others call."""
 
 
 class Delivery:
@@ -52,6 +55,7 @@ class Delivery:
         jitter: Callable[[], float],
         heard: Callable[[], None] = lambda: None,
         lease: timedelta = timedelta(seconds=60),
+        claims_in_flight: int = CLAIMS_IN_FLIGHT,
     ) -> None:
         self._store = store
         self._carrier = carrier
@@ -60,6 +64,7 @@ class Delivery:
         self._heard = heard
         self._length = lease
         self._name = secrets.token_hex(8)
+        self.claims_in_flight = claims_in_flight
         self._claiming: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def due_destinations(self) -> list[str]:
@@ -72,15 +77,22 @@ class Delivery:
 
     async def deliver_due(self, destination: str) -> int:
         """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests."""
+        asked = self._carrier(destination)
+        try:
+            return await self._deliver(destination, asked)
+        finally:
+            asked.nothing_follows()
+
+    async def _deliver(self, destination: str, asked: Carrier) -> int:
         async with self._claiming[destination]:  # so that nobody books a turn for what another is about to claim
             if not await self._is_due(destination):
                 return 0
-            await self._carrier(destination).ready()
+            await asked.ready()
             began = time.monotonic()
             claims, breaker = await self._claim(destination)
         ready = [claim for claim in claims if claim.commands]
         if ready:
-            carrier = self._carrier(destination)
+            carrier = self._carrier(destination)  # while we waited, the configuration may have changed
             parcels = [carrier.parcel(claim) for claim in ready]
             lease = Lease(ready[0].lease_token, self._length, began)
             async with self._kept_alive(lease, carrier):
@@ -95,7 +107,7 @@ class Delivery:
             now = await work.now()
             if (await work.neighbours.locked(destination)).breaker.state(now) is Circuit.OPEN:
                 return False
-            if await work.outbox.leases(destination, now) >= CLAIMS_IN_FLIGHT:
+            if await work.outbox.leases(destination, now) >= self.claims_in_flight:
                 return False
             return await work.outbox.is_due(destination, self._carrier(destination).closed_shops, now)
 
@@ -130,7 +142,7 @@ class Delivery:
             neighbour = await work.neighbours.locked(destination)  # those who claim here come one after the other
             now, breaker = await work.now(), neighbour.breaker
             circuit = breaker.state(now)
-            if circuit is Circuit.OPEN or await work.outbox.leases(destination, now) >= CLAIMS_IN_FLIGHT:
+            if circuit is Circuit.OPEN or await work.outbox.leases(destination, now) >= self.claims_in_flight:
                 return nothing, breaker
             if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
                 return nothing, breaker
@@ -279,18 +291,21 @@ class Delivery:
         """When a neighbour asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""
         outcomes = [answer.outcome for parcel in parcels for answer in parcel.answers()]
         trouble = troubles(outcomes)
-        if not outcomes or (not trouble and before == CLOSED):
-            return  # nothing was asked, or nothing has changed
+        if before == CLOSED and not trouble:
+            return  # nothing has changed
         with contextlib.suppress(NotReady):  # what is not noted now is found out again
             async with self._store.work() as work:
                 neighbour = await work.neighbours.locked(destination)
                 now = await work.now()
-                breaker = neighbour.breaker.failed(trouble, now, self._jitter()) if trouble else CLOSED
+                if outcomes:
+                    breaker = neighbour.breaker.failed(trouble, now, self._jitter()) if trouble else CLOSED
+                else:
+                    breaker = neighbour.breaker.not_probed(before)
                 await work.neighbours.save(destination, replace(neighbour, breaker=breaker))
                 await work.commit()
             if breaker.rest_until is None:
                 log.info("neighbour_is_back", destination=destination)
-            else:
+            elif outcomes:
                 seconds = (breaker.rest_until - now).total_seconds()
                 log.info("neighbour_rests", destination=destination, seconds=seconds, cause=breaker.cause)
 

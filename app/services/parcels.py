@@ -52,6 +52,10 @@ class Parcel(ABC):
         """What the neighbour told, or was not told after all, to be stored together with the record."""
         return []
 
+    def looks_first(self, command: WaitingCommand, follows: RetryAt) -> bool:
+        """Must SALESmanago be read before the command is tried again?"""
+        return command.maybe_sent if self.stopped is not None else follows.look_first
+
     def judged(self, now: datetime, jitter: float) -> Attempted:
         """Every command that was tried, with its own outcome and what follows from it."""
         claim = self.claim
@@ -60,8 +64,8 @@ class Parcel(ABC):
         for command, answer in self.outcomes():
             outcome: Outcome = answer.outcome if answer is not None else Delivered()
             follows = verdict(outcome, number, since, now, jitter)
-            if self.stopped is not None and isinstance(follows, RetryAt):
-                follows = RetryAt(follows.at, look_first=command.maybe_sent)
+            if isinstance(follows, RetryAt):
+                follows = RetryAt(follows.at, look_first=self.looks_first(command, follows))
             tried.append(Tried(command, outcome, follows, answer.call if answer is not None else None))
         retries = [one.verdict.at for one in tried if isinstance(one.verdict, RetryAt)]
         parked = any(isinstance(one.verdict, Park) for one in tried)
@@ -107,6 +111,10 @@ class ContactParcel(Parcel):
     upsert: Answer | None = None
     upsert_settled: bool = False
     """No upsert is left to send: there was none, or it arrived."""
+    upsert_begun: bool = False
+    """A part of it arrived, and others were to follow."""
+    interrupted: bool = False
+    """Something was taken away from the contact since it was claimed: what has not left waits for the next claim (I6)."""
     events: dict[int, Answer] = field(default_factory=dict)
     """By position in the bundle."""
     found: set[int] = field(default_factory=set)
@@ -130,6 +138,16 @@ class ContactParcel(Parcel):
         """What must be known first could not be read: nothing of this parcel leaves now."""
         self.stopped = Answer(Unreachable(words), Call("", now, 0, "unreachable", words, 0))
 
+    def ends_in_part(self, now: datetime) -> None:
+        """The rest of the upsert was not sent. The next claim looks what arrived: a tag that is sent twice counts twice (R28)."""
+        if self.upsert_begun and not self.upsert_settled and (self.upsert is None or is_delivered(self.upsert)):
+            words = "sent in part"
+            self.upsert = Answer(Unknown(words), Call("", now, 0, "unknown", words, 0))
+
+    def looks_first(self, command: WaitingCommand, follows: RetryAt) -> bool:
+        in_part = self.upsert_begun and isinstance(command.command, UpsertContact)
+        return in_part or super().looks_first(command, follows)
+
     def news(self, attempted: Attempted) -> list[NewEvent]:
         """What SALESmanago was not told after all: it refused what carried a status, or we gave up."""
         parked = [one for one in attempted.tried if isinstance(one.verdict, Park)]
@@ -144,7 +162,8 @@ class ContactParcel(Parcel):
 
     @property
     def events_may_go(self) -> bool:
-        return self.upsert_settled and all(isinstance(answer.outcome, Delivered | Moot) for answer in self.events.values())
+        unbroken = self.upsert_settled and not self.interrupted
+        return unbroken and all(isinstance(answer.outcome, Delivered | Moot) for answer in self.events.values())
 
     def drop_expired(self, now: datetime) -> None:
         """What would come too late is not sent at all (R41)."""

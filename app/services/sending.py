@@ -1,10 +1,12 @@
 """Send parcels: look where an outcome is unknown, then contacts, then what happened to them, then deletions."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from app.domain.bundles import Bundle, keeps_event_id, within_limits
 from app.domain.commands import UpsertContact
+from app.domain.errors import NotReady
 from app.domain.look_up import addresses, asks_first, still_missing, without_opt_ins
 from app.domain.outcomes import Delivered, words_of
 from app.domain.pipeline import Answer
@@ -22,23 +24,45 @@ EVENTS_PER_CALL = 400
 """1,000 are allowed; the official plugin sends 400."""
 
 
-async def send(upstream: Upstream, parcels: Sequence[ContactParcel], now: datetime, lease: Lease) -> None:
+Part = TypeVar("Part")
+
+Interrupted = Callable[[Collection[int]], Awaitable[Collection[int]]]
+"""From which of these contacts was something taken away since they were claimed? May raise `NotReady`."""
+
+
+async def send(upstream: Upstream, parcels: Sequence[ContactParcel], now: datetime, lease: Lease, interrupted: Interrupted) -> None:
     """Fill in what each part of the parcels came to. Parts that were not tried stay without an answer."""
-    await _Sending(upstream, now, lease).send(parcels)
+    await _Sending(upstream, now, lease, interrupted).send(parcels)
 
 
 class _Sending:
     """One round of calls. Nothing more is tried once the neighbour takes nothing more (I7), or the lease is over (I8)."""
 
-    def __init__(self, upstream: Upstream, now: datetime, lease: Lease) -> None:
+    def __init__(self, upstream: Upstream, now: datetime, lease: Lease, interrupted: Interrupted) -> None:
         self._upstream = upstream
         self._now = now
         self._lease = lease
+        self._interrupted = interrupted
         self._refused = False
 
     @property
     def _halted(self) -> bool:
         return self._refused or not self._lease
+
+    async def _allowed(self, batch: Sequence[tuple[ContactParcel, Part]]) -> list[tuple[ContactParcel, Part]]:
+        """What of a batch may leave, read when its call may: since the claim, a look or a job may have taken its time (I6)."""
+        batch = [(parcel, part) for parcel, part in batch if not parcel.interrupted]
+        if self._halted or not batch:
+            return []
+        try:
+            await self._upstream.ready()
+            interrupted = await self._interrupted([parcel.claim.contact_id for parcel, _ in batch])
+        except NotReady:
+            self._refused = True
+            return []
+        for parcel, _ in batch:
+            parcel.interrupted = parcel.claim.contact_id in interrupted
+        return [(parcel, part) for parcel, part in batch if not parcel.interrupted] if self._lease else []
 
     async def send(self, parcels: Sequence[ContactParcel]) -> None:
         await self._look_where_unknown(parcels)
@@ -106,20 +130,26 @@ class _Sending:
                 waiting.append((parcel, list(within_limits(parcel.bundle.upsert))))
         while waiting and not self._halted:
             step = [(parcel, parts.pop(0)) for parcel, parts in waiting]
+            for parcel, _ in step:
+                parcel.upsert = None  # what an earlier part came to is no answer to this one
             for quiet in (False, True):  # what lists bring goes last, and in calls of its own
                 alike = [one for one in step if one[1].quiet is quiet]
                 for start in range(0, len(alike), UPSERTS_PER_CALL):
                     await self._send_upsert_batch(alike[start : start + UPSERTS_PER_CALL])
             for parcel, parts in waiting:
                 parcel.upsert_settled = is_delivered(parcel.upsert) and not parts
+                parcel.upsert_begun = parcel.upsert_begun or is_delivered(parcel.upsert)
             waiting = [(parcel, parts) for parcel, parts in waiting if parts and is_delivered(parcel.upsert)]
+        for parcel in parcels:
+            parcel.ends_in_part(self._now)
 
     async def _send_upsert_batch(self, batch: list[tuple[ContactParcel, UpsertContact]]) -> None:
         """Single when there is one, one job under backlog; a refused batch is halved until the culprit stands alone.
 
         Only a job can be told to set nothing off (contract 2.2), so a quiet upsert travels as one even when it is alone.
         """
-        if self._halted:
+        batch = await self._allowed(batch)
+        if not batch:
             return
         if len(batch) == 1 and not batch[0][1].quiet:
             parcel, part = batch[0]
@@ -160,8 +190,8 @@ class _Sending:
 
     async def _send_event_batch(self, batch: list[tuple[ContactParcel, int]]) -> None:
         """What a contact could not send in an earlier batch holds back its later events, and only its own (I5)."""
-        batch = [(parcel, at) for parcel, at in batch if parcel.events_may_go]
-        if self._halted or not batch:
+        batch = await self._allowed([(parcel, at) for parcel, at in batch if parcel.events_may_go])
+        if not batch:
             return
         if len(batch) == 1:
             parcel, at = batch[0]

@@ -10,6 +10,7 @@ import pytest
 
 from app.clients import transport as app_transport
 from app.clients.transport import Outgoing, Pacer, Reply, Transport
+from app.domain.errors import NotReady
 
 
 class Bucket:
@@ -95,13 +96,55 @@ async def test_a_place_of_one_neighbour_is_none_at_another(bucket: Bucket) -> No
     assert bucket.booked == 1
 
 
-async def test_a_place_that_is_not_used_is_given_up(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_turn_that_was_kept_too_long_is_booked_anew(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 0.05)
     pacer = Pacer(5, 2, bucket)
     await pacer.reserve()
     await asyncio.sleep(0.1)
     await call(pacer)
     assert bucket.booked == 2
+
+
+async def test_who_has_a_place_need_not_wait_for_calls_that_hang(bucket: Bucket) -> None:
+    pacer = Pacer(5, 2, bucket)
+    await pacer.reserve()
+    async with a_hanging_call(pacer):
+        another = asyncio.create_task(call(pacer))
+        await asyncio.wait([another], timeout=0.05)
+        assert not another.done(), "a kept place counts as a call in flight"
+        async with asyncio.timeout(5):
+            await call(pacer)
+            await another
+    assert bucket.booked == 3
+
+
+async def test_a_place_that_is_given_up_is_free_for_others_and_given_up_once(bucket: Bucket) -> None:
+    pacer = Pacer(5, 1, bucket)
+    await pacer.reserve()
+    other = asyncio.create_task(call(pacer))
+    await asyncio.wait([other], timeout=0.05)
+    assert not other.done()
+    pacer.give_up()
+    pacer.give_up()
+    await asyncio.wait_for(other, 5)
+    async with a_hanging_call(pacer):
+        third = asyncio.create_task(call(pacer))
+        await asyncio.wait([third], timeout=0.05)
+        assert not third.done(), "giving up twice made no second place"
+    await third
+
+
+async def test_a_turn_that_cannot_be_booked_keeps_no_place() -> None:
+    class Closed(Bucket):
+        async def take(self) -> float:
+            raise NotReady("no store")
+
+    pacer = Pacer(5, 1, Closed())
+    for _ in range(3):
+        with pytest.raises(NotReady):
+            await asyncio.wait_for(pacer.reserve(), 5)
+        with pytest.raises(NotReady):
+            await asyncio.wait_for(call(pacer), 5)
 
 
 async def test_nobody_has_a_place_while_as_many_calls_hang_as_may(bucket: Bucket) -> None:

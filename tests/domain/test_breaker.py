@@ -107,6 +107,14 @@ def test_while_somebody_tries_nobody_else_does_and_the_story_stands() -> None:
     assert (probed.failures, probed.since, probed.cause) == (1, NOW, "unreachable: no route")
 
 
+def test_a_probe_that_was_not_made_is_the_next_ones_unless_something_failed_meanwhile() -> None:
+    before = after(DOWN)
+    probed = before.probing(NOW + timedelta(seconds=60))
+    assert probed.not_probed(before) == before
+    failed = probed.failed([DOWN], NOW, 1.0)
+    assert failed.not_probed(before) == failed
+
+
 def test_a_probe_that_fails_rests_longer_than_the_failure_before_it() -> None:
     first = after(DOWN)
     again = first.probing(NOW + timedelta(seconds=60)).failed([DOWN], NOW, 1.0)

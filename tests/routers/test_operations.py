@@ -44,8 +44,8 @@ class Office:
         door.gateway.delivery._carrier = self._carrier
 
     def _carrier(self, destination: str) -> Carrier:
-        directory = self.door.gateway.directory
-        return ToSalesmanago(self.upstream, directory.open_shops("main"), directory.closed_shops(), Clock())
+        directory, store = self.door.gateway.directory, self.door.gateway.delivery._store
+        return ToSalesmanago(self.upstream, "main", directory.open_shops("main"), directory.closed_shops(), store, Clock())
 
     async def get(self, path: str, **query: str) -> httpx.Response:
         return await self.door.http.get(f"/v1/operations/{path}", params=query, headers=self.headers)

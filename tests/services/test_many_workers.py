@@ -11,30 +11,31 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 
+from app.clients.transport import Pacer
 from app.domain.breaker import CLOSED, Breaker, Circuit
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.errors import NotReady
 from app.domain.neighbour import Neighbour
 from app.domain.outcomes import Delivered, Done, Refused, Throttled, Unknown, Unreachable
-from app.domain.pipeline import Attempted, Claim, Tried, to_account, to_newsletter
+from app.domain.pipeline import Answer, Attempted, Claim, Tried, to_account, to_newsletter
 from app.services import delivery
 from app.services.carriers import CONTACTS_PER_BATCH
-from app.services.delivery import CLAIMS_IN_FLIGHT, Delivery
+from app.services.delivery import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
 from app.services.lease import Lease
 from app.storage.database import Database
 from app.storage.outbox import BACKGROUND_PER_CLAIM
 from app.storage.tables import attempts, calls, mailboxes
 from tests.conftest import Clock
-from tests.services.world import EWA, JAN, World, a_shop, orders, registers, scripted, tags, unsubscribes, views
+from tests.services.world import EWA, JAN, World, a_shop, orders, registers, scripted, tags, unsubscribes, views, withdraws
 
 MAIN = to_account("main")
 MINUTE = timedelta(minutes=1)
 
 
-def a_worker(world: World, lease: float = 60.0, jitter: float = 1.0) -> Delivery:
+def a_worker(world: World, lease: float = 60.0, jitter: float = 1.0, claims_in_flight: int = CLAIMS_IN_FLIGHT) -> Delivery:
     """Another process on the same store."""
     length = timedelta(seconds=lease)
-    return Delivery(world.store, world._carrier, world.clock, lambda: jitter, lease=length)
+    return Delivery(world.store, world._carrier, world.clock, lambda: jitter, lease=length, claims_in_flight=claims_in_flight)
 
 
 async def breaker_of(world: World, destination: str = MAIN) -> Breaker:
@@ -104,19 +105,62 @@ async def test_five_workers_have_two_claims_on_their_way_together_and_nobody_is_
     await world.at_rest()
 
 
+async def test_a_process_that_is_alone_has_four_claims_on_their_way(world: World) -> None:
+    people = [f"c{n:04}@example.pl" for n in range(5 * CONTACTS_PER_BATCH)]
+    await world.post(*(registers(email) for email in people))
+    await world.plan()
+    gate, alone = Gate(world), a_worker(world, claims_in_flight=CLAIMS_OF_ONE_PROCESS)
+    running = [asyncio.create_task(alone.deliver_due(MAIN)) for _ in range(CLAIMS_OF_ONE_PROCESS + 1)]
+    for _ in range(CLAIMS_OF_ONE_PROCESS):
+        await asyncio.wait_for(gate.entered.acquire(), 10)
+    left_out, _ = await asyncio.wait(running, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    assert [task.result() for task in left_out] == [0]
+    assert await in_flight(world) == CLAIMS_OF_ONE_PROCESS
+    gate.go.set()
+    assert sum(await asyncio.gather(*running)) == CLAIMS_OF_ONE_PROCESS * CONTACTS_PER_BATCH
+    assert await alone.deliver_due(MAIN) == CONTACTS_PER_BATCH
+    assert Counter(one.email for one in world.upstream.sent(UpsertContact)) == Counter(people)
+    await world.at_rest()
+
+
+async def test_a_place_that_was_kept_for_a_call_is_free_again_whatever_became_of_the_call(world: World) -> None:
+    """One call in flight at a time, and whoever does not call gives its place up: otherwise nobody would call any more."""
+    pacer, calling = Pacer(1000, in_flight=1), world.upstream._call
+
+    async def paced(method: str, items: list[Any]) -> Answer:
+        async with pacer:
+            return await calling(method, items)
+
+    world.upstream.ready, world.upstream.nothing_follows, world.upstream._call = pacer.reserve, pacer.give_up, paced
+    async with asyncio.timeout(30):
+        await world.post(registers(JAN))
+        await world.plan()
+        await world.post(unsubscribes(EWA))
+        assert await asyncio.create_task(world.delivery.deliver_due(MAIN)) == 0  # an opt-out is not decided yet
+        await asyncio.create_task(world.run())
+        await world.post(withdraws(JAN, 1), orders("o1", EWA))
+        await world.plan()
+        world.upstream.respond = scripted(Throttled())
+        await asyncio.create_task(world.run_for(hours=1))
+        async with pacer:
+            pass
+    assert world.upstream.events[0].external_id == "o1"
+    await world.at_rest()
+
+
 async def test_loops_of_one_process_book_a_turn_only_for_what_is_theirs_to_claim(world: World) -> None:
     await world.post(registers(JAN))
     await world.plan()
-    booked: list[str] = []
+    booked: set[asyncio.Task | None] = set()
 
     async def ready() -> None:
-        booked.append("a turn")
+        booked.add(asyncio.current_task())
         await asyncio.sleep(0.01)
 
     world.upstream.ready = ready
-    worker = a_worker(world)
+    worker = a_worker(world, claims_in_flight=CLAIMS_OF_ONE_PROCESS)
     assert sorted(await asyncio.gather(*(worker.deliver_due(MAIN) for _ in range(4)))) == [0, 0, 0, 1]
-    assert booked == ["a turn"]
+    assert len(booked) == 1
     await world.at_rest()
 
 

@@ -1,7 +1,7 @@
 """Acts that take permission away: opt-out, withdrawal, erasure. They overtake every queue (R06, I6, M3)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,8 +11,9 @@ from sqlalchemy import select
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.consent import Status
 from app.domain.events import OrderCancelled
-from app.domain.outcomes import Delivered, Refused, Throttled, Unreachable
+from app.domain.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
 from app.domain.pipeline import to_account
+from app.services import carriers
 from app.storage.tables import inbox
 from app.storage.work import Store, Work
 from tests.services.world import (
@@ -115,6 +116,101 @@ async def test_an_unsubscription_takes_back_the_opt_in_queued_for_the_address_be
     await world.run()
     assert opt_ins(world) == []
     await world.at_rest()
+
+
+def during(world: World, method: str, step: Callable[[], Awaitable[None]]) -> None:
+    """What happens once, while a call of that method is on its way."""
+
+    async def once(called: str, _items: list) -> None:
+        if called == method:
+            world.upstream.before_return = None
+            await step()
+
+    world.upstream.before_return = once
+
+
+@asynccontextmanager
+async def looked_at_first(world: World) -> AsyncIterator[None]:
+    """The opt-ins of Jan and Ewa wait for a look, since nobody knows whether they arrived."""
+    world.upstream.applied = False
+    world.upstream.respond = scripted(Unknown("time-out"))
+    await world.post(subscribes(JAN), subscribes(EWA))
+    await world.run()
+    world.clock.advance(seconds=10)
+    await world.post(registers("probe@example.pl"))  # SALESmanago is back, and may be asked for more than one at a time
+    await world.run()
+    world.upstream.calls.clear()
+    world.upstream.contacts |= {JAN: set(), EWA: set()}
+    world.clock.advance(hours=1)
+    yield
+    await world.run_for(hours=1)
+    assert len(opt_ins(world, EWA)) == 1
+    await world.at_rest()
+
+
+async def test_an_opt_out_during_the_look_before_an_opt_in_keeps_it_from_leaving(world: World) -> None:
+    async def resigns() -> None:
+        await world.post(unsubscribes(JAN, 1))
+        await world.plan()
+
+    async with looked_at_first(world):
+        during(world, "look_up", resigns)
+        await world.deliver()
+        assert opt_ins(world) == []
+        assert len(opt_ins(world, EWA)) == 1, "who did not act does not wait"
+    assert [one.email_status for one in world.upstream.sent(UpsertContact) if one.email == JAN] == [Status.OPT_OUT]
+
+
+async def test_a_call_waits_until_an_opt_out_that_came_during_the_look_is_decided(world: World) -> None:
+    deciding: list[asyncio.Task[None]] = []
+
+    async def decides_later() -> None:
+        await asyncio.sleep(0.1)
+        await world.plan()
+
+    async def resigns() -> None:
+        await world.post(unsubscribes(JAN, 1))
+        deciding.append(asyncio.create_task(decides_later()))
+
+    async with looked_at_first(world):
+        during(world, "look_up", resigns)
+        await world.delivery.deliver_due(to_account("main"))
+        assert deciding[0].done()
+        assert opt_ins(world) == []
+        assert len(opt_ins(world, EWA)) == 1
+        await world.deliver()
+    assert opt_ins(world) == []
+
+
+async def test_a_probe_that_an_opt_out_stopped_leaves_its_turn_to_the_next(world: World) -> None:
+    async def resigns() -> None:
+        await world.post(unsubscribes(JAN, 1))
+        await world.plan()
+
+    world.upstream.applied = False
+    world.upstream.respond = scripted(Unknown("time-out"))
+    await world.post(subscribes(JAN), subscribes(EWA))
+    await world.run()
+    world.clock.advance(hours=1)
+    world.upstream.calls.clear()
+    during(world, "look_up", resigns)
+    await world.deliver()
+    assert opt_ins(world) == []
+    assert len(opt_ins(world, EWA)) == 1
+    await world.at_rest()
+
+
+async def test_nothing_leaves_if_an_opt_out_is_not_decided_in_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(carriers, "UNDECIDED_SECONDS", 0.1)
+
+    async def resigns() -> None:
+        await world.post(unsubscribes(JAN, 1))
+
+    async with looked_at_first(world):
+        during(world, "look_up", resigns)
+        await world.deliver()
+        assert world.upstream.methods == ["look_up"]
+    assert opt_ins(world) == []
 
 
 # -- withdrawal ----------------------------------------------------------------------------------------------------------
@@ -268,6 +364,38 @@ class PausedStore:
 
             work.commit = later  # type: ignore[method-assign]
             yield work
+
+
+async def test_a_withdrawal_while_a_job_runs_stops_what_was_to_follow_it(world: World) -> None:
+    """The contact has arrived; its order may not any more. Nobody else's waits."""
+
+    async def withdraws_now() -> None:
+        await world.post(withdraws(JAN, 1))
+        await world.plan()
+
+    await world.post(orders("o1"), orders("o2", EWA), orders("o3", minutes=0.5))
+    during(world, "upsert_many", withdraws_now)
+    await world.run()
+    assert [event.external_id for event in world.upstream.events] == ["o2"]
+    states = await world.at_rest()
+    assert (states["e1"], states["e2"], states["e3"]) == (WITHDRAWN, ("sent", None), WITHDRAWN)
+
+
+async def test_what_is_left_of_a_long_upsert_does_not_leave_after_a_withdrawal(world: World) -> None:
+    """Its first part may have arrived, so nobody says that nothing was sent."""
+    await world.post(registers())
+    await world.run()
+    world.upstream.calls.clear()
+
+    async def withdraws_now() -> None:
+        await world.post(withdraws(JAN, 1))
+        await world.plan()
+
+    await world.post(tags(email=JAN, added=tuple(f"vip-{n:02}" for n in range(60))))
+    during(world, "upsert", withdraws_now)
+    await world.run_for(hours=1)
+    assert [len(one.add_tags) for one in world.upstream.sent(UpsertContact)] == [50]
+    assert (await world.at_rest())["e2"] == WITHDRAWN
 
 
 # -- erasure -------------------------------------------------------------------------------------------------------------

@@ -88,6 +88,9 @@ class FakeUpstream:
     async def ready(self) -> None:
         pass
 
+    def nothing_follows(self) -> None:
+        pass
+
     async def _call(self, method: str, items: list) -> Answer:
         self.calls.append((method, items))
         if self.before_answer is not None:
@@ -248,7 +251,8 @@ class World:
     def _carrier(self, destination: str) -> Carrier:
         kind, _, name = destination.partition(":")
         if kind == "account":
-            return ToSalesmanago(self.upstream, self.directory.open_shops(name), self.directory.closed_shops(), self.clock)
+            ours, closed = self.directory.open_shops(name), self.directory.closed_shops()
+            return ToSalesmanago(self.upstream, name, ours, closed, self.store, self.clock)
         if kind == "reading":
             shops = [shop.id for shop in self.directory.shops_of(name)]
             return Readings(self.upstream, name, shops, self.directory.closed_shops(), self.store, self.clock)

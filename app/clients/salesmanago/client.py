@@ -89,8 +89,11 @@ class SalesmanagoClient:
         return Unknown("the job did not end in time")
 
     async def ready(self) -> None:
-        """Wait until a call may leave."""
+        """Wait until a call may leave. Its place is kept until it is made, or until nothing follows."""
         await self._transport.reserve()
+
+    def nothing_follows(self) -> None:
+        self._transport.give_up()
 
     async def delete(self, command: DeleteContact) -> Answer:
         """Erase a contact for good; `Delivered` only when SALESmanago itself no longer has it (U19)."""
