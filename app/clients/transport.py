@@ -97,6 +97,10 @@ class Pacer:
                 raise
             self._places[task] = time.monotonic() + RESERVED_SECONDS
 
+    def holds_place(self) -> bool:
+        """May the next call of this task leave at once?"""
+        return self._places.get(_this_task(), 0.0) > time.monotonic()
+
     def give_up(self) -> None:
         """The place that this task kept, if it did, is free again."""
         if self._places.pop(_this_task(), None) is not None:
@@ -165,10 +169,20 @@ class Transport:
         self._http = http
         self._pacer = pacer
 
-    async def reserve(self) -> None:
-        """Wait for the neighbour's pace before saying anything. Raises `NotReady` if nothing can be booked."""
-        with contextlib.suppress(_Resting):  # the call itself hears of it
+    async def reserve(self) -> bool:
+        """Wait for the neighbour's pace before saying anything: the next call of this task leaves at once, if it follows soon.
+
+        False: it asked for so much rest that nobody waits for it, and no place is kept. Raises `NotReady` if nothing can be booked.
+        """
+        try:
             await self._pacer.reserve()
+        except _Resting:
+            return False
+        return True
+
+    def holds_place(self) -> bool:
+        """Would a call still leave at once?"""
+        return self._pacer.holds_place()
 
     def give_up(self) -> None:
         """No call follows on what was reserved."""

@@ -48,8 +48,8 @@ class Breaker:
         return replace(self, rest_until=until)
 
     def not_probed(self, before: "Breaker") -> "Breaker":
-        """Nothing was asked after all: whoever comes next may. `before`: as it was before the probe."""
-        return before if self.failures == before.failures else self
+        """The probe told nothing: whoever comes next may try. `before`: as it was before; what was heard since stands."""
+        return before if replace(self, rest_until=None) == replace(before, rest_until=None) else self
 
 
 CLOSED = Breaker()

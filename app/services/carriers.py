@@ -1,8 +1,6 @@
 """Who carries what to which neighbour: one carrier per destination."""
 
-import asyncio
 import secrets
-import time
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
@@ -30,9 +28,6 @@ CONTACTS_PER_SHOP_ROUND = 20
 
 OVERLOAD_REST_SECONDS = 300.0
 
-UNDECIDED_SECONDS, LOOK_AGAIN_SECONDS = 2.0, 0.02
-"""How long a call waits until acts that take permission away are decided, and how often it looks. Longer, and it is not made."""
-
 
 class Carrier(Protocol):
     """How claims of one destination become parcels, and how these are carried."""
@@ -46,8 +41,11 @@ class Carrier(Protocol):
     turn: str | None
     """A neighbour that only one process may serve at a time."""
 
-    async def ready(self) -> None:
-        """Wait for the neighbour's pace: what is claimed after that leaves at once, so nothing newer is overtaken (I6)."""
+    async def ready(self) -> bool:
+        """Wait for the neighbour's pace: what is claimed after that leaves at once, so nothing newer is overtaken (I6).
+
+        False: it rests, and nothing is to be claimed.
+        """
         ...
 
     def nothing_follows(self) -> None:
@@ -82,8 +80,8 @@ class ToSalesmanago:
         self.closed_shops = closed_shops
         self.waits_for_stops_of = open_shops
 
-    async def ready(self) -> None:
-        await self._upstream.ready()
+    async def ready(self) -> bool:
+        return await self._upstream.ready()
 
     def nothing_follows(self) -> None:
         self._upstream.nothing_follows()
@@ -98,18 +96,12 @@ class ToSalesmanago:
         finally:
             self._upstream.nothing_follows()
 
-    async def _interrupted(self, contact_ids: Collection[int]) -> Collection[int]:
-        """From whom something was taken away since they were claimed. Everybody, if an act is not decided in time.
-
-        Raises `NotReady`.
-        """
-        until = time.monotonic() + UNDECIDED_SECONDS
-        while time.monotonic() < until:
-            async with self._store.work() as work:
-                if not await work.inbox.has_urgent(self.waits_for_stops_of):
-                    return await work.outbox.deferred(self._destination, contact_ids)
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        return contact_ids
+    async def _interrupted(self, claims: Sequence[Claim]) -> Collection[int] | None:
+        shops = {*self.waits_for_stops_of, *(claim.shop_id for claim in claims)}  # one may have left the account since
+        async with self._store.work() as work:
+            if await work.inbox.has_urgent(shops):
+                return None
+            return await work.outbox.deferred(self._destination, [claim.contact_id for claim in claims])
 
 
 class Readings:
@@ -135,8 +127,9 @@ class Readings:
         self._store = store
         self._clock = clock
 
-    async def ready(self) -> None:
+    async def ready(self) -> bool:
         """It is read, or compared, at the moment of the call."""
+        return True
 
     def nothing_follows(self) -> None:
         """No place was kept."""
@@ -221,8 +214,9 @@ class ToShop:
         self._store = store
         self._clock = clock
 
-    async def ready(self) -> None:
+    async def ready(self) -> bool:
         """It is read, or compared, at the moment of the call."""
+        return True
 
     def nothing_follows(self) -> None:
         """No place was kept."""

@@ -77,17 +77,18 @@ class Delivery:
 
     async def deliver_due(self, destination: str) -> int:
         """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests."""
-        asked = self._carrier(destination)
-        try:
-            return await self._deliver(destination, asked)
-        finally:
-            asked.nothing_follows()
+        with contextlib.ExitStack() as places:
+            return await self._deliver(destination, places)
 
-    async def _deliver(self, destination: str, asked: Carrier) -> int:
+    async def _deliver(self, destination: str, places: contextlib.ExitStack) -> int:
+        """`places`: where the place that is kept for the first call is given up, should there be none."""
         async with self._claiming[destination]:  # so that nobody books a turn for what another is about to claim
             if not await self._is_due(destination):
                 return 0
-            await asked.ready()
+            carrier = self._carrier(destination)
+            places.callback(carrier.nothing_follows)
+            if not await carrier.ready():
+                return 0
             began = time.monotonic()
             claims, breaker = await self._claim(destination)
         ready = [claim for claim in claims if claim.commands]

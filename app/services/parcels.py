@@ -54,7 +54,7 @@ class Parcel(ABC):
 
     def looks_first(self, command: WaitingCommand, follows: RetryAt) -> bool:
         """Must SALESmanago be read before the command is tried again?"""
-        return command.maybe_sent if self.stopped is not None else follows.look_first
+        return follows.look_first or (self.stopped is not None and command.maybe_sent)
 
     def judged(self, now: datetime, jitter: float) -> Attempted:
         """Every command that was tried, with its own outcome and what follows from it."""
@@ -111,10 +111,10 @@ class ContactParcel(Parcel):
     upsert: Answer | None = None
     upsert_settled: bool = False
     """No upsert is left to send: there was none, or it arrived."""
-    upsert_begun: bool = False
-    """A part of it arrived, and others were to follow."""
+    arrived: list[Answer] = field(default_factory=list)
+    """Answers to parts of the upsert that others were to follow."""
     interrupted: bool = False
-    """Something was taken away from the contact since it was claimed: what has not left waits for the next claim (I6)."""
+    """Something is to be taken back before anything more leaves: the next claim does it (I6)."""
     events: dict[int, Answer] = field(default_factory=dict)
     """By position in the bundle."""
     found: set[int] = field(default_factory=set)
@@ -138,21 +138,20 @@ class ContactParcel(Parcel):
         """What must be known first could not be read: nothing of this parcel leaves now."""
         self.stopped = Answer(Unreachable(words), Call("", now, 0, "unreachable", words, 0))
 
-    def ends_in_part(self, now: datetime) -> None:
-        """The rest of the upsert was not sent. The next claim looks what arrived: a tag that is sent twice counts twice (R28)."""
-        if self.upsert_begun and not self.upsert_settled and (self.upsert is None or is_delivered(self.upsert)):
-            words = "sent in part"
-            self.upsert = Answer(Unknown(words), Call("", now, 0, "unknown", words, 0))
+    @property
+    def _in_part(self) -> bool:
+        """A part of the upsert arrived and another did not. The next claim looks: a tag that is sent twice counts twice (R28)."""
+        return bool(self.arrived) and not self.upsert_settled
 
     def looks_first(self, command: WaitingCommand, follows: RetryAt) -> bool:
-        in_part = self.upsert_begun and isinstance(command.command, UpsertContact)
-        return in_part or super().looks_first(command, follows)
+        return (self._in_part and isinstance(command.command, UpsertContact)) or super().looks_first(command, follows)
 
     def news(self, attempted: Attempted) -> list[NewEvent]:
         """What SALESmanago was not told after all: it refused what carried a status, or we gave up."""
         parked = [one for one in attempted.tried if isinstance(one.verdict, Park)]
         upserts = [one.command.command for one in parked if isinstance(one.command.command, UpsertContact)]
         told = [one for one in upserts if one.email_status is not None or one.phone_status is not None]
+        told = [] if self.arrived else told  # a status travels with the first part
         silent = [replace(one, email_status=None, phone_status=None) for one in told]
         at = attempted.tried_at
         return [
@@ -162,8 +161,7 @@ class ContactParcel(Parcel):
 
     @property
     def events_may_go(self) -> bool:
-        unbroken = self.upsert_settled and not self.interrupted
-        return unbroken and all(isinstance(answer.outcome, Delivered | Moot) for answer in self.events.values())
+        return self.upsert_settled and all(isinstance(answer.outcome, Delivered | Moot) for answer in self.events.values())
 
     def drop_expired(self, now: datetime) -> None:
         """What would come too late is not sent at all (R41)."""
@@ -181,7 +179,7 @@ class ContactParcel(Parcel):
                 self.events.setdefault(position, answer)
 
     def answers(self) -> list[Answer]:
-        named = [self.upsert, self.deletion, self.stopped, *self.events.values()]
+        named = [*self.arrived, self.upsert, self.deletion, self.stopped, *self.events.values()]
         return [answer for answer in named if answer is not None]
 
     def outcomes(self) -> list[tuple[WaitingCommand, Answer | None]]:
@@ -193,20 +191,27 @@ class ContactParcel(Parcel):
         position = 0
         for command in self.claim.commands:
             if isinstance(command.command, UpsertContact):
-                tried += [(command, self.upsert)] if self.upsert is not None else []
+                tried += [(command, answer)] if (answer := self._of_the_upsert) is not None else []
             elif isinstance(command.command, AddEvent):
                 tried += self._event_outcome(command, position)
                 position += 1
         return tried
+
+    @property
+    def _of_the_upsert(self) -> Answer | None:
+        if self._in_part and (self.upsert is None or is_delivered(self.upsert)):
+            return Answer(Unreachable("the rest of it was not sent"), self.arrived[-1].call)
+        return self.upsert
 
     def _event_outcome(self, command: WaitingCommand, position: int) -> list[tuple[WaitingCommand, Answer | None]]:
         if position in self.found:
             return [(command, None)]
         if position in self.events:
             return [(command, self.events[position])]
-        if self.upsert is not None and not isinstance(self.upsert.outcome, Delivered | Refused):
+        upsert = self._of_the_upsert
+        if upsert is not None and not isinstance(upsert.outcome, Delivered | Refused):
             # The contact did not get through, so the event was not sent and waits with it.
-            return [(command, Answer(Unreachable("waits for its contact"), self.upsert.call))]
+            return [(command, Answer(Unreachable("waits for its contact"), upsert.call))]
         return []
 
 

@@ -174,6 +174,8 @@ class PlanningRound:
 
     async def _take_back_everywhere(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
         """From this round, from the outbox, and from the queue of a contact that was merged into this one."""
+        if act == TakeBack():
+            return []
         cancelled = self.decided.take_back(person, act, reason)
         merged = [] if person.id is None else [one.id for one in await self._work.contacts.merged_into(person.id)]
         merged += [one.id for one in person.absorbed if one.id is not None]

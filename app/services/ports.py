@@ -270,8 +270,12 @@ class Store(Protocol):
 class Upstream(Protocol):
     """One SALESmanago account. Every answer is a value; only defects raise."""
 
-    async def ready(self) -> None:
-        """Wait until a call may leave, and keep its place. Raises `NotReady` if nothing can be booked."""
+    async def ready(self) -> bool:
+        """Wait until a call may leave, and keep its place; False if the account rests. Raises `NotReady` if none can be booked."""
+        ...
+
+    def still_ready(self) -> bool:
+        """Would the call leave at once? Whoever takes long loses the turn."""
         ...
 
     def nothing_follows(self) -> None:

@@ -1,5 +1,7 @@
 """Send parcels: look where an outcome is unknown, then contacts, then what happened to them, then deletions."""
 
+import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -9,7 +11,7 @@ from app.domain.commands import UpsertContact
 from app.domain.errors import NotReady
 from app.domain.look_up import addresses, asks_first, still_missing, without_opt_ins
 from app.domain.outcomes import Delivered, words_of
-from app.domain.pipeline import Answer
+from app.domain.pipeline import Answer, Claim
 from app.services.lease import Lease
 from app.services.parcels import ContactParcel, is_delivered, is_halt, is_refused_whole
 from app.services.ports import Upstream
@@ -26,8 +28,14 @@ EVENTS_PER_CALL = 400
 
 Part = TypeVar("Part")
 
-Interrupted = Callable[[Collection[int]], Awaitable[Collection[int]]]
-"""From which of these contacts was something taken away since they were claimed? May raise `NotReady`."""
+READINGS, LOOK_AGAIN_SECONDS = 50, 0.04
+"""How often permission is read before a call until nothing is undecided, and how long after one another: for two seconds."""
+
+Interrupted = Callable[[Sequence[Claim]], Awaitable[Collection[int] | None]]
+"""For which contacts an act was noted, since they were claimed, that takes something back (I6, R41). None: one is not decided yet.
+
+May raise `NotReady`.
+"""
 
 
 async def send(upstream: Upstream, parcels: Sequence[ContactParcel], now: datetime, lease: Lease, interrupted: Interrupted) -> None:
@@ -54,15 +62,28 @@ class _Sending:
         batch = [(parcel, part) for parcel, part in batch if not parcel.interrupted]
         if self._halted or not batch:
             return []
-        try:
-            await self._upstream.ready()
-            interrupted = await self._interrupted([parcel.claim.contact_id for parcel, _ in batch])
-        except NotReady:
+        interrupted = await self._read_permission([parcel.claim for parcel, _ in batch])
+        if interrupted is None or not self._lease:
             self._refused = True
             return []
         for parcel, _ in batch:
             parcel.interrupted = parcel.claim.contact_id in interrupted
-        return [(parcel, part) for parcel, part in batch if not parcel.interrupted] if self._lease else []
+        return [(parcel, part) for parcel, part in batch if not parcel.interrupted]
+
+    async def _read_permission(self, claims: Sequence[Claim]) -> Collection[int] | None:
+        """From whom something is to be taken back first. None: the account rests, or what is to be known is not known in time."""
+        undecided = False
+        with contextlib.suppress(NotReady):
+            for _ in range(READINGS):
+                if undecided:
+                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                elif not await self._upstream.ready():
+                    return None
+                interrupted = await self._interrupted(claims)
+                undecided = interrupted is None
+                if not undecided and self._upstream.still_ready():
+                    return interrupted  # otherwise the turn was lost meanwhile, and with it what was read
+        return None
 
     async def send(self, parcels: Sequence[ContactParcel]) -> None:
         await self._look_where_unknown(parcels)
@@ -138,10 +159,9 @@ class _Sending:
                     await self._send_upsert_batch(alike[start : start + UPSERTS_PER_CALL])
             for parcel, parts in waiting:
                 parcel.upsert_settled = is_delivered(parcel.upsert) and not parts
-                parcel.upsert_begun = parcel.upsert_begun or is_delivered(parcel.upsert)
+                if parts and parcel.upsert is not None and is_delivered(parcel.upsert):
+                    parcel.arrived.append(parcel.upsert)
             waiting = [(parcel, parts) for parcel, parts in waiting if parts and is_delivered(parcel.upsert)]
-        for parcel in parcels:
-            parcel.ends_in_part(self._now)
 
     async def _send_upsert_batch(self, batch: list[tuple[ContactParcel, UpsertContact]]) -> None:
         """Single when there is one, one job under backlog; a refused batch is halved until the culprit stands alone.

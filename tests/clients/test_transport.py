@@ -147,6 +147,24 @@ async def test_a_turn_that_cannot_be_booked_keeps_no_place() -> None:
             await asyncio.wait_for(call(pacer), 5)
 
 
+async def test_where_rest_was_asked_for_longer_than_anybody_waits_no_place_is_kept(bucket: Bucket) -> None:
+    class Resting(Bucket):
+        async def take(self) -> float:
+            return 3600.0
+
+        async def closed_for(self) -> float:
+            return 3600.0
+
+    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200))), Pacer(5, 1, Resting()))
+    assert not await transport.reserve()
+    assert not transport.holds_place()
+    free = Transport(httpx.AsyncClient(), Pacer(5, 1, bucket))
+    assert await free.reserve()
+    assert free.holds_place()
+    free.give_up()
+    assert not free.holds_place()
+
+
 async def test_nobody_has_a_place_while_as_many_calls_hang_as_may(bucket: Bucket) -> None:
     pacer = Pacer(5, 1, bucket)
     async with a_hanging_call(pacer) as answered:

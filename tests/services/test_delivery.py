@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from app.domain.breaker import CLOSED
 from app.domain.commands import AddEvent, EventKind, UpsertContact
 from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.pipeline import to_account
@@ -289,6 +290,11 @@ async def test_when_the_second_part_of_an_upsert_fails_the_first_is_not_sent_aga
     world.upstream.applied = False
     world.upstream.respond = scripted(Delivered(), trouble, method="upsert")
     await world.post(tags(email=JAN, added=tuple(name.removeprefix("idosell_") for name in names)))
+    await world.plan()
+    await world.delivery.deliver_due(to_account("main"))
+    async with world.store.work() as work:
+        breaker = (await work.neighbours.locked(to_account("main"))).breaker
+    assert (breaker == CLOSED) is isinstance(trouble, Unknown), "something got through"
     await world.run_for(hours=1)
     assert world.upstream.contacts[JAN] >= set(names)
     sent = times_sent(world)
@@ -319,4 +325,35 @@ async def test_what_is_left_of_an_upsert_when_the_neighbour_takes_nothing_more_i
     await world.run_for(hours=1)
     assert world.upstream.contacts[JAN] >= {f"idosell_{name}" for name in names}
     assert "idosell_other" in world.upstream.contacts[EWA]
+    await world.at_rest()
+
+
+async def test_a_status_that_arrived_with_the_first_part_is_not_reported_as_refused_with_the_second(world: World) -> None:
+    await world.post(registers())
+    await world.run()
+    world.upstream.respond = scripted(Delivered(), Refused("too many tags"), method="upsert")
+    await world.post(subscribes(JAN, 1), tags(email=JAN, added=tuple(f"vip-{n:02}" for n in range(60))))
+    await world.run_for(hours=1)
+    states = await world.states()
+    assert states["e2"][0] == "parked"
+    assert not [event_id for event_id in states if event_id.startswith("not-taken")]
+
+
+async def test_a_defect_between_two_parts_loses_no_part_and_repeats_none(world: World) -> None:
+    names = [f"vip-{n:02}" for n in range(60)]
+    await world.post(registers())
+    await world.run()
+    broken = iter([False, True])
+
+    def respond(method: str, items: list) -> Outcome:
+        if method == "upsert" and next(broken, False):
+            raise RuntimeError("a defect of ours")
+        return Delivered()
+
+    world.upstream.respond = respond
+    await world.post(tags(email=JAN, added=tuple(names)))
+    await world.run_for(hours=1)
+    assert world.upstream.contacts[JAN] >= {f"idosell_{name}" for name in names}
+    sent = times_sent(world)
+    assert {sent[f"idosell_{name}"] for name in names[:50]} == {1}
     await world.at_rest()

@@ -131,7 +131,12 @@ async def test_a_place_that_was_kept_for_a_call_is_free_again_whatever_became_of
         async with pacer:
             return await calling(method, items)
 
-    world.upstream.ready, world.upstream.nothing_follows, world.upstream._call = pacer.reserve, pacer.give_up, paced
+    async def reserve() -> bool:
+        await pacer.reserve()
+        return True
+
+    world.upstream.ready, world.upstream.still_ready = reserve, pacer.holds_place
+    world.upstream.nothing_follows, world.upstream._call = pacer.give_up, paced
     async with asyncio.timeout(30):
         await world.post(registers(JAN))
         await world.plan()
@@ -153,9 +158,10 @@ async def test_loops_of_one_process_book_a_turn_only_for_what_is_theirs_to_claim
     await world.plan()
     booked: set[asyncio.Task | None] = set()
 
-    async def ready() -> None:
+    async def ready() -> bool:
         booked.add(asyncio.current_task())
         await asyncio.sleep(0.01)
+        return True
 
     world.upstream.ready = ready
     worker = a_worker(world, claims_in_flight=CLAIMS_OF_ONE_PROCESS)

@@ -1,19 +1,21 @@
 """Acts that take permission away: opt-out, withdrawal, erasure. They overtake every queue (R06, I6, M3)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import select
 
+from app.domain.breaker import CLOSED
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.consent import Status
 from app.domain.events import OrderCancelled
 from app.domain.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
-from app.domain.pipeline import to_account
-from app.services import carriers
+from app.domain.pipeline import Claim, to_account
+from app.services import sending
+from app.services.carriers import ToSalesmanago
 from app.storage.tables import inbox
 from app.storage.work import Store, Work
 from tests.services.world import (
@@ -200,8 +202,44 @@ async def test_a_probe_that_an_opt_out_stopped_leaves_its_turn_to_the_next(world
     await world.at_rest()
 
 
+async def test_permission_is_read_again_when_the_turn_was_lost_while_it_was_read(world: World) -> None:
+    turns = iter([False])
+
+    def still_ready() -> bool:
+        return next(turns, True)
+
+    readings = 0
+    carrier = world.delivery._carrier
+
+    def slow(destination: str) -> ToSalesmanago:
+        made = carrier(destination)
+        assert isinstance(made, ToSalesmanago)
+        reading = made._interrupted
+
+        async def interrupted(claims: Sequence[Claim]) -> Collection[int] | None:
+            nonlocal readings
+            readings += 1
+            found = await reading(claims)
+            if readings == 1:  # the next call waits for its turn; meanwhile Jan resigns
+                await world.post(unsubscribes(JAN, 1))
+                await world.plan()
+            return found
+
+        made._interrupted = interrupted  # type: ignore[method-assign]
+        return made
+
+    world.delivery._carrier, world.upstream.still_ready = slow, still_ready
+    await world.post(subscribes(JAN), subscribes(EWA))
+    await world.plan()
+    await world.deliver()
+    assert readings > 1
+    assert opt_ins(world) == []
+    assert len(opt_ins(world, EWA)) == 1
+    await world.at_rest()
+
+
 async def test_nothing_leaves_if_an_opt_out_is_not_decided_in_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carriers, "UNDECIDED_SECONDS", 0.1)
+    monkeypatch.setattr(sending, "READINGS", 3)
 
     async def resigns() -> None:
         await world.post(unsubscribes(JAN, 1))
@@ -393,6 +431,10 @@ async def test_what_is_left_of_a_long_upsert_does_not_leave_after_a_withdrawal(w
 
     await world.post(tags(email=JAN, added=tuple(f"vip-{n:02}" for n in range(60))))
     during(world, "upsert", withdraws_now)
+    await world.plan()
+    await world.delivery.deliver_due(to_account("main"))
+    async with world.store.work() as work:
+        assert (await work.neighbours.locked(to_account("main"))).breaker == CLOSED, "SALESmanago has answered"
     await world.run_for(hours=1)
     assert [len(one.add_tags) for one in world.upstream.sent(UpsertContact)] == [50]
     assert (await world.at_rest())["e2"] == WITHDRAWN

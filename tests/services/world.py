@@ -85,8 +85,11 @@ class FakeUpstream:
     """What changed, page by page; everybody on one page where nothing is said."""
     windows: list[tuple[datetime, datetime]] = field(default_factory=list)
 
-    async def ready(self) -> None:
-        pass
+    async def ready(self) -> bool:
+        return True
+
+    def still_ready(self) -> bool:
+        return True
 
     def nothing_follows(self) -> None:
         pass

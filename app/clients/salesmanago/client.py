@@ -88,9 +88,12 @@ class SalesmanagoClient:
                 break
         return Unknown("the job did not end in time")
 
-    async def ready(self) -> None:
+    async def ready(self) -> bool:
         """Wait until a call may leave. Its place is kept until it is made, or until nothing follows."""
-        await self._transport.reserve()
+        return await self._transport.reserve()
+
+    def still_ready(self) -> bool:
+        return self._transport.holds_place()
 
     def nothing_follows(self) -> None:
         self._transport.give_up()
