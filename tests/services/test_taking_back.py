@@ -15,7 +15,7 @@ from app.domain.events import OrderCancelled
 from app.domain.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
 from app.domain.pipeline import Claim, to_account
 from app.services import sending
-from app.services.carriers import ToSalesmanago
+from app.services.carriers import Carrier, ToSalesmanago
 from app.storage.tables import inbox
 from app.storage.work import Store, Work
 from tests.services.world import (
@@ -163,8 +163,19 @@ async def test_an_opt_out_during_the_look_before_an_opt_in_keeps_it_from_leaving
     assert [one.email_status for one in world.upstream.sent(UpsertContact) if one.email == JAN] == [Status.OPT_OUT]
 
 
-async def test_a_call_waits_until_an_opt_out_that_came_during_the_look_is_decided(world: World) -> None:
+@pytest.mark.parametrize("left", [False, True], ids=["of the account", "left the account"])
+async def test_a_call_waits_until_an_opt_out_that_came_during_the_look_is_decided(world: World, left: bool) -> None:
+    """Also where the shop has left the account since it queued what is claimed."""
     deciding: list[asyncio.Task[None]] = []
+    carrier = world.delivery._carrier
+
+    def of_other_shops(destination: str) -> Carrier:
+        made = carrier(destination)
+        made.waits_for_stops_of = ()
+        return made
+
+    if left:
+        world.delivery._carrier = of_other_shops
 
     async def decides_later() -> None:
         await asyncio.sleep(0.1)
