@@ -91,6 +91,8 @@ class PlanningRound:
         try:
             await self._decide(event, shop)
         except Exception as error:
+            if not self._work.survives(error):
+                raise  # the store failed, not the rule
             # A defect of ours in one event must not hold up the others. It is kept whole and shown.
             log.exception("rule_failed", shop_id=shop.id, event_id=event.event_id)
             self.decided.settle(event, EventState.PARKED, Reason.RULE_FAILED, detail=type(error).__name__)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.storage.backfills import Backfills
@@ -50,6 +51,10 @@ class Work:
             return self._clock()
         at: datetime = (await self._connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
         return at
+
+    def survives(self, error: Exception) -> bool:
+        """Can the transaction still be committed? Not after the store itself failed, nor after a statement that it refused."""
+        return not isinstance(error, (SQLAlchemyError, OSError))
 
     async def commit(self) -> None:
         await self._connection.commit()

@@ -1,16 +1,22 @@
 """Deciding: who is who, which shop is open, carts, and a rule that fails."""
 
+import sqlite3
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app.domain.commands import AddEvent, EventKind, UpsertContact
-from app.domain.consent import Box, Policy
+from app.domain.consent import Box, Policy, Status
+from app.domain.errors import NotReady
 from app.domain.ledger import Entry
 from app.services import planning_round
 from app.services.directory import Directory
 from app.services.planner import Planner
 from app.storage.consents import ConsentLedger
+from app.storage.work import Work
 from tests.services.world import (
     EWA,
     JAN,
@@ -44,6 +50,31 @@ async def test_a_withheld_order_and_a_consenting_one_tell_the_rule_apart(world: 
         "e3": ("sent", None),
     }
     assert [event.external_id for event in world.upstream.events] == ["o2"]
+
+
+async def test_an_event_is_not_parked_because_the_store_failed_while_it_was_decided(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An opt-out that waited for a person instead would be no opt-out at all (I6)."""
+    real, cuts = planning_round.take_back, iter([True])
+
+    async def cut_once(work: Work, *more: Any) -> Any:
+        if next(cuts, False):
+            if not world.database.is_sqlite:
+                await work._connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+            raise OperationalError("SELECT 1", {}, sqlite3.OperationalError("disk I/O error"))
+        return await real(work, *more)
+
+    monkeypatch.setattr(planning_round, "take_back", cut_once)
+    await world.post(subscribes(JAN))
+    await world.plan()
+    await world.post(unsubscribes(JAN, 1))
+    with pytest.raises(NotReady):
+        await world.plan()
+    await world.run()
+    assert next(cuts, None) is None
+    assert {state for state, _ in (await world.at_rest()).values()} == {"sent"}
+    assert [one.email_status for one in world.upstream.sent(UpsertContact)] == [Status.OPT_OUT]
 
 
 async def test_an_event_on_which_our_rules_fail_is_parked_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
