@@ -128,9 +128,9 @@ def compare(
     resigned = {one.email: told.times[one.event_id] for one in told.of(Kind.OPT_OUT) if one.event_id in told.times}
     late = opted_in_after(resigned, entries)
     result.after_opt_out += len(late)
-    worst = max(late.values(), default=0.0)
-    words = f"I6: {len(late)} told opted in up to {worst:.1f} s after their opt-out was acknowledged, as {list(late)[:2]}"
-    result.demand(not late, words)
+    worst, way = max(late.values(), default=(0.0, 0.0))
+    words = f"I6: {len(late)} told opted in up to {worst:.2f} s after their opt-out was acknowledged"
+    result.demand(not late, f"{words}, by a call written {way:.2f} s before it arrived, as {list(late)[:2]}")
     still = [email for email in resigned if email in contacts and not contacts[email]["opted_out"]]
     result.demand(not still, f"I6: {len(still)} stand opted in although they resigned, as {still[:2]}")
     points = [
@@ -139,10 +139,13 @@ def compare(
     result.demand(not points, f"I3: {len(points)} contacts got a tag point twice, as {points[:2]}")
 
 
-def opted_in_after(resigned: dict[str, float], entries: Iterable[dict[str, Any]]) -> dict[str, float]:
-    """Who was told opted in by a call that arrived after the opt-out was acknowledged (I6), and how many seconds later."""
+def opted_in_after(resigned: dict[str, float], entries: Iterable[dict[str, Any]]) -> dict[str, tuple[float, float]]:
+    """Who was told opted in by a call that arrived after the opt-out was acknowledged (I6).
+
+    Answers how many seconds later, and how many seconds before its arrival the call was written.
+    """
     return {
-        email: entry["at"] / 1000 - resigned[email]
+        email: ((entry["at"] / 1000 - resigned[email]), (entry["at"] - entry["body"]["requestTime"]) / 1000)
         for entry in entries
         for email in _opted_in(entry)
         if email in resigned and entry["at"] / 1000 > resigned[email] + ON_ITS_WAY_SECONDS

@@ -98,8 +98,13 @@ class Pacer:
             self._places[task] = time.monotonic() + RESERVED_SECONDS
 
     def holds_place(self) -> bool:
-        """May the next call of this task leave at once?"""
-        return self._places.get(_this_task(), 0.0) > time.monotonic()
+        """May the next call of this task leave at once? If so, it may for as long as its body takes to be written."""
+        task, now = _this_task(), time.monotonic()
+        until = self._places.get(task, 0.0)
+        if until <= now:
+            return False
+        self._places[task] = max(until, now + WRITING_SECONDS)
+        return True
 
     def give_up(self) -> None:
         """The place that this task kept, if it did, is free again."""
@@ -160,6 +165,10 @@ class Outgoing:
 
 RESERVED_SECONDS = 0.2
 """How long a reserved turn is kept; whoever calls later waits for another, so that turns do not pile up."""
+
+
+WRITING_SECONDS = 0.1
+"""How long the turn is kept at least, once it was found in time: else it might be lost between the question and the call (I6)."""
 
 
 class Transport:

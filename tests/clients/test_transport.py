@@ -105,6 +105,22 @@ async def test_a_turn_that_was_kept_too_long_is_booked_anew(bucket: Bucket, monk
     assert bucket.booked == 2
 
 
+async def test_a_turn_that_was_found_in_time_is_not_lost_while_the_body_is_written(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 0.05)
+    monkeypatch.setattr(app_transport, "WRITING_SECONDS", 60.0)
+    pacer = Pacer(5, 2, bucket)
+    await pacer.reserve()
+    assert pacer.holds_place()
+    await asyncio.sleep(0.1)
+    await call(pacer)
+    assert bucket.booked == 1
+    await pacer.reserve()
+    await asyncio.sleep(0.1)
+    assert not pacer.holds_place(), "nobody asked in time"
+
+
 async def test_who_has_a_place_need_not_wait_for_calls_that_hang(bucket: Bucket) -> None:
     pacer = Pacer(5, 2, bucket)
     await pacer.reserve()
