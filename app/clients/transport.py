@@ -163,12 +163,15 @@ class Outgoing:
     """Whose certificate is expected, where the URL names a checked address instead of a host."""
 
 
-RESERVED_SECONDS = 0.2
+RESERVED_SECONDS = 0.1
 """How long a reserved turn is kept; whoever calls later waits for another, so that turns do not pile up."""
 
 
 WRITING_SECONDS = 0.1
-"""How long the turn is kept at least, once it was found in time: else it might be lost between the question and the call (I6)."""
+"""How long the turn is kept at least, once it was found in time: else it might be lost between the question and the call (I6).
+
+A call is late by both at most, and calls that come together are as many more than the pace allows for a moment (I7).
+"""
 
 
 class Transport:
