@@ -166,7 +166,6 @@ class Outgoing:
 RESERVED_SECONDS = 0.1
 """How long a reserved turn is kept; whoever calls later waits for another, so that turns do not pile up."""
 
-
 WRITING_SECONDS = 0.1
 """How long the turn is kept at least, once it was found in time: else it might be lost between the question and the call (I6).
 

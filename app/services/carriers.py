@@ -94,7 +94,7 @@ class ToSalesmanago:
         try:
             await send(self._upstream, ours, self._clock(), lease, self._interrupted)
         finally:
-            self._upstream.nothing_follows()
+            self._upstream.nothing_follows()  # before it is recorded, and whichever client the claim waited at
 
     async def _interrupted(self, claims: Sequence[Claim]) -> Collection[int] | None:
         shops = {*self.waits_for_stops_of, *(claim.shop_id for claim in claims)}  # one may have left the account since
@@ -104,7 +104,17 @@ class ToSalesmanago:
             return await work.outbox.deferred(self._destination, [claim.contact_id for claim in claims])
 
 
-class Readings:
+class _Unpaced:
+    """For those who read, or compare, at the moment of the call: they keep no place for it."""
+
+    async def ready(self) -> bool:
+        return True
+
+    def nothing_follows(self) -> None:
+        """No place was kept."""
+
+
+class Readings(_Unpaced):
     """What a callback claims is read in SALESmanago's own record before it is believed (R55)."""
 
     contacts_per_claim = CONTACTS_PER_READING
@@ -126,13 +136,6 @@ class Readings:
         self.closed_shops = closed_shops
         self._store = store
         self._clock = clock
-
-    async def ready(self) -> bool:
-        """It is read, or compared, at the moment of the call."""
-        return True
-
-    def nothing_follows(self) -> None:
-        """No place was kept."""
 
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)
@@ -193,7 +196,7 @@ class Readings:
         parcel.answer(command, answer)
 
 
-class ToShop:
+class ToShop(_Unpaced):
     """Newsletter states, tags and points, to the shop's own side. In order per person; a state is told as it was decided."""
 
     contacts_per_claim = CONTACTS_PER_SHOP_ROUND
@@ -213,13 +216,6 @@ class ToShop:
         self.waits_for_stops_of = waits_for_stops_of
         self._store = store
         self._clock = clock
-
-    async def ready(self) -> bool:
-        """It is read, or compared, at the moment of the call."""
-        return True
-
-    def nothing_follows(self) -> None:
-        """No place was kept."""
 
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)

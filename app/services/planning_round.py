@@ -25,13 +25,7 @@ from app.domain.events import (
     stops_something,
 )
 from app.domain.looks import heard_of
-from app.domain.pipeline import (
-    EventState,
-    InboxEvent,
-    Mailbox,
-    to_account,
-    to_newsletter,
-)
+from app.domain.pipeline import EventState, InboxEvent, Mailbox, to_account, to_newsletter
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
