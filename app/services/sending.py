@@ -12,6 +12,7 @@ from app.domain.errors import NotReady
 from app.domain.look_up import addresses, asks_first, still_missing, without_opt_ins
 from app.domain.outcomes import Delivered, words_of
 from app.domain.pipeline import Answer, Claim
+from app.domain.values import replace
 from app.services.lease import Lease
 from app.services.parcels import ContactParcel, is_delivered, is_halt, is_refused_whole
 from app.services.ports import Upstream
@@ -214,8 +215,7 @@ class _Sending:
         if not batch:
             return
         if len(batch) == 1:
-            parcel, at = batch[0]
-            parcel.events[at] = self._noted(await self._upstream.add_event(parcel.bundle.events[at]))
+            await self._send_event(*batch[0])
             return
         answers = await self._upstream.add_events([parcel.bundle.events[at] for parcel, at in batch])
         if is_refused_whole([answer.outcome for answer in answers]):
@@ -225,6 +225,18 @@ class _Sending:
             return
         for (parcel, at), answer in zip(batch, answers, strict=True):
             parcel.events[at] = self._noted(answer)
+
+    async def _send_event(self, parcel: ContactParcel, at: int) -> None:
+        """A newer state overwrites its event; where that is gone or refused, it becomes an event of its own (U30)."""
+        event = parcel.bundle.events[at]
+        if event.overwrites is not None:
+            answer = self._noted(await self._upstream.update_event(event))
+            if not is_refused_whole([answer.outcome]):
+                parcel.events[at] = answer
+                return
+            if not await self._allowed([(parcel, at)]):
+                return
+        parcel.events[at] = self._noted(await self._upstream.add_event(replace(event, overwrites=None)))
 
     async def _delete(self, parcel: ContactParcel) -> None:
         for deletion in parcel.bundle.deletions:

@@ -104,7 +104,7 @@ async def reported(there: Sandbox) -> str:
 
 async def test_a_newer_state_overwrites_the_event_and_keeps_its_id(there: Sandbox) -> None:
     first = await reported(there)
-    answer = await there.client.add_event(replace(LATER, overwrites=first))
+    answer = await there.client.update_event(replace(LATER, overwrites=first))
     assert id_of(answer) == first
     assert there.paths == [UPDATE]
     (event,) = await there.events()
@@ -115,7 +115,7 @@ async def test_a_newer_state_overwrites_the_event_and_keeps_its_id(there: Sandbo
 
 async def test_the_body_of_an_update_says_all_fields_again_with_the_id_and_names_no_contact(there: Sandbox) -> None:
     first = await reported(there)
-    await there.client.add_event(replace(CART, overwrites=first))
+    await there.client.update_event(replace(CART, overwrites=first))
     ((path, body),) = there.asked
     assert path == UPDATE
     assert body.keys() == {"clientId", "apiKey", "requestTime", "sha", "owner", "contactEvent"}
@@ -144,34 +144,19 @@ async def test_a_first_report_names_its_contact_and_no_event(there: Sandbox) -> 
     assert "forceOptIn" not in body
 
 
-async def test_where_the_event_is_gone_the_newer_state_becomes_one_of_its_own(there: Sandbox) -> None:
-    first = await reported(there)
-    answer = await there.client.add_event(replace(LATER, overwrites="00000000-0000-0000-0000-000000000000"))
-    assert id_of(answer) != first
-    assert there.paths[-2:] == [UPDATE, ADD]
-    body = there.asked[-1][1]
-    assert body["email"] == JAN
-    assert "eventId" not in body["contactEvent"]
-    assert len(await there.events()) == 2
+async def test_an_update_of_an_event_that_is_gone_is_refused_and_makes_none(there: Sandbox) -> None:
+    await reported(there)
+    answer = await there.client.update_event(replace(LATER, overwrites="00000000-0000-0000-0000-000000000000"))
+    assert isinstance(answer.outcome, Refused)
+    assert there.paths == [UPDATE]
+    assert len(await there.events()) == 1
 
 
-async def test_a_refused_update_becomes_a_new_event_and_the_old_one_stays(there: Sandbox) -> None:
+async def test_a_refused_update_leaves_the_event_as_it_was(there: Sandbox) -> None:
     first = await reported(there)
     await there.fails("refuse", path="updateContactExtEvent")
-    second = id_of(await there.client.add_event(replace(LATER, overwrites=first)))
-    assert second != first
-    assert there.paths == [UPDATE, ADD]
-    assert sorted(event["products"] for event in await there.events()) == ["101,205", "300"]
-    assert id_of(await there.client.add_event(replace(LATER, overwrites=second))) == second
-    assert len(await there.events()) == 2
-
-
-async def test_refused_twice_it_is_refused(there: Sandbox) -> None:
-    first = await reported(there)
-    await there.fails("refuse", times=None)
-    assert isinstance((await there.client.add_event(replace(LATER, overwrites=first))).outcome, Refused)
-    assert there.paths == [UPDATE, ADD]
-    assert len(await there.events()) == 1
+    assert isinstance((await there.client.update_event(replace(LATER, overwrites=first))).outcome, Refused)
+    assert [event["products"] for event in await there.events()] == ["101,205"]
 
 
 @pytest.mark.parametrize(
@@ -188,11 +173,11 @@ async def test_refused_twice_it_is_refused(there: Sandbox) -> None:
         ("inactive", Refused),
     ],
 )
-async def test_what_is_no_definite_no_never_makes_a_second_event(there: Sandbox, kind: str, outcome: type) -> None:
+async def test_what_is_no_definite_no_is_told_as_what_it_is(there: Sandbox, kind: str, outcome: type) -> None:
     """The update may have been applied, or nothing is taken now at all: a new event would be the second of one cart."""
     first = await reported(there)
     await there.fails(kind, path="updateContactExtEvent")
-    answer = await there.client.add_event(replace(LATER, overwrites=first))
+    answer = await there.client.update_event(replace(LATER, overwrites=first))
     assert isinstance(answer.outcome, outcome)
     assert there.paths == [UPDATE]
     assert len(await there.events()) == 1
@@ -203,33 +188,26 @@ async def test_an_update_of_unknown_outcome_is_told_by_a_look_and_harmless_to_re
     first = await reported(there)
     await there.fails("bad_gateway", path="updateContactExtEvent", applied=applied)
     newer = replace(LATER, overwrites=first)
-    assert isinstance((await there.client.add_event(newer)).outcome, Unknown)
+    assert isinstance((await there.client.update_event(newer)).outcome, Unknown)
     seen = (await there.client.look_up({JAN})).contacts[JAN].events
     shown = (LATER if applied else CART).at
     assert set(seen) == {SeenEvent("CART", "", shown.replace(microsecond=shown.microsecond // 1000 * 1000))}
-    assert id_of(await there.client.add_event(newer)) == first
+    assert id_of(await there.client.update_event(newer)) == first
     assert len(await there.events()) == 1
 
 
-async def test_a_foreign_404_at_the_update_still_gets_the_cart_reported(there: Sandbox) -> None:
-    """An account whose update method is elsewhere must not rest as a whole for one cart (U30: on failure a new event)."""
-    first = await reported(there)
-
-    def missing(request: httpx.Request) -> httpx.Response:
-        if request.url.path == UPDATE:
-            return httpx.Response(404, text="<html>")
-        return httpx.Response(200, json={"success": True, "message": [], "eventId": "new"})
-
-    http = httpx.AsyncClient(transport=httpx.MockTransport(missing))
+async def test_a_foreign_404_at_the_update_is_no_reason_for_the_account_to_rest(there: Sandbox) -> None:
+    """An account whose update method is elsewhere gets its cart as a new event (U30)."""
+    http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _request: httpx.Response(404, text="<html>")))
     client = SalesmanagoClient(ACCOUNT, "secret", Transport(http, Pacer(10_000)), lambda: NOW)
-    assert (await client.add_event(replace(LATER, overwrites=first))).outcome == Delivered("new")
+    assert (await client.update_event(replace(LATER, overwrites="one"))).outcome == Refused("HTTP 404")
 
 
 async def test_an_update_never_reaches_an_event_of_another_account(there: Sandbox) -> None:
     first = await reported(there)
     foreign = replace(ACCOUNT, client_id="another")
     client = SalesmanagoClient(foreign, "secret", Transport(there.http, Pacer(10_000)), lambda: NOW)
-    answer = await client.add_event(replace(LATER, overwrites=first))
+    answer = await client.update_event(replace(LATER, overwrites=first))
     assert isinstance(answer.outcome, Refused)
     (event,) = await there.events()
     assert event["products"] == "101,205"

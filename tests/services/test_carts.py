@@ -10,7 +10,7 @@ import pytest
 from app.domain.commands import AddEvent, EventKind
 from app.domain.consent import Box, Policy
 from app.domain.events import CartChanged, Event, Item
-from app.domain.outcomes import Delivered, Outcome, Throttled, Unknown, Unreachable
+from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.pipeline import Answer
 from tests.conftest import NOON
 from tests.services.world import (
@@ -31,7 +31,7 @@ from tests.services.world import (
 )
 
 NEW, THIRD = "new@example.pl", "third@example.pl"
-DOWN = Unreachable("down")
+DOWN, GONE = Unreachable("down"), Refused("no such event")
 
 
 # -- a SALESmanago that remembers its events by id -------------------------------------------------------------------------
@@ -39,20 +39,25 @@ DOWN = Unreachable("down")
 
 @dataclass
 class Remembering(FakeUpstream):
-    """Gives every event an id and overwrites by it, wherever the event is; an id it does not know makes a new event."""
+    """Gives every event an id and overwrites by it, wherever the event is; an id it does not know is refused."""
 
     held: dict[str, AddEvent] = field(default_factory=dict)
     forgets: bool = False
 
     async def add_event(self, event: AddEvent) -> Answer:
         answer = await self._call("add_event", [event])
-        if not isinstance(answer.outcome, Delivered):
-            return answer
-        known = event.overwrites if event.overwrites in self.held and not self.forgets else None
-        return replace(answer, outcome=Delivered(known or list(self.held)[-1]))
+        return replace(answer, outcome=Delivered(list(self.held)[-1])) if answer.outcome == Delivered() else answer
+
+    async def update_event(self, event: AddEvent) -> Answer:
+        respond = self.respond
+        if event.overwrites not in self.held or self.forgets:
+            self.respond = lambda method, items: GONE
+        answer = await self._call("update_event", [event])
+        self.respond = respond
+        return replace(answer, outcome=Delivered(event.overwrites)) if answer.outcome == Delivered() else answer
 
     def _do(self, item: object) -> None:
-        if isinstance(item, AddEvent) and item.overwrites in self.held and not self.forgets:
+        if isinstance(item, AddEvent) and item.overwrites is not None:
             # No contact selector: the event stays with whoever it was of (contract 2.11).
             now = replace(item, email=self.held[item.overwrites].email)
             self.events = [now if one is self.held[item.overwrites] else one for one in self.events]
@@ -496,7 +501,7 @@ async def test_each_change_of_a_long_day_overwrites_the_event_of_the_one_before(
     await world.at_rest()
 
 
-async def test_an_overwriting_that_made_a_new_event_is_overwritten_there_from_then_on(world: World) -> None:
+async def test_an_event_that_stands_in_for_one_that_is_gone_is_overwritten_from_then_on(world: World) -> None:
     await at_minute(world, 0, filled(0, "1"))
     await fire(world, 60)
     world.upstream.forgets = True
@@ -505,8 +510,46 @@ async def test_an_overwriting_that_made_a_new_event_is_overwritten_there_from_th
     world.upstream.forgets = False
     await at_minute(world, 200, filled(200, "3"))
     await fire(world, 260)
-    assert [event.overwrites for event in carts_sent(world)] == [None, "event-1", "event-2"]
+    assert [event.overwrites for event in carts_sent(world)] == [None, "event-1", None, "event-2"]
     assert carts_there(world) == [(JAN, ("1",)), (JAN, ("3",))]
+    await world.at_rest()
+
+
+@pytest.mark.parametrize("comes", [orders(minutes=155), withdraws(minutes=155)], ids=["bought", "withdrawn"])
+async def test_what_comes_while_an_update_is_refused_keeps_the_stand_in_from_leaving(world: World, comes: Event) -> None:
+    await at_minute(world, 0, filled(0, "1"))
+    await fire(world, 60)
+    world.upstream.forgets = True
+    await at_minute(world, 100, filled(100, "2"))
+
+    async def refused(method: str, items: list) -> None:
+        if method == "update_event":
+            world.upstream.before_return = None
+            await world.post(comes)
+            await world.plan()
+
+    world.upstream.before_return = refused
+    await fire(world, 160)
+    await world.run_for(hours=3)
+    assert [event.overwrites for event in carts_sent(world)] == [None, "event-1"]
+    assert carts_there(world) == [(JAN, ("1",))]
+    assert (await world.at_rest())["e2"][0] in {"superseded", "withheld"}
+
+
+async def test_a_stand_in_waits_for_its_turn_like_any_call(world: World) -> None:
+    await at_minute(world, 0, filled(0, "1"))
+    await fire(world, 60)
+    world.upstream.forgets = True
+    await at_minute(world, 100, filled(100, "2"))
+    turns = iter([True, True, False])
+
+    async def ready() -> bool:
+        return next(turns, True)
+
+    world.upstream.ready = ready  # type: ignore[method-assign]
+    await fire(world, 160)
+    assert [event.overwrites for event in carts_sent(world)] == [None, "event-1", "event-1", None]  # refused, given up, again
+    assert carts_there(world) == [(JAN, ("1",)), (JAN, ("2",))]
     await world.at_rest()
 
 

@@ -138,6 +138,9 @@ class FakeUpstream:
     async def add_event(self, event: AddEvent) -> Answer:
         return await self._call("add_event", [event])
 
+    async def update_event(self, event: AddEvent) -> Answer:
+        return await self._call("update_event", [event])
+
     async def add_events(self, events: Sequence[AddEvent]) -> list[Answer]:
         return [await self._call("add_events", list(events))] * len(events)
 

@@ -15,6 +15,7 @@ from app.domain.look_up import SeenContact
 from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable, name_of, words_of
 from app.domain.pipeline import Answer, Call, Modified, Seen
 from app.domain.shop import Account
+from app.domain.values import replace
 
 CONTACTS_PER_LOOK_UP = 50
 MODIFIED_PER_PAGE = 1000
@@ -112,14 +113,13 @@ class SalesmanagoClient:
     # -- events ----------------------------------------------------------------------------------------------------------
 
     async def add_event(self, event: AddEvent) -> Answer:
-        """A newer state overwrites its event; where that is gone or refused, it becomes an event of its own (U30)."""
-        if event.overwrites is not None:
-            body = {"contactEvent": {**payloads.event(event), "eventId": event.overwrites}}
-            answer = await self._ask(_EVENT_UPDATE, body, expect="eventId")
-            refused = isinstance(answer.outcome, Refused) and not answer.outcome.account_wide
-            if not refused and answer.outcome != _NOT_THERE:
-                return answer
         return await self._ask(_EVENT, {"email": event.email, "contactEvent": payloads.event(event)}, expect="eventId")
+
+    async def update_event(self, event: AddEvent) -> Answer:
+        """A newer state of the event that this one overwrites. `Refused`, and this item's fault, where that is gone (U30)."""
+        body = {"contactEvent": {**payloads.event(event), "eventId": event.overwrites}}
+        answer = await self._ask(_EVENT_UPDATE, body, expect="eventId")
+        return replace(answer, outcome=Refused("HTTP 404")) if answer.outcome == _NOT_THERE else answer
 
     async def add_events(self, events: Sequence[AddEvent]) -> list[Answer]:
         """Events of contacts that exist; an answer each, in order."""
