@@ -275,8 +275,9 @@ class Attempted:
     tried: tuple[Tried, ...]
     due_at: datetime
     """When the contact's remaining commands may be claimed again."""
-    progressed: bool
-    """True resets the count of failing attempts."""
+    failing: int
+    """Attempts in a row that brought nothing forward, this one included."""
+    failing_since: datetime | None
     tried_at: datetime
 
     def told_opt_in(self) -> list[WaitingCommand]:

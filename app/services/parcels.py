@@ -70,8 +70,10 @@ class Parcel(ABC):
         retries = [one.verdict.at for one in tried if isinstance(one.verdict, RetryAt)]
         parked = any(isinstance(one.verdict, Park) for one in tried)
         due_at = max(retries, default=now + self.pause_behind_parked if parked else now)
-        progressed = not tried or any(not isinstance(one.verdict, RetryAt) for one in tried)
-        return Attempted(claim, tuple(tried), due_at, progressed, now)
+        failing, failing_since = claim.attempts, claim.first_tried_at  # if nobody came to it, that was no failure of its own
+        if tried:
+            failing, failing_since = (number, since) if len(retries) == len(tried) else (0, None)
+        return Attempted(claim, tuple(tried), due_at, failing, failing_since, now)
 
 
 @dataclass

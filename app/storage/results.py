@@ -155,8 +155,8 @@ def _mailbox_row(one: Attempted) -> dict[str, object]:
         "b_destination": claim.mailbox.destination,
         "b_settled": _settled(one),
         "b_due_at": one.due_at,
-        "b_attempts": 0 if one.progressed else claim.attempts + 1,
-        "b_first": None if one.progressed else (claim.first_tried_at or one.tried_at),
+        "b_attempts": one.failing,
+        "b_first": one.failing_since,
     }
 
 

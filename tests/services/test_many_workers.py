@@ -433,7 +433,7 @@ async def test_of_a_lease_that_is_somebody_elses_nothing_is_recorded(world: Worl
     world.clock.advance(seconds=61)
     (taken,) = await claimed(world, 1)
     now = world.clock()
-    done = [Attempted(c, tuple(Tried(w, Delivered(), Done(), None) for w in c.commands), now, True, now) for c in late]
+    done = [Attempted(c, tuple(Tried(w, Delivered(), Done(), None) for w in c.commands), now, 0, None, now) for c in late]
     async with world.store.work() as work:
         assert await work.results.record(done, MAIN, now) == {taken.contact_id}
         await work.commit()

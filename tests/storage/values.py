@@ -100,7 +100,8 @@ def again(command: WaitingCommand, at: datetime, *, look_first: bool = False) ->
 
 
 def attempted(claim: Claim, *ends: Tried, due_at: datetime | None = None, at: datetime = T0, progressed: bool = True) -> Attempted:
-    return Attempted(claim, ends, due_at or at, progressed, at)
+    failing, since = (0, None) if progressed else (claim.attempts + 1, claim.first_tried_at or at)
+    return Attempted(claim, ends, due_at or at, failing, since, at)
 
 
 async def recorded(store: Store, *ends: Attempted, at: datetime = T0) -> set[int]:
