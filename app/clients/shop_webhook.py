@@ -15,7 +15,7 @@ from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said
 from app.domain.mirror import changes, names_of
 from app.domain.outcomes import ByHand, Delivered, Outcome, Refused, name_of, words_of
-from app.domain.pipeline import Answer, Call
+from app.domain.pipeline import Answer, Call, unasked
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
 
@@ -121,12 +121,12 @@ class NotConnected:
         return _unlisted(self._clock())
 
     def _by_hand(self) -> Answer:
-        return Answer(ByHand(Reason.NOT_CONNECTED), Call("", self._clock(), 0, "by_hand", "", 0))
+        return unasked(ByHand(Reason.NOT_CONNECTED), self._clock())
 
 
 def _unlisted(at: datetime) -> Listing:
     outcome = Refused("this kind of panel cannot list its accounts", account_wide=True)
-    return Listing(Answer(outcome, Call("", at, 0, name_of(outcome), words_of(outcome), 0)))
+    return Listing(unasked(outcome, at))
 
 
 def _said(said: Said) -> dict[str, str]:

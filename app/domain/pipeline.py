@@ -11,7 +11,7 @@ from app.domain.consent import Status
 from app.domain.contact import Contact
 from app.domain.events import Event, customer_id_of, email_of
 from app.domain.look_up import SeenContact
-from app.domain.outcomes import Done, Outcome, RetryAt, Verdict
+from app.domain.outcomes import Done, Outcome, RetryAt, Verdict, name_of, words_of
 from app.domain.plan import is_unnecessary
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
@@ -220,6 +220,11 @@ class Answer:
 
     outcome: Outcome
     call: Call
+
+
+def unasked(outcome: Outcome, now: datetime) -> Answer:
+    """What was found out without a call."""
+    return Answer(outcome, Call("", now, 0, name_of(outcome), words_of(outcome), 0))
 
 
 @value()

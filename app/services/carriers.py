@@ -10,8 +10,8 @@ from app.domain.contact import NOBODY, Contact
 from app.domain.events import StatusSeen
 from app.domain.look_up import SeenContact
 from app.domain.noticed import heard
-from app.domain.outcomes import Delivered, Moot, Throttled, Unknown
-from app.domain.pipeline import Answer, Call, Claim, WaitingCommand, to_account
+from app.domain.outcomes import Delivered, Moot, Outcome, Throttled, Unknown
+from app.domain.pipeline import Answer, Call, Claim, WaitingCommand, to_account, unasked
 from app.domain.reasons import Reason
 from app.domain.values import replace
 from app.services.lease import Lease
@@ -53,8 +53,8 @@ class Carrier(Protocol):
         ...
 
     def parcel(self, claim: Claim) -> Parcel: ...
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> None:
-        """Once the lease is over, no further call is made."""
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> Sequence[Outcome]:
+        """Answers what was heard of the neighbour. Once the lease is over, no further call is made."""
         ...
 
 
@@ -89,10 +89,10 @@ class ToSalesmanago:
     def parcel(self, claim: Claim) -> Parcel:
         return ContactParcel.of(claim)
 
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> None:
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> Sequence[Outcome]:
         ours = [parcel for parcel in parcels if isinstance(parcel, ContactParcel)]
         try:
-            await send(self._upstream, ours, self._clock(), lease, self._interrupted)
+            return await send(self._upstream, ours, self._clock(), lease, self._interrupted)
         finally:
             self._upstream.nothing_follows()  # before it is recorded, and whichever client the claim waited at
 
@@ -140,7 +140,8 @@ class Readings(_Unpaced):
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)
 
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> None:
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> Sequence[Outcome]:
+        answered = list[Outcome]()
         ready = await self._without_those_being_told([parcel for parcel in parcels if isinstance(parcel, StepParcel)])
         asked = [
             (parcel, command, command.command)
@@ -151,14 +152,16 @@ class Readings(_Unpaced):
         addresses = sorted({wanted.email for _, _, wanted in asked})
         for start in range(0, len(addresses), CONTACTS_PER_READING):
             if not lease:
-                return
+                break
             chunk = set(addresses[start : start + CONTACTS_PER_READING])
             seen = await self._upstream.statuses(chunk)
+            answered.append(seen.answer.outcome)
             for parcel, command, wanted in asked:
                 if wanted.email in chunk:
                     self._judge(parcel, command, wanted, seen.answer, seen.contacts.get(wanted.email))
             if is_halt(seen.answer.outcome):
-                return
+                break
+        return answered
 
     async def _without_those_being_told(self, parcels: Sequence[StepParcel]) -> list[StepParcel]:
         """While something of the person is on its way there, from whichever shop, what SALESmanago shows confirms nothing."""
@@ -172,11 +175,11 @@ class Readings(_Unpaced):
             moving = await work.outbox.in_motion(to_account(self._account_id), contacts, now)
         told = {person.contact.email for person in people if person.id in moving}
         ready = []
+        unclear = unasked(Unknown("SALESmanago is still being told of this person"), now)
         for parcel in parcels:
             named = {one.command.email for one in parcel.claim.commands if isinstance(one.command, ConfirmOptIn)}
             if parcel.claim.contact_id in moving or named & told:
-                words = "SALESmanago is still being told of this person"
-                parcel.fail(Answer(Unknown(words), Call("", now, 0, "unknown", words, 0)))
+                parcel.fail(unclear)
             else:
                 ready.append(parcel)
         return ready
@@ -220,26 +223,32 @@ class ToShop(_Unpaced):
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)
 
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> None:
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> Sequence[Outcome]:
         carried = [parcel for parcel in parcels if isinstance(parcel, StepParcel)]
-        if await self._should_wait(carried):
-            return
+        if (overload := await self._overload(carried)) is not None:
+            return [overload]
+        answered = list[Outcome]()
         for parcel in carried:
-            if not lease or not await self._carry(parcel):
-                return
+            if not lease:
+                break
+            answered += await self._carry(parcel)
+            if answered and is_halt(answered[-1]):
+                break
+        return answered
 
-    async def _should_wait(self, parcels: Sequence[StepParcel]) -> bool:
+    async def _overload(self, parcels: Sequence[StepParcel]) -> Outcome | None:
         """Tags are many and may wait until the panel says it can take them; what a person decided does not wait."""
         commands = [command for parcel in parcels for command in parcel.claim.commands]
         if not all(isinstance(command.command, MirrorTags) for command in commands) or not await self._side.is_overloaded():
-            return False
+            return None
         answer = Answer(Throttled(OVERLOAD_REST_SECONDS), Call("system/serverLoad", self._clock(), 0, "throttled", "overloaded", 1))
         for parcel in parcels:
             parcel.fail(answer)
-        return True
+        return answer.outcome
 
-    async def _carry(self, parcel: StepParcel) -> bool:
-        """False when the shop's side as a whole takes nothing now."""
+    async def _carry(self, parcel: StepParcel) -> list[Outcome]:
+        """Answers what was heard, the last of it a halt when the shop's side as a whole takes nothing now."""
+        answered = list[Outcome]()
         person = await self._person(parcel.claim.contact_id)
         left = self._leave_out_outdated(parcel, person)
         mirrors = [command for command in parcel.claim.commands if isinstance(command.command, MirrorTags)]
@@ -249,15 +258,14 @@ class ToShop(_Unpaced):
             if isinstance(command.command, MirrorTags) and command is not mirrors[-1]:
                 continue  # the newest says how all tags should be, and stands for the older ones
             answer = await self._ask(command.id, left.get(command.id, command.command), person)
+            answered.append(answer.outcome)
             parcel.answer(command, answer)
             if isinstance(command.command, MirrorTags):
                 for older in mirrors:
                     parcel.answer(older, answer)
-            if is_halt(answer.outcome):
-                return False
-            if isinstance(answer.outcome, Unknown):
+            if is_halt(answer.outcome) or isinstance(answer.outcome, Unknown):
                 break  # the next must not overtake it; what needs a person holds nobody up
-        return True
+        return answered
 
     async def _person(self, contact_id: int) -> Contact:
         """As known now: who was renamed or merged meanwhile is served under the present address."""
@@ -279,8 +287,7 @@ class ToShop(_Unpaced):
             email = _still_new(command.email_news, person.home.email_news, [other.email_news for other in later])
             phone = _still_new(command.phone_news, person.home.phone_news, [other.phone_news for other in later])
             if email is None and phone is None:
-                call = Call("", self._clock(), 0, "moot", Reason.SHOP_IS_NEWER.value, 0)
-                parcel.answer(one, Answer(Moot(Reason.SHOP_IS_NEWER), call))
+                parcel.answer(one, unasked(Moot(Reason.SHOP_IS_NEWER), self._clock()))
             else:
                 left[one.id] = replace(command, email_news=email, phone_news=phone)
         return left

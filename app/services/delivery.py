@@ -21,8 +21,8 @@ from app.domain.commands import ConfirmOptIn, DeleteContact, HomeCommand, Mirror
 from app.domain.difference import opt_out_again, untold
 from app.domain.errors import NotReady
 from app.domain.neighbour import Neighbour
-from app.domain.outcomes import Done, Drop, Park, Unknown, name_of
-from app.domain.pipeline import Answer, Attempted, Call, Claim, EventState, NewCommand, NewEvent, end_unsent, to_account
+from app.domain.outcomes import Done, Drop, Outcome, Park, Unknown, name_of
+from app.domain.pipeline import Attempted, Claim, EventState, NewCommand, NewEvent, end_unsent, to_account, unasked
 from app.domain.values import replace
 from app.services.carriers import Carrier
 from app.services.hand_work import replace_older
@@ -97,8 +97,8 @@ class Delivery:
             parcels = [carrier.parcel(claim) for claim in ready]
             lease = Lease(ready[0].lease_token, self._length, began)
             async with self._kept_alive(lease, carrier):
-                await self._send(destination, carrier, parcels, lease)
-            await self._note_health(destination, breaker, parcels)
+                heard = await self._send(destination, carrier, parcels, lease)
+            await self._note_health(destination, breaker, heard)
             await self._recorded(destination, parcels, lease)
         return len(claims)
 
@@ -112,15 +112,16 @@ class Delivery:
                 return False
             return await work.outbox.is_due(destination, self._carrier(destination).closed_shops, now)
 
-    async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease) -> None:
+    async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease) -> Sequence[Outcome]:
         try:
-            await carrier.carry(parcels, lease)
+            return await carrier.carry(parcels, lease)
         except Exception as error:
             # A defect of ours: what was not answered counts as perhaps sent and is tried again, later and later.
             log.exception("sending_failed", destination=destination)
-            call = Call("", self._clock(), 0, "unknown", type(error).__name__, 0)
+            answer = unasked(Unknown(f"defect: {type(error).__name__}"), self._clock())
             for parcel in parcels:
-                parcel.fail(Answer(Unknown(f"defect: {type(error).__name__}"), call))
+                parcel.fail(answer)
+            return [answer.outcome]
 
     # -- claiming --------------------------------------------------------------------------------------------------------
 
@@ -288,9 +289,8 @@ class Delivery:
             if person.erased_hash is not None:
                 await work.outbox.scrub(claim.contact_id, person.erased_hash)
 
-    async def _note_health(self, destination: str, before: Breaker, parcels: Sequence[Parcel]) -> None:
+    async def _note_health(self, destination: str, before: Breaker, outcomes: Sequence[Outcome]) -> None:
         """When a neighbour asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""
-        outcomes = [answer.outcome for parcel in parcels for answer in parcel.answers()]
         trouble = troubles(outcomes)
         if before == CLOSED and not trouble:
             return  # nothing has changed

@@ -2,6 +2,7 @@
 
 import secrets
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,7 +24,7 @@ from app.domain.outcomes import (
     Unreachable,
     verdict,
 )
-from app.domain.pipeline import Answer, Attempted, Call, Claim, NewEvent, Tried, WaitingCommand
+from app.domain.pipeline import Answer, Attempted, Claim, NewEvent, Tried, WaitingCommand, unasked
 from app.domain.reasons import Reason
 from app.domain.values import replace
 
@@ -44,9 +45,6 @@ class Parcel(ABC):
     @abstractmethod
     def fail(self, answer: Answer) -> None:
         """Nothing more will come of this parcel now: whatever has no answer gets this one."""
-
-    @abstractmethod
-    def answers(self) -> list[Answer]: ...
 
     def news(self, attempted: Attempted) -> list[NewEvent]:  # noqa: ARG002 - for those who have some
         """What the neighbour told, or was not told after all, to be stored together with the record."""
@@ -97,9 +95,6 @@ class StepParcel(Parcel):
         for command in self.claim.commands:
             self.given.setdefault(command.id, answer)
 
-    def answers(self) -> list[Answer]:
-        return list(self.given.values())
-
     def news(self, attempted: Attempted) -> list[NewEvent]:  # noqa: ARG002 - the base's
         return self.heard
 
@@ -136,10 +131,6 @@ class ContactParcel(Parcel):
             self.bundle = replace(self.bundle, upsert=upsert)
             self.heard.append(_not_taken(self.claim, meant, upsert, now, shown_out=True))
 
-    def postpone(self, words: str, now: datetime) -> None:
-        """What must be known first could not be read: nothing of this parcel leaves now."""
-        self.stopped = Answer(Unreachable(words), Call("", now, 0, "unreachable", words, 0))
-
     @property
     def _in_part(self) -> bool:
         """A part of the upsert arrived and another did not. The next claim looks: a tag that is sent twice counts twice (R28)."""
@@ -169,7 +160,7 @@ class ContactParcel(Parcel):
         """What would come too late is not sent at all (R41)."""
         for position, event in enumerate(self.bundle.events):
             if event.expires_at is not None and now >= event.expires_at and position not in self.found:
-                self.events[position] = Answer(Moot(Reason.CART_STALE), Call("", now, 0, "moot", "too late", 0))
+                self.events[position] = unasked(Moot(Reason.CART_STALE), now)
 
     def fail(self, answer: Answer) -> None:
         """Nothing more will come of this parcel now: whatever has no answer gets this one."""
@@ -179,10 +170,6 @@ class ContactParcel(Parcel):
         for position in range(len(self.bundle.events)):
             if position not in self.found:
                 self.events.setdefault(position, answer)
-
-    def answers(self) -> list[Answer]:
-        named = [*self.arrived, self.upsert, self.deletion, self.stopped, *self.events.values()]
-        return [answer for answer in named if answer is not None]
 
     def outcomes(self) -> list[tuple[WaitingCommand, Answer | None]]:
         """The commands of the claim that were tried, each with its answer; None = a look-up found that it arrived."""
@@ -243,7 +230,7 @@ def is_halt(outcome: Outcome) -> bool:
             return False
 
 
-def troubles(outcomes: list[Outcome]) -> list[Outcome]:
+def troubles(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """What speaks for letting the account rest. An unclear answer does only where nothing at all got through."""
     unclear = [] if any(isinstance(one, Delivered) for one in outcomes) else [one for one in outcomes if isinstance(one, Unknown)]
     return [one for one in outcomes if is_halt(one)] + unclear

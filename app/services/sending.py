@@ -10,8 +10,8 @@ from app.domain.bundles import Bundle, keeps_event_id, within_limits
 from app.domain.commands import UpsertContact
 from app.domain.errors import NotReady
 from app.domain.look_up import addresses, asks_first, still_missing, without_opt_ins
-from app.domain.outcomes import Delivered, words_of
-from app.domain.pipeline import Answer, Claim
+from app.domain.outcomes import Delivered, Outcome, Unreachable, words_of
+from app.domain.pipeline import Answer, Claim, unasked
 from app.domain.values import replace
 from app.services.lease import Lease
 from app.services.parcels import ContactParcel, is_delivered, is_halt, is_refused_whole
@@ -39,9 +39,13 @@ May raise `NotReady`.
 """
 
 
-async def send(upstream: Upstream, parcels: Sequence[ContactParcel], now: datetime, lease: Lease, interrupted: Interrupted) -> None:
-    """Fill in what each part of the parcels came to. Parts that were not tried stay without an answer."""
-    await _Sending(upstream, now, lease, interrupted).send(parcels)
+async def send(
+    upstream: Upstream, parcels: Sequence[ContactParcel], now: datetime, lease: Lease, interrupted: Interrupted
+) -> list[Outcome]:
+    """Fill in what each part of the parcels came to; answers what was heard. Parts that were not tried stay without an answer."""
+    sending = _Sending(upstream, now, lease, interrupted)
+    await sending.send(parcels)
+    return sending.heard
 
 
 class _Sending:
@@ -53,6 +57,7 @@ class _Sending:
         self._lease = lease
         self._interrupted = interrupted
         self._refused = False
+        self.heard: list[Outcome] = []
 
     @property
     def _halted(self) -> bool:
@@ -95,6 +100,7 @@ class _Sending:
             await self._delete(parcel)
 
     def _noted(self, answer: Answer) -> Answer:
+        self.heard.append(answer.outcome)
         self._refused = self._refused or is_halt(answer.outcome)
         return answer
 
@@ -125,7 +131,7 @@ class _Sending:
         """What cannot be read now is tried again later; a refused reading is halved until the culprit stands alone."""
         if self._halted:
             for parcel, _ in asked:
-                parcel.postpone("the neighbour rests", self._now)
+                parcel.stopped = unasked(Unreachable("the neighbour rests"), self._now)
             return
         addresses_named = {email for _, upsert in asked for email in (upsert.email, upsert.address_after)}
         seen = await self._upstream.statuses(addresses_named)
@@ -137,7 +143,7 @@ class _Sending:
             return
         for parcel, upsert in asked:
             if not isinstance(seen.answer.outcome, Delivered):
-                parcel.postpone(words_of(seen.answer.outcome) or "it could not be read", self._now)
+                parcel.stopped = _not_sent(seen.answer)
             else:
                 left = upsert
                 for email in (upsert.email, upsert.address_after):  # a renamed contact takes over what stands there
@@ -219,6 +225,7 @@ class _Sending:
             return
         answers = await self._upstream.add_events([parcel.bundle.events[at] for parcel, at in batch])
         if is_refused_whole([answer.outcome for answer in answers]):
+            self._noted(answers[0])
             half = len(batch) // 2
             await self._send_event_batch(batch[:half])
             await self._send_event_batch(batch[half:])
@@ -245,3 +252,8 @@ class _Sending:
             parcel.deletion = self._noted(await self._upstream.delete(deletion))
             if not is_delivered(parcel.deletion):
                 return
+
+
+def _not_sent(look: Answer) -> Answer:
+    """What became of a command that waits for a look which told nothing: it certainly did not leave."""
+    return look if is_halt(look.outcome) else replace(look, outcome=Unreachable(words_of(look.outcome)))

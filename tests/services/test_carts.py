@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 
+from app.domain.breaker import Breaker, Circuit
 from app.domain.commands import AddEvent, EventKind
 from app.domain.consent import Box, Policy
 from app.domain.events import CartChanged, Event, Item
 from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
-from app.domain.pipeline import Answer
+from app.domain.pipeline import Answer, to_account
 from tests.conftest import NOON
 from tests.services.world import (
     EWA,
@@ -756,6 +757,25 @@ async def test_a_dropped_report_is_nothing_to_overwrite(world: World) -> None:
     assert [event.overwrites for event in carts_sent(world)] == [None]
     assert carts_there(world) == [(JAN, ("102",))]
     await world.at_rest()
+
+
+async def test_a_report_that_came_too_late_proves_nothing_of_salesmanago(world: World) -> None:
+    """It is dropped here, so that the probe it was sent out as never asked."""
+    await at_minute(world, 0, registers(), filled(0, "101"))
+    await world.run()
+    world.upstream.respond = lambda method, items: DOWN
+    await fire(world, 60)
+    before = await breaker(world)
+    world.clock.now = at(131)
+    assert before.state(at(131)) is Circuit.HALF_OPEN
+    await world.deliver()
+    assert await breaker(world) == before
+    assert (await world.at_rest())["e2"] == ("superseded", "cart_stale")
+
+
+async def breaker(world: World) -> Breaker:
+    async with world.store.work() as work:
+        return (await work.neighbours.all())[to_account("main")].breaker
 
 
 async def test_an_unknown_outcome_is_looked_up_and_the_cart_is_there_once(world: World) -> None:

@@ -12,7 +12,7 @@ from app.domain.commands import HomeCommand, MirrorTags, SetSubscription, Upsert
 from app.domain.consent import Policy, Said, Status
 from app.domain.events import AccountChanged, Customer, CustomerRegistered, Event, Evidence, TagsEdited, Ticked, Unsubscribed
 from app.domain.ledger import ActKind
-from app.domain.outcomes import ByHand, Delivered, Outcome, Refused, Unknown, Unreachable
+from app.domain.outcomes import ByHand, Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.pipeline import to_account, to_newsletter, to_reading, to_tags
 from app.domain.reasons import Reason
 from app.domain.registry import StoredAccount, StoredShop
@@ -216,6 +216,26 @@ async def test_r06_an_opt_in_of_long_ago_waits_for_the_statuses_to_be_read(world
     assert len(world.upstream.sent(UpsertContact)) == 1
     assert statuses(world) == []
     await ended(world)
+
+
+async def test_a_look_that_salesmanago_refuses_for_one_person_holds_up_nobody_else(world: World) -> None:
+    world.upstream.respond = lambda method, items: Refused("no such address") if method == "statuses" else Delivered()
+    await world.post(listed(1, -300 * DAY))
+    await world.run()
+    await world.post(registers(EWA))
+    await world.run()
+    assert list(world.upstream.contacts) == [EWA]
+
+
+async def test_a_look_that_was_throttled_lets_the_account_rest_as_long_as_it_asked(world: World) -> None:
+    world.upstream.respond = scripted(Throttled(300.0), method="statuses")
+    await world.post(listed(1, -300 * DAY))
+    await world.run()
+    await world.post(registers(EWA))
+    for minutes, there in ((4, []), (2, [EWA])):
+        world.clock.advance(minutes=minutes)
+        await world.run()
+        assert [email for email in world.upstream.contacts if email == EWA] == there
 
 
 # -- 3: what SALESmanago refused -----------------------------------------------------------------------------------------
