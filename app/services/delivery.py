@@ -43,6 +43,9 @@ stands for a call."""
 CLAIMS_OF_ONE_PROCESS = 4
 """A process that is alone counts its calls themselves (`Pacer`): while some claims wait for their jobs to end, others call."""
 
+KEPT_FOR_LIVE = 1
+"""The last claim is for live contacts: jobs of a list, which may take SALESmanago minutes, hold up nobody (R63)."""
+
 
 class Delivery:
     """Delivers to any number of destinations. `carrier` answers who carries to one; `heard` is called when news came back."""
@@ -108,9 +111,11 @@ class Delivery:
             now = await work.now()
             if (await work.neighbours.locked(destination)).breaker.state(now) is Circuit.OPEN:
                 return False
-            if await work.outbox.leases(destination, now) >= self.claims_in_flight:
+            places = self.claims_in_flight - await work.outbox.leases(destination, now)
+            if places <= 0:
                 return False
-            return await work.outbox.is_due(destination, self._carrier(destination).closed_shops, now)
+            closed_shops = self._carrier(destination).closed_shops
+            return await work.outbox.is_due(destination, closed_shops, now, only_live=places <= KEPT_FOR_LIVE)
 
     async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease) -> Sequence[Outcome]:
         try:
@@ -144,12 +149,14 @@ class Delivery:
             neighbour = await work.neighbours.locked(destination)  # those who claim here come one after the other
             now, breaker = await work.now(), neighbour.breaker
             circuit = breaker.state(now)
-            if circuit is Circuit.OPEN or await work.outbox.leases(destination, now) >= self.claims_in_flight:
+            places = self.claims_in_flight - await work.outbox.leases(destination, now)
+            if circuit is Circuit.OPEN or places <= 0:
                 return nothing, breaker
             if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
                 return nothing, breaker
             at_most = 1 if circuit is Circuit.HALF_OPEN else carrier.contacts_per_claim
-            claims = await work.outbox.claim(destination, carrier.closed_shops, at_most, now, self._length)
+            only_live = places <= KEPT_FOR_LIVE
+            claims = await work.outbox.claim(destination, carrier.closed_shops, at_most, now, self._length, only_live=only_live)
             if not claims or not await self._has_turn(work, carrier, now):
                 return nothing, breaker
             # A shop may have left the account while something of it waits here.

@@ -41,8 +41,11 @@ COMMANDS_PER_CLAIM = 200
 """Of one contact at a time: a hot contact must not fill a batch alone."""
 
 
-BACKGROUND_PER_CLAIM = 50
-"""So few that a live contact never waits long for them."""
+BACKGROUND_PER_CLAIM = 100
+"""So few that a live contact never waits long for a call between theirs."""
+
+_LIVE, _BACKGROUND = 0, 1
+"""Priorities of mailboxes."""
 
 
 _numbers = count(time.time_ns() // 1000)
@@ -69,7 +72,7 @@ class Outbox:
                     "contact_id": box.contact_id,
                     "destination": box.destination,
                     "shop_id": shops[box],
-                    "priority": 0 if box in live else 1,
+                    "priority": _LIVE if box in live else _BACKGROUND,
                     "pending": count,
                     "due_at": at,
                     "attempts": 0,
@@ -79,21 +82,28 @@ class Outbox:
         )
 
     async def claim(
-        self, destination: str, closed_shops: Collection[str], limit: int, now: datetime, lease: timedelta
+        self,
+        destination: str,
+        closed_shops: Collection[str],
+        limit: int,
+        now: datetime,
+        lease: timedelta,
+        *,
+        only_live: bool = False,
     ) -> list[Claim]:
         """Lease up to `limit` contacts with their waiting commands: live ones first, the shops in turn, oldest due first.
 
         Until the result is recorded the commands count as perhaps sent: after a crash the next holder looks first.
         """
         found = [
-            await self._due(destination, shop_id, limit, now)
+            await self._due(destination, shop_id, limit, now, only_live=only_live)
             for shop_id in await self._shops_waiting(destination)
             if shop_id not in closed_shops
         ]
         # Live contacts do not wait behind what must be asked for those of a list (R63).
-        first = min((boxes[0].priority for boxes in found if boxes), default=0)
+        first = min((boxes[0].priority for boxes in found if boxes), default=_LIVE)
         alike = [[box for box in boxes if box.priority == first] for boxes in found]
-        boxes = in_turn(alike, limit if first == 0 else min(limit, BACKGROUND_PER_CLAIM))
+        boxes = in_turn(alike, limit if first == _LIVE else min(limit, BACKGROUND_PER_CLAIM))
         if not boxes:
             return []
         token = await self._next_number()
@@ -118,10 +128,10 @@ class Outbox:
             for box in boxes
         ]
 
-    async def is_due(self, destination: str, closed_shops: Collection[str], now: datetime) -> bool:
+    async def is_due(self, destination: str, closed_shops: Collection[str], now: datetime, *, only_live: bool = False) -> bool:
         """Is there anything to claim?"""
         for shop_id in await self._shops_waiting(destination):
-            if shop_id not in closed_shops and await self._due(destination, shop_id, 1, now):
+            if shop_id not in closed_shops and await self._due(destination, shop_id, 1, now, only_live=only_live):
                 return True
         return False
 
@@ -136,10 +146,12 @@ class Outbox:
                 return shops
             shops.append(shop_id)
 
-    async def _due(self, destination: str, shop_id: str, limit: int, now: datetime) -> list[Row[Any]]:
+    async def _due(self, destination: str, shop_id: str, limit: int, now: datetime, *, only_live: bool) -> list[Row[Any]]:
         free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
         theirs = (mailboxes.c.destination == destination) & (mailboxes.c.shop_id == shop_id)
         due = select(mailboxes).where(theirs, mailboxes.c.due_at <= now, free)
+        if only_live:
+            due = due.where(mailboxes.c.priority == _LIVE)
         due = due.order_by(mailboxes.c.priority, mailboxes.c.due_at, mailboxes.c.contact_id).limit(limit)
         return list((await self._connection.execute(locked(self._connection, due))).all())
 

@@ -624,9 +624,35 @@ async def test_a_disabled_shop_has_no_turn_and_costs_the_others_none(three: Worl
     assert Counter(one.shop_id for one in claims) == Counter({"shop1": 3, "shop3": 3})
 
 
+@pytest.mark.parametrize("places", [CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS])
+async def test_r63_a_live_contact_does_not_wait_for_jobs_of_a_list(world: World, places: int) -> None:
+    """They may take SALESmanago minutes. Whoever comes now needs one call."""
+    people = [f"c{n:04}@example.pl" for n in range(CLAIMS_OF_ONE_PROCESS * BACKGROUND_PER_CLAIM + 1)]
+    await world.post(*(registers(email) for email in people))
+    await world.plan()
+    async with world.database.transaction() as connection:
+        await connection.execute(update(mailboxes).values(priority=1))
+        await connection.commit()
+    gate, worker = Gate(world), a_worker(world, claims_in_flight=places)
+    listed = [asyncio.create_task(worker.deliver_due(MAIN)) for _ in range(places - 1)]
+    for _ in listed:
+        await asyncio.wait_for(gate.entered.acquire(), 10)
+    assert await worker.deliver_due(MAIN) == 0
+    await world.post(registers("live@example.pl"))
+    await world.plan()
+    live = asyncio.create_task(worker.deliver_due(MAIN))
+    await asyncio.wait_for(gate.entered.acquire(), 10)
+    assert [one.email for one in world.upstream.calls[-1][1]] == ["live@example.pl"]
+    gate.go.set()
+    assert sum(await asyncio.gather(*listed, live)) == len(listed) * BACKGROUND_PER_CLAIM + 1
+    await world.deliver()
+    assert Counter(one.email for one in world.upstream.sent(UpsertContact)) == Counter([*people, "live@example.pl"])
+    await world.at_rest()
+
+
 async def test_a_live_contact_of_any_shop_comes_before_the_background_of_every_other(three: World) -> None:
     for shop in ("shop1", "shop3"):
-        await three.post(*(registers(f"{shop}-{n}@example.pl") for n in range(60)), shop=shop)
+        await three.post(*(registers(f"{shop}-{n}@example.pl") for n in range(BACKGROUND_PER_CLAIM)), shop=shop)
     await three.plan()
     async with three.database.transaction() as connection:
         await connection.execute(update(mailboxes).values(priority=1))
