@@ -175,6 +175,14 @@ class WaitingCommand:
     counted: bool = True
 
 
+class InFlight(NamedTuple):
+    """Claims of a destination that are on their way, in all processes."""
+
+    claims: int
+    of_lists: int
+    """Those of them whose contacts wait for nothing but what a list brought."""
+
+
 @value()
 class DeferredTakeBack:
     """An act that arrived while commands were on their way: it is applied before any of them is tried again."""
@@ -281,7 +289,7 @@ class Attempted:
     due_at: datetime
     """When the contact's remaining commands may be claimed again."""
     failing: int
-    """Attempts in a row that brought nothing forward, this one included."""
+    """Attempts in a row that brought nothing forward, with this one if anything was tried in it."""
     failing_since: datetime | None
     tried_at: datetime
 

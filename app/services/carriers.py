@@ -4,25 +4,24 @@ import secrets
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from app.domain import noticed
 from app.domain.commands import Command, ConfirmOptIn, MirrorTags, SetSubscription
 from app.domain.consent import Said
 from app.domain.contact import NOBODY, Contact
 from app.domain.events import StatusSeen
 from app.domain.look_up import SeenContact
-from app.domain.noticed import heard
 from app.domain.outcomes import Delivered, Moot, Outcome, Throttled, Unknown
 from app.domain.pipeline import Answer, Call, Claim, WaitingCommand, to_account, unasked
 from app.domain.reasons import Reason
 from app.domain.values import replace
 from app.services.lease import Lease
+from app.services.looking import CONTACTS_PER_LOOK, looks
 from app.services.parcels import ContactParcel, Parcel, StepParcel, is_halt
 from app.services.ports import Clock, ShopSide, Store, Upstream
 from app.services.sending import UPSERTS_PER_CALL, send
 
 CONTACTS_PER_BATCH = UPSERTS_PER_CALL
 """So that every upsert of a claim leaves with its first call."""
-CONTACTS_PER_READING = 50
-"""As many as one look may name (contract 2.6)."""
 CONTACTS_PER_SHOP_ROUND = 20
 """A panel takes two calls a second and needs several per customer: a round must not outlast patience."""
 
@@ -53,8 +52,8 @@ class Carrier(Protocol):
         ...
 
     def parcel(self, claim: Claim) -> Parcel: ...
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> Sequence[Outcome]:
-        """Answers what was heard of the neighbour. Once the lease is over, no further call is made."""
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
+        """`heard`: grows by what the neighbour answers. Once the lease is over, no further call is made."""
         ...
 
 
@@ -89,10 +88,10 @@ class ToSalesmanago:
     def parcel(self, claim: Claim) -> Parcel:
         return ContactParcel.of(claim)
 
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> Sequence[Outcome]:
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
         ours = [parcel for parcel in parcels if isinstance(parcel, ContactParcel)]
         try:
-            return await send(self._upstream, ours, self._clock(), lease, self._interrupted)
+            await send(self._upstream, ours, self._clock(), lease, self._interrupted, heard)
         finally:
             self._upstream.nothing_follows()  # before it is recorded, and whichever client the claim waited at
 
@@ -117,7 +116,7 @@ class _Unpaced:
 class Readings(_Unpaced):
     """What a callback claims is read in SALESmanago's own record before it is believed (R55)."""
 
-    contacts_per_claim = CONTACTS_PER_READING
+    contacts_per_claim = CONTACTS_PER_LOOK
     turn: str | None = None
     waits_for_stops_of: Collection[str] = ()
 
@@ -140,8 +139,7 @@ class Readings(_Unpaced):
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)
 
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> Sequence[Outcome]:
-        answered = list[Outcome]()
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
         ready = await self._without_those_being_told([parcel for parcel in parcels if isinstance(parcel, StepParcel)])
         asked = [
             (parcel, command, command.command)
@@ -149,19 +147,12 @@ class Readings(_Unpaced):
             for command in parcel.claim.commands
             if isinstance(command.command, ConfirmOptIn)
         ]
-        addresses = sorted({wanted.email for _, _, wanted in asked})
-        for start in range(0, len(addresses), CONTACTS_PER_READING):
-            if not lease:
-                break
-            chunk = set(addresses[start : start + CONTACTS_PER_READING])
-            seen = await self._upstream.statuses(chunk)
-            answered.append(seen.answer.outcome)
-            for parcel, command, wanted in asked:
-                if wanted.email in chunk:
-                    self._judge(parcel, command, wanted, seen.answer, seen.contacts.get(wanted.email))
+        async for some, seen in looks(self._upstream.statuses, asked, lambda one: (one[2].email,), lambda: bool(lease)):
+            heard.append(seen.answer.outcome)
+            for parcel, command, wanted in some:
+                self._judge(parcel, command, wanted, seen.answer, seen.contacts.get(wanted.email))
             if is_halt(seen.answer.outcome):
-                break
-        return answered
+                return
 
     async def _without_those_being_told(self, parcels: Sequence[StepParcel]) -> list[StepParcel]:
         """While something of the person is on its way there, from whichever shop, what SALESmanago shows confirms nothing."""
@@ -195,7 +186,7 @@ class Readings(_Unpaced):
             return
         confirmed = StatusSeen(at=wanted.at, email=wanted.email, email_out=False, acted=True)
         event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
-        parcel.heard.append(heard(parcel.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
+        parcel.heard.append(noticed.heard(parcel.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
         parcel.answer(command, answer)
 
 
@@ -223,32 +214,27 @@ class ToShop(_Unpaced):
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)
 
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease) -> Sequence[Outcome]:
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
         carried = [parcel for parcel in parcels if isinstance(parcel, StepParcel)]
-        if (overload := await self._overload(carried)) is not None:
-            return [overload]
-        answered = list[Outcome]()
+        if await self._should_wait(carried, heard):
+            return
         for parcel in carried:
-            if not lease:
-                break
-            answered += await self._carry(parcel)
-            if answered and is_halt(answered[-1]):
-                break
-        return answered
+            if not lease or not await self._carry(parcel, heard):
+                return
 
-    async def _overload(self, parcels: Sequence[StepParcel]) -> Outcome | None:
+    async def _should_wait(self, parcels: Sequence[StepParcel], heard: list[Outcome]) -> bool:
         """Tags are many and may wait until the panel says it can take them; what a person decided does not wait."""
         commands = [command for parcel in parcels for command in parcel.claim.commands]
         if not all(isinstance(command.command, MirrorTags) for command in commands) or not await self._side.is_overloaded():
-            return None
+            return False
         answer = Answer(Throttled(OVERLOAD_REST_SECONDS), Call("system/serverLoad", self._clock(), 0, "throttled", "overloaded", 1))
         for parcel in parcels:
             parcel.fail(answer)
-        return answer.outcome
+        heard.append(answer.outcome)
+        return True
 
-    async def _carry(self, parcel: StepParcel) -> list[Outcome]:
-        """Answers what was heard, the last of it a halt when the shop's side as a whole takes nothing now."""
-        answered = list[Outcome]()
+    async def _carry(self, parcel: StepParcel, heard: list[Outcome]) -> bool:
+        """False when the shop's side as a whole takes nothing now."""
         person = await self._person(parcel.claim.contact_id)
         left = self._leave_out_outdated(parcel, person)
         mirrors = [command for command in parcel.claim.commands if isinstance(command.command, MirrorTags)]
@@ -258,14 +244,16 @@ class ToShop(_Unpaced):
             if isinstance(command.command, MirrorTags) and command is not mirrors[-1]:
                 continue  # the newest says how all tags should be, and stands for the older ones
             answer = await self._ask(command.id, left.get(command.id, command.command), person)
-            answered.append(answer.outcome)
+            heard.append(answer.outcome)
             parcel.answer(command, answer)
             if isinstance(command.command, MirrorTags):
                 for older in mirrors:
                     parcel.answer(older, answer)
-            if is_halt(answer.outcome) or isinstance(answer.outcome, Unknown):
+            if is_halt(answer.outcome):
+                return False
+            if isinstance(answer.outcome, Unknown):
                 break  # the next must not overtake it; what needs a person holds nobody up
-        return answered
+        return True
 
     async def _person(self, contact_id: int) -> Contact:
         """As known now: who was renamed or merged meanwhile is served under the present address."""

@@ -43,9 +43,6 @@ stands for a call."""
 CLAIMS_OF_ONE_PROCESS = 4
 """A process that is alone counts its calls themselves (`Pacer`): while some claims wait for their jobs to end, others call."""
 
-KEPT_FOR_LIVE = 1
-"""The last claim is for live contacts: jobs of a list, which may take SALESmanago minutes, hold up nobody (R63)."""
-
 
 class Delivery:
     """Delivers to any number of destinations. `carrier` answers who carries to one; `heard` is called when news came back."""
@@ -68,6 +65,8 @@ class Delivery:
         self._length = lease
         self._name = secrets.token_hex(8)
         self.claims_in_flight = claims_in_flight
+        self._claims_for_lists = max(claims_in_flight - 1, 1)
+        """One less: jobs of a list, which may take SALESmanago minutes, leave room for whoever comes now (R63)."""
         self._claiming: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def due_destinations(self) -> list[str]:
@@ -111,22 +110,25 @@ class Delivery:
             now = await work.now()
             if (await work.neighbours.locked(destination)).breaker.state(now) is Circuit.OPEN:
                 return False
-            places = self.claims_in_flight - await work.outbox.leases(destination, now)
-            if places <= 0:
+            in_flight = await work.outbox.leases(destination, now)
+            if in_flight.claims >= self.claims_in_flight:
                 return False
-            closed_shops = self._carrier(destination).closed_shops
-            return await work.outbox.is_due(destination, closed_shops, now, only_live=places <= KEPT_FOR_LIVE)
+            only_live = in_flight.of_lists >= self._claims_for_lists
+            return await work.outbox.is_due(destination, self._carrier(destination).closed_shops, now, only_live=only_live)
 
-    async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease) -> Sequence[Outcome]:
+    async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease) -> list[Outcome]:
+        """What was heard of the neighbour."""
+        heard = list[Outcome]()
         try:
-            return await carrier.carry(parcels, lease)
+            await carrier.carry(parcels, lease, heard)
         except Exception as error:
             # A defect of ours: what was not answered counts as perhaps sent and is tried again, later and later.
             log.exception("sending_failed", destination=destination)
             answer = unasked(Unknown(f"defect: {type(error).__name__}"), self._clock())
             for parcel in parcels:
                 parcel.fail(answer)
-            return [answer.outcome]
+            heard.append(answer.outcome)
+        return heard
 
     # -- claiming --------------------------------------------------------------------------------------------------------
 
@@ -149,13 +151,13 @@ class Delivery:
             neighbour = await work.neighbours.locked(destination)  # those who claim here come one after the other
             now, breaker = await work.now(), neighbour.breaker
             circuit = breaker.state(now)
-            places = self.claims_in_flight - await work.outbox.leases(destination, now)
-            if circuit is Circuit.OPEN or places <= 0:
+            in_flight = await work.outbox.leases(destination, now)
+            if circuit is Circuit.OPEN or in_flight.claims >= self.claims_in_flight:
                 return nothing, breaker
             if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
                 return nothing, breaker
             at_most = 1 if circuit is Circuit.HALF_OPEN else carrier.contacts_per_claim
-            only_live = places <= KEPT_FOR_LIVE
+            only_live = in_flight.of_lists >= self._claims_for_lists
             claims = await work.outbox.claim(destination, carrier.closed_shops, at_most, now, self._length, only_live=only_live)
             if not claims or not await self._has_turn(work, carrier, now):
                 return nothing, breaker

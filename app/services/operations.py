@@ -150,7 +150,7 @@ class Operations:
                     neighbour.breaker.state(now),
                     neighbour,
                     rate,
-                    claims[destination],
+                    claims[destination].claims,
                     waiting.get(destination, 0),
                 )
             )

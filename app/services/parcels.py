@@ -111,7 +111,7 @@ class ContactParcel(Parcel):
     arrived: list[Answer] = field(default_factory=list)
     """Answers to parts of the upsert that others were to follow."""
     interrupted: bool = False
-    """Something is to be taken back before anything more leaves: the next claim does it (I6)."""
+    """Something is to be taken back, or looked at, before anything more leaves: the next claim does it (I6)."""
     events: dict[int, Answer] = field(default_factory=dict)
     """By position in the bundle."""
     found: set[int] = field(default_factory=set)
@@ -151,6 +151,15 @@ class ContactParcel(Parcel):
             *self.heard,
             *(_not_taken(self.claim, meant, sent, at, shown_out=False) for meant, sent in zip(told, silent, strict=True)),
         ]
+
+    @property
+    def is_quiet(self) -> bool:
+        """Must it set nothing off (R63)? Then it is an upsert and nothing else."""
+        return self.bundle.upsert is not None and self.bundle.upsert.quiet
+
+    @property
+    def may_go(self) -> bool:
+        return self.stopped is None and not self.interrupted
 
     @property
     def events_may_go(self) -> bool:

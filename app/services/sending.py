@@ -11,17 +11,15 @@ from app.domain.commands import UpsertContact
 from app.domain.errors import NotReady
 from app.domain.look_up import addresses, asks_first, still_missing, without_opt_ins
 from app.domain.outcomes import Delivered, Outcome, Unreachable, words_of
-from app.domain.pipeline import Answer, Claim, unasked
+from app.domain.pipeline import Answer, Claim, Seen
 from app.domain.values import replace
 from app.services.lease import Lease
+from app.services.looking import Read, looks
 from app.services.parcels import ContactParcel, is_delivered, is_halt, is_refused_whole
 from app.services.ports import Upstream
 
 UPSERTS_PER_CALL = 200
 """Undocumented; 100 is the contract's safest figure, 400 the official plugin's (U3)."""
-
-CONTACTS_PER_LOOK = 50
-"""Of one reading (contract 2.5)."""
 
 EVENTS_PER_CALL = 400
 """1,000 are allowed; the official plugin sends 400."""
@@ -40,24 +38,30 @@ May raise `NotReady`.
 
 
 async def send(
-    upstream: Upstream, parcels: Sequence[ContactParcel], now: datetime, lease: Lease, interrupted: Interrupted
-) -> list[Outcome]:
-    """Fill in what each part of the parcels came to; answers what was heard. Parts that were not tried stay without an answer."""
-    sending = _Sending(upstream, now, lease, interrupted)
-    await sending.send(parcels)
-    return sending.heard
+    upstream: Upstream,
+    parcels: Sequence[ContactParcel],
+    now: datetime,
+    lease: Lease,
+    interrupted: Interrupted,
+    heard: list[Outcome],
+) -> None:
+    """Fill in what each part of the parcels came to; parts that were not tried stay without an answer.
+
+    `heard`: grows by every answer, but for looks that went well, for who can be read may still take nothing.
+    """
+    await _Sending(upstream, now, lease, interrupted, heard).send(parcels)
 
 
 class _Sending:
     """One round of calls. Nothing more is tried once the neighbour takes nothing more (I7), or the lease is over (I8)."""
 
-    def __init__(self, upstream: Upstream, now: datetime, lease: Lease, interrupted: Interrupted) -> None:
+    def __init__(self, upstream: Upstream, now: datetime, lease: Lease, interrupted: Interrupted, heard: list[Outcome]) -> None:
         self._upstream = upstream
         self._now = now
         self._lease = lease
         self._interrupted = interrupted
+        self._heard = heard
         self._refused = False
-        self.heard: list[Outcome] = []
 
     @property
     def _halted(self) -> bool:
@@ -65,7 +69,7 @@ class _Sending:
 
     async def _allowed(self, batch: Sequence[tuple[ContactParcel, Part]]) -> list[tuple[ContactParcel, Part]]:
         """What of a batch may leave, read when its call may: since the claim, a look or a job may have taken its time (I6)."""
-        batch = [(parcel, part) for parcel, part in batch if not parcel.interrupted]
+        batch = [(parcel, part) for parcel, part in batch if parcel.may_go]
         if self._halted or not batch:
             return []
         interrupted = await self._read_permission([parcel.claim for parcel, _ in batch])
@@ -93,26 +97,23 @@ class _Sending:
 
     async def send(self, parcels: Sequence[ContactParcel]) -> None:
         await self._look_where_unknown(parcels)
-        await self._look_before_old_opt_ins([parcel for parcel in parcels if parcel.stopped is None])
-        await self._send_upserts([parcel for parcel in parcels if parcel.stopped is None])
-        await self._send_events([parcel for parcel in parcels if parcel.upsert_settled])
-        for parcel in parcels:
-            await self._delete(parcel)
+        await self._look_before_old_opt_ins([parcel for parcel in parcels if parcel.may_go])
+        for quiet in (False, True):  # what lists bring goes last, and in calls of its own
+            alike = [parcel for parcel in parcels if parcel.may_go and parcel.is_quiet is quiet]
+            await self._send_upserts(alike)
+            await self._send_events([parcel for parcel in alike if parcel.upsert_settled])
+            for parcel in alike:
+                await self._delete(parcel)
 
     def _noted(self, answer: Answer) -> Answer:
-        self.heard.append(answer.outcome)
+        self._heard.append(answer.outcome)
         self._refused = self._refused or is_halt(answer.outcome)
         return answer
 
     async def _look_where_unknown(self, parcels: Sequence[ContactParcel]) -> None:
         """R28: tags, renames and events with unknown outcome are read back, and only what is missing is sent."""
         unsure = [parcel for parcel in parcels if any(one.maybe_sent for one in parcel.claim.commands)]
-        unsure = [parcel for parcel in unsure if not parcel.bundle.deletions]
-        if not unsure or self._halted:
-            return
-        seen = await self._upstream.look_up({email for parcel in unsure for email in addresses(parcel.bundle)})
-        self._noted(seen.answer)
-        for parcel in unsure:
+        for parcel, seen in await self._look(self._upstream.look_up, [one for one in unsure if not one.bundle.deletions]):
             if not isinstance(seen.answer.outcome, Delivered):
                 parcel.stopped = seen.answer
                 continue
@@ -123,32 +124,28 @@ class _Sending:
 
     async def _look_before_old_opt_ins(self, parcels: Sequence[ContactParcel]) -> None:
         """An opt-out over there that we never heard of stands against an opt-in of long ago (R06)."""
-        old = [(parcel, upsert) for parcel in parcels if (upsert := parcel.bundle.upsert) and asks_first(upsert)]
-        for start in range(0, len(old), CONTACTS_PER_LOOK):
-            await self._look_before(old[start : start + CONTACTS_PER_LOOK])
-
-    async def _look_before(self, asked: Sequence[tuple[ContactParcel, UpsertContact]]) -> None:
-        """What cannot be read now is tried again later; a refused reading is halved until the culprit stands alone."""
-        if self._halted:
-            for parcel, _ in asked:
-                parcel.stopped = unasked(Unreachable("the neighbour rests"), self._now)
-            return
-        addresses_named = {email for _, upsert in asked for email in (upsert.email, upsert.address_after)}
-        seen = await self._upstream.statuses(addresses_named)
-        self._noted(seen.answer)
-        if is_refused_whole([seen.answer.outcome]) and len(asked) > 1:
-            half = len(asked) // 2
-            await self._look_before(asked[:half])
-            await self._look_before(asked[half:])
-            return
-        for parcel, upsert in asked:
-            if not isinstance(seen.answer.outcome, Delivered):
+        old = [parcel for parcel in parcels if parcel.bundle.upsert is not None and asks_first(parcel.bundle.upsert)]
+        for parcel, seen in await self._look(self._upstream.statuses, old):
+            left = parcel.bundle.upsert
+            if not isinstance(seen.answer.outcome, Delivered) or left is None:
                 parcel.stopped = _not_sent(seen.answer)
-            else:
-                left = upsert
-                for email in (upsert.email, upsert.address_after):  # a renamed contact takes over what stands there
-                    left = without_opt_ins(left, seen.contacts[email]) if email in seen.contacts else left
-                parcel.leave_out_opt_ins(left, self._now)
+                continue
+            for email in (left.email, left.address_after):  # a renamed contact takes over what stands there
+                left = without_opt_ins(left, seen.contacts[email]) if email in seen.contacts else left
+            parcel.leave_out_opt_ins(left, self._now)
+
+    async def _look(self, read: Read, parcels: Sequence[ContactParcel]) -> list[tuple[ContactParcel, Seen]]:
+        """Each with what was seen of it. Of whom nothing could be seen in this round, nothing leaves in it."""
+        looked = list[tuple[ContactParcel, Seen]]()
+        for parcel in parcels:
+            parcel.interrupted = True
+        async for some, seen in looks(read, parcels, lambda parcel: addresses(parcel.bundle), lambda: not self._halted):
+            if not isinstance(seen.answer.outcome, Delivered):
+                self._noted(seen.answer)
+            for parcel in some:
+                parcel.interrupted = False
+                looked.append((parcel, seen))
+        return looked
 
     async def _send_upserts(self, parcels: Sequence[ContactParcel]) -> None:
         waiting = []
@@ -160,10 +157,8 @@ class _Sending:
             step = [(parcel, parts.pop(0)) for parcel, parts in waiting]
             for parcel, _ in step:
                 parcel.upsert = None  # what an earlier part came to is no answer to this one
-            for quiet in (False, True):  # what lists bring goes last, and in calls of its own
-                alike = [one for one in step if one[1].quiet is quiet]
-                for start in range(0, len(alike), UPSERTS_PER_CALL):
-                    await self._send_upsert_batch(alike[start : start + UPSERTS_PER_CALL])
+            for start in range(0, len(step), UPSERTS_PER_CALL):
+                await self._send_upsert_batch(step[start : start + UPSERTS_PER_CALL])
             for parcel, parts in waiting:
                 parcel.upsert_settled = is_delivered(parcel.upsert) and not parts
                 if parts and parcel.upsert is not None and is_delivered(parcel.upsert):

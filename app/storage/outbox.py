@@ -22,6 +22,7 @@ from app.domain.pipeline import (
     Claim,
     CommandState,
     DeferredTakeBack,
+    InFlight,
     Mailbox,
     NewCommand,
     WaitingCommand,
@@ -93,6 +94,8 @@ class Outbox:
     ) -> list[Claim]:
         """Lease up to `limit` contacts with their waiting commands: live ones first, the shops in turn, oldest due first.
 
+        `only_live`: none of those for whom only what a list brought waits.
+
         Until the result is recorded the commands count as perhaps sent: after a crash the next holder looks first.
         """
         found = [
@@ -161,12 +164,12 @@ class Outbox:
         number: int = (await self._connection.execute(select(LEASE_NUMBERS.next_value()))).scalar_one()
         return number
 
-    async def leases(self, destination: str, now: datetime) -> int:
-        """How many claims of a destination are on their way, in all processes."""
+    async def leases(self, destination: str, now: datetime) -> InFlight:
         theirs = (mailboxes.c.destination == destination) & mailboxes.c.lease_token.is_not(None) & (mailboxes.c.leased_until >= now)
-        counted = select(func.count(mailboxes.c.lease_token.distinct())).where(theirs)
-        number: int = (await self._connection.execute(counted)).scalar_one()
-        return number
+        of_lists = case((mailboxes.c.priority == _BACKGROUND, mailboxes.c.lease_token))
+        counted = select(func.count(mailboxes.c.lease_token.distinct()), func.count(of_lists.distinct())).where(theirs)
+        row = (await self._connection.execute(counted)).one()
+        return InFlight(row[0], row[1])
 
     async def waiting_contacts(self) -> dict[str, int]:
         """Destination -> how many contacts something waits for."""

@@ -1,4 +1,4 @@
-"""A cart that changed after its report, at a stand-in of SALESmanago: the same event, or a new one if it is gone (2.11, 3.5)."""
+"""A cart that changed after its report, at a stand-in of SALESmanago: the same event, or a definite no (2.11, 3.5)."""
 
 import json
 from collections.abc import AsyncIterator

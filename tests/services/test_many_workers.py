@@ -45,7 +45,7 @@ async def breaker_of(world: World, destination: str = MAIN) -> Breaker:
 
 async def in_flight(world: World, destination: str = MAIN) -> int:
     async with world.store.work() as work:
-        return await work.outbox.leases(destination, await work.now())
+        return (await work.outbox.leases(destination, await work.now())).claims
 
 
 async def calls_recorded(world: World) -> list[str]:

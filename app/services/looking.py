@@ -1,0 +1,29 @@
+"""Look at SALESmanago: many at a time, and a look that is refused is halved until the culprit stands alone."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from typing import TypeVar
+
+from app.domain.pipeline import Seen
+from app.services.parcels import is_refused_whole
+
+CONTACTS_PER_LOOK = 50
+"""As many as one reading may name (contract 2.5, 2.6)."""
+
+Read = Callable[[Collection[str]], Awaitable[Seen]]
+
+T = TypeVar("T")
+
+
+async def looks(
+    read: Read, items: Sequence[T], named: Callable[[T], Collection[str]], may_look: Callable[[], bool]
+) -> AsyncIterator[tuple[Sequence[T], Seen]]:
+    """Items, some at a time, with what was seen of the addresses they name; until nobody may look any more."""
+    chunks = [items[start : start + CONTACTS_PER_LOOK] for start in range(0, len(items), CONTACTS_PER_LOOK)]
+    while chunks and may_look():
+        some = chunks.pop(0)
+        seen = await read(sorted({email for one in some for email in named(one)}))
+        if len(some) > 1 and is_refused_whole([seen.answer.outcome]):
+            half = len(some) // 2
+            chunks[:0] = [some[:half], some[half:]]
+        else:
+            yield some, seen
