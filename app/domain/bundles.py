@@ -61,12 +61,13 @@ def up_to_deletion(commands: Sequence[Command]) -> int:
 
 def one_bundle(commands: Sequence[Command]) -> int:
     """How many of the commands may travel together. What must set nothing off does not travel with what may (R63)."""
-    quiet = bool(commands) and _is_quiet(commands[0])
-    alike = next((count for count, command in enumerate(commands) if _is_quiet(command) is not quiet), len(commands))
+    quiet = bool(commands) and is_quiet(commands[0])
+    alike = next((count for count, command in enumerate(commands) if is_quiet(command) is not quiet), len(commands))
     return up_to_deletion(commands[:alike])
 
 
-def _is_quiet(command: Command) -> bool:
+def is_quiet(command: Command) -> bool:
+    """Must it set nothing off over there (R63)?"""
     return isinstance(command, UpsertContact) and command.quiet
 
 

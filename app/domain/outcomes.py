@@ -62,6 +62,11 @@ class Moot:
 Outcome = Delivered | Throttled | Unreachable | Unknown | Refused | ByHand | Moot
 
 
+def is_of_the_item(outcome: Outcome) -> bool:
+    """A definite no to what was asked, which says nothing of anything else."""
+    return isinstance(outcome, Refused) and not outcome.account_wide
+
+
 def name_of(outcome: Outcome) -> str:
     """As it stands in traces and logs."""
     return {"ByHand": "by_hand"}.get(type(outcome).__name__, type(outcome).__name__.lower())

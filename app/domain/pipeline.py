@@ -180,7 +180,7 @@ class InFlight(NamedTuple):
 
     claims: int
     of_lists: int
-    """Those of them whose contacts wait for nothing but what a list brought."""
+    """Those of them that carry what lists bring, or replays."""
 
 
 @value()

@@ -21,7 +21,7 @@ from app.services.ports import Clock, ShopSide, Store, Upstream
 from app.services.sending import UPSERTS_PER_CALL, send
 
 CONTACTS_PER_BATCH = UPSERTS_PER_CALL
-"""So that every upsert of a claim leaves with its first call."""
+"""So that all live upserts of a claim leave with its first call."""
 CONTACTS_PER_SHOP_ROUND = 20
 """A panel takes two calls a second and needs several per customer: a round must not outlast patience."""
 
@@ -53,7 +53,7 @@ class Carrier(Protocol):
 
     def parcel(self, claim: Claim) -> Parcel: ...
     async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
-        """`heard`: grows by what the neighbour answers. Once the lease is over, no further call is made."""
+        """`heard`: grows by what tells whether the neighbour is there. Once the lease is over, no further call is made."""
         ...
 
 

@@ -159,7 +159,10 @@ class Delivery:
             at_most = 1 if circuit is Circuit.HALF_OPEN else carrier.contacts_per_claim
             only_live = in_flight.of_lists >= self._claims_for_lists
             claims = await work.outbox.claim(destination, carrier.closed_shops, at_most, now, self._length, only_live=only_live)
-            if not claims or not await self._has_turn(work, carrier, now):
+            if not claims:
+                await work.commit()  # who turned out to be of a list is looked at once
+                return nothing, breaker
+            if not await self._has_turn(work, carrier, now):
                 return nothing, breaker
             # A shop may have left the account while something of it waits here.
             if destination.startswith(to_account("")) and await work.inbox.has_urgent({claim.shop_id for claim in claims}):

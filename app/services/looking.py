@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
+from app.domain.outcomes import is_of_the_item
 from app.domain.pipeline import Seen
-from app.services.parcels import is_refused_whole
 
 CONTACTS_PER_LOOK = 50
-"""As many as one reading may name (contract 2.5, 2.6)."""
+"""One reading names as many at most (contract 2.5, 2.6). Of people with two addresses the client makes two readings."""
 
 Read = Callable[[Collection[str]], Awaitable[Seen]]
 
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 
 async def looks(
-    read: Read, items: Sequence[T], named: Callable[[T], Collection[str]], may_look: Callable[[], bool]
+    read: Read, items: Sequence[T], named: Callable[[T], Collection[str]], may_look: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[tuple[Sequence[T], Seen]]:
     """Items, some at a time, with what was seen of the addresses they name; until nobody may look any more."""
     chunks = [items[start : start + CONTACTS_PER_LOOK] for start in range(0, len(items), CONTACTS_PER_LOOK)]
     while chunks and may_look():
         some = chunks.pop(0)
         seen = await read(sorted({email for one in some for email in named(one)}))
-        if len(some) > 1 and is_refused_whole([seen.answer.outcome]):
+        if len(some) > 1 and is_of_the_item(seen.answer.outcome):
             half = len(some) // 2
             chunks[:0] = [some[:half], some[half:]]
         else:

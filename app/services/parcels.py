@@ -22,6 +22,7 @@ from app.domain.outcomes import (
     Throttled,
     Unknown,
     Unreachable,
+    is_of_the_item,
     verdict,
 )
 from app.domain.pipeline import Answer, Attempted, Claim, NewEvent, Tried, WaitingCommand, unasked
@@ -247,5 +248,4 @@ def troubles(outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 def is_refused_whole(outcomes: list[Outcome]) -> bool:
     """A batch was refused as one, for what some item in it says: halving will find the culprit."""
-    first = outcomes[0]
-    return isinstance(first, Refused) and not first.account_wide and all(one == first for one in outcomes)
+    return is_of_the_item(outcomes[0]) and all(one == outcomes[0] for one in outcomes)

@@ -19,17 +19,16 @@ from app.domain.events import StatusSeen, TagsSeen
 from app.domain.look_up import SeenContact
 from app.domain.looks import found, same_but_later
 from app.domain.noticed import heard
-from app.domain.outcomes import Delivered
+from app.domain.outcomes import Delivered, is_of_the_item
 from app.domain.pipeline import NewEvent, StoredContact, to_account
 from app.domain.plan import Send
 from app.domain.shop import Account, Shop
 from app.services.directory import Directory
+from app.services.looking import looks
 from app.services.ports import Clock, Store, Upstream, Work
 
 log = structlog.get_logger(__name__)
 
-PER_LOOK = 50
-"""Contacts of one look (contract 2.6)."""
 PER_SWEEP = 50
 OVERLAP = timedelta(minutes=5)
 LONGEST_WINDOW = timedelta(hours=1)
@@ -129,13 +128,16 @@ class Pull:
         async with self._store.work() as work:
             known = {one.contact.email for one in await work.contacts.in_shops(shops, emails)} if emails else set()
         wanted, events = [email for email in dict.fromkeys(emails) if email in known], 0
-        for start in range(0, len(wanted), PER_LOOK):
-            chunk, at = wanted[start : start + PER_LOOK], self._clock()
-            seen = await self._upstream(account.id).look_up(chunk)
-            if not isinstance(seen.answer.outcome, Delivered):
+        at = self._clock()
+        async for some, seen in looks(self._upstream(account.id).look_up, wanted, lambda email: (email,)):
+            if isinstance(seen.answer.outcome, Delivered):
+                events += await self._note(account, some, seen.contacts, at)
+            elif is_of_the_item(seen.answer.outcome):
+                log.info("look_refused", account_id=account.id, cause=seen.answer.call.detail)
+            else:
                 log.info("look_postponed", account_id=account.id, cause=seen.answer.call.outcome)
                 return None
-            events += await self._note(account, chunk, seen.contacts, at)
+            at = self._clock()
         if events:
             self._heard()
         return events

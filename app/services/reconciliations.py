@@ -21,11 +21,12 @@ from app.domain.events import AccountListed
 from app.domain.flight import is_day
 from app.domain.look_up import SeenContact
 from app.domain.noticed import heard
-from app.domain.outcomes import Delivered, Refused, name_of, words_of
+from app.domain.outcomes import Delivered, is_of_the_item, name_of, words_of
 from app.domain.pipeline import EventState, NewEvent, StoredContact, to_account
 from app.domain.reconcile import PEOPLE_PER_PAGE, Cause, Mode, Phase, Reconciliation
 from app.domain.shop import PanelKind, Shop
 from app.services.directory import Directory
+from app.services.looking import looks
 from app.services.ports import Clock, ShopSide, Store, Upstream, Work
 from app.services.rehearsal import Rehearsal
 
@@ -193,23 +194,18 @@ class Reconciliations:
 
     async def _shown(self, run: Reconciliation, shop: Shop, emails: Sequence[str]) -> dict[str, SeenContact] | None:
         """What SALESmanago shows; None, and the comparison rests, if it does not answer."""
-        if not emails:
-            return {}
-        seen = await self._upstream(shop.account).look_up(emails)
-        outcome = seen.answer.outcome
-        if isinstance(outcome, Refused) and not outcome.account_wide:
-            # Halved until the culprit stands alone; it must not hold up the others.
-            if len(emails) == 1:
-                self._unreadable.add(emails[0])
-                return {}
-            first = await self._shown(run, shop, emails[: len(emails) // 2])
-            second = None if first is None else await self._shown(run, shop, emails[len(emails) // 2 :])
-            return None if first is None or second is None else first | second
-        if not isinstance(outcome, Delivered):
-            await self._rest(run, words_of(outcome) or name_of(outcome))
-            return None
-        self._unreadable.difference_update(emails)
-        return dict(seen.contacts)
+        shown = dict[str, SeenContact]()
+        async for some, seen in looks(self._upstream(shop.account).look_up, emails, lambda email: (email,)):
+            outcome = seen.answer.outcome
+            if isinstance(outcome, Delivered):
+                self._unreadable.difference_update(some)
+                shown.update(seen.contacts)
+            elif is_of_the_item(outcome):
+                self._unreadable.update(some)
+            else:
+                await self._rest(run, words_of(outcome) or name_of(outcome))
+                return None
+        return shown
 
     async def _compare(
         self,

@@ -1,4 +1,4 @@
-"""Send parcels: look where an outcome is unknown, then contacts, then what happened to them, then deletions."""
+"""Send parcels: look where an outcome is unknown, then contacts, then what happened to them, then deletions; lists last."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from app.domain.bundles import Bundle, keeps_event_id, within_limits
 from app.domain.commands import UpsertContact
 from app.domain.errors import NotReady
 from app.domain.look_up import addresses, asks_first, still_missing, without_opt_ins
-from app.domain.outcomes import Delivered, Outcome, Unreachable, words_of
+from app.domain.outcomes import Delivered, Outcome, Unreachable, is_of_the_item, words_of
 from app.domain.pipeline import Answer, Claim, Seen
 from app.domain.values import replace
 from app.services.lease import Lease
@@ -47,7 +47,8 @@ async def send(
 ) -> None:
     """Fill in what each part of the parcels came to; parts that were not tried stay without an answer.
 
-    `heard`: grows by every answer, but for looks that went well, for who can be read may still take nothing.
+    `heard`: grows by every answer to a call, and by what keeps a look from being made. That one went well, or was refused for
+    somebody, proves nothing: who can be read may still take nothing.
     """
     await _Sending(upstream, now, lease, interrupted, heard).send(parcels)
 
@@ -96,14 +97,16 @@ class _Sending:
         return None
 
     async def send(self, parcels: Sequence[ContactParcel]) -> None:
+        for quiet in (False, True):  # what lists bring goes last, and in calls of its own
+            await self._send_alike([parcel for parcel in parcels if parcel.is_quiet is quiet])
+
+    async def _send_alike(self, parcels: Sequence[ContactParcel]) -> None:
         await self._look_where_unknown(parcels)
         await self._look_before_old_opt_ins([parcel for parcel in parcels if parcel.may_go])
-        for quiet in (False, True):  # what lists bring goes last, and in calls of its own
-            alike = [parcel for parcel in parcels if parcel.may_go and parcel.is_quiet is quiet]
-            await self._send_upserts(alike)
-            await self._send_events([parcel for parcel in alike if parcel.upsert_settled])
-            for parcel in alike:
-                await self._delete(parcel)
+        await self._send_upserts([parcel for parcel in parcels if parcel.may_go])
+        await self._send_events([parcel for parcel in parcels if parcel.upsert_settled])
+        for parcel in parcels:
+            await self._delete(parcel)
 
     def _noted(self, answer: Answer) -> Answer:
         self._heard.append(answer.outcome)
@@ -140,7 +143,7 @@ class _Sending:
         for parcel in parcels:
             parcel.interrupted = True
         async for some, seen in looks(read, parcels, lambda parcel: addresses(parcel.bundle), lambda: not self._halted):
-            if not isinstance(seen.answer.outcome, Delivered):
+            if not isinstance(seen.answer.outcome, Delivered) and not is_of_the_item(seen.answer.outcome):
                 self._noted(seen.answer)
             for parcel in some:
                 parcel.interrupted = False
@@ -178,7 +181,7 @@ class _Sending:
             parcel.upsert = self._noted(await self._upstream.upsert(part))
             return
         answer = self._noted(await self._upstream.upsert_many([part for _, part in batch]))
-        if len(batch) > 1 and is_refused_whole([answer.outcome]):
+        if len(batch) > 1 and is_of_the_item(answer.outcome):
             half = len(batch) // 2
             await self._send_upsert_batch(batch[:half])
             await self._send_upsert_batch(batch[half:])
@@ -233,7 +236,7 @@ class _Sending:
         event = parcel.bundle.events[at]
         if event.overwrites is not None:
             answer = self._noted(await self._upstream.update_event(event))
-            if not is_refused_whole([answer.outcome]):
+            if not is_of_the_item(answer.outcome):
                 parcel.events[at] = answer
                 return
             if not await self._allowed([(parcel, at)]):

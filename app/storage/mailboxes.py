@@ -9,6 +9,9 @@ from app.domain.pipeline import Mailbox
 from app.storage.dialect import one_of
 from app.storage.tables import mailboxes
 
+LIVE, NEXT, LISTED = 0, 1, 2
+"""Priorities: what happens now; then replays, and what a list brought of a person who does something now; then lists."""
+
 
 def is_of(mailbox: Mailbox) -> ColumnElement[bool]:
     return (mailboxes.c.contact_id == mailbox.contact_id) & (mailboxes.c.destination == mailbox.destination)

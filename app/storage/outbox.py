@@ -12,11 +12,11 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import CTE, Insert, Row, case, exists, func, select, text, true, update
+from sqlalchemy import CTE, Insert, Row, Update, case, exists, func, select, text, true, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.bundles import one_bundle
+from app.domain.bundles import is_quiet, one_bundle
 from app.domain.commands import Command, DeleteContact
 from app.domain.pipeline import (
     Claim,
@@ -32,7 +32,7 @@ from app.domain.take_back import TakeBack
 from app.domain.turns import in_turn
 from app.storage import codec
 from app.storage.dialect import insert_of, locked, one_of
-from app.storage.mailboxes import is_of, remove_empty
+from app.storage.mailboxes import LISTED, LIVE, NEXT, is_of, remove_empty
 from app.storage.many import execute_many
 from app.storage.tables import LEASE_NUMBERS, mailboxes, outbox
 
@@ -44,9 +44,6 @@ COMMANDS_PER_CLAIM = 200
 
 BACKGROUND_PER_CLAIM = 100
 """So few that a live contact never waits long for a call between theirs."""
-
-_LIVE, _BACKGROUND = 0, 1
-"""Priorities of mailboxes."""
 
 
 _numbers = count(time.time_ns() // 1000)
@@ -73,7 +70,7 @@ class Outbox:
                     "contact_id": box.contact_id,
                     "destination": box.destination,
                     "shop_id": shops[box],
-                    "priority": _LIVE if box in live else _BACKGROUND,
+                    "priority": LIVE if box in live else LISTED,
                     "pending": count,
                     "due_at": at,
                     "attempts": 0,
@@ -94,28 +91,16 @@ class Outbox:
     ) -> list[Claim]:
         """Lease up to `limit` contacts with their waiting commands: live ones first, the shops in turn, oldest due first.
 
-        `only_live`: none of those for whom only what a list brought waits.
+        `only_live`: nobody of whom first must be told what a list brought.
 
         Until the result is recorded the commands count as perhaps sent: after a crash the next holder looks first.
         """
-        found = [
-            await self._due(destination, shop_id, limit, now, only_live=only_live)
-            for shop_id in await self._shops_waiting(destination)
-            if shop_id not in closed_shops
-        ]
-        # Live contacts do not wait behind what must be asked for those of a list (R63).
-        first = min((boxes[0].priority for boxes in found if boxes), default=_LIVE)
-        alike = [[box for box in boxes if box.priority == first] for boxes in found]
-        boxes = in_turn(alike, limit if first == _LIVE else min(limit, BACKGROUND_PER_CLAIM))
+        boxes, commands = await self._next_bundles(destination, closed_shops, limit, now, only_live=only_live)
         if not boxes:
             return []
         token = await self._next_number()
-        contact_ids = [box.contact_id for box in boxes]
-        ours = (mailboxes.c.destination == destination) & one_of(self._connection, mailboxes.c.contact_id, contact_ids)
-        leased = update(mailboxes).where(ours)
+        leased = self._change(destination, [box.contact_id for box in boxes])
         await self._connection.execute(leased.values(leased_until=now + lease, lease_token=token))
-        commands = await self.waiting(destination, contact_ids)
-        commands = {contact: _next(waiting) for contact, waiting in commands.items()}
         ids = [command.id for waiting in commands.values() for command in waiting]
         await self._connection.execute(update(outbox).where(one_of(self._connection, outbox.c.id, ids)).values(maybe_sent=True))
         return [
@@ -130,6 +115,31 @@ class Outbox:
             )
             for box in boxes
         ]
+
+    async def _next_bundles(
+        self, destination: str, closed_shops: Collection[str], limit: int, now: datetime, *, only_live: bool
+    ) -> tuple[list[Row[Any]], dict[int, list[WaitingCommand]]]:
+        """Mailboxes to be claimed together, and what of each may travel."""
+        while True:
+            found = [
+                await self._due(destination, shop_id, limit, now, only_live=only_live)
+                for shop_id in await self._shops_waiting(destination)
+                if shop_id not in closed_shops
+            ]
+            # Live contacts do not wait behind what must be asked for those of a list (R63).
+            live = any(boxes[0].priority == LIVE for boxes in found if boxes)
+            alike = [[box for box in boxes if (box.priority == LIVE) is live] for boxes in found]
+            boxes = in_turn(alike, limit if live else min(limit, BACKGROUND_PER_CLAIM))
+            waiting = await self.waiting(destination, [box.contact_id for box in boxes]) if boxes else {}
+            bundles = {contact: _next(commands) for contact, commands in waiting.items()}
+            listed = [contact for contact, bundle in bundles.items() if live and bundle and is_quiet(bundle[0].command)]
+            if not listed:
+                return boxes, bundles
+            await self._connection.execute(self._change(destination, listed).values(priority=NEXT))
+
+    def _change(self, destination: str, contact_ids: Collection[int]) -> Update:
+        theirs = (mailboxes.c.destination == destination) & one_of(self._connection, mailboxes.c.contact_id, contact_ids)
+        return update(mailboxes).where(theirs)
 
     async def is_due(self, destination: str, closed_shops: Collection[str], now: datetime, *, only_live: bool = False) -> bool:
         """Is there anything to claim?"""
@@ -154,7 +164,7 @@ class Outbox:
         theirs = (mailboxes.c.destination == destination) & (mailboxes.c.shop_id == shop_id)
         due = select(mailboxes).where(theirs, mailboxes.c.due_at <= now, free)
         if only_live:
-            due = due.where(mailboxes.c.priority == _LIVE)
+            due = due.where(mailboxes.c.priority == LIVE)
         due = due.order_by(mailboxes.c.priority, mailboxes.c.due_at, mailboxes.c.contact_id).limit(limit)
         return list((await self._connection.execute(locked(self._connection, due))).all())
 
@@ -166,7 +176,7 @@ class Outbox:
 
     async def leases(self, destination: str, now: datetime) -> InFlight:
         theirs = (mailboxes.c.destination == destination) & mailboxes.c.lease_token.is_not(None) & (mailboxes.c.leased_until >= now)
-        of_lists = case((mailboxes.c.priority == _BACKGROUND, mailboxes.c.lease_token))
+        of_lists = case((mailboxes.c.priority != LIVE, mailboxes.c.lease_token))
         counted = select(func.count(mailboxes.c.lease_token.distinct()), func.count(of_lists.distinct())).where(theirs)
         row = (await self._connection.execute(counted)).one()
         return InFlight(row[0], row[1])
@@ -331,7 +341,11 @@ def _open(dialect: str) -> Insert:
     added = statement.excluded
     more = {
         "pending": mailboxes.c.pending + added.pending,
-        "priority": case((added.priority < mailboxes.c.priority, added.priority), else_=mailboxes.c.priority),
+        "priority": case(
+            (added.priority >= mailboxes.c.priority, mailboxes.c.priority),
+            (mailboxes.c.lease_token.is_not(None), NEXT),  # what is on its way is still of a list
+            else_=added.priority,
+        ),
     }
     return statement.on_conflict_do_update(index_elements=["contact_id", "destination"], set_=more)
 

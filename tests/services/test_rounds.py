@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from sqlalchemy import select, update
+import pytest
+from sqlalchemy import select
 
 from app.domain.breaker import CLOSED, Breaker, Circuit
 from app.domain.commands import AddEvent, UpsertContact
@@ -15,6 +16,7 @@ from app.services.looking import CONTACTS_PER_LOOK
 from app.storage.tables import mailboxes
 from tests.services.test_many_workers import Gate
 from tests.services.test_review_of_the_way_back import DAY, listed
+from tests.services.test_way_back import looked, pulling
 from tests.services.world import EWA, JAN, World, at, orders, registers, subscribes
 
 MAIN = to_account("main")
@@ -43,6 +45,16 @@ async def test_who_can_be_read_and_takes_nothing_is_not_back(world: World) -> No
     await world.delivery.deliver_due(MAIN)
     assert world.upstream.methods == ["look_up", "upsert"]
     assert (await breaker(world)).failures == 2
+
+
+async def test_a_look_that_is_refused_for_the_one_who_is_tried_proves_nothing(world: World) -> None:
+    world.upstream.respond, world.upstream.applied = no_answer_to("upsert"), False
+    await world.post(registers())
+    await world.run()
+    world.clock.advance(hours=1)
+    world.upstream.respond = lambda method, items: Refused("bad") if method == "look_up" else Unknown("time-out")
+    await world.delivery.deliver_due(MAIN)
+    assert (await breaker(world)).failures == 1
 
 
 async def test_a_list_whose_looks_go_well_and_whose_calls_do_not_makes_the_account_rest(world: World) -> None:
@@ -100,6 +112,19 @@ async def test_one_reported_opt_in_that_cannot_be_read_holds_up_no_other(world: 
     assert {email for email, state in reported.items() if state == "parked"} == {bad}
 
 
+async def test_one_address_that_cannot_be_looked_up_stops_no_window(world: World) -> None:
+    """What is to be learned of everybody else who changed is learned, and the next window begins where this one ended."""
+    await world.post(subscribes(JAN), subscribes(EWA))
+    await world.run()
+    world.upstream.opted_out.add(EWA)
+    world.upstream.respond = lambda method, items: Refused("bad") if method == "look_up" and JAN in items else Delivered()
+    pull = pulling(world)
+    assert await looked(world, pull) == 1
+    assert await looked(world, pull) == 0
+    first, second = world.upstream.windows[0], world.upstream.windows[-2]
+    assert second[0] == first[1]
+
+
 async def test_who_was_not_looked_at_because_another_look_was_throttled_has_failed_nothing(world: World) -> None:
     people = [f"c{n:03}@example.pl" for n in range(CONTACTS_PER_LOOK + 10)]
     world.upstream.respond = lambda method, items: Throttled(300.0) if method == "statuses" else Delivered()
@@ -119,16 +144,52 @@ async def test_who_was_not_looked_at_because_another_look_was_throttled_has_fail
 # -- what lists bring, and who comes now ---------------------------------------------------------------------------------------
 
 
-async def test_r63_events_of_a_live_contact_do_not_wait_for_the_job_of_a_listed_one(world: World) -> None:
-    """Somebody on a list orders something while its account waits: it is claimed among the live ones, and goes last."""
-    await world.post(AccountListed(at=at(0), customer=Customer(email=EWA)))
+async def lists(world: World, *emails: str) -> None:
+    """What the panel's list says of them is decided, and waits to be told."""
+    await world.post(*(AccountListed(at=at(0), customer=Customer(email=email)) for email in emails))
     await world.plan()
+
+
+def sent(world: World) -> list[tuple[type, str]]:
+    return [(type(one), one.email) for one in world.upstream.sent() if isinstance(one, UpsertContact | AddEvent)]
+
+
+async def test_r63_somebody_on_a_list_who_orders_is_told_first_as_the_list_says_and_then_aloud(world: World) -> None:
+    await lists(world, EWA, *(f"c{n}@example.pl" for n in range(3)))
     await world.post(orders("o1", JAN, 1), orders("o2", EWA, 1))
     await world.plan()
     await world.delivery.deliver_due(MAIN)
-    sent = [(type(one), one.email) for one in world.upstream.sent() if isinstance(one, UpsertContact | AddEvent)]
-    assert sent == [(UpsertContact, JAN), (AddEvent, JAN), (UpsertContact, EWA)]
+    assert sent(world) == [(UpsertContact, JAN), (AddEvent, JAN)]
+    await world.delivery.deliver_due(MAIN)
+    assert sent(world)[2:] == [(UpsertContact, EWA), *((UpsertContact, f"c{n}@example.pl") for n in range(3))]
+    assert all(one.quiet for one in world.upstream.sent(UpsertContact)[1:])
+    await world.delivery.deliver_due(MAIN)
+    assert sent(world)[6:] == [(UpsertContact, EWA), (AddEvent, EWA)]
+    await world.at_rest()
+
+
+@pytest.mark.parametrize("on_its_way", [False, True], ids=["waiting", "on its way"])
+async def test_r63_jobs_of_listed_people_who_act_leave_room_too(world: World, on_its_way: bool) -> None:
+    """Of two claims one is of the list. Neither Ewa, who is on it and orders, nor the rest of the list takes the other."""
+    gate = Gate(world)
+    await lists(world, EWA) if on_its_way else await lists(world, "other@example.pl")
+    job = asyncio.create_task(world.delivery.deliver_due(MAIN))
+    await asyncio.wait_for(gate.entered.acquire(), 10)
+    if not on_its_way:
+        await lists(world, EWA)
+    await world.post(orders("o1", EWA, 1))
+    await world.plan()
+    await lists(world, "third@example.pl")
+    assert await asyncio.wait_for(world.delivery.deliver_due(MAIN), 10) == 0
+    await world.post(registers(JAN))
+    await world.plan()
+    live = asyncio.create_task(world.delivery.deliver_due(MAIN))
+    await asyncio.wait_for(gate.entered.acquire(), 10)
+    assert sent(world)[-1] == (UpsertContact, JAN)
+    gate.go.set()
+    assert await asyncio.gather(job, live) == [1, 1]
     await world.run()
+    assert (AddEvent, EWA) in sent(world)
     await world.at_rest()
 
 
@@ -139,11 +200,7 @@ async def test_a_list_goes_on_beside_live_jobs(world: World) -> None:
     await world.plan()
     live = asyncio.create_task(world.delivery.deliver_due(MAIN))
     await asyncio.wait_for(gate.entered.acquire(), 10)
-    await world.post(*(registers(f"c{n}@example.pl") for n in range(3)))
-    await world.plan()
-    async with world.database.transaction() as connection:
-        await connection.execute(update(mailboxes).where(mailboxes.c.lease_token.is_(None)).values(priority=1))
-        await connection.commit()
+    await lists(world, *(f"c{n}@example.pl" for n in range(3)))
     of_a_list = asyncio.create_task(world.delivery.deliver_due(MAIN))
     await asyncio.wait_for(gate.entered.acquire(), 10)
     gate.go.set()
