@@ -157,7 +157,7 @@ class NewCommand:
     counted: bool = True
     """Does the event wait for it? An order is sent once SALESmanago has it, whatever the panel says."""
     background: bool = False
-    """Contacts with nothing but such commands wait until the others have been served (R63)."""
+    """What a list brought. Contacts for whom nothing else waits come after the others (R63)."""
 
     @property
     def mailbox(self) -> Mailbox:

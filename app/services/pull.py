@@ -1,8 +1,8 @@
 """Look at SALESmanago: tags, points, and newsletter statuses that no callback told of (R30, R32, R55).
 
-Two ways lead to the same look. The *window* asks who changed lately and overlaps the one before, so nothing between two
-windows is missed. The *sweep* walks slowly through everybody, for what does not count as a change over there (contract U10).
-What a look shows becomes an event only if something follows from it.
+Two ways lead to the same look. The *window* asks who changed lately and overlaps the one before, so nobody between two windows is
+missed but whom SALESmanago refuses to show. The *sweep* walks slowly through everybody, for what does not count as a change over
+there (contract U10). What a look shows becomes an event only if something follows from it.
 """
 
 import secrets
@@ -128,16 +128,19 @@ class Pull:
         async with self._store.work() as work:
             known = {one.contact.email for one in await work.contacts.in_shops(shops, emails)} if emails else set()
         wanted, events = [email for email in dict.fromkeys(emails) if email in known], 0
-        at = self._clock()
+        at, refused = self._clock(), 0
         async for some, seen in looks(self._upstream(account.id).look_up, wanted, lambda email: (email,)):
             if isinstance(seen.answer.outcome, Delivered):
                 events += await self._note(account, some, seen.contacts, at)
             elif is_of_the_item(seen.answer.outcome):
+                refused += 1
                 log.info("look_refused", account_id=account.id, cause=seen.answer.call.detail)
             else:
                 log.info("look_postponed", account_id=account.id, cause=seen.answer.call.outcome)
                 return None
             at = self._clock()
+        if 1 < refused == len(wanted):  # no fault of theirs, then
+            return None
         if events:
             self._heard()
         return events
@@ -146,9 +149,9 @@ class Pull:
         """What leads to something becomes an event; the rest is remembered without fuss. Answers how many events."""
         async with self._store.work() as work:
             await work.inbox.wait_for_planning()
-            looks = await self._looks(work, account, emails, shown, at)
-            events = [event for look in looks for event in look.events]
-            quiet = [look.person for look in looks if look.person is not None]
+            looked = await self._looks(work, account, emails, shown, at)
+            events = [event for look in looked for event in look.events]
+            quiet = [look.person for look in looked if look.person is not None]
             waits = {one.contact.email for one in quiet if one.contact.seen.email_unexplained_since is not None}
             self._again.setdefault(account.id, set()).update(waits)
             await work.contacts.save(quiet, at)

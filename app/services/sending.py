@@ -47,8 +47,8 @@ async def send(
 ) -> None:
     """Fill in what each part of the parcels came to; parts that were not tried stay without an answer.
 
-    `heard`: grows by every answer to a call, and by what keeps a look from being made. That one went well, or was refused for
-    somebody, proves nothing: who can be read may still take nothing.
+    `heard`: grows by every answer, except to a look that went well, or was refused for somebody. That proves nothing: who can be
+    read may still take nothing.
     """
     await _Sending(upstream, now, lease, interrupted, heard).send(parcels)
 

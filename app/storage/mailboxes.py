@@ -2,19 +2,26 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, delete, or_
+from sqlalchemy import ColumnElement, case, delete, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.pipeline import Mailbox
 from app.storage.dialect import one_of
 from app.storage.tables import mailboxes
 
-LIVE, NEXT, LISTED = 0, 1, 2
-"""Priorities: what happens now; then replays, and what a list brought of a person who does something now; then lists."""
+LISTED_AND_ACTS, LIVE, LISTED = -1, 0, 1
+"""Priorities. What a list brought, and replays, go last; but first of all if the person does something now, which must not
+overtake it. These wait for a claim that lists may have, so that live contacts do not wait for them.
+"""
 
 
 def is_of(mailbox: Mailbox) -> ColumnElement[bool]:
     return (mailboxes.c.contact_id == mailbox.contact_id) & (mailboxes.c.destination == mailbox.destination)
+
+
+def judged_anew(where: ColumnElement[bool]) -> ColumnElement[int]:
+    """The priority when something was settled: what a list brought of somebody who acts may have been that. The next claim sees."""
+    return case((where, LIVE), else_=mailboxes.c.priority)
 
 
 def among(connection: AsyncConnection, boxes: Sequence[Mailbox]) -> ColumnElement[bool]:

@@ -32,7 +32,7 @@ from app.domain.take_back import TakeBack
 from app.domain.turns import in_turn
 from app.storage import codec
 from app.storage.dialect import insert_of, locked, one_of
-from app.storage.mailboxes import LISTED, LIVE, NEXT, is_of, remove_empty
+from app.storage.mailboxes import LISTED, LISTED_AND_ACTS, LIVE, is_of, judged_anew, remove_empty
 from app.storage.many import execute_many
 from app.storage.tables import LEASE_NUMBERS, mailboxes, outbox
 
@@ -45,6 +45,8 @@ COMMANDS_PER_CLAIM = 200
 BACKGROUND_PER_CLAIM = 100
 """So few that a live contact never waits long for a call between theirs."""
 
+READ_AT_LEAST = 20
+"""Contacts, where fewer are wanted: many may turn out to be of a list."""
 
 _numbers = count(time.time_ns() // 1000)
 """Of leases on the embedded store: greater than those of an earlier process."""
@@ -110,7 +112,7 @@ class Outbox:
                 token,
                 box.attempts,
                 box.first_tried_at,
-                tuple(commands.get(box.contact_id, ())),
+                tuple(commands[box.contact_id]),
                 codec.decode(box.take_backs, tuple[DeferredTakeBack, ...]) if box.take_backs else (),
             )
             for box in boxes
@@ -120,22 +122,24 @@ class Outbox:
         self, destination: str, closed_shops: Collection[str], limit: int, now: datetime, *, only_live: bool
     ) -> tuple[list[Row[Any]], dict[int, list[WaitingCommand]]]:
         """Mailboxes to be claimed together, and what of each may travel."""
+        some = max(limit, READ_AT_LEAST)
         while True:
             found = [
-                await self._due(destination, shop_id, limit, now, only_live=only_live)
+                await self._due(destination, shop_id, some, now, only_live=only_live)
                 for shop_id in await self._shops_waiting(destination)
                 if shop_id not in closed_shops
             ]
-            # Live contacts do not wait behind what must be asked for those of a list (R63).
-            live = any(boxes[0].priority == LIVE for boxes in found if boxes)
-            alike = [[box for box in boxes if (box.priority == LIVE) is live] for boxes in found]
-            boxes = in_turn(alike, limit if live else min(limit, BACKGROUND_PER_CLAIM))
+            # Live contacts do not wait behind what must be asked for those of a list (R63): each kind is claimed for itself.
+            first = min((boxes[0].priority for boxes in found if boxes), default=LIVE)
+            alike = [[box for box in boxes if box.priority == first] for boxes in found]
+            boxes = in_turn(alike, some if first == LIVE else BACKGROUND_PER_CLAIM)
             waiting = await self.waiting(destination, [box.contact_id for box in boxes]) if boxes else {}
             bundles = {contact: _next(commands) for contact, commands in waiting.items()}
-            listed = [contact for contact, bundle in bundles.items() if live and bundle and is_quiet(bundle[0].command)]
+            listed = [contact for contact, bundle in bundles.items() if is_quiet(bundle[0].command)] if first == LIVE else []
             if not listed:
-                return boxes, bundles
-            await self._connection.execute(self._change(destination, listed).values(priority=NEXT))
+                boxes = boxes[:limit]
+                return boxes, {box.contact_id: bundles.get(box.contact_id, []) for box in boxes}
+            await self._connection.execute(self._change(destination, listed).values(priority=LISTED_AND_ACTS))
 
     def _change(self, destination: str, contact_ids: Collection[int]) -> Update:
         theirs = (mailboxes.c.destination == destination) & one_of(self._connection, mailboxes.c.contact_id, contact_ids)
@@ -308,8 +312,8 @@ class Outbox:
         await self._connection.execute(update(outbox).where(settled).values(command=scrubbed))
 
     async def _reduce(self, mailbox: Mailbox, count: int) -> None:
-        less = update(mailboxes).where(is_of(mailbox)).values(pending=mailboxes.c.pending - count)
-        await self._connection.execute(less)
+        less = {"pending": mailboxes.c.pending - count, "priority": judged_anew(mailboxes.c.priority == LISTED_AND_ACTS)}
+        await self._connection.execute(update(mailboxes).where(is_of(mailbox)).values(less))
         await remove_empty(self._connection, [mailbox])
 
 
@@ -343,7 +347,7 @@ def _open(dialect: str) -> Insert:
         "pending": mailboxes.c.pending + added.pending,
         "priority": case(
             (added.priority >= mailboxes.c.priority, mailboxes.c.priority),
-            (mailboxes.c.lease_token.is_not(None), NEXT),  # what is on its way is still of a list
+            (mailboxes.c.lease_token.is_not(None), LISTED_AND_ACTS),  # what is on its way is still of a list
             else_=added.priority,
         ),
     }

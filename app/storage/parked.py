@@ -13,7 +13,7 @@ from app.domain.reasons import Reason
 from app.domain.replay import ParkedCommand, ParkedFilter, ParkedGroup
 from app.storage import codec
 from app.storage.dialect import insert
-from app.storage.mailboxes import NEXT
+from app.storage.mailboxes import LISTED
 from app.storage.results import last_words
 from app.storage.tables import inbox, mailboxes, outbox
 
@@ -144,7 +144,7 @@ class Parked:
                     "contact_id": box.contact_id,
                     "destination": box.destination,
                     "shop_id": theirs[0].shop_id,
-                    "priority": NEXT,
+                    "priority": LISTED,
                     "pending": len(theirs),
                     "due_at": at,
                     "attempts": 0,

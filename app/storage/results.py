@@ -3,14 +3,14 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ScalarSelect, bindparam, case, select, update
+from sqlalchemy import ScalarSelect, bindparam, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.outcomes import Delivered, Done, Drop, Park, RetryAt, name_of
 from app.domain.pipeline import Attempted, CommandState, Tried
 from app.storage.dialect import one_of
-from app.storage.mailboxes import LIVE, NEXT, among, remove_empty
+from app.storage.mailboxes import LISTED_AND_ACTS, among, judged_anew, remove_empty
 from app.storage.many import execute_many
 from app.storage.tables import attempts, calls, mailboxes, outbox
 
@@ -116,7 +116,7 @@ _GIVE_BACK = (
         lease_token=None,
         attempts=bindparam("b_attempts"),
         first_tried_at=bindparam("b_first", type_=mailboxes.c.first_tried_at.type),
-        priority=case(((mailboxes.c.priority == NEXT) & (bindparam("b_settled") > 0), LIVE), else_=mailboxes.c.priority),
+        priority=judged_anew((mailboxes.c.priority == LISTED_AND_ACTS) & (bindparam("b_settled") > 0)),
     )
 )
 

@@ -17,7 +17,7 @@ from app.storage.tables import mailboxes
 from tests.services.test_many_workers import Gate
 from tests.services.test_review_of_the_way_back import DAY, listed
 from tests.services.test_way_back import looked, pulling
-from tests.services.world import EWA, JAN, World, at, orders, registers, subscribes
+from tests.services.world import EWA, JAN, World, at, erases, orders, registers, subscribes
 
 MAIN = to_account("main")
 
@@ -158,14 +158,34 @@ async def test_r63_somebody_on_a_list_who_orders_is_told_first_as_the_list_says_
     await lists(world, EWA, *(f"c{n}@example.pl" for n in range(3)))
     await world.post(orders("o1", JAN, 1), orders("o2", EWA, 1))
     await world.plan()
-    await world.delivery.deliver_due(MAIN)
-    assert sent(world) == [(UpsertContact, JAN), (AddEvent, JAN)]
-    await world.delivery.deliver_due(MAIN)
-    assert sent(world)[2:] == [(UpsertContact, EWA), *((UpsertContact, f"c{n}@example.pl") for n in range(3))]
-    assert all(one.quiet for one in world.upstream.sent(UpsertContact)[1:])
-    await world.delivery.deliver_due(MAIN)
-    assert sent(world)[6:] == [(UpsertContact, EWA), (AddEvent, EWA)]
+    for expected in (
+        [(UpsertContact, EWA)],
+        [(UpsertContact, EWA), (UpsertContact, JAN), (AddEvent, EWA), (AddEvent, JAN)],
+        [(UpsertContact, f"c{n}@example.pl") for n in range(3)],
+    ):
+        before = len(sent(world))
+        await world.delivery.deliver_due(MAIN)
+        assert sent(world)[before:] == expected
+    assert [one.quiet for one in world.upstream.sent(UpsertContact)] == [True, False, False, True, True, True]
     await world.at_rest()
+
+
+async def test_an_erasure_of_somebody_on_a_list_waits_for_no_list(world: World) -> None:
+    """What the list brought of her is taken back; what is left is of today."""
+    await world.post(registers(EWA))
+    await world.run()
+    await lists(world, EWA)
+    gate = Gate(world)
+    await lists(world, "other@example.pl")
+    job = asyncio.create_task(world.delivery.deliver_due(MAIN))
+    await asyncio.wait_for(gate.entered.acquire(), 10)
+    await world.post(erases(EWA, 1))
+    await world.plan()
+    deletion = asyncio.create_task(world.delivery.deliver_due(MAIN))
+    await asyncio.wait_for(gate.entered.acquire(), 10)
+    assert [method for method, _ in world.upstream.calls][-1] == "delete"
+    gate.go.set()
+    await asyncio.gather(job, deletion)
 
 
 @pytest.mark.parametrize("on_its_way", [False, True], ids=["waiting", "on its way"])
