@@ -125,6 +125,21 @@ async def test_one_address_that_cannot_be_looked_up_stops_no_window(world: World
     assert second[0] == first[1]
 
 
+async def test_a_window_in_which_nobody_can_be_looked_up_is_looked_at_again(world: World) -> None:
+    """That is no fault of theirs."""
+    await world.post(subscribes(JAN), subscribes(EWA))
+    await world.run()
+    pull = pulling(world)
+    await looked(world, pull)
+    world.upstream.opted_out.add(EWA)
+    world.upstream.respond = lambda method, items: Refused("bad") if method == "look_up" else Delivered()
+    assert await looked(world, pull) == 0
+    world.upstream.respond = lambda method, items: Delivered()
+    assert await looked(world, pull) == 1
+    _first, _late, refused, _late, again, _late = world.upstream.windows
+    assert again[0] == refused[0]
+
+
 async def test_who_was_not_looked_at_because_another_look_was_throttled_has_failed_nothing(world: World) -> None:
     people = [f"c{n:03}@example.pl" for n in range(CONTACTS_PER_LOOK + 10)]
     world.upstream.respond = lambda method, items: Throttled(300.0) if method == "statuses" else Delivered()
