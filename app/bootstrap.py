@@ -245,7 +245,7 @@ async def _compose(
     directory = Directory(store, ring, clock)
     if database.is_sqlite:
         async with store.work() as work:
-            await work.outbox.release_all()
+            await work.leases.release_all()
             await work.commit()
     if settings.config is not None:
         accounts, shops = load(settings.config, ring)

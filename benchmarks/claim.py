@@ -79,7 +79,7 @@ async def _claim(store: Store) -> float:
     """Seconds. Left without a commit, so that the next claim finds the same."""
     async with store.work() as work:
         began = time.perf_counter()
-        claims = await work.outbox.claim(DESTINATION, (), CONTACTS, datetime.now(UTC), timedelta(seconds=60))
+        claims = await work.leases.claim(DESTINATION, (), CONTACTS, datetime.now(UTC), timedelta(seconds=60))
         took = time.perf_counter() - began
     if len(claims) != CONTACTS:
         raise RuntimeError(f"{len(claims)} claims")

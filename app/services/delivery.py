@@ -74,7 +74,7 @@ class Delivery:
         async with self._store.work() as work:
             now = await work.now()
             known = await work.neighbours.all()
-            due = await work.outbox.due_destinations(now)
+            due = await work.leases.due_destinations(now)
         return [one for one in due if known.get(one, Neighbour()).breaker.state(now) is not Circuit.OPEN]
 
     async def deliver_due(self, destination: str) -> int:
@@ -110,11 +110,11 @@ class Delivery:
             now = await work.now()
             if (await work.neighbours.locked(destination)).breaker.state(now) is Circuit.OPEN:
                 return False
-            in_flight = await work.outbox.leases(destination, now)
+            in_flight = await work.leases.in_flight(destination, now)
             if in_flight.claims >= self.claims_in_flight:
                 return False
             only_live = in_flight.of_lists >= self._claims_for_lists
-            return await work.outbox.is_due(destination, self._carrier(destination).closed_shops, now, only_live=only_live)
+            return await work.leases.is_due(destination, self._carrier(destination).closed_shops, now, only_live=only_live)
 
     async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease) -> list[Outcome]:
         """What was heard of the neighbour."""
@@ -151,14 +151,14 @@ class Delivery:
             neighbour = await work.neighbours.locked(destination)  # those who claim here come one after the other
             now, breaker = await work.now(), neighbour.breaker
             circuit = breaker.state(now)
-            in_flight = await work.outbox.leases(destination, now)
+            in_flight = await work.leases.in_flight(destination, now)
             if circuit is Circuit.OPEN or in_flight.claims >= self.claims_in_flight:
                 return nothing, breaker
             if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
                 return nothing, breaker
             at_most = 1 if circuit is Circuit.HALF_OPEN else carrier.contacts_per_claim
             only_live = in_flight.of_lists >= self._claims_for_lists
-            claims = await work.outbox.claim(destination, carrier.closed_shops, at_most, now, self._length, only_live=only_live)
+            claims = await work.leases.claim(destination, carrier.closed_shops, at_most, now, self._length, only_live=only_live)
             if not claims:
                 await work.commit()  # who turned out to be of a list is looked at once
                 return nothing, breaker
@@ -179,7 +179,7 @@ class Delivery:
             await work.inbox.wait_for_planning()
             now = await work.now()
             for mailbox, shop_id in ((claim.mailbox, claim.shop_id) for claim in claims):
-                if await work.outbox.is_leased(mailbox, now):
+                if await work.leases.is_held(mailbox, now):
                     continue  # somebody else has it by now, and will come here
                 noted = (await work.outbox.deferred(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, ())
                 cancelled = [
@@ -209,7 +209,7 @@ class Delivery:
                 with contextlib.suppress(NotReady):  # a blip of the store: the next third of the lease tries again
                     async with self._store.work() as work:
                         now = await work.now()
-                        held = await work.outbox.renew(lease.token, now, now + self._length)
+                        held = await work.leases.renew(lease.token, now, now + self._length)
                         held = await self._has_turn(work, carrier, now) and held
                         await work.commit()
                     if not held:

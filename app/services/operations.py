@@ -138,7 +138,7 @@ class Operations:
             now = await work.now()
             known = await work.neighbours.all()
             waiting = await work.outbox.waiting_contacts()
-            claims = {destination: await work.outbox.leases(destination, now) for destination in {*known, *waiting}}
+            claims = {destination: await work.leases.in_flight(destination, now) for destination in {*known, *waiting}}
         found = []
         for destination in sorted({*known, *waiting}):
             neighbour = known.get(destination, Neighbour())

@@ -176,7 +176,7 @@ class PlanningRound:
         merged = [] if person.id is None else [one.id for one in await self._work.contacts.merged_into(person.id)]
         merged += [one.id for one in person.absorbed if one.id is not None]
         for mailbox in await self._mailboxes([] if person.id is None else [person.id, *merged], act):
-            if await self._work.outbox.is_leased(mailbox, self._now):
+            if await self._work.leases.is_held(mailbox, self._now):
                 # On its way at this moment. Should it come back unsent, the next claim takes it back first.
                 await self._work.outbox.defer_take_back(mailbox, act, reason)
                 continue
@@ -232,7 +232,7 @@ class PlanningRound:
         if again.email_news is None and again.phone_news is None:
             return
         mailbox = Mailbox(person.id, to_newsletter(shop.id))
-        on_its_way = await self._work.outbox.is_leased(mailbox, self._now)
+        on_its_way = await self._work.leases.is_held(mailbox, self._now)
         await replace_older(self._work, mailbox, [(NEWEST, again)], self._now)
         if on_its_way or await self._work.outbox.arrived_since(mailbox, event.event.at):
             self.decided.send(person, event, again)

@@ -15,6 +15,7 @@ from app.storage.consents import ConsentLedger
 from app.storage.contacts import Contacts
 from app.storage.database import Database
 from app.storage.inbox import Inbox
+from app.storage.leases import Leases
 from app.storage.neighbours import Neighbours
 from app.storage.outbox import Outbox
 from app.storage.parked import Parked
@@ -31,6 +32,7 @@ class Work:
         self._clock = clock
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
+        self.leases = Leases(connection)
         self.results = Results(connection)
         self.by_hand = ByHand(connection)
         self.contacts = Contacts(connection)

@@ -323,7 +323,7 @@ async def test_a_live_order_is_carried_before_a_hundred_accounts_that_were_decid
     await world.post(orders(email=JAN, minutes=60))
     await world.plan()
     async with world.store.work() as work:
-        (claim,) = await work.outbox.claim(to_account("main"), [], 1, world.clock(), timedelta(minutes=1))
+        (claim,) = await work.leases.claim(to_account("main"), [], 1, world.clock(), timedelta(minutes=1))
     assert {getattr(command.command, "email", None) for command in claim.commands} == {JAN}
 
 
@@ -337,7 +337,7 @@ async def test_a_live_event_of_somebody_who_waits_in_the_list_takes_them_to_the_
     await world.post(orders(email=late, minutes=60))
     await world.plan()
     async with world.store.work() as work:
-        (claim,) = await work.outbox.claim(to_account("main"), [], 1, world.clock(), timedelta(minutes=1))
+        (claim,) = await work.leases.claim(to_account("main"), [], 1, world.clock(), timedelta(minutes=1))
     assert {getattr(command.command, "email", None) for command in claim.commands} == {late}
 
 

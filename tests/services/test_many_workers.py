@@ -23,7 +23,7 @@ from app.services.carriers import CONTACTS_PER_BATCH
 from app.services.delivery import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
 from app.services.lease import Lease
 from app.storage.database import Database
-from app.storage.outbox import BACKGROUND_PER_CLAIM
+from app.storage.leases import BACKGROUND_PER_CLAIM
 from app.storage.tables import attempts, calls, mailboxes
 from tests.conftest import Clock
 from tests.services.world import EWA, JAN, World, a_shop, orders, registers, scripted, tags, unsubscribes, views, withdraws
@@ -45,7 +45,7 @@ async def breaker_of(world: World, destination: str = MAIN) -> Breaker:
 
 async def in_flight(world: World, destination: str = MAIN) -> int:
     async with world.store.work() as work:
-        return (await work.outbox.leases(destination, await work.now())).claims
+        return (await work.leases.in_flight(destination, await work.now())).claims
 
 
 async def calls_recorded(world: World) -> list[str]:
@@ -55,7 +55,7 @@ async def calls_recorded(world: World) -> list[str]:
 
 async def claimed(world: World, limit: int = 400, shops: Sequence[str] = (), lease: timedelta = MINUTE) -> list[Claim]:
     async with world.store.work() as work:
-        found = await work.outbox.claim(MAIN, shops, limit, await work.now(), lease)
+        found = await work.leases.claim(MAIN, shops, limit, await work.now(), lease)
         await work.commit()
         return found
 
@@ -397,7 +397,7 @@ async def test_a_lease_is_renewed_as_long_as_it_stands_and_not_a_moment_longer(w
     async def renewed() -> bool:
         async with world.store.work() as work:
             now = await work.now()
-            held = await work.outbox.renew(claim.lease_token, now, now + MINUTE)
+            held = await work.leases.renew(claim.lease_token, now, now + MINUTE)
             await work.commit()
             return held
 
@@ -420,7 +420,7 @@ async def test_who_renews_a_number_that_another_holds_takes_nothing_from_him(wor
     (new,) = await claimed(world)
     async with world.store.work() as work:
         now = await work.now()
-        assert not await work.outbox.renew(old.lease_token, now, now + timedelta(days=1))
+        assert not await work.leases.renew(old.lease_token, now, now + timedelta(days=1))
         await work.commit()
     world.clock.advance(seconds=60.001)
     assert [one.contact_id for one in await claimed(world)] == [new.contact_id]
@@ -557,7 +557,7 @@ async def test_after_a_restart_of_the_embedded_store_no_lease_of_before_holds_an
     await world.plan()
     (claim,) = await claimed(world)
     async with world.store.work() as work:
-        await work.outbox.release_all()
+        await work.leases.release_all()
         await work.commit()
     assert await in_flight(world) == 0
     (again,) = await claimed(world)

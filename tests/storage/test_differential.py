@@ -106,11 +106,11 @@ class History:
 
     async def claim(self) -> None:
         async with self.store.work() as work:
-            claims = await work.outbox.claim(
+            claims = await work.leases.claim(
                 ACCOUNT, ["closed"], self.chance.randint(1, 3), self.now, LEASE / self.chance.randint(1, 4)
             )
             self.log.append([replace(claim, lease_token=0) for claim in claims])
-            self.log.append([await work.outbox.is_leased(Mailbox(one, ACCOUNT), self.now) for one in range(1, 7)])
+            self.log.append([await work.leases.is_held(Mailbox(one, ACCOUNT), self.now) for one in range(1, 7)])
             await work.commit()
         self.claims += claims
 
@@ -133,7 +133,7 @@ class History:
         async with self.store.work() as work:
             waiting = (await work.outbox.waiting(ACCOUNT, [contact])).get(contact, [])
             self.log.append(waiting)
-            if await work.outbox.is_leased(Mailbox(contact, ACCOUNT), self.now):
+            if await work.leases.is_held(Mailbox(contact, ACCOUNT), self.now):
                 await work.outbox.defer_take_back(Mailbox(contact, ACCOUNT), TakeBack(email_opt_in=True), Reason.ERASED)
             else:
                 changed = {one.id: upsert("weaker") for one in waiting[:1]}

@@ -13,7 +13,7 @@ from app.domain.pipeline import DeferredTakeBack, Mailbox
 from app.domain.reasons import Reason
 from app.domain.take_back import TakeBack
 from app.storage.database import Database
-from app.storage.outbox import COMMANDS_PER_CLAIM
+from app.storage.leases import COMMANDS_PER_CLAIM
 from app.storage.tables import attempts, calls, mailboxes, outbox
 from app.storage.work import Store
 from tests.storage.values import (
@@ -101,8 +101,8 @@ async def test_a_leased_contact_is_nobody_elses_until_the_lease_runs_out(store: 
     (first,) = await claimed(store)
     assert await claimed(store, T0 + LEASE) == []
     async with store.work() as work:
-        assert [await work.outbox.is_leased(Mailbox(one, ACCOUNT), T0 + LEASE) for one in (1, 2)] == [True, False]
-        assert not await work.outbox.is_leased(Mailbox(1, ACCOUNT), after(seconds=60.000001))
+        assert [await work.leases.is_held(Mailbox(one, ACCOUNT), T0 + LEASE) for one in (1, 2)] == [True, False]
+        assert not await work.leases.is_held(Mailbox(1, ACCOUNT), after(seconds=60.000001))
     (second,) = await claimed(store, after(seconds=60.000001))
     assert second.lease_token != first.lease_token
     assert texts(second) == texts(first)
@@ -112,8 +112,8 @@ async def test_a_renewed_lease_lasts_longer_and_a_strange_token_renews_nothing(s
     await queued(store, a_command(1), a_command(2))
     one, two = await claimed(store, limit=1), await claimed(store, limit=1)
     async with store.work() as work:
-        assert await work.outbox.renew(one[0].lease_token, T0, after(seconds=120))
-        assert not await work.outbox.renew(two[0].lease_token + 1_000, T0, after(seconds=120))
+        assert await work.leases.renew(one[0].lease_token, T0, after(seconds=120))
+        assert not await work.leases.renew(two[0].lease_token + 1_000, T0, after(seconds=120))
         await work.commit()
     assert [claim.contact_id for claim in await claimed(store, after(seconds=61))] == [two[0].contact_id]
 
@@ -131,7 +131,7 @@ async def test_on_an_embedded_database_leases_of_a_process_that_is_gone_are_rele
     await queued(store, a_command(1), a_command(2))
     await claimed(store)
     async with store.work() as work:
-        await work.outbox.release_all()
+        await work.leases.release_all()
         await work.commit()
     claims = await claimed(store)
     assert [claim.contact_id for claim in claims] == [1, 2]
@@ -306,10 +306,10 @@ async def test_a_claim_that_is_left_without_a_commit_is_free_and_its_take_backs_
         await work.outbox.defer_take_back(Mailbox(1, ACCOUNT), TakeBack(everything=True), Reason.ERASED)
         await work.commit()
     async with store.work() as work:
-        claims = await work.outbox.claim(ACCOUNT, [], 10, T0, LEASE)
+        claims = await work.leases.claim(ACCOUNT, [], 10, T0, LEASE)
         assert {claim.contact_id: bool(claim.take_backs) for claim in claims} == {1: True, 2: False}
     async with store.work() as work:
-        assert not await work.outbox.is_leased(Mailbox(1, ACCOUNT), T0)
+        assert not await work.leases.is_held(Mailbox(1, ACCOUNT), T0)
         assert set(await work.outbox.deferred(ACCOUNT, [1, 2])) == {1}
         await work.outbox.forget_take_backs(Mailbox(1, ACCOUNT))
         await work.commit()

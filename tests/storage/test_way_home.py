@@ -163,8 +163,8 @@ async def test_the_mailboxes_of_one_contact_are_leased_independently(store: Stor
         tokens.add(claim.lease_token)
     assert len(tokens) == 4
     async with store.work() as work:
-        assert [await work.outbox.is_leased(Mailbox(1, place), T0) for place in (ACCOUNT, NEWS, TAGS, READING)] == [True] * 4
-        assert not await work.outbox.is_leased(Mailbox(1, "newsletter:shop2"), T0)
+        assert [await work.leases.is_held(Mailbox(1, place), T0) for place in (ACCOUNT, NEWS, TAGS, READING)] == [True] * 4
+        assert not await work.leases.is_held(Mailbox(1, "newsletter:shop2"), T0)
 
 
 async def test_recording_at_one_destination_leaves_the_others_alone(store: Store, database: Database) -> None:

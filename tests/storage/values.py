@@ -75,7 +75,7 @@ async def claimed(
     store: Store, at: datetime = T0, *, limit: int = 100, closed: Sequence[str] = (), account: str = ACCOUNT
 ) -> list[Claim]:
     async with store.work() as work:
-        claims = await work.outbox.claim(account, closed, limit, at, LEASE)
+        claims = await work.leases.claim(account, closed, limit, at, LEASE)
         await work.commit()
     return claims
 
