@@ -37,6 +37,19 @@ def test_the_median_of_the_repetitions_is_what_a_budget_judges() -> None:
     assert report.missed([ratio, calls, plain, rival]) == ["ratio"]
 
 
+@pytest.mark.parametrize(("values", "verdict"), [((0, 0, 0), "met"), ((0, 1, 0), "MISSED")])
+def test_what_must_never_happen_is_judged_by_the_worst_repetition(values: tuple[float, ...], verdict: str) -> None:
+    (figure,) = _of("lost", values, report.never())
+    assert figure.verdict == verdict
+
+
+def _of(name: str, values: tuple[float, ...], budget: report.Budget) -> report.Figures:
+    figures = report.Figures()
+    for value in values:
+        figures.add(name, value, "events", budget)
+    return figures
+
+
 def test_the_limit_itself_is_kept() -> None:
     assert report.at_least(1.1).is_met_by(1.1)
     assert report.at_most(1.1).is_met_by(1.1)
