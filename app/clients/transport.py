@@ -116,13 +116,18 @@ class Pacer:
         del self._places[_this_task()]  # the turn is used; the call is in flight until it is answered
 
     async def _turn(self) -> None:
-        wait = await self._bucket.take()
+        """A turn for which a busy process woke up too late is given up, a few times: the next may follow too close (I7)."""
+        wait, given_up = await self._bucket.take(), 0
         while wait > 0:  # while we waited, rest may have been asked for
             if wait > LONGEST_WAIT_SECONDS and (closed := await self._bucket.closed_for()) > LONGEST_WAIT_SECONDS:
                 raise _Resting(closed)
+            due = time.monotonic() + wait
             await asyncio.sleep(wait)
-            if (closed := await self._bucket.closed_for()) <= 0:
+            late = time.monotonic() > due + RESERVED_SECONDS and given_up < TURNS_GIVEN_UP
+            closed = await self._bucket.closed_for()
+            if closed <= 0 and not late:
                 return
+            given_up += late
             wait = max(await self._bucket.take(), closed)
 
     async def __aexit__(self, *_: object) -> None:
@@ -165,6 +170,9 @@ class Outgoing:
 
 RESERVED_SECONDS = 0.1
 """How long a reserved turn is kept; whoever calls later waits for another, so that turns do not pile up."""
+
+TURNS_GIVEN_UP = 3
+"""In a row, because a busy process woke up late. Then one is used all the same: calls that are too close are better than none."""
 
 WRITING_SECONDS = 0.1
 """How long the turn is kept at least, once it was found in time: else it might be lost between the question and the call (I6).

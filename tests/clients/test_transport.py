@@ -4,12 +4,13 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import httpx
 import pytest
 
 from app.clients import transport as app_transport
-from app.clients.transport import Outgoing, Pacer, Reply, Transport
+from app.clients.transport import TURNS_GIVEN_UP, Outgoing, Pacer, Reply, Transport
 from app.domain.errors import NotReady
 
 
@@ -161,6 +162,34 @@ async def test_a_turn_that_cannot_be_booked_keeps_no_place() -> None:
             await asyncio.wait_for(pacer.reserve(), 5)
         with pytest.raises(NotReady):
             await asyncio.wait_for(call(pacer), 5)
+
+
+class Even(Bucket):
+    """Each turn is a moment away."""
+
+    async def take(self) -> float:
+        await super().take()
+        return 0.01
+
+
+@pytest.mark.parametrize(("late", "booked"), [(0, 1), (1, 2), (2, 3), (99, 1 + TURNS_GIVEN_UP)])
+async def test_a_turn_for_which_the_process_woke_up_late_is_given_up_but_not_for_ever(
+    late: int, booked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The calls that follow come in their own time: what comes late comes close before them (I7)."""
+    monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 5.0)
+    clock, wakings = [100.0], 0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal wakings
+        wakings += 1
+        clock[0] += seconds + (6.0 if wakings <= late else 0.0)
+
+    monkeypatch.setattr(app_transport, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(app_transport, "asyncio", SimpleNamespace(**vars(asyncio) | {"sleep": sleep}))
+    bucket = Even()
+    await Pacer(5, 2, bucket).reserve()
+    assert (bucket.booked, wakings) == (booked, booked)
 
 
 async def test_where_rest_was_asked_for_longer_than_anybody_waits_no_place_is_kept(bucket: Bucket) -> None:
