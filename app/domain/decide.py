@@ -86,7 +86,7 @@ def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> 
         return _decision(Supersede(Reason.REPORT_READY), contact, sale)
     contact = revived(event, contact)
     if contact.erased or is_forgotten(event, contact):
-        return _decision(Withhold(Reason.ERASED), with_stop(event, contact), sale)
+        return _decision(Withhold(Reason.ERASED), with_stop(event, shop, contact), sale)
     if isinstance(event, AccountListed) and contact.is_of_another_account(event.customer.id):
         return _decision(Withhold(Reason.SHARED_ADDRESS), contact, sale)
     known = learn(event, shop, contact)

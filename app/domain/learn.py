@@ -72,7 +72,7 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             return replace(_reached(contact, event), subscriber=contact.subscriber or not contact.registered)
         case Unsubscribed():
             contact = _addressed(contact, event.email)
-            return _unsubscribed(contact, event) if event.confirmed or shop.propagate_unconfirmed_removals else contact
+            return _unsubscribed(contact, event, shop)
         case TagsEdited():
             contact = replace(contact, customer_id=contact.customer_id or event.customer_id)
             if event.all_tags is not None:
@@ -150,7 +150,10 @@ def _listed_since(at: datetime, box: Ticked) -> datetime | None:
     return _not_ahead(at, box.since) if box.ticked else None
 
 
-def _unsubscribed(contact: Contact, event: Unsubscribed) -> Contact:
+def _unsubscribed(contact: Contact, event: Unsubscribed, shop: Shop) -> Contact:
+    """Whether an unconfirmed removal is the person's act, the shop says."""
+    if not (event.confirmed or shop.propagate_unconfirmed_removals):
+        return contact
     if event.by_email:
         contact = replace(contact, email_news=contact.email_news.opt_out(event.at))
     if event.by_sms:
@@ -168,13 +171,13 @@ def is_forgotten(event: Event, contact: Contact) -> bool:
     return contact.erased_at is not None and event.at <= contact.erased_at
 
 
-def with_stop(event: Event, contact: Contact) -> Contact:
+def with_stop(event: Event, shop: Shop, contact: Contact) -> Contact:
     """An act that takes permission away counts also while the person is erased: its time says nothing about who it was."""
     match event:
         case TransferConsentWithdrawn():
             return replace(contact, transfer=contact.transfer.withdraw(event.at))
-        case Unsubscribed(confirmed=True):
-            return _unsubscribed(contact, event)
+        case Unsubscribed():
+            return _unsubscribed(contact, event, shop)
         case StatusSeen(acted=True):
             email = contact.email_news.opt_out(event.at) if event.email_out else contact.email_news
             phone = contact.phone_news.opt_out(event.at) if event.phone_out else contact.phone_news

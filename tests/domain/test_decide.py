@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
+from app.domain.consent import Policy, Status
 from app.domain.contact import NOBODY
 from app.domain.decide import NO_SALE, Sale, decide
 from app.domain.plan import Await, Send, Supersede, Withhold
@@ -21,6 +22,7 @@ from tests.builders import (
     at,
     cancelled,
     cart_changed,
+    commands_of,
     consent_granted,
     consent_withdrawn,
     erasure_requested,
@@ -157,3 +159,14 @@ def test_an_order_placed_exactly_at_the_consent_of_another_belongs_to_it() -> No
     assert the_event(known.goes_on(CAREFUL, an_order("2026-11-23T10:00", order_id="2", consent=None)).plan).at == at(
         "2026-11-23T10:00"
     )
+
+
+@pytest.mark.parametrize("counts", [False, True])
+def test_m3_an_unconfirmed_removal_counts_while_the_person_is_erased_if_the_shop_says_it_is_an_act(counts: bool) -> None:
+    """An older opt-in that is told later finds the door closed, or opens it, as if nobody had been erased in between."""
+    shop = a_shop(Policy.ALL_CUSTOMERS, propagate_unconfirmed_removals=counts)
+    story = life(shop, erasure_requested("2026-11-23T09:00"), unsubscribed("2026-11-23T11:00", confirmed=False))
+    assert story.plan == Withhold(Reason.ERASED)
+    (upsert,) = commands_of(story.goes_on(shop, subscribed("2026-11-23T10:00")).plan)
+    assert isinstance(upsert, UpsertContact)
+    assert upsert.email_status is (Status.OPT_OUT if counts else Status.OPT_IN)
