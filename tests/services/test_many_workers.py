@@ -536,13 +536,13 @@ async def test_a_worker_that_was_stopped_past_its_lease_makes_no_further_call_be
 async def test_a_slow_worker_keeps_what_it_renews_and_nobody_overtakes_it(world: World) -> None:
     await world.post(orders("o1"))
     await world.plan()
-    slow, quick = a_worker(world, lease=0.3), a_worker(world)
+    slow, quick = a_worker(world, lease=1.2), a_worker(world)  # long enough for a busy machine to come from claim to call
     taken = list[int]()
 
     async def slowly(method: str, items: list[Any]) -> None:
         for _ in range(4):
-            world.clock.advance(seconds=0.1)
-            await asyncio.sleep(0.13)
+            world.clock.advance(seconds=0.4)
+            await asyncio.sleep(0.5)
             taken.append(await quick.deliver_due(MAIN))
 
     world.upstream.before_answer = slowly
