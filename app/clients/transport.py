@@ -169,7 +169,7 @@ class Outgoing:
 
 
 RESERVED_SECONDS = 0.1
-"""How long a reserved turn is kept; whoever calls later waits for another, so that turns do not pile up."""
+"""How late a turn may be woken up for, and how long it is kept then; whoever is later waits for another: turns do not pile up."""
 
 TURNS_GIVEN_UP = 3
 """In a row, because a busy process woke up late. Then one is used all the same: calls that are too close are better than none."""
@@ -177,7 +177,7 @@ TURNS_GIVEN_UP = 3
 WRITING_SECONDS = 0.1
 """How long the turn is kept at least, once it was found in time: else it might be lost between the question and the call (I6).
 
-A call is late by both at most, and calls that come together are as many more than the pace allows for a moment (I7).
+A call is late by all of these at most, and calls that come together are as many more than the pace allows for a moment (I7).
 """
 
 
