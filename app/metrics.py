@@ -13,3 +13,9 @@ oldest_receipt_seconds = Gauge(
 )
 hand_work = Gauge("gateway_hand_work", "Changes only a person can make in the shop", ["shop"], registry=registry)
 events_by_state = Gauge("gateway_events", "Events stored, by state", ["shop", "state"], registry=registry)
+clock_ahead_seconds = Gauge(
+    "gateway_clock_ahead_seconds",
+    "How far the last event of a shop that was dated ahead was ahead of its arrival",
+    ["shop"],
+    registry=registry,
+)

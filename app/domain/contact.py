@@ -162,8 +162,8 @@ class Contact:
         return replace(self, email=email, email_since=at)
 
     def with_tags(self, added: tuple[str, ...], removed: tuple[str, ...], at: datetime) -> "Contact":
-        """Learn an edit of panel tags. An edit from before the last full list tells nothing new."""
-        if self.panel_tags_complete_at is not None and at <= self.panel_tags_complete_at:
+        """Learn an edit of panel tags. An edit from before the last full list tells nothing new; one of its very moment does (R09)."""
+        if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
             return self
         edits = {tag: Flag(value=False, at=at) for tag in removed} | {tag: Flag(value=True, at=at) for tag in added}
         newer = {tag: edit for tag, edit in edits.items() if tag not in self.panel_tags or self.panel_tags[tag].at <= at}

@@ -7,12 +7,15 @@ answers them all. A lone request is not delayed.
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import structlog
 
+from app.domain.arrival import arrived
 from app.domain.errors import GatewayError, NotReady
 from app.domain.pipeline import Accepted, Conflict, NewEvent
+from app.metrics import clock_ahead_seconds
 from app.services.ports import Clock, Store
 
 log = structlog.get_logger(__name__)
@@ -116,9 +119,18 @@ class Intake:
 
     async def _stored(self, events: list[NewEvent]) -> list[Accepted | Conflict]:
         async with self._store.work() as work:
-            answers = await work.inbox.add(events, self._clock())
+            received_at = self._clock()
+            answers = await work.inbox.add([_dated(event, received_at) for event in events], received_at)
             await work.commit()
         return answers
+
+
+def _dated(event: NewEvent, received_at: datetime) -> NewEvent:
+    """The event as it is stored (R08); how far a shop's clock is ahead is shown."""
+    stored = arrived(event, received_at)
+    if stored is not event:
+        clock_ahead_seconds.labels(event.shop_id).set((event.event.at - received_at).total_seconds())
+    return stored
 
 
 def _refuse(group: list[_Waiting], failure: Exception) -> None:

@@ -208,3 +208,18 @@ async def test_whoever_is_woken_is_woken_after_the_commit(watched: WatchedStore,
     await intake.accept([event("e1")])
     await intake.close()
     assert seen == [1]
+
+
+async def test_r08_what_is_dated_ahead_is_stored_as_of_its_arrival_and_the_answer_says_so(store: Store, clock: Clock) -> None:
+    intake = Intake(store, clock, lambda: None)
+    ahead = NewEvent("shop1", "e1", "subscription", subscribes(minutes=120), "d")
+    try:
+        first, again = [await intake.accept([ahead]) for _ in range(2)]
+    finally:
+        await intake.close()
+    assert isinstance(first[0], Accepted)
+    assert "7200 s ahead" in first[0].warnings[0]
+    assert again == [Accepted("e1", True, first[0].received_at, first[0].warnings)]
+    async with store.work() as work:
+        (stored,), _ = await work.inbox.due(1)
+    assert stored.event.at == first[0].received_at

@@ -1,0 +1,29 @@
+"""Nothing happened after we heard of it (R08).
+
+Shops' clocks are wrong, most often because local time is written as UTC. An act dated ahead would outlive every later opt-out,
+withdrawal, erasure or correction, so a time ahead of its arrival counts as the moment of arrival.
+"""
+
+from datetime import datetime, timedelta
+
+from app.domain.pipeline import NewEvent
+from app.domain.values import replace
+
+CLOCKS_AGREE = timedelta(seconds=5)
+"""Clocks of two healthy machines differ by less; such a difference is corrected and not worth a warning."""
+
+
+def arrived(event: NewEvent, received_at: datetime) -> NewEvent:
+    """The event as it is stored: never dated after `received_at`. Its digest stays: a repetition is known by what was said."""
+    ahead = event.event.at - received_at
+    if ahead <= timedelta(0):
+        return event
+    dated = replace(event, event=replace(event.event, at=received_at))
+    return dated if ahead < CLOCKS_AGREE else replace(dated, warnings=(*event.warnings, _warning(ahead)))
+
+
+def _warning(ahead: timedelta) -> str:
+    return (
+        f"the time of the event is {int(ahead.total_seconds())} s ahead of its arrival; it counts as the moment of arrival. "
+        "Check the shop's clock, and that local time is sent with its offset (+01:00), not with Z"
+    )
