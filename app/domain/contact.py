@@ -162,7 +162,7 @@ class Contact:
         return replace(self, email=email, email_since=at)
 
     def with_tags(self, added: tuple[str, ...], removed: tuple[str, ...], at: datetime) -> "Contact":
-        """Learn an edit of panel tags. An edit from before the last full list tells nothing new; one of its very moment does (R09)."""
+        """Learn an edit of panel tags. An edit from before the last full list tells nothing new (R09: one of its moment does)."""
         if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
             return self
         edits = {tag: Flag(value=False, at=at) for tag in removed} | {tag: Flag(value=True, at=at) for tag in added}

@@ -13,10 +13,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from app.domain import tags
-from app.domain.commands import AddEvent, Command, ConfirmOptIn, DeleteContact, EventKind, Line
+from app.domain.commands import AddEvent, Command, ConfirmOptIn, DeleteContact, EventKind, Line, UpsertContact
 from app.domain.consent import Box, Policy, Said, Status
 from app.domain.contact import Contact
-from app.domain.difference import believing, difference, digest_of_told, told
+from app.domain.difference import believing, difference, digest_of_told, opt_outs_due, told
 from app.domain.events import (
     AccessRequested,
     AccountListed,
@@ -78,8 +78,16 @@ def _decision(plan: Plan, contact: Contact, sale: Sale, learned: Contact | None 
     return Decision(plan, contact, sale, learned if learned is not None else contact)
 
 
-def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> Decision:
-    """Turn an event into a plan; `contact` and `sale` of the answer replace the ones given."""
+def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE, *, known_there: bool = False) -> Decision:
+    """Turn an event into a plan; `contact` and `sale` of the answer replace the ones given.
+
+    `known_there`: SALESmanago knows the person from another shop of the account.
+    """
+    decision = _decide(event, shop, contact, sale, known_there=known_there)
+    return _in_shadow(decision, event, shop, sale, known_there=known_there) if shop.shadow else decision
+
+
+def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_there: bool) -> Decision:
     if isinstance(event, ErasureRequested):
         return _erase(event, contact, sale)
     if isinstance(event, AccessRequested):
@@ -91,11 +99,11 @@ def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> 
         return _decision(Withhold(Reason.SHARED_ADDRESS), contact, sale)
     known = learn(event, shop, contact)
     if isinstance(event, StatusSeen | StatusNotTaken | TagsSeen | OptInReported):
-        return _homeward(event, shop, known, sale)
+        return _homeward(event, shop, known, sale, known_there=known_there)
     known = shop_knows(contact, known)
     reason = forbidden(event, shop, known, sale)
     if reason is not None:
-        return _stays(reason, event, shop, known, sale)
+        return _stays(reason, event, shop, known, sale, known_there=known_there)
     if isinstance(event, DriftFound):
         return _repaired(event, shop, known, sale)
     if isinstance(event, CartChanged):
@@ -109,7 +117,9 @@ def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE) -> 
     return Decision(Send(*commands), _informed(known, commands), _remembered(event, sale, sent=True), known)
 
 
-def _homeward(event: StatusSeen | StatusNotTaken | TagsSeen | OptInReported, shop: Shop, known: Contact, sale: Sale) -> Decision:
+def _homeward(
+    event: StatusSeen | StatusNotTaken | TagsSeen | OptInReported, shop: Shop, known: Contact, sale: Sale, *, known_there: bool
+) -> Decision:
     """What SALESmanago showed goes home, whatever the transfer policy says: it leaves SALESmanago, not the shop.
 
     What SALESmanago lost or did not take is told again, if the person may be sent.
@@ -122,9 +132,8 @@ def _homeward(event: StatusSeen | StatusNotTaken | TagsSeen | OptInReported, sho
     if isinstance(event, StatusNotTaken):
         return _decision(Withhold(Reason.OPTED_OUT_THERE if event.shown_out else Reason.REFUSED), known, sale)
     commands: list[Command] = list(home_commands(known, event, shop))
-    if known.is_transferred and known.transfer.permits(shop.policy):
-        upsert = difference(known, shop, event.at)
-        commands += [] if upsert is None else [upsert]
+    upsert = _facts(event, shop, known, known_there=known_there)
+    commands += [] if upsert is None else [upsert]
     if not commands:
         return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
     return Decision(Send(*commands), _informed(known, commands), sale, known)
@@ -151,14 +160,37 @@ def _informed(known: Contact, commands: Sequence[Command]) -> Contact:
     return told_home(told(known, commands), commands)
 
 
-def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale) -> Decision:
-    """What happened stays here. Facts it told about a person who is transferred already still travel."""
-    sale = _remembered(event, sale)
-    if known.is_transferred and reason not in _CLOSES_THE_DOOR and known.transfer.permits(shop.policy):
-        upsert = difference(known, shop, event.at)
-        if upsert is not None:
-            return Decision(Send(upsert, withholding=reason), told(known, [upsert]), sale, known)
-    return _decision(unsent(reason), _minimised(known, shop), sale)
+def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale, *, known_there: bool) -> Decision:
+    """What happened stays here. Facts it told about a person who is transferred already still travel; a resignation always does."""
+    sale, left = _remembered(event, sale), _minimised(known, shop)
+    upsert = _facts(event, shop, known, known_there=known_there)
+    if upsert is None:
+        return _decision(unsent(reason), left, sale)
+    withholding = None if _resigns(event, shop) and reason in _CLOSES_THE_DOOR else reason
+    return Decision(Send(upsert, withholding=withholding), told(left, [upsert]), sale, left)
+
+
+def _facts(event: Event, shop: Shop, known: Contact, *, known_there: bool) -> UpsertContact | None:
+    """What SALESmanago is told of a person, whatever becomes of the event itself. Behind a closed door: opt-outs alone (R06a)."""
+    if known.is_transferred and closes_the_door(shop, known) is None:
+        return difference(known, shop, event.at)
+    return opt_outs_due(known, shop, known_there=known_there)
+
+
+def _resigns(event: Event, shop: Shop) -> bool:
+    return isinstance(event, Unsubscribed) and (event.confirmed or shop.propagate_unconfirmed_removals)
+
+
+def _in_shadow(decision: Decision, event: Event, shop: Shop, sale: Sale, *, known_there: bool) -> Decision:
+    """Nothing is sent, and nothing counts as told, but what takes permission away: resignations, and erasures (R06a)."""
+    if isinstance(event, ErasureRequested) or not isinstance(decision.plan, Send):
+        return decision
+    learned = decision.learned
+    upsert = opt_outs_due(learned, shop, known_there=known_there)
+    if upsert is None:
+        return _decision(Withhold(Reason.SHADOW), learned, sale)
+    withholding = None if _resigns(event, shop) else Reason.SHADOW
+    return Decision(Send(upsert, withholding=withholding), told(learned, [upsert]), sale, learned)
 
 
 def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:
@@ -177,6 +209,19 @@ def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:
     return _decision(Send(*(DeleteContact(email=address) for address in addresses)), forgotten, sale)
 
 
+def is_blocked(email: str, shop: Shop) -> bool:
+    return email.rpartition("@")[2] in shop.blocked_email_domains
+
+
+def closes_the_door(shop: Shop, contact: Contact) -> Reason | None:
+    """Why nothing of a person may be told, whatever happened, but resignations and erasures; None if the door is open."""
+    if is_blocked(contact.email, shop):
+        return Reason.BLOCKED_ADDRESS
+    if contact.transfer.is_withdrawn:
+        return Reason.CONSENT_WITHDRAWN
+    return None if contact.transfer.permits(shop.policy) else Reason.NO_CONSENT
+
+
 # -- forbidden -----------------------------------------------------------------------------------------------------------
 
 
@@ -184,7 +229,7 @@ def forbidden(event: Event, shop: Shop, contact: Contact, sale: Sale) -> Reason 
     """Why the event must stay here, or None. The consent guard of the gateway (R01-R07)."""
     if not contact.email:
         return Reason.ADDRESS_UNKNOWN
-    if contact.email.rpartition("@")[2] in shop.blocked_email_domains:
+    if is_blocked(contact.email, shop):
         return Reason.BLOCKED_ADDRESS
     if isinstance(event, OrderPlaced) and event.at < shop.integration_started_at:
         return Reason.BEFORE_INTEGRATION

@@ -10,6 +10,7 @@ from app.domain.consent import Channel, Said, Status
 from app.domain.contact import Contact, Shown, Told
 from app.domain.events import DriftFound
 from app.domain.shop import Shop
+from app.domain.take_back import opt_outs_of
 from app.domain.values import replace
 
 BELIEVED_BEFORE_LOOK = timedelta(days=1)
@@ -43,6 +44,17 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
     )
     nothing = upsert == UpsertContact(email=known_as)
     return None if nothing and contact.is_transferred else upsert
+
+
+def opt_outs_due(contact: Contact, shop: Shop, *, known_there: bool = False) -> UpsertContact | None:
+    """The opt-outs SALESmanago was not told of yet, alone: they travel whatever closes the door for everything else (R06a).
+
+    `known_there`: it knows the address from another shop of the account. Of whom it knows nothing from us it hears nothing.
+    """
+    if not contact.email or contact.erased or not (contact.is_transferred or known_there):
+        return None
+    upsert = difference(contact, shop)
+    return None if upsert is None else opt_outs_of(upsert)
 
 
 def told(contact: Contact, commands: Iterable[Command]) -> Contact:
@@ -85,6 +97,7 @@ def believing(contact: Contact, drift: DriftFound) -> Contact:
 
 
 def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:
+    email = None if remembered.email is None else command.email
     if command.introduces:  # what others, or an earlier life, told of the newsletter stays told
         return Told(
             email_news=None if command.email_status else remembered.email_news,
@@ -92,7 +105,7 @@ def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:
         )
     named = {tags.canonical(tag) for tag in (*command.add_tags, *command.remove_tags)}
     return Told(
-        email=command.email,
+        email=email,
         profile={name: text for name, text in remembered.profile.items() if name not in command.profile},
         tags={tag: here for tag, here in remembered.tags.items() if tag not in named},
         email_news=None if command.email_status else remembered.email_news,
@@ -204,7 +217,7 @@ def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
     spoken |= {tags.canonical(tag): False for tag in command.remove_tags}
     spoken |= {tags.canonical(tag): True for tag in command.add_tags}
     return Told(
-        email=command.address_after,
+        email=command.address_after if command.introduces or contact.is_transferred else None,
         profile={**remembered.profile, **command.profile},
         tags={**remembered.tags, **spoken},
         email_news=contact.email_news.said if command.email_status else remembered.email_news,

@@ -12,10 +12,13 @@ class TakeBack:
     """An act that took permission away: what of the queue must not leave any more."""
 
     everything: bool = False
+    """To SALESmanago, but for opt-outs: a resignation always travels (R06a)."""
     email_opt_in: bool = False
     phone_opt_in: bool = False
     home: bool = False
-    """Also what is on its way to the shop: the person is to be forgotten."""
+    """Also what is on its way to the shop."""
+    opt_outs: bool = False
+    """Also opt-outs: the person is erased, and the erasure stands in their place."""
     carts_until: datetime | None = None
     """Carts of that time and before were bought (R41)."""
     cart_id: str | None = None
@@ -27,6 +30,7 @@ class TakeBack:
             self.email_opt_in or other.email_opt_in,
             self.phone_opt_in or other.phone_opt_in,
             self.home or other.home,
+            self.opt_outs or other.opt_outs,
             later(self.carts_until, other.carts_until),
             self.cart_id or other.cart_id,
         )
@@ -37,7 +41,8 @@ def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False
     if isinstance(command, HomeCommand):
         return None if act.home else command
     if act.everything and not isinstance(command, DeleteContact):
-        return None
+        is_known = perhaps_arrived or not (isinstance(command, UpsertContact) and command.introduces)
+        return opt_outs_of(command) if is_known and not act.opt_outs else None
     if isinstance(command, AddEvent) and _is_outdated(command, act):
         return None
     if not isinstance(command, UpsertContact):
@@ -51,6 +56,37 @@ def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False
         left,
         email_status=Status.OPT_OUT if no_email else left.email_status,
         phone_status=Status.OPT_OUT if no_phone else left.phone_status,
+    )
+
+
+def opt_outs_of(command: Command) -> UpsertContact | None:
+    """The opt-outs of a command and nothing else of it; None if it has none (R06a)."""
+    if not isinstance(command, UpsertContact) or Status.OPT_OUT not in (command.email_status, command.phone_status):
+        return None
+    return UpsertContact(
+        email=command.email,
+        email_status=command.email_status if command.email_status is Status.OPT_OUT else None,
+        phone_status=command.phone_status if command.phone_status is Status.OPT_OUT else None,
+        agreements=tuple(one for one in command.agreements if not one.accepted),
+        repeats=command.repeats,
+    )
+
+
+def unsent_part(command: Command, left: Command | None, act: TakeBack, *, perhaps_arrived: bool = False) -> Command | None:
+    """What of a command SALESmanago will not be told after all, `left` being what is still sent; None if nothing is lost.
+
+    Whoever perhaps arrived there counts as known: a later opt-out must reach them.
+    """
+    if left is None:
+        known = perhaps_arrived and isinstance(command, UpsertContact)
+        return replace(command, introduces=False) if known else command
+    if not act.everything or not isinstance(command, UpsertContact) or not isinstance(left, UpsertContact):
+        return None  # a taken back opt-in is followed by the opt-out, which is what counts as told
+    return replace(
+        command,
+        email_status=None if left.email_status is not None else command.email_status,
+        phone_status=None if left.phone_status is not None else command.phone_status,
+        introduces=False,
     )
 
 

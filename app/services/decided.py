@@ -13,7 +13,7 @@ from app.domain.events import Event, OptInReported, StatusSeen, TagsEdited, Tags
 from app.domain.pipeline import EventState, InboxEvent, NewCommand, Settlement, destination_of
 from app.domain.reasons import Reason
 from app.domain.tags import collisions
-from app.domain.take_back import TakeBack, taken_back
+from app.domain.take_back import TakeBack, taken_back, unsent_part
 from app.domain.values import replace
 from app.services.directory import Directory
 from app.services.people import Person
@@ -82,13 +82,15 @@ class Decided:
         kept: list[tuple[Person, InboxEvent, Command]] = []
         cancelled: list[Command] = []
         for owner, event, command in self._commands:
-            left = taken_back(command, act) if owner is person or owner.merged_into is person else command
-            if left is None:
-                cancelled.append(command)
-                if _counts(event.event, command):
-                    self.settle(event, EventState.WITHHELD, reason, person)
-            else:
+            theirs = owner is person or owner.merged_into is person
+            left = taken_back(command, act) if theirs else command
+            lost = unsent_part(command, left, act) if theirs else None
+            if lost is not None:
+                cancelled.append(lost)
+            if left is not None:
                 kept.append((owner, event, left))
+            elif _counts(event.event, command):
+                self.settle(event, EventState.WITHHELD, reason, person)
         self._commands = kept
         self.unsell(person.shop_id, cancelled)
         return cancelled

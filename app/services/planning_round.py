@@ -98,13 +98,10 @@ class PlanningRound:
             self._carry_out(event, None, self._carts.changed(event, happened, None, guest)[0])
             return
         person = self._people.find(shop.id, happened)
-        self._hear_from_siblings(shop, person, happened)
-        decision = decide(happened, shop, person.contact, self.decided.sale(shop.id, happened))
+        known_there = self._hear_from_siblings(shop, person, happened)
+        decision = decide(happened, shop, person.contact, self.decided.sale(shop.id, happened), known_there=known_there)
         plan, contact = decision.plan, decision.contact
-        if shop.shadow and isinstance(plan, Send):
-            plan, contact = Withhold(Reason.SHADOW), decision.learned
-        else:
-            self.decided.remember_sale(shop.id, happened, decision.sale)
+        self.decided.remember_sale(shop.id, happened, decision.sale)
         if isinstance(happened, OrderPlaced):
             self._boxes[shop.id, happened.box.value] += 1
         before = person.contact
@@ -153,7 +150,7 @@ class PlanningRound:
         contact = person.contact
         match event.event:
             case ErasureRequested() if contact.erased_at != before.erased_at:
-                return await self._take_back_everywhere(person, TakeBack(everything=True, home=True), Reason.ERASED)
+                return await self._take_back_everywhere(person, TakeBack(everything=True, home=True, opt_outs=True), Reason.ERASED)
             case TransferConsentWithdrawn() if contact.transfer.is_withdrawn:
                 return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
             case OrderPlaced() | AccountChanged() | AccountListed() if self._carts.concern(person) and contact.last_purchase_at:
@@ -239,11 +236,17 @@ class PlanningRound:
 
     # -- other shops of the account ----------------------------------------------------------------------------------------
 
-    def _hear_from_siblings(self, shop: Shop, person: Person, event: Event) -> None:
-        """The person, perhaps under an address that is new here, may be known at another shop of the account (R06)."""
+    def _hear_from_siblings(self, shop: Shop, person: Person, event: Event) -> bool:
+        """The person, perhaps under an address that is new here, may be known at another shop of the account (R06).
+
+        Answers whether SALESmanago knows the person from one of them.
+        """
+        known_there = False
         for sibling in self._people.siblings(person, self._siblings_of(shop.id), email_of(event)):
             told, seen = sibling.contact.told, sibling.contact.seen
             person.becomes(heard_of(person.contact, told.email_news, told.phone_news, seen))
+            known_there = known_there or sibling.contact.is_transferred
+        return known_there
 
     async def _tell_siblings(self, shop: Shop, person: Person, before: Contact) -> None:
         """The one contact over there has another newsletter status now: an older opt-in of another shop must not follow (R06)."""

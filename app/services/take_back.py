@@ -7,7 +7,7 @@ from app.domain.commands import AddEvent, Command, EventKind
 from app.domain.decide import NO_SALE
 from app.domain.pipeline import Mailbox, end_unsent
 from app.domain.reasons import Reason
-from app.domain.take_back import TakeBack, taken_back
+from app.domain.take_back import TakeBack, taken_back, unsent_part
 from app.domain.values import replace
 from app.services.ports import Work
 
@@ -15,7 +15,7 @@ from app.services.ports import Work
 async def take_back(
     work: Work, shop_id: str, mailbox: Mailbox, act: TakeBack, reason: Reason, now: datetime, up_to: int | None = None
 ) -> list[Command]:
-    """Cancel or weaken what waits in a mailbox up to id `up_to`; answers the cancelled commands. The caller commits."""
+    """Cancel or weaken what waits in a mailbox up to id `up_to`; answers what is not sent after all. The caller commits."""
     waiting = (await work.outbox.waiting(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, [])
     concerned = [one for one in waiting if up_to is None or one.id <= up_to]
     left = {one.id: taken_back(one.command, act, perhaps_arrived=one.maybe_sent) for one in concerned}
@@ -23,9 +23,10 @@ async def take_back(
     weaker = {one.id: kept for one in concerned if (kept := left[one.id]) is not None and kept != one.command}
     await work.outbox.rewrite(mailbox, weaker, [one.id for one in cancelled], now)
     await work.inbox.mark({one.event_seq for one in cancelled if one.counted}, end_unsent(reason), reason, now)
-    commands = [one.command for one in cancelled]
-    await unsell(work, shop_id, commands)
-    return commands
+    parts = (unsent_part(one.command, left[one.id], act, perhaps_arrived=one.maybe_sent) for one in concerned)
+    lost = [part for part in parts if part is not None]
+    await unsell(work, shop_id, [one.command for one in cancelled])
+    return lost
 
 
 def unsold_orders(cancelled: Sequence[Command]) -> set[str]:
