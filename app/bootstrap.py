@@ -260,7 +260,7 @@ async def _compose(
     carriers = Carriers(store, directory, upstreams, sides, clock)
     lease = timedelta(seconds=settings.lease_seconds)
     claims = CLAIMS_OF_ONE_PROCESS if database.is_sqlite else CLAIMS_IN_FLIGHT
-    delivery = Delivery(store, carriers, clock, random.SystemRandom().random, wake.planning.ring, lease, claims)
+    delivery = Delivery(store, carriers, directory.shop, clock, random.SystemRandom().random, wake.planning.ring, lease, claims)
     grace = timedelta(seconds=settings.callback_grace_seconds)
     pull = Pull(store, directory, upstreams, clock, wake.planning.ring, grace)
     recovery = RecoveryLinks(ring, clock)

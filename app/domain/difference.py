@@ -3,11 +3,21 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from app.domain import tags
-from app.domain.commands import Agreement, Command, DeleteContact, UpsertContact
+from app.domain.commands import (
+    AddEvent,
+    Agreement,
+    Command,
+    ConfirmOptIn,
+    DeleteContact,
+    MirrorTags,
+    SetSubscription,
+    UpsertContact,
+)
 from app.domain.consent import Channel, Said, Status
-from app.domain.contact import Contact, Shown, Told
+from app.domain.contact import Contact, Home, Shown, Told
 from app.domain.events import DriftFound
 from app.domain.shop import Shop
 from app.domain.take_back import opt_outs_of
@@ -72,9 +82,18 @@ def told(contact: Contact, commands: Iterable[Command]) -> Contact:
 
 def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
     """Forget that these commands were queued: they were taken back before they left. In the order in which they were queued."""
-    for command in reversed(list(cancelled)):
-        if isinstance(command, UpsertContact) and not contact.erased:
-            contact = replace(contact, told=_untold_upsert(contact.told, command))
+    for command in () if contact.erased else reversed(list(cancelled)):
+        match command:
+            case UpsertContact():
+                contact = replace(contact, told=_untold_upsert(contact.told, command))
+            case SetSubscription():
+                contact = replace(contact, home=_untold_subscription(contact.home, command))
+            case MirrorTags():
+                contact = replace(contact, home=replace(contact.home, tags=None))
+            case AddEvent() | DeleteContact() | ConfirmOptIn():
+                pass
+            case _:
+                assert_never(command)
     return contact
 
 
@@ -94,6 +113,14 @@ def believing(contact: Contact, drift: DriftFound) -> Contact:
     kept = {name: here for name, here in remembered.tags.items() if name not in drift.missing}
     there = {**kept, **dict.fromkeys(drift.left, True)}
     return replace(contact, told=replace(remembered, email=drift.known_as, tags=there))
+
+
+def _untold_subscription(home: Home, command: SetSubscription) -> Home:
+    return replace(
+        home,
+        email_news=None if home.email_news == command.email_news else home.email_news,
+        phone_news=None if home.phone_news == command.phone_news else home.phone_news,
+    )
 
 
 def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:

@@ -11,8 +11,10 @@ from app.domain.commands import Command, ConfirmOptIn, DeleteContact, HomeComman
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
 from app.domain.difference import difference, opt_out_again, told, untold
+from app.domain.dispatch import stop_of, stopped
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
+from app.domain.take_back import opt_outs_of
 from app.domain.values import replace, value
 
 
@@ -76,12 +78,13 @@ def again(command: Command, contact: Contact, shop: Shop, now: datetime, heir: C
     asked = heir or contact
     if contact.erased or asked.erased:
         return Again(None, contact, Reason.ERASED)
-    if isinstance(command, HomeCommand | ConfirmOptIn):
-        return Again(command, contact)  # the shop's side compares with what it knows by then
-    if contact.transfer.is_withdrawn or asked.transfer.is_withdrawn:
-        return Again(None, contact, Reason.CONSENT_WITHDRAWN)
     if isinstance(command, UpsertContact):
         return Again(None, contact, Reason.REPLACED) if heir is not None else _upsert(command, contact, shop, now)
+    stop = stopped([command], shop, asked)
+    if stop is not None:
+        return Again(None, contact, stop.reason)
+    if isinstance(command, HomeCommand | ConfirmOptIn):
+        return Again(command, contact)  # the shop's side compares with what it knows by then
     if asked.last_purchase_at is not None and command.is_cart_until(asked.last_purchase_at):
         return Again(None, contact, Reason.CART_BOUGHT)
     address = asked.told.email or asked.email
@@ -89,6 +92,7 @@ def again(command: Command, contact: Contact, shop: Shop, now: datetime, heir: C
 
 
 def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime) -> Again:
+    """As derived anew; behind a closed door its opt-outs alone (R06a)."""
     if command.repeats:  # the opt-out of whichever shop, told once more: it is no difference, and still due
         told_again = opt_out_again(contact, ())
         return Again(told_again, contact, None if told_again else Reason.REPLACED)
@@ -101,8 +105,12 @@ def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime)
     )
     doubted = replace(doubted, told=news)
     fresh = difference(doubted, shop, now)
+    stop = stop_of([command], shop, contact)
+    is_closed = stop is not None and stop.act.everything
+    if fresh is not None and is_closed:
+        fresh = opt_outs_of(fresh) if doubted.is_transferred else None
     if fresh is None:
-        return Again(None, contact, Reason.REPLACED)
+        return Again(None, contact, stop.reason if stop is not None and is_closed else Reason.REPLACED)
     fresh = replace(fresh, quiet=command.quiet)
     return Again(fresh, told(doubted, [fresh]))
 

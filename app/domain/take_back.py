@@ -1,8 +1,18 @@
 """An act that takes permission away, and what it leaves of a command that has not arrived."""
 
 from datetime import datetime
+from typing import assert_never
 
-from app.domain.commands import AddEvent, Command, DeleteContact, HomeCommand, UpsertContact
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    ConfirmOptIn,
+    DeleteContact,
+    EventKind,
+    MirrorTags,
+    SetSubscription,
+    UpsertContact,
+)
 from app.domain.consent import Status, later
 from app.domain.values import replace, value
 
@@ -21,6 +31,8 @@ class TakeBack:
     """Also opt-outs: the person is erased, and the erasure stands in their place."""
     carts_until: datetime | None = None
     """Carts of that time and before were bought (R41)."""
+    happened_before: datetime | None = None
+    """Orders, carts and views from before that time: the consent does not cover them (R07)."""
     cart_id: str | None = None
     """This cart has changed: its report would tell of yesterday's content."""
 
@@ -32,21 +44,35 @@ class TakeBack:
             self.home or other.home,
             self.opt_outs or other.opt_outs,
             later(self.carts_until, other.carts_until),
+            later(self.happened_before, other.happened_before),
             self.cart_id or other.cart_id,
         )
 
 
 def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False) -> Command | None:
-    """The command as it may still be sent, or None. An opt-in that perhaps arrived already turns into the opt-out (I6)."""
-    if isinstance(command, HomeCommand):
-        return None if act.home else command
-    if act.everything and not isinstance(command, DeleteContact):
-        is_known = perhaps_arrived or not (isinstance(command, UpsertContact) and command.introduces)
+    """The command as it may still be sent, or None."""
+    match command:
+        case DeleteContact():
+            return command
+        case ConfirmOptIn():
+            return None if act.opt_outs else command  # it asks about a person whom SALESmanago named itself
+        case SetSubscription():
+            return command if not act.home else None if act.opt_outs else _opt_outs_for_the_shop(command)
+        case MirrorTags():
+            return None if act.home else command
+        case AddEvent():
+            return None if act.everything or _is_outdated(command, act) else command
+        case UpsertContact():
+            return _taken_back_upsert(command, act, perhaps_arrived=perhaps_arrived)
+        case _:
+            assert_never(command)
+
+
+def _taken_back_upsert(command: UpsertContact, act: TakeBack, *, perhaps_arrived: bool) -> UpsertContact | None:
+    """An opt-in that perhaps arrived already turns into the opt-out (I6)."""
+    if act.everything:
+        is_known = perhaps_arrived or not command.introduces
         return opt_outs_of(command) if is_known and not act.opt_outs else None
-    if isinstance(command, AddEvent) and _is_outdated(command, act):
-        return None
-    if not isinstance(command, UpsertContact):
-        return command
     no_email = act.email_opt_in and command.email_status is Status.OPT_IN
     no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN
     left = taken_back_upsert(command, email=no_email, phone=no_phone)
@@ -72,14 +98,19 @@ def opt_outs_of(command: Command) -> UpsertContact | None:
     )
 
 
+def _opt_outs_for_the_shop(command: SetSubscription) -> SetSubscription | None:
+    email = command.email_news if command.email_news is not None and command.email_news.status is Status.OPT_OUT else None
+    phone = command.phone_news if command.phone_news is not None and command.phone_news.status is Status.OPT_OUT else None
+    return None if email is None and phone is None else replace(command, email_news=email, phone_news=phone)
+
+
 def unsent_part(command: Command, left: Command | None, act: TakeBack, *, perhaps_arrived: bool = False) -> Command | None:
     """What of a command SALESmanago will not be told after all, `left` being what is still sent; None if nothing is lost.
 
     Whoever perhaps arrived there counts as known: a later opt-out must reach them.
     """
     if left is None:
-        known = perhaps_arrived and isinstance(command, UpsertContact)
-        return replace(command, introduces=False) if known else command
+        return replace(command, introduces=False) if isinstance(command, UpsertContact) and perhaps_arrived else command
     if not act.everything or not isinstance(command, UpsertContact) or not isinstance(left, UpsertContact):
         return None  # a taken back opt-in is followed by the opt-out, which is what counts as told
     return replace(
@@ -92,7 +123,11 @@ def unsent_part(command: Command, left: Command | None, act: TakeBack, *, perhap
 
 def _is_outdated(event: AddEvent, act: TakeBack) -> bool:
     bought = act.carts_until is not None and event.is_cart_until(act.carts_until)
-    return bought or (act.cart_id is not None and event.cart_id == act.cart_id)
+    too_old = act.happened_before is not None and event.kind in _CONSENT_COVERS and event.at < act.happened_before
+    return bought or too_old or (act.cart_id is not None and event.cart_id == act.cart_id)
+
+
+_CONSENT_COVERS = (EventKind.PURCHASE, EventKind.CART, EventKind.VISIT)
 
 
 def taken_back_upsert(upsert: UpsertContact, *, email: bool, phone: bool) -> UpsertContact:

@@ -18,11 +18,24 @@ import structlog
 
 from app.domain.breaker import CLOSED, Breaker, Circuit
 from app.domain.commands import ConfirmOptIn, DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
+from app.domain.contact import Contact
 from app.domain.difference import opt_out_again, untold
+from app.domain.dispatch import needs_person, stopped
 from app.domain.errors import NotReady
 from app.domain.neighbour import Neighbour
 from app.domain.outcomes import Done, Drop, Outcome, Park, Unknown, name_of
-from app.domain.pipeline import Attempted, Claim, EventState, NewCommand, NewEvent, end_unsent, to_account, unasked
+from app.domain.pipeline import (
+    Attempted,
+    Claim,
+    DeferredTakeBack,
+    EventState,
+    NewCommand,
+    NewEvent,
+    end_unsent,
+    to_account,
+    unasked,
+)
+from app.domain.shop import Shop
 from app.domain.values import replace
 from app.services.carriers import Carrier
 from app.services.hand_work import replace_older
@@ -45,12 +58,14 @@ CLAIMS_OF_ONE_PROCESS = 4
 
 
 class Delivery:
-    """Delivers to any number of destinations. `carrier` answers who carries to one; `heard` is called when news came back."""
+    """Delivers to any number of destinations. `carrier` answers who carries to one; `shop_of` knows the shops by id, as they are
+    configured now; `heard` is called when news came back."""
 
     def __init__(
         self,
         store: Store,
         carrier: Callable[[str], Carrier],
+        shop_of: Callable[[str], Shop | None],
         clock: Clock,
         jitter: Callable[[], float],
         heard: Callable[[], None] = lambda: None,
@@ -59,6 +74,7 @@ class Delivery:
     ) -> None:
         self._store = store
         self._carrier = carrier
+        self._shop_of = shop_of
         self._clock = clock
         self._jitter = jitter
         self._heard = heard
@@ -169,22 +185,46 @@ class Delivery:
                 return nothing, breaker
             if circuit is Circuit.HALF_OPEN:
                 await work.neighbours.save(destination, replace(neighbour, breaker=breaker.probing(now + self._length)))
+            claims = await self._judged(work, claims)
             if not any(claim.take_backs for claim in claims):
                 await work.commit()
         return claims, breaker
+
+    async def _judged(self, work: Work, claims: list[Claim]) -> list[Claim]:
+        """What may not leave by the rules of now is taken back first, like what an act took back (R06b)."""
+        shops = {shop_id: self._shop_of(shop_id) for shop_id in {claim.shop_id for claim in claims}}
+        careful = {shop_id for shop_id, shop in shops.items() if shop is not None and needs_person(shop)}
+        people = await self._people(work, [claim.contact_id for claim in claims if claim.shop_id in careful])
+        judged = []
+        for claim in claims:
+            shop, commands = shops[claim.shop_id], [one.command for one in claim.commands]
+            stop = None if shop is None or not commands else stopped(commands, shop, people.get(claim.contact_id))
+            if stop is not None:
+                act = DeferredTakeBack(stop.act, stop.reason, claim.commands[-1].id)
+                claim = replace(claim, take_backs=(*claim.take_backs, act))
+            judged.append(claim)
+        return judged
+
+    async def _people(self, work: Work, contact_ids: Sequence[int]) -> dict[int, Contact]:
+        """By the id that is asked for; who was merged into another is that other one."""
+        found = {one.id: one for one in await work.contacts.by_ids(contact_ids)} if contact_ids else {}
+        into = {one.merged_into for one in found.values() if one.merged_into is not None}
+        takers = {one.id: one for one in await work.contacts.by_ids(into)} if into else {}
+        return {contact_id: takers.get(one.merged_into or 0, one).contact for contact_id, one in found.items()}
 
     async def _take_back_deferred(self, claims: Sequence[Claim]) -> None:
         """The lock of those who decide comes first, then the mailbox: contacts are written by one at a time."""
         async with self._store.work() as work:
             await work.inbox.wait_for_planning()
             now = await work.now()
-            for mailbox, shop_id in ((claim.mailbox, claim.shop_id) for claim in claims):
+            for claim in claims:
+                mailbox, shop_id = claim.mailbox, claim.shop_id
                 if await work.leases.is_held(mailbox, now):
                     continue  # somebody else has it by now, and will come here
                 noted = (await work.outbox.deferred(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, ())
                 cancelled = [
                     command
-                    for one in noted
+                    for one in dict.fromkeys((*noted, *claim.take_backs))
                     for command in await take_back(work, shop_id, mailbox, one.act, one.reason, now, one.up_to)
                 ]
                 people = await work.contacts.by_ids([mailbox.contact_id])

@@ -35,7 +35,15 @@ MINUTE = timedelta(minutes=1)
 def a_worker(world: World, lease: float = 60.0, jitter: float = 1.0, claims_in_flight: int = CLAIMS_IN_FLIGHT) -> Delivery:
     """Another process on the same store."""
     length = timedelta(seconds=lease)
-    return Delivery(world.store, world._carrier, world.clock, lambda: jitter, lease=length, claims_in_flight=claims_in_flight)
+    return Delivery(
+        world.store,
+        world._carrier,
+        world.directory.shop,
+        world.clock,
+        lambda: jitter,
+        lease=length,
+        claims_in_flight=claims_in_flight,
+    )
 
 
 async def breaker_of(world: World, destination: str = MAIN) -> Breaker:

@@ -857,10 +857,10 @@ async def rule_fails(gate: Operated, monkeypatch: pytest.MonkeyPatch, *emails: s
     with monkeypatch.context() as broken:
         plain = getattr(planning_round, "decide")  # noqa: B009 - the module does not export it
 
-        def decide(event: Any, *rest: Any) -> Any:
+        def decide(event: Any, *rest: Any, **known: Any) -> Any:
             if getattr(getattr(event, "customer", event), "email", None) in emails:
                 raise ZeroDivisionError
-            return plain(event, *rest)
+            return plain(event, *rest, **known)
 
         broken.setattr(planning_round, "decide", decide)
         await gate.world.run()

@@ -80,10 +80,10 @@ async def test_an_event_is_not_parked_because_the_store_failed_while_it_was_deci
 async def test_an_event_on_which_our_rules_fail_is_parked_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     real = planning_round.decide
 
-    def decide(event, *more):  # type: ignore[no-untyped-def]
+    def decide(event, *more, **known):  # type: ignore[no-untyped-def]
         if getattr(event, "order_id", None) == "poison":
             raise ZeroDivisionError
-        return real(event, *more)
+        return real(event, *more, **known)
 
     monkeypatch.setattr(planning_round, "decide", decide)
     await world.post(orders("o1"), orders("poison"), orders("o2"), orders("o3", EWA))

@@ -526,7 +526,7 @@ async def opt_in_overtaken(world: World, *meanwhile: tuple[str, Event]) -> None:
         for name, event in meanwhile:
             await world.post(event, shop=name)
         await world.plan()
-        other = Delivery(world.store, world._carrier, world.clock, lambda: 1.0)
+        other = Delivery(world.store, world._carrier, world.directory.shop, world.clock, lambda: 1.0)
         await other.deliver_due(to_account("main"))
 
     await world.post(subscribes(JAN, 2, has_account=True), shop="shop2")
@@ -825,7 +825,7 @@ async def test_an_erasure_while_a_reported_opt_in_is_being_read_leaves_no_addres
             await world.post(erases(JAN, 5))
             await world.plan()
             if deleted_first:
-                other = Delivery(world.store, world._carrier, world.clock, lambda: 1.0)
+                other = Delivery(world.store, world._carrier, world.directory.shop, world.clock, lambda: 1.0)
                 await other.deliver_due(to_account("main"))
 
     await world.post(registers())
@@ -996,7 +996,7 @@ async def test_while_one_worker_serves_a_shop_of_a_panel_no_other_serves_another
         name = destination.partition(":")[2]
         return ToShop(world.sides[name], [], [name], world.store, world.clock, turn(name))
 
-    one, other = (Delivery(world.store, carrier, world.clock, lambda: 1.0) for _ in range(2))
+    one, other = (Delivery(world.store, carrier, world.directory.shop, world.clock, lambda: 1.0) for _ in range(2))
     served = {}
 
     async def meanwhile(command: HomeCommand) -> None:

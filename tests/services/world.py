@@ -252,7 +252,7 @@ class World:
 
     def restart(self) -> None:
         """A delivery without memory, as after a restart."""
-        self.delivery = Delivery(self.store, self._carrier, self.clock, lambda: 1.0)
+        self.delivery = Delivery(self.store, self._carrier, self.directory.shop, self.clock, lambda: 1.0)
 
     def _carrier(self, destination: str) -> Carrier:
         kind, _, name = destination.partition(":")
