@@ -27,6 +27,7 @@ from app.domain.outcomes import (
 )
 from app.domain.pipeline import Answer, Attempted, Claim, NewEvent, Tried, WaitingCommand, unasked
 from app.domain.reasons import Reason
+from app.domain.take_back import opt_outs_of
 from app.domain.values import replace
 
 
@@ -111,6 +112,8 @@ class ContactParcel(Parcel):
     """No upsert is left to send: there was none, or it arrived."""
     arrived: list[Answer] = field(default_factory=list)
     """Answers to parts of the upsert that others were to follow."""
+    opt_outs: Answer | None = None
+    """The answer to the opt-outs of a refused upsert, sent alone (R06a)."""
     interrupted: bool = False
     """Something is to be taken back, or looked at, before anything more leaves: the next claim does it (I6)."""
     events: dict[int, Answer] = field(default_factory=dict)
@@ -146,12 +149,9 @@ class ContactParcel(Parcel):
         upserts = [one.command.command for one in parked if isinstance(one.command.command, UpsertContact)]
         told = [one for one in upserts if one.email_status is not None or one.phone_status is not None]
         told = [] if self.arrived else told  # a status travels with the first part
-        silent = [replace(one, email_status=None, phone_status=None) for one in told]
+        refused = [(one, silent) for one in told if (silent := self._without_refused_statuses(one)) != one]
         at = attempted.tried_at
-        return [
-            *self.heard,
-            *(_not_taken(self.claim, meant, sent, at, shown_out=False) for meant, sent in zip(told, silent, strict=True)),
-        ]
+        return [*self.heard, *(_not_taken(self.claim, meant, sent, at, shown_out=False) for meant, sent in refused)]
 
     @property
     def is_quiet(self) -> bool:
@@ -190,11 +190,27 @@ class ContactParcel(Parcel):
         position = 0
         for command in self.claim.commands:
             if isinstance(command.command, UpsertContact):
-                tried += [(command, answer)] if (answer := self._of_the_upsert) is not None else []
+                tried += [(command, answer)] if (answer := self._answer_to(command.command)) is not None else []
             elif isinstance(command.command, AddEvent):
                 tried += self._event_outcome(command, position)
                 position += 1
         return tried
+
+    def _without_refused_statuses(self, upsert: UpsertContact) -> UpsertContact:
+        """Opt-outs that went alone were told, whatever was refused."""
+        alone = opt_outs_of(self.bundle.upsert) if self.bundle.upsert is not None and is_delivered(self.opt_outs) else None
+        return replace(
+            upsert,
+            email_status=upsert.email_status if alone is not None and alone.email_status is not None else None,
+            phone_status=upsert.phone_status if alone is not None and alone.phone_status is not None else None,
+        )
+
+    def _answer_to(self, upsert: UpsertContact) -> Answer | None:
+        """What carries an opt-out is done with once that arrived alone; until then it is tried again, refused rest and all."""
+        opt_outs = opt_outs_of(upsert)
+        if self.opt_outs is None or opt_outs is None:
+            return self._of_the_upsert
+        return self._of_the_upsert if is_delivered(self.opt_outs) and opt_outs != upsert else self.opt_outs
 
     @property
     def _of_the_upsert(self) -> Answer | None:

@@ -12,6 +12,7 @@ from app.domain.errors import NotReady
 from app.domain.look_up import addresses, asks_first, still_missing, without_opt_ins
 from app.domain.outcomes import Delivered, Outcome, Unreachable, is_of_the_item, words_of
 from app.domain.pipeline import Answer, Claim, Seen
+from app.domain.take_back import opt_outs_of
 from app.domain.values import replace
 from app.services.lease import Lease
 from app.services.looking import Read, looks
@@ -179,6 +180,7 @@ class _Sending:
         if len(batch) == 1 and not batch[0][1].quiet:
             parcel, part = batch[0]
             parcel.upsert = self._noted(await self._upstream.upsert(part))
+            await self._send_opt_outs_alone(parcel, part)
             return
         answer = self._noted(await self._upstream.upsert_many([part for _, part in batch]))
         if len(batch) > 1 and is_of_the_item(answer.outcome):
@@ -186,8 +188,18 @@ class _Sending:
             await self._send_upsert_batch(batch[:half])
             await self._send_upsert_batch(batch[half:])
             return
-        for parcel, _ in batch:
+        for parcel, part in batch:
             parcel.upsert = answer
+            await self._send_opt_outs_alone(parcel, part)
+
+    async def _send_opt_outs_alone(self, parcel: ContactParcel, refused: UpsertContact) -> None:
+        """What was refused may have been any of it: a resignation does not wait for the rest to be mended (R06a)."""
+        opt_outs = opt_outs_of(refused)
+        if opt_outs is None or opt_outs == refused or parcel.upsert is None or not is_of_the_item(parcel.upsert.outcome):
+            return
+        parcel.opt_outs = _not_sent_at_all(parcel.upsert)
+        if await self._allowed([(parcel, opt_outs)]):
+            parcel.opt_outs = self._noted(await self._upstream.upsert(opt_outs))
 
     async def _send_events(self, parcels: Sequence[ContactParcel]) -> None:
         """Events follow their contact, in its order: in each step every contact sends its next run of like events."""
@@ -250,6 +262,11 @@ class _Sending:
             parcel.deletion = self._noted(await self._upstream.delete(deletion))
             if not is_delivered(parcel.deletion):
                 return
+
+
+def _not_sent_at_all(refused: Answer) -> Answer:
+    """Until the call is made: it certainly did not leave."""
+    return replace(refused, outcome=Unreachable("the opt-out was not sent on its own"))
 
 
 def _not_sent(look: Answer) -> Answer:

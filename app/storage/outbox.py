@@ -13,12 +13,13 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.commands import Command, DeleteContact
+from app.domain.outcomes import SETTLING
 from app.domain.pipeline import CommandState, DeferredTakeBack, Mailbox, NewCommand, WaitingCommand
 from app.domain.reasons import Reason
-from app.domain.take_back import TakeBack
+from app.domain.take_back import TakeBack, opt_outs_of
 from app.storage import codec
 from app.storage.dialect import insert_of, one_of
-from app.storage.mailboxes import LISTED, LISTED_AND_ACTS, LIVE, is_of, judged_anew, remove_empty
+from app.storage.mailboxes import LISTED, LISTED_AND_ACTS, LIVE, among, is_of, judged_anew, remove_empty
 from app.storage.many import execute_many
 from app.storage.tables import mailboxes, outbox
 
@@ -53,6 +54,14 @@ class Outbox:
                 for box, count in sorted(pending.items())  # one order of locks everywhere
             ],
         )
+        await self._hurry({command.mailbox for command in commands if opt_outs_of(command.command) is not None}, at)
+
+    async def _hurry(self, boxes: Collection[Mailbox], at: datetime) -> None:
+        """An opt-out does not wait for the end of its contact's backoff, but for as long as an unclear outcome needs to settle."""
+        if boxes:
+            soon = at + SETTLING
+            later = among(self._connection, sorted(boxes)) & (mailboxes.c.due_at > soon)
+            await self._connection.execute(update(mailboxes).where(later).values(due_at=soon))
 
     async def waiting_contacts(self) -> dict[str, int]:
         """Destination -> how many contacts something waits for."""
