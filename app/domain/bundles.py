@@ -7,6 +7,7 @@ from app.domain.commands import (
     Agreement,
     Command,
     ConfirmOptIn,
+    ConfirmOptOut,
     DeleteContact,
     EventKind,
     MirrorTags,
@@ -44,7 +45,7 @@ def coalesce(commands: Sequence[Command]) -> Bundle:
             case DeleteContact(email=email):
                 known_as = (upsert.email, upsert.address_after) if upsert is not None else ()
                 return Bundle(deletions=tuple(DeleteContact(email=one) for one in dict.fromkeys((*known_as, email))))
-            case ConfirmOptIn() | SetSubscription() | MirrorTags():
+            case ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags():
                 raise AssertionError("commands for another destination")
     if upsert is not None:
         events = [replace(event, email=upsert.address_after) for event in events]

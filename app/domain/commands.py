@@ -116,6 +116,14 @@ class ConfirmOptIn:
 
 
 @value(kw_only=True)
+class ConfirmOptOut:
+    """Read SALESmanago's own record: is the person opted out, as a callback of that time said, or is it an old one (R72)?"""
+
+    email: str
+    at: datetime
+
+
+@value(kw_only=True)
 class SetSubscription:
     """The newsletter of this shop, as it should be for the person. None = leave that channel alone (R53)."""
 
@@ -135,6 +143,9 @@ class MirrorTags:
     customer_id: str | None = None
 
 
-Command = UpsertContact | AddEvent | DeleteContact | ConfirmOptIn | SetSubscription | MirrorTags
+Command = UpsertContact | AddEvent | DeleteContact | ConfirmOptIn | ConfirmOptOut | SetSubscription | MirrorTags
+Question = ConfirmOptIn | ConfirmOptOut
+"""What is asked of SALESmanago about somebody whom it named itself."""
+
 HomeCommand = SetSubscription | MirrorTags
 """What goes to the shop's side."""

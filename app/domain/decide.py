@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from app.domain import tags
-from app.domain.commands import AddEvent, Command, ConfirmOptIn, DeleteContact, EventKind, Line, UpsertContact
+from app.domain.commands import AddEvent, Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, EventKind, Line, UpsertContact
 from app.domain.consent import Box, Policy, Said, Status
 from app.domain.contact import Contact
 from app.domain.difference import believing, difference, digest_of_told, opt_outs_due, told
@@ -26,6 +26,7 @@ from app.domain.events import (
     Event,
     Item,
     OptInReported,
+    OptOutReported,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
@@ -38,7 +39,7 @@ from app.domain.events import (
 )
 from app.domain.homeward import home_commands, mirror_command, shop_knows, told_home
 from app.domain.learn import is_forgotten, learn, revived, with_stop
-from app.domain.looks import bought_again
+from app.domain.looks import bought_again, claimed
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold, unsent
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
@@ -78,6 +79,12 @@ def _decision(plan: Plan, contact: Contact, sale: Sale, learned: Contact | None 
     return Decision(plan, contact, sale, learned if learned is not None else contact)
 
 
+def decide_claim(event: OptOutReported, contact: Contact) -> OptOutReported | StatusSeen:
+    """The act a callback reports, or the callback itself where it must be confirmed first."""
+    act = claimed(event, contact)
+    return event if isinstance(act, ConfirmOptOut) or contact.erased else act
+
+
 def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE, *, known_there: bool = False) -> Decision:
     """Turn an event into a plan; `contact` and `sale` of the answer replace the ones given.
 
@@ -98,6 +105,8 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_the
     if isinstance(event, AccountListed) and contact.is_of_another_account(event.customer.id):
         return _decision(Withhold(Reason.SHARED_ADDRESS), contact, sale)
     known = learn(event, shop, contact)
+    if isinstance(event, OptOutReported):
+        return _decision(Send(ConfirmOptOut(email=event.email, at=event.at)), known, sale)
     if isinstance(event, StatusSeen | StatusNotTaken | TagsSeen | OptInReported):
         return _homeward(event, shop, known, sale, known_there=known_there)
     known = shop_knows(contact, known)
@@ -183,7 +192,7 @@ def _resigns(event: Event, shop: Shop) -> bool:
 
 def _in_shadow(decision: Decision, event: Event, shop: Shop, sale: Sale, *, known_there: bool) -> Decision:
     """Nothing is sent, and nothing counts as told, but what takes permission away: resignations, and erasures (R06a)."""
-    if isinstance(event, ErasureRequested) or not isinstance(decision.plan, Send):
+    if isinstance(event, ErasureRequested | OptOutReported) or not isinstance(decision.plan, Send):
         return decision
     learned = decision.learned
     upsert = opt_outs_due(learned, shop, known_there=known_there)

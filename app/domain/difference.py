@@ -11,6 +11,7 @@ from app.domain.commands import (
     Agreement,
     Command,
     ConfirmOptIn,
+    ConfirmOptOut,
     DeleteContact,
     MirrorTags,
     SetSubscription,
@@ -90,7 +91,7 @@ def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
                 contact = replace(contact, home=_untold_subscription(contact.home, command))
             case MirrorTags():
                 contact = replace(contact, home=replace(contact.home, tags=None))
-            case AddEvent() | DeleteContact() | ConfirmOptIn():
+            case AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut():
                 pass
             case _:
                 assert_never(command)

@@ -245,6 +245,13 @@ class OptInReported(Happened):
 
 
 @value(kw_only=True)
+class OptOutReported(Happened):
+    """A callback says that the person opted out. Its signature never changes, so it may be an old one once more (R72)."""
+
+    email: str
+
+
+@value(kw_only=True)
 class StatusNotTaken(Happened):
     """A newsletter status we meant to tell SALESmanago did not get there.
 
@@ -299,6 +306,7 @@ Event = (
     | SubscriberListed
     | StatusSeen
     | OptInReported
+    | OptOutReported
     | StatusNotTaken
     | TagsSeen
     | DriftFound
@@ -338,7 +346,7 @@ def stops_something(event: Event) -> bool:
     """True for an act that takes permission away. Such an event overtakes every queue (R06): learning is the same in any order."""
     if isinstance(event, StatusSeen):
         return event.email_out is True or event.phone_out is True
-    return isinstance(event, Unsubscribed | TransferConsentWithdrawn | ErasureRequested)
+    return isinstance(event, Unsubscribed | OptOutReported | TransferConsentWithdrawn | ErasureRequested)
 
 
 def is_listed(event: Event) -> bool:

@@ -19,6 +19,7 @@ from app.domain.events import (
     ErasureRequested,
     Event,
     OptInReported,
+    OptOutReported,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
@@ -86,7 +87,7 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             return contact  # of the person it tells nothing; what SALESmanago was told is `decide`'s business
         case StatusNotTaken():
             return not_taken(event, contact)
-        case OptInReported():
+        case OptInReported() | OptOutReported():
             return contact  # a claim; what SALESmanago itself shows will teach
         case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | AccessRequested() | ErasureRequested():
             return contact if event.email is None else _addressed(contact, event.email)

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from app.domain import tags
+from app.domain.commands import ConfirmOptOut
 from app.domain.consent import Channel, Said, Status, weightier
 from app.domain.contact import Contact, Lost, Seen, SeenTag, Shown
 from app.domain.difference import wanted_tags
-from app.domain.events import StatusNotTaken, StatusSeen, TagsSeen
+from app.domain.events import OptOutReported, StatusNotTaken, StatusSeen, TagsSeen
 from app.domain.shop import Shop, TagConflicts
 from app.domain.values import replace, value
 
@@ -45,6 +46,19 @@ def saw_status(event: StatusSeen, contact: Contact) -> Contact:
             seen=replace(contact.seen, phone_news=look.seen, phone_disputed=look.disputed),
         )
     return contact
+
+
+def claimed(event: OptOutReported, contact: Contact) -> StatusSeen | ConfirmOptOut:
+    """What a callback about an opt-out is worth: the act itself, or a question first.
+
+    A callback carries no time, and the same one may come again. Of somebody who came back after a resignation, and of whom
+    SALESmanago was told so, its own record decides; of anybody else the opt-out counts at once (R55).
+    """
+    news = contact.email_news
+    came_back = news.opted_out is not None and news.status is Status.OPT_IN
+    if came_back and contact.told.email_news is not None and contact.told.email_news.status is Status.OPT_IN:
+        return ConfirmOptOut(email=event.email, at=event.at)
+    return StatusSeen(at=event.at, email=event.email, email_out=True, acted=True)
 
 
 @value()

@@ -3,10 +3,19 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from app.domain.carts import Cart
-from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, SetSubscription, UpsertContact
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    MirrorTags,
+    SetSubscription,
+    UpsertContact,
+)
 from app.domain.consent import Status
 from app.domain.contact import Contact
 from app.domain.events import Event, customer_id_of, email_of
@@ -134,10 +143,12 @@ def destination_of(command: Command, shop: Shop) -> str:
             return to_newsletter(shop.id)
         case MirrorTags():
             return to_tags(shop.id)
-        case ConfirmOptIn():
+        case ConfirmOptIn() | ConfirmOptOut():
             return to_reading(shop.account)
-        case _:
+        case UpsertContact() | AddEvent() | DeleteContact():
             return to_account(shop.account)
+        case _:
+            assert_never(command)
 
 
 class Mailbox(NamedTuple):

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     SHADOW = "shadow"
     SHOP_DISABLED = "shop_disabled"
     OPT_IN_NOT_CONFIRMED = "opt_in_not_confirmed"
+    OPT_OUT_NOT_CONFIRMED = "opt_out_not_confirmed"
     OPTED_OUT_THERE = "opted_out_there"
     SHOP_IS_NEWER = "shop_is_newer"
     NO_CARRIER_OF_TAGS = "no_carrier_of_tags"
@@ -238,6 +239,15 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Nothing, if the person did not click. Otherwise look at the contact's card in SALESmanago.",
         "Wywołanie zwrotne zgłosiło zapis tej osoby, ale karta kontaktu w SALESmanago tego nie potwierdza.",
         "Nic, jeśli osoba nie kliknęła. W przeciwnym razie sprawdź kartę kontaktu w SALESmanago.",
+    ),
+    Reason.OPT_OUT_NOT_CONFIRMED: Explanation(
+        "R72",
+        "A callback reported an opt-out, but the person subscribed again after an earlier one and SALESmanago's own record shows "
+        "the subscription: it was an old callback.",
+        "Nothing. If the person did resign, mark the opt-out on the contact's card in SALESmanago.",
+        "Wywołanie zwrotne zgłosiło rezygnację, ale osoba po wcześniejszej rezygnacji zapisała się ponownie, a karta kontaktu "
+        "w SALESmanago pokazuje ten zapis: było to dawne wywołanie.",
+        "Nic. Jeśli osoba rzeczywiście zrezygnowała, oznacz rezygnację na karcie kontaktu w SALESmanago.",
     ),
     Reason.OPTED_OUT_THERE: Explanation(
         "R06",

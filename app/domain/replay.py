@@ -7,7 +7,7 @@ replay can bring back no old name, no tag that was taken off since, and no permi
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.commands import Command, ConfirmOptIn, DeleteContact, HomeCommand, UpsertContact
+from app.domain.commands import Command, DeleteContact, HomeCommand, Question, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
 from app.domain.difference import difference, opt_out_again, told, untold
@@ -83,7 +83,7 @@ def again(command: Command, contact: Contact, shop: Shop, now: datetime, heir: C
     stop = stopped([command], shop, asked)
     if stop is not None:
         return Again(None, contact, stop.reason)
-    if isinstance(command, HomeCommand | ConfirmOptIn):
+    if isinstance(command, HomeCommand | Question):
         return Again(command, contact)  # the shop's side compares with what it knows by then
     if asked.last_purchase_at is not None and command.is_cart_until(asked.last_purchase_at):
         return Again(None, contact, Reason.CART_BOUGHT)

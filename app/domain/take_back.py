@@ -7,6 +7,7 @@ from app.domain.commands import (
     AddEvent,
     Command,
     ConfirmOptIn,
+    ConfirmOptOut,
     DeleteContact,
     EventKind,
     MirrorTags,
@@ -54,7 +55,7 @@ def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False
     match command:
         case DeleteContact():
             return command
-        case ConfirmOptIn():
+        case ConfirmOptIn() | ConfirmOptOut():
             return None if act.opt_outs else command  # it asks about a person whom SALESmanago named itself
         case SetSubscription():
             return command if not act.home else None if act.opt_outs else _opt_outs_for_the_shop(command)

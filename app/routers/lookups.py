@@ -10,6 +10,7 @@ from app.domain.commands import (
     AddEvent,
     Command,
     ConfirmOptIn,
+    ConfirmOptOut,
     DeleteContact,
     HomeCommand,
     MirrorTags,
@@ -215,6 +216,8 @@ def summarised(command: Command) -> tuple[str, dict[str, Any]]:
             return "delete_contact", {}
         case ConfirmOptIn():
             return "confirm_opt_in", {}
+        case ConfirmOptOut():
+            return "confirm_opt_out", {}
         case SetSubscription():
             said = {"email": command.email_news, "sms": command.phone_news}
             return "set_subscription", {channel: one.status.value for channel, one in said.items() if one is not None}

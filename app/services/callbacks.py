@@ -7,7 +7,7 @@ import structlog
 
 from app.domain.callbacks import reached, verified
 from app.domain.errors import ForgedCallback
-from app.domain.events import OptInReported, StatusSeen
+from app.domain.events import OptInReported, OptOutReported
 from app.domain.noticed import heard
 from app.domain.pipeline import NewEvent
 from app.services.directory import Directory
@@ -54,11 +54,10 @@ class Callbacks:
 
     async def _store_for(self, shop_ids: Sequence[str], email: str, *, opt_in: bool) -> None:
         event_id, at = f"callback-{secrets.token_hex(12)}", self._clock()
-        claimed = OptInReported(at=at, email=email)
-        resigned = StatusSeen(at=at, email=email, email_out=True, acted=True)
-        await self._intake.accept([self._event(shop_id, event_id, claimed if opt_in else resigned) for shop_id in shop_ids])
+        claimed = OptInReported(at=at, email=email) if opt_in else OptOutReported(at=at, email=email)
+        await self._intake.accept([self._event(shop_id, event_id, claimed) for shop_id in shop_ids])
 
-    def _event(self, shop_id: str, event_id: str, event: OptInReported | StatusSeen) -> NewEvent:
+    def _event(self, shop_id: str, event_id: str, event: OptInReported | OptOutReported) -> NewEvent:
         shop = self._directory.shop(shop_id)
         kind = "opt-in" if isinstance(event, OptInReported) else "opt-out"
         return heard(shop_id, kind, event, event_id, held=shop is not None and not shop.enabled)

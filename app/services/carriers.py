@@ -2,10 +2,10 @@
 
 import secrets
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from app.domain import noticed
-from app.domain.commands import Command, ConfirmOptIn, MirrorTags, SetSubscription
+from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, MirrorTags, Question, SetSubscription
 from app.domain.consent import Said
 from app.domain.contact import NOBODY, Contact
 from app.domain.events import StatusSeen
@@ -16,7 +16,7 @@ from app.domain.reasons import Reason
 from app.domain.values import replace
 from app.services.lease import Lease
 from app.services.looking import CONTACTS_PER_LOOK, looks
-from app.services.parcels import ContactParcel, Parcel, StepParcel, is_halt
+from app.services.parcels import ContactParcel, Parcel, StepParcel, is_halt, opted_out
 from app.services.ports import Clock, ShopSide, Store, Upstream
 from app.services.sending import UPSERTS_PER_CALL, send
 
@@ -113,6 +113,9 @@ class _Unpaced:
         """No place was kept."""
 
 
+_Asked = tuple[StepParcel, WaitingCommand, Question]
+
+
 class Readings(_Unpaced):
     """What a callback claims is read in SALESmanago's own record before it is believed (R55)."""
 
@@ -140,54 +143,66 @@ class Readings(_Unpaced):
         return StepParcel(claim)
 
     async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
-        ready = await self._without_those_being_told([parcel for parcel in parcels if isinstance(parcel, StepParcel)])
+        ours = [parcel for parcel in parcels if isinstance(parcel, StepParcel)]
         asked = [
             (parcel, command, command.command)
-            for parcel in ready
+            for parcel in ours
             for command in parcel.claim.commands
-            if isinstance(command.command, ConfirmOptIn)
+            if isinstance(command.command, Question)
         ]
-        async for some, seen in looks(self._upstream.statuses, asked, lambda one: (one[2].email,), lambda: bool(lease)):
+        clear = await self._without_those_being_told(asked)
+        async for some, seen in looks(self._upstream.statuses, clear, lambda one: (one[2].email,), lambda: bool(lease)):
             heard.append(seen.answer.outcome)
             for parcel, command, wanted in some:
                 self._judge(parcel, command, wanted, seen.answer, seen.contacts.get(wanted.email))
             if is_halt(seen.answer.outcome):
                 return
 
-    async def _without_those_being_told(self, parcels: Sequence[StepParcel]) -> list[StepParcel]:
-        """While something of the person is on its way there, from whichever shop, what SALESmanago shows confirms nothing."""
-        now = self._clock()
-        async with self._store.work() as work:
-            wanted = {
-                one.command.email for parcel in parcels for one in parcel.claim.commands if isinstance(one.command, ConfirmOptIn)
-            }
-            people = await work.contacts.in_shops(self._shops, wanted)
-            contacts = {parcel.claim.contact_id for parcel in parcels} | {person.id for person in people}
-            moving = await work.outbox.in_motion(to_account(self._account_id), contacts, now)
-        told = {person.contact.email for person in people if person.id in moving}
-        ready = []
+    async def _without_those_being_told(self, asked: Sequence[_Asked]) -> list[_Asked]:
+        """While something of the person is on its way there, from whichever shop, what SALESmanago shows confirms nothing.
+
+        An opt-in has to wait then. An opt-out counts: what was told since it was reported may have overwritten it over there.
+        """
+        now, clear = self._clock(), list[_Asked]()
         unclear = unasked(Unknown("SALESmanago is still being told of this person"), now)
-        for parcel in parcels:
-            named = {one.command.email for one in parcel.claim.commands if isinstance(one.command, ConfirmOptIn)}
-            if parcel.claim.contact_id in moving or named & told:
-                parcel.fail(unclear)
-            else:
-                ready.append(parcel)
-        return ready
+        confirmed = unasked(Delivered(detail="it counts: the person was told of since"), now)
+        async with self._store.work() as work:
+            people = await work.contacts.in_shops(self._shops, {wanted.email for _, _, wanted in asked})
+            for parcel, command, wanted in asked:
+                theirs = {parcel.claim.contact_id} | {one.id for one in people if one.contact.email == wanted.email}
+                since = wanted.at if isinstance(wanted, ConfirmOptOut) else now
+                if not await work.outbox.in_motion(to_account(self._account_id), theirs, since):
+                    clear.append((parcel, command, wanted))
+                elif isinstance(wanted, ConfirmOptOut):
+                    parcel.heard.append(opted_out(parcel.claim, command))
+                    parcel.answer(command, confirmed)
+                else:
+                    parcel.answer(command, unclear)
+        return clear
 
     def _judge(
-        self, parcel: StepParcel, command: WaitingCommand, wanted: ConfirmOptIn, answer: Answer, shown: SeenContact | None
+        self, parcel: StepParcel, command: WaitingCommand, wanted: Question, answer: Answer, shown: SeenContact | None
     ) -> None:
+        """An opt-in counts where the record shows it, an opt-out unless the record shows the contrary."""
         if not isinstance(answer.outcome, Delivered):
             parcel.answer(command, answer)
             return
-        if shown is None or shown.opted_out is not False:
-            parcel.answer(command, Answer(Moot(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
-            return
-        confirmed = StatusSeen(at=wanted.at, email=wanted.email, email_out=False, acted=True)
-        event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
-        parcel.heard.append(noticed.heard(parcel.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
-        parcel.answer(command, answer)
+        is_opted_in = shown is not None and shown.opted_out is False
+        match wanted:
+            case ConfirmOptIn() if is_opted_in:
+                confirmed = StatusSeen(at=wanted.at, email=wanted.email, email_out=False, acted=True)
+                event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
+                parcel.heard.append(noticed.heard(parcel.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
+                parcel.answer(command, answer)
+            case ConfirmOptIn():
+                parcel.answer(command, Answer(Moot(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
+            case ConfirmOptOut() if is_opted_in:
+                parcel.answer(command, Answer(Moot(Reason.OPT_OUT_NOT_CONFIRMED), answer.call))
+            case ConfirmOptOut():
+                parcel.heard.append(opted_out(parcel.claim, command))
+                parcel.answer(command, answer)
+            case _:
+                assert_never(wanted)
 
 
 class ToShop(_Unpaced):

@@ -6,10 +6,10 @@ brought.
 
 from collections.abc import Mapping
 
-from app.domain.commands import Command, ConfirmOptIn, HomeCommand, UpsertContact
+from app.domain.commands import Command, HomeCommand, Question, UpsertContact
 from app.domain.contact import Contact
 from app.domain.decide import NO_SALE, Sale
-from app.domain.events import Event, OptInReported, StatusSeen, TagsEdited, TagsSeen, is_listed, order_id_of
+from app.domain.events import Event, OptInReported, OptOutReported, StatusSeen, TagsEdited, TagsSeen, is_listed, order_id_of
 from app.domain.pipeline import EventState, InboxEvent, NewCommand, Settlement, destination_of
 from app.domain.reasons import Reason
 from app.domain.tags import collisions
@@ -70,7 +70,7 @@ class Decided:
     @property
     def sends_elsewhere(self) -> bool:
         """Anything for another destination than an account?"""
-        return any(isinstance(command, HomeCommand | ConfirmOptIn) for _, _, command in self._commands)
+        return any(isinstance(command, HomeCommand | Question) for _, _, command in self._commands)
 
     def send(self, person: Person, event: InboxEvent, *commands: Command) -> int:
         """Answers how many of the commands the event waits for."""
@@ -135,7 +135,7 @@ def _counts(event: Event, command: Command) -> bool:
     """An order is sent once SALESmanago has it; what its sections bring to the panel is no part of that promise (R11)."""
     if isinstance(command, UpsertContact) and command.repeats:
         return False
-    return isinstance(event, StatusSeen | TagsSeen | OptInReported) or not isinstance(command, HomeCommand)
+    return isinstance(event, StatusSeen | TagsSeen | OptInReported | OptOutReported) or not isinstance(command, HomeCommand)
 
 
 def _collisions(person: Contact) -> str | None:

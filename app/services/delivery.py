@@ -17,7 +17,7 @@ from itertools import chain, repeat
 import structlog
 
 from app.domain.breaker import CLOSED, Breaker, Circuit
-from app.domain.commands import ConfirmOptIn, DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
+from app.domain.commands import DeleteContact, HomeCommand, MirrorTags, Question, SetSubscription, UpsertContact
 from app.domain.contact import Contact
 from app.domain.difference import opt_out_again, untold
 from app.domain.dispatch import needs_person, stopped
@@ -306,7 +306,7 @@ class Delivery:
             for one in kept:
                 if any(isinstance(try_.command.command, DeleteContact) and try_.verdict == Done() for try_ in one.tried):
                     await work.outbox.scrub(one.claim.contact_id, "erased")
-                if isinstance(one.claim.commands[0].command, HomeCommand | ConfirmOptIn):
+                if isinstance(one.claim.commands[0].command, HomeCommand | Question):
                     await self._forget_erased(work, one.claim)
                 if readdressed := one.readdressed():
                     await work.outbox.rewrite(one.claim.mailbox, readdressed, [], now)

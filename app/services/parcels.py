@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain.bundles import Bundle, coalesce
-from app.domain.commands import AddEvent, UpsertContact
-from app.domain.events import StatusNotTaken
+from app.domain.commands import AddEvent, ConfirmOptOut, UpsertContact
+from app.domain.events import StatusNotTaken, StatusSeen
 from app.domain.noticed import heard
 from app.domain.outcomes import (
     PARKED_CONTACT_PAUSE,
@@ -97,8 +97,10 @@ class StepParcel(Parcel):
         for command in self.claim.commands:
             self.given.setdefault(command.id, answer)
 
-    def news(self, attempted: Attempted) -> list[NewEvent]:  # noqa: ARG002 - the base's
-        return self.heard
+    def news(self, attempted: Attempted) -> list[NewEvent]:
+        """A reported opt-out that could never be confirmed counts: the doubt does not favour an opt-in (R06)."""
+        parked = (one.command for one in attempted.tried if isinstance(one.verdict, Park))
+        return [*self.heard, *(opted_out(self.claim, one) for one in parked if isinstance(one.command, ConfirmOptOut))]
 
 
 @dataclass
@@ -239,6 +241,13 @@ def _not_taken(claim: Claim, meant: UpsertContact, sent: UpsertContact, now: dat
         shown_out=shown_out,
     )
     return heard(claim.shop_id, "status-not-taken", event, f"not-taken-{secrets.token_hex(12)}")
+
+
+def opted_out(claim: Claim, asked: WaitingCommand) -> NewEvent:
+    """The opt-out a callback reported, as an act."""
+    assert isinstance(asked.command, ConfirmOptOut)
+    act = StatusSeen(at=asked.command.at, email=asked.command.email, email_out=True, acted=True)
+    return heard(claim.shop_id, "opt-out-confirmed", act, f"opt-out-{asked.id}-{secrets.token_hex(8)}")
 
 
 def is_delivered(answer: Answer | None) -> bool:

@@ -10,6 +10,7 @@ from app.domain.events import (
     AccountListed,
     Event,
     OptInReported,
+    OptOutReported,
     StatusNotTaken,
     StatusSeen,
     TagsSeen,
@@ -127,7 +128,7 @@ class People:
         email, customer_id = email_of(event), customer_id_of(event)
         if isinstance(event, AccountChanged | AccountListed):
             return self._renamed(shop_id, event)
-        if isinstance(event, StatusSeen | StatusNotTaken | OptInReported | TagsSeen):
+        if isinstance(event, StatusSeen | StatusNotTaken | OptInReported | OptOutReported | TagsSeen):
             return self._known_there_as(shop_id, email or "") or self._stranger(shop_id, email, customer_id)
         person = self._by_address(shop_id, email, event.at) if email else None
         waiting = shop.by_customer.get(customer_id) if customer_id else None

@@ -8,7 +8,7 @@ import structlog
 from app.domain.commands import Command, DeleteContact, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
-from app.domain.decide import decide
+from app.domain.decide import decide, decide_claim
 from app.domain.difference import untold
 from app.domain.events import (
     AccountChanged,
@@ -16,6 +16,7 @@ from app.domain.events import (
     CartChanged,
     ErasureRequested,
     Event,
+    OptOutReported,
     OrderPlaced,
     StatusSeen,
     TransferConsentWithdrawn,
@@ -98,6 +99,9 @@ class PlanningRound:
             self._carry_out(event, None, self._carts.changed(event, happened, None, guest)[0])
             return
         person = self._people.find(shop.id, happened)
+        if isinstance(happened, OptOutReported):
+            happened = decide_claim(happened, person.contact)
+            event = replace(event, event=happened)
         known_there = self._hear_from_siblings(shop, person, happened)
         decision = decide(happened, shop, person.contact, self.decided.sale(shop.id, happened), known_there=known_there)
         plan, contact = decision.plan, decision.contact

@@ -1,0 +1,119 @@
+"""A callback's signature never changes: an old opt-out that comes again must not undo a fresh subscription (R72, R55)."""
+
+import pytest
+
+from app.domain.consent import Status
+from app.domain.events import OptOutReported
+from app.domain.outcomes import Outcome, Refused, Unreachable
+from tests.services.test_way_back import changes, person, run
+from tests.services.world import JAN, World, a_shop, at, erases, scripted, subscribes, unsubscribes
+
+
+def callback(minutes: float, email: str = JAN) -> OptOutReported:
+    return OptOutReported(at=at(minutes), email=email)
+
+
+async def resigns_and_comes_back(world: World) -> None:
+    """A click at SALESmanago and its callback, then a new subscription that arrived."""
+    await world.post(subscribes())
+    await world.run()
+    world.upstream.opted_out.add(JAN)
+    await world.post(callback(1))
+    await world.run()
+    world.clock.advance(minutes=2)
+    await world.post(subscribes(JAN, 2))
+    await world.run()
+    assert JAN not in world.upstream.opted_out
+    world.clock.advance(minutes=2)
+
+
+async def status(world: World) -> Status | None:
+    return (await person(world)).email_news.status
+
+
+async def test_r72_an_old_callback_that_comes_again_does_not_undo_a_fresh_subscription(world: World) -> None:
+    await resigns_and_comes_back(world)
+    await world.post(callback(4), event_id="again")
+    await run(world)
+    assert await status(world) is Status.OPT_IN
+    assert (await world.states())["again"] == ("withheld", "opt_out_not_confirmed")
+    assert JAN not in world.upstream.opted_out
+
+
+async def test_r55_a_first_opt_out_counts_at_once_without_a_question(world: World) -> None:
+    await world.post(subscribes())
+    await world.run()
+    world.upstream.calls.clear()
+    world.upstream.opted_out.add(JAN)
+    await world.post(callback(1), event_id="first")
+    await world.plan()
+    assert await status(world) is Status.OPT_OUT
+    await world.run()
+    assert "statuses" not in world.upstream.methods
+    assert [one.status for one in changes(world.side.asked) if one is not None] == [Status.OPT_OUT]
+    assert (await world.at_rest())["first"] == ("sent", None)
+
+
+async def test_r72_a_new_click_after_a_return_counts_once_salesmanagos_record_shows_it(world: World) -> None:
+    await resigns_and_comes_back(world)
+    world.upstream.opted_out.add(JAN)
+    await world.post(callback(4), event_id="again")
+    await run(world)
+    assert await status(world) is Status.OPT_OUT
+    assert (await world.states())["again"] == ("sent", None)
+    assert [one.status for one in changes(world.side.done) if one is not None][-1] is Status.OPT_OUT
+
+
+async def test_r72_a_click_while_the_return_was_on_its_way_counts_though_the_opt_in_overwrote_it(world: World) -> None:
+    """SALESmanago shows the opt-in that we told after the click: that confirms nothing."""
+    await world.post(subscribes(), callback(1))
+    await world.run()
+    world.clock.advance(minutes=2)
+    world.upstream.respond = scripted(Unreachable("down"))
+    await world.post(subscribes(JAN, 2))
+    await world.run()
+    world.clock.advance(minutes=1)
+    await world.post(callback(3), event_id="again")
+    await world.plan()
+    await world.run_for(hours=1)
+    assert await status(world) is Status.OPT_OUT
+    assert JAN in world.upstream.opted_out
+    assert (await world.states())["again"] == ("sent", None)
+
+
+@pytest.mark.parametrize("outcome", [Unreachable("down"), Refused("no")])
+async def test_r06_an_opt_out_that_can_never_be_confirmed_counts(world: World, outcome: Outcome) -> None:
+    await resigns_and_comes_back(world)
+    world.upstream.respond = lambda method, items: outcome if method == "statuses" else scripted()(method, items)
+    await world.post(callback(4))
+    await world.run_for(hours=24 * 9, steps=120)
+    assert await status(world) is Status.OPT_OUT
+
+
+async def test_r72_who_came_back_after_an_erasure_is_asked_about_too(world: World) -> None:
+    await resigns_and_comes_back(world)
+    await world.post(erases(JAN, 5))
+    await world.run()
+    world.clock.advance(minutes=6)
+    await world.post(subscribes(JAN, 10))
+    await world.run()
+    world.clock.advance(minutes=6)
+    await world.post(callback(16), event_id="again")
+    await run(world)
+    assert (await world.states())["again"] == ("withheld", "opt_out_not_confirmed")
+
+
+async def test_r06a_in_the_shadow_a_confirmed_opt_out_is_learned(world: World) -> None:
+    await resigns_and_comes_back(world)
+    await world.configure(a_shop(shadow=True))
+    world.upstream.opted_out.add(JAN)
+    await world.post(callback(4))
+    await run(world)
+    assert await status(world) is Status.OPT_OUT
+
+
+async def test_r72_an_unsubscription_in_the_shop_is_newer_than_any_question(world: World) -> None:
+    await resigns_and_comes_back(world)
+    await world.post(callback(4), unsubscribes(JAN, 5))
+    await run(world)
+    assert await status(world) is Status.OPT_OUT
