@@ -1,18 +1,14 @@
 """Settings of the process, read once from the environment (`GATEWAY_...`)."""
 
-import hashlib
-import tempfile
 from datetime import timedelta
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.control_socket import DEFAULT_DATABASE_URL, SQLITE, socket_of
 from app.domain.retention import Retention
-
-_LONGEST_SOCKET_PATH = 100
 
 
 class Settings(BaseSettings):
@@ -20,7 +16,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
 
-    database_url: str = "sqlite+aiosqlite:///gateway.db"
+    database_url: str = DEFAULT_DATABASE_URL
     encryption_keys: Annotated[tuple[str, ...], NoDecode] = ()
     """Fernet keys, newest first, separated by commas."""
     config: Path | None = None
@@ -68,7 +64,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _asynchronous(cls, value: str) -> str:
-        if not value.startswith(("sqlite+aiosqlite:///", "postgresql+asyncpg://")):
+        if not value.startswith((SQLITE, "postgresql+asyncpg://")):
             raise ValueError("begin it with sqlite+aiosqlite:/// or postgresql+asyncpg://")
         return value
 
@@ -77,15 +73,7 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
 
-    @cached_property
+    @property
     def control_socket(self) -> Path | None:
-        """Where a running gateway takes commands: beside the SQLite file; None on PostgreSQL, which needs no such door."""
-        prefix = "sqlite+aiosqlite:///"
-        if not self.database_url.startswith(prefix):
-            return None
-        path = Path(self.database_url.removeprefix(prefix)).absolute()
-        beside = path.with_name(path.name + ".sock")
-        if len(str(beside)) <= _LONGEST_SOCKET_PATH:
-            return beside
-        # The kernel takes no longer name, so a deep database gets a short door.
-        return Path(tempfile.gettempdir()) / f"gateway-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.sock"
+        """Where a running gateway takes commands."""
+        return socket_of(self.database_url)

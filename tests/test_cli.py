@@ -1,8 +1,11 @@
 """The command line, as a person uses it: with the gateway stopped and with it running."""
 
 import json
+import os
 import signal
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -204,3 +207,34 @@ def test_on_postgresql_a_process_without_worker_hears_of_keys_and_another_delive
                 time.sleep(0.1)
         finally:
             assert worker.stop() == 0
+
+
+HEAVY = ("fastapi", "httpx", "pydantic_settings", "sqlalchemy", "structlog", "uvicorn", "cryptography", "phonenumbers")
+"""What a question to a running gateway must not pay for: all of it together takes two seconds of processor time."""
+
+_ASK = """
+import sys
+from app.cli import cli
+try:
+    cli(sys.argv[1:])
+except SystemExit as end:
+    assert not end.code, end.code
+print(",".join(name for name in {heavy!r} if name in sys.modules), file=sys.stderr)
+"""
+
+
+def imported_by(environment: dict[str, str], *command: str) -> str:
+    asked = [sys.executable, "-c", _ASK.format(heavy=HEAVY), *command]
+    ran = subprocess.run(asked, env=os.environ | environment, capture_output=True, text=True, check=True, timeout=60)
+    return ran.stderr.strip().rpartition("\n")[2]
+
+
+@pytest.mark.parametrize("command", [["--help"], ["apply", "--help"], ["backfill", "--help"]])
+def test_help_imports_nothing_of_the_gateway(command: list[str]) -> None:
+    assert imported_by({}, *command) == ""
+
+
+def test_a_question_to_a_running_gateway_imports_nothing_of_it(tmp_path: Path) -> None:
+    with a_world(tmp_path) as world:
+        for command in (["status"], ["parked"], ["keys", "list"], ["neighbours"], ["conflicts"], ["hand-work", "list"]):
+            assert imported_by(world.environment, *command) == "", command

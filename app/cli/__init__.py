@@ -2,7 +2,6 @@
 
 import typer
 
-from app import logs
 from app.cli import asking, configuring, importing, operating, running
 from app.cli.backfill import backfill
 from app.cli.reconcile import reconcile
@@ -13,10 +12,8 @@ cli = typer.Typer(
 
 
 @cli.callback()
-def quiet() -> None:
+def gateway() -> None:
     """The gateway between shops and SALESmanago."""
-    # Standard output belongs to the command; what goes wrong is said on standard error.
-    logs.configure("WARNING", json=False)
 
 
 for command in (

@@ -5,18 +5,15 @@ import gc
 import json
 import sys
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Annotated, Any, NoReturn
 
-import httpx
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
-from sqlalchemy.exc import SQLAlchemyError
 
-from app.control import control
+from app.control_socket import Answer, NoAnswer, ask_running
 from app.domain.errors import GatewayError
-from app.settings import Settings
 
 out = Console()
 err = Console(stderr=True)
@@ -25,25 +22,38 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 InPolish = Annotated[bool, typer.Option("--pl", help="Reasons in Polish.")]
 
 
-def run(step: Coroutine[Any, Any, None]) -> None:
-    _collect_garbage_seldom()
+def run(step: Coroutine[Any, Any, None], *, serves: bool = False) -> None:
+    """`serves`: it runs for long and is tuned for it; what only asks must start quickly."""
+    if serves:
+        _collect_garbage_seldom()
     try:
-        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        with asyncio.Runner(loop_factory=_fast_loop() if serves else None) as runner:
             runner.run(step)
-    except GatewayError as error:
-        fail(str(error))
-    except ValidationError as error:
-        fail(
-            "; ".join(
-                f"GATEWAY_{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors(include_input=False)
-            )
-        )
-    except (SQLAlchemyError, OSError) as error:
-        fail(f"The database cannot be used ({type(error).__name__}). Look at GATEWAY_DATABASE_URL.")
-    except httpx.TransportError as error:
-        fail(f"The running gateway did not answer on its control socket ({type(error).__name__}).")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except Exception as error:
+        words = _words_of(error)
+        if words is None:
+            raise
+        fail(words)
+
+
+def _words_of(error: Exception) -> str | None:
+    """What a person is told of a failure; None for a defect. What was never imported cannot have failed."""
+    if isinstance(error, GatewayError):
+        return str(error)
+    if isinstance(error, NoAnswer) or _is_a(error, "httpx", "TransportError"):
+        return f"The running gateway did not answer on its control socket ({type(error).__name__})."
+    if _is_a(error, "pydantic", "ValidationError"):
+        mistakes = error.errors(include_input=False)  # type: ignore[attr-defined]  # pydantic's
+        return "; ".join(f"GATEWAY_{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in mistakes)
+    if isinstance(error, OSError) or _is_a(error, "sqlalchemy.exc", "SQLAlchemyError"):
+        return f"The database cannot be used ({type(error).__name__}). Look at GATEWAY_DATABASE_URL."
+    return None
+
+
+def _is_a(error: Exception, module: str, name: str) -> bool:
+    return module in sys.modules and isinstance(error, getattr(sys.modules[module], name))
 
 
 def _collect_garbage_seldom() -> None:
@@ -70,15 +80,32 @@ def fail(words: str) -> NoReturn:
 
 
 async def ask(method: str, path: str, **more: Any) -> Any:
-    async with control(Settings()) as client:
-        answer = await client.request(method, path, **more)
-    if answer.status_code == httpx.codes.NO_CONTENT:
+    """The JSON of an answer: of the running gateway, or of one opened in this process for the question."""
+    answer = ask_running(method, path, **more) or await _ask_here(method, path, **more)
+    if answer.status == HTTPStatus.NO_CONTENT:
         return None
     body = answer.json()
-    if answer.is_error:
+    if answer.status >= HTTPStatus.BAD_REQUEST:
         mistakes = [f"{one['field']}: {one['message']} (right: {one['example']})" for one in body.get("errors", ())]
         fail("\n".join([body["detail"], *mistakes]))
     return body
+
+
+async def _ask_here(method: str, path: str, **more: Any) -> Answer:
+    from app.control import control  # the whole gateway: whoever can ask a running one should not pay for it
+    from app.settings import Settings
+
+    quiet_logs()
+    async with control(Settings()) as client:
+        received = await client.request(method, path, **more)
+    return Answer(received.status_code, received.content)
+
+
+def quiet_logs() -> None:
+    """Standard output belongs to the command; what goes wrong is said on standard error."""
+    from app import logs
+
+    logs.configure("WARNING", json=False)
 
 
 def show_json(value: Any) -> None:

@@ -4,18 +4,12 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
-from cryptography.fernet import Fernet
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.common import AsJson, ask, fail, out, run, show_json
-from app.control import Configuration
+from app.cli.common import AsJson, ask, fail, out, quiet_logs, run, show_json
 from app.domain.registry import OPERATOR_ROLE, SHOP_ROLE
-from app.services.secrets_at_rest import KeyRing
-from app.settings import Settings
-from app.shops_file import load
 
 keys = typer.Typer(no_args_is_help=True, help="Keys of shops and operators.")
 
@@ -25,6 +19,15 @@ def apply(
     yes: Annotated[bool, typer.Option("--yes", help="Store without asking.")] = False,
 ) -> None:
     """Check a configuration, show what it changes, and store it."""
+
+    import msgspec
+
+    from app.control import Configuration
+    from app.services.secrets_at_rest import KeyRing
+    from app.settings import Settings
+    from app.shops_file import load
+
+    quiet_logs()
 
     async def step() -> None:
         accounts, shops = load(file, KeyRing(list(Settings().encryption_keys)))
@@ -94,6 +97,8 @@ def revoke_key(key_id: str) -> None:
 @keys.command("encryption")
 def encryption_key() -> None:
     """Make a key for GATEWAY_ENCRYPTION_KEYS."""
+    from cryptography.fernet import Fernet
+
     sys.stdout.write(Fernet.generate_key().decode() + "\n")
 
 

@@ -4,13 +4,11 @@ import csv
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from app.cli.common import AsJson, ask, fail, out, run, show_json
-from app.subscriber_csv import NotAList, decoded, parsed
 
 CHUNK = 500
 SHOWN = 20
@@ -26,6 +24,10 @@ def import_subscribers(
 
     Interrupted, it may simply be run again: what is stored already counts as a duplicate. Exit code 1 if a line was rejected.
     """
+
+    import msgspec
+
+    from app.subscriber_csv import NotAList, decoded, parsed
 
     async def step() -> None:
         try:

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app import logs, main, server
-from app.cli.common import run
-from app.settings import Settings
+from app.cli.common import quiet_logs, run
 
 
 def serve(
@@ -16,6 +14,9 @@ def serve(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Accept and answer only; workers run elsewhere.")] = False,
 ) -> None:
     """Serve the API and run the worker in the same process. Migrates the database if needed."""
+    from app import logs, server
+    from app.settings import Settings
+
     changed = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
 
     async def step() -> None:
@@ -23,22 +24,26 @@ def serve(
         logs.configure(settings.log_level, json=not sys.stderr.isatty())
         await server.serve(settings, with_worker=not no_worker)
 
-    run(step())
+    run(step(), serves=True)
 
 
 def worker() -> None:
     """Deliver and run schedules without serving the API; any number of them on PostgreSQL."""
+    from app import logs, server
+    from app.settings import Settings
 
     async def step() -> None:
         settings = Settings()
         logs.configure(settings.log_level, json=not sys.stderr.isatty())
         await server.work(settings)
 
-    run(step())
+    run(step(), serves=True)
 
 
 def openapi() -> None:
     """Print the contract as YAML."""
+    from app import main
+
     sys.stdout.write(main.openapi_yaml())
 
 
@@ -50,7 +55,8 @@ def sandbox(
     """Run the stand-ins of SALESmanago and of the panel, each with a page to watch it and faults on demand."""
     from app import demo  # with both stand-ins: no other command should pay for it
 
-    run(demo.run_sandbox(salesmanago_port, panel_port, accounts))
+    quiet_logs()
+    run(demo.run_sandbox(salesmanago_port, panel_port, accounts), serves=True)
 
 
 def run_demo(
@@ -63,8 +69,10 @@ def run_demo(
 
     from app import demo
 
+    quiet_logs()
+
     async def step() -> None:
         if not await demo.run_demo(port, salesmanago_port, panel_port, stay=not once):
             raise typer.Exit(1)
 
-    run(step())
+    run(step(), serves=True)

@@ -1,0 +1,93 @@
+"""The control socket of a running gateway: where it is, and one request to it. Standard library only: asking must start quickly."""
+
+import hashlib
+import http.client
+import json
+import os
+import socket
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+SQLITE = "sqlite+aiosqlite:///"
+DEFAULT_DATABASE_URL = SQLITE + "gateway.db"
+_LONGEST_SOCKET_PATH = 100
+_TIMEOUT_SECONDS = 60.0
+
+
+def socket_of(database_url: str) -> Path | None:
+    """Beside the SQLite file; None on PostgreSQL, which needs no such socket."""
+    if not database_url.startswith(SQLITE):
+        return None
+    path = Path(database_url.removeprefix(SQLITE)).absolute()
+    beside = path.with_name(path.name + ".sock")
+    if len(str(beside)) <= _LONGEST_SOCKET_PATH:
+        return beside
+    # The kernel takes no longer name, so a deep database gets a short one.
+    return Path(tempfile.gettempdir()) / f"gateway-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.sock"
+
+
+def configured_socket() -> Path | None:
+    """The socket of the database that the environment names, read as `Settings` reads it."""
+    named = {name.upper(): value for name, value in os.environ.items()}
+    return socket_of(named.get("GATEWAY_DATABASE_URL", DEFAULT_DATABASE_URL))
+
+
+class NoAnswer(Exception):
+    """A gateway runs there and did not answer."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("gateway", timeout=_TIMEOUT_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def ask_running(
+    method: str, path: str, *, params: Mapping[str, Any] | None = None, json: Any = None, content: bytes | None = None
+) -> Answer | None:
+    """The answer of the running gateway; None if none runs there.
+
+    Raises `NoAnswer` if it runs and does not answer.
+    """
+    socket_path = configured_socket()
+    if socket_path is None or not socket_path.exists():
+        return None
+    connection = _Connection(socket_path)
+    try:
+        connection.connect()
+    except (ConnectionRefusedError, FileNotFoundError):
+        return None  # left behind by a gateway that is gone
+    try:
+        query = f"?{urlencode(params)}" if params else ""
+        body, headers = _body(json, content)
+        connection.request(method, path + query, body, headers)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.read())
+    except (OSError, http.client.HTTPException) as error:
+        raise NoAnswer(type(error).__name__) from error
+    finally:
+        connection.close()
+
+
+def _body(said: Any, content: bytes | None) -> tuple[bytes | None, dict[str, str]]:
+    if said is not None:
+        return json.dumps(said).encode(), {"Content-Type": "application/json"}
+    return content, {}
