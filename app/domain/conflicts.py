@@ -14,13 +14,14 @@ class ConflictKind(StrEnum):
     TAG_LOST = "tag_lost"
     TAGS_COLLIDE = "tags_collide"
     STATUS_KEPT = "status_kept"
+    ADDRESS_CONTESTED = "address_contested"
 
 
 @value()
 class Conflict:
     kind: ConflictKind
     about: tuple[str, ...]
-    """Tags, or the channel."""
+    """Tags, or the channel; nothing where it is about the contact itself."""
     since: datetime | None
     words: str
     words_pl: str
@@ -58,6 +59,16 @@ def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:
             )
             words_pl = "SALESmanago wciąż pokazuje inny status newslettera niż ostatnia decyzja osoby. Sprawdź kartę kontaktu."
             found.append(Conflict(ConflictKind.STATUS_KEPT, (channel,), None, words, words_pl))
+    if contact.address_contested_at is not None:
+        words = (
+            "Two accounts of the shop claim one e-mail address, and SALESmanago has one contact per address: they were kept apart."
+            " Give each account an address of its own."
+        )
+        words_pl = (
+            "Dwa konta w sklepie podają ten sam adres e-mail, a w SALESmanago jeden adres to jeden kontakt: kont nie połączono."
+            " Nadaj każdemu z nich własny adres."
+        )
+        found.append(Conflict(ConflictKind.ADDRESS_CONTESTED, (), contact.address_contested_at, words, words_pl))
     return tuple(found)
 
 
@@ -65,4 +76,5 @@ def is_disputed(contact: Contact) -> bool:
     """Is there any conflict about the person?"""
     tags_collide = bool(collisions(tag for tag, flag in contact.panel_tags.items() if flag.value))
     lost = any(not one.back for one in contact.seen.lost.values())
-    return lost or tags_collide or contact.seen.email_disputed or contact.seen.phone_disputed
+    disputed = contact.seen.email_disputed or contact.seen.phone_disputed
+    return lost or tags_collide or disputed or contact.address_contested_at is not None

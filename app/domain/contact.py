@@ -13,7 +13,7 @@ from datetime import datetime
 
 from app.domain import tags
 from app.domain.consent import Channel, Said, Status, TransferConsent, later, weightier
-from app.domain.events import Customer
+from app.domain.events import Customer, real_id
 from app.domain.mirror import PanelTags
 from app.domain.values import replace, value
 
@@ -107,6 +107,8 @@ class Contact:
     """Empty while only a customer id is known."""
     email_since: datetime | None = None
     customer_id: str | None = None
+    address_contested_at: datetime | None = None
+    """Another account claims the address, or has the one this account claims: a person must look (R72)."""
     profile: Mapping[str, Fact] = field(default_factory=dict)
     registered: bool = False
     subscriber: bool = False
@@ -134,17 +136,26 @@ class Contact:
 
     def is_of_another_account(self, customer_id: str | None) -> bool:
         """Addresses are not unique among a panel's accounts: the second one must not take turns with the first."""
-        return self.registered and self.customer_id not in (None, customer_id)
+        return customer_id is not None and self.registered and self.customer_id not in (None, customer_id)
 
     # -- learning ------------------------------------------------------------------------------------------------
 
     def describe(self, customer: Customer, at: datetime) -> "Contact":
-        """Learn what the shop says of the person; silence about a field changes nothing."""
+        """Learn what the shop says of the person; silence about a field changes nothing.
+
+        Once there is a customer id, another does not replace it: see `of_account`.
+        """
+        number = self.customer_id or real_id(customer.id)
         said = {name: text for name, text in profile_of(customer).items() if text}
-        known = self.with_profile(said, at)
+        known = self.with_profile({**said, "customer_id": number} if number and real_id(customer.id) else said, at)
         if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= at):
             known = replace(known, wholesaler=Flag(customer.wholesaler, at))
-        return replace(known, customer_id=customer.id) if customer.id and customer.id != known.customer_id else known
+        return known if number == known.customer_id else replace(known, customer_id=number)
+
+    def of_account(self, number: str | None) -> "Contact":
+        """An account's own word. The number of a guest's order gives way to that of the account."""
+        guest = number is not None and not self.registered and self.customer_id != number
+        return replace(self, registered=True, customer_id=number if guest else self.customer_id)
 
     def with_profile(self, said: Mapping[str, str], at: datetime) -> "Contact":
         newer = {name: Fact(text, at) for name, text in said.items() if self._is_news(name, at)}
@@ -159,7 +170,7 @@ class Contact:
         """The address at a time; a late message of an older address changes nothing."""
         if self.email and self.email_since is not None and self.email_since > at:
             return self
-        return replace(self, email=email, email_since=at)
+        return replace(self, email=email, email_since=at, address_contested_at=None)
 
     def with_tags(self, added: tuple[str, ...], removed: tuple[str, ...], at: datetime) -> "Contact":
         """Learn an edit of panel tags. An edit from before the last full list tells nothing new (R09: one of its moment does)."""
@@ -211,8 +222,19 @@ def profile_of(customer: Customer) -> dict[str, str | None]:
         "country": address.country,
         "language": customer.language,
         "birth_date": customer.birth_date,
-        "customer_id": customer.id,
+        "customer_id": real_id(customer.id),
     }
+
+
+def without_placeholder(contact: Contact) -> Contact:
+    """As stored by a version that took `0` for somebody's id."""
+    said = contact.profile.get("customer_id")
+    if real_id(contact.customer_id) == contact.customer_id and (
+        said is None or not said.value or real_id(said.value) == said.value
+    ):
+        return contact
+    profile = {name: fact for name, fact in contact.profile.items() if name != "customer_id" or real_id(fact.value)}
+    return replace(contact, customer_id=real_id(contact.customer_id), profile=profile)
 
 
 def absorb(target: Contact, other: Contact) -> Contact:

@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 from app.domain import tags
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, EventKind, Line, UpsertContact
-from app.domain.consent import Box, Policy, Said, Status
+from app.domain.consent import Box, Policy, Said, Status, later
 from app.domain.contact import Contact
 from app.domain.difference import believing, difference, digest_of_told, opt_outs_due, told
 from app.domain.events import (
     AccessRequested,
+    AccountChanged,
     AccountListed,
     CartChanged,
     DriftFound,
@@ -34,7 +35,9 @@ from app.domain.events import (
     StatusNotTaken,
     StatusSeen,
     TagsSeen,
+    Ticked,
     Unsubscribed,
+    customer_id_of,
     is_listed,
 )
 from app.domain.homeward import home_commands, mirror_command, shop_knows, told_home
@@ -102,8 +105,8 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_the
     contact = revived(event, contact)
     if contact.erased or is_forgotten(event, contact):
         return _decision(Withhold(Reason.ERASED), with_stop(event, shop, contact), sale)
-    if isinstance(event, AccountListed) and contact.is_of_another_account(event.customer.id):
-        return _decision(Withhold(Reason.SHARED_ADDRESS), contact, sale)
+    if contact.is_of_another_account(customer_id_of(event)):
+        return _contested(event, shop, contact, sale, known_there=known_there)
     known = learn(event, shop, contact)
     if isinstance(event, OptOutReported):
         return _decision(Send(ConfirmOptOut(email=event.email, at=event.at)), known, sale)
@@ -124,6 +127,28 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_the
     if not commands:
         return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
     return Decision(Send(*commands), _informed(known, commands), _remembered(event, sale, sent=True), known)
+
+
+def contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_there: bool = False) -> Decision:
+    """As `decide`, where two accounts claim the address (R72)."""
+    decision = _contested(event, shop, contact, sale, known_there=known_there)
+    return _in_shadow(decision, event, shop, sale, known_there=known_there) if shop.shadow else decision
+
+
+def _contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_there: bool) -> Decision:
+    """Two accounts claim one address: nobody takes over anything, and a person must look (R72).
+
+    What else an account's own event tells of it is learned, under the address it had; newsletter boxes were of the other address.
+    """
+    if isinstance(event, AccountListed):
+        return _decision(Withhold(Reason.SHARED_ADDRESS), contact, sale)
+    seen = replace(contact, address_contested_at=later(contact.address_contested_at, event.at))
+    if not isinstance(event, AccountChanged) or contact.is_of_another_account(customer_id_of(event)) or not contact.email:
+        return _decision(Withhold(Reason.ADDRESS_OF_ANOTHER_ACCOUNT), seen, sale)
+    facts = replace(event.customer, email=contact.email, newsletter_email=Ticked(), newsletter_sms=Ticked())
+    known = replace(seen.describe(facts, event.at), registered=True)
+    reason = forbidden(event, shop, known, sale)
+    return _stays(reason or Reason.ADDRESS_OF_ANOTHER_ACCOUNT, event, shop, known, sale, known_there=known_there)
 
 
 def _homeward(

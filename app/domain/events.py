@@ -313,6 +313,17 @@ Event = (
 )
 
 
+_NOBODYS_WORDS = frozenset({"-1", "null", "none", "nil", "nan", "undefined", "false", "guest", "anonymous"})
+
+
+def real_id(said: str | None) -> str | None:
+    """A customer id; None for what shops write where there is none (R72): all their guests have it, so it names nobody."""
+    if said is None:
+        return None
+    known = said.strip()
+    return known if known.strip("0-. ") and known.lower() not in _NOBODYS_WORDS else None
+
+
 def email_of(event: Event) -> str | None:
     """The address the event speaks of, as it was then. None where the shop knows only a customer id or a guest's cart."""
     match event:
@@ -323,13 +334,14 @@ def email_of(event: Event) -> str | None:
 
 
 def customer_id_of(event: Event) -> str | None:
+    """The account of the shop that the event names. A placeholder names none (`real_id`)."""
     match event:
         case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
-            return event.customer.id
+            return real_id(event.customer.id)
         case TransferConsentGranted(customer=Customer(id=known)):
-            return known
+            return real_id(known)
         case TagsEdited():
-            return event.customer_id
+            return real_id(event.customer_id)
         case _:
             return None
 

@@ -34,6 +34,7 @@ from app.domain.events import (
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
+    customer_id_of,
 )
 from app.domain.looks import not_taken, saw_status, saw_tags
 from app.domain.shop import Shop
@@ -46,19 +47,19 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
     match event:
         case CustomerRegistered(customer=customer):
             source = tags.source_tag(event.source or "", shop.host)
-            contact = replace(_met(contact, customer, event), registered=True).earning((source,) if source else ())
+            contact = _met(contact.of_account(customer_id_of(event)), customer, event).earning((source,) if source else ())
             return _ticked_acts(contact, customer, event)
         case OrderPlaced(customer=customer):
             contact = _ticked_acts(_met(contact, customer, event), customer, event).bought(at)
             granted = event.box is Box.GIVEN
             return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact
         case AccountListed(customer=customer):
-            contact = replace(_met(contact, customer, event).moved_to(customer.email, at), registered=True)
+            contact = _met(contact.of_account(customer_id_of(event)), customer, event).moved_to(customer.email, at)
             email, sms = _listed_since(at, customer.newsletter_email), _listed_since(at, customer.newsletter_sms)
             return _opted_in(contact, email=email, sms=sms)
         case AccountChanged(customer=customer):
             # Who has an account to change has an account; mere state opts in only with its own date (R06).
-            contact = replace(_met(contact, customer, event).moved_to(customer.email, at), registered=True)
+            contact = _met(contact.of_account(customer_id_of(event)), customer, event).moved_to(customer.email, at)
             return _dated_acts(contact, customer, at)
         case TransferConsentGranted(customer=customer):
             contact = _met(contact, customer, event) if customer else _addressed(contact, event.email)
@@ -75,7 +76,7 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             contact = _addressed(contact, event.email)
             return _unsubscribed(contact, event, shop)
         case TagsEdited():
-            contact = replace(contact, customer_id=contact.customer_id or event.customer_id)
+            contact = replace(contact, customer_id=contact.customer_id or customer_id_of(event))
             if event.all_tags is not None:
                 return contact.with_all_tags(event.all_tags, at)
             return contact.with_tags(event.added, event.removed, at)

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     ADDRESS_UNKNOWN = "address_unknown"
     ADDRESS_INVALID = "address_invalid"
     SHARED_ADDRESS = "shared_address"
+    ADDRESS_OF_ANOTHER_ACCOUNT = "address_of_another_account"
     NO_ACCOUNT = "no_account"
     ACCOUNT_ELSEWHERE = "account_elsewhere"
     ERASED = "erased"
@@ -149,6 +150,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Nothing, or give the accounts addresses of their own in the panel.",
         "Inne konto w panelu ma ten sam adres, a w SALESmanago jeden adres to jeden kontakt.",
         "Nic, albo nadaj kontom w panelu różne adresy.",
+    ),
+    Reason.ADDRESS_OF_ANOTHER_ACCOUNT: Explanation(
+        "R72",
+        "The address belongs to another account of the shop, and two accounts are never made one contact.",
+        "Give each account an address of its own, then change or list the account again. Until then it shows as a conflict.",
+        "Ten adres należy do innego konta w sklepie, a dwóch kont nigdy nie łączymy w jeden kontakt.",
+        "Nadaj każdemu kontu własny adres i zapisz konto ponownie. Do tego czasu widać je na liście konfliktów.",
     ),
     Reason.NO_ACCOUNT: Explanation(
         "R60",

@@ -8,7 +8,7 @@ from app.domain import noticed
 from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, MirrorTags, Question, SetSubscription
 from app.domain.consent import Said
 from app.domain.contact import NOBODY, Contact
-from app.domain.events import StatusSeen
+from app.domain.events import StatusSeen, real_id
 from app.domain.look_up import SeenContact
 from app.domain.outcomes import Delivered, Moot, Outcome, Throttled, Unknown
 from app.domain.pipeline import Answer, Call, Claim, WaitingCommand, to_account, unasked
@@ -298,7 +298,7 @@ class ToShop(_Unpaced):
     async def _ask(self, number: int, command: Command, person: Contact) -> Answer:
         match command:
             case SetSubscription() | MirrorTags():
-                email, customer_id = person.email or command.email, person.customer_id or command.customer_id
+                email, customer_id = person.email or command.email, real_id(person.customer_id) or real_id(command.customer_id)
             case _:
                 raise AssertionError("a command for another destination")
         match command:

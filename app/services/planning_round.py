@@ -8,14 +8,13 @@ import structlog
 from app.domain.commands import Command, DeleteContact, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
-from app.domain.decide import decide, decide_claim
+from app.domain.decide import contested, decide, decide_claim
 from app.domain.difference import untold
 from app.domain.events import (
     AccountChanged,
     AccountListed,
     CartChanged,
     ErasureRequested,
-    Event,
     OptOutReported,
     OrderPlaced,
     StatusSeen,
@@ -98,12 +97,13 @@ class PlanningRound:
             guest = Await(Reason.CART_WAITS) if happened.items else Supersede(Reason.CART_EMPTIED)
             self._carry_out(event, None, self._carts.changed(event, happened, None, guest)[0])
             return
-        person = self._people.find(shop.id, happened)
+        person, is_contested = self._people.identified(shop.id, happened)
         if isinstance(happened, OptOutReported):
             happened = decide_claim(happened, person.contact)
             event = replace(event, event=happened)
-        known_there = self._hear_from_siblings(shop, person, happened)
-        decision = decide(happened, shop, person.contact, self.decided.sale(shop.id, happened), known_there=known_there)
+        known_there = self._hear_from_siblings(shop, person, None if is_contested else email_of(happened))
+        judge = contested if is_contested else decide
+        decision = judge(happened, shop, person.contact, self.decided.sale(shop.id, happened), known_there=known_there)
         plan, contact = decision.plan, decision.contact
         self.decided.remember_sale(shop.id, happened, decision.sale)
         if isinstance(happened, OrderPlaced):
@@ -113,7 +113,8 @@ class PlanningRound:
         if person.erased_hash is not None and not contact.erased and contact.email:
             self._people.revive(person)
         self._people.remember_customer(person)
-        self._consents.note(event, person, before)
+        if not is_contested:  # what another account said is no act of this person
+            self._consents.note(event, person, before)
         cancelled = await self._take_back(event, person, before)
         await self._tell_siblings(shop, person, before)
         await self._say_again_at_home(event, shop, person, before)
@@ -240,13 +241,13 @@ class PlanningRound:
 
     # -- other shops of the account ----------------------------------------------------------------------------------------
 
-    def _hear_from_siblings(self, shop: Shop, person: Person, event: Event) -> bool:
+    def _hear_from_siblings(self, shop: Shop, person: Person, becoming: str | None) -> bool:
         """The person, perhaps under an address that is new here, may be known at another shop of the account (R06).
 
         Answers whether SALESmanago knows the person from one of them.
         """
         known_there = False
-        for sibling in self._people.siblings(person, self._siblings_of(shop.id), email_of(event)):
+        for sibling in self._people.siblings(person, self._siblings_of(shop.id), becoming):
             told, seen = sibling.contact.told, sibling.contact.seen
             person.becomes(heard_of(person.contact, told.email_news, told.phone_news, seen))
             known_there = known_there or sibling.contact.is_transferred
@@ -291,7 +292,9 @@ class PlanningRound:
         """Delete the person in SALESmanago under every address it may know, and here; only hashes stay (M1-M3)."""
         contact_id = person.saved_id
         merged = await self._work.contacts.merged_into(contact_id)
-        former = await self._work.contacts.addresses_of(contact_id)
+        former = [
+            one for known in (contact_id, *(one.id for one in merged)) for one in await self._work.contacts.addresses_of(known)
+        ]
         named = [address for command in commands for address in _addresses_of(command)]
         named += [address for one in merged if (address := one.contact.told.email) is not None]
         addresses = [one for one in dict.fromkeys((*named, *former)) if not self._people.belongs_to_another(person, one)]
@@ -306,7 +309,7 @@ class PlanningRound:
             waiting += await self._work.carts.forget_person(one_id)
         await self._work.inbox.mark(waiting, EventState.WITHHELD, Reason.ERASED, self._now)
         await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
-        await self._people.forget_addresses(person, former, self._work.contacts)
+        await self._people.forget_addresses(person, contact_ids, former, self._work.contacts)
         return person, contact_ids, addresses, pseudonym
 
 

@@ -417,7 +417,7 @@ async def test_who_is_meant_by_a_shared_customer_id_does_not_depend_on_who_else_
         await world.post(views(email=neighbour))
     await world.post(tags(customer_id="7", added=("vip",)))
     await world.run()
-    assert {email for email, theirs in world.upstream.contacts.items() if "idosell_vip" in theirs} == {EWA}
+    assert {email for email, theirs in world.upstream.contacts.items() if "idosell_vip" in theirs} == {JAN}  # whose account it is
 
 
 async def test_the_ledger_is_asked_only_about_those_who_acted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,231 @@
+"""Who is who (R72), through planning and delivery, on both stores."""
+
+from typing import Any
+
+import pytest
+
+from app.domain.consent import Status
+from app.domain.contact import Contact
+from app.domain.events import Customer, Ticked
+from tests.services.world import (
+    World,
+    at,
+    cancels,
+    erases,
+    orders,
+    registers,
+    renames,
+    subscribes,
+    tags,
+    unsubscribes,
+    views,
+    withdraws,
+)
+
+A, B, C, D = "a@example.pl", "b@example.pl", "c@example.pl", "d@example.pl"
+
+
+async def known(world: World, *emails: str) -> dict[str, Contact]:
+    async with world.store.work() as work:
+        found = await work.contacts.known_as("shop1", emails or (A, B, C, D), [], [])
+    return {one.contact.email: one.contact for one in found}
+
+
+async def ledger(world: World, email: str) -> list[tuple[str, str, Any]]:
+    """What was written down of whoever had the address when they acted."""
+    async with world.store.work() as work:
+        chains = await work.consents.of_subject("shop1", world.pseudonym("shop1", email))
+    return [(one.matter.value, one.kind.value, one.acted_at) for chain in chains for one in chain]
+
+
+async def conflicts(world: World) -> list[str]:
+    async with world.store.work() as work:
+        return [one.contact.email for one in await work.contacts.disputed("shop1", 10)]
+
+
+def changes(email: str, minutes: float, number: str | None = None, **said: Any) -> Any:
+    return type(renames(A, B))(at=at(minutes), customer=Customer(email=email, id=number, **said))
+
+
+@pytest.mark.parametrize("rounds", [False, True], ids=["one-round", "rounds"])
+async def test_r72_two_accounts_are_never_made_one_contact_and_a_person_sees_why(world: World, rounds: bool) -> None:
+    events = [
+        registers(A, id="71", first_name="Anna"),
+        registers(B, id="72", first_name="Bea"),
+        changes(B, 5, "71", first_name="Anna", phone="+48600100200"),
+    ]
+    for event in events:
+        await world.post(event)
+        if rounds:
+            await world.run()
+    await world.run()
+    people = await known(world)
+    assert {email: (one.customer_id, one.profile["first_name"].value) for email, one in people.items()} == {
+        A: ("71", "Anna"),
+        B: ("72", "Bea"),
+    }
+    assert (await world.at_rest())["e3"] == ("withheld", "address_of_another_account")
+    assert await conflicts(world) == [A]
+    assert set(world.upstream.contacts) == {A, B}
+    assert people[A].profile["phone"].value == "+48600100200"  # what else was said of the account is known
+    await world.post(changes(C, 6, "72"), changes(B, 7, "71"))
+    await world.run()
+    assert {email: one.customer_id for email, one in (await known(world)).items()} == {C: "72", B: "71"}
+    assert await conflicts(world) == []
+    await world.at_rest()
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        registers(A, 5, id="72", first_name="Bea", phone="+48600100300"),
+        orders("o9", A, 5, id="72", first_name="Bea"),
+        changes(A, 5, "72", first_name="Bea"),
+        tags(5, email=A, customer_id="72", added=("vip",)),
+    ],
+    ids=["registration", "order", "account", "tags"],
+)
+async def test_r72_what_another_account_says_under_the_address_of_one_teaches_nothing_of_it(world: World, event: Any) -> None:
+    await world.post(registers(A, id="71", first_name="Anna"))
+    await world.run()
+    before = (await known(world))[A]
+    await world.post(event)
+    await world.run()
+    people = await known(world)
+    assert people.keys() == {A}
+    assert (people[A].customer_id, people[A].profile, people[A].panel_tags) == ("71", before.profile, {})
+    assert (await world.at_rest())["e2"] == ("withheld", "address_of_another_account")
+    assert await conflicts(world) == [A]
+
+
+async def test_r72_a_box_ticked_by_another_account_is_no_act_of_the_one_that_has_the_address(world: World) -> None:
+    await world.post(registers(A, id="71"), registers(A, 5, id="72", newsletter_email=Ticked(ticked=True)))
+    await world.run()
+    contact = (await known(world))[A]
+    assert contact.email_news.status is None
+    assert await ledger(world, A) == []
+
+
+@pytest.mark.parametrize("number", ["0", "", "null"])
+async def test_r72_guests_without_a_number_are_not_one_person(world: World, number: str) -> None:
+    await world.post(orders("o1", A, 1, id=number), orders("o2", B, 2, id=number))
+    await world.run()
+    await world.post(changes(C, 5, number))
+    await world.run()
+    assert {email: one.customer_id for email, one in (await known(world)).items()} == {A: None, B: None, C: None}
+    await world.at_rest()
+
+
+async def test_r72_a_stored_placeholder_renames_nobody(world: World) -> None:
+    async with world.store.work() as work:
+        await work.contacts.add([("shop1", Contact(email=A, customer_id="0", registered=True), None)], at())
+        await work.commit()
+    await world.post(changes(B, 5, "0"), orders("o1", A, 6, id="7"))
+    await world.run()
+    assert {email: one.customer_id for email, one in (await known(world)).items()} == {A: "7", B: None}
+
+
+# -- addresses that were left ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rounds", [False, True], ids=["one-round", "rounds"])
+async def test_r72_a_stop_under_the_address_before_a_rename_reaches_the_renamed_person(world: World, rounds: bool) -> None:
+    await world.post(registers(A), subscribes(A, 1), renames(A, B, 5))
+    await world.run() if rounds else None
+    await world.post(unsubscribes(A, 10))
+    await world.run()
+    assert (await known(world))[B].email_news.status is Status.OPT_OUT
+    assert (await known(world)).keys() == {B}
+    assert B in world.upstream.opted_out
+    await world.post(withdraws(A, 11))
+    await world.run()
+    assert (await known(world))[B].transfer.is_withdrawn
+    assert (await known(world)).keys() == {B}
+
+
+async def test_r72_a_stop_under_an_address_somebody_took_since_is_theirs(world: World) -> None:
+    await world.post(registers(A), subscribes(A, 1), renames(A, B, 5), registers(A, 6), subscribes(A, 6))
+    await world.run()
+    await world.post(unsubscribes(A, 10))
+    await world.run()
+    people = await known(world)
+    assert (people[A].email_news.status, people[B].email_news.status) == (Status.OPT_OUT, Status.OPT_IN)
+
+
+async def test_r72_a_stop_that_arrives_before_who_took_the_address_is_theirs_as_well(world: World) -> None:
+    await world.post(registers(A), subscribes(A, 1), renames(A, B, 5))
+    await world.run()
+    await world.post(unsubscribes(A, 10))
+    await world.run()
+    await world.post(subscribes(A, 6))
+    await world.run()
+    people = await known(world)
+    assert (people[A].email_news.status, people[B].email_news.status) == (Status.OPT_OUT, Status.OPT_OUT)
+    assert A not in world.upstream.contacts or A in world.upstream.opted_out
+
+
+async def test_r72_what_goes_on_under_the_address_before_a_rename_makes_no_twin(world: World) -> None:
+    await world.post(registers(A), orders("o1", A, 1), renames(A, B, 5))
+    await world.run()
+    await world.post(views("7", A, 10), cancels("o1", A, 11))
+    await world.run()
+    assert set(world.upstream.contacts) == {B}
+    assert [event.email for event in world.upstream.events] == [B, B, B]
+
+
+@pytest.mark.parametrize("order", ["in order", "later one first"])
+async def test_r72_a_chain_of_changes_ends_as_one_person_in_any_order(world: World, order: str) -> None:
+    chain = [renames(A, B, 5), renames(B, C, 6)]
+    await world.post(registers(A, first_name="Anna"))
+    await world.run()
+    for event in chain if order == "in order" else reversed(chain):
+        await world.post(event)
+        await world.run()
+    await world.post(unsubscribes(B, 20), unsubscribes(A, 20))
+    await world.run()
+    people = await known(world)
+    assert people.keys() == {C}
+    assert people[C].email_news.status is Status.OPT_OUT
+
+
+async def test_r72_who_was_merged_is_found_by_every_address_of_both(world: World) -> None:
+    await world.post(registers(A), renames(A, B, 2), registers(C), renames(B, C, 5))
+    await world.run()
+    await world.post(orders("late", A, 1), unsubscribes(A, 10))
+    await world.run()
+    people = await known(world)
+    assert people.keys() == {C}
+    assert people[C].email_news.status is Status.OPT_OUT
+    assert [event.email for event in world.upstream.events] == [C]
+
+
+# -- erasure ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", [A, B, C])
+@pytest.mark.parametrize("merged", [False, True], ids=["renamed", "merged"])
+async def test_r72_erasing_by_any_address_a_person_had_erases_the_person(world: World, address: str, merged: bool) -> None:
+    await world.post(registers(A, first_name="Anna"), *([registers(C)] if merged else []))
+    await world.run()
+    await world.post(renames(A, B, 1))
+    await world.run()
+    await world.post(renames(B, C, 2), tags(3, email=C, added=("vip",)))
+    await world.run()
+    await world.post(erases(address, 10))
+    await world.run()
+    assert world.upstream.contacts == {}
+    assert [await world.tables_naming(one) for one in (A, B, C)] == [[], [], []]
+    await world.at_rest()
+
+
+async def test_r72_erasing_by_an_address_somebody_took_since_erases_whoever_has_it(world: World) -> None:
+    await world.post(registers(A, first_name="Anna"), renames(A, B, 1), registers(A, 2, first_name="Ola"))
+    await world.run()
+    await world.post(erases(A, 10))
+    await world.run()
+    assert set(world.upstream.contacts) == {B}
+    assert {email: one.profile["first_name"].value for email, one in (await known(world)).items()} == {B: "Anna"}
+    await world.post(erases(B, 11))
+    await world.run()
+    assert world.upstream.contacts == {}
+    assert [await world.tables_naming(one) for one in (A, B)] == [[], []]
