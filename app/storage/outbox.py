@@ -12,7 +12,7 @@ from sqlalchemy import Insert, case, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.commands import Command, DeleteContact
+from app.domain.commands import Command, erased_form
 from app.domain.outcomes import SETTLING
 from app.domain.pipeline import CommandState, DeferredTakeBack, Mailbox, NewCommand, WaitingCommand
 from app.domain.reasons import Reason
@@ -161,9 +161,12 @@ class Outbox:
 
     async def scrub(self, contact_id: int, pseudonym: str) -> None:
         """Erase the content of everything settled for a contact."""
-        scrubbed = codec.encode_tagged(DeleteContact(email=pseudonym))
         settled = (outbox.c.contact_id == contact_id) & (outbox.c.state != CommandState.WAITING.value)
-        await self._connection.execute(update(outbox).where(settled).values(command=scrubbed))
+        rows = (await self._connection.execute(select(outbox.c.id, outbox.c.command).where(settled))).all()
+        for row in rows:
+            scrubbed = codec.encode_tagged(erased_form(codec.kind_of(row.command), pseudonym))
+            if scrubbed != row.command:
+                await self._connection.execute(update(outbox).where(outbox.c.id == row.id).values(command=scrubbed))
 
     async def _reduce(self, mailbox: Mailbox, count: int) -> None:
         less = {"pending": mailboxes.c.pending - count, "priority": judged_anew(mailboxes.c.priority == LISTED_AND_ACTS)}

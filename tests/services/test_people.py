@@ -7,6 +7,7 @@ import pytest
 from app.domain.consent import Status
 from app.domain.contact import Contact
 from app.domain.events import Customer, Ticked
+from app.routers.lookups import summarised
 from tests.services.world import (
     World,
     at,
@@ -229,3 +230,17 @@ async def test_r72_erasing_by_an_address_somebody_took_since_erases_whoever_has_
     await world.run()
     assert world.upstream.contacts == {}
     assert [await world.tables_naming(one) for one in (A, B)] == [[], []]
+
+
+async def test_r72_after_an_erasure_the_trace_says_what_each_command_was_and_nothing_of_what_it_said(world: World) -> None:
+    """It said `delete_contact` of an upsert that had been tried, and a deletion seemed to be older than its request."""
+    await world.post(registers(A, first_name="Anna"), orders("o1", A, 1), renames(A, B, 2))
+    await world.run()
+    await world.post(erases(A, 10))
+    await world.run()
+    kinds = [[summarised(one.command) for one in (await world.trace(f"e{number}")).commands] for number in (1, 2, 3, 4)]
+    upsert, event = ("upsert_contact", {"erased": True}), ("add_event", {"erased": True})
+    assert kinds[:3] == [[upsert], [upsert, event], [upsert]]
+    assert {kind for kind, _ in kinds[3]} == {"delete_contact"}
+    attempts = [len(one.attempts) for one in (await world.trace("e2")).commands]
+    assert attempts == [1, 1]
