@@ -109,6 +109,8 @@ class Contact:
     customer_id: str | None = None
     address_contested_at: datetime | None = None
     """Another account claims the address, or has the one this account claims: a person must look (R72)."""
+    moved_at: datetime | None = None
+    """When the person last took another address."""
     profile: Mapping[str, Fact] = field(default_factory=dict)
     registered: bool = False
     subscriber: bool = False
@@ -170,7 +172,10 @@ class Contact:
         """The address at a time; a late message of an older address changes nothing."""
         if self.email and self.email_since is not None and self.email_since > at:
             return self
-        return replace(self, email=email, email_since=at, address_contested_at=None)
+        here = replace(self, email=email, email_since=at, address_contested_at=None)
+        if self.email in ("", email):
+            return here
+        return replace(here, moved_at=at, email_news=self.email_news.moved, phone_news=self.phone_news.moved)
 
     def with_tags(self, added: tuple[str, ...], removed: tuple[str, ...], at: datetime) -> "Contact":
         """Learn an edit of panel tags. An edit from before the last full list tells nothing new (R09: one of its moment does)."""
@@ -237,12 +242,14 @@ def without_placeholder(contact: Contact) -> Contact:
     return replace(contact, customer_id=real_id(contact.customer_id), profile=profile)
 
 
-def absorb(target: Contact, other: Contact) -> Contact:
+def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Contact:
     """One person turned out to stand in our memory twice: `target` keeps its identity and learns all that `other` knew.
 
-    Consents and channels join, so an opt-out of either is an opt-out of both (R06). `Told` stays the target's: what
-    SALESmanago was told of the other address says nothing about this one.
+    Consents and channels join, so an opt-out of either is an opt-out of both (R06); of another address also if an opt-in of
+    `other` is newer (R72). `Told` stays the target's: what SALESmanago was told of the other address says nothing about this one.
+    `at`: when `other` took the address of `target`.
     """
+    moved = bool(target.email and other.email) and target.email != other.email
     profile = dict(other.profile)
     for name, fact in target.profile.items():
         if name not in profile or profile[name].at <= fact.at:
@@ -254,9 +261,10 @@ def absorb(target: Contact, other: Contact) -> Contact:
         registered=target.registered or other.registered,
         subscriber=target.subscriber or other.subscriber,
         wholesaler=max(filter(None, (target.wholesaler, other.wholesaler)), key=lambda flag: flag.at, default=None),
-        transfer=_joined_consent(target.transfer, other.transfer),
-        email_news=_joined_channel(target.email_news, other.email_news),
-        phone_news=_joined_channel(target.phone_news, other.phone_news),
+        transfer=(TransferConsent.taking_over if moved else _joined_consent)(target.transfer, other.transfer),
+        email_news=(Channel.taking_over if moved else _joined_channel)(target.email_news, other.email_news),
+        phone_news=(Channel.taking_over if moved else _joined_channel)(target.phone_news, other.phone_news),
+        moved_at=later(target.moved_at, at if moved else other.moved_at),
         panel_tags=_joined_tags(target, other),
         panel_tags_complete_at=later(target.panel_tags_complete_at, other.panel_tags_complete_at),
         earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags)),
@@ -293,4 +301,9 @@ def _joined_consent(one: TransferConsent, other: TransferConsent) -> TransferCon
 
 
 def _joined_channel(one: Channel, other: Channel) -> Channel:
-    return Channel(later(one.opted_in, other.opted_in), later(one.opted_out, other.opted_out))
+    return Channel(
+        later(one.opted_in, other.opted_in),
+        later(one.opted_out, other.opted_out),
+        later(one.brought_in, other.brought_in),
+        later(one.brought_out, other.brought_out),
+    )

@@ -98,6 +98,7 @@ class How(StrEnum):
     JOINED = "joined"
     """`other`, known by customer id alone, turns out to be the person."""
     RENAMED = "renamed"
+    """`other`, if there is one, had the address and was erased."""
     MERGED = "merged"
     """`other` takes the address of the person, who is the same human being as far as anybody can tell."""
     CONTESTED = "contested"
@@ -176,7 +177,8 @@ def _moved(event: AccountChanged | AccountListed, clues: Clues[P]) -> Meant[P] |
     number, at = customer_id_of(event), event.at
     former, current = _mover(event, clues), _holder(clues.address, event, taking=True)
     had = _unknown_previous(event, clues)
-    if former is not None and current is not None and current.erased_hash is not None:
+    erased = current if former is not None and current is not None and current.erased_hash is not None else None
+    if erased is not None:
         current = None  # the erased person had this address; whoever has it now is somebody else
     if former is not None and former.erased_hash is not None:
         return Meant(How.SAME, former)  # who was erased is not named again by a change of data
@@ -193,7 +195,7 @@ def _moved(event: AccountChanged | AccountListed, clues: Clues[P]) -> Meant[P] |
     late = former.contact.email_since is not None and former.contact.email_since > at
     if late or former.contact.email == event.customer.email:
         return Meant(How.SAME, former, had=had)
-    return Meant(How.RENAMED, former, had=had) if current is None else Meant(How.MERGED, current, former, had)
+    return Meant(How.RENAMED, former, erased, had) if current is None else Meant(How.MERGED, current, former, had)
 
 
 def _unknown_previous(event: AccountChanged | AccountListed, clues: Clues[P]) -> str | None:
@@ -226,13 +228,26 @@ def _are_two_accounts(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one != other
 
 
+def onto_address_of(erased: P, mover: Contact, email: str, at: datetime) -> Contact:
+    """An erased person left nothing but stops, and these stand for the address (R72)."""
+    there, left = mover.moved_to(email, at), erased.contact
+    email_out, phone_out, withdrawn = left.email_news.last_opt_out, left.phone_news.last_opt_out, left.transfer.withdrawn
+    if email_out is not None:
+        there = replace(there, email_news=there.email_news.opt_out(email_out))
+    if phone_out is not None:
+        there = replace(there, phone_news=there.phone_news.opt_out(phone_out))
+    if withdrawn is not None:
+        there = replace(there, transfer=there.transfer.withdraw(max(withdrawn, there.transfer.granted_last or withdrawn)))
+    return there
+
+
 def with_stops_of(address: Address[P], newcomer: Contact) -> Contact:
     """A stop under an address that nobody had any more went to whoever had it last; should somebody turn up who took the address
 
     before that, it may have been theirs. So it counts for both.
     """
     for until, person in address.former:
-        email, phone = person.contact.email_news.opted_out, person.contact.phone_news.opted_out
+        email, phone = person.contact.email_news.last_opt_out, person.contact.phone_news.last_opt_out
         withdrawn = person.contact.transfer.withdrawn
         if email is not None and email > until:
             newcomer = replace(newcomer, email_news=newcomer.email_news.opt_out(email))

@@ -35,6 +35,7 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
     customer_id_of,
+    email_of,
 )
 from app.domain.looks import not_taken, saw_status, saw_tags
 from app.domain.shop import Shop
@@ -43,6 +44,28 @@ from app.domain.values import replace
 
 def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
     """The facts an event tells. The order of learning does not matter: each fact knows its time."""
+    if not _is_of_another_address(event, contact):
+        return _learned(event, shop, contact)
+    # What was agreed to for an address the person has left is no act for the present one (R72).
+    there = replace(contact, email_news=contact.email_news.elsewhere, phone_news=contact.phone_news.elsewhere)
+    known = _learned(event, shop, there)
+    before_the_move = contact.moved_at is not None and event.at < contact.moved_at
+    return replace(
+        known,
+        email_news=contact.email_news.with_elsewhere(known.email_news),
+        phone_news=contact.phone_news.with_elsewhere(known.phone_news),
+        transfer=contact.transfer if before_the_move and contact.transfer.is_withdrawn else known.transfer,
+    )
+
+
+def _is_of_another_address(event: Event, contact: Contact) -> bool:
+    email = email_of(event)
+    if email is None or contact.email in ("", email):
+        return False
+    return not isinstance(event, AccountChanged | AccountListed) or contact.moved_to(email, event.at) is contact
+
+
+def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
     at = event.at
     match event:
         case CustomerRegistered(customer=customer):
@@ -65,7 +88,7 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             contact = _met(contact, customer, event) if customer else _addressed(contact, event.email)
             return replace(contact, transfer=contact.transfer.grant(at))
         case TransferConsentWithdrawn():
-            return replace(_addressed(contact, event.email), transfer=contact.transfer.withdraw(at))
+            return replace(_addressed(contact, event.email), transfer=contact.transfer.withdraw(_withdrawn_at(event, contact)))
         case Subscribed():
             return _subscribed(_addressed(contact, event.email), event)
         case SubscriberListed():
@@ -92,6 +115,13 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             return contact  # a claim; what SALESmanago itself shows will teach
         case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | AccessRequested() | ErasureRequested():
             return contact if event.email is None else _addressed(contact, event.email)
+
+
+def _withdrawn_at(event: TransferConsentWithdrawn, contact: Contact) -> datetime:
+    """Withdrawn for the present address before the person took it: a grant that was brought along does not outweigh that (R72)."""
+    moved, granted = contact.moved_at, contact.transfer.granted_last
+    brought = moved is not None and granted is not None and event.at < granted <= moved and event.email == contact.email
+    return granted if brought and granted is not None else event.at
 
 
 def _met(contact: Contact, customer: Customer, event: Event) -> Contact:

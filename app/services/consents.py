@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from app.domain.contact import Contact
 from app.domain.events import email_of
 from app.domain.learn import is_forgotten
-from app.domain.ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, is_intact
+from app.domain.ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, is_intact, joined
 from app.domain.pipeline import InboxEvent
 from app.services.people import Person, Pseudonym
 from app.services.ports import ConsentLedger, Store
@@ -28,6 +28,8 @@ class Consents:
         if person.contact.erased or is_forgotten(event.event, before):
             return
         noted = [(event, person, act) for act in acts(event.event, before, person.contact)]
+        if person.joined_from is not None:
+            noted += [(event, person, act) for act in joined(person.joined_from, before)]
         self._noted += noted
         if noted and person.id is not None:
             self._continued.add(person.id)

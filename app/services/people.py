@@ -7,7 +7,7 @@ from typing import assert_never
 
 from app.domain.contact import NOBODY, Contact, absorb, without_placeholder
 from app.domain.events import AccountChanged, Event, customer_id_of, email_of
-from app.domain.identity import Address, Clues, How, Stranger, who, with_stops_of
+from app.domain.identity import Address, Clues, How, Stranger, onto_address_of, who, with_stops_of
 from app.domain.pipeline import Alias, InboxEvent, StoredContact
 from app.domain.values import replace
 from app.services.ports import Contacts
@@ -32,6 +32,8 @@ class Person:
     merged_into: "Person | None" = None
     absorbed: list["Person"] = field(default_factory=list)
     """Who was merged into this one in this round."""
+    joined_from: Contact | None = None
+    """As known before somebody else, who turned out to be the same person, was joined into it; until the event is decided."""
 
     @property
     def saved_id(self) -> int:
@@ -144,6 +146,9 @@ class People:
                 self._join(person, other or person)
             case How.RENAMED:
                 self._retire_address(person, person.contact.email, event.at)
+                if other is not None:
+                    person.joined_from = person.contact
+                    person.becomes(onto_address_of(other, person.contact, email or "", event.at))
                 self._shop(shop_id).by_email[email or ""] = person
             case How.MERGED:
                 self._merged(person, other or person, event.at)
@@ -175,15 +180,17 @@ class People:
     def _merged(self, target: Person, former: Person, at: datetime) -> None:
         """The new address belongs to somebody known: that contact stays and learns; the old one is left for a person to see."""
         old = former.contact.email
-        self._join(target, former)
+        self._join(target, former, at)
         self._retire_address(target, old, at)
         former.merged_into = target
         target.absorbed += [former, *former.absorbed]
         for had in self._shop(target.shop_id).aliases.values():
             had[:] = [(until, target if person is former else person) for until, person in had]
 
-    def _join(self, target: Person, other: Person) -> None:
-        target.becomes(absorb(target.contact, other.contact))
+    def _join(self, target: Person, other: Person, at: datetime | None = None) -> None:
+        if target.joined_from is None:
+            target.joined_from = target.contact
+        target.becomes(absorb(target.contact, other.contact, at))
         if other.contact.customer_id:
             self._shop(target.shop_id).by_customer[other.contact.customer_id] = target
         other.becomes(replace(NOBODY, told=other.contact.told))

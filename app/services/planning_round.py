@@ -67,7 +67,10 @@ class PlanningRound:
         await self._people.load(events, self._work.contacts, self._siblings_of)
         if any(isinstance(event.event, OrderPlaced | CartChanged | AccountChanged | AccountListed) for event in events):
             await self._carts.load(events, self._people.ids)
-        if self._carts.has_owners or any(stops_something(event.event) for event in events):
+        takes_back = any(
+            stops_something(event.event) or isinstance(event.event, AccountChanged | AccountListed) for event in events
+        )
+        if self._carts.has_owners or takes_back:
             await self._work.outbox.lock_mailboxes(self._people.ids)
         for shop_id in {event.shop_id for event in events}:
             ours = [event.event for event in events if event.shop_id == shop_id]
@@ -116,6 +119,7 @@ class PlanningRound:
         if not is_contested:  # what another account said is no act of this person
             self._consents.note(event, person, before)
         cancelled = await self._take_back(event, person, before)
+        person.joined_from = None
         await self._tell_siblings(shop, person, before)
         await self._say_again_at_home(event, shop, person, before)
         await self._tell_opt_out_again(event, shop, person, before)
@@ -158,9 +162,10 @@ class PlanningRound:
                 return await self._take_back_everywhere(person, TakeBack(everything=True, home=True, opt_outs=True), Reason.ERASED)
             case TransferConsentWithdrawn() if contact.transfer.is_withdrawn:
                 return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
+            case AccountChanged() | AccountListed() if person.joined_from is not None:
+                return await self._take_back_joined(person)
             case OrderPlaced() | AccountChanged() | AccountListed() if self._carts.concern(person) and contact.last_purchase_at:
-                act = TakeBack(carts_until=contact.last_purchase_at)
-                return await self._take_back_everywhere(person, act, Reason.CART_BOUGHT)
+                return await self._take_back_everywhere(person, TakeBack(carts_until=contact.last_purchase_at), Reason.CART_BOUGHT)
             case Unsubscribed() | StatusSeen():
                 act = TakeBack(
                     email_opt_in=contact.email_news.status is Status.OPT_OUT,
@@ -169,6 +174,21 @@ class PlanningRound:
                 return await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
             case _:
                 return []
+
+    async def _take_back_joined(self, person: Person) -> list[Command]:
+        """What stands for the one that took over stands for the other as well: what waits for either may have to stay (R72)."""
+        contact, cancelled = person.contact, list[Command]()
+        if contact.transfer.is_withdrawn:
+            cancelled += await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
+        act = TakeBack(
+            email_opt_in=contact.email_news.status is Status.OPT_OUT,
+            phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
+        )
+        cancelled += await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
+        if self._carts.concern(person) and contact.last_purchase_at:
+            bought = TakeBack(carts_until=contact.last_purchase_at)
+            cancelled += await self._take_back_everywhere(person, bought, Reason.CART_BOUGHT)
+        return cancelled
 
     async def _take_back_everywhere(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
         """From this round, from the outbox, and from the queue of a contact that was merged into this one."""

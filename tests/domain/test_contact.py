@@ -1,16 +1,21 @@
 import pytest
 
 from app.domain.commands import DeleteContact, UpsertContact
+from app.domain.consent import Channel, Status, TransferConsent
 from app.domain.contact import NOBODY, absorb
 from app.domain.difference import difference, told, untold, wanted_tags
 from app.domain.learn import learn
+from app.domain.values import replace
 from tests.builders import (
     EMAIL,
     a_customer,
     a_shop,
+    account_changed,
     an_event,
     an_upsert,
     at,
+    consent_granted,
+    consent_withdrawn,
     life,
     lost_tags,
     registered,
@@ -18,6 +23,7 @@ from tests.builders import (
     subscribed,
     tags_edited,
     tags_seen,
+    unsubscribed,
 )
 
 OPEN = a_shop()
@@ -163,3 +169,116 @@ def test_once_the_difference_is_told_none_is_left() -> None:
     first = difference(contact, OPEN)
     assert first is not None
     assert difference(told(contact, [first]), OPEN) is None
+
+
+# -- one address and another (R72) -------------------------------------------------------------------------------------------
+
+IN, OUT = Status.OPT_IN, Status.OPT_OUT
+T = {hour: at(f"2026-11-23T{hour:02}:00") for hour in range(24)}
+
+
+def channel(**acts: int) -> Channel:
+    return Channel(**{name: T[hour] for name, hour in acts.items()})
+
+
+@pytest.mark.parametrize(
+    ("there", "taken_along", "status"),
+    [
+        pytest.param({"opted_out": 5}, {"opted_in": 9}, OUT, id="resigned there before the opt-in elsewhere"),
+        pytest.param({"opted_out": 5, "opted_in": 3}, {"opted_in": 9}, OUT, id="resigned there after an opt-in there"),
+        pytest.param({"opted_out": 5, "opted_in": 7}, {"opted_in": 9}, IN, id="opted in there again"),
+        pytest.param({}, {"opted_in": 9}, IN, id="nobody acted there"),
+        pytest.param({}, {"opted_out": 5}, OUT, id="resigned elsewhere, nobody acted there"),
+        pytest.param({"opted_in": 9}, {"opted_out": 5}, IN, id="opted in there after the resignation elsewhere"),
+        pytest.param({"opted_in": 5}, {"opted_out": 9}, OUT, id="resigned elsewhere after the opt-in there"),
+        pytest.param({"opted_in": 5}, {"opted_out": 5}, OUT, id="a tie"),
+        pytest.param({"opted_out": 5}, {"opted_out": 9, "opted_in": 10}, OUT, id="resigned there, elsewhere back"),
+        pytest.param({"brought_out": 5}, {"opted_in": 9}, OUT, id="resigned at an address before"),
+        pytest.param({"brought_in": 9}, {"opted_out": 5}, OUT, id="an opt-in of an earlier address outweighs no resignation"),
+        pytest.param({"opted_in": 9, "brought_in": 4}, {"opted_out": 5, "opted_in": 3}, IN, id="opted in there last of all"),
+    ],
+)
+@pytest.mark.parametrize("name", ["email_news", "phone_news"])
+def test_r72_an_opt_in_is_never_carried_onto_an_address_that_resigned(
+    name: str, there: dict[str, int], taken_along: dict[str, int], status: Status
+) -> None:
+    target = replace(somebody("there@example.com"), **{name: channel(**there)})
+    joined = absorb(target, replace(somebody("elsewhere@example.com"), **{name: channel(**taken_along)}), T[12])
+    assert getattr(joined, name).status is status
+    if there != {} and status is OUT and getattr(target, name).status is not OUT:
+        assert getattr(joined, name).said.outweighs(getattr(target, name).said)
+
+
+@pytest.mark.parametrize(
+    "late", [("rename", "opt-in", "resigned"), ("opt-in", "rename", "resigned"), ("resigned", "rename", "opt-in")]
+)
+def test_r72_in_whatever_order_it_is_heard_the_resignation_of_the_address_stands(late: tuple[str, ...]) -> None:
+    """Anna opts in as `a` at 9 and takes at 10 the address `b`, for which somebody resigned at 5."""
+    a, b = "a@example.com", "b@example.com"
+    events = {
+        "opt-in": subscribed(T[9], email=a, by_sms=True),
+        "rename": account_changed(T[10], customer=a_customer(b)),
+        "resigned": unsubscribed(T[5], email=b, by_sms=True),
+    }
+    anna = somebody(a)
+    if late[0] == "resigned":
+        resigned = learn(events["resigned"], OPEN, somebody(b))
+        anna = learn(events["rename"], OPEN, absorb(resigned, anna, T[10]))
+        anna = learn(events["opt-in"], OPEN, anna)
+    else:
+        for name in late:
+            anna = learn(events[name], OPEN, anna)
+    assert (anna.email, anna.email_news.status, anna.phone_news.status) == (b, OUT, OUT)
+    anna = learn(subscribed(T[11], email=b, by_sms=True), OPEN, anna)
+    assert (anna.email_news.status, anna.phone_news.status) == (IN, IN)
+
+
+def test_r72_a_rename_keeps_what_the_person_decided_and_tells_nothing_anew() -> None:
+    for acts in ({"opted_in": 5}, {"opted_out": 5}, {"opted_in": 5, "opted_out": 4}, {"opted_in": 4, "opted_out": 5}, {}):
+        before = channel(**acts)
+        after = replace(somebody(), email_news=before).moved_to("new@example.com", T[9]).email_news
+        assert (after.status, after.said) == (before.status, before.said)
+        again = replace(somebody(), email_news=after).moved_to("newer@example.com", T[10]).email_news
+        assert (again.status, again.said) == (before.status, before.said)
+
+
+def test_r72_a_late_act_for_the_address_before_counts_among_its_like() -> None:
+    a, b = "a@example.com", "b@example.com"
+    anna = learn(account_changed(T[10], customer=a_customer(b)), OPEN, learn(subscribed(T[5], email=a), OPEN, somebody(a)))
+    assert learn(unsubscribed(T[4], email=a), OPEN, anna).email_news.status is IN
+    out = learn(unsubscribed(T[6], email=a), OPEN, anna)
+    assert out.email_news.status is OUT
+    assert learn(subscribed(T[7], email=a), OPEN, out).email_news.status is IN
+
+
+@pytest.mark.parametrize(
+    ("there", "taken_along", "withdrawn"),
+    [
+        ({"withdrawn": 5}, {"granted_last": 9}, True),
+        ({"withdrawn": 5, "granted_last": 7}, {"granted_last": 9}, False),
+        ({}, {"withdrawn": 5}, True),
+        ({"granted_last": 9}, {"withdrawn": 5}, False),
+        ({"granted_last": 5}, {"withdrawn": 9}, True),
+        ({}, {"withdrawn": 5, "granted_last": 9}, False),
+    ],
+)
+def test_r72_a_withdrawal_of_either_address_stands(there: dict[str, int], taken_along: dict[str, int], withdrawn: bool) -> None:
+    def consent(acts: dict[str, int]) -> TransferConsent:
+        times = {name: T[hour] for name, hour in acts.items()}
+        return TransferConsent(granted_first=times.get("granted_last"), **times)
+
+    target = replace(somebody("there@example.com"), transfer=consent(there))
+    joined = absorb(target, replace(somebody("elsewhere@example.com"), transfer=consent(taken_along)), T[12])
+    assert joined.transfer.is_withdrawn is withdrawn
+    late = learn(consent_granted(T[10], email="elsewhere@example.com"), OPEN, joined)
+    assert late.transfer.is_withdrawn is withdrawn
+
+
+def test_r72_a_withdrawal_for_the_new_address_from_before_the_move_stands_against_a_grant_that_was_brought_along() -> None:
+    a, b = "a@example.com", "b@example.com"
+    anna = learn(account_changed(T[10], customer=a_customer(b)), OPEN, learn(consent_granted(T[9], email=a), OPEN, somebody(a)))
+    assert learn(consent_withdrawn(T[5], email=b), OPEN, anna).transfer.is_withdrawn
+    assert not learn(consent_withdrawn(T[5], email=a), OPEN, anna).transfer.is_withdrawn
+    assert not learn(
+        consent_granted(T[11], email=b), OPEN, learn(consent_withdrawn(T[5], email=b), OPEN, anna)
+    ).transfer.is_withdrawn

@@ -71,8 +71,8 @@ def joined(who_is: Somebody, other: Somebody) -> Meant:
     return Meant(How.JOINED, who_is, other)
 
 
-def renamed(who_is: Somebody, had: str | None = None) -> Meant:
-    return Meant(How.RENAMED, who_is, had=had)
+def renamed(who_is: Somebody, had: str | None = None, erased: Somebody | None = None) -> Meant:
+    return Meant(How.RENAMED, who_is, erased, had)
 
 
 def merged(who_is: Somebody, other: Somebody) -> Meant:
@@ -265,7 +265,7 @@ def test_an_account_known_by_its_number_alone_gets_the_address_or_joins_who_has_
 def test_an_erased_person_is_renamed_by_nobody_and_stands_in_nobodys_way() -> None:
     erased, anna = Somebody(Contact(), "hash"), account(A, "1")
     assert who(changed(B, None, previous=A), Clues(previous=Address(erased))) == same(erased)
-    assert who(changed(B, "1"), Clues(account=anna, address=Address(erased))) == renamed(anna)
+    assert who(changed(B, "1"), Clues(account=anna, address=Address(erased))) == renamed(anna, erased=erased)
 
 
 def test_channels_are_untouched_by_the_question_who_is_meant() -> None:

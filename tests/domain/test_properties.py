@@ -131,6 +131,13 @@ def facts(contact: Contact) -> Contact:
     return replace(contact, panel_tags=spoken, told=Contact().told, earned_tags=())
 
 
+def without_acts(contact: Contact) -> Contact:
+    """Which acts were for the present address depends on when a move was heard of (R72); see `test_contact.py`."""
+    nobody = Contact()
+    acts = {"email_news": nobody.email_news, "phone_news": nobody.phone_news, "transfer": nobody.transfer, "moved_at": None}
+    return replace(facts(contact), **acts)
+
+
 def learned(shop: Shop, events: Iterable[Event], contact: Contact | None = None) -> Contact:
     contact = contact or somebody()
     for event in events:
@@ -148,7 +155,9 @@ stories = st.lists(living, max_size=8, unique_by=lambda event: event.at)
 @given(shops, stories.flatmap(lambda events: st.tuples(st.just(events), st.permutations(events))))
 def test_events_learned_in_any_order_end_in_the_same_facts(shop: Shop, orders: tuple[list[Event], list[Event]]) -> None:
     one, other = orders
-    assert facts(learned(shop, one)) == facts(learned(shop, other))
+    moves = any(isinstance(event, AccountChanged) and event.customer.email != EMAIL for event in one)
+    of = without_acts if moves else facts
+    assert of(learned(shop, one)) == of(learned(shop, other))
 
 
 @QUICK

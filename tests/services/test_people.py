@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.contact import Contact
 from app.domain.events import Customer, Ticked
@@ -244,3 +245,44 @@ async def test_r72_after_an_erasure_the_trace_says_what_each_command_was_and_not
     assert {kind for kind, _ in kinds[3]} == {"delete_contact"}
     attempts = [len(one.attempts) for one in (await world.trace("e2")).commands]
     assert attempts == [1, 1]
+
+
+# -- an address that resigned ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["known", "erased", "queued"])
+async def test_r72_a_rename_onto_an_address_that_resigned_opts_nobody_in_and_stands_in_the_ledger(world: World, way: str) -> None:
+    await world.post(registers(B), unsubscribes(B, 5))
+    await world.run()
+    if way == "erased":
+        await world.post(erases(B, 6))
+        await world.run()
+    await world.post(registers(A), subscribes(A, 9))
+    await (world.plan() if way == "queued" else world.run())
+    await world.post(renames(A, B, 10))
+    await world.run()
+    people = await known(world)
+    assert people.keys() == {B}
+    assert people[B].email_news.status is Status.OPT_OUT
+    assert B in world.upstream.opted_out
+    if way == "queued":
+        assert A not in world.upstream.contacts or world.upstream.sent(UpsertContact)[-1].email_status is not Status.OPT_IN
+        assert [one.email_status for one in world.upstream.sent(UpsertContact) if one.email_status is Status.OPT_IN] == []
+    await world.post(subscribes(B, 12))
+    await world.run()
+    assert (await known(world))[B].email_news.status is Status.OPT_IN
+    assert B not in world.upstream.opted_out
+
+
+async def test_r72_an_opt_out_that_a_merge_brings_has_its_line_in_the_ledger(world: World) -> None:
+    await world.post(registers(B), subscribes(B, 1), registers(A), unsubscribes(A, 9), withdraws(A, 9))
+    await world.run()
+    await world.post(renames(A, B, 10))
+    await world.run()
+    contact = (await known(world))[B]
+    assert (contact.email_news.status, contact.transfer.is_withdrawn) == (Status.OPT_OUT, True)
+    assert [(matter, kind) for matter, kind, _ in await ledger(world, B)] == [
+        ("email", "opt_in"),
+        ("email", "opt_out"),
+        ("transfer", "withdrawn"),
+    ]
