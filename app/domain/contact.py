@@ -90,6 +90,8 @@ class Seen:
     email_disputed: bool = False
     """It keeps showing another status than the newest act of the person that we sent."""
     phone_disputed: bool = False
+    created_at: datetime | None = None
+    """When it made the contact that it showed."""
 
 
 @value()

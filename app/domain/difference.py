@@ -106,11 +106,7 @@ def believing(contact: Contact, drift: DriftFound) -> Contact:
     """Believe of SALESmanago what it shows: then the difference to the facts is told again."""
     remembered = contact.told
     if drift.known_as is None:
-        # Deleted over there, perhaps for a reason: what we knew of the newsletter stays told, so nobody is opted in again.
-        # It will show the new contact as opted out, which is nobody's act: as if we had seen it already.
-        out = Shown(Status.OPT_OUT, drift.at, drift.at)
-        seen = replace(contact.seen, email_news=out, phone_news=out)
-        return replace(contact, told=replace(remembered, email=None, profile={}, tags={}), seen=seen)
+        return vanished(contact, drift.at)
     kept = {name: here for name, here in remembered.tags.items() if name not in drift.missing}
     there = {**kept, **dict.fromkeys(drift.left, True)}
     return replace(contact, told=replace(remembered, email=drift.known_as, tags=there))
@@ -122,6 +118,21 @@ def _untold_subscription(home: Home, command: SetSubscription) -> Home:
         email_news=None if home.email_news == command.email_news else home.email_news,
         phone_news=None if home.phone_news == command.phone_news else home.phone_news,
     )
+
+
+def vanished(contact: Contact, at: datetime) -> Contact:
+    """SALESmanago has no such contact any more: the next time, the person is introduced whole (R72).
+
+    Deleted over there, perhaps for a reason: an opt-in stays told, so nobody is opted in again; an opt-out is told once more.
+    It will show the new contact as opted out, which is nobody's act: as if we had seen it already.
+    """
+    told, out = contact.told, Shown(Status.OPT_OUT, at, at)
+    news = {
+        "email_news": None if _is_opt_out(told.email_news) else told.email_news,
+        "phone_news": None if _is_opt_out(told.phone_news) else told.phone_news,
+    }
+    seen = replace(contact.seen, email_news=out, phone_news=out, email_disputed=False, phone_disputed=False)
+    return replace(contact, told=replace(told, email=None, profile={}, tags={}, **news), seen=seen)
 
 
 def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:

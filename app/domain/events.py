@@ -277,6 +277,8 @@ class DriftFound(Happened):
     known_as: str | None = None
     missing: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    needed: bool = False
+    """Something of now waits for the contact: an event was refused because it is gone (R72)."""
 
 
 @value(kw_only=True)
@@ -363,4 +365,4 @@ def stops_something(event: Event) -> bool:
 
 def is_listed(event: Event) -> bool:
     """True for what a list or a comparison brings: live events overtake it, and it must set off no automations (R63)."""
-    return isinstance(event, AccountListed | SubscriberListed | DriftFound)
+    return isinstance(event, AccountListed | SubscriberListed) or (isinstance(event, DriftFound) and not event.needed)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import field
 from datetime import datetime
 
-from app.domain.bundles import Bundle
+from app.domain.bundles import Bundle, newly_created
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.consent import Status
 from app.domain.tags import canonical
@@ -31,6 +31,8 @@ class SeenContact:
     events: Collection[SeenEvent] = ()
     opted_out: bool | None = None
     opted_out_phone: bool | None = None
+    created_at: datetime | None = None
+    """When SALESmanago made the contact: after a deletion it makes another."""
 
 
 def asks_first(upsert: UpsertContact) -> bool:
@@ -53,6 +55,8 @@ def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
     if upsert is not None:
         if upsert.new_email is not None and upsert.email not in seen and upsert.new_email in seen:
             upsert = replace(upsert, email=upsert.new_email, new_email=None)
+        if upsert.email not in seen:  # it did not arrive under either address
+            upsert = newly_created(upsert)
         present = seen.get(upsert.email)
         held = {canonical(tag) for tag in present.tags} if present else set()
         upsert = replace(
@@ -70,6 +74,11 @@ def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
         else:
             missing.append(event)
     return Bundle(upsert, tuple(missing), bundle.deletions)
+
+
+def is_renamed(upsert: UpsertContact, seen: Collection[str]) -> bool:
+    """Is the contact, after a rename that was said to have been carried out, there under its new address alone?"""
+    return upsert.address_after in seen and (upsert.new_email is None or upsert.email not in seen)
 
 
 def addresses(bundle: Bundle) -> frozenset[str]:

@@ -14,6 +14,7 @@ from app.domain.consent import Channel, Said, Status, weightier
 from app.domain.contact import Contact, Lost, Seen, SeenTag, Shown
 from app.domain.difference import wanted_tags
 from app.domain.events import OptOutReported, StatusNotTaken, StatusSeen, TagsSeen
+from app.domain.look_up import SeenContact
 from app.domain.shop import Shop, TagConflicts
 from app.domain.values import replace, value
 
@@ -23,6 +24,12 @@ GONE_REMEMBERED = 100
 READD_LIMIT = 3
 READD_WINDOW = timedelta(days=1)
 """A tag that something over there removes again and again is added three times a day, then only reported."""
+
+
+def is_another(contact: Contact, shown: SeenContact) -> bool:
+    """Is what SALESmanago shows another contact than the one it showed before, made since? Its statuses are nobody's act (R72)."""
+    before, now = contact.seen.created_at, shown.created_at
+    return before is not None and now is not None and now > before
 
 
 def saw_status(event: StatusSeen, contact: Contact) -> Contact:

@@ -222,9 +222,13 @@ class People:
 
     def siblings(self, person: Person, shop_ids: Collection[str], becoming: str | None = None) -> list[Person]:
         """The same person at other shops of the account, also under an address being taken: SALESmanago has one contact."""
+        return self.known_at(shop_ids, (person.contact.told.email, person.contact.email, becoming))
+
+    def known_at(self, shop_ids: Collection[str], emails: Collection[str | None]) -> list[Person]:
+        """Whoever has one of the addresses in one of the shops."""
         if not shop_ids:
             return []
-        addresses = dict.fromkeys(filter(None, (person.contact.told.email, person.contact.email, becoming)))
+        addresses = dict.fromkeys(filter(None, emails))
         found = (self._shop(shop_id).by_email.get(email) for shop_id in shop_ids for email in addresses)
         return list(dict.fromkeys(one for one in found if one is not None))
 

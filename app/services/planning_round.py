@@ -9,7 +9,7 @@ from app.domain.commands import Command, DeleteContact, SetSubscription, UpsertC
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
 from app.domain.decide import contested, decide, decide_claim
-from app.domain.difference import untold
+from app.domain.difference import untold, vanished
 from app.domain.events import (
     AccountChanged,
     AccountListed,
@@ -126,6 +126,7 @@ class PlanningRound:
         if isinstance(happened, CartChanged):
             await self._cart(event, happened, person, plan)
         elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
+            self._gone_for_siblings(shop, before, happened)
             self._erased.append((person, event, self._people.erase(person, happened.email), [*plan.commands, *cancelled]))
         else:
             self._carry_out(event, person, plan)
@@ -288,6 +289,13 @@ class PlanningRound:
             if act.email_opt_in or act.phone_opt_in:
                 await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
             sibling.becomes(heard_of(sibling.contact, told.email_news, told.phone_news, seen))
+
+    def _gone_for_siblings(self, shop: Shop, erased: Contact, event: ErasureRequested) -> None:
+        """The one contact over there goes; the other shops' next event introduces the person anew, whole (R72)."""
+        addresses = (event.email, erased.email, erased.told.email)
+        for sibling in self._people.known_at(self._siblings_of(shop.id), addresses):
+            if sibling.contact.is_transferred:
+                sibling.becomes(vanished(sibling.contact, self._now))
 
     # -- saving ----------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from app.domain.bundles import Bundle
-from app.domain.look_up import SeenContact, SeenEvent, addresses, still_missing
+from app.domain.commands import UpsertContact
+from app.domain.look_up import SeenContact, SeenEvent, addresses, is_renamed, still_missing
 from tests.builders import EMAIL, an_event, an_upsert, at
 
 NEW = "jan@new.example.com"
@@ -43,3 +44,10 @@ def test_a_rename_that_arrived_is_not_sent_again(known: list[str], sent: Any) ->
 def test_a_contact_may_be_known_under_each_address_its_bundle_names() -> None:
     assert addresses(Bundle(an_upsert(new_email=NEW), (an_event(email="c@example.com"),))) == {EMAIL, NEW, "c@example.com"}
     assert addresses(Bundle()) == set()
+
+
+@pytest.mark.parametrize(
+    ("seen", "renamed"), [({"new"}, True), ({"old"}, False), ({"old", "new"}, False), (set(), False)], ids=repr
+)
+def test_r72_a_rename_is_believed_when_the_contact_is_there_under_the_new_address_alone(seen: set[str], renamed: bool) -> None:
+    assert is_renamed(UpsertContact(email="old", new_email="new"), seen) is renamed

@@ -1,5 +1,6 @@
 """Who is who (R72), through planning and delivery, on both stores."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,16 +8,20 @@ import pytest
 from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.contact import Contact
-from app.domain.events import Customer, Ticked
+from app.domain.events import AccountListed, Customer, Ticked
+from app.domain.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
 from app.routers.lookups import summarised
+from app.services.pull import Pull
 from tests.services.world import (
     World,
+    a_shop,
     at,
     cancels,
     erases,
     orders,
     registers,
     renames,
+    scripted,
     subscribes,
     tags,
     unsubscribes,
@@ -43,6 +48,12 @@ async def ledger(world: World, email: str) -> list[tuple[str, str, Any]]:
 async def conflicts(world: World) -> list[str]:
     async with world.store.work() as work:
         return [one.contact.email for one in await work.contacts.disputed("shop1", 10)]
+
+
+async def looked_at(world: World, *emails: str) -> None:
+    pull = Pull(world.store, world.directory, lambda _account: world.upstream, world.clock, lambda: None, timedelta(0))
+    await pull.look_at("main", emails)
+    await world.run()
 
 
 def changes(email: str, minutes: float, number: str | None = None, **said: Any) -> Any:
@@ -286,3 +297,196 @@ async def test_r72_an_opt_out_that_a_merge_brings_has_its_line_in_the_ledger(wor
         ("email", "opt_out"),
         ("transfer", "withdrawn"),
     ]
+
+
+# -- renames over there ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("planned", ["together", "one by one"])
+async def test_r72_whoever_takes_an_address_waits_until_it_was_left_over_there(world: World, planned: str) -> None:
+    """Anna goes from a to c, Bea from b to a, Anna on to b: three renames, none of which may be skipped or overtaken."""
+    await world.post(registers(A, id="1", first_name="Anna"), registers(B, id="2", first_name="Bea"))
+    await world.post(tags(0.1, email=A, added=("anna",)), tags(0.1, email=B, added=("bea",)))
+    await world.run()
+    for event in (changes(C, 1, "1"), changes(A, 2, "2"), changes(B, 3, "1")):
+        await world.post(event)
+        if planned == "one by one":
+            await world.plan()
+    await world.run()
+    assert {
+        email: sorted(one for one in tags if one.startswith("idosell_")) for email, tags in world.upstream.contacts.items()
+    } == {
+        A: ["idosell_bea"],
+        B: ["idosell_anna"],
+    }
+    assert {state for state, _ in (await world.at_rest()).values()} == {"sent"}
+
+
+async def test_r72_a_newcomer_at_an_address_waits_until_it_was_left_over_there(world: World) -> None:
+    await world.post(registers(A, first_name="Anna"), tags(0.1, email=A, added=("anna",)))
+    await world.run()
+    await world.post(renames(A, B, 1))
+    world.upstream.respond = scripted(Unreachable("down"), method="upsert")
+    await world.run()
+    await world.post(registers(A, 2, first_name="Ola"), tags(2.1, email=A, added=("ola",)))
+    await world.run_for(hours=0.2)
+    theirs = {email: sorted(one for one in tags if one.startswith("idosell_")) for email, tags in world.upstream.contacts.items()}
+    assert theirs == {A: ["idosell_ola"], B: ["idosell_anna"]}
+    await world.at_rest()
+
+
+@pytest.mark.parametrize("others", [0, 5])
+async def test_r72_a_rename_onto_an_address_that_is_taken_over_there_is_not_believed(world: World, others: int) -> None:
+    await world.post(registers(A), *(registers(f"p{number}@example.pl") for number in range(others)))
+    await world.run()
+    world.upstream.contacts[B] = set()  # of whom we know nothing
+    await world.post(renames(A, B, 1), *(tags(1, email=f"p{number}@example.pl", added=("x",)) for number in range(others)))
+    await world.run()
+    states = await world.at_rest()
+    assert states[f"e{others + 2}"] == ("parked", "refused")
+    assert {A, B} <= set(world.upstream.contacts)
+
+
+async def test_r72_a_rename_that_must_set_nothing_off_travels_in_a_job_and_is_read_back(world: World) -> None:
+    await world.post(registers(A, id="1"))
+    await world.run()
+    world.upstream.contacts[B] = set()
+    listed = AccountListed(at=at(1), customer=Customer(email=B, id="1"))
+    await world.post(listed)
+    await world.run()
+    assert (await world.at_rest())["e2"] == ("parked", "refused")
+    await world.post(AccountListed(at=at(2), customer=Customer(email=C, id="1")))
+    await world.run_for(hours=0.5)
+    assert "upsert_many" in world.upstream.methods
+
+
+@pytest.mark.parametrize("perhaps_there", [False, True])
+async def test_r72_a_contact_that_never_was_there_is_created_under_its_newest_address(world: World, perhaps_there: bool) -> None:
+    await world.post(registers(A, id="1"))
+    if perhaps_there:
+        world.upstream.respond = scripted(Unknown("time-out"), method="upsert")
+        await world.run()
+    await world.post(changes(C, 1, "1"), changes(B, 2, "1"))
+    await world.run_for(hours=0.2)
+    assert set(world.upstream.contacts) == {B}
+    renamed = [one for one in world.upstream.sent(UpsertContact) if one.new_email is not None]
+    assert bool(renamed) is perhaps_there
+    assert {state for state, _ in (await world.at_rest()).values()} == {"sent"}
+
+
+# -- gone over there ---------------------------------------------------------------------------------------------------------
+
+
+def refuses_unknown(world: World) -> None:
+    """SALESmanago takes no event of a contact it does not have (contract U17)."""
+
+    def respond(method: str, items: list) -> Outcome:
+        unknown = method in ("add_event", "add_events") and any(item.email not in world.upstream.contacts for item in items)
+        return Refused("Contact does not exist") if unknown else Delivered()
+
+    world.upstream.respond = respond
+
+
+def gone(world: World, *emails: str) -> None:
+    for email in emails:
+        del world.upstream.contacts[email]
+        world.upstream.opted_out.add(email)  # as a new contact is shown
+        world.upstream.opted_out_phone.add(email)
+
+
+@pytest.mark.parametrize("people", [(A,), (A, B, C)], ids=["one", "several"])
+async def test_r72_an_event_of_a_contact_that_is_gone_brings_the_whole_contact_back_and_no_act(
+    world: World, people: tuple[str, ...]
+) -> None:
+    refuses_unknown(world)
+    await world.post(*(one for email in people for one in (registers(email, first_name="Anna"), subscribes(email, 1))))
+    await world.post(*(tags(2, email=email, added=("vip",)) for email in people))
+    await world.run()
+    gone(world, *people)
+    world.upstream.calls.clear()
+    await world.post(*(views("7", email, 10) for email in people))
+    await world.run_for(hours=0.2)
+    for email in people:
+        assert "idosell_vip" in world.upstream.contacts[email]
+        (upsert,) = [one for one in world.upstream.sent(UpsertContact) if one.email == email]
+        assert (upsert.profile["first_name"], upsert.email_status) == ("Anna", None)
+        assert [event.email for event in world.upstream.events if event.email == email] == [email]
+    assert {state for state, _ in (await world.states()).values()} == {"sent"}
+    await looked_at(world, *people)
+    for email in people:
+        assert (await known(world))[email].email_news.status is Status.OPT_IN
+        assert [kind for _, kind, _ in await ledger(world, email)] == ["opt_in"]
+
+
+async def test_r72_an_opt_out_is_told_again_to_a_contact_that_comes_back(world: World) -> None:
+    refuses_unknown(world)
+    await world.post(registers(A), subscribes(A, 1), unsubscribes(A, 2))
+    await world.run()
+    gone(world, A)
+    world.upstream.opted_out.clear()
+    await world.post(views("7", A, 10))
+    await world.run_for(hours=0.2)
+    assert A in world.upstream.opted_out
+
+
+async def test_r72_a_look_that_misses_a_contact_is_no_act_and_the_next_event_introduces_it_whole(world: World) -> None:
+    await world.post(registers(A, first_name="Anna"), subscribes(A, 1))
+    await world.run()
+    gone(world, A)
+    world.clock.advance(minutes=10)
+    await looked_at(world, A)
+    assert not (await known(world))[A].is_transferred
+    world.upstream.calls.clear()
+    await world.post(orders("o1", A, 20))
+    await world.run()
+    assert world.upstream.sent(UpsertContact)[0].profile["first_name"] == "Anna"
+    await looked_at(world, A)
+    assert (await known(world))[A].email_news.status is Status.OPT_IN
+
+
+async def test_r72_an_erasure_in_one_shop_lets_the_other_introduce_the_person_anew(world: World) -> None:
+    await world.configure(a_shop(), a_shop("shop2"))
+    for shop in ("shop1", "shop2"):
+        await world.post(registers(A, first_name="Anna"), subscribes(A, 1), shop=shop)
+    await world.run()
+    await world.post(erases(A, 5), shop="shop2")
+    await world.run()
+    assert world.upstream.contacts == {}
+    world.upstream.opted_out.add(A)
+    await world.post(orders("o1", A, 20))
+    world.upstream.calls.clear()
+    await world.run()
+    (upsert,) = world.upstream.sent(UpsertContact)
+    assert (upsert.profile["first_name"], upsert.email_status) == ("Anna", None)
+    world.clock.advance(minutes=30)
+    await looked_at(world, A)
+    assert (await known(world))[A].email_news.status is Status.OPT_IN
+
+
+async def test_r72_a_contact_that_was_made_anew_over_there_shows_a_status_that_is_no_act(world: World) -> None:
+    """Deleted and made again, without a name, by an upsert that told of a change alone."""
+    await world.post(registers(A, first_name="Anna"), subscribes(A, 1))
+    await world.run()
+    world.upstream.created[A] = at(2)
+    world.clock.advance(minutes=10)
+    await looked_at(world, A)
+    gone(world, A)
+    world.upstream.created[A] = at(11)
+    await world.post(tags(11, email=A, added=("vip",)))
+    await world.run()
+    world.clock.advance(minutes=10)
+    await looked_at(world, A)
+    contact = (await known(world))[A]
+    assert contact.email_news.status is Status.OPT_IN
+    assert [kind for _, kind, _ in await ledger(world, A)] == ["opt_in"]
+    world.upstream.calls.clear()
+    await world.post(views("7", A, 30))
+    await world.run()
+    assert world.upstream.sent(UpsertContact)[0].profile["first_name"] == "Anna"
+    world.upstream.opted_out.discard(A)
+    world.clock.advance(minutes=10)
+    await looked_at(world, A)
+    world.upstream.opted_out.add(A)
+    world.clock.advance(minutes=10)
+    await looked_at(world, A)
+    assert (await known(world))[A].email_news.status is Status.OPT_OUT  # what changes on the same contact is an act again
