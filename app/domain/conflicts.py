@@ -15,6 +15,7 @@ class ConflictKind(StrEnum):
     TAGS_COLLIDE = "tags_collide"
     STATUS_KEPT = "status_kept"
     ADDRESS_CONTESTED = "address_contested"
+    RENAME_REFUSED = "rename_refused"
 
 
 @value()
@@ -69,6 +70,16 @@ def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:
             " Nadaj każdemu z nich własny adres."
         )
         found.append(Conflict(ConflictKind.ADDRESS_CONTESTED, (), contact.address_contested_at, words, words_pl))
+    if contact.rename_refused_at is not None:
+        words = (
+            "SALESmanago refused to change the contact's address, most often because it has another contact of that address."
+            " Until that is cleared up there, and the item replayed, the person is served under the former address."
+        )
+        words_pl = (
+            "SALESmanago odmówiło zmiany adresu kontaktu, najczęściej dlatego, że ma już inny kontakt z tym adresem."
+            " Dopóki nie wyjaśnisz tego w SALESmanago i nie ponowisz pozycji, osoba jest obsługiwana pod poprzednim adresem."
+        )
+        found.append(Conflict(ConflictKind.RENAME_REFUSED, (), contact.rename_refused_at, words, words_pl))
     return tuple(found)
 
 
@@ -77,4 +88,5 @@ def is_disputed(contact: Contact) -> bool:
     tags_collide = bool(collisions(tag for tag, flag in contact.panel_tags.items() if flag.value))
     lost = any(not one.back for one in contact.seen.lost.values())
     disputed = contact.seen.email_disputed or contact.seen.phone_disputed
-    return lost or tags_collide or disputed or contact.address_contested_at is not None
+    addresses = contact.address_contested_at is not None or contact.rename_refused_at is not None
+    return lost or tags_collide or disputed or addresses

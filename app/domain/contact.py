@@ -111,6 +111,8 @@ class Contact:
     customer_id: str | None = None
     address_contested_at: datetime | None = None
     """Another account claims the address, or has the one this account claims: a person must look (R72)."""
+    rename_refused_at: datetime | None = None
+    """SALESmanago refused to rename the contact: until somebody acts, it is served under the address it has there (R72)."""
     moved_at: datetime | None = None
     """When the person last took another address."""
     profile: Mapping[str, Fact] = field(default_factory=dict)
@@ -137,6 +139,11 @@ class Contact:
     @property
     def is_transferred(self) -> bool:
         return self.told.email is not None
+
+    @property
+    def known_there_as(self) -> str:
+        """The address under which events reach the contact in SALESmanago."""
+        return self.told.email if self.rename_refused_at is not None and self.told.email else self.email
 
     def is_of_another_account(self, customer_id: str | None) -> bool:
         """Addresses are not unique among a panel's accounts: the second one must not take turns with the first."""
@@ -177,7 +184,9 @@ class Contact:
         here = replace(self, email=email, email_since=at, address_contested_at=None)
         if self.email in ("", email):
             return here
-        return replace(here, moved_at=at, email_news=self.email_news.moved, phone_news=self.phone_news.moved)
+        return replace(
+            here, moved_at=at, rename_refused_at=None, email_news=self.email_news.moved, phone_news=self.phone_news.moved
+        )
 
     def with_tags(self, added: tuple[str, ...], removed: tuple[str, ...], at: datetime) -> "Contact":
         """Learn an edit of panel tags. An edit from before the last full list tells nothing new (R09: one of its moment does)."""

@@ -163,7 +163,7 @@ def _homeward(
             # It was never told of the opt-out, so that it shows none confirms nothing.
             return _decision(Withhold(Reason.OPT_IN_NOT_CONFIRMED), known, sale)
         return _decision(Send(ConfirmOptIn(email=event.email, at=event.at)), known, sale)
-    if isinstance(event, StatusNotTaken):
+    if isinstance(event, StatusNotTaken) and event.still_as is None:
         return _decision(Withhold(Reason.OPTED_OUT_THERE if event.shown_out else Reason.REFUSED), known, sale)
     commands: list[Command] = list(home_commands(known, event, shop))
     upsert = _facts(event, shop, known, known_there=known_there)
@@ -353,7 +353,7 @@ def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEv
             kind = EventKind.RETURN
         case ProductViewed():
             return AddEvent(
-                email=contact.email,
+                email=contact.known_there_as,
                 kind=EventKind.VISIT,
                 at=event.at,
                 external_id="",
@@ -366,7 +366,7 @@ def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEv
             return None
     language = contact.profile.get("language")
     return AddEvent(
-        email=contact.email,
+        email=contact.known_there_as,
         kind=kind,
         at=event.at,
         external_id=event.order_id,

@@ -42,7 +42,7 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
     phone_status = _news(contact.phone_news, contact.told.phone_news, contact.seen.phone_news)
     upsert = UpsertContact(
         email=known_as,
-        new_email=contact.email if known_as != contact.email else None,
+        new_email=contact.email if known_as != contact.email and contact.rename_refused_at is None else None,
         profile=_profile_difference(contact),
         add_tags=add,
         remove_tags=remove,
@@ -109,7 +109,7 @@ def believing(contact: Contact, drift: DriftFound) -> Contact:
         return vanished(contact, drift.at)
     kept = {name: here for name, here in remembered.tags.items() if name not in drift.missing}
     there = {**kept, **dict.fromkeys(drift.left, True)}
-    return replace(contact, told=replace(remembered, email=drift.known_as, tags=there))
+    return replace(contact, told=replace(remembered, email=drift.known_as, tags=there), rename_refused_at=None)
 
 
 def _untold_subscription(home: Home, command: SetSubscription) -> Home:
@@ -126,13 +126,24 @@ def vanished(contact: Contact, at: datetime) -> Contact:
     Deleted over there, perhaps for a reason: an opt-in stays told, so nobody is opted in again; an opt-out is told once more.
     It will show the new contact as opted out, which is nobody's act: as if we had seen it already.
     """
-    told, out = contact.told, Shown(Status.OPT_OUT, at, at)
-    news = {
-        "email_news": None if _is_opt_out(told.email_news) else told.email_news,
-        "phone_news": None if _is_opt_out(told.phone_news) else told.phone_news,
-    }
+    out = Shown(Status.OPT_OUT, at, at)
+    told = replace(_without_opt_outs(contact.told), email=None, profile={}, tags={})
     seen = replace(contact.seen, email_news=out, phone_news=out, email_disputed=False, phone_disputed=False)
-    return replace(contact, told=replace(told, email=None, profile={}, tags={}, **news), seen=seen)
+    return replace(contact, told=told, seen=seen, rename_refused_at=None)
+
+
+def still_called(contact: Contact, email: str, at: datetime) -> Contact:
+    """SALESmanago refused a rename, and with it all that travelled along: it is told under the address the contact has (R72)."""
+    return replace(contact, told=replace(_without_opt_outs(contact.told), email=email, profile={}), rename_refused_at=at)
+
+
+def _without_opt_outs(told: Told) -> Told:
+    """So that they are told once more."""
+    return replace(
+        told,
+        email_news=None if _is_opt_out(told.email_news) else told.email_news,
+        phone_news=None if _is_opt_out(told.phone_news) else told.phone_news,
+    )
 
 
 def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:

@@ -262,6 +262,8 @@ class StatusNotTaken(Happened):
     by_email: bool = False
     by_phone: bool = False
     shown_out: bool = False
+    still_as: str | None = None
+    """It refused a rename: the person is still there under this address (R72)."""
 
 
 @value(kw_only=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from app.domain import tags
 from app.domain.consent import Box
 from app.domain.contact import Contact
+from app.domain.difference import still_called
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -109,6 +110,8 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
             return saw_tags(event, _addressed(contact, event.email), shop)
         case DriftFound():
             return contact  # of the person it tells nothing; what SALESmanago was told is `decide`'s business
+        case StatusNotTaken(still_as=str() as email):
+            return still_called(not_taken(event, contact), email, at)
         case StatusNotTaken():
             return not_taken(event, contact)
         case OptInReported() | OptOutReported():

@@ -99,6 +99,19 @@ class ToSalesmanago:
             await send(self._upstream, ours, self._clock(), lease, self._interrupted, heard)
         finally:
             self._upstream.nothing_follows()  # before it is recorded, and whichever client the claim waited at
+        await self._introduce_anew([parcel for parcel in ours if parcel.may_be_gone])
+
+    async def _introduce_anew(self, missed: Sequence[ContactParcel]) -> None:
+        """Contacts that were there and are gone (R72). Whoever never got there waits for what was refused of them."""
+        if not missed:
+            return
+        async with self._store.work() as work:
+            people = {one.id: one.contact for one in await work.contacts.by_ids([parcel.claim.contact_id for parcel in missed])}
+        for parcel in missed:
+            contact = people.get(parcel.claim.contact_id, NOBODY)
+            was_shown = contact.seen.email_news is not None or contact.seen.created_at is not None
+            if was_shown and contact.is_transferred and parcel.missed is not None:
+                parcel.contact_is_gone(parcel.missed, self._clock())
 
     async def _wait_for_freed_addresses(self, parcels: Sequence[ContactParcel]) -> None:
         """Nobody appears at an address before whoever left it has left it over there too (R72)."""

@@ -17,7 +17,7 @@ from itertools import chain, repeat
 import structlog
 
 from app.domain.breaker import CLOSED, Breaker, Circuit
-from app.domain.commands import DeleteContact, HomeCommand, MirrorTags, Question, SetSubscription, UpsertContact
+from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, Question, SetSubscription, UpsertContact
 from app.domain.contact import Contact
 from app.domain.difference import opt_out_again, untold
 from app.domain.dispatch import needs_person, stopped
@@ -29,6 +29,7 @@ from app.domain.pipeline import (
     Claim,
     DeferredTakeBack,
     EventState,
+    Mailbox,
     NewCommand,
     NewEvent,
     end_unsent,
@@ -310,12 +311,24 @@ class Delivery:
                     await self._forget_erased(work, one.claim)
                 if readdressed := one.readdressed():
                     await work.outbox.rewrite(one.claim.mailbox, readdressed, [], now)
+                if kept_names := one.not_renamed():
+                    await self._address_as_before(work, one.claim.mailbox, kept_names, now)
             await work.commit()
         if lost:
             log.warning("lease_lost", destination=destination, contacts=len(lost))
         if heard:
             self._heard()
         self._report(destination, attempted)
+
+    async def _address_as_before(self, work: Work, mailbox: Mailbox, names: Mapping[str, str], now: datetime) -> None:
+        """SALESmanago refused a rename: what waits behind it goes to the contact that is there, and makes no twin (R72)."""
+        waiting = (await work.outbox.waiting(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, [])
+        changed = {
+            one.id: replace(one.command, email=names[one.command.email])
+            for one in waiting
+            if isinstance(one.command, UpsertContact | AddEvent) and one.command.email in names
+        }
+        await work.outbox.rewrite(mailbox, changed, [], now)
 
     async def _tell_opt_outs_again(self, work: Work, destination: str, told: Sequence[Attempted], now: datetime) -> None:
         """An opt-in arrived although meanwhile an opt-out was learned, from a callback or another shop of the account.

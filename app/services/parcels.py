@@ -107,6 +107,10 @@ class StepParcel(Parcel):
         return [*self.heard, *(opted_out(self.claim, one) for one in parked if isinstance(one.command, ConfirmOptOut))]
 
 
+TRIED_AGAIN = 2
+"""How often an event is tried before it is parked though its contact is gone."""
+
+
 class TakenAddress(NamedTuple):
     email: str
     command_id: int
@@ -139,6 +143,8 @@ class ContactParcel(Parcel):
     deletion: Answer | None = None
     stopped: Answer | None = None
     waits: timedelta | None = None
+    missed: Answer | None = None
+    """A look that did not show the contact after an event was refused."""
     heard: list[NewEvent] = field(default_factory=list)
 
     @classmethod
@@ -161,9 +167,22 @@ class ContactParcel(Parcel):
             self.heard.append(_not_taken(self.claim, meant, upsert, now, shown_out=True))
 
     @property
+    def stuck_at(self) -> str | None:
+        """The address the contact keeps over there, since a rename was refused."""
+        upsert, answer = self.bundle.upsert, self.upsert
+        refused = upsert is not None and upsert.new_email is not None and answer is not None and isinstance(answer.outcome, Refused)
+        return upsert.email if refused and upsert is not None else None
+
+    @property
     def refused_events(self) -> list[int]:
         """Positions of events that were refused, each perhaps because its contact is gone."""
         return [at for at, answer in self.events.items() if is_of_the_item(answer.outcome)]
+
+    @property
+    def may_be_gone(self) -> bool:
+        """Was it missed for the first time? Introduced anew, and missed again, it is a matter for a person."""
+        events = [one for one in self.claim.commands if isinstance(one.command, AddEvent)]
+        return self.missed is not None and all(events[at].attempts < TRIED_AGAIN for at in self.refused_events)
 
     def contact_is_gone(self, look: Answer, now: datetime) -> None:
         """The contact is introduced anew first, whole; what happened to it waits for that (R72)."""
@@ -186,6 +205,10 @@ class ContactParcel(Parcel):
         """What SALESmanago was not told after all: it refused what carried a status, or we gave up."""
         parked = [one for one in attempted.tried if isinstance(one.verdict, Park)]
         upserts = [one.command.command for one in parked if isinstance(one.command.command, UpsertContact)]
+        stuck = self.stuck_at if upserts else None
+        if stuck is not None and not self.arrived:
+            named = StatusNotTaken(at=attempted.tried_at, email=upserts[-1].address_after, still_as=stuck)
+            return [*self.heard, heard(self.claim.shop_id, "status-not-taken", named, f"not-renamed-{secrets.token_hex(12)}")]
         told = [one for one in upserts if one.email_status is not None or one.phone_status is not None]
         told = [] if self.arrived else told  # a status travels with the first part
         refused = [(one, silent) for one in told if (silent := self._without_refused_statuses(one)) != one]

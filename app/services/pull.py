@@ -182,6 +182,8 @@ class Pull:
             looked.append(_Looked((), replace(person, contact=vanished(person.contact, at))))
         for person in people:
             email = person.contact.email
+            if person.contact.rename_refused_at is not None:
+                continue  # who is shown under that address is somebody else
             if email in shown and email not in busy and (person.shop_id, email) not in undecided:
                 knowing = {shop: transferred[shop, email] for shop in shops if (shop, email) in transferred}
                 concerned = person.shop_id in reached(account.fan_out, list(shops), knowing)

@@ -284,7 +284,7 @@ class _Sending:
             if isinstance(seen.answer.outcome, Delivered):
                 for parcel in some:
                     if named[id(parcel)] not in seen.contacts:
-                        parcel.contact_is_gone(seen.answer, self._now)
+                        parcel.missed = seen.answer
 
     async def _delete(self, parcel: ContactParcel) -> None:
         for deletion in parcel.bundle.deletions:

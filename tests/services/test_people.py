@@ -51,6 +51,7 @@ async def conflicts(world: World) -> list[str]:
 
 
 async def looked_at(world: World, *emails: str) -> None:
+    world.clock.advance(minutes=1)
     pull = Pull(world.store, world.directory, lambda _account: world.upstream, world.clock, lambda: None, timedelta(0))
     await pull.look_at("main", emails)
     await world.run()
@@ -342,7 +343,7 @@ async def test_r72_a_rename_onto_an_address_that_is_taken_over_there_is_not_beli
     world.upstream.contacts[B] = set()  # of whom we know nothing
     await world.post(renames(A, B, 1), *(tags(1, email=f"p{number}@example.pl", added=("x",)) for number in range(others)))
     await world.run()
-    states = await world.at_rest()
+    states = await world.states()
     assert states[f"e{others + 2}"] == ("parked", "refused")
     assert {A, B} <= set(world.upstream.contacts)
 
@@ -354,7 +355,7 @@ async def test_r72_a_rename_that_must_set_nothing_off_travels_in_a_job_and_is_re
     listed = AccountListed(at=at(1), customer=Customer(email=B, id="1"))
     await world.post(listed)
     await world.run()
-    assert (await world.at_rest())["e2"] == ("parked", "refused")
+    assert (await world.states())["e2"] == ("parked", "refused")
     await world.post(AccountListed(at=at(2), customer=Customer(email=C, id="1")))
     await world.run_for(hours=0.5)
     assert "upsert_many" in world.upstream.methods
@@ -402,6 +403,7 @@ async def test_r72_an_event_of_a_contact_that_is_gone_brings_the_whole_contact_b
     await world.post(*(one for email in people for one in (registers(email, first_name="Anna"), subscribes(email, 1))))
     await world.post(*(tags(2, email=email, added=("vip",)) for email in people))
     await world.run()
+    await looked_at(world, *people)
     gone(world, *people)
     world.upstream.calls.clear()
     await world.post(*(views("7", email, 10) for email in people))
@@ -422,6 +424,7 @@ async def test_r72_an_opt_out_is_told_again_to_a_contact_that_comes_back(world: 
     refuses_unknown(world)
     await world.post(registers(A), subscribes(A, 1), unsubscribes(A, 2))
     await world.run()
+    await looked_at(world, A)
     gone(world, A)
     world.upstream.opted_out.clear()
     await world.post(views("7", A, 10))
@@ -490,3 +493,26 @@ async def test_r72_a_contact_that_was_made_anew_over_there_shows_a_status_that_i
     world.clock.advance(minutes=10)
     await looked_at(world, A)
     assert (await known(world))[A].email_news.status is Status.OPT_OUT  # what changes on the same contact is an act again
+
+
+# -- a rename that was refused (M4) ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("along", [True, False], ids=["in one call with the rename", "later"])
+async def test_r72_after_a_refused_rename_an_opt_out_reaches_the_contact_that_is_there(world: World, along: bool) -> None:
+    await world.post(registers(A), subscribes(A, 1))
+    await world.run()
+    world.upstream.contacts[B] = set()  # of whom we know nothing
+    await world.post(renames(A, B, 2))
+    await (world.plan() if along else world.run_for(hours=0.5))
+    await world.post(unsubscribes(B, 3), orders("o1", B, 4))
+    await world.run_for(hours=1)
+    assert A in world.upstream.opted_out
+    assert world.upstream.contacts[B] == set()
+    assert [event.email for event in world.upstream.events] == [A]
+    assert await conflicts(world) == [B]
+    del world.upstream.contacts[B]
+    await world.post(renames(B, C, 90))
+    await world.run_for(hours=1)
+    assert set(world.upstream.contacts) == {C}
+    assert await conflicts(world) == []
