@@ -127,22 +127,23 @@ def vanished(contact: Contact, at: datetime) -> Contact:
     It will show the new contact as opted out, which is nobody's act: as if we had seen it already.
     """
     out = Shown(Status.OPT_OUT, at, at)
-    told = replace(_without_opt_outs(contact.told), email=None, profile={}, tags={})
+    told = replace(_without_opt_outs(contact), email=None, profile={}, tags={})
     seen = replace(contact.seen, email_news=out, phone_news=out, email_disputed=False, phone_disputed=False)
     return replace(contact, told=told, seen=seen, rename_refused_at=None)
 
 
 def still_called(contact: Contact, email: str, at: datetime) -> Contact:
     """SALESmanago refused a rename, and with it all that travelled along: it is told under the address the contact has (R72)."""
-    return replace(contact, told=replace(_without_opt_outs(contact.told), email=email, profile={}), rename_refused_at=at)
+    return replace(contact, told=replace(_without_opt_outs(contact), email=email, profile={}), rename_refused_at=at)
 
 
-def _without_opt_outs(told: Told) -> Told:
-    """So that they are told once more."""
+def _without_opt_outs(contact: Contact) -> Told:
+    """So that they are told once more. One of another shop stays: an older opt-in of this one must not overturn it (R06)."""
+    told, email, phone = contact.told, contact.email_news.status, contact.phone_news.status
     return replace(
         told,
-        email_news=None if _is_opt_out(told.email_news) else told.email_news,
-        phone_news=None if _is_opt_out(told.phone_news) else told.phone_news,
+        email_news=None if email is Status.OPT_OUT and _is_opt_out(told.email_news) else told.email_news,
+        phone_news=None if phone is Status.OPT_OUT and _is_opt_out(told.phone_news) else told.phone_news,
     )
 
 
