@@ -312,6 +312,7 @@ async def _compose(
             wake,
             pauses,
             JobQueue(database.dsn),
+            health.probe,
             shared.read if shared is not None else None,
         ),
         upstreams=upstreams,

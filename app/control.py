@@ -24,6 +24,7 @@ from app.domain.trace import EventTrace
 from app.routers import problems
 from app.routers.backfills import BackfillOut
 from app.routers.consents import ConsentChainOut
+from app.routers.health import metrics_of
 from app.routers.homeward import ConflictOut, HandWorkOut
 from app.routers.lookups import EventOut
 from app.routers.operations import LineOut, LinesOut, ParkedGroupOut, ParkedOut, ReplayIn, ReplayMode, ReplayOut
@@ -83,6 +84,10 @@ def control_app(gateway: Gateway) -> FastAPI:
     @app.get("/status")
     async def status() -> dict[str, Any]:
         return msgspec.to_builtins(await gateway.health.report())  # type: ignore[no-any-return]
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return await metrics_of(gateway.health)
 
     @app.get("/parked")
     async def parked(shop: str | None = None) -> ParkedOut:

@@ -25,6 +25,7 @@ from app.routers import (
     shop_events,
     subscriber_lists,
 )
+from app.routers.addresses import OpenDoors
 from app.routers.border import Border
 from app.routers.door import EventDoor
 from app.routers.schemas import BATCHABLE
@@ -88,6 +89,7 @@ def _hand_over(app: FastAPI, gateway: Gateway) -> None:
     app.state.backfills = gateway.backfills
     app.state.disputes = gateway.disputes
     app.state.operations = gateway.operations
+    app.state.open_doors = OpenDoors(gateway.settings.metrics_open_to, behind_proxy=bool(gateway.settings.forwarded_allow_ips))
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -1207,7 +1207,9 @@ def _health(waiting: timedelta | None, boxes: BoxCounts | None = None) -> Health
     now = at("2026-11-23T12:00")
 
     work = SimpleNamespace(
-        inbox=SimpleNamespace(oldest_waiting=_always({} if waiting is None else {"shop1": now - waiting}), counts=_always({})),
+        inbox=SimpleNamespace(
+            oldest_waiting=_always({} if waiting is None else {"shop1": now - waiting}), counts_after=_always(({}, None))
+        ),
         sales=SimpleNamespace(boxes=_always({} if boxes is None else {"shop1": boxes})),
         contacts=SimpleNamespace(conflicts=_always({})),
         outbox=SimpleNamespace(oldest_queued=_always({})),

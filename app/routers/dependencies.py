@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from app.domain.errors import NotFound, UnknownCaller
 from app.domain.registry import OPERATOR_ROLE
 from app.domain.shop import Shop
+from app.routers.addresses import OpenDoors
 from app.services.backfills import Backfills
 from app.services.callbacks import Callbacks
 from app.services.consents import ConsentReader
@@ -116,6 +117,24 @@ async def _operator(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
     return caller
 
 
+async def _perhaps_operator(
+    directory: DirectoryDep, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Caller | None:
+    """None for a stranger, and for a shop, which is told no more of other shops than a stranger is."""
+    caller = None if key is None else directory.caller(key.credentials)
+    return caller if caller is not None and caller.role == OPERATOR_ROLE else None
+
+
+async def _metrics_reader(
+    request: Request,
+    directory: DirectoryDep,
+    doors: Annotated[OpenDoors, _handed_over("open_doors")],
+    key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> None:
+    if not doors.metrics_open_to(request.scope):
+        await _operator(await _caller(directory, key))
+
+
 def check_signature(directory: Directory, shop: Shop, headers: Headers, body: bytes) -> None:
     """For a shop that signs: the raw body, five minutes old at most (Standard Webhooks). Raises `UnknownCaller`."""
     try:
@@ -128,6 +147,8 @@ CallingShop = Annotated[Shop, Depends(_signing_shop)]
 ActingShop = Annotated[Shop, Depends(_acting_shop)]
 ReadableShop = Annotated[Shop, Depends(_read_shop)]
 Operator = Annotated[Caller, Depends(_operator)]
+PerhapsOperator = Annotated[Caller | None, Depends(_perhaps_operator)]
+MetricsReader = Annotated[None, Depends(_metrics_reader)]
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key", description="Serves as `event_id` when the body has none.", max_length=256)
 ]

@@ -11,7 +11,7 @@ from app.domain.events import is_listed, order_id_of, stops_something
 from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, InboxEvent, NewEvent, Settlement, end_unsent
 from app.domain.reasons import Reason
 from app.storage import codec
-from app.storage.dialect import insert_of
+from app.storage.dialect import distinct, insert_of
 from app.storage.many import execute_many
 from app.storage.tables import inbox, outbox
 
@@ -206,25 +206,36 @@ class Inbox:
             await self._connection.execute(change.values(payload=None, warnings=None, order_id=None, subject=pseudonym))
 
     async def oldest_waiting(self) -> dict[str, datetime]:
-        """Per shop, when its oldest event that is not settled was received (R11). What a list brings has no such promise."""
+        """Per shop, when its oldest event that is not settled was received (R11). What a list brings has no such promise.
+
+        Along the partial index, from each shop's oldest on: a long queue costs no more than a short one.
+        """
         waiting = text("inbox.state IN ('received', 'planned')")  # as the partial index has it
         not_a_cart = (inbox.c.type != "cart") | (inbox.c.open_commands > 0)
-        oldest = (
-            select(inbox.c.shop_id, func.min(inbox.c.received_at).label("oldest"))
-            .where(waiting, not_a_cart, ~inbox.c.background)
-            .group_by(inbox.c.shop_id)
-        )
-        return {row.shop_id: row.oldest for row in await self._connection.execute(oldest)}
+        found: dict[str, datetime] = {}
+        async for shop_id in distinct(self._connection, inbox.c.shop_id, waiting):
+            promised = select(inbox.c.received_at).where(waiting, inbox.c.shop_id == shop_id, not_a_cart, ~inbox.c.background)
+            oldest = (await self._connection.execute(promised.order_by(inbox.c.received_at).limit(1))).scalar_one_or_none()
+            if oldest is not None:
+                found[shop_id] = oldest
+        return found
 
     async def counts(self) -> dict[str, dict[str, int]]:
         """Shop -> state -> number of events."""
-        rows = await self._connection.execute(
-            select(inbox.c.shop_id, inbox.c.state, func.count()).group_by(inbox.c.shop_id, inbox.c.state)
-        )
-        counted: dict[str, dict[str, int]] = {}
-        for shop, state, number in rows:
-            counted.setdefault(shop, {})[state] = number
+        counted, _ = await self.counts_after(0, None)
         return counted
+
+    async def counts_after(self, seq: int, rows: int | None) -> tuple[dict[str, dict[str, int]], int | None]:
+        """The same of the next events alone, and the last of them to go on after; None when there are no more."""
+        part = select(inbox.c.shop_id, inbox.c.state, inbox.c.seq).where(inbox.c.seq > seq).order_by(inbox.c.seq).limit(rows)
+        each = part.subquery()
+        columns = (each.c.shop_id, each.c.state, func.count().label("number"), func.max(each.c.seq).label("last"))
+        found = (await self._connection.execute(select(*columns).group_by(each.c.shop_id, each.c.state))).all()
+        counted: dict[str, dict[str, int]] = {}
+        for row in found:
+            counted.setdefault(row.shop_id, {})[row.state] = row.number
+        full = rows is not None and sum(row.number for row in found) == rows
+        return counted, max(row.last for row in found) if full else None
 
 
 _INSERT = insert_of("sqlite", inbox).on_conflict_do_nothing(index_elements=["shop_id", "event_id"])

@@ -18,7 +18,7 @@ from app.domain.pipeline import CommandState, DeferredTakeBack, Mailbox, NewComm
 from app.domain.reasons import Reason
 from app.domain.take_back import TakeBack, opt_outs_of
 from app.storage import codec
-from app.storage.dialect import insert_of, one_of
+from app.storage.dialect import distinct, insert_of, one_of
 from app.storage.mailboxes import LISTED, LISTED_AND_ACTS, LIVE, among, is_of, judged_anew, remove_empty
 from app.storage.many import execute_many
 from app.storage.tables import mailboxes, outbox
@@ -133,10 +133,17 @@ class Outbox:
         return (await self._connection.execute(select(outbox.c.id).where(theirs, sent | perhaps).limit(1))).first() is not None
 
     async def oldest_queued(self, prefix: str) -> dict[str, datetime]:
-        """Shop -> when the oldest command that still waits for a kind of destination was queued."""
-        theirs = outbox.c.destination.startswith(prefix, autoescape=True)
-        oldest = select(outbox.c.shop_id, func.min(outbox.c.queued_at).label("oldest")).where(theirs, _WAITING)
-        return {row.shop_id: row.oldest for row in await self._connection.execute(oldest.group_by(outbox.c.shop_id))}
+        """Shop -> when the oldest command that still waits for a kind of destination was queued; found through its mailboxes."""
+        theirs = (outbox.c.contact_id == mailboxes.c.contact_id) & (outbox.c.destination == mailboxes.c.destination)
+        found: dict[str, datetime] = {}
+        async for destination in distinct(self._connection, mailboxes.c.destination):
+            if not destination.startswith(prefix):
+                continue
+            waiting = select(outbox.c.shop_id, func.min(outbox.c.queued_at).label("oldest")).join(mailboxes, theirs)
+            oldest = waiting.where(mailboxes.c.destination == destination, _WAITING).group_by(outbox.c.shop_id)
+            for row in await self._connection.execute(oldest):
+                found[row.shop_id] = min(found.get(row.shop_id, row.oldest), row.oldest)
+        return found
 
     async def rewrite(self, mailbox: Mailbox, changed: Mapping[int, Command], cancelled: Collection[int], at: datetime) -> None:
         """Replace waiting commands that may leave only in a weaker form; cancel those that may not leave at all."""
