@@ -28,6 +28,7 @@ from app.routers import (
 from app.routers.addresses import OpenDoors
 from app.routers.border import Border
 from app.routers.door import EventDoor
+from app.routers.rate_limits import Pace, Refusals
 from app.routers.schemas import BATCHABLE
 
 VERSION = "0.1.0"
@@ -45,7 +46,8 @@ def application_of(gateway: Gateway) -> ASGIApp:
     """The application on an open gateway. What shops say does not go through FastAPI, which would cost more than storing it."""
     app = _application()
     _hand_over(app, gateway)
-    return Border(EventDoor(app, gateway.directory, gateway.intake))
+    pace, refusals = Pace(gateway.settings.key_requests_per_minute), Refusals(gateway.settings.refusals_per_minute)
+    return Border(EventDoor(app, gateway.directory, gateway.intake, pace), gateway.directory, pace, refusals)
 
 
 def _application() -> FastAPI:
@@ -113,10 +115,20 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             invalid = operation.get("responses", {}).get("422", {})
             if "HTTPValidationError" in str(invalid):
                 invalid.update(problems.documented(422)[422])
+            _document_border(operation)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     app.openapi_schema = document
     return document
+
+
+def _document_border(operation: dict[str, Any]) -> None:
+    """What the border may answer before any route does."""
+    answers = operation["responses"]
+    border = [400, 414] if operation.get("parameters") else []
+    border += [429] if answers.keys() & {"401", "403"} else []
+    for status, answer in problems.documented(*border).items():
+        answers.setdefault(str(status), answer)
 
 
 def openapi() -> dict[str, Any]:

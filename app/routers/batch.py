@@ -98,6 +98,23 @@ async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body:
     return as_json(BatchAnswer(counts["accepted"], counts["duplicate"], counts["conflict"], counts["rejected"], items))
 
 
+class _Counts(msgspec.Struct):
+    """The head of an answer."""
+
+    accepted: int
+    duplicate: int
+    conflict: int
+    rejected: int
+
+
+_counts = msgspec.json.Decoder(_Counts)
+
+
+def items_of(answer: bytes) -> int:
+    """How many items the request had that was answered so."""
+    return sum(msgspec.structs.astuple(_counts.decode(answer)))
+
+
 documentation = APIRouter(prefix="/v1/shops/{shop}", tags=["events"])
 """What /docs shows of it; never mounted."""
 

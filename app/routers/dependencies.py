@@ -6,6 +6,7 @@ from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from standardwebhooks import Webhook, WebhookVerificationError
 from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from app.domain.errors import NotFound, UnknownCaller
 from app.domain.registry import OPERATOR_ROLE
@@ -36,6 +37,9 @@ def _handed_over(name: str) -> Any:
     return Depends(dependency)
 
 
+CALLER = "gateway.caller"
+"""In the scope of a request that carries a valid key: whose."""
+
 IntakeDep = Annotated[Intake, _handed_over("intake")]
 TraceDep = Annotated[Trace, _handed_over("trace")]
 HealthDep = Annotated[Health, _handed_over("health")]
@@ -61,10 +65,10 @@ async def _calling_shop(
     caller: Annotated[Caller, Depends(_caller)],
     shop: Annotated[str, Path(description="The shop's id.", examples=["shop1"])],
 ) -> Shop:
-    return _own_shop(directory, caller, shop)
+    return own_shop(directory, caller, shop)
 
 
-def _own_shop(directory: Directory, caller: Caller, shop_id: str) -> Shop:
+def own_shop(directory: Directory, caller: Caller, shop_id: str) -> Shop:
     """The key says who calls; a path with another shop's name answers as if there were none (R71)."""
     found = directory.shop(shop_id)
     if found is None or caller.shop_id != shop_id:
@@ -84,12 +88,13 @@ async def _read_shop(
     return found
 
 
-def calling_shop(directory: Directory, authorization: str, shop_id: str) -> Shop:
-    """As `CallingShop` without its signature, for handlers that read the request themselves. Raises `UnknownCaller`, `NotFound`."""
-    scheme, _, key = authorization.partition(" ")
+def caller_of(directory: Directory, scope: Scope) -> Caller:
+    """Who calls, from the headers alone. Raises `UnknownCaller`."""
+    authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    scheme, _, key = authorization.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise UnknownCaller
-    return _own_shop(directory, directory.caller(key.strip()), shop_id)
+    return directory.caller(key.strip())
 
 
 async def _signing_shop(request: Request, directory: DirectoryDep, shop: Annotated[Shop, Depends(_calling_shop)]) -> Shop:
