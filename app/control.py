@@ -13,6 +13,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 
 from app.bootstrap import Gateway, open_gateway
+from app.control_socket import check_owner
 from app.doctor import callback_addresses, examine, shared_account_warning
 from app.domain import reconcile
 from app.domain.backfill import Mode
@@ -229,5 +230,6 @@ async def control(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             gateway = await stack.enter_async_context(open_gateway(settings))
             transport = httpx.ASGITransport(control_app(gateway))
         except AlreadyOwned:
+            check_owner(settings.database_url)
             transport = httpx.AsyncHTTPTransport(uds=str(settings.control_socket))
         yield await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://gateway", timeout=60))
