@@ -215,6 +215,7 @@ class Delivery:
 
     async def _take_back_deferred(self, claims: Sequence[Claim]) -> None:
         """The lock of those who decide comes first, then the mailbox: contacts are written by one at a time."""
+        forgot = False
         async with self._store.work() as work:
             await work.inbox.wait_for_planning()
             now = await work.now()
@@ -233,7 +234,10 @@ class Delivery:
                 await work.outbox.forget_take_backs(mailbox)
                 for erased in (one for one in people if one.erased_hash is not None):
                     await work.outbox.scrub(erased.id, erased.erased_hash or "")
+                    forgot = True
             await work.commit()
+        if forgot:
+            await self._store.empty_log()
 
     async def _has_turn(self, work: Work, carrier: Carrier, now: datetime) -> bool:
         """Some neighbours take one caller at a time, whichever process it is in. Leaving without a commit gives the claim back."""
@@ -304,16 +308,20 @@ class Delivery:
             await self._tell_opt_outs_again(work, destination, [one for one in kept if one.told_opt_in()], now)
             heard = [event for one in kept for event in news[one.claim.contact_id]]
             await work.inbox.add(heard, now)
+            forgot = False
             for one in kept:
                 if any(isinstance(try_.command.command, DeleteContact) and try_.verdict == Done() for try_ in one.tried):
                     await work.outbox.scrub(one.claim.contact_id, "erased")
+                    forgot = True
                 if isinstance(one.claim.commands[0].command, HomeCommand | Question):
-                    await self._forget_erased(work, one.claim)
+                    forgot = await self._forget_erased(work, one.claim) or forgot
                 if readdressed := one.readdressed():
                     await work.outbox.rewrite(one.claim.mailbox, readdressed, [], now)
                 if kept_names := one.not_renamed():
                     await self._address_as_before(work, one.claim.mailbox, kept_names, now)
             await work.commit()
+        if forgot:
+            await self._store.empty_log()
         if lost:
             log.warning("lease_lost", destination=destination, contacts=len(lost))
         if heard:
@@ -348,11 +356,12 @@ class Delivery:
                 shop_id, seq = shops[person.id]
                 await work.outbox.queue([NewCommand(destination, shop_id, person.id, seq, again, counted=False)], now)
 
-    async def _forget_erased(self, work: Work, claim: Claim) -> None:
+    async def _forget_erased(self, work: Work, claim: Claim) -> bool:
         """Erased while a change was on its way home: what is settled now must not keep the address either."""
-        for person in await work.contacts.by_ids([claim.contact_id]):
-            if person.erased_hash is not None:
-                await work.outbox.scrub(claim.contact_id, person.erased_hash)
+        erased = [person for person in await work.contacts.by_ids([claim.contact_id]) if person.erased_hash is not None]
+        for person in erased:
+            await work.outbox.scrub(claim.contact_id, person.erased_hash or "")
+        return bool(erased)
 
     async def _note_health(self, destination: str, before: Breaker, outcomes: Sequence[Outcome]) -> None:
         """When a neighbour asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""

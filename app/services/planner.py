@@ -87,6 +87,8 @@ class Planner:
                     break  # what a new life of the person brings is decided, and sent, after the deletion
             await planning.save()
             await work.commit()
+        if planning.erased_somebody:
+            await self._store.empty_log()
         if unreadable:
             log.error("payload_unreadable", events=len(unreadable))
         if planning.decided.sends_any:

@@ -1,6 +1,7 @@
 """One planning round: everything it needs is read first, everything it decides is written last."""
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache, partial
 
 import structlog
@@ -35,6 +36,7 @@ from app.services.cart_round import CartRound
 from app.services.consents import Consents
 from app.services.decided import Decided
 from app.services.directory import Directory
+from app.services.event_ids import disguised, names_somebody
 from app.services.hand_work import NEWEST, replace_older
 from app.services.people import People, Person, Pseudonym
 from app.services.ports import Clock, Work
@@ -50,13 +52,15 @@ class PlanningRound:
         self._work = work
         self._directory = directory
         self._now = clock()
-        named_once = cache(pseudonym)  # the same person is looked for more than once in a round
+        named_once = self._pseudonym = cache(pseudonym)  # the same person is looked for more than once in a round
         self._siblings_of = cache(partial(_siblings, directory))
         self._people = People(named_once)
         self._consents = Consents(named_once)
         self._carts = CartRound(work)
         self.decided = Decided()
         self._boxes: Counter[tuple[str, str]] = Counter()
+        self._ids: dict[int, tuple[str, str]] = {}
+        """Event -> (shop, id), where the id names somebody."""
         self._erased: list[tuple[Person, InboxEvent, str, list[Command]]] = []
 
     @property
@@ -81,6 +85,8 @@ class PlanningRound:
     # -- one event -------------------------------------------------------------------------------------------------------
 
     async def plan(self, event: InboxEvent) -> None:
+        if names_somebody(event.event_id):
+            self._ids[event.seq] = (event.shop_id, event.event_id)
         shop = self._directory.shop(event.shop_id)
         if shop is None or not shop.enabled:
             self.decided.settle(event, EventState.HELD, Reason.SHOP_DISABLED)
@@ -307,12 +313,22 @@ class PlanningRound:
         await self._work.sales.count_boxes(self._boxes)
         await self._work.outbox.queue(self.decided.new_commands(self._directory), self._now)
         await self._carts.save(self._people.merged)
-        await self._work.inbox.settle(self.decided.settlements(), self._now)
+        settlements = self.decided.settlements()
+        await self._work.inbox.settle(settlements, self._now)
+        if self._ids:
+            await self._disguise({one.seq: self._ids[one.seq] for one in settlements if one.pseudonym and one.seq in self._ids})
         for seq in self._carts.replaced:
             await self._work.inbox.supersede_planned(seq, Reason.CART_REPLACED, self._now)
         for person, contact_ids, addresses, pseudonym in forgotten:
             for contact_id in contact_ids:
+                theirs = await self._work.inbox.ids_of(contact_id, addresses, person.shop_id)
+                await self._disguise({seq: (person.shop_id, event_id) for seq, event_id in theirs if names_somebody(event_id)})
                 await self._work.inbox.forget_person(contact_id, addresses, person.shop_id, pseudonym)
+
+    async def _disguise(self, ids: Mapping[int, tuple[str, str]]) -> None:
+        """Event -> (shop, id): the id of somebody who was erased must not name them."""
+        for seq, (shop_id, event_id) in ids.items():
+            await self._work.inbox.rename(seq, shop_id, disguised(self._pseudonym, shop_id, event_id))
 
     async def _erase(
         self, person: Person, event: InboxEvent, pseudonym: str, commands: list[Command]

@@ -1,6 +1,6 @@
 """The inbox: every accepted event, in the order of acceptance, and what became of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -199,11 +199,29 @@ class Inbox:
         await self._connection.execute(update(inbox).where(theirs).values(state=new.value, reason=reason))
 
     async def forget_person(self, contact_id: int, subjects: Collection[str], shop_id: str, pseudonym: str) -> None:
-        """Erase what the inbox holds of a person: payloads, addresses, order numbers. Undecided events are judged in their turn."""
-        decided = inbox.c.state.not_in((EventState.RECEIVED.value, EventState.HELD.value))
-        for theirs in (inbox.c.contact_id == contact_id, inbox.c.subject.in_(subjects)):  # along an index each
-            change = update(inbox).where(inbox.c.shop_id == shop_id, theirs, decided)
-            await self._connection.execute(change.values(payload=None, warnings=None, order_id=None, subject=pseudonym))
+        """Erase what the inbox holds of a person: payloads, addresses, order numbers, words. Undecided events are judged later."""
+        forgotten = {"payload": None, "warnings": None, "order_id": None, "detail": None, "subject": pseudonym}
+        for theirs in _decided_of(contact_id, subjects, shop_id):
+            await self._connection.execute(update(inbox).where(*theirs).values(forgotten))
+
+    async def ids_of(self, contact_id: int, subjects: Collection[str], shop_id: str) -> list[tuple[int, str]]:
+        """(number, event id) of what `forget_person` forgets."""
+        found: dict[int, str] = {}
+        for theirs in _decided_of(contact_id, subjects, shop_id):
+            rows = await self._connection.execute(select(inbox.c.seq, inbox.c.event_id).where(*theirs))
+            found.update({row.seq: row.event_id for row in rows})
+        return list(found.items())
+
+    async def there(self, keys: Collection[_Key]) -> set[_Key]:
+        """Which of these events are stored."""
+        found = select(inbox.c.shop_id, inbox.c.event_id).where(tuple_(inbox.c.shop_id, inbox.c.event_id).in_(list(keys)))
+        return {(row.shop_id, row.event_id) for row in await self._connection.execute(found)}
+
+    async def rename(self, seq: int, shop_id: str, event_id: str) -> None:
+        """Give an event another id; a number more where another event has that id already."""
+        taken = await self.there([(shop_id, event_id)])
+        change = update(inbox).where(inbox.c.seq == seq)
+        await self._connection.execute(change.values(event_id=f"{event_id}-{seq}" if taken else event_id))
 
     async def oldest_waiting(self) -> dict[str, datetime]:
         """Per shop, when its oldest event that is not settled was received (R11). What a list brings has no such promise.
@@ -236,6 +254,13 @@ class Inbox:
             counted.setdefault(row.shop_id, {})[row.state] = row.number
         full = rows is not None and sum(row.number for row in found) == rows
         return counted, max(row.last for row in found) if full else None
+
+
+def _decided_of(contact_id: int, subjects: Collection[str], shop_id: str) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    """The decided events of a person, along one index after the other. Undecided ones are judged in their turn."""
+    decided = inbox.c.state.not_in((EventState.RECEIVED.value, EventState.HELD.value))
+    for theirs in (inbox.c.contact_id == contact_id, inbox.c.subject.in_(subjects)):
+        yield inbox.c.shop_id == shop_id, theirs, decided
 
 
 _INSERT = insert_of("sqlite", inbox).on_conflict_do_nothing(index_elements=["shop_id", "event_id"])
@@ -301,7 +326,7 @@ def _settlement_row(one: Settlement, at: datetime) -> dict[str, object]:
         "b_seq": one.seq,
         "b_state": one.state.value,
         "b_reason": one.reason.value if one.reason else None,
-        "b_detail": one.detail,
+        "b_detail": one.detail if one.pseudonym is None else None,
         "b_contact_id": one.contact_id,
         "b_open_commands": one.open_commands,
         "b_decided_at": at,
