@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.events import is_listed, order_id_of, stops_something
 from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, InboxEvent, NewEvent, Settlement, end_unsent
 from app.domain.reasons import Reason
+from app.redaction import redacted
 from app.storage import codec
 from app.storage.dialect import distinct, insert_of
 from app.storage.many import execute_many
@@ -326,7 +327,7 @@ def _settlement_row(one: Settlement, at: datetime) -> dict[str, object]:
         "b_seq": one.seq,
         "b_state": one.state.value,
         "b_reason": one.reason.value if one.reason else None,
-        "b_detail": one.detail if one.pseudonym is None else None,
+        "b_detail": one.detail if one.detail is None or one.pseudonym is None else redacted(one.detail),
         "b_contact_id": one.contact_id,
         "b_open_commands": one.open_commands,
         "b_decided_at": at,
