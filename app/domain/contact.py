@@ -192,23 +192,50 @@ class Contact:
         """Learn an edit of panel tags. An edit from before the last full list tells nothing new (R09: one of its moment does)."""
         if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
             return self
-        edits = {tag: Flag(value=False, at=at) for tag in removed} | {tag: Flag(value=True, at=at) for tag in added}
-        newer = {tag: edit for tag, edit in edits.items() if tag not in self.panel_tags or self.panel_tags[tag].at <= at}
-        return replace(self, panel_tags={**self.panel_tags, **newer})
+        known = words_of(self.panel_tags)
+        edits = [(tag, Flag(value=False, at=at)) for tag in removed] + [(tag, Flag(value=True, at=at)) for tag in added]
+        newer = {word: (tag, edit) for tag, edit in edits if (word := tags.word(tag)) not in known or known[word][1].at <= at}
+        return self._with_words({**known, **newer})
 
     def with_all_tags(self, present: tuple[str, ...], at: datetime) -> "Contact":
         """Learn the full list of panel tags as it was at a time; edits newer than the list stand."""
         if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
             return self
-        listed = {tag: Flag(value=True, at=at) for tag in present}
-        unlisted = {tag: Flag(value=False, at=at) for tag in self.panel_tags if tag not in listed}
-        newer = {tag: known for tag, known in self.panel_tags.items() if known.at > at}
-        return replace(self, panel_tags={**listed, **unlisted, **newer}, panel_tags_complete_at=at)
+        known = words_of(self.panel_tags)
+        listed = {tags.word(tag): (tag, Flag(value=True, at=at)) for tag in present}
+        unlisted = {word: (tag, Flag(value=False, at=at)) for word, (tag, _) in known.items() if word not in listed}
+        newer = {word: (tag, flag) for word, (tag, flag) in known.items() if flag.at > at}
+        return replace(self._with_words({**listed, **unlisted, **newer}), panel_tags_complete_at=at)
+
+    def _with_words(self, words: "Mapping[str, tuple[str, Flag]]") -> "Contact":
+        """Panel tags, at most `MOST_TAGS` that are there: those that were there first. Of removed ones the newest are remembered,
+
+        and those whose removal is still to be told.
+        """
+        if len(words) > tags.MOST_TAGS:
+            oldest_first = sorted(words.items(), key=lambda entry: entry[1][1].at)
+            there = [entry for entry in oldest_first if entry[1][1].value][: tags.MOST_TAGS]
+            gone = [entry for entry in oldest_first if not entry[1][1].value]
+            untold = [entry for entry in gone[: -tags.MOST_TAGS] if self._is_told(entry[1][0])]
+            words = dict((*untold, *gone[-tags.MOST_TAGS :], *there))
+        return replace(self, panel_tags=dict(words.values()))
+
+    def has_no_place_for(self, added: tuple[str, ...]) -> bool:
+        """Were some of these left out, because the person has so many already?"""
+        if sum(flag.value for flag in self.panel_tags.values()) < tags.MOST_TAGS:
+            return False
+        known = words_of(self.panel_tags)
+        return any(tags.word(tag) not in known for tag in added)
+
+    def _is_told(self, panel_tag: str) -> bool:
+        name = tags.to_upstream(panel_tag)
+        return name is not None and self.told.tags.get(tags.canonical(name)) is True
 
     def earning(self, earned: tuple[str, ...]) -> "Contact":
-        if all(tag in self.earned_tags for tag in earned):
+        """Of more than `MOST_TAGS` the oldest are forgotten here; in SALESmanago they stay."""
+        if set(earned).issubset(self.earned_tags):
             return self
-        return replace(self, earned_tags=tags.distinct((*self.earned_tags, *earned)))
+        return replace(self, earned_tags=tags.distinct((*self.earned_tags, *earned))[-tags.MOST_TAGS :])
 
     def bought(self, at: datetime) -> "Contact":
         return replace(self, last_purchase_at=later(self.last_purchase_at, at))
@@ -222,6 +249,17 @@ class Contact:
 
 
 NOBODY = Contact()
+
+
+def words_of(panel_tags: Mapping[str, Flag]) -> dict[str, tuple[str, Flag]]:
+    """Word -> the tag as it was spelled last, and whether it is there. Of what was stored per spelling the newest counts."""
+    words: dict[str, tuple[str, Flag]] = {}
+    for tag, flag in panel_tags.items():
+        word = tags.word(tag)
+        known = words.get(word)
+        if known is None or (known[1].at, known[1].value) <= (flag.at, flag.value):
+            words[word] = (tag, flag)
+    return words
 
 
 def profile_of(customer: Customer) -> dict[str, str | None]:
@@ -278,7 +316,7 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
         moved_at=later(target.moved_at, at if moved else other.moved_at),
         panel_tags=_joined_tags(target, other),
         panel_tags_complete_at=later(target.panel_tags_complete_at, other.panel_tags_complete_at),
-        earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags)),
+        earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags))[-tags.MOST_TAGS :],
         last_purchase_at=later(target.last_purchase_at, other.last_purchase_at),
         erased_at=later(target.erased_at, other.erased_at),
         home=replace(
@@ -292,13 +330,14 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
 def _joined_tags(target: Contact, other: Contact) -> dict[str, Flag]:
     """The newer word on every tag; what one of them knows from before the other's full list is settled by that list."""
     joined: dict[str, Flag] = {}
-    for tag in {**target.panel_tags, **other.panel_tags}:
-        words = [one.panel_tags[tag] for one in (other, target) if tag in one.panel_tags]
-        lists = [one.panel_tags_complete_at for one in (target, other) if tag not in one.panel_tags]
-        newest = max(words, key=lambda word: word.at)
+    of_target, of_other = words_of(target.panel_tags), words_of(other.panel_tags)
+    for word in {**of_target, **of_other}:
+        said = [known[word] for known in (of_other, of_target) if word in known]
+        lists = [one.panel_tags_complete_at for one, known in ((target, of_target), (other, of_other)) if word not in known]
+        text, newest = max(said, key=lambda entry: entry[1].at)
         unlisted_at = max((at for at in lists if at is not None), default=None)
         outdated = unlisted_at is not None and newest.at <= unlisted_at
-        joined[tag] = Flag(value=False, at=unlisted_at) if outdated and unlisted_at is not None else newest
+        joined[text] = Flag(value=False, at=unlisted_at) if outdated and unlisted_at is not None else newest
     return joined
 
 

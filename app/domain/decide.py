@@ -34,6 +34,7 @@ from app.domain.events import (
     ProductViewed,
     StatusNotTaken,
     StatusSeen,
+    TagsEdited,
     TagsSeen,
     Ticked,
     Unsubscribed,
@@ -125,7 +126,7 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_the
         known = bought_again(known.earning(earned), earned)
     commands = compose(event, shop, known, sale)
     if not commands:
-        return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
+        return _decision(unsent(_why_nothing(event)), known, sale)
     return Decision(Send(*commands), _informed(known, commands), _remembered(event, sale, sent=True), known)
 
 
@@ -149,6 +150,16 @@ def _contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_
     known = replace(seen.describe(facts, event.at), registered=True)
     reason = forbidden(event, shop, known, sale)
     return _stays(reason or Reason.ADDRESS_OF_ANOTHER_ACCOUNT, event, shop, known, sale, known_there=known_there)
+
+
+def _why_nothing(event: Event) -> Reason:
+    """Nobody was told of a tag that may not travel, so nothing may say that everything has been told (R29)."""
+    if isinstance(event, TagsEdited):
+        stay = [tags.to_upstream(tag) is None for tag in event.all_tags or (*event.added, *event.removed)]
+        # A full set shows the tags that came from SALESmanago every time.
+        if any(stay) if event.all_tags is None else stay and all(stay):
+            return Reason.TAGS_MAY_NOT_TRAVEL
+    return Reason.NOTHING_NEW
 
 
 def _homeward(
@@ -303,6 +314,8 @@ def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale) -> 
             return Reason.NOTHING_NEW
         case Unsubscribed(confirmed=False) if not shop.propagate_unconfirmed_removals:
             return Reason.UNCONFIRMED_REMOVAL
+        case TagsEdited() if contact.has_no_place_for((*event.added, *(event.all_tags or ()))):
+            return Reason.TOO_MANY_TAGS
         case CartChanged(items=()):
             return Reason.CART_EMPTIED
         case CartChanged() if contact.last_purchase_at is not None and contact.last_purchase_at >= event.at:

@@ -18,7 +18,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Channel, Said, Status
-from app.domain.contact import Contact, Home, Shown, Told
+from app.domain.contact import Contact, Home, Shown, Told, words_of
 from app.domain.events import DriftFound
 from app.domain.shop import Shop
 from app.domain.take_back import opt_outs_of
@@ -26,6 +26,9 @@ from app.domain.values import replace
 
 BELIEVED_BEFORE_LOOK = timedelta(days=1)
 """SALESmanago shows a contact who never opted in like one who opted out. An act of the day before we first saw that counts."""
+
+_MOST_SPOKEN = 4 * tags.MOST_TAGS
+"""Section tags, panel tags that are there and that are gone, and as much again."""
 
 # SALESmanago keeps one name and one address object: when a part changes, the whole travels.
 _WHOLE = (("first_name", "last_name"), ("street", "postal_code", "city", "country"))
@@ -188,11 +191,12 @@ def _is_opt_out(said: Said | None) -> bool:
 def wanted_tags(contact: Contact) -> dict[str, str | None]:
     """Canonical tag -> its text if it should be there, None if it should not. Tags we have no opinion of are missing."""
     wanted: dict[str, str | None] = {tags.canonical(tag): tag for tag in contact.earned_tags}
-    for tag, flag in contact.panel_tags.items():
-        name = tags.to_upstream(tag)
-        if name is not None:
+    for tag, flag in words_of(contact.panel_tags).values():
+        text = tags.to_upstream(tag)
+        if text is not None:
             # Two panel tags of one canonical form: the tag stays as long as either is there (R27).
-            wanted[tags.canonical(name)] = wanted.get(tags.canonical(name)) or (name if flag.value else None)
+            name = tags.canonical(text)
+            wanted[name] = wanted.get(name) or (text if flag.value else None)
     if contact.wholesaler is not None:
         wanted[tags.WHOLESALER] = tags.WHOLESALER if contact.wholesaler.value else None
     if contact.registered:
@@ -205,11 +209,13 @@ def wanted_tags(contact: Contact) -> dict[str, str | None]:
 def _tag_difference(contact: Contact) -> tuple[tuple[str, ...], tuple[str, ...]]:
     remembered = contact.told.tags
     add, remove = [], []
+    spelled: dict[str, str] | None = None
     for name, text in wanted_tags(contact).items():
         if text is not None and remembered.get(name) is not True:
             add.append(text)
         elif text is None and _worth_removing(name, contact):
-            remove.append(_text_of(name, contact))
+            spelled = _spelled(contact) if spelled is None else spelled
+            remove.append(spelled.get(name, name))
     return tuple(add), tuple(remove)
 
 
@@ -219,9 +225,10 @@ def _worth_removing(name: str, contact: Contact) -> bool:
     return contact.told.tags.get(name) is True or (ours_to_touch and contact.told.tags.get(name) is None)
 
 
-def _text_of(name: str, contact: Contact) -> str:
-    candidates = (tags.to_upstream(tag) for tag in contact.panel_tags)
-    return next((text for text in candidates if text and tags.canonical(text) == name), name)
+def _spelled(contact: Contact) -> dict[str, str]:
+    """Canonical tag -> its text, for the tags that staff put on the person or took off."""
+    texts = (tags.to_upstream(tag) for tag in reversed(tuple(contact.panel_tags)))
+    return {tags.canonical(text): text for text in texts if text is not None}
 
 
 def _profile_difference(contact: Contact) -> Mapping[str, str]:
@@ -261,6 +268,16 @@ def _agreements(contact: Contact, shop: Shop, email: Status | None, phone: Statu
             yield Agreement(name=name, accepted=status is Status.OPT_IN, at=channel.acted_at, by_sms=by_sms)
 
 
+def _kept(spoken: dict[str, bool], contact: Contact) -> dict[str, bool]:
+    """Of very many tags only those of which the facts still say something: to the others nothing will be compared any more."""
+    if len(spoken) <= _MOST_SPOKEN:
+        return spoken
+    opinions = wanted_tags(contact)
+    others = [name for name in spoken if name not in opinions]
+    forgotten = set(others[: len(spoken) - _MOST_SPOKEN])
+    return {name: here for name, here in spoken.items() if name not in forgotten}
+
+
 def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
     remembered = contact.told
     # A tag that staff took off before the person was introduced never stood there from us.
@@ -270,7 +287,7 @@ def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
     return Told(
         email=command.address_after if command.introduces or contact.is_transferred else None,
         profile={**remembered.profile, **command.profile},
-        tags={**remembered.tags, **spoken},
+        tags=_kept({**remembered.tags, **spoken}, contact),
         email_news=contact.email_news.said if command.email_status else remembered.email_news,
         phone_news=contact.phone_news.said if command.phone_status else remembered.phone_news,
     )

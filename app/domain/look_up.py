@@ -8,7 +8,7 @@ from datetime import datetime
 from app.domain.bundles import Bundle, newly_created
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.consent import Status
-from app.domain.tags import canonical
+from app.domain.tags import canonical, is_shown
 from app.domain.take_back import taken_back_upsert
 from app.domain.values import replace, value
 
@@ -61,8 +61,8 @@ def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
         held = {canonical(tag) for tag in present.tags} if present else set()
         upsert = replace(
             upsert,
-            add_tags=tuple(tag for tag in upsert.add_tags if canonical(tag) not in held),
-            remove_tags=tuple(tag for tag in upsert.remove_tags if canonical(tag) in held),
+            add_tags=tuple(tag for tag in upsert.add_tags if not is_shown(canonical(tag), held)),
+            remove_tags=tuple(tag for tag in upsert.remove_tags if is_shown(canonical(tag), held)),
         )
     # Two events may look alike over there (two carts filled in one moment): each that is shown stands for one of ours.
     arrived = Counter(event for contact in seen.values() for event in contact.events)

@@ -24,6 +24,8 @@ class Reason(StrEnum):
     ACCOUNT_ELSEWHERE = "account_elsewhere"
     ERASED = "erased"
     NOTHING_NEW = "nothing_new"
+    TAGS_MAY_NOT_TRAVEL = "tags_may_not_travel"
+    TOO_MANY_TAGS = "too_many_tags"
     CART_WAITS = "cart_waits"
     CART_REPLACED = "cart_replaced"
     CART_EMPTIED = "cart_emptied"
@@ -185,6 +187,20 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Nothing.",
         "SALESmanago już to wszystko wie; wysyłane są tylko różnice.",
         "Nic.",
+    ),
+    Reason.TAGS_MAY_NOT_TRAVEL: Explanation(
+        "R29",
+        "A tag that begins with `salesmanago_` came from SALESmanago and does not go back; one without letters has no name there.",
+        "Nothing if the tag came from SALESmanago. Otherwise give it a name with letters, without that beginning.",
+        "Tag zaczynający się od `salesmanago_` pochodzi z SALESmanago i nie wraca tam; tag bez liter i cyfr nie ma tam nazwy.",
+        "Nic, jeśli tag pochodzi z SALESmanago. W przeciwnym razie nadaj mu nazwę z liter, bez takiego początku.",
+    ),
+    Reason.TOO_MANY_TAGS: Explanation(
+        "R24",
+        "The customer has more than 1,000 tags in the shop; the ones added last are not sent.",
+        "Take tags off the customer that nobody needs, then send the customer's full set of tags again.",
+        "Klient ma w sklepie ponad 1000 tagów; ostatnio dodane nie zostały przekazane.",
+        "Usuń klientowi zbędne tagi, a potem wyślij ponownie pełną listę jego tagów.",
     ),
     Reason.CART_WAITS: Explanation(
         "R40",

@@ -1,17 +1,23 @@
+from dataclasses import replace
+
 import pytest
 
 from app.domain.commands import DeleteContact, UpsertContact
 from app.domain.consent import Channel, Status, TransferConsent
-from app.domain.contact import NOBODY, absorb
+from app.domain.contact import NOBODY, Flag, absorb
 from app.domain.difference import difference, told, untold, wanted_tags
 from app.domain.learn import learn
-from app.domain.values import replace
+from app.domain.plan import Withhold
+from app.domain.reasons import Reason
+from app.domain.shop import Panel, PanelKind
+from app.domain.tags import MOST_TAGS, canonical
 from tests.builders import (
     EMAIL,
     a_customer,
     a_shop,
     account_changed,
     an_event,
+    an_order,
     an_upsert,
     at,
     consent_granted,
@@ -27,6 +33,7 @@ from tests.builders import (
 )
 
 OPEN = a_shop()
+WITH_PANEL = a_shop(panel=Panel(kind=PanelKind.IDOSELL))
 EARLY, LATE = at("2026-11-23T10:00"), at("2026-11-23T11:00")
 
 
@@ -136,8 +143,69 @@ def test_under_our_prefix_a_removed_tag_is_removed_even_if_we_never_added_it() -
 
 
 def test_a_tag_of_ours_wanted_for_two_reasons_stays_until_both_are_gone() -> None:
-    contact = somebody().with_tags(("vip", "VIP"), (), EARLY).with_tags((), ("vip",), LATE)
-    assert wanted_tags(contact) == {"idosell_vip": "idosell_VIP"}
+    contact = somebody().with_tags(("zolty", "żółty"), (), EARLY).with_tags((), ("zolty",), LATE)
+    assert wanted_tags(contact) == {"idosell_zolty": "idosell_żółty"}
+    assert wanted_tags(contact.with_tags((), ("Żółty",), LATE)) == {"idosell_zolty": None}
+
+
+def test_spellings_that_were_stored_apart_are_one_tag_of_which_the_newest_word_counts() -> None:
+    stored = replace(somebody(), panel_tags={"VIP": Flag(value=True, at=EARLY), "vip": Flag(value=False, at=LATE)})
+    assert wanted_tags(stored) == {"idosell_vip": None}
+    other = replace(somebody(), panel_tags={"Vip": Flag(value=True, at=at("2026-11-23T12:00"))})
+    assert wanted_tags(absorb(stored, other)) == {"idosell_vip": "idosell_Vip"}
+
+
+def test_of_many_tags_the_first_thousand_stay_and_the_event_says_so() -> None:
+    story = life(OPEN, registered("2026-11-23T09:00"))
+    for number in range(12):
+        names = [f"t{number}-{tag}" for tag in range(100)]
+        story = story.goes_on(OPEN, tags_edited(f"2026-11-23T10:{number:02}", added=names))
+    assert {flag.value for flag in story.contact.panel_tags.values()} == {True}
+    assert len(story.contact.panel_tags) == MOST_TAGS
+    assert story.plans[-1] == Withhold(Reason.TOO_MANY_TAGS)
+    room = story.goes_on(OPEN, tags_edited("2026-11-23T11:00", removed=["t0-0"]), tags_edited("2026-11-23T11:01", added=["late"]))
+    assert [(one.add_tags, one.remove_tags) for one in room.commands if isinstance(one, UpsertContact)] == [
+        ((), ("idosell_t0-0",)),
+        (("idosell_late",), ()),
+    ]
+
+
+def test_memory_of_tags_that_come_and_go_is_bounded_and_every_removal_is_told() -> None:
+    story = life(OPEN, registered("2026-11-23T09:00"))
+    told_of: set[str] = set()
+    for number in range(40):
+        names = [f"t{number}-{tag}" for tag in range(200)]
+        story = story.goes_on(OPEN, tags_edited(f"2026-11-23T10:{number:02}", all_tags=names))
+        for one in story.commands:
+            assert isinstance(one, UpsertContact)
+            told_of = (told_of | set(one.add_tags)) - set(one.remove_tags)
+    assert told_of == {"rejestracja", *(f"idosell_t39-{tag}" for tag in range(200))} - {"rejestracja"}
+    assert len(story.contact.panel_tags) <= 2 * MOST_TAGS
+    assert len(story.contact.told.tags) <= 4 * MOST_TAGS
+
+
+def test_of_many_earned_sections_the_newest_thousand_are_remembered() -> None:
+    contact = somebody()
+    for number in range(5):
+        contact = contact.earning(tuple(f"{number}-{section}" for section in range(500)))
+    assert (len(contact.earned_tags), contact.earned_tags[-1]) == (MOST_TAGS, "4-499")
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_the_work_of_one_event_grows_with_the_tags_and_not_with_their_square(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = 0
+
+    def counting(form: str) -> str:
+        nonlocal counted
+        counted += 1
+        return canonical(form)
+
+    monkeypatch.setattr("app.domain.tags.canonical", counting)
+    names = [f"tag {number}" for number in range(100 * times)]
+    order = an_order("2026-11-23T10:02", categories=names)
+    edits = [tags_edited("2026-11-23T10:00", all_tags=names), tags_edited("2026-11-23T10:03", removed=names)]
+    life(WITH_PANEL, registered("2026-11-23T09:00"), *edits, order, tags_seen("2026-11-23T10:04", dict.fromkeys(names, 1)))
+    assert counted <= 60 * len(names)
 
 
 def test_a_deletion_is_remembered_as_knowing_nobody() -> None:
