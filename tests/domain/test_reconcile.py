@@ -131,11 +131,12 @@ def test_r27_a_tag_whose_letters_salesmanago_did_not_keep_is_neither_missing_nor
         registered(), tags_edited(NOON, added=("Взуття", "Куртки")), tags_edited(at(NOON) + timedelta(hours=1), removed=("Куртки",))
     )
     there = SeenContact(EMAIL, tags={"REJESTRACJA": 1, "IDOSELL_______": 1})
-    assert compared(contact, OPEN, there, None, LATER).drift is None
-    nowhere = SeenContact(EMAIL, tags={"REJESTRACJA": 1})
-    drift = compared(contact, OPEN, nowhere, None, LATER).drift
+    assert compared(contact, OPEN, there, None, LATER) == Comparison()
+    assert causes(contact, SeenContact(EMAIL, tags={"REJESTRACJA": 1})) == {Cause.OUR_TAG_MISSING}
+    both = SeenContact(EMAIL, tags={"REJESTRACJA": 1, "IDOSELL_ВЗУТТЯ": 1, "IDOSELL_КУРТКИ": 1})
+    drift = compared(contact, OPEN, both, None, LATER).drift
     assert drift is not None
-    assert (drift.missing, drift.left) == (("idosell_взуття",), ())
+    assert (drift.missing, drift.left) == ((), ("idosell_куртки",))
 
 
 def test_missing_there_is_the_only_cause_of_who_is_nowhere() -> None:
