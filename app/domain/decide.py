@@ -157,7 +157,7 @@ def _why_nothing(event: Event) -> Reason:
     if isinstance(event, TagsEdited):
         stay = [tags.to_upstream(tag) is None for tag in event.all_tags or (*event.added, *event.removed)]
         # A full set shows the tags that came from SALESmanago every time.
-        if any(stay) if event.all_tags is None else stay and all(stay):
+        if any(stay) or not stay if event.all_tags is None else stay and all(stay):
             return Reason.TAGS_MAY_NOT_TRAVEL
     return Reason.NOTHING_NEW
 

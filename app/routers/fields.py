@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from app.domain.tags import MOST_TAGS
 from app.routers.plain import NotPlain, Plain, plain_match, plain_number, plain_text
+from app.routers.sections import are_plain, paths_of
 from app.wire import birth_date, email_address
 
 WHOLE_BODY = "(the whole body)"
@@ -94,7 +96,6 @@ _LANGUAGE = r"^[A-Za-z]{2}([-_][A-Za-z]{2})?$"
 _URL = r"^https?://[^\s]+$"
 _LONGEST_EMAIL = 320
 _LONGEST_URL = 2048
-_MAX_MENU_PATHS = 100
 
 
 def field(name: str, **rules: Any) -> Any:
@@ -138,6 +139,11 @@ def _text_number(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+def _first_tags(value: object) -> object:
+    """One more than are kept, so that it is noticed."""
+    return value[: MOST_TAGS + 1] if isinstance(value, list) else value
+
+
 def _quantity(number: Decimal) -> Decimal:
     """One spelling of a number: 2, not 2.0 or 2E+0."""
     whole = number.to_integral_value()
@@ -150,7 +156,6 @@ def _money(amount: Decimal) -> Decimal:
     return cents if cents == amount else amount.normalize()
 
 
-_plain_255 = plain_text(1, 255)
 _plain_128 = plain_text(1, 128)
 
 
@@ -161,12 +166,8 @@ def _plain_email(text: str) -> str:
 
 
 def _plain_menu_paths(paths: list[str | list[str]]) -> list[str | list[str]]:
-    if len(paths) > _MAX_MENU_PATHS:
+    if not are_plain(paths):
         raise NotPlain
-    for path in paths:
-        if not isinstance(path, str):
-            for segment in path:
-                _plain_255.keep(segment)
     return paths
 
 
@@ -176,9 +177,6 @@ def _plain_channels(channels: tuple[str, ...]) -> tuple[str, ...]:
     return channels
 
 
-Text255 = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_no_control_signs), _plain_255
-]
 Text1000 = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=1000),
@@ -241,4 +239,13 @@ BirthDate = Annotated[str, AfterValidator(birth_date), Field(json_schema_extra={
 Gender = Literal["female", "male", "other"]
 Channel = Literal["email", "sms"]
 Channels = Annotated[list[Channel], Field(min_length=1, max_length=2), Plain(tuple[Channel, ...], _plain_channels)]
-MenuPaths = Annotated[list[str | list[Text255]], Field(max_length=_MAX_MENU_PATHS), Plain(list[str | list[str]], _plain_menu_paths)]
+MenuPaths = Annotated[
+    list[str | list[str]],
+    BeforeValidator(paths_of, json_schema_input_type=list[str | list[str]]),
+    Plain(list[str | list[str]], _plain_menu_paths),
+]
+"""Whatever stands there is read as far as it can be: sections never refuse an order."""
+
+TagText = Annotated[str, BeforeValidator(_text_number, json_schema_input_type=str | int)]
+TagTexts = Annotated[list[TagText], BeforeValidator(_first_tags, json_schema_input_type=list[str | int])]
+"""Of any length and number; what is left out or cut is said."""

@@ -1,7 +1,8 @@
 """The parts of events on the wire: the customer, the goods, the proof of a consent; and what holds for every body."""
 
+from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -24,6 +25,7 @@ from app.routers.fields import (
     Text1000,
     field,
 )
+from app.routers.sections import SectionReader
 from app.wire import e164
 
 Warnings = list[str]
@@ -134,14 +136,22 @@ class ItemIn(WireModel):
     unit_price: Money = field("unit_price", default=Decimal("0.00"))
     menu_paths: MenuPaths = field("menu_paths", default_factory=list)
 
-    def to_domain(self) -> Item:
+    def to_domain(self, sections: SectionReader, place: str) -> Item:
         return Item(
             product_id=self.product_id,
             name=self.name,
             quantity=self.quantity,
             unit_price=self.unit_price,
-            menu_paths=tuple(_segments(path) for path in self.menu_paths),
+            menu_paths=sections.read(self.menu_paths, place) if self.menu_paths else (),
         )
+
+
+def items_of(items: Sequence[ItemIn], place: str, warnings: Warnings) -> tuple[Item, ...]:
+    """The goods; of their menu sections it is said what was cut or left out."""
+    sections = SectionReader()
+    found = tuple(item.to_domain(sections, f"{place}[{number}]") for number, item in enumerate(items))
+    warnings += sections.said()
+    return found
 
 
 class ConsentProofIn(WireModel):
@@ -162,17 +172,3 @@ def phone_number(text: str | None, shop: Shop, path: str, warnings: Warnings) ->
     if number is None:
         warnings.append(f"{path}: left out, it is no valid phone number; a right one looks like +48 600 100 200")
     return number
-
-
-def _segments(path: str | list[str]) -> tuple[str, ...]:
-    return _split(path) if isinstance(path, str) else _without_empty(path)
-
-
-@lru_cache(8_192)
-def _split(path: str) -> tuple[str, ...]:
-    """A shop has few sections, and its orders name them all day."""
-    return _without_empty(path.split("/"))
-
-
-def _without_empty(parts: list[str]) -> tuple[str, ...]:
-    return tuple(part.strip() for part in parts if part.strip())

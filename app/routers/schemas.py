@@ -1,9 +1,9 @@
 """Events on the wire. Unknown fields are ignored and named in the receipt's `warnings`; everything else is checked."""
 
 from abc import ABC, abstractmethod
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from app.domain.consent import Box
 from app.domain.events import (
@@ -25,7 +25,8 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.domain.shop import Shop
-from app.domain.tags import outgoing_text
+from app.domain.tags import MAX_TAG_CHARS, MOST_TAGS, TO_PANEL, canonical, is_too_long, outgoing_text
+from app.domain.text import whole_signs
 from app.routers.fields import (
     Channels,
     Currency,
@@ -36,13 +37,16 @@ from app.routers.fields import (
     Money,
     Name,
     ProductId,
-    Text255,
+    TagText,
+    TagTexts,
     Url,
     field,
 )
-from app.routers.parts import MAX_ITEMS, ConsentProofIn, CustomerIn, ItemIn, Warnings, WireModel, phone_number
+from app.routers.parts import MAX_ITEMS, ConsentProofIn, CustomerIn, ItemIn, Warnings, WireModel, items_of, phone_number
 
-MAX_TAGS = 200
+MAX_RENAMES = 500
+LONGEST_TAG = 1_000
+"""Beyond that a tag is not even read."""
 
 
 class EventIn(WireModel, ABC):
@@ -154,7 +158,7 @@ class OrderIn(EventIn):
             box=Box(self.transfer_consent),
             currency=order.currency,
             value=order.value,
-            items=tuple(item.to_domain() for item in order.items),
+            items=items_of(order.items, "order.items", warnings),
             pickup_point=order.pickup_point or None,
             source=order.source or None,
         )
@@ -174,7 +178,7 @@ class OrderCancellationIn(OrderUndoneIn):
     type: Literal["order-cancellation"] = "order-cancellation"
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return OrderCancelled(**_undone(self))
+        return OrderCancelled(**_undone(self, warnings))
 
 
 class OrderReturnIn(OrderUndoneIn):
@@ -183,7 +187,7 @@ class OrderReturnIn(OrderUndoneIn):
     type: Literal["order-return"] = "order-return"
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return OrderReturned(**_undone(self))
+        return OrderReturned(**_undone(self, warnings))
 
 
 class CartBodyIn(WireModel):
@@ -208,7 +212,7 @@ class CartIn(EventIn):
             cart_id=self.cart.id,
             currency=self.cart.currency,
             value=self.cart.value,
-            items=tuple(item.to_domain() for item in self.cart.items),
+            items=items_of(self.cart.items, "cart.items", warnings),
             recovery_url=self.cart.recovery_url,
         )
 
@@ -226,11 +230,8 @@ class ProductViewIn(EventIn):
 
 
 class TagRenameIn(WireModel):
-    old: Text255 = field("from", alias="from")
-    new: Text255 = field("to", alias="to")
-
-
-TagList = Annotated[list[Text255], Field(max_length=MAX_TAGS)]
+    old: TagText = field("from", alias="from")
+    new: TagText = field("to", alias="to")
 
 
 class TagEditIn(EventIn):
@@ -239,10 +240,10 @@ class TagEditIn(EventIn):
     type: Literal["tag-edit"] = "tag-edit"
     email: Email | None = field("email", default=None)
     customer_id: Id | None = field("customer_id", default=None)
-    added: TagList = field("added", default_factory=list)
-    removed: TagList = field("removed", default_factory=list)
-    renamed: list[TagRenameIn] = field("renamed", default_factory=list, max_length=MAX_TAGS)
-    tags: TagList | None = field("tags", default=None)
+    added: TagTexts = field("added", default_factory=list)
+    removed: TagTexts = field("removed", default_factory=list)
+    renamed: list[TagRenameIn] = field("renamed", default_factory=list, max_length=MAX_RENAMES)
+    tags: TagTexts | None = field("tags", default=None)
 
     @model_validator(mode="after")
     def _says_whom_and_what(self) -> Self:
@@ -258,9 +259,9 @@ class TagEditIn(EventIn):
             at=self.occurred_at,
             email=self.email,
             customer_id=self.customer_id,
-            added=_tags([*self.added, *(rename.new for rename in self.renamed)]),
-            removed=_tags([*self.removed, *(rename.old for rename in self.renamed)]),
-            all_tags=None if self.tags is None else _tags(self.tags),
+            added=_tags([*self.added, *(rename.new for rename in self.renamed)], "added", warnings),
+            removed=_tags([*self.removed, *(rename.old for rename in self.renamed)], "removed", warnings),
+            all_tags=None if self.tags is None else _tags(self.tags, "tags", warnings),
         )
 
 
@@ -325,16 +326,30 @@ BATCHABLE: dict[str, type[EventIn]] = {
 }
 
 
-def _undone(body: OrderUndoneIn) -> dict[str, Any]:
+def _undone(body: OrderUndoneIn, warnings: Warnings) -> dict[str, Any]:
     return {
         "at": body.occurred_at,
         "email": body.email,
         "order_id": body.order_id,
-        "items": tuple(item.to_domain() for item in body.items),
+        "items": items_of(body.items, "items", warnings),
         "value": body.value,
         "currency": body.currency,
     }
 
 
-def _tags(texts: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(outgoing_text(text) for text in texts))
+def _tags(texts: list[str], place: str, warnings: Warnings) -> tuple[str, ...]:
+    """As they will be sent; of those that will not, or not whole, it is said how many and why."""
+    said = texts if len(texts) <= MOST_TAGS else texts[:MOST_TAGS]
+    if len(said) < len(texts):
+        warnings.append(f"{place}: only the first {MOST_TAGS} tags were read")
+    said = [whole_signs(text.strip(), LONGEST_TAG) for text in said]
+    tags = dict.fromkeys(map(outgoing_text, said))
+    nameless = [tag for tag in tags if not canonical(tag).strip("_")]
+    copied = [tag for tag in tags if canonical(tag).startswith(TO_PANEL)]
+    if any(map(is_too_long, said)):
+        warnings.append(f"{place}: tags longer than {MAX_TAG_CHARS} characters were cut")
+    if nameless:
+        warnings.append(f"{place}: a tag without letters and digits is not sent")
+    if copied and place != "tags":  # a full set shows them every time
+        warnings.append(f"{place}: tags that begin with {TO_PANEL} came from SALESmanago and are not sent back")
+    return tuple(tag for tag in tags if tag)
