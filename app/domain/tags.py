@@ -9,6 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 from app.domain.text import remembered, whole_signs
 
@@ -25,12 +26,16 @@ NEWSLETTER = "newsletter"
 MAX_TAG_CHARS = 64
 """SALESmanago documents no limit; the contract's safest reading is 64 (U15). The panel's names: the same (point 14)."""
 
+MAX_PANEL_TAG_CHARS = MAX_TAG_CHARS - len(TO_UPSTREAM)
+"""Of a tag that gets our prefix."""
+
 MOST_SECTIONS = 500
 """Different menu sections of one order that become tags."""
 
 MOST_TAGS = 1_000
 """Tags of one kind that are kept per person: panel tags, section tags, tags that SALESmanago shows."""
 
+_LONGEST_READ = 128
 _DIGEST_CHARS = 8
 
 # Letters that carry no combining mark, so Unicode decomposition leaves them whole.
@@ -70,23 +75,34 @@ def folded(text: str) -> str:
     signs: list[str] = []
     carries_marks = False
     for sign in unicodedata.normalize("NFKD", text).translate(_BASE_LETTERS):
-        kind = unicodedata.category(sign)[0]
-        if kind == "M":
-            if carries_marks and not _INVISIBLE_MARK.match(sign):
-                signs.append(sign)
-            elif not unicodedata.combining(sign):
-                signs.append("_")
-            continue
-        letter = kind in "LN"
-        carries_marks = letter and kind == "L" and not unicodedata.name(sign, "").startswith("LATIN")
-        signs.append(sign if letter or sign in _KEPT else "_")
+        base, mark, carries = _sign(sign)
+        if carries is None:
+            signs.append(mark if carries_marks else base)
+        else:
+            signs.append(base)
+            carries_marks = carries
     return unicodedata.normalize("NFC", "".join(signs).casefold())
+
+
+@lru_cache(8_192)
+def _sign(sign: str) -> tuple[str, str, bool | None]:
+    """What becomes of a character: by itself or on a Latin letter, on a letter of another alphabet; and whether it carries marks.
+
+    None: it is a mark itself.
+    """
+    kind = unicodedata.category(sign)[0]
+    if kind == "M":
+        alone = "" if unicodedata.combining(sign) else "_"
+        return alone, alone if _INVISIBLE_MARK.match(sign) else sign, None
+    if kind not in "LN":
+        return (sign if sign in _KEPT else "_"), "", False
+    return sign, "", kind == "L" and not unicodedata.name(sign, "").startswith("LATIN")
 
 
 @remembered(_REMEMBERED)
 def word(tag: str) -> str:
     """Spellings of one and the same tag have one word: letter case and Unicode forms tell no tags apart, diacritics do."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _clean(tag)).casefold())
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", clean(tag)).casefold())
 
 
 @remembered(_REMEMBERED)
@@ -107,11 +123,16 @@ def is_shown(name: str, shown: Collection[str]) -> bool:
 @remembered(_REMEMBERED)
 def outgoing_text(tag: str) -> str:
     """The text that is sent: trimmed, one space between words, commas (SALESmanago's separator) as `_`, at most 64 characters."""
-    return within(_clean(tag))
+    return within(clean(tag))
 
 
-def _clean(tag: str) -> str:
-    text = tag if tag.isascii() else unicodedata.normalize("NFC", tag)
+def clean(tag: str) -> str:
+    """The same, longer: at most `_LONGEST_READ` characters are looked at, a digest stands for the rest."""
+    text = tag.strip()
+    if len(text) > _LONGEST_READ:
+        text = f"{whole_signs(text, _LONGEST_READ // 2)}_{digest(text.casefold())}"
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
     return _SEPARATOR.sub("_", " ".join(_UNSEEN.sub("", text).split()))
 
 
@@ -122,19 +143,14 @@ def within(name: str, most: int = MAX_TAG_CHARS) -> str:
         return name
     room = most - _DIGEST_CHARS - 1
     kept = whole_signs(name, room)
-    while len(folded(kept)) > room:
-        kept = whole_signs(kept, len(kept) - 1)
+    while (length := len(folded(kept))) > room:
+        kept = whole_signs(kept, min(len(kept) - 1, len(kept) * room // length))
     return f"{kept}_{digest(form)}"
 
 
 def digest(form: str) -> str:
     """A few signs in the place of a longer form."""
-    return hashlib.sha256(form.encode()).hexdigest()[:_DIGEST_CHARS]
-
-
-def is_too_long(tag: str) -> bool:
-    """Will it be cut?"""
-    return len(tag) > MAX_TAG_CHARS and outgoing_text(tag) != _clean(tag)
+    return hashlib.sha256(form.encode(errors="surrogatepass")).hexdigest()[:_DIGEST_CHARS]
 
 
 @remembered(_REMEMBERED)

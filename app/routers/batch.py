@@ -20,11 +20,17 @@ from app.routers.examples import in_batch
 from app.routers.fields import WHOLE_BODY
 from app.routers.plain import reader_of
 from app.routers.problems import FieldProblem, documented, field_problems
-from app.routers.receive import Receipt, as_json, count, invalid, new_event, receipt
+from app.routers.receive import Receipt, as_json, bounded, count, invalid, new_event, receipt, values_in
 from app.routers.schemas import BATCHABLE
 from app.services.intake import Intake
 
 MAX_EVENTS = 1_000
+MOST_LINES = 10 * MAX_EVENTS
+"""Of NDJSON, empty ones included. What follows counts as one more line, which is too many, or no JSON."""
+MOST_VALUES_OF_ALL = 300_000
+SLICE_BYTES = 32 * 1024
+"""Read in one turn of the loop, if no event of the batch is longer."""
+
 NDJSON = "application/x-ndjson"
 AT_ONCE = 50
 """Items read before the requests of others have a turn."""
@@ -89,7 +95,12 @@ async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body:
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     answers: list[ItemAnswer | None] = []
     events: list[NewEvent] = []
+    read_since = 0
     for index, item in enumerate(_items(body, is_ndjson=kind == NDJSON.encode())):
+        read_since += len(item)
+        if read_since > SLICE_BYTES:
+            read_since = 0
+            await asyncio.sleep(0)  # others have their turn
         read = _read(index, item, shop)
         answers.append(read if isinstance(read, ItemAnswer) else None)
         if isinstance(read, NewEvent):
@@ -138,7 +149,9 @@ async def events_batch(shop: CallingShop) -> BatchAnswer:  # noqa: ARG001 - the 
 
 def _items(body: bytes, *, is_ndjson: bool) -> Sequence[bytes]:
     """The items as they came, each to be read by itself. Raises for a body that is no batch."""
-    items = [line for line in body.split(b"\n") if line.strip()] if is_ndjson else _elements(body)
+    if len(body) > MOST_VALUES_OF_ALL and values_in(body) > MOST_VALUES_OF_ALL:
+        raise invalid(WHOLE_BODY, f"at most {MOST_VALUES_OF_ALL} values in one batch", kind="too_many_values")
+    items = [line for line in body.split(b"\n", MOST_LINES) if line.strip()] if is_ndjson else _elements(body)
     if not 1 <= len(items) <= MAX_EVENTS:
         raise invalid(WHOLE_BODY, f"an array of 1 to {MAX_EVENTS} events is needed", kind="batch_size")
     return items
@@ -159,7 +172,7 @@ def _read(index: int, item: bytes, shop: Shop) -> NewEvent | ItemAnswer:
     head = _Head()
     try:
         try:
-            head = _head.decode(item)
+            head = _head.decode(bounded(item))
         except msgspec.ValidationError:
             pass  # no object
         except (ValueError, RecursionError):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -32,6 +33,9 @@ from app.routers.fields import EXAMPLES, WHOLE_BODY
 from app.routers.rate_limits import headers_of
 
 log = structlog.get_logger(__name__)
+
+MOST_SHOWN = 20
+"""Mistakes of one body: who mends these, mends the others."""
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -158,7 +162,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     errors = error.errors()
     if not says_json(request.headers.get("content-type", "")) and [list(one["loc"]) for one in errors] == [["body"]]:
         return _not_json(415)
-    return invalid(field_problems(errors, _choices(request)))
+    return invalid(field_problems(errors, _choices(request)), len(errors))
 
 
 def says_json(content_type: str) -> bool:
@@ -174,15 +178,16 @@ def _not_json(status: int) -> Response:
     return problem(status, "not-json", title, "Nothing was stored.", [mistake])
 
 
-def invalid(errors: Sequence[FieldProblem]) -> Response:
-    count = "1 field needs" if len(errors) == 1 else f"{len(errors)} fields need"
+def invalid(errors: Sequence[FieldProblem], found: int) -> Response:
+    """`found`: how many mistakes there are; a few of them are shown."""
+    count = "1 field needs" if found == 1 else f"{found} fields need"
     return problem(422, "invalid", "The event is not well formed.", f"{count} another value. Nothing was stored.", errors)
 
 
 def field_problems(errors: Iterable[Any], choices: Mapping[str, str] = MappingProxyType({})) -> list[FieldProblem]:
     """Pydantic's findings in our words; inputs stay out. `choices`: right words of fields that allow only certain ones."""
     found = []
-    for error in errors:
+    for error in islice(errors, MOST_SHOWN):
         unreadable = error["type"] == "json_invalid"  # then the place is a number of bytes, which helps nobody
         parts = [] if unreadable else [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
         names = [str(part) for part in parts if not _is_noise(part)]

@@ -25,8 +25,7 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.domain.shop import Shop
-from app.domain.tags import MAX_TAG_CHARS, MOST_TAGS, TO_PANEL, canonical, is_too_long, outgoing_text
-from app.domain.text import whole_signs
+from app.domain.tags import MAX_PANEL_TAG_CHARS, MOST_TAGS, TO_PANEL, canonical, clean, within
 from app.routers.fields import (
     Channels,
     Currency,
@@ -45,8 +44,6 @@ from app.routers.fields import (
 from app.routers.parts import MAX_ITEMS, ConsentProofIn, CustomerIn, ItemIn, Warnings, WireModel, items_of, phone_number
 
 MAX_RENAMES = 500
-LONGEST_TAG = 1_000
-"""Beyond that a tag is not even read."""
 
 
 class EventIn(WireModel, ABC):
@@ -342,12 +339,13 @@ def _tags(texts: list[str], place: str, warnings: Warnings) -> tuple[str, ...]:
     said = texts if len(texts) <= MOST_TAGS else texts[:MOST_TAGS]
     if len(said) < len(texts):
         warnings.append(f"{place}: only the first {MOST_TAGS} tags were read")
-    said = [whole_signs(text.strip(), LONGEST_TAG) for text in said]
-    tags = dict.fromkeys(map(outgoing_text, said))
+    whole = [clean(text) for text in said]
+    cut = [within(text, MAX_PANEL_TAG_CHARS) for text in whole]
+    tags = dict.fromkeys(cut)
     nameless = [tag for tag in tags if not canonical(tag).strip("_")]
     copied = [tag for tag in tags if canonical(tag).startswith(TO_PANEL)]
-    if any(map(is_too_long, said)):
-        warnings.append(f"{place}: tags longer than {MAX_TAG_CHARS} characters were cut")
+    if cut != whole:
+        warnings.append(f"{place}: tags longer than {MAX_PANEL_TAG_CHARS} characters were cut")
     if nameless:
         warnings.append(f"{place}: a tag without letters and digits is not sent")
     if copied and place != "tags":  # a full set shows them every time

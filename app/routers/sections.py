@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from app.domain.tags import MAX_TAG_CHARS, MOST_SECTIONS, is_too_long, may_be_section, outgoing_text
-from app.domain.text import remembered, whole_signs
+from app.domain.tags import MAX_TAG_CHARS, MOST_SECTIONS, canonical, clean, may_be_section, within
+from app.domain.text import remembered
 
 MAX_PATHS = 100
 """Of one item."""
@@ -14,12 +14,10 @@ MAX_PATHS = 100
 MAX_SEGMENTS = 50
 """Of one path."""
 
-_MOST_LOOKED_AT = 5_000
+_MOST_LOOKED_AT = 2_500
 """Segments of one order, repeated ones included."""
 
 _LONGEST_PATH = 10_000
-_LONGEST_SEGMENT = 1_000
-
 Path = str | list[str]
 
 # The strongest sign that a path contains separates its segments; a slash is the last of them, because names contain it too.
@@ -136,13 +134,15 @@ def _listed(path: Sequence[str]) -> _Read:
 def _named(parts: Sequence[str], *, is_list: bool, has_more: bool) -> _Read:
     segments, notes = [], []
     for part in parts[:MAX_SEGMENTS]:
-        name = whole_signs(part.strip(), _LONGEST_SEGMENT)
-        if not may_be_section(name):
-            notes.append(_Note.PREFIX if any(map(str.isalnum, name)) else _Note.NO_NAME)
+        name = part.strip()
+        whole = clean(name)
+        tag = within(whole)
+        if not may_be_section(tag):
+            notes.append(_Note.PREFIX if canonical(tag).strip("_") else _Note.NO_NAME)
             continue
-        if is_too_long(name):
+        if tag != whole:
             notes.append(_Note.CUT)
-        if is_list and _LOOKS_LIKE_A_PATH.search(name):
+        if is_list and _LOOKS_LIKE_A_PATH.search(whole):
             notes.append(_Note.A_PATH)
-        segments.append(name if name.isprintable() and len(name) <= MAX_TAG_CHARS else outgoing_text(name))
+        segments.append(name if tag == whole and name.isprintable() else tag)
     return _Read(tuple(segments), (*notes, _Note.TOO_MANY) if has_more else tuple(notes))

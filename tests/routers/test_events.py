@@ -207,6 +207,30 @@ async def test_menu_paths_come_as_text_or_as_lists(door: Door) -> None:
     assert (await door.post("orders", body)).status_code == 202
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"menu_paths": [[1] * 400_000]},
+        {"menu_paths": [[]] * 200_000},
+        {"unheard_of": [{}] * 200_000},
+        {f"u{number}": 1 for number in range(70_000)},
+    ],
+    ids=["numbers", "lists", "objects", "fields"],
+)
+async def test_a_body_of_too_many_values_is_refused_before_it_is_read(door: Door, odd: dict[str, Any]) -> None:
+    answer = await door.post(
+        "orders", with_value(EXAMPLES["order"], [{"product_id": "1", "name": "Buty", **odd}], "order", "items")
+    )
+    (error,) = assert_problem(answer, 422)["errors"]
+    assert (error["field"], error["rule"]) == ("(the whole body)", "too_many_values")
+
+
+async def test_of_very_many_mistakes_twenty_are_shown_and_all_are_counted(door: Door) -> None:
+    problem = assert_problem(await door.post("orders", with_value(EXAMPLES["order"], [{}] * 500, "order", "items")), 422)
+    assert len(problem["errors"]) == 20
+    assert problem["detail"].startswith("1000 fields need")
+
+
 @pytest.mark.parametrize("edit", [{}, {"tags": ["a"], "added": ["b"]}, {"added": ["a"], "email": None}])
 async def test_a_tag_edit_says_whose_tags_and_either_changes_or_the_full_set(door: Door, edit: dict[str, Any]) -> None:
     body = {"event_id": "t", "occurred_at": "2026-11-23T10:00:00Z", "email": "a@example.com", **edit}

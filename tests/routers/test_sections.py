@@ -103,7 +103,7 @@ def test_no_more_of_an_order_is_looked_at_than_its_limits_allow() -> None:
     reader = SectionReader()
     for item in range(500):
         reader.read([["a"] * MAX_SEGMENTS] * MAX_PATHS, f"order.items[{item}]")
-    assert reader._looked_at <= 5_000 + MAX_SEGMENTS + 1
+    assert reader._looked_at <= 2_500 + MAX_SEGMENTS + 1
 
 
 json_values = st.recursive(
@@ -127,7 +127,9 @@ def with_paths(paths: Any) -> dict[str, Any]:
     return {**order, "order": {**order["order"], "items": [{"product_id": "101", "name": "Buty", "menu_paths": paths}]}}
 
 
-@pytest.mark.parametrize("paths", [[["Obuwie", "***"]], [[1] * 400_000], ["x/" * 400_000], "Obuwie", [{"a": 1}], [["\u0000"]]])
+@pytest.mark.parametrize(
+    "paths", [[["Obuwie", "***"]], [[1] * 40_000], ["x/" * 400_000], ["ﷺ" * 300_000], "Obuwie", [{"a": 1}], [["\u0000"]]]
+)
 async def test_an_order_with_odd_sections_is_accepted(door: Door, paths: Any) -> None:
     answer = await door.post("orders", with_paths(paths))
     assert answer.status_code == 202
@@ -144,7 +146,7 @@ async def test_the_receipt_names_what_was_cut(door: Door) -> None:
     ("edit", "warnings"),
     [
         ({"added": ["vip"]}, []),
-        ({"added": ["x" * 300]}, ["added: tags longer than 64 characters were cut"]),
+        ({"added": ["x" * 300]}, ["added: tags longer than 56 characters were cut"]),
         ({"added": ["", "vip"]}, ["added: a tag without letters and digits is not sent"]),
         ({"removed": ["***"]}, ["removed: a tag without letters and digits is not sent"]),
         ({"added": ["salesmanago_x"]}, ["added: tags that begin with salesmanago_ came from SALESmanago and are not sent back"]),
