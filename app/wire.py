@@ -2,10 +2,11 @@
 
 import re
 from datetime import datetime
-from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+
+from app.domain.text import remembered
 
 _REMEMBERED = 8_192
 """Customers come again within the hour; reading their address and number costs more than the rest of the event."""
@@ -27,7 +28,7 @@ _ORDINARY = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*")
 _LONGEST = 254
 
 
-@lru_cache(_REMEMBERED)
+@remembered(_REMEMBERED)
 def _address(text: str) -> str:
     try:
         found = validate_email(text, check_deliverability=False, allow_smtputf8=False, test_environment=True)
@@ -47,7 +48,7 @@ def birth_date(text: str) -> str:
         raise ValueError("a date like 1987-06-05") from None
 
 
-@lru_cache(_REMEMBERED)
+@remembered(_REMEMBERED)
 def e164(phone: str, country: str) -> str | None:
     """The number in E.164, read as of `country` when it has no country code; None if it is no possible number (R10)."""
     try:
