@@ -444,9 +444,9 @@ async def test_others_have_their_turn_while_a_round_decides_for_long(world: Worl
     turns, turn_of = 0, []
     decide = planning_round.decide
 
-    def slow(*happened: Any) -> Any:
+    def slow(*happened: Any, **known: Any) -> Any:
         turn_of.append(turns)
-        return decide(*happened)
+        return decide(*happened, **known)
 
     async def others() -> None:
         nonlocal turns
