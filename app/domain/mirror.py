@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 
 from app.domain.tags import TO_PANEL, as_stored, canonical, digest, within
+from app.domain.text import remembered
 from app.domain.values import value
 
 MAX_NAME_CHARS = 64
@@ -56,14 +57,15 @@ class TagChanges:
 
 def long_name(tag: str, shop_number: int) -> str:
     """`salesmanago_shop1_koszyk` (R30)."""
-    return within(f"{TO_PANEL}shop{shop_number}_{tag}", MAX_NAME_CHARS)
+    return _within_limit(f"{TO_PANEL}shop{shop_number}_{tag}")
 
 
 def short_name(tag: str) -> str:
     """`salesmanago_obuwie` (R31)."""
-    return within(f"{TO_PANEL}{tag}", MAX_NAME_CHARS)
+    return _within_limit(f"{TO_PANEL}{tag}")
 
 
+@remembered(8_192)
 def plain_name(name: str) -> str:
     """The same name in plain letters, for a panel that takes no others. Names that differ in other alphabets alone stay apart."""
     form = canonical(name)
@@ -145,6 +147,11 @@ def _may_be_short(tag: str) -> bool:
 def _key(name: str) -> str:
     """Whether the panel tells letter cases apart is unknown, so names are compared folded (contract 2.6)."""
     return canonical(name)
+
+
+@remembered(8_192)
+def _within_limit(name: str) -> str:
+    return within(name, MAX_NAME_CHARS)
 
 
 def _keys(name: str) -> tuple[str, ...]:

@@ -72,9 +72,16 @@ def folded(text: str) -> str:
     """
     if text.isascii():
         return _ODD_ASCII.sub("_", text).lower()
+    decomposed = unicodedata.normalize("NFKD", text)
+    quick = _LATIN_MARKS.sub("", decomposed).translate(_SIGNS)
+    return unicodedata.normalize("NFC", quick.casefold()) if _MARK not in quick else folded_by_sign(decomposed)
+
+
+def folded_by_sign(decomposed: str) -> str:
+    """The same of text in form NFKD, for any marks; `folded` is quick where marks stand on Latin letters alone."""
     signs: list[str] = []
     carries_marks = False
-    for sign in unicodedata.normalize("NFKD", text).translate(_BASE_LETTERS):
+    for sign in decomposed.translate(_BASE_LETTERS):
         base, mark, carries = _sign(sign)
         if carries is None:
             signs.append(mark if carries_marks else base)
@@ -82,6 +89,25 @@ def folded(text: str) -> str:
             signs.append(base)
             carries_marks = carries
     return unicodedata.normalize("NFC", "".join(signs).casefold())
+
+
+_LATIN_MARKS = re.compile("(?<=[A-Za-z])[\u0300-\u034e\u0350-\u036f]+")
+_MARK = "\uffff"
+_SIGNS_REMEMBERED = 30_000
+
+
+class _Signs(dict[int, str]):
+    """What becomes of every character that is no mark, found out once."""
+
+    def __missing__(self, code: int) -> str:
+        letters = chr(code).translate(_BASE_LETTERS)
+        made = "".join(_MARK if carries is None else base for base, _, carries in map(_sign, letters))
+        if len(self) < _SIGNS_REMEMBERED:
+            self[code] = made
+        return made
+
+
+_SIGNS = _Signs()
 
 
 @lru_cache(8_192)

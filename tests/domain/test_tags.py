@@ -12,6 +12,7 @@ from app.domain.tags import (
     collisions,
     distinct,
     folded,
+    folded_by_sign,
     is_shown,
     outgoing_text,
     section_tags,
@@ -76,6 +77,12 @@ def test_r27_every_text_has_one_form_of_at_most_64_signs_which_is_its_own(tag: s
     assert outgoing_text(outgoing_text(tag)) == outgoing_text(tag)
     assert not set(outgoing_text(tag)) & {",", "\x00", "\n"}
     outgoing_text(tag).encode()
+
+
+@given(st.text(max_size=60) | st.text("aąłß e\u0301ж靴\u0308\u034f\ufe0f_", max_size=60))
+def test_folding_quickly_and_sign_by_sign_come_to_the_same(text: str) -> None:
+    if not text.isascii():
+        assert folded(text) == folded_by_sign(unicodedata.normalize("NFKD", text))
 
 
 @given(st.text(max_size=200), st.sampled_from(["NFC", "NFD"]))
