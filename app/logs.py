@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from app.redaction import redacted
+from app.words import mended
 
 _QUIET = ("httpx", "httpcore", "alembic", "aiosqlite", "uvicorn.access", "uvicorn.error")
 
@@ -39,5 +40,5 @@ def configure(level: str, *, json: bool) -> None:
 
 
 def scrub(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The last guard: whatever slipped into a line, addresses and phone numbers leave it."""
-    return {name: redacted(value) if isinstance(value, str) else value for name, value in fields.items()}
+    """The last guard: whatever slipped into a line, addresses and phone numbers leave it, and signs no terminal should get."""
+    return {name: redacted(mended(value)) if isinstance(value, str) else value for name, value in fields.items()}

@@ -17,7 +17,8 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from app.domain.errors import NotReady
 from app.domain.outcomes import LONGEST_DELAY, Throttled, Unknown, Unreachable
 from app.domain.pacing import LONGEST_WAIT_SECONDS, Pace
-from app.redaction import redacted
+from app.redaction import redacted_extract
+from app.words import mended
 
 DEADLINE_SECONDS = 30.0
 """Connect, send and read together: the official client's figure (contract 1.6)."""
@@ -25,6 +26,8 @@ DEADLINE_SECONDS = 30.0
 ANSWER_LIMIT_BYTES = 10 * 1024 * 1024
 
 _DETAIL_CHARS = 300
+_EXAMINED_CHARS = 10 * _DETAIL_CHARS
+"""Of a neighbour's words. More than is kept, so that the cut through an address falls where nothing is kept."""
 
 _as_json = msgspec.json.Encoder().encode
 
@@ -295,5 +298,5 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def scrubbed(text: str) -> str:
-    """A neighbour's words without addresses, short enough to keep."""
-    return redacted(text)[:_DETAIL_CHARS]
+    """A neighbour's words without addresses and without signs that cannot be kept, short enough to keep."""
+    return redacted_extract(mended(text[:_EXAMINED_CHARS]), _DETAIL_CHARS)
