@@ -14,6 +14,7 @@ import httpx
 import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from app.clients.unpacking import ACCEPTED, NotUnpacked, TooLarge, Unpacking
 from app.domain.errors import NotReady
 from app.domain.outcomes import LONGEST_DELAY, Throttled, Unknown, Unreachable
 from app.domain.pacing import LONGEST_WAIT_SECONDS, Pace
@@ -24,6 +25,8 @@ DEADLINE_SECONDS = 30.0
 """Connect, send and read together: the official client's figure (contract 1.6)."""
 
 ANSWER_LIMIT_BYTES = 10 * 1024 * 1024
+
+TOO_LARGE = Unknown("the answer is larger than we read")
 
 _DETAIL_CHARS = 300
 _EXAMINED_CHARS = 10 * _DETAIL_CHARS
@@ -251,6 +254,7 @@ class Transport:
         body, headers = request.body, dict(request.headers)
         if body is not None and not isinstance(body, bytes):
             body, headers = _as_json(body), {"Content-Type": "application/json", **headers}
+        headers = {"Accept-Encoding": ACCEPTED, **headers}
         async with self._http.stream(
             request.method,
             request.url,
@@ -263,12 +267,22 @@ class Transport:
             early = _by_status(response)
             if early is not None:
                 return early
-            received = bytearray()
-            async for chunk in response.aiter_bytes():
-                received += chunk
-                if len(received) > ANSWER_LIMIT_BYTES:
-                    return Unknown("the answer is larger than we read")
-            return Reply(response.status_code, bytes(received), response.headers)
+            return await _whole(response)
+
+
+async def _whole(response: httpx.Response) -> Reply | Unknown:
+    """The answer, unpacked by ourselves: httpx would unpack each piece to its end, however much it becomes."""
+    encodings = response.headers.get_list("content-encoding", split_commas=True)
+    response.headers.pop("content-encoding", None)
+    try:
+        unpacking = Unpacking(encodings, ANSWER_LIMIT_BYTES)
+        async for piece in response.aiter_bytes():
+            unpacking.feed(piece)
+        return Reply(response.status_code, unpacking.whole(), response.headers)
+    except TooLarge:
+        return TOO_LARGE
+    except NotUnpacked:
+        return Unknown("the answer cannot be unpacked")
 
 
 def _by_status(response: httpx.Response) -> Received | None:
@@ -292,9 +306,9 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         return float(value[:9])
     try:
         at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
+    except (ValueError, OverflowError, TypeError, IndexError):  # a date no calendar has
         return None
-    return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds())
 
 
 def scrubbed(text: str) -> str:

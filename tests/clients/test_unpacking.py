@@ -1,0 +1,142 @@
+"""H4: an answer is unpacked within the limit on what is read, however it is packed."""
+
+import asyncio
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.clients.transport import ANSWER_LIMIT_BYTES, TOO_LARGE, Pacer, Received, Reply, Transport
+from app.clients.unpacking import NotUnpacked, TooLarge, Unpacking
+from app.domain.outcomes import Unknown
+
+UNREADABLE = Unknown("the answer cannot be unpacked")
+MB = 1024 * 1024
+
+
+def bomb(size: int, wbits: int = 16 + zlib.MAX_WBITS) -> bytes:
+    """Zeros, packed a megabyte at a time."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
+    return b"".join([packer.compress(bytes(MB)) for _ in range(size // MB)]) + packer.flush()
+
+
+@asynccontextmanager
+async def answering(body: bytes, *headers: str, status: str = "200 OK") -> AsyncIterator[tuple[str, list[bytes]]]:
+    """A server of bare sockets; answers its address and the heads of requests it got."""
+    heard: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]
+        writer.write("\r\n".join([*lines, "", ""]).encode() + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", heard
+    finally:
+        server.close()
+
+
+async def received(body: bytes, *headers: str) -> Received:
+    async with answering(body, *headers) as (url, _), httpx.AsyncClient() as http:
+        return await Transport(http, Pacer(1000)).post(url, {}, {})
+
+
+@pytest.fixture
+def _memory_is_watched() -> Iterator[None]:
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "outcome"),
+    [
+        (bomb(200 * MB), ["Content-Encoding: gzip"], TOO_LARGE),
+        (bomb(200 * MB), ["Content-Encoding: x-gzip"], TOO_LARGE),
+        (bomb(200 * MB, zlib.MAX_WBITS), ["Content-Encoding: deflate"], TOO_LARGE),
+        (bomb(9 * MB) * 30, ["Content-Encoding: gzip"], TOO_LARGE),
+        (gzip.compress(bomb(200 * MB)), ["Content-Encoding: gzip, gzip"], UNREADABLE),
+        (gzip.compress(bomb(200 * MB)), ["Content-Encoding: gzip", "Content-Encoding: GZIP"], UNREADABLE),
+        (bomb(200 * MB), ["Content-Encoding: br"], UNREADABLE),
+        (bomb(200 * MB), ["Content-Encoding: zstd"], UNREADABLE),
+        (bomb(200 * MB), ["Content-Encoding: gzip, identity, deflate"], UNREADABLE),
+    ],
+    ids=["gzip", "x-gzip", "deflate", "many files", "twice", "two headers", "brotli", "zstd", "mixed"],
+)
+@pytest.mark.usefixtures("_memory_is_watched")
+async def test_h4_a_packed_bomb_is_not_unpacked(body: bytes, headers: list[str], outcome: Unknown) -> None:
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    assert await received(body, *headers) == outcome
+    assert tracemalloc.get_traced_memory()[1] - before < 4 * ANSWER_LIMIT_BYTES
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b'{"a": 1}', []),
+        (b'{"a": 1}', ["Content-Encoding: identity"]),
+        (gzip.compress(b'{"a": 1}'), ["Content-Encoding: gzip"]),
+        (gzip.compress(b'{"a"') + gzip.compress(b": 1}"), ["Content-Encoding: gzip"]),
+        (zlib.compress(b'{"a": 1}'), ["Content-Encoding: Deflate"]),
+    ],
+)
+async def test_one_layer_that_we_asked_for_is_read(body: bytes, headers: list[str]) -> None:
+    answer = await received(body, *headers)
+    assert isinstance(answer, Reply)
+    assert answer.body == b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    "body", [gzip.compress(b"x" * 100)[:-4], gzip.compress(b"x" * 100)[:12], b"plain", gzip.compress(b"x") + b"rest"]
+)
+async def test_what_is_broken_is_not_read_in_part(body: bytes) -> None:
+    assert await received(body, "Content-Encoding: gzip") == UNREADABLE
+
+
+async def test_an_empty_answer_needs_no_unpacking() -> None:
+    answer = await received(b"", "Content-Encoding: gzip")
+    assert isinstance(answer, Reply)
+    assert answer.body == b""
+
+
+async def test_we_ask_for_what_we_read() -> None:
+    async with answering(b"{}") as (url, heard), httpx.AsyncClient() as http:
+        await Transport(http, Pacer(1000)).post(url, {}, {})
+    (head,) = heard
+    assert [line for line in head.lower().split(b"\r\n") if line.startswith(b"accept-encoding")] == [b"accept-encoding: gzip"]
+
+
+@given(st.binary(max_size=2000), st.integers(1, 50), st.sampled_from(["gzip", "deflate", ""]), st.integers(0, 2100))
+def test_however_it_is_cut_into_pieces_it_is_read_whole_or_not_at_all(
+    content: bytes, piece: int, encoding: str, limit: int
+) -> None:
+    packed = {"gzip": gzip.compress(content), "deflate": zlib.compress(content), "": content}[encoding]
+    unpacking = Unpacking([encoding], limit)
+    try:
+        for start in range(0, len(packed), piece):
+            unpacking.feed(packed[start : start + piece])
+        assert unpacking.whole() == content
+        assert max(len(content), len(packed)) <= limit
+    except TooLarge:
+        assert max(len(content), len(packed)) > limit
+
+
+@given(st.binary(max_size=200))
+def test_noise_is_not_unpacked(noise: bytes) -> None:
+    unpacking = Unpacking(["gzip"], 1000)
+    try:
+        unpacking.feed(b"\x00" + noise)
+        unpacking.whole()
+    except NotUnpacked:
+        return
+    raise AssertionError("noise was read")
