@@ -5,7 +5,6 @@ written, and a write is believed only once it was read back.
 """
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,10 +13,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from app.clients.foreign import TooMuch, foreign_object
 from app.clients.idosell import payloads
 from app.clients.idosell.payloads import EMPTY_RESULT, Fault, JsonObject, PanelAccount
 from app.clients.shop_webhook import ShopWebhook
-from app.clients.transport import Outgoing, Reply, Transport, scrubbed
+from app.clients.transport import TOO_LARGE, Outgoing, Reply, Transport, scrubbed
 from app.domain.backfill import ACCOUNTS_PER_PAGE, Listing
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
@@ -31,6 +31,8 @@ _Row = TypeVar("_Row")
 
 ROWS_PER_WRITE = 100
 IDS_PER_READ = 100
+FAULTS_NAMED = 20
+"""Of an answer, in its line of the trace."""
 
 _CUSTOMER_READS = ("clients/crm/search", "clients/clients")
 _WHOLE_PANEL = frozenset({1, 4})
@@ -225,6 +227,8 @@ class IdosellPanel:
         wanted = set(ids[:IDS_PER_READ])
         parameters = {"clientsIds": ",".join(map(str, sorted(wanted))), "resultsPage": "0", "resultsLimit": "100"}
         answer = await self._gate("GET", "clients/clients", parameters=parameters, empty_is_fine=True)
+        if len(payloads.rows(answer.get("results"))) > IDS_PER_READ:
+            raise _Ended(Refused("the panel ignored the limit of a page", account_wide=True))
         shown = payloads.accounts(answer)
         if any(account.id not in wanted for account in shown):
             raise _Ended(Refused("the panel ignored the list of customers", account_wide=True))
@@ -243,6 +247,8 @@ class IdosellPanel:
             answer = await self._gate("GET", "clients/clients", parameters=parameters, empty_is_fine=True)
             if payloads.echoed_page(answer) not in (None, page):
                 raise _Ended(Refused("the panel answered another page than was asked for", account_wide=True))
+            if len(payloads.rows(answer.get("results"))) > ACCOUNTS_PER_PAGE:
+                raise _Ended(Refused("the panel ignored the limit of a page", account_wide=True))
         except _Ended as end:
             return Listing(started(end.outcome))
         total, pages = payloads.pages(answer)
@@ -282,7 +288,10 @@ class IdosellPanel:
         received = await self._transport.send(Outgoing(method, self._base + gate, self._headers, body, parameters or {}))
         if not isinstance(received, Reply):
             raise _Ended(received)
-        answer = _object(received.body)
+        try:
+            answer = await foreign_object(received.body)
+        except TooMuch:
+            raise _Ended(TOO_LARGE) from None
         if received.status in (401, 403, 404):
             raise _Ended(Refused(self._front_words(received, answer), account_wide=True))
         if received.status not in (200, 207):
@@ -317,11 +326,11 @@ class IdosellPanel:
         return Unknown(words or "the panel did not say what became of the change")
 
     def _words(self, found: Sequence[Fault]) -> str:
-        return self._scrubbed("; ".join(f"fault {fault.code} {fault.words}".strip() for fault in found))
+        return self._scrubbed("; ".join(f"fault {fault.code} {fault.words}".strip() for fault in found[:FAULTS_NAMED]))
 
     def _front_words(self, received: Reply, answer: Mapping[str, Any] | None) -> str:
         """Why the front refused. Of a missing right the area and level are what the merchant needs (section 1.2)."""
-        said = " ".join(fault.words for fault in payloads.faults(answer)) if answer is not None else ""
+        said = " ".join(fault.words for fault in payloads.faults(answer)[:FAULTS_NAMED]) if answer is not None else ""
         scope = _SCOPE.search(said) or _SCOPE.search(received.headers.get("x-error", ""))
         if scope is not None:
             return f"HTTP {received.status}: the key needs the area {scope[1].upper()} with level {scope[2]}"
@@ -339,14 +348,6 @@ def _agrees(wanted: Said | None, agreed: bool) -> bool:
 def _folded(wanted: TagChanges) -> TagChanges:
     """Names in plain letters: what limits the panel sets on names is unknown (uncertain point 14)."""
     return replace(wanted, add={plain_name(name): points for name, points in wanted.add.items()})
-
-
-def _object(raw: bytes) -> dict[str, Any] | None:
-    try:
-        answer = json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    return answer if isinstance(answer, dict) else None
 
 
 def _host_only(address: str) -> str:

@@ -14,13 +14,15 @@ from app.domain.events import Address, Customer, Ticked
 from app.domain.mirror import PanelTag
 from app.domain.shop import Shop
 from app.wire import birth_date, e164, email_address
+from app.words import UNREADABLE
 
 JsonObject = dict[str, Any]  # a border: their JSON
 
 _ZERO_DATE = "0000-00-00"
 _WHOLE = re.compile(r"^-?[0-9]+$")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_UNFIT = re.compile(f"[\\x00-\\x1f\\x7f{UNREADABLE}]+")
 _LONGEST = 255
+_LONGEST_NUMBER = 18
 _TIME = "%Y-%m-%d %H:%M:%S"
 EMPTY_RESULT = 2
 """Of a search: nothing found (section 1.6)."""
@@ -84,7 +86,7 @@ def echoed_page(answer: Mapping[str, Any]) -> int | None:
 def found_ids(answer: Mapping[str, Any]) -> list[tuple[int, str]]:
     """(id, e-mail) of the accounts a CRM search found (section 2.10)."""
     named = ((whole(row.get("clientId")), row.get("clientEmail")) for row in rows(answer.get("clientsResults")))
-    return [(number, str(email or "").strip().lower()) for number, email in named if number is not None]
+    return [(number, _name(email).lower()) for number, email in named if number is not None]
 
 
 def accounts(answer: Mapping[str, Any]) -> list[PanelAccount]:
@@ -97,8 +99,8 @@ def accounts(answer: Mapping[str, Any]) -> list[PanelAccount]:
         found.append(
             PanelAccount(
                 id=number,
-                login=str(row.get("clientLogin") or ""),
-                email=str(row.get("clientEmail") or "").strip().lower(),
+                login=_name(row.get("clientLogin")),
+                email=_name(row.get("clientEmail")).lower(),
                 active_shops=frozenset(_shop_ids(row.get("clientActiveInShops"))),
                 email_agreed=_agreed(row, "newsletterEmailApprovalsData", "newsletterEmailApprovalDate"),
                 sms_agreed=_agreed(row, "newsletterSmsApprovalsData", "newsletterSmsApprovalDate"),
@@ -132,7 +134,7 @@ def _customer(row: Mapping[str, Any], number: int, shop: Shop) -> Customer | Non
     """None without an address that could be one. What is odd in another field is left out, the rest still goes (R10)."""
     address, preferences = _part(row, "clientBillingAddress"), _part(row, "clientPreferences")
     try:
-        email = email_address(_said(row, "clientEmail") or "")
+        email = email_address(_name(row.get("clientEmail"))[:_LONGEST])
     except ValueError:
         return None
     phones = (_said(address, "clientPhone1"), _said(address, "clientPhone2"))
@@ -181,8 +183,13 @@ def _said(row: Mapping[str, Any], name: str) -> str | None:
     value = row.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    text = _CONTROL.sub(" ", value).strip()[:_LONGEST] if isinstance(value, str) else ""
+    text = _UNFIT.sub(" ", value).strip()[:_LONGEST] if isinstance(value, str) else ""
     return text or None
+
+
+def _name(shown: object) -> str:
+    """What names somebody: kept as it is, signs that could not be read among it, so that it never equals another name."""
+    return str(shown).strip() if isinstance(shown, str | int) and not isinstance(shown, bool) else ""
 
 
 def _day(text: str | None) -> str | None:
@@ -202,7 +209,7 @@ def _instant(shown: object, shop: Shop) -> datetime | None:
     """Panel time is local and says no zone (section 1.8). Of the hour that comes twice in autumn, the first."""
     try:
         return datetime.strptime(str(shown)[:19], _TIME).replace(tzinfo=ZoneInfo(shop.time_zone)).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):  # the first and the last day of the calendar may be none in UTC
         return None
 
 
@@ -242,9 +249,9 @@ def whole(shown: object) -> int | None:
         return None
     if isinstance(shown, int):
         return shown
-    if isinstance(shown, str) and _WHOLE.match(shown.strip()):
-        return int(shown.strip()[:18])
-    return None
+    if isinstance(shown, str) and len(text := shown.strip()) <= _LONGEST_NUMBER and _WHOLE.match(text):
+        return int(text)
+    return None  # a longer one is no number of ours, and cut short it would be another's
 
 
 def is_yes(shown: object) -> bool:

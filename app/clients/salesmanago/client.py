@@ -1,15 +1,15 @@
 """SALESmanago's API v2 as values: what we ask, and what the answer came to (contract sections 1 and 2)."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.clients.foreign import TooMuch, foreign_object
 from app.clients.salesmanago import payloads
 from app.clients.salesmanago.jobs import JobTimes
-from app.clients.transport import Reply, Transport, scrubbed
+from app.clients.transport import TOO_LARGE, Reply, Transport, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.look_up import SeenContact
 from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable, name_of, words_of
@@ -74,7 +74,8 @@ class SalesmanagoClient:
 
     async def _job_end(self, request_id: str) -> Outcome:
         """Poll until the job has no message and names a file (section 2.10)."""
-        number = int(request_id) if request_id.isdigit() and len(request_id) < _LONG_NUMBER else request_id
+        is_number = request_id.isascii() and request_id.isdigit() and len(request_id) < _LONG_NUMBER
+        number = int(request_id) if is_number else request_id
         waited = 0.0
         for looks, wait in enumerate(self._job_times.waits(), start=1):
             await asyncio.sleep(wait)
@@ -154,14 +155,13 @@ class SalesmanagoClient:
             started_at, clock = self._clock(), time.monotonic()
             parsed = await self._parsed(path, {"email": chunk})
             outcome: Outcome = Delivered() if isinstance(parsed, dict) else parsed
+            shown = payloads.seen_contacts(parsed, chunk) if isinstance(parsed, dict) else None
+            if parsed == TOO_LARGE or (isinstance(parsed, dict) and shown is None):
+                outcome = _TOO_MUCH_SHOWN
             answer = Answer(outcome, _call(path, started_at, clock, outcome, len(chunk)))
-            if not isinstance(parsed, dict):
+            if shown is None:
                 return Seen({}, answer)
-            shown = parsed.get("contacts")
-            for entry in shown if isinstance(shown, list) else ():
-                contact = payloads.seen_contact(entry) if isinstance(entry, dict) else None
-                if contact is not None:
-                    seen[contact.email] = contact
+            seen.update(shown)
         return Seen(seen, answer)
 
     async def modified(self, since: datetime, until: datetime, page: int) -> Modified:
@@ -181,7 +181,7 @@ class SalesmanagoClient:
         if not isinstance(parsed, dict):
             return parsed
         users = parsed.get("users")
-        return [str(user) for user in users] if isinstance(users, list) else []
+        return [user for user in users if isinstance(user, str)] if isinstance(users, list) else []
 
     # -- the wire --------------------------------------------------------------------------------------------------------
 
@@ -194,10 +194,10 @@ class SalesmanagoClient:
             outcome = parsed
         elif expect is None:
             outcome = Delivered()
-        elif parsed.get(expect) is None:
+        elif (given := payloads.identifier(parsed.get(expect))) is None:
             outcome = Unknown(f"success without {expect}")
         else:
-            outcome = Delivered(str(parsed[expect]))
+            outcome = Delivered(given)
         return Answer(outcome, _call(path, started_at, clock, outcome, items))
 
     async def _parsed(self, path: str, body: Mapping[str, Any]) -> dict[str, Any] | Outcome:
@@ -208,16 +208,16 @@ class SalesmanagoClient:
             return received
         if received.status == _NOT_FOUND:
             return _NOT_THERE
-        try:
-            answer = json.loads(received.body)
-        except (ValueError, RecursionError):
-            answer = None
         if received.status in _FORBIDDEN:
             return Refused(f"HTTP {received.status}", account_wide=True)
+        try:
+            answer = await foreign_object(received.body)
+        except TooMuch:
+            return TOO_LARGE
         if received.status != _OK:
-            said = payloads.messages(answer) if isinstance(answer, dict) else ""
+            said = payloads.messages(answer) if answer is not None else ""
             return Refused(scrubbed(f"HTTP {received.status} {said}".strip()))
-        if not isinstance(answer, dict) or not isinstance(answer.get("success"), bool):
+        if answer is None or not isinstance(answer.get("success"), bool):
             if path == _DELETE and not received.body.strip():
                 return {}  # seen in the wild: a deletion answers with an empty body (U19)
             return Unknown("HTTP 200 without a JSON answer")
@@ -231,15 +231,18 @@ _OK = 200
 _FORBIDDEN = (401, 403)
 _NOT_FOUND = 404
 _NOT_THERE = Refused("HTTP 404", account_wide=True)
+_TOO_MUCH_SHOWN = Refused("SALESmanago shows more than we read")
+"""Of whom a look asked. Fewer are asked about then, until those alone are left of whom too much is shown."""
+_LONGEST_CALL_MS = 2**31 - 1
 
 
 def _per_event(answer: Mapping[str, Any], events: Sequence[AddEvent]) -> list[Outcome]:
     """A batch may fail in part while `success` stays true (section 2.11): nothing is believed beyond what was counted."""
     shown = answer.get("failedContacts")
-    failed = {str(one).strip().lower() for one in shown} if isinstance(shown, list) else set()
+    failed = {one.strip().lower() for one in shown if isinstance(one, str)} if isinstance(shown, list) else set()
     created = answer.get("createdAmount")
     named = [event.email in failed for event in events]
-    complete = isinstance(created, int) and created >= len(events) - sum(named)
+    complete = isinstance(created, int) and not isinstance(created, bool) and created >= len(events) - sum(named)
     rest: Outcome = Delivered() if complete else Unknown("fewer events created than sent")
     return [Refused("SALESmanago does not take events of this contact") if bad else rest for bad in named]
 
@@ -254,5 +257,5 @@ def _call(path: str, started_at: datetime, clock: float, outcome: Outcome, items
 
 def _timed(answer: Answer, outcome: Outcome, now: datetime) -> Answer:
     call = answer.call
-    took = (now - call.started_at) // timedelta(milliseconds=1)
+    took = min(max((now - call.started_at) // timedelta(milliseconds=1), 0), _LONGEST_CALL_MS)  # a clock may jump meanwhile
     return Answer(outcome, Call(call.path, call.started_at, took, name_of(outcome), words_of(outcome), call.items))

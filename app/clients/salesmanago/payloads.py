@@ -1,7 +1,7 @@
 """Commands in SALESmanago's own words. Its field names and limits live here and nowhere else (contract sections 2, 3 and 4)."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,15 @@ JsonObject = dict[str, Any]  # a border: their JSON
 PRODUCTS_BYTES = 512
 DETAIL_BYTES = 255
 DESCRIPTION_CHARS = 2048
+
+MOST_TAGS = 2_000
+MOST_EVENTS = 20_000
+"""Of one contact. Whoever has more is not read at all: half of somebody's tags would look like the loss of the rest."""
+MOST_MESSAGES = 20
+LONGEST_TAG = 255
+LONGEST_ID = 255
+_LATEST = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
 
 # Section 1.2: "apiKey" is any string of our choice; it only salts the signature.
 _API_KEY = "shop-gateway"
@@ -198,6 +207,31 @@ def _number(quantity: Decimal) -> str:
 # -- what they show us ---------------------------------------------------------------------------------------------------
 
 
+def seen_contacts(answer: Mapping[str, Any], asked: Collection[str]) -> dict[str, SeenContact] | None:
+    """Those of an answer who were asked for; None if more is shown of somebody than we read."""
+    entries, seen, wanted = answer.get("contacts"), dict[str, SeenContact](), frozenset(asked)
+    for entry in entries if isinstance(entries, list) else ():
+        if not isinstance(entry, dict):
+            continue
+        if _length(entry.get("contactTags")) > MOST_TAGS or _length(entry.get("contactExtEvents")) > MOST_EVENTS:
+            return None
+        contact = seen_contact(entry)
+        if contact is not None and contact.email in wanted:
+            seen[contact.email] = contact
+    return seen
+
+
+def _length(shown: object) -> int:
+    return len(shown) if isinstance(shown, list) else 0
+
+
+def identifier(shown: object) -> str | None:
+    """What names a thing over there: text, or a number."""
+    if isinstance(shown, bool) or not isinstance(shown, str | int):
+        return None
+    return str(shown)[:LONGEST_ID]
+
+
 def seen_contact(shown: Mapping[str, Any]) -> SeenContact | None:
     """A contact of `contact/list` (section 2.6), or None for one that is deleted or nameless."""
     address = shown.get("email")
@@ -237,19 +271,24 @@ def _flag(shown: object) -> bool | None:
 def _tags(shown: object) -> Iterable[tuple[str, int]]:
     for entry in shown if isinstance(shown, list) else ():
         name = entry.get("tag") or entry.get("tagName") if isinstance(entry, dict) else None
-        if isinstance(name, str):
-            yield name, entry["score"] if isinstance(entry.get("score"), int) else 1
+        if isinstance(name, str) and len(name) <= LONGEST_TAG:
+            score = entry.get("score")
+            yield name, score if isinstance(score, int) and not isinstance(score, bool) else 1
 
 
 def _seen_events(shown: object) -> Iterable[SeenEvent]:
     for entry in shown if isinstance(shown, list) else ():
-        if isinstance(entry, dict) and isinstance(entry.get("date"), int):
-            external_id = entry.get("externalId")
-            yield SeenEvent(
-                str(entry.get("contactExtEventType")),
-                "" if external_id is None else str(external_id),
-                datetime.fromtimestamp(entry["date"] // 1000, UTC) + timedelta(milliseconds=entry["date"] % 1000),
-            )
+        at = _instant(entry.get("date")) if isinstance(entry, dict) else None
+        if at is not None:
+            kind, external_id = identifier(entry.get("contactExtEventType")), identifier(entry.get("externalId"))
+            yield SeenEvent(kind or "", external_id or "", at)
+
+
+def _instant(milliseconds_: object) -> datetime | None:
+    """Epoch milliseconds; None for what is no time of the calendar."""
+    if isinstance(milliseconds_, bool) or not isinstance(milliseconds_, int) or not 0 <= milliseconds_ <= _LATEST:
+        return None
+    return datetime.fromtimestamp(milliseconds_ // 1000, UTC) + timedelta(milliseconds=milliseconds_ % 1000)
 
 
 def messages(answer: Mapping[str, Any]) -> str:
@@ -257,7 +296,7 @@ def messages(answer: Mapping[str, Any]) -> str:
     said = answer.get("message")
     if isinstance(said, str):
         return said
-    return "; ".join(str(one) for one in said) if isinstance(said, list) else ""
+    return "; ".join(str(one) for one in said[:MOST_MESSAGES]) if isinstance(said, list) else ""
 
 
 def _present(profile: Mapping[str, str], *names: str) -> list[str]:
