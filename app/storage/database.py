@@ -100,15 +100,16 @@ class Database:
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction; leaving without `commit()` undoes everything.
 
-        Raises `NotReady` when the store cannot be reached, is full, locked or broken: the caller keeps what it has.
+        Raises `NotReady` when the store cannot be reached, is full, locked or broken: the caller keeps what it has. What
+        another try would not cure is raised as it is, but without the values: they are people's names sooner or later.
         """
         try:
             async with self.engine.connect() as connection:
                 await connection.begin()
                 yield connection
         except (DBAPIError, PoolTimeout, OSError) as error:
-            if _is_our_mistake(error):
-                raise
+            if isinstance(error, DBAPIError) and _is_our_mistake(error):
+                raise _without_values(error) from None
             log.error("store_unavailable", cause=type(getattr(error, "orig", None) or error).__name__)
             raise NotReady from error
 
@@ -186,9 +187,30 @@ def transaction_limit(seconds: int, *, local: bool = False) -> str:
     return f"SELECT set_config(name, '{seconds}s', {local}) FROM pg_settings WHERE name = 'transaction_timeout'"  # noqa: S608
 
 
-def _is_our_mistake(error: Exception) -> bool:
-    """Errors that another try will not cure are defects and must be seen as such, not as an outage."""
-    original = getattr(error, "orig", None)
-    return isinstance(error, DBAPIError) and any(
-        kind.__name__ in ("ProgrammingError", "IntegrityError", "DataError") for kind in type(original).__mro__
-    )
+_NO_OTHER_TRY_HELPS = ("22", "23", "42", "54")
+"""Classes of SQLSTATE: what a value holds, what a constraint forbids, what a statement says, what is too large for an index."""
+
+
+def _is_our_mistake(error: DBAPIError) -> bool:
+    """Errors that another try will not cure are defects and must be seen as such, not as an outage: that would be waited for."""
+    original = error.orig
+    # SQLAlchemy names few of asyncpg's errors; the one it was made of says what is wrong.
+    named = {kind.__name__ for one in (original, getattr(original, "__cause__", None)) for kind in type(one).__mro__}
+    if named & {"ProgrammingError", "IntegrityError", "DataError"}:
+        return True
+    return str(getattr(original, "sqlstate", None) or "").startswith(_NO_OTHER_TRY_HELPS)
+
+
+def _without_values(error: DBAPIError) -> DBAPIError:
+    """The error as far as the database says it without what was written: nothing about data, no details of a row."""
+    original = error.orig
+    state = str(getattr(original, "sqlstate", None) or "")
+    is_said = state[:2] in ("23", "42") or not _is_asyncpg(original)
+    words = str(original).partition("\n")[0].rpartition(">: ")[2] if is_said else ""
+    kind = type(getattr(original, "__cause__", None) or original).__name__
+    said = Exception(" ".join(filter(None, (kind, state, words))))
+    return type(error)(None, None, said, hide_parameters=True)
+
+
+def _is_asyncpg(original: object) -> bool:
+    return "asyncpg" in type(original).__module__

@@ -1,8 +1,10 @@
 """The file, its owner, its version, its migrations."""
 
 import asyncio
+import contextlib
 import os
 import threading
+import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from app.domain.errors import NotReady
 from app.storage import database as database_module
 from app.storage import migrations
 from app.storage.database import AlreadyOwned, Database, wal_race_fixed
-from app.storage.tables import inbox, metadata
+from app.storage.tables import calls, contacts, inbox, metadata
 from app.storage.work import Store
 from tests.storage.values import T0, new_event
 
@@ -155,6 +157,40 @@ async def test_our_own_mistakes_are_not_hidden_as_an_outage(database: Database) 
         async with database.transaction() as connection:
             await connection.execute(inbox.insert(), [{"shop_id": "s"}])
     assert not isinstance(caught.value, NotReady)
+
+
+CALL = {"destination": "d", "path": "p", "started_at": T0, "milliseconds": 1, "outcome": "o", "detail": "", "items": 1}
+
+
+@pytest.mark.parametrize(
+    ("bad", "refused_by"),
+    [
+        ({"detail": "planted-canary\x00"}, {"postgresql"}),
+        ({"detail": "planted-canary\ud83d"}, {"sqlite", "postgresql"}),
+        ({"milliseconds": 2**40}, {"postgresql"}),
+        ({"items": 2**70}, {"sqlite", "postgresql"}),
+        ({"items": "planted-canary"}, {"postgresql"}),
+        ({"path": None, "detail": "planted-canary"}, {"sqlite", "postgresql"}),
+    ],
+)
+async def test_r73_a_value_that_the_store_cannot_hold_is_no_outage_and_its_error_does_not_repeat_it(
+    database: Database, dialect: str, bad: dict[str, object], refused_by: set[str]
+) -> None:
+    """Who waits for an outage to end would wait for ever, and everybody else with them."""
+    refused = dialect in refused_by
+    with pytest.raises((DBAPIError, ValueError, OverflowError)) if refused else contextlib.nullcontext() as caught:
+        async with database.transaction() as connection:
+            await connection.execute(calls.insert(), [{**CALL, **bad}])
+    if caught is not None and isinstance(caught.value, DBAPIError):
+        assert "planted-canary" not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_r73_what_is_too_long_for_an_index_is_no_outage(database: Database, dialect: str) -> None:
+    long = "".join(f"{number:x}" for number in range(30_000))
+    row = {"shop_id": "s", "email": long, "doc": b"", "updated_at": T0}
+    with pytest.raises(DBAPIError) if dialect == "postgresql" else contextlib.nullcontext():
+        async with database.transaction() as connection:
+            await connection.execute(contacts.insert(), [row])
 
 
 async def test_an_error_of_the_database_names_no_parameters(database: Database) -> None:
