@@ -304,6 +304,8 @@ def tallied(groups: Iterable[tuple[str, Ended, Ended, int]]) -> Tally:
 def _end(note: str, first: Ended, again: Ended) -> str:
     if note == WOULD_SEND:
         return "sent"
+    if note == Reason.DEFECT:
+        return "failed"
     if note != QUEUED:
         return note
     ends = [one for one in (first, again) if one is not None]

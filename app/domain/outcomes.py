@@ -85,6 +85,23 @@ def words_of(outcome: Outcome) -> str:
             return reason.value
 
 
+def without_words(outcome: Outcome) -> Outcome:
+    """The same answer without anything that the neighbour wrote."""
+    match outcome:
+        case Delivered():
+            return Delivered()
+        case Unreachable():
+            return Unreachable("")
+        case Unknown():
+            return Unknown("")
+        case Refused(account_wide=wide):
+            return Refused("", account_wide=wide)
+        case ByHand(reason=reason):
+            return ByHand(reason)
+        case Throttled() | Moot():
+            return outcome
+
+
 # -- what follows from an answer -----------------------------------------------------------------------------------------
 
 FIRST_DELAY = timedelta(seconds=5)

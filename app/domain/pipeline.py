@@ -20,7 +20,7 @@ from app.domain.consent import Status
 from app.domain.contact import Contact
 from app.domain.events import Event, customer_id_of, email_of
 from app.domain.look_up import SeenContact
-from app.domain.outcomes import Done, Outcome, Park, RetryAt, Verdict, name_of, words_of
+from app.domain.outcomes import Done, Outcome, Park, RetryAt, Unknown, Verdict, name_of, without_words, words_of
 from app.domain.plan import is_unnecessary
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
@@ -303,6 +303,21 @@ class Attempted:
     """Attempts in a row that brought nothing forward, with this one if anything was tried in it."""
     failing_since: datetime | None
     tried_at: datetime
+
+    def without_words(self) -> "Attempted":
+        """The same without anything that the neighbour wrote: should the store not take its words (R73)."""
+        tried = tuple(
+            replace(one, outcome=without_words(one.outcome), call=one.call and replace(one.call, milliseconds=0, detail=""))
+            for one in self.tried
+        )
+        return replace(self, tried=tried)
+
+    def not_recorded(self, why: str) -> "Attempted":
+        """Parked as a whole: what it came to could not be written down, in whatever form (R73)."""
+        answer = unasked(Unknown(why), self.tried_at)
+        parked = Park(Reason.DEFECT)
+        tried = tuple(Tried(one, answer.outcome, parked, answer.call) for one in self.claim.commands)
+        return replace(self, tried=tried, failing=0, failing_since=None)
 
     def told_opt_in(self) -> list[WaitingCommand]:
         """Commands by which SALESmanago was just told of an opt-in."""

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     REFUSED = "refused"
     GAVE_UP = "gave_up"
     RULE_FAILED = "rule_failed"
+    DEFECT = "defect"
 
 
 @value()
@@ -345,5 +346,12 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Report it to the developers with the event's id, then replay.",
         "Nasze reguły zawiodły na tym zdarzeniu. Jest zachowane w całości i nie wstrzymuje innych.",
         "Zgłoś to programistom, podając identyfikator zdarzenia, a potem ponów.",
+    ),
+    Reason.DEFECT: Explanation(
+        "R73",
+        "Our own program failed while sending this, or while writing down the answer; it may have arrived. Others are not held up.",
+        "Report it to the developers with the event's id, then replay: it is looked up first and sent only if it is missing.",
+        "Nasz program zawiódł przy wysyłce albo przy zapisie odpowiedzi; dane mogły dotrzeć. Nie wstrzymuje to innych.",
+        "Zgłoś to programistom, podając identyfikator zdarzenia, a potem ponów; wysłane zostanie tylko to, czego tam brakuje.",
     ),
 }

@@ -24,8 +24,10 @@ from app.domain.events import AccountListed
 from app.domain.noticed import heard
 from app.domain.outcomes import LONGEST_DELAY, Delivered, Throttled, backoff, words_of
 from app.domain.pipeline import EventState, NewEvent, Settlement
+from app.domain.reasons import Reason
 from app.domain.shop import PanelKind, Shop
 from app.services.directory import Directory
+from app.services.isolation import storable
 from app.services.ports import Clock, ShopSide, Store, Work
 from app.services.rehearsal import Rehearsal
 
@@ -245,6 +247,28 @@ class Backfills:
         return False
 
     async def _queue(self, run: Backfill, listing: Listing, shop: Shop, at: datetime) -> None:
+        """A page; without the accounts that cannot be queued, should there be one: they are noted as failed (R73)."""
+        try:
+            await self._queue_without(frozenset(), run, listing, shop, at)
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("backfill_page_failed", shop_id=run.shop_id, backfill_id=run.id, page=run.page)
+            culprits = [account.id for account in listing.accounts if not await self._is_storable(run, account, shop, at)]
+            if not culprits:
+                raise
+            await self._queue_without(frozenset(culprits), run, listing, shop, at)
+
+    async def _is_storable(self, run: Backfill, account: ListedAccount, shop: Shop, at: datetime) -> bool:
+        try:
+            note = _noted(run, account, shop)
+            events = [_event(run, shop, account, at)] if note.note == QUEUED else []
+        except Exception:
+            log.exception("account_left_out", shop_id=shop.id, account=account.id)
+            return False
+        return len(await storable(self._store, events, at)) == len(events)
+
+    async def _queue_without(self, culprits: frozenset[int], run: Backfill, listing: Listing, shop: Shop, at: datetime) -> None:
         async with self._store.work() as work:
             known = await work.backfills.noted(run.id, [account.id for account in listing.accounts])
             notes: dict[int, Noted] = {}
@@ -254,7 +278,10 @@ class Backfills:
                 if run.phase is Phase.CANARY and run.canaries + queued >= shop.backfill.canary:
                     break
                 before = notes.get(account.id) or known.get(account.id)
-                if before is None:
+                if account.id in culprits:
+                    if before is None:
+                        notes[account.id] = Noted(account.id, Reason.DEFECT.value, "")
+                elif before is None:
                     note = _noted(run, account, shop)
                     notes[account.id] = note
                     queued += note.note == QUEUED
@@ -277,7 +304,8 @@ class Backfills:
         """What would happen, decided by the very rules that would decide it, and not kept."""
         staying = {account.id: reason for account in listing.accounts if (reason := steps.own_reason(account, shop))}
         listed = [(one.id, _listed(one, at)) for one in listing.accounts if one.id not in staying]
-        verdicts = await self._rehearsal.of(shop.id, listed)
+        verdicts, failed = await self._rehearsal.of_each(shop.id, listed)
+        staying |= dict.fromkeys(failed, Reason.DEFECT)
         notes, samples = [], dict(run.samples)
         for account in listing.accounts:
             settlement, commands = verdicts.get(account.id, (None, []))

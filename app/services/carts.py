@@ -3,9 +3,12 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+import structlog
+
 from app.domain.carts import ripen
 from app.domain.commands import UpsertContact
 from app.domain.difference import told
+from app.domain.errors import NotReady
 from app.domain.pipeline import EventState, NewCommand, Settlement, StoredCart, StoredContact, destination_of
 from app.domain.plan import Await, Send, Supersede, Withhold
 from app.domain.reasons import Reason
@@ -13,6 +16,8 @@ from app.domain.shop import Shop
 from app.services.directory import Directory
 from app.services.ports import Clock, Store, Work
 from app.services.recovery import RecoveryLinks
+
+log = structlog.get_logger(__name__)
 
 SWEEP = 200
 
@@ -25,7 +30,32 @@ class Carts:
         self._links = links
 
     async def report_quiet(self, limit: int = SWEEP) -> int:
-        """Decide about carts whose quiet hour is over; answers how many. Consent and purchases are judged again now (R41)."""
+        """Decide about carts whose quiet hour is over; answers how many. Consent and purchases are judged again now (R41).
+
+        Should something of ours fail over one of them, it is found by deciding one at a time, and parked (R73).
+        """
+        try:
+            return await self._report(limit)
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("carts_failed", carts=limit)
+        try:
+            return await self._report(1)
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("cart_parked")
+        async with self._store.work() as work:
+            culprits = await work.carts.due(self._clock(), 1, self._directory.closed_shops())
+            for stored in culprits:
+                await self._close(
+                    work, stored, Settlement(stored.event_seq, EventState.PARKED, Reason.RULE_FAILED, stored.contact_id)
+                )
+            await work.commit()
+        return len(culprits)
+
+    async def _report(self, limit: int) -> int:
         decided = 0
         async with self._store.work() as work:
             if not await work.inbox.lock_planning():
@@ -73,7 +103,7 @@ class Carts:
         settlement = Settlement(stored.event_seq, EventState.PLANNED, None, person.id)
         match plan:
             case Send():
-                settlement = replace(settlement, open_commands=await self._report(work, stored, shop, person, plan, known))
+                settlement = replace(settlement, open_commands=await self._queue_report(work, stored, shop, person, plan, known))
                 stored = replace(stored, cart=cart.reported(now, stored.event_seq), contact_id=person.id)
             case Withhold(reason=reason):
                 settlement = replace(settlement, state=EventState.WITHHELD, reason=reason)
@@ -81,7 +111,7 @@ class Carts:
                 settlement = replace(settlement, state=EventState.SUPERSEDED, reason=reason)
         await self._close(work, stored, settlement)
 
-    async def _report(
+    async def _queue_report(
         self, work: Work, stored: StoredCart, shop: Shop, person: StoredContact, plan: Send, known: dict[int, StoredContact]
     ) -> int:
         """Queue the report; answers for how many commands the event waits: facts that travel along are no part of it."""

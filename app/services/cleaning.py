@@ -5,6 +5,7 @@ from datetime import datetime
 
 import structlog
 
+from app.domain.errors import NotReady
 from app.domain.pipeline import EventState
 from app.domain.retention import Retention
 from app.services.ports import Clock, Store, Work
@@ -40,11 +41,16 @@ class Cleaner:
         for name, remove in classes.items():
             if self._more and name not in self._more:
                 continue  # only where something was left the last time
-            async with self._store.work() as work:
-                # Planning writes the same rows; whoever is at it first goes first.
-                await work.inbox.wait_for_planning()
-                removed[name] = await remove(work)
-                await work.commit()
+            try:
+                async with self._store.work() as work:
+                    # Planning writes the same rows; whoever is at it first goes first.
+                    await work.inbox.wait_for_planning()
+                    removed[name] = await remove(work)
+                    await work.commit()
+            except NotReady:
+                raise
+            except Exception:  # the other classes are cleaned all the same (R73)
+                log.exception("cleaning_failed", what=name)
         self._more = {name for name, number in removed.items() if number}
         total = sum(removed.values())
         if total:

@@ -23,7 +23,7 @@ from app.domain.difference import opt_out_again, untold
 from app.domain.dispatch import needs_person, stopped
 from app.domain.errors import NotReady
 from app.domain.neighbour import Neighbour
-from app.domain.outcomes import Done, Drop, Outcome, Park, Unknown, name_of
+from app.domain.outcomes import LONGEST_DELAY, ByHand, Done, Drop, Outcome, Park, Unknown, name_of, without_words
 from app.domain.pipeline import (
     Attempted,
     Claim,
@@ -36,12 +36,13 @@ from app.domain.pipeline import (
     to_account,
     unasked,
 )
+from app.domain.reasons import Reason
 from app.domain.shop import Shop
 from app.domain.values import replace
 from app.services.carriers import Carrier
 from app.services.hand_work import replace_older
 from app.services.lease import Lease
-from app.services.parcels import Parcel, troubles
+from app.services.parcels import FailedParcel, Parcel, is_halt, troubles
 from app.services.ports import Clock, Store, Work
 from app.services.take_back import take_back
 
@@ -84,6 +85,8 @@ class Delivery:
         self.claims_in_flight = claims_in_flight
         self._claims_for_lists = max(claims_in_flight - 1, 1)
         """One less: jobs of a list, which may take SALESmanago minutes, leave room for whoever comes now (R63)."""
+        self._suspects: set[Mailbox] = set()
+        """Who was on the way when something of ours failed. Forgetting it costs a round."""
         self._claiming: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def due_destinations(self) -> list[str]:
@@ -113,11 +116,16 @@ class Delivery:
         ready = [claim for claim in claims if claim.commands]
         if ready:
             carrier = self._carrier(destination)  # while we waited, the configuration may have changed
-            parcels = [carrier.parcel(claim) for claim in ready]
+            parcels = [self._parcel(carrier, claim) for claim in ready]
             lease = Lease(ready[0].lease_token, self._length, began)
             async with self._kept_alive(lease, carrier):
                 heard = await self._send(destination, carrier, parcels, lease)
-            await self._note_health(destination, breaker, heard)
+            for form in (heard, [without_words(one) for one in heard]):
+                try:
+                    await self._note_health(destination, breaker, form)
+                    break
+                except Exception:  # what became of the calls is written down all the same
+                    log.exception("health_not_noted", destination=destination)
             await self._recorded(destination, parcels, lease)
         return len(claims)
 
@@ -133,19 +141,47 @@ class Delivery:
             only_live = in_flight.of_lists >= self._claims_for_lists
             return await work.leases.is_due(destination, self._carrier(destination).closed_shops, now, only_live=only_live)
 
+    def _parcel(self, carrier: Carrier, claim: Claim) -> Parcel:
+        try:
+            return carrier.parcel(claim)
+        except Exception as error:
+            log.exception("sending_failed", contact_id=claim.contact_id)
+            failed = FailedParcel(claim)
+            failed.fail(unasked(ByHand(Reason.DEFECT, type(error).__name__), self._clock()))
+            return failed
+
     async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease) -> list[Outcome]:
-        """What was heard of the neighbour."""
+        """What was heard of the neighbour. Whoever was there when something of ours failed travels alone the next time (R73)."""
         heard = list[Outcome]()
+        sendable = [one for one in parcels if not isinstance(one, FailedParcel)]
+        suspects = [one for one in sendable if one.claim.mailbox in self._suspects]
+        others = [one for one in sendable if one.claim.mailbox not in self._suspects]
+        for some in ([others] if others else []) + [[one] for one in suspects]:
+            if any(map(is_halt, heard)):
+                break
+            await self._carry(destination, carrier, some, lease, heard)
+        return heard
+
+    async def _carry(
+        self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]
+    ) -> None:
+        boxes = {parcel.claim.mailbox for parcel in parcels}
         try:
             await carrier.carry(parcels, lease, heard)
+            self._suspects -= boxes
         except Exception as error:
-            # A defect of ours: what was not answered counts as perhaps sent and is tried again, later and later.
-            log.exception("sending_failed", destination=destination)
-            answer = unasked(Unknown(f"defect: {type(error).__name__}"), self._clock())
+            # A defect of ours: what was not answered counts as perhaps sent and is tried again; who failed alone is parked.
+            log.exception("sending_failed", destination=destination, contacts=len(parcels))
+            failed: Outcome = Unknown(f"defect: {type(error).__name__}")
+            heard.append(failed)
+            if boxes <= self._suspects and not isinstance(error, NotReady):
+                self._suspects -= boxes
+                failed = ByHand(Reason.DEFECT, type(error).__name__)
+            elif not isinstance(error, NotReady):
+                self._suspects |= boxes
+            answer = unasked(failed, self._clock())
             for parcel in parcels:
                 parcel.fail(answer)
-            heard.append(answer.outcome)
-        return heard
 
     # -- claiming --------------------------------------------------------------------------------------------------------
 
@@ -273,10 +309,64 @@ class Delivery:
     # -- recording -------------------------------------------------------------------------------------------------------
 
     async def _recorded(self, destination: str, parcels: Sequence[Parcel], lease: Lease) -> None:
-        """The calls are made: their answers are kept until the store takes them, or until whoever claims next looks first."""
+        """Everything together; should that fail, each by itself: what one answer says holds up nobody else (R73)."""
         now = self._clock()
-        attempted = [parcel.judged(now, self._jitter()) for parcel in parcels]
-        news = {one.claim.contact_id: parcel.news(one) for parcel, one in zip(parcels, attempted, strict=True)}
+        judged = [self._ended(parcel, now) for parcel in parcels]
+        attempted = [one for one, _ in judged]
+        try:
+            await self._kept(destination, attempted, {one.claim.contact_id: news for one, news in judged}, now, lease)
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("recording_failed", destination=destination, contacts=len(judged))
+            for one, news in judged:
+                await self._recorded_alone(destination, one, news, now, lease)
+
+    def _ended(self, parcel: Parcel, now: datetime) -> tuple[Attempted, list[NewEvent]]:
+        try:
+            attempted = parcel.judged(now, self._jitter())
+            return attempted, parcel.news(attempted)
+        except Exception as error:
+            log.exception("judging_failed", contact_id=parcel.claim.contact_id)
+            untried = Attempted(parcel.claim, (), now, 0, None, now)
+            return untried.not_recorded(type(error).__name__), []
+
+    async def _recorded_alone(self, destination: str, one: Attempted, news: list[NewEvent], now: datetime, lease: Lease) -> None:
+        """As it is; without the neighbour's words; parked. Whatever the store refuses, the call is not repeated at once."""
+        failure = None
+        for form in (one, one.without_words()):
+            failure = await self._failure_to_keep(destination, form, news, now, lease)
+            if failure is None:
+                return
+        parked = one.not_recorded(type(failure).__name__)
+        if await self._failure_to_keep(destination, parked, [], now, lease) is None:
+            return
+        log.error("answer_lost", destination=destination, contact_id=one.claim.contact_id)
+        async with self._store.work() as work:
+            await work.leases.put_off(one.claim.mailbox, one.claim.lease_token, now + LONGEST_DELAY)
+            await work.commit()
+
+    async def _failure_to_keep(
+        self, destination: str, one: Attempted, news: list[NewEvent], now: datetime, lease: Lease
+    ) -> Exception | None:
+        try:
+            await self._kept(destination, [one], {one.claim.contact_id: news}, now, lease)
+        except NotReady:
+            raise
+        except Exception as error:
+            log.exception("answer_not_recorded", destination=destination, contact_id=one.claim.contact_id)
+            return error
+        return None
+
+    async def _kept(
+        self,
+        destination: str,
+        attempted: Sequence[Attempted],
+        news: Mapping[int, list[NewEvent]],
+        now: datetime,
+        lease: Lease,
+    ) -> None:
+        """The calls are made: their answers are kept until the store takes them, or until whoever claims next looks first."""
         for pause in chain(RECORD_AGAIN_SECONDS, repeat(RECORD_AGAIN_SECONDS[-1])):
             try:
                 await self._record(destination, attempted, news, now)

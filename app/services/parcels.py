@@ -121,6 +121,10 @@ def _takes(upsert: UpsertContact) -> bool:
     return upsert.introduces or upsert.new_email is not None
 
 
+class FailedParcel(StepParcel):
+    """A claim over which something of ours failed before anything could be sent of it."""
+
+
 @dataclass
 class ContactParcel(Parcel):
     """What goes to SALESmanago for one contact, in its shortest form."""

@@ -16,6 +16,7 @@ import structlog
 from app.domain.callbacks import reached
 from app.domain.decide import decide
 from app.domain.difference import vanished
+from app.domain.errors import NotReady
 from app.domain.events import StatusSeen, TagsSeen
 from app.domain.look_up import SeenContact
 from app.domain.looks import found, is_another, same_but_later
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 
 PER_SWEEP = 50
 OVERLAP = timedelta(minutes=5)
+MOST_PAGES = 1000
+"""Of one window: a million people."""
 LONGEST_WINDOW = timedelta(hours=1)
 """After an outage the way back is gone in steps, each remembered."""
 
@@ -91,16 +94,17 @@ class Pull:
 
     async def _changed(self, account: Account, since: datetime, until: datetime) -> list[str] | None:
         """Everybody SALESmanago changed in a window; None if it did not answer."""
-        found: list[str] = []
+        found = dict[str, None]()
         page, more = 1, True
-        while more:
+        while more and page <= MOST_PAGES:
             answer = await self._upstream(account.id).modified(since, until, page)
             if not isinstance(answer.answer.outcome, Delivered):
                 log.info("pull_postponed", account_id=account.id, cause=answer.answer.call.outcome)
                 return None
-            found += answer.emails
-            page, more = page + 1, answer.has_more
-        return found
+            known = len(found)
+            found.update(dict.fromkeys(answer.emails))
+            page, more = page + 1, answer.has_more and len(found) > known  # else it would never end
+        return list(found)
 
     async def sweep(self, account_id: str, pause: timedelta) -> int:
         """Look at the next few of everybody; after the last begins again with the first."""
@@ -147,10 +151,38 @@ class Pull:
         return events
 
     async def _note(self, account: Account, emails: Collection[str], shown: Mapping[str, SeenContact], at: datetime) -> int:
+        """Together; should that fail, each by itself; and whose tags make it fail, without them: an opt-out is not lost (R73)."""
+        try:
+            return await self._noted(account, emails, shown, at)
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("look_not_noted", account_id=account.id, people=len(emails))
+        return sum([await self._note_alone(account, email, shown, at) for email in emails])
+
+    async def _note_alone(self, account: Account, email: str, shown: Mapping[str, SeenContact], at: datetime) -> int:
+        for with_tags in (True, False):
+            try:
+                return await self._noted(account, [email], shown, at, with_tags=with_tags)
+            except NotReady:
+                raise
+            except Exception:
+                log.exception("look_not_noted", account_id=account.id, people=1)
+        return 0
+
+    async def _noted(
+        self,
+        account: Account,
+        emails: Collection[str],
+        shown: Mapping[str, SeenContact],
+        at: datetime,
+        *,
+        with_tags: bool = True,
+    ) -> int:
         """What leads to something becomes an event; the rest is remembered without fuss. Answers how many events."""
         async with self._store.work() as work:
             await work.inbox.wait_for_planning()
-            looked = await self._looks(work, account, emails, shown, at)
+            looked = await self._looks(work, account, emails, shown, at, with_tags=with_tags)
             events = [event for look in looked for event in look.events]
             quiet = [look.person for look in looked if look.person is not None]
             waits = {one.contact.email for one in quiet if one.contact.seen.email_unexplained_since is not None}
@@ -161,7 +193,14 @@ class Pull:
         return len(events)
 
     async def _looks(
-        self, work: Work, account: Account, emails: Collection[str], shown: Mapping[str, SeenContact], at: datetime
+        self,
+        work: Work,
+        account: Account,
+        emails: Collection[str],
+        shown: Mapping[str, SeenContact],
+        at: datetime,
+        *,
+        with_tags: bool,
     ) -> "list[_Looked]":
         shops = {shop.id: shop for shop in self._directory.shops_of(account.id)}
         people = await work.contacts.in_shops(list(shops), emails)
@@ -187,7 +226,8 @@ class Pull:
             if email in shown and email not in busy and (person.shop_id, email) not in undecided:
                 knowing = {shop: transferred[shop, email] for shop in shops if (shop, email) in transferred}
                 concerned = person.shop_id in reached(account.fan_out, list(shops), knowing)
-                looked.append(_looked(person, shops[person.shop_id], shown[email], at, grace, concerned=concerned))
+                shop = shops[person.shop_id]
+                looked.append(_looked(person, shop, shown[email], at, grace, concerned=concerned, with_tags=with_tags))
         return looked
 
     def _callback_grace(self, shop_ids: Sequence[str]) -> timedelta:
@@ -220,7 +260,9 @@ class _Looked:
     person: StoredContact | None
 
 
-def _looked(person: StoredContact, shop: Shop, shown: SeenContact, at: datetime, grace: timedelta, *, concerned: bool) -> _Looked:
+def _looked(
+    person: StoredContact, shop: Shop, shown: SeenContact, at: datetime, grace: timedelta, *, concerned: bool, with_tags: bool
+) -> _Looked:
     email, contact = person.contact.email, person.contact
     events: list[NewEvent] = []
     seen = replace(contact.seen, created_at=shown.created_at or contact.seen.created_at)
@@ -238,7 +280,7 @@ def _looked(person: StoredContact, shop: Shop, shown: SeenContact, at: datetime,
             events.append(_event(shop, look))  # an opt-out over there that did not take is told again
         else:
             contact = remembered
-    if contact.is_transferred:
+    if contact.is_transferred and with_tags:
         tags = TagsSeen(at=at, email=email, tags=tuple(sorted(shown.tags.items())))
         decision = decide(tags, shop, contact)
         if isinstance(decision.plan, Send) and not shop.shadow:

@@ -26,6 +26,7 @@ from app.domain.pipeline import EventState, NewEvent, StoredContact, to_account
 from app.domain.reconcile import PEOPLE_PER_PAGE, Cause, Mode, Phase, Reconciliation
 from app.domain.shop import PanelKind, Shop
 from app.services.directory import Directory
+from app.services.isolation import storable
 from app.services.looking import looks
 from app.services.ports import Clock, ShopSide, Store, Upstream, Work
 from app.services.rehearsal import Rehearsal
@@ -230,7 +231,12 @@ class Reconciliations:
             if email in self._unreadable or person.id in moving or (shop.id, email) in undecided or still.get(person.id) != person:
                 busy += 1
                 continue
-            comparison = steps.compared(person.contact, shop, shown.get(email), former.get(person.id), at)
+            try:
+                comparison = steps.compared(person.contact, shop, shown.get(email), former.get(person.id), at)
+            except Exception:  # of ours, over this person; the others are compared (R73)
+                log.exception("comparison_failed", shop_id=run.shop_id, contact_id=person.id)
+                busy += 1
+                continue
             found += [(cause, f"c{person.id}") for cause in comparison.causes]
             if run.mode is Mode.REPAIR and comparison.drift is not None:
                 event_id = run.event_id("contact", person.id)
@@ -270,7 +276,7 @@ class Reconciliations:
         listed = {
             number: AccountListed(at=at, customer=one.customer) for number, one in accounts.items() if one.customer is not None
         }
-        verdicts = await self._rehearsal.of(shop.id, list(listed.items()))
+        verdicts, _ = await self._rehearsal.of_each(shop.id, list(listed.items()))
         found: list[tuple[Cause, str]] = []
         events: list[NewEvent] = []
         for number, (settlement, commands) in verdicts.items():
@@ -283,6 +289,18 @@ class Reconciliations:
         return found, events
 
     async def _save(self, run: Reconciliation, after: Reconciliation, events: Sequence[NewEvent]) -> bool:
+        """Should the store refuse an event, the others are put into the inbox without it (R73)."""
+        try:
+            return await self._save_all(run, after, events)
+        except NotReady:
+            raise
+        except Exception:
+            if not events:
+                raise
+            log.exception("comparison_failed", shop_id=run.shop_id, reconciliation_id=run.id)
+            return await self._save_all(run, after, await storable(self._store, events, self._clock()))
+
+    async def _save_all(self, run: Reconciliation, after: Reconciliation, events: Sequence[NewEvent]) -> bool:
         async with self._store.work() as work:
             if not await work.reconciliations.save(after, run):
                 return False  # another worker was here

@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 
+import structlog
+
 from app.domain.commands import Command
+from app.domain.errors import NotReady
 from app.domain.events import Event
 from app.domain.pipeline import InboxEvent, Settlement
 from app.services.directory import Directory
 from app.services.people import Pseudonym
 from app.services.planning_round import PlanningRound
 from app.services.ports import Clock, Store
+
+log = structlog.get_logger(__name__)
+
+Verdicts = dict[int, tuple[Settlement, list[Command]]]
 
 
 class Rehearsal:
@@ -18,7 +25,7 @@ class Rehearsal:
         self._clock = clock
         self._pseudonym = pseudonym
 
-    async def of(self, shop_id: str, events: Sequence[tuple[int, Event]]) -> dict[int, tuple[Settlement, list[Command]]]:
+    async def of(self, shop_id: str, events: Sequence[tuple[int, Event]]) -> Verdicts:
         """By the number each event is given. Leaving without a commit, nothing of it has happened."""
         rehearsed = [InboxEvent(number, shop_id, "", event) for number, event in events]
         async with self._store.work() as work:
@@ -27,3 +34,21 @@ class Rehearsal:
             for event in rehearsed:
                 await planning.plan(event)
             return planning.decided.verdicts()
+
+    async def of_each(self, shop_id: str, events: Sequence[tuple[int, Event]]) -> tuple[Verdicts, list[int]]:
+        """As `of`, and the numbers of events about which nothing can be said because something of ours fails over them (R73)."""
+        try:
+            return await self.of(shop_id, events), []
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("rehearsal_failed", shop_id=shop_id, events=len(events))
+        found, failed = Verdicts(), list[int]()
+        for number, event in events:
+            try:
+                found |= await self.of(shop_id, [(number, event)])
+            except NotReady:
+                raise
+            except Exception:
+                failed.append(number)
+        return found, failed

@@ -164,6 +164,11 @@ class Leases:
         ours = (mailboxes.c.lease_token == token) & (mailboxes.c.leased_until >= now)
         return (await self._connection.execute(update(mailboxes).where(ours).values(leased_until=until))).rowcount > 0
 
+    async def put_off(self, mailbox: Mailbox, token: int, until: datetime) -> None:
+        """Give a lease back with nothing recorded. The commands stay perhaps sent: whoever claims them next looks first."""
+        ours = is_of(mailbox) & (mailboxes.c.lease_token == token)
+        await self._connection.execute(update(mailboxes).where(ours).values(due_at=until, leased_until=None, lease_token=None))
+
     async def release_all(self) -> None:
         """On an embedded database a lease at start belongs to a process that is gone."""
         await self._connection.execute(update(mailboxes).values(leased_until=None, lease_token=None))
