@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from pgqueuer import AsyncpgDriver, InMemoryDriver, InMemoryQueries, Job, PgQueu
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder, QuerySchedulerBuilder
 from pgqueuer.domain.settings import DBSettings, Durability
 
+from app.domain.clocks import NOTICED, went_back
 from app.storage.database import IDLE_SECONDS
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,8 @@ class Timing:
     heal: float = 2.0
     """How often lost jobs are put back."""
     prune: float = 600.0
+    set_right: float = 60.0
+    """How often jobs are looked for that a wrong clock put off."""
     keep_log: timedelta = timedelta(hours=6)
     reconnect: float = 1.0
 
@@ -65,9 +68,10 @@ class _Session:
 class JobQueue:
     """`dsn`: address of a PostgreSQL, or None for jobs of this process alone."""
 
-    def __init__(self, dsn: str | None, timing: Timing | None = None) -> None:
+    def __init__(self, dsn: str | None, timing: Timing | None = None, wall_clock: Callable[[], datetime] | None = None) -> None:
         self._dsn = dsn
         self._timing = timing or Timing()
+        self._wall_clock = wall_clock or (lambda: datetime.now(UTC))
         self._recurring: dict[str, _Recurring] = {}
         self._session: _Session | None = None
         self._stopping = asyncio.Event()
@@ -197,10 +201,17 @@ class JobQueue:
     async def _keep_complete(self, session: _Session) -> None:
         """Put back what is missing: at the first start, for a new name, after jobs were lost."""
         loop = asyncio.get_running_loop()
-        prune_at = loop.time()
+        prune_at = set_right_at = loop.time()
+        started, began = self._wall_clock(), loop.time()
         while True:
             self._incomplete.clear()
+            if self._dsn is None and went_back(started, self._wall_clock(), timedelta(seconds=loop.time() - began)):
+                session.pgq.shutdown.set()  # what is queued by that clock is dropped, and queued anew by the next session
+                return
             try:
+                if loop.time() >= set_right_at:
+                    await self._set_right(session)
+                    set_right_at = loop.time() + self._timing.set_right
                 present = {str(size.entrypoint) for size in await session.queries.queue_size()}
                 for name in self._recurring.keys() - present - self._steps.keys():
                     await self._enqueue(session, name, _TURNS[0], self._recurring[name].first)
@@ -210,6 +221,16 @@ class JobQueue:
             except Exception as error:
                 log.warning("jobs_upkeep_failed", cause=type(error).__name__)
             await _wait(self._incomplete, self._timing.heal)
+
+    async def _set_right(self, session: _Session) -> None:
+        """A job put off for longer than it ever is was queued while the database's clock was ahead: it is queued anew."""
+        if isinstance(session.queries, InMemoryQueries):
+            return  # see `_keep_complete`
+        table = session.queries.qbe.settings.qualified.queue_table
+        far = f"DELETE FROM {table} WHERE status = 'queued' AND entrypoint = $1 AND execute_after > now() + $2::interval"  # noqa: S608
+        for name, one in self._recurring.items():
+            longest = timedelta(seconds=max(one.seconds, one.first)) + NOTICED
+            await session.queries.driver.execute(far, name, longest)
 
     async def _prune(self, session: _Session) -> None:
         """PgQueuer writes three lines of log per job and never deletes one."""

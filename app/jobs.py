@@ -33,6 +33,8 @@ STOP_SECONDS = 5.0
 
 ALARM_SECONDS = 60.0
 CLOCK_SECONDS = 30.0
+CLOCK_JUMP_SECONDS = 5.0
+"""A clock that is ahead for longer is caught at it, so that it is known by how much."""
 CLEANING_SECONDS = 6 * 3600.0
 
 _AFTER_FAILURE_SECONDS = 1.0
@@ -125,6 +127,7 @@ class Worker:
         if self._read_clock is not None:
             self._spawn("clock", self._read_clock, CLOCK_SECONDS)
         if delivering:
+            self._spawn("clock_jumps", self._delivery.watch_clock, CLOCK_JUMP_SECONDS)
             self._spawn("plan", self._planner.plan_due, self._pauses.poll, self._wake.planning)
             self._spawn("drains", self._start_drains, self._pauses.poll, self._wake.homeward)
             self._queue.every("carts", self._pauses.cart_sweep, self._sweep_carts)

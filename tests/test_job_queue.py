@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from inspect import isawaitable
 from typing import Any
 
@@ -524,3 +524,51 @@ async def test_what_the_environment_calls_channel_or_trigger_does_not_disturb(
         assert all(name.startswith("tg_pgqueuer_changed") for name in triggers), triggers
         (function,) = await ask(dsn, "SELECT prosrc FROM pg_proc WHERE proname = 'fn_pgqueuer_changed'")
         assert "ch_pgqueuer" in function
+
+
+async def test_m5_jobs_of_one_process_go_on_when_its_clock_is_set_back() -> None:
+    """What was queued by the clock that was ahead would wait for its time; it is queued anew."""
+    now, ran = [datetime(2026, 11, 23, 12, tzinfo=UTC)], asyncio.Event()
+
+    async def step() -> int:
+        ran.set()
+        return 0
+
+    queue = JobQueue(None, replace(SHORT, heal=0.02, reconnect=0.02), lambda: now[0])
+    queue.every("rare", 3600.0, step)
+    queue.start()
+    try:
+        async with asyncio.timeout(20):
+            await ran.wait()
+            ran.clear()
+            now[0] -= timedelta(hours=2)
+            await ran.wait()
+    finally:
+        await queue.stop(1.0)
+
+
+async def test_m5_jobs_that_a_database_ahead_put_off_are_queued_anew(pg_dsn: str) -> None:
+    ran = asyncio.Event()
+
+    async def step() -> int:
+        ran.set()
+        return 0
+
+    queue = JobQueue(pg_dsn, replace(SHORT, set_right=0.1))
+    queue.every("rare", 3600.0, step)
+    queue.start()
+    try:
+        async with asyncio.timeout(30):
+            await ran.wait()
+            ran.clear()
+            connection = await asyncpg.connect(pg_dsn)
+            put_off = 0
+            while not put_off:
+                moved = await connection.execute(
+                    "UPDATE pgqueuer SET execute_after = now() + interval '3 days' WHERE status = 'queued'"
+                )
+                put_off = int(moved.rpartition(" ")[2])
+            await connection.close()
+            await ran.wait()
+    finally:
+        await queue.stop(1.0)

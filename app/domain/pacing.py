@@ -4,6 +4,7 @@ The bucket is cut by 30 % when the neighbour complains and fills up again slowly
 information about the limit, not only about this moment).
 """
 
+from app.domain.outcomes import LONGEST_DELAY
 from app.domain.values import replace, value
 
 CUT = 0.7
@@ -16,6 +17,10 @@ REGAIN_SECONDS = 600.0
 
 LONGEST_WAIT_SECONDS = 60.0
 """A call waits so long for rest to end; before a longer one it is given up, and what it was for is tried again later."""
+
+LONGEST_REST_SECONDS = LONGEST_DELAY.total_seconds() + 5.0
+LONGEST_QUEUE = 10
+"""Calls that are booked one after the other, at the most: a few processes with two in flight each."""
 
 ONE_COMPLAINT_SECONDS = 5.0
 """Calls that were on their way together hear the same complaint: it counts once."""
@@ -38,16 +43,27 @@ class Pace:
         """The part of the allowed rate that is used at the moment: 1 without complaints."""
         return min(1.0, self.slowed_to + max(0.0, now - self.slowed_at) / REGAIN_SECONDS)
 
+    def bounded(self, now: float) -> "Pace":
+        """Without what only a clock that was ahead can have set: nobody waits for that time (see `clocks`)."""
+        queue = LONGEST_WAIT_SECONDS + LONGEST_QUEUE / (self.calls_per_second * SMALLEST_SHARE)
+        return replace(
+            self,
+            closed_until=self.closed_until if self.closed_until - now <= LONGEST_REST_SECONDS else 0.0,
+            booked_until=self.booked_until if self.booked_until - now <= queue else 0.0,
+            slowed_at=min(self.slowed_at, now),
+        )
+
     def take(self, now: float) -> tuple["Pace", float]:
         """Book one call. Answers the seconds to wait before it may leave; the booking stands, so callers queue up fairly.
 
         While rest was asked for that nobody should wait through, nothing is booked.
         """
-        if self.closed_until - now > LONGEST_WAIT_SECONDS:
-            return self, self.closed_until - now
-        interval = 1 / (self.calls_per_second * self.share(now))
-        leaves = max(now, self.closed_until, self.booked_until - (self.burst - 1) * interval)
-        return replace(self, booked_until=max(self.booked_until, leaves) + interval), leaves - now
+        known = self.bounded(now)
+        if known.closed_until - now > LONGEST_WAIT_SECONDS:
+            return known, known.closed_until - now
+        interval = 1 / (known.calls_per_second * known.share(now))
+        leaves = max(now, known.closed_until, known.booked_until - (known.burst - 1) * interval)
+        return replace(known, booked_until=max(known.booked_until, leaves) + interval), leaves - now
 
     def close(self, until: float) -> "Pace":
         return replace(self, closed_until=max(self.closed_until, until))

@@ -17,6 +17,7 @@ from itertools import chain, repeat
 import structlog
 
 from app.domain.breaker import CLOSED, Breaker, Circuit
+from app.domain.clocks import went_back
 from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, Question, SetSubscription, UpsertContact
 from app.domain.contact import Contact
 from app.domain.difference import opt_out_again, untold
@@ -73,6 +74,7 @@ class Delivery:
         heard: Callable[[], None] = lambda: None,
         lease: timedelta = timedelta(seconds=60),
         claims_in_flight: int = CLAIMS_IN_FLIGHT,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._carrier = carrier
@@ -85,6 +87,9 @@ class Delivery:
         self.claims_in_flight = claims_in_flight
         self._claims_for_lists = max(claims_in_flight - 1, 1)
         """One less: jobs of a list, which may take SALESmanago minutes, leave room for whoever comes now (R63)."""
+        self._steady = steady
+        self._clock_read: tuple[datetime, float] | None = None
+        """What it said, and the steady clock then."""
         self._suspects: set[Mailbox] = set()
         """Who was on the way when something of ours failed. Forgetting it costs a round."""
         self._claiming: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -96,6 +101,23 @@ class Delivery:
             known = await work.neighbours.all()
             due = await work.leases.due_destinations(now)
         return [one for one in due if known.get(one, Neighbour()).breaker.state(now) is not Circuit.OPEN]
+
+    async def watch_clock(self) -> int:
+        """At the start, and when the clock was set back: nothing rests until a time that a wrong clock meant. Answers 0."""
+        elapsed = self._steady()
+        async with self._store.work() as work:
+            now = await work.now()
+            back = timedelta(0)
+            if self._clock_read is not None:
+                before, read_at = self._clock_read
+                back = went_back(before, now, timedelta(seconds=elapsed - read_at))
+            if self._clock_read is None or back:
+                moved = await work.leases.set_right(now, back, self._length)
+                await work.commit()
+                if moved or back:
+                    log.warning("clock_set_right", seconds=back.total_seconds(), contacts=moved)
+        self._clock_read = now, elapsed
+        return 0
 
     async def deliver_due(self, destination: str) -> int:
         """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests."""
@@ -221,7 +243,9 @@ class Delivery:
             if destination.startswith(to_account("")) and await work.inbox.has_urgent({claim.shop_id for claim in claims}):
                 return nothing, breaker
             if circuit is Circuit.HALF_OPEN:
-                await work.neighbours.save(destination, replace(neighbour, breaker=breaker.probing(now + self._length)))
+                await work.neighbours.save(
+                    destination, replace(neighbour, breaker=breaker.probing(now + self._length, self._length))
+                )
             claims = await self._judged(work, claims)
             if not any(claim.take_backs for claim in claims):
                 await work.commit()

@@ -62,7 +62,7 @@ class Parcel(ABC):
     def judged(self, now: datetime, jitter: float) -> Attempted:
         """Every command that was tried, with its own outcome and what follows from it."""
         claim = self.claim
-        number, since = claim.attempts + 1, claim.first_tried_at or now
+        number, since = claim.attempts + 1, min(claim.first_tried_at or now, now)  # a clock that was ahead may have said when
         tried = []
         for command, answer in self.outcomes():
             outcome: Outcome = answer.outcome if answer is not None else Delivered()

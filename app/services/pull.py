@@ -14,6 +14,7 @@ from typing import Protocol
 import structlog
 
 from app.domain.callbacks import reached
+from app.domain.clocks import NOTICED
 from app.domain.decide import decide
 from app.domain.difference import vanished
 from app.domain.errors import NotReady
@@ -35,6 +36,8 @@ PER_SWEEP = 50
 OVERLAP = timedelta(minutes=5)
 MOST_PAGES = 1000
 """Of one window: a million people."""
+AFTER_A_JUMP = timedelta(days=1)
+"""How far back we look once the clock turns out to have been ahead: what it made us miss lies before it was set right."""
 LONGEST_WINDOW = timedelta(hours=1)
 """After an outage the way back is gone in steps, each remembered."""
 
@@ -72,6 +75,8 @@ class Pull:
         if account is None or since is None:
             return 0
         ended = datetime.fromisoformat(since) if since else now - OVERLAP
+        if ended > now + NOTICED:  # by a clock that was ahead, for as long as nobody knows
+            ended = now - AFTER_A_JUMP
         events = 0
         while ended < now:
             until = min(ended + LONGEST_WINDOW, now)

@@ -30,13 +30,14 @@ class SharedPace:
         """Seconds during which nothing may leave, because somebody was asked for rest meanwhile."""
         async with self._store.work() as work:
             neighbour = await work.neighbours.locked(self._destination)
-            return max(0.0, self._pace(neighbour).closed_until - (await work.now()).timestamp())
+            now = (await work.now()).timestamp()
+            return max(0.0, self._pace(neighbour).bounded(now).closed_until - now)
 
     async def complained(self, rest_seconds: float) -> None:
         async with self._store.work() as work:
             neighbour = await work.neighbours.locked(self._destination)
             now = (await work.now()).timestamp()
-            pace = self._pace(neighbour).complained(now).close(now + rest_seconds)
+            pace = self._pace(neighbour).bounded(now).complained(now).close(now + rest_seconds)
             await work.neighbours.save(self._destination, replace(neighbour, pace=pace))
             await work.commit()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -13,6 +13,9 @@ from app.domain.backfill import QUEUED, Backfill, Ended, Mode, Noted, Tally, tal
 from app.storage import codec
 from app.storage.dialect import insert
 from app.storage.tables import backfill_accounts, backfills, inbox
+
+LONGEST_PAUSE = timedelta(days=5)
+"""A page lists a hundred accounts, and at least one an hour is sent."""
 
 
 class Backfills:
@@ -35,8 +38,9 @@ class Backfills:
         return await self._read(theirs.order_by(backfills.c.id.desc()).limit(limit))
 
     async def due(self, now: datetime) -> list[Backfill]:
-        """Whose next step's time has come."""
-        return await self._read(select(backfills).where(backfills.c.moving, backfills.c.due_at <= now).order_by(backfills.c.due_at))
+        """Whose next step's time has come, or lies further ahead than a step is ever put off (`domain.clocks`)."""
+        due = (backfills.c.due_at <= now) | (backfills.c.due_at > now + LONGEST_PAUSE)
+        return await self._read(select(backfills).where(backfills.c.moving, due).order_by(backfills.c.due_at))
 
     async def ever_ran(self, shop_id: str) -> bool:
         """Was there ever a transfer that was not merely a dry run?"""

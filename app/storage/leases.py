@@ -10,17 +10,19 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import CTE, Row, Update, case, exists, func, select, true, update
+from sqlalchemy import CTE, BigInteger, Row, Update, case, exists, func, literal, select, true, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.bundles import is_quiet, one_bundle
+from app.domain.clocks import NOTICED
+from app.domain.outcomes import LONGEST_DELAY
 from app.domain.pipeline import Claim, DeferredTakeBack, InFlight, Mailbox, WaitingCommand
 from app.domain.turns import in_turn
 from app.storage import codec
 from app.storage.dialect import locked, one_of
 from app.storage.mailboxes import LISTED_AND_ACTS, LIVE, is_of
 from app.storage.outbox import Outbox
-from app.storage.tables import LEASE_NUMBERS, mailboxes, outbox
+from app.storage.tables import LEASE_NUMBERS, Instant, mailboxes, outbox
 
 COMMANDS_PER_CLAIM = 200
 """Of one contact at a time: a hot contact must not fill a batch alone."""
@@ -168,6 +170,25 @@ class Leases:
         """Give a lease back with nothing recorded. The commands stay perhaps sent: whoever claims them next looks first."""
         ours = is_of(mailbox) & (mailboxes.c.lease_token == token)
         await self._connection.execute(update(mailboxes).where(ours).values(due_at=until, leased_until=None, lease_token=None))
+
+    async def set_right(self, now: datetime, back: timedelta, lease: timedelta) -> int:
+        """The clock was set back by so much, zero if that is not known: nobody waits for a time that it meant (`domain.clocks`).
+
+        What was put off comes at least so much earlier, and at once if it lies further ahead than anything is put off. A lease
+        that would last longer than one is given is over. Answers how many contacts that was. Reads all of them: not in passing.
+        """
+        far = now + LONGEST_DELAY + NOTICED
+        earlier = type_coerce(mailboxes.c.due_at, BigInteger) - back // timedelta(microseconds=1)
+        due_at = case(
+            (mailboxes.c.due_at > far, literal(now, Instant)),
+            (earlier < literal(now, Instant), literal(now, Instant)),
+            else_=type_coerce(earlier, Instant),
+        )
+        put_off = update(mailboxes).where(mailboxes.c.due_at > (now if back else far)).values(due_at=due_at)
+        moved = (await self._connection.execute(put_off)).rowcount
+        too_long = update(mailboxes).where(mailboxes.c.leased_until > now + lease + NOTICED)
+        over = now - timedelta(microseconds=1)
+        return moved + (await self._connection.execute(too_long.values(leased_until=over))).rowcount
 
     async def release_all(self) -> None:
         """On an embedded database a lease at start belongs to a process that is gone."""

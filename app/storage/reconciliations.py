@@ -1,7 +1,7 @@
 """Comparisons of both sides: how far each one is, and what it found."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.reconcile import Reconciliation
 from app.storage import codec
 from app.storage.tables import reconciliations
+
+LONGEST_PAUSE = timedelta(hours=1)
 
 
 class Reconciliations:
@@ -32,7 +34,8 @@ class Reconciliations:
         return await self._read(theirs.order_by(reconciliations.c.id.desc()).limit(limit))
 
     async def due(self, now: datetime) -> list[Reconciliation]:
-        moving = ~reconciliations.c.over & (reconciliations.c.due_at <= now)
+        due = (reconciliations.c.due_at <= now) | (reconciliations.c.due_at > now + LONGEST_PAUSE)  # `domain.clocks`
+        moving = ~reconciliations.c.over & due
         return await self._read(select(reconciliations).where(moving).order_by(reconciliations.c.due_at))
 
     async def save(self, run: Reconciliation, before: Reconciliation) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +12,9 @@ from app.domain.shop import Account, Shop
 from app.storage import codec
 from app.storage.dialect import insert
 from app.storage.tables import accounts, api_keys, meta, shops
+
+LONGER = timedelta(minutes=1)
+"""Than another process with other pauses, or a clock a little ahead, may have taken a turn for."""
 
 
 class Registry:
@@ -67,9 +70,16 @@ class Registry:
         return {row.name: row.value for row in rows}
 
     async def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Is it the holder's turn, until a time? Of several one gets it; who has it already may keep it."""
+        """Is it the holder's turn, until a time? Of several one gets it; who has it already may keep it.
+
+        A turn that lasts longer than this one would was taken by a clock that was ahead: it is over (`domain.clocks`).
+        """
         statement = insert(self._connection, meta)
-        free = (meta.c.value <= _turn(now, "")) | meta.c.value.endswith(f" {holder}", autoescape=True)
+        free = (
+            (meta.c.value <= _turn(now, ""))
+            | (meta.c.value > _turn(until + LONGER, ""))
+            | meta.c.value.endswith(f" {holder}", autoescape=True)
+        )
         turn = statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}, where=free)
         taken = await self._connection.execute(turn.returning(meta.c.name), [{"name": name, "value": _turn(until, holder)}])
         return taken.first() is not None
