@@ -9,7 +9,7 @@ from app.domain.commands import AddEvent, Command, EventKind, Line, UpsertContac
 from app.domain.conflicts import ConflictKind, conflicts
 from app.domain.consent import Box, Policy
 from app.domain.contact import Contact
-from app.domain.decide import NO_SALE, Sale, decide
+from app.domain.decide import decide
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -34,6 +34,7 @@ from app.domain.events import (
 )
 from app.domain.plan import Plan, Send
 from app.domain.reasons import Reason
+from app.domain.sale import NO_SALE, Sale
 from app.domain.shop import Shop
 
 EMAIL = "jan.kowalski@example.com"

@@ -11,11 +11,11 @@ from decimal import Decimal
 from app.domain.commands import AddEvent, Command, EventKind
 from app.domain.consent import later
 from app.domain.contact import Contact
-from app.domain.decide import lines_of
 from app.domain.difference import difference
 from app.domain.events import CartChanged, Item
 from app.domain.plan import Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
+from app.domain.sale import lines_of
 from app.domain.shop import Shop
 from app.domain.values import replace, value
 

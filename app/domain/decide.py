@@ -8,7 +8,6 @@ Everything here is pure. The requirement a line comes from stands beside it.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -25,7 +24,6 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
-    Item,
     OptInReported,
     OptOutReported,
     OrderCancelled,
@@ -46,29 +44,9 @@ from app.domain.learn import is_forgotten, learn, revived, with_stop
 from app.domain.looks import bought_again, claimed
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold, unsent
 from app.domain.reasons import Reason
+from app.domain.sale import NO_SALE, Sale, order_event, order_stays, remembered
 from app.domain.shop import Shop
-from app.domain.values import replace, value
-
-
-@value()
-class Sale:
-    """What became of an order so far: one order is one purchase, and only a sent purchase can be taken back (R13, R17).
-
-    The goods are remembered because a cancellation repeats those of its purchase (contract 3.1).
-    """
-
-    purchase_sent: bool = False
-    cancelled: bool = False
-    """The shop told us so, whether or not it travelled."""
-    cancellation_sent: bool = False
-    returns: tuple[datetime, ...] = ()
-    """When goods came back, as far as we heard: a partial return may follow another, the same one may not."""
-    lines: tuple[Line, ...] = ()
-    value: Decimal | None = None
-    currency: str | None = None
-
-
-NO_SALE = Sale()
+from app.domain.values import replace
 
 
 class Decision(NamedTuple):
@@ -127,7 +105,7 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_the
     commands = compose(event, shop, known, sale)
     if not commands:
         return _decision(unsent(_why_nothing(event)), known, sale)
-    return Decision(Send(*commands), _informed(known, commands), _remembered(event, sale, sent=True), known)
+    return Decision(Send(*commands), _informed(known, commands), remembered(event, sale, sent=True), known)
 
 
 def contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_there: bool = False) -> Decision:
@@ -207,7 +185,7 @@ def _informed(known: Contact, commands: Sequence[Command]) -> Contact:
 
 def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale, *, known_there: bool) -> Decision:
     """What happened stays here. Facts it told about a person who is transferred already still travel; a resignation always does."""
-    sale, left = _remembered(event, sale), _minimised(known, shop)
+    sale, left = remembered(event, sale), _minimised(known, shop)
     upsert = _facts(event, shop, known, known_there=known_there)
     if upsert is None:
         return _decision(unsent(reason), left, sale)
@@ -302,16 +280,8 @@ def _not_covered(event: Event, shop: Shop, contact: Contact) -> Reason | None:
 
 def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale) -> Reason | None:
     match event:
-        case OrderPlaced() if sale.purchase_sent:
-            return Reason.ORDER_ALREADY_SENT
-        case OrderPlaced() if sale.cancelled:
-            return Reason.ORDER_CANCELLED_FIRST
-        case OrderCancelled() | OrderReturned() if not sale.purchase_sent:
-            return Reason.PURCHASE_NOT_SENT
-        case OrderCancelled() if sale.cancellation_sent:
-            return Reason.NOTHING_NEW
-        case OrderReturned() if event.at in sale.returns:
-            return Reason.NOTHING_NEW
+        case OrderPlaced() | OrderCancelled() | OrderReturned():
+            return order_stays(event, sale)
         case Unsubscribed(confirmed=False) if not shop.propagate_unconfirmed_removals:
             return Reason.UNCONFIRMED_REMOVAL
         case TagsEdited() if contact.has_no_place_for((*event.added, *(event.all_tags or ()))):
@@ -358,12 +328,8 @@ def _earned(order: OrderPlaced, shop: Shop) -> tuple[str, ...]:
 
 def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEvent | None:
     match event:
-        case OrderPlaced():
-            kind = EventKind.PURCHASE
-        case OrderCancelled():
-            kind = EventKind.CANCELLATION
-        case OrderReturned():
-            kind = EventKind.RETURN
+        case OrderPlaced() | OrderCancelled() | OrderReturned():
+            return order_event(event, shop, contact, sale)
         case ProductViewed():
             return AddEvent(
                 email=contact.known_there_as,
@@ -377,33 +343,3 @@ def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEv
             )
         case _:
             return None
-    language = contact.profile.get("language")
-    return AddEvent(
-        email=contact.known_there_as,
-        kind=kind,
-        at=event.at,
-        external_id=event.order_id,
-        location=shop.location,
-        shop_host=shop.host,
-        lines=lines_of(event.items) or sale.lines,
-        value=sale.value if event.value is None else event.value,
-        currency=event.currency or sale.currency,
-        language=language.value if language else None,
-        pickup_point=event.pickup_point if isinstance(event, OrderPlaced) else None,
-    )
-
-
-def lines_of(items: tuple[Item, ...]) -> tuple[Line, ...]:
-    return tuple(Line(product_id=item.product_id, name=item.name, quantity=item.quantity) for item in items)
-
-
-def _remembered(event: Event, sale: Sale, *, sent: bool = False) -> Sale:
-    match event:
-        case OrderPlaced() if sent:
-            return replace(sale, purchase_sent=True, lines=lines_of(event.items), value=event.value, currency=event.currency)
-        case OrderCancelled():
-            return replace(sale, cancelled=True, cancellation_sent=sale.cancellation_sent or sent)
-        case OrderReturned() if event.at not in sale.returns:
-            return replace(sale, returns=(*sale.returns, event.at))
-        case _:
-            return sale

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from app.domain.commands import Command, HomeCommand, Question, UpsertContact
 from app.domain.contact import Contact
-from app.domain.decide import NO_SALE, Sale
 from app.domain.events import Event, OptInReported, OptOutReported, StatusSeen, TagsEdited, TagsSeen, is_listed, order_id_of
 from app.domain.pipeline import EventState, InboxEvent, NewCommand, Settlement, destination_of
 from app.domain.reasons import Reason
+from app.domain.sale import NO_SALE, Sale
 from app.domain.tags import collisions
 from app.domain.take_back import TakeBack, taken_back, unsent_part
 from app.domain.values import replace

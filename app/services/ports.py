@@ -9,7 +9,6 @@ from app.domain.backfill import Backfill, Listing, Noted, Tally
 from app.domain.commands import AddEvent, Command, DeleteContact, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import BoxCounts
 from app.domain.contact import Contact
-from app.domain.decide import Sale
 from app.domain.ledger import Entry
 from app.domain.neighbour import Neighbour
 from app.domain.pipeline import (
@@ -38,6 +37,7 @@ from app.domain.reasons import Reason
 from app.domain.reconcile import Reconciliation
 from app.domain.registry import ApiKey, StoredAccount, StoredShop
 from app.domain.replay import ParkedCommand, ParkedFilter, ParkedGroup
+from app.domain.sale import Sale
 from app.domain.take_back import TakeBack
 from app.domain.trace import EventTrace
 

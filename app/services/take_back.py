@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.commands import AddEvent, Command, EventKind
-from app.domain.decide import NO_SALE
 from app.domain.pipeline import Mailbox, end_unsent
 from app.domain.reasons import Reason
+from app.domain.sale import NO_SALE
 from app.domain.take_back import TakeBack, taken_back, unsent_part
 from app.domain.values import replace
 from app.services.ports import Work

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.carts import Cart
 from app.domain.consent import BoxCounts
-from app.domain.decide import Sale
 from app.domain.pipeline import StoredCart
+from app.domain.sale import Sale
 from app.storage import codec
 from app.storage.dialect import insert, insert_of, locked, one_of
 from app.storage.many import execute_many

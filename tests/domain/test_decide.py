@@ -8,9 +8,10 @@ import pytest
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.consent import Policy, Status
 from app.domain.contact import NOBODY
-from app.domain.decide import NO_SALE, Sale, decide
+from app.domain.decide import decide
 from app.domain.plan import Await, Send, Supersede, Withhold
 from app.domain.reasons import Reason
+from app.domain.sale import NO_SALE, Sale
 from tests.builders import (
     EMAIL,
     a_careful_shop,

@@ -15,8 +15,8 @@ import pytest
 import app.domain
 from app.domain.consent import Channel
 from app.domain.contact import Contact
-from app.domain.decide import NO_SALE
 from app.domain.events import Ticked
+from app.domain.sale import NO_SALE
 from app.domain.values import replace
 from tests.conftest import NOON
 

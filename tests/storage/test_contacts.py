@@ -10,12 +10,12 @@ from app.domain.carts import Cart
 from app.domain.commands import Line
 from app.domain.consent import BoxCounts, Channel, Policy, Status, TransferConsent
 from app.domain.contact import NOBODY, Contact, Fact, Flag, Said, Told
-from app.domain.decide import Sale
 from app.domain.errors import NotReady
 from app.domain.events import Item
 from app.domain.pipeline import Alias, EventState, Settlement, StoredCart, StoredContact
 from app.domain.reasons import Reason
 from app.domain.registry import ApiKey, StoredAccount, StoredShop
+from app.domain.sale import Sale
 from app.domain.shop import Account, Panel, PanelKind, Shop
 from app.storage.database import Database
 from app.storage.tables import contacts
