@@ -32,7 +32,7 @@ from app.domain.events import (
     Unsubscribed,
     order_id_of,
 )
-from app.domain.plan import Plan, Send
+from app.domain.plan import Await, Plan, Send
 from app.domain.reasons import Reason
 from app.domain.sale import NO_SALE, Sale
 from app.domain.shop import Shop
@@ -110,13 +110,15 @@ def unsubscribed(
     return Unsubscribed(at=at(when), email=email, by_email=by_email, by_sms=by_sms, confirmed=confirmed)
 
 
-def an_item(product_id: str = "101", *, name: str = "Buty", quantity: int = 1, categories: Iterable[str] = ()) -> Item:
+def an_item(
+    product_id: str = "101", *, name: str = "Buty", quantity: int = 1, categories: Iterable[str] = (), unit_price: str = "99.50"
+) -> Item:
     """`categories`: menu paths as a shop shows them, `Obuwie/Męskie/Sportowe`."""
     return Item(
         product_id=product_id,
         name=name,
         quantity=Decimal(quantity),
-        unit_price=Decimal("99.50"),
+        unit_price=Decimal(unit_price),
         menu_paths=tuple(tuple(path.split("/")) for path in categories),
     )
 
@@ -135,18 +137,21 @@ def an_order(
     value: str = "199.99",
     source: str | None = None,
     pickup_point: str | None = None,
+    as_of: str | datetime | None = None,
+    currency: str = "PLN",
 ) -> OrderPlaced:
-    """`consent`: the box of the order form, True ticked, False left empty, None not shown."""
+    """`consent`: the box of the order form, True ticked, False left empty, None not shown. `as_of`: a newer version of it."""
     return OrderPlaced(
         at=at(when),
         customer=customer or a_customer(),
         order_id=order_id,
         box=_BOXES[consent],
-        currency="PLN",
+        currency=currency,
         value=Decimal(value),
         items=(an_item(categories=categories),) if items is None else items,
         source=source,
         pickup_point=pickup_point,
+        as_of=None if as_of is None else at(as_of),
     )
 
 
@@ -161,8 +166,10 @@ def returned(
     email: str = EMAIL,
     items: tuple[Item, ...] = (),
     value: str | None = None,
+    return_id: str | None = None,
 ) -> OrderReturned:
-    return OrderReturned(at=at(when), email=email, order_id=order_id, items=items, value=None if value is None else Decimal(value))
+    worth = None if value is None else Decimal(value)
+    return OrderReturned(at=at(when), email=email, order_id=order_id, return_id=return_id, items=items, value=worth)
 
 
 def cart_changed(
@@ -171,15 +178,16 @@ def cart_changed(
     email: str | None = EMAIL,
     cart_id: str = "basket-77",
     items: tuple[Item, ...] | None = None,
-    value: str = "99.50",
+    value: str | None = "99.50",
+    currency: str | None = "PLN",
     recovery_url: str | None = "https://sklep.example.com/basket/77",
 ) -> CartChanged:
     return CartChanged(
         at=at(when),
         email=email,
         cart_id=cart_id,
-        currency="PLN",
-        value=Decimal(value),
+        currency=currency,
+        value=None if value is None else Decimal(value),
         items=(an_item(),) if items is None else items,
         recovery_url=recovery_url,
     )
@@ -272,10 +280,12 @@ class Story:
     plans: tuple[Plan, ...] = ()
     contact: Contact = field(default_factory=somebody)
     sales: Mapping[str, Sale] = field(default_factory=dict)
+    waiting: tuple[Event, ...] = ()
+    """Cancellations and returns whose order has not come yet."""
 
     def goes_on(self, shop: Shop, *events: Event) -> "Story":
         """The same person, later. The plans are those of the new events alone."""
-        return _lived(shop, events, self.contact, self.sales)
+        return _lived(shop, events, self)
 
     @property
     def plan(self) -> Plan:
@@ -289,19 +299,26 @@ class Story:
 
 def life(shop: Shop, *events: Event) -> Story:
     """Decide the events of one person in the order given."""
-    return _lived(shop, events, somebody(), {})
+    return _lived(shop, events, Story())
 
 
-def _lived(shop: Shop, events: Iterable[Event], contact: Contact, sales: Mapping[str, Sale]) -> Story:
+def _lived(shop: Shop, events: Iterable[Event], before: Story) -> Story:
     plans: list[Plan] = []
-    remembered = dict(sales)
-    for event in events:
+    contact, remembered, waiting, left = before.contact, dict(before.sales), list(before.waiting), list(events)
+    while left:
+        event = left.pop(0)
         order_id = order_id_of(event) or ""
         plan, contact, sale, _ = decide(event, shop, contact, remembered.get(order_id, NO_SALE))
         plans.append(plan)
         if order_id:
             remembered[order_id] = sale
-    return Story(tuple(plans), contact, remembered)
+        if plan == Await(Reason.WAITS_FOR_ORDER):
+            waiting.append(event)
+        elif isinstance(event, OrderPlaced):
+            follows = [one for one in waiting if order_id_of(one) == order_id]
+            waiting = [one for one in waiting if one not in follows]
+            left = [*sorted(follows, key=lambda one: one.at), *left]
+    return Story(tuple(plans), contact, remembered, tuple(waiting))
 
 
 def commands_of(plan: Plan) -> tuple[Command, ...]:

@@ -1,6 +1,6 @@
 """What of a contact's commands travels together, and in what form."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from app.domain.commands import (
     AddEvent,
@@ -141,5 +141,30 @@ def within_limits(upsert: UpsertContact) -> tuple[UpsertContact, ...]:
 
 
 def keeps_event_id(event: AddEvent) -> bool:
-    """A `CART` is changed later through the id SALESmanago gives it, which only the single call answers (contract 3.5)."""
-    return event.kind is EventKind.CART
+    """A `CART` is changed later through the id SALESmanago gives it, which only the single call answers (contract 3.5).
+
+    So is a purchase, but most are never changed: under backlog they travel together.
+    """
+    return event.kind is EventKind.CART or event.is_update
+
+
+def newest_versions(
+    events: Sequence[AddEvent], perhaps_arrived: Collection[int] = ()
+) -> tuple[tuple[AddEvent, ...], dict[int, int]]:
+    """A purchase that has not left yet leaves in its newest version (R18).
+
+    Answers the events, and the position of an update -> that of the purchase that carries it. `perhaps_arrived`: positions of
+    events that may stand there already. What takes the order back stays between the versions it was told between.
+    """
+    newest, carried = list(events), dict[int, int]()
+    open_purchases: dict[str, int] = {}
+    for position, event in enumerate(events):
+        carrier = open_purchases.get(event.external_id)
+        if event.kind in (EventKind.CANCELLATION, EventKind.RETURN):
+            open_purchases.pop(event.external_id, None)
+        elif event.kind is EventKind.PURCHASE and not event.is_update and position not in perhaps_arrived:
+            open_purchases[event.external_id] = position
+        elif event.kind is EventKind.PURCHASE and event.is_update and carrier is not None:
+            newest[carrier] = replace(event, is_update=False, newer_than=())
+            carried[position] = carrier
+    return tuple(newest), carried

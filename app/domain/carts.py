@@ -46,6 +46,8 @@ class Cart:
     """When that content had been put in."""
     heard_at: datetime | None = None
     """When the shop said it last, though nothing had changed."""
+    refreshes: bool = False
+    """The goods were reported; what else is told of them has changed since, and the report is to follow."""
 
     @property
     def due_at(self) -> datetime:
@@ -56,13 +58,38 @@ class Cart:
         return self.changed_at + WINDOW + GRACE
 
     def reported(self, at: datetime, by: int) -> "Cart":
+        if self.refreshes:
+            return replace(self, refreshes=False)  # the same report: it gets no older, and no younger
         return replace(self, reported_at=at, reported_by=by, reported_change_at=self.changed_at)
 
     def unreported(self) -> "Cart":
         return replace(self, reported_at=None, reported_by=None, reported_change_at=None)
 
-    def heard_again(self, at: datetime) -> "Cart":
-        return replace(self, heard_at=later(self.heard_at, at))
+    def heard_again(self, event: CartChanged) -> "Cart":
+        """The same goods: the quiet hour goes on, and the report tells the newest of their value, currency, names and link (R41).
+
+        What the shop does not say stays; a value in another currency does not.
+        """
+        worth = _worth(event)
+        if worth is None and event.currency in (None, self.currency):
+            worth = self.value
+        return replace(
+            self,
+            items=event.items,
+            currency=event.currency or self.currency,
+            value=worth,
+            recovery_url=event.recovery_url or self.recovery_url,
+            heard_at=later(self.heard_at, event.at),
+        )
+
+    def tells_the_same_as(self, other: "Cart") -> bool:
+        """Would a report of the one say what a report of the other says? The order of goods says nothing."""
+        return self._told == other._told  # noqa: SLF001 - of its own kind
+
+    @property
+    def _told(self) -> tuple[object, ...]:
+        goods = sorted((line.product_id, line.name, line.quantity) for line in lines_of(self.items))
+        return goods, self.value, self.currency, self.recovery_url
 
     def can_be_overwritten(self, now: datetime, bought_at: datetime | None) -> bool:
         """Fresh, and not bought since: a purchase ends the life of its event over there (contract 3.5)."""
@@ -77,9 +104,16 @@ def cart_of(event: CartChanged) -> Cart:
         items=event.items,
         changed_at=event.at,
         currency=event.currency,
-        value=event.value,
+        value=_worth(event),
         recovery_url=event.recovery_url,
     )
+
+
+def _worth(event: CartChanged) -> Decimal | None:
+    """As the shop says; where it does not, the sum over priced goods (contract 3.5)."""
+    if event.value is not None or not any(item.unit_price for item in event.items):
+        return event.value
+    return round(sum((item.quantity * item.unit_price for item in event.items), Decimal(0)), 2)
 
 
 def newer_state(stored: Cart | None, event: CartChanged, bought_at: datetime | None = None) -> Cart | Reason:
@@ -127,7 +161,9 @@ def ripen(
         return Supersede(Reason.CART_BOUGHT)
     if not cart.items:
         return Supersede(Reason.CART_EMPTIED)
-    if now >= cart.stale_at:
+    if cart.refreshes and (overwrites is None or not cart.can_be_overwritten(now, contact.last_purchase_at)):
+        return Supersede(Reason.CART_UNCHANGED)
+    if now >= cart.stale_at and not cart.refreshes:
         return Supersede(Reason.CART_STALE)
     report: Command = AddEvent(
         email=contact.known_there_as,
@@ -141,8 +177,9 @@ def ripen(
         currency=cart.currency,
         link=cart.recovery_url or link,
         overwrites=overwrites if cart.can_be_overwritten(now, contact.last_purchase_at) else None,
+        is_update=cart.refreshes,
         cart_id=cart.id,
-        expires_at=cart.stale_at,
+        expires_at=cart.reported_at + FRESH if cart.refreshes and cart.reported_at is not None else cart.stale_at,
     )
     upsert = difference(contact, shop, now)
     return Send(report) if upsert is None else Send(upsert, report)

@@ -90,6 +90,10 @@ class AddEvent:
     """Recovery link of a cart, address of a viewed product."""
     overwrites: str | None = None
     """SALESmanago's id of the event of which this is the newer state (contract 3.5)."""
+    is_update: bool = False
+    """More of what was told already, an order or a cart: its event is changed, there is no second one (R18, R41)."""
+    newer_than: tuple[int, ...] = ()
+    """Numbers of our events that brought the order there. They never leave; the newest that was answered with an id names it."""
     cart_id: str | None = None
     """The shop's name of the cart; it never leaves."""
     expires_at: datetime | None = None

@@ -44,7 +44,7 @@ from app.domain.learn import is_forgotten, learn, revived, with_stop
 from app.domain.looks import bought_again, claimed
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold, unsent
 from app.domain.reasons import Reason
-from app.domain.sale import NO_SALE, Sale, order_event, order_stays, remembered
+from app.domain.sale import NO_SALE, Holder, Sale, as_placed, order_event, order_stays, remembered
 from app.domain.shop import Shop
 from app.domain.values import replace
 
@@ -67,23 +67,37 @@ def decide_claim(event: OptOutReported, contact: Contact) -> OptOutReported | St
     return event if isinstance(act, ConfirmOptOut) or contact.erased else act
 
 
-def decide(event: Event, shop: Shop, contact: Contact, sale: Sale = NO_SALE, *, known_there: bool = False) -> Decision:
+def decide(
+    event: Event,
+    shop: Shop,
+    contact: Contact,
+    sale: Sale = NO_SALE,
+    holder: Holder = Holder.SAME,
+    *,
+    known_there: bool = False,
+) -> Decision:
     """Turn an event into a plan; `contact` and `sale` of the answer replace the ones given.
 
-    `known_there`: SALESmanago knows the person from another shop of the account.
+    `holder`: at which contact the order stands, if it was sent. `known_there`: SALESmanago knows the person from another shop of
+    the account.
     """
-    decision = _decide(event, shop, contact, sale, known_there=known_there)
+    if isinstance(event, OrderPlaced):
+        event = as_placed(event, sale)
+    decision = _decide(event, shop, contact, sale, holder, known_there=known_there)
     return _in_shadow(decision, event, shop, sale, known_there=known_there) if shop.shadow else decision
 
 
-def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_there: bool) -> Decision:
+def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder, *, known_there: bool) -> Decision:
+    if isinstance(event, OrderCancelled | OrderReturned) and not sale.purchase_sent:
+        # It concerns whoever ordered, and nobody did yet, or the order stayed in the shop (R17, R19).
+        return _decision(unsent(Reason.PURCHASE_NOT_SENT) if sale.is_known else Await(Reason.WAITS_FOR_ORDER), contact, sale)
     if isinstance(event, ErasureRequested):
         return _erase(event, contact, sale)
     if isinstance(event, AccessRequested):
         return _decision(Supersede(Reason.REPORT_READY), contact, sale)
     contact = revived(event, contact)
     if contact.erased or is_forgotten(event, contact):
-        return _decision(Withhold(Reason.ERASED), with_stop(event, shop, contact), sale)
+        return _decision(Withhold(Reason.ERASED), with_stop(event, shop, contact), remembered(event, sale, reason=Reason.ERASED))
     if contact.is_of_another_account(customer_id_of(event)):
         return _contested(event, shop, contact, sale, known_there=known_there)
     known = learn(event, shop, contact)
@@ -92,7 +106,7 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_the
     if isinstance(event, StatusSeen | StatusNotTaken | TagsSeen | OptInReported):
         return _homeward(event, shop, known, sale, known_there=known_there)
     known = shop_knows(contact, known)
-    reason = forbidden(event, shop, known, sale)
+    reason = forbidden(event, shop, known, sale, holder)
     if reason is not None:
         return _stays(reason, event, shop, known, sale, known_there=known_there)
     if isinstance(event, DriftFound):
@@ -185,7 +199,7 @@ def _informed(known: Contact, commands: Sequence[Command]) -> Contact:
 
 def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale, *, known_there: bool) -> Decision:
     """What happened stays here. Facts it told about a person who is transferred already still travel; a resignation always does."""
-    sale, left = remembered(event, sale), _minimised(known, shop)
+    sale, left = remembered(event, sale, reason=reason), _minimised(known, shop)
     upsert = _facts(event, shop, known, known_there=known_there)
     if upsert is None:
         return _decision(unsent(reason), left, sale)
@@ -208,7 +222,7 @@ def _in_shadow(decision: Decision, event: Event, shop: Shop, sale: Sale, *, know
     """Nothing is sent, and nothing counts as told, but what takes permission away: resignations, and erasures (R06a)."""
     if isinstance(event, ErasureRequested | OptOutReported) or not isinstance(decision.plan, Send):
         return decision
-    learned = decision.learned
+    learned, sale = decision.learned, remembered(event, sale, reason=Reason.SHADOW)
     upsert = opt_outs_due(learned, shop, known_there=known_there)
     if upsert is None:
         return _decision(Withhold(Reason.SHADOW), learned, sale)
@@ -248,7 +262,7 @@ def closes_the_door(shop: Shop, contact: Contact) -> Reason | None:
 # -- forbidden -----------------------------------------------------------------------------------------------------------
 
 
-def forbidden(event: Event, shop: Shop, contact: Contact, sale: Sale) -> Reason | None:
+def forbidden(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder = Holder.SAME) -> Reason | None:
     """Why the event must stay here, or None. The consent guard of the gateway (R01-R07)."""
     if not contact.email:
         return Reason.ADDRESS_UNKNOWN
@@ -256,7 +270,7 @@ def forbidden(event: Event, shop: Shop, contact: Contact, sale: Sale) -> Reason 
         return Reason.BLOCKED_ADDRESS
     if isinstance(event, OrderPlaced) and event.at < shop.integration_started_at:
         return Reason.BEFORE_INTEGRATION
-    return _consent_withholds(event, shop, contact) or _nothing_to_send(event, shop, contact, sale)
+    return _consent_withholds(event, shop, contact) or _nothing_to_send(event, shop, contact, sale, holder)
 
 
 def _consent_withholds(event: Event, shop: Shop, contact: Contact) -> Reason | None:
@@ -278,10 +292,10 @@ def _not_covered(event: Event, shop: Shop, contact: Contact) -> Reason | None:
     return Reason.BEFORE_CONSENT if occurrence and not covered else None
 
 
-def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale) -> Reason | None:
+def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder) -> Reason | None:
     match event:
         case OrderPlaced() | OrderCancelled() | OrderReturned():
-            return order_stays(event, sale)
+            return order_stays(event, sale, holder)
         case Unsubscribed(confirmed=False) if not shop.propagate_unconfirmed_removals:
             return Reason.UNCONFIRMED_REMOVAL
         case TagsEdited() if contact.has_no_place_for((*event.added, *(event.all_tags or ()))):

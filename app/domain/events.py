@@ -126,6 +126,8 @@ class OrderPlaced(Happened):
     items: tuple[Item, ...] = ()
     pickup_point: str | None = None
     source: str | None = None
+    as_of: datetime | None = None
+    """When the shop said so, where that is another time: a later word of the same order is a newer version of it (R18)."""
 
 
 @value(kw_only=True)
@@ -139,10 +141,11 @@ class OrderCancelled(Happened):
 
 @value(kw_only=True)
 class OrderReturned(Happened):
-    """Whole or partial return; `items` and `value` say what came back."""
+    """Whole or partial return; `items` and `value` say what came back, `return_id` which return it is (R19)."""
 
     email: str
     order_id: str
+    return_id: str | None = None
     items: tuple[Item, ...] = ()
     value: Decimal | None = None
     currency: str | None = None

@@ -74,7 +74,9 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
             contact = _met(contact.of_account(customer_id_of(event)), customer, event).earning((source,) if source else ())
             return _ticked_acts(contact, customer, event)
         case OrderPlaced(customer=customer):
-            contact = _ticked_acts(_met(contact, customer, event), customer, event).bought(at)
+            # What the shop says of the person it says now; what the person did was done when the order was placed (R18).
+            described = _addressed(contact, customer.email).describe(customer, event.as_of or at)
+            contact = _ticked_acts(described, customer, event).bought(at)
             granted = event.box is Box.GIVEN
             return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact
         case AccountListed(customer=customer):
@@ -116,7 +118,9 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
             return not_taken(event, contact)
         case OptInReported() | OptOutReported():
             return contact  # a claim; what SALESmanago itself shows will teach
-        case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | AccessRequested() | ErasureRequested():
+        case OrderCancelled() | OrderReturned():
+            return contact  # whose order it is the order says
+        case CartChanged() | ProductViewed() | AccessRequested() | ErasureRequested():
             return contact if event.email is None else _addressed(contact, event.email)
 
 

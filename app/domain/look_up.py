@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import field
 from datetime import datetime
+from decimal import Decimal
 
 from app.domain.bundles import Bundle, newly_created
 from app.domain.commands import AddEvent, UpsertContact
@@ -19,6 +20,11 @@ class SeenEvent:
     external_id: str
     at: datetime
     """SALESmanago keeps milliseconds."""
+    value: Decimal | None = field(default=None, compare=False)
+    products: str | None = field(default=None, compare=False)
+    """Ids, joined by commas."""
+    id: str | None = field(default=None, compare=False)
+    """Nobody has seen it in an answer; where it is shown, an event can be changed by it."""
 
 
 @value()
@@ -69,7 +75,9 @@ def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
     missing = []
     for event in bundle.events:
         shown = _as_shown(event)
-        if arrived[shown]:
+        if event.is_update:
+            missing.append(event)  # the event is there anyway; to tell its newest version twice changes nothing
+        elif arrived[shown]:
             arrived[shown] -= 1
         else:
             missing.append(event)
@@ -79,6 +87,19 @@ def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
 def is_renamed(upsert: UpsertContact, seen: Collection[str]) -> bool:
     """Is the contact, after a rename that was said to have been carried out, there under its new address alone?"""
     return upsert.address_after in seen and (upsert.new_email is None or upsert.email not in seen)
+
+
+def versions_shown(update: AddEvent, seen: Mapping[str, SeenContact]) -> list[SeenEvent]:
+    """The purchase that an update is about, as it stands there: none, or one; more were not made by us."""
+    shown = seen.get(update.email)
+    found = [] if shown is None else shown.events
+    return [one for one in found if (one.kind, one.external_id) == (update.kind, update.external_id)]
+
+
+def tells_the_same(shown: SeenEvent, update: AddEvent) -> bool:
+    """Does what stands there show the goods and the value of the newest version?"""
+    goods = ",".join(line.product_id for line in update.lines)
+    return shown.value is not None and shown.value == update.value and shown.products == goods
 
 
 def addresses(bundle: Bundle) -> frozenset[str]:

@@ -40,11 +40,14 @@ class Await:
 
 _UNNECESSARY = (
     Reason.ORDER_ALREADY_SENT,
+    Reason.ORDER_REPLACED,
+    Reason.RETURN_ALREADY_SENT,
     Reason.NOTHING_NEW,
     Reason.CART_EMPTIED,
     Reason.CART_REPLACED,
     Reason.CART_BOUGHT,
     Reason.CART_STALE,
+    Reason.CART_UNCHANGED,
     Reason.SHOP_IS_NEWER,
     Reason.REPLACED,
     Reason.NO_CARRIER_OF_TAGS,

@@ -14,6 +14,12 @@ class Reason(StrEnum):
     PURCHASE_NOT_SENT = "purchase_not_sent"
     ORDER_ALREADY_SENT = "order_already_sent"
     ORDER_CANCELLED_FIRST = "order_cancelled_first"
+    ORDER_REPLACED = "order_replaced"
+    ORDER_OF_ANOTHER_ADDRESS = "order_of_another_address"
+    ORDER_NOT_UPDATABLE = "order_not_updatable"
+    WAITS_FOR_ORDER = "waits_for_order"
+    ORDER_NEVER_CAME = "order_never_came"
+    RETURN_ALREADY_SENT = "return_already_sent"
     UNCONFIRMED_REMOVAL = "unconfirmed_removal"
     BLOCKED_ADDRESS = "blocked_address"
     ADDRESS_UNKNOWN = "address_unknown"
@@ -118,6 +124,49 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Nothing.",
         "Zamówienie dotarło po swoim anulowaniu, więc nie wysłano ani zakupu, ani anulowania.",
         "Nic.",
+    ),
+    Reason.ORDER_REPLACED: Explanation(
+        "R18",
+        "The shop has told a newer version of this order already; an older word changes nothing.",
+        "Nothing.",
+        "Sklep podał już nowszą wersję tego zamówienia; starsza niczego nie zmienia.",
+        "Nic.",
+    ),
+    Reason.ORDER_OF_ANOTHER_ADDRESS: Explanation(
+        "R18",
+        "The purchase was sent for another e-mail address, and SALESmanago cannot move an event from one contact to another.",
+        "If the first address was wrong, delete the purchase on that contact's card in SALESmanago.",
+        "Zakup wysłano dla innego adresu e-mail, a SALESmanago nie potrafi przenieść zdarzenia do innego kontaktu.",
+        "Jeśli pierwszy adres był błędny, usuń zakup na karcie tamtego kontaktu w SALESmanago.",
+    ),
+    Reason.ORDER_NOT_UPDATABLE: Explanation(
+        "R18",
+        "The order has changed, but its event cannot be changed: SALESmanago never told its id, or it stands at a merged contact.",
+        "Nothing, or correct the purchase on the contact's card in SALESmanago.",
+        "Zamówienie się zmieniło, ale nie da się zmienić zdarzenia: SALESmanago nie podało jego numeru albo należy do scalonego "
+        "kontaktu.",
+        "Nic, albo popraw zakup na karcie kontaktu w SALESmanago.",
+    ),
+    Reason.WAITS_FOR_ORDER: Explanation(
+        "R19",
+        "The order it concerns has not arrived yet. It waits up to seven days and follows the order when that is sent.",
+        "Nothing, if the order is still to come. Otherwise post the order, or check the order number.",
+        "Zamówienie, którego to dotyczy, jeszcze nie dotarło. Czeka do siedmiu dni i zostanie wysłane po zamówieniu.",
+        "Nic, jeśli zamówienie ma jeszcze nadejść. W przeciwnym razie wyślij je lub sprawdź jego numer.",
+    ),
+    Reason.ORDER_NEVER_CAME: Explanation(
+        "R19",
+        "The order it concerns did not arrive for seven days, so there was no purchase to take back.",
+        "Check the order number. Once the order is sent, post this again with another event id.",
+        "Przez siedem dni nie dotarło zamówienie, którego to dotyczy, więc nie było czego wycofać.",
+        "Sprawdź numer zamówienia. Gdy zamówienie zostanie wysłane, wyślij to ponownie z innym `event_id`.",
+    ),
+    Reason.RETURN_ALREADY_SENT: Explanation(
+        "R19",
+        "A return with this id was told already, with other goods or another value; a return is told once.",
+        "If goods came back once more, post it with a return id of its own.",
+        "Zwrot o tym numerze już zgłoszono, z innymi towarami lub inną kwotą; jeden zwrot zgłaszamy raz.",
+        "Jeśli wróciły kolejne towary, zgłoś je z osobnym numerem zwrotu.",
     ),
     Reason.UNCONFIRMED_REMOVAL: Explanation(
         "R52",
@@ -225,9 +274,9 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.CART_UNCHANGED: Explanation(
         "R41",
-        "The same content as before is no change of the cart.",
+        "The same goods as before are no change of the cart. A report that is still to leave tells their newest value and link.",
         "Nothing.",
-        "Ta sama zawartość to nie zmiana koszyka.",
+        "Te same towary to nie zmiana koszyka. Zgłoszenie, które dopiero zostanie wysłane, poda ich najnowszą wartość i link.",
         "Nic.",
     ),
     Reason.CART_STALE: Explanation(

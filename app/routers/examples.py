@@ -77,6 +77,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "event_id": "order-5501-returned",
         "occurred_at": "2026-11-23T15:00:00+01:00",
         "order_id": "5501",
+        "return_id": "RMA-117",
         "email": "jan.kowalski@example.com",
         "items": [{"product_id": "101", "name": "Buty do biegania", "quantity": 1, "unit_price": "199.99"}],
         "value": "199.99",

@@ -66,6 +66,7 @@ EXAMPLES: dict[str, Any] = {
     "reason": "clicked the link in the e-mail",
     "recovery_url": "https://sklep.example.com/basket/restore/77",
     "reconciliation_mode": "preview",
+    "return_id": "RMA-117",
     "removed": ["brak_aktywności"],
     "renamed": [{"from": "brak_aktywności", "to": "brak_aktywności2"}],
     "sms": False,
@@ -195,6 +196,15 @@ Id = Annotated[
     AfterValidator(_no_control_signs),
     Plain(str | int, lambda value: _plain_128.keep(str(value))),
 ]
+ReturnId = Annotated[
+    str,
+    BeforeValidator(_text_number, json_schema_input_type=str | int),
+    StringConstraints(strip_whitespace=True, max_length=128),
+    AfterValidator(_no_control_signs),
+    Plain(str | int, lambda value: plain_text(0, 128).keep(str(value))),
+]
+"""May be empty, as `Name` may."""
+
 ProductId = Annotated[
     str,
     BeforeValidator(_text_number, json_schema_input_type=str | int),

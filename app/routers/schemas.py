@@ -36,6 +36,7 @@ from app.routers.fields import (
     Money,
     Name,
     ProductId,
+    ReturnId,
     TagText,
     TagTexts,
     Url,
@@ -150,6 +151,7 @@ class OrderIn(EventIn):
         order = self.order
         return OrderPlaced(
             at=order.placed_at or self.occurred_at,
+            as_of=self.occurred_at if order.placed_at is not None else None,
             customer=self.customer.to_domain(shop, warnings),
             order_id=order.id,
             box=Box(self.transfer_consent),
@@ -182,9 +184,10 @@ class OrderReturnIn(OrderUndoneIn):
     wire_type = "order-return"
 
     type: Literal["order-return"] = "order-return"
+    return_id: ReturnId | None = field("return_id", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return OrderReturned(**_undone(self, warnings))
+        return OrderReturned(return_id=self.return_id or None, **_undone(self, warnings))
 
 
 class CartBodyIn(WireModel):

@@ -1,12 +1,12 @@
 """Who carries what to which neighbour: one carrier per destination."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, assert_never
 
 from app.domain import noticed
-from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, MirrorTags, Question, SetSubscription, UpsertContact
+from app.domain.commands import AddEvent, Command, ConfirmOptIn, ConfirmOptOut, MirrorTags, Question, SetSubscription, UpsertContact
 from app.domain.consent import Said
 from app.domain.contact import NOBODY, Contact
 from app.domain.events import StatusSeen, real_id
@@ -95,6 +95,7 @@ class ToSalesmanago:
         ours = [parcel for parcel in parcels if isinstance(parcel, ContactParcel)]
         await self._wait_for_freed_addresses(ours)
         ours = [parcel for parcel in ours if parcel.waits is None]
+        await self._name_purchases(ours)
         try:
             await send(self._upstream, ours, self._clock(), lease, self._interrupted, heard)
         finally:
@@ -132,12 +133,27 @@ class ToSalesmanago:
                 if one.contact_id != parcel.claim.contact_id and any(number < command_id for number in moves):
                     parcel.waits = timedelta(0) if one.contact_id in here else FREED_SOON
 
+    async def _name_purchases(self, parcels: Sequence[ContactParcel]) -> None:
+        """A newer version of an order names the event that is to be changed, by the id it was given there (R18)."""
+        earlier = {number for parcel in parcels for event in parcel.bundle.events for number in event.newer_than}
+        if not earlier:
+            return
+        async with self._store.work() as work:
+            known = await work.outbox.event_ids_there(earlier)
+        for parcel in parcels:
+            parcel.bundle = replace(parcel.bundle, events=tuple(_named(event, known) for event in parcel.bundle.events))
+
     async def _interrupted(self, claims: Sequence[Claim]) -> Collection[int] | None:
         shops = {*self.waits_for_stops_of, *(claim.shop_id for claim in claims)}  # one may have left the account since
         async with self._store.work() as work:
             if await work.inbox.has_urgent(shops):
                 return None
             return await work.outbox.deferred(self._destination, [claim.contact_id for claim in claims])
+
+
+def _named(event: AddEvent, known: Mapping[int, str]) -> AddEvent:
+    newest = next((known[number] for number in reversed(event.newer_than) if number in known), None)
+    return event if newest is None else replace(event, overwrites=newest)
 
 
 class _Unpaced:

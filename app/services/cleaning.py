@@ -1,6 +1,6 @@
 """Remove what is kept no longer, class by class, a little at a time (M4)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import structlog
@@ -8,11 +8,27 @@ import structlog
 from app.domain.errors import NotReady
 from app.domain.pipeline import EventState
 from app.domain.retention import Retention
+from app.domain.sale import NO_SALE, WAIT_FOR_ORDER
+from app.domain.values import replace
 from app.services.ports import Clock, Store, Work
 
 log = structlog.get_logger(__name__)
 
 _STRANGERS = "cleaning:strangers"
+AT_A_TIME = 500
+
+
+async def _forget_waiting(work: Work, ended: Sequence[tuple[int, str, str]]) -> None:
+    """`ended`: event, shop, order."""
+    numbers = {seq for seq, _, _ in ended}
+    for shop_id in {shop_id for _, shop_id, _ in ended}:
+        known = await work.sales.of_orders(shop_id, {order for _, shop, order in ended if shop == shop_id})
+        left = {
+            (shop_id, order): replace(sale, waits=tuple(one for one in sale.waits if one not in numbers))
+            for order, sale in known.items()
+        }
+        await work.sales.save({key: sale for key, sale in left.items() if sale != NO_SALE})
+        await work.sales.forget([key for key, sale in left.items() if sale == NO_SALE])
 
 
 class Cleaner:
@@ -32,6 +48,7 @@ class Cleaner:
             "commands": lambda work: work.cleaning.commands(now - kept.content),
             "parked_commands": lambda work: work.cleaning.parked_commands(now - kept.parked),
             "calls": lambda work: work.cleaning.calls(now - kept.content),
+            "waiting_for_orders": lambda work: self._give_up_waiting(work, now),
             "carts": lambda work: work.cleaning.carts(now - kept.content),
             "reports": lambda work: work.cleaning.reports(now - kept.parked),
             "events": lambda work: work.cleaning.events(now - kept.events),
@@ -60,6 +77,12 @@ class Cleaner:
             await self._store.empty_log()
             log.info("cleaned", **{name: number for name, number in removed.items() if number})
         return total
+
+    async def _give_up_waiting(self, work: Work, now: datetime) -> int:
+        """What takes back an order that never came waits no longer (R19)."""
+        ended = await work.inbox.end_waiting_for_order(now - WAIT_FOR_ORDER, now, AT_A_TIME)
+        await _forget_waiting(work, ended)
+        return len(ended)
 
     async def _strangers(self, work: Work, before: datetime) -> int:
         after = int((await work.registry.facts()).get(_STRANGERS, "0"))

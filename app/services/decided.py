@@ -4,20 +4,19 @@ Kept in memory and stored by the round as a whole, so that a later event of the 
 brought.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from app.domain.commands import Command, HomeCommand, Question, UpsertContact
 from app.domain.contact import Contact
 from app.domain.events import Event, OptInReported, OptOutReported, StatusSeen, TagsEdited, TagsSeen, is_listed, order_id_of
 from app.domain.pipeline import EventState, InboxEvent, NewCommand, Settlement, destination_of
 from app.domain.reasons import Reason
-from app.domain.sale import NO_SALE, Sale
+from app.domain.sale import NO_SALE, Sale, carried, of_orders, unsold
 from app.domain.tags import collisions
 from app.domain.take_back import TakeBack, taken_back, unsent_part
 from app.domain.values import replace
 from app.services.directory import Directory
 from app.services.people import Person
-from app.services.take_back import unsold_orders
 
 
 class Decided:
@@ -26,6 +25,8 @@ class Decided:
     def __init__(self) -> None:
         self._sales: dict[tuple[str, str], Sale] = {}
         self._changed_sales: dict[tuple[str, str], Sale] = {}
+        self._buyers: dict[tuple[str, str], Person] = {}
+        """Whose orders were sent in this round."""
         self._commands: list[tuple[Person, InboxEvent, Command]] = []
         self._settlements: dict[int, tuple[Settlement, Person | None]] = {}
 
@@ -92,7 +93,7 @@ class Decided:
             elif _counts(event.event, command):
                 self.settle(event, EventState.WITHHELD, reason, person)
         self._commands = kept
-        self.unsell(person.shop_id, cancelled)
+        self.unsell(person.shop_id, cancelled, reason)
         return cancelled
 
     def new_commands(self, directory: Directory) -> list[NewCommand]:
@@ -108,20 +109,44 @@ class Decided:
         order_id = order_id_of(event)
         return self._sales.get((shop_id, order_id), NO_SALE) if order_id else NO_SALE
 
+    def buyer(self, shop_id: str, event: Event) -> Person | None:
+        """Whose order it is, if it was sent in this round."""
+        return self._buyers.get((shop_id, order_id_of(event) or ""))
+
     def remember_sale(self, shop_id: str, event: Event, new: Sale) -> None:
         order_id = order_id_of(event)
         if order_id and new != self.sale(shop_id, event):
             self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = new
 
-    def unsell(self, shop_id: str, cancelled: list[Command]) -> None:
-        """The purchases among the commands were never sent after all."""
-        for order_id in unsold_orders(cancelled):
-            sale = replace(self._sales.get((shop_id, order_id), NO_SALE), purchase_sent=False)
-            self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = sale
+    def remember_purchase(self, event: InboxEvent, new: Sale, person: Person) -> None:
+        """The event brings the order of a person to SALESmanago, or a newer version of it."""
+        self.remember_sale(person.shop_id, event.event, carried(new, event.seq))
+        self._buyers[person.shop_id, order_id_of(event.event) or ""] = person
+
+    def unsell(self, shop_id: str, cancelled: list[Command], reason: Reason) -> None:
+        """What the commands tell of orders was never told after all."""
+        for order_id, commands in of_orders(cancelled).items():
+            if (shop_id, order_id) in self._sales:  # the others are of no event of this round
+                sale = unsold(self._sales[shop_id, order_id], commands, reason)
+                self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = sale
+
+    def forget_orders(
+        self, shop_id: str, known: Mapping[str, Sale], contact_ids: Collection[int], persons: Collection[Person]
+    ) -> None:
+        """Of orders of whoever is erased, only that they are not to be told of."""
+        theirs = {order for order, sale in known.items() if sale.contact_id in contact_ids}
+        theirs |= {order for (shop, order), buyer in self._buyers.items() if shop == shop_id and buyer in persons}
+        for order_id in theirs:
+            self._buyers.pop((shop_id, order_id), None)
+            self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = Sale(withheld=Reason.ERASED)
 
     @property
     def changed_sales(self) -> Mapping[tuple[str, str], Sale]:
-        return self._changed_sales
+        """To be stored: people have their ids by now."""
+        return {
+            key: replace(sale, contact_id=self._buyers[key].saved_id) if key in self._buyers and sale.purchase_sent else sale
+            for key, sale in self._changed_sales.items()
+        }
 
 
 def _new_command(directory: Directory, person: Person, event: InboxEvent, command: Command) -> NewCommand:

@@ -136,7 +136,7 @@ class Operations:
         for one, reason in closed:
             await work.parked.close([one.id], reason, now)
             if one.reason is Reason.REFUSED:  # what was given up may have arrived
-                await unsell(work, one.shop_id, [one.command])
+                await unsell(work, one.shop_id, [one.command], reason)
         for seq, reason in _ends(closed).items():
             await work.inbox.settle_parked(seq, now, reason)
 

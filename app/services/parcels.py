@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from app.domain.bundles import Bundle, coalesce
+from app.domain.bundles import Bundle, coalesce, newest_versions
 from app.domain.commands import AddEvent, ConfirmOptOut, UpsertContact
 from app.domain.events import DriftFound, StatusNotTaken, StatusSeen
 from app.domain.noticed import heard
@@ -144,6 +144,10 @@ class ContactParcel(Parcel):
     """By position in the bundle."""
     found: set[int] = field(default_factory=set)
     """Positions of events that a look-up found."""
+    carried: dict[int, int] = field(default_factory=dict)
+    """Position of a newer version of an order -> that of the purchase that leaves in this version."""
+    unsure: set[int] = field(default_factory=set)
+    """Positions of events that may have arrived at an earlier attempt."""
     deletion: Answer | None = None
     stopped: Answer | None = None
     waits: timedelta | None = None
@@ -154,7 +158,11 @@ class ContactParcel(Parcel):
     @classmethod
     def of(cls, claim: Claim) -> "ContactParcel":
         perhaps_sent = any(one.maybe_sent for one in claim.commands)
-        return cls(claim, coalesce([one.command for one in claim.commands], perhaps_sent=perhaps_sent))
+        bundle = coalesce([one.command for one in claim.commands], perhaps_sent=perhaps_sent)
+        told = [one for one in claim.commands if isinstance(one.command, AddEvent)]
+        unsure = {position for position, one in enumerate(told) if one.maybe_sent}
+        events, carried = newest_versions(bundle.events, unsure)
+        return cls(claim, replace(bundle, events=events), carried=carried, unsure=unsure)
 
     @property
     def takes_address(self) -> "TakenAddress | None":
@@ -162,6 +170,22 @@ class ContactParcel(Parcel):
         taking = [one.id for one in self.claim.commands if isinstance(one.command, UpsertContact) and _takes(one.command)]
         upsert = self.bundle.upsert
         return TakenAddress(upsert.address_after, max(taking)) if taking and upsert is not None and _takes(upsert) else None
+
+    @property
+    def to_send(self) -> list[int]:
+        """Positions of events that still have to leave."""
+        settled = {*self.found, *self.events, *self.carried}
+        return [position for position in range(len(self.bundle.events)) if position not in settled]
+
+    def id_of_purchase(self, position: int) -> str | None:
+        """SALESmanago's id of the purchase that an event of the bundle is a newer version of, as far as it was heard."""
+        update = self.bundle.events[position]
+        for earlier in range(position - 1, -1, -1):
+            one, answer = self.bundle.events[earlier], self.events.get(earlier)
+            same = (one.kind, one.external_id) == (update.kind, update.external_id)
+            if same and answer is not None and isinstance(answer.outcome, Delivered) and answer.outcome.upstream_id:
+                return answer.outcome.upstream_id
+        return update.overwrites
 
     def leave_out_opt_ins(self, upsert: UpsertContact, now: datetime) -> None:
         """SALESmanago shows an opt-out: what is left of the upsert goes without the opt-ins."""
@@ -285,6 +309,7 @@ class ContactParcel(Parcel):
         return self.upsert
 
     def _event_outcome(self, command: WaitingCommand, position: int) -> list[tuple[WaitingCommand, Answer | None]]:
+        position = self.carried.get(position, position)
         if position in self.found:
             return [(command, None)]
         if position in self.events:

@@ -1,6 +1,6 @@
 """Who an event is about: the people of one planning round, found by address, former address, customer id or erased hash."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
@@ -61,13 +61,24 @@ class People:
         self._pseudonym = pseudonym
         self._shops: dict[str, _Shop] = {}
         self._everyone: dict[int, Person] = {}
+        self._heirs: dict[int, int] = {}
+        """Contact -> the one that took it over."""
         self._new: list[Person] = []
         self._new_aliases: list[tuple[Person, str, datetime]] = []
 
     # -- loading and saving ----------------------------------------------------------------------------------------------
 
-    async def load(self, events: Sequence[InboxEvent], contacts: Contacts, siblings: Callable[[str], Collection[str]]) -> None:
-        """`siblings`: shop -> the other shops of its account, where the same person may be known too."""
+    async def load(
+        self,
+        events: Sequence[InboxEvent],
+        contacts: Contacts,
+        siblings: Callable[[str], Collection[str]],
+        buyers: Mapping[str, Collection[int]],
+    ) -> None:
+        """`siblings`: shop -> the other shops of its account, where the same person may be known too.
+
+        `buyers`: shop -> contacts whose orders the events are about, whatever addresses they name (R17).
+        """
         for shop_id in {event.shop_id for event in events}:
             ours = [event.event for event in events if event.shop_id == shop_id]
             emails = {email for event in ours for email in _addresses(event)}
@@ -75,19 +86,23 @@ class People:
             hashes = {self._pseudonym(shop_id, email) for email in emails}
             aliases = await contacts.aliases(shop_id, emails | hashes)
             found = await contacts.known_as(shop_id, emails, customers, hashes)
-            named = {alias.contact_id for alias in aliases}
-            heirs: dict[int, int] = {}
-            while missing := named - {one.id for one in found}:
-                found += (more := await contacts.by_ids(missing))
-                heirs |= {one.id: one.merged_into for one in more if one.merged_into is not None}
+            named = {alias.contact_id for alias in aliases} | set(buyers.get(shop_id, ()))
+            known = {one.id for one in found}
+            while missing := named - known:
+                more = await contacts.by_ids(missing)
+                found += more
+                known |= missing
+                heirs = {one.id: one.merged_into for one in more if one.merged_into is not None}
+                self._heirs |= heirs
                 named |= set(heirs.values())
             for stored in found:
                 self._place(stored)
             for alias in aliases:
                 owner = alias.contact_id
-                while owner in heirs:  # who was merged lives on in the contact that took over
-                    owner = heirs[owner]
-                self._shop(shop_id).aliases.setdefault(alias.email, []).append((alias.until, self._everyone[owner]))
+                while owner in self._heirs:  # who was merged lives on in the contact that took over
+                    owner = self._heirs[owner]
+                if owner in self._everyone:
+                    self._shop(shop_id).aliases.setdefault(alias.email, []).append((alias.until, self._everyone[owner]))
             others = siblings(shop_id)
             if others:
                 theirs = {address for one in found for address in (one.contact.email, one.contact.told.email) if address}
@@ -121,6 +136,16 @@ class People:
     def ids(self) -> list[int]:
         """Everybody who was loaded."""
         return sorted(self._everyone)
+
+    def heir(self, contact_id: int) -> Person | None:
+        """Who a contact is by now: itself, or whoever took it over."""
+        person = self._everyone.get(self._heirs.get(contact_id, contact_id))
+        return person if person is None or person.merged_into is None else person.merged_into
+
+    def known_as(self, shop_id: str, email: str, at: datetime) -> Person | None:
+        """Whoever had the address at that time, or had it last. Nobody is made of it."""
+        address = self._address(shop_id, email)
+        return address.holder(at) or address.last
 
     # -- finding ---------------------------------------------------------------------------------------------------------
 

@@ -6,9 +6,9 @@ from functools import cache, partial
 
 import structlog
 
-from app.domain.commands import Command, DeleteContact, SetSubscription, UpsertContact
+from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
-from app.domain.contact import Contact
+from app.domain.contact import NOBODY, Contact
 from app.domain.decide import contested, decide, decide_claim
 from app.domain.difference import untold, vanished
 from app.domain.events import (
@@ -16,8 +16,11 @@ from app.domain.events import (
     AccountListed,
     CartChanged,
     ErasureRequested,
+    Event,
     OptOutReported,
+    OrderCancelled,
     OrderPlaced,
+    OrderReturned,
     StatusSeen,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -25,10 +28,12 @@ from app.domain.events import (
     order_id_of,
     stops_something,
 )
+from app.domain.learn import is_forgotten
 from app.domain.looks import heard_of
 from app.domain.pipeline import EventState, InboxEvent, Mailbox, to_account, to_newsletter
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
+from app.domain.sale import Holder, Sale, as_placed
 from app.domain.shop import Shop
 from app.domain.take_back import TakeBack
 from app.domain.values import replace
@@ -43,6 +48,8 @@ from app.services.ports import Clock, Work
 from app.services.take_back import take_back
 
 log = structlog.get_logger(__name__)
+
+OrderUndone = OrderCancelled | OrderReturned
 
 
 class PlanningRound:
@@ -62,13 +69,16 @@ class PlanningRound:
         self._ids: dict[int, tuple[str, str]] = {}
         """Event -> (shop, id), where the id names somebody."""
         self._erased: list[tuple[Person, InboxEvent, str, list[Command]]] = []
+        self._waiting: dict[tuple[str, str], list[InboxEvent]] = {}
+        """What waits for orders (R19)."""
 
     @property
     def erased_somebody(self) -> bool:
         return bool(self._erased)
 
     async def load(self, events: list[InboxEvent]) -> None:
-        await self._people.load(events, self._work.contacts, self._siblings_of)
+        buyers = await self._load_orders(events)
+        await self._people.load(events, self._work.contacts, self._siblings_of, buyers)
         if any(isinstance(event.event, OrderPlaced | CartChanged | AccountChanged | AccountListed) for event in events):
             await self._carts.load(events, self._people.ids)
         takes_back = any(
@@ -76,11 +86,23 @@ class PlanningRound:
         )
         if self._carts.has_owners or takes_back:
             await self._work.outbox.lock_mailboxes(self._people.ids)
+
+    async def _load_orders(self, events: list[InboxEvent]) -> dict[str, set[int]]:
+        """What is known of the orders of the round, and what waits for them; answers whose they are, per shop."""
+        buyers: dict[str, set[int]] = {}
         for shop_id in {event.shop_id for event in events}:
             ours = [event.event for event in events if event.shop_id == shop_id]
             orders = {order for event in ours if (order := order_id_of(event)) is not None}
-            if orders:
-                self.decided.know_sales(shop_id, await self._work.sales.of_orders(shop_id, orders))
+            if not orders:
+                continue
+            sales = await self._work.sales.of_orders(shop_id, orders)
+            self.decided.know_sales(shop_id, sales)
+            buyers[shop_id] = {sale.contact_id for sale in sales.values() if sale.contact_id is not None}
+            placed = {event.order_id for event in ours if isinstance(event, OrderPlaced)}
+            waiting = [number for order in placed & sales.keys() for number in sales[order].waits]
+            for one in await self._work.inbox.waiting_for_order(waiting):
+                self._waiting.setdefault((shop_id, order_id_of(one.event) or ""), []).append(one)
+        return buyers
 
     # -- one event -------------------------------------------------------------------------------------------------------
 
@@ -106,15 +128,32 @@ class PlanningRound:
             guest = Await(Reason.CART_WAITS) if happened.items else Supersede(Reason.CART_EMPTIED)
             self._carry_out(event, None, self._carts.changed(event, happened, None, guest)[0])
             return
-        person, is_contested = self._people.identified(shop.id, happened)
+        sale = self.decided.sale(shop.id, happened)
+        if isinstance(happened, OrderPlaced):
+            happened = as_placed(happened, sale)
+            event = replace(event, event=happened)
+        if isinstance(happened, OrderUndone):
+            buyer, is_contested = self._buyer(shop, happened, sale), False
+        else:
+            buyer, is_contested = self._people.identified(shop.id, happened)
+        if buyer is None:
+            self._without_order(event, shop, sale)
+            return
+        person = buyer
         if isinstance(happened, OptOutReported):
             happened = decide_claim(happened, person.contact)
             event = replace(event, event=happened)
         known_there = self._hear_from_siblings(shop, person, None if is_contested else email_of(happened))
-        judge = contested if is_contested else decide
-        decision = judge(happened, shop, person.contact, self.decided.sale(shop.id, happened), known_there=known_there)
+        if is_contested:
+            decision = contested(happened, shop, person.contact, sale, known_there=known_there)
+        else:
+            holder = self._holder(shop, happened, sale, person)
+            decision = decide(happened, shop, person.contact, sale, holder, known_there=known_there)
         plan, contact = decision.plan, decision.contact
-        self.decided.remember_sale(shop.id, happened, decision.sale)
+        if isinstance(plan, Send) and _tells_of_a_purchase(plan):
+            self.decided.remember_purchase(event, decision.sale, person)
+        else:
+            self.decided.remember_sale(shop.id, happened, decision.sale)
         if isinstance(happened, OrderPlaced):
             self._boxes[shop.id, happened.box.value] += 1
         before = person.contact
@@ -136,6 +175,8 @@ class PlanningRound:
             self._erased.append((person, event, self._people.erase(person, happened.email), [*plan.commands, *cancelled]))
         else:
             self._carry_out(event, person, plan)
+        if isinstance(happened, OrderPlaced):
+            await self._follow(shop.id, happened.order_id)
 
     def _carry_out(self, event: InboxEvent, person: Person | None, plan: Plan) -> None:
         match plan:
@@ -150,6 +191,50 @@ class PlanningRound:
                 self.decided.settle(event, EventState.PLANNED, reason, person)
             case Send():
                 raise AssertionError("commands without a person")  # decide() knows no such plan
+
+    # -- orders ----------------------------------------------------------------------------------------------------------
+
+    def _buyer(self, shop: Shop, happened: OrderUndone, sale: Sale) -> Person | None:
+        """Whose sent order it is, whatever address is named; nobody is made by what takes an order back (R17)."""
+        if not sale.purchase_sent:
+            return None
+        known = self.decided.buyer(shop.id, happened)
+        if known is not None:
+            return known.merged_into or known
+        if sale.contact_id is not None:
+            return self._people.heir(sale.contact_id)
+        return self._people.known_as(shop.id, happened.email, happened.at)  # sent before buyers were remembered
+
+    def _holder(self, shop: Shop, happened: Event, sale: Sale, person: Person) -> Holder:
+        if not isinstance(happened, OrderPlaced) or not sale.purchase_sent:
+            return Holder.SAME
+        known = self.decided.buyer(shop.id, happened)
+        if known is person or (known is None and sale.contact_id in (None, person.id)):
+            return Holder.SAME
+        heir = known.merged_into if known is not None else self._people.heir(sale.contact_id or 0)
+        return Holder.MERGED if heir is person else Holder.ANOTHER
+
+    def _without_order(self, event: InboxEvent, shop: Shop, sale: Sale) -> None:
+        """It takes back an order that is not known, and waits for it; or one that stayed in the shop (R17, R19)."""
+        plan = decide(event.event, shop, NOBODY, sale).plan
+        if sale.purchase_sent:
+            plan = Withhold(Reason.ADDRESS_UNKNOWN)
+        named = self._people.known_as(shop.id, email_of(event.event) or "", event.event.at)
+        if named is not None and (named.contact.erased or is_forgotten(event.event, named.contact)):
+            self._carry_out(event, named, Withhold(Reason.ERASED))
+            return
+        if plan == Await(Reason.WAITS_FOR_ORDER):
+            self._waiting.setdefault((shop.id, order_id_of(event.event) or ""), []).append(event)
+            self.decided.remember_sale(shop.id, event.event, replace(sale, waits=(*sale.waits, event.seq)))
+        self._carry_out(event, None, plan)
+
+    async def _follow(self, shop_id: str, order_id: str) -> None:
+        """The order is decided; so is, in order, what waited for it."""
+        waiting = self._waiting.pop((shop_id, order_id), [])
+        for one in sorted(waiting, key=lambda one: (one.event.at, one.seq)):
+            sale = self.decided.sale(shop_id, one.event)
+            self.decided.remember_sale(shop_id, one.event, replace(sale, waits=()))
+            await self.plan(one)
 
     # -- carts -----------------------------------------------------------------------------------------------------------
 
@@ -210,7 +295,7 @@ class PlanningRound:
                 await self._work.outbox.defer_take_back(mailbox, act, reason)
                 continue
             stored = await take_back(self._work, person.shop_id, mailbox, act, reason, self._now)
-            self.decided.unsell(person.shop_id, stored)
+            self.decided.unsell(person.shop_id, stored, reason)
             if mailbox.contact_id == person.id:
                 cancelled = [*stored, *cancelled]
         person.becomes(untold(person.contact, cancelled))
@@ -344,8 +429,9 @@ class PlanningRound:
         addresses = [one for one in dict.fromkeys((*named, *former)) if not self._people.belongs_to_another(person, one)]
         self.decided.send(person, event, *(DeleteContact(email=address) for address in addresses))
         self.decided.settle(event, EventState.PLANNED, None, person, open_commands=len(addresses))
-        waiting = []
+        waiting = await self._work.inbox.waiting_for_order_of(person.shop_id, addresses)
         contact_ids = [contact_id, *(one.id for one in merged)]
+        await self._forget_orders(person, contact_ids, addresses)
         for one_id in contact_ids:
             await self._work.outbox.scrub(one_id, pseudonym)
             await self._work.consents.forget_details(one_id)
@@ -355,6 +441,20 @@ class PlanningRound:
         await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
         await self._people.forget_addresses(person, contact_ids, former, self._work.contacts)
         return person, contact_ids, addresses, pseudonym
+
+    async def _forget_orders(self, person: Person, contact_ids: list[int], addresses: list[str]) -> None:
+        """Their goods, whose they were, and what waits for orders under these addresses."""
+        orders = await self._work.inbox.orders_of(contact_ids)
+        known = await self._work.sales.of_orders(person.shop_id, orders) if orders else {}
+        self.decided.forget_orders(person.shop_id, known, contact_ids, [person, *person.absorbed])
+        for (shop_id, _), waiting in self._waiting.items():
+            for one in waiting:
+                if shop_id == person.shop_id and email_of(one.event) in addresses:
+                    self.decided.settle(one, EventState.WITHHELD, Reason.ERASED, person)
+
+
+def _tells_of_a_purchase(plan: Send) -> bool:
+    return any(isinstance(one, AddEvent) and one.kind is EventKind.PURCHASE for one in plan.commands)
 
 
 def _siblings(directory: Directory, shop_id: str) -> list[str]:

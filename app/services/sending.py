@@ -7,11 +7,20 @@ from datetime import datetime
 from typing import TypeVar
 
 from app.domain.bundles import Bundle, keeps_event_id, within_limits
-from app.domain.commands import UpsertContact
+from app.domain.commands import EventKind, UpsertContact
 from app.domain.errors import NotReady
-from app.domain.look_up import addresses, asks_first, is_renamed, still_missing, without_opt_ins
-from app.domain.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable, is_of_the_item, words_of
-from app.domain.pipeline import Answer, Claim, Seen
+from app.domain.look_up import (
+    addresses,
+    asks_first,
+    is_renamed,
+    still_missing,
+    tells_the_same,
+    versions_shown,
+    without_opt_ins,
+)
+from app.domain.outcomes import Delivered, Moot, Outcome, Refused, Unknown, Unreachable, is_of_the_item, words_of
+from app.domain.pipeline import Answer, Claim, Seen, unasked
+from app.domain.reasons import Reason
 from app.domain.take_back import opt_outs_of
 from app.domain.values import replace
 from app.services.lease import Lease
@@ -225,10 +234,7 @@ class _Sending:
         """Events follow their contact, in its order: in each step every contact sends its next run of like events."""
         for parcel in parcels:
             parcel.drop_expired(self._now)
-        queues = [
-            (parcel, [at for at in range(len(parcel.bundle.events)) if at not in parcel.found and at not in parcel.events])
-            for parcel in parcels
-        ]
+        queues = [(parcel, parcel.to_send) for parcel in parcels]
         while queues := [(parcel, positions) for parcel, positions in queues if positions and parcel.events_may_go]:
             if self._halted:
                 return
@@ -266,10 +272,16 @@ class _Sending:
     async def _send_event(self, parcel: ContactParcel, at: int) -> None:
         """A newer state overwrites its event; where that is gone or refused, it becomes an event of its own (U30)."""
         event = parcel.bundle.events[at]
+        if event.is_update and event.kind is EventKind.PURCHASE:
+            await self._update_order(parcel, at)
+            return
         if event.overwrites is not None:
             answer = self._noted(await self._upstream.update_event(event))
             if not is_of_the_item(answer.outcome):
                 parcel.events[at] = answer
+                return
+            if event.is_update:  # the goods were reported; only of what is there more is to be told
+                parcel.events[at] = unasked(Moot(Reason.CART_UNCHANGED), self._now)
                 return
             if not await self._allowed([(parcel, at)]):
                 return
@@ -285,6 +297,42 @@ class _Sending:
                 for parcel in some:
                     if named[id(parcel)] not in seen.contacts:
                         parcel.missed = seen.answer
+
+    async def _update_order(self, parcel: ContactParcel, at: int) -> None:
+        """The newest version of an order that was sent: its one event is changed, or it says why not (R18, contract 2.11, 3.5).
+
+        Where its id is not known, or is refused, what SALESmanago shows decides: only where no purchase of the order stands there,
+        and we know that we sent one, is there a new one.
+        """
+        event, known = parcel.bundle.events[at], parcel.id_of_purchase(at)
+        refused: Answer | None = None
+        if known is not None:
+            answer = self._noted(await self._upstream.update_event(replace(event, overwrites=known)))
+            if not is_of_the_item(answer.outcome):
+                parcel.events[at] = answer
+                return
+            refused = answer
+        if self._halted or not await self._allowed([(parcel, at)]):
+            return
+        seen = await self._upstream.look_up({event.email})
+        if not isinstance(seen.answer.outcome, Delivered):
+            parcel.events[at] = _not_sent(seen.answer if is_of_the_item(seen.answer.outcome) else self._noted(seen.answer))
+            return
+        shown = versions_shown(event, seen.contacts)
+        named = next((one.id for one in shown if one.id is not None and one.id != known), None)
+        if named is None and at in parcel.unsure and any(tells_the_same(one, event) for one in shown):
+            parcel.found.add(at)
+            return
+        if named is None and (shown or not event.newer_than):
+            parcel.events[at] = refused or unasked(Moot(Reason.ORDER_NOT_UPDATABLE), self._now)
+            return
+        if not await self._allowed([(parcel, at)]):
+            return
+        if named is not None:
+            parcel.events[at] = self._noted(await self._upstream.update_event(replace(event, overwrites=named)))
+        else:
+            anew = replace(event, is_update=False, newer_than=(), overwrites=None)
+            parcel.events[at] = self._noted(await self._upstream.add_event(anew))
 
     async def _delete(self, parcel: ContactParcel) -> None:
         for deletion in parcel.bundle.deletions:

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.commands import AddEvent, Command, EventKind
+from app.domain.commands import Command
 from app.domain.pipeline import Mailbox, end_unsent
 from app.domain.reasons import Reason
-from app.domain.sale import NO_SALE
+from app.domain.sale import NO_SALE, of_orders, unsold
 from app.domain.take_back import TakeBack, taken_back, unsent_part
-from app.domain.values import replace
 from app.services.ports import Work
 
 
@@ -25,18 +24,14 @@ async def take_back(
     await work.inbox.mark({one.event_seq for one in cancelled if one.counted}, end_unsent(reason), reason, now)
     parts = (unsent_part(one.command, left[one.id], act, perhaps_arrived=one.maybe_sent) for one in concerned)
     lost = [part for part in parts if part is not None]
-    await unsell(work, shop_id, [one.command for one in cancelled])
+    await unsell(work, shop_id, [one.command for one in cancelled], reason)
     return lost
 
 
-def unsold_orders(cancelled: Sequence[Command]) -> set[str]:
-    """Orders whose purchase was taken back: it was never sent after all."""
-    return {one.external_id for one in cancelled if isinstance(one, AddEvent) and one.kind is EventKind.PURCHASE}
-
-
-async def unsell(work: Work, shop_id: str, cancelled: Sequence[Command]) -> None:
-    """Remember that these purchases were never sent. The caller commits."""
-    orders = unsold_orders(cancelled)
+async def unsell(work: Work, shop_id: str, cancelled: Sequence[Command], reason: Reason) -> None:
+    """Remember that what these commands tell of orders was never told. The caller commits."""
+    orders = of_orders(cancelled)
     if orders:
         known = await work.sales.of_orders(shop_id, orders)
-        await work.sales.save({(shop_id, one): replace(known.get(one, NO_SALE), purchase_sent=False) for one in orders})
+        sales = {(shop_id, one): unsold(known.get(one, NO_SALE), theirs, reason) for one, theirs in orders.items()}
+        await work.sales.save(sales)

@@ -4,7 +4,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Update, bindparam, case, exists, func, literal, literal_column, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Update,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.events import is_listed, order_id_of, stops_something
@@ -19,6 +33,8 @@ from app.storage.tables import inbox, outbox
 _PLANNING = 7_303_001
 """Advisory lock: one planner at a time, so that events of a person are decided in order."""
 
+
+_FOR_ORDER = text("inbox.state = 'planned' AND inbox.reason = 'waits_for_order'")
 
 _Key = tuple[str, str]
 """(shop, event_id): what makes an event one."""
@@ -118,6 +134,37 @@ class Inbox:
         found = select(inbox.c.shop_id, inbox.c.subject).where(inbox.c.shop_id.in_(shop_ids), inbox.c.subject.in_(emails), waiting)
         return {(row.shop_id, row.subject) for row in await self._connection.execute(found)}
 
+    async def waiting_for_order(self, seqs: Collection[int]) -> list[InboxEvent]:
+        """Those of these cancellations and returns that still wait for their order (R19)."""
+        if not seqs:
+            return []
+        columns = (inbox.c.seq, inbox.c.shop_id, inbox.c.event_id, inbox.c.payload)
+        rows = await self._connection.execute(
+            select(*columns).where(inbox.c.seq.in_(seqs), _FOR_ORDER, inbox.c.payload.is_not(None))
+        )
+        return [InboxEvent(row.seq, row.shop_id, row.event_id, codec.decode_event(row.payload)) for row in rows]
+
+    async def waiting_for_order_of(self, shop_id: str, subjects: Collection[str]) -> list[int]:
+        """Numbers of those that name one of these addresses."""
+        theirs = inbox.c.subject.in_(subjects) & (inbox.c.shop_id == shop_id)
+        return list((await self._connection.execute(select(inbox.c.seq).where(theirs, _FOR_ORDER))).scalars())
+
+    async def orders_of(self, contact_ids: Collection[int]) -> set[str]:
+        """Numbers of the orders that anything was told of for these contacts."""
+        theirs = inbox.c.contact_id.in_(contact_ids) & inbox.c.order_id.is_not(None)
+        return set((await self._connection.execute(select(inbox.c.order_id).where(theirs).distinct())).scalars())
+
+    async def end_waiting_for_order(self, before: datetime, at: datetime, limit: int) -> list[tuple[int, str, str]]:
+        """End what waits since before a time for an order that is not on its way either; answers number, shop and order."""
+        other = inbox.alias()
+        undecided = other.c.state.in_((EventState.RECEIVED.value, EventState.HELD.value))
+        coming = exists().where(other.c.shop_id == inbox.c.shop_id, other.c.order_id == inbox.c.order_id, undecided)
+        columns = (inbox.c.seq, inbox.c.shop_id, inbox.c.order_id)
+        old = select(*columns).where(_FOR_ORDER, inbox.c.received_at < before, ~coming).order_by(inbox.c.received_at).limit(limit)
+        ended = [(row.seq, row.shop_id, row.order_id) for row in await self._connection.execute(old)]
+        await self.mark([seq for seq, _, _ in ended], EventState.WITHHELD, Reason.ORDER_NEVER_CAME, at)
+        return ended
+
     async def has_urgent(self, shop_ids: Collection[str]) -> bool:
         """Is there an act of these shops that takes permission away and is not decided yet?"""
         undecided = (inbox.c.state == text("'received'")) & inbox.c.urgent & inbox.c.shop_id.in_(shop_ids)
@@ -135,7 +182,10 @@ class Inbox:
 
     async def drop(self, seq: int, state: EventState, reason: Reason, at: datetime) -> None:
         """A command of the event turned out to be needless. If none of them was sent, that is what became of the event."""
-        sent = exists().where(outbox.c.event_seq == seq, outbox.c.state == CommandState.SENT.value, outbox.c.counted)
+        theirs = (outbox.c.event_seq == seq) & (outbox.c.state == CommandState.SENT.value) & outbox.c.counted
+        sent: ColumnElement[bool] = exists().where(theirs)
+        if reason is Reason.ORDER_NOT_UPDATABLE:  # facts that travelled along are no part of what was to be told (R18)
+            sent = false()
         last = (inbox.c.open_commands <= 1) & (inbox.c.state == EventState.PLANNED.value)
         change = update(inbox).where(inbox.c.seq == seq)
         await self._connection.execute(
@@ -231,9 +281,11 @@ class Inbox:
         """
         waiting = text("inbox.state IN ('received', 'planned')")  # as the partial index has it
         not_a_cart = (inbox.c.type != "cart") | (inbox.c.open_commands > 0)
+        of_ours = inbox.c.reason.is_(None) | (inbox.c.reason != Reason.WAITS_FOR_ORDER.value)  # the order is the shop's to send
         found: dict[str, datetime] = {}
         async for shop_id in distinct(self._connection, inbox.c.shop_id, waiting):
-            promised = select(inbox.c.received_at).where(waiting, inbox.c.shop_id == shop_id, not_a_cart, ~inbox.c.background)
+            theirs = (waiting, inbox.c.shop_id == shop_id, not_a_cart, of_ours, ~inbox.c.background)
+            promised = select(inbox.c.received_at).where(*theirs)
             oldest = (await self._connection.execute(promised.order_by(inbox.c.received_at).limit(1))).scalar_one_or_none()
             if oldest is not None:
                 found[shop_id] = oldest

@@ -12,7 +12,7 @@ from sqlalchemy import Insert, case, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.commands import Command, erased_form
+from app.domain.commands import AddEvent, Command, EventKind, erased_form
 from app.domain.outcomes import SETTLING
 from app.domain.pipeline import CommandState, DeferredTakeBack, Mailbox, NewCommand, WaitingCommand
 from app.domain.reasons import Reason
@@ -117,6 +117,15 @@ class Outbox:
         newest = select(outbox.c.upstream_id).where(sent, outbox.c.upstream_id.is_not(None)).order_by(outbox.c.id.desc())
         found: str | None = (await self._connection.execute(newest.limit(1))).scalar_one_or_none()
         return found
+
+    async def event_ids_there(self, event_seqs: Collection[int]) -> dict[int, str]:
+        """As `event_id_there`, for many, of purchases alone: a batch answers no ids, and what was sent with it may have one."""
+        sent = (outbox.c.state == CommandState.SENT.value) & outbox.c.upstream_id.is_not(None)
+        columns = select(outbox.c.event_seq, outbox.c.upstream_id, outbox.c.command)
+        rows = await self._connection.execute(columns.where(one_of(self._connection, outbox.c.event_seq, event_seqs), sent))
+        decoded = ((row.event_seq, row.upstream_id, codec.decode_command(row.command)) for row in rows)
+        purchases = (one for one in decoded if isinstance(one[2], AddEvent) and one[2].kind is EventKind.PURCHASE)
+        return {seq: upstream_id for seq, upstream_id, _ in purchases}
 
     async def in_motion(self, destination: str, contact_ids: Collection[int], since: datetime) -> set[int]:
         """Contacts with commands that wait, or were settled since a time: what SALESmanago shows of them may be old."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Insert, RowMapping, select
+from sqlalchemy import Insert, RowMapping, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.carts import Cart
@@ -32,6 +32,11 @@ class Sales:
         """`known`: (shop, order) -> sale."""
         rows = [{"shop_id": shop, "order_id": order, "doc": codec.encode(sale)} for (shop, order), sale in known.items()]
         await execute_many(self._connection, _remember(self._connection.dialect.name), rows)
+
+    async def forget(self, known: Collection[tuple[str, str]]) -> None:
+        """Of these orders nothing is known any more."""
+        for shop_id, order_id in known:
+            await self._connection.execute(delete(sales).where(sales.c.shop_id == shop_id, sales.c.order_id == order_id))
 
     async def count_boxes(self, counted: Mapping[tuple[str, str], int]) -> None:
         """`counted`: (shop, answer of the consent box) -> orders (R05)."""

@@ -168,6 +168,8 @@ Index(
     postgresql_where=_WITH_ORDER,
 )
 Index("ix_inbox_contact_id", inbox.c.contact_id)
+_FOR_ORDER = text("state = 'planned' AND reason = 'waits_for_order'")
+Index("ix_inbox_waits_for_order", inbox.c.received_at, sqlite_where=_FOR_ORDER, postgresql_where=_FOR_ORDER)
 _ENDED = text("settled_at IS NOT NULL")
 _CLEANABLE = text("payload IS NOT NULL AND settled_at IS NOT NULL")
 Index("ix_inbox_content", inbox.c.settled_at, sqlite_where=_CLEANABLE, postgresql_where=_CLEANABLE)

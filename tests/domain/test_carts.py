@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -51,6 +52,59 @@ def test_other_goods_or_quantities_are_a_change(items: tuple) -> None:
     assert isinstance(state, Cart)
     assert (state.items, state.due_at) == (items, at("2026-11-23T11:30"))
     assert newer_state(None, cart_changed("2026-11-23T10:30", items=items)) == state
+
+
+def test_r41_the_same_goods_leave_the_quiet_hour_alone_and_the_report_tells_the_newest_of_them() -> None:
+    event = cart_changed(
+        "2026-11-23T10:30", value="45.00", currency="EUR", items=(an_item(name="Buty 42"),), recovery_url="https://x/new"
+    )
+    assert newer_state(FILLED, event) is Reason.CART_UNCHANGED
+    cart = FILLED.heard_again(event)
+    assert (cart.changed_at, cart.due_at) == (FILLED.changed_at, FILLED.due_at)
+    (report,) = commands_of(ripen(cart, CAREFUL, BUYER, cart.due_at))
+    assert (str(report.value), report.currency, report.link, report.lines[0].name) == ("45.00", "EUR", "https://x/new", "Buty 42")
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "currency", "link"),
+    [
+        ({"value": None, "items": (an_item(),)}, "99.50", "PLN", FILLED.recovery_url),  # one at 99.50
+        ({"value": None, "items": (an_item(unit_price="0"),)}, "99.50", "PLN", FILLED.recovery_url),
+        ({"value": None, "currency": None, "items": (an_item(unit_price="0"),)}, "99.50", "PLN", FILLED.recovery_url),
+        ({"value": None, "currency": "EUR", "items": (an_item(unit_price="0"),)}, "None", "EUR", FILLED.recovery_url),
+        ({"value": None, "currency": "EUR", "items": (an_item(unit_price="10.05"),)}, "10.05", "EUR", FILLED.recovery_url),
+        ({"recovery_url": None}, "99.50", "PLN", FILLED.recovery_url),
+        ({"recovery_url": "https://x/renewed"}, "99.50", "PLN", "https://x/renewed"),
+    ],
+)
+def test_r41_what_the_shop_does_not_say_of_the_same_goods_stays(said: Any, value: str, currency: str, link: str) -> None:
+    cart = FILLED.heard_again(cart_changed("2026-11-23T10:30", **said))
+    assert (str(cart.value), cart.currency, cart.recovery_url) == (value, currency, link)
+
+
+@pytest.mark.parametrize(
+    ("items", "value"),
+    [
+        ((an_item(quantity=3, unit_price="33.335"),), "100.00"),
+        ((an_item(unit_price="10"), an_item("2", unit_price="0")), "10.00"),
+        ((an_item(unit_price="0"),), "None"),
+        ((), "None"),
+    ],
+)
+def test_r40_a_cart_without_value_is_worth_its_priced_goods(items: tuple, value: str) -> None:
+    assert str(cart_of(cart_changed(items=items, value=None)).value) == value
+    assert str(cart_of(cart_changed(items=items, value="5.00")).value) == "5.00"
+
+
+def test_r41_a_reported_cart_is_refreshed_over_there_while_that_event_can_be_changed() -> None:
+    reported = FILLED.reported(FILLED.due_at, 7)
+    later = replace(reported.heard_again(cart_changed("2026-11-23T13:30", currency="EUR")), refreshes=True)
+    (told,) = commands_of(ripen(later, CAREFUL, BUYER, at("2026-11-23T14:00"), overwrites="e1"))
+    assert (told.currency, told.overwrites, told.is_update, told.at) == ("EUR", "e1", True, FILLED.changed_at)
+    assert ripen(later, CAREFUL, BUYER, at("2026-11-23T14:00")) == Supersede(Reason.CART_UNCHANGED)
+    assert ripen(later, CAREFUL, BUYER, at("2026-11-24T14:00"), overwrites="e1") == Supersede(Reason.CART_UNCHANGED)
+    again = later.reported(at("2026-11-23T14:00"), 8)
+    assert (again.reported_at, again.reported_by, again.refreshes) == (FILLED.due_at, 7, False)
 
 
 @pytest.mark.parametrize(

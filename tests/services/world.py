@@ -21,6 +21,7 @@ from app.domain.events import (
     Item,
     OrderCancelled,
     OrderPlaced,
+    OrderReturned,
     ProductViewed,
     Subscribed,
     TagsEdited,
@@ -79,6 +80,10 @@ class FakeUpstream:
     events: list[AddEvent] = field(default_factory=list)
     opted_out: set[str] = field(default_factory=set)
     opted_out_phone: set[str] = field(default_factory=set)
+    ids: dict[str, AddEvent] = field(default_factory=dict)
+    """Of events that were added one by one: a batch answers none (contract 2.11)."""
+    shows_ids: bool = False
+    """Are ids shown in a look? Nobody has seen them there."""
     points: dict[str, int] = field(default_factory=dict)
     """Tag -> points, for everybody; 1 where nothing is said."""
     created: dict[str, datetime] = field(default_factory=dict)
@@ -120,7 +125,9 @@ class FakeUpstream:
                 self._say(self.opted_out, item.address_after, item.email_status)
                 self._say(self.opted_out_phone, item.address_after, item.phone_status)
                 if item.new_email:
-                    self.events = [e if e.email != item.email else replace(e, email=item.new_email) for e in self.events]
+                    self._moved(item.email, item.new_email)
+            case AddEvent(overwrites=str()):
+                self._overwrite(item)
             case AddEvent():
                 self.events.append(item)
             case DeleteContact():
@@ -131,6 +138,20 @@ class FakeUpstream:
 
     def _is_taken(self, upsert: UpsertContact) -> bool:
         return upsert.new_email not in (None, upsert.email) and upsert.new_email in self.contacts
+
+    def _overwrite(self, update: AddEvent) -> None:
+        former = self.ids.get(update.overwrites)
+        if former is None:
+            self.events.append(update)  # of a cart: this fake knows ids of its own alone
+            return
+        now = replace(update, email=former.email)
+        self.events = [now if one is former else one for one in self.events]
+        self.ids[update.overwrites] = now
+
+    def _moved(self, old: str, new: str) -> None:
+        moved = {id(one): replace(one, email=new) for one in self.events if one.email == old}
+        self.ids = {number: moved.get(id(one), one) for number, one in self.ids.items()}
+        self.events = [moved.get(id(one), one) for one in self.events]
 
     def _say(self, out: set[str], email: str, status: Status | None) -> None:
         if status is Status.OPT_OUT:
@@ -145,10 +166,22 @@ class FakeUpstream:
         return await self._call("upsert_many", list(commands))
 
     async def add_event(self, event: AddEvent) -> Answer:
-        return await self._call("add_event", [event])
+        before = len(self.events)
+        answer = await self._call("add_event", [event])
+        if len(self.events) == before:
+            return answer
+        number = f"id-{len(self.ids) + 1}"
+        self.ids[number] = self.events[before]
+        return replace(answer, outcome=Delivered(number)) if answer.outcome == Delivered() else answer
 
     async def update_event(self, event: AddEvent) -> Answer:
-        return await self._call("update_event", [event])
+        former, respond = self.ids.get(event.overwrites), self.respond
+        if former is not None and not any(one is former for one in self.events):
+            self.respond = lambda method, items: Refused("Event does not exist")
+        answer = await self._call("update_event", [event])
+        self.respond = respond
+        known = former is not None and answer.outcome == Delivered()
+        return replace(answer, outcome=Delivered(event.overwrites)) if known else answer
 
     async def add_events(self, events: Sequence[AddEvent]) -> list[Answer]:
         return [await self._call("add_events", list(events))] * len(events)
@@ -165,11 +198,16 @@ class FakeUpstream:
         return SeenContact(
             email,
             {tag: self.points.get(tag, 1) for tag in self.contacts[email]},
-            frozenset(SeenEvent(e.kind, e.external_id, _ms(e.at)) for e in theirs),
+            [self._shown(one) for one in theirs],
             opted_out=email in self.opted_out,
             opted_out_phone=email in self.opted_out_phone,
             created_at=self.created.get(email),
         )
+
+    def _shown(self, event: AddEvent) -> SeenEvent:
+        number = next((number for number, one in self.ids.items() if one is event), None) if self.shows_ids else None
+        goods = ",".join(line.product_id for line in event.lines)
+        return SeenEvent(event.kind, event.external_id, _ms(event.at), event.value, goods, number)
 
     async def statuses(self, emails: Collection[str]) -> Seen:
         answer = await self._call("statuses", sorted(emails))
@@ -384,8 +422,20 @@ def orders(order_id: str = "o1", email: str = JAN, minutes: float = 0, box: Box 
     )
 
 
+def edits(order: OrderPlaced, minutes: float = 0, **more: object) -> OrderPlaced:
+    """A newer version of an order."""
+    return replace(order, as_of=at(minutes), **more)
+
+
 def cancels(order_id: str = "o1", email: str = JAN, minutes: float = 0) -> OrderCancelled:
     return OrderCancelled(at=at(minutes), email=email, order_id=order_id)
+
+
+def returns(
+    order_id: str = "o1", email: str = JAN, minutes: float = 0, goods: str = "101", return_id: str | None = None
+) -> OrderReturned:
+    items = (Item(product_id=goods, name="Koszulka"),)
+    return OrderReturned(at=at(minutes), email=email, order_id=order_id, items=items, value=Decimal("9.00"), return_id=return_id)
 
 
 def renames(old: str, new: str, minutes: float = 0, customer_id: str | None = None) -> AccountChanged:

@@ -281,7 +281,14 @@ def _seen_events(shown: object) -> Iterable[SeenEvent]:
         at = _instant(entry.get("date")) if isinstance(entry, dict) else None
         if at is not None:
             kind, external_id = identifier(entry.get("contactExtEventType")), identifier(entry.get("externalId"))
-            yield SeenEvent(kind or "", external_id or "", at)
+            yield SeenEvent(
+                kind or "",
+                external_id or "",
+                at,
+                value=_amount(entry.get("value")),
+                products=entry["products"] if isinstance(entry.get("products"), str) else None,
+                id=next((shown for key in ("eventId", "id") if (shown := identifier(entry.get(key)))), None),
+            )
 
 
 def _instant(milliseconds_: object) -> datetime | None:
@@ -289,6 +296,10 @@ def _instant(milliseconds_: object) -> datetime | None:
     if isinstance(milliseconds_, bool) or not isinstance(milliseconds_, int) or not 0 <= milliseconds_ <= _LATEST:
         return None
     return datetime.fromtimestamp(milliseconds_ // 1000, UTC) + timedelta(milliseconds=milliseconds_ % 1000)
+
+
+def _amount(shown: object) -> Decimal | None:
+    return Decimal(str(shown)) if isinstance(shown, int | float) and not isinstance(shown, bool) else None
 
 
 def messages(answer: Mapping[str, Any]) -> str:
