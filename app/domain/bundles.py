@@ -164,7 +164,7 @@ def newest_versions(
             open_purchases.pop(event.external_id, None)
         elif event.kind is EventKind.PURCHASE and not event.is_update and position not in perhaps_arrived:
             open_purchases[event.external_id] = position
-        elif event.kind is EventKind.PURCHASE and event.is_update and carrier is not None:
+        elif event.is_update and carrier is not None:
             newest[carrier] = replace(event, is_update=False, newer_than=())
             carried[position] = carrier
     return tuple(newest), carried

@@ -46,8 +46,6 @@ class Cart:
     """When that content had been put in."""
     heard_at: datetime | None = None
     """When the shop said it last, though nothing had changed."""
-    refreshes: bool = False
-    """The goods were reported; what else is told of them has changed since, and the report is to follow."""
 
     @property
     def due_at(self) -> datetime:
@@ -58,8 +56,6 @@ class Cart:
         return self.changed_at + WINDOW + GRACE
 
     def reported(self, at: datetime, by: int) -> "Cart":
-        if self.refreshes:
-            return replace(self, refreshes=False)  # the same report: it gets no older, and no younger
         return replace(self, reported_at=at, reported_by=by, reported_change_at=self.changed_at)
 
     def unreported(self) -> "Cart":
@@ -68,7 +64,8 @@ class Cart:
     def heard_again(self, event: CartChanged) -> "Cart":
         """The same goods: the quiet hour goes on, and the report tells the newest of their value, currency, names and link (R41).
 
-        What the shop does not say stays; a value in another currency does not.
+        What the shop does not say stays; a value in another currency does not. A report that left is not touched: one quiet spell
+        is one report (R40), and a change of it could set off over there what the report did.
         """
         worth = _worth(event)
         if worth is None and event.currency in (None, self.currency):
@@ -81,15 +78,6 @@ class Cart:
             recovery_url=event.recovery_url or self.recovery_url,
             heard_at=later(self.heard_at, event.at),
         )
-
-    def tells_the_same_as(self, other: "Cart") -> bool:
-        """Would a report of the one say what a report of the other says? The order of goods says nothing."""
-        return self._told == other._told  # noqa: SLF001 - of its own kind
-
-    @property
-    def _told(self) -> tuple[object, ...]:
-        goods = sorted((line.product_id, line.name, line.quantity) for line in lines_of(self.items))
-        return goods, self.value, self.currency, self.recovery_url
 
     def can_be_overwritten(self, now: datetime, bought_at: datetime | None) -> bool:
         """Fresh, and not bought since: a purchase ends the life of its event over there (contract 3.5)."""
@@ -161,9 +149,7 @@ def ripen(
         return Supersede(Reason.CART_BOUGHT)
     if not cart.items:
         return Supersede(Reason.CART_EMPTIED)
-    if cart.refreshes and (overwrites is None or not cart.can_be_overwritten(now, contact.last_purchase_at)):
-        return Supersede(Reason.CART_UNCHANGED)
-    if now >= cart.stale_at and not cart.refreshes:
+    if now >= cart.stale_at:
         return Supersede(Reason.CART_STALE)
     report: Command = AddEvent(
         email=contact.known_there_as,
@@ -177,9 +163,8 @@ def ripen(
         currency=cart.currency,
         link=cart.recovery_url or link,
         overwrites=overwrites if cart.can_be_overwritten(now, contact.last_purchase_at) else None,
-        is_update=cart.refreshes,
         cart_id=cart.id,
-        expires_at=cart.reported_at + FRESH if cart.refreshes and cart.reported_at is not None else cart.stale_at,
+        expires_at=cart.stale_at,
     )
     upsert = difference(contact, shop, now)
     return Send(report) if upsert is None else Send(upsert, report)

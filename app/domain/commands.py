@@ -91,7 +91,7 @@ class AddEvent:
     overwrites: str | None = None
     """SALESmanago's id of the event of which this is the newer state (contract 3.5)."""
     is_update: bool = False
-    """More of what was told already, an order or a cart: its event is changed, there is no second one (R18, R41)."""
+    """A newer version of an order that was sent: its event is changed, there is no second one (R18)."""
     newer_than: tuple[int, ...] = ()
     """Numbers of our events that brought the order there. They never leave; the newest that was answered with an id names it."""
     cart_id: str | None = None

@@ -47,7 +47,6 @@ _UNNECESSARY = (
     Reason.CART_REPLACED,
     Reason.CART_BOUGHT,
     Reason.CART_STALE,
-    Reason.CART_UNCHANGED,
     Reason.SHOP_IS_NEWER,
     Reason.REPLACED,
     Reason.NO_CARRIER_OF_TAGS,

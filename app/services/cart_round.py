@@ -54,22 +54,12 @@ class CartRound:
             if state is Reason.CART_UNCHANGED:
                 # A guest's cart whose address is known now: its quiet hour began when it was filled (R41).
                 until = None if person is not None else stored.waits_until
-                cart = stored.cart.heard_again(happened)
-                again = not stored.open and stored.cart.reported_at is not None and not cart.tells_the_same_as(stored.cart)
-                if again and isinstance(plan, Await):
-                    cart = replace(cart, refreshes=True)
-                    self._keep(key, replace(stored, event_seq=event.seq, cart=cart, open=True, waits_until=until), person)
-                    return plan, None
-                if stored.open and stored.cart.refreshes:
-                    self.replaced.append(stored.event_seq)
-                    self._keep(key, replace(stored, event_seq=event.seq, cart=cart, waits_until=until), person)
-                    return plan, None
-                self._keep(key, replace(stored, cart=cart, waits_until=until), person)
+                self._keep(key, replace(stored, cart=stored.cart.heard_again(happened), waits_until=until), person)
             return (Supersede(state) if isinstance(plan, Await) else plan), None
         outdated = None
         if stored is not None and stored.open:
             self.replaced.append(stored.event_seq)
-        if stored is not None and stored.cart.reported_at is not None:
+        elif stored is not None and stored.cart.reported_at is not None:
             outdated = TakeBack(cart_id=stored.cart.id)
         self._keep(key, StoredCart(event.shop_id, None, event.seq, state, open=isinstance(plan, Await)), person)
         return plan, outdated

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from app.domain.bundles import Bundle, keeps_event_id, within_limits
-from app.domain.commands import EventKind, UpsertContact
+from app.domain.commands import UpsertContact
 from app.domain.errors import NotReady
 from app.domain.look_up import (
     addresses,
@@ -272,16 +272,13 @@ class _Sending:
     async def _send_event(self, parcel: ContactParcel, at: int) -> None:
         """A newer state overwrites its event; where that is gone or refused, it becomes an event of its own (U30)."""
         event = parcel.bundle.events[at]
-        if event.is_update and event.kind is EventKind.PURCHASE:
+        if event.is_update:
             await self._update_order(parcel, at)
             return
         if event.overwrites is not None:
             answer = self._noted(await self._upstream.update_event(event))
             if not is_of_the_item(answer.outcome):
                 parcel.events[at] = answer
-                return
-            if event.is_update:  # the goods were reported; only of what is there more is to be told
-                parcel.events[at] = unasked(Moot(Reason.CART_UNCHANGED), self._now)
                 return
             if not await self._allowed([(parcel, at)]):
                 return

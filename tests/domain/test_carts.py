@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -94,17 +93,6 @@ def test_r41_what_the_shop_does_not_say_of_the_same_goods_stays(said: Any, value
 def test_r40_a_cart_without_value_is_worth_its_priced_goods(items: tuple, value: str) -> None:
     assert str(cart_of(cart_changed(items=items, value=None)).value) == value
     assert str(cart_of(cart_changed(items=items, value="5.00")).value) == "5.00"
-
-
-def test_r41_a_reported_cart_is_refreshed_over_there_while_that_event_can_be_changed() -> None:
-    reported = FILLED.reported(FILLED.due_at, 7)
-    later = replace(reported.heard_again(cart_changed("2026-11-23T13:30", currency="EUR")), refreshes=True)
-    (told,) = commands_of(ripen(later, CAREFUL, BUYER, at("2026-11-23T14:00"), overwrites="e1"))
-    assert (told.currency, told.overwrites, told.is_update, told.at) == ("EUR", "e1", True, FILLED.changed_at)
-    assert ripen(later, CAREFUL, BUYER, at("2026-11-23T14:00")) == Supersede(Reason.CART_UNCHANGED)
-    assert ripen(later, CAREFUL, BUYER, at("2026-11-24T14:00"), overwrites="e1") == Supersede(Reason.CART_UNCHANGED)
-    again = later.reported(at("2026-11-23T14:00"), 8)
-    assert (again.reported_at, again.reported_by, again.refreshes) == (FILLED.due_at, 7, False)
 
 
 @pytest.mark.parametrize(

@@ -421,6 +421,24 @@ async def test_the_same_content_again_is_no_event_before_or_after_the_report(
     assert await world.at_rest() == {"e1": ("sent", None), "e2": ("superseded", "cart_unchanged")}
 
 
+@pytest.mark.parametrize("email", [JAN, None], ids=["known", "guest"])
+async def test_r41_the_report_tells_the_newest_value_currency_link_and_names_of_the_same_goods(
+    world: World, email: str | None
+) -> None:
+    await at_minute(world, 0, filled(0, "101", email=email, value=Decimal("200.00")))
+    newest = filled(50, "101", email=email, value=Decimal("45.00"), currency="EUR", recovery_url="https://sklep.example/b/2")
+    newest = replace(newest, items=(replace(newest.items[0], name="n101, rozmiar 42"),))
+    await at_minute(world, 50, newest)
+    await at_minute(world, 55, filled(55, "101", email=JAN, value=Decimal("45.00"), currency="EUR", items=newest.items))
+    await fire(world, 59)
+    assert carts_sent(world) == []
+    await fire(world, 60)
+    (report,) = carts_sent(world)
+    assert (report.value, report.currency, report.link) == (Decimal("45.00"), "EUR", "https://sklep.example/b/2")
+    assert (report.at, report.lines[0].name) == (at(0), "n101, rozmiar 42")
+    assert [state for state, _ in (await world.at_rest()).values()] == ["sent", "superseded", "superseded"]
+
+
 @pytest.mark.parametrize("goods", [("101x2",), ("101", "101"), ("102",), ("101", "102"), ("1011",)])
 async def test_other_content_starts_the_quiet_hour_again(world: World, goods: tuple[str, ...]) -> None:
     await at_minute(world, 0, filled(0, "101"))
