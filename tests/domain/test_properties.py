@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.clients.salesmanago import payloads
 from app.domain import tags
 from app.domain.bundles import TAGS_PER_CALL, coalesce, up_to_deletion, within_limits
-from app.domain.commands import AddEvent, Command, DeleteContact, Line, UpsertContact
+from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, Line, UpsertContact
 from app.domain.consent import Box, Policy, Status
 from app.domain.contact import Contact, absorb
 from app.domain.decide import decide
@@ -25,7 +25,9 @@ from app.domain.events import (
     CustomerRegistered,
     ErasureRequested,
     Event,
+    OrderCancelled,
     OrderPlaced,
+    OrderReturned,
     ProductViewed,
     Subscribed,
     TagsEdited,
@@ -45,6 +47,7 @@ from tests.builders import (
     a_shop,
     account_changed,
     an_event,
+    an_item,
     an_order,
     an_upsert,
     at,
@@ -395,6 +398,52 @@ def test_a_replay_changes_nothing_where_consents_come_and_go(shop: Shop, events:
 @given(st.lists(orders | undone, max_size=6, unique_by=lambda event: event.at))
 def test_a_replay_repeats_no_purchase_cancellation_or_return(events: list[Event]) -> None:
     assert replayed(a_shop(), events) == []
+
+
+# -- (d2) versions of an order, and what takes it back (R18, R19) -----------------------------------------------------------
+
+
+@st.composite
+def order_histories(draw: st.DrawFn) -> list[Event]:
+    """Everything that is told of one order, in any order of arrival, some of it again."""
+    hours = draw(st.lists(st.integers(1, 12), min_size=2, max_size=8, unique=True))
+    told: list[Event] = []
+    for hour in hours:
+        when = DAWN + timedelta(hours=hour)
+        match draw(st.sampled_from(["version", "version", "return", "named return", "cancellation"])):
+            case "version":
+                told.append(an_order(DAWN, as_of=when, value=draw(st.sampled_from(["1.00", "2.00", "3.00"]))))
+            case "return":
+                told.append(returned(when, items=(an_item(draw(st.sampled_from(["1", "2"]))),), value="1.00"))
+            case "named return":
+                told.append(returned(when, items=(an_item("3"),), value="1.00", return_id=draw(st.sampled_from(["a", "b"]))))
+            case _:
+                told.append(cancelled(when))
+    again = draw(st.lists(st.sampled_from(told), max_size=3))
+    return draw(st.permutations([an_order(DAWN, as_of=DAWN, value="9.00"), *told, *again]))
+
+
+@THOROUGH
+@given(order_histories())
+def test_r18_r19_an_order_ends_as_one_purchase_in_its_newest_version_and_every_return_follows_it_once(events: list[Event]) -> None:
+    story = life(a_shop(), *events)
+    held: list[AddEvent] = []
+    for command in story.commands:
+        if isinstance(command, AddEvent) and command.is_update:
+            held = [command if one.kind is command.kind else one for one in held]
+        elif isinstance(command, AddEvent):
+            held.append(command)
+    versions = [event for event in events if isinstance(event, OrderPlaced)]
+    newest = max(versions, key=lambda version: version.as_of or version.at)
+    (purchase,) = [one for one in held if one.kind is EventKind.PURCHASE]
+    assert held[0] is purchase
+    assert (purchase.value, purchase.lines[0].product_id) == (newest.value, newest.items[0].product_id)
+    distinct = {event.return_id or event.items[0].product_id for event in events if isinstance(event, OrderReturned)}
+    assert sum(one.kind is EventKind.RETURN for one in held) == len(distinct)
+    cancellations = [one.at for one in held if one.kind is EventKind.CANCELLATION]
+    assert len(cancellations) == len(set(cancellations))
+    assert bool(cancellations) <= any(isinstance(event, OrderCancelled) for event in events)
+    assert story.waiting == ()
 
 
 # -- (e) (f) bundles against a small model of SALESmanago ---------------------------------------------------------------------

@@ -4,6 +4,7 @@ import random
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,25 @@ import pytest
 from app.domain.commands import AddEvent
 from app.domain.consent import Status
 from app.domain.outcomes import Delivered, Outcome, Throttled, Unknown, Unreachable
+from app.domain.retention import Retention
+from app.services.cleaning import Cleaner
 from app.storage.database import Database
 from tests.conftest import Clock, PostgreSQL
-from tests.services.world import World, fills_cart, grants, orders, registers, subscribes, tags, unsubscribes, views, withdraws
+from tests.services.world import (
+    World,
+    cancels,
+    edits,
+    fills_cart,
+    grants,
+    orders,
+    registers,
+    returns,
+    subscribes,
+    tags,
+    unsubscribes,
+    views,
+    withdraws,
+)
 
 PEOPLE = [f"c{number}@example.pl" for number in range(8)]
 
@@ -40,6 +57,9 @@ async def a_day(world: World, seed: int) -> tuple[object, ...]:
             [
                 registers(email, minute, first_name=f"Ż{minute}"),
                 orders(f"o{minute}", email, minute),
+                edits(orders(f"o{minute - 9}", email, minute - 9), minute, value=Decimal(minute)),
+                returns(f"o{minute + 3}", email, minute, goods=str(minute)),
+                cancels(f"o{minute - 5}", email, minute),
                 subscribes(email, minute),
                 unsubscribes(email, minute),
                 views(str(minute), email, minute),
@@ -59,6 +79,8 @@ async def a_day(world: World, seed: int) -> tuple[object, ...]:
     await world.run_for(hours=3, steps=12)
     await world.carts.report_quiet()
     await world.run_for(hours=3, steps=12)
+    world.clock.advance(hours=8 * 24)
+    await Cleaner(world.store, Retention(), world.clock).clean()  # what waits for an order that never came ends
     events = sorted((event.email, event.kind, event.at, event.lines) for event in world.upstream.events)
     return (
         await world.at_rest(),

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,21 +26,50 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from app.domain.commands import DeleteContact, UpsertContact
+from app.domain.commands import AddEvent, DeleteContact, EventKind, UpsertContact
 from app.domain.consent import Status
-from app.domain.events import Event
+from app.domain.events import Event, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.pipeline import Accepted, Conflict, NewEvent, to_account
+from app.domain.retention import Retention
+from app.services.cleaning import Cleaner
 from app.services.delivery import Delivery
 from app.storage.database import Database
 from tests.conftest import Clock, PostgreSQL
-from tests.services.world import World, erases, grants, orders, registers, subscribes, tags, unsubscribes, views, withdraws
+from tests.services.world import (
+    World,
+    cancels,
+    edits,
+    erases,
+    grants,
+    orders,
+    registers,
+    returns,
+    subscribes,
+    tags,
+    unsubscribes,
+    views,
+    withdraws,
+)
 
 PEOPLE = ["ada@example.pl", "bob@example.pl", "cyd@example.pl"]
 WHO = [PEOPLE[0], PEOPLE[0], *PEOPLE]
 """Mostly the same one: what goes wrong takes several steps of one life."""
 TAKE_AWAY = ["opts out", "withdraws", "is erased"]
-HAPPENS = ["orders", "opts in", "registers", "looks at goods", "grants", "is tagged", "is untagged", *TAKE_AWAY, *TAKE_AWAY]
+HAPPENS = [
+    "orders",
+    "edits an order",
+    "returns goods",
+    "cancels",
+    "opts in",
+    "registers",
+    "looks at goods",
+    "grants",
+    "is tagged",
+    "is untagged",
+    *TAKE_AWAY,
+    *TAKE_AWAY,
+]
 COMES_BACK = ("orders", "registers", "opts in", "grants")
 """Whoever was erased is somebody again."""
 BADLY: dict[str, tuple[Outcome, str | None]] = {
@@ -114,6 +144,7 @@ class Life(RuleBasedStateMachine):
         self.minute = 0
         self.events: list[tuple[str, Event]] = []
         self.orders = 0
+        self.newest: dict[str, OrderPlaced] = {}
 
     def each(self, step: Callable[[Side], Awaitable[Any]]) -> Any:
         """Take a step in both worlds, which must answer alike."""
@@ -145,7 +176,22 @@ class Life(RuleBasedStateMachine):
             case "orders":
                 self.orders += 1
                 number = self.orders
-                return self.post(lambda minute: orders(f"o{number}", email, minute))
+                return self.post(lambda minute: self._placed(orders(f"o{number}", email, minute)))
+            case "edits an order":
+                order = self.newest.get(email)
+                self.orders += order is None
+                number = self.orders
+                truth.erased = truth.erased and order is not None
+                return self.post(
+                    lambda minute: self._placed(
+                        edits(order, minute, value=Decimal(minute)) if order else orders(f"o{number}", email, minute)
+                    )
+                )
+            case "returns goods" | "cancels":
+                order_id = self.newest[email].order_id if email in self.newest and self.minute % 3 else f"o{self.orders + 1}"
+                made = returns if what == "returns goods" else cancels
+                more = {"goods": str(self.minute)} if made is returns else {}
+                return self.post(lambda minute: made(order_id, email, minute, **more))
             case "registers":
                 name = "Jan" if self.minute % 2 else "Żaneta"
                 return self.post(lambda minute: registers(email, minute, first_name=name))
@@ -172,6 +218,10 @@ class Life(RuleBasedStateMachine):
                 return self.post(lambda minute: erases(email, minute))
             case _:
                 raise AssertionError(what)
+
+    def _placed(self, order: OrderPlaced) -> OrderPlaced:
+        self.newest[order.customer.email] = order
+        return order
 
     @rule(event_id=posted, times=st.integers(1, 3))
     def is_told_again(self, event_id: str, times: int) -> None:
@@ -287,10 +337,15 @@ class Life(RuleBasedStateMachine):
         for side in self.opened.both:
             assert side.violations == []
             found = side.world.upstream.events
-            times = Counter((event.email, event.kind, event.at) for event in found)
+            purchases = Counter(event.external_id for event in found if event.kind is EventKind.PURCHASE)
+            assert max(purchases.values(), default=1) == 1, "R18: one order is one purchase"
+            times = Counter((event.email, event.kind, event.at, event.external_id) for event in found)
             assert {key: number for key, number in times.items() if number > 1} == {}, "I3"
             for email in PEOPLE:
-                theirs = [event.at for event in found if event.email == email]
+                # What came before its order follows it, however late that is (R19).
+                theirs = [
+                    one.at for one in found if one.email == email and one.kind not in (EventKind.RETURN, EventKind.CANCELLATION)
+                ]
                 assert all(one <= next_one for one, next_one in pairwise(theirs)), f"I5: {theirs}"
 
     def teardown(self) -> None:
@@ -304,16 +359,25 @@ class Life(RuleBasedStateMachine):
         """With a healthy SALESmanago everything ends, and what it holds is the truth."""
         world = side.world
         await world.run_for(hours=8, steps=16)
+        world.clock.advance(hours=8 * 24)
+        await Cleaner(world.store, Retention(), world.clock).clean()  # what waits for an order that never came ends
         world.accepted = len(await world.states())  # what SALESmanago refused of a status became an event of our own
         states = await world.at_rest()
         assert {event_id for event_id, _ in self.events} <= states.keys(), "I1"
         upstream = world.upstream
-        arrived = Counter(event.external_id for event in upstream.events if event.external_id)
+        arrived = Counter(one.external_id for one in upstream.events if one.kind is EventKind.PURCHASE)
+        undone = Counter((one.external_id, one.kind, one.at) for one in upstream.events)
         erased = {email for email in PEOPLE if any(str(kind) == "ErasureRequested" for kind in self._kinds(email))}
         for event_id, happened in self.events:
             order_id, email = getattr(happened, "order_id", None), getattr(happened, "email", None) or happened.customer.email
             if order_id is not None and states[event_id][0] == "sent" and email not in erased:
                 assert arrived[order_id] == 1, f"{order_id} counts as sent"
+                for kind, made in ((EventKind.RETURN, OrderReturned), (EventKind.CANCELLATION, OrderCancelled)):
+                    assert not isinstance(happened, made) or undone[order_id, kind, happened.at] == 1, f"{event_id} counts as sent"
+        for order in self.newest.values():
+            told = [number for number, happened in self.events if happened == order]
+            if order.customer.email not in erased and states[told[-1]][0] == "sent":
+                assert [one.value for one in upstream.events if _is_purchase_of(one, order)] == [order.value], "the newest version"
         refused = {email for event_id, happened in self.events if states[event_id][0] == "parked" for email in [_email(happened)]}
         for email, truth in self.people.items():
             if email in upstream.contacts and email not in refused and not truth.withdrawn and not truth.erased:
@@ -332,6 +396,10 @@ async def _states(side: Side) -> list[tuple[str, str, str | None]]:
     """In the order of acceptance. Events the gateway itself noticed have names of chance."""
     found = (await side.world.states()).items()
     return [("noticed" if event_id.startswith("not-taken-") else event_id, *state) for event_id, state in found]
+
+
+def _is_purchase_of(event: AddEvent, order: OrderPlaced) -> bool:
+    return event.kind is EventKind.PURCHASE and event.external_id == order.order_id
 
 
 def _names(items: list[Any], email: str) -> bool:
