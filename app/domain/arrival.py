@@ -6,6 +6,7 @@ withdrawal, erasure or correction, so a time ahead of its arrival counts as the 
 
 from datetime import datetime, timedelta
 
+from app.domain.events import OrderPlaced
 from app.domain.pipeline import NewEvent
 from app.domain.values import replace
 
@@ -15,10 +16,15 @@ CLOCKS_AGREE = timedelta(seconds=5)
 
 def arrived(event: NewEvent, received_at: datetime) -> NewEvent:
     """The event as it is stored: never dated after `received_at`. Its digest stays: a repetition is known by what was said."""
-    ahead = event.event.at - received_at
+    happened = event.event
+    said_at = happened.as_of if isinstance(happened, OrderPlaced) else None
+    ahead = max(happened.at, said_at or happened.at) - received_at
     if ahead <= timedelta(0):
         return event
-    dated = replace(event, event=replace(event.event, at=received_at))
+    happened = replace(happened, at=min(happened.at, received_at))
+    if isinstance(happened, OrderPlaced) and happened.as_of is not None:
+        happened = replace(happened, as_of=min(happened.as_of, received_at))  # or no later version would be newer (R18)
+    dated = replace(event, event=happened)
     return dated if ahead < CLOCKS_AGREE else replace(dated, warnings=(*event.warnings, _warning(ahead)))
 
 

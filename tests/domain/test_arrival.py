@@ -64,6 +64,14 @@ def test_r08_a_time_ahead_of_its_arrival_counts_as_the_moment_of_arrival(
     assert event.digest == "d"
 
 
+@pytest.mark.parametrize("ahead", [timedelta(seconds=1), timedelta(minutes=30), timedelta(hours=24)])
+def test_r08_a_version_of_an_order_is_said_when_it_arrives_at_the_latest_so_that_a_later_one_is_newer(ahead: timedelta) -> None:
+    placed = ARRIVAL - timedelta(days=1)
+    event = stored(an_order(placed, as_of=ARRIVAL + ahead))
+    assert event.event == an_order(placed, as_of=ARRIVAL)
+    assert bool(event.warnings) is (ahead >= CLOCKS_AGREE)
+
+
 def test_r08_a_warning_says_by_how_much_a_clock_is_ahead_and_keeps_the_others() -> None:
     said = NewEvent(
         shop_id="s", event_id="e", type="t", event=subscribed(ARRIVAL + timedelta(hours=1)), digest="d", warnings=("x",)
