@@ -15,6 +15,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from app.domain.consent import Policy
 from app.domain.errors import BadConfiguration
+from app.domain.masked import normal_pattern
 from app.domain.registry import StoredAccount, StoredShop
 from app.domain.shop import Account, ConsentNames, FanOut, FlightPlan, Hours, Panel, PanelKind, Shop, TagConflicts
 from app.services.secrets_at_rest import KeyRing
@@ -209,7 +210,8 @@ class ShopEntry(_Strict):
     shadow: bool = False
     tag_conflicts: Literal["readd", "accept", "report"] = "readd"
     propagate_unconfirmed_removals: bool = False
-    blocked_email_domains: tuple[str, ...] = Shop.blocked_email_domains
+    block_masked_addresses: bool = True
+    blocked_email_domains: tuple[Annotated[str, AfterValidator(normal_pattern)], ...] = ()
     callback_secret: CallbackSecret | None = None
     callback_secrets: tuple[CallbackSecret, ...] = Field(default=(), max_length=2)
     signing_secret: SigningSecret | None = None

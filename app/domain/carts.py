@@ -139,7 +139,7 @@ def ripen(
     """
     if contact.erased or (contact.erased_at is not None and cart.changed_at <= contact.erased_at):
         return Withhold(Reason.ERASED)
-    if contact.email.rpartition("@")[2] in shop.blocked_email_domains:
+    if shop.blocks(contact.email):
         return Withhold(Reason.BLOCKED_ADDRESS)
     if not contact.transfer.permits(shop.policy):
         return Withhold(Reason.CONSENT_WITHDRAWN if contact.transfer.is_withdrawn else Reason.NO_CONSENT)

@@ -246,13 +246,9 @@ def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:
     return _decision(Send(*(DeleteContact(email=address) for address in addresses)), forgotten, sale)
 
 
-def is_blocked(email: str, shop: Shop) -> bool:
-    return email.rpartition("@")[2] in shop.blocked_email_domains
-
-
 def closes_the_door(shop: Shop, contact: Contact) -> Reason | None:
     """Why nothing of a person may be told, whatever happened, but resignations and erasures; None if the door is open."""
-    if is_blocked(contact.email, shop):
+    if shop.blocks(contact.email):
         return Reason.BLOCKED_ADDRESS
     if contact.transfer.is_withdrawn:
         return Reason.CONSENT_WITHDRAWN
@@ -266,7 +262,7 @@ def forbidden(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Ho
     """Why the event must stay here, or None. The consent guard of the gateway (R01-R07)."""
     if not contact.email:
         return Reason.ADDRESS_UNKNOWN
-    if is_blocked(contact.email, shop):
+    if shop.blocks(contact.email):
         return Reason.BLOCKED_ADDRESS
     if isinstance(event, OrderPlaced) and event.at < shop.integration_started_at:
         return Reason.BEFORE_INTEGRATION

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.domain.commands import Command
 from app.domain.consent import Policy
 from app.domain.contact import Contact
-from app.domain.decide import closes_the_door, is_blocked
+from app.domain.decide import closes_the_door
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
 from app.domain.take_back import TakeBack, taken_back
@@ -37,7 +37,7 @@ def stop_of(commands: Sequence[Command], shop: Shop, person: Contact | None) -> 
     """What holds for a person now, whether or not it concerns these commands."""
     if shop.shadow:
         return Stop(TakeBack(everything=True, home=True), Reason.SHADOW)
-    if any(is_blocked(command.email, shop) for command in commands):
+    if any(shop.blocks(command.email) for command in commands):
         return Stop(TakeBack(everything=True), Reason.BLOCKED_ADDRESS)
     if person is None or person.erased:
         return None

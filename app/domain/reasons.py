@@ -177,10 +177,10 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.BLOCKED_ADDRESS: Explanation(
         "C7",
-        "The address belongs to a market place's masking domain; no newsletter reaches a person there.",
-        "Nothing, or change `blocked_email_domains` of the shop.",
-        "Adres należy do domeny maskującej platformy handlowej; newsletter tam nie dociera.",
-        "Nic, albo zmień `blocked_email_domains` sklepu.",
+        "The address belongs to a marketplace that masks its buyers, or to a domain the shop blocked; no newsletter goes there.",
+        "Nothing, or change `block_masked_addresses` or `blocked_email_domains` of the shop.",
+        "To adres zastępczy, pod którym platforma handlowa ukrywa kupującego, albo domena zablokowana przez sklep.",
+        "Nic, albo zmień `block_masked_addresses` lub `blocked_email_domains` sklepu.",
     ),
     Reason.ADDRESS_UNKNOWN: Explanation(
         "R41",

@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.domain.consent import Policy
+from app.domain.masked import MASKED_DOMAINS, is_masked
 from app.domain.values import value
 
 
@@ -111,8 +112,10 @@ class Shop:
     """Decide and trace, send nothing."""
     tag_conflicts: TagConflicts = TagConflicts.READD
     propagate_unconfirmed_removals: bool = False
-    blocked_email_domains: tuple[str, ...] = ("allegromail.pl",)
-    """Masked addresses of market places: they reach nobody, so they are not sent."""
+    block_masked_addresses: bool = True
+    """Withhold people behind a known marketplace's masked address (`masked.MASKED_DOMAINS`): a newsletter reaches nobody there."""
+    blocked_email_domains: tuple[str, ...] = ()
+    """Patterns of further domains whose people are not sent."""
     signed_requests: bool = False
     """The shop signs its requests (Standard Webhooks); an unsigned one is refused."""
     cart_url: str | None = None
@@ -120,3 +123,8 @@ class Shop:
     consent_names: ConsentNames = ConsentNames()
     panel: Panel = Panel()
     backfill: FlightPlan = FlightPlan()
+
+    def blocks(self, email: str) -> bool:
+        """Is it an address behind which a marketplace hides the person, or of a domain the shop blocked?"""
+        known = MASKED_DOMAINS if self.block_masked_addresses else ()
+        return is_masked(email, (*known, *self.blocked_email_domains))

@@ -1,0 +1,63 @@
+"""Addresses behind which a marketplace hides its buyer: no newsletter may or can reach a person there."""
+
+import re
+from functools import lru_cache
+
+MASKED_DOMAINS = (
+    "allegromail.*",  # Allegro: .pl and .com, orders from Czechia, Slovakia and Hungary as well
+    "user.allegrogroup.pl",  # Allegro, before 2021
+    "mail.erli.pl",
+    "marketplace.amazon.*",
+    "members.ebay.*",
+    "kaufland-marktplatz.de",  # all countries of Kaufland
+    "customer.otto.market",
+    "pp-orders.zalan.do",  # Zalando
+    "verkopen.bol.com",
+    "notification.mirakl.net",  # marketplaces that run on Mirakl
+    "relay.walmart.com",
+    "scs.tiktokw.us",  # TikTok Shop
+    "no-email@channelengine.com",  # filled in by a connector where the marketplace shows no address at all
+)
+"""What a shop need not list itself. Not in it: `privaterelay.appleid.com` and other services by which a person hides the own
+address. They forward to a person who chose so, and who can resign there.
+"""
+
+_LABEL = r"[^.@]+"
+_ENDING = rf"{_LABEL}(?:\.{_LABEL})?"
+"""Of a country or two labels: `de`, `co.uk`, `com.be`."""
+
+_PATTERN = re.compile(r"(?:[^@\s*]+@)?(?:\*\.)?[\w-]+(?:\.[\w-]+)*(?:\.\*)?", re.IGNORECASE)
+
+
+def normal_pattern(text: str) -> str:
+    """A pattern as it is stored. Raises `ValueError` with what is wrong and a right one."""
+    pattern = text.strip().removeprefix("@").rstrip(".").casefold()
+    if not _PATTERN.fullmatch(pattern):
+        raise ValueError(
+            f'{text!r} is no domain: write one like "allegromail.pl" (its subdomains belong to it), "marketplace.amazon.*" '
+            'for every ending, "*.example.com" for the subdomains alone, or a whole address'
+        )
+    return pattern
+
+
+def is_masked(email: str, patterns: tuple[str, ...]) -> bool:
+    """Does the address belong to one of the domains, or to a subdomain of one? In any letter case."""
+    return bool(patterns and email) and _compiled(patterns).search(email.casefold()) is not None
+
+
+@lru_cache(maxsize=256)
+def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(_expression(pattern.strip().removeprefix("@").rstrip(".").casefold()) for pattern in patterns))
+
+
+def _expression(pattern: str) -> str:
+    local, at, domain = pattern.rpartition("@")
+    if at:
+        return rf"\A{re.escape(local)}@{_domain(domain)}\Z"
+    if domain.startswith("*."):
+        return rf"[@.]{_LABEL}\.{_domain(domain[2:])}\Z"
+    return rf"[@.]{_domain(domain)}\Z"
+
+
+def _domain(domain: str) -> str:
+    return re.escape(domain[:-2]) + rf"\.{_ENDING}" if domain.endswith(".*") else re.escape(domain)
