@@ -21,6 +21,7 @@ from app.domain.shop import Account, ConsentNames, FanOut, FlightPlan, Hours, Pa
 from app.services.secrets_at_rest import KeyRing
 
 NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
+HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 LOCATION = re.compile(r"^[a-z_][a-z0-9_]{2,35}$")
 CALLBACK_SECRET = re.compile(r"^[A-Za-z0-9]{16}$")
 
@@ -88,6 +89,13 @@ def _location(text: str) -> str:
     if not LOCATION.match(text):
         raise ValueError("3 to 36 characters of a-z, 0-9 and _, not beginning with a digit")
     return text
+
+
+def _further_host(text: str) -> str:
+    host = text.strip().lower().rstrip(".")
+    if not HOST.fullmatch(host):
+        raise ValueError('name a domain like "sklep.example.com", without "https://" and path')
+    return host
 
 
 def _cart_url(url: str) -> str:
@@ -199,7 +207,7 @@ class ConsentsEntry(_Strict):
 class ShopEntry(_Strict):
     account: str
     host: str = Field(pattern=r"^[a-z0-9.-]+$")
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[Annotated[str, AfterValidator(_further_host)], ...] = ()
     location: Annotated[str, AfterValidator(_location)]
     number: int = Field(ge=1)
     policy: Literal["order_consent", "all_customers"]

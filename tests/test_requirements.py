@@ -537,6 +537,28 @@ def test_r16_the_shops_address_travels_as_host_and_location() -> None:
     assert (sent["shopDomain"], sent["location"]) == ("sklep.iai-shop.com", "sklep_iai")
 
 
+@pytest.mark.parametrize(
+    ("page", "host"),
+    [
+        ("https://www.sklep.example.org/basket/7", "www.sklep.example.org"),
+        ("https://WWW.Sklep.Example.org:8443/basket/7?a=b", "www.sklep.example.org"),
+        ("https://sklep.iai-shop.com/basket/7", "sklep.iai-shop.com"),
+        ("https://elsewhere.example/basket/7", "sklep.iai-shop.com"),
+        ("https://sklep.example.org/basket/7", "sklep.iai-shop.com"),
+        ("/basket/7", "sklep.iai-shop.com"),
+        ("https://[broken", "sklep.iai-shop.com"),
+        (None, "sklep.iai-shop.com"),
+    ],
+)
+def test_r16_what_happened_on_a_further_domain_of_the_shop_is_told_with_that_domain(page: str | None, host: str) -> None:
+    shop = a_shop(host="sklep.iai-shop.com", location="sklep_iai", hosts=("www.sklep.example.org",))
+    seen = payloads.event(the_event(life(shop, replace(viewed(), url=page)).plan))
+    assert (seen["shopDomain"], seen["location"]) == (host, "sklep_iai")
+    cart = cart_of(cart_changed(recovery_url=page))
+    left = payloads.event(the_event(ripen(cart, shop, somebody(), cart.due_at)))
+    assert (left["shopDomain"], left["location"]) == (host, "sklep_iai")
+
+
 @pytest.mark.parametrize("location", ["sklep_1", "abc", "a" * 36])
 def test_r16_a_location_is_a_short_stable_form(location: str) -> None:
     assert _shops_file(location).shops["one"].location == location

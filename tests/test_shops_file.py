@@ -57,3 +57,13 @@ def test_a_domain_that_is_none_is_named_with_its_place() -> None:
         _shop(blocked_email_domains=["relay.example", "two words.example"])
     (mistake,) = refused.value.mistakes
     assert mistake.startswith("shops.one.blocked_email_domains.1: 'two words.example' is no domain")
+
+
+def test_r16_further_hosts_are_domains_in_lower_case() -> None:
+    assert _shop(hosts=["WWW.Sklep.Example"]).hosts == ("www.sklep.example",)
+
+
+@pytest.mark.parametrize("host", ["https://sklep.example", "sklep.example/pl", "", "sklep", "a b.pl"])
+def test_r16_a_further_host_that_is_no_domain_is_refused(host: str) -> None:
+    with pytest.raises(BadConfiguration, match=r"shops\.one\.hosts\.0: name a domain like"):
+        _shop(hosts=[host])

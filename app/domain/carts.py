@@ -157,7 +157,7 @@ def ripen(
         at=cart.changed_at,
         external_id="",
         location=shop.location,
-        shop_host=shop.host,
+        shop_host=shop.host_of(cart.recovery_url),
         lines=lines_of(cart.items),
         value=cart.value,
         currency=cart.currency,

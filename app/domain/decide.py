@@ -347,7 +347,7 @@ def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEv
                 at=event.at,
                 external_id="",
                 location=shop.location,
-                shop_host=shop.host,
+                shop_host=shop.host_of(event.url),
                 lines=(Line(product_id=event.product_id, name="", quantity=Decimal(1)),),
                 link=event.url,
             )

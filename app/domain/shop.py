@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from app.domain.consent import Policy
 from app.domain.masked import MASKED_DOMAINS, is_masked
@@ -107,6 +108,7 @@ class Shop:
     country: str = "PL"
     """Where a phone number without country code belongs (R10)."""
     hosts: tuple[str, ...] = ()
+    """Further domains of the shop (R16)."""
     enabled: bool = True
     shadow: bool = False
     """Decide and trace, send nothing."""
@@ -123,6 +125,16 @@ class Shop:
     consent_names: ConsentNames = ConsentNames()
     panel: Panel = Panel()
     backfill: FlightPlan = FlightPlan()
+
+    def host_of(self, page: str | None) -> str:
+        """The domain of the shop on which something happened, told by a page of it; `host` if no page of the shop tells (R16)."""
+        if not self.hosts or not page:
+            return self.host
+        try:
+            named = (urlsplit(page).hostname or "").rstrip(".")
+        except ValueError:
+            return self.host
+        return named if named in self.hosts else self.host
 
     def blocks(self, email: str) -> bool:
         """Is it an address behind which a marketplace hides the person, or of a domain the shop blocked?"""
