@@ -145,6 +145,11 @@ class Contact:
         """The address under which events reach the contact in SALESmanago."""
         return self.told.email if self.rename_refused_at is not None and self.told.email else self.email
 
+    def may_be_known_there_as(self, email: str) -> bool:
+        """Does SALESmanago perhaps know the person by this address: were we to send it, or did it show the person itself?"""
+        shown = self.seen.email_news is not None or self.seen.phone_news is not None or self.seen.tags_at is not None
+        return self.told.email == email or (shown and self.email == email)
+
     def is_of_another_account(self, customer_id: str | None) -> bool:
         """Addresses are not unique among a panel's accounts: the second one must not take turns with the first."""
         return customer_id is not None and self.registered and self.customer_id not in (None, customer_id)

@@ -92,7 +92,7 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Hold
         # It concerns whoever ordered, and nobody did yet, or the order stayed in the shop (R17, R19).
         return _decision(unsent(Reason.PURCHASE_NOT_SENT) if sale.is_known else Await(Reason.WAITS_FOR_ORDER), contact, sale)
     if isinstance(event, ErasureRequested):
-        return _erase(event, contact, sale)
+        return _erase(event, shop, contact, sale)
     if isinstance(event, AccessRequested):
         return _decision(Supersede(Reason.REPORT_READY), contact, sale)
     contact = revived(event, contact)
@@ -230,11 +230,16 @@ def _in_shadow(decision: Decision, event: Event, shop: Shop, sale: Sale, *, know
     return Decision(Send(upsert, withholding=withholding), told(learned, [upsert]), sale, learned)
 
 
-def _erase(event: ErasureRequested, contact: Contact, sale: Sale) -> Decision:
-    """Delete under every address SALESmanago may know the person by; keep only the time, so that older data stays out (M1, M3)."""
+def _erase(event: ErasureRequested, shop: Shop, contact: Contact, sale: Sale) -> Decision:
+    """Delete under every address SALESmanago may know the person by; keep only the time, so that older data stays out (M1, M3).
+
+    Whom it cannot know from us, and who may not be sent, is not named there either: an erasure is no transfer (R03).
+    """
     if contact.erased_at is not None and event.at <= contact.erased_at:
         return _decision(Supersede(Reason.NOTHING_NEW), contact, sale)
-    addresses = dict.fromkeys(filter(None, (event.email, contact.email, contact.told.email)))
+    present = contact.email or event.email
+    named = contact.may_be_known_there_as(present) or (contact.transfer.permits(shop.policy) and not shop.blocks(present))
+    addresses = dict.fromkeys(filter(None, (present if named else None, contact.told.email)))
     forgotten = Contact(
         email=contact.email or event.email,
         erased=True,

@@ -385,6 +385,8 @@ class Alias:
     email: str
     contact_id: int
     until: datetime
+    sent: bool = True
+    """SALESmanago may know the person by it."""
 
 
 def subject_of(event: Event) -> str:

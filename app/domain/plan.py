@@ -43,6 +43,7 @@ _UNNECESSARY = (
     Reason.ORDER_REPLACED,
     Reason.RETURN_ALREADY_SENT,
     Reason.NOTHING_NEW,
+    Reason.NOT_KNOWN_THERE,
     Reason.CART_EMPTIED,
     Reason.CART_REPLACED,
     Reason.CART_BOUGHT,

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     NO_ACCOUNT = "no_account"
     ACCOUNT_ELSEWHERE = "account_elsewhere"
     ERASED = "erased"
+    NOT_KNOWN_THERE = "not_known_there"
     NOTHING_NEW = "nothing_new"
     TAGS_MAY_NOT_TRAVEL = "tags_may_not_travel"
     TOO_MANY_TAGS = "too_many_tags"
@@ -230,6 +231,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Nothing. A new act of the person (order, registration, subscription) starts afresh.",
         "Dane osoby usunięto na jej żądanie; pozostał tylko skrót, który nie pozwala starym danym wrócić.",
         "Nic. Nowe działanie tej osoby (zamówienie, rejestracja, zapis) zaczyna od początku.",
+    ),
+    Reason.NOT_KNOWN_THERE: Explanation(
+        "R03",
+        "What the gateway held of the person is gone. SALESmanago has nothing of them from the shop, so nobody was named there.",
+        "Nothing. If SALESmanago has the person from elsewhere, delete the contact there.",
+        "Dane tej osoby usunięto z bramki. SALESmanago nie ma jej ze sklepu, więc nie podano mu tego adresu.",
+        "Nic. Jeśli SALESmanago ma tę osobę z innego źródła, usuń kontakt w SALESmanago.",
     ),
     Reason.NOTHING_NEW: Explanation(
         "R28",

@@ -64,7 +64,7 @@ class People:
         self._heirs: dict[int, int] = {}
         """Contact -> the one that took it over."""
         self._new: list[Person] = []
-        self._new_aliases: list[tuple[Person, str, datetime]] = []
+        self._new_aliases: list[tuple[Person, str, datetime, bool]] = []
 
     # -- loading and saving ----------------------------------------------------------------------------------------------
 
@@ -120,8 +120,8 @@ class People:
         ids = await contacts.add([(person.shop_id, person.contact, person.erased_hash) for person in fresh], at)
         for person, contact_id in zip(fresh, ids, strict=True):
             person.id = contact_id
-        for person, email, until in self._new_aliases:
-            await contacts.remember_address(Alias(person.shop_id, email, person.id or 0, until))
+        for person, email, until, sent in self._new_aliases:
+            await contacts.remember_address(Alias(person.shop_id, email, person.id or 0, until, sent))
         for person in (*self._everyone.values(), *self._new):
             if person.merged_into is not None and person.id is not None:
                 await contacts.merge(person.id, person.merged_into.id or 0, _CONFLICT)
@@ -170,7 +170,8 @@ class People:
             case How.JOINED:
                 self._join(person, other or person)
             case How.RENAMED:
-                self._retire_address(person, person.contact.email, event.at)
+                had = person.contact.email
+                self._retire_address(person, had, event.at, sent=person.contact.may_be_known_there_as(had))
                 if other is not None:
                     person.joined_from = person.contact
                     person.becomes(onto_address_of(other, person.contact, email or "", event.at))
@@ -205,8 +206,9 @@ class People:
     def _merged(self, target: Person, former: Person, at: datetime) -> None:
         """The new address belongs to somebody known: that contact stays and learns; the old one is left for a person to see."""
         old = former.contact.email
+        sent = former.contact.may_be_known_there_as(old)
         self._join(target, former, at)
-        self._retire_address(target, old, at)
+        self._retire_address(target, old, at, sent=sent)
         former.merged_into = target
         target.absorbed += [former, *former.absorbed]
         for had in self._shop(target.shop_id).aliases.values():
@@ -220,15 +222,16 @@ class People:
             self._shop(target.shop_id).by_customer[other.contact.customer_id] = target
         other.becomes(replace(NOBODY, told=other.contact.told))
 
-    def _retire_address(self, person: Person, email: str, until: datetime) -> None:
+    def _retire_address(self, person: Person, email: str, until: datetime, *, sent: bool) -> None:
         shop = self._shop(person.shop_id)
         if shop.by_email.get(email) is person:
             del shop.by_email[email]
-        self._remember_former(person, email, until)
+        self._remember_former(person, email, until, sent=sent)
 
-    def _remember_former(self, person: Person, email: str, until: datetime) -> None:
+    def _remember_former(self, person: Person, email: str, until: datetime, *, sent: bool = False) -> None:
+        """`sent`: SALESmanago may know the person by it."""
         self._shop(person.shop_id).aliases.setdefault(email, []).append((until, person))
-        self._new_aliases.append((person, email, until))
+        self._new_aliases.append((person, email, until, sent))
 
     def _named(self, person: Person, email: str | None) -> None:
         if email is not None:
@@ -292,11 +295,12 @@ class People:
             await contacts.forget_addresses(one_id)
         until = person.contact.erased_at
         for email in former:
-            pseudonym = self._pseudonym(person.shop_id, email)
+            # What an earlier erasure left of an address is a hash already.
+            pseudonym = self._pseudonym(person.shop_id, email) if "@" in email else email
             shop.aliases.pop(email, None)
             if until is not None:
                 shop.aliases.setdefault(pseudonym, []).append((until, person))
-                await contacts.remember_address(Alias(person.shop_id, pseudonym, contact_id, until))
+                await contacts.remember_address(Alias(person.shop_id, pseudonym, contact_id, until, sent=False))
 
     def belongs_to_another(self, person: Person, email: str) -> bool:
         owner = self._shop(person.shop_id).by_email.get(email)

@@ -68,7 +68,7 @@ class PlanningRound:
         self._boxes: Counter[tuple[str, str]] = Counter()
         self._ids: dict[int, tuple[str, str]] = {}
         """Event -> (shop, id), where the id names somebody."""
-        self._erased: list[tuple[Person, InboxEvent, str, list[Command]]] = []
+        self._erased: list[tuple[Person, InboxEvent, str, list[Command], list[str]]] = []
         self._waiting: dict[tuple[str, str], list[InboxEvent]] = {}
         """What waits for orders (R19)."""
 
@@ -171,8 +171,10 @@ class PlanningRound:
         if isinstance(happened, CartChanged):
             await self._cart(event, happened, person, plan)
         elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
+            theirs = dict.fromkeys(filter(None, (happened.email, before.email, before.told.email)))
+            commands = [*plan.commands, *cancelled, *self._told_by_siblings(shop, person, list(theirs))]
             self._gone_for_siblings(shop, before, happened)
-            self._erased.append((person, event, self._people.erase(person, happened.email), [*plan.commands, *cancelled]))
+            self._erased.append((person, event, self._people.erase(person, happened.email), commands, list(theirs)))
         else:
             self._carry_out(event, person, plan)
         if isinstance(happened, OrderPlaced):
@@ -388,6 +390,13 @@ class PlanningRound:
             if sibling.contact.is_transferred:
                 sibling.becomes(vanished(sibling.contact, self._now))
 
+    def _told_by_siblings(self, shop: Shop, person: Person, addresses: list[str]) -> list[DeleteContact]:
+        """Another shop of the account may have sent the person: SALESmanago has one contact for all of them."""
+        others = self._siblings_of(shop.id)
+        siblings = [sibling for email in addresses for sibling in self._people.siblings(person, others, email)]
+        known_as = dict.fromkeys(sibling.contact.told.email for sibling in siblings)
+        return [DeleteContact(email=email) for email in known_as if email in addresses]
+
     # -- saving ----------------------------------------------------------------------------------------------------------
 
     async def save(self) -> None:
@@ -416,22 +425,24 @@ class PlanningRound:
             await self._work.inbox.rename(seq, shop_id, disguised(self._pseudonym, shop_id, event_id))
 
     async def _erase(
-        self, person: Person, event: InboxEvent, pseudonym: str, commands: list[Command]
+        self, person: Person, event: InboxEvent, pseudonym: str, commands: list[Command], theirs: list[str]
     ) -> tuple[Person, list[int], list[str], str]:
         """Delete the person in SALESmanago under every address it may know, and here; only hashes stay (M1-M3)."""
         contact_id = person.saved_id
         merged = await self._work.contacts.merged_into(contact_id)
-        former = [
-            one for known in (contact_id, *(one.id for one in merged)) for one in await self._work.contacts.addresses_of(known)
-        ]
+        contact_ids = [contact_id, *(one.id for one in merged)]
+        former = await self._work.contacts.aliases_of(contact_ids)
         named = [address for command in commands for address in _addresses_of(command)]
         named += [address for one in merged if (address := one.contact.told.email) is not None]
-        addresses = [one for one in dict.fromkeys((*named, *former)) if not self._people.belongs_to_another(person, one)]
+        named += [one.email for one in former if one.sent]
+        addresses = [one for one in dict.fromkeys(named) if not self._people.belongs_to_another(person, one)]
         self.decided.send(person, event, *(DeleteContact(email=address) for address in addresses))
-        self.decided.settle(event, EventState.PLANNED, None, person, open_commands=len(addresses))
-        waiting = await self._work.inbox.waiting_for_order_of(person.shop_id, addresses)
-        contact_ids = [contact_id, *(one.id for one in merged)]
-        await self._forget_orders(person, contact_ids, addresses)
+        if addresses:
+            self.decided.settle(event, EventState.PLANNED, None, person, open_commands=len(addresses))
+        else:
+            self.decided.settle(event, EventState.SUPERSEDED, Reason.NOT_KNOWN_THERE, person)
+        waiting = await self._work.inbox.waiting_for_order_of(person.shop_id, [*theirs, *addresses])
+        await self._forget_orders(person, contact_ids, [*theirs, *addresses])
         for one_id in contact_ids:
             await self._work.outbox.scrub(one_id, pseudonym)
             await self._work.consents.forget_details(one_id)
@@ -439,8 +450,10 @@ class PlanningRound:
             waiting += await self._work.carts.forget_person(one_id)
         await self._work.inbox.mark(waiting, EventState.WITHHELD, Reason.ERASED, self._now)
         await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
-        await self._people.forget_addresses(person, contact_ids, former, self._work.contacts)
-        return person, contact_ids, addresses, pseudonym
+        former_addresses = [one.email for one in former]
+        await self._people.forget_addresses(person, contact_ids, former_addresses, self._work.contacts)
+        subjects = dict.fromkeys((*theirs, *addresses, *former_addresses))
+        return person, contact_ids, [one for one in subjects if not self._people.belongs_to_another(person, one)], pseudonym
 
     async def _forget_orders(self, person: Person, contact_ids: list[int], addresses: list[str]) -> None:
         """Their goods, whose they were, and what waits for orders under these addresses."""

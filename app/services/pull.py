@@ -1,8 +1,8 @@
 """Look at SALESmanago: tags, points, and newsletter statuses that no callback told of (R30, R32, R55).
 
 Two ways lead to the same look. The *window* asks who changed lately and overlaps the one before, so nobody between two windows is
-missed but whom SALESmanago refuses to show. The *sweep* walks slowly through everybody, for what does not count as a change over
-there (contract U10). What a look shows becomes an event only if something follows from it.
+missed but whom SALESmanago refuses to show. The *sweep* walks slowly through everybody who was sent, for what does not count as a
+change over there (contract U10). What a look shows becomes an event only if something follows from it.
 """
 
 import secrets
@@ -112,14 +112,16 @@ class Pull:
         return list(found)
 
     async def sweep(self, account_id: str, pause: timedelta) -> int:
-        """Look at the next few of everybody; after the last begins again with the first."""
+        """Look at the next few of those whom SALESmanago knows from us, and nobody else (R03); after the last begins again."""
         account, at = self._directory.account(account_id), await self._turn(f"sweep:{account_id}", self._clock(), pause)
         if account is None or at is None:
             return 0
         shops = {shop.id for shop in self._directory.shops_of(account_id)}
         async with self._store.work() as work:
-            page = await work.contacts.page(int(at or 0), PER_SWEEP)
-        news = await self._look(account, [person.contact.email for person in page if person.shop_id in shops])
+            page = await work.contacts.page_of_sent(shops, int(at or 0), PER_SWEEP)
+        # Renamed here and not there, for it may not be sent any more: the new address is none that SALESmanago knows.
+        known = [person.contact.email for person in page if person.contact.email == person.contact.told.email]
+        news = await self._look(account, known)
         if news is not None:
             await self._remember(f"sweep:{account_id}", str(page[-1].id) if len(page) == PER_SWEEP else "0")
         return news or 0

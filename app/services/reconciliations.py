@@ -171,8 +171,12 @@ class Reconciliations:
 
     async def _contacts(self, run: Reconciliation, shop: Shop) -> None:
         async with self._store.work() as work:
+            # Nobody is named over there who was never sent (R03), and no address that never was.
             page = await work.contacts.page_of_shop(shop.id, run.cursor, PEOPLE_PER_PAGE)
-            former = {person.id: await work.contacts.addresses_of(person.id) for person in page}
+            former: dict[int, list[str]] = {person.id: [] for person in page}
+            for alias in await work.contacts.aliases_of(former):
+                if alias.sent:
+                    former[alias.contact_id].append(alias.email)
             # Whoever has a former address now is somebody else.
             shops = [one.id for one in self._directory.shops_of(shop.account)]
             formerly = {address for addresses in former.values() for address in addresses}
@@ -182,12 +186,11 @@ class Reconciliations:
             await self._save(run, self._after_contacts(run, shop), [])
             return
         at = self._clock()
-        # Nobody is named over there who was never sent (R03).
         sent = [person for person in page if person.contact.is_transferred]
-        shown = await self._shown(run, shop, [person.contact.email for person in sent])
+        shown = await self._shown(run, shop, [_known_as(person) for person in sent])
         if shown is None:
             return
-        gone = [person for person in sent if person.contact.email not in shown and person.contact.email not in self._unreadable]
+        gone = [person for person in sent if _known_as(person) not in shown and _known_as(person) not in self._unreadable]
         before = await self._shown(run, shop, sorted({one for person in gone for one in former[person.id]}))
         if before is None:
             return
@@ -227,8 +230,13 @@ class Reconciliations:
         look_at: list[str] = []
         busy = 0
         for person in page:
-            email = person.contact.email
-            if email in self._unreadable or person.id in moving or (shop.id, email) in undecided or still.get(person.id) != person:
+            email = _known_as(person)
+            if (
+                email in self._unreadable
+                or person.id in moving
+                or (shop.id, person.contact.email) in undecided
+                or still.get(person.id) != person
+            ):
                 busy += 1
                 continue
             try:
@@ -312,6 +320,11 @@ class Reconciliations:
 
     async def _rest(self, run: Reconciliation, why: str) -> None:
         await self._save(run, replace(run, trouble=why, due_at=self._clock() + REST), [])
+
+
+def _known_as(person: StoredContact) -> str:
+    """The address SALESmanago was told: another than the person's where a rename may not be sent."""
+    return person.contact.told.email or ""
 
 
 def _named(sample: str) -> str:

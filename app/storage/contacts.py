@@ -19,6 +19,9 @@ from app.storage.tables import contact_aliases, contacts, inbox
 _DISPUTED = text("contacts.conflict IS NOT NULL")
 """As the partial index has it."""
 
+_SENT = text("contacts.sent_as IS NOT NULL")
+"""As the partial index has it."""
+
 _COLUMNS = (contacts.c.id, contacts.c.shop_id, contacts.c.doc, contacts.c.erased_hash, contacts.c.merged_into)
 """What a `StoredContact` is made of. The others are for finding people."""
 
@@ -47,18 +50,19 @@ class Contacts:
         rows = await self._connection.execute(select(*_COLUMNS).where(named))
         return [_stored(row) for row in rows]
 
-    async def page(self, after: int, limit: int) -> list[StoredContact]:
-        """The next people in order of their ids, of every shop; who has no address any more is left out."""
-        rows = await self._connection.execute(
-            select(*_COLUMNS).where(contacts.c.id > after, contacts.c.email.is_not(None)).order_by(contacts.c.id).limit(limit)
-        )
-        return [_stored(row) for row in rows]
-
     async def page_of_shop(self, shop_id: str, after: int, limit: int) -> list[StoredContact]:
-        """As `page`, of one shop."""
+        """The next people of a shop in order of their ids; who has no address any more is left out."""
         theirs = (contacts.c.shop_id == shop_id) & (contacts.c.id > after) & contacts.c.email.is_not(None)
         rows = await self._connection.execute(select(*_COLUMNS).where(theirs).order_by(contacts.c.id).limit(limit))
         return [_stored(row) for row in rows]
+
+    async def page_of_sent(self, shop_ids: Collection[str], after: int, limit: int) -> list[StoredContact]:
+        """The next people of these shops whom SALESmanago knows from us, in order of their ids (R03)."""
+        rows: list[Sequence[Any]] = []
+        for shop_id in sorted(shop_ids):  # each along its index: of all shops at once, the database would sort whole shops
+            theirs = (contacts.c.shop_id == shop_id) & (contacts.c.id > after) & contacts.c.email.is_not(None) & _SENT
+            rows += await self._connection.execute(select(*_COLUMNS).where(theirs).order_by(contacts.c.id).limit(limit))
+        return sorted(map(_stored, rows), key=lambda one: one.id)[:limit]
 
     async def shops_knowing(self, shop_ids: Collection[str], email: str) -> dict[str, bool]:
         """Shops that know an address, now, formerly, or by an event not decided yet -> do we send the person from there?"""
@@ -93,18 +97,20 @@ class Contacts:
                 contact_aliases.c.shop_id == shop_id, one_of(self._connection, contact_aliases.c.email, emails)
             )
         )
-        return [Alias(row.shop_id, row.email, row.contact_id, row.until) for row in rows]
+        return [Alias(row.shop_id, row.email, row.contact_id, row.until, row.sent) for row in rows]
 
     async def left_addresses(self, shop_ids: Collection[str], emails: Collection[str]) -> list[Alias]:
         """As `aliases`, of several shops."""
         theirs = contact_aliases.c.shop_id.in_(shop_ids) & one_of(self._connection, contact_aliases.c.email, emails)
         rows = await self._connection.execute(select(contact_aliases).where(theirs))
-        return [Alias(row.shop_id, row.email, row.contact_id, row.until) for row in rows]
+        return [Alias(row.shop_id, row.email, row.contact_id, row.until, row.sent) for row in rows]
 
-    async def addresses_of(self, contact_id: int) -> list[str]:
-        """Former addresses of a contact."""
-        rows = await self._connection.execute(select(contact_aliases.c.email).where(contact_aliases.c.contact_id == contact_id))
-        return list(rows.scalars())
+    async def aliases_of(self, contact_ids: Collection[int]) -> list[Alias]:
+        """Former addresses of contacts."""
+        rows = await self._connection.execute(
+            select(contact_aliases).where(one_of(self._connection, contact_aliases.c.contact_id, contact_ids))
+        )
+        return [Alias(row.shop_id, row.email, row.contact_id, row.until, row.sent) for row in rows]
 
     async def add(self, people: Sequence[tuple[str, Contact, str | None]], at: datetime) -> list[int]:
         """Insert contacts (shop, contact, hash if erased); answers their ids in the same order."""
@@ -118,6 +124,7 @@ class Contacts:
                 "customer_id": contact.customer_id,
                 "doc": codec.encode(contact),
                 "conflict": _marker(contact),
+                "sent_as": contact.told.email,
                 "updated_at": at,
             }
             for shop_id, contact, erased_hash in people
@@ -147,6 +154,7 @@ class Contacts:
                     "b_customer_id": one.contact.customer_id,
                     "b_doc": codec.encode(one.contact),
                     "b_conflict": _marker(one.contact),
+                    "b_sent_as": one.contact.told.email,
                     "b_at": at,
                 }
                 for one in people
@@ -157,9 +165,18 @@ class Contacts:
         statement = insert(self._connection, contact_aliases)
         await self._connection.execute(
             statement.on_conflict_do_update(
-                index_elements=["shop_id", "email", "contact_id"], set_={"until": statement.excluded.until}
+                index_elements=["shop_id", "email", "contact_id"],
+                set_={"until": statement.excluded.until, "sent": contact_aliases.c.sent | statement.excluded.sent},
             ),
-            [{"shop_id": alias.shop_id, "email": alias.email, "contact_id": alias.contact_id, "until": alias.until}],
+            [
+                {
+                    "shop_id": alias.shop_id,
+                    "email": alias.email,
+                    "contact_id": alias.contact_id,
+                    "until": alias.until,
+                    "sent": alias.sent,
+                }
+            ],
         )
 
     async def forget_addresses(self, contact_id: int) -> None:
@@ -201,6 +218,7 @@ _SAVE = (
         customer_id=bindparam("b_customer_id"),
         doc=bindparam("b_doc"),
         conflict=case((contacts.c.merged_into.is_not(None), contacts.c.conflict), else_=bindparam("b_conflict")),
+        sent_as=bindparam("b_sent_as"),
         updated_at=bindparam("b_at", type_=contacts.c.updated_at.type),
     )
 )

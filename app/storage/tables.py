@@ -19,6 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     text,
+    true,
 )
 
 metadata = MetaData(
@@ -96,6 +97,7 @@ contacts = Table(
     Column("doc", LargeBinary, nullable=False),
     Column("conflict", Text, nullable=True),
     Column("merged_into", BigInteger, nullable=True),
+    Column("sent_as", Text, nullable=True),
     Column("updated_at", Instant, nullable=False),
     UniqueConstraint("shop_id", "email"),
     UniqueConstraint("shop_id", "erased_hash"),
@@ -105,6 +107,8 @@ contacts = Table(
 )
 _DISPUTED = text("conflict IS NOT NULL")
 Index("ix_contacts_conflict", contacts.c.shop_id, contacts.c.id, sqlite_where=_DISPUTED, postgresql_where=_DISPUTED)
+_SENT = text("sent_as IS NOT NULL")
+Index("ix_contacts_sent", contacts.c.shop_id, contacts.c.id, sqlite_where=_SENT, postgresql_where=_SENT)
 _MERGED = text("merged_into IS NOT NULL")
 Index("ix_contacts_merged_into", contacts.c.merged_into, sqlite_where=_MERGED, postgresql_where=_MERGED)
 
@@ -116,6 +120,7 @@ contact_aliases = Table(
     Column("email", Text, primary_key=True),
     Column("contact_id", Identity, primary_key=True),
     Column("until", Instant, nullable=False),
+    Column("sent", Boolean, nullable=False, server_default=true()),
     Index("ix_contact_aliases_contact_id", "contact_id"),
 )
 

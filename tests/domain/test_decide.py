@@ -31,6 +31,7 @@ from tests.builders import (
     reason_of,
     registered,
     returned,
+    status_seen,
     subscribed,
     tags_edited,
     the_event,
@@ -92,13 +93,37 @@ def test_a_contact_stands_before_what_happened_to_it() -> None:
     assert [type(command) for command in plan.commands] == [UpsertContact, AddEvent]
 
 
-def test_an_erasure_is_a_deletion_whatever_the_consent() -> None:
-    for shop in (OPEN, CAREFUL):
-        for before in ([], [an_order("2026-11-23T10:00")], [consent_withdrawn("2026-11-23T10:00")]):
-            erased = life(shop, *before, erasure_requested("2026-11-23T11:00"))
-            assert erased.plan == Send(DeleteContact(email=EMAIL))
-            assert erased.contact.profile == {}
-            assert not erased.contact.is_transferred
+SENT_THERE, NOBODY_NAMED = Send(DeleteContact(email=EMAIL)), Send()
+
+
+@pytest.mark.parametrize(
+    ("shop", "before", "plan"),
+    [
+        (OPEN, [], SENT_THERE),  # everybody may be sent, so SALESmanago may have them
+        (OPEN, [registered("2026-11-23T10:00")], SENT_THERE),
+        (OPEN, [registered("2026-11-23T09:00"), consent_withdrawn("2026-11-23T10:00")], SENT_THERE),
+        (OPEN, [consent_withdrawn("2026-11-23T10:00")], NOBODY_NAMED),
+        (CAREFUL, [an_order("2026-11-23T10:00")], SENT_THERE),
+        (CAREFUL, [an_order("2026-11-23T09:00"), consent_withdrawn("2026-11-23T10:00")], SENT_THERE),
+        (CAREFUL, [status_seen("2026-11-23T10:00", email_out=True)], SENT_THERE),  # SALESmanago named the person itself
+        (CAREFUL, [], NOBODY_NAMED),
+        (CAREFUL, [registered("2026-11-23T10:00"), subscribed("2026-11-23T10:00")], NOBODY_NAMED),
+        (CAREFUL, [an_order("2026-11-23T10:00", consent=False)], NOBODY_NAMED),
+        (CAREFUL, [consent_withdrawn("2026-11-23T10:00")], NOBODY_NAMED),
+        (a_shop(blocked_email_domains=("example.com",)), [registered("2026-11-23T10:00")], NOBODY_NAMED),
+    ],
+)
+def test_r03_an_erasure_deletes_whom_salesmanago_may_know_and_names_nobody_else(shop: Any, before: list, plan: Any) -> None:
+    erased = life(shop, *before, erasure_requested("2026-11-23T11:00"))
+    assert erased.plan == plan
+    assert erased.contact.profile == {}
+    assert not erased.contact.is_transferred
+
+
+def test_r03_an_erasure_names_no_address_that_a_person_took_after_the_withdrawal() -> None:
+    moved = account_changed("2026-11-23T10:30", customer=a_customer("new@example.com"), previous_email=EMAIL)
+    erased = life(CAREFUL, an_order("2026-11-23T09:00"), consent_withdrawn("2026-11-23T10:00"), moved, erasure_requested())
+    assert erased.plan == SENT_THERE
 
 
 def test_without_permission_no_profile_is_kept() -> None:

@@ -471,7 +471,7 @@ async def test_an_account_whose_address_changed_unheard_is_renamed_and_gets_no_t
     assert await world.flown() == Tally(found=1, sent=1)
     assert set(world.upstream.contacts) == {"new@example.pl"}
     async with world.store.work() as work:
-        known = await work.contacts.page(0, 10)
+        known = await work.contacts.page_of_shop("shop1", 0, 10)
     assert [one.contact.email for one in known] == ["new@example.pl"]
 
 
@@ -490,11 +490,11 @@ async def test_an_account_listed_with_the_address_of_another_known_account_chang
     await world.run()
     world.clock.advance(minutes=5)
     async with world.store.work() as work:
-        before = {one.contact.email: one for one in await work.contacts.page(0, 10)}
+        before = {one.contact.email: one for one in await work.contacts.page_of_shop("shop1", 0, 10)}
     world.panel.rows = [account(2, JAN, first_name="Ewa")]
     assert await world.flown() == Tally(found=1, withheld={"shared_address": 1})
     async with world.store.work() as work:
-        assert {one.contact.email: one for one in await work.contacts.page(0, 10)} == before
+        assert {one.contact.email: one for one in await work.contacts.page_of_shop("shop1", 0, 10)} == before
 
 
 async def test_guests_and_accounts_of_other_shops_leave_nothing_here_but_their_number(world: Airport) -> None:
@@ -795,7 +795,7 @@ async def test_nobody_who_changed_is_missed_when_accounts_vanish_between_two_pag
     world.panel.rows = world.panel.rows[1:]
     await world.land(number)
     async with world.store.work() as work:
-        known = await work.contacts.page(0, 500)
+        known = await work.contacts.page_of_shop("shop1", 0, 500)
     unchanged = {one.contact.email for one in known if one.contact.profile["first_name"].value != "Zmienione"}
     assert unchanged == set()
 

@@ -115,6 +115,30 @@ async def test_an_erased_person_keeps_no_address_only_the_hash(store: Store, dat
     assert [(one.id, one.erased_hash) for one in await known(store, "jan@example.pl")] == [(jan, None)]
 
 
+async def test_r03_a_page_of_those_who_were_sent_leaves_out_strangers_of_whatever_shop(store: Store) -> None:
+    sent = [someone(f"s{number}@example.pl", told=Told(email=f"s{number}@example.pl")) for number in range(3)]
+    ids = await added(store, someone("x@example.pl"), sent[0], someone("y@example.pl"), sent[1], sent[2])
+    async with store.work() as work:
+        (other,) = await work.contacts.add([("shop2", someone("b@example.pl", told=Told(email="b@example.pl")), None)], T0)
+        await work.contacts.add([("shop3", someone("c@example.pl", told=Told(email="c@example.pl")), None)], T0)
+        await work.commit()
+    await saved(store, StoredContact(ids[3], SHOP, someone("s1@example.pl")))  # taken back before it left
+    async with store.work() as work:
+        first = await work.contacts.page_of_sent([SHOP, "shop2"], 0, 2)
+        assert [one.id for one in first] == [ids[1], ids[4]]
+        assert [one.id for one in await work.contacts.page_of_sent([SHOP, "shop2"], ids[4], 2)] == [other]
+        assert await work.contacts.page_of_sent([], 0, 2) == []
+
+
+async def test_a_former_address_that_was_ever_sent_stays_so(store: Store) -> None:
+    async with store.work() as work:
+        for sent in (True, False):
+            await work.contacts.remember_address(Alias(SHOP, "old@example.pl", 1, T0, sent=sent))
+        await work.contacts.remember_address(Alias(SHOP, "older@example.pl", 1, T0, sent=False))
+        found = {one.email: one.sent for one in await work.contacts.aliases_of([1])}
+    assert found == {"old@example.pl": True, "older@example.pl": False}
+
+
 async def test_former_addresses_are_remembered_with_their_end_and_forgotten_together(store: Store) -> None:
     async with store.work() as work:
         for alias in (
@@ -130,10 +154,10 @@ async def test_former_addresses_are_remembered_with_their_end_and_forgotten_toge
             Alias(SHOP, "old@example.pl", 1, after(seconds=5)),
             Alias(SHOP, "old@example.pl", 2, after(seconds=2)),
         ]
-        assert sorted(await work.contacts.addresses_of(1)) == ["old@example.pl", "older@example.pl"]
+        assert sorted(one.email for one in await work.contacts.aliases_of([1])) == ["old@example.pl", "older@example.pl"]
         await work.contacts.forget_addresses(1)
-        assert await work.contacts.addresses_of(1) == []
-        assert await work.contacts.addresses_of(2) == ["old@example.pl"]
+        assert await work.contacts.aliases_of([1]) == []
+        assert [one.email for one in await work.contacts.aliases_of([2])] == ["old@example.pl"]
 
 
 async def test_a_conflict_is_noted_for_a_person_to_see(store: Store) -> None:

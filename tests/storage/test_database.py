@@ -19,7 +19,7 @@ from app.domain.errors import NotReady
 from app.storage import database as database_module
 from app.storage import migrations
 from app.storage.database import AlreadyOwned, Database, wal_race_fixed
-from app.storage.tables import calls, contacts, inbox, metadata
+from app.storage.tables import calls, contact_aliases, contacts, inbox, metadata
 from app.storage.work import Store
 from tests.storage.values import T0, new_event
 
@@ -68,6 +68,22 @@ async def test_a_migration_leaves_what_is_stored(database: Database, store: Stor
     await migrations.upgrade(database)
     async with database.transaction() as connection:
         assert [row.event_id for row in await connection.execute(select(inbox.c.event_id))] == ["e1"]
+
+
+async def test_the_migration_knows_who_was_sent_before_it_from_what_is_stored(empty_database: Database) -> None:
+    await migrations.upgrade(empty_database, "20261126a")
+    docs = {"sent@example.pl": b'{"told": {"email": "sent@example.pl"}}', "x@example.pl": b'{"told": {"email": null}}'}
+    async with empty_database.engine.begin() as connection:
+        for email, doc in docs.items():
+            add = "INSERT INTO contacts (shop_id, email, doc, updated_at) VALUES ('shop1', :email, :doc, :at)"
+            await connection.execute(text(add), {"email": email, "doc": doc, "at": 1})
+        add = "INSERT INTO contact_aliases (shop_id, email, contact_id, until) VALUES ('shop1', 'o@example.pl', 1, :at)"
+        await connection.execute(text(add), {"at": 1})
+    await migrations.upgrade(empty_database)
+    async with empty_database.engine.begin() as connection:
+        rows = await connection.execute(select(contacts.c.email, contacts.c.sent_as).order_by(contacts.c.id))
+        assert [tuple(row) for row in rows] == [("sent@example.pl", "sent@example.pl"), ("x@example.pl", None)]
+        assert (await connection.execute(select(contact_aliases.c.sent))).scalar_one() is True
 
 
 @pytest.mark.parametrize(
