@@ -203,7 +203,7 @@ def test_r05_a_shop_that_hides_the_box_sends_nobody_under_order_consent() -> Non
     assert life(CAREFUL, *orders).commands == ()
 
 
-def test_r05_the_gateway_notices_that_no_order_was_ever_asked() -> None:
+def test_r05_the_gateway_notices_that_no_order_is_asked() -> None:
     assert box_seems_hidden(Policy.ORDER_CONSENT, BoxCounts(not_asked=20))
     assert not box_seems_hidden(Policy.ORDER_CONSENT, BoxCounts(not_asked=20, not_given=1))
     assert not box_seems_hidden(Policy.ALL_CUSTOMERS, BoxCounts(not_asked=20))

@@ -6,6 +6,8 @@ says whether the person wants the e-mail (or SMS) newsletter. Neither ever chang
 Acts carry the time at which the person acted, so learning them in any order gives the same answer; the stricter act wins a tie.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -214,18 +216,31 @@ def _standing(opted_in: datetime | None, opted_out: datetime | None) -> Status |
 
 @value()
 class BoxCounts:
-    """How a shop's orders answered the consent box so far."""
+    """How a shop's last orders answered the consent box."""
 
     given: int = 0
     not_given: int = 0
     not_asked: int = 0
 
 
+BOXES_REMEMBERED = 50
+"""So many orders of a shop are looked back on: what was answered before says nothing of a box that was hidden since."""
+
 CONSENT_TRAP_ORDERS = 20
 """Orders without a single answer to the box before we say that the shop seems to hide it."""
 
 
+def tells_of_the_box(box: Box, before: TransferConsent) -> bool:
+    """Whoever consented earlier need not be asked again: such an order says nothing of the box."""
+    return box is not Box.NOT_ASKED or not before.is_given
+
+
+def counted(boxes: Iterable[Box]) -> BoxCounts:
+    numbers = Counter(boxes)
+    return BoxCounts(numbers[Box.GIVEN], numbers[Box.NOT_GIVEN], numbers[Box.NOT_ASKED])
+
+
 def box_seems_hidden(policy: Policy, counts: BoxCounts) -> bool:
-    """R05: under `order_consent` a shop that never asks sends nobody, and nobody would notice."""
+    """R05: under `order_consent` a shop that no longer asks sends nobody new, and nobody would notice."""
     answered = counts.given + counts.not_given
     return policy is Policy.ORDER_CONSENT and answered == 0 and counts.not_asked >= CONSENT_TRAP_ORDERS

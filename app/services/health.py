@@ -40,7 +40,7 @@ class ShopHealth:
     late: bool
     """The oldest waiting event is older than the promise (R11)."""
     consent_box_seems_hidden: bool
-    """R05: orders arrive, none of them was asked for consent, so nobody is sent."""
+    """R05: orders arrive, none of the last ones was asked for consent, so nobody new is sent."""
     enabled: bool
     shadow: bool
     events: dict[str, int]
@@ -156,8 +156,8 @@ class Health:
                 )
             if shop.consent_box_seems_hidden:
                 problems.append(
-                    f"{shop.shop_id}: policy order_consent, but no order ever carried an answer to the consent box, "
-                    "so nobody is sent. Show the box in the shop, or choose policy all_customers."
+                    f"{shop.shop_id}: policy order_consent, but none of the last orders carried an answer to the consent box, "
+                    "so nobody new is sent. Show the box in the shop, or choose policy all_customers."
                 )
         return Report(ready, tuple(problems), tuple(shops))
 

@@ -1,13 +1,12 @@
 """One planning round: everything it needs is read first, everything it decides is written last."""
 
-from collections import Counter
 from collections.abc import Mapping
 from functools import cache, partial
 
 import structlog
 
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, SetSubscription, UpsertContact
-from app.domain.consent import Said, Status
+from app.domain.consent import Box, Said, Status, tells_of_the_box
 from app.domain.contact import NOBODY, Contact
 from app.domain.decide import contested, decide, decide_claim
 from app.domain.difference import untold, vanished
@@ -65,7 +64,7 @@ class PlanningRound:
         self._consents = Consents(named_once)
         self._carts = CartRound(work)
         self.decided = Decided()
-        self._boxes: Counter[tuple[str, str]] = Counter()
+        self._boxes: dict[str, list[Box]] = {}
         self._ids: dict[int, tuple[str, str]] = {}
         """Event -> (shop, id), where the id names somebody."""
         self._erased: list[tuple[Person, InboxEvent, str, list[Command], list[str]]] = []
@@ -154,9 +153,9 @@ class PlanningRound:
             self.decided.remember_purchase(event, decision.sale, person)
         else:
             self.decided.remember_sale(shop.id, happened, decision.sale)
-        if isinstance(happened, OrderPlaced):
-            self._boxes[shop.id, happened.box.value] += 1
         before = person.contact
+        if isinstance(happened, OrderPlaced) and tells_of_the_box(happened.box, before.transfer):
+            self._boxes.setdefault(shop.id, []).append(happened.box)
         person.becomes(contact)
         if person.erased_hash is not None and not contact.erased and contact.email:
             self._people.revive(person)
@@ -404,7 +403,7 @@ class PlanningRound:
         forgotten = [await self._erase(*erased) for erased in self._erased]
         await self._consents.save(self._work.consents, self._now)
         await self._work.sales.save(self.decided.changed_sales)
-        await self._work.sales.count_boxes(self._boxes)
+        await self._work.sales.remember_boxes(self._boxes)
         await self._work.outbox.queue(self.decided.new_commands(self._directory), self._now)
         await self._carts.save(self._people.merged)
         settlements = self.decided.settlements()

@@ -220,10 +220,11 @@ class Pull:
         transferred = {(one.shop_id, one.contact.email): one.contact.is_transferred for one in people}
         grace, looked = self._callback_grace(list(shops)), []
         missing = [one for one in people if one.contact.is_transferred and one.contact.email not in shown]
+        # Who was renamed may still be there under the address before: comparisons look for that.
+        renamed = {one.contact_id for one in await work.contacts.aliases_of([one.id for one in missing])} if missing else set()
         for person in missing:
             email = person.contact.email
-            # Who was renamed may still be there under the address before: comparisons look for that.
-            if email in busy or (person.shop_id, email) in undecided or await work.contacts.addresses_of(person.id):
+            if email in busy or (person.shop_id, email) in undecided or person.id in renamed:
                 continue
             looked.append(_Looked((), replace(person, contact=vanished(person.contact, at))))
         for person in people:

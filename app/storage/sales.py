@@ -1,15 +1,15 @@
 """Orders and carts: what became of them so far."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Insert, RowMapping, delete, select
+from sqlalchemy import Insert, RowMapping, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.carts import Cart
-from app.domain.consent import BoxCounts
+from app.domain.consent import BOXES_REMEMBERED, Box, BoxCounts, counted
 from app.domain.pipeline import StoredCart
 from app.domain.sale import Sale
 from app.storage import codec
@@ -38,22 +38,29 @@ class Sales:
         for shop_id, order_id in known:
             await self._connection.execute(delete(sales).where(sales.c.shop_id == shop_id, sales.c.order_id == order_id))
 
-    async def count_boxes(self, counted: Mapping[tuple[str, str], int]) -> None:
-        """`counted`: (shop, answer of the consent box) -> orders (R05)."""
-        if not counted:
+    async def remember_boxes(self, answers: Mapping[str, Sequence[Box]]) -> None:
+        """`answers`: shop -> how its next orders answered the consent box, in order; the last ones are kept (R05)."""
+        if not answers:
             return
         statement = insert(self._connection, order_boxes)
-        statement = statement.on_conflict_do_update(
-            index_elements=["shop_id", "box"], set_={"orders": order_boxes.c.orders + statement.excluded.orders}
-        )
-        rows = [{"shop_id": shop, "box": box, "orders": number} for (shop, box), number in counted.items()]
+        both = order_boxes.c.recent + statement.excluded.recent
+        sqlite = self._connection.dialect.name == "sqlite"
+        last = func.substr(both, -BOXES_REMEMBERED) if sqlite else func.right(both, BOXES_REMEMBERED)
+        statement = statement.on_conflict_do_update(index_elements=["shop_id"], set_={"recent": last})
+        rows = [
+            {"shop_id": shop, "recent": "".join(_LETTERS[box] for box in boxes[-BOXES_REMEMBERED:])}
+            for shop, boxes in answers.items()
+        ]
         await self._connection.execute(statement, rows)
 
     async def boxes(self) -> dict[str, BoxCounts]:
-        counted: dict[str, dict[str, int]] = {}
-        for row in await self._connection.execute(select(order_boxes)):
-            counted.setdefault(row.shop_id, {})[row.box] = row.orders
-        return {shop: BoxCounts(**by_box) for shop, by_box in counted.items()}
+        """How the last orders of every shop answered the consent box."""
+        rows = await self._connection.execute(select(order_boxes))
+        return {row.shop_id: counted(_BOXES[letter] for letter in row.recent) for row in rows}
+
+
+_LETTERS = {Box.GIVEN: "g", Box.NOT_GIVEN: "n", Box.NOT_ASKED: "-"}
+_BOXES = {letter: box for box, letter in _LETTERS.items()}
 
 
 class Carts:

@@ -334,13 +334,12 @@ reconciliations = Table(
     Index("ix_reconciliations_shop_id_id", "shop_id", "id"),
 )
 
-# How orders answered the consent box: the evidence for R05.
+# How the last orders of a shop answered the consent box, a letter each, the newest last: the evidence for R05.
 order_boxes = Table(
     "order_boxes",
     metadata,
     Column("shop_id", Text, primary_key=True),
-    Column("box", Text, primary_key=True),
-    Column("orders", Integer, nullable=False),
+    Column("recent", Text, nullable=False),
 )
 
 # Who agreed to or resigned from what, when, and how we know: append-only, a chain of hashes per contact.

@@ -89,5 +89,5 @@ def test_the_newest_act_decides_about_a_channel_and_an_opt_out_wins_a_tie(ins: l
         (Policy.ALL_CUSTOMERS, BoxCounts(not_asked=1000), False),
     ],
 )
-def test_a_box_that_nobody_ever_answered_seems_hidden(policy: Policy, counts: BoxCounts, hidden: bool) -> None:
+def test_a_box_that_none_of_the_last_orders_answered_seems_hidden(policy: Policy, counts: BoxCounts, hidden: bool) -> None:
     assert box_seems_hidden(policy, counts) is hidden

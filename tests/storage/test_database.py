@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, event, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
+from app.domain.consent import BoxCounts
 from app.domain.errors import NotReady
 from app.storage import database as database_module
 from app.storage import migrations
@@ -84,6 +85,17 @@ async def test_the_migration_knows_who_was_sent_before_it_from_what_is_stored(em
         rows = await connection.execute(select(contacts.c.email, contacts.c.sent_as).order_by(contacts.c.id))
         assert [tuple(row) for row in rows] == [("sent@example.pl", "sent@example.pl"), ("x@example.pl", None)]
         assert (await connection.execute(select(contact_aliases.c.sent))).scalar_one() is True
+
+
+async def test_the_migration_takes_counted_answers_of_the_consent_box_for_the_last_ones(empty_database: Database) -> None:
+    await migrations.upgrade(empty_database, "20261128p")
+    async with empty_database.engine.begin() as connection:
+        for shop, box, orders in (("a", "not_asked", 900), ("a", "given", 1), ("b", "not_asked", 30)):
+            add = "INSERT INTO order_boxes (shop_id, box, orders) VALUES (:shop, :box, :orders)"
+            await connection.execute(text(add), {"shop": shop, "box": box, "orders": orders})
+    await migrations.upgrade(empty_database)
+    async with Store(empty_database, lambda: T0).work() as work:
+        assert await work.sales.boxes() == {"a": BoxCounts(given=1, not_asked=49), "b": BoxCounts(not_asked=30)}
 
 
 @pytest.mark.parametrize(
