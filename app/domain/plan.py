@@ -43,6 +43,8 @@ _UNNECESSARY = (
     Reason.ORDER_REPLACED,
     Reason.RETURN_ALREADY_SENT,
     Reason.NOTHING_NEW,
+    Reason.ALREADY_QUEUED,
+    Reason.WAITS_FOR_PARKED,
     Reason.NOT_KNOWN_THERE,
     Reason.CART_EMPTIED,
     Reason.CART_REPLACED,

@@ -33,6 +33,8 @@ class Reason(StrEnum):
     NOTHING_NEW = "nothing_new"
     TAGS_MAY_NOT_TRAVEL = "tags_may_not_travel"
     TOO_MANY_TAGS = "too_many_tags"
+    ALREADY_QUEUED = "already_queued"
+    WAITS_FOR_PARKED = "waits_for_parked"
     CART_WAITS = "cart_waits"
     CART_REPLACED = "cart_replaced"
     CART_EMPTIED = "cart_emptied"
@@ -259,6 +261,20 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Take tags off the customer that nobody needs, then send the customer's full set of tags again.",
         "Klient ma w sklepie ponad 1000 tagów; ostatnio dodane nie zostały przekazane.",
         "Usuń klientowi zbędne tagi, a potem wyślij ponownie pełną listę jego tagów.",
+    ),
+    Reason.ALREADY_QUEUED: Explanation(
+        "R28",
+        "All of this is known here already. What SALESmanago has not got yet of the person is queued or being retried.",
+        "Nothing. The detail names the event that carries it.",
+        "To wszystko jest już znane. Czego SALESmanago jeszcze o tej osobie nie wie, czeka w kolejce albo jest ponawiane.",
+        "Nic. W szczegółach podano zdarzenie, które to przekaże.",
+    ),
+    Reason.WAITS_FOR_PARKED: Explanation(
+        "R28",
+        "All of this is known here already, but SALESmanago has not got it: the event that carried it was refused or given up.",
+        "Look up the event named in the detail, mend the cause and replay it.",
+        "To wszystko jest już znane, ale SALESmanago tego nie ma: zdarzenie, które to przekazywało, odrzucono lub zaniechano go.",
+        "Sprawdź zdarzenie podane w szczegółach, usuń przyczynę i ponów je.",
     ),
     Reason.CART_WAITS: Explanation(
         "R40",

@@ -4,7 +4,7 @@ Kept in memory and stored by the round as a whole, so that a later event of the 
 brought.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from app.domain.commands import Command, HomeCommand, Question, UpsertContact
 from app.domain.contact import Contact
@@ -14,6 +14,7 @@ from app.domain.reasons import Reason
 from app.domain.sale import NO_SALE, Sale, carried, of_orders, unsold
 from app.domain.tags import collisions
 from app.domain.take_back import TakeBack, taken_back, unsent_part
+from app.domain.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
 from app.domain.values import replace
 from app.services.directory import Directory
 from app.services.people import Person
@@ -29,6 +30,8 @@ class Decided:
         """Whose orders were sent in this round."""
         self._commands: list[tuple[Person, InboxEvent, Command]] = []
         self._settlements: dict[int, tuple[Settlement, Person | None]] = {}
+        self._known: dict[int, tuple[Person, InboxEvent]] = {}
+        """Events that brought nothing new."""
 
     # -- how events end --------------------------------------------------------------------------------------------------
 
@@ -47,6 +50,24 @@ class Decided:
             detail = _collisions(person.contact)
         settlement = Settlement(event.seq, state, reason, open_commands=open_commands, detail=detail, pseudonym=pseudonym)
         self._settlements[event.seq] = (settlement, person)
+        if person is not None and may_be_undelivered(reason):
+            self._known[event.seq] = (person, event)
+
+    def perhaps_undelivered(self) -> list[tuple[Person, InboxEvent]]:
+        """Events that end because SALESmanago is said to have it already, with whom they are about."""
+        return [
+            (person, event) for person, event in self._known.values() if may_be_undelivered(self._settlements[event.seq][0].reason)
+        ]
+
+    def explain(self, event: InboxEvent, undelivered: Sequence[Undelivered]) -> None:
+        """Say of an event that ends so what of earlier ones it waits behind, if it does."""
+        settlement, person = self._settlements[event.seq]
+        assert settlement.reason is not None, "an event that ended so has a reason"
+        reason, behind = why_nothing_is_sent(
+            event.event, settlement.reason, [one for one in undelivered if one.event_seq < event.seq]
+        )
+        detail = "; ".join(filter(None, (settlement.detail, behind))) or None
+        self._settlements[event.seq] = replace(settlement, reason=reason, detail=detail), person
 
     def settlements(self) -> list[Settlement]:
         """To be stored: people have their ids by now."""

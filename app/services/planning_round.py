@@ -406,6 +406,7 @@ class PlanningRound:
         await self._work.sales.remember_boxes(self._boxes)
         await self._work.outbox.queue(self.decided.new_commands(self._directory), self._now)
         await self._carts.save(self._people.merged)
+        await self._say_what_is_undelivered()
         settlements = self.decided.settlements()
         await self._work.inbox.settle(settlements, self._now)
         if self._ids:
@@ -422,6 +423,13 @@ class PlanningRound:
         """Event -> (shop, id): the id of somebody who was erased must not name them."""
         for seq, (shop_id, event_id) in ids.items():
             await self._work.inbox.rename(seq, shop_id, disguised(self._pseudonym, shop_id, event_id))
+
+    async def _say_what_is_undelivered(self) -> None:
+        """An event that says nothing new may say what is queued, or was refused: "told already" is true of what arrived."""
+        needless = self.decided.perhaps_undelivered()
+        undelivered = await self._work.outbox.undelivered({person.saved_id for person, _ in needless}) if needless else {}
+        for person, event in needless:
+            self.decided.explain(event, undelivered.get(person.saved_id, []))
 
     async def _erase(
         self, person: Person, event: InboxEvent, pseudonym: str, commands: list[Command], theirs: list[str]

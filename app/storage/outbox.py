@@ -14,16 +14,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.commands import AddEvent, Command, EventKind, erased_form
 from app.domain.outcomes import SETTLING
-from app.domain.pipeline import CommandState, DeferredTakeBack, Mailbox, NewCommand, WaitingCommand
+from app.domain.pipeline import CommandState, DeferredTakeBack, Mailbox, NewCommand, WaitingCommand, to_account
 from app.domain.reasons import Reason
 from app.domain.take_back import TakeBack, opt_outs_of
+from app.domain.undelivered import Undelivered
 from app.storage import codec
 from app.storage.dialect import distinct, insert_of, one_of
 from app.storage.mailboxes import LISTED, LISTED_AND_ACTS, LIVE, among, is_of, judged_anew, remove_empty
 from app.storage.many import execute_many
-from app.storage.tables import mailboxes, outbox
+from app.storage.tables import inbox, mailboxes, outbox
 
 _WAITING = text("outbox.state = 'waiting'")
+_PARKED = text("outbox.state = 'parked'")
 
 
 class Outbox:
@@ -76,6 +78,25 @@ class Outbox:
             waiting = WaitingCommand(command_id, event_seq, codec.decode_command(command), maybe_sent, tried, counted)
             found.setdefault(contact_id, []).append(waiting)
         return found
+
+    async def undelivered(self, contact_ids: Collection[int]) -> dict[int, list[Undelivered]]:
+        """What waits or is parked of contacts on the way to SALESmanago, in the order of queueing."""
+        columns = (outbox.c.id, outbox.c.contact_id, outbox.c.command, outbox.c.state, inbox.c.seq, inbox.c.event_id)
+        theirs = one_of(self._connection, outbox.c.contact_id, contact_ids) & outbox.c.destination.startswith(to_account(""))
+        found: list[tuple[int, int, Undelivered]] = []
+        for state in (_WAITING, _PARKED):  # along an index each
+            rows = await self._connection.execute(
+                select(*columns).join(inbox, inbox.c.seq == outbox.c.event_seq).where(theirs, state)
+            )
+            for row in rows:
+                parked = row.state == CommandState.PARKED.value
+                found.append(
+                    (row.id, row.contact_id, Undelivered(codec.decode_command(row.command), parked, row.seq, row.event_id))
+                )
+        by_contact: dict[int, list[Undelivered]] = {}
+        for _, contact_id, one in sorted(found, key=lambda one: one[0]):
+            by_contact.setdefault(contact_id, []).append(one)
+        return by_contact
 
     async def lock_mailboxes(self, contact_ids: Collection[int]) -> None:
         """Before taking back from several: in the order in which those who record lock them, or both would wait for each other."""

@@ -1,0 +1,90 @@
+"""Why an event brings nothing to send though SALESmanago has not got what it says: that is queued, or it is parked.
+
+What was told counts from the moment it is queued, so the same facts again are no difference. "Told already" is said only of
+what has arrived.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
+from app.domain.events import (
+    AccessRequested,
+    AccountChanged,
+    AccountListed,
+    CartChanged,
+    CustomerRegistered,
+    DriftFound,
+    ErasureRequested,
+    Event,
+    OptInReported,
+    OptOutReported,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    ProductViewed,
+    StatusNotTaken,
+    StatusSeen,
+    Subscribed,
+    SubscriberListed,
+    TagsEdited,
+    TagsSeen,
+    TransferConsentGranted,
+    TransferConsentWithdrawn,
+    Unsubscribed,
+)
+from app.domain.reasons import Reason
+from app.domain.values import value
+
+
+@value()
+class Undelivered:
+    """A command to SALESmanago that has not arrived, and the event it came from."""
+
+    command: Command
+    parked: bool
+    event_seq: int
+    event_id: str
+
+
+def may_be_undelivered(reason: Reason | None) -> bool:
+    """Is it a reason which claims that SALESmanago has something already?"""
+    return reason in (Reason.NOTHING_NEW, Reason.ORDER_ALREADY_SENT)
+
+
+def why_nothing_is_sent(event: Event, reason: Reason, undelivered: Sequence[Undelivered]) -> tuple[Reason, str | None]:
+    """The reason as it is true for what waits of the person, and the event it waits with."""
+    behind = [one for one in undelivered if _carries(one.command, event)]
+    parked = next((one for one in behind if one.parked), None)
+    if parked is not None:
+        return Reason.WAITS_FOR_PARKED, f"waits for event {parked.event_id}"
+    if behind and reason is Reason.NOTHING_NEW:
+        return Reason.ALREADY_QUEUED, f"waits for event {behind[-1].event_id}"
+    return reason, None
+
+
+def _carries(command: Command, event: Event) -> bool:
+    """Is it a command that tells what the event says again?"""
+    match event:
+        case OrderPlaced() | OrderCancelled() | OrderReturned():
+            return isinstance(command, AddEvent) and command.external_id == event.order_id
+        case ErasureRequested():
+            return isinstance(command, DeleteContact)
+        case (
+            CustomerRegistered()
+            | AccountChanged()
+            | AccountListed()
+            | Subscribed()
+            | SubscriberListed()
+            | Unsubscribed()
+            | TagsEdited()
+            | TransferConsentGranted()
+            | TransferConsentWithdrawn()
+        ):
+            return isinstance(command, UpsertContact)
+        case CartChanged() | ProductViewed() | AccessRequested():
+            return False  # each is an occurrence of its own
+        case StatusSeen() | StatusNotTaken() | TagsSeen() | OptInReported() | OptOutReported() | DriftFound():
+            return False  # what SALESmanago showed or said, it has
+        case _:
+            assert_never(event)
