@@ -16,6 +16,7 @@ from app.domain.commands import AddEvent, Command, ConfirmOptIn, ConfirmOptOut, 
 from app.domain.consent import Box, Policy, Said, Status, later
 from app.domain.contact import Contact
 from app.domain.difference import believing, difference, digest_of_told, opt_outs_due, told
+from app.domain.event_kinds import is_listed, kind_of
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -37,7 +38,6 @@ from app.domain.events import (
     Ticked,
     Unsubscribed,
     customer_id_of,
-    is_listed,
 )
 from app.domain.homeward import home_commands, mirror_command, shop_knows, told_home
 from app.domain.learn import is_forgotten, learn, revived, with_stop
@@ -288,9 +288,8 @@ def _consent_withholds(event: Event, shop: Shop, contact: Contact) -> Reason | N
 
 def _not_covered(event: Event, shop: Shop, contact: Contact) -> Reason | None:
     own_consent = isinstance(event, OrderPlaced) and event.box is Box.GIVEN
-    occurrence = isinstance(event, OrderPlaced | CartChanged | ProductViewed)
     covered = own_consent or contact.transfer.covers(shop.policy, event.at)
-    return Reason.BEFORE_CONSENT if occurrence and not covered else None
+    return Reason.BEFORE_CONSENT if kind_of(event).needs_consent_of_its_time and not covered else None
 
 
 def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder) -> Reason | None:

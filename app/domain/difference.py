@@ -79,8 +79,10 @@ def told(contact: Contact, commands: Iterable[Command]) -> Contact:
                 contact = replace(contact, told=_told_upsert(contact, command))
             case DeleteContact():
                 contact = replace(contact, told=Told())
-            case _:
+            case AddEvent() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags():
                 pass
+            case _:
+                assert_never(command)
     return contact
 
 

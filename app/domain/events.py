@@ -3,6 +3,7 @@
 from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
+from typing import assert_never
 
 from app.domain.consent import Box
 from app.domain.values import value
@@ -336,8 +337,29 @@ def email_of(event: Event) -> str | None:
     match event:
         case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
             return event.customer.email
-        case _:
+        case (
+            Subscribed()
+            | Unsubscribed()
+            | OrderCancelled()
+            | OrderReturned()
+            | CartChanged()
+            | ProductViewed()
+            | TagsEdited()
+            | TransferConsentGranted()
+            | TransferConsentWithdrawn()
+            | ErasureRequested()
+            | AccessRequested()
+            | SubscriberListed()
+            | StatusSeen()
+            | OptInReported()
+            | OptOutReported()
+            | StatusNotTaken()
+            | TagsSeen()
+            | DriftFound()
+        ):
             return event.email
+        case _:
+            assert_never(event)
 
 
 def customer_id_of(event: Event) -> str | None:
@@ -345,29 +367,58 @@ def customer_id_of(event: Event) -> str | None:
     match event:
         case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
             return real_id(event.customer.id)
-        case TransferConsentGranted(customer=Customer(id=known)):
-            return real_id(known)
+        case TransferConsentGranted():
+            return real_id(event.customer.id) if event.customer is not None else None
         case TagsEdited():
             return real_id(event.customer_id)
-        case _:
+        case (
+            Subscribed()
+            | Unsubscribed()
+            | OrderCancelled()
+            | OrderReturned()
+            | CartChanged()
+            | ProductViewed()
+            | TransferConsentWithdrawn()
+            | ErasureRequested()
+            | AccessRequested()
+            | SubscriberListed()
+            | StatusSeen()
+            | OptInReported()
+            | OptOutReported()
+            | StatusNotTaken()
+            | TagsSeen()
+            | DriftFound()
+        ):
             return None
+        case _:
+            assert_never(event)
 
 
 def order_id_of(event: Event) -> str | None:
     match event:
         case OrderPlaced() | OrderCancelled() | OrderReturned():
             return event.order_id
-        case _:
+        case (
+            CustomerRegistered()
+            | AccountChanged()
+            | Subscribed()
+            | Unsubscribed()
+            | CartChanged()
+            | ProductViewed()
+            | TagsEdited()
+            | TransferConsentGranted()
+            | TransferConsentWithdrawn()
+            | ErasureRequested()
+            | AccessRequested()
+            | AccountListed()
+            | SubscriberListed()
+            | StatusSeen()
+            | OptInReported()
+            | OptOutReported()
+            | StatusNotTaken()
+            | TagsSeen()
+            | DriftFound()
+        ):
             return None
-
-
-def stops_something(event: Event) -> bool:
-    """True for an act that takes permission away. Such an event overtakes every queue (R06): learning is the same in any order."""
-    if isinstance(event, StatusSeen):
-        return event.email_out is True or event.phone_out is True
-    return isinstance(event, Unsubscribed | OptOutReported | TransferConsentWithdrawn | ErasureRequested)
-
-
-def is_listed(event: Event) -> bool:
-    """True for what a list or a comparison brings: live events overtake it, and it must set off no automations (R63)."""
-    return isinstance(event, AccountListed | SubscriberListed) or (isinstance(event, DriftFound) and not event.needed)
+        case _:
+            assert_never(event)

@@ -1,9 +1,20 @@
 """What is still to be told to the shop's side: the way back, as differences (R30-R32, R53)."""
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from app.domain import tags
-from app.domain.commands import Command, HomeCommand, MirrorTags, SetSubscription
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    HomeCommand,
+    MirrorTags,
+    SetSubscription,
+    UpsertContact,
+)
 from app.domain.consent import Channel, Said
 from app.domain.contact import Contact
 from app.domain.events import Event, StatusSeen
@@ -75,8 +86,10 @@ def told_home(contact: Contact, commands: Iterable[Command]) -> Contact:
                 contact = replace(contact, home=home)
             case MirrorTags():
                 contact = replace(contact, home=replace(contact.home, tags=command.tags))
-            case _:
+            case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut():
                 pass
+            case _:
+                assert_never(command)
     return contact
 
 

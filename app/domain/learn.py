@@ -4,11 +4,13 @@ The order of learning does not matter: every fact knows its time, and what is fr
 """
 
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from app.domain import tags
 from app.domain.consent import Box
 from app.domain.contact import Contact
 from app.domain.difference import still_called
+from app.domain.event_kinds import kind_of
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -202,8 +204,8 @@ def _unsubscribed(contact: Contact, event: Unsubscribed, shop: Shop) -> Contact:
 
 def revived(event: Event, contact: Contact) -> Contact:
     """After an erasure only a newer act of the person starts a new memory; everything else finds the door closed (M3)."""
-    acts = isinstance(event, CustomerRegistered | OrderPlaced | Subscribed | TransferConsentGranted)
-    return replace(contact, erased=False) if acts and contact.erased and not is_forgotten(event, contact) else contact
+    acts = kind_of(event).starts_afresh
+    return replace(contact, erased=False) if contact.erased and acts and not is_forgotten(event, contact) else contact
 
 
 def is_forgotten(event: Event, contact: Contact) -> bool:
@@ -221,5 +223,29 @@ def with_stop(event: Event, shop: Shop, contact: Contact) -> Contact:
             email = contact.email_news.opt_out(event.at) if event.email_out else contact.email_news
             phone = contact.phone_news.opt_out(event.at) if event.phone_out else contact.phone_news
             return replace(contact, email_news=email, phone_news=phone)
-        case _:
+        case StatusSeen():
+            return contact  # not an act, only what a look showed
+        case (
+            CustomerRegistered()
+            | AccountChanged()
+            | Subscribed()
+            | OrderPlaced()
+            | OrderCancelled()
+            | OrderReturned()
+            | CartChanged()
+            | ProductViewed()
+            | TagsEdited()
+            | TransferConsentGranted()
+            | ErasureRequested()
+            | AccessRequested()
+            | AccountListed()
+            | SubscriberListed()
+            | OptInReported()
+            | OptOutReported()
+            | StatusNotTaken()
+            | TagsSeen()
+            | DriftFound()
+        ):
             return contact
+        case _:
+            assert_never(event)

@@ -10,21 +10,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import assert_never
 
 from app.domain.consent import Box, Channel, Status
 from app.domain.contact import Contact
 from app.domain.events import (
     NO_EVIDENCE,
+    AccessRequested,
     AccountChanged,
     AccountListed,
+    CartChanged,
     Customer,
     CustomerRegistered,
+    DriftFound,
+    ErasureRequested,
     Event,
     Evidence,
+    OptInReported,
+    OptOutReported,
+    OrderCancelled,
     OrderPlaced,
+    OrderReturned,
+    ProductViewed,
+    StatusNotTaken,
     StatusSeen,
     Subscribed,
     SubscriberListed,
+    TagsEdited,
+    TagsSeen,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -115,8 +128,23 @@ def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
         case StatusSeen() | AccountListed():
             yield from _changed(Matter.EMAIL, before.email_news, after.email_news)
             yield from _changed(Matter.SMS, before.phone_news, after.phone_news)
-        case _:
+        case (
+            OrderCancelled()
+            | OrderReturned()
+            | CartChanged()
+            | ProductViewed()
+            | TagsEdited()
+            | ErasureRequested()
+            | AccessRequested()
+            | OptInReported()
+            | OptOutReported()
+            | StatusNotTaken()
+            | TagsSeen()
+            | DriftFound()
+        ):
             return
+        case _:
+            assert_never(event)
 
 
 def _ticked(customer: Customer, at: datetime, *, only_dated: bool = False) -> Iterator[Act]:

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from app.domain.commands import Command, HomeCommand, Question, UpsertContact
 from app.domain.contact import Contact
-from app.domain.events import Event, OptInReported, OptOutReported, StatusSeen, TagsEdited, TagsSeen, is_listed, order_id_of
+from app.domain.event_kinds import is_listed
+from app.domain.events import Event, OptInReported, OptOutReported, StatusSeen, TagsEdited, TagsSeen, order_id_of
 from app.domain.pipeline import EventState, InboxEvent, NewCommand, Settlement, destination_of
 from app.domain.reasons import Reason
 from app.domain.sale import NO_SALE, Sale, carried, of_orders, unsold

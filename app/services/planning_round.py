@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cache, partial
+from typing import assert_never
 
 import structlog
 
@@ -10,22 +11,33 @@ from app.domain.consent import Box, Said, Status, tells_of_the_box
 from app.domain.contact import NOBODY, Contact
 from app.domain.decide import contested, decide, decide_claim
 from app.domain.difference import untold, vanished
+from app.domain.event_kinds import stops_something
 from app.domain.events import (
+    AccessRequested,
     AccountChanged,
     AccountListed,
     CartChanged,
+    CustomerRegistered,
+    DriftFound,
     ErasureRequested,
     Event,
+    OptInReported,
     OptOutReported,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
+    ProductViewed,
+    StatusNotTaken,
     StatusSeen,
+    Subscribed,
+    SubscriberListed,
+    TagsEdited,
+    TagsSeen,
+    TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
     email_of,
     order_id_of,
-    stops_something,
 )
 from app.domain.learn import is_forgotten
 from app.domain.looks import heard_of
@@ -265,8 +277,31 @@ class PlanningRound:
                     phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
                 )
                 return await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
-            case _:
+            case (
+                CustomerRegistered()
+                | AccountChanged()
+                | Subscribed()
+                | OrderPlaced()
+                | OrderCancelled()
+                | OrderReturned()
+                | CartChanged()
+                | ProductViewed()
+                | TagsEdited()
+                | TransferConsentGranted()
+                | TransferConsentWithdrawn()
+                | ErasureRequested()
+                | AccessRequested()
+                | AccountListed()
+                | SubscriberListed()
+                | OptInReported()
+                | OptOutReported()
+                | StatusNotTaken()
+                | TagsSeen()
+                | DriftFound()
+            ):
                 return []
+            case _:
+                assert_never(event.event)
 
     async def _take_back_joined(self, person: Person) -> list[Command]:
         """What stands for the one that took over stands for the other as well: what waits for either may have to stay (R72)."""

@@ -21,7 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.events import is_listed, order_id_of, stops_something
+from app.domain.event_kinds import is_listed, stops_something
+from app.domain.events import order_id_of
 from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, InboxEvent, NewEvent, Settlement, end_unsent
 from app.domain.reasons import Reason
 from app.redaction import redacted
