@@ -1,0 +1,122 @@
+"""A kind of event or command that a rule forgets is a type error: shown on a copy of the code to which one kind is added."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from app.domain.contact import profile_of
+from app.domain.events import Address, Customer, Event
+
+ROOT = Path(__file__).resolve().parents[1]
+
+NEW_EVENT = """
+@value(kw_only=True)
+class Wished(Happened):
+    email: str
+
+
+Event = (
+    Wished
+    | """
+NEW_COMMAND = """
+@value(kw_only=True)
+class Wish:
+    email: str
+
+
+Command = Wish | """
+
+
+@pytest.fixture(scope="module")
+def forgetful(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """What the type checker names in a copy with one more kind of event and one more kind of command."""
+    copy = tmp_path_factory.mktemp("copy")
+    shutil.copytree(ROOT / "app", copy / "app", ignore=shutil.ignore_patterns("__pycache__", "sandbox", "demo"))
+    added(copy, "events.py", "\nEvent = (\n    ", NEW_EVENT)
+    added(copy, "commands.py", "\nCommand = ", NEW_COMMAND)
+    return forgetful_places(copy)
+
+
+def forgetful_places(copy: Path) -> set[str]:
+    """Functions in which the type checker finds a kind that is not answered for, as `module.function`."""
+    config = copy / "mypy.ini"
+    config.write_text("[mypy]\nstrict = true\nfollow_imports = silent\n")
+    asked = [sys.executable, "-m", "mypy", "--config-file", str(config), "--cache-dir", str(copy / "cache"), "app/domain"]
+    found = subprocess.run(
+        [*asked, "app/services/planning_round.py"], cwd=copy, capture_output=True, text=True, timeout=240, check=False
+    )
+    places = set()
+    unanswered = r'^(\S+\.py):(\d+): error: (?:Argument 1 to "assert_never"|Missing return)'
+    for path, line in re.findall(unanswered, found.stdout, re.MULTILINE):
+        module = ast.parse((copy / path).read_text())
+        inside = [
+            one.name
+            for one in ast.walk(module)
+            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one.lineno <= int(line) <= (one.end_lineno or 0)
+        ]
+        places.add(f"{Path(path).stem}.{inside[-1]}")
+    return places
+
+
+def added(copy: Path, module: str, union: str, kind: str) -> None:
+    path = copy / "app" / "domain" / module
+    text = path.read_text()
+    assert text.count(union) == 1
+    path.write_text(text.replace(union, kind))
+
+
+def test_a_new_kind_of_event_is_a_type_error_at_every_rule_that_must_answer_for_it(forgetful: set[str]) -> None:
+    assert forgetful >= {
+        "event_kinds.kind_of",  # consent of its time, lists, what takes permission away, what starts afresh
+        "events.email_of",
+        "events.customer_id_of",
+        "events.order_id_of",
+        "learn.learn",
+        "learn.with_stop",
+        "ledger._acts",
+        "undelivered._carries",
+        "planning_round._take_back",
+    }
+
+
+def test_a_new_kind_of_command_is_a_type_error_at_every_rule_that_must_answer_for_it(forgetful: set[str]) -> None:
+    assert forgetful >= {
+        "pipeline.destination_of",
+        "difference.told",
+        "difference.untold",
+        "homeward.told_home",
+        "take_back.taken_back",
+    }
+
+
+def test_every_kind_of_event_is_of_the_closed_union() -> None:
+    module = ast.parse((ROOT / "app" / "domain" / "events.py").read_text())
+    kinds = {
+        one.name
+        for one in ast.walk(module)
+        if isinstance(one, ast.ClassDef) and any(isinstance(base, ast.Name) and base.id == "Happened" for base in one.bases)
+    }
+    assert kinds == {kind.__name__ for kind in get_args(Event)}
+
+
+ELSEWHERE = {"email", "wholesaler", "newsletter_email", "newsletter_sms", "address"}
+"""Fields of a customer with a register of their own; of the address every part stands in the profile."""
+
+
+@pytest.mark.parametrize("name", sorted({one.name for one in fields(Customer)} - ELSEWHERE))
+def test_every_field_of_a_customer_is_learned(name: str) -> None:
+    customer = replace(Customer(email="a@example.pl"), **{name: "said"})
+    assert "said" in profile_of(customer).values()
+
+
+@pytest.mark.parametrize("name", sorted(one.name for one in fields(Address)))
+def test_every_part_of_an_address_is_learned(name: str) -> None:
+    customer = Customer(email="a@example.pl", address=replace(Address(), **{name: "said"}))
+    assert "said" in profile_of(customer).values()
