@@ -1,0 +1,115 @@
+"""Newsletter acts of people, and the judge of what became of them: for the history test in one process and the scenario `acts`.
+
+What is promised (R06, R08, R50-R57, decision 8), for each person and channel:
+
+1. **In the end the newest act counts on all sides**: in SALESmanago, and at each shop the newest of its own acts and of those
+   acts in SALESmanago that are for it.
+2. **Nobody is opted in after a resignation that had been heard of**: the newest act the gateway had accepted was no opt-in.
+3. **Nobody is opted in by an act that had waited, after a resignation that a look would have shown**: SALESmanago showed opted in
+   when it was last looked at or told, and shows opted out when the opt-in leaves.
+4. **Nothing is written into the ledger that nobody did.**
+
+What cannot be known, and is therefore not promised:
+
+* When an act in SALESmanago happened, as long as no callback came. It lies between the last look that did not show it and the
+  first one that does; a callback that comes late moves the act to its arrival. If an opt-in and an opt-out lie so that their
+  order cannot be known, the opt-out may win (never the other way round).
+* Whether an opt-in that was told and does not show was not taken (contract U13) or was followed by a resignation without callback,
+  unless it had been seen to show before: it is reported as a conflict.
+* Whether somebody opted in over there while an opt-out of a shop was on its way: it showed opted in all the time, and the
+  callback can be a repetition. The opt-out may win.
+* An act of which no callback comes and that changes nothing SALESmanago shows, or that is overwritten before anybody could look: it
+  leaves no trace. An opt-in that leaves within `MOMENT` of its act does not look, so it may overwrite such an act.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+MOMENT = timedelta(seconds=15)
+"""An opt-in that leaves so soon after its act has not waited."""
+
+THERE = "salesmanago"
+"""Where somebody acts who clicks in a mail, or whose contact card the staff changes; otherwise the name of a shop."""
+
+_NEVER, _ALWAYS = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(kw_only=True)
+class Act:
+    """One act, in the order in which they happen. Times are the true ones."""
+
+    email: str
+    channel: str
+    out: bool
+    at: datetime
+    where: str
+    reaches: frozenset[str] = frozenset()
+    """The shops an act in SALESmanago is for."""
+    heard_at: datetime | None = None
+    """When the gateway accepted it, or the first callback that told of it."""
+    heard_last_at: datetime | None = None
+    """When the last callback came: one that is repeated may be taken for a new act."""
+    looked_before: datetime | None = None
+    """The last look at the person before the act."""
+    looked_at: datetime | None = None
+    """The first look after the act."""
+    told_at: datetime | None = None
+    """When SALESmanago was first told a status after the act."""
+    traceless: bool = False
+
+    @property
+    def earliest(self) -> datetime:
+        """As far as the gateway can know."""
+        return self.at if self.where != THERE or self.heard_at is not None else self.looked_before or _ALWAYS
+
+    @property
+    def latest(self) -> datetime:
+        return self.at if self.where != THERE else self.heard_last_at or self.looked_at or _NEVER
+
+    def is_heard(self, now: datetime) -> bool:
+        return self.heard_at is not None and self.heard_at <= now
+
+
+def newest(acts: Iterable[Act]) -> Act | None:
+    """By true time; an opt-out wins a tie."""
+    return max(acts, key=lambda act: (act.at, act.out), default=None)
+
+
+def is_order_unknown(out: Act, other: Act) -> bool:
+    overlap = out.earliest <= other.latest and other.earliest <= out.latest
+    untold = out.where != THERE and other.where == THERE and (out.told_at is None or out.told_at >= other.at)
+    return overlap or untold
+
+
+def permitted_ends(acts: Collection[Act]) -> set[bool]:
+    """What may stand in the end: True is opted out. Nothing where nobody acted."""
+    traced = [act for act in acts if not act.traceless]
+    last = newest(traced) or newest(acts)
+    if last is None:
+        return set()
+    ends = {one.out for one in (newest(acts), last) if one is not None}
+    doubted = any(act.out and is_order_unknown(act, last) for act in acts)
+    return {*ends, True} if doubted else ends
+
+
+def for_side(acts: Iterable[Act], shop: str) -> list[Act]:
+    """The acts that a shop's own side is to show."""
+    return [act for act in acts if act.where == shop or shop in act.reaches]
+
+
+def is_opt_in_wrong(acts: Collection[Act], now: datetime, *, knew: bool | None, shows: bool | None) -> str | None:
+    """Why somebody may not be opted in at this moment, or None.
+
+    `knew`: what the gateway last saw or made SALESmanago show; `shows`: what it shows now. True is opted out, None is unknown.
+    """
+    heard = newest(act for act in acts if act.is_heard(now))
+    if heard is None:
+        return "nobody heard of any act"
+    if heard.out:
+        return f"opted in {(now - heard.at).total_seconds():.1f} s after the resignation at {heard.where} was made, and heard of"
+    unheard = newest(act for act in acts if act.where == THERE and not act.is_heard(now) and act.at <= now)
+    waited = now - heard.at > MOMENT
+    if waited and unheard is not None and unheard.out and unheard.at > heard.at and knew is False and shows is True:
+        return f"opted in, {(now - heard.at).total_seconds():.1f} s after the act, though a look would have shown the resignation"
+    return None
