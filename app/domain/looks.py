@@ -100,7 +100,9 @@ def _look(channel: Channel, told: Said | None, before: Shown | None, event: Stat
     if changed and looked_since:
         return _Look(channel.opt_in(since), Said(status, since), seen)
     # It does not show what it was told. An opt-out is told once more; then, as an opt-in at once, it is reported (U13).
-    return _Look(channel, told if out else None, seen, disputed=True)
+    # Told by another shop of the account, it is for that shop to tell it again, and stays told here.
+    tells_again = channel.status is Status.OPT_OUT and not out
+    return _Look(channel, None if tells_again else told, seen, disputed=True)
 
 
 def acted_since(before: Shown | None, at: datetime, *, out: bool) -> datetime:

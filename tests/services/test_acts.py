@@ -1,7 +1,7 @@
 """Histories of newsletter acts: in two shops, by clicks, by staff, through outages, with callbacks that are lost (R06, R50-R57).
 
 Hypothesis looks for the shortest history after which a promise of `chaos.acts` is broken. `ACTS_EXAMPLES=2000 pytest
-tests/services/test_acts.py` looks longer.
+tests/services/test_acts.py` looks longer. What it found stands below, by name.
 """
 
 import os
@@ -62,7 +62,15 @@ def test_r06_after_any_history_of_acts_the_newest_counts_everywhere(migrated_fil
     play()
 
 
+# -- what it found -------------------------------------------------------------------------------------------------------
+
 DOWN, FINE = Turns("down"), Turns("fine")
+
+
+async def test_r55_an_opt_out_that_another_shop_tells_again_is_no_act_in_this_one(database: Database) -> None:
+    """It is shown as opted in although it was told otherwise: the shop whose act it was tells it again, and nobody else learns."""
+    steps = [InShop(ADA, True, "shop1", "phone"), There(ADA, False, "phone", ())]
+    assert await Play(database, "account address").play(steps) == []
 
 
 # -- the judge itself ----------------------------------------------------------------------------------------------------
