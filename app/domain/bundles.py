@@ -108,6 +108,10 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
         agreements=_latest((*earlier.agreements, *later.agreements)),
         old_email_opt_in=later.old_email_opt_in if later.email_status else earlier.old_email_opt_in,
         old_phone_opt_in=later.old_phone_opt_in if later.phone_status else earlier.old_phone_opt_in,
+        email_stood=earlier.email_stood if earlier.email_status else later.email_stood,
+        phone_stood=earlier.phone_stood if earlier.phone_status else later.phone_stood,
+        email_acted_at=later.email_acted_at if later.email_status else earlier.email_acted_at,
+        phone_acted_at=later.phone_acted_at if later.phone_status else earlier.phone_acted_at,
         introduces=earlier.introduces,
         quiet=earlier.quiet and later.quiet,
     )

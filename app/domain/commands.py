@@ -41,6 +41,12 @@ class UpsertContact:
     old_email_opt_in: bool = field(default=False, compare=False)
     old_phone_opt_in: bool = field(default=False, compare=False)
     """The act behind the opt-in is of long before it is told: an opt-out over there that we never heard of may be newer (R06)."""
+    email_stood: Said | None = field(default=None, compare=False)
+    phone_stood: Said | None = field(default=None, compare=False)
+    """What SALESmanago held before, as far as was known when the status was queued: an opt-out shown instead is news (R06)."""
+    email_acted_at: datetime | None = field(default=None, compare=False)
+    phone_acted_at: datetime | None = field(default=None, compare=False)
+    """When the person acted: an opt-in that has waited since looks first."""
     repeats: bool = field(default=False, compare=False)
     """Tells once more what was told already: no event waits for it."""
     introduces: bool = field(default=False, compare=False)

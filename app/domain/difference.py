@@ -54,6 +54,10 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
         agreements=tuple(_agreements(contact, shop, email_status, phone_status)),
         old_email_opt_in=_is_old_opt_in(contact.email_news, email_status, at),
         old_phone_opt_in=_is_old_opt_in(contact.phone_news, phone_status, at),
+        email_stood=stood(contact.told.email_news, contact.seen.email_news, contact.seen.email_refused) if email_status else None,
+        phone_stood=stood(contact.told.phone_news, contact.seen.phone_news, contact.seen.phone_refused) if phone_status else None,
+        email_acted_at=contact.email_news.acted_at if email_status else None,
+        phone_acted_at=contact.phone_news.acted_at if phone_status else None,
         introduces=not contact.is_transferred,
     )
     nothing = upsert == UpsertContact(email=known_as)
@@ -253,6 +257,14 @@ def _news(channel: Channel, told: Said | None, seen: Shown | None) -> Status | N
     if said.status is Status.OPT_IN and seen is not None and seen.status is Status.OPT_OUT:
         return None if said.at + BELIEVED_BEFORE_LOOK <= seen.since else said.status
     return said.status
+
+
+def stood(told: Said | None, seen: Shown | None, refused: Said | None) -> Said | None:
+    """What SALESmanago holds of a channel, as far as we know: as it was told, or as it was shown after that."""
+    heard = None if told == refused else told
+    if seen is not None and (heard is None or seen.at > heard.at):
+        return Said(seen.status, seen.at)
+    return heard
 
 
 def _is_old_opt_in(channel: Channel, status: Status | None, at: datetime | None) -> bool:

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from app.domain.bundles import Bundle, newly_created
 from app.domain.commands import AddEvent, UpsertContact
-from app.domain.consent import Status
+from app.domain.consent import Said, Status
 from app.domain.tags import canonical, is_shown
 from app.domain.take_back import taken_back_upsert
 from app.domain.values import replace, value
@@ -41,18 +41,42 @@ class SeenContact:
     """When SALESmanago made the contact: after a deletion it makes another."""
 
 
-def asks_first(upsert: UpsertContact) -> bool:
-    """Does it carry an opt-in so old that an opt-out over there, which we may not know, must be looked for (R06)?"""
-    return (upsert.old_email_opt_in and upsert.email_status is Status.OPT_IN) or (
-        upsert.old_phone_opt_in and upsert.phone_status is Status.OPT_IN
-    )
+MOMENT = timedelta(seconds=10)
+"""An opt-in that leaves so soon after the person acted is believed without a look."""
 
 
-def without_opt_ins(upsert: UpsertContact, seen: SeenContact) -> UpsertContact:
-    """As it may be sent to a contact who is shown as opted out: without the old opt-ins. A fresh act is believed."""
-    email = upsert.email_status is Status.OPT_IN and upsert.old_email_opt_in and seen.opted_out is True
-    phone = upsert.phone_status is Status.OPT_IN and upsert.old_phone_opt_in and seen.opted_out_phone is True
+def asks_first(upsert: UpsertContact, now: datetime) -> bool:
+    """Does it carry an opt-in so old, or waiting for so long, that an opt-out over there must be looked for (R06)?"""
+    return _email_asks_first(upsert, now) or _phone_asks_first(upsert, now)
+
+
+def without_opt_ins(upsert: UpsertContact, seen: SeenContact, now: datetime) -> UpsertContact:
+    """As it may be sent to a contact who is shown as opted out: without the opt-ins that asked first. A fresh act is believed."""
+    email = _email_asks_first(upsert, now) and seen.opted_out is True
+    phone = _phone_asks_first(upsert, now) and seen.opted_out_phone is True
     return taken_back_upsert(upsert, email=email, phone=phone)
+
+
+def _email_asks_first(upsert: UpsertContact, now: datetime) -> bool:
+    waited = _may_be_overtaken(upsert.email_stood, upsert.email_acted_at, now)
+    return upsert.email_status is Status.OPT_IN and (upsert.old_email_opt_in or waited)
+
+
+def _phone_asks_first(upsert: UpsertContact, now: datetime) -> bool:
+    waited = _may_be_overtaken(upsert.phone_stood, upsert.phone_acted_at, now)
+    return upsert.phone_status is Status.OPT_IN and (upsert.old_phone_opt_in or waited)
+
+
+def _may_be_overtaken(stood: Said | None, acted_at: datetime | None, now: datetime) -> bool:
+    """May somebody have resigned over there meanwhile, and would it show?
+
+    Only where SALESmanago held an opt-in: of who was opted out before, or never known, an opt-out tells nothing.
+    """
+    return is_opt_in(stood) and acted_at is not None and now - acted_at > MOMENT
+
+
+def is_opt_in(said: Said | None) -> bool:
+    return said is not None and said.status is Status.OPT_IN
 
 
 def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:

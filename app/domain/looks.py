@@ -128,11 +128,21 @@ def not_taken(event: StatusNotTaken, contact: Contact) -> Contact:
         )
         return replace(contact, seen=refused)
     out = Shown(Status.OPT_OUT, event.at, event.at)
-    if event.by_email:
+    # Where it held an opt-in, somebody acted. What it was told is as before, so that the next look finds the act, for every shop.
+    if event.by_email and event.email_stood is not None:
+        told = replace(told, email_news=_not_told(told.email_news, event.email_stood))
+    elif event.by_email:
         told, seen = replace(told, email_news=None), replace(seen, email_news=out)
-    if event.by_phone:
+    if event.by_phone and event.phone_stood is not None:
+        told = replace(told, phone_news=_not_told(told.phone_news, event.phone_stood))
+    elif event.by_phone:
         told, seen = replace(told, phone_news=None), replace(seen, phone_news=out)
     return replace(contact, told=told, seen=seen)
+
+
+def _not_told(told: Said | None, before: Said) -> Said | None:
+    """An opt-out that was learned meanwhile stands."""
+    return before if told is not None and told.status is Status.OPT_IN else told
 
 
 def found(look: StatusSeen, contact: Contact, grace: timedelta) -> tuple[StatusSeen | None, Contact]:

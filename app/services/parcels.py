@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from app.domain.bundles import Bundle, coalesce, newest_versions
 from app.domain.commands import AddEvent, ConfirmOptOut, UpsertContact
+from app.domain.consent import Status
 from app.domain.events import DriftFound, StatusNotTaken, StatusSeen
+from app.domain.look_up import is_opt_in
 from app.domain.noticed import heard
 from app.domain.outcomes import (
     PARKED_CONTACT_PAUSE,
@@ -162,7 +164,8 @@ class ContactParcel(Parcel):
         told = [one for one in claim.commands if isinstance(one.command, AddEvent)]
         unsure = {position for position, one in enumerate(told) if one.maybe_sent}
         events, carried = newest_versions(bundle.events, unsure)
-        return cls(claim, replace(bundle, events=events), carried=carried, unsure=unsure)
+        upsert = _unless_told(bundle.upsert, claim)
+        return cls(claim, replace(bundle, upsert=upsert, events=events), carried=carried, unsure=unsure)
 
     @property
     def takes_address(self) -> "TakenAddress | None":
@@ -321,13 +324,28 @@ class ContactParcel(Parcel):
         return []
 
 
+def _unless_told(upsert: UpsertContact | None, claim: Claim) -> UpsertContact | None:
+    """An opt-out of ours that perhaps arrived explains one that is shown."""
+    told = [one.command for one in claim.commands if one.maybe_sent and isinstance(one.command, UpsertContact)]
+    if upsert is None:
+        return None
+    return replace(
+        upsert,
+        email_stood=None if any(one.email_status is Status.OPT_OUT for one in told) else upsert.email_stood,
+        phone_stood=None if any(one.phone_status is Status.OPT_OUT for one in told) else upsert.phone_stood,
+    )
+
+
 def _not_taken(claim: Claim, meant: UpsertContact, sent: UpsertContact, now: datetime, *, shown_out: bool) -> NewEvent:
+    by_email, by_phone = meant.email_status != sent.email_status, meant.phone_status != sent.phone_status
     event = StatusNotTaken(
         at=now,
         email=meant.address_after,
-        by_email=meant.email_status != sent.email_status,
-        by_phone=meant.phone_status != sent.phone_status,
+        by_email=by_email,
+        by_phone=by_phone,
         shown_out=shown_out,
+        email_stood=meant.email_stood if shown_out and by_email and is_opt_in(meant.email_stood) else None,
+        phone_stood=meant.phone_stood if shown_out and by_phone and is_opt_in(meant.phone_stood) else None,
     )
     return heard(claim.shop_id, "status-not-taken", event, f"not-taken-{secrets.token_hex(12)}")
 

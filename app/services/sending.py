@@ -137,15 +137,15 @@ class _Sending:
             parcel.bundle = Bundle(missing.upsert, parcel.bundle.events)
 
     async def _look_before_old_opt_ins(self, parcels: Sequence[ContactParcel]) -> None:
-        """An opt-out over there that we never heard of stands against an opt-in of long ago (R06)."""
-        old = [parcel for parcel in parcels if parcel.bundle.upsert is not None and asks_first(parcel.bundle.upsert)]
+        """An opt-out over there that we never heard of stands against an opt-in of long ago, or one that had to wait (R06)."""
+        old = [parcel for parcel in parcels if parcel.bundle.upsert is not None and asks_first(parcel.bundle.upsert, self._now)]
         for parcel, seen in await self._look(self._upstream.statuses, old):
             left = parcel.bundle.upsert
             if not isinstance(seen.answer.outcome, Delivered) or left is None:
                 parcel.stopped = _not_sent(seen.answer)
                 continue
             for email in (left.email, left.address_after):  # a renamed contact takes over what stands there
-                left = without_opt_ins(left, seen.contacts[email]) if email in seen.contacts else left
+                left = without_opt_ins(left, seen.contacts[email], self._now) if email in seen.contacts else left
             parcel.leave_out_opt_ins(left, self._now)
 
     async def _look(self, read: Read, parcels: Sequence[ContactParcel]) -> list[tuple[ContactParcel, Seen]]:

@@ -34,7 +34,7 @@ WHO = st.sampled_from((ADA, ADA, ADA, PEOPLE[1]))
 CHANNEL = st.sampled_from((CHANNELS[0], CHANNELS[0], CHANNELS[0], CHANNELS[1]))
 SHOP = st.sampled_from(("shop1", "shop2"))
 CALLBACKS = st.sampled_from(((0,), ()))
-WEATHER = st.sampled_from(("fine",))
+WEATHER = st.sampled_from(("fine", "fine", "down", "throttled", "done without answer", "lost without answer", "asleep"))
 ACTS = st.one_of(
     st.builds(InShop, who=WHO, out=st.booleans(), shop=SHOP, channel=CHANNEL),
     st.builds(There, who=WHO, out=st.booleans(), channel=CHANNEL, callbacks=CALLBACKS),
@@ -65,6 +65,41 @@ def test_r06_after_any_history_of_acts_the_newest_counts_everywhere(migrated_fil
 # -- what it found -------------------------------------------------------------------------------------------------------
 
 DOWN, FINE = Turns("down"), Turns("fine")
+CLICK = There(ADA, True, callbacks=())
+WAITED = [
+    pytest.param([InShop(ADA, False), DOWN, InShop(ADA, False), CLICK, Passes(40), FINE], id="behind an outage"),
+    pytest.param([InShop(ADA, False), Turns("asleep"), InShop(ADA, False), CLICK, Passes(40), FINE], id="for a worker"),
+    pytest.param([InShop(ADA, False), DOWN, InShop(ADA, False, "shop2"), CLICK, Passes(40), FINE], id="in another shop's queue"),
+    pytest.param(
+        [InShop(ADA, False), Turns("lost without answer"), InShop(ADA, False), CLICK, Passes(40), FINE], id="after a time-out"
+    ),
+    pytest.param(
+        [InShop(ADA, False), Turns("done without answer"), InShop(ADA, False), CLICK, Passes(40), FINE],
+        id="after a time-out of what was done",
+    ),
+    pytest.param(
+        [InShop(ADA, False), Turns("asleep"), InShop(ADA, True), InShop(ADA, False), CLICK, Passes(40), FINE],
+        id="together with an opt-out that never left",
+    ),
+    pytest.param(
+        [
+            InShop(ADA, False, channel="phone"),
+            DOWN,
+            InShop(ADA, False, channel="phone"),
+            There(ADA, True, "phone", ()),
+            Passes(40),
+            FINE,
+        ],
+        id="for text messages",
+    ),
+]
+
+
+@pytest.mark.parametrize("steps", WAITED)
+async def test_r06_an_opt_in_that_waited_looks_first_and_a_resignation_found_so_counts_on_all_sides(
+    database: Database, steps: Sequence[Step]
+) -> None:
+    assert await Play(database, "account address").play(steps) == []
 
 
 async def test_r55_an_opt_out_that_another_shop_tells_again_is_no_act_in_this_one(database: Database) -> None:
@@ -74,6 +109,14 @@ async def test_r55_an_opt_out_that_another_shop_tells_again_is_no_act_in_this_on
 
 
 # -- the judge itself ----------------------------------------------------------------------------------------------------
+
+
+async def test_the_judge_notices_when_an_opt_in_that_waited_does_not_look(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.sending.asks_first", lambda upsert, now: False)
+    steps = [InShop(ADA, False), DOWN, InShop(ADA, False), CLICK, Passes(40), FINE]
+    assert any("a look would have shown" in fault for fault in await Play(database, "one shop").play(steps))
 
 
 async def test_the_judge_notices_when_a_resignation_takes_nothing_back(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
