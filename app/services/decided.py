@@ -100,6 +100,10 @@ class Decided:
         self._commands += [(person, event, command) for command in commands]
         return sum(_counts(event.event, command) for command in commands)
 
+    def upserts_of(self, person: Person) -> list[UpsertContact]:
+        """What the round tells of a person so far."""
+        return [command for owner, _, command in self._commands if owner is person and isinstance(command, UpsertContact)]
+
     def take_back(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
         """What of the round may not leave any more, of the person and of whom they absorbed; answers what was cancelled."""
         kept: list[tuple[Person, InboxEvent, Command]] = []
@@ -172,7 +176,7 @@ class Decided:
 
 
 def _new_command(directory: Directory, person: Person, event: InboxEvent, command: Command) -> NewCommand:
-    shop = directory.shop(event.shop_id)
+    shop = directory.shop(person.shop_id)  # a sibling's, where it is told what another shop heard
     assert shop is not None, "an event of an unknown shop is held, not decided"
     counted = _counts(event.event, command)
     return NewCommand(destination_of(command, shop), shop.id, person.saved_id, event.seq, command, counted, is_listed(event.event))

@@ -8,7 +8,7 @@ import structlog
 
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, SetSubscription, UpsertContact
 from app.domain.consent import Box, Said, Status, tells_of_the_box
-from app.domain.contact import NOBODY, Contact
+from app.domain.contact import NOBODY, Contact, Told
 from app.domain.decide import contested, decide, decide_claim
 from app.domain.difference import untold, vanished
 from app.domain.event_kinds import stops_something
@@ -176,7 +176,7 @@ class PlanningRound:
             self._consents.note(event, person, before)
         cancelled = await self._take_back(event, person, before)
         person.joined_from = None
-        await self._tell_siblings(shop, person, before)
+        await self._tell_siblings(event, shop, person, before)
         await self._say_again_at_home(event, shop, person, before)
         await self._tell_opt_out_again(event, shop, person, before)
         if isinstance(happened, CartChanged):
@@ -401,7 +401,7 @@ class PlanningRound:
             known_there = known_there or sibling.contact.is_transferred
         return known_there
 
-    async def _tell_siblings(self, shop: Shop, person: Person, before: Contact) -> None:
+    async def _tell_siblings(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
         """The one contact over there has another newsletter status now: an older opt-in of another shop must not follow (R06)."""
         told, seen = person.contact.told, person.contact.seen
         was = (before.told.email_news, before.told.phone_news, before.seen.email_news, before.seen.phone_news)
@@ -415,6 +415,7 @@ class PlanningRound:
             )
             if act.email_opt_in or act.phone_opt_in:
                 await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
+            await self._follow_opt_out(event, shop, sibling, known)
             sibling.becomes(heard_of(sibling.contact, told.email_news, told.phone_news, seen))
 
     def _gone_for_siblings(self, shop: Shop, erased: Contact, event: ErasureRequested) -> None:
@@ -430,6 +431,37 @@ class PlanningRound:
         siblings = [sibling for email in addresses for sibling in self._people.siblings(person, others, email)]
         known_as = dict.fromkeys(sibling.contact.told.email for sibling in siblings)
         return [DeleteContact(email=email) for email in known_as if email in addresses]
+
+    async def _follow_opt_out(self, event: InboxEvent, shop: Shop, sibling: Person, known: Told) -> None:
+        """An older opt-out of another shop still waits, and would arrive after the newer opt-in of this one (R06).
+
+        Mailboxes have no order among them, so the opt-in follows that opt-out in its own.
+        """
+        told, phone_told = sibling.contact.told.email_news, sibling.contact.told.phone_news
+        email = _is_in(known.email_news) and _is_out(told)
+        phone = _is_in(known.phone_news) and _is_out(phone_told)
+        if not (email or phone) or known.email is None:
+            return
+        waiting = self.decided.upserts_of(sibling)
+        if sibling.id is not None:
+            account = to_account(shop.account)
+            stored = (await self._work.outbox.waiting(account, [sibling.id])).get(sibling.id, [])
+            waiting += [one.command for one in stored if isinstance(one.command, UpsertContact)]
+        email = email and any(one.email_status is Status.OPT_OUT for one in waiting)
+        phone = phone and any(one.phone_status is Status.OPT_OUT for one in waiting)
+        if not (email or phone):
+            return
+        follows = UpsertContact(
+            email=known.email,
+            email_status=Status.OPT_IN if email else None,
+            phone_status=Status.OPT_IN if phone else None,
+            email_stood=told if email else None,
+            phone_stood=phone_told if phone else None,
+            email_acted_at=known.email_news.at if email and known.email_news is not None else None,
+            phone_acted_at=known.phone_news.at if phone and known.phone_news is not None else None,
+            repeats=True,
+        )
+        self.decided.send(sibling, event, follows)
 
     # -- saving ----------------------------------------------------------------------------------------------------------
 
@@ -526,6 +558,10 @@ def _contradicts(said: Said | None, former: Said | None) -> bool:
 
 def _is_out(said: Said | None) -> bool:
     return said is not None and said.status is Status.OPT_OUT
+
+
+def _is_in(said: Said | None) -> bool:
+    return said is not None and said.status is Status.OPT_IN
 
 
 def _addresses_of(command: Command) -> list[str]:

@@ -51,7 +51,7 @@ PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@pytest.mark.parametrize("surroundings", SURROUNDINGS[:1])
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
 @pytest.mark.timeout(300 + 5 * EXAMPLES)
 def test_r06_after_any_history_of_acts_the_newest_counts_everywhere(migrated_file: Path, surroundings: str) -> None:
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=SLOW, phases=PHASES)
@@ -65,6 +65,28 @@ def test_r06_after_any_history_of_acts_the_newest_counts_everywhere(migrated_fil
 # -- what it found -------------------------------------------------------------------------------------------------------
 
 DOWN, FINE = Turns("down"), Turns("fine")
+TWO_SHOPS = [
+    pytest.param([DOWN, InShop(ADA, True, "shop2"), InShop(ADA, False, "shop1"), FINE], id="both wait behind an outage"),
+    pytest.param(
+        [Turns("asleep"), InShop(ADA, True, "shop2"), InShop(ADA, False, "shop1"), FINE], id="both are decided in one round"
+    ),
+    pytest.param(
+        [InShop(ADA, False), Turns("lost without answer"), InShop(ADA, True, "shop2"), InShop(ADA, False), FINE],
+        id="both time out",
+    ),
+    pytest.param(
+        [DOWN, InShop(ADA, True, "shop2"), InShop(ADA, False), InShop(ADA, True), FINE], id="and a third act resigns again"
+    ),
+]
+
+
+@pytest.mark.parametrize("steps", TWO_SHOPS)
+async def test_r06_an_opt_out_of_one_shop_that_waits_does_not_arrive_after_a_newer_opt_in_of_another(
+    database: Database, steps: Sequence[Step]
+) -> None:
+    assert await Play(database, "account address").play(steps) == []
+
+
 CLICK = There(ADA, True, callbacks=())
 WAITED = [
     pytest.param([InShop(ADA, False), DOWN, InShop(ADA, False), CLICK, Passes(40), FINE], id="behind an outage"),
