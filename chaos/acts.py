@@ -22,7 +22,7 @@ What cannot be known, and is therefore not promised:
   leaves no trace. An opt-in that leaves within `MOMENT` of its act does not look, so it may overwrite such an act.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -113,3 +113,67 @@ def is_opt_in_wrong(acts: Collection[Act], now: datetime, *, knew: bool | None, 
     if waited and unheard is not None and unheard.out and unheard.at > heard.at and knew is False and shows is True:
         return f"opted in, {(now - heard.at).total_seconds():.1f} s after the act, though a look would have shown the resignation"
     return None
+
+
+# -- afterwards, from what the stand-in saw ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Touch:
+    """A call of the gateway that concerned somebody: a look, or a status it told (True is opted out)."""
+
+    email: str
+    at: datetime
+    told: bool | None = None
+    channel: str = ""
+    answered: bool = True
+
+
+ON_ITS_WAY = timedelta(seconds=0.1)
+"""A call that left before a resignation was accepted may arrive so much later."""
+
+BLINK = timedelta(seconds=2)
+"""Between a look and the call that followed it somebody may have clicked."""
+
+
+def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
+    """Fill in what the gateway could know of the acts of one person and channel; answers which opt-ins were wrong."""
+    faults: list[str] = []
+    shows, knew, basis, told_ever = True, None, True, False
+    last_look: datetime | None = None
+    unseen: list[Act] = []
+    moments: list[tuple[datetime, int, Act | Touch]] = [(act.at, 0, act) for act in acts]
+    moments += [(act.heard_at, 1, act) for act in acts if act.where == THERE and act.heard_at is not None]
+    moments += [(touch.at, 2, touch) for touch in touches]
+    for at, kind, moment in sorted(moments, key=lambda one: one[:2]):
+        match moment:
+            case Act() if moment.where != THERE:
+                pass
+            case Act() if kind == 1:
+                basis, knew = moment.out, True if moment.out else knew
+            case Act():
+                lost = moment.heard_at is None
+                moment.looked_before = last_look
+                unseen += [moment] if lost else []
+                moment.traceless = lost and shows is moment.out
+                for one in unseen if basis is moment.out else ():
+                    one.traceless = True
+                shows = moment.out
+            case Touch(told=None):
+                for act in acts:
+                    if act.where == THERE and act.at <= at:
+                        act.looked_at = act.looked_at or at
+                last_look, basis, knew, unseen = at, shows, shows, []
+            case Touch():
+                if moment.told is False:
+                    settled = [act for act in acts if act.where != THERE or act.at <= at - BLINK or act.is_heard(at - ON_ITS_WAY)]
+                    wrong = is_opt_in_wrong(settled, at - ON_ITS_WAY, knew=knew, shows=shows)
+                    faults += [wrong] if wrong is not None else []
+                for act in acts:
+                    if act.at <= at:
+                        act.told_at = act.told_at or at
+                for one in unseen:
+                    one.traceless = True
+                shows, unseen, knew = moment.told is True, [], moment.told if moment.answered else None
+                basis, told_ever = basis if told_ever or last_look is not None else shows, True
+    return faults

@@ -344,6 +344,7 @@ client_id = "demo-client-id"
 api_secret = "env:CHAOS_SECRET"
 owner = "owner@example.com"
 calls_per_second = {pace}
+callback_secret = "env:CHAOS_CALLBACK"
 
 [shops.shop1]
 account = "main"

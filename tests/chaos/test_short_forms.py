@@ -6,7 +6,7 @@ import chaos.scenarios  # noqa: F401 - they register themselves
 from chaos import suite
 
 
-@pytest.mark.parametrize("name", ["kill-random", "ambiguous", "opt-out-in-backlog", "replay"])
+@pytest.mark.parametrize("name", ["kill-random", "ambiguous", "opt-out-in-backlog", "replay", "acts"])
 def test_promises_are_kept_under(name: str) -> None:
     report = suite.run([name], short=True)
     assert report.results
