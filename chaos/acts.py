@@ -150,7 +150,7 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
             case Act() if moment.where != THERE:
                 pass
             case Act() if kind == 1:
-                basis, knew = moment.out, True if moment.out else knew
+                basis, knew = (True, True) if moment.out else (basis, knew)  # an opt-in is a claim, until it is read
             case Act():
                 lost = moment.heard_at is None
                 moment.looked_before = last_look

@@ -270,9 +270,8 @@ class Play:
             await self.world.post(said, shop=shop)
         act.reaches = frozenset(shops)
         act.heard_at, act.heard_last_at = act.heard_at or now, now
-        if act.out:
-            self.knew[act.email, act.channel] = True
-        self.basis[act.email, act.channel] = act.out
+        if act.out:  # an opt-in is a claim, until it is read
+            self.knew[act.email, act.channel] = self.basis[act.email, act.channel] = True
 
     async def _work(self) -> None:
         if self.upstream.weather == "asleep":
