@@ -54,8 +54,8 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
         agreements=tuple(_agreements(contact, shop, email_status, phone_status)),
         old_email_opt_in=_is_old_opt_in(contact.email_news, email_status, at),
         old_phone_opt_in=_is_old_opt_in(contact.phone_news, phone_status, at),
-        email_stood=stood(contact.told.email_news, contact.seen.email_news, contact.seen.email_refused) if email_status else None,
-        phone_stood=stood(contact.told.phone_news, contact.seen.phone_news, contact.seen.phone_refused) if phone_status else None,
+        email_stood=_email_stood(contact) if email_status else None,
+        phone_stood=_stood(contact.told.phone_news, contact.seen.phone_news, contact.seen.phone_refused) if phone_status else None,
         email_acted_at=contact.email_news.acted_at if email_status else None,
         phone_acted_at=contact.phone_news.acted_at if phone_status else None,
         introduces=not contact.is_transferred,
@@ -259,7 +259,16 @@ def _news(channel: Channel, told: Said | None, seen: Shown | None) -> Status | N
     return said.status
 
 
-def stood(told: Said | None, seen: Shown | None, refused: Said | None) -> Said | None:
+def _email_stood(contact: Contact) -> Said | None:
+    """A change that was seen, and waits for its callback before it counts, stands there all the same."""
+    seen = contact.seen
+    known, since = _stood(contact.told.email_news, seen.email_news, seen.email_refused), seen.email_unexplained_since
+    if known is None or since is None or known.at >= since:
+        return known
+    return Said(Status.OPT_IN if known.status is Status.OPT_OUT else Status.OPT_OUT, since)
+
+
+def _stood(told: Said | None, seen: Shown | None, refused: Said | None) -> Said | None:
     """What SALESmanago holds of a channel, as far as we know: as it was told, or as it was shown after that."""
     heard = None if told == refused else told
     if seen is not None and (heard is None or seen.at > heard.at):

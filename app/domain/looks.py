@@ -131,6 +131,9 @@ def not_taken(event: StatusNotTaken, contact: Contact) -> Contact:
     # Where it held an opt-in, somebody acted. What it was told is as before, so that the next look finds the act, for every shop.
     if event.by_email and event.email_stood is not None:
         told = replace(told, email_news=_not_told(told.email_news, event.email_stood))
+        if seen.email_unexplained_since == event.email_stood.at:  # an opt-in that waited for its callback: it was shown
+            shown = Shown(Status.OPT_IN, event.email_stood.at, event.email_stood.at)
+            seen = replace(seen, email_news=shown, email_unexplained_since=None)
     elif event.by_email:
         told, seen = replace(told, email_news=None), replace(seen, email_news=out)
     if event.by_phone and event.phone_stood is not None:

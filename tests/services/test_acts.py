@@ -124,6 +124,13 @@ async def test_r06_an_opt_in_that_waited_looks_first_and_a_resignation_found_so_
     assert await Play(database, "account address").play(steps) == []
 
 
+async def test_r06_a_change_that_waits_for_its_callback_stands_when_an_opt_in_looks_first(database: Database) -> None:
+    """Found by the scenario `acts`: seen as opted out, then as opted in; that the callback was waited for hid the resignation."""
+    seen = [Looks("sweep"), There(ADA, False, callbacks=()), Looks("sweep")]
+    steps = [*seen, DOWN, InShop(ADA, False), CLICK, Passes(40), FINE]
+    assert await Play(database, "shop address").play(steps) == []
+
+
 async def test_r55_an_opt_out_that_another_shop_tells_again_is_no_act_in_this_one(database: Database) -> None:
     """It is shown as opted in although it was told otherwise: the shop whose act it was tells it again, and nobody else learns."""
     steps = [InShop(ADA, True, "shop1", "phone"), There(ADA, False, "phone", ())]
