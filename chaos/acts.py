@@ -14,8 +14,8 @@ What cannot be known, and is therefore not promised:
 * When an act in SALESmanago happened, as long as no callback came. It lies between the last look that did not show it and the
   first one that does; a callback that comes late moves the act to its arrival. If an opt-in and an opt-out lie so that their
   order cannot be known, the opt-out may win (never the other way round).
-* Whether an opt-in that was told and does not show was not taken (contract U13) or was followed by a resignation without callback,
-  unless it had been seen to show before: it is reported as a conflict.
+* Whether an opt-in that was told and does not show was not taken (contract U13), did not arrive although the call ended without an
+  answer, or was followed by a resignation without callback, unless it had been seen to show before.
 * Whether somebody opted in over there while an opt-out of a shop was on its way: it showed opted in all the time, and the
   callback can be a repetition. The opt-out may win.
 * An act of which no callback comes and that changes nothing SALESmanago shows, or that is overwritten before anybody could look: it
@@ -175,5 +175,6 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                 for one in unseen:
                     one.traceless = True
                 shows, unseen, knew = moment.told is True, [], moment.told if moment.answered else None
-                basis, told_ever = basis if told_ever or last_look is not None else shows, True
+                if moment.answered and not told_ever and last_look is None:
+                    basis, told_ever = shows, True
     return faults

@@ -345,7 +345,8 @@ class Play:
             for channel, status in self._statuses(item):
                 if status is not None:
                     self.knew[item.address_after, channel] = (status is Status.OPT_OUT) if answered else None
-                    self.basis.setdefault((item.address_after, channel), status is Status.OPT_OUT)
+                    if answered:
+                        self.basis.setdefault((item.address_after, channel), status is Status.OPT_OUT)
                     for act in self._of(item.address_after, channel):
                         act.told_at = act.told_at or self.clock()
                     for act in self._untold(Act(email=item.email, channel=channel, out=True, at=self.clock(), where=THERE)):
