@@ -6,7 +6,7 @@ What is promised (R06, R08, R50-R57, decision 8), for each person and channel:
    acts in SALESmanago that are for it.
 2. **Nobody is opted in after a resignation that had been heard of**: the newest act the gateway had accepted was no opt-in.
 3. **Nobody is opted in by an act that had waited, after a resignation that a look would have shown**: SALESmanago showed opted in
-   when it was last looked at or told, and shows opted out when the opt-in leaves.
+   when it was last looked at, was told no opt-out since, and shows opted out when the opt-in leaves.
 4. **Nothing is written into the ledger that nobody did.**
 
 What cannot be known, and is therefore not promised:
@@ -18,6 +18,7 @@ What cannot be known, and is therefore not promised:
   answer, or was followed by a resignation without callback, unless it had been seen to show before.
 * Whether somebody opted in over there while an opt-out of a shop was on its way: it showed opted in all the time, and the
   callback can be a repetition. The opt-out may win.
+* What a look shows of somebody while a status is on its way there: it may be our own.
 * An act of which no callback comes and that changes nothing SALESmanago shows, or that is overwritten before anybody could look: it
   leaves no trace. An opt-in that leaves within `MOMENT` of its act does not look, so it may overwrite such an act.
 """
@@ -101,7 +102,7 @@ def for_side(acts: Iterable[Act], shop: str) -> list[Act]:
 def is_opt_in_wrong(acts: Collection[Act], now: datetime, *, knew: bool | None, shows: bool | None) -> str | None:
     """Why somebody may not be opted in at this moment, or None.
 
-    `knew`: what the gateway last saw or made SALESmanago show; `shows`: what it shows now. True is opted out, None is unknown.
+    `knew`: what the gateway last saw, or was told since; `shows`: what it shows now. True is opted out, None is unknown.
     """
     heard = newest(act for act in acts if act.is_heard(now))
     if heard is None:
@@ -163,7 +164,9 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                 for act in acts:
                     if act.where == THERE and act.at <= at:
                         act.looked_at = act.looked_at or at
-                last_look, basis, knew, unseen = at, shows, shows, []
+                last_look = at
+                if all(act.told_at is not None for act in acts if act.where != THERE and act.at <= at):
+                    basis, knew, unseen = shows, shows, []
             case Touch():
                 if moment.told is False:
                     settled = [act for act in acts if act.where != THERE or act.at <= at - BLINK or act.is_heard(at - ON_ITS_WAY)]
@@ -174,7 +177,8 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                         act.told_at = act.told_at or at
                 for one in unseen:
                     one.traceless = True
-                shows, unseen, knew = moment.told is True, [], moment.told if moment.answered else None
+                shows, unseen = moment.told is True, []
+                knew = True if moment.told else False if knew is False else None
                 if moment.answered and not told_ever and last_look is None:
                     basis, told_ever = shows, True
     return faults

@@ -269,11 +269,14 @@ def _email_stood(contact: Contact) -> Said | None:
 
 
 def _stood(told: Said | None, seen: Shown | None, refused: Said | None) -> Said | None:
-    """What SALESmanago holds of a channel, as far as we know: as it was told, or as it was shown after that."""
-    heard = None if told == refused else told
-    if seen is not None and (heard is None or seen.at > heard.at):
-        return Said(seen.status, seen.at)
-    return heard
+    """What SALESmanago holds of a channel, as far as we know.
+
+    An opt-in only where it was seen: what was told may still wait, here or in another shop's queue, or be taken back.
+    """
+    out = told if told is not None and told != refused and told.status is Status.OPT_OUT else None
+    if seen is None or (out is not None and out.at >= seen.at):
+        return out
+    return Said(seen.status, seen.at)
 
 
 def _is_old_opt_in(channel: Channel, status: Status | None, at: datetime | None) -> bool:

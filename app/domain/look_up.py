@@ -70,7 +70,7 @@ def _phone_asks_first(upsert: UpsertContact, now: datetime) -> bool:
 def _may_be_overtaken(stood: Said | None, acted_at: datetime | None, now: datetime) -> bool:
     """May somebody have resigned over there meanwhile, and would it show?
 
-    Only where SALESmanago held an opt-in: of who was opted out before, or never known, an opt-out tells nothing.
+    Only where SALESmanago showed an opt-in: of who was opted out before, or never looked at, an opt-out tells nothing.
     """
     return is_opt_in(stood) and acted_at is not None and now - acted_at > MOMENT
 

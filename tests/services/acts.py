@@ -344,7 +344,8 @@ class Play:
         for item in items if done else ():
             for channel, status in self._statuses(item):
                 if status is not None:
-                    self.knew[item.address_after, channel] = (status is Status.OPT_OUT) if answered else None
+                    was_in = self.knew.get((item.address_after, channel)) is False
+                    self.knew[item.address_after, channel] = True if status is Status.OPT_OUT else False if was_in else None
                     if answered:
                         self.basis.setdefault((item.address_after, channel), status is Status.OPT_OUT)
                     for act in self._of(item.address_after, channel):
