@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.domain.callbacks import reached
 from app.domain.commands import SetSubscription, UpsertContact
 from app.domain.consent import Status
-from app.domain.events import OptInReported, StatusSeen, Subscribed, Unsubscribed
+from app.domain.events import OptInReported, OptOutReported, Subscribed, Unsubscribed
 from app.domain.outcomes import Delivered, Outcome, Throttled, Unknown, Unreachable
 from app.domain.pipeline import Modified
 from app.domain.registry import StoredAccount, StoredShop
@@ -264,8 +264,7 @@ class Play:
         account = self.surroundings == "account address"
         shops = reached(FanOut.ALL, self.shops, knowing) if account else ("shop1",)
         now = self.clock()
-        resigned = StatusSeen(at=now, email=act.email, email_out=True, acted=True)
-        said = resigned if act.out else OptInReported(at=now, email=act.email)
+        said = OptOutReported(at=now, email=act.email) if act.out else OptInReported(at=now, email=act.email)
         for shop in shops:
             await self.world.post(said, shop=shop)
         act.reaches = frozenset(shops)
