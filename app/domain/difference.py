@@ -173,13 +173,21 @@ def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:
     )
 
 
-def opt_out_again(contact: Contact, behind: Iterable[UpsertContact]) -> UpsertContact | None:
-    """The opt-outs SALESmanago is believed to hold, told once more; None if there is none, or nobody to tell of."""
-    told, follows = contact.told, list(behind)
+def opt_out_again(
+    contact: Contact, behind: Iterable[UpsertContact], arrived: Iterable[UpsertContact] | None = None
+) -> UpsertContact | None:
+    """The opt-outs SALESmanago is believed to hold, told once more; None if there is none, or nobody to tell of.
+
+    `arrived`: opt-ins that were just told; only their channels are concerned.
+    """
+    told, follows, opt_ins = contact.told, list(behind), None if arrived is None else list(arrived)
     if contact.erased or told.email is None:
         return None
     email = _is_opt_out(told.email_news) and not any(one.email_status for one in follows)
     phone = _is_opt_out(told.phone_news) and not any(one.phone_status for one in follows)
+    if opt_ins is not None:
+        email = email and any(one.email_status is Status.OPT_IN for one in opt_ins)
+        phone = phone and any(one.phone_status is Status.OPT_IN for one in opt_ins)
     if not (email or phone):
         return None
     return UpsertContact(

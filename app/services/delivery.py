@@ -463,9 +463,13 @@ class Delivery:
         contacts = [one.claim.contact_id for one in told]
         waiting = await work.outbox.waiting(destination, contacts)
         shops = {one.claim.contact_id: (one.claim.shop_id, one.told_opt_in()[-1].event_seq) for one in told}
+        arrived = {
+            one.claim.contact_id: [opt_in.command for opt_in in one.told_opt_in() if isinstance(opt_in.command, UpsertContact)]
+            for one in told
+        }
         for person in await work.contacts.by_ids(contacts):
             behind = [one.command for one in waiting.get(person.id, ()) if isinstance(one.command, UpsertContact)]
-            again = opt_out_again(person.contact, behind)
+            again = opt_out_again(person.contact, behind, arrived[person.id])
             if again is not None:
                 shop_id, seq = shops[person.id]
                 await work.outbox.queue([NewCommand(destination, shop_id, person.id, seq, again, counted=False)], now)

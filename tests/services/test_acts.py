@@ -132,6 +132,12 @@ async def test_r06_an_opt_in_that_never_left_is_no_reason_to_take_a_look_for_a_r
     assert await Play(database, "account address").play(steps) == []
 
 
+async def test_r06_an_opt_in_to_text_messages_brings_no_opt_out_of_e_mails_back(database: Database) -> None:
+    """Found by the scenario `acts`: the opt-out of e-mails was told once more, over a click that was not read yet."""
+    back = [There(ADA, True, callbacks=(0,)), DOWN, InShop(ADA, False, channel="phone"), There(ADA, False, callbacks=(0,))]
+    assert await Play(database, "account address").play([*back, FINE]) == []
+
+
 async def test_r06_a_change_that_waits_for_its_callback_stands_when_an_opt_in_looks_first(database: Database) -> None:
     """Found by the scenario `acts`: seen as opted out, then as opted in; that the callback was waited for hid the resignation."""
     seen = [Looks("sweep"), There(ADA, False, callbacks=()), Looks("sweep")]
