@@ -20,10 +20,12 @@ from app.domain.values import replace, value
 
 @value()
 class Fact:
-    """A value and since when it is true."""
+    """A value and since when it is true. An empty value is one that was dropped, and says nothing (see `without_profile`)."""
 
     value: str
     at: datetime
+    cleared: bool = False
+    """The value is empty because the shop said that there is none any more: that is told (R10)."""
 
 
 @value()
@@ -140,15 +142,28 @@ class Contact:
 
     def describe(self, customer: Customer, at: datetime) -> "Contact":
         """Learn what the shop says of the person; silence about a field changes nothing."""
-        said = {name: text for name, text in profile_of(customer).items() if text}
+        return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text})
+
+    def describe_as_now(self, customer: Customer, at: datetime) -> "Contact":
+        """As `describe`, from a message about what has changed: an empty value says that there is none any more (R10)."""
+        return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text is not None})
+
+    def _described(self, customer: Customer, at: datetime, said: Mapping[str, str]) -> "Contact":
         known = self.with_profile(said, at)
         if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= at):
             known = replace(known, wholesaler=Flag(customer.wholesaler, at))
         return replace(known, customer_id=customer.id) if customer.id and customer.id != known.customer_id else known
 
     def with_profile(self, said: Mapping[str, str], at: datetime) -> "Contact":
-        newer = {name: Fact(text, at) for name, text in said.items() if self._is_news(name, at)}
+        """An empty text clears. Names stay two facts, so that a new last name alone keeps the first; the address is one."""
+        if any(name in said for name in ADDRESS):
+            said = {name: text for name, text in said.items() if name not in ADDRESS} | self._whole_address(said, at)
+        newer = {name: Fact(text, at, cleared=not text) for name, text in said.items() if self._is_news(name, at)}
         return replace(self, profile={**self.profile, **newer}) if newer else self
+
+    def _whole_address(self, said: Mapping[str, str], at: datetime) -> dict[str, str]:
+        """All parts, or none if a part is known from later: parts of two addresses are none."""
+        return {name: said.get(name, "") for name in ADDRESS} if all(self._is_news(name, at) for name in ADDRESS) else {}
 
     def _is_news(self, name: str, at: datetime) -> bool:
         known = self.profile.get(name)
@@ -191,10 +206,13 @@ class Contact:
         if not any(fact.value for fact in self.profile.values()):
             return self
         # The times stay: what is older than something dropped must not come back as news.
-        return replace(self, profile={name: Fact("", fact.at) for name, fact in self.profile.items()})
+        return replace(self, profile={name: Fact("", fact.at, cleared=fact.cleared) for name, fact in self.profile.items()})
 
 
 NOBODY = Contact()
+
+ADDRESS = ("street", "postal_code", "city", "country")
+"""One fact: an address that is given replaces the whole, and a part it does not name is empty (R10)."""
 
 
 def profile_of(customer: Customer) -> dict[str, str | None]:
@@ -221,14 +239,10 @@ def absorb(target: Contact, other: Contact) -> Contact:
     Consents and channels join, so an opt-out of either is an opt-out of both (R06). `Told` stays the target's: what
     SALESmanago was told of the other address says nothing about this one.
     """
-    profile = dict(other.profile)
-    for name, fact in target.profile.items():
-        if name not in profile or profile[name].at <= fact.at:
-            profile[name] = fact
     return replace(
         target,
         customer_id=target.customer_id or other.customer_id,
-        profile=profile,
+        profile=_joined_profile(target.profile, other.profile),
         registered=target.registered or other.registered,
         subscriber=target.subscriber or other.subscriber,
         wholesaler=max(filter(None, (target.wholesaler, other.wholesaler)), key=lambda flag: flag.at, default=None),
@@ -246,6 +260,25 @@ def absorb(target: Contact, other: Contact) -> Contact:
             phone_news=weightier(other.home.phone_news, target.home.phone_news),
         ),
     )
+
+
+def _joined_profile(target: Mapping[str, Fact], other: Mapping[str, Fact]) -> dict[str, Fact]:
+    """The newer word on every field, and the newer address as a whole."""
+    profile = dict(other)
+    for name, fact in target.items():
+        if name not in profile or profile[name].at <= fact.at:
+            profile[name] = fact
+    ours, theirs = _address_of(target), _address_of(other)
+    newer = ours if not theirs or (ours and _newest(ours) >= _newest(theirs)) else theirs
+    return {name: fact for name, fact in profile.items() if name not in ADDRESS} | newer
+
+
+def _address_of(profile: Mapping[str, Fact]) -> dict[str, Fact]:
+    return {name: profile[name] for name in ADDRESS if name in profile}
+
+
+def _newest(facts: Mapping[str, Fact]) -> datetime:
+    return max(fact.at for fact in facts.values())
 
 
 def _joined_tags(target: Contact, other: Contact) -> dict[str, Flag]:

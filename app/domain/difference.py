@@ -18,7 +18,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Channel, Said, Status
-from app.domain.contact import Contact, Home, Shown, Told
+from app.domain.contact import ADDRESS, Contact, Home, Shown, Told
 from app.domain.events import DriftFound
 from app.domain.shop import Shop
 from app.domain.take_back import opt_outs_of
@@ -28,7 +28,10 @@ BELIEVED_BEFORE_LOOK = timedelta(days=1)
 """SALESmanago shows a contact who never opted in like one who opted out. An act of the day before we first saw that counts."""
 
 # SALESmanago keeps one name and one address object: when a part changes, the whole travels.
-_WHOLE = (("first_name", "last_name"), ("street", "postal_code", "city", "country"))
+_WHOLE = (("first_name", "last_name"), ADDRESS)
+
+CLEARABLE = frozenset({"first_name", "last_name", "company", "phone", *ADDRESS})
+"""What an empty text clears over there (contract 2). Of birthday, language, gender and id nobody says that it does."""
 
 
 def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> UpsertContact | None:
@@ -202,12 +205,17 @@ def _text_of(name: str, contact: Contact) -> str:
 
 
 def _profile_difference(contact: Contact) -> Mapping[str, str]:
-    true = {name: fact.value for name, fact in contact.profile.items() if fact.value}
+    """What differs; an empty text clears. Whom SALESmanago never had from us has nothing of ours to be cleared."""
+    true = {name: fact.value for name, fact in contact.profile.items() if fact.value or _is_to_be_cleared(name, contact)}
     changed = {name for name, text in true.items() if contact.told.profile.get(name) != text}
     for group in _WHOLE:
         if changed.intersection(group):
             changed.update(group)
     return {name: text for name, text in true.items() if name in changed}
+
+
+def _is_to_be_cleared(name: str, contact: Contact) -> bool:
+    return contact.profile[name].cleared and name in CLEARABLE and contact.is_transferred
 
 
 def _news(channel: Channel, told: Said | None, seen: Shown | None) -> Status | None:
@@ -244,9 +252,13 @@ def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
     spoken = {tag: False for tag, text in wanted_tags(contact).items() if text is None} if command.introduces else {}
     spoken |= {tags.canonical(tag): False for tag in command.remove_tags}
     spoken |= {tags.canonical(tag): True for tag in command.add_tags}
+    # Likewise there is nothing of ours to clear of somebody who is introduced.
+    nothing = (
+        {name: "" for name, fact in contact.profile.items() if fact.cleared and name in CLEARABLE} if command.introduces else {}
+    )
     return Told(
         email=command.address_after if command.introduces or contact.is_transferred else None,
-        profile={**remembered.profile, **command.profile},
+        profile={**remembered.profile, **nothing, **command.profile},
         tags={**remembered.tags, **spoken},
         email_news=contact.email_news.said if command.email_status else remembered.email_news,
         phone_news=contact.phone_news.said if command.phone_status else remembered.phone_news,

@@ -32,7 +32,10 @@ class Ticked:
 
 @value(kw_only=True)
 class Customer:
-    """A person as the shop describes them. None = the shop did not say; it never erases what is known."""
+    """A person as the shop describes them. None = the shop did not say; it never erases what is known.
+
+    An empty text in a change of the account says that there is no such value any more (R10); elsewhere it says nothing.
+    """
 
     email: str
     id: str | None = None

@@ -58,7 +58,9 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             return _opted_in(contact, email=email, sms=sms)
         case AccountChanged(customer=customer):
             # Who has an account to change has an account; mere state opts in only with its own date (R06).
-            contact = replace(_met(contact, customer, event).moved_to(customer.email, at), registered=True)
+            # It alone may say that a value is no more (R10).
+            contact = _addressed(contact, customer.email).describe_as_now(customer, at)
+            contact = replace(contact.moved_to(customer.email, at), registered=True)
             return _dated_acts(contact, customer, at)
         case TransferConsentGranted(customer=customer):
             contact = _met(contact, customer, event) if customer else _addressed(contact, event.email)
