@@ -5,12 +5,14 @@ Plain ASGI: it stands on the hot path.
 
 import asyncio
 
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.deadlines import WHOLE
 from app.routers.problems import problem_of
+from app.routers.wire_model import printable
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_BATCH_BYTES = 5 * 1024 * 1024
@@ -43,8 +45,9 @@ class Border:
             await send(message)
 
         try:
+            _check_address(scope)
             whole = await _whole(scope, receive)
-        except HTTPException as refusal:
+        except (HTTPException, RequestValidationError) as refusal:
             response = await problem_of(Request(scope), refusal)
             await response(scope, receive, safe)
             return
@@ -56,6 +59,16 @@ class Border:
             return message or await receive()
 
         await self._app(scope, again, safe)
+
+
+def _check_address(scope: Scope) -> None:
+    """No database can be asked for a text with a NUL in it. Raises `HTTPException` 404, or `RequestValidationError`."""
+    if "\x00" in scope["path"]:
+        raise HTTPException(404)
+    if b"%00" in scope["query_string"]:
+        names = (pair.partition(b"=")[0].decode("latin-1") for pair in scope["query_string"].split(b"&") if b"%00" in pair)
+        words = "control characters are not allowed"
+        raise RequestValidationError([{"loc": ("query", printable(name)), "type": "value_error", "msg": words} for name in names])
 
 
 async def _whole(scope: Scope, receive: Receive) -> Message:

@@ -29,18 +29,31 @@ from app.domain.tags import outgoing_text
 from app.routers.fields import (
     Channels,
     Currency,
+    CustomerId,
     Email,
     EventId,
     Id,
     Instant,
     Money,
+    MoneyBack,
     Name,
     ProductId,
     Text255,
     Url,
     field,
 )
-from app.routers.parts import MAX_ITEMS, ConsentProofIn, CustomerIn, ItemIn, Warnings, WireModel, phone_number
+from app.routers.parts import (
+    MAX_ITEMS,
+    ChangedCustomerIn,
+    ConsentProofIn,
+    CustomerIn,
+    ItemBackIn,
+    ItemIn,
+    Warnings,
+    items_of,
+    phone_number,
+)
+from app.routers.wire_model import WireModel
 
 MAX_TAGS = 200
 
@@ -50,6 +63,7 @@ class EventIn(WireModel, ABC):
 
     wire_type: ClassVar[str]
     no_content = ("event_id",)
+    never_left_out = frozenset({"type", "event_id"})
 
     event_id: EventId | None = field("event_id", default=None)
     occurred_at: Instant = field("occurred_at")
@@ -76,7 +90,7 @@ class AccountChangeIn(EventIn):
     wire_type = "account-change"
 
     type: Literal["account-change"] = "account-change"
-    customer: CustomerIn = field("customer")
+    customer: ChangedCustomerIn = field("customer")
     previous_email: Email | None = field("previous_email", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
@@ -87,6 +101,7 @@ class AccountChangeIn(EventIn):
 
 class SubscriptionIn(EventIn):
     wire_type = "subscription"
+    never_left_out = EventIn.never_left_out | {"channels"}
 
     type: Literal["subscription"] = "subscription"
     email: Email = field("email")
@@ -102,13 +117,14 @@ class SubscriptionIn(EventIn):
             by_email="email" in self.channels,
             by_sms="sms" in self.channels,
             has_account=self.has_account,
-            phone=phone_number(self.phone, shop, "phone", warnings),
+            phone=phone_number(self.phone, shop.country, "phone", warnings),
             evidence=self.consent.to_domain() if self.consent is not None else Evidence(),
         )
 
 
 class UnsubscriptionIn(EventIn):
     wire_type = "unsubscription"
+    never_left_out = EventIn.never_left_out | {"channels"}
 
     type: Literal["unsubscription"] = "unsubscription"
     email: Email = field("email")
@@ -149,22 +165,24 @@ class OrderIn(EventIn):
         order = self.order
         return OrderPlaced(
             at=order.placed_at or self.occurred_at,
-            customer=self.customer.to_domain(shop, warnings),
+            customer=self.customer.to_domain(shop, warnings, is_dated=not order.is_left_out("placed_at")),
             order_id=order.id,
             box=Box(self.transfer_consent),
             currency=order.currency,
             value=order.value,
-            items=tuple(item.to_domain() for item in order.items),
+            items=items_of(order.items, "order.items", warnings),
             pickup_point=order.pickup_point or None,
             source=order.source or None,
         )
 
 
 class OrderUndoneIn(EventIn):
+    never_emptied = frozenset({"items"})
+
     order_id: Id = field("order_id")
     email: Email = field("email")
-    items: list[ItemIn] = field("items", default_factory=list, max_length=MAX_ITEMS)
-    value: Money | None = field("value", default=None)
+    items: list[ItemBackIn] = field("items", default_factory=list, max_length=MAX_ITEMS)
+    value: MoneyBack | None = field("value", default=None)
     currency: Currency | None = field("currency", default=None)
 
 
@@ -174,7 +192,7 @@ class OrderCancellationIn(OrderUndoneIn):
     type: Literal["order-cancellation"] = "order-cancellation"
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return OrderCancelled(**_undone(self))
+        return OrderCancelled(**_undone(self, warnings))
 
 
 class OrderReturnIn(OrderUndoneIn):
@@ -183,10 +201,12 @@ class OrderReturnIn(OrderUndoneIn):
     type: Literal["order-return"] = "order-return"
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return OrderReturned(**_undone(self))
+        return OrderReturned(**_undone(self, warnings))
 
 
 class CartBodyIn(WireModel):
+    never_emptied = frozenset({"items"})
+
     id: Id = field("id")
     currency: Currency | None = field("currency", default=None)
     value: Money | None = field("value", default=None)
@@ -208,7 +228,7 @@ class CartIn(EventIn):
             cart_id=self.cart.id,
             currency=self.cart.currency,
             value=self.cart.value,
-            items=tuple(item.to_domain() for item in self.cart.items),
+            items=items_of(self.cart.items, "cart.items", warnings),
             recovery_url=self.cart.recovery_url,
         )
 
@@ -235,10 +255,12 @@ TagList = Annotated[list[Text255], Field(max_length=MAX_TAGS)]
 
 class TagEditIn(EventIn):
     wire_type = "tag-edit"
+    never_emptied = frozenset({"tags"})
+    never_cut = frozenset({"added", "removed", "renamed", "tags"})
 
     type: Literal["tag-edit"] = "tag-edit"
     email: Email | None = field("email", default=None)
-    customer_id: Id | None = field("customer_id", default=None)
+    customer_id: CustomerId | None = field("customer_id", default=None)
     added: TagList = field("added", default_factory=list)
     removed: TagList = field("removed", default_factory=list)
     renamed: list[TagRenameIn] = field("renamed", default_factory=list, max_length=MAX_TAGS)
@@ -325,12 +347,12 @@ BATCHABLE: dict[str, type[EventIn]] = {
 }
 
 
-def _undone(body: OrderUndoneIn) -> dict[str, Any]:
+def _undone(body: OrderUndoneIn, warnings: Warnings) -> dict[str, Any]:
     return {
         "at": body.occurred_at,
         "email": body.email,
         "order_id": body.order_id,
-        "items": tuple(item.to_domain() for item in body.items),
+        "items": items_of(body.items, "items", warnings),
         "value": body.value,
         "currency": body.currency,
     }
