@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from app.domain.events import Evidence, SubscriberListed
 from app.domain.pipeline import NewEvent
 from app.domain.shop import Shop
-from app.wire import e164, email_address, language, phone_region
+from app.wire import e164, email_address, is_national, language, phone_region
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "email": ("email", "e-mail", "e_mail", "mail", "adres_email", "adres_e-mail"),
@@ -127,6 +127,7 @@ def event_of(row: Row, shop: Shop, now: datetime) -> NewEvent | list[Mistake]:
         email_since=_date(row, "email_consent_at", shop, now, mistakes),
         sms_since=_date(row, "sms_consent_at", shop, now, mistakes),
         phone=_phone(row, shop, mistakes, warnings),
+        phone_assumed="country" not in row.cells and is_national(row.cells.get("phone", "")),
         language=_language(row, warnings),
         evidence=Evidence(**{name: row.cells[name][:_LONGEST] for name in ("text_version", "page", "ip") if name in row.cells}),
     )

@@ -8,7 +8,7 @@ from functools import lru_cache
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from app.countries import region_of
+from app.domain.countries import country_code
 
 _REMEMBERED = 8_192
 """Customers come again within the hour; reading their address and number costs more than the rest of the event."""
@@ -124,7 +124,8 @@ def phone_region(country: str | None, shop_country: str) -> str:
     """
     if not country or not country.strip():
         return shop_country
-    return region_of(country) or NO_REGION
+    code = country_code(country)
+    return code if code in phonenumbers.SUPPORTED_REGIONS else NO_REGION
 
 
 _APART = re.compile(r"\s+[/\\]\s+|[,;|\n\r]|\s{3,}")
@@ -144,6 +145,11 @@ def e164(phone: str, country: str) -> str | None:
         if number is not None:
             return number
     return None
+
+
+def is_national(phone: str) -> bool:
+    """The text names no country: whose number it is, somebody else has to say."""
+    return e164(phone, NO_REGION) is None
 
 
 def _numbers(text: str) -> Iterator[str]:

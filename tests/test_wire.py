@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import countries, wire
+from app import wire
+from app.domain import countries
 
 _LOCALS = st.text("abzAZ09._+-", max_size=260) | st.text(max_size=4) | st.sampled_from(["", ".", "a..b", '"a b"', "a@b", "ż"])
 _DOMAINS = st.sampled_from(

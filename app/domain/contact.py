@@ -26,6 +26,8 @@ class Fact:
     at: datetime
     cleared: bool = False
     """The value is empty because the shop said that there is none any more: that is told (R10)."""
+    assumed: bool = False
+    """A phone that was read as one of the shop's country because its message named none."""
 
 
 @value()
@@ -149,16 +151,18 @@ class Contact:
         return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text is not None})
 
     def _described(self, customer: Customer, at: datetime, said: Mapping[str, str]) -> "Contact":
-        known = self.with_profile(said, at)
+        known = self.with_profile(said, at, phone_assumed=customer.phone_assumed)
         if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= at):
             known = replace(known, wholesaler=Flag(customer.wholesaler, at))
         return replace(known, customer_id=customer.id) if customer.id and customer.id != known.customer_id else known
 
-    def with_profile(self, said: Mapping[str, str], at: datetime) -> "Contact":
+    def with_profile(self, said: Mapping[str, str], at: datetime, *, phone_assumed: bool = False) -> "Contact":
         """An empty text clears. Names stay two facts, so that a new last name alone keeps the first; the address is one."""
         if any(name in said for name in ADDRESS):
             said = {name: text for name, text in said.items() if name not in ADDRESS} | self._whole_address(said, at)
         newer = {name: Fact(text, at, cleared=not text) for name, text in said.items() if self._is_news(name, at)}
+        if phone_assumed and "phone" in newer:
+            newer["phone"] = replace(newer["phone"], assumed=True)
         return replace(self, profile={**self.profile, **newer}) if newer else self
 
     def _whole_address(self, said: Mapping[str, str], at: datetime) -> dict[str, str]:

@@ -19,6 +19,7 @@ from app.domain.commands import (
 )
 from app.domain.consent import Channel, Said, Status
 from app.domain.contact import ADDRESS, Contact, Home, Shown, Told
+from app.domain.countries import country_code
 from app.domain.events import DriftFound
 from app.domain.shop import Shop
 from app.domain.take_back import opt_outs_of
@@ -46,7 +47,7 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
     upsert = UpsertContact(
         email=known_as,
         new_email=contact.email if known_as != contact.email else None,
-        profile=_profile_difference(contact),
+        profile=_profile_difference(contact, shop),
         add_tags=add,
         remove_tags=remove,
         email_status=email_status,
@@ -204,14 +205,24 @@ def _text_of(name: str, contact: Contact) -> str:
     return next((text for text in candidates if text and tags.canonical(text) == name), name)
 
 
-def _profile_difference(contact: Contact) -> Mapping[str, str]:
+def _profile_difference(contact: Contact, shop: Shop) -> Mapping[str, str]:
     """What differs; an empty text clears. Whom SALESmanago never had from us has nothing of ours to be cleared."""
     true = {name: fact.value for name, fact in contact.profile.items() if fact.value or _is_to_be_cleared(name, contact)}
+    if _is_of_a_stranger(contact, shop):
+        del true["phone"]
     changed = {name for name, text in true.items() if contact.told.profile.get(name) != text}
     for group in _WHOLE:
         if changed.intersection(group):
             changed.update(group)
     return {name: text for name, text in true.items() if name in changed}
+
+
+def _is_of_a_stranger(contact: Contact, shop: Shop) -> bool:
+    """A number read as of the shop's country, of somebody whose address is in another: it is not theirs (R10)."""
+    phone, country = contact.profile.get("phone"), contact.profile.get("country")
+    if phone is None or not phone.value or not phone.assumed or country is None or not country.value:
+        return False
+    return country_code(country.value) != shop.country
 
 
 def _is_to_be_cleared(name: str, contact: Contact) -> bool:

@@ -45,6 +45,8 @@ class Customer:
     gender: str | None = None
     phone: str | None = None
     """E.164; the door leaves out numbers that are not (R10)."""
+    phone_assumed: bool = field(default=False, compare=False, repr=False)
+    """The number named no country and the message no address: it was read as one of the shop's country."""
     address: Address = Address()
     wholesaler: bool | None = None
     newsletter_email: Ticked = Ticked()
@@ -102,6 +104,7 @@ class Subscribed(Happened):
     by_sms: bool = False
     has_account: bool = False
     phone: str | None = None
+    phone_assumed: bool = field(default=False, compare=False, repr=False)
     language: str | None = None
     evidence: Evidence = NO_EVIDENCE
 
@@ -209,6 +212,7 @@ class SubscriberListed(Happened):
     email_since: datetime | None = None
     sms_since: datetime | None = None
     phone: str | None = None
+    phone_assumed: bool = field(default=False, compare=False, repr=False)
     language: str | None = None
     evidence: Evidence = NO_EVIDENCE
 

@@ -133,7 +133,8 @@ def _subscribed(contact: Contact, event: Subscribed) -> Contact:
 
 def _reached(contact: Contact, event: Subscribed | SubscriberListed) -> Contact:
     said = {"phone": event.phone, "language": event.language}
-    return contact.with_profile({name: text for name, text in said.items() if text}, event.at)
+    known = {name: text for name, text in said.items() if text}
+    return contact.with_profile(known, event.at, phone_assumed=event.phone_assumed)
 
 
 def _by(at: datetime, since: datetime | None) -> datetime | None:

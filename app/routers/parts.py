@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from app.countries import country_as_kept
+from app.domain.countries import country_as_kept
 from app.domain.events import Address, Customer, Evidence, Item, Ticked
 from app.domain.shop import Shop
 from app.domain.values import replace
@@ -28,7 +28,7 @@ from app.routers.fields import (
     field,
 )
 from app.routers.wire_model import WireModel
-from app.wire import NO_REGION, e164, phone_region
+from app.wire import NO_REGION, e164, is_national, phone_region
 
 Warnings = list[str]
 
@@ -96,6 +96,7 @@ class CustomerIn(WireModel):
             company=self.company or None,
             gender=self.gender,
             phone=phone_number(self.phone, self._phone_region(shop), "customer.phone", warnings),
+            phone_assumed=self._is_assumed(),
             address=self.address.to_domain() if self.address is not None else _NO_ADDRESS,
             wholesaler=self.wholesaler if wholesaler is None else wholesaler,
             **self._boxes(warnings, is_dated=is_dated),
@@ -108,6 +109,11 @@ class CustomerIn(WireModel):
         if self.is_left_out("address") or (self.address is not None and self.address.is_left_out("country")):
             return NO_REGION
         return phone_region(self.address.country if self.address is not None else None, shop.country)
+
+    def _is_assumed(self) -> bool:
+        """Only the shop's country says whose number it is: a known address of the person may say otherwise."""
+        country = self.address.country if self.address is not None else None
+        return bool(self.phone) and not country and is_national(self.phone or "")
 
     def _boxes(self, warnings: Warnings, *, is_dated: bool) -> dict[str, Ticked]:
         if self.newsletter is None:

@@ -54,6 +54,7 @@ from app.routers.parts import (
     phone_number,
 )
 from app.routers.wire_model import WireModel
+from app.wire import is_national
 
 MAX_TAGS = 200
 
@@ -118,6 +119,7 @@ class SubscriptionIn(EventIn):
             by_sms="sms" in self.channels,
             has_account=self.has_account,
             phone=phone_number(self.phone, shop.country, "phone", warnings),
+            phone_assumed=bool(self.phone) and is_national(self.phone or ""),
             evidence=self.consent.to_domain() if self.consent is not None else Evidence(),
         )
 

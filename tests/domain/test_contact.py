@@ -301,3 +301,39 @@ def test_r10_clearing_does_not_depend_on_the_order_of_arrival(said: list[tuple[s
     random.shuffle(shuffled)
     phones = [life(a_shop(), *order).contact.profile.get("phone") for order in (sorted(shuffled, key=lambda one: one.at), shuffled)]
     assert phones[0] == phones[1]
+
+
+# -- a number that names no country (R10) ----------------------------------------------------------------------------------
+
+ASSUMED = "+48601123456"
+
+
+@pytest.mark.parametrize(
+    ("country", "told"),
+    [("CZ", None), ("Czechy", None), ("Atlantis", None), ("PL", ASSUMED), ("Polska", ASSUMED), (None, ASSUMED)],
+)
+@pytest.mark.parametrize("phone_comes_first", [True, False])
+def test_r10_a_number_read_as_of_the_shop_is_not_told_of_somebody_who_lives_elsewhere(
+    country: str | None, told: str | None, phone_comes_first: bool
+) -> None:
+    lives = (a_customer(address=Address(city="Brno", country=country)), LATE)
+    called = (a_customer(phone=ASSUMED, phone_assumed=True), EARLY)
+    contact = somebody()
+    for customer, when in (called, lives) if phone_comes_first else (lives, called):
+        contact = contact.describe(customer, when)
+    upsert = difference(contact, OPEN)
+    assert upsert is not None
+    assert upsert.profile.get("phone") == told
+
+
+def test_r10_a_number_that_names_its_country_or_came_with_the_address_is_told() -> None:
+    contact = somebody().describe(a_customer(phone=ASSUMED, address=Address(country="CZ")), LATE)
+    upsert = difference(contact, OPEN)
+    assert upsert is not None
+    assert upsert.profile["phone"] == ASSUMED
+
+
+def test_r10_a_subscriber_with_a_known_address_abroad_is_no_owner_of_a_number_of_the_shops_country() -> None:
+    story = life(OPEN, registered("2026-11-23T10:00", address=Address(country="CZ")))
+    sms = replace(subscribed("2026-11-23T11:00", by_sms=True, phone=ASSUMED), phone_assumed=True)
+    assert "phone" not in the_upsert(story.goes_on(OPEN, sms).plan).profile

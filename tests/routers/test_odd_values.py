@@ -551,3 +551,21 @@ def test_r10_no_text_in_an_optional_field_refuses_an_order_or_breaks_what_is_sto
 def test_every_event_model_is_here() -> None:
     assert all(issubclass(model, EventIn) for model in MODELS.values())
     assert MODELS.keys() == EXAMPLES.keys()
+
+
+@pytest.mark.parametrize(
+    ("country", "phone", "assumed"),
+    [
+        (None, "600 100 200", True),
+        ("", "600 100 200", True),
+        (None, "+48 600 100 200", False),
+        ("PL", "600 100 200", False),
+        (None, None, False),
+    ],
+)
+def test_r10_it_is_known_whether_only_the_shop_said_whose_country_a_number_is_of(country: Any, phone: Any, assumed: bool) -> None:
+    order = read("order", a_body("order", customer__address={"country": country}, customer__phone=phone))
+    assert customer_of(order).phone_assumed is assumed
+    event = read("subscription", a_body("subscription", phone=phone)).event
+    assert isinstance(event, Subscribed)
+    assert event.phone_assumed is (phone == "600 100 200")

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.countries import country_as_kept
 from app.domain.backfill import ListedAccount
 from app.domain.consent import Said, Status
+from app.domain.countries import country_as_kept
 from app.domain.events import Address, Customer, Ticked
 from app.domain.mirror import PanelTag
 from app.domain.shop import Shop
-from app.wire import birth_date, e164, email_address, language, phone_region
+from app.wire import birth_date, e164, email_address, is_national, language, phone_region
 
 JsonObject = dict[str, Any]  # a border: their JSON
 
@@ -147,6 +147,7 @@ def _customer(row: Mapping[str, Any], number: int, shop: Shop) -> Customer | Non
         company=_said(address, "clientFirm"),
         gender=_GENDERS.get(_said(row, "clientType") or ""),
         phone=next((found for phone in phones if phone and (found := e164(phone, region))), None),
+        phone_assumed=not country and any(phone and is_national(phone) for phone in phones),
         address=Address(
             street=_said(address, "clientStreet"),
             postal_code=_said(address, "clientZipCode"),

@@ -1,4 +1,4 @@
-"""Countries as people write them: a code in any case, or a common name; and the code that telephone numbers are read by.
+"""Countries as people write them: a code in any case, or a common name.
 
 The names are those of the countries that shops in Poland deliver to, in Polish, English, German and in the country's own
 language, without accents. A name that is not here is not guessed: who needs to know the country says it is not understood.
@@ -6,8 +6,6 @@ language, without accents. A name that is not here is not guessed: who needs to 
 
 import unicodedata
 from functools import lru_cache
-
-from phonenumbers import SUPPORTED_REGIONS
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "AL": ("albania", "shqiperia"),
@@ -94,14 +92,10 @@ _BY_NAME = {_folded(name): code for code, names in _NAMES.items() for name in na
 
 
 @lru_cache(1_024)
-def region_of(country: str) -> str | None:
-    """The code by which numbers of a country are read. None for what is no country we understand."""
+def country_code(country: str) -> str | None:
+    """The two letters of a country. None for what is none that we understand."""
     text = country.strip()[:64]
-    known = _BY_NAME.get(_folded(text))
-    if known is not None:
-        return known
-    code = text.upper()
-    return code if code in SUPPORTED_REGIONS else None
+    return _BY_NAME.get(_folded(text)) or (text.upper() if _is_code(text) else None)
 
 
 def country_as_kept(country: str | None) -> str | None:
@@ -109,4 +103,8 @@ def country_as_kept(country: str | None) -> str | None:
     if country is None:
         return None
     text = country.strip()
-    return text.upper() if len(text) == 2 and text.isascii() and text.isalpha() else text
+    return text.upper() if _is_code(text) else text
+
+
+def _is_code(text: str) -> bool:
+    return len(text) == 2 and text.isascii() and text.isalpha()
