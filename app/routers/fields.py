@@ -356,8 +356,8 @@ def _plain_channels(channels: tuple[str, ...]) -> tuple[str, ...]:
 
 def _bounded(path: object) -> object:
     """Said once, before every one of a million sections is found to be wrong."""
-    if isinstance(path, list) and len(path) > _MAX_SECTIONS:
-        raise ValueError(f"a path of at most {_MAX_SECTIONS} sections is needed")
+    if isinstance(path, list) and (len(path) > _MAX_SECTIONS or any(isinstance(one, list | dict) for one in path)):
+        raise ValueError(f"a path of at most {_MAX_SECTIONS} sections is needed, each a text")
     return path
 
 

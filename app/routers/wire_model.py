@@ -5,11 +5,10 @@ model, in `never_left_out`: fields of which a guess would be worse than a refusa
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from annotated_types import MaxLen
 from pydantic import (
@@ -22,6 +21,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 _Notes = list[tuple[str, str]]
 """Places in a model, and what became of the value there."""
@@ -111,26 +111,23 @@ class WireModel(BaseModel):
     @classmethod
     def _left_out_if_it_may_be(cls, said: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         name = info.field_name or ""
-        field = cls.model_fields[name]
-        shown = field.alias or name
-        if field.is_required():
-            with _at(shown):
-                return handler(said)
-        silence = field.get_default(call_default_factory=True, validated_data={})
+        shown, is_required, silence, most = _fields_of(cls)[name]
+        if is_required:
+            return _at(shown, handler, said)
+        if isinstance(silence, list):
+            silence = list(silence)
         if said is None:
             return silence
         if silence == [] and isinstance(said, dict) and all(key.isdigit() for key in said):
             said = list(said.values())  # PHP writes a list with gaps as an object
         notes = _heard.get()
         strict = name in cls.never_left_out
-        most = next((rule.max_length for rule in field.metadata if isinstance(rule, MaxLen)), None)
         if isinstance(said, list) and most is not None and len(said) > most and not strict and name not in cls.never_cut:
             notes.append((shown, f"more than {most}: those behind the first {most} are left out"))
             said = said[:most]
         told = len(notes)
         try:
-            with _at(shown):
-                return handler(said)
+            return _at(shown, handler, said)
         except ValidationError as error:
             del notes[told:]
             mistakes = error.errors(include_url=False, include_input=False, include_context=False)
@@ -160,7 +157,7 @@ class WireModel(BaseModel):
             warnings += (f"{path}{printable(name)}: unknown field, ignored" for name in sorted(self.model_extra))
         said: dict[str, Any] = {}
         said_here, values = self.__pydantic_fields_set__, self.__dict__
-        for name, (shown, silence) in _fields_of(type(self)).items():
+        for name, (shown, _, silence, _) in _fields_of(type(self)).items():
             if name not in said_here or name in self.no_content:
                 continue
             value = values[name]
@@ -184,11 +181,11 @@ SPOILS = "spoils"
 """Type of an error that is no matter of one field: what stands around it is left out, or refused."""
 
 
-@contextmanager
-def _at(place: str) -> Iterator[None]:
+def _at(place: str, handler: ValidatorFunctionWrapHandler, said: Any) -> Any:
+    """What the rules of a field make of a value, with their notes kept under its name."""
     before = _place.set(place)
     try:
-        yield
+        return handler(said)
     finally:
         _place.reset(before)
 
@@ -207,8 +204,7 @@ def _without_odd(
             return None
         odd.setdefault(one["loc"][0], _of_element(one, skip=1))
     kept = [at for at in range(len(said)) if at not in odd]
-    with _at(shown):
-        value = list(handler([said[at] for at in kept]))
+    value = list(_at(shown, handler, [said[at] for at in kept]))
     for at, one in zip(kept, value, strict=False):
         if isinstance(one, WireModel):
             one.came_as(at)
@@ -238,11 +234,26 @@ def printable(name: str, limit: int = 64) -> str:
     return "(an address)" if "@" in shown else shown if len(shown) <= limit else shown[:limit] + "…"
 
 
+class _Field(NamedTuple):
+    shown: str
+    """Its name on the wire."""
+    is_required: bool
+    silence: Any
+    """What it is when nothing is said."""
+    most: int | None
+    """Of a list: how many elements."""
+
+
 @cache
-def _fields_of(model: type[WireModel]) -> dict[str, tuple[str, Any]]:
-    """The fields of a model by name: name on the wire, and what it is when nothing is said."""
-    fields = model.model_fields.items()
-    return {name: (info.alias or name, info.get_default(call_default_factory=True, validated_data={})) for name, info in fields}
+def _fields_of(model: type[WireModel]) -> dict[str, _Field]:
+    """The fields of a model by name."""
+    return {name: _field_of(name, info) for name, info in model.model_fields.items()}
+
+
+def _field_of(name: str, info: FieldInfo) -> _Field:
+    silence = info.get_default(call_default_factory=True, validated_data={})
+    most = next((rule.max_length for rule in info.metadata if isinstance(rule, MaxLen)), None)
+    return _Field(info.alias or name, info.is_required(), silence, most)
 
 
 # -- bodies --------------------------------------------------------------------------------------------------------------
