@@ -1,4 +1,4 @@
-"""Events on the wire. Unknown fields are ignored and named in the receipt's `warnings`; everything else is checked."""
+"""Events on the wire. Unknown fields and odd optional values are left out and named in the receipt's `warnings` (R10)."""
 
 from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar, Literal, Self
