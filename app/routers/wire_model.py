@@ -71,7 +71,7 @@ class WireModel(BaseModel):
     def remember(self, notes: _Notes) -> None:
         """What became of odd values in it."""
         self._notes = notes
-        self._left_out = frozenset(place for place, words in notes if words.startswith(_LEFT_OUT))
+        self._left_out = frozenset(place for place, words in notes if words.startswith(_LEFT_OUT) and words != _EMPTY)
 
     def came_as(self, index: int) -> None:
         """Its place in the list that came, of which others were left out."""
@@ -130,21 +130,20 @@ class WireModel(BaseModel):
             return _at(shown, handler, said)
         except ValidationError as error:
             del notes[told:]
+            is_empty = _is_empty(said) or (said is False and name not in cls.empty_says_none)  # PHP says false for nothing
             mistakes = error.errors(include_url=False, include_input=False, include_context=False)
-            if (strict and not (silence is None and _is_empty(said))) or any(
-                one["type"] == SPOILS and not one["loc"] for one in mistakes
-            ):
+            if (strict and not (silence is None and is_empty)) or any(one["type"] == SPOILS and not one["loc"] for one in mistakes):
                 raise
             if isinstance(said, list) and said:
                 kept = _without_odd(said, mistakes, handler, shown, notes)
                 if kept or (kept is not None and name not in cls.never_emptied):
                     return kept
-            if not _is_empty(said):
+            if not is_empty:
                 if name in cls.never_emptied:
                     raise
                 notes.append((shown, f"{_LEFT_OUT}{_of_element(mistakes[0], skip=0)}"))
             elif name not in cls.empty_says_none:
-                notes.append((shown, f"{_LEFT_OUT}it is empty"))
+                notes.append((shown, _EMPTY))
             return silence
 
     def content(self, warnings: list[str], path: str = "") -> dict[str, Any]:
@@ -177,6 +176,8 @@ class WireModel(BaseModel):
 
 
 _LEFT_OUT = "left out, "
+_EMPTY = f"{_LEFT_OUT}it is empty"
+"""Which is as good as not said."""
 SPOILS = "spoils"
 """Type of an error that is no matter of one field: what stands around it is left out, or refused."""
 

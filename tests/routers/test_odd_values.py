@@ -569,3 +569,23 @@ def test_r10_it_is_known_whether_only_the_shop_said_whose_country_a_number_is_of
     event = read("subscription", a_body("subscription", phone=phone)).event
     assert isinstance(event, Subscribed)
     assert event.phone_assumed is (phone == "600 100 200")
+
+
+@pytest.mark.parametrize("nothing", ["", [], {}, False, None, " "])
+def test_r10_an_empty_address_is_none_and_the_number_is_of_the_shops_country(nothing: Any) -> None:
+    found = customer_of(read("order", a_body("order", customer__address=nothing, customer__phone="600 100 200")))
+    assert (found.address, found.phone) == (Address(), "+48600100200")
+
+
+@pytest.mark.parametrize("nothing", ["", " ", False, None])
+def test_r10_an_empty_time_is_none_and_the_event_has_its_own(nothing: Any) -> None:
+    found = read("order", a_body("order", order__placed_at=nothing, customer__newsletter={"email": True, "email_since": nothing}))
+    assert found.event.at.isoformat() == "2026-11-23T09:15:00+00:00"
+    assert customer_of(found).newsletter_email.ticked
+
+
+@pytest.mark.parametrize("name", ["phone", "company", "gender", "address"])
+def test_r10_false_clears_nothing_in_an_account_change(name: str) -> None:
+    found = read("account-change", a_body("account-change", **{f"customer__{name}": False}))
+    assert getattr(customer_of(found), name) in (None, Address())
+    assert any(warning.startswith(f"customer.{name}: left out") for warning in found.warnings)
