@@ -377,6 +377,10 @@ def _plain_product_id(value: str | int) -> str:
 
 Text255 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), _text(255), _plain_255]
 Text1000 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), _text(1000), plain_text(1, 1000)]
+ExactText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_no_control_signs)
+]
+"""What somebody looks for: cut or cleaned it would find something else."""
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), _text(255), plain_text(0, 255)]
 """May be empty: shops send empty strings for what they do not know, and that says nothing."""
 
