@@ -255,7 +255,7 @@ async def _compose(
     upstreams = Upstreams(store, directory, http, clock)
     sides = ShopSides(directory, http, to_anywhere, clock)
     pseudonyms = Pseudonyms(await _pepper(store, ring))
-    intake = Intake(store, clock, wake.planning.ring)
+    intake = Intake(store, clock, wake.planning.ring, pseudonyms)
     planner = Planner(store, directory, clock, pseudonyms, wake.delivering.ring, wake.homeward.ring)
     carriers = Carriers(store, directory, upstreams, sides, clock)
     lease = timedelta(seconds=settings.lease_seconds)
@@ -285,7 +285,7 @@ async def _compose(
         ring=ring,
         directory=directory,
         intake=intake,
-        trace=Trace(store, consents),
+        trace=Trace(store, consents, pseudonyms),
         health=health,
         callbacks=Callbacks(store, directory, intake, clock),
         hand_work=HandWorkList(store, clock),
@@ -312,6 +312,7 @@ async def _compose(
             wake,
             pauses,
             JobQueue(database.dsn),
+            health.probe,
             shared.read if shared is not None else None,
         ),
         upstreams=upstreams,

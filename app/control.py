@@ -13,6 +13,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 
 from app.bootstrap import Gateway, open_gateway
+from app.control_socket import check_owner
 from app.doctor import callback_addresses, examine, shared_account_warning
 from app.domain import reconcile
 from app.domain.backfill import Mode
@@ -24,6 +25,7 @@ from app.domain.trace import EventTrace
 from app.routers import problems
 from app.routers.backfills import BackfillOut
 from app.routers.consents import ConsentChainOut
+from app.routers.health import metrics_of
 from app.routers.homeward import ConflictOut, HandWorkOut
 from app.routers.lookups import EventOut
 from app.routers.operations import LineOut, LinesOut, ParkedGroupOut, ParkedOut, ReplayIn, ReplayMode, ReplayOut
@@ -83,6 +85,10 @@ def control_app(gateway: Gateway) -> FastAPI:
     @app.get("/status")
     async def status() -> dict[str, Any]:
         return msgspec.to_builtins(await gateway.health.report())  # type: ignore[no-any-return]
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return await metrics_of(gateway.health)
 
     @app.get("/parked")
     async def parked(shop: str | None = None) -> ParkedOut:
@@ -224,5 +230,6 @@ async def control(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             gateway = await stack.enter_async_context(open_gateway(settings))
             transport = httpx.ASGITransport(control_app(gateway))
         except AlreadyOwned:
+            check_owner(settings.database_url)
             transport = httpx.AsyncHTTPTransport(uds=str(settings.control_socket))
         yield await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://gateway", timeout=60))

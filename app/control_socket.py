@@ -1,5 +1,6 @@
 """The control socket of a running gateway: where it is, and one request to it. Standard library only: asking must start quickly."""
 
+import contextlib
 import hashlib
 import http.client
 import json
@@ -22,7 +23,7 @@ def socket_of(database_url: str) -> Path | None:
     """Beside the SQLite file; None on PostgreSQL, which needs no such socket."""
     if not database_url.startswith(SQLITE):
         return None
-    path = Path(database_url.removeprefix(SQLITE)).absolute()
+    path = _database_of(database_url)
     beside = path.with_name(path.name + ".sock")
     if len(str(beside)) <= _LONGEST_SOCKET_PATH:
         return beside
@@ -30,10 +31,33 @@ def socket_of(database_url: str) -> Path | None:
     return Path(tempfile.gettempdir()) / f"gateway-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.sock"
 
 
+def _database_of(database_url: str) -> Path:
+    """Behind all symbolic links: one socket, whatever name the file is given."""
+    return Path(database_url.removeprefix(SQLITE)).resolve()
+
+
+def check_owner(database_url: str) -> None:
+    """A socket with a short name lies where everybody may put files. Raises `NoAnswer` if it is somebody else's."""
+    socket_path = socket_of(database_url)
+    if socket_path is None:
+        return
+    with contextlib.suppress(FileNotFoundError):  # there is none yet: whoever connects hears of it
+        if _owner_of(socket_path) not in (0, os.getuid(), _owner_of(_database_of(database_url))):
+            raise NoAnswer(f"{socket_path} belongs to somebody else")
+
+
+def _owner_of(path: Path) -> int:
+    return path.stat().st_uid
+
+
 def configured_socket() -> Path | None:
     """The socket of the database that the environment names, read as `Settings` reads it."""
+    return socket_of(_configured_url())
+
+
+def _configured_url() -> str:
     named = {name.upper(): value for name, value in os.environ.items()}
-    return socket_of(named.get("GATEWAY_DATABASE_URL", DEFAULT_DATABASE_URL))
+    return named.get("GATEWAY_DATABASE_URL", DEFAULT_DATABASE_URL)
 
 
 class NoAnswer(Exception):
@@ -70,6 +94,7 @@ def ask_running(
     socket_path = configured_socket()
     if socket_path is None or not socket_path.exists():
         return None
+    check_owner(_configured_url())
     connection = _Connection(socket_path)
     try:
         connection.connect()

@@ -21,6 +21,7 @@ from app.services.carts import Carts
 from app.services.cleaning import Cleaner
 from app.services.delivery import Delivery
 from app.services.directory import Directory
+from app.services.health import PROBE_SECONDS
 from app.services.planner import Planner
 from app.services.pull import Pull
 from app.services.reconciliations import Reconciliations
@@ -95,6 +96,7 @@ class Worker:
         wake: Wake,
         pauses: Pauses,
         queue: JobQueue,
+        probe: Callable[[], Awaitable[int]],
         read_clock: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         self._planner = planner
@@ -109,6 +111,7 @@ class Worker:
         self._wake = wake
         self._pauses = pauses
         self._queue = queue
+        self._probe = probe
         self._read_clock = read_clock
         self._tasks: list[asyncio.Task[None]] = []
         self._served: set[str] = set()
@@ -118,6 +121,7 @@ class Worker:
     def start(self, *, delivering: bool = True) -> None:
         """Every process watches who its shops are and which keys live; planning and delivery run where they are wanted."""
         self._spawn("directory", partial(self._watch_directory, delivering), self._pauses.directory)
+        self._spawn("probe", self._probe, PROBE_SECONDS)
         if self._read_clock is not None:
             self._spawn("clock", self._read_clock, CLOCK_SECONDS)
         if delivering:

@@ -25,8 +25,10 @@ from app.routers import (
     shop_events,
     subscriber_lists,
 )
+from app.routers.addresses import OpenDoors
 from app.routers.border import Border
 from app.routers.door import EventDoor
+from app.routers.rate_limits import Pace, Refusals
 from app.routers.schemas import BATCHABLE
 
 VERSION = "0.1.0"
@@ -44,7 +46,8 @@ def application_of(gateway: Gateway) -> ASGIApp:
     """The application on an open gateway. What shops say does not go through FastAPI, which would cost more than storing it."""
     app = _application()
     _hand_over(app, gateway)
-    return Border(EventDoor(app, gateway.directory, gateway.intake))
+    pace, refusals = Pace(gateway.settings.key_requests_per_minute), Refusals(gateway.settings.refusals_per_minute)
+    return Border(EventDoor(app, gateway.directory, gateway.intake, pace), gateway.directory, pace, refusals)
 
 
 def _application() -> FastAPI:
@@ -88,6 +91,7 @@ def _hand_over(app: FastAPI, gateway: Gateway) -> None:
     app.state.backfills = gateway.backfills
     app.state.disputes = gateway.disputes
     app.state.operations = gateway.operations
+    app.state.open_doors = OpenDoors(gateway.settings.metrics_open_to, behind_proxy=bool(gateway.settings.forwarded_allow_ips))
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -111,10 +115,20 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             invalid = operation.get("responses", {}).get("422", {})
             if "HTTPValidationError" in str(invalid):
                 invalid.update(problems.documented(422)[422])
+            _document_border(operation)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     app.openapi_schema = document
     return document
+
+
+def _document_border(operation: dict[str, Any]) -> None:
+    """What the border may answer before any route does."""
+    answers = operation["responses"]
+    border = [400, 414] if operation.get("parameters") else []
+    border += [429] if answers.keys() & {"401", "403"} else []
+    for status, answer in problems.documented(*border).items():
+        answers.setdefault(str(status), answer)
 
 
 def openapi() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 registry = CollectorRegistry()
 
 events_accepted = Counter("gateway_events_accepted", "Events answered 202, new or repeated", ["shop", "result"], registry=registry)
+requests_refused = Counter("gateway_requests_refused", "Wrong keys and forged callbacks", ["kind"], registry=registry)
 oldest_waiting_seconds = Gauge(
     "gateway_oldest_waiting_seconds", "Age of the oldest event of a shop that is not settled", ["shop"], registry=registry
 )

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from app.control import control_app
 from app.deadlines import DeadlineProtocol
 from app.domain.errors import GatewayError
 from app.main import application_of
-from app.settings import Settings
+from app.settings import Network, Settings
 
 log = structlog.get_logger(__name__)
 
@@ -39,15 +39,16 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, bound_to: socket.socket) -> AsyncIterator[None]:
-    """Serve an application on a bound socket for as long as the block runs."""
+async def served(app: ASGIApp, bound_to: socket.socket, proxies: Sequence[Network] = ()) -> AsyncIterator[None]:
+    """Serve an application on a bound socket for as long as the block runs. `proxies`: who may say whom they speak for."""
     server = _Server(
         uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             http=DeadlineProtocol,
-            proxy_headers=False,  # nobody's address is of interest
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=[str(one) for one in proxies],
             server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=GRACE_SECONDS,
@@ -122,7 +123,7 @@ async def _serve(settings: Settings, stopped: asyncio.Event, *, with_worker: boo
             await stack.enter_async_context(served(control_app(gateway), private_socket(settings.control_socket)))
             stack.callback(settings.control_socket.unlink, missing_ok=True)
         gateway.worker.start(delivering=with_worker)
-        await stack.enter_async_context(served(application_of(gateway), public))
+        await stack.enter_async_context(served(application_of(gateway), public, settings.forwarded_allow_ips))
         log.info("serving", host=settings.host, port=settings.port, worker=with_worker)
         await stopped.wait()
         log.info("stopping")

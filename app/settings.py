@@ -1,6 +1,7 @@
 """Settings of the process, read once from the environment (`GATEWAY_...`)."""
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,6 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.control_socket import DEFAULT_DATABASE_URL, SQLITE, socket_of
 from app.domain.retention import Retention
+
+Network = IPv4Network | IPv6Network
 
 
 class Settings(BaseSettings):
@@ -52,6 +55,14 @@ class Settings(BaseSettings):
     """How long a shop's own callback may be on its way before a look speaks for every shop of the account."""
     receipt_alarm_seconds: float = Field(default=900.0, gt=0)
     """Age of a newsletter change still on its way to the shop that raises the alarm."""
+    forwarded_allow_ips: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Proxies whose `X-Forwarded-For` says who calls: addresses and networks, separated by commas."""
+    metrics_open_to: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Networks that read `/metrics` without an operator's key."""
+    key_requests_per_minute: int = Field(default=0, ge=0)
+    """Requests of one key, an item of a batch counts as one; 0 = as many as can be stored."""
+    refusals_per_minute: int = Field(default=30, gt=0)
+    """Wrong keys and forged callbacks of one address before it hears 429; a valid key always passes."""
     public_url: str = ""
     """How SALESmanago reaches this gateway, for the callback addresses; the listening address if empty."""
 
@@ -68,7 +79,7 @@ class Settings(BaseSettings):
             raise ValueError("begin it with sqlite+aiosqlite:/// or postgresql+asyncpg://")
         return value
 
-    @field_validator("encryption_keys", mode="before")
+    @field_validator("encryption_keys", "forwarded_allow_ips", "metrics_open_to", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value

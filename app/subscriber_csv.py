@@ -11,6 +11,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from app.domain.events import Evidence, SubscriberListed
@@ -46,6 +47,9 @@ EXAMPLE_LINE = {"email": "ewa.nowak@example.com", "email_consent_at": "2025-03-1
 _MEANING = {heading: column for column, headings in COLUMNS.items() for heading in headings}
 _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")
 _LONGEST = 255
+MAX_COLUMNS = 50
+_EMPTY_LINES_TOO = 10
+"""Spreadsheets leave empty lines: so many times the lines that are allowed are looked at."""
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _TOLERANCE = timedelta(minutes=5)
 _YES = ("y", "yes", "t", "tak", "1", "true")
@@ -55,6 +59,11 @@ _STATE_DATES = ("date_modification",)
 
 class NotAList(ValueError):
     """The text as a whole is no list of subscribers."""
+
+
+class TooManyLines(NotAList):
+    def __init__(self, most: int) -> None:
+        super().__init__(f"at most {most} lines at a time")
 
 
 @dataclass(frozen=True)
@@ -89,11 +98,16 @@ def decoded(raw: bytes) -> str:
         return raw.decode("cp1250", errors="replace")
 
 
-def parsed(text: str) -> SubscriberList:
-    """Raises `NotAList` without a heading line that names the address."""
+def parsed(text: str, most: int | None = None) -> SubscriberList:
+    """Raises `NotAList` without a heading line that names the address, and `TooManyLines` where more than `most` follow it."""
+    if most is not None and max(text.count("\n"), text.count("\r")) > most * _EMPTY_LINES_TOO:
+        raise TooManyLines(most)
     lines = text.lstrip("\ufeff").replace("\x00", "")
     first = lines.partition("\n")[0]
     delimiter = max(";,\t", key=first.count)
+    columns_at_most = MAX_COLUMNS * (1 + max(lines.count("\n"), lines.count("\r")))
+    if first.count(delimiter) >= MAX_COLUMNS or lines.count(delimiter) > columns_at_most:
+        raise NotAList(f"at most {MAX_COLUMNS} columns")
     reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter)
     try:
         headings = [_heading(one) for one in next(reader, [])]
@@ -102,9 +116,12 @@ def parsed(text: str) -> SubscriberList:
             columns = [None if heading in _STATE_DATES else column for heading, column in zip(headings, columns, strict=True)]
         if "email" not in columns:
             raise NotAList("the first line must name the columns, and one of them is `email`")
-        rows = tuple(_row(reader.line_num, columns, cells) for cells in reader if any(cell.strip() for cell in cells))
+        filled = (_row(reader.line_num, columns, cells) for cells in reader if any(cell.strip() for cell in cells))
+        rows = tuple(filled if most is None else islice(filled, most + 1))
     except csv.Error as error:
         raise NotAList(f"line {reader.line_num} is no CSV: {error}") from None
+    if most is not None and len(rows) > most:
+        raise TooManyLines(most)
     return SubscriberList(rows, tuple(one for one, column in zip(headings, columns, strict=True) if column is None and one))
 
 

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 from app.domain.countries import country_code
+from app.domain.text import remembered
 
 _REMEMBERED = 8_192
 """Customers come again within the hour; reading their address and number costs more than the rest of the event."""
@@ -34,7 +34,7 @@ _AROUND = " \t\r\n\f\v\u00a0\u200b\u2060\ufeff"
 """What comes along when an address is copied out of a page or a table."""
 
 
-@lru_cache(_REMEMBERED)
+@remembered(_REMEMBERED)
 def _address(text: str) -> str:
     if len(text.rpartition("@")[0]) > _LONGEST_LOCAL:
         raise ValueError(f"an e-mail address has at most {_LONGEST_LOCAL} characters before the @")
@@ -137,7 +137,7 @@ _DIALLED_ABROAD = re.compile(r"^\D{0,2}00\s*(?=[1-9])")
 _LONGEST_PHONE = 250
 
 
-@lru_cache(_REMEMBERED)
+@remembered(_REMEMBERED)
 def e164(phone: str, country: str) -> str | None:
     """The first number of a text in E.164, read as of `country` when it names none; None if there is no valid one (R10)."""
     for written in _numbers(phone[:_LONGEST_PHONE]):

@@ -217,6 +217,7 @@ class World:
             "GATEWAY_PORT": str(self.port),
             "GATEWAY_POLL_SECONDS": "0.2",
             "GATEWAY_DIRECTORY_SECONDS": "0.5",
+            "GATEWAY_METRICS_OPEN_TO": "127.0.0.1",
             "GATEWAY_CONFIG": str(self.shops_file),
             "CHAOS_SECRET": API_SECRET,
             "CHAOS_CALLBACK": CALLBACK_SECRET,

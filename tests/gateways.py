@@ -13,6 +13,7 @@ from cryptography.fernet import Fernet
 from starlette.types import ASGIApp
 
 from app.bootstrap import Gateway, open_gateway
+from app.domain.registry import OPERATOR_ROLE
 from app.main import application_of
 from app.services.secrets_at_rest import KeyRing
 from app.settings import Settings
@@ -62,6 +63,10 @@ class Door:
 
     async def get(self, path: str, shop: str = "shop1") -> httpx.Response:
         return await self.http.get(f"/v1/shops/{shop}/{path}", headers=self.auth(shop))
+
+    async def operator(self) -> dict[str, str]:
+        """Headers of a new operator's key."""
+        return {"Authorization": f"Bearer {await self.gateway.directory.issue_key(None, OPERATOR_ROLE)}"}
 
     def auth(self, shop: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.keys[shop]}"}

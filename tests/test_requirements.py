@@ -699,6 +699,35 @@ def test_r27_two_panel_tags_of_one_canonical_form_are_a_collision() -> None:
     assert one_left.plan == Supersede(Reason.NOTHING_NEW), "the tag stays as long as either is there"
 
 
+@pytest.mark.parametrize(
+    "sections",
+    [
+        ("Взуття", "Куртки", "Bluzy дитячі", "Bluzy жіночі"),
+        ("Παπούτσια", "Τσάντες"),
+        ("นาฬิกา", "رجالي", "靴", "जूते"),
+        ("x" * 70, "x" * 69 + "y"),
+        ("ż" * 255, "ż" * 254 + "x"),
+    ],
+)
+def test_r27_different_words_of_any_alphabet_and_length_travel_as_different_tags(sections: tuple[str, ...]) -> None:
+    added = the_upsert(life(OPEN, an_order(categories=sections)).plan).add_tags
+    assert len({tags.canonical(tag) for tag in added}) == len(sections)
+    assert all(len(tag) <= tags.MAX_TAG_CHARS for tag in added)
+    staff = life(OPEN, registered("2026-11-23T10:00")).goes_on(OPEN, tags_edited("2026-11-23T11:00", added=sections))
+    assert len(the_upsert(staff.plan).add_tags) == len(sections)
+
+
+@pytest.mark.parametrize(
+    ("added", "removed"), [("VIP", "vip"), ("cze\u015b\u0107", "czes\u0301c\u0301"), ("ЙОГА", "и\u0306ога"), ("a  b", "A b")]
+)
+def test_r27_a_tag_is_removed_by_any_spelling_of_its_word(added: str, removed: str) -> None:
+    tagged = life(OPEN, registered("2026-11-23T10:00"), tags_edited("2026-11-23T11:00", added=[added]))
+    for edit in ({"removed": [removed]}, {"all_tags": []}):
+        gone = tagged.goes_on(OPEN, tags_edited("2026-11-23T12:00", **edit))
+        assert {tags.canonical(tag) for tag in the_upsert(gone.plan).remove_tags} == {tags.canonical(f"idosell_{added}")}
+    assert tagged.goes_on(OPEN, tags_edited("2026-11-23T12:00", all_tags=[removed])).plan == Supersede(Reason.NOTHING_NEW)
+
+
 def test_r28_only_differences_are_sent_and_a_repetition_sends_none() -> None:
     events = [registered(wholesaler=True), subscribed(), tags_edited(added=["vip"]), an_order(categories=["Obuwie"])]
     story = life(OPEN, *events)
@@ -722,8 +751,26 @@ def test_r28_after_an_unknown_outcome_only_what_is_missing_is_sent() -> None:
 def test_r29_a_panel_tag_that_came_from_salesmanago_never_goes_back() -> None:
     known = life(OPEN, registered("2026-11-23T10:00"))
     mirrored = known.goes_on(OPEN, tags_edited(added=["salesmanago_shop1_koszyk", "SALESmanago_obuwie"]))
-    assert mirrored.plan == Supersede(Reason.NOTHING_NEW)
+    assert mirrored.plan == Withhold(Reason.TAGS_MAY_NOT_TRAVEL)
     assert the_upsert(known.goes_on(OPEN, tags_edited(added=["shop1_koszyk"])).plan).add_tags == ("idosell_shop1_koszyk",)
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        ({"added": ["***"]}, Reason.TAGS_MAY_NOT_TRAVEL),
+        ({"removed": ["salesmanago_obuwie"]}, Reason.TAGS_MAY_NOT_TRAVEL),
+        ({"added": ["vip", "salesmanago_obuwie"]}, Reason.TAGS_MAY_NOT_TRAVEL),
+        ({"all_tags": ["salesmanago_obuwie"], "removed": []}, Reason.TAGS_MAY_NOT_TRAVEL),
+        ({"all_tags": ["vip", "salesmanago_obuwie"]}, Reason.NOTHING_NEW),
+        ({"added": ["vip"]}, Reason.NOTHING_NEW),
+    ],
+)
+def test_r29_nothing_new_is_never_said_of_tags_that_may_not_travel(edit: dict[str, list[str]], reason: Reason) -> None:
+    known = life(OPEN, registered("2026-11-23T10:00"))
+    if "vip" in str(edit):
+        known = known.goes_on(OPEN, tags_edited("2026-11-23T11:00", added=["vip"]))
+    assert reason_of(known.goes_on(OPEN, tags_edited("2026-11-23T12:00", **edit)).plan) is reason
 
 
 def test_r29_a_tag_that_came_from_the_panel_never_goes_back_and_no_prefix_doubles() -> None:
@@ -1207,7 +1254,9 @@ def _health(waiting: timedelta | None, boxes: BoxCounts | None = None) -> Health
     now = at("2026-11-23T12:00")
 
     work = SimpleNamespace(
-        inbox=SimpleNamespace(oldest_waiting=_always({} if waiting is None else {"shop1": now - waiting}), counts=_always({})),
+        inbox=SimpleNamespace(
+            oldest_waiting=_always({} if waiting is None else {"shop1": now - waiting}), counts_after=_always(({}, None))
+        ),
         sales=SimpleNamespace(boxes=_always({} if boxes is None else {"shop1": boxes})),
         contacts=SimpleNamespace(conflicts=_always({})),
         outbox=SimpleNamespace(oldest_queued=_always({})),

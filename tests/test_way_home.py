@@ -287,7 +287,7 @@ async def test_r56_whom_the_panel_cannot_be_written_about_waits_for_a_person_wit
         ]
         assert await made.hand_work("shop2") == []
         assert await made.agreed(EWA) == {"2": True}
-        ready = (await made.http.get(f"{made.gateway}/readyz")).json()
+        ready = (await made.http.get(f"{made.gateway}/readyz", headers=await made.door.operator())).json()
         assert "shop1: 2 change(s)" in json.dumps(ready)
         for number in [one["number"] for one in (await made.door.get("hand-work")).json()["items"]]:
             assert (await made.door.post(f"hand-work/{number}/done", {})).status_code == 204

@@ -28,27 +28,32 @@ class Bundle:
     """One per address under which SALESmanago may know the contact by now."""
 
 
-def coalesce(commands: Sequence[Command]) -> Bundle:
+def coalesce(commands: Sequence[Command], *, perhaps_sent: bool = False) -> Bundle:
     """The shortest bundle with the same effect as sending the commands one by one.
+
+    `perhaps_sent`: some of it may have arrived. Otherwise a contact that is only now introduced is created under its newest
+    address (R72).
 
     Upserts merge into one that goes first; events follow, addressed as the contact is called by then. A deletion makes
     what came before it pointless, and is the last of its bundle: see `up_to_deletion`.
     """
     upsert: UpsertContact | None = None
     events: list[AddEvent] = []
+    known_as: list[str] = []
     for command in commands:
         match command:
             case UpsertContact():
+                known_as += (command.email, command.address_after)
                 upsert = command if upsert is None else merge(upsert, command)
             case AddEvent():
                 events.append(command)
             case DeleteContact(email=email):
-                known_as = (upsert.email, upsert.address_after) if upsert is not None else ()
                 return Bundle(deletions=tuple(DeleteContact(email=one) for one in dict.fromkeys((*known_as, email))))
             case ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags():
                 raise AssertionError("commands for another destination")
     if upsert is not None:
         events = [replace(event, email=upsert.address_after) for event in events]
+        upsert = upsert if perhaps_sent else newly_created(upsert)
     return Bundle(upsert, tuple(events))
 
 
@@ -64,7 +69,24 @@ def one_bundle(commands: Sequence[Command]) -> int:
     """How many of the commands may travel together. What must set nothing off does not travel with what may (R63)."""
     quiet = bool(commands) and is_quiet(commands[0])
     alike = next((count for count, command in enumerate(commands) if is_quiet(command) is not quiet), len(commands))
-    return up_to_deletion(commands[:alike])
+    return up_to_deletion(commands[: _up_to_second_rename(commands[:alike])])
+
+
+def _up_to_second_rename(commands: Sequence[Command]) -> int:
+    """Each rename of a contact that is there travels for itself: somebody else may wait for the address in between (R72)."""
+    introduced = renamed = False
+    for count, command in enumerate(commands):
+        if isinstance(command, UpsertContact):
+            introduced = introduced or command.introduces
+            if renamed and command.new_email is not None:
+                return count
+            renamed = renamed or (command.new_email is not None and not introduced)
+    return len(commands)
+
+
+def newly_created(upsert: UpsertContact) -> UpsertContact:
+    """An introduction of somebody whose address changed before SALESmanago heard of it."""
+    return replace(upsert, email=upsert.address_after, new_email=None) if upsert.introduces else upsert
 
 
 def is_quiet(command: Command) -> bool:

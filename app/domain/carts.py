@@ -130,7 +130,7 @@ def ripen(
     if now >= cart.stale_at:
         return Supersede(Reason.CART_STALE)
     report: Command = AddEvent(
-        email=contact.email,
+        email=contact.known_there_as,
         kind=EventKind.CART,
         at=cart.changed_at,
         external_id="",

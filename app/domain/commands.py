@@ -149,3 +149,18 @@ Question = ConfirmOptIn | ConfirmOptOut
 
 HomeCommand = SetSubscription | MirrorTags
 """What goes to the shop's side."""
+
+
+@value(kw_only=True)
+class ErasedCommand:
+    """What a command leaves in the trace of somebody who was erased: what kind it was, and nothing of what it said."""
+
+    email: str
+    """Keyed hash of the address."""
+    was: str
+    """Name of the command's class."""
+
+
+def erased_form(kind: str, pseudonym: str) -> DeleteContact | ErasedCommand:
+    """Of a settled command of that kind, once the person was erased: a deletion stays one, anything else stays what it was."""
+    return DeleteContact(email=pseudonym) if kind == DeleteContact.__name__ else ErasedCommand(email=pseudonym, was=kind)

@@ -14,13 +14,15 @@ class ConflictKind(StrEnum):
     TAG_LOST = "tag_lost"
     TAGS_COLLIDE = "tags_collide"
     STATUS_KEPT = "status_kept"
+    ADDRESS_CONTESTED = "address_contested"
+    RENAME_REFUSED = "rename_refused"
 
 
 @value()
 class Conflict:
     kind: ConflictKind
     about: tuple[str, ...]
-    """Tags, or the channel."""
+    """Tags, or the channel; nothing where it is about the contact itself."""
     since: datetime | None
     words: str
     words_pl: str
@@ -58,6 +60,26 @@ def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:
             )
             words_pl = "SALESmanago wciąż pokazuje inny status newslettera niż ostatnia decyzja osoby. Sprawdź kartę kontaktu."
             found.append(Conflict(ConflictKind.STATUS_KEPT, (channel,), None, words, words_pl))
+    if contact.address_contested_at is not None:
+        words = (
+            "Two accounts of the shop claim one e-mail address, and SALESmanago has one contact per address: they were kept apart."
+            " Give each account an address of its own."
+        )
+        words_pl = (
+            "Dwa konta w sklepie podają ten sam adres e-mail, a w SALESmanago jeden adres to jeden kontakt: kont nie połączono."
+            " Nadaj każdemu z nich własny adres."
+        )
+        found.append(Conflict(ConflictKind.ADDRESS_CONTESTED, (), contact.address_contested_at, words, words_pl))
+    if contact.rename_refused_at is not None:
+        words = (
+            "SALESmanago refused to change the contact's address, most often because it has another contact of that address."
+            " Until that is cleared up there, and the item replayed, the person is served under the former address."
+        )
+        words_pl = (
+            "SALESmanago odmówiło zmiany adresu kontaktu, najczęściej dlatego, że ma już inny kontakt z tym adresem."
+            " Dopóki nie wyjaśnisz tego w SALESmanago i nie ponowisz pozycji, osoba jest obsługiwana pod poprzednim adresem."
+        )
+        found.append(Conflict(ConflictKind.RENAME_REFUSED, (), contact.rename_refused_at, words, words_pl))
     return tuple(found)
 
 
@@ -65,4 +87,6 @@ def is_disputed(contact: Contact) -> bool:
     """Is there any conflict about the person?"""
     tags_collide = bool(collisions(tag for tag, flag in contact.panel_tags.items() if flag.value))
     lost = any(not one.back for one in contact.seen.lost.values())
-    return lost or tags_collide or contact.seen.email_disputed or contact.seen.phone_disputed
+    disputed = contact.seen.email_disputed or contact.seen.phone_disputed
+    addresses = contact.address_contested_at is not None or contact.rename_refused_at is not None
+    return lost or tags_collide or disputed or addresses

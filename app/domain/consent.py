@@ -82,6 +82,14 @@ class TransferConsent:
         first, last = _after(at, self.granted_first), _after(at, self.granted_last)
         return replace(self, granted_first=first or last, granted_last=last)
 
+    def taking_over(self, former: "TransferConsent") -> "TransferConsent":
+        """As `Channel.taking_over`: a withdrawal of either stands, unless a grant for this address came after it."""
+        withdrawn = later(self.withdrawn, former.withdrawn)
+        if self.is_withdrawn:
+            return replace(self, withdrawn=withdrawn)
+        firsts = [at for at in (self.granted_first, former.granted_first) if at is not None]
+        return TransferConsent(min(firsts, default=None), later(self.granted_last, former.granted_last), withdrawn)
+
     @property
     def is_withdrawn(self) -> bool:
         return self.withdrawn is not None and (self.granted_last is None or self.granted_last <= self.withdrawn)
@@ -112,10 +120,17 @@ class TransferConsent:
 
 @value()
 class Channel:
-    """The newsletter of one channel, e-mail or SMS: the last opt-in act and the last opt-out act of the person."""
+    """The newsletter of one channel, e-mail or SMS: the last opt-in act and the last opt-out act of the person.
+
+    Acts for an address the person had before are kept apart: an opt-in is brought along to a new address, but never onto one
+    that resigned (R72).
+    """
 
     opted_in: datetime | None = None
     opted_out: datetime | None = None
+    brought_in: datetime | None = None
+    """Opt-in and opt-out for the addresses before the present one."""
+    brought_out: datetime | None = None
 
     def opt_in(self, at: datetime) -> "Channel":
         """The one place where an opt-in is learned. `at` is the time of the person's own act (R06)."""
@@ -126,23 +141,75 @@ class Channel:
 
     def forgotten(self, at: datetime) -> "Channel":
         """After an erasure: an opt-out stands, as a bare time, and an opt-in if it is newer."""
-        return replace(self, opted_in=_after(at, self.opted_in))
+        return replace(self, opted_in=_after(at, self.opted_in), brought_in=_after(at, self.brought_in))
 
     @property
     def status(self) -> Status | None:
-        """The newest act decides and an opt-out wins a tie (R06); None while the person never acted."""
-        if self.opted_out is not None and (self.opted_in is None or self.opted_in <= self.opted_out):
-            return Status.OPT_OUT
-        return Status.OPT_IN if self.opted_in is not None else None
+        """The newest act decides and an opt-out wins a tie (R06); None while the person never acted.
+
+        An opt-out for the present address outweighs every opt-in that was brought along.
+        """
+        here, brought = _standing(self.opted_in, self.opted_out), _standing(self.brought_in, self.brought_out)
+        if here is None or here is Status.OPT_OUT or brought is not Status.OPT_OUT:
+            return here or brought
+        return Status.OPT_OUT if self.brought_out is not None and self.brought_out >= (self.opted_in or self.brought_out) else here
 
     @property
     def acted_at(self) -> datetime | None:
-        return later(self.opted_in, self.opted_out)
+        return later(self.last_opt_in, self.last_opt_out)
+
+    @property
+    def last_opt_in(self) -> datetime | None:
+        return later(self.opted_in, self.brought_in)
+
+    @property
+    def last_opt_out(self) -> datetime | None:
+        return later(self.opted_out, self.brought_out)
 
     @property
     def said(self) -> Said | None:
-        """The status with the time of its act."""
+        """The status with the time of the newest act, so that it outweighs whatever was told before."""
         return None if self.status is None or self.acted_at is None else Said(self.status, self.acted_at)
+
+    # -- addresses -----------------------------------------------------------------------------------------------------
+
+    @property
+    def elsewhere(self) -> "Channel":
+        """The acts for earlier addresses alone."""
+        return Channel(self.brought_in, self.brought_out)
+
+    def with_elsewhere(self, acts: "Channel") -> "Channel":
+        return replace(self, brought_in=acts.opted_in, brought_out=acts.opted_out)
+
+    @property
+    def moved(self) -> "Channel":
+        """As it comes along to another address, of which no act is known yet."""
+        if self.status is Status.OPT_OUT:
+            return Channel(brought_in=self.last_opt_in, brought_out=self.acted_at)
+        return Channel(brought_in=self.acted_at, brought_out=self.last_opt_out) if self.status else self
+
+    def taking_over(self, former: "Channel") -> "Channel":
+        """Whoever has this address turns out to be who had another one: an opt-out of either stands, unless an opt-in for this
+
+        address came after it (R72).
+        """
+        here = self
+        if self.status is Status.OPT_OUT and _standing(self.opted_in, self.opted_out) is not Status.OPT_OUT:
+            here = replace(self, opted_out=self.acted_at)
+        ours, theirs = here.elsewhere, former.moved.elsewhere
+        came_in = later(ours.opted_in, theirs.opted_in)
+        resigned = later(*(one.opted_out if one.status is Status.OPT_OUT else None for one in (ours, theirs)))
+        if resigned is None:
+            return replace(here, brought_in=came_in, brought_out=later(ours.opted_out, theirs.opted_out))
+        if here.opted_in is not None and here.opted_in > resigned:
+            came_in = came_in if came_in is not None and came_in <= resigned else None
+        return replace(here, brought_in=came_in, brought_out=later(resigned, came_in))
+
+
+def _standing(opted_in: datetime | None, opted_out: datetime | None) -> Status | None:
+    if opted_out is not None and (opted_in is None or opted_in <= opted_out):
+        return Status.OPT_OUT
+    return Status.OPT_IN if opted_in is not None else None
 
 
 @value()

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from app.domain import tags
 from app.domain.consent import Channel, Said, Status, TransferConsent, later, weightier
-from app.domain.events import Customer
+from app.domain.events import Customer, real_id
 from app.domain.mirror import PanelTags
 from app.domain.values import replace, value
 
@@ -94,6 +94,8 @@ class Seen:
     email_disputed: bool = False
     """It keeps showing another status than the newest act of the person that we sent."""
     phone_disputed: bool = False
+    created_at: datetime | None = None
+    """When it made the contact that it showed."""
 
 
 @value()
@@ -111,6 +113,12 @@ class Contact:
     """Empty while only a customer id is known."""
     email_since: datetime | None = None
     customer_id: str | None = None
+    address_contested_at: datetime | None = None
+    """Another account claims the address, or has the one this account claims: a person must look (R72)."""
+    rename_refused_at: datetime | None = None
+    """SALESmanago refused to rename the contact: until somebody acts, it is served under the address it has there (R72)."""
+    moved_at: datetime | None = None
+    """When the person last took another address."""
     profile: Mapping[str, Fact] = field(default_factory=dict)
     registered: bool = False
     subscriber: bool = False
@@ -136,14 +144,22 @@ class Contact:
     def is_transferred(self) -> bool:
         return self.told.email is not None
 
+    @property
+    def known_there_as(self) -> str:
+        """The address under which events reach the contact in SALESmanago."""
+        return self.told.email if self.rename_refused_at is not None and self.told.email else self.email
+
     def is_of_another_account(self, customer_id: str | None) -> bool:
         """Addresses are not unique among a panel's accounts: the second one must not take turns with the first."""
-        return self.registered and self.customer_id not in (None, customer_id)
+        return customer_id is not None and self.registered and self.customer_id not in (None, customer_id)
 
     # -- learning ------------------------------------------------------------------------------------------------
 
     def describe(self, customer: Customer, at: datetime) -> "Contact":
-        """Learn what the shop says of the person; silence about a field changes nothing."""
+        """Learn what the shop says of the person; silence about a field changes nothing.
+
+        Once there is a customer id, another does not replace it: see `of_account`.
+        """
         return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text})
 
     def describe_as_now(self, customer: Customer, at: datetime) -> "Contact":
@@ -151,10 +167,18 @@ class Contact:
         return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text is not None})
 
     def _described(self, customer: Customer, at: datetime, said: Mapping[str, str]) -> "Contact":
+        number = self.customer_id or real_id(customer.id)
+        if number and real_id(customer.id):
+            said = {**said, "customer_id": number}
         known = self.with_profile(said, at, phone_assumed=customer.phone_assumed)
         if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= at):
             known = replace(known, wholesaler=Flag(customer.wholesaler, at))
-        return replace(known, customer_id=customer.id) if customer.id and customer.id != known.customer_id else known
+        return known if number == known.customer_id else replace(known, customer_id=number)
+
+    def of_account(self, number: str | None) -> "Contact":
+        """An account's own word. The number of a guest's order gives way to that of the account."""
+        guest = number is not None and not self.registered and self.customer_id != number
+        return replace(self, registered=True, customer_id=number if guest else self.customer_id)
 
     def with_profile(self, said: Mapping[str, str], at: datetime, *, phone_assumed: bool = False) -> "Contact":
         """An empty text clears. Names stay two facts, so that a new last name alone keeps the first; the address is one."""
@@ -178,29 +202,61 @@ class Contact:
         """The address at a time; a late message of an older address changes nothing."""
         if self.email and self.email_since is not None and self.email_since > at:
             return self
-        return replace(self, email=email, email_since=at)
+        here = replace(self, email=email, email_since=at, address_contested_at=None)
+        if self.email in ("", email):
+            return here
+        return replace(
+            here, moved_at=at, rename_refused_at=None, email_news=self.email_news.moved, phone_news=self.phone_news.moved
+        )
 
     def with_tags(self, added: tuple[str, ...], removed: tuple[str, ...], at: datetime) -> "Contact":
         """Learn an edit of panel tags. An edit from before the last full list tells nothing new (R09: one of its moment does)."""
         if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
             return self
-        edits = {tag: Flag(value=False, at=at) for tag in removed} | {tag: Flag(value=True, at=at) for tag in added}
-        newer = {tag: edit for tag, edit in edits.items() if tag not in self.panel_tags or self.panel_tags[tag].at <= at}
-        return replace(self, panel_tags={**self.panel_tags, **newer})
+        known = words_of(self.panel_tags)
+        edits = [(tag, Flag(value=False, at=at)) for tag in removed] + [(tag, Flag(value=True, at=at)) for tag in added]
+        newer = {word: (tag, edit) for tag, edit in edits if (word := tags.word(tag)) not in known or known[word][1].at <= at}
+        return self._with_words({**known, **newer})
 
     def with_all_tags(self, present: tuple[str, ...], at: datetime) -> "Contact":
         """Learn the full list of panel tags as it was at a time; edits newer than the list stand."""
         if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
             return self
-        listed = {tag: Flag(value=True, at=at) for tag in present}
-        unlisted = {tag: Flag(value=False, at=at) for tag in self.panel_tags if tag not in listed}
-        newer = {tag: known for tag, known in self.panel_tags.items() if known.at > at}
-        return replace(self, panel_tags={**listed, **unlisted, **newer}, panel_tags_complete_at=at)
+        known = words_of(self.panel_tags)
+        listed = {tags.word(tag): (tag, Flag(value=True, at=at)) for tag in present}
+        unlisted = {word: (tag, Flag(value=False, at=at)) for word, (tag, _) in known.items() if word not in listed}
+        newer = {word: (tag, flag) for word, (tag, flag) in known.items() if flag.at > at}
+        return replace(self._with_words({**listed, **unlisted, **newer}), panel_tags_complete_at=at)
+
+    def _with_words(self, words: "Mapping[str, tuple[str, Flag]]") -> "Contact":
+        """Panel tags, at most `MOST_TAGS` that are there: those that were there first. Of removed ones the newest are remembered,
+
+        and those whose removal is still to be told.
+        """
+        if len(words) > tags.MOST_TAGS:
+            oldest_first = sorted(words.items(), key=lambda entry: entry[1][1].at)
+            there = [entry for entry in oldest_first if entry[1][1].value][: tags.MOST_TAGS]
+            gone = [entry for entry in oldest_first if not entry[1][1].value]
+            untold = [entry for entry in gone[: -tags.MOST_TAGS] if self._is_told(entry[1][0])]
+            words = dict((*untold, *gone[-tags.MOST_TAGS :], *there))
+        return replace(self, panel_tags=dict(words.values()))
+
+    def has_no_place_for(self, added: tuple[str, ...]) -> bool:
+        """Were some of these left out, because the person has so many already?"""
+        if sum(flag.value for flag in self.panel_tags.values()) < tags.MOST_TAGS:
+            return False
+        known = words_of(self.panel_tags)
+        return any(tags.word(tag) not in known for tag in added)
+
+    def _is_told(self, panel_tag: str) -> bool:
+        name = tags.to_upstream(panel_tag)
+        return name is not None and self.told.tags.get(tags.canonical(name)) is True
 
     def earning(self, earned: tuple[str, ...]) -> "Contact":
-        if all(tag in self.earned_tags for tag in earned):
+        """Of more than `MOST_TAGS` the oldest are forgotten here; in SALESmanago they stay."""
+        if set(earned).issubset(self.earned_tags):
             return self
-        return replace(self, earned_tags=tags.distinct((*self.earned_tags, *earned)))
+        return replace(self, earned_tags=tags.distinct((*self.earned_tags, *earned))[-tags.MOST_TAGS :])
 
     def bought(self, at: datetime) -> "Contact":
         return replace(self, last_purchase_at=later(self.last_purchase_at, at))
@@ -219,6 +275,17 @@ ADDRESS = ("street", "postal_code", "city", "country")
 """One fact: an address that is given replaces the whole, and a part it does not name is empty (R10)."""
 
 
+def words_of(panel_tags: Mapping[str, Flag]) -> dict[str, tuple[str, Flag]]:
+    """Word -> the tag as it was spelled last, and whether it is there. Of what was stored per spelling the newest counts."""
+    words: dict[str, tuple[str, Flag]] = {}
+    for tag, flag in panel_tags.items():
+        word = tags.word(tag)
+        known = words.get(word)
+        if known is None or (known[1].at, known[1].value) <= (flag.at, flag.value):
+            words[word] = (tag, flag)
+    return words
+
+
 def profile_of(customer: Customer) -> dict[str, str | None]:
     address = customer.address
     return {
@@ -233,16 +300,29 @@ def profile_of(customer: Customer) -> dict[str, str | None]:
         "country": address.country,
         "language": customer.language,
         "birth_date": customer.birth_date,
-        "customer_id": customer.id,
+        "customer_id": real_id(customer.id),
     }
 
 
-def absorb(target: Contact, other: Contact) -> Contact:
+def without_placeholder(contact: Contact) -> Contact:
+    """As stored by a version that took `0` for somebody's id."""
+    said = contact.profile.get("customer_id")
+    if real_id(contact.customer_id) == contact.customer_id and (
+        said is None or not said.value or real_id(said.value) == said.value
+    ):
+        return contact
+    profile = {name: fact for name, fact in contact.profile.items() if name != "customer_id" or real_id(fact.value)}
+    return replace(contact, customer_id=real_id(contact.customer_id), profile=profile)
+
+
+def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Contact:
     """One person turned out to stand in our memory twice: `target` keeps its identity and learns all that `other` knew.
 
-    Consents and channels join, so an opt-out of either is an opt-out of both (R06). `Told` stays the target's: what
-    SALESmanago was told of the other address says nothing about this one.
+    Consents and channels join, so an opt-out of either is an opt-out of both (R06); of another address also if an opt-in of
+    `other` is newer (R72). `Told` stays the target's: what SALESmanago was told of the other address says nothing about this one.
+    `at`: when `other` took the address of `target`.
     """
+    moved = bool(target.email and other.email) and target.email != other.email
     return replace(
         target,
         customer_id=target.customer_id or other.customer_id,
@@ -250,12 +330,13 @@ def absorb(target: Contact, other: Contact) -> Contact:
         registered=target.registered or other.registered,
         subscriber=target.subscriber or other.subscriber,
         wholesaler=max(filter(None, (target.wholesaler, other.wholesaler)), key=lambda flag: flag.at, default=None),
-        transfer=_joined_consent(target.transfer, other.transfer),
-        email_news=_joined_channel(target.email_news, other.email_news),
-        phone_news=_joined_channel(target.phone_news, other.phone_news),
+        transfer=(TransferConsent.taking_over if moved else _joined_consent)(target.transfer, other.transfer),
+        email_news=(Channel.taking_over if moved else _joined_channel)(target.email_news, other.email_news),
+        phone_news=(Channel.taking_over if moved else _joined_channel)(target.phone_news, other.phone_news),
+        moved_at=later(target.moved_at, at if moved else other.moved_at),
         panel_tags=_joined_tags(target, other),
         panel_tags_complete_at=later(target.panel_tags_complete_at, other.panel_tags_complete_at),
-        earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags)),
+        earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags))[-tags.MOST_TAGS :],
         last_purchase_at=later(target.last_purchase_at, other.last_purchase_at),
         erased_at=later(target.erased_at, other.erased_at),
         home=replace(
@@ -288,13 +369,14 @@ def _newest(facts: Mapping[str, Fact]) -> datetime:
 def _joined_tags(target: Contact, other: Contact) -> dict[str, Flag]:
     """The newer word on every tag; what one of them knows from before the other's full list is settled by that list."""
     joined: dict[str, Flag] = {}
-    for tag in {**target.panel_tags, **other.panel_tags}:
-        words = [one.panel_tags[tag] for one in (other, target) if tag in one.panel_tags]
-        lists = [one.panel_tags_complete_at for one in (target, other) if tag not in one.panel_tags]
-        newest = max(words, key=lambda word: word.at)
+    of_target, of_other = words_of(target.panel_tags), words_of(other.panel_tags)
+    for word in {**of_target, **of_other}:
+        said = [known[word] for known in (of_other, of_target) if word in known]
+        lists = [one.panel_tags_complete_at for one, known in ((target, of_target), (other, of_other)) if word not in known]
+        text, newest = max(said, key=lambda entry: entry[1].at)
         unlisted_at = max((at for at in lists if at is not None), default=None)
         outdated = unlisted_at is not None and newest.at <= unlisted_at
-        joined[tag] = Flag(value=False, at=unlisted_at) if outdated and unlisted_at is not None else newest
+        joined[text] = Flag(value=False, at=unlisted_at) if outdated and unlisted_at is not None else newest
     return joined
 
 
@@ -308,4 +390,9 @@ def _joined_consent(one: TransferConsent, other: TransferConsent) -> TransferCon
 
 
 def _joined_channel(one: Channel, other: Channel) -> Channel:
-    return Channel(later(one.opted_in, other.opted_in), later(one.opted_out, other.opted_out))
+    return Channel(
+        later(one.opted_in, other.opted_in),
+        later(one.opted_out, other.opted_out),
+        later(one.brought_in, other.brought_in),
+        later(one.brought_out, other.brought_out),
+    )

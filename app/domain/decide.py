@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 from app.domain import tags
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, EventKind, Line, UpsertContact
-from app.domain.consent import Box, Policy, Said, Status
+from app.domain.consent import Box, Policy, Said, Status, later
 from app.domain.contact import Contact
 from app.domain.difference import believing, difference, digest_of_told, opt_outs_due, told
 from app.domain.events import (
     AccessRequested,
+    AccountChanged,
     AccountListed,
     CartChanged,
     DriftFound,
@@ -33,8 +34,11 @@ from app.domain.events import (
     ProductViewed,
     StatusNotTaken,
     StatusSeen,
+    TagsEdited,
     TagsSeen,
+    Ticked,
     Unsubscribed,
+    customer_id_of,
     is_listed,
 )
 from app.domain.homeward import home_commands, mirror_command, shop_knows, told_home
@@ -102,8 +106,8 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_the
     contact = revived(event, contact)
     if contact.erased or is_forgotten(event, contact):
         return _decision(Withhold(Reason.ERASED), with_stop(event, shop, contact), sale)
-    if isinstance(event, AccountListed) and contact.is_of_another_account(event.customer.id):
-        return _decision(Withhold(Reason.SHARED_ADDRESS), contact, sale)
+    if contact.is_of_another_account(customer_id_of(event)):
+        return _contested(event, shop, contact, sale, known_there=known_there)
     known = learn(event, shop, contact)
     if isinstance(event, OptOutReported):
         return _decision(Send(ConfirmOptOut(email=event.email, at=event.at)), known, sale)
@@ -122,8 +126,40 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_the
         known = bought_again(known.earning(earned), earned)
     commands = compose(event, shop, known, sale)
     if not commands:
-        return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
+        return _decision(unsent(_why_nothing(event)), known, sale)
     return Decision(Send(*commands), _informed(known, commands), _remembered(event, sale, sent=True), known)
+
+
+def contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_there: bool = False) -> Decision:
+    """As `decide`, where two accounts claim the address (R72)."""
+    decision = _contested(event, shop, contact, sale, known_there=known_there)
+    return _in_shadow(decision, event, shop, sale, known_there=known_there) if shop.shadow else decision
+
+
+def _contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_there: bool) -> Decision:
+    """Two accounts claim one address: nobody takes over anything, and a person must look (R72).
+
+    What else an account's own event tells of it is learned, under the address it had; newsletter boxes were of the other address.
+    """
+    if isinstance(event, AccountListed):
+        return _decision(Withhold(Reason.SHARED_ADDRESS), contact, sale)
+    seen = replace(contact, address_contested_at=later(contact.address_contested_at, event.at))
+    if not isinstance(event, AccountChanged) or contact.is_of_another_account(customer_id_of(event)) or not contact.email:
+        return _decision(Withhold(Reason.ADDRESS_OF_ANOTHER_ACCOUNT), seen, sale)
+    facts = replace(event.customer, email=contact.email, newsletter_email=Ticked(), newsletter_sms=Ticked())
+    known = replace(seen.describe(facts, event.at), registered=True)
+    reason = forbidden(event, shop, known, sale)
+    return _stays(reason or Reason.ADDRESS_OF_ANOTHER_ACCOUNT, event, shop, known, sale, known_there=known_there)
+
+
+def _why_nothing(event: Event) -> Reason:
+    """Nobody was told of a tag that may not travel, so nothing may say that everything has been told (R29)."""
+    if isinstance(event, TagsEdited):
+        stay = [tags.to_upstream(tag) is None for tag in event.all_tags or (*event.added, *event.removed)]
+        # A full set shows the tags that came from SALESmanago every time.
+        if any(stay) or not stay if event.all_tags is None else stay and all(stay):
+            return Reason.TAGS_MAY_NOT_TRAVEL
+    return Reason.NOTHING_NEW
 
 
 def _homeward(
@@ -138,7 +174,7 @@ def _homeward(
             # It was never told of the opt-out, so that it shows none confirms nothing.
             return _decision(Withhold(Reason.OPT_IN_NOT_CONFIRMED), known, sale)
         return _decision(Send(ConfirmOptIn(email=event.email, at=event.at)), known, sale)
-    if isinstance(event, StatusNotTaken):
+    if isinstance(event, StatusNotTaken) and event.still_as is None:
         return _decision(Withhold(Reason.OPTED_OUT_THERE if event.shown_out else Reason.REFUSED), known, sale)
     commands: list[Command] = list(home_commands(known, event, shop))
     upsert = _facts(event, shop, known, known_there=known_there)
@@ -278,6 +314,8 @@ def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale) -> 
             return Reason.NOTHING_NEW
         case Unsubscribed(confirmed=False) if not shop.propagate_unconfirmed_removals:
             return Reason.UNCONFIRMED_REMOVAL
+        case TagsEdited() if contact.has_no_place_for((*event.added, *(event.all_tags or ()))):
+            return Reason.TOO_MANY_TAGS
         case CartChanged(items=()):
             return Reason.CART_EMPTIED
         case CartChanged() if contact.last_purchase_at is not None and contact.last_purchase_at >= event.at:
@@ -328,7 +366,7 @@ def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEv
             kind = EventKind.RETURN
         case ProductViewed():
             return AddEvent(
-                email=contact.email,
+                email=contact.known_there_as,
                 kind=EventKind.VISIT,
                 at=event.at,
                 external_id="",
@@ -341,7 +379,7 @@ def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEv
             return None
     language = contact.profile.get("language")
     return AddEvent(
-        email=contact.email,
+        email=contact.known_there_as,
         kind=kind,
         at=event.at,
         external_id=event.order_id,

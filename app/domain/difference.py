@@ -18,7 +18,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Channel, Said, Status
-from app.domain.contact import ADDRESS, Contact, Home, Shown, Told
+from app.domain.contact import ADDRESS, Contact, Home, Shown, Told, words_of
 from app.domain.countries import country_code
 from app.domain.events import DriftFound
 from app.domain.shop import Shop
@@ -27,6 +27,9 @@ from app.domain.values import replace
 
 BELIEVED_BEFORE_LOOK = timedelta(days=1)
 """SALESmanago shows a contact who never opted in like one who opted out. An act of the day before we first saw that counts."""
+
+_MOST_SPOKEN = 4 * tags.MOST_TAGS
+"""Section tags, panel tags that are there and that are gone, and as much again."""
 
 # SALESmanago keeps one name and one address object: when a part changes, the whole travels.
 _WHOLE = (("first_name", "last_name"), ADDRESS)
@@ -46,7 +49,7 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
     phone_status = _news(contact.phone_news, contact.told.phone_news, contact.seen.phone_news)
     upsert = UpsertContact(
         email=known_as,
-        new_email=contact.email if known_as != contact.email else None,
+        new_email=contact.email if known_as != contact.email and contact.rename_refused_at is None else None,
         profile=_profile_difference(contact, shop),
         add_tags=add,
         remove_tags=remove,
@@ -110,14 +113,10 @@ def believing(contact: Contact, drift: DriftFound) -> Contact:
     """Believe of SALESmanago what it shows: then the difference to the facts is told again."""
     remembered = contact.told
     if drift.known_as is None:
-        # Deleted over there, perhaps for a reason: what we knew of the newsletter stays told, so nobody is opted in again.
-        # It will show the new contact as opted out, which is nobody's act: as if we had seen it already.
-        out = Shown(Status.OPT_OUT, drift.at, drift.at)
-        seen = replace(contact.seen, email_news=out, phone_news=out)
-        return replace(contact, told=replace(remembered, email=None, profile={}, tags={}), seen=seen)
+        return vanished(contact, drift.at)
     kept = {name: here for name, here in remembered.tags.items() if name not in drift.missing}
     there = {**kept, **dict.fromkeys(drift.left, True)}
-    return replace(contact, told=replace(remembered, email=drift.known_as, tags=there))
+    return replace(contact, told=replace(remembered, email=drift.known_as, tags=there), rename_refused_at=None)
 
 
 def _untold_subscription(home: Home, command: SetSubscription) -> Home:
@@ -125,6 +124,33 @@ def _untold_subscription(home: Home, command: SetSubscription) -> Home:
         home,
         email_news=None if home.email_news == command.email_news else home.email_news,
         phone_news=None if home.phone_news == command.phone_news else home.phone_news,
+    )
+
+
+def vanished(contact: Contact, at: datetime) -> Contact:
+    """SALESmanago has no such contact any more: the next time, the person is introduced whole (R72).
+
+    Deleted over there, perhaps for a reason: an opt-in stays told, so nobody is opted in again; an opt-out is told once more.
+    It will show the new contact as opted out, which is nobody's act: as if we had seen it already.
+    """
+    out = Shown(Status.OPT_OUT, at, at)
+    told = replace(_without_opt_outs(contact), email=None, profile={}, tags={})
+    seen = replace(contact.seen, email_news=out, phone_news=out, email_disputed=False, phone_disputed=False)
+    return replace(contact, told=told, seen=seen, rename_refused_at=None)
+
+
+def still_called(contact: Contact, email: str, at: datetime) -> Contact:
+    """SALESmanago refused a rename, and with it all that travelled along: it is told under the address the contact has (R72)."""
+    return replace(contact, told=replace(_without_opt_outs(contact), email=email, profile={}), rename_refused_at=at)
+
+
+def _without_opt_outs(contact: Contact) -> Told:
+    """So that they are told once more. One of another shop stays: an older opt-in of this one must not overturn it (R06)."""
+    told, email, phone = contact.told, contact.email_news.status, contact.phone_news.status
+    return replace(
+        told,
+        email_news=None if email is Status.OPT_OUT and _is_opt_out(told.email_news) else told.email_news,
+        phone_news=None if phone is Status.OPT_OUT and _is_opt_out(told.phone_news) else told.phone_news,
     )
 
 
@@ -169,11 +195,12 @@ def _is_opt_out(said: Said | None) -> bool:
 def wanted_tags(contact: Contact) -> dict[str, str | None]:
     """Canonical tag -> its text if it should be there, None if it should not. Tags we have no opinion of are missing."""
     wanted: dict[str, str | None] = {tags.canonical(tag): tag for tag in contact.earned_tags}
-    for tag, flag in contact.panel_tags.items():
-        name = tags.to_upstream(tag)
-        if name is not None:
+    for tag, flag in words_of(contact.panel_tags).values():
+        text = tags.to_upstream(tag)
+        if text is not None:
             # Two panel tags of one canonical form: the tag stays as long as either is there (R27).
-            wanted[tags.canonical(name)] = wanted.get(tags.canonical(name)) or (name if flag.value else None)
+            name = tags.canonical(text)
+            wanted[name] = wanted.get(name) or (text if flag.value else None)
     if contact.wholesaler is not None:
         wanted[tags.WHOLESALER] = tags.WHOLESALER if contact.wholesaler.value else None
     if contact.registered:
@@ -186,11 +213,13 @@ def wanted_tags(contact: Contact) -> dict[str, str | None]:
 def _tag_difference(contact: Contact) -> tuple[tuple[str, ...], tuple[str, ...]]:
     remembered = contact.told.tags
     add, remove = [], []
+    spelled: dict[str, str] | None = None
     for name, text in wanted_tags(contact).items():
         if text is not None and remembered.get(name) is not True:
             add.append(text)
         elif text is None and _worth_removing(name, contact):
-            remove.append(_text_of(name, contact))
+            spelled = _spelled(contact) if spelled is None else spelled
+            remove.append(spelled.get(name, name))
     return tuple(add), tuple(remove)
 
 
@@ -200,9 +229,10 @@ def _worth_removing(name: str, contact: Contact) -> bool:
     return contact.told.tags.get(name) is True or (ours_to_touch and contact.told.tags.get(name) is None)
 
 
-def _text_of(name: str, contact: Contact) -> str:
-    candidates = (tags.to_upstream(tag) for tag in contact.panel_tags)
-    return next((text for text in candidates if text and tags.canonical(text) == name), name)
+def _spelled(contact: Contact) -> dict[str, str]:
+    """Canonical tag -> its text, for the tags that staff put on the person or took off."""
+    texts = (tags.to_upstream(tag) for tag in reversed(tuple(contact.panel_tags)))
+    return {tags.canonical(text): text for text in texts if text is not None}
 
 
 def _profile_difference(contact: Contact, shop: Shop) -> Mapping[str, str]:
@@ -257,6 +287,16 @@ def _agreements(contact: Contact, shop: Shop, email: Status | None, phone: Statu
             yield Agreement(name=name, accepted=status is Status.OPT_IN, at=channel.acted_at, by_sms=by_sms)
 
 
+def _kept(spoken: dict[str, bool], contact: Contact) -> dict[str, bool]:
+    """Of very many tags only those of which the facts still say something: to the others nothing will be compared any more."""
+    if len(spoken) <= _MOST_SPOKEN:
+        return spoken
+    opinions = wanted_tags(contact)
+    others = [name for name in spoken if name not in opinions]
+    forgotten = set(others[: len(spoken) - _MOST_SPOKEN])
+    return {name: here for name, here in spoken.items() if name not in forgotten}
+
+
 def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
     remembered = contact.told
     # A tag that staff took off before the person was introduced never stood there from us.
@@ -270,7 +310,7 @@ def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
     return Told(
         email=command.address_after if command.introduces or contact.is_transferred else None,
         profile={**remembered.profile, **nothing, **command.profile},
-        tags={**remembered.tags, **spoken},
+        tags=_kept({**remembered.tags, **spoken}, contact),
         email_news=contact.email_news.said if command.email_status else remembered.email_news,
         phone_news=contact.phone_news.said if command.phone_status else remembered.phone_news,
     )

@@ -7,6 +7,8 @@ GatewayError
 ├── ContentConflict      an event_id seen before, now with other content
 ├── NotPossible          the thing exists, but what is asked of it makes no sense as it stands
 ├── NotReady             the store cannot promise to keep anything right now
+│   └── Crowded          too much is being sent at once
+├── TooMany              a limit of requests is used up
 └── BadConfiguration     every mistake of a configuration, at once
 """
 
@@ -58,6 +60,25 @@ class NotReady(GatewayError):
 
     def __init__(self, retry_after_seconds: int = 5) -> None:
         super().__init__("The store cannot take events at the moment.")
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Crowded(NotReady):
+    """Bodies under way fill the room there is for them; the sender tries again in a moment."""
+
+    def __init__(self) -> None:
+        super().__init__(retry_after_seconds=1)
+        self.args = ("Too much is being sent at once. Nothing of this request was stored.",)
+
+
+class TooMany(GatewayError):
+    """`limit` names what is used up; it is fresh again after `retry_after_seconds`."""
+
+    def __init__(self, why: str, limit: str, quota: int, window_seconds: int, retry_after_seconds: int) -> None:
+        super().__init__(f"{why} Come again in {retry_after_seconds} s.")
+        self.limit = limit
+        self.quota = quota
+        self.window_seconds = window_seconds
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -269,6 +269,8 @@ class StatusNotTaken(Happened):
     by_email: bool = False
     by_phone: bool = False
     shown_out: bool = False
+    still_as: str | None = None
+    """It refused a rename: the person is still there under this address (R72)."""
 
 
 @value(kw_only=True)
@@ -284,6 +286,8 @@ class DriftFound(Happened):
     known_as: str | None = None
     missing: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    needed: bool = False
+    """Something of now waits for the contact: an event was refused because it is gone (R72)."""
 
 
 @value(kw_only=True)
@@ -320,6 +324,17 @@ Event = (
 )
 
 
+_NOBODYS_WORDS = frozenset({"-1", "null", "none", "nil", "nan", "undefined", "false", "guest", "anonymous"})
+
+
+def real_id(said: str | None) -> str | None:
+    """A customer id; None for what shops write where there is none (R72): all their guests have it, so it names nobody."""
+    if said is None:
+        return None
+    known = said.strip()
+    return known if known.strip("0-. ") and known.lower() not in _NOBODYS_WORDS else None
+
+
 def email_of(event: Event) -> str | None:
     """The address the event speaks of, as it was then. None where the shop knows only a customer id or a guest's cart."""
     match event:
@@ -330,13 +345,14 @@ def email_of(event: Event) -> str | None:
 
 
 def customer_id_of(event: Event) -> str | None:
+    """The account of the shop that the event names. A placeholder names none (`real_id`)."""
     match event:
         case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
-            return event.customer.id
+            return real_id(event.customer.id)
         case TransferConsentGranted(customer=Customer(id=known)):
-            return known
+            return real_id(known)
         case TagsEdited():
-            return event.customer_id
+            return real_id(event.customer_id)
         case _:
             return None
 
@@ -358,4 +374,4 @@ def stops_something(event: Event) -> bool:
 
 def is_listed(event: Event) -> bool:
     """True for what a list or a comparison brings: live events overtake it, and it must set off no automations (R63)."""
-    return isinstance(event, AccountListed | SubscriberListed | DriftFound)
+    return isinstance(event, AccountListed | SubscriberListed) or (isinstance(event, DriftFound) and not event.needed)

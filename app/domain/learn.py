@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from app.domain import tags
 from app.domain.consent import Box
 from app.domain.contact import Contact
+from app.domain.difference import still_called
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -34,6 +35,8 @@ from app.domain.events import (
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
+    customer_id_of,
+    email_of,
 )
 from app.domain.looks import not_taken, saw_status, saw_tags
 from app.domain.shop import Shop
@@ -42,31 +45,53 @@ from app.domain.values import replace
 
 def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
     """The facts an event tells. The order of learning does not matter: each fact knows its time."""
+    if not _is_of_another_address(event, contact):
+        return _learned(event, shop, contact)
+    # What was agreed to for an address the person has left is no act for the present one (R72).
+    there = replace(contact, email_news=contact.email_news.elsewhere, phone_news=contact.phone_news.elsewhere)
+    known = _learned(event, shop, there)
+    before_the_move = contact.moved_at is not None and event.at < contact.moved_at
+    return replace(
+        known,
+        email_news=contact.email_news.with_elsewhere(known.email_news),
+        phone_news=contact.phone_news.with_elsewhere(known.phone_news),
+        transfer=contact.transfer if before_the_move and contact.transfer.is_withdrawn else known.transfer,
+    )
+
+
+def _is_of_another_address(event: Event, contact: Contact) -> bool:
+    email = email_of(event)
+    if email is None or contact.email in ("", email):
+        return False
+    return not isinstance(event, AccountChanged | AccountListed) or contact.moved_to(email, event.at) is contact
+
+
+def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
     at = event.at
     match event:
         case CustomerRegistered(customer=customer):
             source = tags.source_tag(event.source or "", shop.host)
-            contact = replace(_met(contact, customer, event), registered=True).earning((source,) if source else ())
+            contact = _met(contact.of_account(customer_id_of(event)), customer, event).earning((source,) if source else ())
             return _ticked_acts(contact, customer, event)
         case OrderPlaced(customer=customer):
             contact = _ticked_acts(_met(contact, customer, event), customer, event).bought(at)
             granted = event.box is Box.GIVEN
             return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact
         case AccountListed(customer=customer):
-            contact = replace(_met(contact, customer, event).moved_to(customer.email, at), registered=True)
+            contact = _met(contact.of_account(customer_id_of(event)), customer, event).moved_to(customer.email, at)
             email, sms = _listed_since(at, customer.newsletter_email), _listed_since(at, customer.newsletter_sms)
             return _opted_in(contact, email=email, sms=sms)
         case AccountChanged(customer=customer):
             # Who has an account to change has an account; mere state opts in only with its own date (R06).
             # It alone may say that a value is no more (R10).
-            contact = _addressed(contact, customer.email).describe_as_now(customer, at)
-            contact = replace(contact.moved_to(customer.email, at), registered=True)
+            contact = _addressed(contact.of_account(customer_id_of(event)), customer.email).describe_as_now(customer, at)
+            contact = contact.moved_to(customer.email, at)
             return _dated_acts(contact, customer, at)
         case TransferConsentGranted(customer=customer):
             contact = _met(contact, customer, event) if customer else _addressed(contact, event.email)
             return replace(contact, transfer=contact.transfer.grant(at))
         case TransferConsentWithdrawn():
-            return replace(_addressed(contact, event.email), transfer=contact.transfer.withdraw(at))
+            return replace(_addressed(contact, event.email), transfer=contact.transfer.withdraw(_withdrawn_at(event, contact)))
         case Subscribed():
             return _subscribed(_addressed(contact, event.email), event)
         case SubscriberListed():
@@ -77,7 +102,7 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             contact = _addressed(contact, event.email)
             return _unsubscribed(contact, event, shop)
         case TagsEdited():
-            contact = replace(contact, customer_id=contact.customer_id or event.customer_id)
+            contact = replace(contact, customer_id=contact.customer_id or customer_id_of(event))
             if event.all_tags is not None:
                 return contact.with_all_tags(event.all_tags, at)
             return contact.with_tags(event.added, event.removed, at)
@@ -87,12 +112,21 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
             return saw_tags(event, _addressed(contact, event.email), shop)
         case DriftFound():
             return contact  # of the person it tells nothing; what SALESmanago was told is `decide`'s business
+        case StatusNotTaken(still_as=str() as email):
+            return still_called(not_taken(event, contact), email, at)
         case StatusNotTaken():
             return not_taken(event, contact)
         case OptInReported() | OptOutReported():
             return contact  # a claim; what SALESmanago itself shows will teach
         case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | AccessRequested() | ErasureRequested():
             return contact if event.email is None else _addressed(contact, event.email)
+
+
+def _withdrawn_at(event: TransferConsentWithdrawn, contact: Contact) -> datetime:
+    """Withdrawn for the present address before the person took it: a grant that was brought along does not outweigh that (R72)."""
+    moved, granted = contact.moved_at, contact.transfer.granted_last
+    brought = moved is not None and granted is not None and event.at < granted <= moved and event.email == contact.email
+    return granted if brought and granted is not None else event.at
 
 
 def _met(contact: Contact, customer: Customer, event: Event) -> Contact:

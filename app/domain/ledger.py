@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from app.domain.consent import Box, Channel
+from app.domain.consent import Box, Channel, Status
 from app.domain.contact import Contact
 from app.domain.events import (
     NO_EVIDENCE,
@@ -131,10 +131,26 @@ def _channels(by_email: bool, by_sms: bool) -> Iterator[Matter]:
 
 
 def _changed(matter: Matter, before: Channel, after: Channel, evidence: Evidence = NO_EVIDENCE) -> Iterator[Act]:
-    if after.opted_in is not None and after.opted_in != before.opted_in:
-        yield Act(matter, ActKind.OPT_IN, after.opted_in, evidence)
-    if after.opted_out is not None and after.opted_out != before.opted_out:
-        yield Act(matter, ActKind.OPT_OUT, after.opted_out, evidence)
+    for act in dict.fromkeys((after.opted_in, after.brought_in)):
+        if act is not None and act not in (before.opted_in, before.brought_in):
+            yield Act(matter, ActKind.OPT_IN, act, evidence)
+    for act in dict.fromkeys((after.opted_out, after.brought_out)):
+        if act is not None and act not in (before.opted_out, before.brought_out):
+            yield Act(matter, ActKind.OPT_OUT, act, evidence)
+
+
+def joined(before: Contact, after: Contact) -> Iterator[Act]:
+    """What a contact stands for since it took over another one, where that is something else than before (R72)."""
+    for matter, one, other in (
+        (Matter.EMAIL, before.email_news.said, after.email_news.said),
+        (Matter.SMS, before.phone_news.said, after.phone_news.said),
+    ):
+        if other is not None and (one is None or one.status is not other.status):
+            yield Act(matter, ActKind.OPT_IN if other.status is Status.OPT_IN else ActKind.OPT_OUT, other.at)
+    if after.transfer.withdrawn is not None and after.transfer.is_withdrawn and not before.transfer.is_withdrawn:
+        yield Act(Matter.TRANSFER, ActKind.WITHDRAWN, after.transfer.withdrawn)
+    if after.transfer.granted_last is not None and after.transfer.is_given and not before.transfer.is_given:
+        yield Act(Matter.TRANSFER, ActKind.GRANTED, after.transfer.granted_last)
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=True)

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import field
 from datetime import datetime
 
-from app.domain.bundles import Bundle
+from app.domain.bundles import Bundle, newly_created
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.consent import Status
-from app.domain.tags import canonical
+from app.domain.tags import canonical, is_shown
 from app.domain.take_back import taken_back_upsert
 from app.domain.values import replace, value
 
@@ -31,6 +31,8 @@ class SeenContact:
     events: Collection[SeenEvent] = ()
     opted_out: bool | None = None
     opted_out_phone: bool | None = None
+    created_at: datetime | None = None
+    """When SALESmanago made the contact: after a deletion it makes another."""
 
 
 def asks_first(upsert: UpsertContact) -> bool:
@@ -53,12 +55,14 @@ def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
     if upsert is not None:
         if upsert.new_email is not None and upsert.email not in seen and upsert.new_email in seen:
             upsert = replace(upsert, email=upsert.new_email, new_email=None)
+        if upsert.email not in seen:  # it did not arrive under either address
+            upsert = newly_created(upsert)
         present = seen.get(upsert.email)
         held = {canonical(tag) for tag in present.tags} if present else set()
         upsert = replace(
             upsert,
-            add_tags=tuple(tag for tag in upsert.add_tags if canonical(tag) not in held),
-            remove_tags=tuple(tag for tag in upsert.remove_tags if canonical(tag) in held),
+            add_tags=tuple(tag for tag in upsert.add_tags if not is_shown(canonical(tag), held)),
+            remove_tags=tuple(tag for tag in upsert.remove_tags if is_shown(canonical(tag), held)),
         )
     # Two events may look alike over there (two carts filled in one moment): each that is shown stands for one of ours.
     arrived = Counter(event for contact in seen.values() for event in contact.events)
@@ -70,6 +74,11 @@ def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
         else:
             missing.append(event)
     return Bundle(upsert, tuple(missing), bundle.deletions)
+
+
+def is_renamed(upsert: UpsertContact, seen: Collection[str]) -> bool:
+    """Is the contact, after a rename that was said to have been carried out, there under its new address alone?"""
+    return upsert.address_after in seen and (upsert.new_email is None or upsert.email not in seen)
 
 
 def addresses(bundle: Bundle) -> frozenset[str]:

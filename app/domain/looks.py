@@ -14,6 +14,7 @@ from app.domain.consent import Channel, Said, Status, weightier
 from app.domain.contact import Contact, Lost, Seen, SeenTag, Shown
 from app.domain.difference import wanted_tags
 from app.domain.events import OptOutReported, StatusNotTaken, StatusSeen, TagsSeen
+from app.domain.look_up import SeenContact
 from app.domain.shop import Shop, TagConflicts
 from app.domain.values import replace, value
 
@@ -23,6 +24,12 @@ GONE_REMEMBERED = 100
 READD_LIMIT = 3
 READD_WINDOW = timedelta(days=1)
 """A tag that something over there removes again and again is added three times a day, then only reported."""
+
+
+def is_another(contact: Contact, shown: SeenContact) -> bool:
+    """Is what SALESmanago shows another contact than the one it showed before, made since? Its statuses are nobody's act (R72)."""
+    before, now = contact.seen.created_at, shown.created_at
+    return before is not None and now is not None and now > before
 
 
 def saw_status(event: StatusSeen, contact: Contact) -> Contact:
@@ -169,20 +176,33 @@ def saw_tags(event: TagsSeen, contact: Contact, shop: Shop) -> Contact:
     if contact.seen.tags_at is not None and event.at < contact.seen.tags_at:
         return contact
     present = {tags.canonical(text) for text, _ in event.tags}
-    shown = {
-        tags.canonical(text): SeenTag(tags.outgoing_text(text).lower(), points)
-        for text, points in event.tags
-        if tags.to_panel(text, shop.number) is not None
-    }
+    shown = _shown(event, present, contact, shop)
     gone = {name: replace(tag, here=False) for name, tag in contact.seen.tags.items() if name not in shown}
     for section in contact.earned_tags:
         # Told and not there: somebody took it off before any look saw it.
         name = tags.canonical(section)
-        if contact.told.tags.get(name) and name not in present and tags.to_panel(section, shop.number) is not None:
+        if contact.told.tags.get(name) and not tags.is_shown(name, present) and tags.to_panel(section, shop.number) is not None:
             gone.setdefault(name, SeenTag(tags.outgoing_text(section).lower(), 1, here=False))
     gone = dict(list(gone.items())[-GONE_REMEMBERED:])
     seen = replace(contact.seen, tags={**gone, **shown}, tags_at=event.at)
     return _with_lost(replace(contact, seen=seen), present, shop, event.at)
+
+
+def _shown(event: TagsSeen, present: set[str], contact: Contact, shop: Shop) -> dict[str, SeenTag]:
+    """The tags that may travel to the panel. A section whose letters SALESmanago did not keep goes home as the shop wrote it."""
+    without_letters: dict[str, list[str]] = {}
+    for section in contact.earned_tags:
+        name = tags.canonical(section)
+        if contact.told.tags.get(name) and name not in present:
+            without_letters.setdefault(tags.as_stored(name), []).append(section)
+    shown: dict[str, SeenTag] = {}
+    for text, points in event.tags:
+        name = tags.canonical(text)
+        if sections := without_letters.get(name):
+            shown.update((tags.canonical(one), SeenTag(tags.outgoing_text(one).lower(), points)) for one in sections)
+        elif tags.to_panel(text, shop.number) is not None:
+            shown[name] = SeenTag(tags.outgoing_text(text).lower(), points)
+    return shown if len(shown) <= tags.MOST_TAGS else dict(sorted(shown.items())[: tags.MOST_TAGS])
 
 
 def bought_again(contact: Contact, earned: Iterable[str]) -> Contact:
@@ -225,7 +245,7 @@ def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) ->
 def _lost_names(contact: Contact, present: set[str]) -> Iterable[str]:
     wanted = wanted_tags(contact)
     for name, added in contact.told.tags.items():
-        if added and name not in present and name.startswith(tags.TO_UPSTREAM) and wanted.get(name):
+        if added and not tags.is_shown(name, present) and name.startswith(tags.TO_UPSTREAM) and wanted.get(name):
             yield name
 
 

@@ -5,18 +5,17 @@ the person bought from; which call makes it so is a function of that and of what
 a customer who carries what is wanted needs no call: that is why the mirror comes to rest.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 
-from app.domain.tags import TO_PANEL, canonical, folded
+from app.domain.tags import TO_PANEL, as_stored, canonical, digest, within
+from app.domain.text import remembered
 from app.domain.values import value
 
 MAX_NAME_CHARS = 64
 """The panel documents no limit; the contract's safest reading is 64 (uncertain point 14)."""
 MAX_POINTS = 1_000_000
-_DIGEST_CHARS = 8
 _OF_A_SHOP = re.compile(rf"{TO_PANEL}shop\d+_")
 
 
@@ -66,6 +65,14 @@ def short_name(tag: str) -> str:
     return _within_limit(f"{TO_PANEL}{tag}")
 
 
+@remembered(8_192)
+def plain_name(name: str) -> str:
+    """The same name in plain letters, for a panel that takes no others. Names that differ in other alphabets alone stay apart."""
+    form = canonical(name)
+    plain = as_stored(form)
+    return plain if plain == form else within(f"{plain}_{digest(form)}", MAX_NAME_CHARS)
+
+
 def names_of(tag: str, shop_number: int) -> tuple[str, ...]:
     """Every name under which the panel may carry a tag for a shop."""
     names = (long_name(tag, shop_number),)
@@ -104,9 +111,12 @@ class _Plan:
 
     def _want(self, name: str, points: int | None) -> None:
         """`points` None: it should be there, with whatever points it has."""
-        spellings = self._present.get(_key(name), [])
+        key = _key(name)
+        if key not in self._present and (plain := plain_name(name)) in self._present:
+            key = plain
+        spellings = self._present.get(key, [])
         standing = next((tag for tag in spellings if tag.name == name), spellings[0] if spellings else None)
-        self._kept[_key(name)] = standing.id if standing is not None else 0
+        self._kept[key] = standing.id if standing is not None else 0
         clamped = max(1, min(points or 1, MAX_POINTS))
         if standing is None:
             self._add[name] = clamped
@@ -115,8 +125,8 @@ class _Plan:
 
     def _removed(self) -> tuple[int, ...]:
         own_prefix = _key(long_name("", self._number))
-        gone = {_key(name) for tag in self._wanted.gone for name in names_of(tag, self._number)}
-        moved = {_key(long_name(tag, self._number)) for tag in (*self._wanted.points, *self._wanted.sections)}
+        gone = {key for tag in self._wanted.gone for name in names_of(tag, self._number) for key in _keys(name)}
+        moved = {key for tag in (*self._wanted.points, *self._wanted.sections) for key in _keys(long_name(tag, self._number))}
         return tuple(
             tag.id
             for key, spellings in self._present.items()
@@ -126,7 +136,7 @@ class _Plan:
         )
 
     def _stands_short(self, tag: str) -> bool:
-        return _may_be_short(tag) and _key(short_name(tag)) in self._present
+        return _may_be_short(tag) and any(key in self._present for key in _keys(short_name(tag)))
 
 
 def _may_be_short(tag: str) -> bool:
@@ -139,8 +149,12 @@ def _key(name: str) -> str:
     return canonical(name)
 
 
+@remembered(8_192)
 def _within_limit(name: str) -> str:
-    if len(name) <= MAX_NAME_CHARS:
-        return name
-    digest = hashlib.sha256(folded(name).encode()).hexdigest()
-    return f"{name[: MAX_NAME_CHARS - _DIGEST_CHARS - 1]}_{digest[:_DIGEST_CHARS]}"
+    return within(name, MAX_NAME_CHARS)
+
+
+def _keys(name: str) -> tuple[str, ...]:
+    """The forms under which a name may stand."""
+    key = _key(name)
+    return (key,) if key.isascii() else (key, plain_name(name))

@@ -20,7 +20,7 @@ from app.domain.consent import Status
 from app.domain.contact import Contact
 from app.domain.events import Event, customer_id_of, email_of
 from app.domain.look_up import SeenContact
-from app.domain.outcomes import Done, Outcome, RetryAt, Verdict, name_of, words_of
+from app.domain.outcomes import Done, Outcome, Park, RetryAt, Verdict, name_of, words_of
 from app.domain.plan import is_unnecessary
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
@@ -312,6 +312,16 @@ class Attempted:
             for one in done
             if isinstance(one.command, UpsertContact) and Status.OPT_IN in (one.command.email_status, one.command.phone_status)
         ]
+
+    def not_renamed(self) -> dict[str, str]:
+        """Addresses a refused rename was to give -> those that stay."""
+        return {
+            one.command.command.address_after: one.command.command.email
+            for one in self.tried
+            if isinstance(one.command.command, UpsertContact)
+            and one.command.command.new_email is not None
+            and isinstance(one.verdict, Park)
+        }
 
     def readdressed(self) -> dict[int, Command]:
         """Events that were queued before a rename and stay behind it: from now on the contact has the new address."""

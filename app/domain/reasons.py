@@ -19,10 +19,13 @@ class Reason(StrEnum):
     ADDRESS_UNKNOWN = "address_unknown"
     ADDRESS_INVALID = "address_invalid"
     SHARED_ADDRESS = "shared_address"
+    ADDRESS_OF_ANOTHER_ACCOUNT = "address_of_another_account"
     NO_ACCOUNT = "no_account"
     ACCOUNT_ELSEWHERE = "account_elsewhere"
     ERASED = "erased"
     NOTHING_NEW = "nothing_new"
+    TAGS_MAY_NOT_TRAVEL = "tags_may_not_travel"
+    TOO_MANY_TAGS = "too_many_tags"
     CART_WAITS = "cart_waits"
     CART_REPLACED = "cart_replaced"
     CART_EMPTIED = "cart_emptied"
@@ -150,6 +153,13 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Inne konto w panelu ma ten sam adres, a w SALESmanago jeden adres to jeden kontakt.",
         "Nic, albo nadaj kontom w panelu różne adresy.",
     ),
+    Reason.ADDRESS_OF_ANOTHER_ACCOUNT: Explanation(
+        "R72",
+        "The address belongs to another account of the shop, and two accounts are never made one contact.",
+        "Give each account an address of its own, then change or list the account again. Until then it shows as a conflict.",
+        "Ten adres należy do innego konta w sklepie, a dwóch kont nigdy nie łączymy w jeden kontakt.",
+        "Nadaj każdemu kontu własny adres i zapisz konto ponownie. Do tego czasu widać je na liście konfliktów.",
+    ),
     Reason.NO_ACCOUNT: Explanation(
         "R60",
         "The person bought as a guest and has no account; the first transfer is of accounts.",
@@ -177,6 +187,20 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Nothing.",
         "SALESmanago już to wszystko wie; wysyłane są tylko różnice.",
         "Nic.",
+    ),
+    Reason.TAGS_MAY_NOT_TRAVEL: Explanation(
+        "R29",
+        "A tag that begins with `salesmanago_` came from SALESmanago and does not go back; one without letters has no name there.",
+        "Nothing if the tag came from SALESmanago. Otherwise give it a name with letters, without that beginning.",
+        "Tag zaczynający się od `salesmanago_` pochodzi z SALESmanago i nie wraca tam; tag bez liter i cyfr nie ma tam nazwy.",
+        "Nic, jeśli tag pochodzi z SALESmanago. W przeciwnym razie nadaj mu nazwę z liter, bez takiego początku.",
+    ),
+    Reason.TOO_MANY_TAGS: Explanation(
+        "R24",
+        "The customer has more than 1,000 tags in the shop; the ones added last are not sent.",
+        "Take tags off the customer that nobody needs, then send the customer's full set of tags again.",
+        "Klient ma w sklepie ponad 1000 tagów; ostatnio dodane nie zostały przekazane.",
+        "Usuń klientowi zbędne tagi, a potem wyślij ponownie pełną listę jego tagów.",
     ),
     Reason.CART_WAITS: Explanation(
         "R40",

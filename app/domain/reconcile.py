@@ -182,9 +182,11 @@ def _tags(contact: Contact, there: SeenContact) -> tuple[tuple[str, ...], tuple[
     """Tags of ours that are gone, and tags of ours that are still there. Sections belong to SALESmanago once given (R30)."""
     present = {tags.canonical(tag) for tag in there.tags}
     ours = {name: here for name, here in contact.told.tags.items() if name.startswith(tags.TO_UPSTREAM) or name in REPAIRS_SAFELY}
-    missing = tuple(sorted(name for name, here in ours.items() if here and name not in present))
+    missing = tuple(sorted(name for name, here in ours.items() if here and not tags.is_shown(name, present)))
+    # What stands there without its letters may be another tag of ours, which belongs there.
+    standing = present - {tags.as_stored(name) for name, here in ours.items() if here}
     # Without our prefix a tag may be another's, whom we never told of it (R23).
-    left = (name for name, here in ours.items() if not here and name in present and name.startswith(tags.TO_UPSTREAM))
+    left = (name for name, here in ours.items() if not here and tags.is_shown(name, standing) and name.startswith(tags.TO_UPSTREAM))
     return missing, tuple(sorted(left))
 
 

@@ -96,7 +96,7 @@ def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime)
     if command.repeats:  # the opt-out of whichever shop, told once more: it is no difference, and still due
         told_again = opt_out_again(contact, ())
         return Again(told_again, contact, None if told_again else Reason.REPLACED)
-    doubted = untold(contact, [command])
+    doubted = untold(replace(contact, rename_refused_at=None), [command])  # a person asked: a rename is tried again
     # An opt-out that was told since, by whichever shop, was no part of this command.
     news = replace(
         doubted.told,

@@ -27,5 +27,5 @@ class Retention:
 
 def is_forgettable(contact: Contact) -> bool:
     """Nothing of the person was ever sent, and nothing they said forbids anything: forgetting cannot opt anybody in."""
-    resigned = contact.transfer.withdrawn or contact.email_news.opted_out or contact.phone_news.opted_out
+    resigned = contact.transfer.withdrawn or contact.email_news.last_opt_out or contact.phone_news.last_opt_out
     return not (contact.is_transferred or contact.erased or contact.erased_at or resigned)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from app.domain.commands import Command
+from app.domain.commands import Command, ErasedCommand
 from app.domain.pipeline import EventState
 from app.domain.reasons import Reason
 from app.domain.values import value
@@ -21,7 +21,7 @@ class AttemptTrace:
 @value(kw_only=True)
 class CommandTrace:
     id: int
-    command: Command
+    command: Command | ErasedCommand
     state: str
     reason: Reason | None
     queued_at: datetime

@@ -1,5 +1,6 @@
 """Many mixed events in one request, as a JSON array or as NDJSON. One bad item never spoils the rest."""
 
+import asyncio
 import contextlib
 import json
 from collections import Counter
@@ -19,13 +20,21 @@ from app.routers.examples import in_batch
 from app.routers.fields import WHOLE_BODY
 from app.routers.plain import reader_of
 from app.routers.problems import FieldProblem, documented, field_problems
-from app.routers.receive import Receipt, as_json, count, invalid, new_event, receipt
+from app.routers.receive import Receipt, as_json, bounded, count, invalid, new_event, receipt, values_in
 from app.routers.schemas import BATCHABLE
 from app.routers.wire_model import BOM, mended
 from app.services.intake import Intake
 
 MAX_EVENTS = 1_000
+MOST_LINES = 10 * MAX_EVENTS
+"""Of NDJSON, empty ones included. What follows counts as one more line, which is too many, or no JSON."""
+MOST_VALUES_OF_ALL = 300_000
+SLICE_BYTES = 32 * 1024
+"""Read in one turn of the loop, if no event of the batch is longer."""
+
 NDJSON = "application/x-ndjson"
+AT_ONCE = 50
+"""Items read before the requests of others have a turn."""
 
 
 class _Head(msgspec.Struct):
@@ -87,16 +96,40 @@ async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body:
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     answers: list[ItemAnswer | None] = []
     events: list[NewEvent] = []
+    read_since = 0
     for index, item in enumerate(_items(body, is_ndjson=kind == NDJSON.encode())):
+        read_since += len(item)
+        if read_since > SLICE_BYTES:
+            read_since = 0
+            await asyncio.sleep(0)  # others have their turn
         read = _read(index, item, shop)
         answers.append(read if isinstance(read, ItemAnswer) else None)
         if isinstance(read, NewEvent):
             events.append(read)
+        if index % AT_ONCE == AT_ONCE - 1:
+            await asyncio.sleep(0)
     stored = iter(await intake.accept(events) if events else [])
     items = [answer if answer is not None else _stored(index, shop, next(stored)) for index, answer in enumerate(answers)]
     counts = Counter(item.result for item in items)
     count(shop.id, accepted=counts["accepted"], duplicate=counts["duplicate"])
     return as_json(BatchAnswer(counts["accepted"], counts["duplicate"], counts["conflict"], counts["rejected"], items))
+
+
+class _Counts(msgspec.Struct):
+    """The head of an answer."""
+
+    accepted: int
+    duplicate: int
+    conflict: int
+    rejected: int
+
+
+_counts = msgspec.json.Decoder(_Counts)
+
+
+def items_of(answer: bytes) -> int:
+    """How many items the request had that was answered so."""
+    return sum(msgspec.structs.astuple(_counts.decode(answer)))
 
 
 documentation = APIRouter(prefix="/v1/shops/{shop}", tags=["events"])
@@ -117,7 +150,9 @@ async def events_batch(shop: CallingShop) -> BatchAnswer:  # noqa: ARG001 - the 
 
 def _items(body: bytes, *, is_ndjson: bool) -> Sequence[bytes]:
     """The items as they came, each to be read by itself. Raises for a body that is no batch."""
-    lines = (line.removeprefix(BOM) for line in body.split(b"\n")) if is_ndjson else ()
+    if len(body) > MOST_VALUES_OF_ALL and values_in(body) > MOST_VALUES_OF_ALL:
+        raise invalid(WHOLE_BODY, f"at most {MOST_VALUES_OF_ALL} values in one batch", kind="too_many_values")
+    lines = (line.removeprefix(BOM) for line in body.split(b"\n", MOST_LINES)) if is_ndjson else ()
     items = [line for line in lines if line.strip()] if is_ndjson else _elements(body.removeprefix(BOM))
     if not 1 <= len(items) <= MAX_EVENTS:
         raise invalid(WHOLE_BODY, f"an array of 1 to {MAX_EVENTS} events is needed", kind="batch_size")
@@ -139,7 +174,7 @@ def _read(index: int, item: bytes, shop: Shop) -> NewEvent | ItemAnswer:
     head = _Head()
     try:
         try:
-            head = _head_of(item)
+            head = _head_of(bounded(item))
         except (ValueError, RecursionError):
             raise invalid(WHOLE_BODY, "this is not JSON", kind="json_invalid") from None
         read = _READERS.get(head.type) if isinstance(head.type, str) else None

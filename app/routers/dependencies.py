@@ -6,10 +6,12 @@ from fastapi import Depends, Header, Path, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from standardwebhooks import Webhook, WebhookVerificationError
 from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from app.domain.errors import NotFound, UnknownCaller
 from app.domain.registry import OPERATOR_ROLE
 from app.domain.shop import Shop
+from app.routers.addresses import OpenDoors
 from app.services.backfills import Backfills
 from app.services.callbacks import Callbacks
 from app.services.consents import ConsentReader
@@ -34,6 +36,9 @@ def _handed_over(name: str) -> Any:
 
     return Depends(dependency)
 
+
+CALLER = "gateway.caller"
+"""In the scope of a request that carries a valid key: whose."""
 
 IntakeDep = Annotated[Intake, _handed_over("intake")]
 TraceDep = Annotated[Trace, _handed_over("trace")]
@@ -60,10 +65,10 @@ async def _calling_shop(
     caller: Annotated[Caller, Depends(_caller)],
     shop: Annotated[str, Path(description="The shop's id.", examples=["shop1"])],
 ) -> Shop:
-    return _own_shop(directory, caller, shop)
+    return own_shop(directory, caller, shop)
 
 
-def _own_shop(directory: Directory, caller: Caller, shop_id: str) -> Shop:
+def own_shop(directory: Directory, caller: Caller, shop_id: str) -> Shop:
     """The key says who calls; a path with another shop's name answers as if there were none (R71)."""
     found = directory.shop(shop_id)
     if found is None or caller.shop_id != shop_id:
@@ -83,12 +88,13 @@ async def _read_shop(
     return found
 
 
-def calling_shop(directory: Directory, authorization: str, shop_id: str) -> Shop:
-    """As `CallingShop` without its signature, for handlers that read the request themselves. Raises `UnknownCaller`, `NotFound`."""
-    scheme, _, key = authorization.partition(" ")
+def caller_of(directory: Directory, scope: Scope) -> Caller:
+    """Who calls, from the headers alone. Raises `UnknownCaller`."""
+    authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    scheme, _, key = authorization.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not key:
         raise UnknownCaller
-    return _own_shop(directory, directory.caller(key.strip()), shop_id)
+    return directory.caller(key.strip())
 
 
 async def _signing_shop(request: Request, directory: DirectoryDep, shop: Annotated[Shop, Depends(_calling_shop)]) -> Shop:
@@ -116,6 +122,24 @@ async def _operator(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
     return caller
 
 
+async def _perhaps_operator(
+    directory: DirectoryDep, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Caller | None:
+    """None for a stranger, and for a shop, which is told no more of other shops than a stranger is."""
+    caller = None if key is None else directory.caller(key.credentials)
+    return caller if caller is not None and caller.role == OPERATOR_ROLE else None
+
+
+async def _metrics_reader(
+    request: Request,
+    directory: DirectoryDep,
+    doors: Annotated[OpenDoors, _handed_over("open_doors")],
+    key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> None:
+    if not doors.metrics_open_to(request.scope):
+        await _operator(await _caller(directory, key))
+
+
 def check_signature(directory: Directory, shop: Shop, headers: Headers, body: bytes) -> None:
     """For a shop that signs: the raw body, five minutes old at most (Standard Webhooks). Raises `UnknownCaller`."""
     try:
@@ -128,6 +152,8 @@ CallingShop = Annotated[Shop, Depends(_signing_shop)]
 ActingShop = Annotated[Shop, Depends(_acting_shop)]
 ReadableShop = Annotated[Shop, Depends(_read_shop)]
 Operator = Annotated[Caller, Depends(_operator)]
+PerhapsOperator = Annotated[Caller | None, Depends(_perhaps_operator)]
+MetricsReader = Annotated[None, Depends(_metrics_reader)]
 IdempotencyKey = Annotated[
     str | None, Header(alias="Idempotency-Key", description="Serves as `event_id` when the body has none.", max_length=256)
 ]

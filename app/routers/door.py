@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.routers import batch, shop_events
-from app.routers.dependencies import calling_shop, check_signature
+from app.routers.dependencies import CALLER, check_signature, own_shop
 from app.routers.problems import problem_of
+from app.routers.rate_limits import Pace
 from app.routers.receive import Take
 from app.services.directory import Directory
 from app.services.intake import Intake
@@ -20,10 +21,11 @@ _TAKES: dict[str, Take] = {**shop_events.TAKES, batch.PATH: batch.take}
 
 
 class EventDoor:
-    """Plain ASGI, behind `Border`, which reads the body."""
+    """Plain ASGI, behind `Border`, which knows the caller and has read the body."""
 
-    def __init__(self, app: ASGIApp, directory: Directory, intake: Intake) -> None:
+    def __init__(self, app: ASGIApp, directory: Directory, intake: Intake, pace: Pace) -> None:
         self._app = app
+        self._pace = pace
         self._directory = directory
         self._intake = intake
 
@@ -50,10 +52,13 @@ class EventDoor:
         if scope["method"] != "POST":
             raise HTTPException(405, headers={"Allow": "POST"})
         headers = dict(reversed(scope["headers"]))  # of several, the first counts
-        shop = calling_shop(self._directory, headers.get(b"authorization", b"").decode("latin-1"), shop_id)
+        shop = own_shop(self._directory, scope[CALLER], shop_id)
         if shop.signed_requests:
             check_signature(self._directory, shop, Headers(scope=scope), body)
-        return await take(self._intake, shop, headers, body)
+        answer = await take(self._intake, shop, headers, body)
+        if self._pace.limited and take is batch.take:
+            self._pace.charge(scope[CALLER].key_id, batch.items_of(answer) - 1)
+        return answer
 
 
 def _addressed(scope: Scope) -> tuple[str, Take] | None:

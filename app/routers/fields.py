@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.domain.tags import MOST_TAGS
 from app.routers.plain import NotPlain, Plain, plain_match, plain_number, plain_text
+from app.routers.sections import are_plain, paths_of
 from app.routers.wire_model import SPOILS, note
 from app.wire import birth_date, email_address, language
 
@@ -106,9 +108,6 @@ _LANGUAGE = r"^[A-Za-z]{2}([-_][A-Za-z]{2})?$"
 _URL = r"^https?://[^\s]+$"
 _LONGEST_EMAIL = 320
 _LONGEST_URL = 2048
-_MAX_MENU_PATHS = 100
-_MAX_SECTIONS = 50
-"""Of one path: no shop's menu is as deep."""
 
 
 def field(name: str, **rules: Any) -> Any:
@@ -279,6 +278,11 @@ def _price_of_goods(value: object) -> object:
     return number
 
 
+def _first_tags(value: object) -> object:
+    """One more than are kept, so that it is noticed."""
+    return value[: MOST_TAGS + 1] if isinstance(value, list) else value
+
+
 def _quantity(number: Decimal) -> Decimal:
     """One spelling of a number: 2, not 2.0 or 2E+0."""
     whole = number.to_integral_value()
@@ -323,9 +327,7 @@ def _channels(value: object) -> object:
     return [one for at, one in enumerate(named) if one not in named[:at]]
 
 
-_plain_255 = plain_text(1, 255)
 _plain_128 = plain_text(1, 128)
-_plain_path = plain_text(0, 10_000)
 
 
 def _plain_email(text: str) -> str:
@@ -335,16 +337,8 @@ def _plain_email(text: str) -> str:
 
 
 def _plain_menu_paths(paths: list[str | list[str]]) -> list[str | list[str]]:
-    if len(paths) > _MAX_MENU_PATHS:
+    if not are_plain(paths):
         raise NotPlain
-    for path in paths:
-        if isinstance(path, str):
-            _plain_path.keep(path)
-        else:
-            if len(path) > _MAX_SECTIONS:
-                raise NotPlain
-            for segment in path:
-                _plain_255.keep(segment)
     return paths
 
 
@@ -352,13 +346,6 @@ def _plain_channels(channels: tuple[str, ...]) -> tuple[str, ...]:
     if not 1 <= len(channels) <= 2:
         raise NotPlain
     return channels
-
-
-def _bounded(path: object) -> object:
-    """Said once, before every one of a million sections is found to be wrong."""
-    if isinstance(path, list) and (len(path) > _MAX_SECTIONS or any(isinstance(one, list | dict) for one in path)):
-        raise ValueError(f"a path of at most {_MAX_SECTIONS} sections is needed, each a text")
-    return path
 
 
 def _plain_customer_id(value: str | int) -> str:
@@ -375,7 +362,6 @@ def _plain_product_id(value: str | int) -> str:
         raise NotPlain from None
 
 
-Text255 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), _text(255), _plain_255]
 Text1000 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), _text(1000), plain_text(1, 1000)]
 ExactText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_no_control_signs)
@@ -460,6 +446,13 @@ Channel = Literal["email", "sms"]
 Channels = Annotated[
     list[Channel], BeforeValidator(_channels), Field(min_length=1, max_length=2), Plain(tuple[Channel, ...], _plain_channels)
 ]
-_Path = Annotated[str, BeforeValidator(lambda value: _readable(value) if isinstance(value, str) else value)]
-_Sections = Annotated[list[Text255], BeforeValidator(_bounded), Field(max_length=_MAX_SECTIONS)]
-MenuPaths = Annotated[list[_Path | _Sections], Field(max_length=_MAX_MENU_PATHS), Plain(list[str | list[str]], _plain_menu_paths)]
+MenuPaths = Annotated[
+    list[str | list[str]],
+    BeforeValidator(paths_of, json_schema_input_type=list[str | list[str]]),
+    Plain(list[str | list[str]], _plain_menu_paths),
+]
+"""Whatever stands there is read as far as it can be: sections never refuse an order."""
+
+TagText = Annotated[str, BeforeValidator(_text_number, json_schema_input_type=str | int)]
+TagTexts = Annotated[list[TagText], BeforeValidator(_first_tags, json_schema_input_type=list[str | int])]
+"""Of any length and number; what is left out or cut is said."""

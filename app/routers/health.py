@@ -7,8 +7,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
 from app.metrics import events_by_state, hand_work, oldest_receipt_seconds, oldest_waiting_seconds, registry
-from app.routers.dependencies import HealthDep
-from app.services.health import ShopHealth
+from app.routers.dependencies import HealthDep, MetricsReader, PerhapsOperator
+from app.routers.problems import documented
+from app.services.health import Health, ShopHealth
 
 router = APIRouter(tags=["health"])
 
@@ -43,8 +44,9 @@ class ShopReadiness(BaseModel):
 
 class Readiness(BaseModel):
     ready: bool
-    problems: list[str]
-    shops: list[ShopReadiness]
+    failing: list[str] = Field(description="Checks that fail: `store`, `migrations`. What everybody may know.")
+    problems: list[str] | None = Field(default=None, description="In words; for an operator's key alone.")
+    shops: list[ShopReadiness] | None = Field(default=None, description="For an operator's key alone.")
 
 
 @router.get("/healthz")
@@ -54,21 +56,30 @@ async def alive() -> dict[str, str]:
 
 
 @router.get("/readyz", responses={503: {"model": Readiness, "description": "Events cannot be stored at the moment."}})
-async def ready(health: HealthDep, response: Response) -> Readiness:
-    """Can events be stored durably? Late shops and a hidden consent box are shown as problems and do not refuse events."""
-    report = await health.report(written=True)
-    response.status_code = 200 if report.ready else 503
-    shops = [ShopReadiness.of(shop) for shop in report.shops]
-    return Readiness(ready=report.ready, problems=list(report.problems), shops=shops)
+async def ready(health: HealthDep, response: Response, caller: PerhapsOperator) -> Readiness:
+    """Can events be stored durably? An operator's key is told more: late shops and a hidden consent box refuse no events."""
+    readiness = await health.readiness()
+    response.status_code = 200 if readiness.ready else 503
+    answer = Readiness(ready=readiness.ready, failing=list(readiness.failing))
+    if caller is not None:
+        report = await health.report(counted=False)
+        answer.problems = list(report.problems)
+        answer.shops = [ShopReadiness.of(shop) for shop in report.shops]
+    return answer
 
 
-_METRICS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+_TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
 
-@router.get("/metrics", response_class=Response, responses=_METRICS)
-async def metrics(health: HealthDep) -> Response:
-    """Prometheus metrics, without personal data."""
-    report = await health.report()
+@router.get("/metrics", response_class=Response, responses=_TEXT | documented(401, 404))
+async def metrics(_: MetricsReader, health: HealthDep) -> Response:
+    """Prometheus metrics, without personal data: for an operator's key, and for the networks of `GATEWAY_METRICS_OPEN_TO`."""
+    return await metrics_of(health)
+
+
+async def metrics_of(health: Health) -> Response:
+    """What Prometheus reads, whichever door it came through."""
+    report = await health.recent()
     events_by_state.clear()  # a state nobody is in any more must not keep its last number
     for shop in report.shops:
         oldest_waiting_seconds.labels(shop.shop_id).set(shop.oldest_waiting_seconds)

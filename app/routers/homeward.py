@@ -51,7 +51,7 @@ class ConflictOut(BaseModel):
     """Where SALESmanago and the shop disagree about a person."""
 
     email: str
-    kind: str = Field(description="tag_lost, tags_collide or status_kept", examples=["tag_lost"])
+    kind: str = Field(description="tag_lost, tags_collide, status_kept, address_contested or rename_refused", examples=["tag_lost"])
     about: list[str] = Field(examples=[["idosell_vip"]])
     since: datetime | None
     words: str

@@ -1,7 +1,8 @@
 """Why was this (not) sent? One look-up per event, person or order."""
 
+import re
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,6 +13,7 @@ from app.domain.commands import (
     ConfirmOptIn,
     ConfirmOptOut,
     DeleteContact,
+    ErasedCommand,
     HomeCommand,
     MirrorTags,
     SetSubscription,
@@ -63,7 +65,9 @@ class CommandOut(BaseModel):
     )
 
     command: str = Field(examples=["upsert_contact"])
-    summary: dict[str, Any] = Field(description="What it says: tags and statuses by name, personal fields by name only.")
+    summary: dict[str, Any] = Field(
+        description="What it says: tags and statuses by name, personal fields by name only; `erased` once the person was."
+    )
     state: str = Field(examples=["sent"])
     reason: ReasonOut | None
     queued_at: datetime
@@ -162,7 +166,8 @@ async def access_report(shop: ReadableShop, event_id: str, trace: TraceDep) -> d
 
 def _command(trace: CommandTrace, shop_id: str) -> CommandOut:
     kind, summary = summarised(trace.command)
-    home = isinstance(trace.command, HomeCommand)
+    command = trace.command
+    home = command.was in _HOME if isinstance(command, ErasedCommand) else isinstance(command, HomeCommand)
     receipt = None
     if home and trace.state == CommandState.SENT.value and trace.settled_at is not None:
         receipt = f"applied to {shop_id} at {trace.settled_at.isoformat(timespec='seconds')}"
@@ -190,7 +195,11 @@ def _command(trace: CommandTrace, shop_id: str) -> CommandOut:
     )
 
 
-def summarised(command: Command) -> tuple[str, dict[str, Any]]:
+_WORD_STARTS = re.compile(r"(?<!^)(?=[A-Z])")
+_HOME = frozenset(kind.__name__ for kind in get_args(HomeCommand))
+
+
+def summarised(command: Command | ErasedCommand) -> tuple[str, dict[str, Any]]:
     """A command for people: tags and statuses in full, personal fields by name only."""
     match command:
         case UpsertContact():
@@ -212,6 +221,8 @@ def summarised(command: Command) -> tuple[str, dict[str, Any]]:
                 "currency": command.currency,
             }
             return "add_event", {name: value for name, value in summary.items() if value}
+        case ErasedCommand():
+            return _WORD_STARTS.sub("_", command.was).lower(), {"erased": True}
         case DeleteContact():
             return "delete_contact", {}
         case ConfirmOptIn():

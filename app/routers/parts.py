@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from app.domain.countries import country_as_kept
@@ -27,6 +26,7 @@ from app.routers.fields import (
     UnitPrice,
     field,
 )
+from app.routers.sections import SectionReader
 from app.routers.wire_model import WireModel
 from app.wire import NO_REGION, e164, is_national, phone_region
 
@@ -162,15 +162,15 @@ class ItemIn(WireModel):
     unit_price: UnitPrice = field("unit_price", default=Decimal("0.00"))
     menu_paths: MenuPaths = field("menu_paths", default_factory=list)
 
-    def to_domain(self, path: str, warnings: Warnings) -> Item:
+    def to_domain(self, sections: SectionReader, place: str, warnings: Warnings) -> Item:
         if self.name is None:
-            warnings.append(f"{path}.name: missing, the product's id stands in its place")
+            warnings.append(f"{place}.name: missing, the product's id stands in its place")
         return Item(
             product_id=self.product_id,
             name=self.product_id if self.name is None else self.name,
             quantity=self.quantity,
             unit_price=self.unit_price,
-            menu_paths=tuple(_segments(path) for path in self.menu_paths),
+            menu_paths=sections.read(self.menu_paths, place) if self.menu_paths else (),
         )
 
 
@@ -181,8 +181,12 @@ class ItemBackIn(ItemIn):
     unit_price: MoneyBack = field("unit_price", default=Decimal("0.00"))
 
 
-def items_of(items: Sequence[ItemIn], path: str, warnings: Warnings) -> tuple[Item, ...]:
-    return tuple(item.to_domain(f"{path}[{at}]", warnings) for at, item in enumerate(items))
+def items_of(items: Sequence[ItemIn], place: str, warnings: Warnings) -> tuple[Item, ...]:
+    """The goods; of their menu sections it is said what was cut or left out."""
+    sections = SectionReader()
+    found = tuple(item.to_domain(sections, f"{place}[{number}]", warnings) for number, item in enumerate(items))
+    warnings += sections.said()
+    return found
 
 
 class ConsentProofIn(WireModel):
@@ -206,17 +210,3 @@ def phone_number(text: str | None, region: str, path: str, warnings: Warnings) -
         whose = no_country if region == NO_REGION else f"it is no valid phone number of {region}"
         warnings.append(f"{path}: left out, {whose}; a right one looks like +48 600 100 200")
     return number
-
-
-def _segments(path: str | list[str]) -> tuple[str, ...]:
-    return _split(path) if isinstance(path, str) else _without_empty(path)
-
-
-@lru_cache(8_192)
-def _split(path: str) -> tuple[str, ...]:
-    """A shop has few sections, and its orders name them all day."""
-    return _without_empty(path.split("/"))
-
-
-def _without_empty(parts: list[str]) -> tuple[str, ...]:
-    return tuple(part.strip() for part in parts if part.strip())

@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -25,12 +26,17 @@ from app.domain.errors import (
     NotFound,
     NotPossible,
     NotReady,
+    TooMany,
     UnknownCaller,
 )
 from app.routers.fields import EXAMPLES, WHOLE_BODY
+from app.routers.rate_limits import headers_of
 from app.routers.wire_model import is_noise
 
 log = structlog.get_logger(__name__)
+
+MOST_SHOWN = 20
+"""Mistakes of one body: who mends these, mends the others."""
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -61,6 +67,7 @@ _STATUS: dict[type[GatewayError], tuple[int, str, str]] = {
     NotFound: (404, "not-found", "There is no such thing here."),
     ContentConflict: (409, "content-conflict", "This event_id was used for other content."),
     NotPossible: (409, "not-possible", "This cannot be done as things stand."),
+    TooMany: (429, "too-many-requests", "Too many requests."),
     BadConfiguration: (422, "bad-configuration", "The configuration has mistakes."),
     NotReady: (503, "not-ready", "Nothing can be stored at the moment."),
 }
@@ -70,6 +77,7 @@ _TITLES = {
     405: "This address does not take that method.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",
+    414: "The address is too long.",
     415: "The body must be JSON.",
 }
 
@@ -114,6 +122,10 @@ class BadParameter(Exception):
         self.rule = rule
 
 
+class UnreadableAddress(Exception):
+    """A sign in the path or the query that no text of ours can hold."""
+
+
 def install(app: FastAPI) -> None:
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
@@ -139,10 +151,19 @@ async def _gateway_error(_request: Request, error: Exception) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, NotReady):
         headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+        limited = headers_of(error.limit, error.quota, 0, error.retry_after_seconds)
+        headers |= {name.decode(): value.decode() for name, value in limited}
     if isinstance(error, ContentConflict):
         more = {"event_id": error.event_id, "stored_digest": error.stored_digest}
     detail = str(error) or "Send `Authorization: Bearer <shop key>`; `gateway keys issue SHOP` makes a key."
     return problem(status, kind, title, detail, headers=headers, **more)
+
+
+async def _unreadable_address(_request: Request, _error: Exception) -> Response:
+    words = "Leave out the sign NUL (%00). Nothing was stored."
+    return problem(400, "unreadable-address", "The address holds a sign that no text can hold.", words)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
@@ -151,7 +172,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
     if not says_json(request.headers.get("content-type", "")) and [list(one["loc"]) for one in errors] == [["body"]]:
         return _not_json(415)
     whole = error.example if isinstance(error, InvalidEvent) else None
-    return invalid(field_problems(errors, _choices(request), whole))
+    return invalid(field_problems(errors, _choices(request), whole), len(errors))
 
 
 def says_json(content_type: str) -> bool:
@@ -167,8 +188,9 @@ def _not_json(status: int) -> Response:
     return problem(status, "not-json", title, "Nothing was stored.", [mistake])
 
 
-def invalid(errors: Sequence[FieldProblem]) -> Response:
-    count = "1 field needs" if len(errors) == 1 else f"{len(errors)} fields need"
+def invalid(errors: Sequence[FieldProblem], found: int) -> Response:
+    """`found`: how many mistakes there are; a few of them are shown."""
+    count = "1 field needs" if found == 1 else f"{found} fields need"
     return problem(422, "invalid", "The event is not well formed.", f"{count} another value. Nothing was stored.", errors)
 
 
@@ -180,7 +202,7 @@ def field_problems(
     `choices`: right words of fields that allow only certain ones. `whole`: a right body, for mistakes that are of no one field.
     """
     found = []
-    for error in errors:
+    for error in islice(errors, MOST_SHOWN):
         unreadable = error["type"] == "json_invalid"  # then the place is a number of bytes, which helps nobody
         parts = [] if unreadable else [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
         names = [str(part) for part in parts if not is_noise(part)]
@@ -231,8 +253,10 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = error.status_code
     if status == 413:
-        detail = "At most 1 MiB for an event and 5 MiB for a batch. Nothing was stored."
+        detail = "At most 1 MiB for an event, 5 MiB for a batch, 8 KiB for a callback. Nothing was stored."
         return problem(413, "too-large", _TITLES[413], detail)
+    if status == 414:
+        return problem(414, "too-long", _TITLES[414], "At most 8 KiB for the path, and 8 KiB for the query. Nothing was stored.")
     if status in (400, 415):
         return _not_json(status)
     if status == 408:
@@ -251,6 +275,7 @@ async def _defect(request: Request, error: Exception) -> Response:
 
 _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
     BadParameter: _bad_parameter,
+    UnreadableAddress: _unreadable_address,
     GatewayError: _gateway_error,
     RequestValidationError: _invalid,
     InvalidEvent: _invalid,

@@ -17,12 +17,17 @@ from app.domain.errors import ContentConflict
 from app.domain.pipeline import Accepted, Conflict, NewEvent
 from app.domain.shop import Shop
 from app.metrics import events_accepted
-from app.routers.fields import EVENT_ID, EXAMPLES
+from app.routers.border import MAX_BODY_BYTES
+from app.routers.fields import EVENT_ID, EXAMPLES, WHOLE_BODY
 from app.routers.schemas import EventIn
 from app.services.intake import Intake
 
 Take = Callable[[Intake, Shop, Mapping[bytes, bytes], bytes], Awaitable[bytes]]
 """What a shop says, with its headers and its body: stored, and answered as JSON. Raises what `problems` knows."""
+
+MOST_WARNINGS = 50
+MOST_VALUES = 60_000
+"""An order of 500 items with 100 menu paths each has 53,000."""
 
 _FOLLOW = "/v1/shops/shop1/events/order-5501-placed"
 as_json = msgspec.json.Encoder().encode
@@ -53,9 +58,23 @@ def new_event(body: EventIn, shop: Shop, idempotency_key: str | None = None) -> 
         type=body.wire_type,
         event=event,
         digest=_digest(content),
-        warnings=tuple(warnings[:50]),
+        warnings=tuple(warnings[:MOST_WARNINGS]),
         held=not shop.enabled,
     )
+
+
+def bounded(body: bytes) -> bytes:
+    """The body of one event. Raises `RequestValidationError` for one of too many bytes or values."""
+    if len(body) > MAX_BODY_BYTES:
+        raise invalid(WHOLE_BODY, "at most 1 MiB for an event", kind="too_large")
+    if len(body) > MOST_VALUES and values_in(body) > MOST_VALUES:
+        raise invalid(WHOLE_BODY, f"at most {MOST_VALUES} values in one event", kind="too_many_values")
+    return body
+
+
+def values_in(body: bytes) -> int:
+    """At least as many as JSON has there, but for the first one at each depth; what is nested too deeply cannot be read."""
+    return body.count(b",")
 
 
 async def receive_event(intake: Intake, event: NewEvent) -> Receipt:

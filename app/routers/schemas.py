@@ -1,9 +1,9 @@
 """Events on the wire. Unknown fields and odd optional values are left out and named in the receipt's `warnings` (R10)."""
 
 from abc import ABC, abstractmethod
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from app.domain.consent import Box
 from app.domain.events import (
@@ -25,7 +25,7 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.domain.shop import Shop
-from app.domain.tags import outgoing_text
+from app.domain.tags import MAX_PANEL_TAG_CHARS, MOST_TAGS, TO_PANEL, canonical, clean, within
 from app.routers.fields import (
     Channels,
     Currency,
@@ -38,7 +38,8 @@ from app.routers.fields import (
     MoneyBack,
     Name,
     ProductId,
-    Text255,
+    TagText,
+    TagTexts,
     Url,
     field,
 )
@@ -56,7 +57,7 @@ from app.routers.parts import (
 from app.routers.wire_model import WireModel
 from app.wire import is_national
 
-MAX_TAGS = 200
+MAX_RENAMES = 500
 
 
 class EventIn(WireModel, ABC):
@@ -248,11 +249,8 @@ class ProductViewIn(EventIn):
 
 
 class TagRenameIn(WireModel):
-    old: Text255 = field("from", alias="from")
-    new: Text255 = field("to", alias="to")
-
-
-TagList = Annotated[list[Text255], Field(max_length=MAX_TAGS)]
+    old: TagText = field("from", alias="from")
+    new: TagText = field("to", alias="to")
 
 
 class TagEditIn(EventIn):
@@ -263,10 +261,10 @@ class TagEditIn(EventIn):
     type: Literal["tag-edit"] = "tag-edit"
     email: Email | None = field("email", default=None)
     customer_id: CustomerId | None = field("customer_id", default=None)
-    added: TagList = field("added", default_factory=list)
-    removed: TagList = field("removed", default_factory=list)
-    renamed: list[TagRenameIn] = field("renamed", default_factory=list, max_length=MAX_TAGS)
-    tags: TagList | None = field("tags", default=None)
+    added: TagTexts = field("added", default_factory=list)
+    removed: TagTexts = field("removed", default_factory=list)
+    renamed: list[TagRenameIn] = field("renamed", default_factory=list, max_length=MAX_RENAMES)
+    tags: TagTexts | None = field("tags", default=None)
 
     @model_validator(mode="after")
     def _says_whom_and_what(self) -> Self:
@@ -282,9 +280,9 @@ class TagEditIn(EventIn):
             at=self.occurred_at,
             email=self.email,
             customer_id=self.customer_id,
-            added=_tags([*self.added, *(rename.new for rename in self.renamed)]),
-            removed=_tags([*self.removed, *(rename.old for rename in self.renamed)]),
-            all_tags=None if self.tags is None else _tags(self.tags),
+            added=_tags([*self.added, *(rename.new for rename in self.renamed)], "added", warnings),
+            removed=_tags([*self.removed, *(rename.old for rename in self.renamed)], "removed", warnings),
+            all_tags=None if self.tags is None else _tags(self.tags, "tags", warnings),
         )
 
 
@@ -360,5 +358,20 @@ def _undone(body: OrderUndoneIn, warnings: Warnings) -> dict[str, Any]:
     }
 
 
-def _tags(texts: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(outgoing_text(text) for text in texts))
+def _tags(texts: list[str], place: str, warnings: Warnings) -> tuple[str, ...]:
+    """As they will be sent; of those that will not, or not whole, it is said how many and why."""
+    said = texts if len(texts) <= MOST_TAGS else texts[:MOST_TAGS]
+    if len(said) < len(texts):
+        warnings.append(f"{place}: only the first {MOST_TAGS} tags were read")
+    whole = [clean(text) for text in said]
+    cut = [within(text, MAX_PANEL_TAG_CHARS) for text in whole]
+    tags = dict.fromkeys(cut)
+    nameless = [tag for tag in tags if not canonical(tag).strip("_")]
+    copied = [tag for tag in tags if canonical(tag).startswith(TO_PANEL)]
+    if cut != whole:
+        warnings.append(f"{place}: tags longer than {MAX_PANEL_TAG_CHARS} characters were cut")
+    if nameless:
+        warnings.append(f"{place}: a tag without letters and digits is not sent")
+    if copied and place != "tags":  # a full set shows them every time
+        warnings.append(f"{place}: tags that begin with {TO_PANEL} came from SALESmanago and are not sent back")
+    return tuple(tag for tag in tags if tag)

@@ -14,7 +14,7 @@ from app.routers.dependencies import CallingShop, IdempotencyKey
 from app.routers.examples import EXAMPLES, example_of
 from app.routers.plain import reader_of
 from app.routers.problems import InvalidEvent, documented, says_json
-from app.routers.receive import Receipt, Take, as_json, new_event, receive_event
+from app.routers.receive import Receipt, Take, as_json, bounded, new_event, receive_event
 from app.routers.schemas import EventIn
 from app.routers.wire_model import BOM
 from app.services.intake import Intake
@@ -124,7 +124,7 @@ def _taking(model: type[EventIn]) -> Take:
         if not says_json(headers.get(b"content-type", b"").decode("latin-1")):
             raise HTTPException(415)
         try:
-            event = read(body.removeprefix(BOM))
+            event = read(bounded(body.removeprefix(BOM)))
         except ValidationError as error:
             raise InvalidEvent(error.errors(include_url=False, include_input=False), EXAMPLES[model.wire_type]) from None
         key = headers.get(b"idempotency-key", b"").decode("latin-1")

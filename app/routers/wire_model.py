@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from functools import cache
+from heapq import nsmallest
 from typing import Any, ClassVar, NamedTuple, Self
 
 from annotated_types import MaxLen
@@ -153,7 +154,7 @@ class WireModel(BaseModel):
         """
         warnings += (f"{path}{place}: {words}" for place, words in self._notes)
         if self.model_extra:
-            warnings += (f"{path}{printable(name)}: unknown field, ignored" for name in sorted(self.model_extra))
+            warnings += (f"{path}{printable(name)}: unknown field, ignored" for name in nsmallest(50, self.model_extra))
         said: dict[str, Any] = {}
         said_here, values = self.__pydantic_fields_set__, self.__dict__
         for name, (shown, _, silence, _) in _fields_of(type(self)).items():

@@ -3,8 +3,6 @@
 import secrets
 from collections.abc import Sequence
 
-import structlog
-
 from app.domain.callbacks import reached, verified
 from app.domain.errors import ForgedCallback
 from app.domain.events import OptInReported, OptOutReported
@@ -13,8 +11,6 @@ from app.domain.pipeline import NewEvent
 from app.services.directory import Directory
 from app.services.intake import Intake
 from app.services.ports import Clock, Store
-
-log = structlog.get_logger(__name__)
 
 
 class Callbacks:
@@ -48,7 +44,6 @@ class Callbacks:
     def _verified(self, raw_email: str, key: str, known: Sequence[str]) -> str:
         email = verified(raw_email, key, known)
         if email is None:
-            log.warning("callback_refused")  # neither the address nor the key belongs into a log
             raise ForgedCallback
         return email
 

@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Protocol, assert_never
 
 from app.domain import noticed
-from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, MirrorTags, Question, SetSubscription
+from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, MirrorTags, Question, SetSubscription, UpsertContact
 from app.domain.consent import Said
 from app.domain.contact import NOBODY, Contact
-from app.domain.events import StatusSeen
+from app.domain.events import StatusSeen, real_id
 from app.domain.look_up import SeenContact
 from app.domain.outcomes import Delivered, Moot, Outcome, Throttled, Unknown
 from app.domain.pipeline import Answer, Call, Claim, WaitingCommand, to_account, unasked
@@ -25,6 +26,8 @@ CONTACTS_PER_BATCH = UPSERTS_PER_CALL
 CONTACTS_PER_SHOP_ROUND = 20
 """A panel takes two calls a second and needs several per customer: a round must not outlast patience."""
 
+FREED_SOON = timedelta(seconds=5)
+"""How long a contact waits before it looks again whether the address it takes has been left."""
 OVERLOAD_REST_SECONDS = 300.0
 
 
@@ -90,10 +93,44 @@ class ToSalesmanago:
 
     async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
         ours = [parcel for parcel in parcels if isinstance(parcel, ContactParcel)]
+        await self._wait_for_freed_addresses(ours)
+        ours = [parcel for parcel in ours if parcel.waits is None]
         try:
             await send(self._upstream, ours, self._clock(), lease, self._interrupted, heard)
         finally:
             self._upstream.nothing_follows()  # before it is recorded, and whichever client the claim waited at
+        await self._introduce_anew([parcel for parcel in ours if parcel.may_be_gone])
+
+    async def _introduce_anew(self, missed: Sequence[ContactParcel]) -> None:
+        """Contacts that were there and are gone (R72). Whoever never got there waits for what was refused of them."""
+        if not missed:
+            return
+        async with self._store.work() as work:
+            people = {one.id: one.contact for one in await work.contacts.by_ids([parcel.claim.contact_id for parcel in missed])}
+        for parcel in missed:
+            contact = people.get(parcel.claim.contact_id, NOBODY)
+            was_shown = contact.seen.email_news is not None or contact.seen.created_at is not None
+            if was_shown and contact.is_transferred and parcel.missed is not None:
+                parcel.contact_is_gone(parcel.missed, self._clock())
+
+    async def _wait_for_freed_addresses(self, parcels: Sequence[ContactParcel]) -> None:
+        """Nobody appears at an address before whoever left it has left it over there too (R72)."""
+        wanted: dict[str, list[tuple[ContactParcel, int]]] = {}
+        for parcel in parcels:
+            if (taken := parcel.takes_address) is not None:
+                wanted.setdefault(taken.email, []).append((parcel, taken.command_id))
+        if not wanted:
+            return
+        shops = {*self.waits_for_stops_of, *(parcel.claim.shop_id for parcel in parcels)}
+        async with self._store.work() as work:
+            left = await work.contacts.left_addresses(shops, wanted)
+            leaving = await work.outbox.waiting(self._destination, {one.contact_id for one in left}) if left else {}
+        here = {parcel.claim.contact_id for parcel in parcels}
+        for one in left:
+            moves = [waiting.id for waiting in leaving.get(one.contact_id, ()) if _leaves(waiting.command, one.email)]
+            for parcel, command_id in wanted[one.email]:
+                if one.contact_id != parcel.claim.contact_id and any(number < command_id for number in moves):
+                    parcel.waits = timedelta(0) if one.contact_id in here else FREED_SOON
 
     async def _interrupted(self, claims: Sequence[Claim]) -> Collection[int] | None:
         shops = {*self.waits_for_stops_of, *(claim.shop_id for claim in claims)}  # one may have left the account since
@@ -298,7 +335,7 @@ class ToShop(_Unpaced):
     async def _ask(self, number: int, command: Command, person: Contact) -> Answer:
         match command:
             case SetSubscription() | MirrorTags():
-                email, customer_id = person.email or command.email, person.customer_id or command.customer_id
+                email, customer_id = person.email or command.email, real_id(person.customer_id) or real_id(command.customer_id)
             case _:
                 raise AssertionError("a command for another destination")
         match command:
@@ -306,6 +343,10 @@ class ToShop(_Unpaced):
                 return await self._side.set_subscription(replace(command, email=email, customer_id=customer_id), number)
             case MirrorTags():
                 return await self._side.mirror_tags(replace(command, email=email, customer_id=customer_id), number)
+
+
+def _leaves(command: Command, address: str) -> bool:
+    return isinstance(command, UpsertContact) and command.email == address and command.new_email is not None
 
 
 def _still_new(said: Said | None, home: Said | None, queued_behind: Sequence[Said | None]) -> Said | None:

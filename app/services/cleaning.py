@@ -51,6 +51,7 @@ class Cleaner:
             async with self._store.work() as work:
                 await work.cleaning.shrink()
                 await work.commit()
+            await self._store.empty_log()
             log.info("cleaned", **{name: number for name, number in removed.items() if number})
         return total
 

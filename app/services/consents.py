@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from app.domain.contact import Contact
 from app.domain.events import email_of
 from app.domain.learn import is_forgotten
-from app.domain.ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, is_intact
+from app.domain.ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, is_intact, joined
 from app.domain.pipeline import InboxEvent
+from app.services.event_ids import disguised, names_somebody
 from app.services.people import Person, Pseudonym
 from app.services.ports import ConsentLedger, Store
 
@@ -28,6 +29,8 @@ class Consents:
         if person.contact.erased or is_forgotten(event.event, before):
             return
         noted = [(event, person, act) for act in acts(event.event, before, person.contact)]
+        if person.joined_from is not None:
+            noted += [(event, person, act) for act in joined(person.joined_from, before)]
         self._noted += noted
         if noted and person.id is not None:
             self._continued.add(person.id)
@@ -58,11 +61,16 @@ class Consents:
             acted_at=act.at.astimezone(UTC),
             recorded_at=at,
             source=type(event.event).__name__,
-            event_id=event.event_id,
+            event_id=self._id(event),
             details=details,
             details_digest=digest_of_details(details),
             previous=chain[-1].digest if chain else GENESIS,
         ).sealed()
+
+    def _id(self, event: InboxEvent) -> str:
+        """The line is sealed, and stays when the person is erased: no address may stand in it."""
+        named = names_somebody(event.event_id)
+        return disguised(self._pseudonym, event.shop_id, event.event_id) if named else event.event_id
 
 
 @dataclass(frozen=True)

@@ -141,4 +141,9 @@ def _counts(event: Event, command: Command) -> bool:
 def _collisions(person: Contact) -> str | None:
     """Panel tags that SALESmanago cannot tell apart, for whoever asks why a tag seems to be missing there (R27)."""
     groups = collisions(tag for tag, flag in person.panel_tags.items() if flag.value)
-    return "one tag in SALESmanago: " + "; ".join(", ".join(group) for group in groups) if groups else None
+    more = f"; and {len(groups) - _GROUPS_NAMED} more" if len(groups) > _GROUPS_NAMED else ""
+    named = "; ".join(", ".join(group) for group in groups[:_GROUPS_NAMED])
+    return f"one tag in SALESmanago: {named}{more}" if groups else None
+
+
+_GROUPS_NAMED = 10

@@ -17,7 +17,7 @@ from itertools import chain, repeat
 import structlog
 
 from app.domain.breaker import CLOSED, Breaker, Circuit
-from app.domain.commands import DeleteContact, HomeCommand, MirrorTags, Question, SetSubscription, UpsertContact
+from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, Question, SetSubscription, UpsertContact
 from app.domain.contact import Contact
 from app.domain.difference import opt_out_again, untold
 from app.domain.dispatch import needs_person, stopped
@@ -29,6 +29,7 @@ from app.domain.pipeline import (
     Claim,
     DeferredTakeBack,
     EventState,
+    Mailbox,
     NewCommand,
     NewEvent,
     end_unsent,
@@ -214,6 +215,7 @@ class Delivery:
 
     async def _take_back_deferred(self, claims: Sequence[Claim]) -> None:
         """The lock of those who decide comes first, then the mailbox: contacts are written by one at a time."""
+        forgot = False
         async with self._store.work() as work:
             await work.inbox.wait_for_planning()
             now = await work.now()
@@ -232,7 +234,10 @@ class Delivery:
                 await work.outbox.forget_take_backs(mailbox)
                 for erased in (one for one in people if one.erased_hash is not None):
                     await work.outbox.scrub(erased.id, erased.erased_hash or "")
+                    forgot = True
             await work.commit()
+        if forgot:
+            await self._store.empty_log()
 
     async def _has_turn(self, work: Work, carrier: Carrier, now: datetime) -> bool:
         """Some neighbours take one caller at a time, whichever process it is in. Leaving without a commit gives the claim back."""
@@ -303,19 +308,35 @@ class Delivery:
             await self._tell_opt_outs_again(work, destination, [one for one in kept if one.told_opt_in()], now)
             heard = [event for one in kept for event in news[one.claim.contact_id]]
             await work.inbox.add(heard, now)
+            forgot = False
             for one in kept:
                 if any(isinstance(try_.command.command, DeleteContact) and try_.verdict == Done() for try_ in one.tried):
                     await work.outbox.scrub(one.claim.contact_id, "erased")
+                    forgot = True
                 if isinstance(one.claim.commands[0].command, HomeCommand | Question):
-                    await self._forget_erased(work, one.claim)
+                    forgot = await self._forget_erased(work, one.claim) or forgot
                 if readdressed := one.readdressed():
                     await work.outbox.rewrite(one.claim.mailbox, readdressed, [], now)
+                if kept_names := one.not_renamed():
+                    await self._address_as_before(work, one.claim.mailbox, kept_names, now)
             await work.commit()
+        if forgot:
+            await self._store.empty_log()
         if lost:
             log.warning("lease_lost", destination=destination, contacts=len(lost))
         if heard:
             self._heard()
         self._report(destination, attempted)
+
+    async def _address_as_before(self, work: Work, mailbox: Mailbox, names: Mapping[str, str], now: datetime) -> None:
+        """SALESmanago refused a rename: what waits behind it goes to the contact that is there, and makes no twin (R72)."""
+        waiting = (await work.outbox.waiting(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, [])
+        changed = {
+            one.id: replace(one.command, email=names[one.command.email])
+            for one in waiting
+            if isinstance(one.command, UpsertContact | AddEvent) and one.command.email in names
+        }
+        await work.outbox.rewrite(mailbox, changed, [], now)
 
     async def _tell_opt_outs_again(self, work: Work, destination: str, told: Sequence[Attempted], now: datetime) -> None:
         """An opt-in arrived although meanwhile an opt-out was learned, from a callback or another shop of the account.
@@ -335,11 +356,12 @@ class Delivery:
                 shop_id, seq = shops[person.id]
                 await work.outbox.queue([NewCommand(destination, shop_id, person.id, seq, again, counted=False)], now)
 
-    async def _forget_erased(self, work: Work, claim: Claim) -> None:
+    async def _forget_erased(self, work: Work, claim: Claim) -> bool:
         """Erased while a change was on its way home: what is settled now must not keep the address either."""
-        for person in await work.contacts.by_ids([claim.contact_id]):
-            if person.erased_hash is not None:
-                await work.outbox.scrub(claim.contact_id, person.erased_hash)
+        erased = [person for person in await work.contacts.by_ids([claim.contact_id]) if person.erased_hash is not None]
+        for person in erased:
+            await work.outbox.scrub(claim.contact_id, person.erased_hash or "")
+        return bool(erased)
 
     async def _note_health(self, destination: str, before: Breaker, outcomes: Sequence[Outcome]) -> None:
         """When a neighbour asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""

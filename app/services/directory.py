@@ -23,6 +23,7 @@ class Caller:
 
     role: str
     shop_id: str | None
+    key_id: str
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class Directory:
         matches = hmac.compare_digest(_digest(key), expected)
         if known is None or not matches or known.revoked_at is not None:
             raise UnknownCaller
-        return Caller(known.role, known.shop_id)
+        return Caller(known.role, known.shop_id, known.id)
 
     def all_keys(self) -> list[ApiKey]:
         return list(self._snapshot.keys.values())

@@ -15,8 +15,11 @@ import structlog
 from app.domain.arrival import arrived
 from app.domain.errors import GatewayError, NotReady
 from app.domain.pipeline import Accepted, Conflict, NewEvent
+from app.domain.values import replace
 from app.metrics import clock_ahead_seconds
-from app.services.ports import Clock, Store
+from app.services.event_ids import disguised, names_somebody
+from app.services.people import Pseudonym
+from app.services.ports import Clock, Store, Work
 
 log = structlog.get_logger(__name__)
 
@@ -34,9 +37,10 @@ class _Waiting(NamedTuple):
 
 
 class Intake:
-    """`accepted` is called after every commit that brought new events."""
+    """`accepted` is called after every commit that brought new events. `pseudonym`: how ids of erased people were disguised."""
 
-    def __init__(self, store: Store, clock: Clock, accepted: Callable[[], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, accepted: Callable[[], None], pseudonym: Pseudonym | None = None) -> None:
+        self._pseudonym = pseudonym
         self._store = store
         self._clock = clock
         self._accepted = accepted
@@ -120,9 +124,27 @@ class Intake:
     async def _stored(self, events: list[NewEvent]) -> list[Accepted | Conflict]:
         async with self._store.work() as work:
             received_at = self._clock()
-            answers = await work.inbox.add([_dated(event, received_at) for event in events], received_at)
+            known = await self._as_erased(work, events)
+            answers = await work.inbox.add([_dated(event, received_at) for event in known or events], received_at)
             await work.commit()
+        if known:  # the caller hears of its own id
+            return [replace(answer, event_id=event.event_id) for answer, event in zip(answers, events, strict=True)]
         return answers
+
+    async def _as_erased(self, work: Work, events: list[NewEvent]) -> list[NewEvent]:
+        """The events, under the ids by which those of erased people are remembered; empty if there is none among them."""
+        if self._pseudonym is None or not any(names_somebody(event.event_id) for event in events):
+            return []
+        ids = {
+            (event.shop_id, event.event_id): disguised(self._pseudonym, event.shop_id, event.event_id)
+            for event in events
+            if names_somebody(event.event_id)
+        }
+        there = await work.inbox.there([(shop_id, other) for (shop_id, _), other in ids.items()])
+        if not there:
+            return []
+        known = {key: other for key, other in ids.items() if (key[0], other) in there}
+        return [replace(event, event_id=known.get((event.shop_id, event.event_id), event.event_id)) for event in events]
 
 
 def _dated(event: NewEvent, received_at: datetime) -> NewEvent:

@@ -5,10 +5,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from app.domain.bundles import Bundle, coalesce
 from app.domain.commands import AddEvent, ConfirmOptOut, UpsertContact
-from app.domain.events import StatusNotTaken, StatusSeen
+from app.domain.events import DriftFound, StatusNotTaken, StatusSeen
 from app.domain.noticed import heard
 from app.domain.outcomes import (
     PARKED_CONTACT_PAUSE,
@@ -37,6 +38,8 @@ class Parcel(ABC):
     claim: Claim
     pause_behind_parked: timedelta = PARKED_CONTACT_PAUSE
     """How long what comes after a parked command waits."""
+    waits: timedelta | None = None
+    """It waits for somebody else to be served first, and is not tried before so long."""
     stopped: Answer | None = None
     """Nothing of this parcel may be sent now: what would have to be known first could not be read."""
 
@@ -69,7 +72,8 @@ class Parcel(ABC):
             tried.append(Tried(command, outcome, follows, answer.call if answer is not None else None))
         retries = [one.verdict.at for one in tried if isinstance(one.verdict, RetryAt)]
         parked = any(isinstance(one.verdict, Park) for one in tried)
-        due_at = max(retries, default=now + self.pause_behind_parked if parked else now)
+        pause = self.pause_behind_parked if parked else (self.waits or timedelta(0))
+        due_at = max(retries, default=now + pause)
         failing, failing_since = claim.attempts, claim.first_tried_at  # if nobody came to it, that was no failure of its own
         if tried:
             failing, failing_since = (number, since) if len(retries) == len(tried) else (0, None)
@@ -103,6 +107,20 @@ class StepParcel(Parcel):
         return [*self.heard, *(opted_out(self.claim, one) for one in parked if isinstance(one.command, ConfirmOptOut))]
 
 
+TRIED_AGAIN = 2
+"""How often an event is tried before it is parked though its contact is gone."""
+
+
+class TakenAddress(NamedTuple):
+    email: str
+    command_id: int
+    """Of the command by which it is taken."""
+
+
+def _takes(upsert: UpsertContact) -> bool:
+    return upsert.introduces or upsert.new_email is not None
+
+
 @dataclass
 class ContactParcel(Parcel):
     """What goes to SALESmanago for one contact, in its shortest form."""
@@ -124,11 +142,22 @@ class ContactParcel(Parcel):
     """Positions of events that a look-up found."""
     deletion: Answer | None = None
     stopped: Answer | None = None
+    waits: timedelta | None = None
+    missed: Answer | None = None
+    """A look that did not show the contact after an event was refused."""
     heard: list[NewEvent] = field(default_factory=list)
 
     @classmethod
     def of(cls, claim: Claim) -> "ContactParcel":
-        return cls(claim, coalesce([one.command for one in claim.commands]))
+        perhaps_sent = any(one.maybe_sent for one in claim.commands)
+        return cls(claim, coalesce([one.command for one in claim.commands], perhaps_sent=perhaps_sent))
+
+    @property
+    def takes_address(self) -> "TakenAddress | None":
+        """The address at which the contact newly appears over there."""
+        taking = [one.id for one in self.claim.commands if isinstance(one.command, UpsertContact) and _takes(one.command)]
+        upsert = self.bundle.upsert
+        return TakenAddress(upsert.address_after, max(taking)) if taking and upsert is not None and _takes(upsert) else None
 
     def leave_out_opt_ins(self, upsert: UpsertContact, now: datetime) -> None:
         """SALESmanago shows an opt-out: what is left of the upsert goes without the opt-ins."""
@@ -136,6 +165,33 @@ class ContactParcel(Parcel):
         if meant is not None and meant != upsert:
             self.bundle = replace(self.bundle, upsert=upsert)
             self.heard.append(_not_taken(self.claim, meant, upsert, now, shown_out=True))
+
+    @property
+    def stuck_at(self) -> str | None:
+        """The address the contact keeps over there, since a rename was refused."""
+        upsert, answer = self.bundle.upsert, self.upsert
+        refused = upsert is not None and upsert.new_email is not None and answer is not None and isinstance(answer.outcome, Refused)
+        return upsert.email if refused and upsert is not None else None
+
+    @property
+    def refused_events(self) -> list[int]:
+        """Positions of events that were refused, each perhaps because its contact is gone."""
+        return [at for at, answer in self.events.items() if is_of_the_item(answer.outcome)]
+
+    @property
+    def may_be_gone(self) -> bool:
+        """Was it missed for the first time? Introduced anew, and missed again, it is a matter for a person."""
+        events = [one for one in self.claim.commands if isinstance(one.command, AddEvent)]
+        return self.missed is not None and all(events[at].attempts < TRIED_AGAIN for at in self.refused_events)
+
+    def contact_is_gone(self, look: Answer, now: datetime) -> None:
+        """The contact is introduced anew first, whole; what happened to it waits for that (R72)."""
+        email = self.bundle.events[self.refused_events[0]].email
+        for position in self.refused_events:
+            words = "SALESmanago has no such contact any more: it is introduced anew first"
+            self.events[position] = replace(look, outcome=Unreachable(words))
+        gone = DriftFound(at=now, email=email, needed=True)
+        self.heard.append(heard(self.claim.shop_id, "drift-found", gone, f"gone-{secrets.token_hex(12)}"))
 
     @property
     def _in_part(self) -> bool:
@@ -149,6 +205,10 @@ class ContactParcel(Parcel):
         """What SALESmanago was not told after all: it refused what carried a status, or we gave up."""
         parked = [one for one in attempted.tried if isinstance(one.verdict, Park)]
         upserts = [one.command.command for one in parked if isinstance(one.command.command, UpsertContact)]
+        stuck = self.stuck_at if upserts else None
+        if stuck is not None and not self.arrived:
+            named = StatusNotTaken(at=attempted.tried_at, email=upserts[-1].address_after, still_as=stuck)
+            return [*self.heard, heard(self.claim.shop_id, "status-not-taken", named, f"not-renamed-{secrets.token_hex(12)}")]
         told = [one for one in upserts if one.email_status is not None or one.phone_status is not None]
         told = [] if self.arrived else told  # a status travels with the first part
         refused = [(one, silent) for one in told if (silent := self._without_refused_statuses(one)) != one]

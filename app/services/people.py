@@ -3,25 +3,18 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import assert_never
 
-from app.domain.contact import NOBODY, Contact, absorb
-from app.domain.events import (
-    AccountChanged,
-    AccountListed,
-    Event,
-    OptInReported,
-    OptOutReported,
-    StatusNotTaken,
-    StatusSeen,
-    TagsSeen,
-    customer_id_of,
-    email_of,
-)
+from app.domain.contact import NOBODY, Contact, absorb, without_placeholder
+from app.domain.events import AccountChanged, Event, customer_id_of, email_of
+from app.domain.identity import Address, Clues, How, Stranger, onto_address_of, who, with_stops_of
 from app.domain.pipeline import Alias, InboxEvent, StoredContact
 from app.domain.values import replace
 from app.services.ports import Contacts
 
 _CONFLICT = "renamed onto an address that had a contact of its own"
+
+_NO_ADDRESS: "Address[Person]" = Address()
 
 Pseudonym = Callable[[str, str], str]
 """(shop, address) -> keyed hash: names an erased person without naming them."""
@@ -39,6 +32,8 @@ class Person:
     merged_into: "Person | None" = None
     absorbed: list["Person"] = field(default_factory=list)
     """Who was merged into this one in this round."""
+    joined_from: Contact | None = None
+    """As known before somebody else, who turned out to be the same person, was joined into it; until the event is decided."""
 
     @property
     def saved_id(self) -> int:
@@ -80,12 +75,19 @@ class People:
             hashes = {self._pseudonym(shop_id, email) for email in emails}
             aliases = await contacts.aliases(shop_id, emails | hashes)
             found = await contacts.known_as(shop_id, emails, customers, hashes)
-            known = {one.id for one in found}
-            found += await contacts.by_ids({alias.contact_id for alias in aliases} - known)
+            named = {alias.contact_id for alias in aliases}
+            heirs: dict[int, int] = {}
+            while missing := named - {one.id for one in found}:
+                found += (more := await contacts.by_ids(missing))
+                heirs |= {one.id: one.merged_into for one in more if one.merged_into is not None}
+                named |= set(heirs.values())
             for stored in found:
                 self._place(stored)
             for alias in aliases:
-                self._shop(shop_id).aliases.setdefault(alias.email, []).append((alias.until, self._everyone[alias.contact_id]))
+                owner = alias.contact_id
+                while owner in heirs:  # who was merged lives on in the contact that took over
+                    owner = heirs[owner]
+                self._shop(shop_id).aliases.setdefault(alias.email, []).append((alias.until, self._everyone[owner]))
             others = siblings(shop_id)
             if others:
                 theirs = {address for one in found for address in (one.contact.email, one.contact.told.email) if address}
@@ -124,99 +126,93 @@ class People:
 
     def find(self, shop_id: str, event: Event) -> Person:
         """The one person an event is about; a stranger becomes a new person."""
-        shop = self._shop(shop_id)
+        return self.identified(shop_id, event)[0]
+
+    def identified(self, shop_id: str, event: Event) -> tuple[Person, bool]:
+        """The one person an event is about, and whether two accounts claim the address (R72): then nothing changed hands."""
         email, customer_id = email_of(event), customer_id_of(event)
-        if isinstance(event, AccountChanged | AccountListed):
-            return self._renamed(shop_id, event)
-        if isinstance(event, StatusSeen | StatusNotTaken | OptInReported | OptOutReported | TagsSeen):
-            return self._known_there_as(shop_id, email or "") or self._stranger(shop_id, email, customer_id)
-        person = self._by_address(shop_id, email, event.at) if email else None
-        waiting = shop.by_customer.get(customer_id) if customer_id else None
-        if person is None:
-            if waiting is not None and (email is None or not waiting.contact.email):
-                return self._named(waiting, email)
-            return self._stranger(shop_id, email, customer_id)
-        if waiting is not None and waiting is not person and not waiting.contact.email:
-            self._join(person, waiting)
-        return person
+        verdict = who(event, self._clues(shop_id, event, email, customer_id))
+        if isinstance(verdict, Stranger):
+            person = self._stranger(shop_id, email, customer_id)
+            self._had(person, verdict.had, event.at)
+            return person, False
+        person, other = verdict.person, verdict.other
+        match verdict.how:
+            case How.SAME:
+                pass
+            case How.NAMED:
+                self._named(person, email)
+            case How.JOINED:
+                self._join(person, other or person)
+            case How.RENAMED:
+                self._retire_address(person, person.contact.email, event.at)
+                if other is not None:
+                    person.joined_from = person.contact
+                    person.becomes(onto_address_of(other, person.contact, email or "", event.at))
+                self._shop(shop_id).by_email[email or ""] = person
+            case How.MERGED:
+                self._merged(person, other or person, event.at)
+            case How.CONTESTED:
+                return person, True
+            case _:
+                assert_never(verdict.how)
+        self._had(person, verdict.had, event.at)
+        return person, False
 
-    def _renamed(self, shop_id: str, event: AccountChanged | AccountListed) -> Person:
-        """An account change may say who it was before; if it does not, the customer id may (R11)."""
-        shop = self._shop(shop_id)
-        new = event.customer.email
+    def _clues(self, shop_id: str, event: Event, email: str | None, customer_id: str | None) -> Clues[Person]:
         previous = event.previous_email if isinstance(event, AccountChanged) else None
-        former = self._by_address(shop_id, previous, event.at) if previous else None
-        if former is None and event.customer.id:
-            former = shop.by_customer.get(event.customer.id)
-        current = self._by_address(shop_id, new, event.at)
-        taken = current is not None and current is not former and current.contact.is_of_another_account(event.customer.id)
-        if current is not None and taken and isinstance(event, AccountListed):
-            return current  # a list alone never makes one person of two
-        if former is not None and current is not None and current.erased_hash is not None:
-            current = None  # the erased person had this address; whoever has it now is somebody else
-        if former is not None and former.erased_hash is not None:
-            return former  # who was erased is not named again by a change of data
-        if former is None or former is current:
-            return current or self._stranger(shop_id, new, event.customer.id)
-        if not former.contact.email:
-            return self._named(former, new) if current is None else self._join(current, former)
-        late = former.contact.email_since is not None and former.contact.email_since > event.at
-        if late or former.contact.email == new:
-            return former
-        if current is not None:
-            return self._merged(current, former, event.at)
-        self._retire_address(former, former.contact.email, event.at)
-        shop.by_email[new] = former
-        return former
+        return Clues(
+            address=self._address(shop_id, email) if email else _NO_ADDRESS,
+            previous=self._address(shop_id, previous) if previous else _NO_ADDRESS,
+            account=self._shop(shop_id).by_customer.get(customer_id) if customer_id else None,
+        )
 
-    def _merged(self, target: Person, former: Person, at: datetime) -> Person:
+    def _address(self, shop_id: str, email: str) -> Address[Person]:
+        shop, pseudonym = self._shop(shop_id), self._pseudonym(shop_id, email)
+        present = shop.by_email.get(email) or shop.by_hash.get(pseudonym)
+        return Address(present, (*shop.aliases.get(email, ()), *shop.aliases.get(pseudonym, ())))
+
+    def _had(self, person: Person, email: str | None, until: datetime) -> None:
+        """The shop says that the person had an address until now of which we did not know: what is late under it is theirs."""
+        if email is not None and email != person.contact.email:
+            self._remember_former(person, email, until)
+
+    def _merged(self, target: Person, former: Person, at: datetime) -> None:
         """The new address belongs to somebody known: that contact stays and learns; the old one is left for a person to see."""
         old = former.contact.email
-        self._join(target, former)
+        self._join(target, former, at)
         self._retire_address(target, old, at)
         former.merged_into = target
         target.absorbed += [former, *former.absorbed]
-        return target
+        for had in self._shop(target.shop_id).aliases.values():
+            had[:] = [(until, target if person is former else person) for until, person in had]
 
-    def _join(self, target: Person, other: Person) -> Person:
-        target.becomes(absorb(target.contact, other.contact))
+    def _join(self, target: Person, other: Person, at: datetime | None = None) -> None:
+        if target.joined_from is None:
+            target.joined_from = target.contact
+        target.becomes(absorb(target.contact, other.contact, at))
         if other.contact.customer_id:
             self._shop(target.shop_id).by_customer[other.contact.customer_id] = target
         other.becomes(replace(NOBODY, told=other.contact.told))
-        return target
 
     def _retire_address(self, person: Person, email: str, until: datetime) -> None:
         shop = self._shop(person.shop_id)
-        shop.by_email.pop(email, None)
-        shop.aliases.setdefault(email, []).append((until, person))
+        if shop.by_email.get(email) is person:
+            del shop.by_email[email]
+        self._remember_former(person, email, until)
+
+    def _remember_former(self, person: Person, email: str, until: datetime) -> None:
+        self._shop(person.shop_id).aliases.setdefault(email, []).append((until, person))
         self._new_aliases.append((person, email, until))
 
-    def _by_address(self, shop_id: str, email: str, at: datetime) -> Person | None:
-        """Whoever had the address at that time; a message from before a rename finds the renamed person, never a twin."""
-        shop = self._shop(shop_id)
-        pseudonym = self._pseudonym(shop_id, email)
-        had = [*shop.aliases.get(email, ()), *shop.aliases.get(pseudonym, ())]
-        former = [(until, person) for until, person in had if at <= until]
-        if former:
-            earliest: tuple[datetime, Person] = min(former, key=lambda one: one[0])
-            return earliest[1]
-        return shop.by_email.get(email) or shop.by_hash.get(pseudonym)
-
-    def _known_there_as(self, shop_id: str, email: str) -> Person | None:
-        """SALESmanago may still know a person by the address before a rename that is on its way there."""
-        shop, pseudonym = self._shop(shop_id), self._pseudonym(shop_id, email)
-        present = shop.by_email.get(email) or shop.by_hash.get(pseudonym)
-        former = [*shop.aliases.get(email, ()), *shop.aliases.get(pseudonym, ())]
-        return present or (max(former, key=lambda one: one[0])[1] if former else None)
-
-    def _named(self, person: Person, email: str | None) -> Person:
+    def _named(self, person: Person, email: str | None) -> None:
         if email is not None:
             person.becomes(replace(person.contact, email=email))
             self._shop(person.shop_id).by_email[email] = person
-        return person
 
     def _stranger(self, shop_id: str, email: str | None, customer_id: str | None) -> Person:
-        person = Person(shop_id, replace(NOBODY, email=email or "", customer_id=customer_id))
+        contact = replace(NOBODY, email=email or "", customer_id=customer_id)
+        person = Person(shop_id, with_stops_of(self._address(shop_id, email), contact) if email else contact)
         self._new.append(person)
         if email:
             self._shop(shop_id).by_email[email] = person
@@ -226,18 +222,26 @@ class People:
 
     def siblings(self, person: Person, shop_ids: Collection[str], becoming: str | None = None) -> list[Person]:
         """The same person at other shops of the account, also under an address being taken: SALESmanago has one contact."""
+        return self.known_at(shop_ids, (person.contact.told.email, person.contact.email, becoming))
+
+    def known_at(self, shop_ids: Collection[str], emails: Collection[str | None]) -> list[Person]:
+        """Whoever has one of the addresses in one of the shops."""
         if not shop_ids:
             return []
-        addresses = dict.fromkeys(filter(None, (person.contact.told.email, person.contact.email, becoming)))
+        addresses = dict.fromkeys(filter(None, emails))
         found = (self._shop(shop_id).by_email.get(email) for shop_id in shop_ids for email in addresses)
         return list(dict.fromkeys(one for one in found if one is not None))
 
     # -- memory ----------------------------------------------------------------------------------------------------------
 
     def remember_customer(self, person: Person) -> None:
-        """The decision may have taught us the customer id of a person; later events of the round may use it."""
-        if person.contact.customer_id:
-            self._shop(person.shop_id).by_customer.setdefault(person.contact.customer_id, person)
+        """Whose account a customer id is: the account itself goes before who ordered with its number under another address."""
+        number = person.contact.customer_id
+        if number is None:
+            return
+        known = self._shop(person.shop_id).by_customer.setdefault(number, person)
+        if person.contact.registered and not known.contact.registered:
+            self._shop(person.shop_id).by_customer[number] = person
 
     def erase(self, person: Person, email: str) -> str:
         """From now on the person is known by a hash alone; answers the hash."""
@@ -252,11 +256,15 @@ class People:
         person.contact = replace(person.contact, email="", customer_id=None)
         return pseudonym
 
-    async def forget_addresses(self, person: Person, former: list[str], contacts: Contacts) -> None:
-        """Former addresses of an erased person stay as hashes, so that older messages under them stay out as well."""
+    async def forget_addresses(self, person: Person, contact_ids: list[int], former: list[str], contacts: Contacts) -> None:
+        """Former addresses of an erased person stay as hashes, so that older messages under them stay out as well.
+
+        `contact_ids`: the person's, and those of whoever was merged into it.
+        """
         shop = self._shop(person.shop_id)
         contact_id = person.id or 0
-        await contacts.forget_addresses(contact_id)
+        for one_id in contact_ids:
+            await contacts.forget_addresses(one_id)
         until = person.contact.erased_at
         for email in former:
             pseudonym = self._pseudonym(person.shop_id, email)
@@ -277,15 +285,14 @@ class People:
     def _place(self, stored: StoredContact) -> Person:
         if stored.id in self._everyone:
             return self._everyone[stored.id]
-        person = Person(stored.shop_id, stored.contact, stored.id, stored.erased_hash)
+        person = Person(stored.shop_id, without_placeholder(stored.contact), stored.id, stored.erased_hash)
         self._everyone[stored.id] = person
         shop = self._shop(stored.shop_id)
         if stored.erased_hash is not None:
             shop.by_hash[stored.erased_hash] = person
         elif stored.contact.email:
             shop.by_email[stored.contact.email] = person
-        if stored.contact.customer_id:
-            shop.by_customer[stored.contact.customer_id] = person
+        self.remember_customer(person)
         return person
 
     def _shop(self, shop_id: str) -> _Shop:

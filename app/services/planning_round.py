@@ -1,6 +1,7 @@
 """One planning round: everything it needs is read first, everything it decides is written last."""
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache, partial
 
 import structlog
@@ -8,14 +9,13 @@ import structlog
 from app.domain.commands import Command, DeleteContact, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.contact import Contact
-from app.domain.decide import decide, decide_claim
-from app.domain.difference import untold
+from app.domain.decide import contested, decide, decide_claim
+from app.domain.difference import untold, vanished
 from app.domain.events import (
     AccountChanged,
     AccountListed,
     CartChanged,
     ErasureRequested,
-    Event,
     OptOutReported,
     OrderPlaced,
     StatusSeen,
@@ -36,6 +36,7 @@ from app.services.cart_round import CartRound
 from app.services.consents import Consents
 from app.services.decided import Decided
 from app.services.directory import Directory
+from app.services.event_ids import disguised, names_somebody
 from app.services.hand_work import NEWEST, replace_older
 from app.services.people import People, Person, Pseudonym
 from app.services.ports import Clock, Work
@@ -51,13 +52,15 @@ class PlanningRound:
         self._work = work
         self._directory = directory
         self._now = clock()
-        named_once = cache(pseudonym)  # the same person is looked for more than once in a round
+        named_once = self._pseudonym = cache(pseudonym)  # the same person is looked for more than once in a round
         self._siblings_of = cache(partial(_siblings, directory))
         self._people = People(named_once)
         self._consents = Consents(named_once)
         self._carts = CartRound(work)
         self.decided = Decided()
         self._boxes: Counter[tuple[str, str]] = Counter()
+        self._ids: dict[int, tuple[str, str]] = {}
+        """Event -> (shop, id), where the id names somebody."""
         self._erased: list[tuple[Person, InboxEvent, str, list[Command]]] = []
 
     @property
@@ -68,7 +71,10 @@ class PlanningRound:
         await self._people.load(events, self._work.contacts, self._siblings_of)
         if any(isinstance(event.event, OrderPlaced | CartChanged | AccountChanged | AccountListed) for event in events):
             await self._carts.load(events, self._people.ids)
-        if self._carts.has_owners or any(stops_something(event.event) for event in events):
+        takes_back = any(
+            stops_something(event.event) or isinstance(event.event, AccountChanged | AccountListed) for event in events
+        )
+        if self._carts.has_owners or takes_back:
             await self._work.outbox.lock_mailboxes(self._people.ids)
         for shop_id in {event.shop_id for event in events}:
             ours = [event.event for event in events if event.shop_id == shop_id]
@@ -79,6 +85,8 @@ class PlanningRound:
     # -- one event -------------------------------------------------------------------------------------------------------
 
     async def plan(self, event: InboxEvent) -> None:
+        if names_somebody(event.event_id):
+            self._ids[event.seq] = (event.shop_id, event.event_id)
         shop = self._directory.shop(event.shop_id)
         if shop is None or not shop.enabled:
             self.decided.settle(event, EventState.HELD, Reason.SHOP_DISABLED)
@@ -98,12 +106,13 @@ class PlanningRound:
             guest = Await(Reason.CART_WAITS) if happened.items else Supersede(Reason.CART_EMPTIED)
             self._carry_out(event, None, self._carts.changed(event, happened, None, guest)[0])
             return
-        person = self._people.find(shop.id, happened)
+        person, is_contested = self._people.identified(shop.id, happened)
         if isinstance(happened, OptOutReported):
             happened = decide_claim(happened, person.contact)
             event = replace(event, event=happened)
-        known_there = self._hear_from_siblings(shop, person, happened)
-        decision = decide(happened, shop, person.contact, self.decided.sale(shop.id, happened), known_there=known_there)
+        known_there = self._hear_from_siblings(shop, person, None if is_contested else email_of(happened))
+        judge = contested if is_contested else decide
+        decision = judge(happened, shop, person.contact, self.decided.sale(shop.id, happened), known_there=known_there)
         plan, contact = decision.plan, decision.contact
         self.decided.remember_sale(shop.id, happened, decision.sale)
         if isinstance(happened, OrderPlaced):
@@ -113,14 +122,17 @@ class PlanningRound:
         if person.erased_hash is not None and not contact.erased and contact.email:
             self._people.revive(person)
         self._people.remember_customer(person)
-        self._consents.note(event, person, before)
+        if not is_contested:  # what another account said is no act of this person
+            self._consents.note(event, person, before)
         cancelled = await self._take_back(event, person, before)
+        person.joined_from = None
         await self._tell_siblings(shop, person, before)
         await self._say_again_at_home(event, shop, person, before)
         await self._tell_opt_out_again(event, shop, person, before)
         if isinstance(happened, CartChanged):
             await self._cart(event, happened, person, plan)
         elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
+            self._gone_for_siblings(shop, before, happened)
             self._erased.append((person, event, self._people.erase(person, happened.email), [*plan.commands, *cancelled]))
         else:
             self._carry_out(event, person, plan)
@@ -157,9 +169,10 @@ class PlanningRound:
                 return await self._take_back_everywhere(person, TakeBack(everything=True, home=True, opt_outs=True), Reason.ERASED)
             case TransferConsentWithdrawn() if contact.transfer.is_withdrawn:
                 return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
+            case AccountChanged() | AccountListed() if person.joined_from is not None:
+                return await self._take_back_joined(person)
             case OrderPlaced() | AccountChanged() | AccountListed() if self._carts.concern(person) and contact.last_purchase_at:
-                act = TakeBack(carts_until=contact.last_purchase_at)
-                return await self._take_back_everywhere(person, act, Reason.CART_BOUGHT)
+                return await self._take_back_everywhere(person, TakeBack(carts_until=contact.last_purchase_at), Reason.CART_BOUGHT)
             case Unsubscribed() | StatusSeen():
                 act = TakeBack(
                     email_opt_in=contact.email_news.status is Status.OPT_OUT,
@@ -168,6 +181,21 @@ class PlanningRound:
                 return await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
             case _:
                 return []
+
+    async def _take_back_joined(self, person: Person) -> list[Command]:
+        """What stands for the one that took over stands for the other as well: what waits for either may have to stay (R72)."""
+        contact, cancelled = person.contact, list[Command]()
+        if contact.transfer.is_withdrawn:
+            cancelled += await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
+        act = TakeBack(
+            email_opt_in=contact.email_news.status is Status.OPT_OUT,
+            phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
+        )
+        cancelled += await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
+        if self._carts.concern(person) and contact.last_purchase_at:
+            bought = TakeBack(carts_until=contact.last_purchase_at)
+            cancelled += await self._take_back_everywhere(person, bought, Reason.CART_BOUGHT)
+        return cancelled
 
     async def _take_back_everywhere(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
         """From this round, from the outbox, and from the queue of a contact that was merged into this one."""
@@ -240,13 +268,13 @@ class PlanningRound:
 
     # -- other shops of the account ----------------------------------------------------------------------------------------
 
-    def _hear_from_siblings(self, shop: Shop, person: Person, event: Event) -> bool:
+    def _hear_from_siblings(self, shop: Shop, person: Person, becoming: str | None) -> bool:
         """The person, perhaps under an address that is new here, may be known at another shop of the account (R06).
 
         Answers whether SALESmanago knows the person from one of them.
         """
         known_there = False
-        for sibling in self._people.siblings(person, self._siblings_of(shop.id), email_of(event)):
+        for sibling in self._people.siblings(person, self._siblings_of(shop.id), becoming):
             told, seen = sibling.contact.told, sibling.contact.seen
             person.becomes(heard_of(person.contact, told.email_news, told.phone_news, seen))
             known_there = known_there or sibling.contact.is_transferred
@@ -268,6 +296,13 @@ class PlanningRound:
                 await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
             sibling.becomes(heard_of(sibling.contact, told.email_news, told.phone_news, seen))
 
+    def _gone_for_siblings(self, shop: Shop, erased: Contact, event: ErasureRequested) -> None:
+        """The one contact over there goes; the other shops' next event introduces the person anew, whole (R72)."""
+        addresses = (event.email, erased.email, erased.told.email)
+        for sibling in self._people.known_at(self._siblings_of(shop.id), addresses):
+            if sibling.contact.is_transferred:
+                sibling.becomes(vanished(sibling.contact, self._now))
+
     # -- saving ----------------------------------------------------------------------------------------------------------
 
     async def save(self) -> None:
@@ -278,12 +313,22 @@ class PlanningRound:
         await self._work.sales.count_boxes(self._boxes)
         await self._work.outbox.queue(self.decided.new_commands(self._directory), self._now)
         await self._carts.save(self._people.merged)
-        await self._work.inbox.settle(self.decided.settlements(), self._now)
+        settlements = self.decided.settlements()
+        await self._work.inbox.settle(settlements, self._now)
+        if self._ids:
+            await self._disguise({one.seq: self._ids[one.seq] for one in settlements if one.pseudonym and one.seq in self._ids})
         for seq in self._carts.replaced:
             await self._work.inbox.supersede_planned(seq, Reason.CART_REPLACED, self._now)
         for person, contact_ids, addresses, pseudonym in forgotten:
             for contact_id in contact_ids:
+                theirs = await self._work.inbox.ids_of(contact_id, addresses, person.shop_id)
+                await self._disguise({seq: (person.shop_id, event_id) for seq, event_id in theirs if names_somebody(event_id)})
                 await self._work.inbox.forget_person(contact_id, addresses, person.shop_id, pseudonym)
+
+    async def _disguise(self, ids: Mapping[int, tuple[str, str]]) -> None:
+        """Event -> (shop, id): the id of somebody who was erased must not name them."""
+        for seq, (shop_id, event_id) in ids.items():
+            await self._work.inbox.rename(seq, shop_id, disguised(self._pseudonym, shop_id, event_id))
 
     async def _erase(
         self, person: Person, event: InboxEvent, pseudonym: str, commands: list[Command]
@@ -291,7 +336,9 @@ class PlanningRound:
         """Delete the person in SALESmanago under every address it may know, and here; only hashes stay (M1-M3)."""
         contact_id = person.saved_id
         merged = await self._work.contacts.merged_into(contact_id)
-        former = await self._work.contacts.addresses_of(contact_id)
+        former = [
+            one for known in (contact_id, *(one.id for one in merged)) for one in await self._work.contacts.addresses_of(known)
+        ]
         named = [address for command in commands for address in _addresses_of(command)]
         named += [address for one in merged if (address := one.contact.told.email) is not None]
         addresses = [one for one in dict.fromkeys((*named, *former)) if not self._people.belongs_to_another(person, one)]
@@ -306,7 +353,7 @@ class PlanningRound:
             waiting += await self._work.carts.forget_person(one_id)
         await self._work.inbox.mark(waiting, EventState.WITHHELD, Reason.ERASED, self._now)
         await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
-        await self._people.forget_addresses(person, former, self._work.contacts)
+        await self._people.forget_addresses(person, contact_ids, former, self._work.contacts)
         return person, contact_ids, addresses, pseudonym
 
 

@@ -15,9 +15,10 @@ import structlog
 
 from app.domain.callbacks import reached
 from app.domain.decide import decide
+from app.domain.difference import vanished
 from app.domain.events import StatusSeen, TagsSeen
 from app.domain.look_up import SeenContact
-from app.domain.looks import found, same_but_later
+from app.domain.looks import found, is_another, same_but_later
 from app.domain.noticed import heard
 from app.domain.outcomes import Delivered, is_of_the_item
 from app.domain.pipeline import NewEvent, StoredContact, to_account
@@ -172,8 +173,17 @@ class Pull:
         self._again.setdefault(account.id, set()).update(busy, (email for _, email in undecided))
         transferred = {(one.shop_id, one.contact.email): one.contact.is_transferred for one in people}
         grace, looked = self._callback_grace(list(shops)), []
+        missing = [one for one in people if one.contact.is_transferred and one.contact.email not in shown]
+        for person in missing:
+            email = person.contact.email
+            # Who was renamed may still be there under the address before: comparisons look for that.
+            if email in busy or (person.shop_id, email) in undecided or await work.contacts.addresses_of(person.id):
+                continue
+            looked.append(_Looked((), replace(person, contact=vanished(person.contact, at))))
         for person in people:
             email = person.contact.email
+            if person.contact.rename_refused_at is not None:
+                continue  # who is shown under that address is somebody else
             if email in shown and email not in busy and (person.shop_id, email) not in undecided:
                 knowing = {shop: transferred[shop, email] for shop in shops if (shop, email) in transferred}
                 concerned = person.shop_id in reached(account.fan_out, list(shops), knowing)
@@ -213,6 +223,11 @@ class _Looked:
 def _looked(person: StoredContact, shop: Shop, shown: SeenContact, at: datetime, grace: timedelta, *, concerned: bool) -> _Looked:
     email, contact = person.contact.email, person.contact
     events: list[NewEvent] = []
+    seen = replace(contact.seen, created_at=shown.created_at or contact.seen.created_at)
+    if is_another(contact, shown):
+        gone = vanished(contact, at)
+        return _Looked((), replace(person, contact=replace(gone, seen=replace(gone.seen, created_at=shown.created_at))))
+    contact = replace(contact, seen=seen) if seen != contact.seen else contact
     for look in _status_looks(email, shown, at) if concerned else ():
         act, remembered = found(look, contact, grace)
         decision = decide(look, shop, contact)

@@ -9,8 +9,8 @@ from typing import TypeVar
 from app.domain.bundles import Bundle, keeps_event_id, within_limits
 from app.domain.commands import UpsertContact
 from app.domain.errors import NotReady
-from app.domain.look_up import addresses, asks_first, still_missing, without_opt_ins
-from app.domain.outcomes import Delivered, Outcome, Unreachable, is_of_the_item, words_of
+from app.domain.look_up import addresses, asks_first, is_renamed, still_missing, without_opt_ins
+from app.domain.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable, is_of_the_item, words_of
 from app.domain.pipeline import Answer, Claim, Seen
 from app.domain.take_back import opt_outs_of
 from app.domain.values import replace
@@ -106,6 +106,7 @@ class _Sending:
         await self._look_before_old_opt_ins([parcel for parcel in parcels if parcel.may_go])
         await self._send_upserts([parcel for parcel in parcels if parcel.may_go])
         await self._send_events([parcel for parcel in parcels if parcel.upsert_settled])
+        await self._look_for_gone([parcel for parcel in parcels if parcel.refused_events])
         for parcel in parcels:
             await self._delete(parcel)
 
@@ -174,6 +175,12 @@ class _Sending:
 
         Only a job can be told to set nothing off (contract 2.2), so a quiet upsert travels as one even when it is alone.
         """
+        renames = [one for one in batch if one[1].new_email is not None and not one[1].quiet]
+        if renames and len(batch) > 1:  # of a job's items nothing is heard, and a rename may be refused (R72)
+            await self._send_upsert_batch([one for one in batch if one not in renames])
+            for one in renames:
+                await self._send_upsert_batch([one])
+            return
         batch = await self._allowed(batch)
         if not batch:
             return
@@ -188,9 +195,22 @@ class _Sending:
             await self._send_upsert_batch(batch[:half])
             await self._send_upsert_batch(batch[half:])
             return
-        for parcel, part in batch:
+        for parcel, _ in batch:
             parcel.upsert = answer
+        if is_delivered(answer):
+            await self._read_back([(parcel, part) for parcel, part in batch if part.new_email is not None])
+        for parcel, part in batch:
             await self._send_opt_outs_alone(parcel, part)
+
+    async def _read_back(self, renames: Sequence[tuple[ContactParcel, UpsertContact]]) -> None:
+        """A rename that travelled in a job is believed only when SALESmanago shows it (R72)."""
+        async for some, seen in looks(self._upstream.statuses, renames, lambda one: (one[1].email, one[1].address_after)):
+            for parcel, part in some:
+                if not isinstance(seen.answer.outcome, Delivered):
+                    words = f"not known whether it was renamed: {words_of(seen.answer.outcome)}"
+                    parcel.upsert = replace(seen.answer, outcome=Unknown(words))
+                elif not is_renamed(part, seen.contacts):
+                    parcel.upsert = replace(seen.answer, outcome=Refused("the job ended, and the contact was not renamed"))
 
     async def _send_opt_outs_alone(self, parcel: ContactParcel, refused: UpsertContact) -> None:
         """What was refused may have been any of it: a resignation does not wait for the rest to be mended (R06a)."""
@@ -254,6 +274,17 @@ class _Sending:
             if not await self._allowed([(parcel, at)]):
                 return
         parcel.events[at] = self._noted(await self._upstream.add_event(replace(event, overwrites=None)))
+
+    async def _look_for_gone(self, refused: Sequence[ContactParcel]) -> None:
+        """What an event is refused for, its words do not say for sure; whether the contact is there can be seen (contract U17)."""
+        named = {id(parcel): parcel.bundle.events[parcel.refused_events[0]].email for parcel in refused}
+        async for some, seen in looks(
+            self._upstream.statuses, refused, lambda parcel: (named[id(parcel)],), lambda: not self._halted
+        ):
+            if isinstance(seen.answer.outcome, Delivered):
+                for parcel in some:
+                    if named[id(parcel)] not in seen.contacts:
+                        parcel.missed = seen.answer
 
     async def _delete(self, parcel: ContactParcel) -> None:
         for deletion in parcel.bundle.deletions:

@@ -7,6 +7,8 @@ from app.domain.errors import NotFound
 from app.domain.pipeline import StoredContact
 from app.domain.trace import EventTrace
 from app.services.consents import ConsentExport, ConsentReader
+from app.services.event_ids import disguised, names_somebody
+from app.services.people import Pseudonym
 from app.services.ports import Store
 
 
@@ -34,14 +36,17 @@ class Disputes:
 
 
 class Trace:
-    def __init__(self, store: Store, consents: ConsentReader) -> None:
+    def __init__(self, store: Store, consents: ConsentReader, pseudonym: Pseudonym) -> None:
         self._store = store
         self._consents = consents
+        self._pseudonym = pseudonym
 
     async def of_event(self, shop_id: str, event_id: str) -> EventTrace:
         """Raises `NotFound` if the shop never sent such an event."""
         async with self._store.work() as work:
             found = await work.traces.of_event(shop_id, event_id)
+            if found is None and names_somebody(event_id):
+                found = await work.traces.of_event(shop_id, disguised(self._pseudonym, shop_id, event_id))
         if found is None:
             raise NotFound("event")
         return found

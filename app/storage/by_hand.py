@@ -1,5 +1,6 @@
 """What only a person can carry out: parked commands for the shop's own side (R56)."""
 
+from collections import Counter
 from datetime import datetime
 
 from sqlalchemy import func, select, text, update
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.pipeline import CommandState, HandWork, WaitingCommand
 from app.domain.reasons import Reason
 from app.storage import codec
+from app.storage.dialect import distinct
 from app.storage.results import last_words
 from app.storage.tables import outbox
 
@@ -52,7 +54,10 @@ class ByHand:
         return WaitingCommand(row.id, row.event_seq, command, row.maybe_sent, row.attempts, row.counted)
 
     async def counts(self, prefix: str) -> dict[str, int]:
-        """Shop -> how many commands for a kind of destination wait for a person."""
-        theirs = outbox.c.destination.startswith(prefix, autoescape=True)
-        counted = select(outbox.c.shop_id, func.count().label("number")).where(theirs, _PARKED)
-        return {row.shop_id: row.number for row in await self._connection.execute(counted.group_by(outbox.c.shop_id))}
+        """Shop -> how many commands for a kind of destination wait for a person. Nothing is read of what waits elsewhere."""
+        found: Counter[str] = Counter()
+        async for destination in distinct(self._connection, outbox.c.destination, _PARKED):
+            if destination.startswith(prefix):
+                theirs = select(outbox.c.shop_id, func.count().label("number")).where(outbox.c.destination == destination, _PARKED)
+                found.update({row.shop_id: row.number for row in await self._connection.execute(theirs.group_by(outbox.c.shop_id))})
+        return dict(found)

@@ -4,7 +4,7 @@ from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from app.domain.commands import Command
+from app.domain.commands import Command, DeleteContact, ErasedCommand
 from app.domain.events import Event
 
 T = TypeVar("T")
@@ -14,7 +14,7 @@ Unreadable = msgspec.MsgspecError
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
-_KINDS: dict[str, type] = {kind.__name__: kind for kind in (*get_args(Event), *get_args(Command))}
+_KINDS: dict[str, type] = {kind.__name__: kind for kind in (*get_args(Event), *get_args(Command), ErasedCommand)}
 
 
 class _Tagged(msgspec.Struct, array_like=True):
@@ -37,7 +37,7 @@ def decode(data: bytes, kind: type[T]) -> T:
     return value
 
 
-def encode_tagged(value: Event | Command) -> bytes:
+def encode_tagged(value: Event | Command | ErasedCommand) -> bytes:
     """The value with the name of its class, for the columns that hold one of a union."""
     return _encoder.encode([type(value).__name__, value])
 
@@ -48,8 +48,20 @@ def decode_event(data: bytes) -> Event:
 
 
 def decode_command(data: bytes) -> Command:
-    command: Command = _decode_tagged(data)
+    command: Command | ErasedCommand = _decode_tagged(data)
+    return DeleteContact(email=command.email) if isinstance(command, ErasedCommand) else command
+
+
+def decode_traced(data: bytes) -> Command | ErasedCommand:
+    """As it is shown to people: also what was erased."""
+    command: Command | ErasedCommand = _decode_tagged(data)
     return command
+
+
+def kind_of(data: bytes) -> str:
+    """The name of the class of a tagged value; of an erased command, of what it was."""
+    tagged = _tagged_decoder.decode(data)
+    return decode(bytes(tagged.body), ErasedCommand).was if tagged.kind == ErasedCommand.__name__ else tagged.kind
 
 
 def _decode_tagged(data: bytes) -> Any:  # the two callers above narrow it

@@ -95,6 +95,12 @@ class Contacts:
         )
         return [Alias(row.shop_id, row.email, row.contact_id, row.until) for row in rows]
 
+    async def left_addresses(self, shop_ids: Collection[str], emails: Collection[str]) -> list[Alias]:
+        """As `aliases`, of several shops."""
+        theirs = contact_aliases.c.shop_id.in_(shop_ids) & one_of(self._connection, contact_aliases.c.email, emails)
+        rows = await self._connection.execute(select(contact_aliases).where(theirs))
+        return [Alias(row.shop_id, row.email, row.contact_id, row.until) for row in rows]
+
     async def addresses_of(self, contact_id: int) -> list[str]:
         """Former addresses of a contact."""
         rows = await self._connection.execute(select(contact_aliases.c.email).where(contact_aliases.c.contact_id == contact_id))

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.domain.errors import GatewayError, NotReady
 from app.storage.inline_sqlite import InlineConnection
+from app.storage.private_files import make_private, open_private
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +57,10 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.path = Path(self.url.database).absolute() if self.is_sqlite and self.url.database else None
+        self.path = Path(self.url.database).resolve() if self.is_sqlite and self.url.database else None
+        """Behind all symbolic links: whatever name the file is given, it is locked, and has its log, at one place."""
         self._lock: IO[str] | None = None
+        self._file = -1
         self.engine: AsyncEngine = self._sqlite() if self.is_sqlite else self._postgresql()
 
     @property
@@ -67,6 +70,8 @@ class Database:
 
     def _sqlite(self) -> AsyncEngine:
         async def connect(*_: object, **__: object) -> InlineConnection:
+            if self.path is not None:
+                make_private(self.path)
             return InlineConnection(str(self.path or ":memory:"), BUSY_SECONDS)
 
         engine = create_async_engine(
@@ -111,12 +116,18 @@ class Database:
         """Become the one process that uses the SQLite file. Raises `AlreadyOwned`; does nothing on PostgreSQL."""
         if self.path is None or self._lock is not None:
             return
-        lock = self.path.with_name(self.path.name + ".lock").open("a+")
+        make_private(self.path)
+        lock = os.fdopen(open_private(self.path.with_name(self.path.name + ".lock"), os.O_RDWR), "r+")
+        # The file itself too: a hard link is another name with another lock beside it. SQLite's own locks are of another kind.
+        file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for each in (lock.fileno(), file):
+                fcntl.flock(each, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             lock.close()
+            os.close(file)
             raise AlreadyOwned(f"{self.path.name} is in use by a running gateway.") from error
+        self._file = file
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -126,8 +137,27 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
         if self._lock is not None:
+            os.close(self._file)  # after the last connection: closing any descriptor gives up SQLite's locks
             self._lock.close()
             self._lock = None
+
+    async def empty_log(self) -> None:
+        """Bring what SQLite's write-ahead log holds into the file, and cut the log to nothing: it keeps what was overwritten since.
+
+        Never fails: a log that another process reads is emptied the next time. Does nothing on PostgreSQL, whose log is for its
+        administrator to keep or drop.
+        """
+        if not self.is_sqlite:
+            return
+        try:
+            async with self.engine.connect() as connection:
+                driver = (await connection.get_raw_connection()).driver_connection
+                assert isinstance(driver, InlineConnection)
+                emptied = await driver.empty_log()
+        except (DBAPIError, sqlite3.Error, PoolTimeout, OSError):  # what led here is committed; the next erasure tries again
+            emptied = False
+        if not emptied:
+            log.warning("write_ahead_log_kept")
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:  # the driver's own connection type
@@ -137,6 +167,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:  # the driver's own 
         "journal_mode=WAL",
         "synchronous=FULL",  # an answered 202 survives a power cut
         "foreign_keys=ON",
+        "secure_delete=ON",  # what is deleted or overwritten is gone from the file as well
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

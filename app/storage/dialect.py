@@ -1,9 +1,9 @@
 """Where the dialects differ in what we use: insert-or-update, lists of values, and row locks (SQLite has one writer anyway)."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, any_, literal
+from sqlalchemy import Column, ColumnElement, Select, Table, any_, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,3 +32,14 @@ def one_of(connection: AsyncConnection, column: Column[Any], values: Collection[
 def locked(connection: AsyncConnection, rows: Select[Any]) -> Select[Any]:
     """Take the rows for this transaction, passing over those another worker has taken."""
     return rows if connection.dialect.name == "sqlite" else rows.with_for_update(skip_locked=True)
+
+
+async def distinct(connection: AsyncConnection, column: Column[str], *where: Any) -> AsyncIterator[str]:
+    """The few values of a column that an index begins with: a look into the index for each of them, not for each row."""
+    last: str | None = None
+    while True:
+        beyond = () if last is None else (column > last,)
+        last = (await connection.execute(select(func.min(column)).where(*where, *beyond))).scalar_one_or_none()
+        if last is None:
+            return
+        yield last

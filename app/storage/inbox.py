@@ -1,6 +1,6 @@
 """The inbox: every accepted event, in the order of acceptance, and what became of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.events import is_listed, order_id_of, stops_something
 from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, InboxEvent, NewEvent, Settlement, end_unsent
 from app.domain.reasons import Reason
+from app.redaction import redacted
 from app.storage import codec
-from app.storage.dialect import insert_of
+from app.storage.dialect import distinct, insert_of
 from app.storage.many import execute_many
 from app.storage.tables import inbox, outbox
 
@@ -199,32 +200,68 @@ class Inbox:
         await self._connection.execute(update(inbox).where(theirs).values(state=new.value, reason=reason))
 
     async def forget_person(self, contact_id: int, subjects: Collection[str], shop_id: str, pseudonym: str) -> None:
-        """Erase what the inbox holds of a person: payloads, addresses, order numbers. Undecided events are judged in their turn."""
-        decided = inbox.c.state.not_in((EventState.RECEIVED.value, EventState.HELD.value))
-        for theirs in (inbox.c.contact_id == contact_id, inbox.c.subject.in_(subjects)):  # along an index each
-            change = update(inbox).where(inbox.c.shop_id == shop_id, theirs, decided)
-            await self._connection.execute(change.values(payload=None, warnings=None, order_id=None, subject=pseudonym))
+        """Erase what the inbox holds of a person: payloads, addresses, order numbers, words. Undecided events are judged later."""
+        forgotten = {"payload": None, "warnings": None, "order_id": None, "detail": None, "subject": pseudonym}
+        for theirs in _decided_of(contact_id, subjects, shop_id):
+            await self._connection.execute(update(inbox).where(*theirs).values(forgotten))
+
+    async def ids_of(self, contact_id: int, subjects: Collection[str], shop_id: str) -> list[tuple[int, str]]:
+        """(number, event id) of what `forget_person` forgets."""
+        found: dict[int, str] = {}
+        for theirs in _decided_of(contact_id, subjects, shop_id):
+            rows = await self._connection.execute(select(inbox.c.seq, inbox.c.event_id).where(*theirs))
+            found.update({row.seq: row.event_id for row in rows})
+        return list(found.items())
+
+    async def there(self, keys: Collection[_Key]) -> set[_Key]:
+        """Which of these events are stored."""
+        found = select(inbox.c.shop_id, inbox.c.event_id).where(tuple_(inbox.c.shop_id, inbox.c.event_id).in_(list(keys)))
+        return {(row.shop_id, row.event_id) for row in await self._connection.execute(found)}
+
+    async def rename(self, seq: int, shop_id: str, event_id: str) -> None:
+        """Give an event another id; a number more where another event has that id already."""
+        taken = await self.there([(shop_id, event_id)])
+        change = update(inbox).where(inbox.c.seq == seq)
+        await self._connection.execute(change.values(event_id=f"{event_id}-{seq}" if taken else event_id))
 
     async def oldest_waiting(self) -> dict[str, datetime]:
-        """Per shop, when its oldest event that is not settled was received (R11). What a list brings has no such promise."""
+        """Per shop, when its oldest event that is not settled was received (R11). What a list brings has no such promise.
+
+        Along the partial index, from each shop's oldest on: a long queue costs no more than a short one.
+        """
         waiting = text("inbox.state IN ('received', 'planned')")  # as the partial index has it
         not_a_cart = (inbox.c.type != "cart") | (inbox.c.open_commands > 0)
-        oldest = (
-            select(inbox.c.shop_id, func.min(inbox.c.received_at).label("oldest"))
-            .where(waiting, not_a_cart, ~inbox.c.background)
-            .group_by(inbox.c.shop_id)
-        )
-        return {row.shop_id: row.oldest for row in await self._connection.execute(oldest)}
+        found: dict[str, datetime] = {}
+        async for shop_id in distinct(self._connection, inbox.c.shop_id, waiting):
+            promised = select(inbox.c.received_at).where(waiting, inbox.c.shop_id == shop_id, not_a_cart, ~inbox.c.background)
+            oldest = (await self._connection.execute(promised.order_by(inbox.c.received_at).limit(1))).scalar_one_or_none()
+            if oldest is not None:
+                found[shop_id] = oldest
+        return found
 
     async def counts(self) -> dict[str, dict[str, int]]:
         """Shop -> state -> number of events."""
-        rows = await self._connection.execute(
-            select(inbox.c.shop_id, inbox.c.state, func.count()).group_by(inbox.c.shop_id, inbox.c.state)
-        )
-        counted: dict[str, dict[str, int]] = {}
-        for shop, state, number in rows:
-            counted.setdefault(shop, {})[state] = number
+        counted, _ = await self.counts_after(0, None)
         return counted
+
+    async def counts_after(self, seq: int, rows: int | None) -> tuple[dict[str, dict[str, int]], int | None]:
+        """The same of the next events alone, and the last of them to go on after; None when there are no more."""
+        part = select(inbox.c.shop_id, inbox.c.state, inbox.c.seq).where(inbox.c.seq > seq).order_by(inbox.c.seq).limit(rows)
+        each = part.subquery()
+        columns = (each.c.shop_id, each.c.state, func.count().label("number"), func.max(each.c.seq).label("last"))
+        found = (await self._connection.execute(select(*columns).group_by(each.c.shop_id, each.c.state))).all()
+        counted: dict[str, dict[str, int]] = {}
+        for row in found:
+            counted.setdefault(row.shop_id, {})[row.state] = row.number
+        full = rows is not None and sum(row.number for row in found) == rows
+        return counted, max(row.last for row in found) if full else None
+
+
+def _decided_of(contact_id: int, subjects: Collection[str], shop_id: str) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    """The decided events of a person, along one index after the other. Undecided ones are judged in their turn."""
+    decided = inbox.c.state.not_in((EventState.RECEIVED.value, EventState.HELD.value))
+    for theirs in (inbox.c.contact_id == contact_id, inbox.c.subject.in_(subjects)):
+        yield inbox.c.shop_id == shop_id, theirs, decided
 
 
 _INSERT = insert_of("sqlite", inbox).on_conflict_do_nothing(index_elements=["shop_id", "event_id"])
@@ -290,7 +327,7 @@ def _settlement_row(one: Settlement, at: datetime) -> dict[str, object]:
         "b_seq": one.seq,
         "b_state": one.state.value,
         "b_reason": one.reason.value if one.reason else None,
-        "b_detail": one.detail,
+        "b_detail": one.detail if one.detail is None or one.pseudonym is None else redacted(one.detail),
         "b_contact_id": one.contact_id,
         "b_open_commands": one.open_commands,
         "b_decided_at": at,

@@ -9,9 +9,11 @@ asynchronously. To SQLAlchemy this looks like aiosqlite, whose place it takes (d
 import asyncio
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
 
 _LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _LONGEST_PAUSE = 0.05
@@ -99,12 +101,25 @@ class InlineConnection:
         return InlineCursor(self._open.cursor(), self._patience)
 
     async def commit(self) -> None:
-        """Even if the caller is cancelled, nothing touches the connection before the commit has ended."""
-        committing = asyncio.get_running_loop().run_in_executor(self._disk, self._open.commit)
+        await self._waiting_for_the_disk(self._open.commit)
+
+    async def empty_log(self) -> bool:
+        """Outside a transaction: move the write-ahead log into the file and cut it off. False if a reader is in the way."""
+        connection = self._open
+
+        def checkpoint() -> bool:
+            busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            return not busy
+
+        return await self._waiting_for_the_disk(checkpoint)
+
+    async def _waiting_for_the_disk(self, step: Callable[[], T]) -> T:
+        """Even if the caller is cancelled, nothing touches the connection before the step has ended."""
+        working = asyncio.get_running_loop().run_in_executor(self._disk, step)
         try:
-            await asyncio.shield(committing)
+            return await asyncio.shield(working)
         except asyncio.CancelledError:
-            await asyncio.wait([committing])
+            await asyncio.wait([working])
             raise
 
     async def rollback(self) -> None:

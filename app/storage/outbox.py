@@ -12,13 +12,13 @@ from sqlalchemy import Insert, case, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.commands import Command, DeleteContact
+from app.domain.commands import Command, erased_form
 from app.domain.outcomes import SETTLING
 from app.domain.pipeline import CommandState, DeferredTakeBack, Mailbox, NewCommand, WaitingCommand
 from app.domain.reasons import Reason
 from app.domain.take_back import TakeBack, opt_outs_of
 from app.storage import codec
-from app.storage.dialect import insert_of, one_of
+from app.storage.dialect import distinct, insert_of, one_of
 from app.storage.mailboxes import LISTED, LISTED_AND_ACTS, LIVE, among, is_of, judged_anew, remove_empty
 from app.storage.many import execute_many
 from app.storage.tables import mailboxes, outbox
@@ -133,10 +133,17 @@ class Outbox:
         return (await self._connection.execute(select(outbox.c.id).where(theirs, sent | perhaps).limit(1))).first() is not None
 
     async def oldest_queued(self, prefix: str) -> dict[str, datetime]:
-        """Shop -> when the oldest command that still waits for a kind of destination was queued."""
-        theirs = outbox.c.destination.startswith(prefix, autoescape=True)
-        oldest = select(outbox.c.shop_id, func.min(outbox.c.queued_at).label("oldest")).where(theirs, _WAITING)
-        return {row.shop_id: row.oldest for row in await self._connection.execute(oldest.group_by(outbox.c.shop_id))}
+        """Shop -> when the oldest command that still waits for a kind of destination was queued; found through its mailboxes."""
+        theirs = (outbox.c.contact_id == mailboxes.c.contact_id) & (outbox.c.destination == mailboxes.c.destination)
+        found: dict[str, datetime] = {}
+        async for destination in distinct(self._connection, mailboxes.c.destination):
+            if not destination.startswith(prefix):
+                continue
+            waiting = select(outbox.c.shop_id, func.min(outbox.c.queued_at).label("oldest")).join(mailboxes, theirs)
+            oldest = waiting.where(mailboxes.c.destination == destination, _WAITING).group_by(outbox.c.shop_id)
+            for row in await self._connection.execute(oldest):
+                found[row.shop_id] = min(found.get(row.shop_id, row.oldest), row.oldest)
+        return found
 
     async def rewrite(self, mailbox: Mailbox, changed: Mapping[int, Command], cancelled: Collection[int], at: datetime) -> None:
         """Replace waiting commands that may leave only in a weaker form; cancel those that may not leave at all."""
@@ -161,9 +168,12 @@ class Outbox:
 
     async def scrub(self, contact_id: int, pseudonym: str) -> None:
         """Erase the content of everything settled for a contact."""
-        scrubbed = codec.encode_tagged(DeleteContact(email=pseudonym))
         settled = (outbox.c.contact_id == contact_id) & (outbox.c.state != CommandState.WAITING.value)
-        await self._connection.execute(update(outbox).where(settled).values(command=scrubbed))
+        rows = (await self._connection.execute(select(outbox.c.id, outbox.c.command).where(settled))).all()
+        for row in rows:
+            scrubbed = codec.encode_tagged(erased_form(codec.kind_of(row.command), pseudonym))
+            if scrubbed != row.command:
+                await self._connection.execute(update(outbox).where(outbox.c.id == row.id).values(command=scrubbed))
 
     async def _reduce(self, mailbox: Mailbox, count: int) -> None:
         less = {"pending": mailboxes.c.pending - count, "priority": judged_anew(mailboxes.c.priority == LISTED_AND_ACTS)}

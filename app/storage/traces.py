@@ -68,7 +68,7 @@ class Traces:
         for row in rows:
             trace = CommandTrace(
                 id=row.id,
-                command=codec.decode_command(row.command),
+                command=codec.decode_traced(row.command),
                 state=row.state,
                 reason=Reason(row.reason) if row.reason else None,
                 queued_at=row.queued_at,

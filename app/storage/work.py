@@ -75,3 +75,7 @@ class Store:
         """Leaving without `commit()` undoes everything. Raises `NotReady` if the store cannot take anything now."""
         async with self._database.transaction() as connection:
             yield Work(connection, self._clock)
+
+    async def empty_log(self) -> None:
+        """After somebody was erased, or something cleaned away: the store's own log must not keep it."""
+        await self._database.empty_log()

@@ -1062,6 +1062,18 @@ async def test_a_name_that_is_refused_is_tried_once_more_in_plain_letters() -> N
     assert len(script.calls(TAGS_ADD)) == 2, "the plain name is known again"
 
 
+async def test_r27_plain_names_of_words_in_other_letters_stay_apart_and_are_known_again() -> None:
+    script, carried = plain_letters_only()
+    script.on(SEARCH, found((1024, JAN))).on(READ, page_of(shown()))
+    command = wants(points={"взуття": 2, "куртки": 3})
+    assert await told(script.side(), command) == Delivered()
+    names = {row["tagName"]: row["tagValue"] for row in carried}
+    assert sorted(names.values()) == [2, 3]
+    assert all(name.startswith("salesmanago_shop1_") and name.isascii() for name in names)
+    assert await told(script.side(), command) == Delivered()
+    assert len(script.calls(TAGS_ADD)) == 2, "the plain names are known again"
+
+
 async def test_names_that_are_too_long_need_a_person_and_the_others_are_right_once() -> None:
     world = World(max_tag_length=30)
     await world.customer(tags=STAFF)

@@ -165,6 +165,33 @@ def test_products_keep_whole_ids_within_512_bytes() -> None:
     assert all(len(made[detail].encode()) <= 255 for detail in ("detail1", "detail3"))
 
 
+def sold(*names: str) -> Any:
+    lines = tuple(Line(product_id=str(number), name=name, quantity=Decimal(number)) for number, name in enumerate(names, start=1))
+    return payloads.event(
+        AddEvent(email="a@example.com", kind=EventKind.PURCHASE, at=NOON, external_id="1", location="x", shop_host="y", lines=lines)
+    )
+
+
+LONG = "Krzesło obrotowe " * 30
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["Buty", "Koc"], "Buty,Koc"),
+        (["Buty, męskie", "Koc"], "Buty męskie,Koc"),
+        ([LONG, "Koc", "Lampa"], LONG.encode()[:245].decode().rstrip() + ",Koc,Lampa"),
+        (["Koc", LONG, LONG], ",".join(["Koc", LONG.encode()[:125].decode().rstrip(), LONG.encode()[:125].decode().rstrip()])),
+        (["Koc", "", "Lampa"], "Koc,,Lampa"),
+        (["x" * 300], "x" * 255),
+    ],
+)
+def test_a_long_name_is_cut_and_takes_nothing_from_the_goods_after_it(names: list[str], told: str) -> None:
+    made = sold(*names)
+    assert made["detail1"] == told
+    assert made["products"].count(",") == made["detail1"].count(",") == made["detail3"].count("/") == len(names) - 1
+
+
 def test_a_letter_is_never_cut_in_half() -> None:
     made = payloads.event(
         AddEvent(

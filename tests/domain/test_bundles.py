@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.bundles import TAGS_PER_CALL, Bundle, coalesce, keeps_event_id, merge, up_to_deletion, within_limits
+from app.domain.bundles import TAGS_PER_CALL, Bundle, coalesce, keeps_event_id, merge, one_bundle, up_to_deletion, within_limits
 from app.domain.commands import DeleteContact, EventKind
 from app.domain.consent import Status
 from tests.builders import EMAIL, an_event, an_upsert
@@ -77,3 +77,30 @@ def test_an_upsert_travels_in_parts_of_at_most_fifty_tags(added: int, removed: i
 
 def test_only_carts_need_the_id_that_salesmanago_gives() -> None:
     assert [kind for kind in EventKind if keeps_event_id(an_event(kind))] == [EventKind.CART]
+
+
+INTRODUCED = an_upsert(introduces=True)
+THIRD = "c@example.com"
+
+
+@pytest.mark.parametrize(
+    ("commands", "together"),
+    [
+        ([an_upsert(new_email=NEW), an_upsert(NEW, add_tags=("a",))], 2),
+        ([an_upsert(new_email=NEW), an_event(email=NEW), an_upsert(NEW, new_email=THIRD)], 2),
+        ([INTRODUCED, an_upsert(new_email=NEW), an_upsert(NEW, new_email=THIRD)], 3),
+        ([an_upsert(add_tags=("a",)), an_upsert(new_email=NEW)], 2),
+    ],
+)
+def test_r72_each_rename_of_a_contact_that_is_there_travels_for_itself(commands: list, together: int) -> None:
+    """Somebody else may wait for the address in between."""
+    assert one_bundle(commands) == together
+
+
+@pytest.mark.parametrize("perhaps_sent", [False, True])
+def test_r72_who_never_was_there_is_created_under_the_newest_address(perhaps_sent: bool) -> None:
+    commands = [INTRODUCED, an_upsert(new_email=NEW, add_tags=("a",)), an_event(email=NEW)]
+    bundle = coalesce(commands, perhaps_sent=perhaps_sent)
+    assert bundle.upsert is not None
+    assert (bundle.upsert.email, bundle.upsert.new_email) == ((EMAIL, NEW) if perhaps_sent else (NEW, None))
+    assert [event.email for event in bundle.events] == [NEW]

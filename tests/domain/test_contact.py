@@ -7,11 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.commands import DeleteContact, UpsertContact
-from app.domain.contact import ADDRESS, NOBODY, Contact, Fact, absorb
+from app.domain.consent import Channel, Status, TransferConsent
+from app.domain.contact import ADDRESS, NOBODY, Contact, Fact, Flag, absorb
 from app.domain.difference import difference, told, untold, wanted_tags
 from app.domain.events import Address, Customer
 from app.domain.learn import learn
+from app.domain.plan import Withhold
 from app.domain.reasons import Reason
+from app.domain.shop import Panel, PanelKind
+from app.domain.tags import MOST_TAGS, canonical
 from app.domain.values import replace
 from app.storage.codec import decode, encode
 from tests.builders import (
@@ -24,6 +28,7 @@ from tests.builders import (
     an_order,
     an_upsert,
     at,
+    consent_granted,
     consent_withdrawn,
     life,
     lost_tags,
@@ -34,9 +39,11 @@ from tests.builders import (
     tags_edited,
     tags_seen,
     the_upsert,
+    unsubscribed,
 )
 
 OPEN = a_shop()
+WITH_PANEL = a_shop(panel=Panel(kind=PanelKind.IDOSELL))
 EARLY, LATE = at("2026-11-23T10:00"), at("2026-11-23T11:00")
 
 
@@ -146,8 +153,69 @@ def test_under_our_prefix_a_removed_tag_is_removed_even_if_we_never_added_it() -
 
 
 def test_a_tag_of_ours_wanted_for_two_reasons_stays_until_both_are_gone() -> None:
-    contact = somebody().with_tags(("vip", "VIP"), (), EARLY).with_tags((), ("vip",), LATE)
-    assert wanted_tags(contact) == {"idosell_vip": "idosell_VIP"}
+    contact = somebody().with_tags(("zolty", "żółty"), (), EARLY).with_tags((), ("zolty",), LATE)
+    assert wanted_tags(contact) == {"idosell_zolty": "idosell_żółty"}
+    assert wanted_tags(contact.with_tags((), ("Żółty",), LATE)) == {"idosell_zolty": None}
+
+
+def test_spellings_that_were_stored_apart_are_one_tag_of_which_the_newest_word_counts() -> None:
+    stored = replace(somebody(), panel_tags={"VIP": Flag(value=True, at=EARLY), "vip": Flag(value=False, at=LATE)})
+    assert wanted_tags(stored) == {"idosell_vip": None}
+    other = replace(somebody(), panel_tags={"Vip": Flag(value=True, at=at("2026-11-23T12:00"))})
+    assert wanted_tags(absorb(stored, other)) == {"idosell_vip": "idosell_Vip"}
+
+
+def test_of_many_tags_the_first_thousand_stay_and_the_event_says_so() -> None:
+    story = life(OPEN, registered("2026-11-23T09:00"))
+    for number in range(12):
+        names = [f"t{number}-{tag}" for tag in range(100)]
+        story = story.goes_on(OPEN, tags_edited(f"2026-11-23T10:{number:02}", added=names))
+    assert {flag.value for flag in story.contact.panel_tags.values()} == {True}
+    assert len(story.contact.panel_tags) == MOST_TAGS
+    assert story.plans[-1] == Withhold(Reason.TOO_MANY_TAGS)
+    room = story.goes_on(OPEN, tags_edited("2026-11-23T11:00", removed=["t0-0"]), tags_edited("2026-11-23T11:01", added=["late"]))
+    assert [(one.add_tags, one.remove_tags) for one in room.commands if isinstance(one, UpsertContact)] == [
+        ((), ("idosell_t0-0",)),
+        (("idosell_late",), ()),
+    ]
+
+
+def test_memory_of_tags_that_come_and_go_is_bounded_and_every_removal_is_told() -> None:
+    story = life(OPEN, registered("2026-11-23T09:00"))
+    told_of: set[str] = set()
+    for number in range(40):
+        names = [f"t{number}-{tag}" for tag in range(200)]
+        story = story.goes_on(OPEN, tags_edited(f"2026-11-23T10:{number:02}", all_tags=names))
+        for one in story.commands:
+            assert isinstance(one, UpsertContact)
+            told_of = (told_of | set(one.add_tags)) - set(one.remove_tags)
+    assert told_of == {"rejestracja", *(f"idosell_t39-{tag}" for tag in range(200))} - {"rejestracja"}
+    assert len(story.contact.panel_tags) <= 2 * MOST_TAGS
+    assert len(story.contact.told.tags) <= 4 * MOST_TAGS
+
+
+def test_of_many_earned_sections_the_newest_thousand_are_remembered() -> None:
+    contact = somebody()
+    for number in range(5):
+        contact = contact.earning(tuple(f"{number}-{section}" for section in range(500)))
+    assert (len(contact.earned_tags), contact.earned_tags[-1]) == (MOST_TAGS, "4-499")
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_the_work_of_one_event_grows_with_the_tags_and_not_with_their_square(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = 0
+
+    def counting(form: str) -> str:
+        nonlocal counted
+        counted += 1
+        return canonical(form)
+
+    monkeypatch.setattr("app.domain.tags.canonical", counting)
+    names = [f"tag {number}" for number in range(100 * times)]
+    order = an_order("2026-11-23T10:02", categories=names)
+    edits = [tags_edited("2026-11-23T10:00", all_tags=names), tags_edited("2026-11-23T10:03", removed=names)]
+    life(WITH_PANEL, registered("2026-11-23T09:00"), *edits, order, tags_seen("2026-11-23T10:04", dict.fromkeys(names, 1)))
+    assert counted <= 60 * len(names)
 
 
 def test_a_deletion_is_remembered_as_knowing_nobody() -> None:
@@ -337,3 +405,116 @@ def test_r10_a_subscriber_with_a_known_address_abroad_is_no_owner_of_a_number_of
     story = life(OPEN, registered("2026-11-23T10:00", address=Address(country="CZ")))
     sms = replace(subscribed("2026-11-23T11:00", by_sms=True, phone=ASSUMED), phone_assumed=True)
     assert "phone" not in the_upsert(story.goes_on(OPEN, sms).plan).profile
+
+
+# -- one address and another (R72) -------------------------------------------------------------------------------------------
+
+IN, OUT = Status.OPT_IN, Status.OPT_OUT
+T = {hour: at(f"2026-11-23T{hour:02}:00") for hour in range(24)}
+
+
+def channel(**acts: int) -> Channel:
+    return Channel(**{name: T[hour] for name, hour in acts.items()})
+
+
+@pytest.mark.parametrize(
+    ("there", "taken_along", "status"),
+    [
+        pytest.param({"opted_out": 5}, {"opted_in": 9}, OUT, id="resigned there before the opt-in elsewhere"),
+        pytest.param({"opted_out": 5, "opted_in": 3}, {"opted_in": 9}, OUT, id="resigned there after an opt-in there"),
+        pytest.param({"opted_out": 5, "opted_in": 7}, {"opted_in": 9}, IN, id="opted in there again"),
+        pytest.param({}, {"opted_in": 9}, IN, id="nobody acted there"),
+        pytest.param({}, {"opted_out": 5}, OUT, id="resigned elsewhere, nobody acted there"),
+        pytest.param({"opted_in": 9}, {"opted_out": 5}, IN, id="opted in there after the resignation elsewhere"),
+        pytest.param({"opted_in": 5}, {"opted_out": 9}, OUT, id="resigned elsewhere after the opt-in there"),
+        pytest.param({"opted_in": 5}, {"opted_out": 5}, OUT, id="a tie"),
+        pytest.param({"opted_out": 5}, {"opted_out": 9, "opted_in": 10}, OUT, id="resigned there, elsewhere back"),
+        pytest.param({"brought_out": 5}, {"opted_in": 9}, OUT, id="resigned at an address before"),
+        pytest.param({"brought_in": 9}, {"opted_out": 5}, OUT, id="an opt-in of an earlier address outweighs no resignation"),
+        pytest.param({"opted_in": 9, "brought_in": 4}, {"opted_out": 5, "opted_in": 3}, IN, id="opted in there last of all"),
+    ],
+)
+@pytest.mark.parametrize("name", ["email_news", "phone_news"])
+def test_r72_an_opt_in_is_never_carried_onto_an_address_that_resigned(
+    name: str, there: dict[str, int], taken_along: dict[str, int], status: Status
+) -> None:
+    target = replace(somebody("there@example.com"), **{name: channel(**there)})
+    joined = absorb(target, replace(somebody("elsewhere@example.com"), **{name: channel(**taken_along)}), T[12])
+    assert getattr(joined, name).status is status
+    if there != {} and status is OUT and getattr(target, name).status is not OUT:
+        assert getattr(joined, name).said.outweighs(getattr(target, name).said)
+
+
+@pytest.mark.parametrize(
+    "late", [("rename", "opt-in", "resigned"), ("opt-in", "rename", "resigned"), ("resigned", "rename", "opt-in")]
+)
+def test_r72_in_whatever_order_it_is_heard_the_resignation_of_the_address_stands(late: tuple[str, ...]) -> None:
+    """Anna opts in as `a` at 9 and takes at 10 the address `b`, for which somebody resigned at 5."""
+    a, b = "a@example.com", "b@example.com"
+    events = {
+        "opt-in": subscribed(T[9], email=a, by_sms=True),
+        "rename": account_changed(T[10], customer=a_customer(b)),
+        "resigned": unsubscribed(T[5], email=b, by_sms=True),
+    }
+    anna = somebody(a)
+    if late[0] == "resigned":
+        resigned = learn(events["resigned"], OPEN, somebody(b))
+        anna = learn(events["rename"], OPEN, absorb(resigned, anna, T[10]))
+        anna = learn(events["opt-in"], OPEN, anna)
+    else:
+        for name in late:
+            anna = learn(events[name], OPEN, anna)
+    assert (anna.email, anna.email_news.status, anna.phone_news.status) == (b, OUT, OUT)
+    anna = learn(subscribed(T[11], email=b, by_sms=True), OPEN, anna)
+    assert (anna.email_news.status, anna.phone_news.status) == (IN, IN)
+
+
+def test_r72_a_rename_keeps_what_the_person_decided_and_tells_nothing_anew() -> None:
+    for acts in ({"opted_in": 5}, {"opted_out": 5}, {"opted_in": 5, "opted_out": 4}, {"opted_in": 4, "opted_out": 5}, {}):
+        before = channel(**acts)
+        after = replace(somebody(), email_news=before).moved_to("new@example.com", T[9]).email_news
+        assert (after.status, after.said) == (before.status, before.said)
+        again = replace(somebody(), email_news=after).moved_to("newer@example.com", T[10]).email_news
+        assert (again.status, again.said) == (before.status, before.said)
+
+
+def test_r72_a_late_act_for_the_address_before_counts_among_its_like() -> None:
+    a, b = "a@example.com", "b@example.com"
+    anna = learn(account_changed(T[10], customer=a_customer(b)), OPEN, learn(subscribed(T[5], email=a), OPEN, somebody(a)))
+    assert learn(unsubscribed(T[4], email=a), OPEN, anna).email_news.status is IN
+    out = learn(unsubscribed(T[6], email=a), OPEN, anna)
+    assert out.email_news.status is OUT
+    assert learn(subscribed(T[7], email=a), OPEN, out).email_news.status is IN
+
+
+@pytest.mark.parametrize(
+    ("there", "taken_along", "withdrawn"),
+    [
+        ({"withdrawn": 5}, {"granted_last": 9}, True),
+        ({"withdrawn": 5, "granted_last": 7}, {"granted_last": 9}, False),
+        ({}, {"withdrawn": 5}, True),
+        ({"granted_last": 9}, {"withdrawn": 5}, False),
+        ({"granted_last": 5}, {"withdrawn": 9}, True),
+        ({}, {"withdrawn": 5, "granted_last": 9}, False),
+    ],
+)
+def test_r72_a_withdrawal_of_either_address_stands(there: dict[str, int], taken_along: dict[str, int], withdrawn: bool) -> None:
+    def consent(acts: dict[str, int]) -> TransferConsent:
+        times = {name: T[hour] for name, hour in acts.items()}
+        return TransferConsent(granted_first=times.get("granted_last"), **times)
+
+    target = replace(somebody("there@example.com"), transfer=consent(there))
+    joined = absorb(target, replace(somebody("elsewhere@example.com"), transfer=consent(taken_along)), T[12])
+    assert joined.transfer.is_withdrawn is withdrawn
+    late = learn(consent_granted(T[10], email="elsewhere@example.com"), OPEN, joined)
+    assert late.transfer.is_withdrawn is withdrawn
+
+
+def test_r72_a_withdrawal_for_the_new_address_from_before_the_move_stands_against_a_grant_that_was_brought_along() -> None:
+    a, b = "a@example.com", "b@example.com"
+    anna = learn(account_changed(T[10], customer=a_customer(b)), OPEN, learn(consent_granted(T[9], email=a), OPEN, somebody(a)))
+    assert learn(consent_withdrawn(T[5], email=b), OPEN, anna).transfer.is_withdrawn
+    assert not learn(consent_withdrawn(T[5], email=a), OPEN, anna).transfer.is_withdrawn
+    assert not learn(
+        consent_granted(T[11], email=b), OPEN, learn(consent_withdrawn(T[5], email=b), OPEN, anna)
+    ).transfer.is_withdrawn

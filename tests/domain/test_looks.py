@@ -1,5 +1,6 @@
 """What a look at SALESmanago teaches, and what it does not (R26, R55). Minutes count from ten o'clock."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +16,12 @@ from app.domain.contact import Contact, Shown
 from app.domain.decide import decide
 from app.domain.difference import difference, told
 from app.domain.events import Event, StatusSeen
+from app.domain.homeward import panel_tags
 from app.domain.looks import READD_LIMIT, READD_WINDOW, found, heard_of, same_but_later, saw_status, saw_tags
-from app.domain.shop import TagConflicts
+from app.domain.mirror import PanelTag, changes, short_name
+from app.domain.shop import Panel, PanelKind, TagConflicts
+from app.domain.tags import MOST_TAGS, outgoing_text
+from app.sandbox.salesmanago.tags import fold
 from tests.builders import (
     Story,
     a_shop,
@@ -490,6 +495,45 @@ def test_a_tag_that_staff_took_off_as_well_is_no_conflict_any_more() -> None:
     gone = lost.goes_on(OPEN, tags_edited(minute(3), removed=["vip"]), tags_seen(minute(4)), tags_seen(minute(5)))
     assert not is_disputed(gone.contact)
     assert commands_of(gone.plan) == ()
+
+
+@pytest.mark.parametrize("stores", [lambda tag: fold(tag), str.upper, str], ids=["base letters alone", "upper case", "as sent"])
+def test_r27_tags_of_any_alphabet_are_known_again_however_salesmanago_stores_them(stores: Callable[[str], str]) -> None:
+    """Told, shown, and at rest: nothing is lost, nothing told again, and each section keeps its own name in the panel."""
+    shop = a_shop(panel=Panel(kind=PanelKind.IDOSELL))
+    sections = ["Взуття", "Bluzy дитячі", "Bluzy жіночі", "Παπούτσια", "靴", "Obuwie męskie", "ą" * 70]
+    staff = tags_edited(minute(1), added=["Постійний", "Оптовий", "żółw", "й" * 70])
+    story = life(shop, registered(minute(0)), staff, an_order(minute(2), categories=sections))
+    sent = [tag for one in story.commands if isinstance(one, UpsertContact) for tag in one.add_tags]
+    shown = {stores(tag): 5 for tag in sent}
+    looked = story.goes_on(shop, tags_seen(minute(3), shown))
+    assert not [one for one in looked.commands if isinstance(one, UpsertContact)]
+    assert looked.goes_on(shop, tags_seen(minute(4), shown)).commands == ()
+    assert lost_tags(looked.contact, shop) == []
+    assert panel_tags(looked.contact).gone == ()
+    assert panel_tags(looked.contact).sections == panel_tags(story.contact).sections
+    written = changes((), panel_tags(story.contact), shop.number).add
+    assert set(written) == {short_name(outgoing_text(section).lower()) for section in sections}
+    standing = [PanelTag(number, name, 1) for number, name in enumerate(written, start=1)]
+    later = changes(standing, panel_tags(looked.contact), shop.number)
+    assert (list(later.add), later.set, later.remove) == (
+        ["salesmanago_shop1_rejestracja"],
+        {tag.id: 5 for tag in standing},
+        (),
+    )
+
+
+def test_r26_a_tag_in_other_letters_is_lost_when_nothing_stands_there_that_could_be_it() -> None:
+    story = life(OPEN, registered(minute(0)), tags_edited(minute(1), added=["Взуття"]))
+    lost = story.goes_on(OPEN, tags_seen(minute(2), {"REJESTRACJA": 1, "IDOSELL_____": 1}))
+    assert [one.add_tags for one in lost.commands if isinstance(one, UpsertContact)] == [("idosell_Взуття",)]
+
+
+def test_of_very_many_tags_that_salesmanago_shows_the_same_thousand_are_mirrored_whatever_their_order() -> None:
+    many = {f"T{number}": 1 for number in range(3_000)}
+    contact = saw_tags(tags_seen(minute(1), many), somebody(), OPEN)
+    assert len(contact.seen.tags) == MOST_TAGS
+    assert saw_tags(tags_seen(minute(1), dict(reversed(many.items()))), contact, OPEN) == contact
 
 
 def test_tags_without_our_prefix_are_never_lost() -> None:

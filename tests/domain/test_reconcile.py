@@ -125,6 +125,20 @@ def test_points_differ_only_where_the_shop_has_a_place_for_them() -> None:
     assert causes(JAN, shown(JAN), shop=TAGGED) == {Cause.POINTS_DIFFER}  # nobody told the panel yet
 
 
+def test_r27_a_tag_whose_letters_salesmanago_did_not_keep_is_neither_missing_nor_left() -> None:
+    """`куртки` was taken off; what stands there is `взуття`, of as many letters."""
+    contact = lived(
+        registered(), tags_edited(NOON, added=("Взуття", "Куртки")), tags_edited(at(NOON) + timedelta(hours=1), removed=("Куртки",))
+    )
+    there = SeenContact(EMAIL, tags={"REJESTRACJA": 1, "IDOSELL_______": 1})
+    assert compared(contact, OPEN, there, None, LATER) == Comparison()
+    assert causes(contact, SeenContact(EMAIL, tags={"REJESTRACJA": 1})) == {Cause.OUR_TAG_MISSING}
+    both = SeenContact(EMAIL, tags={"REJESTRACJA": 1, "IDOSELL_ВЗУТТЯ": 1, "IDOSELL_КУРТКИ": 1})
+    drift = compared(contact, OPEN, both, None, LATER).drift
+    assert drift is not None
+    assert (drift.missing, drift.left) == ((), ("idosell_куртки",))
+
+
 def test_missing_there_is_the_only_cause_of_who_is_nowhere() -> None:
     found = compared(JAN, TAGGED, None, None, LATER)
     assert found == Comparison((Cause.MISSING_THERE,), DriftFound(at=LATER, email=EMAIL))

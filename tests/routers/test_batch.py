@@ -1,11 +1,15 @@
 """The mixed batch: an answer per item, and one bad item never spoils the rest."""
 
+import asyncio
 import json
+from collections import Counter
 from typing import Any
 
 import httpx
 import pytest
 
+from app.domain.shop import Shop
+from app.routers import batch
 from app.routers.examples import EXAMPLES, in_batch
 from app.routers.schemas import BATCHABLE
 from tests.gateways import Door
@@ -101,3 +105,45 @@ async def test_a_thousand_events_fit(door: Door) -> None:
 
 async def test_more_than_five_megabytes_do_not_fit(door: Door) -> None:
     assert_problem(await post(door, b"[" + b" " * (5 * 1024 * 1024) + b"]"), 413)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"[" + b",".join([b"[]"] * 400_000) + b"]", "application/json"), (b"\n" * 5_000_000 + b"{}", "application/x-ndjson")],
+)
+async def test_a_batch_of_too_many_values_or_lines_is_no_batch(door: Door, content: bytes, kind: str) -> None:
+    answer = await post(door, content, kind)
+    if answer.status_code == 202:
+        assert [item["result"] for item in answer.json()["items"]] == ["rejected"]
+    else:
+        assert_problem(answer, 422)
+
+
+async def test_an_item_that_is_too_large_for_an_event_or_has_too_many_values_is_refused_alone(door: Door) -> None:
+    good = {"type": "order", **EXAMPLES["order"]}
+    large, many = {**good, "note": "x" * (1 << 20)}, {**good, "note": [1] * 70_000}
+    answer = (await as_json(door, [large, good, many])).json()
+    assert [item["result"] for item in answer["items"]] == ["rejected", "accepted", "rejected"]
+    assert [item["errors"][0]["rule"] for item in answer["items"] if item["errors"]] == ["too_large", "too_many_values"]
+
+
+async def test_others_have_their_turn_while_a_large_batch_is_read(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, turn_of = 0, []
+    read = batch._read
+
+    def counting(index: int, item: bytes, shop: Shop) -> Any:
+        turn_of.append(turns)
+        return read(index, item, shop)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(batch, "_read", counting)
+    waiting = asyncio.create_task(others())
+    items = [{"type": "order", **EXAMPLES["order"], "event_id": f"o{number}", "note": "x" * 4_000} for number in range(1_000)]
+    assert (await as_json(door, items)).status_code == 202
+    waiting.cancel()
+    assert max(Counter(turn_of).values()) * 4_000 <= batch.SLICE_BYTES + 4_000

@@ -382,11 +382,3 @@ async def test_a_consent_export_is_a_sealed_chain_of_every_act(door: Door) -> No
     assert JAN not in first["subject"]
     assert (await door.post("consent-exports", {"email": JAN}, "shop2")).json() == {"chains": []}
     assert_problem(await door.post("consent-exports", {"email": "nobody"}), 422)
-
-
-@pytest.mark.parametrize(
-    "path", ["shops/shop1/opt-out?email=a%00b@example.com&key=" + "0" * 40, "shops/%00/opt-out?email=a@b.pl&key=%00"]
-)
-async def test_a_nul_in_a_callback_is_no_signature_and_no_defect(door: Door, path: str) -> None:
-    answer = await door.http.get(f"/callbacks/{path}")
-    assert answer.status_code in (400, 403), answer.text

@@ -244,17 +244,6 @@ async def test_the_example_of_a_whole_body_is_of_the_event_that_was_meant(door: 
     assert (await door.post("tag-edits", problem["errors"][0]["example"])).status_code == 202
 
 
-@pytest.mark.parametrize("path", ["events/a%00b", "access-requests/%00", "subscriber-lists%00"])
-async def test_a_nul_in_an_address_names_nothing(door: Door, path: str) -> None:
-    assert_problem(await door.get(path), 404)
-
-
-@pytest.mark.parametrize("path", ["conflicts?x=%00", "hand-work?shop=a%00b"])
-async def test_a_nul_in_a_query_is_refused_before_a_database_is_asked(door: Door, path: str) -> None:
-    problem = assert_problem(await door.get(path), 422)
-    assert problem["errors"][0]["field"] == path.partition("?")[2].partition("=")[0]
-
-
 async def test_a_local_part_that_salesmanago_would_refuse_is_refused_here(door: Door) -> None:
     body = with_value(EXAMPLES["order"], f"{'x' * 65}@example.com", "customer", "email")
     (error,) = assert_problem(await door.post("orders", body), 422)["errors"]
@@ -276,6 +265,30 @@ async def test_menu_paths_come_as_text_or_as_lists(door: Door) -> None:
     both = [["Obuwie", "Męskie"], "Wyprzedaże / Wiosna 2015"]
     body = with_value(EXAMPLES["order"], [{"product_id": 101, "name": "Buty", "menu_paths": both}], "order", "items")
     assert (await door.post("orders", body)).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"menu_paths": [[1] * 400_000]},
+        {"menu_paths": [[]] * 200_000},
+        {"unheard_of": [{}] * 200_000},
+        {f"u{number}": 1 for number in range(70_000)},
+    ],
+    ids=["numbers", "lists", "objects", "fields"],
+)
+async def test_a_body_of_too_many_values_is_refused_before_it_is_read(door: Door, odd: dict[str, Any]) -> None:
+    answer = await door.post(
+        "orders", with_value(EXAMPLES["order"], [{"product_id": "1", "name": "Buty", **odd}], "order", "items")
+    )
+    (error,) = assert_problem(answer, 422)["errors"]
+    assert (error["field"], error["rule"]) == ("(the whole body)", "too_many_values")
+
+
+async def test_of_very_many_mistakes_twenty_are_shown_and_all_are_counted(door: Door) -> None:
+    problem = assert_problem(await door.post("orders", with_value(EXAMPLES["order"], [{}] * 500, "order", "items")), 422)
+    assert len(problem["errors"]) == 20
+    assert problem["detail"].startswith("1000 fields need")
 
 
 @pytest.mark.parametrize("edit", [{}, {"tags": ["a"], "added": ["b"]}, {"added": ["a"], "email": None}])

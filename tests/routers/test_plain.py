@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from app.domain.pipeline import NewEvent
 from app.routers.examples import EXAMPLES
-from app.routers.fields import Text255
+from app.routers.fields import Text1000
 from app.routers.parts import WireModel
 from app.routers.plain import reader_of
 from app.routers.receive import new_event
@@ -213,7 +213,7 @@ def test_a_wire_type_without_plain_values_is_noticed_at_the_start() -> None:
         number: int = 1
 
     class Named(Event):
-        names: list[Text255] = []  # noqa: RUF012 - a model's default
+        names: list[Text1000] = []  # noqa: RUF012 - a model's default
 
     for odd in (Counted, Named):
         with pytest.raises(TypeError, match="how are its plain values read"):
@@ -222,7 +222,7 @@ def test_a_wire_type_without_plain_values_is_noticed_at_the_start() -> None:
 
 def test_a_model_with_rules_beside_its_types_is_never_passed_by() -> None:
     class Ruled(WireModel):
-        name: Text255
+        name: Text1000
 
         @field_validator("name")
         @classmethod
@@ -232,7 +232,7 @@ def test_a_model_with_rules_beside_its_types_is_never_passed_by() -> None:
             return name
 
     class Aliased(WireModel):
-        old: Text255 = Field(alias="from")
+        old: Text1000 = Field(alias="from")
 
     class WithRule(Event):
         ruled: Ruled

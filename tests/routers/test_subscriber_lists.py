@@ -1,5 +1,7 @@
 """The door for lists of subscribers without account: what is stored, what is refused, and what then travels (R06, R61, B13)."""
 
+import asyncio
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,11 @@ from sqlalchemy import select
 
 from app.domain.commands import UpsertContact
 from app.domain.consent import Status
+from app.routers import subscriber_lists
 from app.routers.subscriber_lists import MAX_LINES
 from app.storage import codec
 from app.storage.tables import consents, inbox, outbox
+from app.subscriber_csv import event_of
 from tests.gateways import Door, open_door
 from tests.routers.test_events import assert_problem
 
@@ -132,6 +136,45 @@ async def test_five_thousand_lines_are_taken_and_one_more_is_refused_whole(door:
     lines = [f"p{number}@example.com;bad" for number in range(MAX_LINES + 1)]
     assert_problem(await sent(door, "\n".join(["email;data", *lines])), 422)
     assert await counts(door, "\n".join(["email;data", *lines[:-1]])) == (0, 0, 0, MAX_LINES)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "email\n" + "\n" * 5_000_000,
+        "email\r" * 800_000,
+        "email\n" + "a\n" * 2_500_000,
+        "email" + ";" * 5_000_000,
+        "email;data\n" + ";" * 5_000_000,
+        "email;data\n" + (";" * 1_000 + "\n") * 5_000,
+    ],
+    ids=["empty lines", "headings", "short lines", "columns", "cells", "cells of all lines"],
+)
+async def test_a_list_of_far_too_many_lines_or_columns_is_refused_before_it_is_read(
+    door: Door, content: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.subscriber_csv._row", lambda *_: pytest.fail("a line was read"))
+    assert_problem(await sent(door, content), 422)
+
+
+async def test_others_have_their_turn_while_a_list_is_read(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, turn_of = 0, []
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def counting(*line: Any) -> Any:
+        turn_of.append(turns)
+        return event_of(*line)
+
+    monkeypatch.setattr(subscriber_lists, "event_of", counting)
+    waiting = asyncio.create_task(others())
+    await counts(door, "\n".join(["email;data", *(f"p{number}@example.com;bad" for number in range(500))]))
+    waiting.cancel()
+    assert max(Counter(turn_of).values()) <= subscriber_lists.LINES_PER_TURN
 
 
 async def test_another_shops_door_is_not_there(door: Door) -> None:

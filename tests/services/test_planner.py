@@ -1,5 +1,6 @@
 """Deciding: who is who, which shop is open, carts, and a rule that fails."""
 
+import asyncio
 import sqlite3
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ from app.domain.commands import AddEvent, EventKind, UpsertContact
 from app.domain.consent import Box, Policy, Status
 from app.domain.errors import NotReady
 from app.domain.ledger import Entry
-from app.services import planning_round
+from app.services import planner, planning_round
 from app.services.directory import Directory
 from app.services.planner import Planner
 from app.storage.consents import ConsentLedger
@@ -417,7 +418,7 @@ async def test_who_is_meant_by_a_shared_customer_id_does_not_depend_on_who_else_
         await world.post(views(email=neighbour))
     await world.post(tags(customer_id="7", added=("vip",)))
     await world.run()
-    assert {email for email, theirs in world.upstream.contacts.items() if "idosell_vip" in theirs} == {EWA}
+    assert {email for email, theirs in world.upstream.contacts.items() if "idosell_vip" in theirs} == {JAN}  # whose account it is
 
 
 async def test_the_ledger_is_asked_only_about_those_who_acted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -434,3 +435,28 @@ async def test_the_ledger_is_asked_only_about_those_who_acted(world: World, monk
     await world.post(views(email=JAN), unsubscribes(EWA, minutes=2), subscribes("new@example.pl"))
     await world.run()
     assert asked == [{2}]
+
+
+async def test_others_have_their_turn_while_a_round_decides_for_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every event takes longer than a turn may: between each two of them the loop goes on."""
+    await world.configure(a_shop())
+    await world.post(*(registers(f"p{number}@example.pl") for number in range(20)))
+    turns, turn_of = 0, []
+    decide = planning_round.decide
+
+    def slow(*happened: Any, **known: Any) -> Any:
+        turn_of.append(turns)
+        return decide(*happened, **known)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(planner, "TURN_SECONDS", -1)
+    monkeypatch.setattr(planning_round, "decide", slow)
+    waiting = asyncio.create_task(others())
+    await world.run()
+    waiting.cancel()
+    assert len(turn_of) == len(set(turn_of)) >= 20

@@ -29,7 +29,7 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.domain.look_up import SeenContact, SeenEvent
-from app.domain.outcomes import Delivered, Outcome, Unknown
+from app.domain.outcomes import Delivered, Outcome, Refused, Unknown
 from app.domain.pipeline import (
     Accepted,
     Answer,
@@ -81,6 +81,8 @@ class FakeUpstream:
     opted_out_phone: set[str] = field(default_factory=set)
     points: dict[str, int] = field(default_factory=dict)
     """Tag -> points, for everybody; 1 where nothing is said."""
+    created: dict[str, datetime] = field(default_factory=dict)
+    """When a contact was made; nothing is shown where nothing is said."""
     pages: list[tuple[str, ...]] | None = None
     """What changed, page by page; everybody on one page where nothing is said."""
     windows: list[tuple[datetime, datetime]] = field(default_factory=list)
@@ -99,6 +101,8 @@ class FakeUpstream:
         if self.before_answer is not None:
             await self.before_answer(method, items)
         outcome = self.respond(method, items)
+        if method == "upsert" and isinstance(outcome, Delivered) and self._is_taken(items[0]):
+            outcome = Refused("Contact with newEmail already exists")
         done = isinstance(outcome, Delivered) or (isinstance(outcome, Unknown) and self.applied)
         for item in items if done else ():
             self._do(item)
@@ -108,6 +112,8 @@ class FakeUpstream:
 
     def _do(self, item: object) -> None:
         match item:
+            case UpsertContact() if self._is_taken(item):
+                pass  # in a job an item that is refused is passed over, and nobody is told
             case UpsertContact():
                 tags = self.contacts.pop(item.email, set())
                 self.contacts[item.address_after] = (tags - set(item.remove_tags)) | set(item.add_tags)
@@ -122,6 +128,9 @@ class FakeUpstream:
                 self._say(self.opted_out, item.email, Status.OPT_IN)  # whoever comes again is somebody new
                 self._say(self.opted_out_phone, item.email, Status.OPT_IN)
                 self.events = [event for event in self.events if event.email != item.email]
+
+    def _is_taken(self, upsert: UpsertContact) -> bool:
+        return upsert.new_email not in (None, upsert.email) and upsert.new_email in self.contacts
 
     def _say(self, out: set[str], email: str, status: Status | None) -> None:
         if status is Status.OPT_OUT:
@@ -159,6 +168,7 @@ class FakeUpstream:
             frozenset(SeenEvent(e.kind, e.external_id, _ms(e.at)) for e in theirs),
             opted_out=email in self.opted_out,
             opted_out_phone=email in self.opted_out_phone,
+            created_at=self.created.get(email),
         )
 
     async def statuses(self, emails: Collection[str]) -> Seen:

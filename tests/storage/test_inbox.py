@@ -1,5 +1,6 @@
 """The inbox keeps its promises on either database."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -257,6 +258,19 @@ async def test_events_are_counted_by_shop_and_state(store: Store) -> None:
     async with store.work() as work:
         await work.inbox.settle([Settlement(one.seq, EventState.SUPERSEDED, Reason.NOTHING_NEW)], T0)
         assert await work.inbox.counts() == {SHOP: {"superseded": 1, "received": 1}, "shop2": {"held": 1}}
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4])
+async def test_events_counted_a_few_at_a_time_are_each_counted_once(store: Store, rows: int) -> None:
+    await stored(store, *(new_event(f"e{number}", shop=SHOP if number % 2 else "shop2") for number in range(7)))
+    total: Counter[str] = Counter()
+    last: int | None = 0
+    async with store.work() as work:
+        while last is not None:
+            counted, last = await work.inbox.counts_after(last, rows)
+            assert sum(by_state["received"] for by_state in counted.values()) <= rows
+            total.update({shop: by_state["received"] for shop, by_state in counted.items()})
+    assert total == {SHOP: 3, "shop2": 4}
 
 
 def an_order(email: str) -> OrderPlaced:

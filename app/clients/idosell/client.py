@@ -21,12 +21,11 @@ from app.clients.transport import Outgoing, Reply, Transport, scrubbed
 from app.domain.backfill import ACCOUNTS_PER_PAGE, Listing
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
-from app.domain.mirror import TagChanges, changes
+from app.domain.mirror import TagChanges, changes, plain_name
 from app.domain.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Unknown, Unreachable, name_of, words_of
 from app.domain.pipeline import Answer, Call
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
-from app.domain.tags import canonical
 
 _Row = TypeVar("_Row")
 
@@ -339,7 +338,7 @@ def _agrees(wanted: Said | None, agreed: bool) -> bool:
 
 def _folded(wanted: TagChanges) -> TagChanges:
     """Names in plain letters: what limits the panel sets on names is unknown (uncertain point 14)."""
-    return replace(wanted, add={canonical(name): points for name, points in wanted.add.items()})
+    return replace(wanted, add={plain_name(name): points for name, points in wanted.add.items()})
 
 
 def _object(raw: bytes) -> dict[str, Any] | None:

@@ -1,15 +1,16 @@
 """Commands in SALESmanago's own words. Its field names and limits live here and nowhere else (contract sections 2, 3 and 4)."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from app.domain.commands import AddEvent, Agreement, EventKind, UpsertContact
+from app.domain.commands import AddEvent, Agreement, EventKind, Line, UpsertContact
 from app.domain.consent import Status
 from app.domain.look_up import SeenContact, SeenEvent
 from app.domain.shop import Account
+from app.domain.text import whole_signs, within_bytes
 
 JsonObject = dict[str, Any]  # a border: their JSON
 
@@ -123,10 +124,10 @@ def batch_upsert(commands: Iterable[UpsertContact]) -> JsonObject:
 def event(command: AddEvent) -> JsonObject:
     """An external event, after the conventions of the official plugin (section 3.5), within the limits of section 3.3."""
     purchase_like = command.kind not in (EventKind.CART, EventKind.VISIT)
-    names = [" ".join(line.name.replace(",", " ").split()) for line in command.lines if line.name]
+    ids, names, quantities = _goods(command.lines)
     details = {
-        "detail1": joined(names, ",", DETAIL_BYTES),
-        "detail3": joined([_number(line.quantity) for line in command.lines], "/", DETAIL_BYTES),
+        "detail1": names,
+        "detail3": quantities,
         "detail8": _cut(command.language),
         "detail9": _cut(command.currency),
         "detail10": _cut(command.pickup_point) if purchase_like else None,
@@ -135,8 +136,8 @@ def event(command: AddEvent) -> JsonObject:
         {
             "date": milliseconds(command.at),
             "contactExtEventType": command.kind.value,
-            "description": (command.link or "")[:DESCRIPTION_CHARS],
-            "products": joined([line.product_id for line in command.lines], ",", PRODUCTS_BYTES),
+            "description": whole_signs(command.link or "", DESCRIPTION_CHARS),
+            "products": ids,
             "location": command.location,
             "value": None if command.value is None else float(round(command.value, 2)),
             **(details if command.kind is not EventKind.VISIT else {}),
@@ -150,19 +151,41 @@ def batch_events(commands: Iterable[AddEvent]) -> JsonObject:
     return {"events": [{"email": command.email, "contactEvent": event(command)} for command in commands]}
 
 
-def joined(items: Iterable[str], separator: str, limit: int) -> str:
-    """As many whole items as fit into `limit` bytes of UTF-8; the rest is dropped from the end, none is ever cut."""
-    text = ""
-    for item in items:
-        longer = f"{text}{separator}{item}" if text else item
-        if len(longer.encode()) > limit:
-            break
-        text = longer
-    return text
+def _goods(lines: Sequence[Line]) -> tuple[str, str, str]:
+    """Ids, names and quantities: three lists of the same length in the same order (sections 3.3, 3.5).
+
+    As many goods as fit with their whole ids and quantities; of the names, each is cut as little as the others allow.
+    """
+    ids = [line.product_id for line in lines[:PRODUCTS_BYTES]]
+    quantities = [_number(line.quantity) for line in lines[:PRODUCTS_BYTES]]
+    most = min(_fitting(ids, PRODUCTS_BYTES), _fitting(quantities, DETAIL_BYTES))
+    names = _within([" ".join(line.name.replace(",", " ").split()) for line in lines[:most]], DETAIL_BYTES)
+    return ",".join(ids[:most]), ",".join(names) if any(names) else "", "/".join(quantities[:most])
+
+
+def _fitting(items: Sequence[str], limit: int) -> int:
+    """How many of the items fit whole, with a sign between each two of them."""
+    used = -1
+    for count, item in enumerate(items):
+        used += len(item.encode()) + 1
+        if used > limit:
+            return count
+    return len(items)
+
+
+def _within(names: Sequence[str], limit: int) -> list[str]:
+    """The names, cut so that all fit with a comma between each two: no name is cut that is no longer than the others' share."""
+    left = limit - max(len(names) - 1, 0)
+    cut = list(names)
+    by_length = sorted(range(len(names)), key=lambda place: len(names[place].encode()))
+    for done, place in enumerate(by_length):
+        cut[place] = within_bytes(names[place], left // (len(names) - done)).rstrip()
+        left -= len(cut[place].encode())
+    return cut
 
 
 def _cut(text: str | None) -> str:
-    return (text or "").encode()[:DETAIL_BYTES].decode(errors="ignore")
+    return within_bytes(text or "", DETAIL_BYTES)
 
 
 def _number(quantity: Decimal) -> str:
@@ -183,7 +206,18 @@ def seen_contact(shown: Mapping[str, Any]) -> SeenContact | None:
         events=tuple(_seen_events(shown.get("contactExtEvents"))),
         opted_out=_flag(shown.get("optedOut")),
         opted_out_phone=_flag(shown.get("optedOutPhone")),
+        created_at=_moment(shown.get("createdOn")),
     )
+
+
+LAST_MILLISECOND = 253_402_300_799_999
+"""Of the year 9999."""
+
+
+def _moment(shown: object) -> datetime | None:
+    if not isinstance(shown, int) or isinstance(shown, bool) or not 0 < shown <= LAST_MILLISECOND:
+        return None
+    return datetime.fromtimestamp(shown // 1000, UTC) + timedelta(milliseconds=shown % 1000)
 
 
 def modified_emails(answer: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,0 +1,71 @@
+"""Text that is cut only between signs, and a cache that keeps no long text."""
+
+import unicodedata
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import ParamSpec, TypeVar
+
+_Texts = ParamSpec("_Texts")
+_Made = TypeVar("_Made")
+
+_JOINER = "\u200d"
+LONGEST_REMEMBERED = 256
+
+
+def remembered(most: int, longest: int = LONGEST_REMEMBERED) -> Callable[[Callable[_Texts, _Made]], Callable[_Texts, _Made]]:
+    """`lru_cache` for functions of texts, which passes long ones by: what a cache holds is bounded in bytes, not only in number."""
+
+    def decorate(function: Callable[_Texts, _Made]) -> Callable[_Texts, _Made]:
+        cached = lru_cache(most)(function)
+
+        @wraps(function)
+        def call(*texts: _Texts.args, **named: _Texts.kwargs) -> _Made:
+            length = 0
+            for text in texts:
+                length += len(text)  # type: ignore[arg-type]  # texts, or bytes
+            return cached(*texts) if length <= longest and not named else function(*texts, **named)
+
+        call.cache_info = cached.cache_info  # type: ignore[attr-defined]
+        return call
+
+    return decorate
+
+
+def whole_signs(text: str, most: int) -> str:
+    """At most so many characters of a text, without a half sign at the end: an accent, an emoji of several parts."""
+    if len(text) <= most:
+        return text
+    end = most
+    while end > 0 and _is_inside_a_sign(text, end):
+        end -= 1
+    return text[: end or most]
+
+
+def within_bytes(text: str, most: int) -> str:
+    """The same, measured in bytes of UTF-8."""
+    written = text.encode()
+    if len(written) <= most:
+        return text
+    return whole_signs(text, len(written[:most].decode(errors="ignore")))
+
+
+def _is_inside_a_sign(text: str, at: int) -> bool:
+    """Do the characters on both sides of this place make one sign?"""
+    before, after = text[at - 1], text[at]
+    if before == _JOINER or after == _JOINER or unicodedata.category(after)[0] == "M" or _is_modifier(after):
+        return True
+    if not (_is_half_a_flag(before) and _is_half_a_flag(after)):
+        return False
+    halves = 0
+    while halves < at and _is_half_a_flag(text[at - 1 - halves]):
+        halves += 1
+    return halves % 2 == 1
+
+
+def _is_modifier(sign: str) -> bool:
+    """A colour of skin, or a letter of a flag that is written in tags."""
+    return "\U0001f3fb" <= sign <= "\U0001f3ff" or "\U000e0020" <= sign <= "\U000e007f"
+
+
+def _is_half_a_flag(sign: str) -> bool:
+    return "\U0001f1e6" <= sign <= "\U0001f1ff"

@@ -1,0 +1,76 @@
+"""Cuts between signs, and caches that keep no long text."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app import wire
+from app.domain import tags
+from app.domain.text import LONGEST_REMEMBERED, remembered, whole_signs, within_bytes
+
+
+def test_a_remembered_function_is_asked_once_for_a_short_text_and_every_time_for_a_long_one() -> None:
+    asked: list[str] = []
+
+    @remembered(10)
+    def upper(text: str, more: str = "") -> str:
+        asked.append(text)
+        return (text + more).upper()
+
+    long = "x" * (LONGEST_REMEMBERED + 1)
+    assert [upper("a"), upper("a"), upper("a", "b"), upper("a", more="b")] == ["A", "A", "AB", "AB"]
+    assert [upper(long), upper(long), upper("a", long)] == [long.upper(), long.upper(), ("a" + long).upper()]
+    assert asked == ["a", "a", "a", long, long, "a"]
+    assert upper.cache_info().currsize == 2
+
+
+@pytest.mark.parametrize("function", [tags.canonical, tags.word, tags.outgoing_text, tags.to_upstream, tags.as_stored])
+def test_m10_no_long_text_stays_in_a_cache_of_tags(function) -> None:  # type: ignore[no-untyped-def]
+    before = function.cache_info().currsize
+    for number in range(100):
+        function(f"{number}" + "ż" * 10_000)
+    assert function.cache_info().currsize - before <= 0
+
+
+def test_m10_no_long_text_stays_in_a_cache_of_numbers() -> None:
+    before = wire.e164.cache_info().currsize  # type: ignore[attr-defined]
+    assert wire.e164("6" * 10_000, "PL") is None
+    assert wire.e164.cache_info().currsize == before  # type: ignore[attr-defined]
+
+
+def test_m10_caches_keyed_by_text_are_bounded_in_bytes() -> None:
+    """Elsewhere `lru_cache` may stand where no text of others is a key; each such place is named here."""
+    allowed = {
+        "app/domain/text.py": "what `remembered` is made of",
+        "app/domain/tags.py": "single characters",
+        "app/routers/plain.py": "amounts: what is longer raises, and is not kept",
+        "app/storage/many.py": "our own statements",
+    }
+    root = Path(__file__).parents[2]
+    found = {str(path.relative_to(root)) for path in (root / "app").rglob("*.py") if re.search(r"\blru_cache\(", path.read_text())}
+    assert found == set(allowed)
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "kept"),
+    [
+        ("Buty", 10, "Buty"),
+        ("Buty", 2, "Bu"),
+        ("e\u0301e\u0301", 3, "e\u0301"),
+        ("👩\u200d🚀👩\u200d🚀", 5, "👩\u200d🚀"),
+        ("🇵🇱🇩🇪", 3, "🇵🇱"),
+        ("🇵🇱🇩🇪", 2, "🇵🇱"),
+        ("a👍🏽", 2, "a"),
+        ("a" + "\u0301" * 10, 5, "a" + "\u0301" * 4),
+    ],
+)
+def test_a_cut_leaves_whole_signs_unless_one_sign_alone_is_too_long(text: str, most: int, kept: str) -> None:
+    assert whole_signs(text, most) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "kept"), [("żółw", 8, "żółw"), ("żółw", 5, "żó"), ("żółw", 1, ""), ("a👩\u200d🚀", 8, "a")]
+)
+def test_a_cut_in_bytes_leaves_whole_signs(text: str, most: int, kept: str) -> None:
+    assert within_bytes(text, most) == kept

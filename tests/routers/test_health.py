@@ -1,0 +1,134 @@
+"""What strangers may know of how it is: little, cheaply, and without a trace."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.control import control_app
+from app.domain.errors import NotReady
+from app.routers.examples import EXAMPLES
+from app.services.health import Health
+from tests.conftest import Clock
+from tests.gateways import Door, open_door
+from tests.routers.test_events import assert_problem
+
+
+async def test_healthz_answers_everybody(door: Door) -> None:
+    assert (await door.http.get("/healthz")).json() == {"status": "alive"}
+
+
+async def test_a_stranger_hears_that_it_is_ready_and_no_word_of_any_shop(door: Door) -> None:
+    await door.post("orders", EXAMPLES["order"])
+    answer = await door.http.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"ready": True, "failing": [], "problems": None, "shops": None}
+
+
+async def test_a_shop_hears_no_more_of_other_shops_than_a_stranger(door: Door) -> None:
+    assert (await door.http.get("/readyz", headers=door.auth("shop1"))).json()["shops"] is None
+
+
+async def test_a_wrong_key_is_refused_at_every_door_of_health_that_looks_at_keys(door: Door) -> None:
+    for path in ("/readyz", "/metrics"):
+        assert_problem(await door.http.get(path, headers={"Authorization": "Bearer gwk_00000000_00_00"}), 401)
+
+
+async def test_an_operator_hears_of_every_shop(door: Door) -> None:
+    answer = (await door.http.get("/readyz", headers=await door.operator())).json()
+    assert [shop["shop"] for shop in answer["shops"]] == ["shop1", "shop2"]
+    assert answer["problems"] == []
+
+
+async def test_asking_whether_it_is_ready_writes_nothing(door: Door) -> None:
+    async def written() -> dict[str, str]:
+        async with door.gateway.directory._store.work() as work:
+            return dict(await work.registry.facts())
+
+    before = await written()
+    for headers in ({}, await door.operator()):
+        await door.http.get("/readyz", headers=headers)
+    assert await written() == before
+
+
+class Broken:
+    """A store that takes nothing, or one that nobody may touch."""
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[Any]:
+        raise NotReady
+        yield
+
+
+def health_of(store: Any, migrated: Any) -> Health:
+    return Health(store, None, Clock(), migrated, alarm_after_seconds=600)  # type: ignore[arg-type]
+
+
+async def test_a_store_that_takes_nothing_is_known_from_the_process_own_probe() -> None:
+    async def migrated() -> bool:
+        return True
+
+    health = health_of(Broken(), migrated)
+    assert await health.probe() == 0
+    assert (await health.readiness()).failing == ("store",)
+
+
+async def test_a_database_that_is_not_migrated_fails_by_name() -> None:
+    async def migrated() -> bool:
+        return False
+
+    assert (await health_of(Broken(), migrated).readiness()).failing == ("migrations",)
+
+
+async def test_a_crowd_that_asks_costs_one_look_at_the_store() -> None:
+    looks = 0
+
+    async def migrated() -> bool:
+        nonlocal looks
+        looks += 1
+        await asyncio.sleep(0.01)
+        return True
+
+    health = health_of(Broken(), migrated)  # whoever counted anything for strangers would fail here
+    answers = await asyncio.gather(*(health.readiness() for _ in range(500)))
+    assert (looks, {one.ready for one in answers}) == (1, {True})
+
+
+# -- metrics -------------------------------------------------------------------------------------------------------------
+
+
+async def test_metrics_are_for_operators_and_count_events_by_state(door: Door) -> None:
+    await door.post("orders", EXAMPLES["order"])
+    assert_problem(await door.http.get("/metrics"), 401)
+    assert_problem(await door.http.get("/metrics", headers=door.auth("shop1")), 404)
+    metrics = (await door.http.get("/metrics", headers=await door.operator())).text
+    assert 'gateway_events{shop="shop1",state="received"} 1.0' in metrics
+    assert "jan.kowalski" not in metrics
+
+
+@pytest.mark.parametrize(
+    ("open_to", "proxies", "headers", "expected"),
+    [
+        ("", "", {}, 401),
+        ("127.0.0.1", "", {}, 200),
+        ("127.0.0.0/8, ::1", "", {}, 200),
+        ("10.0.0.0/8", "", {}, 401),
+        ("127.0.0.1", "", {"X-Forwarded-For": "203.0.113.9"}, 401),  # a proxy on this machine that nobody told us of
+        ("127.0.0.1", "", {"Forwarded": "for=203.0.113.9"}, 401),
+        ("127.0.0.1", "127.0.0.1", {}, 200),
+    ],
+)
+async def test_metrics_are_open_to_the_networks_that_are_named(
+    tmp_path: Path, open_to: str, proxies: str, headers: dict[str, str], expected: int
+) -> None:
+    async with open_door(tmp_path, metrics_open_to=open_to, forwarded_allow_ips=proxies) as door:
+        assert (await door.http.get("/metrics", headers=headers)).status_code == expected
+
+
+async def test_metrics_through_the_local_socket_need_no_key(door: Door) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(control_app(door.gateway)), base_url="http://gateway") as local:
+        assert "gateway_oldest_waiting_seconds" in (await local.get("/metrics")).text

@@ -1,0 +1,126 @@
+"""What is left of a person after an erasure, looked for in every byte and every column that the gateway keeps."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from sqlalchemy import select
+
+from app.routers.examples import EXAMPLES
+from app.storage.database import Database
+from app.storage.tables import metadata
+from tests.processes import World, a_world, http
+
+ADDRESS = "zofia.zapomniana@example.com"
+LOCAL = "zofia.zapomniana"
+
+
+class Erased(NamedTuple):
+    folder: Path
+    url: str
+    headers: dict[str, str]
+
+
+def erase(world: World) -> Erased:
+    """A person does everything a shop can tell, with her address wherever it may stand, and is erased."""
+    headers = {"Authorization": f"Bearer {world.key('shop1')}"}
+    until = time.monotonic() + 10
+    while http.get(f"{world.url}/v1/shops/shop1/events/none", headers=headers).status_code == 401:  # a key made by another process
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    for path, body in told():
+        answer = http.post(f"{world.url}/v1/shops/shop1/{path}", json=body, headers=headers)
+        assert answer.status_code == 202, answer.text
+    world.wait_until_sent("shop1", f"order-{ADDRESS}", headers)
+    erasure = {"event_id": f"erase-{ADDRESS}", "occurred_at": EXAMPLES["erasure"]["occurred_at"], "email": ADDRESS}
+    assert http.post(f"{world.url}/v1/shops/shop1/erasures", json=erasure, headers=headers).status_code == 202
+    world.wait_until_sent("shop1", f"erase-{ADDRESS}", headers)
+    return Erased(world.folder, world.url, headers)
+
+
+@pytest.fixture(scope="module")
+def erased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erased]:
+    with a_world(tmp_path_factory.mktemp("erasure")) as world:
+        yield erase(world)
+
+
+def told() -> Iterator[tuple[str, Any]]:
+    """Events whose ids hold the address: it is the shop that makes them up."""
+    customer = {**EXAMPLES["order"]["customer"], "email": ADDRESS}
+    order = {**EXAMPLES["order"], "transfer_consent": "given", "customer": customer}
+    yield "orders", {**order, "event_id": f"order-{ADDRESS}"}
+    yield "orders", {**order, "event_id": f"again-{ADDRESS.upper()}", ADDRESS: "an unknown field"}
+    yield "orders", {**order, "event_id": f"encoded-{ADDRESS.replace('@', '%40')}"}
+    yield "registrations", {**EXAMPLES["registration"], "event_id": f"registered-{ADDRESS}", "customer": customer}
+    yield "subscriptions", {**EXAMPLES["subscription"], "event_id": f"subscribed-{ADDRESS}", "email": ADDRESS}
+    yield "carts", {**EXAMPLES["cart"], "event_id": f"cart-{ADDRESS}", "email": ADDRESS}
+
+
+def test_no_file_beside_a_running_gateway_holds_the_address_of_somebody_who_was_erased(erased: Erased) -> None:
+    until = time.monotonic() + 10  # the log is emptied after the commit that says the erasure was sent
+    while found := {path.name: number for path in files(erased) if (number := path.read_bytes().lower().count(LOCAL.encode()))}:
+        assert time.monotonic() < until, found
+        time.sleep(0.1)
+    assert {path.name for path in files(erased)} >= {"gateway.db", "gateway.db-wal"}
+
+
+def files(erased: Erased) -> list[Path]:
+    return [path for path in erased.folder.glob("gateway.db*") if path.is_file()]
+
+
+def test_no_column_of_any_table_holds_the_address_of_somebody_who_was_erased(erased: Erased) -> None:
+    with sqlite3.connect(f"file:{erased.folder / 'gateway.db'}?mode=ro", uri=True) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        assert {"inbox", "outbox", "attempts", "calls", "consents", "contacts"} <= set(tables)
+        rows = [(table, row) for table in tables for row in database.execute(f"SELECT * FROM {table}")]
+    assert len(rows) > 20
+    assert [(table, row) for table, row in rows if LOCAL in repr(row).lower()] == []
+
+
+def test_a_repetition_under_an_id_with_the_address_is_still_one_and_brings_nothing_back(erased: Erased) -> None:
+    headers = erased.headers
+    path, body = next(told())
+    again = http.post(f"{erased.url}/v1/shops/shop1/{path}", json=body, headers=headers).json()
+    assert (again["event_id"], again["result"]) == (body["event_id"], "duplicate")
+    other = {**body, "order": {**body["order"], "value": "1.00"}}
+    assert http.post(f"{erased.url}/v1/shops/shop1/{path}", json=other, headers=headers).status_code == 409
+    test_no_column_of_any_table_holds_the_address_of_somebody_who_was_erased(erased)
+
+
+def test_the_shop_follows_an_erasure_by_its_own_id_although_nothing_keeps_it(erased: Erased) -> None:
+    headers = erased.headers
+    answer = http.get(f"{erased.url}/v1/shops/shop1/events/erase-{ADDRESS}", headers=headers)
+    assert answer.json()["state"] == "sent"
+
+
+def test_an_old_event_of_somebody_erased_that_comes_late_leaves_no_address_either(erased: Erased) -> None:
+    headers = erased.headers
+    _, body = next(told())
+    late = {**body, "event_id": f"late-{ADDRESS}", "order": {**body["order"], "id": "9911"}}
+    assert http.post(f"{erased.url}/v1/shops/shop1/orders", json=late, headers=headers).status_code == 202
+    until = time.monotonic() + 20
+    while http.get(f"{erased.url}/v1/shops/shop1/events/late-{ADDRESS}", headers=headers).json()["state"] == "received":
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    test_no_column_of_any_table_holds_the_address_of_somebody_who_was_erased(erased)
+
+
+def test_no_column_on_postgresql_holds_the_address_of_somebody_who_was_erased(tmp_path: Path, postgresql_url: str) -> None:
+    async def rows() -> list[tuple[str, str]]:
+        database = Database(postgresql_url)
+        async with database.engine.connect() as connection:
+            found = [
+                (one.name, repr(tuple(row))) for one in metadata.sorted_tables for row in await connection.execute(select(one))
+            ]
+        await database.close()
+        return found
+
+    with a_world(tmp_path, postgresql_url) as world:
+        erase(world)
+        held = asyncio.run(rows())
+    assert len(held) > 20
+    assert [(table, row) for table, row in held if LOCAL in row.lower()] == []
