@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
@@ -20,10 +20,11 @@ from app.domain.registry import StoredAccount, StoredShop
 from app.domain.shop import Account, ConsentNames, FanOut, FlightPlan, Hours, Panel, PanelKind, Shop, TagConflicts
 from app.services.secrets_at_rest import KeyRing
 
-NAME = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
-LOCATION = re.compile(r"^[a-z_][a-z0-9_]{2,35}$")
-CALLBACK_SECRET = re.compile(r"^[A-Za-z0-9]{16}$")
+LOCATION = re.compile(r"[a-z_][a-z0-9_]{2,35}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+CALLBACK_SECRET = re.compile(r"[A-Za-z0-9]{16}")
 
 
 def _secret(reference: str) -> str:
@@ -36,8 +37,8 @@ def _secret(reference: str) -> str:
     if kind == "file" and where:
         try:
             return Path(where).read_text().strip()
-        except OSError as error:
-            raise ValueError(f"cannot read {where}") from error
+        except (OSError, ValueError):  # ValueError: bytes that are no text, of which nothing may be quoted
+            raise ValueError(f"cannot read {where}") from None
     raise ValueError('write secrets as a reference: "env:NAME" or "file:/path"')
 
 
@@ -80,13 +81,13 @@ def _is_loopback(host: str) -> bool:
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of zones, like "Europe"
         raise ValueError('name a time zone like "Europe/Warsaw"') from error
     return name
 
 
 def _location(text: str) -> str:
-    if not LOCATION.match(text):
+    if not LOCATION.fullmatch(text):
         raise ValueError("3 to 36 characters of a-z, 0-9 and _, not beginning with a digit")
     return text
 
@@ -108,7 +109,7 @@ def _cart_url(url: str) -> str:
 
 def _callback_secret(reference: str) -> str:
     value = _secret(reference)
-    if not CALLBACK_SECRET.match(value):
+    if not CALLBACK_SECRET.fullmatch(value):
         raise ValueError("a callback secret has exactly 16 characters of A-Z a-z 0-9")
     return value
 
@@ -134,6 +135,14 @@ Address = Annotated[str, AfterValidator(_address)]
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_control_signs(cls, said: Any) -> Any:
+        texts = said if isinstance(said, list | tuple) else [said]
+        if any(isinstance(text, str) and _CONTROL.search(text) for text in texts):
+            raise ValueError("control characters are not allowed")
+        return said
 
 
 class AccountEntry(_Strict):
@@ -236,7 +245,9 @@ class ShopsFile(_Strict):
     @model_validator(mode="after")
     def _coherent(self) -> Self:
         mistakes = [
-            f"{name}: a name has lower-case letters, digits and -" for name in (*self.accounts, *self.shops) if not NAME.match(name)
+            f"{name}: a name has lower-case letters, digits and -"
+            for name in (*self.accounts, *self.shops)
+            if not NAME.fullmatch(name)
         ]
         locations: dict[tuple[str, str], str] = {}
         for name, shop in self.shops.items():

@@ -8,7 +8,6 @@ again after a break: what is stored already is a duplicate.
 import csv
 import hashlib
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ from zoneinfo import ZoneInfo
 from app.domain.events import Evidence, SubscriberListed
 from app.domain.pipeline import NewEvent
 from app.domain.shop import Shop
-from app.wire import e164, email_address
+from app.wire import e164, email_address, is_national, language, phone_region
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "email": ("email", "e-mail", "e_mail", "mail", "adres_email", "adres_e-mail"),
@@ -35,6 +34,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "sms_consent_at": ("sms_consent_at", "data_zgody_sms"),
     "approval": ("approval", "zgoda", "status"),
     "registered": ("registered", "konto", "has_account"),
+    "country": ("country", "kraj", "panstwo"),
     "language": ("language", "lang", "jezyk"),
     "text_version": ("text_version", "wersja_zgody"),
     "page": ("page", "strona"),
@@ -46,7 +46,6 @@ EXAMPLE_LINE = {"email": "ewa.nowak@example.com", "email_consent_at": "2025-03-1
 
 _MEANING = {heading: column for column, headings in COLUMNS.items() for heading in headings}
 _TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")
-_LANGUAGE = re.compile(r"^[A-Za-z]{2}([-_][A-Za-z]{2})?$")
 _LONGEST = 255
 MAX_COLUMNS = 50
 _EMPTY_LINES_TOO = 10
@@ -145,6 +144,7 @@ def event_of(row: Row, shop: Shop, now: datetime) -> NewEvent | list[Mistake]:
         email_since=_date(row, "email_consent_at", shop, now, mistakes),
         sms_since=_date(row, "sms_consent_at", shop, now, mistakes),
         phone=_phone(row, shop, mistakes, warnings),
+        phone_assumed="country" not in row.cells and is_national(row.cells.get("phone", "")),
         language=_language(row, warnings),
         evidence=Evidence(**{name: row.cells[name][:_LONGEST] for name in ("text_version", "page", "ip") if name in row.cells}),
     )
@@ -181,7 +181,7 @@ def _email(row: Row, mistakes: list[Mistake]) -> str:
 def _phone(row: Row, shop: Shop, mistakes: list[Mistake], warnings: list[str]) -> str | None:
     """A bad number spoils a consent to text messages; otherwise it is left out and the rest still goes (R10)."""
     text = row.cells.get("phone")
-    number = e164(text[:64], shop.country) if text else None
+    number = e164(text, phone_region(row.cells.get("country"), shop.country)) if text else None
     if text and number is None:
         if "sms_consent_at" in row.cells:
             mistakes.append(Mistake("phone", "this is no telephone number", "+48 600 100 200"))
@@ -192,10 +192,10 @@ def _phone(row: Row, shop: Shop, mistakes: list[Mistake], warnings: list[str]) -
 
 def _language(row: Row, warnings: list[str]) -> str | None:
     text = row.cells.get("language")
-    if text is None or _LANGUAGE.match(text):
-        return text[:2].lower() if text else None
-    warnings.append("language: not two letters like pl, left out")
-    return None
+    found = language(text) if text else None
+    if text and found is None:
+        warnings.append("language: no language like pl, left out")
+    return found
 
 
 def _date(row: Row, column: str, shop: Shop, now: datetime, mistakes: list[Mistake]) -> datetime | None:

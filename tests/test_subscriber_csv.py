@@ -210,7 +210,7 @@ def test_a_bad_number_is_left_out_with_a_word_unless_text_messages_need_it() -> 
 
 @pytest.mark.parametrize(
     ("text", "language"),
-    [("pl", "pl"), ("PL", "pl"), ("pl_PL", "pl"), ("en-GB", "en"), ("polski", None), ("p", None), ("p1", None)],
+    [("pl", "pl"), ("PL", "pl"), ("pl_PL", "pl"), ("en-GB", "en"), ("polski", "pl"), ("klingon", None), ("p", None), ("p1", None)],
 )
 def test_a_language_is_two_letters_or_left_out(text: str, language: str | None) -> None:
     assert the(f"email;lang;data\n{JAN};{text};{DAY}\n").language == language
@@ -292,3 +292,33 @@ def test_no_bytes_do_either(raw: bytes) -> None:
             event_of(row, WARSAW, NOW)
     except NotAList:
         pass
+
+
+@pytest.mark.parametrize(
+    ("country", "shop_country", "kept"),
+    [
+        ("CZ", "PL", "+420736123456"),
+        ("Czechy", "PL", "+420736123456"),
+        ("", "PL", "+48736123456"),
+        ("", "CZ", "+420736123456"),
+        ("pl", "CZ", "+48736123456"),
+        ("Atlantyda", "PL", None),
+        ("-", "PL", None),
+    ],
+)
+def test_r10_a_national_number_of_a_list_belongs_to_the_country_beside_it(
+    country: str, shop_country: str, kept: str | None
+) -> None:
+    line = f"email;kraj;telefon;data_zgody\n{JAN};{country};736 123 456;{DAY}\n"
+    assert the(line, a_shop(country=shop_country)).phone == kept
+
+
+def test_a_local_part_that_salesmanago_would_refuse_is_a_mistake_of_its_line() -> None:
+    assert wrong(f"email;data_zgody\n{'x' * 65}@example.com;{DAY}\n") == ["email"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("pol", "pl"), ("es-419", "es"), ("Polski", "pl"), ("klingon", None), ("pl\u2028", "pl")]
+)
+def test_a_language_of_a_list_is_read_as_at_the_door(said: str, kept: str | None) -> None:
+    assert the(f"email;lang;data_zgody\n{JAN};{said};{DAY}\n").language == kept

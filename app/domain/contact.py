@@ -20,10 +20,14 @@ from app.domain.values import replace, value
 
 @value()
 class Fact:
-    """A value and since when it is true."""
+    """A value and since when it is true. An empty value is one that was dropped, and says nothing (see `without_profile`)."""
 
     value: str
     at: datetime
+    cleared: bool = False
+    """The value is empty because the shop said that there is none any more: that is told (R10)."""
+    assumed: bool = False
+    """A phone that was read as one of the shop's country because its message named none."""
 
 
 @value()
@@ -161,9 +165,17 @@ class Contact:
 
         Once there is a customer id, another does not replace it: see `of_account`.
         """
+        return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text})
+
+    def describe_as_now(self, customer: Customer, at: datetime) -> "Contact":
+        """As `describe`, from a message about what has changed: an empty value says that there is none any more (R10)."""
+        return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text is not None})
+
+    def _described(self, customer: Customer, at: datetime, said: Mapping[str, str]) -> "Contact":
         number = self.customer_id or real_id(customer.id)
-        said = {name: text for name, text in profile_of(customer).items() if text}
-        known = self.with_profile({**said, "customer_id": number} if number and real_id(customer.id) else said, at)
+        if number and real_id(customer.id):
+            said = {**said, "customer_id": number}
+        known = self.with_profile(said, at, phone_assumed=customer.phone_assumed)
         if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= at):
             known = replace(known, wholesaler=Flag(customer.wholesaler, at))
         return known if number == known.customer_id else replace(known, customer_id=number)
@@ -173,9 +185,18 @@ class Contact:
         guest = number is not None and not self.registered and self.customer_id != number
         return replace(self, registered=True, customer_id=number if guest else self.customer_id)
 
-    def with_profile(self, said: Mapping[str, str], at: datetime) -> "Contact":
-        newer = {name: Fact(text, at) for name, text in said.items() if self._is_news(name, at)}
+    def with_profile(self, said: Mapping[str, str], at: datetime, *, phone_assumed: bool = False) -> "Contact":
+        """An empty text clears. Names stay two facts, so that a new last name alone keeps the first; the address is one."""
+        if any(name in said for name in ADDRESS):
+            said = {name: text for name, text in said.items() if name not in ADDRESS} | self._whole_address(said, at)
+        newer = {name: Fact(text, at, cleared=not text) for name, text in said.items() if self._is_news(name, at)}
+        if phone_assumed and "phone" in newer:
+            newer["phone"] = replace(newer["phone"], assumed=True)
         return replace(self, profile={**self.profile, **newer}) if newer else self
+
+    def _whole_address(self, said: Mapping[str, str], at: datetime) -> dict[str, str]:
+        """All parts, or none if a part is known from later: parts of two addresses are none."""
+        return {name: said.get(name, "") for name in ADDRESS} if all(self._is_news(name, at) for name in ADDRESS) else {}
 
     def _is_news(self, name: str, at: datetime) -> bool:
         known = self.profile.get(name)
@@ -250,10 +271,13 @@ class Contact:
         if not any(fact.value for fact in self.profile.values()):
             return self
         # The times stay: what is older than something dropped must not come back as news.
-        return replace(self, profile={name: Fact("", fact.at) for name, fact in self.profile.items()})
+        return replace(self, profile={name: Fact("", fact.at, cleared=fact.cleared) for name, fact in self.profile.items()})
 
 
 NOBODY = Contact()
+
+ADDRESS = ("street", "postal_code", "city", "country")
+"""One fact: an address that is given replaces the whole, and a part it does not name is empty (R10)."""
 
 
 def words_of(panel_tags: Mapping[str, Flag]) -> dict[str, tuple[str, Flag]]:
@@ -304,14 +328,10 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
     `at`: when `other` took the address of `target`.
     """
     moved = bool(target.email and other.email) and target.email != other.email
-    profile = dict(other.profile)
-    for name, fact in target.profile.items():
-        if name not in profile or profile[name].at <= fact.at:
-            profile[name] = fact
     return replace(
         target,
         customer_id=target.customer_id or other.customer_id,
-        profile=profile,
+        profile=_joined_profile(target.profile, other.profile),
         registered=target.registered or other.registered,
         subscriber=target.subscriber or other.subscriber,
         wholesaler=max(filter(None, (target.wholesaler, other.wholesaler)), key=lambda flag: flag.at, default=None),
@@ -330,6 +350,25 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
             phone_news=weightier(other.home.phone_news, target.home.phone_news),
         ),
     )
+
+
+def _joined_profile(target: Mapping[str, Fact], other: Mapping[str, Fact]) -> dict[str, Fact]:
+    """The newer word on every field, and the newer address as a whole."""
+    profile = dict(other)
+    for name, fact in target.items():
+        if name not in profile or profile[name].at <= fact.at:
+            profile[name] = fact
+    ours, theirs = _address_of(target), _address_of(other)
+    newer = ours if not theirs or (ours and _newest(ours) >= _newest(theirs)) else theirs
+    return {name: fact for name, fact in profile.items() if name not in ADDRESS} | newer
+
+
+def _address_of(profile: Mapping[str, Fact]) -> dict[str, Fact]:
+    return {name: profile[name] for name in ADDRESS if name in profile}
+
+
+def _newest(facts: Mapping[str, Fact]) -> datetime:
+    return max(fact.at for fact in facts.values())
 
 
 def _joined_tags(target: Contact, other: Contact) -> dict[str, Flag]:

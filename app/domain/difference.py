@@ -18,7 +18,8 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Channel, Said, Status
-from app.domain.contact import Contact, Home, Shown, Told, words_of
+from app.domain.contact import ADDRESS, Contact, Home, Shown, Told, words_of
+from app.domain.countries import country_code
 from app.domain.events import DriftFound
 from app.domain.shop import Shop
 from app.domain.take_back import opt_outs_of
@@ -31,7 +32,10 @@ _MOST_SPOKEN = 4 * tags.MOST_TAGS
 """Section tags, panel tags that are there and that are gone, and as much again."""
 
 # SALESmanago keeps one name and one address object: when a part changes, the whole travels.
-_WHOLE = (("first_name", "last_name"), ("street", "postal_code", "city", "country"))
+_WHOLE = (("first_name", "last_name"), ADDRESS)
+
+CLEARABLE = frozenset({"first_name", "last_name", "company", "phone", *ADDRESS})
+"""What an empty text clears over there (contract 2). Of birthday, language, gender and id nobody says that it does."""
 
 
 def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> UpsertContact | None:
@@ -46,7 +50,7 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
     upsert = UpsertContact(
         email=known_as,
         new_email=contact.email if known_as != contact.email and contact.rename_refused_at is None else None,
-        profile=_profile_difference(contact),
+        profile=_profile_difference(contact, shop),
         add_tags=add,
         remove_tags=remove,
         email_status=email_status,
@@ -245,13 +249,28 @@ def _spelled(contact: Contact) -> dict[str, str]:
     return {tags.canonical(text): text for text in texts if text is not None}
 
 
-def _profile_difference(contact: Contact) -> Mapping[str, str]:
-    true = {name: fact.value for name, fact in contact.profile.items() if fact.value}
+def _profile_difference(contact: Contact, shop: Shop) -> Mapping[str, str]:
+    """What differs; an empty text clears. Whom SALESmanago never had from us has nothing of ours to be cleared."""
+    true = {name: fact.value for name, fact in contact.profile.items() if fact.value or _is_to_be_cleared(name, contact)}
+    if _is_of_a_stranger(contact, shop):
+        del true["phone"]
     changed = {name for name, text in true.items() if contact.told.profile.get(name) != text}
     for group in _WHOLE:
         if changed.intersection(group):
             changed.update(group)
     return {name: text for name, text in true.items() if name in changed}
+
+
+def _is_of_a_stranger(contact: Contact, shop: Shop) -> bool:
+    """A number read as of the shop's country, of somebody whose address is in another: it is not theirs (R10)."""
+    phone, country = contact.profile.get("phone"), contact.profile.get("country")
+    if phone is None or not phone.value or not phone.assumed or country is None or not country.value:
+        return False
+    return country_code(country.value) != shop.country
+
+
+def _is_to_be_cleared(name: str, contact: Contact) -> bool:
+    return contact.profile[name].cleared and name in CLEARABLE and contact.is_transferred
 
 
 def _news(channel: Channel, told: Said | None, seen: Shown | None) -> Status | None:
@@ -318,9 +337,13 @@ def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
     spoken = {tag: False for tag, text in wanted_tags(contact).items() if text is None} if command.introduces else {}
     spoken |= {tags.canonical(tag): False for tag in command.remove_tags}
     spoken |= {tags.canonical(tag): True for tag in command.add_tags}
+    # Likewise there is nothing of ours to clear of somebody who is introduced.
+    nothing = (
+        {name: "" for name, fact in contact.profile.items() if fact.cleared and name in CLEARABLE} if command.introduces else {}
+    )
     return Told(
         email=command.address_after if command.introduces or contact.is_transferred else None,
-        profile={**remembered.profile, **command.profile},
+        profile={**remembered.profile, **nothing, **command.profile},
         tags=_kept({**remembered.tags, **spoken}, contact),
         email_news=contact.email_news.said if command.email_status else remembered.email_news,
         phone_news=contact.phone_news.said if command.phone_status else remembered.phone_news,

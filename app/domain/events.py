@@ -33,7 +33,10 @@ class Ticked:
 
 @value(kw_only=True)
 class Customer:
-    """A person as the shop describes them. None = the shop did not say; it never erases what is known."""
+    """A person as the shop describes them. None = the shop did not say; it never erases what is known.
+
+    An empty text in a change of the account says that there is no such value any more (R10); elsewhere it says nothing.
+    """
 
     email: str
     id: str | None = None
@@ -43,6 +46,8 @@ class Customer:
     gender: str | None = None
     phone: str | None = None
     """E.164; the door leaves out numbers that are not (R10)."""
+    phone_assumed: bool = field(default=False, compare=False, repr=False)
+    """The number named no country and the message no address: it was read as one of the shop's country."""
     address: Address = Address()
     wholesaler: bool | None = None
     newsletter_email: Ticked = Ticked()
@@ -100,6 +105,7 @@ class Subscribed(Happened):
     by_sms: bool = False
     has_account: bool = False
     phone: str | None = None
+    phone_assumed: bool = field(default=False, compare=False, repr=False)
     language: str | None = None
     evidence: Evidence = NO_EVIDENCE
 
@@ -210,6 +216,7 @@ class SubscriberListed(Happened):
     email_since: datetime | None = None
     sms_since: datetime | None = None
     phone: str | None = None
+    phone_assumed: bool = field(default=False, compare=False, repr=False)
     language: str | None = None
     evidence: Evidence = NO_EVIDENCE
 

@@ -87,7 +87,9 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
             return _opted_in(contact, email=email, sms=sms)
         case AccountChanged(customer=customer):
             # Who has an account to change has an account; mere state opts in only with its own date (R06).
-            contact = _met(contact.of_account(customer_id_of(event)), customer, event).moved_to(customer.email, at)
+            # It alone may say that a value is no more (R10).
+            contact = _addressed(contact.of_account(customer_id_of(event)), customer.email).describe_as_now(customer, at)
+            contact = contact.moved_to(customer.email, at)
             return _dated_acts(contact, customer, at)
         case TransferConsentGranted(customer=customer):
             contact = _met(contact, customer, event) if customer else _addressed(contact, event.email)
@@ -171,7 +173,8 @@ def _subscribed(contact: Contact, event: Subscribed) -> Contact:
 
 def _reached(contact: Contact, event: Subscribed | SubscriberListed) -> Contact:
     said = {"phone": event.phone, "language": event.language}
-    return contact.with_profile({name: text for name, text in said.items() if text}, event.at)
+    known = {name: text for name, text in said.items() if text}
+    return contact.with_profile(known, event.at, phone_assumed=event.phone_assumed)
 
 
 def _by(at: datetime, since: datetime | None) -> datetime | None:

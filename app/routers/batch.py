@@ -22,6 +22,7 @@ from app.routers.plain import reader_of
 from app.routers.problems import FieldProblem, documented, field_problems
 from app.routers.receive import Receipt, as_json, bounded, count, invalid, new_event, receipt, values_in
 from app.routers.schemas import BATCHABLE
+from app.routers.wire_model import BOM, mended
 from app.services.intake import Intake
 
 MAX_EVENTS = 1_000
@@ -151,7 +152,8 @@ def _items(body: bytes, *, is_ndjson: bool) -> Sequence[bytes]:
     """The items as they came, each to be read by itself. Raises for a body that is no batch."""
     if len(body) > MOST_VALUES_OF_ALL and values_in(body) > MOST_VALUES_OF_ALL:
         raise invalid(WHOLE_BODY, f"at most {MOST_VALUES_OF_ALL} values in one batch", kind="too_many_values")
-    items = [line for line in body.split(b"\n", MOST_LINES) if line.strip()] if is_ndjson else _elements(body)
+    lines = (line.removeprefix(BOM) for line in body.split(b"\n", MOST_LINES)) if is_ndjson else ()
+    items = [line for line in lines if line.strip()] if is_ndjson else _elements(body.removeprefix(BOM))
     if not 1 <= len(items) <= MAX_EVENTS:
         raise invalid(WHOLE_BODY, f"an array of 1 to {MAX_EVENTS} events is needed", kind="batch_size")
     return items
@@ -162,7 +164,7 @@ def _elements(body: bytes) -> Sequence[bytes]:
     with contextlib.suppress(msgspec.DecodeError, RecursionError):
         return [bytes(element) for element in _array.decode(body)]
     try:  # a reader that forgives more, so that one odd element does not spoil the rest
-        read = json.loads(body)
+        read = json.loads(mended(body))
     except (ValueError, RecursionError):
         raise invalid(WHOLE_BODY, "a JSON array of events, or NDJSON, is needed", kind="json_invalid") from None
     return [json.dumps(element).encode() for element in read] if isinstance(read, list) else []
@@ -172,9 +174,7 @@ def _read(index: int, item: bytes, shop: Shop) -> NewEvent | ItemAnswer:
     head = _Head()
     try:
         try:
-            head = _head.decode(bounded(item))
-        except msgspec.ValidationError:
-            pass  # no object
+            head = _head_of(bounded(item))
         except (ValueError, RecursionError):
             raise invalid(WHOLE_BODY, "this is not JSON", kind="json_invalid") from None
         read = _READERS.get(head.type) if isinstance(head.type, str) else None
@@ -185,7 +185,27 @@ def _read(index: int, item: bytes, shop: Shop) -> NewEvent | ItemAnswer:
         found = error.errors() if isinstance(error, RequestValidationError) else error.errors(include_url=False)
         named = head.event_id
         shown = named if isinstance(named, str) and named.isascii() and len(named) <= 128 else None
-        return ItemAnswer(index=index, event_id=shown, result="rejected", receipt=None, errors=field_problems(found))
+        return ItemAnswer(
+            index=index, event_id=shown, result="rejected", receipt=None, errors=field_problems(found, whole=_whole(head))
+        )
+
+
+def _whole(head: _Head) -> dict[str, Any] | None:
+    """A right event of the kind that was meant."""
+    return in_batch(head.type)[0] if isinstance(head.type, str) and head.type in BATCHABLE else None
+
+
+def _head_of(item: bytes) -> _Head:
+    """Raises `ValueError` for what is not JSON, also after it was mended."""
+    try:
+        return _head.decode(item)
+    except msgspec.ValidationError:
+        return _Head()  # no object
+    except ValueError:
+        whole = mended(item)
+        if whole == item:
+            raise
+        return _head_of(whole)
 
 
 def _stored(index: int, shop: Shop, answer: Accepted | Conflict) -> ItemAnswer:

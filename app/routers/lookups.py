@@ -136,7 +136,7 @@ async def event_trace(
     trace: TraceDep,
 ) -> EventOut:
     """What became of one event: its state, the decision with its reason, the commands and every attempt."""
-    if not EVENT_ID.match(event_id):
+    if not EVENT_ID.fullmatch(event_id):
         raise NotFound("event")
     return EventOut.of(await trace.of_event(shop.id, event_id))
 
@@ -154,7 +154,7 @@ async def lookup(shop: ReadableShop, body: LookupIn, trace: TraceDep) -> Timelin
 @router.get("/access-requests/{event_id:path}")
 async def access_report(shop: ReadableShop, event_id: str, trace: TraceDep) -> dict[str, Any]:
     """Everything stored about the person who asked: facts, tags, the ledger of consents, and the time line."""
-    if not EVENT_ID.match(event_id):
+    if not EVENT_ID.fullmatch(event_id):
         raise NotFound("access request")
     report = await trace.access_report(shop.id, event_id)
     return {

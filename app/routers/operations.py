@@ -11,7 +11,7 @@ from app.domain.breaker import Circuit
 from app.domain.reasons import Reason
 from app.domain.replay import ParkedFilter, ParkedGroup
 from app.routers.dependencies import HealthDep, OperationsDep, Operator
-from app.routers.fields import EventId, Id, Text1000, field
+from app.routers.fields import EventId, ExactText, Id, field
 from app.routers.health import ShopReadiness
 from app.routers.lookups import ReasonOut, summarised
 from app.routers.problems import documented
@@ -65,7 +65,7 @@ class ReplayIn(BaseModel):
     mode: ReplayMode = field("replay_mode")
     shop: Id | None = field("shop", default=None)
     reason: Reason | None = field("parked_reason", default=None)
-    words: Text1000 | None = field("words", default=None)
+    words: ExactText | None = field("words", default=None)
     event_id: EventId | None = field("event_id", default=None)
 
     @property

@@ -11,15 +11,16 @@ from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
-from types import NoneType, UnionType
+from types import FunctionType, NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from annotated_types import MaxLen, MinLen
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-Model = TypeVar("Model", bound=BaseModel)
+from app.routers.wire_model import WireModel
+
+Model = TypeVar("Model", bound=WireModel)
 Keep = Callable[[Any], Any]
 
 
@@ -41,7 +42,7 @@ def plain_text(least: int, most: int) -> Plain:
     """Nothing to strip, and no sign that could be a control sign."""
 
     def keep(text: str) -> str:
-        if not least <= len(text) <= most or not text.isprintable() or text.strip() != text:
+        if not least <= len(text) <= most or not text.isprintable() or text.strip() != text or "\ufffd" in text:
             raise NotPlain
         return text
 
@@ -88,13 +89,13 @@ def reader_of(model: type[Model]) -> Callable[[bytes], Model]:
     try:
         plain = msgspec.json.Decoder(_struct(model)).decode
     except _HasMoreRules:
-        return model.model_validate_json
+        return model.read
 
     def read(body: bytes) -> Model:
         try:
             return cast("Model", plain(body))
         except (msgspec.MsgspecError, ValueError, RecursionError):
-            return model.model_validate_json(body)  # not plain, or not right
+            return model.read(body)  # not plain, or not right
 
     return read
 
@@ -104,10 +105,9 @@ class _HasMoreRules(Exception):
 
 
 @cache
-def _struct(model: type[BaseModel]) -> type[msgspec.Struct]:
+def _struct(model: type[WireModel]) -> type[msgspec.Struct]:
     """The fields of a model in the order of their names, and what makes a domain value of them."""
-    rules = model.__pydantic_decorators__
-    if rules.model_validators or rules.field_validators or any(info.alias for info in model.model_fields.values()):
+    if _has_rules_of_its_own(model) or any(info.alias for info in model.model_fields.values()):
         raise _HasMoreRules
     kinds = get_type_hints(model, include_extras=True)
     fields: list[tuple[str, Any, Any]] = []
@@ -115,6 +115,8 @@ def _struct(model: type[BaseModel]) -> type[msgspec.Struct]:
     for name, info in sorted(model.model_fields.items()):
         kind, keep = _shape(kinds[name], info)
         silence = _silence_of(info)
+        if name in model.empty_says_none:
+            kind, keep = _never_empty(kinds[name], info)
         fields.append((name, kind, msgspec.field(default_factory=list) if silence == [] else silence))
         if silence is not None and silence is not msgspec.NODEFAULT and silence != []:
             keep = _or_silence(keep, silence)
@@ -129,7 +131,7 @@ def _struct(model: type[BaseModel]) -> type[msgspec.Struct]:
                 if value is not said:
                     setattr(body, name, value)
 
-    def content(body: Any, _unknown: list[str]) -> Any:
+    def content(body: Any, _warnings: list[str]) -> Any:
         """A struct writes what was said and is not what silence means, as the content of the model does."""
         said = copy(body)
         for name in no_content:
@@ -137,7 +139,9 @@ def _struct(model: type[BaseModel]) -> type[msgspec.Struct]:
         return said
 
     no_content = getattr(model, "no_content", ())
-    same = {name: getattr(model, name) for name in ("wire_type", "to_domain") if hasattr(model, name)}
+    same = {name: getattr(model, name) for name in ("wire_type",) if hasattr(model, name)}
+    same |= {name: own for kind in reversed(_beneath(model)) for name, own in vars(kind).items() if isinstance(own, FunctionType)}
+    same |= {"is_left_out": _never, "says_none": _never, "is_odd": _never}
     return msgspec.defstruct(
         model.__name__,
         fields,
@@ -147,6 +151,22 @@ def _struct(model: type[BaseModel]) -> type[msgspec.Struct]:
         forbid_unknown_fields=True,
         gc=False,
     )
+
+
+def _beneath(model: type[WireModel]) -> list[type]:
+    """The model and what it is made from, without what every wire model has."""
+    return [kind for kind in model.__mro__ if issubclass(kind, WireModel) and kind is not WireModel]
+
+
+def _never(_body: Any, _name: str = "") -> bool:
+    """In a plain body nothing is odd, and what may say "no more" is not plain."""
+    return False
+
+
+def _has_rules_of_its_own(model: type[WireModel]) -> bool:
+    """Those of every wire model say what becomes of odd values: in a plain body there is none."""
+    rules, common = model.__pydantic_decorators__, WireModel.__pydantic_decorators__
+    return any(getattr(rules, kind).keys() - getattr(common, kind).keys() for kind in ("model_validators", "field_validators"))
 
 
 def _silence_of(info: FieldInfo) -> Any:
@@ -177,8 +197,20 @@ def _shape(kind: Any, info: FieldInfo) -> tuple[Any, Keep | None]:
     raise TypeError(f"{kind}: how are its plain values read?")
 
 
+def _never_empty(kind: Any, info: FieldInfo) -> tuple[Any, Keep | None]:
+    """As `_shape`, for a field that says something by being empty: then the model reads it."""
+    kind, keep = _shape(get_args(kind)[0] if NoneType in get_args(kind) else kind, info)
+
+    def kept(said: Any) -> Any:
+        if said == "":
+            raise NotPlain
+        return keep(said) if keep is not None else said
+
+    return kind, kept
+
+
 def _is_model(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
+    return isinstance(kind, type) and issubclass(kind, WireModel)
 
 
 _BOUNDS: Mapping[type, str] = {MinLen: "min_length", MaxLen: "max_length"}

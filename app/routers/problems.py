@@ -31,6 +31,7 @@ from app.domain.errors import (
 )
 from app.routers.fields import EXAMPLES, WHOLE_BODY
 from app.routers.rate_limits import headers_of
+from app.routers.wire_model import is_noise
 
 log = structlog.get_logger(__name__)
 
@@ -104,6 +105,14 @@ def documented(*statuses: int, of: type[GatewayError] | None = None) -> dict[int
     }
 
 
+class InvalidEvent(RequestValidationError):
+    """The body of an event that is not well formed. `example`: a right one of its kind."""
+
+    def __init__(self, errors: Sequence[Any], example: dict[str, Any]) -> None:
+        super().__init__(errors)
+        self.example = example
+
+
 class BadParameter(Exception):
     """A parameter of a request without body: missing, doubled, or none that can be."""
 
@@ -162,7 +171,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
     errors = error.errors()
     if not says_json(request.headers.get("content-type", "")) and [list(one["loc"]) for one in errors] == [["body"]]:
         return _not_json(415)
-    return invalid(field_problems(errors, _choices(request)), len(errors))
+    whole = error.example if isinstance(error, InvalidEvent) else None
+    return invalid(field_problems(errors, _choices(request), whole), len(errors))
 
 
 def says_json(content_type: str) -> bool:
@@ -184,29 +194,44 @@ def invalid(errors: Sequence[FieldProblem], found: int) -> Response:
     return problem(422, "invalid", "The event is not well formed.", f"{count} another value. Nothing was stored.", errors)
 
 
-def field_problems(errors: Iterable[Any], choices: Mapping[str, str] = MappingProxyType({})) -> list[FieldProblem]:
-    """Pydantic's findings in our words; inputs stay out. `choices`: right words of fields that allow only certain ones."""
+def field_problems(
+    errors: Iterable[Any], choices: Mapping[str, str] = MappingProxyType({}), whole: Any = None
+) -> list[FieldProblem]:
+    """Pydantic's findings in our words; inputs stay out.
+
+    `choices`: right words of fields that allow only certain ones. `whole`: a right body, for mistakes that are of no one field.
+    """
     found = []
     for error in islice(errors, MOST_SHOWN):
         unreadable = error["type"] == "json_invalid"  # then the place is a number of bytes, which helps nobody
         parts = [] if unreadable else [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
-        names = [str(part) for part in parts if not _is_noise(part)]
-        named = next((part for part in reversed(names) if part in EXAMPLES), WHOLE_BODY)
+        names = [str(part) for part in parts if not is_noise(part)]
+        named = _named(names)
         found.append(
             FieldProblem(
                 field=_path(names) or WHOLE_BODY,
                 rule=error["type"],
                 message=error["msg"].removeprefix("Value error, "),
-                example=_one_of(error) or choices.get(named) or EXAMPLES[named],
+                example=_one_of(error) or choices.get(named) or (whole if named == WHOLE_BODY and whole else EXAMPLES[named]),
             )
         )
     return found
 
 
+def _named(names: Sequence[str]) -> str:
+    """The field as `EXAMPLES` knows it: with what it stands in, where that makes a difference."""
+    spoken = [name for name in names if not name.isdigit()]
+    for at in range(len(spoken) - 1, -1, -1):
+        within = f"{spoken[at - 1]}.{spoken[at]}" if at else ""
+        if within in EXAMPLES or spoken[at] in EXAMPLES:
+            return within if within in EXAMPLES else spoken[at]
+    return WHOLE_BODY
+
+
 def _one_of(error: Any) -> str | None:
     """Where only certain words are right, the first of them."""
-    words = re.findall(r"'([^']*)'", str(error.get("ctx", {}).get("expected", ""))) if error["type"] == "enum" else []
-    return words[0] if words else None
+    words = re.findall(r"'([^']*)'", str(error.get("ctx", {}).get("expected", "")))
+    return words[0] if words and error["type"] in ("enum", "literal_error") else None
 
 
 def _choices(request: Request) -> dict[str, str]:
@@ -215,11 +240,6 @@ def _choices(request: Request) -> dict[str, str]:
     fields = getattr(body and body.field_info.annotation, "model_fields", {})
     kinds = {name: one.annotation for name, one in fields.items()}
     return {name: next(iter(kind)).value for name, kind in kinds.items() if isinstance(kind, type) and issubclass(kind, StrEnum)}
-
-
-def _is_noise(part: object) -> bool:
-    """Names of branches that pydantic adds for unions; they are no part of the document."""
-    return isinstance(part, str) and ("[" in part or part in ("str", "int", "float", "decimal", "list"))
 
 
 def _path(names: Sequence[str]) -> str:
@@ -258,6 +278,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Respon
     UnreadableAddress: _unreadable_address,
     GatewayError: _gateway_error,
     RequestValidationError: _invalid,
+    InvalidEvent: _invalid,
     HTTPException: _http_error,
     Exception: _defect,
 }

@@ -1,4 +1,4 @@
-"""Events on the wire. Unknown fields are ignored and named in the receipt's `warnings`; everything else is checked."""
+"""Events on the wire. Unknown fields and odd optional values are left out and named in the receipt's `warnings` (R10)."""
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal, Self
@@ -29,11 +29,13 @@ from app.domain.tags import MAX_PANEL_TAG_CHARS, MOST_TAGS, TO_PANEL, canonical,
 from app.routers.fields import (
     Channels,
     Currency,
+    CustomerId,
     Email,
     EventId,
     Id,
     Instant,
     Money,
+    MoneyBack,
     Name,
     ProductId,
     ReturnId,
@@ -42,7 +44,19 @@ from app.routers.fields import (
     Url,
     field,
 )
-from app.routers.parts import MAX_ITEMS, ConsentProofIn, CustomerIn, ItemIn, Warnings, WireModel, items_of, phone_number
+from app.routers.parts import (
+    MAX_ITEMS,
+    ChangedCustomerIn,
+    ConsentProofIn,
+    CustomerIn,
+    ItemBackIn,
+    ItemIn,
+    Warnings,
+    items_of,
+    phone_number,
+)
+from app.routers.wire_model import WireModel
+from app.wire import is_national
 
 MAX_RENAMES = 500
 
@@ -52,6 +66,7 @@ class EventIn(WireModel, ABC):
 
     wire_type: ClassVar[str]
     no_content = ("event_id",)
+    never_left_out = frozenset({"type", "event_id"})
 
     event_id: EventId | None = field("event_id", default=None)
     occurred_at: Instant = field("occurred_at")
@@ -78,7 +93,7 @@ class AccountChangeIn(EventIn):
     wire_type = "account-change"
 
     type: Literal["account-change"] = "account-change"
-    customer: CustomerIn = field("customer")
+    customer: ChangedCustomerIn = field("customer")
     previous_email: Email | None = field("previous_email", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
@@ -89,6 +104,7 @@ class AccountChangeIn(EventIn):
 
 class SubscriptionIn(EventIn):
     wire_type = "subscription"
+    never_left_out = EventIn.never_left_out | {"channels"}
 
     type: Literal["subscription"] = "subscription"
     email: Email = field("email")
@@ -104,13 +120,15 @@ class SubscriptionIn(EventIn):
             by_email="email" in self.channels,
             by_sms="sms" in self.channels,
             has_account=self.has_account,
-            phone=phone_number(self.phone, shop, "phone", warnings),
+            phone=phone_number(self.phone, shop.country, "phone", warnings),
+            phone_assumed=bool(self.phone) and is_national(self.phone or ""),
             evidence=self.consent.to_domain() if self.consent is not None else Evidence(),
         )
 
 
 class UnsubscriptionIn(EventIn):
     wire_type = "unsubscription"
+    never_left_out = EventIn.never_left_out | {"channels"}
 
     type: Literal["unsubscription"] = "unsubscription"
     email: Email = field("email")
@@ -152,7 +170,7 @@ class OrderIn(EventIn):
         return OrderPlaced(
             at=order.placed_at or self.occurred_at,
             as_of=self.occurred_at if order.placed_at is not None else None,
-            customer=self.customer.to_domain(shop, warnings),
+            customer=self.customer.to_domain(shop, warnings, is_dated=not order.is_left_out("placed_at")),
             order_id=order.id,
             box=Box(self.transfer_consent),
             currency=order.currency,
@@ -164,10 +182,12 @@ class OrderIn(EventIn):
 
 
 class OrderUndoneIn(EventIn):
+    never_emptied = frozenset({"items"})
+
     order_id: Id = field("order_id")
     email: Email = field("email")
-    items: list[ItemIn] = field("items", default_factory=list, max_length=MAX_ITEMS)
-    value: Money | None = field("value", default=None)
+    items: list[ItemBackIn] = field("items", default_factory=list, max_length=MAX_ITEMS)
+    value: MoneyBack | None = field("value", default=None)
     currency: Currency | None = field("currency", default=None)
 
 
@@ -191,6 +211,8 @@ class OrderReturnIn(OrderUndoneIn):
 
 
 class CartBodyIn(WireModel):
+    never_emptied = frozenset({"items"})
+
     id: Id = field("id")
     currency: Currency | None = field("currency", default=None)
     value: Money | None = field("value", default=None)
@@ -236,10 +258,12 @@ class TagRenameIn(WireModel):
 
 class TagEditIn(EventIn):
     wire_type = "tag-edit"
+    never_emptied = frozenset({"tags"})
+    never_cut = frozenset({"added", "removed", "renamed", "tags"})
 
     type: Literal["tag-edit"] = "tag-edit"
     email: Email | None = field("email", default=None)
-    customer_id: Id | None = field("customer_id", default=None)
+    customer_id: CustomerId | None = field("customer_id", default=None)
     added: TagTexts = field("added", default_factory=list)
     removed: TagTexts = field("removed", default_factory=list)
     renamed: list[TagRenameIn] = field("renamed", default_factory=list, max_length=MAX_RENAMES)

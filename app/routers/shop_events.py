@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from app.domain.shop import Shop
 from app.routers import schemas
 from app.routers.dependencies import CallingShop, IdempotencyKey
-from app.routers.examples import example_of
+from app.routers.examples import EXAMPLES, example_of
 from app.routers.plain import reader_of
-from app.routers.problems import documented, says_json
+from app.routers.problems import InvalidEvent, documented, says_json
 from app.routers.receive import Receipt, Take, as_json, bounded, new_event, receive_event
 from app.routers.schemas import EventIn
+from app.routers.wire_model import BOM
 from app.services.intake import Intake
 
 PREFIX = "/v1/shops/{shop}"
@@ -124,9 +124,9 @@ def _taking(model: type[EventIn]) -> Take:
         if not says_json(headers.get(b"content-type", b"").decode("latin-1")):
             raise HTTPException(415)
         try:
-            event = read(bounded(body))
+            event = read(bounded(body.removeprefix(BOM)))
         except ValidationError as error:
-            raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
+            raise InvalidEvent(error.errors(include_url=False, include_input=False), EXAMPLES[model.wire_type]) from None
         key = headers.get(b"idempotency-key", b"").decode("latin-1")
         return as_json(await receive_event(intake, new_event(event, shop, key)))
 

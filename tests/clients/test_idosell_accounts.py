@@ -456,6 +456,32 @@ def test_birth_dates_are_days_of_the_calendar_or_nothing(shown: Any, born: str |
 
 
 @pytest.mark.parametrize(
+    ("country", "phone", "kept"),
+    [
+        ("cz", "601 123 456", "+420601123456"),
+        ("CZ", "601 123 456", "+420601123456"),
+        ("Niemcy", "030/123456", "+4930123456"),
+        ("pl", "601 123 456", "+48601123456"),
+        ("", "601 123 456", "+48601123456"),
+        (None, "601 123 456", "+48601123456"),
+        ("Atlantyda", "601 123 456", None),
+        ("cz", "+48 601 123 456", "+48601123456"),
+    ],
+)
+def test_r10_a_national_number_belongs_to_the_country_of_the_address(country: Any, phone: str, kept: str | None) -> None:
+    assert customer_of(with_address(clientCountryId=country, clientPhone1=phone, clientPhone2="")).phone == kept
+
+
+@pytest.mark.parametrize(("shown", "kept"), [("pl", "PL"), ("De", "DE"), ("Polska", "Polska")])
+def test_r10_a_country_of_two_letters_is_in_upper_case(shown: str, kept: str) -> None:
+    assert customer_of(with_address(clientCountryId=shown)).address.country == kept
+
+
+def test_an_account_with_an_address_that_salesmanago_would_refuse_has_no_customer() -> None:
+    assert read(a_row(clientEmail=f"{'x' * 65}@example.com")).customer is None
+
+
+@pytest.mark.parametrize(
     ("shown", "language"), [("pol", "pl"), ("eng", "en"), ("ger", "de"), ("cze", "cs"), ("xyz", None), ("", None), (None, None)]
 )
 def test_languages_become_two_letters_or_nothing(shown: Any, language: str | None) -> None:

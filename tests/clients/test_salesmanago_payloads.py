@@ -132,9 +132,25 @@ def test_force_flags_come_as_complementary_pairs(status: Status) -> None:
     assert made["forceOptIn"] is (status is Status.OPT_IN)
 
 
-def test_no_empty_text_is_sent_because_it_would_overwrite() -> None:
-    made = json.dumps(payloads.single_upsert(UpsertContact(email="a@example.com", profile={"first_name": "", "city": ""})))
-    assert '""' not in made
+def test_r10_an_empty_text_is_sent_where_it_clears_and_nowhere_else() -> None:
+    profile = {
+        "first_name": "Jan",
+        "last_name": "",
+        "phone": "",
+        "city": "",
+        "gender": "",
+        "language": "",
+        "birth_date": "",
+        "customer_id": "",
+    }
+    made = payloads.single_upsert(UpsertContact(email="a@example.com", profile=profile))
+    assert made["contact"] == {"email": "a@example.com", "name": "Jan", "phone": "", "address": {"city": ""}}
+    assert not made.keys() & {"lang", "birthday", "properties", "tags", "removeTags"}
+
+
+def test_r10_a_name_of_which_nothing_is_left_is_cleared() -> None:
+    made = payloads.single_upsert(UpsertContact(email="a@example.com", profile={"first_name": "", "last_name": ""}))
+    assert made["contact"] == {"email": "a@example.com", "name": ""}
 
 
 def test_products_keep_whole_ids_within_512_bytes() -> None:

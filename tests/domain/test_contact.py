@@ -1,18 +1,26 @@
-from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import permutations
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.commands import DeleteContact, UpsertContact
 from app.domain.consent import Channel, Status, TransferConsent
-from app.domain.contact import NOBODY, Flag, absorb
+from app.domain.contact import ADDRESS, NOBODY, Contact, Fact, Flag, absorb
 from app.domain.difference import difference, told, untold, wanted_tags
+from app.domain.events import Address, Customer
 from app.domain.learn import learn
 from app.domain.plan import Withhold
 from app.domain.reasons import Reason
 from app.domain.shop import Panel, PanelKind
 from app.domain.tags import MOST_TAGS, canonical
+from app.domain.values import replace
+from app.storage.codec import decode, encode
 from tests.builders import (
     EMAIL,
+    a_careful_shop,
     a_customer,
     a_shop,
     account_changed,
@@ -24,11 +32,13 @@ from tests.builders import (
     consent_withdrawn,
     life,
     lost_tags,
+    reason_of,
     registered,
     somebody,
     subscribed,
     tags_edited,
     tags_seen,
+    the_upsert,
     unsubscribed,
 )
 
@@ -237,6 +247,164 @@ def test_once_the_difference_is_told_none_is_left() -> None:
     first = difference(contact, OPEN)
     assert first is not None
     assert difference(told(contact, [first]), OPEN) is None
+
+
+# -- an address is one fact, and a change of the account may clear (R10) ---------------------------------------------------
+
+WARSAW = Address(street="Polna 1", postal_code="00-001", city="Warszawa", country="PL")
+BERLIN = Address(city="Berlin", country="DE")
+NOON_LATER = at("2026-11-23T12:00")
+
+
+def address_of(contact: Contact) -> dict[str, str]:
+    return {name: fact.value for name, fact in contact.profile.items() if name in ADDRESS and fact.value}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_r10_an_address_replaces_the_whole_in_any_order_of_arrival(order: tuple[int, ...]) -> None:
+    said = [(WARSAW, EARLY), (BERLIN, LATE), (Address(), NOON_LATER)]
+    contact = somebody()
+    for which in order:
+        contact = contact.describe(a_customer(address=said[which][0]), said[which][1])
+    assert address_of(contact) == {"city": "Berlin", "country": "DE"}
+
+
+def test_r10_of_an_address_and_parts_known_from_before_addresses_were_one_nothing_is_mixed() -> None:
+    old = replace(NOBODY, profile={"street": Fact("Polna 1", EARLY), "city": Fact("Warszawa", NOON_LATER)})
+    assert address_of(old.describe(a_customer(address=BERLIN), LATE)) == {"street": "Polna 1", "city": "Warszawa"}
+    assert address_of(old.describe(a_customer(address=BERLIN), NOON_LATER)) == {"city": "Berlin", "country": "DE"}
+
+
+@pytest.mark.parametrize(("ours", "theirs", "kept"), [(EARLY, LATE, "Berlin"), (LATE, EARLY, "Warszawa"), (LATE, LATE, "Warszawa")])
+def test_r10_two_memories_of_one_person_keep_one_address(ours: datetime, theirs: datetime, kept: str) -> None:
+    target = somebody().describe(a_customer(address=WARSAW), ours)
+    joined = absorb(target, NOBODY.describe(a_customer(address=BERLIN), theirs))
+    assert joined.profile["city"].value == kept
+    assert bool(joined.profile["street"].value) is (kept == "Warszawa")
+    assert address_of(absorb(somebody(), target)) == address_of(target)
+
+
+def test_r10_a_new_address_travels_as_a_whole_with_its_missing_parts_empty() -> None:
+    known = life(a_shop(), registered("2026-11-23T10:00", address=WARSAW)).contact
+    upsert = difference(known.describe(a_customer(address=BERLIN), LATE), OPEN)
+    assert upsert is not None
+    assert upsert.profile == {"street": "", "postal_code": "", "city": "Berlin", "country": "DE"}
+
+
+def test_r10_who_is_introduced_has_nothing_to_be_cleared_neither_then_nor_later() -> None:
+    story = life(a_shop(), registered("2026-11-23T10:00", address=BERLIN))
+    assert the_upsert(story.plan).profile.keys() & set(ADDRESS) == {"city", "country"}
+    assert difference(story.contact, OPEN) is None
+    again = story.goes_on(a_shop(), registered("2026-11-23T11:00", address=BERLIN))
+    assert reason_of(again.plan) is Reason.NOTHING_NEW
+
+
+def test_r10_an_explicit_nothing_in_an_account_change_is_told_once() -> None:
+    story = life(a_shop(), registered("2026-11-23T10:00", phone="+48600100200", company="Drewno", address=WARSAW))
+    nothing = Address(street="", postal_code="", city="", country="")
+    gone = story.goes_on(a_shop(), account_changed("2026-11-23T11:00", phone="", company="", last_name="", address=nothing))
+    assert the_upsert(gone.plan).profile == {
+        **dict.fromkeys(("phone", "company", "last_name", *ADDRESS), ""),
+        "first_name": "Jan",
+    }
+    again = gone.goes_on(a_shop(), account_changed("2026-11-23T12:00", phone="", company="", last_name="", address=nothing))
+    assert reason_of(again.plan) is Reason.NOTHING_NEW
+    back = again.goes_on(a_shop(), account_changed("2026-11-23T13:00", phone="+48600100200"))
+    assert the_upsert(back.plan).profile["phone"] == "+48600100200"
+
+
+@pytest.mark.parametrize("event", [registered, an_order])
+def test_r10_elsewhere_an_empty_value_says_nothing(event: Any) -> None:
+    story = life(a_shop(), registered("2026-11-23T10:00", phone="+48600100200"))
+    again = story.goes_on(a_shop(), event("2026-11-23T11:00", customer=a_customer(phone="", company="")))
+    assert again.contact.profile["phone"].value == "+48600100200"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_r10_an_older_nothing_never_clears_a_newer_value_and_a_newer_one_stands(order: tuple[int, int]) -> None:
+    for cleared_at, kept in ((EARLY, "+48600100200"), (LATE, "")):
+        said = [("", cleared_at), ("+48600100200", EARLY if cleared_at == LATE else LATE)]
+        contact = somebody()
+        for which in order:
+            phone, when = said[which]
+            contact = contact.describe_as_now(a_customer(phone=phone), when)
+        assert contact.profile["phone"].value == kept
+
+
+def test_r10_of_what_salesmanago_cannot_forget_no_empty_value_is_sent() -> None:
+    story = life(a_shop(), registered("2026-11-23T10:00", gender="female", language="pl", birth_date="19870605"))
+    gone = story.goes_on(a_shop(), account_changed("2026-11-23T11:00", gender="", language="", birth_date=""))
+    assert difference(gone.contact, OPEN) is None
+    assert not any(isinstance(command, UpsertContact) and "" in command.profile.values() for command in gone.commands)
+
+
+def test_r03_what_was_dropped_before_a_consent_is_never_told_as_cleared() -> None:
+    shop = a_careful_shop()
+    story = life(shop, an_order("2026-11-23T10:00", customer=a_customer(phone="+48600100200", address=WARSAW)))
+    withdrawn = story.goes_on(shop, consent_withdrawn("2026-11-23T11:00"))
+    assert not any(fact.value for fact in withdrawn.contact.profile.values())
+    back = withdrawn.goes_on(shop, an_order("2026-11-23T12:00", order_id="2", customer=Customer(email=EMAIL)))
+    assert not any(isinstance(command, UpsertContact) and "" in command.profile.values() for command in back.commands)
+
+
+def test_r10_what_was_cleared_before_the_consent_stays_so_and_is_no_personal_data() -> None:
+    contact = somebody().describe(a_customer(phone="+48600100200"), EARLY).describe_as_now(a_customer(phone=""), LATE)
+    kept = contact.without_profile()
+    assert (kept.profile["phone"].value, kept.profile["phone"].cleared) == ("", True)
+    assert kept.describe(a_customer(phone="+48600100201"), EARLY).profile["phone"].value == ""
+
+
+def test_a_fact_stored_before_anything_could_be_cleared_is_read() -> None:
+    stored = b'{"value":"Jan","at":"2026-11-23T10:00:00Z"}'
+    assert decode(stored, Fact) == Fact("Jan", EARLY)
+    assert decode(encode(Fact("", EARLY, cleared=True)), Fact).cleared
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["", "+48600100200", "+48600100201", None]), st.integers(0, 3)), max_size=5), st.randoms()
+)
+def test_r10_clearing_does_not_depend_on_the_order_of_arrival(said: list[tuple[str | None, int]], random: Any) -> None:
+    changes = {minute: account_changed(at("2026-11-23T10:00") + timedelta(minutes=minute), phone=phone) for phone, minute in said}
+    shuffled = list(changes.values())
+    random.shuffle(shuffled)
+    phones = [life(a_shop(), *order).contact.profile.get("phone") for order in (sorted(shuffled, key=lambda one: one.at), shuffled)]
+    assert phones[0] == phones[1]
+
+
+# -- a number that names no country (R10) ----------------------------------------------------------------------------------
+
+ASSUMED = "+48601123456"
+
+
+@pytest.mark.parametrize(
+    ("country", "told"),
+    [("CZ", None), ("Czechy", None), ("Atlantis", None), ("PL", ASSUMED), ("Polska", ASSUMED), (None, ASSUMED)],
+)
+@pytest.mark.parametrize("phone_comes_first", [True, False])
+def test_r10_a_number_read_as_of_the_shop_is_not_told_of_somebody_who_lives_elsewhere(
+    country: str | None, told: str | None, phone_comes_first: bool
+) -> None:
+    lives = (a_customer(address=Address(city="Brno", country=country)), LATE)
+    called = (a_customer(phone=ASSUMED, phone_assumed=True), EARLY)
+    contact = somebody()
+    for customer, when in (called, lives) if phone_comes_first else (lives, called):
+        contact = contact.describe(customer, when)
+    upsert = difference(contact, OPEN)
+    assert upsert is not None
+    assert upsert.profile.get("phone") == told
+
+
+def test_r10_a_number_that_names_its_country_or_came_with_the_address_is_told() -> None:
+    contact = somebody().describe(a_customer(phone=ASSUMED, address=Address(country="CZ")), LATE)
+    upsert = difference(contact, OPEN)
+    assert upsert is not None
+    assert upsert.profile["phone"] == ASSUMED
+
+
+def test_r10_a_subscriber_with_a_known_address_abroad_is_no_owner_of_a_number_of_the_shops_country() -> None:
+    story = life(OPEN, registered("2026-11-23T10:00", address=Address(country="CZ")))
+    sms = replace(subscribed("2026-11-23T11:00", by_sms=True, phone=ASSUMED), phone_assumed=True)
+    assert "phone" not in the_upsert(story.goes_on(OPEN, sms).plan).profile
 
 
 # -- one address and another (R72) -------------------------------------------------------------------------------------------

@@ -10,16 +10,17 @@ from zoneinfo import ZoneInfo
 
 from app.domain.backfill import ListedAccount
 from app.domain.consent import Said, Status
+from app.domain.countries import country_as_kept
 from app.domain.events import Address, Customer, Ticked
 from app.domain.mirror import PanelTag
 from app.domain.shop import Shop
-from app.wire import birth_date, e164, email_address
+from app.wire import birth_date, e164, email_address, is_national, language, phone_region
 from app.words import UNREADABLE
 
 JsonObject = dict[str, Any]  # a border: their JSON
 
 _ZERO_DATE = "0000-00-00"
-_WHOLE = re.compile(r"^-?[0-9]+$")
+_WHOLE = re.compile(r"-?[0-9]+")
 _UNFIT = re.compile(f"[\\x00-\\x1f\\x7f{UNREADABLE}]+")
 _LONGEST = 255
 _LONGEST_NUMBER = 18
@@ -139,6 +140,7 @@ def _customer(row: Mapping[str, Any], number: int, shop: Shop) -> Customer | Non
         return None
     phones = (_said(address, "clientPhone1"), _said(address, "clientPhone2"))
     country = _said(address, "clientCountryId")
+    region = phone_region(country, shop.country)
     return Customer(
         email=email,
         id=str(number),
@@ -146,30 +148,23 @@ def _customer(row: Mapping[str, Any], number: int, shop: Shop) -> Customer | Non
         last_name=_said(address, "clientLastName"),
         company=_said(address, "clientFirm"),
         gender=_GENDERS.get(_said(row, "clientType") or ""),
-        phone=next((found for phone in phones if phone and (found := e164(phone, shop.country))), None),
+        phone=next((found for phone in phones if phone and (found := e164(phone, region))), None),
+        phone_assumed=not country and any(phone and is_national(phone) for phone in phones),
         address=Address(
             street=_said(address, "clientStreet"),
             postal_code=_said(address, "clientZipCode"),
             city=_said(address, "clientCity"),
-            country=country.upper() if country else None,
+            country=country_as_kept(country),
         ),
         wholesaler=is_yes(preferences["clientIsWholesaler"]) if "clientIsWholesaler" in preferences else None,
         newsletter_email=_ticked(row, "newsletterEmailApprovalsData", "newsletterEmailApprovalDate", shop),
         newsletter_sms=_ticked(row, "newsletterSmsApprovalsData", "newsletterSmsApprovalDate", shop),
-        language=_LANGUAGES.get(_said(preferences, "langId") or ""),
+        language=language(_said(preferences, "langId") or ""),
         birth_date=_day(_said(_part(row, "clientPersonalData"), "clientBirthDate")),
     )
 
 
 _GENDERS = {"female": "female", "male": "male", "person_female": "female", "person_male": "male"}
-
-_LANGUAGES = {
-    "pol": "pl", "eng": "en", "ger": "de", "deu": "de", "cze": "cs", "ces": "cs", "slo": "sk", "slk": "sk", "ukr": "uk",
-    "rus": "ru", "fre": "fr", "fra": "fr", "ita": "it", "spa": "es", "por": "pt", "hun": "hu", "rum": "ro", "ron": "ro",
-    "lit": "lt", "lav": "lv", "est": "et", "bul": "bg", "hrv": "hr", "slv": "sl", "dut": "nl", "nld": "nl", "swe": "sv",
-    "dan": "da", "nor": "no", "fin": "fi", "gre": "el", "ell": "el",
-}  # fmt: skip
-"""The panel's three letters to the two that SALESmanago takes (section 1.8). Unknown ones are left out."""
 
 
 def _part(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -194,7 +189,7 @@ def _name(shown: object) -> str:
 
 def _day(text: str | None) -> str | None:
     try:
-        return None if text is None or text.startswith(_ZERO_DATE) else birth_date(text[:10])
+        return None if text is None or text.startswith(_ZERO_DATE) else birth_date(text)
     except ValueError:
         return None
 
@@ -249,7 +244,7 @@ def whole(shown: object) -> int | None:
         return None
     if isinstance(shown, int):
         return shown
-    if isinstance(shown, str) and len(text := shown.strip()) <= _LONGEST_NUMBER and _WHOLE.match(text):
+    if isinstance(shown, str) and len(text := shown.strip()) <= _LONGEST_NUMBER and _WHOLE.fullmatch(text):
         return int(text)
     return None  # a longer one is no number of ours, and cut short it would be another's
 

@@ -59,26 +59,16 @@ def milliseconds(at: datetime) -> int:
 def upsert(command: UpsertContact) -> JsonObject:
     """The contact part of an upsert, the same in the single and in the batch call (sections 2.1, 2.2).
 
-    What is left out stays as it is; empty strings would overwrite, so none is ever sent.
+    What is left out stays as it is. An empty text overwrites: a command that says one means to clear the field (R10).
     """
     profile = command.profile
-    contact = _without_empty(
-        {
-            "email": command.email,
-            "name": " ".join(_present(profile, "first_name", "last_name")),
-            "phone": profile.get("phone"),
-            "company": profile.get("company"),
-            "externalId": profile.get("customer_id"),
-            "address": _without_empty(
-                {
-                    "streetAddress": profile.get("street"),
-                    "zipCode": profile.get("postal_code"),
-                    "city": profile.get("city"),
-                    "country": profile.get("country"),
-                }
-            ),
-        }
-    )
+    contact = {"email": command.email, **_said(profile, {"phone": "phone", "company": "company"})}
+    if "first_name" in profile or "last_name" in profile:
+        contact["name"] = " ".join(_present(profile, "first_name", "last_name"))
+    if profile.get("customer_id"):
+        contact["externalId"] = profile["customer_id"]
+    if address := _said(profile, _ADDRESS):
+        contact["address"] = address
     body = _without_empty(
         {
             "newEmail": command.new_email,
@@ -92,6 +82,13 @@ def upsert(command: UpsertContact) -> JsonObject:
     )
     # Tags are sent as differences and never to raise a score (R28, R33).
     return {"contact": contact, **body, "tagScoring": False, **_force_flags(command)}
+
+
+_ADDRESS = {"street": "streetAddress", "postal_code": "zipCode", "city": "city", "country": "country"}
+
+
+def _said(profile: Mapping[str, str], names: Mapping[str, str]) -> JsonObject:
+    return {theirs: profile[ours] for ours, theirs in names.items() if ours in profile}
 
 
 def _agreement(agreement: Agreement) -> JsonObject:
