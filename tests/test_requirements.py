@@ -38,7 +38,7 @@ from app.domain.consent import BoxCounts, Policy, Said, Status, box_seems_hidden
 from app.domain.contact import absorb
 from app.domain.difference import difference, told, untold
 from app.domain.errors import ForgedCallback
-from app.domain.events import AccountListed, Address, OptInReported, StatusSeen, SubscriberListed, Ticked
+from app.domain.events import AccountListed, Address, OptInReported, OptOutReported, SubscriberListed, Ticked
 from app.domain.flight import landing
 from app.domain.learn import learn
 from app.domain.look_up import SeenContact, still_missing
@@ -984,7 +984,7 @@ async def test_r54_a_call_at_the_accounts_address_reaches_every_shop_that_knows_
     email = callbacks.verified_for_account("main", EMAIL, signature(EMAIL, CALLBACK_SECRETS["main"][0]))
     await callbacks.take_for_account("main", email, opt_in=False)
     assert [one.shop_id for one in taken] == shops
-    assert all(one.event == status_seen(NOW, email_out=True, acted=True) for one in taken)
+    assert all(one.event == OptOutReported(at=at(NOW), email=EMAIL) for one in taken)
     assert list(reached(fan_out, ["shop1", "shop2", "shop3"], knowing)) == shops
 
 
@@ -1026,7 +1026,7 @@ async def test_r55_what_a_callback_says_is_stored_and_an_opt_in_stays_a_claim() 
     await callbacks.take_for_shop("shop1", EMAIL, opt_in=False)
     assert [one.event for one in taken] == [
         OptInReported(at=at(NOW), email=EMAIL),
-        StatusSeen(at=at(NOW), email=EMAIL, email_out=True, acted=True),
+        OptOutReported(at=at(NOW), email=EMAIL),
     ]
     assert len({one.event_id for one in taken}) == 2
 
@@ -1181,7 +1181,8 @@ def test_a_bundle_says_the_same_as_its_commands_one_by_one() -> None:
     assert coalesce(commands) == Bundle(
         an_upsert(new_email="n@example.com", remove_tags=("A",)), (an_event(email="n@example.com"),)
     )
-    assert told(somebody(), commands).told.email == "n@example.com"
+    known = life(OPEN, registered("2026-11-23T10:00")).contact
+    assert told(known, commands).told.email == "n@example.com"
 
 
 # -- small stand-ins -----------------------------------------------------------------------------------------------------
