@@ -45,6 +45,7 @@ class Undelivered:
     parked: bool
     event_seq: int
     event_id: str
+    """Empty if it may not be repeated, for it names somebody."""
 
 
 def may_be_undelivered(reason: Reason | None) -> bool:
@@ -57,10 +58,14 @@ def why_nothing_is_sent(event: Event, reason: Reason, undelivered: Sequence[Unde
     behind = [one for one in undelivered if _carries(one.command, event)]
     parked = next((one for one in behind if one.parked), None)
     if parked is not None:
-        return Reason.WAITS_FOR_PARKED, f"waits for event {parked.event_id}"
+        return Reason.WAITS_FOR_PARKED, _wait_for(parked)
     if behind and reason is Reason.NOTHING_NEW:
-        return Reason.ALREADY_QUEUED, f"waits for event {behind[-1].event_id}"
+        return Reason.ALREADY_QUEUED, _wait_for(behind[-1])
     return reason, None
+
+
+def _wait_for(one: Undelivered) -> str:
+    return f"waits for event {one.event_id}" if one.event_id else "waits for an earlier event of the person"
 
 
 def _carries(command: Command, event: Event) -> bool:

@@ -18,6 +18,7 @@ from app.domain.take_back import TakeBack, taken_back, unsent_part
 from app.domain.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
 from app.domain.values import replace
 from app.services.directory import Directory
+from app.services.event_ids import names_somebody
 from app.services.people import Person
 
 
@@ -64,9 +65,10 @@ class Decided:
         """Say of an event that ends so what of earlier ones it waits behind, if it does."""
         settlement, person = self._settlements[event.seq]
         assert settlement.reason is not None, "an event that ended so has a reason"
-        reason, behind = why_nothing_is_sent(
-            event.event, settlement.reason, [one for one in undelivered if one.event_seq < event.seq]
-        )
+        earlier = [
+            replace(one, event_id="") if names_somebody(one.event_id) else one for one in undelivered if one.event_seq < event.seq
+        ]
+        reason, behind = why_nothing_is_sent(event.event, settlement.reason, earlier)
         detail = "; ".join(filter(None, (settlement.detail, behind))) or None
         self._settlements[event.seq] = replace(settlement, reason=reason, detail=detail), person
 

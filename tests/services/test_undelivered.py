@@ -49,6 +49,18 @@ async def test_the_same_facts_while_they_are_queued_say_so_and_once_they_arrived
     await world.at_rest()
 
 
+@pytest.mark.parametrize("named", [JAN, "jan%40example.pl"])
+async def test_an_id_that_names_somebody_is_not_repeated_with_another_event(world: World, named: str) -> None:
+    """Once the person is erased, it would stand there still."""
+    world.upstream.respond = lambda method, items: Refused("no") if method == "upsert" else Delivered()
+    await world.post(registers(), event_id=f"registration-{named}")
+    await world.run()
+    (again,) = await world.post(registers(minutes=1))
+    await world.run()
+    trace = await world.trace(again)
+    assert (trace.reason, trace.detail) == ("waits_for_parked", "waits for an earlier event of the person")
+
+
 async def test_the_same_facts_within_one_round_wait_for_the_first_of_them(world: World) -> None:
     first, again = await world.post(registers(), registers(minutes=1))
     await world.run()
