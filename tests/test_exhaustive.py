@@ -78,7 +78,7 @@ def test_a_new_kind_of_event_is_a_type_error_at_every_rule_that_must_answer_for_
         "events.email_of",
         "events.customer_id_of",
         "events.order_id_of",
-        "learn.learn",
+        "learn._learned",
         "learn.with_stop",
         "ledger._acts",
         "undelivered._carries",
