@@ -515,8 +515,10 @@ class PlanningRound:
             self.decided.settle(event, EventState.PLANNED, None, person, open_commands=len(addresses))
         else:
             self.decided.settle(event, EventState.SUPERSEDED, Reason.NOT_KNOWN_THERE, person)
-        waiting = await self._work.inbox.waiting_for_order_of(person.shop_id, [*theirs, *addresses])
-        await self._forget_orders(person, contact_ids, [*theirs, *addresses])
+        ever = dict.fromkeys((*theirs, *addresses, *(one.email for one in former)))
+        subjects = [one for one in ever if not self._people.belongs_to_another(person, one)]
+        waiting = await self._work.inbox.waiting_for_order_of(person.shop_id, subjects)
+        await self._forget_orders(person, contact_ids, subjects)
         for one_id in contact_ids:
             await self._work.outbox.scrub(one_id, pseudonym)
             await self._work.consents.forget_details(one_id)
@@ -524,10 +526,8 @@ class PlanningRound:
             waiting += await self._work.carts.forget_person(one_id)
         await self._work.inbox.mark(waiting, EventState.WITHHELD, Reason.ERASED, self._now)
         await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
-        former_addresses = [one.email for one in former]
-        await self._people.forget_addresses(person, contact_ids, former_addresses, self._work.contacts)
-        subjects = dict.fromkeys((*theirs, *addresses, *former_addresses))
-        return person, contact_ids, [one for one in subjects if not self._people.belongs_to_another(person, one)], pseudonym
+        await self._people.forget_addresses(person, contact_ids, [one.email for one in former], self._work.contacts)
+        return person, contact_ids, subjects, pseudonym
 
     async def _forget_orders(self, person: Person, contact_ids: list[int], addresses: list[str]) -> None:
         """Their goods, whose they were, and what waits for orders under these addresses."""

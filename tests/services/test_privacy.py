@@ -212,6 +212,19 @@ async def test_r03_former_addresses_that_were_never_sent_are_not_looked_for(care
     assert careful.times_named(JAN) == 0
 
 
+async def test_an_erasure_forgets_what_waits_for_an_order_under_a_former_address_that_was_never_sent(careful: Recorded) -> None:
+    world = careful.world
+    await world.post(registers(id="7"), cancels("o1", JAN, 1))
+    await world.run()
+    await world.post(renames(JAN, NEW, 2, customer_id="7"))
+    await world.run()
+    await world.post(erases(NEW, 3))
+    await world.run()
+    assert await world.tables_naming(JAN) == []
+    assert careful.named == []
+    await world.at_rest()
+
+
 async def test_a_person_another_shop_of_the_account_has_sent_is_deleted_there(world: World) -> None:
     await world.configure(
         a_shop("shop1", policy=Policy.ORDER_CONSENT), a_shop("shop2", policy=Policy.ORDER_CONSENT, location="second_shop")
