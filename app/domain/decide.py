@@ -9,7 +9,7 @@ Everything here is pure. The requirement a line comes from stands beside it.
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from app.domain import tags
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, EventKind, Line, UpsertContact
@@ -18,6 +18,7 @@ from app.domain.contact import Contact
 from app.domain.difference import believing, difference, digest_of_told, opt_outs_due, told
 from app.domain.event_kinds import is_listed, kind_of
 from app.domain.events import (
+    AboutThePerson,
     AccessRequested,
     AccountChanged,
     AccountListed,
@@ -25,12 +26,14 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
+    FromSalesmanago,
     OptInReported,
     OptOutReported,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
     ProductViewed,
+    Request,
     StatusNotTaken,
     StatusSeen,
     TagsEdited,
@@ -296,16 +299,23 @@ def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale, hol
     match event:
         case OrderPlaced() | OrderCancelled() | OrderReturned():
             return order_stays(event, sale, holder)
-        case Unsubscribed(confirmed=False) if not shop.propagate_unconfirmed_removals:
-            return Reason.UNCONFIRMED_REMOVAL
-        case TagsEdited() if contact.has_no_place_for((*event.added, *(event.all_tags or ()))):
-            return Reason.TOO_MANY_TAGS
+        case Unsubscribed():
+            may_be_staff = not event.confirmed and not shop.propagate_unconfirmed_removals
+            return Reason.UNCONFIRMED_REMOVAL if may_be_staff else None
+        case TagsEdited():
+            is_full = contact.has_no_place_for((*event.added, *(event.all_tags or ())))
+            return Reason.TOO_MANY_TAGS if is_full else None
         case CartChanged(items=()):
             return Reason.CART_EMPTIED
-        case CartChanged() if contact.last_purchase_at is not None and contact.last_purchase_at >= event.at:
-            return Reason.CART_BOUGHT
-        case _:
+        case CartChanged():
+            is_bought = contact.last_purchase_at is not None and contact.last_purchase_at >= event.at
+            return Reason.CART_BOUGHT if is_bought else None
+        case ProductViewed():
             return None
+        case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
+            return None
+        case _:
+            assert_never(event)
 
 
 _CLOSES_THE_DOOR = (Reason.ADDRESS_UNKNOWN, Reason.BLOCKED_ADDRESS, Reason.CONSENT_WITHDRAWN, Reason.NO_CONSENT)
@@ -355,5 +365,9 @@ def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEv
                 lines=(Line(product_id=event.product_id, name="", quantity=Decimal(1)),),
                 link=event.url,
             )
-        case _:
+        case CartChanged():
+            return None  # reported once it is quiet (`carts.ripen`)
+        case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
             return None
+        case _:
+            assert_never(event)

@@ -331,6 +331,25 @@ Event = (
 )
 
 
+AboutThePerson = (
+    CustomerRegistered
+    | AccountChanged
+    | Subscribed
+    | Unsubscribed
+    | TagsEdited
+    | TransferConsentGranted
+    | TransferConsentWithdrawn
+    | AccountListed
+    | SubscriberListed
+)
+"""What a shop says of a person: SALESmanago is told of it as facts of the contact, and of nothing that happened."""
+
+FromSalesmanago = StatusSeen | OptInReported | OptOutReported | StatusNotTaken | TagsSeen | DriftFound
+"""What SALESmanago showed, said or did not take."""
+
+Request = ErasureRequested | AccessRequested
+"""What a person asks of us."""
+
 _NOBODYS_WORDS = frozenset({"-1", "null", "none", "nil", "nan", "undefined", "false", "guest", "anonymous"})
 
 

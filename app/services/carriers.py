@@ -6,7 +6,17 @@ from datetime import timedelta
 from typing import Protocol, assert_never
 
 from app.domain import noticed
-from app.domain.commands import AddEvent, Command, ConfirmOptIn, ConfirmOptOut, MirrorTags, Question, SetSubscription, UpsertContact
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    MirrorTags,
+    Question,
+    SetSubscription,
+    UpsertContact,
+)
 from app.domain.consent import Said
 from app.domain.contact import NOBODY, Contact
 from app.domain.events import StatusSeen, real_id
@@ -352,13 +362,13 @@ class ToShop(_Unpaced):
         match command:
             case SetSubscription() | MirrorTags():
                 email, customer_id = person.email or command.email, real_id(person.customer_id) or real_id(command.customer_id)
-            case _:
-                raise AssertionError("a command for another destination")
-        match command:
-            case SetSubscription():
-                return await self._side.set_subscription(replace(command, email=email, customer_id=customer_id), number)
-            case MirrorTags():
+                if isinstance(command, SetSubscription):
+                    return await self._side.set_subscription(replace(command, email=email, customer_id=customer_id), number)
                 return await self._side.mirror_tags(replace(command, email=email, customer_id=customer_id), number)
+            case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut():
+                raise AssertionError("a command for another destination")
+            case _:
+                assert_never(command)
 
 
 def _leaves(command: Command, address: str) -> bool:
