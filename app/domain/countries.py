@@ -5,7 +5,8 @@ language, without accents. A name that is not here is not guessed: who needs to 
 """
 
 import unicodedata
-from functools import lru_cache
+
+from app.domain.text import remembered
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "AL": ("albania", "shqiperia"),
@@ -91,7 +92,7 @@ def _folded(text: str) -> str:
 _BY_NAME = {_folded(name): code for code, names in _NAMES.items() for name in names}
 
 
-@lru_cache(1_024)
+@remembered(1_024)
 def country_code(country: str) -> str | None:
     """The two letters of a country. None for what is none that we understand."""
     text = country.strip()[:64]
