@@ -43,6 +43,7 @@ def test_m10_caches_keyed_by_text_are_bounded_in_bytes() -> None:
     """Elsewhere `lru_cache` may stand where no text of others is a key; each such place is named here."""
     allowed = {
         "app/domain/text.py": "what `remembered` is made of",
+        "app/domain/masked.py": "patterns of the configuration",
         "app/domain/tags.py": "single characters",
         "app/routers/plain.py": "amounts: what is longer raises, and is not kept",
         "app/storage/many.py": "our own statements",
