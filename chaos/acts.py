@@ -30,6 +30,9 @@ from datetime import UTC, datetime, timedelta
 MOMENT = timedelta(seconds=15)
 """An opt-in that leaves so soon after its act has not waited."""
 
+ON_ITS_WAY = timedelta(seconds=0.1)
+"""A call that left before a resignation was accepted may arrive so much later."""
+
 THERE = "salesmanago"
 """Where somebody acts who clicks in a mail, or whose contact card the staff changes; otherwise the name of a shop."""
 
@@ -47,8 +50,10 @@ class Act:
     where: str
     reaches: frozenset[str] = frozenset()
     """The shops an act in SALESmanago is for."""
+    posted_at: datetime | None = None
+    """When the shop began to post it: the gateway may have heard of it from then on."""
     heard_at: datetime | None = None
-    """When the gateway accepted it, or the first callback that told of it."""
+    """When the gateway had accepted it, or the first callback that told of it: it has heard of it by then."""
     heard_last_at: datetime | None = None
     """When the last callback came: one that is repeated may be taken for a new act."""
     looked_before: datetime | None = None
@@ -70,6 +75,10 @@ class Act:
 
     def is_heard(self, now: datetime) -> bool:
         return self.heard_at is not None and self.heard_at <= now
+
+    def may_be_heard(self, now: datetime) -> bool:
+        """The answer to a post may reach the shop after the call that follows from it reached SALESmanago."""
+        return self.is_heard(now) or (self.posted_at is not None and self.posted_at <= now + ON_ITS_WAY)
 
 
 def newest(acts: Iterable[Act]) -> Act | None:
@@ -104,7 +113,7 @@ def is_opt_in_wrong(acts: Collection[Act], now: datetime, *, knew: bool | None, 
 
     `knew`: what the gateway last saw, or was told since; `shows`: what it shows now. True is opted out, None is unknown.
     """
-    heard = newest(act for act in acts if act.is_heard(now))
+    heard = newest(act for act in acts if (act.is_heard(now) if act.out else act.may_be_heard(now)))
     if heard is None:
         return "nobody heard of any act"
     if heard.out:
@@ -129,9 +138,6 @@ class Touch:
     channel: str = ""
     answered: bool = True
 
-
-ON_ITS_WAY = timedelta(seconds=0.1)
-"""A call that left before a resignation was accepted may arrive so much later."""
 
 BLINK = timedelta(seconds=2)
 """Between a look and the call that followed it somebody may have clicked."""

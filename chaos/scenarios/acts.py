@@ -128,6 +128,8 @@ class _Stand:
         line = Line(self.world.url, key)
         while (post := self.lines[shop].get()) is not None:
             path, body, act = post
+            if act is not None:
+                act.posted_at = datetime.now(UTC)
             while True:
                 try:
                     status, _, _ = line.post(f"/v1/shops/{shop}/{path}", body)
