@@ -75,6 +75,20 @@ def _may_be_overtaken(stood: Said | None, acted_at: datetime | None, now: dateti
     return is_opt_in(stood) and acted_at is not None and now - acted_at > MOMENT
 
 
+def stands_there(upsert: UpsertContact, seen: SeenContact, at: datetime) -> UpsertContact:
+    """An upsert that perhaps arrived, after a look at that time: an opt-in of it that is shown stands, and may be resigned from."""
+    email = upsert.email_status is Status.OPT_IN and seen.opted_out is False and not is_opt_in(upsert.email_stood)
+    phone = upsert.phone_status is Status.OPT_IN and seen.opted_out_phone is False and not is_opt_in(upsert.phone_stood)
+    stood = Said(Status.OPT_IN, at)
+    if not (email or phone):
+        return upsert
+    return replace(
+        upsert,
+        email_stood=stood if email else upsert.email_stood,
+        phone_stood=stood if phone else upsert.phone_stood,
+    )
+
+
 def is_opt_in(said: Said | None) -> bool:
     return said is not None and said.status is Status.OPT_IN
 

@@ -15,15 +15,16 @@ import structlog
 
 from app.domain.callbacks import reached
 from app.domain.clocks import NOTICED
+from app.domain.commands import UpsertContact
 from app.domain.decide import decide
 from app.domain.difference import vanished
 from app.domain.errors import NotReady
 from app.domain.events import StatusSeen, TagsSeen
-from app.domain.look_up import SeenContact
+from app.domain.look_up import SeenContact, stands_there
 from app.domain.looks import found, is_another, same_but_later
 from app.domain.noticed import heard
 from app.domain.outcomes import Delivered, is_of_the_item
-from app.domain.pipeline import NewEvent, StoredContact, to_account
+from app.domain.pipeline import Mailbox, NewEvent, StoredContact, to_account
 from app.domain.plan import Send
 from app.domain.shop import Account, Shop
 from app.services.directory import Directory
@@ -214,6 +215,7 @@ class Pull:
         # What we are just telling SALESmanago explains what it shows: such contacts are looked at the next time.
         moving = await work.outbox.in_motion(to_account(account.id), [one.id for one in people], at)
         busy = {one.contact.email for one in people if one.id in moving}
+        await self._note_what_stands(work, account, [one for one in people if one.id in moving], shown, at)
         # What was told or found and is not decided yet comes before this look, and must not be found once more.
         undecided = await work.inbox.undecided_about(list(shops), emails)
         self._again.setdefault(account.id, set()).update(busy, (email for _, email in undecided))
@@ -237,6 +239,24 @@ class Pull:
                 shop = shops[person.shop_id]
                 looked.append(_looked(person, shop, shown[email], at, grace, concerned=concerned, with_tags=with_tags))
         return looked
+
+    async def _note_what_stands(
+        self, work: Work, account: Account, people: Sequence[StoredContact], shown: Mapping[str, SeenContact], at: datetime
+    ) -> None:
+        """Of an opt-in without a clear answer it is noted that it was shown: one that is tried again must look first (R06)."""
+        destination = to_account(account.id)
+        waiting = await work.outbox.waiting(destination, [one.id for one in people]) if people else {}
+        for person in people:
+            seen = shown.get(person.contact.email)
+            if seen is None:
+                continue
+            unclear = [(one.id, one.command) for one in waiting.get(person.id, ()) if one.maybe_sent]
+            noted = {
+                number: standing
+                for number, command in unclear
+                if isinstance(command, UpsertContact) and (standing := stands_there(command, seen, at)) is not command
+            }
+            await work.outbox.rewrite(Mailbox(person.id, destination), noted, [], at)
 
     def _callback_grace(self, shop_ids: Sequence[str]) -> timedelta:
         """A shop's own callback speaks for that shop alone; among several shops it must not come too late to say so."""

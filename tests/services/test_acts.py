@@ -132,6 +132,12 @@ async def test_r06_an_opt_in_that_never_left_is_no_reason_to_take_a_look_for_a_r
     assert await Play(database, "account address").play(steps) == []
 
 
+async def test_r06_an_opt_in_without_an_answer_that_was_seen_looks_first_when_it_is_tried_again(database: Database) -> None:
+    """Found by the scenario `acts`: it had arrived, a look showed it while it waited, and the retry overwrote a click."""
+    steps = [Turns("done without answer"), InShop(ADA, False), Passes(1), Looks("sweep"), Turns("down"), CLICK, Passes(40), FINE]
+    assert await Play(database, "account address").play(steps) == []
+
+
 async def test_r06_an_opt_in_to_text_messages_brings_no_opt_out_of_e_mails_back(database: Database) -> None:
     """Found by the scenario `acts`: the opt-out of e-mails was told once more, over a click that was not read yet."""
     back = [There(ADA, True, callbacks=(0,)), DOWN, InShop(ADA, False, channel="phone"), There(ADA, False, callbacks=(0,))]
