@@ -1,13 +1,13 @@
 """What SALESmanago shows of a contact, and what is left to be sent after a look at it."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from app.domain.bundles import Bundle, newly_created
-from app.domain.commands import AddEvent, UpsertContact
+from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.tags import canonical, is_shown
 from app.domain.take_back import taken_back_upsert
@@ -87,6 +87,24 @@ def stands_there(upsert: UpsertContact, seen: SeenContact, at: datetime) -> Upse
         email_stood=stood if email else upsert.email_stood,
         phone_stood=stood if phone else upsert.phone_stood,
     )
+
+
+def apart_from(shown: SeenContact, waiting: Iterable[Command]) -> SeenContact | None:
+    """What a look shows of somebody of whom something waits: the channels of which nothing is being told; None if none is left.
+
+    What is being told explains the rest. A look that is dropped for an order that waits would leave a resignation undated.
+    """
+    email, phone = shown.opted_out, shown.opted_out_phone
+    for command in waiting:
+        if isinstance(command, DeleteContact):
+            return None
+        if isinstance(command, UpsertContact):
+            if command.introduces or command.new_email is not None:
+                return None
+            email = None if command.email_status is not None else email
+            phone = None if command.phone_status is not None else phone
+    left = SeenContact(email=shown.email, opted_out=email, opted_out_phone=phone)
+    return None if email is None and phone is None else left
 
 
 def is_opt_in(said: Said | None) -> bool:

@@ -15,16 +15,16 @@ import structlog
 
 from app.domain.callbacks import reached
 from app.domain.clocks import NOTICED
-from app.domain.commands import UpsertContact
+from app.domain.commands import Command, UpsertContact
 from app.domain.decide import decide
 from app.domain.difference import vanished
 from app.domain.errors import NotReady
 from app.domain.events import StatusSeen, TagsSeen
-from app.domain.look_up import SeenContact, stands_there
+from app.domain.look_up import SeenContact, apart_from, stands_there
 from app.domain.looks import found, is_another, same_but_later
 from app.domain.noticed import heard
 from app.domain.outcomes import Delivered, is_of_the_item
-from app.domain.pipeline import Mailbox, NewEvent, StoredContact, to_account
+from app.domain.pipeline import Mailbox, NewEvent, StoredContact, WaitingCommand, to_account
 from app.domain.plan import Send
 from app.domain.shop import Account, Shop
 from app.services.directory import Directory
@@ -215,7 +215,7 @@ class Pull:
         # What we are just telling SALESmanago explains what it shows: such contacts are looked at the next time.
         moving = await work.outbox.in_motion(to_account(account.id), [one.id for one in people], at)
         busy = {one.contact.email for one in people if one.id in moving}
-        await self._note_what_stands(work, account, [one for one in people if one.id in moving], shown, at)
+        apart = await self._apart_from_what_waits(work, account, [one for one in people if one.id in moving], shown, at)
         # What was told or found and is not decided yet comes before this look, and must not be found once more.
         undecided = await work.inbox.undecided_about(list(shops), emails)
         self._again.setdefault(account.id, set()).update(busy, (email for _, email in undecided))
@@ -233,30 +233,48 @@ class Pull:
             email = person.contact.email
             if person.contact.rename_refused_at is not None:
                 continue  # who is shown under that address is somebody else
-            if email in shown and email not in busy and (person.shop_id, email) not in undecided:
+            theirs = apart.get(email) if email in busy else shown.get(email)
+            if theirs is not None and (person.shop_id, email) not in undecided:
                 knowing = {shop: transferred[shop, email] for shop in shops if (shop, email) in transferred}
                 concerned = person.shop_id in reached(account.fan_out, list(shops), knowing)
                 shop = shops[person.shop_id]
-                looked.append(_looked(person, shop, shown[email], at, grace, concerned=concerned, with_tags=with_tags))
+                tags_too = with_tags and email not in busy
+                looked.append(_looked(person, shop, theirs, at, grace, concerned=concerned, with_tags=tags_too))
         return looked
 
-    async def _note_what_stands(
+    async def _apart_from_what_waits(
         self, work: Work, account: Account, people: Sequence[StoredContact], shown: Mapping[str, SeenContact], at: datetime
-    ) -> None:
-        """Of an opt-in without a clear answer it is noted that it was shown: one that is tried again must look first (R06)."""
-        destination = to_account(account.id)
-        waiting = await work.outbox.waiting(destination, [one.id for one in people]) if people else {}
+    ) -> dict[str, SeenContact]:
+        """What is shown of people of whom something is on its way, as far as that does not explain it.
+
+        Of an opt-in without a clear answer it is noted that it was shown: one that is tried again must look first (R06).
+        """
+        if not people:
+            return {}
+        destination, ids = to_account(account.id), [one.id for one in people]
+        waiting = await work.outbox.waiting(destination, ids)
+        arrived = await work.outbox.settled_since(destination, ids, at)
+        spoken: dict[str, list[Command]] = {}
+        unclear: set[str] = set()
         for person in people:
-            seen = shown.get(person.contact.email)
-            if seen is None:
-                continue
-            unclear = [(one.id, one.command) for one in waiting.get(person.id, ()) if one.maybe_sent]
-            noted = {
-                number: standing
-                for number, command in unclear
-                if isinstance(command, UpsertContact) and (standing := stands_there(command, seen, at)) is not command
-            }
-            await work.outbox.rewrite(Mailbox(person.id, destination), noted, [], at)
+            email, theirs = person.contact.email, waiting.get(person.id, [])
+            spoken.setdefault(email, []).extend(one.command for one in theirs)
+            unclear |= {email} if person.id in arrived else set()
+            if email in shown:
+                await self._note_what_stands(work, Mailbox(person.id, destination), theirs, shown[email], at)
+        apart = {email: apart_from(shown[email], told) for email, told in spoken.items() if email in shown and email not in unclear}
+        return {email: seen for email, seen in apart.items() if seen is not None}
+
+    async def _note_what_stands(
+        self, work: Work, mailbox: Mailbox, waiting: Sequence[WaitingCommand], seen: SeenContact, at: datetime
+    ) -> None:
+        unclear = [(one.id, one.command) for one in waiting if one.maybe_sent]
+        noted = {
+            number: standing
+            for number, command in unclear
+            if isinstance(command, UpsertContact) and (standing := stands_there(command, seen, at)) is not command
+        }
+        await work.outbox.rewrite(mailbox, noted, [], at)
 
     def _callback_grace(self, shop_ids: Sequence[str]) -> timedelta:
         """A shop's own callback speaks for that shop alone; among several shops it must not come too late to say so."""

@@ -155,6 +155,12 @@ class Outbox:
         settled = select(outbox.c.contact_id).where(theirs, outbox.c.settled_at >= since)
         return set((await self._connection.execute(waiting.union(settled))).scalars())
 
+    async def settled_since(self, destination: str, contact_ids: Collection[int], since: datetime) -> set[int]:
+        """Contacts of whom something was told since a time."""
+        theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
+        told = select(outbox.c.contact_id).where(theirs, outbox.c.settled_at >= since).distinct()
+        return set((await self._connection.execute(told)).scalars())
+
     async def arrived_since(self, mailbox: Mailbox, since: datetime) -> bool:
         """Was anything written there for the contact since a time, or perhaps written at some time?"""
         theirs = (outbox.c.contact_id == mailbox.contact_id) & (outbox.c.destination == mailbox.destination)

@@ -138,6 +138,14 @@ async def test_r06_an_opt_in_without_an_answer_that_was_seen_looks_first_when_it
     assert await Play(database, "account address").play(steps) == []
 
 
+async def test_r06_a_look_counts_for_a_channel_of_which_nothing_waits(database: Database) -> None:
+    """Found by the scenario `acts`: the click was seen, but not kept, because something else of the person waited."""
+    lost = Turns("lost without answer")  # what is written times out, what is read is answered
+    seen = [There(ADA, False, "phone", ()), Looks("sweep"), lost, InShop(ADA, True), There(ADA, True, "phone", ()), Looks("sweep")]
+    steps = [*seen, Passes(20), InShop(ADA, False, channel="phone"), Passes(40), FINE]
+    assert await Play(database, "account address").play(steps) == []
+
+
 async def test_r06_an_opt_in_to_text_messages_brings_no_opt_out_of_e_mails_back(database: Database) -> None:
     """Found by the scenario `acts`: the opt-out of e-mails was told once more, over a click that was not read yet."""
     back = [There(ADA, True, callbacks=(0,)), DOWN, InShop(ADA, False, channel="phone"), There(ADA, False, callbacks=(0,))]
