@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from app.domain.text import LONGEST_REMEMBERED
+
 MASKED_DOMAINS = (
     "allegromail.*",  # Allegro: .pl and .com, orders from Czechia, Slovakia and Hungary as well
     "user.allegrogroup.pl",  # Allegro, before 2021
@@ -42,18 +44,44 @@ def normal_pattern(text: str) -> str:
 
 def is_masked(email: str, patterns: tuple[str, ...]) -> bool:
     """Does the address belong to one of the domains, or to a subdomain of one? In any letter case."""
-    return bool(patterns and email) and _compiled(patterns).search(email.casefold()) is not None
+    if not (patterns and email):
+        return False
+    known = _compiled(patterns)
+    return known.covers(email.casefold())
+
+
+class _Compiled:
+    """Patterns of a shop. Few domains have most of its customers, so what was found of a domain is remembered."""
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        plain = [pattern.strip().removeprefix("@").rstrip(".").casefold() for pattern in patterns]
+        self._domains = re.compile("|".join(_expression(one) for one in plain if "@" not in one) or _NOTHING)
+        self._addresses = re.compile("|".join(_expression(one) for one in plain if "@" in one) or _NOTHING)
+        self._found: dict[str, bool] = {}
+
+    def covers(self, email: str) -> bool:
+        domain = email[email.rfind("@") :]
+        found = self._found.get(domain)
+        if found is None:
+            found = self._domains.search(domain) is not None
+            if len(self._found) < _DOMAINS_REMEMBERED and len(domain) <= LONGEST_REMEMBERED:
+                self._found[domain] = found
+        return found or self._addresses.match(email) is not None
+
+
+_NOTHING = r"(?!)"
+_DOMAINS_REMEMBERED = 4_096
 
 
 @lru_cache(maxsize=256)
-def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(_expression(pattern.strip().removeprefix("@").rstrip(".").casefold()) for pattern in patterns))
+def _compiled(patterns: tuple[str, ...]) -> _Compiled:
+    return _Compiled(patterns)
 
 
 def _expression(pattern: str) -> str:
     local, at, domain = pattern.rpartition("@")
     if at:
-        return rf"\A{re.escape(local)}@{_domain(domain)}\Z"
+        return rf"{re.escape(local)}@{_domain(domain)}\Z"
     if domain.startswith("*."):
         return rf"[@.]{_LABEL}\.{_domain(domain[2:])}\Z"
     return rf"[@.]{_domain(domain)}\Z"

@@ -3,7 +3,8 @@
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import ParamSpec, TypeVar
+from inspect import signature
+from typing import ParamSpec, TypeVar, cast
 
 _Texts = ParamSpec("_Texts")
 _Made = TypeVar("_Made")
@@ -25,8 +26,14 @@ def remembered(most: int, longest: int = LONGEST_REMEMBERED) -> Callable[[Callab
                 length += len(text)  # type: ignore[arg-type]  # texts, or bytes
             return cached(*texts) if length <= longest and not named else function(*texts, **named)
 
-        call.cache_info = cached.cache_info  # type: ignore[attr-defined]
-        return call
+        @wraps(function)
+        def call_with_one(text: str) -> _Made:
+            return cached(text) if len(text) <= longest else function(text)  # type: ignore[call-arg,arg-type]
+
+        # On the hot path there are functions of one text alone, for which the general way takes longer than the answer.
+        made = cast("Callable[_Texts, _Made]", call_with_one) if len(signature(function).parameters) == 1 else call
+        made.cache_info = cached.cache_info  # type: ignore[attr-defined]
+        return made
 
     return decorate
 

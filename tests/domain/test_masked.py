@@ -2,11 +2,13 @@
 
 import pytest
 
+from app.domain import masked
 from app.domain.carts import cart_of, ripen
 from app.domain.decide import decide
 from app.domain.masked import MASKED_DOMAINS, is_masked, normal_pattern
 from app.domain.plan import Withhold
 from app.domain.reasons import Reason
+from app.domain.text import LONGEST_REMEMBERED
 from tests.builders import a_customer, a_shop, an_order, cart_changed, registered, somebody
 
 KNOWN_MASKS = [
@@ -95,3 +97,17 @@ def test_events_and_carts_of_a_masked_address_stay_here(email: str) -> None:
     assert decide(registered(customer=a_customer(email)), shop, somebody(email)).plan == Withhold(Reason.BLOCKED_ADDRESS)
     cart = cart_of(cart_changed())
     assert ripen(cart, shop, somebody(email), cart.due_at) == Withhold(Reason.BLOCKED_ADDRESS)
+
+
+def test_what_is_remembered_of_domains_is_bounded_and_answers_as_the_first_time() -> None:
+    patterns = ("allegromail.*", "no-email@channelengine.com")
+    known = masked._compiled(patterns)
+    for number in range(masked._DOMAINS_REMEMBERED + 10):
+        assert not is_masked(f"jan@{number}.example.com", patterns)
+    assert not is_masked("jan@" + "x" * 10_000, patterns)
+    assert len(known._found) == masked._DOMAINS_REMEMBERED
+    assert max(map(len, known._found)) <= LONGEST_REMEMBERED
+    for _ in range(2):
+        assert is_masked("a@x.allegromail.pl", patterns)
+        assert is_masked("no-email@channelengine.com", patterns)
+        assert not is_masked("yes@channelengine.com", patterns)
