@@ -111,7 +111,7 @@ class Decided:
         kept: list[tuple[Person, InboxEvent, Command]] = []
         cancelled: list[Command] = []
         for owner, event, command in self._commands:
-            theirs = owner is person or owner.merged_into is person
+            theirs = owner is person or owner.heir is person
             left = taken_back(command, act) if theirs else command
             lost = unsent_part(command, left, act) if theirs else None
             if lost is not None:

@@ -36,6 +36,14 @@ class Person:
     """As known before somebody else, who turned out to be the same person, was joined into it; until the event is decided."""
 
     @property
+    def heir(self) -> "Person":
+        """Who it is by now: itself, or whoever took it over in this round, also by way of others."""
+        person = self
+        while person.merged_into is not None:
+            person = person.merged_into
+        return person
+
+    @property
     def saved_id(self) -> int:
         assert self.id is not None, "people are saved before what refers to them"
         return self.id
@@ -124,13 +132,13 @@ class People:
             await contacts.remember_address(Alias(person.shop_id, email, person.id or 0, until, sent))
         for person in (*self._everyone.values(), *self._new):
             if person.merged_into is not None and person.id is not None:
-                await contacts.merge(person.id, person.merged_into.id or 0, _CONFLICT)
+                await contacts.merge(person.id, person.heir.saved_id, _CONFLICT)
 
     @property
     def merged(self) -> list[tuple[int, int]]:
         """Contacts of this round that another took over, by id. Everybody must have been saved."""
         found = [one for one in (*self._everyone.values(), *self._new) if one.merged_into is not None]
-        return [(one.id, one.merged_into.id) for one in found if one.id and one.merged_into and one.merged_into.id]
+        return [(one.id, one.heir.saved_id) for one in found if one.id]
 
     @property
     def ids(self) -> list[int]:
@@ -138,9 +146,11 @@ class People:
         return sorted(self._everyone)
 
     def heir(self, contact_id: int) -> Person | None:
-        """Who a contact is by now: itself, or whoever took it over."""
-        person = self._everyone.get(self._heirs.get(contact_id, contact_id))
-        return person if person is None or person.merged_into is None else person.merged_into
+        """Who a contact is by now: itself, or whoever took it over, also by way of others."""
+        while contact_id in self._heirs:
+            contact_id = self._heirs[contact_id]
+        person = self._everyone.get(contact_id)
+        return None if person is None else person.heir
 
     def known_as(self, shop_id: str, email: str, at: datetime) -> Person | None:
         """Whoever had the address at that time, or had it last. Nobody is made of it."""

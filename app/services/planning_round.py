@@ -213,7 +213,7 @@ class PlanningRound:
             return None
         known = self.decided.buyer(shop.id, happened)
         if known is not None:
-            return known.merged_into or known
+            return known.heir
         if sale.contact_id is not None:
             return self._people.heir(sale.contact_id)
         return self._people.known_as(shop.id, happened.email, happened.at)  # sent before buyers were remembered
@@ -224,7 +224,7 @@ class PlanningRound:
         known = self.decided.buyer(shop.id, happened)
         if known is person or (known is None and sale.contact_id in (None, person.id)):
             return Holder.SAME
-        heir = known.merged_into if known is not None else self._people.heir(sale.contact_id or 0)
+        heir = known.heir if known is not None else self._people.heir(sale.contact_id or 0)
         return Holder.MERGED if heir is person else Holder.ANOTHER
 
     def _without_order(self, event: InboxEvent, shop: Shop, sale: Sale) -> None:

@@ -183,7 +183,12 @@ class Contacts:
         await self._connection.execute(contact_aliases.delete().where(contact_aliases.c.contact_id == contact_id))
 
     async def merge(self, contact_id: int, into: int, conflict: str) -> None:
-        """The contact was renamed onto an address that had a contact of its own, which takes over."""
+        """The contact was renamed onto an address that had a contact of its own, which takes over, also whoever was merged before.
+
+        So nobody who asks for the heir of a contact finds one that was merged itself.
+        """
+        earlier = update(contacts).where(contacts.c.merged_into == contact_id).values(merged_into=into)
+        await self._connection.execute(earlier)
         change = update(contacts).where(contacts.c.id == contact_id).values(merged_into=into, conflict=conflict)
         await self._connection.execute(change)
 

@@ -22,6 +22,7 @@ from tests.services.world import (
     edits,
     erases,
     orders,
+    registers,
     renames,
     returns,
     scripted,
@@ -332,3 +333,24 @@ async def test_r17_a_cancellation_goes_to_whoever_ordered_whatever_address_it_na
     await world.run()
     assert [(one.kind, one.email) for one in world.upstream.events] == [(EventKind.PURCHASE, JAN), (EventKind.CANCELLATION, JAN)]
     assert await people(world) == [JAN]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["of one round", "of two rounds"])
+async def test_r17_a_cancellation_finds_its_buyer_through_two_merges(world: World, together: bool) -> None:
+    first, second, third = "a@example.pl", "b@example.pl", "c@example.pl"
+    await world.post(registers(first), registers(second), registers(third))
+    await world.run()
+    await world.post(orders(email=first, minutes=1))
+    await world.run()
+    world.clock.advance(minutes=4)
+    await world.post(renames(first, second, 2))
+    if not together:
+        await world.run()
+    await world.post(renames(second, third, 3))
+    await world.run()
+    await world.post(cancels(email=first, minutes=4), event_id="cancelled")
+    await world.run()
+    assert (await world.at_rest())["cancelled"] == ("sent", None)
+    assert [(one.kind, one.email) for one in world.upstream.events][-1] == (EventKind.CANCELLATION, third)
+    async with world.store.work() as work:
+        assert {one.merged_into for one in await work.contacts.by_ids([1, 2])} == {3}
