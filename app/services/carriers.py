@@ -1,6 +1,7 @@
 """Who carries what to which neighbour: one carrier per destination."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, assert_never
@@ -229,18 +230,26 @@ class Readings(_Unpaced):
         now, clear = self._clock(), list[_Asked]()
         unclear = unasked(Unknown("SALESmanago is still being told of this person"), now)
         confirmed = unasked(Delivered(detail="it counts: the person was told of since"), now)
+        destination, theirs = to_account(self._account_id), defaultdict[str, set[int]](set)
         async with self._store.work() as work:
-            people = await work.contacts.in_shops(self._shops, {wanted.email for _, _, wanted in asked})
-            for parcel, command, wanted in asked:
-                theirs = {parcel.claim.contact_id} | {one.id for one in people if one.contact.email == wanted.email}
-                since = wanted.at if isinstance(wanted, ConfirmOptOut) else now
-                if not await work.outbox.in_motion(to_account(self._account_id), theirs, since):
+            for one in await work.contacts.in_shops(self._shops, {wanted.email for _, _, wanted in asked}):
+                theirs[one.contact.email].add(one.id)
+            everybody = {parcel.claim.contact_id for parcel, _, _ in asked}.union(*theirs.values())
+            moving = await work.outbox.in_motion(destination, everybody, now)
+            reported = [wanted.at for _, _, wanted in asked if isinstance(wanted, ConfirmOptOut)]
+            told_at = await work.outbox.last_settled(destination, everybody, min(reported)) if reported else {}
+        for parcel, command, wanted in asked:
+            person = {parcel.claim.contact_id} | theirs[wanted.email]
+            if isinstance(wanted, ConfirmOptIn):
+                if moving.isdisjoint(person):
                     clear.append((parcel, command, wanted))
-                elif isinstance(wanted, ConfirmOptOut):
-                    parcel.heard.append(opted_out(parcel.claim, command))
-                    parcel.answer(command, confirmed)
                 else:
                     parcel.answer(command, unclear)
+            elif moving.isdisjoint(person) and not any(told_at[one] >= wanted.at for one in person & told_at.keys()):
+                clear.append((parcel, command, wanted))
+            else:
+                parcel.heard.append(opted_out(parcel.claim, command))
+                parcel.answer(command, confirmed)
         return clear
 
     def _judge(

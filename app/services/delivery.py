@@ -427,12 +427,11 @@ class Delivery:
                 if any(isinstance(try_.command.command, DeleteContact) and try_.verdict == Done() for try_ in one.tried):
                     await work.outbox.scrub(one.claim.contact_id, "erased")
                     forgot = True
-                if isinstance(one.claim.commands[0].command, HomeCommand | Question):
-                    forgot = await self._forget_erased(work, one.claim) or forgot
                 if readdressed := one.readdressed():
                     await work.outbox.rewrite(one.claim.mailbox, readdressed, [], now)
                 if kept_names := one.not_renamed():
                     await self._address_as_before(work, one.claim.mailbox, kept_names, now)
+            forgot = await self._forget_erased(work, kept) or forgot
             await work.commit()
         if forgot:
             await self._store.empty_log()
@@ -474,11 +473,12 @@ class Delivery:
                 shop_id, seq = shops[person.id]
                 await work.outbox.queue([NewCommand(destination, shop_id, person.id, seq, again, counted=False)], now)
 
-    async def _forget_erased(self, work: Work, claim: Claim) -> bool:
+    async def _forget_erased(self, work: Work, kept: Sequence[Attempted]) -> bool:
         """Erased while a change was on its way home: what is settled now must not keep the address either."""
-        erased = [person for person in await work.contacts.by_ids([claim.contact_id]) if person.erased_hash is not None]
+        named = [one.claim.contact_id for one in kept if isinstance(one.claim.commands[0].command, HomeCommand | Question)]
+        erased = [person for person in await work.contacts.by_ids(named) if person.erased_hash is not None] if named else []
         for person in erased:
-            await work.outbox.scrub(claim.contact_id, person.erased_hash or "")
+            await work.outbox.scrub(person.id, person.erased_hash or "")
         return bool(erased)
 
     async def _note_health(self, destination: str, before: Breaker, outcomes: Sequence[Outcome]) -> None:

@@ -253,7 +253,7 @@ class Pull:
             return {}
         destination, ids = to_account(account.id), [one.id for one in people]
         waiting = await work.outbox.waiting(destination, ids)
-        arrived = await work.outbox.settled_since(destination, ids, at)
+        arrived = await work.outbox.last_settled(destination, ids, at)
         spoken: dict[str, list[Command]] = {}
         unclear: set[str] = set()
         for person in people:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Insert, case, func, select, text, update
+from sqlalchemy import Insert, bindparam, case, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -155,11 +155,11 @@ class Outbox:
         settled = select(outbox.c.contact_id).where(theirs, outbox.c.settled_at >= since)
         return set((await self._connection.execute(waiting.union(settled))).scalars())
 
-    async def settled_since(self, destination: str, contact_ids: Collection[int], since: datetime) -> set[int]:
-        """Contacts of whom something was told since a time."""
+    async def last_settled(self, destination: str, contact_ids: Collection[int], since: datetime) -> dict[int, datetime]:
+        """When a command of a contact was settled last, if that is since a time."""
         theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
-        told = select(outbox.c.contact_id).where(theirs, outbox.c.settled_at >= since).distinct()
-        return set((await self._connection.execute(told)).scalars())
+        last = select(outbox.c.contact_id, func.max(outbox.c.settled_at).label("at")).where(theirs, outbox.c.settled_at >= since)
+        return {row.contact_id: row.at for row in await self._connection.execute(last.group_by(outbox.c.contact_id))}
 
     async def arrived_since(self, mailbox: Mailbox, since: datetime) -> bool:
         """Was anything written there for the contact since a time, or perhaps written at some time?"""
@@ -206,10 +206,12 @@ class Outbox:
         """Erase the content of everything settled for a contact."""
         settled = (outbox.c.contact_id == contact_id) & (outbox.c.state != CommandState.WAITING.value)
         rows = (await self._connection.execute(select(outbox.c.id, outbox.c.command).where(settled))).all()
-        for row in rows:
-            scrubbed = codec.encode_tagged(erased_form(codec.kind_of(row.command), pseudonym))
-            if scrubbed != row.command:
-                await self._connection.execute(update(outbox).where(outbox.c.id == row.id).values(command=scrubbed))
+        scrubbed = [
+            {"b_id": row.id, "b_command": erased}
+            for row in rows
+            if (erased := codec.encode_tagged(erased_form(codec.kind_of(row.command), pseudonym))) != row.command
+        ]
+        await execute_many(self._connection, _SCRUB, scrubbed)
 
     async def _reduce(self, mailbox: Mailbox, count: int) -> None:
         less = {"pending": mailboxes.c.pending - count, "priority": judged_anew(mailboxes.c.priority == LISTED_AND_ACTS)}
@@ -217,6 +219,7 @@ class Outbox:
         await remove_empty(self._connection, [mailbox])
 
 
+_SCRUB = update(outbox).where(outbox.c.id == bindparam("b_id")).values(command=bindparam("b_command"))
 _QUEUE = plain_insert(outbox)
 _QUEUED = select(
     outbox.c.contact_id,

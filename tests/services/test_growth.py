@@ -5,11 +5,15 @@ Not here: probes that count everything (`services/health.py`), and the nightly w
 
 import re
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
+from app.domain.events import OptOutReported
+from app.domain.pipeline import to_reading
 from app.storage.database import Database
 from tests.conftest import Clock
 from tests.services.world import (
@@ -93,3 +97,46 @@ async def a_day(world: World) -> None:
         await work.traces.of_person("shop1", EWA)
         await work.traces.of_order("shop1", "o1")
         await work.traces.of_event("shop1", "e1")
+
+
+async def test_a_claim_of_many_questions_asks_the_store_no_more_often_than_one_of_few(world: World) -> None:
+    """Beside what is written per command; old callbacks may come again by the hundred (R72)."""
+    people = [f"c{number}@example.pl" for number in range(24)]
+    await world.post(*(subscribes(one) for one in people))
+    await world.run()
+    await world.post(*(unsubscribes(one, 1) for one in people), *(subscribes(one, 2) for one in people))
+    await world.run()
+    world.clock.advance(minutes=4)
+    reading = to_reading("main")
+    asked: dict[int, int] = {}
+    for some in (people[:4], people[4:]):
+        await world.post(*(OptOutReported(at=world.clock(), email=one) for one in some))
+        await world.plan()
+        with counted(world) as statements:
+            assert await world.delivery.deliver_due(reading) == len(some)
+        asked[len(some)] = sum(sql.startswith(("SELECT", "BEGIN")) for sql in statements)
+    assert asked[20] <= asked[4]
+
+
+async def test_erasing_writes_what_is_scrubbed_in_one_go(world: World) -> None:
+    await world.post(registers(EWA), *(orders(f"o{number}", EWA, number) for number in range(20)))
+    world.clock.advance(hours=1)
+    await world.run()
+    with counted(world) as statements:
+        async with world.store.work() as work:
+            await work.outbox.scrub(1, "erased")
+            await work.commit()
+    assert [sql.split()[0] for sql in statements if "outbox" in sql] == ["SELECT", "UPDATE"]
+
+
+@contextmanager
+def counted(world: World) -> Iterator[list[str]]:
+    """The statements of a block."""
+    found: list[str] = []
+
+    def remember(_connection, _cursor, sql, *_rest) -> None:  # type: ignore[no-untyped-def]
+        found.append(sql)
+
+    event.listen(world.database.engine.sync_engine, "before_cursor_execute", remember)
+    yield found
+    event.remove(world.database.engine.sync_engine, "before_cursor_execute", remember)

@@ -228,6 +228,9 @@ async def test_what_waits_or_was_settled_lately_is_in_motion(store: Store) -> No
         assert await work.outbox.in_motion(ACCOUNT, [1, 2, 3], after(seconds=5)) == {1, 2}
         assert await work.outbox.in_motion(ACCOUNT, [1, 2, 3], after(seconds=6)) == set()
         assert await work.outbox.in_motion(ACCOUNT, [], T0) == set()
+        assert await work.outbox.last_settled(ACCOUNT, [1, 2, 3, 4], T0) == {1: after(seconds=5), 2: after(seconds=5)}
+        assert await work.outbox.last_settled(ACCOUNT, [2, 3], after(seconds=5)) == {2: after(seconds=5)}
+        assert await work.outbox.last_settled(ACCOUNT, [1, 2], after(seconds=6)) == {}
 
 
 # -- hand-work -----------------------------------------------------------------------------------------------------------
