@@ -327,8 +327,8 @@ class ContactParcel(Parcel):
 def _unless_told(upsert: UpsertContact | None, claim: Claim) -> UpsertContact | None:
     """An opt-out of ours that perhaps arrived explains one that is shown."""
     told = [one.command for one in claim.commands if one.maybe_sent and isinstance(one.command, UpsertContact)]
-    if upsert is None:
-        return None
+    if upsert is None or not told:
+        return upsert
     return replace(
         upsert,
         email_stood=None if any(one.email_status is Status.OPT_OUT for one in told) else upsert.email_stood,

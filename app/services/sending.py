@@ -184,10 +184,10 @@ class _Sending:
 
         Only a job can be told to set nothing off (contract 2.2), so a quiet upsert travels as one even when it is alone.
         """
-        renames = [one for one in batch if one[1].new_email is not None and not one[1].quiet]
-        if renames and len(batch) > 1:  # of a job's items nothing is heard, and a rename may be refused (R72)
-            await self._send_upsert_batch([one for one in batch if one not in renames])
-            for one in renames:
+        alone = [_travels_alone(part) for _, part in batch]
+        if any(alone) and len(batch) > 1:
+            await self._send_upsert_batch([one for one, is_alone in zip(batch, alone, strict=True) if not is_alone])
+            for one in (one for one, is_alone in zip(batch, alone, strict=True) if is_alone):
                 await self._send_upsert_batch([one])
             return
         batch = await self._allowed(batch)
@@ -338,6 +338,11 @@ class _Sending:
             parcel.deletion = self._noted(await self._upstream.delete(deletion))
             if not is_delivered(parcel.deletion):
                 return
+
+
+def _travels_alone(upsert: UpsertContact) -> bool:
+    """Of a job's items nothing is heard, and a rename may be refused (R72)."""
+    return upsert.new_email is not None and not upsert.quiet
 
 
 def _not_sent_at_all(refused: Answer) -> Answer:

@@ -27,7 +27,7 @@ from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, In
 from app.domain.reasons import Reason
 from app.redaction import redacted
 from app.storage import codec
-from app.storage.dialect import distinct, insert_of
+from app.storage.dialect import distinct, insert_of, one_of
 from app.storage.many import execute_many
 from app.storage.tables import inbox, outbox
 
@@ -141,7 +141,7 @@ class Inbox:
             return []
         columns = (inbox.c.seq, inbox.c.shop_id, inbox.c.event_id, inbox.c.payload)
         rows = await self._connection.execute(
-            select(*columns).where(inbox.c.seq.in_(seqs), _FOR_ORDER, inbox.c.payload.is_not(None))
+            select(*columns).where(one_of(self._connection, inbox.c.seq, seqs), _FOR_ORDER, inbox.c.payload.is_not(None))
         )
         return [InboxEvent(row.seq, row.shop_id, row.event_id, codec.decode_event(row.payload)) for row in rows]
 

@@ -240,18 +240,8 @@ def seen_contact(shown: Mapping[str, Any]) -> SeenContact | None:
         events=tuple(_seen_events(shown.get("contactExtEvents"))),
         opted_out=_flag(shown.get("optedOut")),
         opted_out_phone=_flag(shown.get("optedOutPhone")),
-        created_at=_moment(shown.get("createdOn")),
+        created_at=_instant(shown.get("createdOn") or None),
     )
-
-
-LAST_MILLISECOND = 253_402_300_799_999
-"""Of the year 9999."""
-
-
-def _moment(shown: object) -> datetime | None:
-    if not isinstance(shown, int) or isinstance(shown, bool) or not 0 < shown <= LAST_MILLISECOND:
-        return None
-    return datetime.fromtimestamp(shown // 1000, UTC) + timedelta(milliseconds=shown % 1000)
 
 
 def modified_emails(answer: Mapping[str, Any]) -> tuple[str, ...]:
