@@ -2,7 +2,7 @@
 
 Text goes out as the shop wrote it. Every *comparison* of ours uses `canonical`, in which letters of all alphabets stay letters.
 SALESmanago keeps tags in base letters and upper case; what it makes of letters outside A-Z is uncertain (contract section 4),
-so what it *shows* is compared by `is_shown` with both forms it may have kept (decision 0023).
+so what it *shows* is compared by `is_shown` with both forms it may have kept (decision 0020).
 """
 
 import hashlib
