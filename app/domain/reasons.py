@@ -182,7 +182,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "C7",
         "The address belongs to a marketplace that masks its buyers, or to a domain the shop blocked; no newsletter goes there.",
         "Nothing, or change `block_masked_addresses` or `blocked_email_domains` of the shop.",
-        "To adres zastępczy, pod którym platforma handlowa ukrywa kupującego, albo domena zablokowana przez sklep.",
+        "Adres należy do platformy handlowej, która ukrywa kupujących, albo do domeny zablokowanej przez sklep.",
         "Nic, albo zmień `block_masked_addresses` lub `blocked_email_domains` sklepu.",
     ),
     Reason.ADDRESS_UNKNOWN: Explanation(
@@ -238,7 +238,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "R03",
         "What the gateway held of the person is gone. SALESmanago has nothing of them from the shop, so nobody was named there.",
         "Nothing. If SALESmanago has the person from elsewhere, delete the contact there.",
-        "Dane tej osoby usunięto z bramki. SALESmanago nie ma jej ze sklepu, więc nie podano mu tego adresu.",
+        "Dane tej osoby usunięto z bramki. SALESmanago nie dostało jej danych od sklepu, więc nie podano mu też adresu.",
         "Nic. Jeśli SALESmanago ma tę osobę z innego źródła, usuń kontakt w SALESmanago.",
     ),
     Reason.NOTHING_NEW: Explanation(
@@ -264,16 +264,16 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.ALREADY_QUEUED: Explanation(
         "R28",
-        "All of this is known here already. What SALESmanago has not got yet of the person is queued or being retried.",
+        "All of this is known here already. What SALESmanago does not have yet is queued or being retried.",
         "Nothing. The detail names the event that carries it.",
-        "To wszystko jest już znane. Czego SALESmanago jeszcze o tej osobie nie wie, czeka w kolejce albo jest ponawiane.",
-        "Nic. W szczegółach podano zdarzenie, które to przekaże.",
+        "Bramka zna już te dane. To, czego SALESmanago jeszcze nie ma, czeka w kolejce albo jest wysyłane ponownie.",
+        "Nic. W szczegółach podano zdarzenie, z którym te dane zostaną wysłane.",
     ),
     Reason.WAITS_FOR_PARKED: Explanation(
         "R28",
-        "All of this is known here already, but SALESmanago has not got it: the event that carried it was refused or given up.",
+        "All of this is known here already, but not in SALESmanago: the event that was to carry it was refused or given up.",
         "Look up the event named in the detail, mend the cause and replay it.",
-        "To wszystko jest już znane, ale SALESmanago tego nie ma: zdarzenie, które to przekazywało, odrzucono lub zaniechano go.",
+        "Bramka zna już te dane, ale SALESmanago ich nie ma: zdarzenia z tymi danymi nie przyjęto lub nie udało się go wysłać.",
         "Sprawdź zdarzenie podane w szczegółach, usuń przyczynę i ponów je.",
     ),
     Reason.CART_WAITS: Explanation(
