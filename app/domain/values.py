@@ -35,8 +35,9 @@ else:
         fields.update(value.__dict__)
         known = len(fields)
         fields.update(changes)
-        if len(fields) != known:
-            raise TypeError(f"{type(value).__name__} has no field {', '.join(changes.keys() - value.__dict__.keys())}")
+        # What a version without the field stored is read without it: its default stands in the class.
+        if len(fields) != known and (unknown := changes.keys() - type(value).__dataclass_fields__.keys()):
+            raise TypeError(f"{type(value).__name__} has no field {', '.join(unknown)}")
         return copy
 
 
