@@ -463,6 +463,6 @@ MenuPaths = Annotated[
 ]
 """Whatever stands there is read as far as it can be: sections never refuse an order."""
 
-TagText = Annotated[str, BeforeValidator(_text_number, json_schema_input_type=str | int)]
+TagText = Annotated[str, BeforeValidator(_stripped, json_schema_input_type=str | int)]
 TagTexts = Annotated[list[TagText], BeforeValidator(_first_tags, json_schema_input_type=list[str | int])]
 """Of any length and number; what is left out or cut is said."""

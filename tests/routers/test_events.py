@@ -314,6 +314,12 @@ async def test_another_spelling_of_the_same_content_is_no_other_content(door: Do
     assert (await door.post("orders", again)).json()["result"] == "duplicate"
 
 
+async def test_tags_with_spaces_around_them_are_the_same_content(door: Door) -> None:
+    body = {"event_id": "t", "occurred_at": "2026-11-23T10:00:00Z", "email": "a@example.com", "added": ["vip", "Żółty"]}
+    await door.post("tag-edits", body)
+    assert (await door.post("tag-edits", {**body, "added": [" vip", "Żółty\n"]})).json()["result"] == "duplicate"
+
+
 async def test_names_that_somebody_else_chose_are_repeated_short_and_harmless(door: Door) -> None:
     body = {**EXAMPLES["order"], "x" * 5000: 1, "jan@kowalski.example.com": 1, "a\u0000b": 1}
     warnings = (await door.post("orders", body)).json()["warnings"]
