@@ -215,6 +215,8 @@ class Claim:
     first_tried_at: datetime | None
     commands: tuple[WaitingCommand, ...]
     take_backs: tuple[DeferredTakeBack, ...] = ()
+    defect: str | None = None
+    """Name of what failed of ours while it was judged: nothing of it may leave."""
 
     @property
     def contact_id(self) -> int:

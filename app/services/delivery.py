@@ -164,13 +164,18 @@ class Delivery:
             return await work.leases.is_due(destination, self._carrier(destination).closed_shops, now, only_live=only_live)
 
     def _parcel(self, carrier: Carrier, claim: Claim) -> Parcel:
+        if claim.defect is not None:
+            return self._failed(claim, claim.defect)
         try:
             return carrier.parcel(claim)
         except Exception as error:
             log.exception("sending_failed", contact_id=claim.contact_id)
-            failed = FailedParcel(claim)
-            failed.fail(unasked(ByHand(Reason.DEFECT, type(error).__name__), self._clock()))
-            return failed
+            return self._failed(claim, type(error).__name__)
+
+    def _failed(self, claim: Claim, why: str) -> FailedParcel:
+        failed = FailedParcel(claim)
+        failed.fail(unasked(ByHand(Reason.DEFECT, why), self._clock()))
+        return failed
 
     async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease) -> list[Outcome]:
         """What was heard of the neighbour. Whoever was there when something of ours failed travels alone the next time (R73)."""
@@ -255,15 +260,25 @@ class Delivery:
         """What may not leave by the rules of now is taken back first, like what an act took back (R06b)."""
         shops = {shop_id: self._shop_of(shop_id) for shop_id in {claim.shop_id for claim in claims}}
         careful = {shop_id for shop_id, shop in shops.items() if shop is not None and needs_person(shop)}
-        people = await self._people(work, [claim.contact_id for claim in claims if claim.shop_id in careful])
+        concerned = [claim.contact_id for claim in claims if claim.shop_id in careful]
+        try:
+            people = await self._people(work, concerned)
+            unread = set[int]()
+        except Exception as error:
+            if not work.survives(error):
+                raise
+            people, unread = {}, set(concerned)  # somebody among them cannot be read: each by itself
         judged = []
         for claim in claims:
-            shop, commands = shops[claim.shop_id], [one.command for one in claim.commands]
-            stop = None if shop is None or not commands else stopped(commands, shop, people.get(claim.contact_id))
-            if stop is not None:
-                act = DeferredTakeBack(stop.act, stop.reason, claim.commands[-1].id)
-                claim = replace(claim, take_backs=(*claim.take_backs, act))
-            judged.append(claim)
+            try:
+                if claim.contact_id in unread:
+                    people |= await self._people(work, [claim.contact_id])
+                judged.append(_judged(claim, shops[claim.shop_id], people.get(claim.contact_id)))
+            except Exception as error:  # of ours, over this one: it is parked, and holds up nobody else (R73)
+                if not work.survives(error):
+                    raise
+                log.exception("judging_failed", contact_id=claim.contact_id)
+                judged.append(replace(claim, defect=type(error).__name__))
         return judged
 
     async def _people(self, work: Work, contact_ids: Sequence[int]) -> dict[int, Contact]:
@@ -280,24 +295,37 @@ class Delivery:
             await work.inbox.wait_for_planning()
             now = await work.now()
             for claim in claims:
-                mailbox, shop_id = claim.mailbox, claim.shop_id
+                mailbox = claim.mailbox
                 if await work.leases.is_held(mailbox, now):
                     continue  # somebody else has it by now, and will come here
-                noted = (await work.outbox.deferred(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, ())
-                cancelled = [
-                    command
-                    for one in dict.fromkeys((*noted, *claim.take_backs))
-                    for command in await take_back(work, shop_id, mailbox, one.act, one.reason, now, one.up_to)
-                ]
-                people = await work.contacts.by_ids([mailbox.contact_id])
-                await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
-                await work.outbox.forget_take_backs(mailbox)
-                for erased in (one for one in people if one.erased_hash is not None):
-                    await work.outbox.scrub(erased.id, erased.erased_hash or "")
-                    forgot = True
+                try:
+                    forgot = await self._take_back_of(work, claim, now) or forgot
+                except Exception as error:  # of ours, over this one: nothing of it leaves, and it holds up nobody else (R73)
+                    if not work.survives(error):
+                        raise
+                    log.exception("taking_back_failed", contact_id=claim.contact_id)
+                    await work.outbox.park(mailbox, [one.id for one in claim.commands], now)
+                    await work.outbox.forget_take_backs(mailbox)
             await work.commit()
         if forgot:
             await self._store.empty_log()
+
+    async def _take_back_of(self, work: Work, claim: Claim, now: datetime) -> bool:
+        """Answers whether the person was erased meanwhile, and what is settled by now was scrubbed."""
+        mailbox = claim.mailbox
+        noted = (await work.outbox.deferred(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, ())
+        cancelled = [
+            command
+            for one in dict.fromkeys((*noted, *claim.take_backs))
+            for command in await take_back(work, claim.shop_id, mailbox, one.act, one.reason, now, one.up_to)
+        ]
+        people = await work.contacts.by_ids([mailbox.contact_id])
+        await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
+        await work.outbox.forget_take_backs(mailbox)
+        erased = [one for one in people if one.erased_hash is not None]
+        for one in erased:
+            await work.outbox.scrub(one.id, one.erased_hash or "")
+        return bool(erased)
 
     async def _has_turn(self, work: Work, carrier: Carrier, now: datetime) -> bool:
         """Some neighbours take one caller at a time, whichever process it is in. Leaving without a commit gives the claim back."""
@@ -505,6 +533,16 @@ class Delivery:
     def _report(self, destination: str, attempted: Sequence[Attempted]) -> None:
         counted = Counter(name_of(try_.outcome) for one in attempted for try_ in one.tried)
         log.info("delivered", destination=destination, contacts=len(attempted), **counted)
+
+
+def _judged(claim: Claim, shop: Shop | None, person: Contact | None) -> Claim:
+    """With what is to be taken back of it first, if anything is."""
+    commands = [one.command for one in claim.commands]
+    stop = None if shop is None or not commands else stopped(commands, shop, person)
+    if stop is None:
+        return claim
+    act = DeferredTakeBack(stop.act, stop.reason, claim.commands[-1].id)
+    return replace(claim, take_backs=(*claim.take_backs, act))
 
 
 def _states(attempted: Attempted) -> list[tuple[int, SetSubscription | MirrorTags]]:

@@ -30,13 +30,14 @@ class ByHand:
             HandWork(
                 id=row.id,
                 event_seq=row.event_seq,
-                command=codec.decode_command(row.command),
+                command=command,
                 counted=row.counted,
                 reason=Reason(row.reason),
                 detail=row.detail or "",
                 since=row.settled_at,
             )
             for row in rows
+            if (command := codec.decode_command(row.command)) is not None
         ]
 
     async def settle(self, command_id: int, shop_id: str | None, *, done: bool, at: datetime) -> WaitingCommand | None:
@@ -51,6 +52,8 @@ class ByHand:
         if row is None:
             return None
         command = codec.decode_command(row.command)
+        if command is None:
+            return None
         return WaitingCommand(row.id, row.event_seq, command, row.maybe_sent, row.attempts, row.counted)
 
     async def counts(self, prefix: str) -> dict[str, int]:

@@ -9,8 +9,8 @@ from app.domain.events import Event
 
 T = TypeVar("T")
 
-Unreadable = msgspec.MsgspecError
-"""Bytes that are not what they should be."""
+UNREADABLE = (msgspec.MsgspecError, TypeError, KeyError)
+"""Raised for bytes that are not what they should be, or of another version."""
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
@@ -47,21 +47,34 @@ def decode_event(data: bytes) -> Event:
     return event
 
 
-def decode_command(data: bytes) -> Command:
-    command: Command | ErasedCommand = _decode_tagged(data)
+def decode_command(data: bytes) -> Command | None:
+    """None: it cannot be read, because it is broken or of another version. That is for its own contact to bear (R73)."""
+    try:
+        command: Command | ErasedCommand = _decode_tagged(data)
+    except UNREADABLE:
+        return None
     return DeleteContact(email=command.email) if isinstance(command, ErasedCommand) else command
 
 
 def decode_traced(data: bytes) -> Command | ErasedCommand:
-    """As it is shown to people: also what was erased."""
-    command: Command | ErasedCommand = _decode_tagged(data)
+    """As it is shown to people: also what was erased. Of what cannot be read nothing is shown, either."""
+    try:
+        command: Command | ErasedCommand = _decode_tagged(data)
+    except UNREADABLE:
+        return ErasedCommand(email="", was=_NAMELESS)
     return command
 
 
 def kind_of(data: bytes) -> str:
     """The name of the class of a tagged value; of an erased command, of what it was."""
-    tagged = _tagged_decoder.decode(data)
-    return decode(bytes(tagged.body), ErasedCommand).was if tagged.kind == ErasedCommand.__name__ else tagged.kind
+    try:
+        tagged = _tagged_decoder.decode(data)
+        return decode(bytes(tagged.body), ErasedCommand).was if tagged.kind == ErasedCommand.__name__ else tagged.kind
+    except UNREADABLE:
+        return _NAMELESS
+
+
+_NAMELESS = "Unreadable"
 
 
 def _decode_tagged(data: bytes) -> Any:  # the two callers above narrow it

@@ -125,7 +125,7 @@ class Inbox:
         for row in rows:
             try:
                 events.append(InboxEvent(row.seq, row.shop_id, row.event_id, codec.decode_event(row.payload)))
-            except (codec.Unreadable, TypeError, KeyError):
+            except codec.UNREADABLE:
                 unreadable.append(row.seq)
         return events, unreadable
 

@@ -94,7 +94,12 @@ class Leases:
             first = min((boxes[0].priority for boxes in found if boxes), default=LIVE)
             alike = [[box for box in boxes if box.priority == first] for boxes in found]
             boxes = in_turn(alike, some if first == LIVE else BACKGROUND_PER_CLAIM)
-            waiting = await self._outbox.waiting(destination, [box.contact_id for box in boxes]) if boxes else {}
+            contact_ids = [box.contact_id for box in boxes]
+            waiting, unreadable = await self._outbox.waiting_or_unreadable(destination, contact_ids) if boxes else ({}, {})
+            if unreadable:
+                for contact_id, command_ids in sorted(unreadable.items()):
+                    await self._outbox.park(Mailbox(contact_id, destination), command_ids, now)
+                continue
             bundles = {contact: _next(commands) for contact, commands in waiting.items()}
             listed = [contact for contact, bundle in bundles.items() if is_quiet(bundle[0].command)] if first == LIVE else []
             if not listed:

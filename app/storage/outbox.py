@@ -71,13 +71,34 @@ class Outbox:
         return {row.destination: row[1] for row in await self._connection.execute(counted)}
 
     async def waiting(self, destination: str, contact_ids: Collection[int]) -> dict[int, list[WaitingCommand]]:
+        return (await self.waiting_or_unreadable(destination, contact_ids))[0]
+
+    async def waiting_or_unreadable(
+        self, destination: str, contact_ids: Collection[int]
+    ) -> tuple[dict[int, list[WaitingCommand]], dict[int, list[int]]]:
+        """As `waiting`; beside them, per contact, the numbers of commands that cannot be read."""
         theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
         rows = await self._connection.execute(_QUEUED.where(theirs, _WAITING).order_by(outbox.c.contact_id, outbox.c.id))
         found: dict[int, list[WaitingCommand]] = {}
-        for contact_id, command_id, event_seq, command, maybe_sent, tried, counted in rows:
-            waiting = WaitingCommand(command_id, event_seq, codec.decode_command(command), maybe_sent, tried, counted)
+        unreadable: dict[int, list[int]] = {}
+        for contact_id, command_id, event_seq, stored, maybe_sent, tried, counted in rows:
+            command = codec.decode_command(stored)
+            if command is None:
+                unreadable.setdefault(contact_id, []).append(command_id)
+                continue
+            waiting = WaitingCommand(command_id, event_seq, command, maybe_sent, tried, counted)
             found.setdefault(contact_id, []).append(waiting)
-        return found
+        return found, unreadable
+
+    async def park(self, mailbox: Mailbox, command_ids: Collection[int], at: datetime) -> None:
+        """Something of ours fails over these: they stay for a person to see, and hold up nobody else (R73)."""
+        theirs = one_of(self._connection, outbox.c.id, command_ids)
+        parked = {"state": CommandState.PARKED.value, "reason": Reason.DEFECT.value, "settled_at": at}
+        change = update(outbox).where(theirs, _WAITING).values(parked).returning(outbox.c.event_seq, outbox.c.counted)
+        changed = (await self._connection.execute(change)).all()
+        seqs = {row.event_seq for row in changed if row.counted}
+        await self._connection.execute(update(inbox).where(one_of(self._connection, inbox.c.seq, seqs)).values(parked))
+        await self._reduce(mailbox, len(changed))
 
     async def undelivered(self, contact_ids: Collection[int]) -> dict[int, list[Undelivered]]:
         """What waits or is parked of contacts on the way to SALESmanago, in the order of queueing."""
@@ -89,10 +110,10 @@ class Outbox:
                 select(*columns).join(inbox, inbox.c.seq == outbox.c.event_seq).where(theirs, state)
             )
             for row in rows:
-                parked = row.state == CommandState.PARKED.value
-                found.append(
-                    (row.id, row.contact_id, Undelivered(codec.decode_command(row.command), parked, row.seq, row.event_id))
-                )
+                command = codec.decode_command(row.command)
+                if command is not None:
+                    parked = row.state == CommandState.PARKED.value
+                    found.append((row.id, row.contact_id, Undelivered(command, parked, row.seq, row.event_id)))
         by_contact: dict[int, list[Undelivered]] = {}
         for _, contact_id, one in sorted(found, key=lambda one: one[0]):
             by_contact.setdefault(contact_id, []).append(one)

@@ -57,21 +57,27 @@ class Parked:
 
     async def commands(self, wanted: ParkedFilter, after: int, limit: int) -> list[ParkedCommand]:
         """In the order in which they were queued."""
-        each = _commands(wanted).where(outbox.c.id > after).order_by(outbox.c.id).limit(limit)
-        return [
-            ParkedCommand(
-                row.id,
-                row.destination,
-                row.shop_id,
-                row.contact_id,
-                row.event_seq,
-                row.event_id,
-                row.counted,
-                codec.decode_command(row.command),
-                Reason(row.reason),
-            )
-            for row in await self._connection.execute(each)
-        ]
+        while True:
+            each = _commands(wanted).where(outbox.c.id > after).order_by(outbox.c.id).limit(limit)
+            rows = (await self._connection.execute(each)).all()
+            found = [
+                ParkedCommand(
+                    row.id,
+                    row.destination,
+                    row.shop_id,
+                    row.contact_id,
+                    row.event_seq,
+                    row.event_id,
+                    row.counted,
+                    command,
+                    Reason(row.reason),
+                )
+                for row in rows
+                if (command := codec.decode_command(row.command)) is not None  # what cannot be read stays parked
+            ]
+            if found or not rows:
+                return found
+            after = rows[-1].id
 
     async def undecided(self, wanted: ParkedFilter, closed_shops: Collection[str]) -> int:
         """How many events wait because the rules failed over them."""

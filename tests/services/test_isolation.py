@@ -6,20 +6,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Table, select, text, update
 
 from app.domain.backfill import ListedAccount, Listing
 from app.domain.backfill import Mode as BackfillMode
 from app.domain.commands import AddEvent
-from app.domain.consent import Status
+from app.domain.consent import Box, Policy, Status
 from app.domain.events import Customer, TagsSeen, email_of
 from app.domain.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Unknown, words_of
 from app.domain.pipeline import Answer, Call, Claim, InboxEvent, Modified
+from app.domain.reasons import Reason
 from app.domain.reconcile import Mode
 from app.domain.replay import ParkedFilter
 from app.domain.retention import Retention
 from app.domain.shop import Panel, PanelKind
 from app.services import carts as carts_module
+from app.services import delivery as delivery_module
 from app.services import pull as pull_module
 from app.services import reconciliations as reconciliations_module
 from app.services.backfills import Backfills
@@ -31,8 +33,8 @@ from app.services.pull import Pull
 from app.services.reconciliations import Reconciliations
 from app.storage.cleaning import Cleaning
 from app.storage.database import Database
-from app.storage.tables import calls, mailboxes, outbox
-from tests.services.world import FakeShopSide, FakeUpstream, World, a_shop, fills_cart, registers, subscribes
+from app.storage.tables import calls, contacts, mailboxes, outbox
+from tests.services.world import FakeShopSide, FakeUpstream, World, a_shop, erases, fills_cart, orders, registers, subscribes
 
 Refuse = Callable[..., Awaitable[None]]
 PEOPLE = [f"c{number}@example.pl" for number in range(6)]
@@ -258,6 +260,108 @@ async def test_r73_a_claim_of_which_no_parcel_can_be_made_is_parked_alone(world:
 
 
 # -- the other rounds -----------------------------------------------------------------------------------------------------
+
+
+async def rewrite_stored(world: World, email: str, stored: bytes, table: Table = outbox) -> None:
+    """As if another version of ours, or a broken disk, had written what is stored of somebody."""
+    async with world.store.work() as work:
+        (person,) = await work.contacts.in_shops(["shop1"], [email])
+    row, column = (outbox.c.contact_id, outbox.c.command) if table is outbox else (contacts.c.id, contacts.c.doc)
+    async with world.database.transaction() as connection:
+        await connection.execute(update(table).where(row == person.id).values({column: stored}))
+        await connection.commit()
+
+
+BROKEN = [b"", b"not json", b'["UpsertContact",{}]', b'["OfATimeToCome",{"email":"c2@example.pl"}]', b"[]"]
+
+
+@pytest.mark.parametrize("stored", BROKEN)
+async def test_r73_a_command_that_cannot_be_read_is_parked_alone(world: World, stored: bytes) -> None:
+    await world.post(*map(registers, PEOPLE))
+    await world.plan()
+    await rewrite_stored(world, PEOPLE[2], stored)
+    await world.run()
+    assert (await world.states())["e3"] == ("parked", "defect")
+    assert await others(world) == {("sent", None)}
+    await world.at_rest()
+    trace = await world.trace("e3")
+    assert [(one.state, one.reason) for one in trace.commands] == [("parked", Reason.DEFECT)]
+    operations = Operations(world.store, world.directory, world.clock, lambda: None)
+    assert (await operations.parked(ParkedFilter()))[0].number == 1
+    assert (await operations.replay(ParkedFilter())).again == 0  # it waits for a version that can read it
+
+
+async def test_r73_what_can_be_read_behind_a_command_that_cannot_is_sent(world: World) -> None:
+    await world.post(registers(PEOPLE[2]))
+    await world.plan()
+    await rewrite_stored(world, PEOPLE[2], b"not json")
+    await world.post(subscribes(PEOPLE[2], 1))
+    await world.run()
+    assert (await world.states()) == {"e1": ("parked", "defect"), "e2": ("sent", None)}
+    await world.at_rest()
+
+
+async def test_r73_who_was_parked_for_unreadable_words_can_still_be_erased(world: World) -> None:
+    await world.post(registers(PEOPLE[2]))
+    await world.plan()
+    await rewrite_stored(world, PEOPLE[2], b"c2@example.pl but not json")
+    await world.run()
+    await world.post(erases(PEOPLE[2], 1))
+    await world.run()
+    assert (await world.states())["e2"] == ("sent", None)
+    assert await world.tables_naming(PEOPLE[2]) == []
+
+
+async def test_r73_a_command_over_which_the_rules_of_leaving_fail_is_parked_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = delivery_module.stopped
+
+    def failing(commands: list[Any], *others: Any) -> Any:
+        if any(one.email == PEOPLE[2] for one in commands):
+            raise TypeError
+        return honest(commands, *others)
+
+    monkeypatch.setattr(delivery_module, "stopped", failing)
+    await world.post(*map(registers, PEOPLE))
+    await world.run()
+    assert (await world.states())["e3"] == ("parked", "defect")
+    assert await others(world) == {("sent", None)}
+    assert PEOPLE[2] not in world.upstream.contacts
+
+
+async def test_r73_a_person_who_cannot_be_read_when_something_leaves_is_parked_alone(world: World) -> None:
+    await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
+    await world.post(*(orders(f"o{at}", email, box=Box.GIVEN) for at, email in enumerate(PEOPLE)))
+    await world.plan()
+    await rewrite_stored(world, PEOPLE[2], b"not json", contacts)
+    await world.run()
+    assert (await world.states())["e3"] == ("parked", "defect")
+    assert await others(world) == {("sent", None)}
+    assert PEOPLE[2] not in world.upstream.contacts
+
+
+async def test_r73_somebody_of_whom_nothing_can_be_taken_back_keeps_it_and_holds_up_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = delivery_module.take_back
+
+    async def failing(work: Any, shop_id: str, mailbox: Any, *rest: Any) -> Any:
+        if mailbox.contact_id == 3:
+            raise TypeError
+        return await honest(work, shop_id, mailbox, *rest)
+
+    monkeypatch.setattr(delivery_module, "take_back", failing)
+    await world.post(*map(registers, PEOPLE))
+    await world.plan()
+    await world.configure(a_shop(blocked_email_domains=("example.pl",)))
+    await world.post(registers("ewa@example.org"))
+    await world.run()
+    states = await world.states()
+    assert states["e3"] == ("parked", "defect")
+    assert (states["e1"], states["e7"]) == (("withheld", "blocked_address"), ("sent", None))
+    assert list(world.upstream.contacts) == ["ewa@example.org"]
+    await world.at_rest()
 
 
 def pull_of(world: World) -> Pull:
