@@ -67,10 +67,19 @@ class Again:
     reason: Reason | None = None
 
 
-def again(command: Command, contact: Contact, shop: Shop, now: datetime, heir: Contact | None = None) -> Again:
+def again(
+    command: Command,
+    contact: Contact,
+    shop: Shop,
+    now: datetime,
+    heir: Contact | None = None,
+    *,
+    replaced: bool = False,
+) -> Again:
     """As it may be sent today, and the contact as it is believed to be known there afterwards.
 
-    `heir`: the contact that took over, if another did; then it is the one that is told of, and that must allow it.
+    `heir`: the contact that took over, if another did; then it is the one that is told of, and that must allow it. `replaced`:
+    a newer word of the shop on the same order took its place.
     """
     if isinstance(command, DeleteContact):
         lives_again = not contact.erased and contact.told.email == command.email
@@ -78,6 +87,8 @@ def again(command: Command, contact: Contact, shop: Shop, now: datetime, heir: C
     asked = heir or contact
     if contact.erased or asked.erased:
         return Again(None, contact, Reason.ERASED)
+    if replaced:
+        return Again(None, contact, Reason.ORDER_REPLACED)
     if isinstance(command, UpsertContact):
         return Again(None, contact, Reason.REPLACED) if heir is not None else _upsert(command, contact, shop, now)
     stop = stopped([command], shop, asked)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import assert_never
 
 from app.domain.commands import AddEvent, Command, EventKind, Line
 from app.domain.consent import later
@@ -286,6 +287,19 @@ def carried(sale: Sale, by: int) -> Sale:
     """The command of an event brings the order there."""
     first, others = sale.carried_by[:1], sale.carried_by[1:]
     return replace(sale, carried_by=(*first, *others[2 - VERSIONS_REMEMBERED :], by) if first else (by,))
+
+
+def is_replaced(command: AddEvent, event_seq: int, sale: Sale) -> bool:
+    """Did a newer word of the shop take the place of what an event was to tell? Late, it must not overwrite that (R18)."""
+    match command.kind:
+        case EventKind.PURCHASE:
+            return bool(sale.carried_by) and event_seq != sale.carried_by[-1]
+        case EventKind.CANCELLATION:
+            return sale.purchase_sent and not sale.cancelled  # it stands again
+        case EventKind.RETURN | EventKind.CART | EventKind.VISIT:
+            return False
+        case _:
+            assert_never(command.kind)
 
 
 def unsold(sale: Sale, cancelled: Sequence[AddEvent], reason: Reason) -> Sale:

@@ -1,17 +1,18 @@
 """What operators do: see what is parked and why, put it back to work, see how each neighbour is (R71)."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
 from app.domain.breaker import Circuit
-from app.domain.commands import Command
+from app.domain.commands import AddEvent, Command
 from app.domain.contact import Contact
 from app.domain.neighbour import Neighbour
 from app.domain.reasons import Reason
 from app.domain.replay import ParkedCommand, ParkedFilter, ParkedGroup, again
+from app.domain.sale import NO_SALE, Sale, is_replaced, of_orders
 from app.domain.values import replace
 from app.services.directory import Directory
 from app.services.ports import Clock, Store, Work
@@ -104,6 +105,7 @@ class Operations:
         people = {one.id: one for one in await work.contacts.by_ids(contact_ids)}
         took_over = {one.merged_into for one in people.values() if one.merged_into is not None}
         others = {one.id: one.contact for one in await work.contacts.by_ids(took_over)}
+        sales = await self._sales(work, found)
         changed: dict[int, Contact] = {}
         sent: dict[int, Command] = {}
         closed: list[tuple[ParkedCommand, Reason]] = []
@@ -116,7 +118,7 @@ class Operations:
             contact = changed.get(one.contact_id, person.contact)
             other = others.get(person.merged_into or 0)
             try:
-                outcome = again(one.command, contact, shop, now, other)
+                outcome = again(one.command, contact, shop, now, other, replaced=_is_replaced(one, sales))
             except Exception:  # of ours, over this one; it stays parked (R73)
                 log.exception("replay_failed", shop_id=one.shop_id, event_id=one.event_id)
                 continue
@@ -135,10 +137,19 @@ class Operations:
         await work.parked.send_again(sent, found, now)
         for one, reason in closed:
             await work.parked.close([one.id], reason, now)
-            if one.reason is Reason.REFUSED:  # what was given up may have arrived
+            if one.reason is Reason.REFUSED and reason is not Reason.ORDER_REPLACED:  # what was given up may have arrived
                 await unsell(work, one.shop_id, [one.command], reason)
         for seq, reason in _ends(closed).items():
             await work.inbox.settle_parked(seq, now, reason)
+
+    async def _sales(self, work: Work, found: Sequence[ParkedCommand]) -> dict[tuple[str, str], Sale]:
+        """(shop, order) -> what became of it, of every order that is told of."""
+        sales: dict[tuple[str, str], Sale] = {}
+        for shop_id in {one.shop_id for one in found}:
+            orders = of_orders([one.command for one in found if one.shop_id == shop_id])
+            known = await work.sales.of_orders(shop_id, orders) if orders else {}
+            sales |= {(shop_id, order): sale for order, sale in known.items()}
+        return sales
 
     async def lines(self) -> list[Line]:
         """Every destination that something ever went to."""
@@ -163,6 +174,13 @@ class Operations:
                 )
             )
         return found
+
+
+def _is_replaced(one: ParkedCommand, sales: Mapping[tuple[str, str], Sale]) -> bool:
+    command = one.command
+    if not isinstance(command, AddEvent):
+        return False
+    return is_replaced(command, one.event_seq, sales.get((one.shop_id, command.external_id), NO_SALE))
 
 
 def _ends(closed: Sequence[tuple[ParkedCommand, Reason]]) -> dict[int, Reason]:
