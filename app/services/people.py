@@ -152,6 +152,10 @@ class People:
         person = self._everyone.get(contact_id)
         return None if person is None else person.heir
 
+    def stored(self, stored: StoredContact) -> Person:
+        """A contact that is found out to matter while the round is decided."""
+        return self._place(stored)
+
     def known_as(self, shop_id: str, email: str, at: datetime) -> Person | None:
         """Whoever had the address at that time, or had it last. Nobody is made of it."""
         address = self._address(shop_id, email)
@@ -217,6 +221,9 @@ class People:
         """The new address belongs to somebody known: that contact stays and learns; the old one is left for a person to see."""
         old = former.contact.email
         sent = former.contact.may_be_known_there_as(old)
+        holders = self._shop(target.shop_id).by_email
+        if holders.get(old) is former:
+            del holders[old]
         self._join(target, former, at)
         self._retire_address(target, old, at, sent=sent)
         former.merged_into = target

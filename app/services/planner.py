@@ -5,12 +5,14 @@ learning is the same in any order, and it is what lets an opt-out overtake every
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from app.domain.errors import NotReady
-from app.domain.pipeline import EventState
+from app.domain.event_kinds import stops_something
+from app.domain.events import AccountChanged, email_of
+from app.domain.pipeline import EventState, InboxEvent
 from app.domain.reasons import Reason
 from app.services.directory import Directory
 from app.services.people import Pseudonym
@@ -83,6 +85,7 @@ class Planner:
             await work.inbox.mark(unreadable, EventState.PARKED, Reason.RULE_FAILED, self._clock())
             planning = PlanningRound(work, self._directory, self._clock, self._pseudonym)
             await planning.load(events)
+            events = _stops_after_renames(events)
             planned = 0
             clock = asyncio.get_running_loop().time
             turn_began = clock()
@@ -105,3 +108,21 @@ class Planner:
         if planning.decided.sends_elsewhere:
             self._elsewhere()
         return planned + len(unreadable)
+
+
+def _stops_after_renames(events: Sequence[InboxEvent]) -> list[InboxEvent]:
+    """A stop under an address that an earlier event of the round gives to somebody is about that person (R72).
+
+    It comes right after that event. Nothing leaves before both are decided.
+    """
+    given: dict[tuple[str, str], list[int]] = {}
+    for one in events:
+        if isinstance(one.event, AccountChanged):
+            given.setdefault((one.shop_id, one.event.customer.email), []).append(one.seq)
+    following: dict[int, list[InboxEvent]] = {}
+    others: list[InboxEvent] = []
+    for one in events:
+        taken = given.get((one.shop_id, email_of(one.event) or ""), []) if stops_something(one.event) else []
+        earlier = [seq for seq in taken if seq < one.seq]
+        (following.setdefault(max(earlier), []) if earlier else others).append(one)
+    return [each for one in others for each in (one, *following.get(one.seq, ()))]

@@ -175,6 +175,7 @@ class PlanningRound:
         if not is_contested:  # what another account said is no act of this person
             self._consents.note(event, person, before)
         cancelled = await self._take_back(event, person, before)
+        await self._tell_left_addresses(event, person, before)
         person.joined_from = None
         await self._tell_siblings(event, shop, person, before)
         await self._say_again_at_home(event, shop, person, before)
@@ -323,8 +324,7 @@ class PlanningRound:
         if act == TakeBack():
             return []
         cancelled = self.decided.take_back(person, act, reason)
-        merged = [] if person.id is None else [one.id for one in await self._work.contacts.merged_into(person.id)]
-        merged += [one.id for one in person.absorbed if one.id is not None]
+        merged = {one.id: one for one in await self._merged_into(person) if one.id is not None}
         for mailbox in await self._mailboxes([] if person.id is None else [person.id, *merged], act):
             if await self._work.leases.is_held(mailbox, self._now):
                 # On its way at this moment. Should it come back unsent, the next claim takes it back first.
@@ -334,8 +334,50 @@ class PlanningRound:
             self.decided.unsell(person.shop_id, stored, reason)
             if mailbox.contact_id == person.id:
                 cancelled = [*stored, *cancelled]
+            elif (former := merged.get(mailbox.contact_id)) is not None:
+                former.becomes(replace(former.contact, told=untold(former.contact, stored).told))
         person.becomes(untold(person.contact, cancelled))
         return cancelled
+
+    async def _merged_into(self, person: Person) -> list[Person]:
+        """Contacts that the person took over, now or earlier."""
+        earlier = [] if person.id is None else await self._work.contacts.merged_into(person.id)
+        return list(dict.fromkeys((*person.absorbed, *(self._people.stored(one) for one in earlier))))
+
+    async def _tell_left_addresses(self, event: InboxEvent, person: Person, before: Contact) -> None:
+        """Where the person took over another contact, that one stays over there: a resignation is one for it, too.
+
+        Otherwise the newsletters would go on to the address that was left behind (R06a, R72).
+        """
+        email, phone = person.contact.email_news.said, person.contact.phone_news.said
+        joined = person.joined_from is not None
+        email = email if _is_out(email) and (joined or email != before.email_news.said) else None
+        phone = phone if _is_out(phone) and (joined or phone != before.phone_news.said) else None
+        if (email is None and phone is None) or isinstance(event.event, ErasureRequested):
+            return
+        for one in await self._merged_into(person):
+            told = one.contact.told
+            email_out, phone_out = _is_in(told.email_news) and _is_out(email), _is_in(told.phone_news) and _is_out(phone)
+            if told.email is None or not (email_out or phone_out) or await self._is_of_another(person, told.email):
+                continue
+            resigned = UpsertContact(
+                email=told.email,
+                email_status=Status.OPT_OUT if email_out else None,
+                phone_status=Status.OPT_OUT if phone_out else None,
+                repeats=True,
+            )
+            told = replace(
+                told, email_news=email if email_out else told.email_news, phone_news=phone if phone_out else told.phone_news
+            )
+            one.becomes(replace(one.contact, told=told))
+            self.decided.send(one, event, resigned)
+
+    async def _is_of_another(self, person: Person, email: str) -> bool:
+        """Did somebody else take an address that the person had?"""
+        holders = [self._people.stored(one) for one in await self._work.contacts.in_shops([person.shop_id], [email])]
+        return self._people.belongs_to_another(person, email) or any(
+            one is not person and one.merged_into is None and one.contact.email == email for one in holders
+        )
 
     async def _mailboxes(self, contact_ids: list[int], act: TakeBack) -> list[Mailbox]:
         """Wherever something waits for them, also at an account the shop has left since."""
