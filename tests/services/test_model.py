@@ -32,6 +32,7 @@ from app.domain.events import Event, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.pipeline import Accepted, Conflict, NewEvent, to_account
 from app.domain.retention import Retention
+from app.domain.take_back import opt_outs_of
 from app.services.cleaning import Cleaner
 from app.services.delivery import Delivery
 from app.storage.database import Database
@@ -122,7 +123,7 @@ class Side:
             truth = self.people[item.address_after if isinstance(item, UpsertContact) else item.email]
             if isinstance(item, DeleteContact):
                 continue
-            if truth.withdrawn or truth.erased:
+            if truth.erased or (truth.withdrawn and opt_outs_of(item) != item):  # a resignation always travels (R06a)
                 self.violations.append(f"{method} after the withdrawal or erasure: {item}")
             if isinstance(item, UpsertContact) and item.email_status is Status.OPT_IN and truth.news is Status.OPT_OUT:
                 self.violations.append(f"opted in after the opt-out: {item}")

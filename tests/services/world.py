@@ -190,14 +190,16 @@ class FakeUpstream:
         return await self._call("delete", [command])
 
     async def look_up(self, emails: Collection[str]) -> Seen:
+        """Where an event stands there is a contact, whatever was refused of it."""
         answer = await self._call("look_up", sorted(emails))
-        return Seen({email: self._seen(email) for email in emails if email in self.contacts}, answer)
+        there = {*self.contacts, *(event.email for event in self.events)}
+        return Seen({email: self._seen(email) for email in emails if email in there}, answer)
 
     def _seen(self, email: str) -> SeenContact:
         theirs = [event for event in self.events if event.email == email]
         return SeenContact(
             email,
-            {tag: self.points.get(tag, 1) for tag in self.contacts[email]},
+            {tag: self.points.get(tag, 1) for tag in self.contacts.get(email, ())},
             [self._shown(one) for one in theirs],
             opted_out=email in self.opted_out,
             opted_out_phone=email in self.opted_out_phone,
