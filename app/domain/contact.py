@@ -200,7 +200,7 @@ class Contact:
 
     def _is_news(self, name: str, at: datetime) -> bool:
         known = self.profile.get(name)
-        dropped = known is not None and not known.value
+        dropped = known is not None and not known.value and not known.cleared
         return known is None or known.at < at or (known.at == at and not dropped)
 
     def moved_to(self, email: str, at: datetime) -> "Contact":

@@ -20,6 +20,7 @@ from app.domain.values import replace
 from app.storage.codec import decode, encode
 from tests.builders import (
     EMAIL,
+    NOON,
     a_careful_shop,
     a_customer,
     a_shop,
@@ -518,3 +519,17 @@ def test_r72_a_withdrawal_for_the_new_address_from_before_the_move_stands_agains
     assert not learn(
         consent_granted(T[11], email=b), OPEN, learn(consent_withdrawn(T[5], email=b), OPEN, anna)
     ).transfer.is_withdrawn
+
+
+def test_r09_a_value_that_was_cleared_and_given_again_within_a_second_stands() -> None:
+    was = a_customer(phone="+48600100200", address=Address(street="Polna 1", city="Warszawa", country="PL"))
+    none = a_customer(phone="", address=Address(street="", postal_code="", city="", country="DE"))
+    now = a_customer(phone="+48601100200", address=Address(street="", city="Berlin", country="DE"))
+    known = somebody().describe_as_now(was, at(NOON)).describe_as_now(none, at(NOON)).describe_as_now(now, at(NOON))
+    said = {name: fact.value for name, fact in known.profile.items()}
+    assert (said["phone"], said["city"], said["street"]) == ("+48601100200", "Berlin", "")
+
+
+def test_r09_what_was_dropped_before_the_consent_does_not_come_back_with_its_own_second() -> None:
+    known = somebody().describe(a_customer(phone="+48600100200"), at(NOON)).without_profile()
+    assert known.describe(a_customer(phone="+48600100200"), at(NOON)).profile["phone"].value == ""
