@@ -289,9 +289,12 @@ class People:
             self._shop(person.shop_id).by_customer[number] = person
 
     def erase(self, person: Person, email: str) -> str:
-        """From now on the person is known by a hash alone; answers the hash."""
+        """From now on the person is known by a hash alone; answers the hash.
+
+        It is the hash of the present address, whichever address the erasure named: those before it stay as hashes of their own.
+        """
         shop = self._shop(person.shop_id)
-        pseudonym = self._pseudonym(person.shop_id, email)
+        pseudonym = person.erased_hash or self._pseudonym(person.shop_id, person.contact.email or email)
         shop.by_email.pop(person.contact.email or email, None)
         former = shop.by_hash.get(pseudonym)
         if former is not None and former is not person:  # who had the address before, and was erased, answers to it no more

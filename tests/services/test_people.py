@@ -604,3 +604,27 @@ async def test_r06a_an_address_that_never_reached_salesmanago_hears_of_no_resign
     await world.post(unsubscribes(B, 6))
     await world.run()
     assert world.upstream.calls == []
+
+
+@pytest.mark.parametrize("named", [A, B])
+@pytest.mark.parametrize("again", [None, A, B])
+async def test_r72_whichever_address_an_erasure_names_older_words_under_all_of_them_stay_out(
+    world: World, named: str, again: str | None
+) -> None:
+    await world.post(registers(A, id="7"), renames(A, B, 2, "7"))
+    await world.run()
+    await world.post(erases(named, 6))
+    await world.run()
+    if again is not None:
+        await world.post(erases(again, 7))
+        await world.run()
+    calls = len(world.upstream.calls)
+    late = await world.post(orders("o9", B, 3), subscribes(B, 4), orders("o8", A, 1), subscribes(A, 5))
+    await world.run()
+    assert world.upstream.calls[calls:] == []
+    states = await world.states()
+    assert {states[one] for one in late} == {("withheld", "erased")}
+    assert await world.tables_naming(A) == await world.tables_naming(B) == []
+    await world.post(subscribes(B, 8))
+    await world.run()
+    assert list(world.upstream.contacts) == [B], "a newer act begins a new life"
