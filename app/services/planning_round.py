@@ -175,7 +175,7 @@ class PlanningRound:
         if not is_contested:  # what another account said is no act of this person
             self._consents.note(event, person, before)
         cancelled = await self._take_back(event, person, before)
-        await self._tell_left_addresses(event, person, before)
+        await self._tell_left_addresses(event, shop, person, before)
         person.joined_from = None
         await self._tell_siblings(event, shop, person, before)
         await self._say_again_at_home(event, shop, person, before)
@@ -344,7 +344,7 @@ class PlanningRound:
         earlier = [] if person.id is None else await self._work.contacts.merged_into(person.id)
         return list(dict.fromkeys((*person.absorbed, *(self._people.stored(one) for one in earlier))))
 
-    async def _tell_left_addresses(self, event: InboxEvent, person: Person, before: Contact) -> None:
+    async def _tell_left_addresses(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
         """Where the person took over another contact, that one stays over there: a resignation is one for it, too.
 
         Otherwise the newsletters would go on to the address that was left behind (R06a, R72).
@@ -369,15 +369,17 @@ class PlanningRound:
             told = replace(
                 told, email_news=email if email_out else told.email_news, phone_news=phone if phone_out else told.phone_news
             )
-            one.becomes(replace(one.contact, told=told))
+            former = one.contact
+            one.becomes(replace(former, told=told))
             self.decided.send(one, event, resigned)
+            await self._tell_siblings(event, shop, one, former)
 
     async def _is_of_another(self, person: Person, email: str) -> bool:
-        """Did somebody else take an address that the person had?"""
-        holders = [self._people.stored(one) for one in await self._work.contacts.in_shops([person.shop_id], [email])]
-        return self._people.belongs_to_another(person, email) or any(
-            one is not person and one.merged_into is None and one.contact.email == email for one in holders
-        )
+        """Did somebody else of the shop take an address that the person had? Whoever has it in other shops is known then, too."""
+        shops = [person.shop_id, *self._siblings_of(person.shop_id)]
+        for one in await self._work.contacts.in_shops(shops, [email]):
+            self._people.stored(one)
+        return self._people.belongs_to_another(person, email)
 
     async def _mailboxes(self, contact_ids: list[int], act: TakeBack) -> list[Mailbox]:
         """Wherever something waits for them, also at an account the shop has left since."""

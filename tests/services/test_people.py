@@ -628,3 +628,17 @@ async def test_r72_whichever_address_an_erasure_names_older_words_under_all_of_t
     await world.post(subscribes(B, 8))
     await world.run()
     assert list(world.upstream.contacts) == [B], "a newer act begins a new life"
+
+
+async def test_r06a_an_older_opt_in_of_another_shop_does_not_follow_the_resignation_at_an_address_left_behind(world: World) -> None:
+    await world.configure(a_shop(), a_shop("shop2", host="b.example", location="b", number=2))
+    await world.post(registers(A, id="7"), subscribes(A, 1), subscribes(B, 1))
+    await world.post(registers(A, id="9"), shop="shop2")
+    await world.run()
+    await world.post(renames(A, B, 5, "7"))
+    await world.run()
+    await world.post(subscribes(A, 6), shop="shop2")
+    await world.plan()
+    await world.post(unsubscribes(B, 7))
+    await world.run()
+    assert world.upstream.opted_out == {A, B}
