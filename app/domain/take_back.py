@@ -26,6 +26,9 @@ class TakeBack:
     """To SALESmanago, but for opt-outs: a resignation always travels (R06a)."""
     email_opt_in: bool = False
     phone_opt_in: bool = False
+    email_until: datetime | None = None
+    phone_until: datetime | None = None
+    """Opt-ins by an act of that time or before; None: whenever it was. A newer act, perhaps of another shop, stays (R06)."""
     home: bool = False
     """Also what is on its way to the shop."""
     opt_outs: bool = False
@@ -42,6 +45,8 @@ class TakeBack:
             self.everything or other.everything,
             self.email_opt_in or other.email_opt_in,
             self.phone_opt_in or other.phone_opt_in,
+            later(self.email_until, other.email_until),
+            later(self.phone_until, other.phone_until),
             self.home or other.home,
             self.opt_outs or other.opt_outs,
             later(self.carts_until, other.carts_until),
@@ -74,8 +79,8 @@ def _taken_back_upsert(command: UpsertContact, act: TakeBack, *, perhaps_arrived
     if act.everything:
         is_known = perhaps_arrived or not command.introduces
         return opt_outs_of(command) if is_known and not act.opt_outs else None
-    no_email = act.email_opt_in and command.email_status is Status.OPT_IN
-    no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN
+    no_email = act.email_opt_in and command.email_status is Status.OPT_IN and _is_by(command.email_acted_at, act.email_until)
+    no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN and _is_by(command.phone_acted_at, act.phone_until)
     left = taken_back_upsert(command, email=no_email, phone=no_phone)
     if not perhaps_arrived:
         return left
@@ -84,6 +89,10 @@ def _taken_back_upsert(command: UpsertContact, act: TakeBack, *, perhaps_arrived
         email_status=Status.OPT_OUT if no_email else left.email_status,
         phone_status=Status.OPT_OUT if no_phone else left.phone_status,
     )
+
+
+def _is_by(acted_at: datetime | None, until: datetime | None) -> bool:
+    return acted_at is None or until is None or acted_at <= until
 
 
 def opt_outs_of(command: Command) -> UpsertContact | None:

@@ -273,10 +273,7 @@ class PlanningRound:
             case OrderPlaced() | AccountChanged() | AccountListed() if self._carts.concern(person) and contact.last_purchase_at:
                 return await self._take_back_everywhere(person, TakeBack(carts_until=contact.last_purchase_at), Reason.CART_BOUGHT)
             case Unsubscribed() | StatusSeen():
-                act = TakeBack(
-                    email_opt_in=contact.email_news.status is Status.OPT_OUT,
-                    phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
-                )
+                act = _resigned_from(contact)
                 return await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
             case (
                 CustomerRegistered()
@@ -582,6 +579,18 @@ class PlanningRound:
             for one in waiting:
                 if shop_id == person.shop_id and email_of(one.event) in addresses:
                     self.decided.settle(one, EventState.WITHHELD, Reason.ERASED, person)
+
+
+def _resigned_from(contact: Contact) -> TakeBack:
+    """The opt-ins that a resignation of the person takes back; an act that is newer, perhaps told by another shop, stays."""
+    email, phone = contact.email_news, contact.phone_news
+    no_email, no_phone = email.status is Status.OPT_OUT, phone.status is Status.OPT_OUT
+    return TakeBack(
+        email_opt_in=no_email,
+        phone_opt_in=no_phone,
+        email_until=email.opted_out if no_email else None,
+        phone_until=phone.opted_out if no_phone else None,
+    )
 
 
 def _tells_of_a_purchase(plan: Send) -> bool:
