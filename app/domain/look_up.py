@@ -76,7 +76,7 @@ def _may_be_overtaken(stood: Said | None, acted_at: datetime | None, now: dateti
 
 
 def stands_there(upsert: UpsertContact, seen: SeenContact, at: datetime) -> UpsertContact:
-    """An upsert that perhaps arrived, after a look at that time: an opt-in of it that is shown stands, and may be resigned from."""
+    """An upsert that waits, after a look at that time: where an opt-in was shown, somebody may resign from it until it leaves."""
     email = upsert.email_status is Status.OPT_IN and seen.opted_out is False and not is_opt_in(upsert.email_stood)
     phone = upsert.phone_status is Status.OPT_IN and seen.opted_out_phone is False and not is_opt_in(upsert.phone_stood)
     stood = Said(Status.OPT_IN, at)

@@ -247,7 +247,7 @@ class Pull:
     ) -> dict[str, SeenContact]:
         """What is shown of people of whom something is on its way, as far as that does not explain it.
 
-        Of an opt-in without a clear answer it is noted that it was shown: one that is tried again must look first (R06).
+        Of an opt-in that waits it is noted that one was shown meanwhile: it must look first when it leaves (R06).
         """
         if not people:
             return {}
@@ -268,10 +268,10 @@ class Pull:
     async def _note_what_stands(
         self, work: Work, mailbox: Mailbox, waiting: Sequence[WaitingCommand], seen: SeenContact, at: datetime
     ) -> None:
-        unclear = [(one.id, one.command) for one in waiting if one.maybe_sent]
+        commands = [(one.id, one.command) for one in waiting]
         noted = {
             number: standing
-            for number, command in unclear
+            for number, command in commands
             if isinstance(command, UpsertContact) and (standing := stands_there(command, seen, at)) is not command
         }
         await work.outbox.rewrite(mailbox, noted, [], at)

@@ -138,6 +138,19 @@ async def test_r06_an_opt_in_without_an_answer_that_was_seen_looks_first_when_it
     assert await Play(database, "account address").play(steps) == []
 
 
+async def test_r06_an_opt_in_of_another_shop_that_follows_an_opt_out_is_not_taken_back_by_what_is_older(database: Database) -> None:
+    """Found by the scenario `acts`: an opt-out of e-mails took back the newer opt-in to text messages told by another shop."""
+    waiting = [DOWN, InShop(ADA, True, "shop2", "phone"), InShop(ADA, False, "shop1", "phone"), InShop(ADA, True, "shop2")]
+    assert await Play(database, "account address").play([*waiting, Passes(5), FINE]) == []
+
+
+async def test_r06_an_opt_in_that_waits_while_another_is_seen_looks_first(database: Database) -> None:
+    """Found by the scenario `acts`: the opt-in of the other shop arrived and was seen, and this one left over a click."""
+    both = [InShop(ADA, False, "shop1", "phone"), DOWN, InShop(ADA, False, "shop2", "phone"), FINE, Looks("sweep")]
+    steps = [*both, There(ADA, True, "phone", ()), Passes(40), FINE]
+    assert await Play(database, "account address").play(steps) == []
+
+
 async def test_r06_a_look_counts_for_a_channel_of_which_nothing_waits(database: Database) -> None:
     """Found by the scenario `acts`: the click was seen, but not kept, because something else of the person waited."""
     lost = Turns("lost without answer")  # what is written times out, what is read is answered
