@@ -176,6 +176,14 @@ class Channel:
     # -- addresses -----------------------------------------------------------------------------------------------------
 
     @property
+    def here(self) -> "Channel":
+        """The acts for the present address alone."""
+        return Channel(self.opted_in, self.opted_out)
+
+    def with_here(self, acts: "Channel") -> "Channel":
+        return replace(self, opted_in=acts.opted_in, opted_out=acts.opted_out)
+
+    @property
     def elsewhere(self) -> "Channel":
         """The acts for earlier addresses alone."""
         return Channel(self.brought_in, self.brought_out)

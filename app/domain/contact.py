@@ -107,6 +107,20 @@ class Home:
     tags: PanelTags | None = None
 
 
+@value()
+class Acts:
+    """What the person said for one address alone."""
+
+    email_news: Channel = Channel()
+    phone_news: Channel = Channel()
+
+    def joined(self, other: "Acts") -> "Acts":
+        return Acts(_joined_channel(self.email_news, other.email_news), _joined_channel(self.phone_news, other.phone_news))
+
+
+NO_ACTS = Acts()
+
+
 @value(kw_only=True)
 class Contact:
     email: str = ""
@@ -119,6 +133,8 @@ class Contact:
     """SALESmanago refused to rename the contact: until somebody acts, it is served under the address it has there (R72)."""
     moved_at: datetime | None = None
     """When the person last took another address."""
+    left: Mapping[str, Acts] = field(default_factory=dict)
+    """What was said for addresses the person has left: should they come back, a resignation there stands (R72)."""
     profile: Mapping[str, Fact] = field(default_factory=dict)
     registered: bool = False
     subscriber: bool = False
@@ -151,8 +167,16 @@ class Contact:
 
     def may_be_known_there_as(self, email: str) -> bool:
         """Does SALESmanago perhaps know the person by this address: were we to send it, or did it show the person itself?"""
-        shown = self.seen.email_news is not None or self.seen.phone_news is not None or self.seen.tags_at is not None
-        return self.told.email == email or (shown and self.email == email)
+        return self.told.email == email or (self._was_shown and self.email == email)
+
+    @property
+    def was_never_there(self) -> bool:
+        """SALESmanago was told nothing of the person, by no shop, and never showed it."""
+        return self.told == Told() and not self._was_shown
+
+    @property
+    def _was_shown(self) -> bool:
+        return self.seen.email_news is not None or self.seen.phone_news is not None or self.seen.tags_at is not None
 
     def is_of_another_account(self, customer_id: str | None) -> bool:
         """Addresses are not unique among a panel's accounts: the second one must not take turns with the first."""
@@ -210,9 +234,24 @@ class Contact:
         here = replace(self, email=email, email_since=at, address_contested_at=None)
         if self.email in ("", email):
             return here
+        acts = self.left.get(email, NO_ACTS)
         return replace(
-            here, moved_at=at, rename_refused_at=None, email_news=self.email_news.moved, phone_news=self.phone_news.moved
+            here,
+            moved_at=at,
+            rename_refused_at=None,
+            email_news=self.email_news.moved.with_here(acts.email_news),
+            phone_news=self.phone_news.moved.with_here(acts.phone_news),
+            left={address: said for address, said in self.acts_by_address.items() if address != email},
         )
+
+    @property
+    def acts_by_address(self) -> dict[str, Acts]:
+        here = Acts(self.email_news.here, self.phone_news.here)
+        return {**self.left, self.email: here} if self.email and here != NO_ACTS else dict(self.left)
+
+    def said_for(self, address: str, acts: Acts) -> "Contact":
+        """Learn what was said for an address that the person has left."""
+        return self if acts == NO_ACTS else replace(self, left={**self.left, address: self.left.get(address, NO_ACTS).joined(acts)})
 
     def with_tags(self, added: tuple[str, ...], removed: tuple[str, ...], at: datetime) -> "Contact":
         """Learn an edit of panel tags. An edit from before the last full list tells nothing new (R09: one of its moment does)."""
@@ -328,6 +367,13 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
     `at`: when `other` took the address of `target`.
     """
     moved = bool(target.email and other.email) and target.email != other.email
+    if moved and target.email in other.left:  # `other` comes back to it
+        acts = other.left[target.email]
+        target = replace(
+            target,
+            email_news=_joined_channel(target.email_news, acts.email_news),
+            phone_news=_joined_channel(target.phone_news, acts.phone_news),
+        )
     return replace(
         target,
         customer_id=target.customer_id or other.customer_id,
@@ -339,6 +385,7 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
         email_news=(Channel.taking_over if moved else _joined_channel)(target.email_news, other.email_news),
         phone_news=(Channel.taking_over if moved else _joined_channel)(target.phone_news, other.phone_news),
         moved_at=later(target.moved_at, at if moved else other.moved_at),
+        left=_joined_acts(target, other),
         panel_tags=_joined_tags(target, other),
         panel_tags_complete_at=later(target.panel_tags_complete_at, other.panel_tags_complete_at),
         earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags))[-tags.MOST_TAGS :],
@@ -350,6 +397,11 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
             phone_news=weightier(other.home.phone_news, target.home.phone_news),
         ),
     )
+
+
+def taken_in(mover: Contact, there: Contact, at: datetime) -> Contact:
+    """As `absorb`, where SALESmanago never heard of whoever has the address: what it was told of the mover stays told."""
+    return replace(absorb(there, mover, at), told=mover.told, seen=mover.seen)
 
 
 def _joined_profile(target: Mapping[str, Fact], other: Mapping[str, Fact]) -> dict[str, Fact]:
@@ -382,6 +434,14 @@ def _joined_tags(target: Contact, other: Contact) -> dict[str, Flag]:
         unlisted_at = max((at for at in lists if at is not None), default=None)
         outdated = unlisted_at is not None and newest.at <= unlisted_at
         joined[text] = Flag(value=False, at=unlisted_at) if outdated and unlisted_at is not None else newest
+    return joined
+
+
+def _joined_acts(target: Contact, other: Contact) -> dict[str, Acts]:
+    joined = dict(target.left)
+    for address, acts in other.acts_by_address.items():
+        if address != target.email:
+            joined[address] = joined.get(address, NO_ACTS).joined(acts)
     return joined
 
 

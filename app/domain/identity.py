@@ -37,6 +37,7 @@ from app.domain.events import (
     customer_id_of,
     email_of,
 )
+from app.domain.learn import is_forgotten
 from app.domain.values import replace
 
 
@@ -101,6 +102,10 @@ class How(StrEnum):
     """`other`, if there is one, had the address and was erased."""
     MERGED = "merged"
     """`other` takes the address of the person, who is the same human being as far as anybody can tell."""
+    ABSORBED = "absorbed"
+    """As MERGED, but SALESmanago never heard of whoever has the address: the contact it has is renamed and stays the person."""
+    ERASED_SINCE = "erased_since"
+    """Erased by the address the person takes, after the person took it: the erasure was decided first, as it overtakes."""
     CONTESTED = "contested"
     """Two accounts claim one address: nothing changes hands."""
 
@@ -178,6 +183,8 @@ def _moved(event: AccountChanged | AccountListed, clues: Clues[P]) -> Meant[P] |
     former, current = _mover(event, clues), _holder(clues.address, event, taking=True)
     had = _unknown_previous(event, clues)
     erased = current if former is not None and current is not None and current.erased_hash is not None else None
+    if former is not None and former.erased_hash is None and erased is not None and is_forgotten(event, erased.contact):
+        return Meant(How.ERASED_SINCE, former, erased)
     if erased is not None:
         current = None  # the erased person had this address; whoever has it now is somebody else
     if former is not None and former.erased_hash is not None:
@@ -195,7 +202,11 @@ def _moved(event: AccountChanged | AccountListed, clues: Clues[P]) -> Meant[P] |
     late = former.contact.email_since is not None and former.contact.email_since > at
     if late or former.contact.email == event.customer.email:
         return Meant(How.SAME, former, had=had)
-    return Meant(How.RENAMED, former, erased, had) if current is None else Meant(How.MERGED, current, former, had)
+    if current is None:
+        return Meant(How.RENAMED, former, erased, had)
+    if current.contact.was_never_there:
+        return Meant(How.ABSORBED, former, current, had)
+    return Meant(How.MERGED, current, former, had)
 
 
 def _unknown_previous(event: AccountChanged | AccountListed, clues: Clues[P]) -> str | None:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from app.domain import tags
-from app.domain.consent import Box
-from app.domain.contact import Contact
+from app.domain.consent import Box, Channel
+from app.domain.contact import Acts, Contact
 from app.domain.difference import still_called
 from app.domain.event_kinds import kind_of
 from app.domain.events import (
@@ -52,6 +52,8 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
     # What was agreed to for an address the person has left is no act for the present one (R72).
     there = replace(contact, email_news=contact.email_news.elsewhere, phone_news=contact.phone_news.elsewhere)
     known = _learned(event, shop, there)
+    alone = _learned(event, shop, replace(there, email_news=Channel(), phone_news=Channel()))
+    known = known.said_for(email_of(event) or "", Acts(alone.email_news, alone.phone_news))
     before_the_move = contact.moved_at is not None and event.at < contact.moved_at
     return replace(
         known,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from app.domain.contact import NOBODY, Contact, absorb, without_placeholder
+from app.domain.contact import NOBODY, Contact, absorb, taken_in, without_placeholder
 from app.domain.events import AccountChanged, Event, customer_id_of, email_of
 from app.domain.identity import Address, Clues, How, Stranger, onto_address_of, who, with_stops_of
 from app.domain.pipeline import Alias, InboxEvent, StoredContact
@@ -30,6 +30,8 @@ class Person:
     erased_hash: str | None = None
     changed: bool = False
     merged_into: "Person | None" = None
+    leaves_a_contact: bool = True
+    """Does a merge leave a contact in SALESmanago for a person to see to?"""
     absorbed: list["Person"] = field(default_factory=list)
     """Who was merged into this one in this round."""
     joined_from: Contact | None = None
@@ -132,7 +134,7 @@ class People:
             await contacts.remember_address(Alias(person.shop_id, email, person.id or 0, until, sent))
         for person in (*self._everyone.values(), *self._new):
             if person.merged_into is not None and person.id is not None:
-                await contacts.merge(person.id, person.heir.saved_id, _CONFLICT)
+                await contacts.merge(person.id, person.heir.saved_id, _CONFLICT if person.leaves_a_contact else None)
 
     @property
     def merged(self) -> list[tuple[int, int]]:
@@ -167,14 +169,17 @@ class People:
         """The one person an event is about; a stranger becomes a new person."""
         return self.identified(shop_id, event)[0]
 
-    def identified(self, shop_id: str, event: Event) -> tuple[Person, bool]:
-        """The one person an event is about, and whether two accounts claim the address (R72): then nothing changed hands."""
+    def identified(self, shop_id: str, event: Event) -> tuple[Person, How | None]:
+        """The one person an event is about, and how it was found out; None: a stranger.
+
+        Where two accounts claim the address, and where the person was erased since, nothing changed hands (R72).
+        """
         email, customer_id = email_of(event), customer_id_of(event)
         verdict = who(event, self._clues(shop_id, event, email, customer_id))
         if isinstance(verdict, Stranger):
             person = self._stranger(shop_id, email, customer_id)
             self._had(person, verdict.had, event.at)
-            return person, False
+            return person, None
         person, other = verdict.person, verdict.other
         match verdict.how:
             case How.SAME:
@@ -192,12 +197,14 @@ class People:
                 self._shop(shop_id).by_email[email or ""] = person
             case How.MERGED:
                 self._merged(person, other or person, event.at)
-            case How.CONTESTED:
-                return person, True
+            case How.ABSORBED:
+                self._absorbed(person, other or person, event.at)
+            case How.CONTESTED | How.ERASED_SINCE:
+                return person, verdict.how
             case _:
                 assert_never(verdict.how)
         self._had(person, verdict.had, event.at)
-        return person, False
+        return person, verdict.how
 
     def _clues(self, shop_id: str, event: Event, email: str | None, customer_id: str | None) -> Clues[Person]:
         previous = event.previous_email if isinstance(event, AccountChanged) else None
@@ -226,10 +233,30 @@ class People:
             del holders[old]
         self._join(target, former, at)
         self._retire_address(target, old, at, sent=sent)
+        self._lives_on(former, target)
+
+    def _absorbed(self, person: Person, there: Person, at: datetime) -> None:
+        """The new address belongs to somebody of whom SALESmanago never heard: no contact is left for a person to see to."""
+        had, address = person.contact.email, there.contact.email
+        sent = person.contact.may_be_known_there_as(had)
+        if person.joined_from is None:
+            person.joined_from = person.contact
+        person.becomes(taken_in(person.contact, there.contact, at))
+        there.becomes(NOBODY)
+        there.leaves_a_contact = False
+        self._retire_address(person, had, at, sent=sent)
+        self._shop(person.shop_id).by_email[address] = person
+        self._lives_on(there, person)
+
+    def _lives_on(self, former: Person, target: Person) -> None:
+        shop = self._shop(target.shop_id)
         former.merged_into = target
         target.absorbed += [former, *former.absorbed]
-        for had in self._shop(target.shop_id).aliases.values():
+        for had in shop.aliases.values():
             had[:] = [(until, target if person is former else person) for until, person in had]
+        for number, person in shop.by_customer.items():
+            if person is former:
+                shop.by_customer[number] = target
 
     def _join(self, target: Person, other: Person, at: datetime | None = None) -> None:
         if target.joined_from is None:

@@ -1,6 +1,6 @@
 """One planning round: everything it needs is read first, everything it decides is written last."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache, partial
 from typing import assert_never
 
@@ -39,6 +39,7 @@ from app.domain.events import (
     email_of,
     order_id_of,
 )
+from app.domain.identity import How
 from app.domain.learn import is_forgotten
 from app.domain.looks import heard_of
 from app.domain.pipeline import EventState, InboxEvent, Mailbox, to_account, to_newsletter
@@ -144,13 +145,16 @@ class PlanningRound:
             happened = as_placed(happened, sale)
             event = replace(event, event=happened)
         if isinstance(happened, OrderUndone):
-            buyer, is_contested = self._buyer(shop, happened, sale), False
+            buyer, how = self._buyer(shop, happened, sale), None
         else:
-            buyer, is_contested = self._people.identified(shop.id, happened)
+            buyer, how = self._people.identified(shop.id, happened)
         if buyer is None:
             self._without_order(event, shop, sale)
             return
-        person = buyer
+        person, is_contested = buyer, how is How.CONTESTED
+        if how is How.ERASED_SINCE:
+            happened = self._erased_since(shop, happened, person)
+            event = replace(event, event=happened)
         if isinstance(happened, OptOutReported):
             happened = decide_claim(happened, person.contact)
             event = replace(event, event=happened)
@@ -205,6 +209,12 @@ class PlanningRound:
                 self.decided.settle(event, EventState.PLANNED, reason, person)
             case Send():
                 raise AssertionError("commands without a person")  # decide() knows no such plan
+
+    def _erased_since(self, shop: Shop, happened: Event, person: Person) -> ErasureRequested:
+        """An erasure under the address a person moved to was decided before the move: it was the person's (R72)."""
+        there = self._people.known_as(shop.id, email_of(happened) or "", happened.at)
+        erased_at = there.contact.erased_at if there is not None else None
+        return ErasureRequested(at=erased_at or happened.at, email=person.contact.email or email_of(happened) or "")
 
     # -- orders ----------------------------------------------------------------------------------------------------------
 
@@ -550,14 +560,15 @@ class PlanningRound:
         named = [address for command in commands for address in _addresses_of(command)]
         named += [address for one in merged if (address := one.contact.told.email) is not None]
         named += [one.email for one in former if one.sent]
-        addresses = [one for one in dict.fromkeys(named) if not self._people.belongs_to_another(person, one)]
+        ever = dict.fromkeys((*theirs, *named, *(one.email for one in former)))
+        taken = await self._taken_since(person, ever)
+        addresses = [one for one in dict.fromkeys(named) if one not in taken]
         self.decided.send(person, event, *(DeleteContact(email=address) for address in addresses))
         if addresses:
             self.decided.settle(event, EventState.PLANNED, None, person, open_commands=len(addresses))
         else:
             self.decided.settle(event, EventState.SUPERSEDED, Reason.NOT_KNOWN_THERE, person)
-        ever = dict.fromkeys((*theirs, *addresses, *(one.email for one in former)))
-        subjects = [one for one in ever if not self._people.belongs_to_another(person, one)]
+        subjects = [one for one in ever if one not in taken]
         waiting = await self._work.inbox.waiting_for_order_of(person.shop_id, subjects)
         await self._forget_orders(person, contact_ids, subjects)
         for one_id in contact_ids:
@@ -569,6 +580,12 @@ class PlanningRound:
         await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
         await self._people.forget_addresses(person, contact_ids, [one.email for one in former], self._work.contacts)
         return person, contact_ids, subjects, pseudonym
+
+    async def _taken_since(self, person: Person, emails: Collection[str]) -> set[str]:
+        """Addresses that somebody else has now, who may not have been heard of in this round."""
+        present = await self._work.contacts.known_as(person.shop_id, emails, [], [])
+        elsewhere = {one.contact.email for one in present if one.id != person.id and one.erased_hash is None}
+        return elsewhere | {one for one in emails if self._people.belongs_to_another(person, one)}
 
     async def _forget_orders(self, person: Person, contact_ids: list[int], addresses: list[str]) -> None:
         """Their goods, whose they were, and what waits for orders under these addresses."""

@@ -182,10 +182,10 @@ class Contacts:
     async def forget_addresses(self, contact_id: int) -> None:
         await self._connection.execute(contact_aliases.delete().where(contact_aliases.c.contact_id == contact_id))
 
-    async def merge(self, contact_id: int, into: int, conflict: str) -> None:
-        """The contact was renamed onto an address that had a contact of its own, which takes over, also whoever was merged before.
+    async def merge(self, contact_id: int, into: int, conflict: str | None) -> None:
+        """Another contact takes over, also whoever was merged before: nobody who asks for an heir finds one that was merged itself.
 
-        So nobody who asks for the heir of a contact finds one that was merged itself.
+        `conflict`: what a person must see to, such as a contact that is left in SALESmanago.
         """
         earlier = update(contacts).where(contacts.c.merged_into == contact_id).values(merged_into=into)
         await self._connection.execute(earlier)

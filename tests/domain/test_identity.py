@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from app.domain.consent import Channel
-from app.domain.contact import Contact, without_placeholder
+from app.domain.consent import Channel, Said, Status
+from app.domain.contact import Contact, Seen, Shown, Told, without_placeholder
 from app.domain.events import Event, customer_id_of, real_id
 from app.domain.identity import Address, Clues, How, Meant, Stranger, who
 from app.domain.learn import learn
+from app.domain.values import replace
 from tests.builders import (
     a_customer,
     a_shop,
@@ -79,6 +80,10 @@ def merged(who_is: Somebody, other: Somebody) -> Meant:
     return Meant(How.MERGED, who_is, other)
 
 
+def absorbed(who_is: Somebody, other: Somebody) -> Meant:
+    return Meant(How.ABSORBED, who_is, other)
+
+
 def contested(who_is: Somebody) -> Meant:
     return Meant(How.CONTESTED, who_is)
 
@@ -145,7 +150,27 @@ def test_r72_an_account_never_takes_the_address_of_another_and_guests_with_a_num
 @pytest.mark.parametrize("owner", [person(B), person(B, "71"), account(B, None)], ids=["no-id", "same-id", "account-without-id"])
 def test_a_rename_onto_somebody_of_no_other_account_joins_them(owner: Somebody) -> None:
     mover = account(A, "71")
+    clues = Clues(address=Address(owner), account=mover)
+    assert who(changed(B, "71"), clues) == absorbed(mover, owner)  # SALESmanago has one contact at most: it is renamed
+    owner.contact = replace(owner.contact, told=Told(email=B))
+    assert who(changed(B, "71"), clues) == merged(owner, mover)
+
+
+@pytest.mark.parametrize(
+    "there",
+    [Told(email=B), Told(email_news=Said(Status.OPT_OUT, EARLY)), Seen(email_news=Shown(Status.OPT_OUT, EARLY, EARLY))],
+    ids=["told", "told by another shop", "seen"],
+)
+def test_r72_whoever_salesmanago_may_know_at_an_address_keeps_the_contact_there(there: Told | Seen) -> None:
+    known = {"told": there} if isinstance(there, Told) else {"seen": there}
+    mover, owner = account(A, "71"), person(B, **known)
     assert who(changed(B, "71"), Clues(address=Address(owner), account=mover)) == merged(owner, mover)
+
+
+@pytest.mark.parametrize(("moment", "how"), [(EARLY, How.ERASED_SINCE), (THEN, How.ERASED_SINCE), (LATE, How.RENAMED)])
+def test_r72_an_erasure_under_the_address_a_person_had_moved_to_is_the_persons(moment: datetime, how: How) -> None:
+    mover, erased = account(A, "71"), Somebody(Contact(erased=True, erased_at=THEN), "hash")
+    assert who(changed(B, "71", moment), Clues(address=Address(erased), account=mover)) == Meant(how, mover, erased)
 
 
 def test_r72_an_address_that_was_called_the_previous_one_of_another_account_is_not_who_moves() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.commands import UpsertContact
-from app.domain.consent import Status
+from app.domain.consent import Box, Policy, Status
 from app.domain.contact import Contact
 from app.domain.events import AccountListed, Customer, Ticked
 from app.domain.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
@@ -245,6 +245,40 @@ async def test_r72_erasing_by_an_address_somebody_took_since_erases_whoever_has_
     assert [await world.tables_naming(one) for one in (A, B)] == [[], []]
 
 
+@pytest.mark.parametrize("merged", [False, True], ids=["renamed", "merged"])
+async def test_r72_an_erasure_leaves_alone_who_took_an_address_the_person_had(world: World, merged: bool) -> None:
+    """She took it in an earlier round, and nothing in this one names her."""
+    await world.post(registers(A, first_name="Anna"), *([registers(B)] if merged else []))
+    await world.run()
+    await world.post(renames(A, B, 1))
+    await world.run()
+    await world.post(registers(A, 2, first_name="Ola"), orders("o1", A, 3))
+    await world.run()
+    await world.post(erases(B, 10))
+    await world.run()
+    assert set(world.upstream.contacts) == {A}
+    assert [event.email for event in world.upstream.events] == [A]
+    assert {email: one.profile["first_name"].value for email, one in (await known(world)).items()} == {A: "Ola"}
+    assert await world.tables_naming(B) == []
+
+
+@pytest.mark.parametrize("overtakes", [False, True], ids=["in order", "erasure first"])
+@pytest.mark.parametrize("sent", [False, True], ids=["never sent", "sent"])
+async def test_r72_an_erasure_by_the_address_just_taken_erases_the_person_in_whatever_order(
+    world: World, overtakes: bool, sent: bool
+) -> None:
+    await world.post(registers(A, id="1", first_name="Anna"))
+    await (world.run() if sent else world.plan())
+    await world.post(changes(B, 1, "1"), erases(B, 2))
+    if overtakes:
+        await world.planner.plan_due(1)
+        assert (await world.states())["e2"] == ("received", None)
+    await world.run()
+    assert world.upstream.contacts == {}
+    assert [await world.tables_naming(one) for one in (A, B)] == [[], []]
+    await world.at_rest()
+
+
 async def test_r72_after_an_erasure_the_trace_says_what_each_command_was_and_nothing_of_what_it_said(world: World) -> None:
     """It said `delete_contact` of an upsert that had been tried, and a deletion seemed to be older than its request."""
     await world.post(registers(A, first_name="Anna"), orders("o1", A, 1), renames(A, B, 2))
@@ -284,6 +318,33 @@ async def test_r72_a_rename_onto_an_address_that_resigned_opts_nobody_in_and_sta
     await world.run()
     assert (await known(world))[B].email_news.status is Status.OPT_IN
     assert B not in world.upstream.opted_out
+
+
+@pytest.mark.parametrize("resigns", ["before she leaves", "after she left"])
+async def test_r72_whoever_comes_back_to_an_address_brings_no_opt_in_onto_her_own_resignation(world: World, resigns: str) -> None:
+    await world.post(registers(A, id="1"))
+    await world.run()
+    said = [unsubscribes(A, 1), changes(B, 5, "1")] if resigns == "before she leaves" else [changes(B, 5, "1"), unsubscribes(A, 6)]
+    for event in (*said, subscribes(B, 9)):
+        await world.post(event)
+        await world.run()
+    assert (await known(world))[B].email_news.status is Status.OPT_IN
+    await world.post(changes(A, 10, "1"))
+    await world.run()
+    assert (await known(world))[A].email_news.status is Status.OPT_OUT
+    assert A in world.upstream.opted_out
+    await world.post(subscribes(A, 12))
+    await world.run()
+    assert A not in world.upstream.opted_out
+
+
+async def test_r72_whoever_is_merged_into_an_address_she_resigned_at_brings_no_opt_in_there(world: World) -> None:
+    await world.post(registers(A), unsubscribes(A, 1), renames(A, B, 2), subscribes(B, 3), registers(A, 4))
+    await world.run()
+    await world.post(renames(B, A, 5))
+    await world.run()
+    assert (await known(world))[A].email_news.status is Status.OPT_OUT
+    assert A in world.upstream.opted_out
 
 
 async def test_r72_an_opt_out_that_a_merge_brings_has_its_line_in_the_ledger(world: World) -> None:
@@ -333,6 +394,36 @@ async def test_r72_a_newcomer_at_an_address_waits_until_it_was_left_over_there(w
     await world.run_for(hours=0.2)
     theirs = {email: sorted(one for one in tags if one.startswith("idosell_")) for email, tags in world.upstream.contacts.items()}
     assert theirs == {A: ["idosell_ola"], B: ["idosell_anna"]}
+    await world.at_rest()
+
+
+async def test_r72_a_stop_right_after_a_move_makes_no_second_contact(world: World) -> None:
+    await world.post(registers(A, id="1"), changes(B, 1, "1"), unsubscribes(B, 2))
+    await world.run()
+    assert set(world.upstream.contacts) == {B}
+    assert B in world.upstream.opted_out
+    assert await conflicts(world) == []
+
+
+@pytest.mark.parametrize("sent", [False, True], ids=["never sent", "sent"])
+async def test_r72_a_move_onto_an_address_of_which_salesmanago_never_heard_renames_the_contact(world: World, sent: bool) -> None:
+    """Somebody resigned there, without a consent to be sent: a stop that overtook the move."""
+    await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
+    await world.post(registers(A, id="1"), orders("o1", A, 1, Box.GIVEN, id="1"), subscribes(A, 2))
+    await (world.run() if sent else world.plan())
+    await world.post(changes(B, 5, "1"), unsubscribes(B, 6))
+    await world.planner.plan_due(1)
+    assert (await world.states())["e4"] == ("received", None)
+    await world.run()
+    assert set(world.upstream.contacts) == {B}
+    assert B in world.upstream.opted_out
+    assert [event.email for event in world.upstream.events] == [B]
+    assert (await known(world)).keys() == {B}
+    assert await conflicts(world) == []
+    await world.post(erases(A, 20))
+    await world.run()
+    assert world.upstream.contacts == {}
+    assert [await world.tables_naming(one) for one in (A, B)] == [[], []]
     await world.at_rest()
 
 

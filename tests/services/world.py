@@ -121,6 +121,10 @@ class FakeUpstream:
                 pass  # in a job an item that is refused is passed over, and nobody is told
             case UpsertContact():
                 tags = self.contacts.pop(item.email, set())
+                for out in (self.opted_out, self.opted_out_phone):  # a rename changes no status
+                    if item.new_email and item.email in out:
+                        out.remove(item.email)
+                        out.add(item.new_email)
                 self.contacts[item.address_after] = (tags - set(item.remove_tags)) | set(item.add_tags)
                 self._say(self.opted_out, item.address_after, item.email_status)
                 self._say(self.opted_out_phone, item.address_after, item.phone_status)
