@@ -77,8 +77,8 @@ def _may_be_overtaken(stood: Said | None, acted_at: datetime | None, now: dateti
 
 def stands_there(upsert: UpsertContact, seen: SeenContact, at: datetime) -> UpsertContact:
     """An upsert that waits, after a look at that time: where an opt-in was shown, somebody may resign from it until it leaves."""
-    email = upsert.email_status is Status.OPT_IN and seen.opted_out is False and not is_opt_in(upsert.email_stood)
-    phone = upsert.phone_status is Status.OPT_IN and seen.opted_out_phone is False and not is_opt_in(upsert.phone_stood)
+    email = _stands(upsert.email_status, upsert.email_stood, upsert.email_acted_at, seen.opted_out, at)
+    phone = _stands(upsert.phone_status, upsert.phone_stood, upsert.phone_acted_at, seen.opted_out_phone, at)
     stood = Said(Status.OPT_IN, at)
     if not (email or phone):
         return upsert
@@ -87,6 +87,12 @@ def stands_there(upsert: UpsertContact, seen: SeenContact, at: datetime) -> Upse
         email_stood=stood if email else upsert.email_stood,
         phone_stood=stood if phone else upsert.phone_stood,
     )
+
+
+def _stands(meant: Status | None, stood: Said | None, acted_at: datetime | None, shown_out: bool | None, at: datetime) -> bool:
+    """A look from before the act tells of what the act itself has overtaken."""
+    looked_since = acted_at is not None and acted_at <= at
+    return meant is Status.OPT_IN and shown_out is False and looked_since and not is_opt_in(stood)
 
 
 def apart_from(shown: SeenContact, waiting: Iterable[Command]) -> SeenContact | None:

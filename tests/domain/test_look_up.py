@@ -3,8 +3,17 @@ from typing import Any
 import pytest
 
 from app.domain.bundles import Bundle
-from app.domain.commands import UpsertContact
-from app.domain.look_up import SeenContact, SeenEvent, addresses, is_renamed, still_missing
+from app.domain.commands import Command, DeleteContact, UpsertContact
+from app.domain.consent import Said, Status
+from app.domain.look_up import (
+    SeenContact,
+    SeenEvent,
+    addresses,
+    apart_from,
+    is_renamed,
+    stands_there,
+    still_missing,
+)
 from tests.builders import EMAIL, an_event, an_upsert, at
 
 NEW = "jan@new.example.com"
@@ -59,3 +68,50 @@ def test_r72_a_rename_is_believed_when_the_contact_is_there_under_the_new_addres
     seen: tuple[str, ...], renamed: bool
 ) -> None:
     assert is_renamed(UpsertContact(email="old", new_email="new"), seen) is renamed
+
+
+ACTED = at("2026-11-23T12:00")
+
+
+@pytest.mark.parametrize(
+    ("looked_at", "shown_out", "stood", "noted"),
+    [
+        ("2026-11-23T12:01", False, None, True),
+        ("2026-11-23T12:00", False, None, True),
+        ("2026-11-23T11:59", False, None, False),  # a look from before the act tells of what the act has overtaken
+        ("2026-11-23T12:01", True, None, False),
+        ("2026-11-23T12:01", None, None, False),
+        ("2026-11-23T12:01", False, Said(Status.OPT_OUT, ACTED), True),
+        ("2026-11-23T12:01", False, Said(Status.OPT_IN, ACTED), False),
+    ],
+)
+@pytest.mark.parametrize("channel", ["email", "phone"])
+def test_r06_an_opt_in_that_waits_is_noted_as_standing_after_a_look_that_shows_one(
+    channel: str, looked_at: str, shown_out: bool | None, stood: Said | None, noted: bool
+) -> None:
+    waiting = an_upsert(**{f"{channel}_status": Status.OPT_IN, f"{channel}_acted_at": ACTED, f"{channel}_stood": stood})
+    seen = SeenContact(EMAIL, **{"opted_out" if channel == "email" else "opted_out_phone": shown_out})
+    after = stands_there(waiting, seen, at(looked_at))
+    expected = Said(Status.OPT_IN, at(looked_at)) if noted else stood
+    assert getattr(after, f"{channel}_stood") == expected
+
+
+@pytest.mark.parametrize(
+    ("waiting", "left"),
+    [
+        ([], (True, False)),
+        ([an_event()], (True, False)),
+        ([an_upsert(add_tags=("a",))], (True, False)),
+        ([an_upsert(email_status=Status.OPT_IN)], (None, False)),
+        ([an_upsert(phone_status=Status.OPT_OUT)], (True, None)),
+        ([an_upsert(email_status=Status.OPT_IN), an_upsert(phone_status=Status.OPT_IN)], None),
+        ([an_upsert(introduces=True)], None),
+        ([an_upsert(new_email=NEW)], None),
+        ([DeleteContact(email=EMAIL)], None),
+    ],
+)
+def test_r06_a_look_counts_for_the_channels_of_which_nothing_waits(
+    waiting: list[Command], left: tuple[bool | None, bool | None] | None
+) -> None:
+    shown = apart_from(SeenContact(EMAIL, opted_out=True, opted_out_phone=False), waiting)
+    assert (None if shown is None else (shown.opted_out, shown.opted_out_phone)) == left
