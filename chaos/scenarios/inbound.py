@@ -1,11 +1,13 @@
 """Rude senders, forged callbacks, leaks, and history repeating itself (I4, I6, I11, I13)."""
 
 import hashlib
+import http
 import json
 import random
 import socket
 import statistics
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -68,6 +70,54 @@ def _ended(one: socket.socket) -> bool:
     except OSError:
         return True
     return True
+
+
+OTHERS_P99_SECONDS = 0.25
+MEMORY_MB = 400
+
+
+@scenario("worst-requests")
+def worst_requests(stage: Stage) -> Iterator[Result]:
+    """One shop sends the worst bodies that the limits allow: another is answered as fast, and memory stays bounded (I9, I11)."""
+    with stage.world() as world:
+        result = Result("worst-requests", "the worst bodies within the limits from one shop, beside ordinary senders of another")
+        key, other = world.key(), world.key("shop2")
+        quiet = Crowd(world.url, other, name="wq", shop="shop2", senders=1, pause=0.02, opt_outs=0).start()
+        time.sleep(stage.size(8, 3))
+        quiet.stop()
+        before = world.gateway.peak_memory_mb()
+        during = Crowd(world.url, other, name="wo", shop="shop2", senders=1, pause=0.02, opt_outs=0).start()
+        end, answers = time.monotonic() + stage.size(40, 6), Counter[int]()
+        while time.monotonic() < end:
+            for path, body in _worst_bodies(f"w{sum(answers.values())}"):
+                answers[_status(world, key, path, body)] += 1
+        during.stop()
+        lags = [statistics.quantiles(crowd.latencies, n=100)[98] for crowd in (quiet, during)]
+        memory = world.gateway.peak_memory_mb()
+        slowest = f"another shop's slowest hundredth took {lags[1] * 1000:.0f} ms (quiet: {lags[0] * 1000:.0f} ms)"
+        result.demand(lags[1] <= OTHERS_P99_SECONDS, f"I9: {slowest}")
+        result.demand(memory <= MEMORY_MB, f"I11: the process held {memory:.0f} MB")
+        result.demand(not any(status >= http.HTTPStatus.INTERNAL_SERVER_ERROR for status in answers), f"answered {dict(answers)}")
+        result.demand(during.silent == 0, f"{during.silent} requests of ordinary senders were not answered")
+        result.notes.append(f"{slowest}; answers {dict(answers)}; peak memory {before:.0f} to {memory:.0f} MB")
+        result.acknowledged = quiet.count + during.count
+        yield result
+
+
+def _worst_bodies(name: str) -> list[tuple[str, bytes]]:
+    """Just within what the door takes: sections, tags, long texts, odd values, many values, a full batch."""
+    at, person = datetime.now(UTC).isoformat(), {"email": f"{name}@example.com"}
+    items = [{"product_id": f"{n}", "name": "ż" * 200, "menu_paths": [f"a{n}x{m}/b{m}" for m in range(100)]} for n in range(480)]
+    order: dict[str, Any] = {"id": name, "currency": "PLN", "value": "1.00"}
+    sections: dict[str, Any] = {"occurred_at": at, "customer": person, "transfer_consent": "given", "order": {**order, "items": items}}
+    tags: dict[str, Any] = {"occurred_at": at, **person, "tags": [f"{n}{'漢' * 300}" for n in range(1_000)]}
+    odd = {**sections, "order": order, **{f"unknown{n}": n for n in range(50_000)}}
+    deep = {**sections, "order": {**order, "items": [{"product_id": "1", "name": "x", "menu_paths": [[1] * 500_000]}]}}
+    batch = [{**sections, "type": "order", "event_id": f"{name}b{n}", "order": {**order, "items": items[:1]}} for n in range(1_000)]
+    singles = [("orders", sections), ("tag-edits", tags), ("orders", odd), ("orders", deep)]
+    bodies = [(path, {"event_id": f"{name}-{n}", **one}) for n, (path, one) in enumerate(singles)]
+    told = [(f"/v1/shops/shop1/{path}", json.dumps(one, ensure_ascii=False).encode()) for path, one in bodies]
+    return [*told, ("/v1/shops/shop1/events", json.dumps(batch, ensure_ascii=False).encode())]
 
 
 @scenario("rude-requests")
