@@ -156,7 +156,11 @@ class Shop:
             case AccountChanged(customer=customer):
                 self._moves(event, customer.email, customer.id)
             case OrderPlaced(customer=customer):
-                one = self.owners.get(customer.email) or self._takes(self._nameless(customer.id), customer.email)
+                account = self.accounts.get(customer.id or "")
+                one = self.owners.get(customer.email)
+                if one is None and account is not None and customer.email in account.ever:
+                    one = account  # under an address the account has left
+                one = one or self._takes(self._nameless(customer.id), customer.email)
                 one.travels = True
             case Subscribed():
                 one = self.owners.get(event.email) or self._takes(One(), event.email)
