@@ -1,7 +1,8 @@
 """Decide what the inbox holds: claim, decide, remember, queue, commit. All or nothing.
 
-Events are decided in order of acceptance, except that acts which take permission away come first. That is safe because
-learning is the same in any order, and it is what lets an opt-out overtake every queue (R06).
+Events are decided in order of acceptance, except that acts which take permission away come into the next round, however long the
+backlog: that lets an opt-out overtake every queue (R06). What is learned of a person is the same in any order; who has an address
+is not (R72), so within a round these acts keep their place too.
 """
 
 import asyncio
@@ -10,8 +11,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from app.domain.errors import NotReady
-from app.domain.event_kinds import stops_something
-from app.domain.events import AccountChanged, email_of
+from app.domain.event_kinds import is_listed
 from app.domain.pipeline import EventState, InboxEvent
 from app.domain.reasons import Reason
 from app.services.directory import Directory
@@ -85,7 +85,7 @@ class Planner:
             await work.inbox.mark(unreadable, EventState.PARKED, Reason.RULE_FAILED, self._clock())
             planning = PlanningRound(work, self._directory, self._clock, self._pseudonym)
             await planning.load(events)
-            events = _stops_after_renames(events)
+            events = _in_order_of_acceptance(events)
             planned = 0
             clock = asyncio.get_running_loop().time
             turn_began = clock()
@@ -110,19 +110,9 @@ class Planner:
         return planned + len(unreadable)
 
 
-def _stops_after_renames(events: Sequence[InboxEvent]) -> list[InboxEvent]:
-    """A stop under an address that an earlier event of the round gives to somebody is about that person (R72).
+def _in_order_of_acceptance(events: Sequence[InboxEvent]) -> list[InboxEvent]:
+    """A stop comes into the round before everything else; within it, it keeps its place, as does who has an address then (R72).
 
-    It comes right after that event. Nothing leaves before both are decided.
+    Nothing of a round leaves before all of it is decided.
     """
-    given: dict[tuple[str, str], list[int]] = {}
-    for one in events:
-        if isinstance(one.event, AccountChanged):
-            given.setdefault((one.shop_id, one.event.customer.email), []).append(one.seq)
-    following: dict[int, list[InboxEvent]] = {}
-    others: list[InboxEvent] = []
-    for one in events:
-        taken = given.get((one.shop_id, email_of(one.event) or ""), []) if stops_something(one.event) else []
-        earlier = [seq for seq in taken if seq < one.seq]
-        (following.setdefault(max(earlier), []) if earlier else others).append(one)
-    return [each for one in others for each in (one, *following.get(one.seq, ()))]
+    return sorted(events, key=lambda one: (is_listed(one.event), one.seq))
