@@ -167,11 +167,12 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                     one.traceless = True
                 shows = moment.out
             case Touch(told=None):
+                nothing_waits = all(act.told_at is not None for act in acts if act.where != THERE and act.at <= at)
                 for act in acts:
-                    if act.where == THERE and act.at <= at:
+                    if act.where == THERE and act.at <= at and nothing_waits:
                         act.looked_at = act.looked_at or at
                 last_look = at
-                if all(act.told_at is not None for act in acts if act.where != THERE and act.at <= at):
+                if nothing_waits:
                     basis, knew, unseen = shows, shows, []
             case Touch():
                 if moment.told is False:

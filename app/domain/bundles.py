@@ -14,6 +14,7 @@ from app.domain.commands import (
     SetSubscription,
     UpsertContact,
 )
+from app.domain.consent import Said, Status, is_opt_in
 from app.domain.tags import canonical
 from app.domain.values import replace, value
 
@@ -108,13 +109,22 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
         agreements=_latest((*earlier.agreements, *later.agreements)),
         old_email_opt_in=later.old_email_opt_in if later.email_status else earlier.old_email_opt_in,
         old_phone_opt_in=later.old_phone_opt_in if later.phone_status else earlier.old_phone_opt_in,
-        email_stood=earlier.email_stood if earlier.email_status else later.email_stood,
-        phone_stood=earlier.phone_stood if earlier.phone_status else later.phone_stood,
+        email_stood=_stood(earlier.email_status, earlier.email_stood, later.email_stood),
+        phone_stood=_stood(earlier.phone_status, earlier.phone_stood, later.phone_stood),
         email_acted_at=later.email_acted_at if later.email_status else earlier.email_acted_at,
         phone_acted_at=later.phone_acted_at if later.phone_status else earlier.phone_acted_at,
         introduces=earlier.introduces,
         quiet=earlier.quiet and later.quiet,
     )
+
+
+def _stood(status: Status | None, earlier: Said | None, later: Said | None) -> Said | None:
+    """What SALESmanago held before either, where the earlier one tells a status.
+
+    Of an opt-out the later one may only know that it was on its way there; an opt-in that stands was seen.
+    """
+    was_seen_since = later is not None and is_opt_in(later) and (earlier is None or later.at > earlier.at)
+    return later if status is None or was_seen_since else earlier
 
 
 def _latest(agreements: Sequence[Agreement]) -> tuple[Agreement, ...]:

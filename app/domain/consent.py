@@ -50,6 +50,10 @@ class Said:
         return self.at == other.at and self.status is Status.OPT_OUT and other.status is Status.OPT_IN
 
 
+def is_opt_in(said: Said | None) -> bool:
+    return said is not None and said.status is Status.OPT_IN
+
+
 def weightier(one: Said | None, other: Said | None) -> Said | None:
     return one if one is not None and one.outweighs(other) else other
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from app.domain.bundles import Bundle, newly_created
 from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
-from app.domain.consent import Said, Status
+from app.domain.consent import Said, Status, is_opt_in
 from app.domain.tags import canonical, is_shown
 from app.domain.take_back import taken_back_upsert
 from app.domain.values import replace, value
@@ -111,10 +111,6 @@ def apart_from(shown: SeenContact, waiting: Iterable[Command]) -> SeenContact | 
             phone = None if command.phone_status is not None else phone
     left = SeenContact(email=shown.email, opted_out=email, opted_out_phone=phone)
     return None if email is None and phone is None else left
-
-
-def is_opt_in(said: Said | None) -> bool:
-    return said is not None and said.status is Status.OPT_IN
 
 
 def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:

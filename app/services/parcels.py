@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from app.domain.bundles import Bundle, coalesce, newest_versions
 from app.domain.commands import AddEvent, ConfirmOptOut, UpsertContact
-from app.domain.consent import Status
+from app.domain.consent import Status, is_opt_in
 from app.domain.events import DriftFound, StatusNotTaken, StatusSeen
-from app.domain.look_up import is_opt_in
 from app.domain.noticed import heard
 from app.domain.outcomes import (
     PARKED_CONTACT_PAUSE,

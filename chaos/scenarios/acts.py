@@ -222,7 +222,7 @@ class _Stand:
                 wrong.append(f"{email} {channel}: {_words(done)}")
         result.delivered = len(self.acts)
         result.after_opt_out = len(late)
-        result.demand(not wrong, f"R06: {len(wrong)} of {len(theirs)} ended otherwise than their newest act, as {wrong[:2]}")
+        result.demand(not wrong, f"R06: {len(wrong)} of {len(theirs)} ended otherwise than their newest act, as {wrong[:4]}")
         result.demand(not late, f"I6: {len(late)} opt-ins after a resignation, as {late[:3]}")
         invented = self._invented(theirs)
         result.demand(not invented, f"R55: {len(invented)} lines of the ledger that nobody did, as {invented[:2]}")

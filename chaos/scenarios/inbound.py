@@ -109,7 +109,12 @@ def _worst_bodies(name: str) -> list[tuple[str, bytes]]:
     at, person = datetime.now(UTC).isoformat(), {"email": f"{name}@example.com"}
     items = [{"product_id": f"{n}", "name": "ż" * 200, "menu_paths": [f"a{n}x{m}/b{m}" for m in range(100)]} for n in range(480)]
     order: dict[str, Any] = {"id": name, "currency": "PLN", "value": "1.00"}
-    sections: dict[str, Any] = {"occurred_at": at, "customer": person, "transfer_consent": "given", "order": {**order, "items": items}}
+    sections: dict[str, Any] = {
+        "occurred_at": at,
+        "customer": person,
+        "transfer_consent": "given",
+        "order": {**order, "items": items},
+    }
     tags: dict[str, Any] = {"occurred_at": at, **person, "tags": [f"{n}{'漢' * 300}" for n in range(1_000)]}
     odd = {**sections, "order": order, **{f"unknown{n}": n for n in range(50_000)}}
     deep = {**sections, "order": {**order, "items": [{"product_id": "1", "name": "x", "menu_paths": [[1] * 500_000]}]}}

@@ -1,10 +1,11 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from app.domain.bundles import TAGS_PER_CALL, Bundle, coalesce, keeps_event_id, merge, one_bundle, up_to_deletion, within_limits
 from app.domain.commands import DeleteContact, EventKind
-from app.domain.consent import Status
+from app.domain.consent import Said, Status
 from tests.builders import EMAIL, an_event, an_upsert
 
 NEW = "jan@new.example.com"
@@ -32,6 +33,31 @@ GONE = DeleteContact(email=EMAIL)
 )
 def test_of_two_upserts_the_later_word_counts(earlier: Any, later: Any, merged: Any) -> None:
     assert merge(earlier, later) == merged
+
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+IN_BEFORE, IN_SINCE = Said(Status.OPT_IN, NOON), Said(Status.OPT_IN, NOON + timedelta(minutes=2))
+OUT_SINCE = Said(Status.OPT_OUT, NOON + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("told", "earlier", "later", "stood"),
+    [
+        (None, IN_BEFORE, OUT_SINCE, OUT_SINCE),
+        (Status.OPT_OUT, IN_BEFORE, OUT_SINCE, IN_BEFORE),  # the opt-out that the later one knows may be the one that waits
+        (Status.OPT_OUT, OUT_SINCE, IN_SINCE, IN_SINCE),
+        (Status.OPT_OUT, None, IN_SINCE, IN_SINCE),
+        (Status.OPT_OUT, IN_SINCE, IN_BEFORE, IN_SINCE),
+        (Status.OPT_OUT, IN_BEFORE, None, IN_BEFORE),
+    ],
+)
+def test_r06_an_opt_in_that_was_seen_while_statuses_waited_may_still_be_resigned_from(
+    told: Status | None, earlier: Said | None, later: Said | None, stood: Said | None
+) -> None:
+    first = an_upsert(email_status=told, phone_status=told, email_stood=earlier, phone_stood=earlier)
+    second = an_upsert(email_status=Status.OPT_IN, phone_status=Status.OPT_IN, email_stood=later, phone_stood=later)
+    merged = merge(first, second)
+    assert (merged.email_stood, merged.phone_stood) == (stood, stood)
 
 
 def test_a_deletion_ends_its_bundle_and_makes_what_came_before_pointless() -> None:

@@ -364,6 +364,11 @@ def whole_profile(event: Event) -> Event:
     return replace(event, customer=full)
 
 
+def each_order_once(events: list[Event]) -> list[Event]:
+    first = {event.order_id: event for event in reversed(in_order(events)) if isinstance(event, OrderPlaced)}
+    return [event for event in events if not isinstance(event, OrderPlaced) or first[event.order_id] is event]
+
+
 def settled(shop: Shop, story: Story) -> Story:
     """What was learned but not told yet is told, as the next event would."""
     rest = difference(story.contact, a_shop())
@@ -396,7 +401,8 @@ def test_a_replay_changes_nothing_for_anybody_who_never_withdrew(events: list[Ev
 @THOROUGH
 @given(shops, st.lists(living, max_size=8, unique_by=lambda event: event.at))
 def test_a_replay_changes_nothing_where_consents_come_and_go(shop: Shop, events: list[Event]) -> None:
-    assert replayed(shop, [whole_profile(event) for event in events]) == []
+    """An order that a withdrawal withheld may go when it is told again after a new consent, so each is told once here."""
+    assert replayed(shop, [whole_profile(event) for event in each_order_once(events)]) == []
 
 
 @QUICK
@@ -572,7 +578,7 @@ def test_ids_names_and_quantities_of_goods_stay_in_line_and_no_id_is_ever_cut(so
         assert whole.startswith(told_name)
         rest = whole[len(told_name) :].lstrip()
         assert told_name in ("", whole) or not unicodedata.combining((rest or "x")[0])
-        assert not told_name.endswith("\u200d") or told_name == whole
+        assert not told_name.endswith("\u200d") or whole[len(told_name) :][:1] in ("", " "), "a joiner keeps what it joins"
     if len(ids) < len(sold):
         more = lines[: len(ids) + 1]
         too_many = len(",".join(line.product_id for line in more).encode()) > 512
