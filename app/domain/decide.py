@@ -44,7 +44,7 @@ from app.domain.events import (
 )
 from app.domain.homeward import home_commands, mirror_command, shop_knows, told_home
 from app.domain.learn import is_forgotten, learn, revived, with_stop
-from app.domain.looks import bought_again, claimed
+from app.domain.looks import bought_again, claimed, is_explained
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold, unsent
 from app.domain.reasons import Reason
 from app.domain.sale import NO_SALE, Holder, Sale, as_placed, order_event, order_stays, remembered
@@ -169,7 +169,7 @@ def _homeward(
             # It was never told of the opt-out, so that it shows none confirms nothing.
             return _decision(Withhold(Reason.OPT_IN_NOT_CONFIRMED), known, sale)
         return _decision(Send(ConfirmOptIn(email=event.email, at=event.at)), known, sale)
-    if isinstance(event, StatusNotTaken) and event.still_as is None:
+    if isinstance(event, StatusNotTaken) and event.still_as is None and not is_explained(event, known):
         return _decision(Withhold(Reason.OPTED_OUT_THERE if event.shown_out else Reason.REFUSED), known, sale)
     commands: list[Command] = list(home_commands(known, event, shop))
     upsert = _facts(event, shop, known, known_there=known_there)

@@ -130,22 +130,36 @@ def not_taken(event: StatusNotTaken, contact: Contact) -> Contact:
     out = Shown(Status.OPT_OUT, event.at, event.at)
     # Where it held an opt-in, somebody acted. What it was told is as before, so that the next look finds the act, for every shop.
     if event.by_email and event.email_stood is not None:
-        told = replace(told, email_news=_not_told(told.email_news, event.email_stood))
+        told = replace(told, email_news=_not_told(told.email_news, event.email_stood, seen.email_news))
         if seen.email_unexplained_since == event.email_stood.at:  # an opt-in that waited for its callback: it was shown
             shown = Shown(Status.OPT_IN, event.email_stood.at, event.email_stood.at)
             seen = replace(seen, email_news=shown, email_unexplained_since=None)
     elif event.by_email:
         told, seen = replace(told, email_news=None), replace(seen, email_news=out)
     if event.by_phone and event.phone_stood is not None:
-        told = replace(told, phone_news=_not_told(told.phone_news, event.phone_stood))
+        told = replace(told, phone_news=_not_told(told.phone_news, event.phone_stood, seen.phone_news))
     elif event.by_phone:
         told, seen = replace(told, phone_news=None), replace(seen, phone_news=out)
     return replace(contact, told=told, seen=seen)
 
 
-def _not_told(told: Said | None, before: Said) -> Said | None:
-    """An opt-out that was learned meanwhile stands."""
-    return before if told is not None and told.status is Status.OPT_IN else told
+def _not_told(told: Said | None, before: Said, shown: Shown | None) -> Said | None:
+    """An opt-out that was learned meanwhile stands. One from before the act explains what is shown: the act is newer (R06)."""
+    if told is None or told.status is Status.OPT_OUT:
+        return told
+    is_explained = shown is not None and shown.status is Status.OPT_OUT and before.at < shown.since <= told.at
+    return Said(Status.OPT_OUT, shown.since) if shown is not None and is_explained else before
+
+
+def is_explained(event: StatusNotTaken, contact: Contact) -> bool:
+    """Was the opt-out that kept an opt-in back heard of before the person acted? Then the opt-in is told again."""
+    told = contact.told
+    email = event.by_email and event.email_stood is not None and contact.email_news.status is Status.OPT_IN
+    phone = event.by_phone and event.phone_stood is not None and contact.phone_news.status is Status.OPT_IN
+    return any(
+        kept_back and said is not None and said.status is Status.OPT_OUT
+        for kept_back, said in ((email, told.email_news), (phone, told.phone_news))
+    )
 
 
 def found(look: StatusSeen, contact: Contact, grace: timedelta) -> tuple[StatusSeen | None, Contact]:

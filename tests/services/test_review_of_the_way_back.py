@@ -457,6 +457,25 @@ async def test_r55_an_opt_in_called_back_confirms_nothing_while_another_shops_op
     assert (await person(world)).email_news.status is OUT
 
 
+@pytest.mark.parametrize("heard", [True, False], ids=["called back", "without callback"])
+async def test_r06_only_an_opt_out_nobody_had_heard_of_keeps_an_opt_in_back_that_waited(world: World, heard: bool) -> None:
+    await two_shops(world, looked_at=True)
+    world.upstream.respond = upserts_unreachable
+    await world.post(unsubscribes(JAN, 5))
+    await world.run()
+    if heard:
+        await world.post(resigned(8))
+        await world.run()
+    world.upstream.opted_out.add(JAN)
+    await world.post(subscribes(JAN, 10))
+    await world.run()
+    await up_again(world)
+    await world.run()
+    assert (JAN in world.upstream.opted_out) is not heard
+    assert await not_taken(world) == ([("sent", None)] if heard else [("withheld", "opted_out_there")])
+    await ended(world)
+
+
 # -- 7 and 8: renamed meanwhile ----------------------------------------------------------------------------------------------
 
 
