@@ -64,9 +64,12 @@ def _decision(plan: Plan, contact: Contact, sale: Sale, learned: Contact | None 
     return Decision(plan, contact, sale, learned if learned is not None else contact)
 
 
-def decide_claim(event: OptOutReported, contact: Contact) -> OptOutReported | StatusSeen:
-    """The act a callback reports, or the callback itself where it must be confirmed first."""
-    act = claimed(event, contact)
+def decide_claim(event: OptOutReported, contact: Contact, *, opt_in_waits: bool) -> OptOutReported | StatusSeen:
+    """The act a callback reports, or the callback itself where it must be confirmed first.
+
+    `opt_in_waits`: an opt-in of the person has not arrived in SALESmanago, or only perhaps.
+    """
+    act = claimed(event, contact, opt_in_waits=opt_in_waits)
     return event if isinstance(act, ConfirmOptOut) or contact.erased else act
 
 

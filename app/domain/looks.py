@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from app.domain import tags
 from app.domain.commands import ConfirmOptOut
-from app.domain.consent import Channel, Said, Status, weightier
+from app.domain.consent import Channel, Said, Status, is_opt_in, weightier
 from app.domain.contact import Contact, Lost, Seen, SeenTag, Shown
 from app.domain.difference import wanted_tags
 from app.domain.events import OptOutReported, StatusNotTaken, StatusSeen, TagsSeen
@@ -55,15 +55,20 @@ def saw_status(event: StatusSeen, contact: Contact) -> Contact:
     return contact
 
 
-def claimed(event: OptOutReported, contact: Contact) -> StatusSeen | ConfirmOptOut:
+def came_back(contact: Contact) -> bool:
+    """Did the person opt in after a resignation, and is SALESmanago told so?"""
+    news, told = contact.email_news, contact.told.email_news
+    return news.opted_out is not None and news.status is Status.OPT_IN and is_opt_in(told)
+
+
+def claimed(event: OptOutReported, contact: Contact, *, opt_in_waits: bool) -> StatusSeen | ConfirmOptOut:
     """What a callback about an opt-out is worth: the act itself, or a question first.
 
     A callback carries no time, and the same one may come again. Of somebody who came back after a resignation, and of whom
-    SALESmanago was told so, its own record decides; of anybody else the opt-out counts at once (R55).
+    SALESmanago was told so, its own record decides; of anybody else the opt-out counts at once (R55). So it does while the
+    opt-in has not arrived: the record cannot tell the two resignations apart, and nobody is opted in after one (R06).
     """
-    news = contact.email_news
-    came_back = news.opted_out is not None and news.status is Status.OPT_IN
-    if came_back and contact.told.email_news is not None and contact.told.email_news.status is Status.OPT_IN:
+    if came_back(contact) and not opt_in_waits:
         return ConfirmOptOut(email=event.email, at=event.at)
     return StatusSeen(at=event.at, email=event.email, email_out=True, acted=True)
 

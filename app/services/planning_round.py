@@ -41,7 +41,7 @@ from app.domain.events import (
 )
 from app.domain.identity import How
 from app.domain.learn import is_forgotten
-from app.domain.looks import heard_of
+from app.domain.looks import came_back, heard_of
 from app.domain.pipeline import EventState, InboxEvent, Mailbox, to_account, to_newsletter
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold
 from app.domain.reasons import Reason
@@ -156,7 +156,8 @@ class PlanningRound:
             happened = self._erased_since(shop, happened, person)
             event = replace(event, event=happened)
         if isinstance(happened, OptOutReported):
-            happened = decide_claim(happened, person.contact)
+            waits = came_back(person.contact) and await self._opt_in_waits(shop, person)
+            happened = decide_claim(happened, person.contact, opt_in_waits=waits)
             event = replace(event, event=happened)
         known_there = self._hear_from_siblings(shop, person, None if is_contested else email_of(happened))
         if is_contested:
@@ -392,6 +393,14 @@ class PlanningRound:
         """Wherever something waits for them, also at an account the shop has left since."""
         boxes = await self._work.outbox.mailboxes_of(contact_ids)
         return [box for box in boxes if act.home or box.destination.startswith(to_account(""))]
+
+    async def _opt_in_waits(self, shop: Shop, person: Person) -> bool:
+        """Is an opt-in by e-mail on its way to SALESmanago, from this shop or another of the account?"""
+        people = [person, *self._people.siblings(person, self._siblings_of(shop.id))]
+        waiting = [upsert for one in people for upsert in self.decided.upserts_of(one)]
+        stored = await self._work.outbox.undelivered([one.id for one in people if one.id is not None])
+        waiting += [one.command for theirs in stored.values() for one in theirs if isinstance(one.command, UpsertContact)]
+        return any(upsert.email_status is Status.OPT_IN for upsert in waiting)
 
     async def _tell_opt_out_again(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
         """SALESmanago showed an opt-out, so nothing is told; but an opt-in of ours may have arrived there after it (I6)."""

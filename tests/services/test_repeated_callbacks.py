@@ -2,11 +2,12 @@
 
 import pytest
 
+from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.events import OptOutReported
-from app.domain.outcomes import Outcome, Refused, Unreachable
+from app.domain.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
 from tests.services.test_way_back import changes, person, run
-from tests.services.world import JAN, World, a_shop, at, erases, scripted, subscribes, unsubscribes
+from tests.services.world import JAN, World, a_shop, at, erases, registers, scripted, subscribes, unsubscribes
 
 
 def callback(minutes: float, email: str = JAN) -> OptOutReported:
@@ -54,6 +55,38 @@ async def test_r55_a_first_opt_out_counts_at_once_without_a_question(world: Worl
     assert (await world.at_rest())["first"] == ("sent", None)
 
 
+@pytest.mark.parametrize("subscribed_in", ["shop1", "shop2"])
+async def test_r06_nobody_is_opted_in_after_a_resignation_that_was_heard_of_while_the_opt_in_waited(
+    world: World, subscribed_in: str
+) -> None:
+    await world.configure(a_shop("shop1"), a_shop("shop2", number=2))
+    for shop in ("shop1", "shop2"):
+        await world.post(registers(), shop=shop)
+    await world.post(subscribes(), shop=subscribed_in)
+    await world.run()
+    world.upstream.opted_out.add(JAN)
+    for shop in ("shop1", "shop2"):
+        await world.post(callback(1), shop=shop)
+    await world.run()
+    world.upstream.respond = lambda method, items: Unreachable("down")
+    world.clock.advance(minutes=2)
+    await world.post(subscribes(JAN, 2), shop=subscribed_in)
+    await world.run()
+    for shop in ("shop1", "shop2"):
+        await world.post(callback(3), shop=shop)
+    await world.plan()
+    assert await status(world) is Status.OPT_OUT  # at once: the opt-in could leave before any answer
+    world.upstream.calls.clear()
+    world.upstream.respond = lambda method, items: Delivered()
+    world.clock.advance(minutes=5)
+    world.restart()
+    await run(world)
+    told = [one.email_status for one in world.upstream.sent(UpsertContact)]
+    assert Status.OPT_IN not in told
+    assert JAN in world.upstream.opted_out
+    assert await status(world) is Status.OPT_OUT
+
+
 async def test_r72_a_new_click_after_a_return_counts_once_salesmanagos_record_shows_it(world: World) -> None:
     await resigns_and_comes_back(world)
     world.upstream.opted_out.add(JAN)
@@ -64,14 +97,15 @@ async def test_r72_a_new_click_after_a_return_counts_once_salesmanagos_record_sh
     assert [one.status for one in changes(world.side.done) if one is not None][-1] is Status.OPT_OUT
 
 
-async def test_r72_a_click_while_the_return_was_on_its_way_counts_though_the_opt_in_overwrote_it(world: World) -> None:
-    """SALESmanago shows the opt-in that we told after the click: that confirms nothing."""
+async def test_r72_a_click_while_the_return_was_on_its_way_counts_though_the_opt_in_perhaps_overwrote_it(world: World) -> None:
+    world.upstream.opted_out.add(JAN)
     await world.post(subscribes(), callback(1))
     await world.run()
     world.clock.advance(minutes=2)
-    world.upstream.respond = scripted(Unreachable("down"))
+    world.upstream.respond = scripted(Unknown("cut off, after SALESmanago had stored it"))
     await world.post(subscribes(JAN, 2))
     await world.run()
+    world.upstream.opted_out.discard(JAN)  # it arrived, after the click of which the callback tells
     world.clock.advance(minutes=1)
     await world.post(callback(3), event_id="again")
     await world.plan()

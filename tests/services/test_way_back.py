@@ -711,19 +711,20 @@ async def test_a_window_that_could_not_be_looked_at_is_looked_at_again(world: Wo
     assert "koszyk" in (await person(world)).seen.tags
 
 
-async def test_whoever_is_just_being_told_something_is_looked_at_the_next_time(world: World) -> None:
+async def test_of_whoever_is_just_being_told_something_a_look_counts_for_the_other_channel(world: World) -> None:
     await world.post(registers(JAN), registers(EWA))
     await world.run()
     await looked(world)
     await world.post(subscribes(JAN, 1))
     await world.plan()
+    world.upstream.opted_out |= {JAN}
     world.upstream.opted_out_phone |= {JAN, EWA}
     world.clock.advance(seconds=1)
-    assert await pulling(world).pull_changed("main", AT_ONCE) == 1
+    assert await pulling(world).pull_changed("main", AT_ONCE) == 2
     await world.run()
-    assert [one.email for one in world.side.done] == [EWA]
-    assert await looked(world) == 1
-    assert [one.email for one in world.side.done] == [EWA, JAN]
+    assert {one.email for one in world.side.done if one.phone_news is not None} == {EWA, JAN}
+    assert [one.email for one in world.side.done if one.email_news is not None] == []
+    assert (await person(world)).email_news.status is IN
 
 
 async def test_an_answer_from_before_our_last_command_is_not_mistaken_for_an_act(world: World) -> None:
