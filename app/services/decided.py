@@ -7,6 +7,7 @@ brought.
 from collections.abc import Collection, Mapping, Sequence
 
 from app.domain.commands import Command, HomeCommand, Question, UpsertContact
+from app.domain.consent import Status
 from app.domain.contact import Contact
 from app.domain.event_kinds import is_listed
 from app.domain.events import Event, OptInReported, OptOutReported, StatusSeen, TagsEdited, TagsSeen, order_id_of
@@ -105,6 +106,19 @@ class Decided:
     def upserts_of(self, person: Person) -> list[UpsertContact]:
         """What the round tells of a person so far."""
         return [command for owner, _, command in self._commands if owner is person and isinstance(command, UpsertContact)]
+
+    def say_no_opt_out_again(self, person: Person, *, email: bool, phone: bool) -> None:
+        """The person opted in since: what the round repeats of an older opt-out, it need not. No event waits for a repetition."""
+        kept: list[tuple[Person, InboxEvent, Command]] = []
+        for owner, event, command in self._commands:
+            if owner is not person or not isinstance(command, UpsertContact) or not command.repeats:
+                kept.append((owner, event, command))
+                continue
+            email_status = None if email and command.email_status is Status.OPT_OUT else command.email_status
+            phone_status = None if phone and command.phone_status is Status.OPT_OUT else command.phone_status
+            if email_status is not None or phone_status is not None:
+                kept.append((owner, event, replace(command, email_status=email_status, phone_status=phone_status)))
+        self._commands = kept
 
     def take_back(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
         """What of the round may not leave any more, of the person and of whom they absorbed; answers what was cancelled."""

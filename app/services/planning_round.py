@@ -7,7 +7,7 @@ from typing import assert_never
 import structlog
 
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, SetSubscription, UpsertContact
-from app.domain.consent import Box, Said, Status, tells_of_the_box
+from app.domain.consent import Box, Said, Status, is_opt_in, tells_of_the_box
 from app.domain.contact import NOBODY, Contact, Told
 from app.domain.decide import contested, decide, decide_claim
 from app.domain.difference import untold, vanished
@@ -407,6 +407,8 @@ class PlanningRound:
         if not isinstance(event.event, StatusSeen):
             return
         told, former = person.contact.told, before.told
+        email_back, phone_back = is_opt_in(told.email_news), is_opt_in(told.phone_news)
+        self.decided.say_no_opt_out_again(person, email=email_back, phone=phone_back)
         email = _is_out(told.email_news) and told.email_news != former.email_news
         phone = _is_out(told.phone_news) and told.phone_news != former.phone_news
         if not (email or phone) or person.contact.told.email is None:

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.commands import UpsertContact
 from app.domain.consent import Status
-from app.domain.events import OptOutReported
+from app.domain.events import OptOutReported, StatusSeen
 from app.domain.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
 from tests.services.test_way_back import changes, person, run
 from tests.services.world import JAN, World, a_shop, at, erases, registers, scripted, subscribes, unsubscribes
@@ -113,6 +113,22 @@ async def test_r72_a_click_while_the_return_was_on_its_way_counts_though_the_opt
     assert await status(world) is Status.OPT_OUT
     assert JAN in world.upstream.opted_out
     assert (await world.states())["again"] == ("sent", None)
+
+
+async def test_r06_an_opt_out_is_not_told_again_over_an_opt_in_that_came_with_it(world: World) -> None:
+    """Both waited for a reading, and meanwhile an older opt-in of ours had arrived."""
+    await world.post(subscribes(), callback(1))
+    await world.run()
+    world.clock.advance(minutes=5)
+    await world.post(subscribes(JAN, 2))
+    await world.run()
+    world.upstream.calls.clear()
+    out = StatusSeen(at=at(3), email=JAN, email_out=True, acted=True)
+    await world.post(out, StatusSeen(at=at(4), email=JAN, email_out=False, acted=True))
+    await run(world)
+    assert [one.email_status for one in world.upstream.sent(UpsertContact)] == []
+    assert JAN not in world.upstream.opted_out
+    assert await status(world) is Status.OPT_IN
 
 
 @pytest.mark.parametrize("outcome", [Unreachable("down"), Refused("no")])
