@@ -17,7 +17,18 @@ from typing import assert_never
 from app.domain.commands import AddEvent, Command, EventKind, Line
 from app.domain.consent import later
 from app.domain.contact import Contact
-from app.domain.events import Event, Item, OrderCancelled, OrderPlaced, OrderReturned
+from app.domain.events import (
+    AboutThePerson,
+    CartChanged,
+    Event,
+    FromSalesmanago,
+    Item,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    ProductViewed,
+    Request,
+)
 from app.domain.reasons import Reason
 from app.domain.shop import Shop
 from app.domain.values import replace, value
@@ -251,8 +262,12 @@ def remembered(event: Event, sale: Sale, *, sent: bool = False, reason: Reason |
             return replace(sale, cancelled=True, cancelled_at=at, cancellation_sent=sale.cancellation_sent or sent)
         case OrderReturned() if sent or _known_return(event, sale) is not None:
             return _with_return(event, sale)
-        case _:
+        case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
             return sale
+        case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
+            return sale
+        case _:
+            assert_never(event)
 
 
 def _sold(event: OrderPlaced, sale: Sale) -> Sale:
@@ -318,6 +333,8 @@ def unsold(sale: Sale, cancelled: Sequence[AddEvent], reason: Reason) -> Sale:
                 sale = replace(sale, returned=tuple(one for one in sale.returned if one.at != command.at))
             case EventKind.CART | EventKind.VISIT:
                 pass
+            case _:
+                assert_never(command.kind)
     return sale
 
 
