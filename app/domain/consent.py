@@ -54,6 +54,10 @@ def is_opt_in(said: Said | None) -> bool:
     return said is not None and said.status is Status.OPT_IN
 
 
+def is_opt_out(said: Said | None) -> bool:
+    return said is not None and said.status is Status.OPT_OUT
+
+
 def weightier(one: Said | None, other: Said | None) -> Said | None:
     return one if one is not None and one.outweighs(other) else other
 

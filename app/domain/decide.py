@@ -13,7 +13,7 @@ from typing import NamedTuple, assert_never
 
 from app.domain import tags
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, EventKind, Line, UpsertContact
-from app.domain.consent import Box, Policy, Said, Status, later
+from app.domain.consent import Box, Policy, Status, is_opt_out, later
 from app.domain.contact import Contact
 from app.domain.difference import believing, difference, digest_of_told, opt_outs_due, told
 from app.domain.event_kinds import is_listed, kind_of
@@ -44,7 +44,7 @@ from app.domain.events import (
 )
 from app.domain.homeward import home_commands, mirror_command, shop_knows, told_home
 from app.domain.learn import is_forgotten, learn, revived, with_stop
-from app.domain.looks import bought_again, claimed, is_explained
+from app.domain.looks import bought_again, came_back, is_explained
 from app.domain.plan import Await, Plan, Send, Supersede, Withhold, unsent
 from app.domain.reasons import Reason
 from app.domain.sale import NO_SALE, Holder, Sale, as_placed, order_event, order_stays, remembered
@@ -65,12 +65,16 @@ def _decision(plan: Plan, contact: Contact, sale: Sale, learned: Contact | None 
 
 
 def decide_claim(event: OptOutReported, contact: Contact, *, opt_in_waits: bool) -> OptOutReported | StatusSeen:
-    """The act a callback reports, or the callback itself where it must be confirmed first.
+    """The act that a callback about an opt-out reports, or the callback itself where it must be confirmed first.
 
-    `opt_in_waits`: an opt-in of the person has not arrived in SALESmanago, or only perhaps.
+    A callback carries no time, and the same one may come again. Of somebody who came back after a resignation, and of whom
+    SALESmanago was told so, its own record decides; of anybody else the opt-out counts at once (R55). So it does while the
+    opt-in has not arrived (`opt_in_waits`): the record cannot tell the two resignations apart, and nobody is opted in after
+    one (R06).
     """
-    act = claimed(event, contact, opt_in_waits=opt_in_waits)
-    return event if isinstance(act, ConfirmOptOut) or contact.erased else act
+    if contact.erased or (came_back(contact) and not opt_in_waits):
+        return event
+    return StatusSeen(at=event.at, email=event.email, email_out=True, acted=True)
 
 
 def decide(
@@ -192,11 +196,7 @@ def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Deci
 
 
 def _is_told_of_opt_out(known: Contact) -> bool:
-    return _is_out(known.told.email_news)
-
-
-def _is_out(said: Said | None) -> bool:
-    return said is not None and said.status is Status.OPT_OUT
+    return is_opt_out(known.told.email_news)
 
 
 def _informed(known: Contact, commands: Sequence[Command]) -> Contact:
@@ -338,8 +338,8 @@ def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Com
     if upsert is not None and is_listed(event):
         # Mere state: an opt-out over there, of which we may not know, is looked for first, however young the date (R06).
         # What we told ourselves needs no looking for: a newer date outweighs it.
-        email = upsert.old_email_opt_in or not _is_out(contact.told.email_news)
-        phone = upsert.old_phone_opt_in or not _is_out(contact.told.phone_news)
+        email = upsert.old_email_opt_in or not is_opt_out(contact.told.email_news)
+        phone = upsert.old_phone_opt_in or not is_opt_out(contact.told.phone_news)
         upsert = replace(upsert, quiet=True, old_email_opt_in=email, old_phone_opt_in=phone)
     occurrence = _occurrence(event, shop, contact, sale)
     sections = mirror_command(contact, shop) if isinstance(event, OrderPlaced) else None  # R31: at once

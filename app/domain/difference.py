@@ -17,7 +17,7 @@ from app.domain.commands import (
     SetSubscription,
     UpsertContact,
 )
-from app.domain.consent import Channel, Said, Status
+from app.domain.consent import Channel, Said, Status, is_opt_out
 from app.domain.contact import ADDRESS, Contact, Home, Shown, Told, words_of
 from app.domain.countries import country_code
 from app.domain.events import DriftFound
@@ -155,8 +155,8 @@ def _without_opt_outs(contact: Contact) -> Told:
     told, email, phone = contact.told, contact.email_news.status, contact.phone_news.status
     return replace(
         told,
-        email_news=None if email is Status.OPT_OUT and _is_opt_out(told.email_news) else told.email_news,
-        phone_news=None if phone is Status.OPT_OUT and _is_opt_out(told.phone_news) else told.phone_news,
+        email_news=None if email is Status.OPT_OUT and is_opt_out(told.email_news) else told.email_news,
+        phone_news=None if phone is Status.OPT_OUT and is_opt_out(told.phone_news) else told.phone_news,
     )
 
 
@@ -187,8 +187,8 @@ def opt_out_again(
     told, follows, opt_ins = contact.told, list(behind), None if arrived is None else list(arrived)
     if contact.erased or told.email is None:
         return None
-    email = _is_opt_out(told.email_news) and not any(one.email_status for one in follows)
-    phone = _is_opt_out(told.phone_news) and not any(one.phone_status for one in follows)
+    email = is_opt_out(told.email_news) and not any(one.email_status for one in follows)
+    phone = is_opt_out(told.phone_news) and not any(one.phone_status for one in follows)
     if opt_ins is not None:
         email = email and any(one.email_status is Status.OPT_IN for one in opt_ins)
         phone = phone and any(one.phone_status is Status.OPT_IN for one in opt_ins)
@@ -200,10 +200,6 @@ def opt_out_again(
         phone_status=Status.OPT_OUT if phone else None,
         repeats=True,
     )
-
-
-def _is_opt_out(said: Said | None) -> bool:
-    return said is not None and said.status is Status.OPT_OUT
 
 
 def wanted_tags(contact: Contact) -> dict[str, str | None]:

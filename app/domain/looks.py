@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from app.domain import tags
-from app.domain.commands import ConfirmOptOut
 from app.domain.consent import Channel, Said, Status, is_opt_in, weightier
 from app.domain.contact import Contact, Lost, Seen, SeenTag, Shown
 from app.domain.difference import wanted_tags
-from app.domain.events import OptOutReported, StatusNotTaken, StatusSeen, TagsSeen
+from app.domain.events import StatusNotTaken, StatusSeen, TagsSeen
 from app.domain.look_up import SeenContact
 from app.domain.shop import Shop, TagConflicts
 from app.domain.values import replace, value
@@ -59,18 +58,6 @@ def came_back(contact: Contact) -> bool:
     """Did the person opt in after a resignation, and is SALESmanago told so?"""
     news, told = contact.email_news, contact.told.email_news
     return news.opted_out is not None and news.status is Status.OPT_IN and is_opt_in(told)
-
-
-def claimed(event: OptOutReported, contact: Contact, *, opt_in_waits: bool) -> StatusSeen | ConfirmOptOut:
-    """What a callback about an opt-out is worth: the act itself, or a question first.
-
-    A callback carries no time, and the same one may come again. Of somebody who came back after a resignation, and of whom
-    SALESmanago was told so, its own record decides; of anybody else the opt-out counts at once (R55). So it does while the
-    opt-in has not arrived: the record cannot tell the two resignations apart, and nobody is opted in after one (R06).
-    """
-    if came_back(contact) and not opt_in_waits:
-        return ConfirmOptOut(email=event.email, at=event.at)
-    return StatusSeen(at=event.at, email=event.email, email_out=True, acted=True)
 
 
 @value()
@@ -152,8 +139,9 @@ def _not_told(told: Said | None, before: Said, shown: Shown | None) -> Said | No
     """An opt-out that was learned meanwhile stands. One from before the act explains what is shown: the act is newer (R06)."""
     if told is None or told.status is Status.OPT_OUT:
         return told
-    is_explained = shown is not None and shown.status is Status.OPT_OUT and before.at < shown.since <= told.at
-    return Said(Status.OPT_OUT, shown.since) if shown is not None and is_explained else before
+    if shown is not None and shown.status is Status.OPT_OUT and before.at < shown.since <= told.at:
+        return Said(Status.OPT_OUT, shown.since)
+    return before
 
 
 def is_explained(event: StatusNotTaken, contact: Contact) -> bool:

@@ -7,7 +7,7 @@ from typing import assert_never
 import structlog
 
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, SetSubscription, UpsertContact
-from app.domain.consent import Box, Said, Status, is_opt_in, tells_of_the_box
+from app.domain.consent import Box, Said, Status, is_opt_in, is_opt_out, tells_of_the_box
 from app.domain.contact import NOBODY, Contact, Told
 from app.domain.decide import contested, decide, decide_claim
 from app.domain.difference import untold, vanished
@@ -359,13 +359,16 @@ class PlanningRound:
         """
         email, phone = person.contact.email_news.said, person.contact.phone_news.said
         joined = person.joined_from is not None
-        email = email if _is_out(email) and (joined or email != before.email_news.said) else None
-        phone = phone if _is_out(phone) and (joined or phone != before.phone_news.said) else None
+        email = email if is_opt_out(email) and (joined or email != before.email_news.said) else None
+        phone = phone if is_opt_out(phone) and (joined or phone != before.phone_news.said) else None
         if (email is None and phone is None) or isinstance(event.event, ErasureRequested):
             return
         for one in await self._merged_into(person):
             told = one.contact.told
-            email_out, phone_out = _is_in(told.email_news) and _is_out(email), _is_in(told.phone_news) and _is_out(phone)
+            email_out, phone_out = (
+                is_opt_in(told.email_news) and is_opt_out(email),
+                is_opt_in(told.phone_news) and is_opt_out(phone),
+            )
             if told.email is None or not (email_out or phone_out) or await self._is_of_another(person, told.email):
                 continue
             resigned = UpsertContact(
@@ -409,8 +412,8 @@ class PlanningRound:
         told, former = person.contact.told, before.told
         email_back, phone_back = is_opt_in(told.email_news), is_opt_in(told.phone_news)
         self.decided.say_no_opt_out_again(person, email=email_back, phone=phone_back)
-        email = _is_out(told.email_news) and told.email_news != former.email_news
-        phone = _is_out(told.phone_news) and told.phone_news != former.phone_news
+        email = is_opt_out(told.email_news) and told.email_news != former.email_news
+        phone = is_opt_out(told.phone_news) and told.phone_news != former.phone_news
         if not (email or phone) or person.contact.told.email is None:
             return
         account = to_account(shop.account)
@@ -472,8 +475,8 @@ class PlanningRound:
         for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
             known = heard_of(sibling.contact, told.email_news, told.phone_news, seen).told
             act = TakeBack(
-                email_opt_in=known.email_news != sibling.contact.told.email_news and _is_out(known.email_news),
-                phone_opt_in=known.phone_news != sibling.contact.told.phone_news and _is_out(known.phone_news),
+                email_opt_in=known.email_news != sibling.contact.told.email_news and is_opt_out(known.email_news),
+                phone_opt_in=known.phone_news != sibling.contact.told.phone_news and is_opt_out(known.phone_news),
             )
             if act.email_opt_in or act.phone_opt_in:
                 await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
@@ -500,8 +503,8 @@ class PlanningRound:
         Mailboxes have no order among them, so the opt-in follows that opt-out in its own.
         """
         told, phone_told = sibling.contact.told.email_news, sibling.contact.told.phone_news
-        email = _is_in(known.email_news) and _is_out(told)
-        phone = _is_in(known.phone_news) and _is_out(phone_told)
+        email = is_opt_in(known.email_news) and is_opt_out(told)
+        phone = is_opt_in(known.phone_news) and is_opt_out(phone_told)
         if not (email or phone) or known.email is None:
             return
         waiting = self.decided.upserts_of(sibling)
@@ -635,14 +638,6 @@ def _siblings(directory: Directory, shop_id: str) -> list[str]:
 def _contradicts(said: Said | None, former: Said | None) -> bool:
     """Only where the opposite was said before can something of ours be on its way that would undo it."""
     return said is not None and former is not None and said.status is not former.status
-
-
-def _is_out(said: Said | None) -> bool:
-    return said is not None and said.status is Status.OPT_OUT
-
-
-def _is_in(said: Said | None) -> bool:
-    return said is not None and said.status is Status.OPT_IN
 
 
 def _addresses_of(command: Command) -> list[str]:
