@@ -102,7 +102,7 @@ def accounts(answer: Mapping[str, Any]) -> list[PanelAccount]:
                 id=number,
                 login=_name(row.get("clientLogin")),
                 email=_name(row.get("clientEmail")).lower(),
-                active_shops=frozenset(_shop_ids(row.get("clientActiveInShops"))),
+                active_shops=frozenset(shop_ids(row.get("clientActiveInShops"))),
                 email_agreed=_agreed(row, "newsletterEmailApprovalsData", "newsletterEmailApprovalDate"),
                 sms_agreed=_agreed(row, "newsletterSmsApprovalsData", "newsletterSmsApprovalDate"),
             )
@@ -121,59 +121,59 @@ def pages(answer: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def _listed(row: Mapping[str, Any], number: int, shop: Shop) -> ListedAccount:
-    customer = _customer(row, number, shop)
+    customer = customer_of(row, number, shop)
     return ListedAccount(
         id=number,
         customer=customer,
         is_guest=is_yes(row.get("isUnregistered")),
-        active_in=frozenset(_shop_ids(row.get("clientActiveInShops"))),
+        active_in=frozenset(shop_ids(row.get("clientActiveInShops"))),
         content=hashlib.sha256(repr(customer).encode()).hexdigest()[:16],
     )
 
 
-def _customer(row: Mapping[str, Any], number: int, shop: Shop) -> Customer | None:
+def customer_of(row: Mapping[str, Any], number: int, shop: Shop) -> Customer | None:
     """None without an address that could be one. What is odd in another field is left out, the rest still goes (R10)."""
-    address, preferences = _part(row, "clientBillingAddress"), _part(row, "clientPreferences")
+    address, preferences = part(row, "clientBillingAddress"), part(row, "clientPreferences")
     try:
         email = email_address(_name(row.get("clientEmail"))[:_LONGEST])
     except ValueError:
         return None
-    phones = (_said(address, "clientPhone1"), _said(address, "clientPhone2"))
-    country = _said(address, "clientCountryId")
+    phones = (said(address, "clientPhone1"), said(address, "clientPhone2"))
+    country = said(address, "clientCountryId")
     region = phone_region(country, shop.country)
     return Customer(
         email=email,
         id=str(number),
-        first_name=_said(address, "clientFirstName"),
-        last_name=_said(address, "clientLastName"),
-        company=_said(address, "clientFirm"),
-        gender=_GENDERS.get(_said(row, "clientType") or ""),
+        first_name=said(address, "clientFirstName"),
+        last_name=said(address, "clientLastName"),
+        company=said(address, "clientFirm"),
+        gender=_GENDERS.get(said(row, "clientType") or ""),
         phone=next((found for phone in phones if phone and (found := e164(phone, region))), None),
         phone_assumed=not country and any(phone and is_national(phone) for phone in phones),
         address=Address(
-            street=_said(address, "clientStreet"),
-            postal_code=_said(address, "clientZipCode"),
-            city=_said(address, "clientCity"),
+            street=said(address, "clientStreet"),
+            postal_code=said(address, "clientZipCode"),
+            city=said(address, "clientCity"),
             country=country_as_kept(country),
         ),
         wholesaler=is_yes(preferences["clientIsWholesaler"]) if "clientIsWholesaler" in preferences else None,
         newsletter_email=_ticked(row, "newsletterEmailApprovalsData", "newsletterEmailApprovalDate", shop),
         newsletter_sms=_ticked(row, "newsletterSmsApprovalsData", "newsletterSmsApprovalDate", shop),
-        language=language(_said(preferences, "langId") or ""),
-        birth_date=_day(_said(_part(row, "clientPersonalData"), "clientBirthDate")),
+        language=language(said(preferences, "langId") or ""),
+        birth_date=_day(said(part(row, "clientPersonalData"), "clientBirthDate")),
     )
 
 
 _GENDERS = {"female": "female", "male": "male", "person_female": "female", "person_male": "male"}
 
 
-def _part(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def part(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A nested object; the panel writes an empty one as `[]`."""
     part = row.get(name)
     return part if isinstance(part, dict) else {}
 
 
-def _said(row: Mapping[str, Any], name: str) -> str | None:
+def said(row: Mapping[str, Any], name: str) -> str | None:
     """Text without control signs, from text or a number (section 1.8); silence for everything else."""
     value = row.get(name)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -196,11 +196,11 @@ def _day(text: str | None) -> str | None:
 
 def _ticked(row: Mapping[str, Any], where: str, date: str, shop: Shop) -> Ticked:
     """The consent of this shop with its date; a date nobody can read is no date, and so no opt-in (R06)."""
-    theirs = [one for one in rows(row.get(where)) if whole(one.get("shopId")) == shop.number and _is_real_date(one.get(date))]
-    return Ticked(ticked=bool(theirs), since=_instant(theirs[0].get(date), shop) if theirs else None)
+    theirs = [one for one in rows(row.get(where)) if whole(one.get("shopId")) == shop.number and is_real_date(one.get(date))]
+    return Ticked(ticked=bool(theirs), since=instant(theirs[0].get(date), shop) if theirs else None)
 
 
-def _instant(shown: object, shop: Shop) -> datetime | None:
+def instant(shown: object, shop: Shop) -> datetime | None:
     """Panel time is local and says no zone (section 1.8). Of the hour that comes twice in autumn, the first."""
     try:
         return datetime.strptime(str(shown)[:19], _TIME).replace(tzinfo=ZoneInfo(shop.time_zone)).astimezone(UTC)
@@ -212,7 +212,7 @@ def local_time(at: datetime, shop: Shop) -> str:
     return at.astimezone(ZoneInfo(shop.time_zone)).strftime(_TIME)
 
 
-def _shop_ids(shown: object) -> Iterable[int]:
+def shop_ids(shown: object) -> Iterable[int]:
     for row in rows(shown):
         number = whole(row.get("shopId"))
         if number is not None:
@@ -221,11 +221,11 @@ def _shop_ids(shown: object) -> Iterable[int]:
 
 def _agreed(row: Mapping[str, Any], where: str, date: str) -> frozenset[int]:
     """A real date is an agreement since then; a zero date or a missing row is none."""
-    agreed = [one for one in rows(row.get(where)) if _is_real_date(one.get(date))]
-    return frozenset(_shop_ids(agreed))
+    agreed = [one for one in rows(row.get(where)) if is_real_date(one.get(date))]
+    return frozenset(shop_ids(agreed))
 
 
-def _is_real_date(shown: object) -> bool:
+def is_real_date(shown: object) -> bool:
     return isinstance(shown, str) and shown.strip() != "" and not shown.startswith(_ZERO_DATE)
 
 

@@ -1,0 +1,20 @@
+"""What a push says, before anything was looked up."""
+
+from app.domain.values import value
+from app.sources.idosell.rows import Row
+from app.sources.port import NOTHING, Translation
+
+
+@value()
+class Parsed:
+    """`translation`: what needs no more. The rows are translated with what the gateway knows of products and boxes; the numbers
+
+    name accounts and orders that are to be read in the panel first.
+    """
+
+    translation: Translation = NOTHING
+    client_rows: tuple[Row, ...] = ()
+    order_rows: tuple[Row, ...] = ()
+    return_rows: tuple[Row, ...] = ()
+    clients: frozenset[int] = frozenset()
+    orders: frozenset[str] = frozenset()

@@ -1,0 +1,26 @@
+"""The tags that staff put on a customer, as the panel shows them (contract 2.1). Nothing pushes them: they are looked at."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from app.clients.idosell.payloads import tags
+from app.domain.events import TagsEdited
+from app.domain.shop import Shop
+from app.domain.tags import TO_PANEL, canonical
+from app.sources.idosell.rows import Row, stamp
+from app.sources.port import Finding, Told, Translation, fingerprint
+
+
+def tags_seen(answer: Row, number: int, numbers: Collection[int], shops: Sequence[Shop], now: datetime) -> Translation:
+    """What a look at a customer's tags tells the shops in which the account is active: the full set, without ours."""
+    names = sorted({one.name for one in tags(answer) if not canonical(one.name).startswith(TO_PANEL)})
+    state = fingerprint(names)
+    event = TagsEdited(at=now, customer_id=str(number), all_tags=tuple(names))
+    told = (Told(f"ido:tags:{number}:{stamp(now)}:{state}", event),)
+    return Translation(
+        tuple(
+            Finding(shop.id, f"tags:{number}", state, now, first=told if names else (), again=told)
+            for shop in shops
+            if shop.number in numbers
+        )
+    )

@@ -1,0 +1,195 @@
+"""What a source can say. A platform's folder turns what was pushed or scanned into findings; whether they are news is said here.
+
+A push, a scan and a repetition of one state are the same finding with the same event ids: together they are one event (R82).
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from app.domain.events import (
+    AccountChanged,
+    CartChanged,
+    CustomerRegistered,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    Subscribed,
+    TagsEdited,
+    Unsubscribed,
+)
+from app.domain.pipeline import NewEvent
+from app.domain.shop import Shop
+from app.domain.values import value
+
+Tellable = (
+    CustomerRegistered
+    | AccountChanged
+    | Subscribed
+    | Unsubscribed
+    | OrderPlaced
+    | OrderCancelled
+    | OrderReturned
+    | CartChanged
+    | TagsEdited
+)
+
+
+@value()
+class Told:
+    """An event under the id that its meaning gives it."""
+
+    event_id: str
+    event: Tellable
+
+
+@value()
+class Remembered:
+    """What was seen of a thing last."""
+
+    state: str
+    as_of: datetime
+
+
+@value()
+class Finding:
+    """A thing of the platform as it was seen at a time.
+
+    `state` is a digest of what matters of it. `first` is told if nothing was known of the thing, `again` if it was known as
+    another; a thing that is as it was tells nothing.
+    """
+
+    shop_id: str
+    key: str
+    state: str
+    as_of: datetime
+    first: tuple[Told, ...] = ()
+    again: tuple[Told, ...] = ()
+
+
+class Unusable(StrEnum):
+    """Why a row that can be read makes no event."""
+
+    NO_ADDRESS = "no_address"
+    NO_DATE = "no_date"
+    NO_GOODS = "no_goods"
+    NO_VALUE = "no_value"
+    OTHER_SHOP = "other_shop"
+    NO_ORDER = "no_order"
+
+
+WORDS: dict[Unusable, tuple[str, str]] = {
+    Unusable.NO_ADDRESS: (
+        "it carries no e-mail address by which SALESmanago could know the person",
+        "brak w nim adresu e-mail, po którym SALESmanago mogłoby rozpoznać osobę",
+    ),
+    Unusable.NO_DATE: ("it does not say when it happened", "nie wiadomo, kiedy to się stało"),
+    Unusable.NO_GOODS: ("there is not one article in it", "nie ma w nim ani jednego towaru"),
+    Unusable.NO_VALUE: ("its value or currency cannot be read", "nie da się odczytać jego wartości lub waluty"),
+    Unusable.OTHER_SHOP: (
+        "it belongs to a shop of the panel that is not connected here",
+        "dotyczy sklepu w panelu, który nie jest tu podłączony",
+    ),
+    Unusable.NO_ORDER: ("the panel does not show the order it belongs to", "panel nie pokazuje zamówienia, którego to dotyczy"),
+}
+"""For people, in English and Polish."""
+
+
+@value()
+class Left:
+    """A row of which no event can be made, and why."""
+
+    shop_id: str
+    about: str
+    """What it is, without a word about the person: `order 12`."""
+    reason: Unusable
+
+
+@value()
+class Translation:
+    findings: tuple[Finding, ...] = ()
+    left: tuple[Left, ...] = ()
+
+    def __add__(self, other: "Translation") -> "Translation":
+        return Translation((*self.findings, *other.findings), (*self.left, *other.left))
+
+
+NOTHING = Translation()
+
+
+class NotUnderstood(Exception):
+    """A push that is none of what we can read. `words` say what is missing, without a value of it."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+def news(finding: Finding, known: Remembered | None) -> tuple[Told, ...]:
+    """What a finding tells. An older state than the one that is known tells nothing: the newer one has said it."""
+    if known is None:
+        return finding.first
+    if finding.state == known.state or finding.as_of < known.as_of:
+        return ()
+    return finding.again
+
+
+def remembered(finding: Finding, known: Remembered | None) -> Remembered:
+    """What is known of the thing after the finding."""
+    if known is not None and finding.as_of < known.as_of:
+        return known
+    return Remembered(finding.state, finding.as_of)
+
+
+def sifted(
+    findings: Sequence[Finding], known: Mapping[tuple[str, str], Remembered]
+) -> tuple[list[tuple[str, Told]], dict[tuple[str, str], Remembered]]:
+    """What several findings tell, in their order, with the shop; and what is to be remembered. Each event once."""
+    told: dict[tuple[str, str], Told] = {}
+    after: dict[tuple[str, str], Remembered] = {}
+    for finding in findings:
+        key = (finding.shop_id, finding.key)
+        before = after.get(key, known.get(key))
+        for one in news(finding, before):
+            told.setdefault((finding.shop_id, one.event_id), one)
+        after[key] = remembered(finding, before)
+    changed = {key: now for key, now in after.items() if now != known.get(key)}
+    return [(shop_id, one) for (shop_id, _), one in told.items()], changed
+
+
+def new_event(told: Told, shop: Shop) -> NewEvent:
+    """As the inbox takes it. Equal ids are equal by their meaning, so a repetition is never a conflict."""
+    digest = hashlib.sha256(told.event_id.encode()).hexdigest()
+    return NewEvent(shop.id, told.event_id, type_of(told.event), told.event, digest, held=not shop.enabled)
+
+
+def type_of(event: Tellable) -> str:
+    """The name on the wire: what the shop would have posted."""
+    match event:
+        case CustomerRegistered():
+            return "registration"
+        case AccountChanged():
+            return "account-change"
+        case Subscribed():
+            return "subscription"
+        case Unsubscribed():
+            return "unsubscription"
+        case OrderPlaced():
+            return "order"
+        case OrderCancelled():
+            return "order-cancellation"
+        case OrderReturned():
+            return "order-return"
+        case CartChanged():
+            return "cart"
+        case TagsEdited():
+            return "tag-edit"
+        case _:
+            assert_never(event)
+
+
+def fingerprint(*parts: object) -> str:
+    """A digest of what matters of a thing."""
+    return hashlib.sha256(repr(parts).encode(errors="backslashreplace")).hexdigest()[:16]

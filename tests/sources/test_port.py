@@ -1,0 +1,55 @@
+"""When something that was seen is news."""
+
+from datetime import timedelta
+
+from app.domain.events import Unsubscribed
+from app.sources.port import WORDS, Finding, Remembered, Told, Unusable, news, remembered, sifted
+from tests.builders import at
+
+T = at("2026-11-23T10:00")
+
+
+def told(name: str) -> Told:
+    return Told(name, Unsubscribed(at=T, email="a@example.com", confirmed=False))
+
+
+def finding(state: str, minutes: int = 0) -> Finding:
+    return Finding("shop1", "thing", state, T + timedelta(minutes=minutes), (told("first"),), (told("again"),))
+
+
+def test_what_was_never_seen_tells_that_it_is_there() -> None:
+    assert news(finding("a"), None) == (told("first"),)
+
+
+def test_what_is_as_it_was_tells_nothing() -> None:
+    assert news(finding("a", 5), Remembered("a", T)) == ()
+
+
+def test_what_changed_tells_how_it_is_now() -> None:
+    assert news(finding("b", 5), Remembered("a", T)) == (told("again"),)
+
+
+def test_an_older_state_that_arrives_late_tells_nothing_and_is_not_remembered() -> None:
+    known = Remembered("b", T + timedelta(minutes=5))
+    assert news(finding("a"), known) == ()
+    assert remembered(finding("a"), known) == known
+
+
+def test_a_change_within_the_same_second_counts_as_the_newer_one() -> None:
+    assert news(finding("b"), Remembered("a", T)) == (told("again"),)
+
+
+def test_findings_that_follow_each_other_are_judged_by_what_came_before_them() -> None:
+    tells, after = sifted([finding("a"), finding("a"), finding("b", 1)], {})
+    assert [one.event_id for _, one in tells] == ["first", "again"]
+    assert after == {("shop1", "thing"): Remembered("b", T + timedelta(minutes=1))}
+
+
+def test_a_finding_that_teaches_nothing_new_leaves_nothing_to_remember() -> None:
+    known = {("shop1", "thing"): Remembered("a", T)}
+    assert sifted([finding("a")], known) == ([], {})
+
+
+def test_every_reason_to_leave_a_row_out_has_words_in_both_languages() -> None:
+    assert WORDS.keys() == set(Unusable)
+    assert all(english and polish and english != polish for english, polish in WORDS.values())
