@@ -37,6 +37,7 @@ _DESCRIPTION = """
 Post what happens in your shop; the gateway decides by the shop's rules what travels to SALESmanago, and tells you why.
 
 * **202** means stored durably. Send the same `event_id` again whenever you are unsure: it has one effect.
+* A batch is answered 202 if every event was taken, 207 if some were, 422 if none was; `items` says which.
 * Times carry their offset. Unknown fields are ignored and named in the receipt's `warnings`.
 * Every failing answer is a problem document (RFC 9457) that names the field, the rule and a right value.
 """

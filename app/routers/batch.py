@@ -5,7 +5,7 @@ import contextlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -19,8 +19,8 @@ from app.routers.dependencies import CallingShop
 from app.routers.examples import in_batch
 from app.routers.fields import WHOLE_BODY
 from app.routers.plain import reader_of
-from app.routers.problems import FieldProblem, documented, field_problems
-from app.routers.receive import Receipt, as_json, bounded, count, invalid, new_event, receipt, values_in
+from app.routers.problems import MOST_SHOWN, FieldProblem, documented, field_problems
+from app.routers.receive import Receipt, Taken, as_json, bounded, count, invalid, new_event, receipt, values_in
 from app.routers.schemas import BATCHABLE
 from app.routers.wire_model import BOM, mended
 from app.services.intake import Intake
@@ -74,6 +74,17 @@ class BatchAnswer:
     items: list[ItemAnswer]
 
 
+@dataclass(kw_only=True)
+class RefusedBatch(BatchAnswer):
+    """The problem document of a batch of which nothing was taken, with the answer to every item."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem]
+
+
 _ITEM = {"oneOf": [{"$ref": f"#/components/schemas/{model.__name__}"} for model in BATCHABLE.values()]}
 _EXAMPLE = in_batch("registration", "order", "tag-edit")
 _BODY = {
@@ -91,8 +102,8 @@ _BODY = {
 }
 
 
-async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body: bytes) -> bytes:
-    """The answer to a batch, as JSON. Raises for a body that is no batch, and `NotReady` if nothing can be stored."""
+async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body: bytes) -> Taken:
+    """The answer to a batch. Raises for a body that is no batch, and `NotReady` if nothing can be stored."""
     kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     answers: list[ItemAnswer | None] = []
     events: list[NewEvent] = []
@@ -112,24 +123,24 @@ async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body:
     items = [answer if answer is not None else _stored(index, shop, next(stored)) for index, answer in enumerate(answers)]
     counts = Counter(item.result for item in items)
     count(shop.id, accepted=counts["accepted"], duplicate=counts["duplicate"])
-    return as_json(BatchAnswer(counts["accepted"], counts["duplicate"], counts["conflict"], counts["rejected"], items))
+    return _answer(BatchAnswer(counts["accepted"], counts["duplicate"], counts["conflict"], counts["rejected"], items))
 
 
-class _Counts(msgspec.Struct):
-    """The head of an answer."""
-
-    accepted: int
-    duplicate: int
-    conflict: int
-    rejected: int
-
-
-_counts = msgspec.json.Decoder(_Counts)
-
-
-def items_of(answer: bytes) -> int:
-    """How many items the request had that was answered so."""
-    return sum(msgspec.structs.astuple(_counts.decode(answer)))
+def _answer(answer: BatchAnswer) -> Taken:
+    """202: every item was taken. 207: some were. 422: none, as a problem document that carries the answer to every item."""
+    taken, refused = answer.accepted + answer.duplicate, answer.conflict + answer.rejected
+    if taken:
+        return Taken(as_json(answer), 207 if refused else 202, taken + refused)
+    errors = [replace(error, field=f"[{item.index}].{error.field}") for item in answer.items for error in item.errors]
+    document = RefusedBatch(
+        **vars(answer),
+        type="/problems/batch-refused",
+        title="No event of the batch was taken.",
+        status=422,
+        detail=f"{refused} of {refused} need another content or another event_id. Nothing was stored; `items` says what is wrong.",
+        errors=errors[:MOST_SHOWN],
+    )
+    return Taken(as_json(document), 422, refused)
 
 
 documentation = APIRouter(prefix="/v1/shops/{shop}", tags=["events"])
@@ -140,11 +151,15 @@ documentation = APIRouter(prefix="/v1/shops/{shop}", tags=["events"])
     f"/{PATH}",
     status_code=202,
     operation_id="events_batch",
-    responses=documented(400, 401, 404, 413, 422, 503),
+    responses=documented(400, 401, 404, 413, 422, 503)
+    | {207: {"model": BatchAnswer, "description": "Some items were taken, some rejected or in conflict: `items` says which."}},
     openapi_extra={"requestBody": _BODY},
 )
 async def events_batch(shop: CallingShop) -> BatchAnswer:  # noqa: ARG001 - the signature is what is wanted
-    """Up to 1,000 mixed events, each with its `type`. Every item gets its own answer; the good ones are stored durably."""
+    """Up to 1,000 mixed events, each with its `type`. Every item gets its own answer; the good ones are stored durably.
+
+    202 if every item was taken, 207 if some were, 422 if none was.
+    """
     raise AssertionError("never called: `EventDoor` serves this address")
 
 

@@ -13,7 +13,7 @@ from app.routers import batch, shop_events
 from app.routers.dependencies import CALLER, check_signature, own_shop
 from app.routers.problems import problem_of
 from app.routers.rate_limits import Pace
-from app.routers.receive import Take
+from app.routers.receive import Take, Taken
 from app.services.directory import Directory
 from app.services.intake import Intake
 
@@ -43,11 +43,11 @@ class EventDoor:
             response = await problem_of(Request(scope), error)
             await response(scope, receive, send)
             return
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(answer))]
-        await send({"type": "http.response.start", "status": 202, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+        headers = [(b"content-type", answer.media_type), (b"content-length", b"%d" % len(answer.body))]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer(self, scope: Scope, body: bytes, shop_id: str, take: Take) -> bytes:
+    async def _answer(self, scope: Scope, body: bytes, shop_id: str, take: Take) -> Taken:
         """Who calls, and then what happened."""
         if scope["method"] != "POST":
             raise HTTPException(405, headers={"Allow": "POST"})
@@ -56,8 +56,8 @@ class EventDoor:
         if shop.signed_requests:
             check_signature(self._directory, shop, Headers(scope=scope), body)
         answer = await take(self._intake, shop, headers, body)
-        if self._pace.limited and take is batch.take:
-            self._pace.charge(scope[CALLER].key_id, batch.items_of(answer) - 1)
+        if self._pace.limited:
+            self._pace.charge(scope[CALLER].key_id, answer.items - 1)
         return answer
 
 

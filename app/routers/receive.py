@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -22,8 +22,22 @@ from app.routers.fields import EVENT_ID, EXAMPLES, WHOLE_BODY
 from app.routers.schemas import EventIn
 from app.services.intake import Intake
 
-Take = Callable[[Intake, Shop, Mapping[bytes, bytes], bytes], Awaitable[bytes]]
-"""What a shop says, with its headers and its body: stored, and answered as JSON. Raises what `problems` knows."""
+
+class Taken(NamedTuple):
+    """The answer to what a shop said, once whatever can be stored is stored."""
+
+    body: bytes
+    status: int = 202
+    items: int = 1
+    """Events in the request."""
+
+    @property
+    def media_type(self) -> bytes:
+        return b"application/json" if self.status < 400 else b"application/problem+json"
+
+
+Take = Callable[[Intake, Shop, Mapping[bytes, bytes], bytes], Awaitable[Taken]]
+"""What a shop says, with its headers and its body: stored and answered. Raises what `problems` knows."""
 
 MOST_WARNINGS = 50
 MOST_VALUES = 60_000

@@ -14,7 +14,7 @@ from app.routers.dependencies import CallingShop, IdempotencyKey
 from app.routers.examples import EXAMPLES, example_of
 from app.routers.plain import reader_of
 from app.routers.problems import InvalidEvent, documented, says_json
-from app.routers.receive import Receipt, Take, as_json, bounded, new_event, receive_event
+from app.routers.receive import Receipt, Take, Taken, as_json, bounded, new_event, receive_event
 from app.routers.schemas import EventIn
 from app.routers.wire_model import BOM
 from app.services.intake import Intake
@@ -120,7 +120,7 @@ Under `order_consent` the account is remembered and travels with the first order
 def _taking(model: type[EventIn]) -> Take:
     read = reader_of(model)
 
-    async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body: bytes) -> bytes:
+    async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body: bytes) -> Taken:
         if not says_json(headers.get(b"content-type", b"").decode("latin-1")):
             raise HTTPException(415)
         try:
@@ -128,7 +128,7 @@ def _taking(model: type[EventIn]) -> Take:
         except ValidationError as error:
             raise InvalidEvent(error.errors(include_url=False, include_input=False), EXAMPLES[model.wire_type]) from None
         key = headers.get(b"idempotency-key", b"").decode("latin-1")
-        return as_json(await receive_event(intake, new_event(event, shop, key)))
+        return Taken(as_json(await receive_event(intake, new_event(event, shop, key))))
 
     return take
 

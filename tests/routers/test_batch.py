@@ -81,6 +81,43 @@ async def test_a_bad_line_of_ndjson_is_refused_alone(door: Door) -> None:
     assert [item["result"] for item in answer["items"]] == ["accepted", "rejected"]
 
 
+GOOD = {"type": "order", **EXAMPLES["order"]}
+BAD = {"type": "order", "event_id": "o2", "occurred_at": "never"}
+OTHER = {**GOOD, "transfer_consent": "not_given"}
+
+
+@pytest.mark.parametrize(
+    ("items", "status"),
+    [
+        ([GOOD], 202),
+        ([GOOD, GOOD], 202),
+        ([GOOD, BAD], 207),
+        ([GOOD, OTHER], 207),
+        ([GOOD, GOOD, OTHER, BAD], 207),
+        ([BAD], 422),
+        ([BAD, BAD], 422),
+    ],
+)
+async def test_the_status_says_whether_all_some_or_none_of_the_items_were_taken(door: Door, items: list[Any], status: int) -> None:
+    answer = await as_json(door, items)
+    assert answer.status_code == status
+    assert len(answer.json()["items"]) == len(items)
+
+
+async def test_a_batch_of_which_all_are_in_conflict_is_refused_and_a_repeated_one_is_not(door: Door) -> None:
+    assert (await as_json(door, [GOOD])).status_code == 202
+    assert (await as_json(door, [GOOD])).status_code == 202
+    problem = assert_problem(await as_json(door, [OTHER]), 422)
+    assert (problem["conflict"], problem["items"][0]["result"]) == (1, "conflict")
+
+
+async def test_a_refused_batch_is_a_problem_document_that_names_item_and_field(door: Door) -> None:
+    problem = assert_problem(await as_json(door, [BAD]), 422)
+    assert problem["type"] == "/problems/batch-refused"
+    assert "[0].occurred_at" in {error["field"] for error in problem["errors"]}
+    assert problem["items"][0]["errors"]
+
+
 async def test_repetitions_and_conflicts_are_told_apart_inside_one_batch(door: Door) -> None:
     good = {"type": "order", **EXAMPLES["order"]}
     other = {**good, "transfer_consent": "not_given"}
@@ -113,10 +150,8 @@ async def test_more_than_five_megabytes_do_not_fit(door: Door) -> None:
 )
 async def test_a_batch_of_too_many_values_or_lines_is_no_batch(door: Door, content: bytes, kind: str) -> None:
     answer = await post(door, content, kind)
-    if answer.status_code == 202:
-        assert [item["result"] for item in answer.json()["items"]] == ["rejected"]
-    else:
-        assert_problem(answer, 422)
+    problem = assert_problem(answer, 422)
+    assert [item["result"] for item in problem.get("items", [])] in ([], ["rejected"])
 
 
 async def test_an_item_that_is_too_large_for_an_event_or_has_too_many_values_is_refused_alone(door: Door) -> None:
