@@ -41,6 +41,7 @@ from app.services.pull import Pull
 from app.services.reconciliations import Reconciliations
 from app.services.recovery import RecoveryLinks
 from app.services.rehearsal import Rehearsal
+from app.services.request_log import RequestLog
 from app.services.secrets_at_rest import KeyRing, Pseudonyms
 from app.services.shared_pace import IN_FLIGHT, SharedPace
 from app.services.trace import Disputes, Trace
@@ -75,6 +76,7 @@ class Gateway:
     consents: ConsentReader
     disputes: Disputes
     operations: Operations
+    requests: RequestLog
     planner: Planner
     delivery: Delivery
     pull: Pull
@@ -223,6 +225,7 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now) -> AsyncItera
             finally:
                 await gateway.worker.stop()
                 await gateway.intake.close()
+                await gateway.requests.close()
     finally:
         await database.close()
 
@@ -269,6 +272,7 @@ async def _compose(
     rehearsal = Rehearsal(store, directory, clock, pseudonyms)
     backfills = Backfills(store, directory, sides, rehearsal, clock, wake.planning.ring)
     reconciliations = Reconciliations(store, directory, upstreams, sides, pull, rehearsal, clock, wake.planning.ring)
+    requests = RequestLog(store)
     pauses = Pauses(
         poll=settings.poll_seconds,
         cart_sweep=settings.cart_sweep_seconds,
@@ -292,6 +296,7 @@ async def _compose(
         consents=consents,
         disputes=Disputes(store),
         operations=Operations(store, directory, clock, wake.everything),
+        requests=requests,
         planner=planner,
         delivery=delivery,
         pull=pull,
@@ -313,6 +318,7 @@ async def _compose(
             pauses,
             JobQueue(database.dsn),
             health.probe,
+            requests.write,
             shared.read if shared is not None else None,
         ),
         upstreams=upstreams,

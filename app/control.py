@@ -30,6 +30,7 @@ from app.routers.homeward import ConflictOut, HandWorkOut
 from app.routers.lookups import EventOut
 from app.routers.operations import LineOut, LinesOut, ParkedGroupOut, ParkedOut, ReplayIn, ReplayMode, ReplayOut
 from app.routers.reconciliations import ReconciliationOut
+from app.routers.requests import After, Limit, Outcomes, RequestsOut
 from app.routers.subscriber_lists import imported
 from app.services.configure import changes, refuse_moved_locations
 from app.services.reconciliations import Reconciliations
@@ -103,6 +104,11 @@ def control_app(gateway: Gateway) -> FastAPI:
     @app.get("/neighbours")
     async def neighbours() -> LinesOut:
         return LinesOut(neighbours=[LineOut.of(line) for line in await gateway.operations.lines()])
+
+    @app.get("/requests")
+    async def requests(shop: str | None = None, outcome: Outcomes = None, after: After = None, limit: Limit = 100) -> RequestsOut:
+        _shops(gateway, shop)
+        return RequestsOut.of(await gateway.requests.recent(shop, outcome or (), after, limit), after)
 
     @app.get("/doctor")
     async def doctor(shop: str | None = None) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def ask_running(
     except (ConnectionRefusedError, FileNotFoundError):
         return None  # left behind by a gateway that is gone
     try:
-        query = f"?{urlencode(params)}" if params else ""
+        query = f"?{urlencode(params, doseq=True)}" if params else ""
         body, headers = _body(json, content)
         connection.request(method, path + query, body, headers)
         answer = connection.getresponse()

@@ -25,6 +25,7 @@ from app.services.health import PROBE_SECONDS
 from app.services.planner import Planner
 from app.services.pull import Pull
 from app.services.reconciliations import Reconciliations
+from app.services.request_log import WRITE_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +100,7 @@ class Worker:
         pauses: Pauses,
         queue: JobQueue,
         probe: Callable[[], Awaitable[int]],
+        write_requests: Callable[[], Awaitable[int]],
         read_clock: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         self._planner = planner
@@ -114,6 +116,7 @@ class Worker:
         self._pauses = pauses
         self._queue = queue
         self._probe = probe
+        self._write_requests = write_requests
         self._read_clock = read_clock
         self._tasks: list[asyncio.Task[None]] = []
         self._served: set[str] = set()
@@ -124,6 +127,7 @@ class Worker:
         """Every process watches who its shops are and which keys live; planning and delivery run where they are wanted."""
         self._spawn("directory", partial(self._watch_directory, delivering), self._pauses.directory)
         self._spawn("probe", self._probe, PROBE_SECONDS)
+        self._spawn("requests", self._write_requests, WRITE_SECONDS)
         if self._read_clock is not None:
             self._spawn("clock", self._read_clock, CLOCK_SECONDS)
         if delivering:

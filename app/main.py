@@ -22,6 +22,7 @@ from app.routers import (
     problems,
     reconciliations,
     recovered_carts,
+    requests,
     shop_events,
     subscriber_lists,
 )
@@ -29,6 +30,7 @@ from app.routers.addresses import OpenDoors
 from app.routers.border import Border
 from app.routers.door import EventDoor
 from app.routers.rate_limits import Pace, Refusals
+from app.routers.request_record import Memory
 from app.routers.schemas import BATCHABLE
 
 VERSION = "0.1.0"
@@ -48,7 +50,8 @@ def application_of(gateway: Gateway) -> ASGIApp:
     app = _application()
     _hand_over(app, gateway)
     pace, refusals = Pace(gateway.settings.key_requests_per_minute), Refusals(gateway.settings.refusals_per_minute)
-    return Border(EventDoor(app, gateway.directory, gateway.intake, pace), gateway.directory, pace, refusals)
+    memory = Memory(gateway.requests, gateway.directory)
+    return Border(EventDoor(app, gateway.directory, gateway.intake, pace), gateway.directory, pace, refusals, memory)
 
 
 def _application() -> FastAPI:
@@ -67,6 +70,7 @@ def _application() -> FastAPI:
         reconciliations,
         subscriber_lists,
         recovered_carts,
+        requests,
         homeward,
         operations,
         callbacks,
@@ -92,6 +96,7 @@ def _hand_over(app: FastAPI, gateway: Gateway) -> None:
     app.state.backfills = gateway.backfills
     app.state.disputes = gateway.disputes
     app.state.operations = gateway.operations
+    app.state.requests = gateway.requests
     app.state.open_doors = OpenDoors(gateway.settings.metrics_open_to, behind_proxy=bool(gateway.settings.forwarded_allow_ips))
 
 

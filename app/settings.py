@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     """The line an event leaves, which recognises repetitions; never shorter than the content."""
     keep_strangers_days: float = Field(default=400.0, gt=0)
     """People who were never sent, and who resigned from nothing."""
+    keep_requests_days: float = Field(default=7.0, gt=0)
+    """What the door remembers of requests, for the shops' developers."""
     callback_grace_seconds: float = Field(default=120.0, ge=0)
     """How long a shop's own callback may be on its way before a look speaks for every shop of the account."""
     receipt_alarm_seconds: float = Field(default=900.0, gt=0)
@@ -70,7 +72,8 @@ class Settings(BaseSettings):
     def retention(self) -> Retention:
         content, parked = timedelta(days=self.keep_content_days), timedelta(days=self.keep_parked_days)
         events = max(timedelta(days=self.keep_events_days), content, parked)
-        return Retention(content, parked, events, timedelta(days=self.keep_strangers_days))
+        strangers, requests = timedelta(days=self.keep_strangers_days), timedelta(days=self.keep_requests_days)
+        return Retention(content, parked, events, strangers, requests)
 
     @field_validator("database_url")
     @classmethod

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from app.domain.commands import AddEvent, Command, EventKind, Line, UpsertContact
@@ -34,6 +34,7 @@ from app.domain.events import (
 )
 from app.domain.plan import Await, Plan, Send
 from app.domain.reasons import Reason
+from app.domain.request_log import DoorRequest, Mistake, RequestOutcome
 from app.domain.sale import NO_SALE, Sale
 from app.domain.shop import Shop
 
@@ -339,3 +340,21 @@ def the_event(plan: Plan) -> AddEvent:
     """The one thing that a plan says has happened."""
     (found,) = [command for command in commands_of(plan) if isinstance(command, AddEvent)]
     return found
+
+
+def a_door_request(number: int, shop: str | None = "shop1", outcome: RequestOutcome = RequestOutcome.REFUSED) -> DoorRequest:
+    """One that was refused a second after the one before."""
+    return DoorRequest(
+        id=f"r{number}",
+        at=at(NOON) + timedelta(seconds=number),
+        milliseconds=3,
+        method="POST",
+        path="/v1/shops/shop1/orders",
+        status=422,
+        outcome=outcome,
+        shop_id=shop,
+        key_id="ab12cd34",
+        event_id=f"order-{number}",
+        problem="invalid",
+        mistakes=(Mistake("order.id", "missing", "Field required"),),
+    )

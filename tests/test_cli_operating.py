@@ -16,9 +16,12 @@ from app.cli import common
 from app.domain.events import Customer, CustomerRegistered
 from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, words_of
 from app.domain.pipeline import Answer, NewEvent, to_account
+from app.main import application_of
+from app.routers.examples import EXAMPLES
 from app.services.carriers import Carrier, ToSalesmanago
 from app.settings import Settings
 from tests.conftest import Clock
+from tests.gateways import client_of
 from tests.services.world import FakeUpstream
 from tests.terminals import Terminal
 
@@ -267,3 +270,36 @@ def test_neighbours_are_shown_with_their_circuit_and_the_cause(terminal: Termina
 def test_a_cause_that_looks_like_markup_is_shown_as_it_is(terminal: Terminal) -> None:
     happens("jan@example.com", answer=lambda method, items: Refused("[red]x[/] locked", account_wide=True))
     assert "refused: [red]x[/] locked" in terminal.run("neighbours").stdout
+
+
+# -- requests at the door ------------------------------------------------------------------------------------------------
+
+
+def posted(*bodies: dict[str, Any]) -> None:
+    """A shop's developer tries these as orders of shop1."""
+
+    async def step() -> None:
+        async with open_gateway(Settings()) as gateway:
+            key = await gateway.directory.issue_key("shop1")
+            async with client_of(application_of(gateway)) as http:
+                for body in bodies:
+                    await http.post("/v1/shops/shop1/orders", json=body, headers={"Authorization": f"Bearer {key}"})
+
+    asyncio.run(step())
+
+
+def test_r93_tail_shows_what_was_wrong_with_a_request_and_when_it_was(terminal: Terminal) -> None:
+    posted({**EXAMPLES["order"], "occurred_at": "never"}, EXAMPLES["order"])
+    refused, taken = terminal.json("tail")["requests"]
+    assert (refused["status"], taken["status"]) == (422, 202)
+    shown = terminal.run("tail", "shop1", "--refused").stdout
+    assert "422  POST /v1/shops/shop1/orders  order-5501-placed" in shown
+    assert "occurred_at  an RFC 3339 time with offset is needed" in shown
+    assert refused["request_id"] in shown
+    assert "  202  " not in shown
+
+
+def test_tail_of_a_quiet_shop_says_that_nothing_is_remembered_and_of_an_unknown_one_that_there_is_none(terminal: Terminal) -> None:
+    assert "No request is remembered of shop2." in terminal.run("tail", "shop2").stdout
+    unknown = terminal.run("tail", "nobody")
+    assert unknown.exit_code == 1

@@ -5,6 +5,7 @@ import typer
 from app.cli import asking, configuring, importing, operating, running
 from app.cli.backfill import backfill
 from app.cli.reconcile import reconcile
+from app.cli.tail import tail
 
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The gateway between shops and SALESmanago."
@@ -29,6 +30,7 @@ for command in (
     operating.parked,
     operating.replay,
     operating.neighbours,
+    tail,
     importing.import_subscribers,
     running.openapi,
     running.sandbox,

@@ -6,6 +6,7 @@
 | parked | content of what nobody could deliver | 90 days |
 | events | the line an event leaves: id, state, reason; it recognises repetitions | 400 days |
 | strangers | people who were never sent, and who resigned from nothing | 400 days |
+| requests | what the door remembers of requests, for the shop's developer | 7 days |
 
 Withheld content is dropped when it is decided. Erased people stay as hashes, resignations and consents stay as evidence:
 none of them is cleaned away.
@@ -23,6 +24,7 @@ class Retention:
     parked: timedelta = timedelta(days=90)
     events: timedelta = timedelta(days=400)
     strangers: timedelta = timedelta(days=400)
+    requests: timedelta = timedelta(days=7)
 
 
 def is_forgettable(contact: Contact) -> bool:

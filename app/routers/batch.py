@@ -21,6 +21,7 @@ from app.routers.fields import WHOLE_BODY
 from app.routers.plain import reader_of
 from app.routers.problems import MOST_SHOWN, FieldProblem, documented, field_problems
 from app.routers.receive import Receipt, Taken, as_json, bounded, count, invalid, new_event, receipt, values_in
+from app.routers.request_record import current
 from app.routers.schemas import BATCHABLE
 from app.routers.wire_model import BOM, mended
 from app.services.intake import Intake
@@ -48,6 +49,7 @@ _head = msgspec.json.Decoder(_Head)
 _READERS = {name: reader_of(model) for name, model in BATCHABLE.items()}
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 
+REFUSED = "batch-refused"
 PATH = "events"
 """The last part of the address."""
 
@@ -83,6 +85,7 @@ class RefusedBatch(BatchAnswer):
     status: int
     detail: str
     errors: list[FieldProblem]
+    request_id: str | None
 
 
 _ITEM = {"oneOf": [{"$ref": f"#/components/schemas/{model.__name__}"} for model in BATCHABLE.values()]}
@@ -129,18 +132,23 @@ async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body:
 def _answer(answer: BatchAnswer) -> Taken:
     """202: every item was taken. 207: some were. 422: none, as a problem document that carries the answer to every item."""
     taken, refused = answer.accepted + answer.duplicate, answer.conflict + answer.rejected
+    if not refused:
+        return Taken(as_json(answer), 202, taken)
+    errors = [replace(error, field=f"[{item.index}].{error.field}") for item in answer.items for error in item.errors][:MOST_SHOWN]
     if taken:
-        return Taken(as_json(answer), 207 if refused else 202, taken + refused)
-    errors = [replace(error, field=f"[{item.index}].{error.field}") for item in answer.items for error in item.errors]
+        detail = f"{taken} of {taken + refused} events were taken, {answer.rejected} rejected, {answer.conflict} in conflict."
+        return Taken(as_json(answer), 207, taken + refused, detail=detail, errors=errors)
+    record = current()
     document = RefusedBatch(
         **vars(answer),
-        type="/problems/batch-refused",
+        type=f"/problems/{REFUSED}",
         title="No event of the batch was taken.",
         status=422,
-        detail=f"{refused} of {refused} need another content or another event_id. Nothing was stored; `items` says what is wrong.",
-        errors=errors[:MOST_SHOWN],
+        detail=f"All {refused} need another content or another event_id. Nothing was stored; `items` says what is wrong.",
+        errors=errors,
+        request_id=record.id if record is not None else None,
     )
-    return Taken(as_json(document), 422, refused)
+    return Taken(as_json(document), 422, refused, detail=document.detail, errors=errors)
 
 
 documentation = APIRouter(prefix="/v1/shops/{shop}", tags=["events"])

@@ -4,6 +4,7 @@ Plain ASGI: it stands on the hot path.
 """
 
 import asyncio
+import time
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,9 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.deadlines import WHOLE
 from app.domain.errors import Crowded, GatewayError
 from app.routers.addresses import network_of
-from app.routers.dependencies import CALLER, caller_of
+from app.routers.dependencies import caller_of
 from app.routers.problems import UnreadableAddress, problem_of
 from app.routers.rate_limits import Headers, Pace, Refusals
+from app.routers.request_record import CALLER, HEADER, Memory, begin
 from app.services.directory import Directory
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -50,7 +52,8 @@ class Border:
     while they stream in; so are those that never end. What stands behind it is given the whole body as one message.
     """
 
-    def __init__(self, app: ASGIApp, directory: Directory, pace: Pace, refusals: Refusals) -> None:
+    def __init__(self, app: ASGIApp, directory: Directory, pace: Pace, refusals: Refusals, memory: Memory) -> None:
+        self._memory = memory
         self._app = app
         self._directory = directory
         self._pace = pace
@@ -63,11 +66,14 @@ class Border:
             return
         if scope["method"] == "HEAD" and not scope["path"].startswith("/callbacks/"):
             scope = {**scope, "method": "GET"}  # the server, which has the scope as it was, leaves the body out
-        limited: Headers = ()
+        record, began, status = begin(), time.perf_counter(), 0
+        limited: Headers = ((HEADER, record.id.encode()),)
         silenced = False
 
         async def safe(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 present = {name.lower() for name, _ in message["headers"]}
                 more = (one for one in (*_SAFE_HEADERS, *limited) if one[0] not in present)
                 message["headers"] = [*message["headers"], *more]
@@ -86,27 +92,31 @@ class Border:
                     return
             await safe(message)
 
-        with self._room.part() as part:
-            try:
-                _check_address(scope)
-                if scope["path"].startswith("/v1/"):
-                    caller = scope[CALLER] = caller_of(self._directory, scope)
-                    self._pace.take(caller.key_id)
-                    limited = self._pace.headers(caller.key_id)
-                    part.of(caller.key_id)
-                whole = await _whole(scope, receive, part)
-            except (HTTPException, UnreadableAddress, GatewayError) as refusal:
-                response: Response = await problem_of(Request(scope), refusal)
-                await response(scope, receive, counted)
-                return
-            first: Message | None = whole
+        try:
+            with self._room.part() as part:
+                try:
+                    _check_address(scope)
+                    if scope["path"].startswith("/v1/"):
+                        caller = scope[CALLER] = caller_of(self._directory, scope)
+                        self._pace.take(caller.key_id)
+                        limited += self._pace.headers(caller.key_id)
+                        part.of(caller.key_id)
+                    whole = await _whole(scope, receive, part)
+                except (HTTPException, UnreadableAddress, GatewayError) as refusal:
+                    response: Response = await problem_of(Request(scope), refusal)
+                    await response(scope, receive, counted)
+                    return
+                first: Message | None = whole
 
-            async def again() -> Message:
-                nonlocal first
-                message, first = first, None
-                return message or await receive()
+                async def again() -> Message:
+                    nonlocal first
+                    message, first = first, None
+                    return message or await receive()
 
-            await self._app(scope, again, counted)
+                await self._app(scope, again, counted)
+        finally:
+            if status:
+                self._memory.remember(scope, record, status, time.perf_counter() - began)
 
 
 class Room:

@@ -22,6 +22,7 @@ from app.services.intake import Intake
 from app.services.operations import Operations
 from app.services.reconciliations import Reconciliations
 from app.services.recovery import RecoveryLinks
+from app.services.request_log import RequestLog
 from app.services.trace import Disputes, Trace
 
 # All of them are `async def`: FastAPI sends plain functions to a thread pool, eight trips per request.
@@ -37,9 +38,6 @@ def _handed_over(name: str) -> Any:
     return Depends(dependency)
 
 
-CALLER = "gateway.caller"
-"""In the scope of a request that carries a valid key: whose."""
-
 IntakeDep = Annotated[Intake, _handed_over("intake")]
 TraceDep = Annotated[Trace, _handed_over("trace")]
 HealthDep = Annotated[Health, _handed_over("health")]
@@ -51,6 +49,7 @@ ReconciliationsDep = Annotated[Reconciliations, _handed_over("reconciliations")]
 HandWorkDep = Annotated[HandWorkList, _handed_over("hand_work")]
 ConsentsDep = Annotated[ConsentReader, _handed_over("consents")]
 OperationsDep = Annotated[Operations, _handed_over("operations")]
+RequestsDep = Annotated[RequestLog, _handed_over("requests")]
 ConflictsDep = Annotated[Disputes, _handed_over("disputes")]
 
 

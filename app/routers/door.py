@@ -4,16 +4,21 @@ It serves every address at which a shop says what happened; every other request 
 stands beside what serves them, in `shop_events` and `batch`.
 """
 
+import contextlib
+
+import msgspec
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.routers import batch, shop_events
-from app.routers.dependencies import CALLER, check_signature, own_shop
-from app.routers.problems import problem_of
+from app.routers.dependencies import check_signature, own_shop
+from app.routers.fields import EVENT_ID
+from app.routers.problems import note_refusal, problem_of
 from app.routers.rate_limits import Pace
 from app.routers.receive import Take, Taken
+from app.routers.request_record import CALLER, current
 from app.services.directory import Directory
 from app.services.intake import Intake
 
@@ -40,6 +45,7 @@ class EventDoor:
         try:
             answer = await self._answer(scope, message["body"], *addressed)
         except Exception as error:
+            _name_event(message["body"])
             response = await problem_of(Request(scope), error)
             await response(scope, receive, send)
             return
@@ -56,9 +62,30 @@ class EventDoor:
         if shop.signed_requests:
             check_signature(self._directory, shop, Headers(scope=scope), body)
         answer = await take(self._intake, shop, headers, body)
+        record = current()
+        if record is not None:
+            record.event_id = answer.event_id
+            if answer.detail:
+                note_refusal(record, batch.REFUSED if answer.status >= 400 else "", answer.detail, answer.errors)
         if self._pace.limited:
             self._pace.charge(scope[CALLER].key_id, answer.items - 1)
         return answer
+
+
+class _Head(msgspec.Struct):
+    event_id: str | None = None
+
+
+_head = msgspec.json.Decoder(_Head)
+
+
+def _name_event(body: bytes) -> None:
+    """A refusal is easier to find by the id of its event."""
+    record = current()
+    if record is not None and record.event_id is None:
+        with contextlib.suppress(msgspec.MsgspecError, ValueError, RecursionError):
+            named = _head.decode(body).event_id
+            record.event_id = named if named and EVENT_ID.fullmatch(named) else None
 
 
 def _addressed(scope: Scope) -> tuple[str, Take] | None:

@@ -29,8 +29,10 @@ from app.domain.errors import (
     TooMany,
     UnknownCaller,
 )
+from app.domain.request_log import Mistake
 from app.routers.fields import EXAMPLES, WHOLE_BODY
 from app.routers.rate_limits import headers_of
+from app.routers.request_record import RequestRecord, current
 from app.routers.wire_model import is_noise
 
 log = structlog.get_logger(__name__)
@@ -59,6 +61,11 @@ class Problem(BaseModel):
     status: int = Field(examples=[422])
     detail: str = Field(examples=["1 field needs another value. Nothing was stored."])
     errors: list[FieldProblem] = Field(examples=[[]])
+    request_id: str | None = Field(
+        default=None,
+        description="As in the header X-Request-Id; the door remembers the request under it.",
+        examples=["9f2c51d0a7e84b36"],
+    )
 
 
 _STATUS: dict[type[GatewayError], tuple[int, str, str]] = {
@@ -91,8 +98,24 @@ def problem(
     headers: dict[str, str] | None = None,
     **more: Any,
 ) -> Response:
-    body = Problem(type=f"/problems/{kind}", title=title, status=status, detail=detail, errors=list(errors))
+    record = current()
+    if record is not None:
+        note_refusal(record, kind, detail, errors)
+    body = Problem(
+        type=f"/problems/{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        errors=list(errors),
+        request_id=record.id if record is not None else None,
+    )
     return JSONResponse(body.model_dump() | more, status, headers, media_type=MEDIA_TYPE)
+
+
+def note_refusal(record: RequestRecord, kind: str, detail: str, errors: Sequence[FieldProblem]) -> None:
+    """What the door remembers of a refusal."""
+    record.problem, record.detail = kind, detail
+    record.mistakes = tuple(Mistake(one.field, one.rule, one.message) for one in errors)
 
 
 def documented(*statuses: int, of: type[GatewayError] | None = None) -> dict[int | str, dict[str, Any]]:
@@ -156,6 +179,8 @@ async def _gateway_error(_request: Request, error: Exception) -> Response:
         limited = headers_of(error.limit, error.quota, 0, error.retry_after_seconds)
         headers |= {name.decode(): value.decode() for name, value in limited}
     if isinstance(error, ContentConflict):
+        if (record := current()) is not None:
+            record.event_id = error.event_id
         more = {"event_id": error.event_id, "stored_digest": error.stored_digest}
     detail = str(error) or "Send `Authorization: Bearer <shop key>`; `gateway keys issue SHOP` makes a key."
     return problem(status, kind, title, detail, headers=headers, **more)

@@ -1,7 +1,7 @@
 """From a wire model to a receipt: the same steps for a single event and for an item of a batch."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -19,6 +19,7 @@ from app.domain.shop import Shop
 from app.metrics import events_accepted
 from app.routers.border import MAX_BODY_BYTES
 from app.routers.fields import EVENT_ID, EXAMPLES, WHOLE_BODY
+from app.routers.problems import FieldProblem
 from app.routers.schemas import EventIn
 from app.services.intake import Intake
 
@@ -30,6 +31,11 @@ class Taken(NamedTuple):
     status: int = 202
     items: int = 1
     """Events in the request."""
+    event_id: str | None = None
+    """Of a single event."""
+    detail: str = ""
+    """Of a batch that was not taken as a whole: how much of it was."""
+    errors: Sequence[FieldProblem] = ()
 
     @property
     def media_type(self) -> bytes:

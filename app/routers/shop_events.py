@@ -128,7 +128,8 @@ def _taking(model: type[EventIn]) -> Take:
         except ValidationError as error:
             raise InvalidEvent(error.errors(include_url=False, include_input=False), EXAMPLES[model.wire_type]) from None
         key = headers.get(b"idempotency-key", b"").decode("latin-1")
-        return Taken(as_json(await receive_event(intake, new_event(event, shop, key))))
+        accepted = await receive_event(intake, new_event(event, shop, key))
+        return Taken(as_json(accepted), event_id=accepted.event_id)
 
     return take
 

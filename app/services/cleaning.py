@@ -52,6 +52,7 @@ class Cleaner:
             "carts": lambda work: work.cleaning.carts(now - kept.content),
             "reports": lambda work: work.cleaning.reports(now - kept.parked),
             "events": lambda work: work.cleaning.events(now - kept.events),
+            "requests": lambda work: work.cleaning.requests(now - kept.requests),
             "strangers": lambda work: self._strangers(work, now - kept.strangers),
         }
         removed: dict[str, int] = {}

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -231,7 +232,7 @@ class _Recent(Generic[T]):
     async def get(self) -> T:
         if not self._answers or time.monotonic() >= self._good_until:
             if self._asking is None or self._asking.done():
-                self._asking = asyncio.create_task(self._renew())
+                self._asking = asyncio.create_task(self._renew(), context=Context())  # for whoever asks meanwhile
             patience = _PATIENCE_SECONDS if self._answers else None
             await asyncio.wait([self._asking], timeout=patience)
             if self._asking.done():

@@ -7,6 +7,7 @@ answers them all. A lone request is not delayed.
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from datetime import datetime
 from typing import NamedTuple
 
@@ -54,7 +55,7 @@ class Intake:
         nothing can be promised; then nothing was stored of these events, or they are stored and will answer as duplicates.
         """
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+            self._writer = asyncio.create_task(self._write(), context=Context())  # it serves more than this request
         waiting = _Waiting(events, asyncio.get_running_loop().create_future())
         try:
             self._queue.put_nowait(waiting)

@@ -20,6 +20,7 @@ from app.storage.tables import (
     consents,
     contact_aliases,
     contacts,
+    door_requests,
     inbox,
     mailboxes,
     outbox,
@@ -68,6 +69,12 @@ class Cleaning:
         """Calls are written in the order of time, so the oldest are the first."""
         first = (await self._connection.execute(select(calls.c.id, calls.c.started_at).order_by(calls.c.id).limit(ROWS))).all()
         return await self._delete(calls, calls.c.id, [row.id for row in first if row.started_at < before])
+
+    async def requests(self, before: datetime) -> int:
+        """What the door remembers: written in the order of time, so the oldest are the first."""
+        oldest = select(door_requests.c.id, door_requests.c.at).order_by(door_requests.c.id).limit(ROWS)
+        first = (await self._connection.execute(oldest)).all()
+        return await self._delete(door_requests, door_requests.c.id, [row.id for row in first if row.at < before])
 
     async def events(self, before: datetime) -> int:
         """The lines of events that ended, or were given up, once nothing refers to them: hand-work keeps its event."""

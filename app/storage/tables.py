@@ -363,6 +363,22 @@ consents = Table(
 )
 Index("ix_consents_subject", consents.c.subject)
 
+# What the door remembers of requests (R93): bounded in number and age.
+door_requests = Table(
+    "door_requests",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=True),
+    Column("request_id", Text, nullable=False),
+    Column("shop_id", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("doc", LargeBinary, nullable=False),
+    Index("ix_door_requests_shop_id_id", "shop_id", "id"),
+    Index("ix_door_requests_shop_id_outcome", "shop_id", "outcome", "id"),
+    Index("ix_door_requests_request_id", "request_id"),
+    sqlite_autoincrement=True,
+)
+
 meta = Table(
     "meta",
     metadata,

@@ -21,6 +21,7 @@ from app.storage.outbox import Outbox
 from app.storage.parked import Parked
 from app.storage.reconciliations import Reconciliations
 from app.storage.registry import Registry
+from app.storage.request_log import RequestLog
 from app.storage.results import Results
 from app.storage.sales import Carts, Sales
 from app.storage.traces import Traces
@@ -46,6 +47,7 @@ class Work:
         self.traces = Traces(connection)
         self.neighbours = Neighbours(connection)
         self.parked = Parked(connection)
+        self.requests = RequestLog(connection)
 
     async def now(self) -> datetime:
         """The time every worker agrees on, for leases and bookings: the database's, wherever there can be several."""

@@ -42,6 +42,7 @@ def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     document: dict[str, Any] = answer.json()
     assert {"type", "title", "status", "detail", "errors"} <= document.keys()
     assert document["status"] == status
+    assert document.pop("request_id") == answer.headers["x-request-id"]  # otherwise equal answers stay equal
     return document
 
 

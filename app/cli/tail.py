@@ -1,0 +1,65 @@
+"""`gateway tail`: the newest requests at the door, and those that come."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from app.cli.common import AsJson, ask, out, run, show_json
+
+LOOK_SECONDS = 1.0
+_COLOURS = {"taken": "green", "read": "dim", "refused": "yellow", "unknown_key": "magenta", "failed": "red"}
+
+
+def tail(
+    shop: Annotated[str | None, typer.Argument(help="One shop; everybody otherwise.")] = None,
+    refused: Annotated[bool, typer.Option("--refused", help="Only what was refused or failed.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=500, help="How many of the newest.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Recent requests at the door: what was answered, and what was wrong with those that were refused."""
+    wanted: dict[str, Any] = {"limit": lines}
+    if shop is not None:
+        wanted["shop"] = shop
+    if refused:
+        wanted["outcome"] = ["refused", "unknown_key", "failed"]
+
+    async def step() -> None:
+        found = await ask("GET", "/requests", params=wanted)
+        if as_json and not follow:
+            show_json(found)
+            return
+        if not found["requests"] and not follow:
+            out.print(f"No request is remembered{'' if shop is None else f' of {escape(shop)}'}.")
+        while True:
+            for one in found["requests"]:
+                if as_json:
+                    show_json(one)
+                else:
+                    _show(one)
+            if not follow:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+            found = await ask("GET", "/requests", params={**wanted, "limit": 500, "after": found["next"]})
+
+    run(step())
+
+
+def _show(one: dict[str, Any]) -> None:
+    at = datetime.fromisoformat(one["at"]).astimezone()
+    if one["not_kept"]:
+        out.print(f"[dim]… {one['not_kept']} more like the next, counted only[/dim]")
+    colour = _COLOURS[one["outcome"]]
+    about = f"  {one['event_id']}" if one["event_id"] else ""
+    out.print(
+        f"{at:%Y-%m-%d %H:%M:%S%z}  [{colour}]{one['status']}[/]  {escape(one['method'])} {escape(one['path'])}{escape(about)}"
+    )
+    if one["outcome"] in ("refused", "unknown_key", "failed"):
+        key = f" Key {one['key']}." if one["key"] else " No key." if one["outcome"] == "unknown_key" else ""
+        out.print(f"    {escape(one['detail'])}{escape(key)}")
+        for mistake in one["errors"]:
+            out.print(f"    [bold]{escape(mistake['field'])}[/bold]  {escape(mistake['message'])}")
+        out.print(f"    [dim]request {one['request_id']}[/dim]")
