@@ -31,6 +31,9 @@ QUIET_TURNS = 8
 """A group is whole once the event loop has turned so often without bringing another request. A turn takes some microseconds
 when nothing waits; a commit costs as much as ten inserts."""
 
+GATHER_SECONDS = 0.005
+"""Or after so long: a turn lasts when somebody else computes in it."""
+
 
 class _Waiting(NamedTuple):
     events: Sequence[NewEvent]
@@ -87,8 +90,9 @@ class Intake:
 
     async def _gather(self, group: list[_Waiting]) -> None:
         """Add what comes before the loop is quiet, up to a full group."""
-        taken, quiet = len(group[0].events), 0
-        while taken < GROUP and quiet < QUIET_TURNS:
+        clock = asyncio.get_running_loop().time
+        taken, quiet, until = len(group[0].events), 0, clock() + GATHER_SECONDS
+        while taken < GROUP and quiet < QUIET_TURNS and clock() < until:
             await asyncio.sleep(0)
             quiet += 1
             while taken < GROUP and not self._queue.empty():
@@ -123,7 +127,7 @@ class Intake:
         self._accepted()
 
     async def _stored(self, events: list[NewEvent]) -> list[Accepted | Conflict]:
-        async with self._store.work() as work:
+        async with self._store.work(first=True) as work:
             received_at = self._clock()
             known = await self._as_erased(work, events)
             answers = await work.inbox.add([_dated(event, received_at) for event in known or events], received_at)

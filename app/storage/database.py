@@ -6,6 +6,8 @@ WAL at once; with a single connection the race cannot happen, so we use WAL with
 up only to say which case it is.
 """
 
+import asyncio
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -61,6 +63,8 @@ class Database:
         """Behind all symbolic links: whatever name the file is given, it is locked, and has its log, at one place."""
         self._lock: IO[str] | None = None
         self._file = -1
+        self._connection = asyncio.Lock()
+        self._line = asyncio.Lock()
         self.engine: AsyncEngine = self._sqlite() if self.is_sqlite else self._postgresql()
 
     @property
@@ -97,14 +101,14 @@ class Database:
         return engine
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction; leaving without `commit()` undoes everything.
+    async def transaction(self, *, first: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A connection in a transaction; leaving without `commit()` undoes everything. `first`: before all others that wait for it.
 
         Raises `NotReady` when the store cannot be reached, is full, locked or broken: the caller keeps what it has. What
         another try would not cure is raised as it is, but without the values: they are people's names sooner or later.
         """
         try:
-            async with self.engine.connect() as connection:
+            async with self._turn(first=first), self.engine.connect() as connection:
                 await connection.begin()
                 yield connection
         except (DBAPIError, PoolTimeout, OSError) as error:
@@ -112,6 +116,22 @@ class Database:
                 raise _without_values(error) from None
             log.error("store_unavailable", cause=type(getattr(error, "orig", None) or error).__name__)
             raise NotReady from error
+
+    @asynccontextmanager
+    async def _turn(self, *, first: bool) -> AsyncIterator[None]:
+        """Have SQLite's one connection. Raises `TimeoutError`.
+
+        Only the head of the line asks for the connection, so who is `first` waits for whoever has it and for nobody else.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        async with contextlib.AsyncExitStack() as held:
+            async with asyncio.timeout(POOL_SECONDS):
+                if not first:
+                    await held.enter_async_context(self._line)
+                await held.enter_async_context(self._connection)
+            yield
 
     def own(self) -> None:
         """Become the one process that uses the SQLite file. Raises `AlreadyOwned`; does nothing on PostgreSQL."""

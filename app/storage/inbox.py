@@ -110,16 +110,21 @@ class Inbox:
         if self._connection.dialect.name != "sqlite":
             await self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PLANNING})
 
-    async def due(self, limit: int) -> tuple[list[InboxEvent], list[int]]:
+    async def due(self, limit: int, max_bytes: int) -> tuple[list[InboxEvent], list[int]]:
         """The next events to decide: acts that take permission away first, then in order of acceptance, lists last.
 
-        Beside them the numbers of events whose payload cannot be read: they must not hold up the others.
+        As many as `max_bytes` of payload hold, and one more. Beside them the numbers of events whose payload cannot be read: they
+        must not hold up the others.
         """
+        order = (inbox.c.urgent.desc(), inbox.c.background, inbox.c.seq)
+        received = inbox.c.state == text("'received'")
+        first = select(inbox.c.seq, inbox.c.urgent, inbox.c.background, func.length(inbox.c.payload).label("size"))
+        queue = first.where(received).order_by(*order).limit(limit).subquery()
+        ahead = func.sum(queue.c.size).over(order_by=(queue.c.urgent.desc(), queue.c.background, queue.c.seq)) - queue.c.size
+        sized = select(queue.c.seq, ahead.label("ahead")).subquery()
         columns = (inbox.c.seq, inbox.c.shop_id, inbox.c.event_id, inbox.c.payload)
-        received = select(*columns).where(inbox.c.state == text("'received'"))
-        rows = await self._connection.execute(
-            received.order_by(inbox.c.urgent.desc(), inbox.c.background, inbox.c.seq).limit(limit)
-        )
+        within = inbox.c.seq.in_(select(sized.c.seq).where(sized.c.ahead <= max_bytes))
+        rows = await self._connection.execute(select(*columns).where(within).order_by(*order))
         events: list[InboxEvent] = []
         unreadable: list[int] = []
         for row in rows:

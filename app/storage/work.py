@@ -73,9 +73,12 @@ class Store:
         self._clock = clock if clock is not None or not database.is_sqlite else lambda: datetime.now(UTC)
 
     @asynccontextmanager
-    async def work(self) -> AsyncIterator[Work]:
-        """Leaving without `commit()` undoes everything. Raises `NotReady` if the store cannot take anything now."""
-        async with self._database.transaction() as connection:
+    async def work(self, *, first: bool = False) -> AsyncIterator[Work]:
+        """Leaving without `commit()` undoes everything. Raises `NotReady` if the store cannot take anything now.
+
+        `first`: somebody waits for an answer, so this goes before all others that wait for the store.
+        """
+        async with self._database.transaction(first=first) as connection:
             yield Work(connection, self._clock)
 
     async def empty_log(self) -> None:

@@ -103,7 +103,7 @@ async def test_r05_readiness_warns_when_the_consent_box_seems_hidden(door: Door)
 async def test_when_nothing_can_be_stored_the_shop_hears_503_and_when_to_come_back(door: Door) -> None:
     class FullDisk:
         @asynccontextmanager
-        async def work(self) -> AsyncIterator[None]:
+        async def work(self, **_: bool) -> AsyncIterator[None]:
             raise NotReady
             yield
 

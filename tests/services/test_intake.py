@@ -28,12 +28,12 @@ class WatchedStore:
     entered: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def work(self) -> AsyncIterator[Work]:
+    async def work(self, *, first: bool = False) -> AsyncIterator[Work]:
         self.entered.set()
         await self.gate.wait()
         if self.failing is not None:
             raise self.failing
-        async with self.real.work() as work:
+        async with self.real.work(first=first) as work:
             commit, add = work.commit, work.inbox.add
 
             async def counted() -> None:
@@ -221,5 +221,5 @@ async def test_r08_what_is_dated_ahead_is_stored_as_of_its_arrival_and_the_answe
     assert "7200 s ahead" in first[0].warnings[0]
     assert again == [Accepted("e1", True, first[0].received_at, first[0].warnings)]
     async with store.work() as work:
-        (stored,), _ = await work.inbox.due(1)
+        (stored,), _ = await work.inbox.due(1, 1 << 20)
     assert stored.event.at == first[0].received_at

@@ -14,7 +14,7 @@ from app.domain.errors import NotReady
 from app.domain.ledger import Entry
 from app.services import planner, planning_round
 from app.services.directory import Directory
-from app.services.planner import Planner
+from app.services.planner import FIRST_ROUND, ROUND, Planner, round_size
 from app.storage.consents import ConsentLedger
 from app.storage.work import Work
 from tests.services.world import (
@@ -480,3 +480,39 @@ async def test_others_have_their_turn_while_a_round_decides_for_long(world: Worl
     await world.run()
     waiting.cancel()
     assert len(turn_of) == len(set(turn_of)) >= 20
+
+
+@pytest.mark.parametrize(
+    ("planned", "seconds", "next_one"),
+    [
+        (FIRST_ROUND, 0.001, 2 * FIRST_ROUND),
+        (1, 0.0, 2 * FIRST_ROUND),
+        (ROUND, 0.5, ROUND),
+        (FIRST_ROUND, 16.0, FIRST_ROUND // 16),
+        (FIRST_ROUND, 1_000.0, 1),
+        (1, 60.0, 1),
+    ],
+)
+def test_a_round_takes_as_many_events_as_the_last_one_could_afford(planned: int, seconds: float, next_one: int) -> None:
+    assert round_size(planned, seconds, 1.0) == next_one
+
+
+def _hurried(world: World) -> Planner:
+    """A planner for whom every decision takes as long as a whole round should."""
+    return Planner(world.store, world.directory, world.clock, world.pseudonym, lambda: None, round_seconds=0.0)
+
+
+async def test_a_round_of_costly_events_ends_early_and_the_rest_follows(world: World) -> None:
+    await world.post(*(registers(f"p{number}@example.pl") for number in range(5)))
+    hurried = _hurried(world)
+    assert [await hurried.plan_due() for _ in range(6)] == [1, 1, 1, 1, 1, 0]
+    await world.run()
+    assert {state for state, _ in (await world.at_rest()).values()} == {"sent"}
+
+
+async def test_r06_a_costly_round_ends_behind_its_last_opt_out(world: World) -> None:
+    """Otherwise what was decided before the opt-out would leave before it."""
+    await world.post(subscribes(JAN), registers(EWA), unsubscribes(JAN, 1), registers(NEW))
+    assert await _hurried(world).plan_due() == 3
+    await world.run()
+    assert [one.email_status for one in world.upstream.sent(UpsertContact) if one.email == JAN] == [Status.OPT_OUT]

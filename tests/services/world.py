@@ -298,7 +298,7 @@ class World:
         self.side = self.sides["shop1"]
         self.directory = Directory(self.store, self.ring, clock)
         self.pseudonym = Pseudonyms("pepper")
-        self.planner = Planner(self.store, self.directory, clock, self.pseudonym, lambda: None)
+        self.planner = Planner(self.store, self.directory, clock, self.pseudonym, lambda: None, round_seconds=3_600)
         self.rehearsal = Rehearsal(self.store, self.directory, clock, self.pseudonym)
         self.carts = Carts(self.store, self.directory, clock, RecoveryLinks(self.ring, clock))
         self.restart()

@@ -261,3 +261,37 @@ async def test_a_migration_may_take_as_long_as_it_takes(postgresql_url: str, mon
             assert (await connection.execute(text("SHOW transaction_timeout"))).scalar_one() == "1s"
     finally:
         await database.close()
+
+
+async def test_who_is_first_waits_for_the_connection_but_not_for_the_others_that_wait(database: Database) -> None:
+    """A caller waits for its 202 meanwhile."""
+    order: list[str] = []
+
+    async def one(name: str, *, first: bool = False) -> None:
+        async with database.transaction(first=first):
+            order.append(name)
+            await asyncio.sleep(0.01)
+
+    waiting = [asyncio.create_task(one(name)) for name in ("a", "b", "c")]
+    await asyncio.sleep(0.002)
+    await asyncio.gather(one("caller", first=True), *waiting)
+    if database.is_sqlite:  # one connection
+        assert order == ["a", "caller", "b", "c"]
+    assert sorted(order) == ["a", "b", "c", "caller"]
+
+
+async def test_a_connection_that_nobody_gives_back_is_an_outage_for_all_who_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.storage.database.POOL_SECONDS", 0.05)
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'a.db'}")
+    try:
+        async with database.transaction():
+            for first in (True, False):
+                with pytest.raises(NotReady):
+                    async with database.transaction(first=first):
+                        pass
+        async with database.transaction() as connection:
+            assert (await connection.execute(text("SELECT 1"))).scalar() == 1
+    finally:
+        await database.close()

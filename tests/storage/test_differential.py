@@ -78,7 +78,7 @@ class History:
 
     async def settle(self) -> None:
         async with self.store.work() as work:
-            due, _unreadable = await work.inbox.due(self.chance.randint(1, 5))
+            due, _unreadable = await work.inbox.due(self.chance.randint(1, 5), self.chance.randint(0, 2000))
             # PostgreSQL leaves gaps in `seq` where a repetition was not stored; the order is what counts.
             self.log.append(([(event.event_id, event.event) for event in due], await work.inbox.has_urgent([SHOP])))
             self.seqs |= {event.event_id: event.seq for event in due}

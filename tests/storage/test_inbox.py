@@ -11,6 +11,7 @@ from app.domain.consent import Box
 from app.domain.events import Customer, Event, Item, OrderPlaced, ProductViewed, TransferConsentWithdrawn
 from app.domain.pipeline import Accepted, Conflict, EventState, Settlement
 from app.domain.reasons import Reason
+from app.storage.codec import encode_tagged
 from app.storage.database import Database
 from app.storage.tables import inbox
 from app.storage.work import Store
@@ -83,6 +84,15 @@ async def test_events_are_due_in_order_of_acceptance_with_acts_that_take_permiss
     found = await stored(store, new_event("back", TransferConsentWithdrawn(at=T0, email="jan@example.pl")))
     assert [event.event_id for event in found] == ["out", "back", "e1", "e2", "e3"]
     assert [event.event_id for event in await due(store, 3)] == ["out", "back", "e1"]
+
+
+@pytest.mark.parametrize(("events_in_bytes", "read"), [(0, 1), (0.5, 1), (1, 2), (2.5, 3), (9, 5)])
+async def test_events_of_more_bytes_than_asked_for_wait_for_the_next_look(store: Store, events_in_bytes: float, read: int) -> None:
+    """However large they are, one look holds little of them, and never none."""
+    size = len(encode_tagged(subscribed()))
+    found = await stored(store, *(new_event(f"e{number}") for number in range(5)))
+    some = await due(store, max_bytes=int(size * events_in_bytes))
+    assert some == found[:read]
 
 
 async def test_only_an_undecided_act_that_takes_permission_away_is_urgent(store: Store) -> None:

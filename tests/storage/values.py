@@ -48,9 +48,9 @@ async def stored(store: Store, *events: NewEvent, at: datetime = T0) -> list[Inb
     return await due(store)
 
 
-async def due(store: Store, limit: int = 1000) -> list[InboxEvent]:
+async def due(store: Store, limit: int = 1000, max_bytes: int = 1 << 20) -> list[InboxEvent]:
     async with store.work() as work:
-        events, unreadable = await work.inbox.due(limit)
+        events, unreadable = await work.inbox.due(limit, max_bytes)
         assert unreadable == []
         return events
 
