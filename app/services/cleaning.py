@@ -54,6 +54,7 @@ class Cleaner:
             "events": lambda work: work.cleaning.events(now - kept.events),
             "requests": lambda work: work.cleaning.requests(now - kept.requests),
             "strangers": lambda work: self._strangers(work, now - kept.strangers),
+            "pushes": lambda work: work.pushes.remove(now - kept.content),
         }
         removed: dict[str, int] = {}
         for name, remove in classes.items():

@@ -378,6 +378,50 @@ door_requests = Table(
     Index("ix_door_requests_request_id", "request_id"),
     sqlite_autoincrement=True,
 )
+# What shops' platforms pushed, as it came, until it was translated (R80).
+pushes = Table(
+    "pushes",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=True),
+    Column("platform", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("uid", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("body", LargeBinary, nullable=True),
+    Column("state", Text, nullable=False),
+    Column("words", Text, nullable=True),
+    Column("events", Integer, nullable=False, default=0),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("received_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=True),
+    Column("settled_at", Instant, nullable=True),
+    UniqueConstraint("platform", "source", "uid"),
+    Index("ix_pushes_source_received_at", "platform", "source", "received_at"),
+    Index("ix_pushes_settled_at", "settled_at"),
+    sqlite_autoincrement=True,
+)
+_PUSHED = text("state = 'waiting'")
+Index("ix_pushes_waiting", pushes.c.due_at, pushes.c.id, sqlite_where=_PUSHED, postgresql_where=_PUSHED)
+
+# What was seen last of each thing of a platform: a digest, by which a push, a scan and a repetition are told to be one (R82).
+source_seen = Table(
+    "source_seen",
+    metadata,
+    Column("shop_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("as_of", Instant, nullable=False),
+)
+
+# How far the scans of a panel are.
+source_scans = Table(
+    "source_scans",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("doc", LargeBinary, nullable=False),
+)
 
 meta = Table(
     "meta",

@@ -19,6 +19,7 @@ from app.storage.leases import Leases
 from app.storage.neighbours import Neighbours
 from app.storage.outbox import Outbox
 from app.storage.parked import Parked
+from app.storage.pushes import Pushes
 from app.storage.reconciliations import Reconciliations
 from app.storage.registry import Registry
 from app.storage.request_log import RequestLog
@@ -48,6 +49,7 @@ class Work:
         self.neighbours = Neighbours(connection)
         self.parked = Parked(connection)
         self.requests = RequestLog(connection)
+        self.pushes = Pushes(connection)
 
     async def now(self) -> datetime:
         """The time every worker agrees on, for leases and bookings: the database's, wherever there can be several."""

@@ -1,0 +1,151 @@
+"""What is stored of a source: pushes as they came, what was seen last of each thing, and how far the scans are (R80-R82)."""
+
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from app.domain.values import replace, value
+
+
+class SourceName(NamedTuple):
+    """Who pushes: the platform, and the panel's number or the shop's name in the address."""
+
+    platform: str
+    name: str
+
+
+class PushState(StrEnum):
+    WAITING = "waiting"
+    TOLD = "told"
+    """It became events, or repeated what was known."""
+    NOT_UNDERSTOOD = "not_understood"
+    """Kept as it came, for a person to look at."""
+
+
+@value(kw_only=True)
+class NewPush:
+    """A push that was proved to be genuine, as it came."""
+
+    source: SourceName
+    uid: str
+    """Equal for a repetition."""
+    kind: str
+    content_type: str
+    body: bytes
+
+
+@value(kw_only=True)
+class StoredPush:
+    id: int
+    source: SourceName
+    kind: str
+    content_type: str
+    body: bytes
+    received_at: datetime
+    tries: int = 0
+
+
+@value(kw_only=True)
+class PushLine:
+    """A push as it is shown: without its body, which is somebody's data."""
+
+    id: int
+    source: SourceName
+    kind: str
+    state: PushState
+    words: str | None
+    events: int
+    received_at: datetime
+    settled_at: datetime | None
+
+
+@value()
+class Settled:
+    """What became of a push. The body of one that was told is gone at once; of others it is kept for a while."""
+
+    id: int
+    state: PushState
+    events: int = 0
+    words: str | None = None
+
+
+@value()
+class Remembered:
+    """What was seen of a thing last."""
+
+    state: str
+    as_of: datetime
+
+
+@value(kw_only=True)
+class Traffic:
+    """Pushes of a source lately."""
+
+    last_at: datetime | None = None
+    longest_gap: timedelta = timedelta()
+    """Between two pushes of the last days."""
+    pushes: int = 0
+    not_understood: int = 0
+    waiting: int = 0
+    oldest_waiting_at: datetime | None = None
+
+
+LEAST_SILENCE = timedelta(hours=6)
+"""A small shop sleeps at night; shorter silence says nothing."""
+LOOKED_BACK = timedelta(days=7)
+FEWEST = 20
+"""With fewer pushes in a week nobody can say what is usual."""
+
+
+def is_silent(traffic: Traffic, now: datetime) -> bool:
+    """Did no push come for longer than usual? The panel switches webhooks off that failed, and tells nobody (contract 3.1)."""
+    if traffic.last_at is None or traffic.pushes < FEWEST:
+        return False
+    return now - traffic.last_at > max(LEAST_SILENCE, traffic.longest_gap * 2)
+
+
+# -- scans ---------------------------------------------------------------------------------------------------------------
+
+
+@value(kw_only=True)
+class Window:
+    """What a scan of a gate reads now: from a time to a time, page by page, and over again while pages may have moved."""
+
+    since: datetime
+    until: datetime
+    page: int = 0
+    sweep: int = 1
+
+
+@value(kw_only=True)
+class Cursor:
+    """How far a gate was read: everything before `until`, but for the window that is being read."""
+
+    until: datetime
+    window: Window | None = None
+
+
+@value(kw_only=True)
+class Scan:
+    """The scans of one panel, saved after every page."""
+
+    cursors: Mapping[str, Cursor] = field(default_factory=dict)
+    touched: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Accounts whose tags are to be looked at -> numbers of the shops they are active in."""
+    walked: str = ""
+    """The last account whose tags the slow walk looked at."""
+    day: str = ""
+    calls: int = 0
+    """Of that day, in the panel's time."""
+    due_at: datetime | None = None
+    trouble: str = ""
+    finished_at: datetime | None = None
+    """When a round ended in which every gate was read."""
+
+    def called(self, day: str, number: int = 1) -> "Scan":
+        return replace(self, day=day, calls=number + (self.calls if self.day == day else 0))
+
+    def calls_on(self, day: str) -> int:
+        return self.calls if self.day == day else 0

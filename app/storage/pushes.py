@@ -1,0 +1,195 @@
+"""What platforms pushed, what was seen last of their things, and how far their scans are."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import BigInteger, ColumnElement, case, delete, func, select, tuple_, type_coerce, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.sources import (
+    NewPush,
+    PushLine,
+    PushState,
+    Remembered,
+    Scan,
+    Settled,
+    SourceName,
+    StoredPush,
+    Traffic,
+)
+from app.storage import codec
+from app.storage.dialect import insert
+from app.storage.tables import pushes, source_scans, source_seen
+
+ROWS = 1000
+"""Of one kind in one cleaning."""
+_KEYS_AT_ONCE = 400
+
+_WAITING = pushes.c.state == "waiting"
+
+
+class Pushes:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, fresh: Sequence[NewPush], received_at: datetime) -> None:
+        """Keep pushes as they came; one that is there already stays as it is."""
+        rows = [
+            {
+                "platform": one.source.platform,
+                "source": one.source.name,
+                "uid": one.uid,
+                "kind": one.kind,
+                "content_type": one.content_type,
+                "body": one.body,
+                "state": PushState.WAITING.value,
+                "events": 0,
+                "tries": 0,
+                "received_at": received_at,
+                "due_at": received_at,
+            }
+            for one in fresh
+        ]
+        statement = insert(self._connection, pushes).on_conflict_do_nothing(index_elements=["platform", "source", "uid"])
+        await self._connection.execute(statement, rows)
+
+    async def due(self, now: datetime, limit: int) -> list[StoredPush]:
+        """Pushes that wait to be translated, the oldest first."""
+        wanted = select(pushes).where(_WAITING, pushes.c.due_at <= now).order_by(pushes.c.due_at, pushes.c.id).limit(limit)
+        return [
+            StoredPush(
+                id=row.id,
+                source=SourceName(row.platform, row.source),
+                kind=row.kind,
+                content_type=row.content_type,
+                body=row.body or b"",
+                received_at=row.received_at,
+                tries=row.tries,
+            )
+            for row in await self._connection.execute(wanted)
+        ]
+
+    async def settle(self, settled: Sequence[Settled], at: datetime) -> None:
+        for one in settled:
+            kept = {} if one.state is PushState.NOT_UNDERSTOOD else {"body": None}
+            change = update(pushes).where(pushes.c.id == one.id, _WAITING)
+            await self._connection.execute(
+                change.values(state=one.state.value, events=one.events, words=one.words, settled_at=at, due_at=None, **kept)
+            )
+
+    async def put_off(self, ids: Collection[int], until: datetime, words: str) -> None:
+        """They are tried again later: what they need cannot be looked up now."""
+        change = update(pushes).where(pushes.c.id.in_(ids), _WAITING)
+        await self._connection.execute(change.values(due_at=until, tries=pushes.c.tries + 1, words=words))
+
+    async def again(self, ids: Collection[int], now: datetime) -> int:
+        """Translate pushes that were not understood once more; answers how many there were."""
+        wrong = pushes.c.id.in_(ids) & (pushes.c.state == PushState.NOT_UNDERSTOOD.value) & pushes.c.body.is_not(None)
+        change = update(pushes).where(wrong).values(state=PushState.WAITING.value, due_at=now, settled_at=None, words=None)
+        return (await self._connection.execute(change)).rowcount
+
+    async def lines(self, source: SourceName | None, state: PushState | None, limit: int) -> list[PushLine]:
+        """The newest first."""
+        wanted = select(pushes).order_by(pushes.c.id.desc()).limit(limit)
+        if source is not None:
+            wanted = wanted.where(pushes.c.platform == source.platform, pushes.c.source == source.name)
+        if state is not None:
+            wanted = wanted.where(pushes.c.state == state.value)
+        return [
+            PushLine(
+                id=row.id,
+                source=SourceName(row.platform, row.source),
+                kind=row.kind,
+                state=PushState(row.state),
+                words=row.words,
+                events=row.events,
+                received_at=row.received_at,
+                settled_at=row.settled_at,
+            )
+            for row in await self._connection.execute(wanted)
+        ]
+
+    async def body(self, push_id: int) -> bytes | None:
+        return (await self._connection.execute(select(pushes.c.body).where(pushes.c.id == push_id))).scalar_one_or_none()
+
+    async def traffic(self, source: SourceName, since: datetime) -> Traffic:
+        """Pushes of a source since a time."""
+        theirs = (pushes.c.platform == source.platform, pushes.c.source == source.name, pushes.c.received_at >= since)
+        before = func.lag(pushes.c.received_at).over(order_by=pushes.c.received_at)
+        gap = type_coerce(pushes.c.received_at, BigInteger) - type_coerce(before, BigInteger)  # microseconds
+        gaps = select(gap.label("gap"), pushes.c.state).where(*theirs).subquery()
+        not_understood = func.sum(_one_if(gaps.c.state, PushState.NOT_UNDERSTOOD))
+        waiting = func.sum(_one_if(gaps.c.state, PushState.WAITING))
+        row = (
+            await self._connection.execute(
+                select(func.max(gaps.c.gap).label("gap"), func.count().label("number"), not_understood, waiting)
+            )
+        ).one()
+        last = (await self._connection.execute(select(func.max(pushes.c.received_at)).where(*theirs[:2]))).scalar_one_or_none()
+        oldest = (
+            await self._connection.execute(select(func.min(pushes.c.received_at)).where(*theirs[:2], _WAITING))
+        ).scalar_one_or_none()
+        return Traffic(
+            last_at=last,
+            longest_gap=timedelta(microseconds=int(row.gap or 0)),
+            pushes=row.number,
+            not_understood=int(row[2] or 0),
+            waiting=int(row[3] or 0),
+            oldest_waiting_at=oldest,
+        )
+
+    async def remove(self, before: datetime) -> int:
+        """Pushes that were settled long ago; answers how many."""
+        old = select(pushes.c.id).where(pushes.c.settled_at < before).order_by(pushes.c.settled_at).limit(ROWS)
+        ids = list((await self._connection.execute(old)).scalars())
+        if ids:
+            await self._connection.execute(delete(pushes).where(pushes.c.id.in_(ids)))
+        return len(ids)
+
+    # -- what was seen -----------------------------------------------------------------------------------------------------
+
+    async def seen(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Remembered]:
+        """(shop, thing) -> what was seen of it last."""
+        found: dict[tuple[str, str], Remembered] = {}
+        wanted = list(keys)
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            some = wanted[start : start + _KEYS_AT_ONCE]
+            rows = await self._connection.execute(
+                select(source_seen).where(tuple_(source_seen.c.shop_id, source_seen.c.key).in_(some))
+            )
+            found |= {(row.shop_id, row.key): Remembered(row.state, row.as_of) for row in rows}
+        return found
+
+    async def remember(self, known: Mapping[tuple[str, str], Remembered]) -> None:
+        if not known:
+            return
+        statement = insert(self._connection, source_seen)
+        newer = {"state": statement.excluded.state, "as_of": statement.excluded.as_of}
+        statement = statement.on_conflict_do_update(index_elements=["shop_id", "key"], set_=newer)
+        rows = [{"shop_id": shop, "key": key, "state": one.state, "as_of": one.as_of} for (shop, key), one in known.items()]
+        await self._connection.execute(statement, rows)
+
+    async def keys_after(self, shop_ids: Collection[str], prefix: str, after: str, limit: int) -> list[tuple[str, str]]:
+        """(shop, key) of the next things whose key begins so, in the order of their keys."""
+        wanted = select(source_seen.c.shop_id, source_seen.c.key).where(
+            source_seen.c.shop_id.in_(shop_ids), source_seen.c.key > max(after, prefix), source_seen.c.key < f"{prefix}\x7f"
+        )
+        rows = await self._connection.execute(wanted.order_by(source_seen.c.key).limit(limit))
+        return [(row.shop_id, row.key) for row in rows]
+
+    # -- scans -----------------------------------------------------------------------------------------------------------
+
+    async def scan(self, source: SourceName) -> Scan:
+        theirs = (source_scans.c.platform == source.platform) & (source_scans.c.source == source.name)
+        doc = (await self._connection.execute(select(source_scans.c.doc).where(theirs))).scalar_one_or_none()
+        return Scan() if doc is None else codec.decode(doc, Scan)
+
+    async def save_scan(self, source: SourceName, scan: Scan) -> None:
+        statement = insert(self._connection, source_scans)
+        row = {"platform": source.platform, "source": source.name, "doc": codec.encode(scan)}
+        changed = {"doc": statement.excluded.doc}
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=["platform", "source"], set_=changed), [row])
+
+
+def _one_if(state: ColumnElement[str], wanted: PushState) -> ColumnElement[int]:
+    return case((state == wanted.value, 1), else_=0)
