@@ -17,7 +17,20 @@ from app.domain.consent import Policy
 from app.domain.errors import BadConfiguration
 from app.domain.masked import normal_pattern
 from app.domain.registry import StoredAccount, StoredShop
-from app.domain.shop import Account, ConsentNames, FanOut, FlightPlan, Hours, Panel, PanelKind, Shop, TagConflicts
+from app.domain.shop import (
+    Account,
+    BoxToldBy,
+    ConsentNames,
+    FanOut,
+    FlightPlan,
+    Hours,
+    Panel,
+    PanelKind,
+    Shop,
+    ShopSource,
+    SourceKind,
+    TagConflicts,
+)
 from app.services.secrets_at_rest import KeyRing
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -178,6 +191,50 @@ class PanelEntry(_Strict):
         return self
 
 
+def _token(reference: str) -> str:
+    value = _secret(reference)
+    if len(value) < _SHORTEST_TOKEN or not value.isascii() or " " in value:
+        raise ValueError(f"at least {_SHORTEST_TOKEN} random ASCII characters; `gateway connect` makes one")
+    return value
+
+
+_SHORTEST_TOKEN = 16
+Token = Annotated[str, AfterValidator(_token)]
+
+
+class SourceEntry(_Strict):
+    kind: Literal["idosell", "woocommerce", "none"]
+    panel: int | None = Field(default=None, ge=1)
+    tokens: tuple[Token, ...] = Field(default=(), max_length=2)
+    secrets: tuple[Token, ...] = Field(default=(), max_length=2)
+    scan: bool = True
+    calls_per_day: int = Field(default=ShopSource.calls_per_day, ge=500)
+    consent_box: Literal["webhook", "rest"] | None = None
+    consent_field: str | None = Field(default=None, min_length=1, max_length=255)
+    newsletter_field: str | None = Field(default=None, min_length=1, max_length=255)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind == "idosell" and self.panel is None:
+            raise ValueError("panel: the number of the panel is needed; it is shown beside the webhooks, and by `gateway connect`")
+        if self.kind == "idosell" and not self.tokens and not self.scan:
+            raise ValueError("without tokens no webhook is believed, and without scan nobody asks: the shop would tell nothing")
+        if self.kind == "woocommerce" and not self.secrets:
+            raise ValueError("secrets: WooCommerce signs with the secret of its webhook; name it here")
+        return self
+
+    def to_domain(self, shop_name: str) -> ShopSource:
+        return ShopSource(
+            kind=SourceKind(self.kind),
+            name={"idosell": str(self.panel), "woocommerce": shop_name}.get(self.kind, ""),
+            scan=self.scan,
+            calls_per_day=self.calls_per_day,
+            consent_box=BoxToldBy(self.consent_box or "nobody"),
+            consent_field=self.consent_field,
+            newsletter_field=self.newsletter_field,
+        )
+
+
 class HoursEntry(_Strict):
     contacts_per_hour: int = Field(gt=0, le=10_000_000)
 
@@ -235,7 +292,31 @@ class ShopEntry(_Strict):
     cart_url: Annotated[str, AfterValidator(_cart_url)] | None = None
     consents: ConsentsEntry = ConsentsEntry()
     panel: PanelEntry = PanelEntry(kind="none")
+    source: SourceEntry = SourceEntry(kind="none")
     backfill: BackfillEntry = BackfillEntry()
+
+    @model_validator(mode="after")
+    def _source_fits(self) -> Self:
+        source = self.source
+        if source.kind == "idosell" and source.scan and self.panel.kind != "idosell":
+            raise ValueError('source: the scan reads the panel\'s API; write [panel] with kind = "idosell", or source.scan = false')
+        if self.policy == "order_consent" and source.kind != "none" and source.consent_box is None and source.consent_field is None:
+            raise ValueError(_NO_BOX[source.kind])
+        return self
+
+
+_NO_BOX = {
+    "idosell": (
+        'policy "order_consent" sends people by the consent box of their order, and IdoSell shows that box in no webhook and in no '
+        'answer of its API (R84): nobody would ever be sent. Say who tells it: source.consent_box = "webhook" if the panel posts '
+        'it by the Webhooki "order_consent" (docs/idosell.md has the body to paste), "rest" if your shop posts its orders; or '
+        'choose policy "all_customers".'
+    ),
+    "woocommerce": (
+        'policy "order_consent" sends people by the consent box of their order: name the field of the order that keeps the answer, '
+        'source.consent_field = "_marketing_consent", or choose policy "all_customers".'
+    ),
+}
 
 
 class ShopsFile(_Strict):
@@ -301,6 +382,8 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         secrets["signing_secret"] = ring.close(entry.signing_secret)
     if entry.panel.api_key is not None:
         secrets["panel_api_key"] = ring.close(entry.panel.api_key)
+    secrets |= {f"source_token_{at}": ring.close(token) for at, token in enumerate(entry.source.tokens)}
+    secrets |= {f"source_secret_{at}": ring.close(secret) for at, secret in enumerate(entry.source.secrets)}
     if entry.panel.webhook_secret is not None:
         secrets["webhook_secret"] = ring.close(entry.panel.webhook_secret)
     converted = {
@@ -312,6 +395,7 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         "callback_secrets",
         "signing_secret",
         "consents",
+        "source",
     }
     panel = entry.panel.model_dump(exclude={"api_key", "kind", "webhook_secret"})
     shop = Shop(
@@ -320,6 +404,7 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         tag_conflicts=TagConflicts(entry.tag_conflicts),
         panel=Panel(kind=PanelKind(entry.panel.kind), **panel),
         backfill=entry.backfill.to_domain(),
+        source=entry.source.to_domain(name),
         consent_names=ConsentNames(**entry.consents.model_dump()),
         signed_requests=entry.signing_secret is not None,
         **entry.model_dump(exclude=converted),

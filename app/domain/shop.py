@@ -62,6 +62,40 @@ class Panel:
     """Where notices go about people whom the panel's API cannot write (R56)."""
 
 
+class SourceKind(StrEnum):
+    """Whose pushes and scans tell what happens in the shop, beside what the shop posts itself."""
+
+    NONE = "none"
+    IDOSELL = "idosell"
+    WOOCOMMERCE = "woocommerce"
+
+
+class BoxToldBy(StrEnum):
+    """Who tells how the consent box of an order was answered, where the platform does not (R84)."""
+
+    NOBODY = "nobody"
+    WEBHOOK = "webhook"
+    REST = "rest"
+
+
+@value(kw_only=True)
+class ShopSource:
+    """How the shop's platform tells what happens (R80-R86); tokens and secrets are not part of it."""
+
+    kind: SourceKind = SourceKind.NONE
+    name: str = ""
+    """In the address: the number of the panel, or the shop's own name."""
+    scan: bool = True
+    """Ask the panel's API for what no push told of."""
+    calls_per_day: int = 5_000
+    """The scans of a panel rest when so many calls were made (contract 1.7: some panels pay for calls)."""
+    consent_box: BoxToldBy = BoxToldBy.NOBODY
+    consent_field: str | None = None
+    """Of an order, in which a platform with fields of the shop's own keeps the answer to the consent box."""
+    newsletter_field: str | None = None
+    """The same of the newsletter box."""
+
+
 @value(kw_only=True)
 class ConsentNames:
     """Consents as they are called in SALESmanago, where they must exist already (contract 2.12)."""
@@ -124,6 +158,7 @@ class Shop:
     """Where a recovery link of ours leads, with `{token}` in it; for carts to which the shop gives no link."""
     consent_names: ConsentNames = ConsentNames()
     panel: Panel = Panel()
+    source: ShopSource = ShopSource()
     backfill: FlightPlan = FlightPlan()
 
     def host_of(self, page: str | None) -> str:

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from app.domain.errors import BadConfiguration, NotFound, UnknownCaller
 from app.domain.registry import LIVE_KEYS_PER_SHOP, SHOP_ROLE, ApiKey, StoredAccount, StoredShop
-from app.domain.shop import Account, Shop
+from app.domain.shop import Account, Shop, SourceKind
+from app.domain.sources import SourceName
 from app.services.ports import Clock, Store
 from app.services.secrets_at_rest import KeyRing
 
@@ -41,6 +42,14 @@ class PanelAccess:
     shop: Shop
     api_key: str = field(repr=False)
     webhook_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SourceSecrets:
+    """Of a source, the newest first; two of each while one takes the place of the other. Never logged."""
+
+    tokens: tuple[str, ...] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,24 @@ class Directory:
         """Opened; two while one takes the place of the other, none where callbacks are not wanted."""
         return [self._ring.open(closed) for name, closed in sorted(secrets_.items()) if name.startswith("callback_")]
 
+    def sources(self) -> list[SourceName]:
+        """Every platform that tells of a shop, each once."""
+        return list(dict.fromkeys(_source_of(shop) for shop in self.shops() if shop.source.kind is not SourceKind.NONE))
+
+    def shops_of_source(self, source: SourceName) -> list[Shop]:
+        """The shops a platform tells of; those of one panel are told apart by their number."""
+        return [shop for shop in self.shops() if shop.source.kind is not SourceKind.NONE and _source_of(shop) == source]
+
+    def source_secrets(self, source: SourceName) -> SourceSecrets:
+        """What proves that a push is from there: of all shops together, since a panel pushes for all of them with one webhook."""
+        stored = [self._snapshot.shops[shop.id].secrets for shop in self.shops_of_source(source)]
+
+        def opened(prefix: str) -> tuple[str, ...]:
+            closed = (secrets_[name] for secrets_ in stored for name in sorted(secrets_) if name.startswith(prefix))
+            return tuple(dict.fromkeys(self._ring.open(one) for one in closed))
+
+        return SourceSecrets(opened("source_token_"), opened("source_secret_"))
+
     def open_shops(self, account_id: str) -> list[str]:
         return [shop.id for shop in self.shops_of(account_id) if shop.enabled]
 
@@ -185,6 +212,10 @@ class Directory:
                     await work.inbox.hold(shop.shop.id)
             await work.commit()
         await self.refresh()
+
+
+def _source_of(shop: Shop) -> SourceName:
+    return SourceName(shop.source.kind.value, shop.source.name)
 
 
 def _digest(key: str) -> str:
