@@ -47,6 +47,7 @@ from app.services.shared_pace import IN_FLIGHT, SharedPace
 from app.services.trace import Disputes, Trace
 from app.settings import Settings
 from app.shops_file import load
+from app.sources.wiring import Sources, sources_of
 from app.storage import migrations
 from app.storage.clock import DatabaseClock
 from app.storage.database import Database
@@ -77,6 +78,7 @@ class Gateway:
     disputes: Disputes
     operations: Operations
     requests: RequestLog
+    sources: Sources
     planner: Planner
     delivery: Delivery
     pull: Pull
@@ -147,6 +149,11 @@ class ShopSides:
         if known is None or known[0] != access:
             known = self._sides[shop_id] = (access, self._side(access))
         return known[1]
+
+    def panel_of(self, shop_id: str) -> IdosellPanel | None:
+        """The shop's panel, if it is one that can be read."""
+        side = self(shop_id)
+        return side if isinstance(side, IdosellPanel) else None
 
     def turn(self, shop_id: str) -> str | None:
         """A panel is served by one process at a time; whoever takes notices may take several."""
@@ -224,6 +231,7 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now) -> AsyncItera
                 yield gateway
             finally:
                 await gateway.worker.stop()
+                await gateway.sources.pushes.close()
                 await gateway.intake.close()
                 await gateway.requests.close()
     finally:
@@ -273,6 +281,7 @@ async def _compose(
     backfills = Backfills(store, directory, sides, rehearsal, clock, wake.planning.ring)
     reconciliations = Reconciliations(store, directory, upstreams, sides, pull, rehearsal, clock, wake.planning.ring)
     requests = RequestLog(store)
+    sources = sources_of(store, directory, intake, sides, clock)
     pauses = Pauses(
         poll=settings.poll_seconds,
         cart_sweep=settings.cart_sweep_seconds,
@@ -283,7 +292,9 @@ async def _compose(
     )
     consents = ConsentReader(store, pseudonyms)
     current = partial(migrations.is_current, database)
-    health = Health(store, directory, clock, current, settings.freshness_alarm_seconds, settings.receipt_alarm_seconds)
+    health = Health(
+        store, directory, clock, current, settings.freshness_alarm_seconds, settings.receipt_alarm_seconds, sources.watch
+    )
     return Gateway(
         settings=settings,
         ring=ring,
@@ -297,6 +308,7 @@ async def _compose(
         disputes=Disputes(store),
         operations=Operations(store, directory, clock, wake.everything),
         requests=requests,
+        sources=sources,
         planner=planner,
         delivery=delivery,
         pull=pull,
@@ -312,7 +324,8 @@ async def _compose(
             backfills,
             reconciliations,
             cleaner,
-            Alarms(health),
+            sources,
+            Alarms(health, sources.watch),
             directory,
             wake,
             pauses,

@@ -6,11 +6,11 @@ database file, readable by its owner alone; who can open the file could read eve
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import httpx
 import msgspec
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 
 from app.bootstrap import Gateway, open_gateway
 from app.control_socket import check_owner
@@ -21,6 +21,7 @@ from app.domain.errors import NotFound
 from app.domain.registry import SHOP_ROLE, StoredAccount, StoredShop
 from app.domain.replay import ParkedFilter
 from app.domain.shop import Shop
+from app.domain.sources import PushState
 from app.domain.trace import EventTrace
 from app.routers import problems
 from app.routers.backfills import BackfillOut
@@ -31,6 +32,7 @@ from app.routers.lookups import EventOut
 from app.routers.operations import LineOut, LinesOut, ParkedGroupOut, ParkedOut, ReplayIn, ReplayMode, ReplayOut
 from app.routers.reconciliations import ReconciliationOut
 from app.routers.requests import After, Limit, Outcomes, RequestsOut
+from app.routers.sources import Again, Kept, Push, PushList
 from app.routers.subscriber_lists import imported
 from app.services.configure import changes, refuse_moved_locations
 from app.services.reconciliations import Reconciliations
@@ -109,6 +111,18 @@ def control_app(gateway: Gateway) -> FastAPI:
     async def requests(shop: str | None = None, outcome: Outcomes = None, after: After = None, limit: Limit = 100) -> RequestsOut:
         _shops(gateway, shop)
         return RequestsOut.of(await gateway.requests.recent(shop, outcome or (), after, limit), after)
+
+    @app.get("/pushes")
+    async def pushes(state: PushState | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> PushList:
+        return PushList(pushes=[Push.of(line) for line in await gateway.sources.pushes.lines(None, state, limit)])
+
+    @app.get("/pushes/{number}/body")
+    async def push_body(number: int) -> Kept:
+        return Kept(body=(await gateway.sources.pushes.body(number)).decode("utf-8", errors="replace"))
+
+    @app.post("/pushes/{number}/again")
+    async def push_again(number: int) -> Again:
+        return Again(pushes=await gateway.sources.pushes.again([number]))
 
     @app.get("/doctor")
     async def doctor(shop: str | None = None) -> dict[str, Any]:

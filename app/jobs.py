@@ -26,6 +26,7 @@ from app.services.planner import Planner
 from app.services.pull import Pull
 from app.services.reconciliations import Reconciliations
 from app.services.request_log import WRITE_SECONDS
+from app.sources.wiring import Sources
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +95,7 @@ class Worker:
         backfills: Backfills,
         reconciliations: Reconciliations,
         cleaner: Cleaner,
+        sources: Sources,
         alarms: Alarms,
         directory: Directory,
         wake: Wake,
@@ -110,6 +112,7 @@ class Worker:
         self._backfills = backfills
         self._reconciliations = reconciliations
         self._cleaner = cleaner
+        self._sources = sources
         self._alarms = alarms
         self._directory = directory
         self._wake = wake
@@ -136,6 +139,7 @@ class Worker:
             self._spawn("drains", self._start_drains, self._pauses.poll, self._wake.homeward)
             self._queue.every("carts", self._pauses.cart_sweep, self._sweep_carts)
             self._queue.every("backfills", self._pauses.poll, self._step_backfills)
+            self._queue.every("pushes", self._pauses.poll, self._sources.translator.step)
             nightly = self._pauses.nightly
             self._queue.every("nightly", nightly, self._reconciliations.start_nightly, first=nightly)
             self._queue.every("clean", CLEANING_SECONDS, self._cleaner.clean, first=nightly)

@@ -24,6 +24,7 @@ from app.routers import (
     recovered_carts,
     requests,
     shop_events,
+    sources,
     subscriber_lists,
 )
 from app.routers.addresses import OpenDoors
@@ -73,6 +74,7 @@ def _application() -> FastAPI:
         requests,
         homeward,
         operations,
+        sources,
         callbacks,
         health,
     ):
@@ -97,6 +99,7 @@ def _hand_over(app: FastAPI, gateway: Gateway) -> None:
     app.state.disputes = gateway.disputes
     app.state.operations = gateway.operations
     app.state.requests = gateway.requests
+    app.state.pushes = gateway.sources.pushes
     app.state.open_doors = OpenDoors(gateway.settings.metrics_open_to, behind_proxy=bool(gateway.settings.forwarded_allow_ips))
 
 

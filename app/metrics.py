@@ -20,3 +20,6 @@ clock_ahead_seconds = Gauge(
     ["shop"],
     registry=registry,
 )
+pushes_settled = Counter(
+    "gateway_pushes", "Pushes of shops' platforms, by what became of them", ["platform", "source", "state"], registry=registry
+)

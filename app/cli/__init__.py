@@ -4,6 +4,7 @@ import typer
 
 from app.cli import asking, configuring, importing, operating, running
 from app.cli.backfill import backfill
+from app.cli.pushes import pushes
 from app.cli.reconcile import reconcile
 from app.cli.tail import tail
 
@@ -40,4 +41,5 @@ cli.command("demo")(running.run_demo)
 cli.add_typer(configuring.keys, name="keys")
 cli.add_typer(backfill, name="backfill")
 cli.add_typer(reconcile, name="reconcile")
+cli.add_typer(pushes, name="pushes")
 cli.add_typer(asking.hand_work, name="hand-work")

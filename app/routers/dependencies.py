@@ -24,6 +24,7 @@ from app.services.reconciliations import Reconciliations
 from app.services.recovery import RecoveryLinks
 from app.services.request_log import RequestLog
 from app.services.trace import Disputes, Trace
+from app.sources.taking import Pushes
 
 # All of them are `async def`: FastAPI sends plain functions to a thread pool, eight trips per request.
 _bearer = HTTPBearer(auto_error=False, scheme_name="shop-key", description="A key made by `gateway keys issue SHOP`.")
@@ -49,6 +50,7 @@ ReconciliationsDep = Annotated[Reconciliations, _handed_over("reconciliations")]
 HandWorkDep = Annotated[HandWorkList, _handed_over("hand_work")]
 ConsentsDep = Annotated[ConsentReader, _handed_over("consents")]
 OperationsDep = Annotated[Operations, _handed_over("operations")]
+PushesDep = Annotated[Pushes, _handed_over("pushes")]
 RequestsDep = Annotated[RequestLog, _handed_over("requests")]
 ConflictsDep = Annotated[Disputes, _handed_over("disputes")]
 

@@ -16,15 +16,22 @@ class Health(Protocol):
     async def report(self, *, counted: bool = True) -> Report: ...
 
 
+class Sources(Protocol):
+    async def alarms(self) -> set[Alarm]: ...
+
+
 class Alarms:
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health, sources: Sources | None = None) -> None:
         self._health = health
+        self._sources = sources
         self._raised: frozenset[Alarm] = frozenset()
 
     async def watch(self) -> int:
         """Look at everything that has a limit. Answers 0: there is never more to do at once."""
         report = await self._health.report(counted=False)
         now = frozenset(_alarms(report))
+        if report.ready and self._sources is not None:
+            now |= await self._sources.alarms()
         if not report.ready:
             now |= self._raised  # who cannot look cannot say that anything is over
         for shop, what in sorted(now - self._raised):

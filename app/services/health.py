@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import Context
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from app.domain.consent import box_seems_hidden
 from app.domain.errors import NotReady
@@ -75,6 +75,10 @@ class Readiness:
         return not self.failing
 
 
+class Sources(Protocol):
+    async def problems(self) -> list[str]: ...
+
+
 class Health:
     def __init__(
         self,
@@ -84,7 +88,9 @@ class Health:
         migrated: Callable[[], Awaitable[bool]],
         alarm_after_seconds: float,
         receipt_alarm_seconds: float = 900.0,
+        sources: Sources | None = None,
     ) -> None:
+        self._sources = sources
         self._store = store
         self._directory = directory
         self._clock = clock
@@ -128,6 +134,7 @@ class Health:
         try:
             migrated = await self._migrated()
             shops = await self._shops(counted=counted)
+            of_sources = await self._sources.problems() if self._sources is not None else []
         except (NotReady, OSError, TimeoutError):
             return Report(False, ("The database cannot be used at the moment.",), ())
         ready = migrated and self._writable
@@ -160,7 +167,7 @@ class Health:
                     f"{shop.shop_id}: policy order_consent, but none of the last orders carried an answer to the consent box, "
                     "so nobody new is sent. Show the box in the shop, or choose policy all_customers."
                 )
-        return Report(ready, tuple(problems), tuple(shops))
+        return Report(ready, (*problems, *of_sources), tuple(shops))
 
     async def _write(self) -> None:
         async with self._store.work() as work:

@@ -22,6 +22,7 @@ from app.domain.events import (
 )
 from app.domain.pipeline import NewEvent
 from app.domain.shop import Shop
+from app.domain.sources import Remembered
 from app.domain.values import value
 
 Tellable = (
@@ -43,14 +44,6 @@ class Told:
 
     event_id: str
     event: Tellable
-
-
-@value()
-class Remembered:
-    """What was seen of a thing last."""
-
-    state: str
-    as_of: datetime
 
 
 @value()

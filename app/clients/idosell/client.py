@@ -254,6 +254,22 @@ class IdosellPanel:
         total, pages = payloads.pages(answer)
         return Listing(started(Delivered()), tuple(payloads.listed_accounts(answer, self._shop)), total, pages)
 
+    # -- reading for the source ----------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Of the panel, for what is remembered of it."""
+        return self._base
+
+    async def ask(
+        self, method: str, gate: str, body: Mapping[str, Any] | None = None, parameters: Mapping[str, str] | None = None
+    ) -> tuple[Outcome, dict[str, Any]]:
+        """One reading call: what became of it, and the answer. Nothing found is an answer without rows (section 1.6)."""
+        try:
+            return Delivered(), await self._gate(method, gate, body, parameters=parameters, empty_is_fine=True)
+        except _Ended as end:
+            return end.outcome, {}
+
     # -- checks for the doctor -------------------------------------------------------------------------------------------
 
     async def examine(self) -> str | None:

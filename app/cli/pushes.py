@@ -1,0 +1,67 @@
+"""`gateway pushes`: what shops' platforms pushed, and what became of it."""
+
+import sys
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.cli.common import AsJson, ask, out, run, show_json
+
+pushes = typer.Typer(no_args_is_help=True, help="Pushes of shops' platforms.")
+
+_COLOURS = {"waiting": "cyan", "told": "green", "not_understood": "red"}
+Number = Annotated[int, typer.Argument(help="The push's number, as `list` shows it.", min=1)]
+
+
+@pushes.command("list")
+def list_pushes(
+    wrong: Annotated[bool, typer.Option("--not-understood", help="Only those that were not understood.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=500, help="How many of the newest.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """What was pushed, the newest first."""
+
+    async def step() -> None:
+        found = (await ask("GET", "/pushes", params={"limit": lines, **({"state": "not_understood"} if wrong else {})}))["pushes"]
+        if as_json:
+            show_json(found)
+            return
+        if not found:
+            out.print("Nothing was pushed." if not wrong else "[green]Every push was understood.[/green]")
+            return
+        table = Table("number", "received", "source", "event", "state", "told", "words")
+        for one in found:
+            at = datetime.fromisoformat(one["received_at"]).astimezone()
+            state = f"[{_COLOURS[one['state']]}]{one['state']}[/]"
+            where = f"{one['platform']} {one['source']}"
+            table.add_row(
+                str(one["id"]), f"{at:%Y-%m-%d %H:%M:%S}", escape(where), escape(one["kind"]), state, str(one["events"]),
+                escape(one["words"] or ""),
+            )  # fmt: skip
+        out.print(table)
+
+    run(step())
+
+
+@pushes.command("show")
+def show_push(number: Number) -> None:
+    """The body of a push that was not understood, as it came. It is somebody's data."""
+
+    async def step() -> None:
+        sys.stdout.write((await ask("GET", f"/pushes/{number}/body"))["body"] + "\n")
+
+    run(step())
+
+
+@pushes.command("again")
+def translate_again(number: Number) -> None:
+    """Translate a push that was not understood once more."""
+
+    async def step() -> None:
+        done = (await ask("POST", f"/pushes/{number}/again"))["pushes"]
+        out.print("It is translated once more." if done else "There is no such push, or it was understood.")
+
+    run(step())

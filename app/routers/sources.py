@@ -1,0 +1,105 @@
+"""Where shops' platforms push to (R80, R81, R86). No body is refused for what it says: what cannot be read is kept and shown."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from app.domain.sources import PushLine, PushState, SourceName
+from app.routers.dependencies import Operator, PushesDep
+from app.routers.problems import documented
+
+router = APIRouter(tags=["sources"])
+
+Platform = Annotated[str, Path(description="The platform.", examples=["idosell"], max_length=32)]
+Name = Annotated[
+    str, Path(description="The number of the panel, or the shop's name in this gateway.", examples=["1234"], max_length=64)
+]
+
+
+class Taken(BaseModel):
+    """The push is stored durably."""
+
+    received: bool = Field(default=True, examples=[True])
+
+
+@router.post("/sources/{platform}/{name}", status_code=202, responses=documented(401, 413, 429, 503))
+async def pushed(platform: Platform, name: Name, request: Request, pushes: PushesDep) -> Taken:
+    """A webhook of the shop's platform. Verified over the raw body, stored, answered at once; a repetition changes nothing.
+
+    IdoSell: structured webhooks carry `Authorization: Bearer …` and `x-iai-signature`; the programmable ones carry their token in
+    that header or in the field `token`. `gateway connect` prints the address and the token.
+    """
+    headers = {name_.lower(): value for name_, value in request.headers.items()}
+    await pushes.take(platform, name, headers, await request.body())
+    return Taken()
+
+
+class Push(BaseModel):
+    """A push, without its content."""
+
+    id: int = Field(examples=[17])
+    platform: str = Field(examples=["idosell"])
+    source: str = Field(examples=["1234"])
+    kind: str = Field(examples=["orderCreated"], description="What the platform calls it.")
+    state: PushState = Field(examples=["told"])
+    words: str | None = Field(examples=[None], description="Why it was not understood, or what of it made no event.")
+    events: int = Field(examples=[1], description="How many things it told of.")
+    received_at: datetime
+    settled_at: datetime | None
+
+    @classmethod
+    def of(cls, line: PushLine) -> "Push":
+        return cls(
+            id=line.id,
+            platform=line.source.platform,
+            source=line.source.name,
+            kind=line.kind,
+            state=line.state,
+            words=line.words,
+            events=line.events,
+            received_at=line.received_at,
+            settled_at=line.settled_at,
+        )
+
+
+class PushList(BaseModel):
+    pushes: list[Push]
+
+
+class Kept(BaseModel):
+    body: str = Field(examples=['{"results": []}'], description="As it came; bytes that are no UTF-8 are replaced.")
+
+
+class Again(BaseModel):
+    pushes: int = Field(examples=[1], description="How many are translated once more.")
+
+
+_OPERATIONS = "/v1/operations/pushes"
+
+
+@router.get(_OPERATIONS, responses=documented(401, 404))
+async def list_pushes(
+    _operator: Operator,
+    pushes: PushesDep,
+    state: Annotated[PushState | None, Query(description="Only those in this state.")] = None,
+    platform: Annotated[str | None, Query(examples=["idosell"], max_length=32)] = None,
+    source: Annotated[str | None, Query(examples=["1234"], max_length=64)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> PushList:
+    """What platforms pushed, the newest first."""
+    named = SourceName(platform, source) if platform and source else None
+    return PushList(pushes=[Push.of(line) for line in await pushes.lines(named, state, limit)])
+
+
+@router.get(f"{_OPERATIONS}/{{push_id}}/body", responses=documented(401, 404))
+async def read_push(_operator: Operator, pushes: PushesDep, push_id: Annotated[int, Path(ge=1, le=2**62)]) -> Kept:
+    """The body of a push that was not understood. Those of others are gone."""
+    return Kept(body=(await pushes.body(push_id)).decode("utf-8", errors="replace"))
+
+
+@router.post(f"{_OPERATIONS}/{{push_id}}/again", responses=documented(401, 404))
+async def translate_again(_operator: Operator, pushes: PushesDep, push_id: Annotated[int, Path(ge=1, le=2**62)]) -> Again:
+    """Translate a push that was not understood once more: after the gateway or the configuration changed."""
+    return Again(pushes=await pushes.again([push_id]))

@@ -1,0 +1,38 @@
+"""Is a newsletter state of the platform the person's act, or what we wrote there ourselves? (R06, R55)
+
+The panel dates what we write just as it dates what the person does. Such a date, taken for an act, would outlive an opt-out that
+came between the act and our writing.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+
+from app.domain.consent import Said, Status
+from app.domain.contact import Contact
+from app.domain.events import Subscribed, Unsubscribed
+
+WRITING = timedelta(minutes=20)
+"""Within so long after we told the shop's side of a status, what it shows may still be from before."""
+
+
+class Echo(StrEnum):
+    NONE = "none"
+    OURS = "ours"
+    """The shop's side shows what it was told, or told us before."""
+    UNSETTLED = "unsettled"
+    """Nobody can say yet: a later look will show it."""
+
+
+def echo(event: Subscribed | Unsubscribed, contact: Contact | None) -> Echo:
+    """Of one channel; a source tells of each apart."""
+    if contact is None:
+        return Echo.NONE
+    wanted = Status.OPT_IN if isinstance(event, Subscribed) else Status.OPT_OUT
+    home: Said | None = contact.home.email_news if event.by_email else contact.home.phone_news
+    if home is None:
+        return Echo.NONE
+    if home.status is wanted:
+        return Echo.OURS
+    if isinstance(event, Subscribed) and abs(event.at - home.at) <= WRITING:
+        return Echo.UNSETTLED
+    return Echo.NONE  # a resignation is never held back (R06a)

@@ -1,0 +1,42 @@
+"""What every platform answers: is a push genuine, what is it called, and what does it tell."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from app.domain.shop import Shop, SourceKind
+from app.domain.sources import StoredPush
+from app.services.directory import SourceSecrets
+from app.sources.port import NotUnderstood, Translation
+
+Read = Translation | NotUnderstood
+"""What became of one push."""
+
+
+class Envelope(NamedTuple):
+    """What a push is called. `uid` is equal for a repetition; None where the platform gives no means to tell one."""
+
+    kind: str
+    uid: str | None
+
+
+class Later(Exception):
+    """What is needed to translate cannot be looked up now. `words` say why."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+class Platform(Protocol):
+    def is_genuine(self, headers: Mapping[str, str], body: bytes, known: SourceSecrets) -> bool:
+        """Is the raw body from the platform? In constant time. `headers` have lower-case names."""
+        ...
+
+    def envelope(self, headers: Mapping[str, str], body: bytes) -> Envelope: ...
+
+    async def read(self, pushes: Sequence[StoredPush], shops: Sequence[Shop]) -> list[Read]:
+        """What each of them says. Raises `Later`; then none of them was read."""
+        ...
+
+
+Platforms = Mapping[SourceKind, Platform]

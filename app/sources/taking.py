@@ -1,0 +1,108 @@
+"""Take a push: verify, store, answer (R80). What follows is translated like any other word of a shop."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+
+import structlog
+
+from app.domain.errors import NotFound, NotReady, UnknownCaller
+from app.domain.shop import SourceKind
+from app.domain.sources import NewPush, PushLine, PushState, SourceName
+from app.services.directory import Directory
+from app.services.ports import Clock, Store
+from app.sources.platforms import Platforms
+
+log = structlog.get_logger(__name__)
+
+GROUP = 256
+"""Pushes per commit: what arrives during one commit shares the next."""
+
+
+class Pushes:
+    """Pushes are translated by a job that looks for them every second."""
+
+    def __init__(self, store: Store, directory: Directory, platforms: Platforms, clock: Clock) -> None:
+        self._store = store
+        self._directory = directory
+        self._platforms = platforms
+        self._clock = clock
+        self._waiting: list[tuple[NewPush, asyncio.Future[None]]] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    async def take(self, platform: str, name: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Store a genuine push durably; one that repeats another changes nothing.
+
+        Raises `UnknownCaller` for a wrong token or signature, and for a source nobody configured alike; `NotReady`.
+        """
+        source = SourceName(platform, name)
+        known = self._directory.source_secrets(source)
+        plugin = self._platforms.get(_kind(platform))
+        if plugin is None or not plugin.is_genuine(headers, body, known):
+            raise UnknownCaller("The push carries no token and signature of this source.")
+        called = plugin.envelope(headers, body)
+        content_type = headers.get("content-type", "")[:100]
+        uid = called.uid if called.uid is not None else f"once-{secrets.token_hex(8)}"
+        await self._stored(NewPush(source=source, uid=uid[:200], kind=called.kind[:64], content_type=content_type, body=body))
+
+    async def lines(self, source: SourceName | None = None, state: PushState | None = None, limit: int = 100) -> list[PushLine]:
+        async with self._store.work() as work:
+            return await work.pushes.lines(source, state, limit)
+
+    async def body(self, push_id: int) -> bytes:
+        """Of a push that was not understood. Raises `NotFound`: the body of every other one is gone."""
+        async with self._store.work() as work:
+            found = await work.pushes.body(push_id)
+        if found is None:
+            raise NotFound("push that is kept")
+        return found
+
+    async def again(self, ids: Sequence[int]) -> int:
+        """Translate pushes that were not understood once more; answers how many."""
+        async with self._store.work() as work:
+            number = await work.pushes.again(ids, self._clock())
+            await work.commit()
+        return number
+
+    async def close(self) -> None:
+        if self._writer is not None:
+            await asyncio.gather(self._writer, return_exceptions=True)
+
+    async def _stored(self, push: NewPush) -> None:
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((push, answer))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        await answer
+
+    async def _write(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(0)
+            group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+            failure = await self._commit([push for push, _ in group])
+            for _, answer in group:
+                if answer.done():
+                    continue
+                if failure is None:
+                    answer.set_result(None)
+                else:
+                    answer.set_exception(failure)
+
+    async def _commit(self, group: Sequence[NewPush]) -> Exception | None:
+        try:
+            async with self._store.work() as work:
+                await work.pushes.add(group, self._clock())
+                await work.commit()
+        except NotReady as failure:
+            return failure
+        except Exception as defect:  # no push may be lost in silence: its sender hears of it and repeats it
+            log.exception("pushes_failed")
+            return defect
+        return None
+
+
+def _kind(platform: str) -> SourceKind:
+    try:
+        return SourceKind(platform)
+    except ValueError:
+        return SourceKind.NONE

@@ -1,0 +1,75 @@
+"""Tell the inbox what was found, once: what is remembered of each thing decides what is news (R82).
+
+Events go through the same intake as those of a shop's own backend. They are stored before what was seen is remembered: a crash
+between the two repeats them under the same ids, which changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.domain.contact import Contact
+from app.domain.events import Subscribed, Unsubscribed
+from app.domain.sources import Remembered
+from app.services.directory import Directory
+from app.services.intake import Intake
+from app.services.ports import Store, Work
+from app.sources.echoes import Echo, echo
+from app.sources.port import Finding, new_event, news, sifted
+
+Seen = dict[tuple[str, str], Remembered]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """`events`: how many were told; `seen`: what is to be remembered, in the transaction that settles where they came from."""
+
+    events: int
+    seen: Seen
+
+
+class Teller:
+    def __init__(self, store: Store, directory: Directory, intake: Intake) -> None:
+        self._store = store
+        self._directory = directory
+        self._intake = intake
+
+    async def tell(self, findings: Sequence[Finding]) -> Heard:
+        """Store what is news. Raises `NotReady`; then the same findings may be told again."""
+        if not findings:
+            return Heard(0, {})
+        async with self._store.work() as work:
+            known = await work.pushes.seen({(one.shop_id, one.key) for one in findings})
+            kept = await self._without_echoes(work, findings, known)
+        told, seen = sifted(kept, known)
+        shops = {shop.id: shop for shop in self._directory.shops()}
+        events = [new_event(one, shops[shop_id]) for shop_id, one in told if shop_id in shops]
+        if events:
+            await self._intake.accept(events)
+        return Heard(len(events), seen)
+
+    async def _without_echoes(self, work: Work, findings: Sequence[Finding], known: Seen) -> list[Finding]:
+        """What the platform shows of newsletters without what we wrote there. Of an echo it is remembered how it is."""
+        acts = {
+            at: (one.shop_id, event)
+            for at, one in enumerate(findings)
+            for event in (told.event for told in news(one, known.get((one.shop_id, one.key))))
+            if isinstance(event, Subscribed | Unsubscribed)
+        }
+        if not acts:
+            return list(findings)
+        people: dict[tuple[str, str], Contact] = {}
+        for shop_id in {shop_id for shop_id, _ in acts.values()}:
+            emails = {event.email for shop, event in acts.values() if shop == shop_id}
+            people |= {(shop_id, one.contact.email): one.contact for one in await work.contacts.in_shops([shop_id], emails)}
+        kept: list[Finding] = []
+        for at, finding in enumerate(findings):
+            said = acts.get(at)
+            whose = echo(said[1], people.get((said[0], said[1].email))) if said is not None else Echo.NONE
+            match whose:
+                case Echo.NONE:
+                    kept.append(finding)
+                case Echo.OURS:
+                    kept.append(Finding(finding.shop_id, finding.key, finding.state, finding.as_of))
+                case Echo.UNSETTLED:
+                    pass
+        return kept

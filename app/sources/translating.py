@@ -1,0 +1,97 @@
+"""Translate stored pushes, the oldest first, each source apart (R80). A push that cannot be read is kept and shown, never lost."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+
+from app.domain.errors import NotReady
+from app.domain.outcomes import backoff
+from app.domain.shop import SourceKind
+from app.domain.sources import PushState, Settled, SourceName, StoredPush
+from app.metrics import pushes_settled
+from app.services.directory import Directory
+from app.services.ports import Clock, Store
+from app.sources.platforms import Later, Platforms, Read
+from app.sources.port import WORDS, NotUnderstood
+from app.sources.telling import Teller
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 100
+LONGEST_REST = timedelta(minutes=10)
+DEFECT = "A defect of the gateway; the log has it. The push is kept."
+NOT_CONFIGURED = "No shop has this source any more."
+
+
+class Translator:
+    def __init__(self, store: Store, directory: Directory, platforms: Platforms, teller: Teller, clock: Clock) -> None:
+        self._store = store
+        self._directory = directory
+        self._platforms = platforms
+        self._teller = teller
+        self._clock = clock
+
+    async def step(self) -> int:
+        """Translate what waits; answers how many pushes there were."""
+        async with self._store.work() as work:
+            due = await work.pushes.due(self._clock(), AT_ONCE)
+        by_source: dict[SourceName, list[StoredPush]] = {}
+        for push in due:
+            by_source.setdefault(push.source, []).append(push)
+        # A panel that does not answer holds up no other (R71).
+        await asyncio.gather(*(self._of_source(source, pushes) for source, pushes in by_source.items()))
+        return len(due)
+
+    async def _of_source(self, source: SourceName, pushes: Sequence[StoredPush]) -> None:
+        try:
+            await self._translate(source, pushes)
+        except NotReady:
+            raise
+        except Later as rest:
+            until = self._clock() + min(backoff(max(push.tries for push in pushes) + 1), LONGEST_REST)
+            async with self._store.work() as work:
+                await work.pushes.put_off([push.id for push in pushes], until, rest.words)
+                await work.commit()
+        except Exception:
+            if len(pushes) > 1:  # one push must not keep the others from being read (R73)
+                for push in pushes:
+                    await self._of_source(source, [push])
+                return
+            log.exception("push_failed", platform=source.platform, source=source.name, push_id=pushes[0].id)
+            await self._settle([Settled(pushes[0].id, PushState.NOT_UNDERSTOOD, words=DEFECT)])
+
+    async def _translate(self, source: SourceName, pushes: Sequence[StoredPush]) -> None:
+        shops = self._directory.shops_of_source(source)
+        if not shops:
+            await self._settle([Settled(push.id, PushState.NOT_UNDERSTOOD, words=NOT_CONFIGURED) for push in pushes])
+            return
+        read = await self._platforms[SourceKind(source.platform)].read(pushes, shops)
+        findings = [finding for one in read if not isinstance(one, NotUnderstood) for finding in one.findings]
+        heard = await self._teller.tell(findings)
+        settled = [_settled(push, one) for push, one in zip(pushes, read, strict=True)]
+        async with self._store.work() as work:
+            await work.pushes.remember(heard.seen)
+            await work.pushes.settle(settled, self._clock())
+            await work.commit()
+        _count(source, settled)
+
+    async def _settle(self, settled: Sequence[Settled]) -> None:
+        async with self._store.work() as work:
+            await work.pushes.settle(settled, self._clock())
+            await work.commit()
+
+
+def _settled(push: StoredPush, read: Read) -> Settled:
+    if isinstance(read, NotUnderstood):
+        return Settled(push.id, PushState.NOT_UNDERSTOOD, words=read.words[:500])
+    words = "; ".join(f"{left.about}: {WORDS[left.reason][0]}" for left in read.left[:5])
+    return Settled(push.id, PushState.TOLD, events=sum(bool(one.first or one.again) for one in read.findings), words=words or None)
+
+
+def _count(source: SourceName, settled: Sequence[Settled]) -> None:
+    for one in settled:
+        pushes_settled.labels(source.platform, source.name, one.state.value).inc()
+        if one.state is PushState.NOT_UNDERSTOOD:
+            log.warning("push_not_understood", platform=source.platform, source=source.name, push_id=one.id, words=one.words)

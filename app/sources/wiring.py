@@ -1,0 +1,32 @@
+"""The sources of a gateway, put together."""
+
+from dataclasses import dataclass
+
+from app.domain.shop import SourceKind
+from app.services.directory import Directory
+from app.services.intake import Intake
+from app.services.ports import Clock, Store
+from app.sources.idosell.source import IdosellSource, Panels
+from app.sources.platforms import Platform
+from app.sources.taking import Pushes
+from app.sources.telling import Teller
+from app.sources.translating import Translator
+from app.sources.watching import SourceWatch
+
+
+@dataclass(frozen=True)
+class Sources:
+    pushes: Pushes
+    translator: Translator
+    watch: SourceWatch
+
+
+def sources_of(store: Store, directory: Directory, intake: Intake, panels: Panels, clock: Clock) -> Sources:
+    idosell = IdosellSource(store, panels, clock)
+    platforms: dict[SourceKind, Platform] = {SourceKind.IDOSELL: idosell}
+    teller = Teller(store, directory, intake)
+    return Sources(
+        pushes=Pushes(store, directory, platforms, clock),
+        translator=Translator(store, directory, platforms, teller, clock),
+        watch=SourceWatch(store, directory, clock),
+    )

@@ -1,0 +1,85 @@
+"""The door for platforms' pushes: verified over the raw body, stored, answered at once (R80, R81)."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.gateways import Door, open_door, shop_entry
+from tests.sources.samples import a_client, an_order
+from tests.sources.stage import SECRET, TOKEN, signed
+
+
+@pytest.fixture
+async def door(tmp_path: Path) -> AsyncIterator[Door]:
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "signing").write_text(SECRET)
+    source = {"kind": "idosell", "panel": 1234, "tokens": [f"file:{tmp_path}/token"], "secrets": [f"file:{tmp_path}/signing"]}
+    shops = {"shop1": shop_entry("sklep.example.com", 1, "all_customers", source=source | {"scan": False})}
+    async with open_door(tmp_path, shops) as opened:
+        yield opened
+
+
+async def push(door: Door, event: str, body: Any, **headers: str) -> httpx.Response:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return await door.http.post("/sources/idosell/1234", content=raw, headers=signed(event, raw) | headers)
+
+
+async def test_r80_a_genuine_push_is_answered_202_and_repeated_ones_alike(door: Door) -> None:
+    answers = [await push(door, "orderCreated", {"Results": [an_order()]}) for _ in range(2)]
+    assert [(one.status_code, one.json()) for one in answers] == [(202, {"received": True})] * 2
+    assert len(await door.gateway.sources.pushes.lines()) == 1
+
+
+async def test_r80_the_signature_is_over_the_bytes_as_they_came(door: Door) -> None:
+    spaced = json.dumps({"results": [a_client()]}, indent=3, ensure_ascii=False).encode()
+    assert (await push(door, "clientCreated", spaced)).status_code == 202
+
+
+@pytest.mark.parametrize("wrong", [{"authorization": "Bearer nobody-knows-this-token"}, {"x-iai-signature": "00"}])
+async def test_r80_a_forged_push_is_401_and_tells_nothing(door: Door, wrong: dict[str, str]) -> None:
+    answer = await push(door, "clientCreated", {"results": [a_client()]}, **wrong)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    other = await door.http.post("/sources/idosell/99", content=b"{}", headers=signed("clientCreated", b"{}"))
+    assert other.json()["detail"] == answer.json()["detail"], "an unknown panel is told from a wrong token by nobody"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\x00\xff", b"[" * 10_000, b'{"results":[{"clientId":' + b"9" * 400 + b"}]}"])
+async def test_r80_whatever_the_body_it_is_taken_and_never_a_5xx(door: Door, body: bytes) -> None:
+    assert (await push(door, "clientCreated", body)).status_code == 202
+    while await door.gateway.sources.translator.step():
+        pass
+    assert (await push(door, "nobodyKnows\u007f", body)).status_code in (202, 400)
+
+
+async def test_r81_a_programmable_webhook_comes_as_a_form_with_its_token_in_the_body(door: Door) -> None:
+    form = {"token": TOKEN, "event": "newsletter_email", "email": "anna@example.com", "state": "y"}
+    assert (await door.http.post("/sources/idosell/1234", data=form)).status_code == 202
+    assert (await door.http.post("/sources/idosell/1234", data=form | {"token": "x"})).status_code == 401
+    as_json = {"event": "basket", "email": "anna@example.com", "items": []}
+    assert (
+        await door.http.post("/sources/idosell/1234", json=as_json, headers={"authorization": f"Bearer {TOKEN}"})
+    ).status_code == 202
+
+
+async def test_r80_operators_see_pushes_and_the_body_of_those_that_were_not_understood(door: Door) -> None:
+    operator = await door.operator()
+    await push(door, "clientCreated", b'{"results": "nothing"}')
+    while await door.gateway.sources.translator.step():
+        pass
+    (line,) = (await door.http.get("/v1/operations/pushes?state=not_understood", headers=operator)).json()["pushes"]
+    assert (line["kind"], line["state"], line["platform"], line["source"]) == ("clientCreated", "not_understood", "idosell", "1234")
+    body = await door.http.get(f"/v1/operations/pushes/{line['id']}/body", headers=operator)
+    assert body.json() == {"body": '{"results": "nothing"}'}
+    again = await door.http.post(f"/v1/operations/pushes/{line['id']}/again", headers=operator)
+    assert again.json() == {"pushes": 1}
+    assert (await door.http.get("/v1/operations/pushes", headers=door.auth("shop1"))).status_code == 404
+    assert (await door.http.get("/v1/operations/pushes/999/body", headers=operator)).status_code == 404
+
+
+async def test_another_method_is_405(door: Door) -> None:
+    assert (await door.http.get("/sources/idosell/1234")).status_code == 405

@@ -1,0 +1,248 @@
+"""From a push at the door to events in the inbox (R80, R81, R82, R83)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.consent import Box, Said, Status
+from app.domain.contact import Contact, Home
+from app.domain.errors import UnknownCaller
+from app.domain.events import (
+    AccountChanged,
+    CustomerRegistered,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    Subscribed,
+    Unsubscribed,
+)
+from app.domain.outcomes import Delivered, Refused
+from app.domain.sources import PushState
+from app.sources.echoes import Echo, echo
+from app.storage.work import Store
+from tests.builders import at
+from tests.conftest import Clock
+from tests.sources.samples import a_client, a_return, an_order
+from tests.sources.stage import Stage, signed, source_shop, unreachable
+
+NEW = a_client(clientRegistrationDate="2026-01-01")
+
+
+async def kinds(stage: Stage) -> list[type]:
+    return [type(one.event) for one in await stage.events()]
+
+
+async def test_r80_a_genuine_push_becomes_the_events_a_shop_would_post(stage: Stage) -> None:
+    await stage.push("clientCreated", {"results": [NEW]})
+    await stage.push("orderCreated", {"Results": [an_order()]})
+    lines = await stage.translated()
+    assert [(one.kind, one.state) for one in lines] == [("clientCreated", PushState.TOLD), ("orderCreated", PushState.TOLD)]
+    assert await kinds(stage) == [CustomerRegistered, Subscribed, OrderPlaced]
+
+
+async def test_r22_the_goods_of_an_order_come_with_their_menu_sections_which_are_asked_for_once(stage: Stage) -> None:
+    await stage.push("orderCreated", {"Results": [an_order(), an_order(orderSerialNumber=13)]})
+    await stage.translated()
+    await stage.push("orderCreated", {"Results": [an_order(orderSerialNumber=14)]})
+    await stage.translated()
+    events = [one.event for one in await stage.events()]
+    assert all(isinstance(one, OrderPlaced) and one.items[0].menu_paths == (("Kobiety", "Buty", "Sneakersy"),) for one in events)
+    assert stage.panel.asked == ["products/products/search"]
+    stage.clock.advance(hours=13)
+    await stage.push("orderCreated", {"Results": [an_order(orderSerialNumber=15)]})
+    await stage.translated()
+    assert len(stage.panel.asked) == 2, "what is kept in memory grows old"
+
+
+async def test_r80_repeated_and_disordered_deliveries_change_nothing(stage: Stage) -> None:
+    newer = an_order(orderDetails__orderChangeDate="2026-01-02 10:00:00", orderDetails__orderStatus="packed")
+    for uid in ("a", "a", "b"):
+        await stage.push("orderUpdated", {"Results": [newer]}, uid)
+    await stage.push("orderCreated", {"Results": [an_order()]}, "c")
+    lines = await stage.translated()
+    assert len(lines) == 3
+    assert await kinds(stage) == [OrderPlaced]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"authorization": "Bearer another-token-of-somebody"},
+        {"authorization": ""},
+        {"x-iai-signature": "0" * 64},
+        {"x-iai-signature": ""},
+    ],
+)
+async def test_r80_a_forged_push_is_refused_and_not_stored(stage: Stage, wrong: dict[str, str]) -> None:
+    with pytest.raises(UnknownCaller):
+        await stage.push("clientCreated", {"results": [NEW]}, **wrong)
+    assert await stage.translated() == []
+
+
+@pytest.mark.parametrize(("platform", "name"), [("idosell", "99"), ("shopify", "1234"), ("none", "1234"), ("", "")])
+async def test_r71_a_source_that_nobody_configured_answers_as_a_forged_push_does(stage: Stage, platform: str, name: str) -> None:
+    with pytest.raises(UnknownCaller):
+        await stage.pushes.take(platform, name, signed("clientCreated", b"{}"), b"{}")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"results":[]}', b"\xff\x00", b"null", b'{"a":' * 3000, b"1e999"])
+async def test_r80_what_is_not_understood_is_kept_shown_and_spoils_nothing_else(stage: Stage, body: bytes) -> None:
+    await stage.push("clientCreated", body)
+    await stage.push("orderCreated", {"Results": [an_order()]})
+    wrong, right = await stage.translated()
+    assert (wrong.state, right.state) == (PushState.NOT_UNDERSTOOD, PushState.TOLD)
+    assert wrong.words
+    assert await stage.pushes.body(wrong.id) == body
+    assert await kinds(stage) == [OrderPlaced]
+
+
+async def test_r80_a_defect_costs_the_push_it_happens_at_alone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(row: Any, *args: Any) -> Any:
+        if row["orderSerialNumber"] == 13:
+            raise RuntimeError("a defect")
+        return real(row, *args)
+
+    from app.sources.idosell import source
+
+    real = source.order
+    monkeypatch.setattr(source, "order", failing)
+    for number in (12, 13, 14):
+        await stage.push("orderCreated", {"Results": [an_order(orderSerialNumber=number)]})
+    states = [one.state for one in await stage.translated()]
+    assert states == [PushState.TOLD, PushState.NOT_UNDERSTOOD, PushState.TOLD]
+    monkeypatch.undo()
+    kept = (await stage.pushes.lines(state=PushState.NOT_UNDERSTOOD))[0]
+    assert await stage.pushes.again([kept.id]) == 1
+    assert [one.state for one in await stage.translated()] == [PushState.TOLD] * 3
+    assert await kinds(stage) == [OrderPlaced] * 3
+
+
+async def test_r82_while_the_panel_cannot_be_asked_its_pushes_wait_and_are_told_when_it_can(stage: Stage) -> None:
+    unreachable(stage)
+    await stage.push("orderCreated", {"Results": [an_order()]})
+    (waiting,) = await stage.translated()
+    assert waiting.state is PushState.WAITING
+    assert waiting.words is not None
+    assert "no answer" in waiting.words
+    stage.panel.outcome = Delivered()
+    stage.clock.advance(minutes=10)
+    (told,) = await stage.translated()
+    assert told.state is PushState.TOLD
+    assert await kinds(stage) == [OrderPlaced]
+
+
+async def test_without_the_right_to_read_products_orders_go_without_sections(stage: Stage) -> None:
+    stage.panel.outcome = Refused("HTTP 403: the key needs the area PIM with level r", account_wide=True)
+    await stage.push("orderCreated", {"Results": [an_order()]})
+    (told,) = await stage.translated()
+    assert told.state is PushState.TOLD
+    (event,) = (one.event for one in await stage.events())
+    assert isinstance(event, OrderPlaced)
+    assert event.items[0].menu_paths == ()
+
+
+async def test_r19_an_accepted_return_finds_its_order_in_the_panel(stage: Stage) -> None:
+    stage.panel.answers["orders/orders"] = {"Results": [an_order()]}
+    await stage.push("returnConfirmed", {"returns": [a_return()]})
+    await stage.translated()
+    assert await kinds(stage) == [OrderReturned]
+
+
+async def test_r80_a_push_that_carries_a_number_alone_is_read_in_the_panel(stage: Stage) -> None:
+    stage.panel.answers["clients/clients"] = {"results": [NEW]}
+    await stage.push("clientUpdated", {"results": [{"clientId": 1024}]})
+    await stage.translated()
+    assert await kinds(stage) == [CustomerRegistered, Subscribed]
+
+
+async def test_r17_a_cancellation_that_is_pushed_twice_is_told_once(stage: Stage) -> None:
+    gone = an_order(orderDetails__orderStatus="canceled", orderDetails__orderChangeDate="2026-01-02 10:00:00")
+    await stage.push("orderCreated", {"Results": [an_order()]})
+    await stage.translated()
+    await stage.push("orderCanceled", {"Results": [gone]})
+    await stage.push("orderStatusUpdated", {"Results": [gone]})
+    await stage.translated()
+    assert await kinds(stage) == [OrderPlaced, OrderCancelled]
+
+
+async def test_r81_the_box_of_an_order_reaches_the_order_whichever_push_comes_first(store: Store, clock: Clock) -> None:
+    box = {"event": "order_consent", "shop": "1", "order": "12", "consent": "y", "occurred_at": "2026-01-01 00:10:05"}
+    boxes: list[list[Box]] = []
+    for first in (True, False):
+        stage = await Stage(store, clock, source_shop(f"shop{1 + first}")).open()
+        await stage.configure(source_shop(f"shop{2 - first}", source=source_shop().source.__class__()))
+        stage.panel.answers["orders/orders"] = {"Results": [an_order()]}
+        steps = [lambda: stage.push("orderCreated", {"Results": [an_order()]}), lambda: stage.webhooki(box)]  # noqa: B023
+        for step in steps if first else reversed(steps):
+            await step()
+            await stage.translated()
+        shop_id = f"shop{1 + first}"
+        found = [one.event for one in await stage.events() if one.shop_id == shop_id]
+        boxes.append([one.box for one in found if isinstance(one, OrderPlaced)])
+        async with store.work() as work:  # the next round starts as if nothing had been pushed
+            await work._connection.exec_driver_sql("DELETE FROM pushes")
+            await work.commit()
+    assert boxes == [[Box.NOT_ASKED, Box.GIVEN], [Box.GIVEN]]
+
+
+async def test_r11_an_address_that_changed_is_a_change_of_the_account_with_the_id(stage: Stage) -> None:
+    await stage.push("clientCreated", {"results": [NEW]})
+    moved = {**NEW, "clientEmail": "anna.nowak@example.com", "clientsLastModificationDate": "2026-01-02 08:00:00"}
+    await stage.push("clientUpdated", {"results": [moved]})
+    await stage.translated()
+    changed = [one.event for one in await stage.events() if isinstance(one.event, AccountChanged)]
+    assert [(one.customer.id, one.customer.email) for one in changed] == [("1024", "anna.nowak@example.com")]
+
+
+async def test_r71_a_push_for_a_shop_that_is_not_connected_says_so(stage: Stage) -> None:
+    await stage.push("orderCreated", {"Results": [an_order(orderDetails__orderSourceResults={"shopId": 7})]})
+    (line,) = await stage.translated()
+    assert (line.state, line.events) == (PushState.TOLD, 0)
+    assert line.words is not None
+    assert "not connected" in line.words
+
+
+async def test_m3_the_body_of_a_push_is_gone_once_it_was_told(stage: Stage) -> None:
+    await stage.push("clientCreated", {"results": [NEW]})
+    (line,) = await stage.translated()
+    async with stage.store.work() as work:
+        assert await work.pushes.body(line.id) is None
+
+
+# -- what we wrote there ourselves ---------------------------------------------------------------------------------------
+
+T = at("2026-11-23T10:00")
+IN, OUT = Said(Status.OPT_IN, T), Said(Status.OPT_OUT, T)
+
+
+def subscribed(minutes: int = 1) -> Subscribed:
+    return Subscribed(at=T + timedelta(minutes=minutes), email="a@example.com")
+
+
+def resigned(minutes: int = 1) -> Unsubscribed:
+    return Unsubscribed(at=T + timedelta(minutes=minutes), email="a@example.com", confirmed=False)
+
+
+@pytest.mark.parametrize(
+    ("event", "home", "expected"),
+    [
+        (subscribed(), None, Echo.NONE),
+        (subscribed(), IN, Echo.OURS),
+        (subscribed(500), IN, Echo.OURS),
+        (subscribed(), OUT, Echo.UNSETTLED),
+        (subscribed(-5), OUT, Echo.UNSETTLED),
+        (subscribed(60), OUT, Echo.NONE),
+        (resigned(), OUT, Echo.OURS),
+        (resigned(), IN, Echo.NONE),
+    ],
+)
+def test_r06_what_the_panel_shows_of_our_own_writing_is_no_act(event: Any, home: Said | None, expected: Echo) -> None:
+    assert echo(event, Contact(email="a@example.com", home=Home(email_news=home))) is expected
+    assert echo(event, None) is Echo.NONE
+
+
+def test_r06_each_channel_has_its_own_echo() -> None:
+    contact = Contact(email="a@example.com", home=Home(email_news=IN))
+    by_sms = Subscribed(at=T, email="a@example.com", by_email=False, by_sms=True)
+    assert echo(by_sms, contact) is Echo.NONE
