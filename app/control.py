@@ -16,7 +16,7 @@ from app.bootstrap import Gateway, open_gateway
 from app.control_socket import check_owner
 from app.doctor import callback_addresses, examine, shared_account_warning
 from app.domain import reconcile
-from app.domain.backfill import Mode
+from app.domain.backfill import BackfillMode
 from app.domain.errors import NotFound
 from app.domain.registry import SHOP_ROLE, StoredAccount, StoredShop
 from app.domain.replay import ParkedFilter
@@ -147,7 +147,7 @@ def control_app(gateway: Gateway) -> FastAPI:
         ]
 
     @app.post("/backfills/{shop}")
-    async def start_backfill(shop: str, mode: Mode) -> dict[str, Any]:
+    async def start_backfill(shop: str, mode: BackfillMode) -> dict[str, Any]:
         return BackfillOut.of_progress(await gateway.backfills.start(shop, mode)).model_dump(mode="json")
 
     @app.get("/backfills/{shop}/{number}")
@@ -165,7 +165,7 @@ def control_app(gateway: Gateway) -> FastAPI:
         return [await shown(gateway.reconciliations, run) for run in found]
 
     @app.post("/reconciliations/{shop}")
-    async def start_reconciliation(shop: str, mode: reconcile.Mode) -> dict[str, Any]:
+    async def start_reconciliation(shop: str, mode: reconcile.ReconciliationMode) -> dict[str, Any]:
         return await shown(gateway.reconciliations, await gateway.reconciliations.start(shop, mode))
 
     @app.get("/reconciliations/{shop}/{number}")

@@ -20,7 +20,7 @@ from app.clients.shop_webhook import NotConnected
 from app.clients.transport import Reply
 from app.doctor import shared_account_warning
 from app.domain import tags
-from app.domain.backfill import Mode, Pause, Phase, after_look, begun, state_of, tallied
+from app.domain.backfill import BackfillMode, Pause, Phase, after_look, begun, state_of, tallied
 from app.domain.bundles import Bundle, coalesce
 from app.domain.callbacks import reached, signature, verified
 from app.domain.carts import cart_of, newer_state, ripen
@@ -1084,7 +1084,7 @@ def test_r60_by_day_fewer_are_transferred_than_by_night_on_the_shops_own_clock()
 @pytest.mark.parametrize(("automatic", "phase"), [(True, Phase.CANARY), (False, Phase.COUNTING)])
 def test_r60_an_activation_begins_with_the_canary_or_with_a_dry_run_that_waits_for_a_person(automatic: bool, phase: Phase) -> None:
     shop = a_shop(backfill=FlightPlan(automatic=automatic))
-    assert begun(shop, Mode.RUN, "token", at("2026-11-23T12:00"), by_a_person=False).phase is phase
+    assert begun(shop, BackfillMode.RUN, "token", at("2026-11-23T12:00"), by_a_person=False).phase is phase
 
 
 def test_r60_an_account_is_sent_with_its_tag_and_sets_off_nothing_over_there() -> None:
@@ -1112,14 +1112,14 @@ def test_r63_the_report_adds_up_and_nobody_says_complete_otherwise() -> None:
     ends = [("queued", ("sent", ""), None, 7), ("queued", ("withheld", "erased"), None, 2), ("no_account", None, None, 4)]
     whole = tallied([*ends, ("queued", ("parked", "refused"), None, 1)])
     assert (whole.found, whole.sent, dict(whole.withheld), whole.failed) == (14, 7, {"erased": 2, "no_account": 4}, 1)
-    over = replace(begun(OPEN, Mode.RUN, "token", at("2026-11-23T12:00"), by_a_person=True), phase=Phase.FINISHED)
+    over = replace(begun(OPEN, BackfillMode.RUN, "token", at("2026-11-23T12:00"), by_a_person=True), phase=Phase.FINISHED)
     assert state_of(over, whole) == "complete_with_failures"
     assert state_of(over, tallied(ends)) == "complete"
     assert state_of(over, tallied([*ends, ("queued", ("planned", ""), None, 1)])) == "incomplete"
 
 
 def test_r63_a_refused_canary_stops_the_transfer_until_a_person_looked() -> None:
-    watching = replace(begun(OPEN, Mode.RUN, "token", at("2026-11-23T12:00"), by_a_person=True), phase=Phase.WATCHING)
+    watching = replace(begun(OPEN, BackfillMode.RUN, "token", at("2026-11-23T12:00"), by_a_person=True), phase=Phase.WATCHING)
     refused = tallied([("queued", ("parked", "refused"), None, 1)])
     assert after_look(watching, refused, at("2026-11-23T12:01")).paused is Pause.CANARY_REFUSED
 

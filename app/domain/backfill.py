@@ -42,7 +42,7 @@ LOOK_AGAIN = timedelta(seconds=2)
 SAMPLES = 3
 
 
-class Mode(StrEnum):
+class BackfillMode(StrEnum):
     DRY_RUN = "dry_run"
     RUN = "run"
 
@@ -129,7 +129,7 @@ class Tally:
 @value(kw_only=True)
 class Backfill:
     shop_id: str
-    mode: Mode
+    mode: BackfillMode
     phase: Phase
     token: str
     """Part of the ids of its events, which nobody can guess."""
@@ -180,9 +180,9 @@ class Backfill:
         return f"backfill-{self.token}-{account.id}{again}"
 
 
-def begun(shop: Shop, mode: Mode, token: str, at: datetime, *, by_a_person: bool) -> Backfill:
+def begun(shop: Shop, mode: BackfillMode, token: str, at: datetime, *, by_a_person: bool) -> Backfill:
     """A person who says "run" has approved it; otherwise the shop's settings say whether one must be asked (R60)."""
-    counts_first = mode is Mode.DRY_RUN or not (by_a_person or shop.backfill.automatic)
+    counts_first = mode is BackfillMode.DRY_RUN or not (by_a_person or shop.backfill.automatic)
     phase = Phase.COUNTING if counts_first else Phase.CANARY
     return Backfill(shop_id=shop.id, mode=mode, phase=phase, token=token, started_at=at, due_at=at)
 
@@ -225,7 +225,7 @@ def _next_due(run: Backfill, fresh: int, listed: int, shop: Shop, now: datetime)
 
 def _after_last_page(run: Backfill, now: datetime) -> Backfill:
     following = {
-        Phase.COUNTING: Phase.FINISHED if run.mode is Mode.DRY_RUN else Phase.AWAITING_APPROVAL,
+        Phase.COUNTING: Phase.FINISHED if run.mode is BackfillMode.DRY_RUN else Phase.AWAITING_APPROVAL,
         Phase.CANARY: Phase.WATCHING,
         Phase.TRANSFER: Phase.CLOSING,
         Phase.CLOSING: Phase.SETTLING,
@@ -325,7 +325,7 @@ def state_of(run: Backfill, tally: Tally) -> str:
         return "paused"
     if not run.is_over:
         return run.phase.value
-    if run.mode is Mode.DRY_RUN:
+    if run.mode is BackfillMode.DRY_RUN:
         return "counted"
     if not tally.adds_up:
         return "incomplete"

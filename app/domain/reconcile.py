@@ -100,7 +100,7 @@ WORDS: dict[Cause, Words] = {
 }
 
 
-class Mode(StrEnum):
+class ReconciliationMode(StrEnum):
     PREVIEW = "preview"
     REPAIR = "repair"
 
@@ -116,7 +116,7 @@ class Reconciliation:
     """How far a comparison is, and what it found."""
 
     shop_id: str
-    mode: Mode
+    mode: ReconciliationMode
     token: str
     started_at: datetime
     due_at: datetime

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.backfill import Mode, Tally, state_of
+from app.domain.backfill import BackfillMode, Tally, state_of
 from app.domain.errors import NotPossible
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.routers.dependencies import ActingShop, BackfillsDep, ReadableShop
@@ -27,7 +27,7 @@ class BackfillIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: Mode = field("mode")
+    mode: BackfillMode = field("mode")
 
 
 class TallyOut(BaseModel):
@@ -58,7 +58,7 @@ class BackfillOut(TallyOut):
 
     id: int
     shop: str
-    mode: Mode
+    mode: BackfillMode
     state: str = Field(
         description="counting, counted, awaiting_approval, canary, watching_the_canary, transfer, closing, settling, paused, "
         "cancelling, cancelled, complete, complete_with_failures or incomplete",

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.errors import NotPossible
-from app.domain.reconcile import WORDS, Cause, Mode, Phase, Reconciliation
+from app.domain.reconcile import WORDS, Cause, Phase, Reconciliation, ReconciliationMode
 from app.routers.dependencies import ActingShop, ReadableShop, ReconciliationsDep
 from app.routers.fields import field
 from app.routers.problems import documented
@@ -22,7 +22,7 @@ class ReconciliationIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: Mode = field("reconciliation_mode")
+    mode: ReconciliationMode = field("reconciliation_mode")
 
 
 class DifferenceOut(BaseModel):
@@ -40,7 +40,7 @@ class DifferenceOut(BaseModel):
 class ReconciliationOut(BaseModel):
     id: int
     shop: str
-    mode: Mode
+    mode: ReconciliationMode
     phase: Phase
     checked: int = Field(description="People and accounts compared so far.")
     busy: int = Field(description="People of whom something was just on its way: they are compared the next time.")

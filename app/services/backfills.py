@@ -16,7 +16,19 @@ from typing import Protocol
 import structlog
 
 from app.domain import backfill as steps
-from app.domain.backfill import QUEUED, WOULD_SEND, Backfill, ListedAccount, Listing, Mode, Noted, Pause, Phase, Sample, Tally
+from app.domain.backfill import (
+    QUEUED,
+    WOULD_SEND,
+    Backfill,
+    BackfillMode,
+    ListedAccount,
+    Listing,
+    Noted,
+    Pause,
+    Phase,
+    Sample,
+    Tally,
+)
 from app.domain.commands import Command, UpsertContact
 from app.domain.consent import Policy, Status
 from app.domain.errors import NotFound, NotPossible, NotReady
@@ -78,7 +90,7 @@ class Backfills:
 
     # -- what people ask for ---------------------------------------------------------------------------------------------
 
-    async def start(self, shop_id: str, mode: Mode) -> Progress:
+    async def start(self, shop_id: str, mode: BackfillMode) -> Progress:
         """Raises `NotFound`, or `NotPossible` with the reason: the policy, the panel, or one that is under way."""
         shop = self._shop(shop_id)
         if shop.policy is not Policy.ALL_CUSTOMERS:
@@ -109,13 +121,13 @@ class Backfills:
             await work.inbox.wait_for_planning()
             for shop in wanted:
                 if not await work.backfills.ever_ran(shop.id):
-                    await self._begin(work, shop, Mode.RUN, by_a_person=False)
+                    await self._begin(work, shop, BackfillMode.RUN, by_a_person=False)
                     begun += 1
             await work.commit()
         self._had_one |= {shop.id for shop in wanted}
         return begun
 
-    async def _begin(self, work: Work, shop: Shop, mode: Mode, *, by_a_person: bool) -> Backfill:
+    async def _begin(self, work: Work, shop: Shop, mode: BackfillMode, *, by_a_person: bool) -> Backfill:
         run = steps.begun(shop, mode, secrets.token_hex(6), self._clock(), by_a_person=by_a_person)
         run = replace(run, id=await work.backfills.add(run))
         log.info("backfill_begun", shop_id=shop.id, backfill_id=run.id, mode=mode.value, phase=run.phase.value)

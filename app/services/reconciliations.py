@@ -23,7 +23,7 @@ from app.domain.look_up import SeenContact
 from app.domain.noticed import heard
 from app.domain.outcomes import Delivered, is_of_the_item, name_of, words_of
 from app.domain.pipeline import EventState, NewEvent, StoredContact, to_account
-from app.domain.reconcile import PEOPLE_PER_PAGE, Cause, Mode, Phase, Reconciliation
+from app.domain.reconcile import PEOPLE_PER_PAGE, Cause, Phase, Reconciliation, ReconciliationMode
 from app.domain.shop import PanelKind, Shop
 from app.services.directory import Directory
 from app.services.isolation import storable
@@ -84,7 +84,7 @@ class Reconciliations:
 
     # -- what people ask for ---------------------------------------------------------------------------------------------
 
-    async def start(self, shop_id: str, mode: Mode) -> Reconciliation:
+    async def start(self, shop_id: str, mode: ReconciliationMode) -> Reconciliation:
         """Every account of the panel is compared. Raises `NotFound`, or `NotPossible` while one is under way."""
         if self._directory.shop(shop_id) is None:
             raise NotFound("shop")
@@ -110,12 +110,12 @@ class Reconciliations:
                 whole = next((one for one in runs if one.is_over and not one.trouble), None)  # not one that was cut short
                 if last is None or (last.is_over and now - last.started_at >= steps.NIGHTLY):
                     since = whole.started_at - MARGIN if whole is not None else now - FIRST_LOOK_BACK
-                    await self._begin(work, shop.id, Mode.PREVIEW, since)
+                    await self._begin(work, shop.id, ReconciliationMode.PREVIEW, since)
                     begun += 1
             await work.commit()
         return begun
 
-    async def _begin(self, work: Work, shop_id: str, mode: Mode, since: datetime | None) -> Reconciliation:
+    async def _begin(self, work: Work, shop_id: str, mode: ReconciliationMode, since: datetime | None) -> Reconciliation:
         now = self._clock()
         run = Reconciliation(
             shop_id=shop_id, mode=mode, token=secrets.token_hex(6), started_at=now, due_at=now, accounts_since=since
@@ -246,10 +246,10 @@ class Reconciliations:
                 busy += 1
                 continue
             found += [(cause, f"c{person.id}") for cause in comparison.causes]
-            if run.mode is Mode.REPAIR and comparison.drift is not None:
+            if run.mode is ReconciliationMode.REPAIR and comparison.drift is not None:
                 event_id = run.event_id("contact", person.id)
                 events.append(heard(shop.id, "drift-found", comparison.drift, event_id, held=not shop.enabled))
-            if run.mode is Mode.REPAIR and comparison.causes:
+            if run.mode is ReconciliationMode.REPAIR and comparison.causes:
                 look_at.append(email)
         after = replace(steps.noted(run, found, len(page), busy), cursor=page[-1].id, due_at=self._clock())
         if await self._save(run, after, events) and look_at:
@@ -292,7 +292,7 @@ class Reconciliations:
                 continue
             introduced = any(getattr(command, "introduces", False) for command in commands)
             found.append((Cause.ACCOUNT_UNKNOWN if introduced else Cause.ACCOUNT_CHANGED, f"a{number}"))
-            if run.mode is Mode.REPAIR:
+            if run.mode is ReconciliationMode.REPAIR:
                 events.append(heard(shop.id, "account-listed", listed[number], run.event_id("account", number)))
         return found, events
 

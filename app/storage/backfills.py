@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.backfill import QUEUED, Backfill, Ended, Mode, Noted, Tally, tallied
+from app.domain.backfill import QUEUED, Backfill, BackfillMode, Ended, Noted, Tally, tallied
 from app.storage import codec
 from app.storage.dialect import insert
 from app.storage.tables import backfill_accounts, backfills, inbox
@@ -44,7 +44,7 @@ class Backfills:
 
     async def ever_ran(self, shop_id: str) -> bool:
         """Was there ever a transfer that was not merely a dry run?"""
-        real = select(backfills.c.id).where(backfills.c.shop_id == shop_id, backfills.c.mode == Mode.RUN.value).limit(1)
+        real = select(backfills.c.id).where(backfills.c.shop_id == shop_id, backfills.c.mode == BackfillMode.RUN.value).limit(1)
         return (await self._connection.execute(real)).first() is not None
 
     async def save(self, run: Backfill, before: Backfill) -> bool:

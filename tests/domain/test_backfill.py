@@ -15,10 +15,10 @@ from app.domain.backfill import (
     SWEEPS,
     WOULD_SEND,
     Backfill,
+    BackfillMode,
     Ended,
     ListedAccount,
     Listing,
-    Mode,
     Pause,
     Phase,
     Tally,
@@ -49,7 +49,7 @@ RUNNING = [Phase.CANARY, Phase.WATCHING, Phase.TRANSFER, Phase.CLOSING, Phase.SE
 
 
 def a_run(phase: Phase = Phase.TRANSFER, **says: object) -> Backfill:
-    plain = Backfill(shop_id="shop1", mode=Mode.RUN, phase=phase, token="t0ken", started_at=BEGAN, due_at=BEGAN, id=7)
+    plain = Backfill(shop_id="shop1", mode=BackfillMode.RUN, phase=phase, token="t0ken", started_at=BEGAN, due_at=BEGAN, id=7)
     return replace(plain, **says)  # type: ignore[arg-type]
 
 
@@ -79,15 +79,17 @@ FAILED = Tally(found=3, sent=2, failed=1)
 @pytest.mark.parametrize(
     ("mode", "by_a_person", "automatic", "phase"),
     [
-        (Mode.DRY_RUN, True, True, Phase.COUNTING),
-        (Mode.DRY_RUN, True, False, Phase.COUNTING),
-        (Mode.RUN, True, True, Phase.CANARY),
-        (Mode.RUN, True, False, Phase.CANARY),
-        (Mode.RUN, False, True, Phase.CANARY),
-        (Mode.RUN, False, False, Phase.COUNTING),
+        (BackfillMode.DRY_RUN, True, True, Phase.COUNTING),
+        (BackfillMode.DRY_RUN, True, False, Phase.COUNTING),
+        (BackfillMode.RUN, True, True, Phase.CANARY),
+        (BackfillMode.RUN, True, False, Phase.CANARY),
+        (BackfillMode.RUN, False, True, Phase.CANARY),
+        (BackfillMode.RUN, False, False, Phase.COUNTING),
     ],
 )
-def test_who_starts_it_decides_whether_it_counts_first(mode: Mode, by_a_person: bool, automatic: bool, phase: Phase) -> None:
+def test_who_starts_it_decides_whether_it_counts_first(
+    mode: BackfillMode, by_a_person: bool, automatic: bool, phase: Phase
+) -> None:
     shop = a_shop(backfill=FlightPlan(automatic=automatic))
     run = begun(shop, mode, "t0ken", NOW, by_a_person=by_a_person)
     assert (run.phase, run.mode, run.started_at, run.due_at, run.token) == (phase, mode, NOW, NOW, "t0ken")
@@ -137,7 +139,7 @@ def test_a_page_that_is_not_the_last_leads_to_the_next(phase: Phase) -> None:
 @pytest.mark.parametrize(
     ("run", "phase"),
     [
-        pytest.param(a_run(Phase.COUNTING, mode=Mode.DRY_RUN), Phase.FINISHED, id="a dry run is over"),
+        pytest.param(a_run(Phase.COUNTING, mode=BackfillMode.DRY_RUN), Phase.FINISHED, id="a dry run is over"),
         pytest.param(a_run(Phase.COUNTING), Phase.AWAITING_APPROVAL, id="a transfer that counted waits for a person"),
         pytest.param(a_run(Phase.CANARY), Phase.WATCHING, id="a canary is watched, even a small one"),
         pytest.param(a_run(Phase.TRANSFER), Phase.CLOSING, id="a transfer is closed"),
@@ -454,7 +456,7 @@ def test_complete_is_never_said_of_a_sum_that_is_not_right(tally: Tally) -> None
         (a_run(Phase.FINISHED), DONE, "complete"),
         (a_run(Phase.FINISHED), NO_TALLY, "complete"),
         (a_run(Phase.FINISHED), FAILED, "complete_with_failures"),
-        (a_run(Phase.FINISHED, mode=Mode.DRY_RUN), DONE, "counted"),
+        (a_run(Phase.FINISHED, mode=BackfillMode.DRY_RUN), DONE, "counted"),
         (a_run(Phase.FINISHED, cancelled=True), DONE, "cancelled"),
         (a_run(Phase.TRANSFER, paused=Pause.BY_A_PERSON), DONE, "paused"),
         *[(a_run(phase), DONE, phase.value) for phase in Phase if phase is not Phase.FINISHED],

@@ -16,7 +16,18 @@ from app.domain.events import DriftFound, Event
 from app.domain.look_up import SeenContact
 from app.domain.plan import Send, Supersede
 from app.domain.reasons import Reason
-from app.domain.reconcile import SAMPLES, WORDS, Cause, Comparison, Mode, Phase, Reconciliation, compared, finished, noted
+from app.domain.reconcile import (
+    SAMPLES,
+    WORDS,
+    Cause,
+    Comparison,
+    Phase,
+    Reconciliation,
+    ReconciliationMode,
+    compared,
+    finished,
+    noted,
+)
 from app.domain.shop import Panel, PanelKind, Shop
 from tests.builders import (
     EMAIL,
@@ -273,7 +284,9 @@ def test_what_a_repair_tells_makes_the_next_comparison_find_no_tag_of_ours(
 
 # -- counting ------------------------------------------------------------------------------------------------------------
 
-RUN = Reconciliation(shop_id="shop1", mode=Mode.PREVIEW, token="t0", started_at=LATER, due_at=LATER, accounts_since=None)
+RUN = Reconciliation(
+    shop_id="shop1", mode=ReconciliationMode.PREVIEW, token="t0", started_at=LATER, due_at=LATER, accounts_since=None
+)
 
 
 def test_counts_add_up_over_pages_and_samples_are_the_first_few() -> None:

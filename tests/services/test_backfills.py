@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from app.domain.backfill import Backfill, ListedAccount, Listing, Mode, Pause, Phase, Tally, state_of
+from app.domain.backfill import Backfill, BackfillMode, ListedAccount, Listing, Pause, Phase, Tally, state_of
 from app.domain.commands import UpsertContact
 from app.domain.consent import Policy, Status
 from app.domain.contact import Contact
@@ -114,7 +114,7 @@ class Airport(World):
         """The use case without memory, as in another process."""
         return Backfills(self.store, self.directory, lambda shop: self.sides[shop], self.rehearsal, self.clock, lambda: None)
 
-    async def begin(self, mode: Mode = Mode.RUN, shop: str = "shop1") -> int:
+    async def begin(self, mode: BackfillMode = BackfillMode.RUN, shop: str = "shop1") -> int:
         return (await self.flights.start(shop, mode)).run.id
 
     async def at(self, number: int, shop: str = "shop1") -> Progress:
@@ -141,7 +141,7 @@ class Airport(World):
         await self.until(number, lambda run: run.is_over)
         return await self.at(number)
 
-    async def flown(self, mode: Mode = Mode.RUN) -> Tally:
+    async def flown(self, mode: BackfillMode = BackfillMode.RUN) -> Tally:
         return (await self.land(await self.begin(mode))).tally
 
     async def events(self) -> list[str]:
@@ -506,7 +506,7 @@ async def test_guests_and_accounts_of_other_shops_leave_nothing_here_but_their_n
         account(4, ""),
         account(5),
     ]
-    for mode in (Mode.DRY_RUN, Mode.RUN):
+    for mode in (BackfillMode.DRY_RUN, BackfillMode.RUN):
         tally = await world.flown(mode)
         assert tally == Tally(found=5, sent=1, withheld={"account_elsewhere": 2, "address_invalid": 1, "no_account": 1})
     for word in ("guest@", "elsewhere@", "nowhere@", "Tajemnicza", "600999888"):
@@ -548,7 +548,7 @@ def _without_backfills(dump: dict[str, str]) -> dict[str, str]:
 async def test_a_dry_run_changes_nothing_at_all_and_its_counts_are_those_of_the_run(world: Airport) -> None:
     world.panel.rows = await a_mixed_population(world)
     before, calls = await world.dump(), len(world.upstream.calls)
-    number = await world.begin(Mode.DRY_RUN)
+    number = await world.begin(BackfillMode.DRY_RUN)
     landed = await world.land(number)
     assert _without_backfills(await world.dump()) == _without_backfills(before)
     assert len(world.upstream.calls) == calls
@@ -572,7 +572,7 @@ async def test_a_dry_run_changes_nothing_at_all_and_its_counts_are_those_of_the_
 async def test_a_dry_run_shows_a_few_accounts_by_number_and_names_of_fields_alone(world: Airport) -> None:
     agreed = Ticked(ticked=True, since=LONG_AGO)
     world.panel.rows = [account(1, JAN, newsletter_email=agreed, last_name="Kowalski"), *people(120), account(2, guest=True)]
-    landed = await world.land(await world.begin(Mode.DRY_RUN))
+    landed = await world.land(await world.begin(BackfillMode.DRY_RUN))
     samples = landed.run.samples
     assert {end: [one.account_id for one in some] for end, some in samples.items()} == {
         "would_send": [1, 1000, 1001],
@@ -586,7 +586,12 @@ async def test_a_dry_run_shows_a_few_accounts_by_number_and_names_of_fields_alon
 
 async def test_a_dry_run_can_be_repeated_and_followed_by_the_transfer(world: Airport) -> None:
     world.panel.rows = people(5)
-    assert await world.flown(Mode.DRY_RUN) == await world.flown(Mode.DRY_RUN) == await world.flown() == Tally(found=5, sent=5)
+    assert (
+        await world.flown(BackfillMode.DRY_RUN)
+        == await world.flown(BackfillMode.DRY_RUN)
+        == await world.flown()
+        == Tally(found=5, sent=5)
+    )
 
 
 # -- a panel on a bad day ------------------------------------------------------------------------------------------------
@@ -662,7 +667,7 @@ async def test_an_overloaded_panel_is_not_read_until_it_is_well_again(world: Air
 
 async def test_the_load_is_not_asked_for_with_every_page(world: Airport) -> None:
     world.panel.rows = people(950)
-    await world.begin(Mode.DRY_RUN)
+    await world.begin(BackfillMode.DRY_RUN)
     for _ in range(10):
         await world.flights.step_due()
     assert len(world.panel.pages_read) == 10
@@ -805,7 +810,7 @@ async def test_nobody_who_changed_is_missed_when_accounts_vanish_between_two_pag
 
 async def test_under_order_consent_there_is_no_transfer_and_the_refusal_says_why(world: Airport) -> None:
     await world.configure(the_shop(policy=Policy.ORDER_CONSENT))
-    for mode in Mode:
+    for mode in BackfillMode:
         with pytest.raises(NotPossible, match="order_consent"):
             await world.begin(mode)
     assert await world.flights.of_shop("shop1") == []
@@ -859,7 +864,7 @@ async def test_an_automatic_transfer_begins_by_itself_once_and_never_again(world
     assert await world.flights.start_automatic() == 0
     assert await world.restarted().start_automatic() == 0
     (begun,) = await world.flights.of_shop("shop1")
-    assert (begun.run.mode, begun.run.phase) == (Mode.RUN, Phase.CANARY)
+    assert (begun.run.mode, begun.run.phase) == (BackfillMode.RUN, Phase.CANARY)
     assert (await world.land(begun.run.id)).tally == Tally(found=30, sent=30)
     assert await world.restarted().start_automatic() == 0
 
@@ -903,13 +908,13 @@ async def test_only_an_active_shop_of_all_customers_with_a_panel_begins_by_itsel
 async def test_a_dry_run_is_no_transfer_so_the_automatic_one_still_begins(world: Airport) -> None:
     await world.configure(the_shop(shadow=True))
     world.panel.rows = people(3)
-    await world.flown(Mode.DRY_RUN)
+    await world.flown(BackfillMode.DRY_RUN)
     await world.configure(the_shop())
     assert await world.flights.start_automatic() == 1
 
 
 async def test_two_who_start_at_once_make_one_transfer(world: Airport) -> None:
-    asked = [world.flights.start("shop1", Mode.RUN), world.restarted().start("shop1", Mode.RUN)]
+    asked = [world.flights.start("shop1", BackfillMode.RUN), world.restarted().start("shop1", BackfillMode.RUN)]
     answers = await asyncio.gather(*asked, return_exceptions=True)
     assert sorted(type(one).__name__ for one in answers) == ["NotPossible", "Progress"]
     assert len(await world.flights.of_shop("shop1")) == 1
@@ -965,7 +970,7 @@ async def test_what_makes_no_sense_as_things_stand_is_refused_with_a_sentence(wo
     with pytest.raises(NotPossible, match="under way"):
         await world.begin()
     with pytest.raises(NotPossible, match="under way"):
-        await world.begin(Mode.DRY_RUN)
+        await world.begin(BackfillMode.DRY_RUN)
     with pytest.raises(NotPossible, match="paused"):
         await flights.resume("shop1", number)
     with pytest.raises(NotPossible, match="approv"):
@@ -991,7 +996,7 @@ async def test_another_shops_number_and_one_that_never_was_are_the_same_nothing(
             with pytest.raises(NotFound):
                 await act(shop, asked)
     with pytest.raises(NotFound):
-        await flights.start("no-such", Mode.RUN)
+        await flights.start("no-such", BackfillMode.RUN)
     assert await flights.of_shop("shop2") == []
     assert (await world.run_of(number)).is_moving
 
@@ -999,7 +1004,7 @@ async def test_another_shops_number_and_one_that_never_was_are_the_same_nothing(
 async def test_the_newest_backfills_are_shown_first(world: Airport) -> None:
     world.panel.rows = people(3)
     numbers = []
-    for mode in (Mode.DRY_RUN, Mode.RUN, Mode.DRY_RUN):
+    for mode in (BackfillMode.DRY_RUN, BackfillMode.RUN, BackfillMode.DRY_RUN):
         numbers.append(await world.begin(mode))
         await world.land(numbers[-1])
     assert [one.run.id for one in await world.flights.of_shop("shop1")] == numbers[::-1]

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, select, text, update
 
-from app.domain.backfill import ListedAccount, Listing
-from app.domain.backfill import Mode as BackfillMode
+from app.domain.backfill import BackfillMode, ListedAccount, Listing
 from app.domain.commands import AddEvent
 from app.domain.consent import Box, Policy, Status
 from app.domain.events import Customer, TagsSeen, email_of
 from app.domain.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Unknown, words_of
 from app.domain.pipeline import Answer, Call, Claim, InboxEvent, Modified
 from app.domain.reasons import Reason
-from app.domain.reconcile import Mode
+from app.domain.reconcile import ReconciliationMode
 from app.domain.replay import ParkedFilter
 from app.domain.retention import Retention
 from app.domain.shop import Panel, PanelKind
@@ -495,7 +494,7 @@ async def test_r73_a_person_over_whom_a_comparison_fails_is_left_for_the_next_on
     rounds = Reconciliations(
         world.store, world.directory, upstream, side, pull_of(world), world.rehearsal, world.clock, lambda: None
     )
-    number = (await rounds.start("shop1", Mode.REPAIR)).id
+    number = (await rounds.start("shop1", ReconciliationMode.REPAIR)).id
     for _ in range(6):
         await rounds.step_due()
         world.clock.advance(minutes=6)

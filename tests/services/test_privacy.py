@@ -10,7 +10,7 @@ from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.consent import Box, Policy, Status
 from app.domain.events import AccessRequested, AccountListed, Customer, Event, OptInReported, SubscriberListed
 from app.domain.outcomes import Outcome, Unknown, Unreachable
-from app.domain.reconcile import Mode
+from app.domain.reconcile import ReconciliationMode
 from app.services.pull import Pull
 from app.services.reconciliations import Reconciliations
 from tests.services.world import (
@@ -55,7 +55,7 @@ class Recorded:
         await self.pull.pull_changed("main", AT_ONCE)
         for shop in self.world.directory.shops():
             await self.pull.sweep("main", AT_ONCE)
-            run = await self.comparisons.start(shop.id, Mode.REPAIR)
+            run = await self.comparisons.start(shop.id, ReconciliationMode.REPAIR)
             while not (await self.comparisons.one(shop.id, run.id)).is_over:
                 await self.comparisons.step_due()
                 self.world.clock.advance(seconds=1)

@@ -16,7 +16,7 @@ from app.domain.errors import NotFound, NotPossible
 from app.domain.events import Customer
 from app.domain.outcomes import Delivered, Outcome, Throttled, Unreachable
 from app.domain.pipeline import Answer, Call
-from app.domain.reconcile import Cause, Mode, Phase, Reconciliation
+from app.domain.reconcile import Cause, Phase, Reconciliation, ReconciliationMode
 from app.domain.shop import FlightPlan, Hours, Panel, PanelKind
 from app.services.pull import Pull
 from app.services.reconciliations import REST, Reconciliations
@@ -136,7 +136,7 @@ class Audit(World):
             self.clock.advance(seconds=1)
         raise AssertionError(f"it never ended: {stands}")
 
-    async def compared(self, mode: Mode = Mode.PREVIEW, shop: str = "shop1") -> Reconciliation:
+    async def compared(self, mode: ReconciliationMode = ReconciliationMode.PREVIEW, shop: str = "shop1") -> Reconciliation:
         run = await self.finished(await self.auditor.start(shop, mode))
         await self.run()
         self.clock.advance(minutes=20)
@@ -148,7 +148,7 @@ class Audit(World):
     async def repaired(self, shop: str = "shop1") -> list[UpsertContact]:
         """What a repair tells SALESmanago."""
         before = len(self.upstream.sent())
-        await self.compared(Mode.REPAIR, shop)
+        await self.compared(ReconciliationMode.REPAIR, shop)
         return self.upstream.sent()[before:]
 
     async def contact(self, email: str = JAN, shop: str = "shop1") -> Contact:
@@ -339,7 +339,7 @@ async def damaged(world: Audit) -> None:
 async def test_a_preview_names_every_cause_changes_no_row_and_writes_nothing_there(world: Audit) -> None:
     await damaged(world)
     before, sent, told = await world.dump(), world.upstream.sent(), list(world.panel.asked)
-    run = await world.finished(await world.auditor.start("shop1", Mode.PREVIEW))
+    run = await world.finished(await world.auditor.start("shop1", ReconciliationMode.PREVIEW))
     assert set(run.causes) == set(Cause)
     after = await world.dump()
     before.pop("reconciliations"), after.pop("reconciliations")
@@ -423,7 +423,7 @@ async def test_writing_a_contact_again_makes_nobody_resign_in_the_shop(world: Au
 async def test_who_withdrew_or_was_erased_before_the_repair_is_decided_is_not_written_again(world: Audit, act: Callable) -> None:
     await with_jan(world)
     await world.delete_there(JAN)
-    await world.finished(await world.auditor.start("shop1", Mode.REPAIR))
+    await world.finished(await world.auditor.start("shop1", ReconciliationMode.REPAIR))
     await world.post(act(JAN, 300))
     await world.run()
     assert JAN not in world.upstream.contacts
@@ -478,7 +478,7 @@ async def test_a_rename_that_overtakes_the_repair_is_told_once(world: Audit) -> 
     """The comparison saw the old address; by the time it is decided the person has moved, and SALESmanago was told."""
     await with_jan(world, registers(OLD, id="7"))
     world.upstream.contacts[OLD].discard("rejestracja")
-    await world.finished(await world.auditor.start("shop1", Mode.REPAIR))
+    await world.finished(await world.auditor.start("shop1", ReconciliationMode.REPAIR))
     sent = len(world.upstream.sent())
     await world.post(renames(OLD, NEW, 90, customer_id="7"))
     await world.run()
@@ -495,7 +495,7 @@ async def test_somebody_of_whom_something_is_on_its_way_is_compared_the_next_tim
     await with_jan(world)
     await world.post(registers(EWA))
     await world.plan()  # queued, not delivered: Ewa is not there yet
-    run = await world.finished(await world.auditor.start("shop1", Mode.REPAIR))
+    run = await world.finished(await world.auditor.start("shop1", ReconciliationMode.REPAIR))
     assert (dict(run.causes), run.busy) == ({}, 1)
     assert await world.made() == []
 
@@ -505,7 +505,7 @@ async def test_somebody_of_whom_something_is_not_decided_is_compared_the_next_ti
     await with_jan(world)
     await world.delete_there(JAN)
     await world.post(orders(email=JAN, minutes=200))
-    run = await world.finished(await world.auditor.start("shop1", Mode.REPAIR))
+    run = await world.finished(await world.auditor.start("shop1", ReconciliationMode.REPAIR))
     assert (dict(run.causes), run.busy) == ({}, 1)
 
 
@@ -521,7 +521,7 @@ async def test_somebody_who_changed_while_we_looked_is_compared_the_next_time(wo
             await world.run()
 
     world.upstream.before_answer = meanwhile
-    run = await world.finished(await world.auditor.start("shop1", Mode.REPAIR))
+    run = await world.finished(await world.auditor.start("shop1", ReconciliationMode.REPAIR))
     assert (dict(run.causes), run.busy) == ({}, 1)
 
 
@@ -617,7 +617,7 @@ async def test_when_salesmanago_does_not_answer_it_rests_at_the_same_page_and_go
     await world.run()
     world.clock.advance(minutes=1)
     await world.delete_there("p59@example.pl")
-    run = await world.auditor.start("shop1", Mode.PREVIEW)
+    run = await world.auditor.start("shop1", ReconciliationMode.PREVIEW)
     await world.auditor.step_due()
     first = await world.auditor.one("shop1", run.id)
     assert first.checked == 50
@@ -635,7 +635,7 @@ async def test_when_salesmanago_does_not_answer_it_rests_at_the_same_page_and_go
 async def test_a_rest_after_throttling_has_a_name(world: Audit) -> None:
     await with_jan(world)
     world.upstream.respond = scripted(Throttled(), method="look_up")
-    run = await world.auditor.start("shop1", Mode.PREVIEW)
+    run = await world.auditor.start("shop1", ReconciliationMode.PREVIEW)
     await world.auditor.step_due()
     assert (await world.auditor.one("shop1", run.id)).trouble != ""
 
@@ -645,7 +645,7 @@ async def test_a_panel_that_does_not_answer_or_is_overloaded_is_asked_for_the_sa
     world.panel.rows = [account(number) for number in range(1000, 1150)]
     world.panel.overloaded = trouble == "panel_overloaded"
     world.panel.outcomes = [] if world.panel.overloaded else [Delivered(), Unreachable("down")]
-    run = await world.auditor.start("shop1", Mode.REPAIR)
+    run = await world.auditor.start("shop1", ReconciliationMode.REPAIR)
     for _ in range(3):
         await world.auditor.step_due()
     rests = await world.auditor.one("shop1", run.id)
@@ -664,8 +664,8 @@ async def test_r71_one_shops_broken_panel_holds_up_no_other_shop(world: Audit) -
     )
     world.panel.broken = True
     world.panel_of("shop2").rows = [account(5, active=(2,))]
-    broken = await world.auditor.start("shop1", Mode.PREVIEW)
-    fine = await world.auditor.start("shop2", Mode.PREVIEW)
+    broken = await world.auditor.start("shop1", ReconciliationMode.PREVIEW)
+    fine = await world.auditor.start("shop2", ReconciliationMode.PREVIEW)
     ended = await world.finished(fine)
     assert dict(ended.causes) == {Cause.ACCOUNT_UNKNOWN: 1}
     stands = await world.auditor.one("shop1", broken.id)
@@ -689,13 +689,13 @@ async def test_r71_one_shops_slow_panel_holds_up_no_other_shop(world: Audit) -> 
         done.set()
 
     world.panel.on_read, other.on_read = waits, ends
-    runs = [await world.auditor.start(shop, Mode.PREVIEW) for shop in ("shop1", "shop2")]
+    runs = [await world.auditor.start(shop, ReconciliationMode.PREVIEW) for shop in ("shop1", "shop2")]
     assert [(await world.finished(run)).trouble for run in runs] == ["", ""]
 
 
 async def test_a_shop_that_was_disabled_meanwhile_is_compared_no_further(world: Audit) -> None:
     await with_jan(world)
-    run = await world.auditor.start("shop1", Mode.REPAIR)
+    run = await world.auditor.start("shop1", ReconciliationMode.REPAIR)
     await world.delete_there(JAN)
     await world.configure(a_shop(panel=IDOSELL, enabled=False))
     ended = await world.finished(run)
@@ -713,7 +713,7 @@ class Killed(BaseException):
 async def test_a_crash_between_look_and_save_leaves_nothing_and_the_page_is_compared_again(world: Audit) -> None:
     await with_jan(world)
     await world.delete_there(JAN)
-    run = await world.auditor.start("shop1", Mode.REPAIR)
+    run = await world.auditor.start("shop1", ReconciliationMode.REPAIR)
 
     async def dies(method: str, items: list) -> None:
         raise Killed
@@ -735,7 +735,7 @@ async def test_two_workers_at_the_same_page_count_and_repair_it_once(world: Audi
     await with_jan(world)
     await world.delete_there(JAN)
     world.panel.rows = [account(5)]
-    run = await world.auditor.start("shop1", Mode.REPAIR)
+    run = await world.auditor.start("shop1", ReconciliationMode.REPAIR)
     other = world.restarted()
     for _ in range(6):
         (stands,) = [await world.auditor.one("shop1", run.id)]
@@ -752,27 +752,29 @@ async def test_two_workers_at_the_same_page_count_and_repair_it_once(world: Audi
 
 
 async def test_only_one_comparison_of_a_shop_goes_on_at_a_time(world: Audit) -> None:
-    run = await world.auditor.start("shop1", Mode.PREVIEW)
+    run = await world.auditor.start("shop1", ReconciliationMode.PREVIEW)
     with pytest.raises(NotPossible):
-        await world.restarted().start("shop1", Mode.REPAIR)
+        await world.restarted().start("shop1", ReconciliationMode.REPAIR)
     await world.finished(run)
-    await world.auditor.start("shop1", Mode.REPAIR)
+    await world.auditor.start("shop1", ReconciliationMode.REPAIR)
 
 
 @both_stores
 async def test_of_two_who_start_at_once_one_finds_the_others(world: Audit) -> None:
-    answers = await asyncio.gather(*(world.restarted().start("shop1", Mode.PREVIEW) for _ in range(4)), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(world.restarted().start("shop1", ReconciliationMode.PREVIEW) for _ in range(4)), return_exceptions=True
+    )
     assert sorted(type(one).__name__ for one in answers) == ["NotPossible"] * 3 + ["Reconciliation"]
 
 
 async def test_a_shop_or_number_nobody_knows_is_not_found_nor_is_another_shops(world: Audit) -> None:
     await world.configure(a_shop(panel=IDOSELL), a_shop("shop2", host="hurt.example", location="hurt_example", number=2))
-    run = await world.auditor.start("shop1", Mode.PREVIEW)
+    run = await world.auditor.start("shop1", ReconciliationMode.PREVIEW)
     for shop, number in (("shop2", run.id), ("shop1", run.id + 1)):
         with pytest.raises(NotFound):
             await world.auditor.one(shop, number)
     with pytest.raises(NotFound):
-        await world.auditor.start("no-such", Mode.PREVIEW)
+        await world.auditor.start("no-such", ReconciliationMode.PREVIEW)
     assert await world.auditor.of_shop("shop2") == []
 
 
@@ -786,7 +788,7 @@ async def test_by_day_no_comparison_begins_by_itself_and_by_night_one(world: Aud
     assert await world.auditor.start_nightly() == 1
     assert await world.auditor.start_nightly() == 0  # one is under way
     (run,) = await world.auditor.of_shop("shop1")
-    assert run.mode is Mode.PREVIEW
+    assert run.mode is ReconciliationMode.PREVIEW
     await world.finished(run)
     world.clock.advance(hours=3)
     assert await world.auditor.start_nightly() == 0  # once a night
@@ -866,7 +868,7 @@ async def test_a_full_comparison_asks_for_every_account(world: Audit) -> None:
 @both_stores
 async def test_what_was_read_is_written_back_as_the_same_bytes(world: Audit) -> None:
     await damaged(world)
-    run = await world.finished(await world.auditor.start("shop1", Mode.PREVIEW))
+    run = await world.finished(await world.auditor.start("shop1", ReconciliationMode.PREVIEW))
     async with world.store.work() as work:
         assert await work.reconciliations.save(replace(run, checked=99), run)
         assert not await work.reconciliations.save(replace(run, checked=100), run)
@@ -877,7 +879,9 @@ async def test_what_was_read_is_written_back_as_the_same_bytes(world: Audit) -> 
 @both_stores
 async def test_what_is_due_are_the_runs_that_are_not_over_the_longest_waiting_first(world: Audit) -> None:
     now = world.clock()
-    plain = Reconciliation(shop_id="shop1", mode=Mode.PREVIEW, token="t", started_at=now, due_at=now, accounts_since=None)
+    plain = Reconciliation(
+        shop_id="shop1", mode=ReconciliationMode.PREVIEW, token="t", started_at=now, due_at=now, accounts_since=None
+    )
     async with world.store.work() as work:
         late = await work.reconciliations.add(replace(plain, due_at=now + timedelta(microseconds=1)))
         ready = await work.reconciliations.add(plain)

@@ -10,7 +10,7 @@ from app.domain.consent import Policy, Status
 from app.domain.events import AccountListed, Customer, Event, Evidence, SubscriberListed, Ticked
 from app.domain.outcomes import Delivered, Refused
 from app.domain.pipeline import to_account
-from app.domain.reconcile import Mode, Reconciliation
+from app.domain.reconcile import Reconciliation, ReconciliationMode
 from app.domain.retention import Retention
 from app.domain.shop import Panel, PanelKind
 from app.services.cleaning import Cleaner
@@ -36,7 +36,7 @@ def comparing(world: World) -> Reconciliations:
     return Reconciliations(world.store, world.directory, upstream, sides, NoLooks(), world.rehearsal, world.clock, lambda: None)
 
 
-async def compared(world: World, mode: Mode) -> Reconciliation:
+async def compared(world: World, mode: ReconciliationMode) -> Reconciliation:
     made = comparing(world)
     await made.start("shop1", mode)
     for _ in range(5):
@@ -115,7 +115,7 @@ async def test_a_repair_never_renames_whoever_has_the_former_address_now(world: 
     await world.run()
     world.upstream.contacts.pop(NEW)
     world.clock.advance(hours=1)
-    await compared(world, Mode.REPAIR)
+    await compared(world, ReconciliationMode.REPAIR)
     await world.run()
     assert set(world.upstream.contacts) == {OLD, NEW}
 
@@ -126,7 +126,7 @@ async def test_a_repair_that_a_rename_overtook_tells_nothing_under_the_address_t
     world.upstream.contacts[OLD].discard("rejestracja")
     world.clock.advance(hours=1)
     repairing = comparing(world)
-    await repairing.start("shop1", Mode.REPAIR)
+    await repairing.start("shop1", ReconciliationMode.REPAIR)
     await repairing.step_due()
     await world.post(renames(OLD, NEW, 61, "1"))
     await world.planner.plan_due(1)
@@ -145,7 +145,7 @@ async def test_a_contact_that_is_written_again_resigns_from_nothing_in_the_shop(
     world.clock.advance(hours=1)
     await pull.look_at("main", [JAN])
     world.upstream.contacts.pop(JAN)
-    await compared(world, Mode.REPAIR)
+    await compared(world, ReconciliationMode.REPAIR)
     await world.run()
     for _ in range(2):
         world.clock.advance(hours=1)
@@ -160,7 +160,7 @@ async def test_r06_a_repair_taken_back_does_not_opt_in_with_the_next_consent_to_
     await world.run()
     world.upstream.contacts.pop(JAN)
     world.clock.advance(hours=1)
-    await compared(world, Mode.REPAIR)
+    await compared(world, ReconciliationMode.REPAIR)
     await world.plan()
     await world.post(withdraws(JAN, 61))
     await world.run()
@@ -176,7 +176,7 @@ async def test_one_address_salesmanago_will_not_look_up_does_not_hold_up_the_oth
     bad = "p1@example.pl"
     world.upstream.respond = lambda method, items: Refused("bad") if method == "look_up" and bad in items else Delivered()
     world.clock.advance(hours=1)
-    run = await compared(world, Mode.PREVIEW)
+    run = await compared(world, ReconciliationMode.PREVIEW)
     assert (run.is_over, run.busy) == (True, 1)
 
 
@@ -185,7 +185,7 @@ async def test_r03_a_comparison_names_nobody_over_there_who_was_never_sent(world
     await world.post(registers(JAN), subscribes(EWA))
     await world.run()
     world.clock.advance(hours=1)
-    await compared(world, Mode.PREVIEW)
+    await compared(world, ReconciliationMode.PREVIEW)
     assert world.upstream.calls == []
 
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from app.domain import reconcile
-from app.domain.backfill import Backfill, Mode, Phase
+from app.domain.backfill import Backfill, BackfillMode, Phase
 from app.domain.breaker import Breaker
 from app.domain.commands import AddEvent, EventKind, UpsertContact
 from app.domain.consent import Channel, Policy, TransferConsent
@@ -59,7 +59,7 @@ EXAMPLES: dict[str, Any] = {
 
 def an_example_of(kind: Any) -> Any:
     """With its defaults, and something where there is none."""
-    modes: dict[Any, Any] = {Backfill: Mode.RUN, Reconciliation: reconcile.Mode.REPAIR}
+    modes: dict[Any, Any] = {Backfill: BackfillMode.RUN, Reconciliation: reconcile.ReconciliationMode.REPAIR}
     examples = {**EXAMPLES, "mode": modes.get(kind)}
     needed = (one.name for one in dataclasses.fields(kind) if (one.default, one.default_factory) == _NONE)
     return kind(**{name: examples[name] for name in needed})
