@@ -85,5 +85,5 @@ def test_the_type_checker_refuses_to_change_a_value(tmp_path: Path) -> None:
 
 
 def modules() -> Iterator[ModuleType]:
-    for found in pkgutil.iter_modules(app.domain.__path__, "app.domain."):
+    for found in pkgutil.walk_packages(app.domain.__path__, "app.domain."):
         yield importlib.import_module(found.name)
