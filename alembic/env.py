@@ -6,8 +6,8 @@ import os
 from alembic import context
 from sqlalchemy import Connection, text
 
-from app.storage.database import Database, transaction_limit
-from app.storage.tables import metadata
+from app.storage.engine.database import Database, transaction_limit
+from app.storage.engine.tables import metadata
 
 
 def run(connection: Connection) -> None:

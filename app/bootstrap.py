@@ -17,41 +17,41 @@ from app.clients.idosell.client import IdosellPanel
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.shop_webhook import NotConnected, ShopWebhook
 from app.clients.transport import Pacer, Transport
+from app.configuration.settings import Settings
+from app.configuration.shops_file import load
+from app.domain.delivery.outbox import to_account
 from app.domain.errors import BadConfiguration
-from app.domain.pipeline import to_account
-from app.domain.shop import PanelKind
-from app.job_queue import JobQueue
-from app.jobs import Bell, Pauses, Wake, Worker
-from app.services.alarms import Alarms
-from app.services.backfills import Backfills
-from app.services.callbacks import Callbacks
-from app.services.carriers import Carrier, Readings, ToSalesmanago, ToShop
+from app.domain.shops.shop import PanelKind
 from app.services.carts import Carts
-from app.services.cleaning import Cleaner
-from app.services.consents import ConsentReader
-from app.services.delivery import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
-from app.services.directory import AccountAccess, Directory, PanelAccess
-from app.services.hand_work import HandWorkList
-from app.services.health import Health
+from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
+from app.services.delivery.rate_limit import IN_FLIGHT, SharedPace
+from app.services.delivery.senders import Carrier, Readings, ToSalesmanago, ToShop
+from app.services.from_salesmanago.callbacks import Callbacks
+from app.services.from_salesmanago.polling import Pull
 from app.services.intake import Intake
-from app.services.operations import Operations
-from app.services.planner import Planner
+from app.services.operations.alarms import Alarms
+from app.services.operations.consent_export import ConsentReader
+from app.services.operations.health import Health
+from app.services.operations.replay import Operations
+from app.services.operations.request_log import RequestLog
+from app.services.operations.retention import Cleaner
+from app.services.operations.trace import Disputes, Trace
+from app.services.outbox.manual_tasks import HandWorkList
+from app.services.planning.dry_run import Rehearsal
+from app.services.planning.planner import Planner
 from app.services.ports import Clock, ShopSide, Store, Upstream
-from app.services.pull import Pull
-from app.services.reconciliations import Reconciliations
-from app.services.recovery import RecoveryLinks
-from app.services.rehearsal import Rehearsal
-from app.services.request_log import RequestLog
-from app.services.secrets_at_rest import KeyRing, Pseudonyms
-from app.services.shared_pace import IN_FLIGHT, SharedPace
-from app.services.trace import Disputes, Trace
-from app.settings import Settings
-from app.shops_file import load
+from app.services.recovery_links import RecoveryLinks
+from app.services.runs.backfills import Backfills
+from app.services.runs.reconciliations import Reconciliations
+from app.services.shops.directory import AccountAccess, Directory, PanelAccess
+from app.services.shops.keyring import KeyRing, Pseudonyms
 from app.sources.wiring import Sources, sources_of
-from app.storage import migrations
-from app.storage.clock import DatabaseClock
-from app.storage.database import Database
-from app.storage.work import Store as SqlStore
+from app.storage.engine import migrations
+from app.storage.engine.clock import DatabaseClock
+from app.storage.engine.database import Database
+from app.storage.unit_of_work import Store as SqlStore
+from app.worker.loops import Bell, Pauses, Wake, Worker
+from app.worker.recurring_jobs import JobQueue
 
 log = structlog.get_logger(__name__)
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 
 from app.domain.commands import UpsertContact
-from app.storage import codec, migrations
-from app.storage.database import Database
-from app.storage.work import Store
+from app.storage.engine import codec, migrations
+from app.storage.engine.database import Database
+from app.storage.unit_of_work import Store
 from benchmarks.report import Figures, at_most
 from benchmarks.stage import Stage
 

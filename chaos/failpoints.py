@@ -8,11 +8,11 @@ from contextvars import ContextVar
 from typing import Any
 
 from app.clients.salesmanago.client import SalesmanagoClient
-from app.services.delivery import Delivery
+from app.services.delivery.loop import Delivery
 from app.services.intake import Intake
-from app.services.planner import Planner
-from app.storage.results import Results
-from app.storage.work import Work
+from app.services.planning.planner import Planner
+from app.storage.outbox.attempts import Results
+from app.storage.unit_of_work import Work
 
 _doing: ContextVar[str] = ContextVar("doing", default="")
 """Which step of `app` the running coroutine belongs to, so that its commit can be told from the others'."""

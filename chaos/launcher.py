@@ -23,10 +23,10 @@ def install(patch: str) -> None:
 
             mutations.install(rest)
         case "lease":
-            from app.services import delivery
+            from app.services.delivery import loop
 
-            if hasattr(delivery, "LEASE"):
-                delivery.LEASE = timedelta(seconds=float(rest))
+            if hasattr(loop, "LEASE"):
+                loop.LEASE = timedelta(seconds=float(rest))
         case "deadline":
             from app.clients import transport
 

@@ -22,7 +22,7 @@ class Mutation:
 
 
 def _acknowledge_before_commit() -> None:
-    from app.domain.pipeline import Accepted
+    from app.domain.intake.inbox import Accepted
     from app.services.intake import Intake
 
     commit: Callable[..., Coroutine[Any, Any, Any]] = Intake.accept
@@ -54,16 +54,16 @@ def _no_unique_key() -> None:
 
 
 def _no_look_up() -> None:
-    from app.services import sending
+    from app.services.delivery import to_salesmanago
 
     async def nothing(self: Any, parcels: Any) -> None:
         del self, parcels
 
-    setattr(sending._Sending, "_look_where_unknown", nothing)  # noqa: B010, SLF001
+    setattr(to_salesmanago._Sending, "_look_where_unknown", nothing)  # noqa: B010, SLF001
 
 
 def _no_fence() -> None:
-    from app.storage.results import Results
+    from app.storage.outbox.attempts import Results
 
     async def everybody(self: Any, attempted: Any) -> set[int]:
         del self
@@ -77,7 +77,7 @@ def _no_fence() -> None:
 
 
 def _no_consent_recheck() -> None:
-    from app.services import planning_round
+    from app.services.planning import planning_round
     from app.storage.inbox import Inbox
 
     async def nothing(*_arguments: Any, **_more: Any) -> list[Any]:
@@ -106,16 +106,16 @@ def _no_pace() -> None:
 
 
 def _reversed_events() -> None:
-    import app.domain.bundles
-    from app.services import parcels
+    import app.domain.delivery.coalesce
+    from app.services.delivery import dispatch
 
-    original = app.domain.bundles.coalesce
+    original = app.domain.delivery.coalesce.coalesce
 
     def coalesce(commands: Any) -> Any:
         bundle = original(commands)
         return replace(bundle, events=bundle.events[::-1])
 
-    setattr(parcels, "coalesce", coalesce)  # noqa: B010
+    setattr(dispatch, "coalesce", coalesce)  # noqa: B010
 
 
 def _logs_payloads() -> None:

@@ -13,12 +13,12 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from app import logs
-from app.storage.database import Database
-from app.storage.tables import metadata
-from app.storage.work import Store
-from tests import migrated
-from tests.migrated import apart, migrate
+from app.observability import logs
+from app.storage.engine.database import Database
+from app.storage.engine.tables import metadata
+from app.storage.unit_of_work import Store
+from tests.support import databases
+from tests.support.databases import apart, migrate
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123457, tzinfo=UTC)
 
@@ -104,7 +104,7 @@ def postgresql() -> Iterator[PostgreSQL]:
 
 @pytest.fixture(scope="session")
 def migrated_file() -> Path:
-    return migrated.migrated_file()
+    return databases.migrated_file()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import select
 
-from app.routers.examples import EXAMPLES
-from app.storage.database import Database
-from app.storage.tables import metadata
-from tests.processes import World, a_world, http
+from app.routers.events.examples import EXAMPLES
+from app.storage.engine.database import Database
+from app.storage.engine.tables import metadata
+from tests.support.processes import World, a_world, http
 
 ADDRESS = "zofia.zapomniana@example.com"
 LOCAL = "zofia.zapomniana"

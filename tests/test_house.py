@@ -9,7 +9,7 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from app.main import openapi_yaml
+from app.server.application import openapi_yaml
 
 ROOT = Path(__file__).parent.parent
 

@@ -14,16 +14,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from app.admin.doctor import shared_account_warning
 from app.clients.idosell.client import IdosellPanel
 from app.clients.salesmanago import payloads
 from app.clients.shop_webhook import NotConnected
 from app.clients.transport import Reply
-from app.doctor import shared_account_warning
+from app.configuration.shops_file import ShopsFile
 from app.domain import tags
-from app.domain.backfill import BackfillMode, Pause, Phase, after_look, begun, state_of, tallied
-from app.domain.bundles import Bundle, coalesce
-from app.domain.callbacks import reached, signature, verified
-from app.domain.carts import cart_of, newer_state, ripen
 from app.domain.commands import (
     AddEvent,
     ConfirmOptIn,
@@ -35,26 +32,29 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import BoxCounts, Policy, Said, Status, box_seems_hidden
-from app.domain.contact import absorb
-from app.domain.difference import difference, told, untold
+from app.domain.decisions.carts import cart_of, newer_state, ripen
+from app.domain.decisions.learn import learn
+from app.domain.decisions.observations import READD_LIMIT
+from app.domain.decisions.plan import Await, Send, Supersede, Withhold
+from app.domain.decisions.salesmanago_changes import difference, told, untold
+from app.domain.delivery.coalesce import Bundle, coalesce
+from app.domain.delivery.outcomes import ByHand, Park, verdict
+from app.domain.delivery.verify import SeenContact, still_missing
 from app.domain.errors import ForgedCallback
 from app.domain.events import AccountListed, Address, OptInReported, OptOutReported, SubscriberListed, Ticked
-from app.domain.flight import landing
-from app.domain.learn import learn
-from app.domain.look_up import SeenContact, still_missing
-from app.domain.looks import READD_LIMIT
-from app.domain.mirror import PanelTag, TagChanges, changes
-from app.domain.outcomes import ByHand, Park, verdict
-from app.domain.pipeline import NewEvent
-from app.domain.plan import Await, Send, Supersede, Withhold
+from app.domain.intake.inbox import NewEvent
+from app.domain.panel_tags import PanelTag, TagChanges, changes
+from app.domain.person.contact import absorb
 from app.domain.reasons import EXPLANATIONS, Reason
-from app.domain.shop import Account, FanOut, FlightPlan, Panel, PanelKind, TagConflicts
-from app.routers.schemas import RegistrationIn
-from app.services.callbacks import Callbacks
-from app.services.health import Health
-from app.shops_file import ShopsFile
-from app.wire import e164
-from tests.builders import (
+from app.domain.runs.backfill import BackfillMode, Pause, Phase, after_look, begun, state_of, tallied
+from app.domain.runs.backfill_schedule import landing
+from app.domain.shops.callbacks import reached, signature, verified
+from app.domain.shops.shop import Account, FanOut, FlightPlan, Panel, PanelKind, TagConflicts
+from app.formats.contact_values import e164
+from app.routers.events.schemas import RegistrationIn
+from app.services.from_salesmanago.callbacks import Callbacks
+from app.services.operations.health import Health
+from tests.support.builders import (
     EMAIL,
     a_careful_shop,
     a_customer,

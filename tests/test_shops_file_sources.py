@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
+from app.configuration.shops_file import parse
 from app.domain.errors import BadConfiguration
-from app.domain.registry import StoredShop
-from app.domain.shop import BoxToldBy, ShopSource, SourceKind
-from app.services.secrets_at_rest import KeyRing
-from app.shops_file import parse
-from tests.gateways import ACCOUNT, shop_entry
+from app.domain.shops.configuration import StoredShop
+from app.domain.shops.shop import BoxToldBy, ShopSource, SourceKind
+from app.services.shops.keyring import KeyRing
+from tests.support.gateways import ACCOUNT, shop_entry
 
 RING = KeyRing([Fernet.generate_key().decode()])
 TOKEN = "a-token-of-the-panel-1"

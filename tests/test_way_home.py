@@ -20,8 +20,8 @@ from starlette.routing import Route
 
 from app.sandbox import panel
 from app.sandbox.salesmanago import Account, create_app
-from app.server import bound, served
-from tests.gateways import SECRET, Door, open_door, shop_entry
+from app.server.runner import bound, served
+from tests.support.gateways import SECRET, Door, open_door, shop_entry
 
 OF_SHOP, OF_ACCOUNT = "shop1Secret00016", "accntSecret00016"
 WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import asking, configuring, importing, operating, running
+from app.cli import configuration, imports, operations, queries, server
 from app.cli.backfill import backfill
 from app.cli.pushes import pushes
 from app.cli.reconcile import reconcile
@@ -19,27 +19,27 @@ def gateway() -> None:
 
 
 for command in (
-    running.serve,
-    running.worker,
-    configuring.apply,
-    configuring.callbacks,
-    asking.status,
-    asking.doctor,
-    asking.why,
-    asking.conflicts,
-    asking.consents,
-    operating.parked,
-    operating.replay,
-    operating.neighbours,
+    server.serve,
+    server.worker,
+    configuration.apply,
+    configuration.callbacks,
+    queries.status,
+    queries.doctor,
+    queries.why,
+    queries.conflicts,
+    queries.consents,
+    operations.parked,
+    operations.replay,
+    operations.neighbours,
     tail,
-    importing.import_subscribers,
-    running.openapi,
-    running.sandbox,
+    imports.import_subscribers,
+    server.openapi,
+    server.sandbox,
 ):
     cli.command()(command)
-cli.command("demo")(running.run_demo)
-cli.add_typer(configuring.keys, name="keys")
+cli.command("demo")(server.run_demo)
+cli.add_typer(configuration.keys, name="keys")
 cli.add_typer(backfill, name="backfill")
 cli.add_typer(reconcile, name="reconcile")
 cli.add_typer(pushes, name="pushes")
-cli.add_typer(asking.hand_work, name="hand-work")
+cli.add_typer(queries.hand_work, name="hand-work")

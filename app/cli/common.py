@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from app.control_socket import Answer, NoAnswer, ask_running
+from app.configuration.control_socket import Answer, NoAnswer, ask_running
 from app.domain.errors import GatewayError
 
 out = Console()
@@ -92,8 +92,8 @@ async def ask(method: str, path: str, **more: Any) -> Any:
 
 
 async def _ask_here(method: str, path: str, **more: Any) -> Answer:
-    from app.control import control  # the whole gateway: whoever can ask a running one should not pay for it
-    from app.settings import Settings
+    from app.admin.api import control  # the whole gateway: whoever can ask a running one should not pay for it
+    from app.configuration.settings import Settings
 
     quiet_logs()
     async with control(Settings()) as client:
@@ -103,7 +103,7 @@ async def _ask_here(method: str, path: str, **more: Any) -> Answer:
 
 def quiet_logs() -> None:
     """Standard output belongs to the command; what goes wrong is said on standard error."""
-    from app import logs
+    from app.observability import logs
 
     logs.configure("WARNING", json=False)
 

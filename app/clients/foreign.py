@@ -10,7 +10,7 @@ import math
 import re
 from typing import Any
 
-from app.words import mended
+from app.formats.words import mended
 
 JsonObject = dict[str, Any]  # a border: their JSON
 

@@ -8,16 +8,16 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from app.clients.targets import Resolve, Target, checked, resolve
 from app.clients.transport import Outgoing, Received, Reply, Transport
-from app.domain.backfill import Listing
+from app.clients.webhook_targets import Resolve, Target, checked, resolve
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said
-from app.domain.mirror import changes, names_of
-from app.domain.outcomes import ByHand, Delivered, Outcome, Refused, name_of, words_of
-from app.domain.pipeline import Answer, Call, unasked
+from app.domain.delivery.answers import Answer, Call, unasked
+from app.domain.delivery.outcomes import ByHand, Delivered, Outcome, Refused, name_of, words_of
+from app.domain.panel_tags import changes, names_of
 from app.domain.reasons import Reason
-from app.domain.shop import Shop
+from app.domain.runs.backfill import Listing
+from app.domain.shops.shop import Shop
 
 _NOT_WANTED = (400, 410, 413, 422)
 """The shop read the notice and will not take it; everything else may pass."""

@@ -15,11 +15,11 @@ import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from app.clients.unpacking import ACCEPTED, NotUnpacked, TooLarge, Unpacking
+from app.domain.delivery.outcomes import LONGEST_DELAY, Throttled, Unknown, Unreachable
+from app.domain.delivery.rate_limit import LONGEST_WAIT_SECONDS, Pace
 from app.domain.errors import NotReady
-from app.domain.outcomes import LONGEST_DELAY, Throttled, Unknown, Unreachable
-from app.domain.pacing import LONGEST_WAIT_SECONDS, Pace
-from app.redaction import redacted_extract
-from app.words import mended
+from app.formats.words import mended
+from app.observability.redaction import redacted_extract
 
 DEADLINE_SECONDS = 30.0
 """Connect, send and read together: the official client's figure (contract 1.6)."""

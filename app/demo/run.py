@@ -14,17 +14,17 @@ import httpx
 from cryptography.fernet import Fernet
 
 from app.bootstrap import Gateway, open_gateway
+from app.configuration.settings import Settings
+from app.configuration.shops_file import parse
 from app.demo import report
 from app.demo.day import RETAIL, RETAIL_HOST, WHOLESALE, WHOLESALE_HOST, Moment, the_day
 from app.demo.fast_forward import DemoClock, FastForward
 from app.demo.way_back import ACCOUNT_SECRET, RETAIL_NUMBER, SHOP_SECRET, WHOLESALE_NUMBER, WayBack, panel_world
-from app.main import application_of
 from app.sandbox import panel
 from app.sandbox.salesmanago import Account, create_app
-from app.server import bound, bound_nearby, served, stop_signals
-from app.services.secrets_at_rest import KeyRing
-from app.settings import Settings
-from app.shops_file import parse
+from app.server.application import application_of
+from app.server.runner import bound, bound_nearby, served, stop_signals
+from app.services.shops.keyring import KeyRing
 
 HOST = "127.0.0.1"
 CLIENT_ID = "demo-client-id"

@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from app.domain.consent import Said, Status
-from app.domain.mirror import PanelTags
+from app.domain.panel_tags import PanelTags
 from app.domain.values import value
 
 

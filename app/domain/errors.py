@@ -1,4 +1,4 @@
-"""Impossible requests, as exceptions. `routers.problems` alone knows their HTTP status.
+"""Impossible requests, as exceptions. `routers.edge.problems` alone knows their HTTP status.
 
 GatewayError
 ├── UnknownCaller        no key, or one we do not know

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.backfill import BackfillMode, Tally, state_of
 from app.domain.errors import NotPossible
 from app.domain.reasons import EXPLANATIONS, Reason
-from app.routers.dependencies import ActingShop, BackfillsDep, ReadableShop
-from app.routers.fields import field
+from app.domain.runs.backfill import BackfillMode, Tally, state_of
+from app.routers.edge.dependencies import ActingShop, BackfillsDep, ReadableShop
+from app.routers.edge.problems import documented
+from app.routers.events.field_types import field
 from app.routers.lookups import ReasonOut
-from app.routers.problems import documented
-from app.services.backfills import Progress
+from app.services.runs.backfills import Progress
 
 router = APIRouter(
     prefix="/v1/shops/{shop}/backfills", tags=["the first transfer"], responses=documented(401, 404, 409, 503, of=NotPossible)

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import PlainTextResponse
 
-from app.routers.dependencies import CallbacksDep
-from app.routers.problems import BadParameter, documented
-from app.wire import email_address
+from app.formats.contact_values import email_address
+from app.routers.edge.dependencies import CallbacksDep
+from app.routers.edge.problems import BadParameter, documented
 
 router = APIRouter(prefix="/callbacks", tags=["callbacks"], responses=documented(400, 403, 503))
 

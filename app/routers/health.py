@@ -6,10 +6,10 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from app.metrics import events_by_state, hand_work, oldest_receipt_seconds, oldest_waiting_seconds, registry
-from app.routers.dependencies import HealthDep, MetricsReader, PerhapsOperator
-from app.routers.problems import documented
-from app.services.health import Health, ShopHealth
+from app.observability.metrics import events_by_state, hand_work, oldest_receipt_seconds, oldest_waiting_seconds, registry
+from app.routers.edge.dependencies import HealthDep, MetricsReader, PerhapsOperator
+from app.routers.edge.problems import documented
+from app.services.operations.health import Health, ShopHealth
 
 router = APIRouter(tags=["health"])
 

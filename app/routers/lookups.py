@@ -19,14 +19,14 @@ from app.domain.commands import (
     SetSubscription,
     UpsertContact,
 )
+from app.domain.delivery.outbox import CommandState
 from app.domain.errors import NotFound
-from app.domain.pipeline import CommandState
+from app.domain.operations.trace import CommandTrace, EventTrace
 from app.domain.reasons import EXPLANATIONS, Reason
-from app.domain.trace import CommandTrace, EventTrace
-from app.routers.consents import ConsentChainOut
-from app.routers.dependencies import ReadableShop, TraceDep
-from app.routers.fields import EVENT_ID, Email, Id, field
-from app.routers.problems import documented
+from app.routers.consent_exports import ConsentChainOut
+from app.routers.edge.dependencies import ReadableShop, TraceDep
+from app.routers.edge.problems import documented
+from app.routers.events.field_types import EVENT_ID, Email, Id, field
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["look-ups"], responses=documented(401, 404, 503))
 

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.domain.breaker import Circuit
+from app.domain.delivery.circuit_breaker import Circuit
+from app.domain.operations.replay import ParkedFilter, ParkedGroup
 from app.domain.reasons import Reason
-from app.domain.replay import ParkedFilter, ParkedGroup
-from app.routers.dependencies import HealthDep, OperationsDep, Operator
-from app.routers.fields import EventId, ExactText, Id, field
+from app.routers.edge.dependencies import HealthDep, OperationsDep, Operator
+from app.routers.edge.problems import documented
+from app.routers.events.field_types import EventId, ExactText, Id, field
 from app.routers.health import ShopReadiness
 from app.routers.lookups import ReasonOut, summarised
-from app.routers.problems import documented
-from app.services.operations import Line, Replay
+from app.services.operations.replay import Line, Replay
 
 router = APIRouter(prefix="/v1/operations", tags=["operations"], responses=documented(401, 404, 503))
 

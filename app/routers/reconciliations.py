@@ -7,10 +7,10 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.errors import NotPossible
-from app.domain.reconcile import WORDS, Cause, Phase, Reconciliation, ReconciliationMode
-from app.routers.dependencies import ActingShop, ReadableShop, ReconciliationsDep
-from app.routers.fields import field
-from app.routers.problems import documented
+from app.domain.runs.reconciliation import WORDS, Cause, Phase, Reconciliation, ReconciliationMode
+from app.routers.edge.dependencies import ActingShop, ReadableShop, ReconciliationsDep
+from app.routers.edge.problems import documented
+from app.routers.events.field_types import field
 
 router = APIRouter(
     prefix="/v1/shops/{shop}/reconciliations", tags=["reconciliation"], responses=documented(401, 404, 409, 503, of=NotPossible)

@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from app.domain.request_log import DoorRequest, RequestOutcome
-from app.routers.dependencies import Operator, ReadableShop, RequestsDep
-from app.routers.problems import documented
-from app.services.request_log import MOST_SHOWN
+from app.domain.operations.request_log import DoorRequest, RequestOutcome
+from app.routers.edge.dependencies import Operator, ReadableShop, RequestsDep
+from app.routers.edge.problems import documented
+from app.services.operations.request_log import MOST_SHOWN
 
 router = APIRouter(tags=["requests"], responses=documented(401, 404, 503))
 

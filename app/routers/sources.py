@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from app.domain.sources import PushLine, PushState, SourceName
-from app.routers.dependencies import Operator, PushesDep
-from app.routers.problems import documented
+from app.routers.edge.dependencies import Operator, PushesDep
+from app.routers.edge.problems import documented
 
 router = APIRouter(tags=["sources"])
 

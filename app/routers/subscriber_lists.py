@@ -7,14 +7,14 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from app.domain.pipeline import Accepted, Conflict, NewEvent
-from app.domain.shop import Shop
-from app.routers.dependencies import ActingShop, IntakeDep
-from app.routers.fields import WHOLE_BODY
-from app.routers.problems import FieldProblem, documented
-from app.routers.receive import invalid
+from app.domain.intake.inbox import Accepted, Conflict, NewEvent
+from app.domain.shops.shop import Shop
+from app.formats.subscriber_csv import Mistake, NotAList, Row, SubscriberList, TooManyLines, decoded, event_of, parsed
+from app.routers.edge.dependencies import ActingShop, IntakeDep
+from app.routers.edge.problems import FieldProblem, documented
+from app.routers.events.field_types import WHOLE_BODY
+from app.routers.events.ingest import invalid
 from app.services.intake import Intake
-from app.subscriber_csv import Mistake, NotAList, Row, SubscriberList, TooManyLines, decoded, event_of, parsed
 
 MAX_LINES = 5_000
 LINES_PER_TURN = 25

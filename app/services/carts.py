@@ -5,17 +5,19 @@ from dataclasses import replace
 
 import structlog
 
-from app.domain.carts import ripen
 from app.domain.commands import UpsertContact
-from app.domain.difference import told
+from app.domain.decisions.carts import StoredCart, ripen
+from app.domain.decisions.plan import Await, Send, Supersede, Withhold
+from app.domain.decisions.salesmanago_changes import told
+from app.domain.delivery.outbox import NewCommand, destination_of
 from app.domain.errors import NotReady
-from app.domain.pipeline import EventState, NewCommand, Settlement, StoredCart, StoredContact, destination_of
-from app.domain.plan import Await, Send, Supersede, Withhold
+from app.domain.intake.inbox import EventState, Settlement
+from app.domain.person.stored import StoredContact
 from app.domain.reasons import Reason
-from app.domain.shop import Shop
-from app.services.directory import Directory
+from app.domain.shops.shop import Shop
 from app.services.ports import Clock, Store, Work
-from app.services.recovery import RecoveryLinks
+from app.services.recovery_links import RecoveryLinks
+from app.services.shops.directory import Directory
 
 log = structlog.get_logger(__name__)
 

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import structlog
 
-from app.domain.arrival import arrived
 from app.domain.errors import GatewayError, NotReady
-from app.domain.pipeline import Accepted, Conflict, NewEvent
+from app.domain.intake.arrival import arrived
+from app.domain.intake.inbox import Accepted, Conflict, NewEvent
 from app.domain.values import replace
-from app.metrics import clock_ahead_seconds
-from app.services.event_ids import disguised, names_somebody
-from app.services.people import Pseudonym
+from app.observability.metrics import clock_ahead_seconds
+from app.services.planning.event_ids import disguised, names_somebody
+from app.services.planning.people import Pseudonym
 from app.services.ports import Clock, Store, Work
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from app.domain.errors import NotReady
-from app.domain.pipeline import NewEvent
+from app.domain.intake.inbox import NewEvent
 from app.services.ports import Store
 
 log = structlog.get_logger(__name__)

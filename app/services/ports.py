@@ -5,44 +5,27 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from app.domain.backfill import Backfill, Listing, Noted, Tally
 from app.domain.commands import AddEvent, Command, DeleteContact, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Box, BoxCounts
-from app.domain.contact import Contact
-from app.domain.ledger import Entry
-from app.domain.neighbour import Neighbour
-from app.domain.pipeline import (
-    Accepted,
-    Alias,
-    Answer,
-    Attempted,
-    Claim,
-    Conflict,
-    DeferredTakeBack,
-    EventState,
-    HandWork,
-    InboxEvent,
-    InFlight,
-    Mailbox,
-    Modified,
-    NewCommand,
-    NewEvent,
-    Seen,
-    Settlement,
-    StoredCart,
-    StoredContact,
-    WaitingCommand,
-)
+from app.domain.decisions.carts import StoredCart
+from app.domain.decisions.undelivered import Undelivered
+from app.domain.delivery.answers import Answer, Attempted, Modified, Seen
+from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.outbox import Claim, DeferredTakeBack, HandWork, InFlight, Mailbox, NewCommand, WaitingCommand
+from app.domain.delivery.revocation import TakeBack
+from app.domain.intake.inbox import Accepted, Conflict, EventState, InboxEvent, NewEvent, Settlement
+from app.domain.operations.replay import ParkedCommand, ParkedFilter, ParkedGroup
+from app.domain.operations.request_log import DoorRequest, RequestOutcome
+from app.domain.operations.trace import EventTrace
+from app.domain.person.consent_ledger import Entry
+from app.domain.person.contact import Contact
+from app.domain.person.sale import Sale
+from app.domain.person.stored import Alias, StoredContact
 from app.domain.reasons import Reason
-from app.domain.reconcile import Reconciliation
-from app.domain.registry import ApiKey, StoredAccount, StoredShop
-from app.domain.replay import ParkedCommand, ParkedFilter, ParkedGroup
-from app.domain.request_log import DoorRequest, RequestOutcome
-from app.domain.sale import Sale
+from app.domain.runs.backfill import Backfill, Listing, Noted, Tally
+from app.domain.runs.reconciliation import Reconciliation
+from app.domain.shops.configuration import ApiKey, StoredAccount, StoredShop
 from app.domain.sources import NewPush, PushLine, PushState, Remembered, Scan, Settled, SourceName, StoredPush, Traffic
-from app.domain.take_back import TakeBack
-from app.domain.trace import EventTrace
-from app.domain.undelivered import Undelivered
 
 
 class Clock(Protocol):

@@ -8,8 +8,8 @@ from datetime import timedelta
 from enum import StrEnum
 
 from app.domain.consent import Said, Status
-from app.domain.contact import Contact
 from app.domain.events import Subscribed, Unsubscribed
+from app.domain.person.contact import Contact
 
 WRITING = timedelta(minutes=20)
 """Within so long after we told the shop's side of a status, what it shows may still be from before."""

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from app.domain.shop import Shop, SourceKind
+from app.domain.shops.shop import Shop, SourceKind
 from app.domain.sources import StoredPush
-from app.services.directory import SourceSecrets
+from app.services.shops.directory import SourceSecrets
 from app.sources.port import NotUnderstood, Translation
 
 Read = Translation | NotUnderstood

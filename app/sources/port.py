@@ -20,8 +20,8 @@ from app.domain.events import (
     TagsEdited,
     Unsubscribed,
 )
-from app.domain.pipeline import NewEvent
-from app.domain.shop import Shop
+from app.domain.intake.inbox import NewEvent
+from app.domain.shops.shop import Shop
 from app.domain.sources import Remembered
 from app.domain.values import value
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from app.domain.errors import NotFound, NotReady, UnknownCaller
-from app.domain.shop import SourceKind
+from app.domain.shops.shop import SourceKind
 from app.domain.sources import NewPush, PushLine, PushState, SourceName
-from app.services.directory import Directory
 from app.services.ports import Clock, Store
+from app.services.shops.directory import Directory
 from app.sources.platforms import Platforms
 
 log = structlog.get_logger(__name__)

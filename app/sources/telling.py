@@ -7,12 +7,12 @@ between the two repeats them under the same ids, which changes nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.contact import Contact
 from app.domain.events import Subscribed, Unsubscribed
+from app.domain.person.contact import Contact
 from app.domain.sources import Remembered
-from app.services.directory import Directory
 from app.services.intake import Intake
 from app.services.ports import Store, Work
+from app.services.shops.directory import Directory
 from app.sources.echoes import Echo, echo
 from app.sources.port import Finding, new_event, news, sifted
 

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import structlog
 
+from app.domain.delivery.outcomes import backoff
 from app.domain.errors import NotReady
-from app.domain.outcomes import backoff
-from app.domain.shop import SourceKind
+from app.domain.shops.shop import SourceKind
 from app.domain.sources import PushState, Settled, SourceName, StoredPush
-from app.metrics import pushes_settled
-from app.services.directory import Directory
+from app.observability.metrics import pushes_settled
 from app.services.ports import Clock, Store
+from app.services.shops.directory import Directory
 from app.sources.platforms import Later, Platforms, Read
 from app.sources.port import WORDS, NotUnderstood
 from app.sources.telling import Teller

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from app.domain.sources import LOOKED_BACK, SourceName, Traffic, is_silent
-from app.services.directory import Directory
 from app.services.ports import Clock, Store
+from app.services.shops.directory import Directory
 
 
 @dataclass(frozen=True)

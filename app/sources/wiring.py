@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from app.domain.shop import SourceKind
-from app.services.directory import Directory
+from app.domain.shops.shop import SourceKind
 from app.services.intake import Intake
 from app.services.ports import Clock, Store
+from app.services.shops.directory import Directory
 from app.sources.idosell.source import IdosellSource, Panels
 from app.sources.platforms import Platform
 from app.sources.taking import Pushes

@@ -9,10 +9,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.backfill import QUEUED, Backfill, BackfillMode, Ended, Noted, Tally, tallied
-from app.storage import codec
-from app.storage.dialect import insert
-from app.storage.tables import backfill_accounts, backfills, inbox
+from app.domain.runs.backfill import QUEUED, Backfill, BackfillMode, Ended, Noted, Tally, tallied
+from app.storage.engine import codec
+from app.storage.engine.dialect import insert
+from app.storage.engine.tables import backfill_accounts, backfills, inbox
 
 LONGEST_PAUSE = timedelta(days=5)
 """A page lists a hundred accounts, and at least one an hour is sent."""

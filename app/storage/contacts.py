@@ -8,13 +8,13 @@ from sqlalchemy import bindparam, case, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.conflicts import is_disputed
-from app.domain.contact import Contact
-from app.domain.pipeline import Alias, StoredContact
-from app.storage import codec
-from app.storage.dialect import insert, one_of
-from app.storage.many import execute_many
-from app.storage.tables import contact_aliases, contacts, inbox
+from app.domain.decisions.discrepancies import is_disputed
+from app.domain.person.contact import Contact
+from app.domain.person.stored import Alias, StoredContact
+from app.storage.engine import codec
+from app.storage.engine.bulk import execute_many
+from app.storage.engine.dialect import insert, one_of
+from app.storage.engine.tables import contact_aliases, contacts, inbox
 
 _DISPUTED = text("contacts.conflict IS NOT NULL")
 """As the partial index has it."""

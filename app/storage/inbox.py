@@ -21,15 +21,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.delivery.outbox import CommandState
 from app.domain.event_kinds import is_listed, stops_something
 from app.domain.events import order_id_of
-from app.domain.pipeline import Accepted, CommandState, Conflict, EventState, InboxEvent, NewEvent, Settlement, end_unsent
+from app.domain.intake.inbox import Accepted, Conflict, EventState, InboxEvent, NewEvent, Settlement, end_unsent
 from app.domain.reasons import Reason
-from app.redaction import redacted
-from app.storage import codec
-from app.storage.dialect import distinct, insert_of, one_of
-from app.storage.many import execute_many
-from app.storage.tables import inbox, outbox
+from app.observability.redaction import redacted
+from app.storage.engine import codec
+from app.storage.engine.bulk import execute_many
+from app.storage.engine.dialect import distinct, insert_of, one_of
+from app.storage.engine.tables import inbox, outbox
 
 _PLANNING = 7_303_001
 """Advisory lock: one planner at a time, so that events of a person are decided in order."""

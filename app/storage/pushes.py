@@ -17,9 +17,9 @@ from app.domain.sources import (
     StoredPush,
     Traffic,
 )
-from app.storage import codec
-from app.storage.dialect import insert
-from app.storage.tables import pushes, source_scans, source_seen
+from app.storage.engine import codec
+from app.storage.engine.dialect import insert
+from app.storage.engine.tables import pushes, source_scans, source_seen
 
 ROWS = 1000
 """Of one kind in one cleaning."""

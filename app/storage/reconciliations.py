@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.reconcile import Reconciliation
-from app.storage import codec
-from app.storage.tables import reconciliations
+from app.domain.runs.reconciliation import Reconciliation
+from app.storage.engine import codec
+from app.storage.engine.tables import reconciliations
 
 LONGEST_PAUSE = timedelta(hours=1)
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.request_log import DoorRequest, RequestOutcome
-from app.storage import codec
-from app.storage.tables import door_requests
+from app.domain.operations.request_log import DoorRequest, RequestOutcome
+from app.storage.engine import codec
+from app.storage.engine.tables import door_requests
 
 NO_SHOP = ""
 

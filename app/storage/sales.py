@@ -8,14 +8,13 @@ from functools import cache
 from sqlalchemy import Insert, RowMapping, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.carts import Cart
 from app.domain.consent import BOXES_REMEMBERED, Box, BoxCounts, counted
-from app.domain.pipeline import StoredCart
-from app.domain.sale import Sale
-from app.storage import codec
-from app.storage.dialect import insert, insert_of, locked, one_of
-from app.storage.many import execute_many
-from app.storage.tables import carts, order_boxes, sales
+from app.domain.decisions.carts import Cart, StoredCart
+from app.domain.person.sale import Sale
+from app.storage.engine import codec
+from app.storage.engine.bulk import execute_many
+from app.storage.engine.dialect import insert, insert_of, locked, one_of
+from app.storage.engine.tables import carts, order_boxes, sales
 
 
 class Sales:

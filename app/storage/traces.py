@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.pipeline import EventState
+from app.domain.intake.inbox import EventState
+from app.domain.operations.trace import AttemptTrace, CommandTrace, EventTrace
 from app.domain.reasons import Reason
-from app.domain.trace import AttemptTrace, CommandTrace, EventTrace
-from app.storage import codec
-from app.storage.tables import attempts, calls, contact_aliases, contacts, inbox, outbox
+from app.storage.engine import codec
+from app.storage.engine.tables import attempts, calls, contact_aliases, contacts, inbox, outbox
 
 TIMELINE_LIMIT = 500
 

@@ -22,17 +22,17 @@ from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import Pacer, Transport, retry_after
-from app.domain.backfill import Listing
 from app.domain.commands import AddEvent, DeleteContact, EventKind, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
-from app.domain.mirror import PanelTags
-from app.domain.outcomes import Delivered, Outcome, Refused, Unknown
-from app.domain.pipeline import Answer, Modified, Seen
-from app.domain.shop import Account, Panel, PanelKind
-from app.storage import codec
-from app.storage.tables import Instant
-from app.words import UNREADABLE
-from tests.builders import a_shop
+from app.domain.delivery.answers import Answer, Modified, Seen
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown
+from app.domain.panel_tags import PanelTags
+from app.domain.runs.backfill import Listing
+from app.domain.shops.shop import Account, Panel, PanelKind
+from app.formats.words import UNREADABLE
+from app.storage.engine import codec
+from app.storage.engine.tables import Instant
+from tests.support.builders import a_shop
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 JAN = "jan@example.com"

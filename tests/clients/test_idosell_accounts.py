@@ -9,9 +9,9 @@ import pytest
 from app.clients.idosell import payloads
 from app.clients.idosell.client import IdosellPanel
 from app.clients.transport import Pacer, Transport
-from app.domain.backfill import ListedAccount, Listing
+from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unreachable, name_of
 from app.domain.events import Address, Customer, Ticked
-from app.domain.outcomes import Delivered, Refused, Throttled, Unreachable, name_of
+from app.domain.runs.backfill import ListedAccount, Listing
 from tests.clients.test_idosell_panel import EMPTY, KEY, NOW, READ, ZERO, Json, Script, World, our_shop
 
 SINCE = datetime(2026, 11, 23, 10, tzinfo=UTC)

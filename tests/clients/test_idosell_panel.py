@@ -13,14 +13,14 @@ from app.clients.idosell import payloads
 from app.clients.idosell.client import IdosellPanel
 from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import Pacer, Transport
-from app.domain import shop as settings
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
-from app.domain.mirror import PanelTags
-from app.domain.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Throttled, Unknown, Unreachable
+from app.domain.delivery.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Throttled, Unknown, Unreachable
+from app.domain.panel_tags import PanelTags
 from app.domain.reasons import Reason
+from app.domain.shops import shop as settings
 from app.sandbox.panel import AddAgain, Approvals, Key, Panel, Rules, Shop, create_app
-from tests.builders import a_shop
+from tests.support.builders import a_shop
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEY = "panel-key-4711"

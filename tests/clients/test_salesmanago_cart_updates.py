@@ -13,10 +13,10 @@ import pytest
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.transport import Pacer, Transport
 from app.domain.commands import AddEvent, EventKind, Line, UpsertContact
-from app.domain.look_up import SeenEvent
-from app.domain.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
-from app.domain.pipeline import Answer
-from app.domain.shop import Account
+from app.domain.delivery.answers import Answer
+from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
+from app.domain.delivery.verify import SeenEvent
+from app.domain.shops.shop import Account
 from app.sandbox.salesmanago import Account as TheirAccount
 from app.sandbox.salesmanago import create_app
 

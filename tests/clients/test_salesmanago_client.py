@@ -14,9 +14,9 @@ from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.transport import Pacer, Transport, retry_after, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, EventKind, UpsertContact
-from app.domain.look_up import SeenEvent
-from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
-from app.domain.shop import Account
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
+from app.domain.delivery.verify import SeenEvent
+from app.domain.shops.shop import Account
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 ACCOUNT = Account(id="main", endpoint="https://app3.example.com", client_id="c", owner="owner@example.com")

@@ -12,8 +12,8 @@ import pytest
 from app.clients.salesmanago import payloads
 from app.domain.commands import AddEvent, EventKind, Line, UpsertContact
 from app.domain.consent import Status
-from app.domain.shop import Account, ConsentNames
-from tests.builders import a_shop, life, subscribed, the_upsert, unsubscribed
+from app.domain.shops.shop import Account, ConsentNames
+from tests.support.builders import a_shop, life, subscribed, the_upsert, unsubscribed
 
 GOLDEN = Path(__file__).parent / "golden"
 NOON = datetime(2026, 1, 1, tzinfo=UTC)

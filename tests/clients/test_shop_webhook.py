@@ -10,15 +10,15 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from app.clients.shop_webhook import NotConnected, ShopWebhook
-from app.clients.targets import Resolve
 from app.clients.transport import Pacer, Transport
+from app.clients.webhook_targets import Resolve
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
-from app.domain.mirror import PanelTags
-from app.domain.outcomes import ByHand, Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
+from app.domain.delivery.outcomes import ByHand, Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
+from app.domain.panel_tags import PanelTags
 from app.domain.reasons import Reason
-from app.domain.shop import Panel, PanelKind
-from tests.builders import a_shop, at
+from app.domain.shops.shop import Panel, PanelKind
+from tests.support.builders import a_shop, at
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 URL = "https://shop.example.com/hooks/gateway"

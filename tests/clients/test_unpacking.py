@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.clients.transport import ANSWER_LIMIT_BYTES, TOO_LARGE, Pacer, Received, Reply, Transport
 from app.clients.unpacking import NotUnpacked, TooLarge, Unpacking
-from app.domain.outcomes import Unknown
+from app.domain.delivery.outcomes import Unknown
 
 UNREADABLE = Unknown("the answer cannot be unpacked")
 MB = 1024 * 1024

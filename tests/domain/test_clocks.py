@@ -5,11 +5,11 @@ from datetime import timedelta
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.domain.breaker import CLOSED, Circuit
 from app.domain.clocks import NOTICED, bounded_rest, went_back
-from app.domain.outcomes import LONGEST_DELAY, Throttled, Unreachable
-from app.domain.pacing import LONGEST_WAIT_SECONDS, Pace
-from tests.builders import at
+from app.domain.delivery.circuit_breaker import CLOSED, Circuit
+from app.domain.delivery.outcomes import LONGEST_DELAY, Throttled, Unreachable
+from app.domain.delivery.rate_limit import LONGEST_WAIT_SECONDS, Pace
+from tests.support.builders import at
 
 NOW = at("2026-11-23T12:00")
 jumps = st.timedeltas(timedelta(seconds=20), timedelta(days=4000))

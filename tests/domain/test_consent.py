@@ -1,7 +1,7 @@
 import pytest
 
 from app.domain.consent import CONSENT_TRAP_ORDERS, BoxCounts, Channel, Policy, Status, TransferConsent, box_seems_hidden
-from tests.builders import at
+from tests.support.builders import at
 
 ONE, TWO, THREE, FOUR = (at(f"2026-11-0{day}T10:00") for day in (1, 2, 3, 4))
 

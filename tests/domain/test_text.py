@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app import wire
 from app.domain import tags
 from app.domain.text import LONGEST_REMEMBERED, remembered, whole_signs, within_bytes
+from app.formats import contact_values
 
 
 def test_a_remembered_function_is_asked_once_for_a_short_text_and_every_time_for_a_long_one() -> None:
@@ -34,19 +34,19 @@ def test_m10_no_long_text_stays_in_a_cache_of_tags(function) -> None:  # type: i
 
 
 def test_m10_no_long_text_stays_in_a_cache_of_numbers() -> None:
-    before = wire.e164.cache_info().currsize  # type: ignore[attr-defined]
-    assert wire.e164("6" * 10_000, "PL") is None
-    assert wire.e164.cache_info().currsize == before  # type: ignore[attr-defined]
+    before = contact_values.e164.cache_info().currsize  # type: ignore[attr-defined]
+    assert contact_values.e164("6" * 10_000, "PL") is None
+    assert contact_values.e164.cache_info().currsize == before  # type: ignore[attr-defined]
 
 
 def test_m10_caches_keyed_by_text_are_bounded_in_bytes() -> None:
     """Elsewhere `lru_cache` may stand where no text of others is a key; each such place is named here."""
     allowed = {
         "app/domain/text.py": "what `remembered` is made of",
-        "app/domain/masked.py": "patterns of the configuration",
+        "app/domain/shops/masked_domains.py": "patterns of the configuration",
         "app/domain/tags.py": "single characters",
-        "app/routers/plain.py": "amounts: what is longer raises, and is not kept",
-        "app/storage/many.py": "our own statements",
+        "app/routers/events/fast/parser.py": "amounts: what is longer raises, and is not kept",
+        "app/storage/engine/bulk.py": "our own statements",
     }
     root = Path(__file__).parents[2]
     found = {str(path.relative_to(root)) for path in (root / "app").rglob("*.py") if re.search(r"\blru_cache\(", path.read_text())}

@@ -14,9 +14,9 @@ import pytest
 
 import app.domain
 from app.domain.consent import Channel
-from app.domain.contact import Contact
 from app.domain.events import Ticked
-from app.domain.sale import NO_SALE
+from app.domain.person.contact import Contact
+from app.domain.person.sale import NO_SALE
 from app.domain.values import replace
 from tests.conftest import NOON
 

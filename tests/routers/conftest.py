@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateways import Door, open_door
+from tests.support.gateways import Door, open_door
 
 
 @pytest.fixture

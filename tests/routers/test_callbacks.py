@@ -12,11 +12,11 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from app import logs
-from app.domain.callbacks import signature, verified
-from app.domain.registry import OPERATOR_ROLE
-from tests.gateways import ACCOUNT, Door, open_door, shop_entry
-from tests.routers.test_events import assert_problem
+from app.domain.shops.callbacks import signature, verified
+from app.domain.shops.configuration import OPERATOR_ROLE
+from app.observability import logs
+from tests.routers.events.test_endpoints import assert_problem
+from tests.support.gateways import ACCOUNT, Door, open_door, shop_entry
 
 JAN, EWA = "jan.nowak@example.com", "ewa@example.com"
 OF_SHOP, OF_SHOP_BEFORE, OF_SHOP2, OF_ACCOUNT = "shop1Secret00016", "shop1Former00016", "shop2Secret00016", "accntSecret00016"

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from app.control import control_app
+from app.admin.api import control_app
 from app.domain.errors import NotReady
-from app.routers.examples import EXAMPLES
-from app.services.health import Health
+from app.routers.events.examples import EXAMPLES
+from app.services.operations.health import Health
 from tests.conftest import Clock
-from tests.gateways import Door, open_door
-from tests.routers.test_events import assert_problem
+from tests.routers.events.test_endpoints import assert_problem
+from tests.support.gateways import Door, open_door
 
 
 async def test_healthz_answers_everybody(door: Door) -> None:

@@ -5,17 +5,18 @@ from typing import Any
 import httpx
 import pytest
 
-from app.domain.outcomes import Delivered, Refused, Throttled, words_of
-from app.domain.pipeline import Answer, to_account
+from app.domain.delivery.answers import Answer
+from app.domain.delivery.outbox import to_account
+from app.domain.delivery.outcomes import Delivered, Refused, Throttled, words_of
 from app.domain.reasons import Reason
-from app.domain.registry import OPERATOR_ROLE
-from app.main import openapi
-from app.routers.examples import EXAMPLES
-from app.services.carriers import Carrier, ToSalesmanago
+from app.domain.shops.configuration import OPERATOR_ROLE
+from app.routers.events.examples import EXAMPLES
+from app.server.application import openapi
+from app.services.delivery.senders import Carrier, ToSalesmanago
 from tests.conftest import Clock
-from tests.gateways import Door
-from tests.routers.test_events import assert_problem
-from tests.services.world import FakeUpstream
+from tests.routers.events.test_endpoints import assert_problem
+from tests.support.gateways import Door
+from tests.support.world import FakeUpstream
 
 ROUTES = [("GET", "parked"), ("POST", "replays"), ("GET", "neighbours"), ("GET", "shops")]
 REGISTRATION = EXAMPLES["registration"]

@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app.domain.errors import NotReady
-from app.routers.examples import EXAMPLES
+from app.routers.events.examples import EXAMPLES
 from app.services.intake import Intake
-from tests.gateways import Door
-from tests.routers.test_events import assert_problem
+from tests.routers.events.test_endpoints import assert_problem
+from tests.support.gateways import Door
 
 
 async def decided(door: Door) -> None:

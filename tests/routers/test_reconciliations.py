@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from app.domain.backfill import ListedAccount, Listing
+from app.domain.delivery.answers import Answer, Call, Seen
+from app.domain.delivery.outcomes import Delivered
 from app.domain.events import Customer
-from app.domain.outcomes import Delivered
-from app.domain.pipeline import Answer, Call, Seen
-from app.domain.reconcile import WORDS, Cause
-from app.domain.registry import OPERATOR_ROLE
+from app.domain.runs.backfill import ListedAccount, Listing
+from app.domain.runs.reconciliation import WORDS, Cause
+from app.domain.shops.configuration import OPERATOR_ROLE
 from tests.conftest import NOON
-from tests.gateways import Door, open_door, shop_entry
-from tests.routers.test_events import assert_problem
+from tests.routers.events.test_endpoints import assert_problem
+from tests.support.gateways import Door, open_door, shop_entry
 
 FIELDS = {"id", "shop", "mode", "phase", "checked", "busy", "differences", "trouble", "started_at", "finished_at"}
 CALL = Call("x", NOON, 1, "delivered", "", 1)

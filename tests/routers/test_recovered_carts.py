@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from app.domain.carts import cart_of
-from tests.builders import an_item, cart_changed
-from tests.gateways import SHOPS, Door, open_door
-from tests.routers.test_events import assert_problem
+from app.domain.decisions.carts import cart_of
+from tests.routers.events.test_endpoints import assert_problem
+from tests.support.builders import an_item, cart_changed
+from tests.support.gateways import SHOPS, Door, open_door
 
 
 @pytest.fixture

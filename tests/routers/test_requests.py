@@ -7,9 +7,9 @@ import httpx
 import pytest
 import structlog
 
-from app.routers.examples import EXAMPLES
-from tests.gateways import Door
-from tests.routers.test_events import assert_problem
+from app.routers.events.examples import EXAMPLES
+from tests.routers.events.test_endpoints import assert_problem
+from tests.support.gateways import Door
 
 ORDER = EXAMPLES["order"]
 JAN = ORDER["customer"]["email"]
@@ -137,7 +137,7 @@ async def test_r93_every_line_that_is_logged_for_a_request_carries_its_id(door: 
 
     async with door.with_intake(Broken()) as broken:
         monkeypatch.setattr(
-            "app.routers.problems.log", structlog.wrap_logger(None, [structlog.contextvars.merge_contextvars, kept])
+            "app.routers.edge.problems.log", structlog.wrap_logger(None, [structlog.contextvars.merge_contextvars, kept])
         )
         answer: httpx.Response = await broken.post("orders", ORDER)
     assert answer.status_code == 500

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateways import Door, open_door, shop_entry
 from tests.sources.samples import a_client, an_order
 from tests.sources.stage import SECRET, TOKEN, signed
+from tests.support.gateways import Door, open_door, shop_entry
 
 
 @pytest.fixture

@@ -14,13 +14,13 @@ from sqlalchemy import select
 
 from app.domain.commands import UpsertContact
 from app.domain.consent import Status
+from app.formats.subscriber_csv import event_of
 from app.routers import subscriber_lists
 from app.routers.subscriber_lists import MAX_LINES
-from app.storage import codec
-from app.storage.tables import consents, inbox, outbox
-from app.subscriber_csv import event_of
-from tests.gateways import Door, open_door
-from tests.routers.test_events import assert_problem
+from app.storage.engine import codec
+from app.storage.engine.tables import consents, inbox, outbox
+from tests.routers.events.test_endpoints import assert_problem
+from tests.support.gateways import Door, open_door
 
 JAN, EWA = "jan@moj-sklep.pl", "ewa@moj-sklep.pl"
 DAY = "2025-03-19 18:49:21"
@@ -153,7 +153,7 @@ async def test_five_thousand_lines_are_taken_and_one_more_is_refused_whole(door:
 async def test_a_list_of_far_too_many_lines_or_columns_is_refused_before_it_is_read(
     door: Door, content: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.subscriber_csv._row", lambda *_: pytest.fail("a line was read"))
+    monkeypatch.setattr("app.formats.subscriber_csv._row", lambda *_: pytest.fail("a line was read"))
     assert_problem(await sent(door, content), 422)
 
 

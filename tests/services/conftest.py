@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.storage.database import Database
+from app.storage.engine.database import Database
 from tests.conftest import Clock
-from tests.services.world import World
+from tests.support.world import World
 
 
 @pytest.fixture

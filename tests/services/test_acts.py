@@ -12,21 +12,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app.storage.database import Database
-from tests.services.acts import (
-    CHANNELS,
-    PEOPLE,
-    SURROUNDINGS,
-    InShop,
-    Looks,
-    Orders,
-    Passes,
-    Play,
-    Step,
-    There,
-    Turns,
-    played,
-)
+from app.storage.engine.database import Database
+from tests.support.acts import CHANNELS, PEOPLE, SURROUNDINGS, InShop, Looks, Orders, Passes, Play, Step, There, Turns, played
 
 EXAMPLES = int(os.environ.get("ACTS_EXAMPLES", "8"))
 ADA = PEOPLE[0]
@@ -184,7 +171,7 @@ async def test_r55_an_opt_out_that_another_shop_tells_again_is_no_act_in_this_on
 async def test_the_judge_notices_when_an_opt_in_that_waited_does_not_look(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.sending.asks_first", lambda upsert, now: False)
+    monkeypatch.setattr("app.services.delivery.to_salesmanago.asks_first", lambda upsert, now: False)
     steps = [InShop(ADA, False), SEEN, DOWN, InShop(ADA, False), CLICK, Passes(40), FINE]
     assert any("a look would have shown" in fault for fault in await Play(database, "one shop").play(steps))
 
@@ -193,6 +180,6 @@ async def test_the_judge_notices_when_a_resignation_takes_nothing_back(database:
     async def nothing(*_: object) -> list[object]:
         return []
 
-    monkeypatch.setattr("app.services.planning_round.PlanningRound._take_back_everywhere", nothing)
+    monkeypatch.setattr("app.services.planning.planning_round.PlanningRound._take_back_everywhere", nothing)
     steps = [DOWN, InShop(ADA, False), There(ADA, True, callbacks=(0,)), FINE]
     assert any("and heard of" in fault for fault in await Play(database, "one shop").play(steps))

@@ -7,14 +7,15 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.breaker import Breaker, Circuit
 from app.domain.commands import AddEvent, EventKind
 from app.domain.consent import Box, Policy
+from app.domain.delivery.answers import Answer
+from app.domain.delivery.circuit_breaker import Breaker, Circuit
+from app.domain.delivery.outbox import to_account
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.events import CartChanged, Event, Item
-from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
-from app.domain.pipeline import Answer, to_account
 from tests.conftest import NOON
-from tests.services.world import (
+from tests.support.world import (
     EWA,
     JAN,
     FakeUpstream,

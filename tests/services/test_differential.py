@@ -11,12 +11,12 @@ import pytest
 
 from app.domain.commands import AddEvent
 from app.domain.consent import Status
-from app.domain.outcomes import Delivered, Outcome, Throttled, Unknown, Unreachable
-from app.domain.retention import Retention
-from app.services.cleaning import Cleaner
-from app.storage.database import Database
+from app.domain.delivery.outcomes import Delivered, Outcome, Throttled, Unknown, Unreachable
+from app.domain.operations.retention import Retention
+from app.services.operations.retention import Cleaner
+from app.storage.engine.database import Database
 from tests.conftest import Clock, PostgreSQL
-from tests.services.world import (
+from tests.support.world import (
     World,
     cancels,
     edits,

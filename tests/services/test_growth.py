@@ -1,6 +1,7 @@
 """What the gateway does all day must not become slower with all it has ever stored: its questions go along indexes.
 
-Not here: probes that count everything (`services/health.py`), and the nightly work, which reads everything by its nature.
+Not here: probes that count everything (`services/operations/health.py`), and the nightly work, which reads everything by
+its nature.
 """
 
 import re
@@ -12,11 +13,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from app.domain.delivery.outbox import to_reading
 from app.domain.events import OptOutReported
-from app.domain.pipeline import to_reading
-from app.storage.database import Database
+from app.storage.engine.database import Database
 from tests.conftest import Clock
-from tests.services.world import (
+from tests.support.world import (
     EWA,
     World,
     erases,

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from app.domain.errors import NotReady
-from app.domain.pipeline import Accepted, Conflict, NewEvent
+from app.domain.intake.inbox import Accepted, Conflict, NewEvent
 from app.services.intake import GROUP, Intake
-from app.storage.work import Store, Work
+from app.storage.unit_of_work import Store, Work
 from tests.conftest import Clock
-from tests.services.world import subscribes
+from tests.support.world import subscribes
 
 
 @dataclass

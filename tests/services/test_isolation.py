@@ -8,32 +8,34 @@ from typing import Any
 import pytest
 from sqlalchemy import Table, select, text, update
 
-from app.domain.backfill import BackfillMode, ListedAccount, Listing
 from app.domain.commands import AddEvent
 from app.domain.consent import Box, Policy, Status
+from app.domain.delivery.answers import Answer, Call, Modified
+from app.domain.delivery.outbox import Claim
+from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Unknown, words_of
 from app.domain.events import Customer, TagsSeen, email_of
-from app.domain.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Unknown, words_of
-from app.domain.pipeline import Answer, Call, Claim, InboxEvent, Modified
+from app.domain.intake.inbox import InboxEvent
+from app.domain.operations.replay import ParkedFilter
+from app.domain.operations.retention import Retention
 from app.domain.reasons import Reason
-from app.domain.reconcile import ReconciliationMode
-from app.domain.replay import ParkedFilter
-from app.domain.retention import Retention
-from app.domain.shop import Panel, PanelKind
+from app.domain.runs.backfill import BackfillMode, ListedAccount, Listing
+from app.domain.runs.reconciliation import ReconciliationMode
+from app.domain.shops.shop import Panel, PanelKind
 from app.services import carts as carts_module
-from app.services import delivery as delivery_module
-from app.services import pull as pull_module
-from app.services import reconciliations as reconciliations_module
-from app.services.backfills import Backfills
-from app.services.cleaning import Cleaner
-from app.services.operations import Operations
-from app.services.parcels import ContactParcel
-from app.services.planning_round import PlanningRound
-from app.services.pull import Pull
-from app.services.reconciliations import Reconciliations
-from app.storage.cleaning import Cleaning
-from app.storage.database import Database
-from app.storage.tables import calls, contacts, mailboxes, outbox
-from tests.services.world import FakeShopSide, FakeUpstream, World, a_shop, erases, fills_cart, orders, registers, subscribes
+from app.services.delivery import loop as delivery_module
+from app.services.delivery.dispatch import ContactParcel
+from app.services.from_salesmanago import polling as pull_module
+from app.services.from_salesmanago.polling import Pull
+from app.services.operations.replay import Operations
+from app.services.operations.retention import Cleaner
+from app.services.planning.planning_round import PlanningRound
+from app.services.runs import reconciliations as reconciliations_module
+from app.services.runs.backfills import Backfills
+from app.services.runs.reconciliations import Reconciliations
+from app.storage.engine.database import Database
+from app.storage.engine.tables import calls, contacts, mailboxes, outbox
+from app.storage.retention import Cleaning
+from tests.support.world import FakeShopSide, FakeUpstream, World, a_shop, erases, fills_cart, orders, registers, subscribes
 
 Refuse = Callable[..., Awaitable[None]]
 PEOPLE = [f"c{number}@example.pl" for number in range(6)]

@@ -28,16 +28,17 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, 
 
 from app.domain.commands import AddEvent, DeleteContact, EventKind, UpsertContact
 from app.domain.consent import Status
+from app.domain.delivery.outbox import to_account
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
+from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import Event, OrderCancelled, OrderPlaced, OrderReturned
-from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
-from app.domain.pipeline import Accepted, Conflict, NewEvent, to_account
-from app.domain.retention import Retention
-from app.domain.take_back import opt_outs_of
-from app.services.cleaning import Cleaner
-from app.services.delivery import Delivery
-from app.storage.database import Database
+from app.domain.intake.inbox import Accepted, Conflict, NewEvent
+from app.domain.operations.retention import Retention
+from app.services.delivery.loop import Delivery
+from app.services.operations.retention import Cleaner
+from app.storage.engine.database import Database
 from tests.conftest import Clock, PostgreSQL
-from tests.services.world import (
+from tests.support.world import (
     World,
     cancels,
     edits,
@@ -431,7 +432,7 @@ class Sides:
             self.both = [runner.run(_side(database)) for database in databases]
             steady = SimpleNamespace(monotonic=lambda: self._clock().timestamp())
             try:
-                with patch("app.services.lease.time", steady), patch("app.services.delivery.time", steady):
+                with patch("app.services.delivery.lease.time", steady), patch("app.services.delivery.loop.time", steady):
                     yield self
             finally:
                 for database in databases:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.storage.work import Store
+from app.storage.unit_of_work import Store
 from tests.conftest import Clock
 from tests.sources.stage import Stage
 

@@ -9,23 +9,23 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
-from app.domain.outcomes import Delivered, Outcome, Unreachable
-from app.domain.pipeline import InboxEvent
-from app.domain.registry import StoredAccount, StoredShop
-from app.domain.shop import Account, BoxToldBy, Panel, PanelKind, Shop, ShopSource, SourceKind
+from app.domain.delivery.outcomes import Delivered, Outcome, Unreachable
+from app.domain.intake.inbox import InboxEvent
+from app.domain.shops.configuration import StoredAccount, StoredShop
+from app.domain.shops.shop import Account, BoxToldBy, Panel, PanelKind, Shop, ShopSource, SourceKind
 from app.domain.sources import PushLine
 from app.domain.values import replace
-from app.services.directory import Directory
 from app.services.intake import Intake
-from app.services.secrets_at_rest import KeyRing
+from app.services.shops.directory import Directory
+from app.services.shops.keyring import KeyRing
 from app.sources.idosell.source import IdosellSource
 from app.sources.taking import Pushes
 from app.sources.telling import Teller
 from app.sources.translating import Translator
-from app.storage.work import Store
-from tests.builders import a_shop
+from app.storage.unit_of_work import Store
 from tests.conftest import Clock
 from tests.sources.samples import PRODUCT, Json
+from tests.support.builders import a_shop
 
 TOKEN = "authentication-bearer-token"
 SECRET = "secret-hmac-key-1234"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.domain.events import Unsubscribed
 from app.sources.port import WORDS, Finding, Remembered, Told, Unusable, news, remembered, sifted
-from tests.builders import at
+from tests.support.builders import at
 
 T = at("2026-11-23T10:00")
 

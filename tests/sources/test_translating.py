@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.consent import Box, Said, Status
-from app.domain.contact import Contact, Home
+from app.domain.delivery.outcomes import Delivered, Refused
 from app.domain.errors import UnknownCaller
 from app.domain.events import (
     AccountChanged,
@@ -17,14 +17,14 @@ from app.domain.events import (
     Subscribed,
     Unsubscribed,
 )
-from app.domain.outcomes import Delivered, Refused
+from app.domain.person.contact import Contact, Home
 from app.domain.sources import PushState
 from app.sources.echoes import Echo, echo
-from app.storage.work import Store
-from tests.builders import at
+from app.storage.unit_of_work import Store
 from tests.conftest import Clock
 from tests.sources.samples import a_client, a_return, an_order
 from tests.sources.stage import Stage, signed, source_shop, unreachable
+from tests.support.builders import at
 
 NEW = a_client(clientRegistrationDate="2026-01-01")
 

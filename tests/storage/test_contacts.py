@@ -6,21 +6,22 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from app.domain.carts import Cart
 from app.domain.commands import Line
 from app.domain.consent import BOXES_REMEMBERED, Box, BoxCounts, Channel, Policy, Status, TransferConsent
-from app.domain.contact import NOBODY, Contact, Fact, Flag, Said, Told
+from app.domain.decisions.carts import Cart, StoredCart
 from app.domain.errors import NotReady
 from app.domain.events import Item
-from app.domain.pipeline import Alias, EventState, Settlement, StoredCart, StoredContact
+from app.domain.intake.inbox import EventState, Settlement
+from app.domain.person.contact import NOBODY, Contact, Fact, Flag, Said, Told
+from app.domain.person.sale import Sale
+from app.domain.person.stored import Alias, StoredContact
 from app.domain.reasons import Reason
-from app.domain.registry import ApiKey, StoredAccount, StoredShop
-from app.domain.sale import Sale
-from app.domain.shop import Account, Panel, PanelKind, Shop
-from app.storage.database import Database
-from app.storage.tables import contacts
-from app.storage.work import Store
-from tests.storage.values import (
+from app.domain.shops.configuration import ApiKey, StoredAccount, StoredShop
+from app.domain.shops.shop import Account, Panel, PanelKind, Shop
+from app.storage.engine.database import Database
+from app.storage.engine.tables import contacts
+from app.storage.unit_of_work import Store
+from tests.support.stored import (
     ACCOUNT,
     SHOP,
     T0,

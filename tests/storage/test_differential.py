@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from app.domain.contact import NOBODY
-from app.domain.outcomes import Park, RetryAt
-from app.domain.pipeline import Alias, Claim, EventState, Mailbox, Settlement
+from app.domain.delivery.outbox import Claim, Mailbox
+from app.domain.delivery.outcomes import Park, RetryAt
+from app.domain.delivery.revocation import TakeBack
+from app.domain.intake.inbox import EventState, Settlement
+from app.domain.person.contact import NOBODY
+from app.domain.person.stored import Alias
 from app.domain.reasons import Reason
-from app.domain.take_back import TakeBack
-from app.storage.database import Database
-from app.storage.tables import contacts, inbox, mailboxes, outbox
-from app.storage.work import Store
+from app.storage.engine.database import Database
+from app.storage.engine.tables import contacts, inbox, mailboxes, outbox
+from app.storage.unit_of_work import Store
 from tests.conftest import PostgreSQL
-from tests.storage.values import (
+from tests.support.stored import (
     ACCOUNT,
     LEASE,
     SHOP,

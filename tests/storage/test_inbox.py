@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from app.domain.consent import Box
 from app.domain.events import Customer, Event, Item, OrderPlaced, ProductViewed, TransferConsentWithdrawn
-from app.domain.pipeline import Accepted, Conflict, EventState, Settlement
+from app.domain.intake.inbox import Accepted, Conflict, EventState, Settlement
 from app.domain.reasons import Reason
-from app.storage.codec import encode_tagged
-from app.storage.database import Database
-from app.storage.tables import inbox
-from app.storage.work import Store
-from tests.storage.values import SHOP, T0, after, due, new_event, stored, subscribed, unsubscribed
+from app.storage.engine.codec import encode_tagged
+from app.storage.engine.database import Database
+from app.storage.engine.tables import inbox
+from app.storage.unit_of_work import Store
+from tests.support.stored import SHOP, T0, after, due, new_event, stored, subscribed, unsubscribed
 
 
 async def rows(database: Database) -> dict[str, object]:

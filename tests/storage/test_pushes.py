@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from app.domain.sources import Cursor, NewPush, PushState, Remembered, Scan, Settled, SourceName, Window
-from app.storage.work import Store
-from tests.builders import at
+from app.storage.unit_of_work import Store
+from tests.support.builders import at
 
 T = at("2026-11-23T10:00")
 PANEL = SourceName("idosell", "1234")

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from app.domain.request_log import DoorRequest, RequestOutcome
-from app.storage.work import Store
-from tests.builders import NOON, a_door_request, at
+from app.domain.operations.request_log import DoorRequest, RequestOutcome
+from app.storage.unit_of_work import Store
+from tests.support.builders import NOON, a_door_request, at
 
 
 async def add(store: Store, *requests: DoorRequest) -> None:

@@ -18,14 +18,14 @@ from app.clients.idosell import payloads
 from app.clients.idosell.payloads import EMPTY_RESULT, Fault, JsonObject, PanelAccount
 from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import TOO_LARGE, Outgoing, Reply, Transport, scrubbed
-from app.domain.backfill import ACCOUNTS_PER_PAGE, Listing
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
-from app.domain.mirror import TagChanges, changes, plain_name
-from app.domain.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Unknown, Unreachable, name_of, words_of
-from app.domain.pipeline import Answer, Call
+from app.domain.delivery.answers import Answer, Call
+from app.domain.delivery.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Unknown, Unreachable, name_of, words_of
+from app.domain.panel_tags import TagChanges, changes, plain_name
 from app.domain.reasons import Reason
-from app.domain.shop import Shop
+from app.domain.runs.backfill import ACCOUNTS_PER_PAGE, Listing
+from app.domain.shops.shop import Shop
 
 _Row = TypeVar("_Row")
 

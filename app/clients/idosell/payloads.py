@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.domain.backfill import ListedAccount
 from app.domain.consent import Said, Status
-from app.domain.countries import country_as_kept
 from app.domain.events import Address, Customer, Ticked
-from app.domain.mirror import PanelTag
-from app.domain.shop import Shop
-from app.wire import birth_date, e164, email_address, is_national, language, phone_region
-from app.words import UNREADABLE
+from app.domain.panel_tags import PanelTag
+from app.domain.runs.backfill import ListedAccount
+from app.domain.shops.countries import country_as_kept
+from app.domain.shops.shop import Shop
+from app.formats.contact_values import birth_date, e164, email_address, is_national, language, phone_region
+from app.formats.words import UNREADABLE
 
 JsonObject = dict[str, Any]  # a border: their JSON
 

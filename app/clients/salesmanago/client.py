@@ -11,10 +11,10 @@ from app.clients.salesmanago import payloads
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.transport import TOO_LARGE, Reply, Transport, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
-from app.domain.look_up import SeenContact
-from app.domain.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable, name_of, words_of
-from app.domain.pipeline import Answer, Call, Modified, Seen
-from app.domain.shop import Account
+from app.domain.delivery.answers import Answer, Call, Modified, Seen
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable, name_of, words_of
+from app.domain.delivery.verify import SeenContact
+from app.domain.shops.shop import Account
 from app.domain.values import replace
 
 CONTACTS_PER_LOOK_UP = 50

@@ -8,8 +8,8 @@ from typing import Any
 
 from app.domain.commands import AddEvent, Agreement, EventKind, Line, UpsertContact
 from app.domain.consent import Status
-from app.domain.look_up import SeenContact, SeenEvent
-from app.domain.shop import Account
+from app.domain.delivery.verify import SeenContact, SeenEvent
+from app.domain.shops.shop import Account
 from app.domain.text import whole_signs, within_bytes
 
 JsonObject = dict[str, Any]  # a border: their JSON

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from app.clients.idosell.payloads import customer_of, is_yes, shop_ids
 from app.domain.events import AccountChanged, Address, Customer, CustomerRegistered, Ticked
-from app.domain.shop import Shop
+from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.idosell.newsletter import agreements
 from app.sources.idosell.rows import Row, moment, part, shops_by_number, stamp, whole

@@ -10,10 +10,10 @@ from enum import StrEnum
 
 from app.clients.idosell.payloads import is_yes
 from app.domain.events import Customer, Evidence, Subscribed, Unsubscribed, real_id
-from app.domain.shop import Shop
+from app.domain.shops.shop import Shop
+from app.formats.contact_values import e164, email_address, is_national, language
 from app.sources.idosell.rows import Row, moment, rows, shops_by_number, stamp, whole
 from app.sources.port import Finding, Left, Told, Translation, Unusable, fingerprint
-from app.wire import e164, email_address, is_national, language
 
 ENVELOPES = ("clients",)
 

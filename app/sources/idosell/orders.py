@@ -12,7 +12,7 @@ from typing import NamedTuple
 from app.clients.idosell.payloads import customer_of
 from app.domain.consent import Box
 from app.domain.events import Customer, Item, OrderCancelled, OrderPlaced
-from app.domain.shop import Shop
+from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.idosell.rows import Row, amount, moment, money, part, quantity, rows, shops_by_number, stamp, whole
 from app.sources.port import Finding, Left, Told, Translation, Unusable, fingerprint

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from app.domain.events import Item, OrderReturned
-from app.domain.shop import Shop
+from app.domain.shops.shop import Shop
+from app.formats.contact_values import email_address
 from app.sources.idosell.orders import shop_number
 from app.sources.idosell.rows import Row, amount, moment, money, part, quantity, rows, shops_by_number, whole
 from app.sources.port import NOTHING, Finding, Left, Told, Translation, Unusable, fingerprint
-from app.wire import email_address
 
 ENVELOPES = ("returns", "results", "Results")
 KEY = "order_sn"

@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from app.clients.idosell.payloads import instant, is_real_date, part, rows, whole
-from app.domain.shop import Shop
+from app.domain.shops.shop import Shop
 
 Row = Mapping[str, Any]  # a border: their JSON
 

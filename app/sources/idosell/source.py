@@ -7,11 +7,11 @@ from typing import Protocol, TypeVar
 
 from app.clients.idosell.client import IdosellPanel
 from app.domain.consent import Box
-from app.domain.outcomes import Delivered, Refused, words_of
-from app.domain.shop import Shop
+from app.domain.delivery.outcomes import Delivered, Refused, words_of
+from app.domain.shops.shop import Shop
 from app.domain.sources import StoredPush
-from app.services.directory import SourceSecrets
 from app.services.ports import Clock, Store
+from app.services.shops.directory import SourceSecrets
 from app.sources.idosell import pushes as webhooks
 from app.sources.idosell import webhooki
 from app.sources.idosell.clients import client

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.clients.idosell.payloads import tags
 from app.domain.events import TagsEdited
-from app.domain.shop import Shop
+from app.domain.shops.shop import Shop
 from app.domain.tags import TO_PANEL, canonical
 from app.sources.idosell.rows import Row, stamp
 from app.sources.port import Finding, Told, Translation, fingerprint

@@ -14,12 +14,12 @@ from app.clients.foreign import foreign_json
 from app.clients.idosell.payloads import instant
 from app.domain.consent import Box
 from app.domain.events import CartChanged, Evidence, Item, Subscribed, Unsubscribed, real_id
-from app.domain.shop import Shop
+from app.domain.shops.shop import Shop
+from app.formats.contact_values import e164, email_address, is_national
+from app.formats.words import mended
 from app.sources.idosell.parsed import Parsed
 from app.sources.idosell.rows import Row, amount, money, quantity, rows, shops_by_number, stamp, whole
 from app.sources.port import Finding, NotUnderstood, Told, Translation, fingerprint
-from app.wire import e164, email_address, is_national
-from app.words import mended
 
 MOST_FIELDS = 2_000
 MOST_ITEMS = 500

@@ -5,8 +5,8 @@ import pytest
 from app.domain.events import AccountChanged, CustomerRegistered, Subscribed, Ticked
 from app.sources.idosell.clients import client
 from app.sources.port import Remembered, Told, Unusable, sifted
-from tests.builders import a_shop, at
 from tests.sources.samples import Json, a_client
+from tests.support.builders import a_shop, at
 
 SHOP = a_shop()  # its integration starts with 2026
 NEW = {"clientRegistrationDate": "2026-01-01"}

@@ -10,8 +10,8 @@ from app.sources.idosell.newsletter import Channel, subscriber
 from app.sources.idosell.returns import returned
 from app.sources.idosell.tags import tags_seen
 from app.sources.port import Translation, Unusable
-from tests.builders import a_shop, at
 from tests.sources.samples import Json, a_return, a_subscriber, an_order
+from tests.support.builders import a_shop, at
 
 SHOP = a_shop()
 D = "2026-01-12 10:02:11"

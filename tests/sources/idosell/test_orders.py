@@ -11,8 +11,8 @@ from app.domain.values import replace
 from app.sources.idosell.menus import sections
 from app.sources.idosell.orders import Known, client_of, order, product_ids
 from app.sources.port import Remembered, Told, Unusable, news, sifted
-from tests.builders import a_shop, at
 from tests.sources.samples import PRODUCT, Json, an_order, changed
+from tests.support.builders import a_shop, at
 
 SHOP = a_shop()
 PATH = ("Kobiety", "Buty", "Sneakersy")

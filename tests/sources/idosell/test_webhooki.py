@@ -11,7 +11,7 @@ from app.domain.events import CartChanged, Subscribed, Unsubscribed
 from app.sources.idosell.parsed import Parsed
 from app.sources.idosell.webhooki import box_key, fields_of, is_dated, parsed
 from app.sources.port import NotUnderstood, sifted
-from tests.builders import a_shop, at
+from tests.support.builders import a_shop, at
 
 SHOP = a_shop()
 NOW = at("2026-11-23T12:00")

@@ -1,0 +1,255 @@
+"""The door for the command line: the same commands whether a gateway runs (through its socket) or not (in this process).
+
+An embedded database has one owner, so a command never opens it beside a running gateway. The socket lies next to the
+database file, readable by its owner alone; who can open the file could read everything anyway.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Annotated, Any, Literal
+
+import httpx
+import msgspec
+from fastapi import FastAPI, Query, Request, Response
+
+from app.admin.doctor import callback_addresses, examine, shared_account_warning
+from app.bootstrap import Gateway, open_gateway
+from app.configuration.control_socket import check_owner
+from app.configuration.settings import Settings
+from app.domain.errors import NotFound
+from app.domain.operations.replay import ParkedFilter
+from app.domain.operations.trace import EventTrace
+from app.domain.runs import reconciliation as reconciliation_rules
+from app.domain.runs.backfill import BackfillMode
+from app.domain.shops.configuration import SHOP_ROLE, StoredAccount, StoredShop
+from app.domain.shops.shop import Shop
+from app.domain.sources import PushState
+from app.formats.subscriber_csv import SubscriberList
+from app.routers.backfills import BackfillOut
+from app.routers.consent_exports import ConsentChainOut
+from app.routers.edge import problems
+from app.routers.health import metrics_of
+from app.routers.lookups import EventOut
+from app.routers.manual_tasks import ConflictOut, HandWorkOut
+from app.routers.operations import LineOut, LinesOut, ParkedGroupOut, ParkedOut, ReplayIn, ReplayMode, ReplayOut
+from app.routers.reconciliations import ReconciliationOut
+from app.routers.requests import After, Limit, Outcomes, RequestsOut
+from app.routers.sources import Again, Kept, Push, PushList
+from app.routers.subscriber_lists import imported
+from app.services.runs.reconciliations import Reconciliations
+from app.services.shops.configuration_diff import changes, refuse_moved_locations
+from app.storage.engine.database import AlreadyOwned
+
+
+class Configuration(msgspec.Struct):
+    """Accounts and shops, secrets encrypted."""
+
+    accounts: list[StoredAccount]
+    shops: list[StoredShop]
+    store: bool = False
+    """False = only show what would change."""
+
+
+def control_app(gateway: Gateway) -> FastAPI:
+    app = FastAPI(openapi_url=None)
+    problems.install(app)
+
+    @app.post("/configuration")
+    async def configure(request: Request) -> dict[str, Any]:
+        wanted = msgspec.json.decode(await request.body(), type=Configuration)
+        directory = gateway.directory
+        await directory.refresh()
+        old = directory.stored()
+        new = {one.account.id: one for one in wanted.accounts}, {one.shop.id: one for one in wanted.shops}
+        refuse_moved_locations(old[1], new[1])
+        lines = changes(old[0], new[0], gateway.ring) + changes(old[1], new[1], gateway.ring)
+        if wanted.store:
+            await directory.apply(wanted.accounts, wanted.shops)
+        warnings = [(account, shared_account_warning(directory, account)) for account in new[0]] if wanted.store else []
+        return {"changes": lines, "stored": wanted.store, "warnings": [f"{name}: {words}" for name, words in warnings if words]}
+
+    @app.get("/keys")
+    async def keys() -> list[dict[str, Any]]:
+        await gateway.directory.refresh()
+        return [
+            {"id": key.id, "role": key.role, "shop": key.shop_id, "created_at": key.created_at, "revoked_at": key.revoked_at}
+            for key in gateway.directory.all_keys()
+        ]
+
+    @app.post("/keys")
+    async def issue(shop: str | None = None, role: str = SHOP_ROLE) -> dict[str, str]:
+        return {"key": await gateway.directory.issue_key(shop, role)}
+
+    @app.delete("/keys/{key_id:path}", status_code=204)
+    async def revoke(key_id: str) -> Response:
+        await gateway.directory.revoke_key(key_id)
+        return Response(status_code=204)
+
+    @app.get("/status")
+    async def status() -> dict[str, Any]:
+        return msgspec.to_builtins(await gateway.health.report())  # type: ignore[no-any-return]
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        return await metrics_of(gateway.health)
+
+    @app.get("/parked")
+    async def parked(shop: str | None = None) -> ParkedOut:
+        return ParkedOut(groups=[ParkedGroupOut.of(one) for one in await gateway.operations.parked(ParkedFilter(shop_id=shop))])
+
+    @app.post("/replays")
+    async def replays(body: ReplayIn) -> ReplayOut:
+        await gateway.directory.refresh()
+        work = gateway.operations.preview if body.mode is ReplayMode.PREVIEW else gateway.operations.replay
+        return ReplayOut.of(body.mode, await work(body.filter))
+
+    @app.get("/neighbours")
+    async def neighbours() -> LinesOut:
+        return LinesOut(neighbours=[LineOut.of(line) for line in await gateway.operations.lines()])
+
+    @app.get("/requests")
+    async def requests(shop: str | None = None, outcome: Outcomes = None, after: After = None, limit: Limit = 100) -> RequestsOut:
+        _shops(gateway, shop)
+        return RequestsOut.of(await gateway.requests.recent(shop, outcome or (), after, limit), after)
+
+    @app.get("/pushes")
+    async def pushes(state: PushState | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> PushList:
+        return PushList(pushes=[Push.of(line) for line in await gateway.sources.pushes.lines(None, state, limit)])
+
+    @app.get("/pushes/{number}/body")
+    async def push_body(number: int) -> Kept:
+        return Kept(body=(await gateway.sources.pushes.body(number)).decode("utf-8", errors="replace"))
+
+    @app.post("/pushes/{number}/again")
+    async def push_again(number: int) -> Again:
+        return Again(pushes=await gateway.sources.pushes.again([number]))
+
+    @app.get("/doctor")
+    async def doctor(shop: str | None = None) -> dict[str, Any]:
+        return {"findings": await examine(gateway, shop)}
+
+    @app.post("/why")
+    async def why(request: Request) -> list[dict[str, Any]]:
+        about = (await request.json())["about"]
+        return [{"shop": one.shop_id, **EventOut.of(one).model_dump(mode="json")} for one in await _about(gateway, about)]
+
+    @app.get("/callbacks")
+    async def callbacks(name: str | None = None) -> list[dict[str, str]]:
+        await gateway.directory.refresh()
+        return [one for one in callback_addresses(gateway) if name in (None, one["of"].partition(" ")[2])]
+
+    @app.get("/backfills")
+    async def backfills(shop: str | None = None) -> list[dict[str, Any]]:
+        return [
+            BackfillOut.of_progress(progress).model_dump(mode="json")
+            for one in _shops(gateway, shop)
+            for progress in await gateway.backfills.of_shop(one.id)
+        ]
+
+    @app.post("/backfills/{shop}")
+    async def start_backfill(shop: str, mode: BackfillMode) -> dict[str, Any]:
+        return BackfillOut.of_progress(await gateway.backfills.start(shop, mode)).model_dump(mode="json")
+
+    @app.get("/backfills/{shop}/{number}")
+    async def backfill(shop: str, number: int) -> dict[str, Any]:
+        return BackfillOut.of_progress(await gateway.backfills.progress(shop, number)).model_dump(mode="json")
+
+    @app.post("/backfills/{shop}/{number}/{action}")
+    async def act_on_backfill(shop: str, number: int, action: Literal["pause", "resume", "approve", "cancel"]) -> dict[str, Any]:
+        progress = await getattr(gateway.backfills, action)(shop, number)
+        return BackfillOut.of_progress(progress).model_dump(mode="json")
+
+    @app.get("/reconciliations")
+    async def reconciliations(shop: str | None = None) -> list[dict[str, Any]]:
+        found = [run for one in _shops(gateway, shop) for run in await gateway.reconciliations.of_shop(one.id)]
+        return [await shown(gateway.reconciliations, run) for run in found]
+
+    @app.post("/reconciliations/{shop}")
+    async def start_reconciliation(shop: str, mode: reconciliation_rules.ReconciliationMode) -> dict[str, Any]:
+        return await shown(gateway.reconciliations, await gateway.reconciliations.start(shop, mode))
+
+    @app.get("/reconciliations/{shop}/{number}")
+    async def reconciliation(shop: str, number: int) -> dict[str, Any]:
+        return await shown(gateway.reconciliations, await gateway.reconciliations.one(shop, number))
+
+    @app.post("/subscriber-lists/{shop}")
+    async def import_subscribers(request: Request, shop: str) -> dict[str, Any]:
+        found = msgspec.json.decode(await request.body(), type=SubscriberList)
+        (one,) = _shops(gateway, shop)
+        return (await imported(found, one, gateway.intake)).model_dump(mode="json")
+
+    @app.get("/hand-work")
+    async def hand_work(shop: str | None = None) -> list[dict[str, Any]]:
+        return [
+            {"shop": one.id, **HandWorkOut.of(item).model_dump(mode="json")}
+            for one in _shops(gateway, shop)
+            for item in await gateway.hand_work.of_shop(one.id)
+        ]
+
+    @app.post("/hand-work/{shop}/{number}/done", status_code=204)
+    async def hand_work_done(shop: str, number: int) -> Response:
+        await gateway.hand_work.done(shop, number)
+        return Response(status_code=204)
+
+    @app.get("/conflicts")
+    async def conflicts(shop: str | None = None) -> list[dict[str, Any]]:
+        return [
+            {"shop": one.id, **conflict.model_dump(mode="json")}
+            for one in _shops(gateway, shop)
+            for person in await gateway.disputes.disputed(one.id)
+            for conflict in ConflictOut.of(person, one)
+        ]
+
+    @app.post("/consents")
+    async def consents(request: Request) -> list[dict[str, Any]]:
+        email = (await request.json())["email"].strip().lower()
+        return [
+            {"shop": shop.id, **ConsentChainOut.of(chain).model_dump(mode="json")}
+            for shop in gateway.directory.shops()
+            for chain in await gateway.consents.export(shop.id, email)
+        ]
+
+    return app
+
+
+def _shops(gateway: Gateway, shop_id: str | None) -> list[Shop]:
+    """One shop, or all. Raises `NotFound`."""
+    found = [shop for shop in gateway.directory.shops() if shop_id in (None, shop.id)]
+    if shop_id is not None and not found:
+        raise NotFound("shop")
+    return found
+
+
+async def shown(reconciliations: Reconciliations, run: reconciliation_rules.Reconciliation) -> dict[str, Any]:
+    return ReconciliationOut.of(run, await reconciliations.people(run)).model_dump(mode="json")
+
+
+async def _about(gateway: Gateway, about: str) -> list[EventTrace]:
+    """An address, an order number or an event id, in every shop."""
+    found: list[EventTrace] = []
+    for shop in gateway.directory.shops():
+        if "@" in about:
+            found += await gateway.trace.of_person(shop.id, about.strip().lower())
+            continue
+        found += await gateway.trace.of_order(shop.id, about)
+        try:
+            event = await gateway.trace.of_event(shop.id, about)
+        except NotFound:
+            continue
+        if event not in found:
+            found.append(event)
+    return found
+
+
+@asynccontextmanager
+async def control(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the control door: of the running gateway if there is one, of one in this process otherwise."""
+    async with AsyncExitStack() as stack:
+        transport: httpx.AsyncBaseTransport
+        try:
+            gateway = await stack.enter_async_context(open_gateway(settings))
+            transport = httpx.ASGITransport(control_app(gateway))
+        except AlreadyOwned:
+            check_owner(settings.database_url)
+            transport = httpx.AsyncHTTPTransport(uds=str(settings.control_socket))
+        yield await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://gateway", timeout=60))

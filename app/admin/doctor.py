@@ -1,0 +1,89 @@
+"""What a doctor looks at, and the prescription: the store, accounts, panels, traps, and addresses to paste."""
+
+from typing import Any
+
+from app.bootstrap import Gateway
+from app.clients.idosell.client import IdosellPanel
+from app.domain.delivery.outcomes import Refused
+from app.services.shops.directory import Directory
+
+
+async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]:
+    """What a doctor looks at: the store, each account's signature and owner, each shop's traps."""
+    findings: list[dict[str, Any]] = []
+
+    def note(about: str, *, good: bool, words: str, warning: bool = False) -> None:
+        findings.append({"about": about, "good": good, "warning": warning, "words": words})
+
+    report = await gateway.health.report()
+    note("database", good=report.ready, words="usable and migrated" if report.ready else "; ".join(report.problems))
+    shops = [shop for shop in gateway.directory.shops() if shop_id in (None, shop.id)]
+    if not shops:
+        note(shop_id or "shops", good=False, words="No such shop is configured. Write one into the file of `gateway apply`.")
+    for account_id in sorted({shop.account for shop in shops}):
+        answer = await gateway.upstreams.client(account_id).owners()
+        account = gateway.upstreams.client(account_id).account
+        if isinstance(answer, list):
+            known = account.owner.lower() in (owner.lower() for owner in answer)
+            words = "signature accepted, owner known" if known else "the owner is none of the account's users; correct `owner`"
+            note(f"account {account_id}", good=known, words=words)
+        else:
+            why = answer.message if isinstance(answer, Refused) else type(answer).__name__.lower()
+            note(f"account {account_id}", good=False, words=f"SALESmanago: {why}. Check endpoint, client_id and api_secret.")
+        shared = shared_account_warning(gateway.directory, account_id)
+        if shared is not None:
+            note(f"account {account_id}", good=True, words=shared, warning=True)
+    for shop in shops:
+        side = gateway.shop_sides(shop.id)
+        if isinstance(side, IdosellPanel):
+            wrong = await side.examine()
+            advice = (
+                "the key opens what is needed"
+                if wrong is None
+                else f"{wrong}. Check base_url and the key's rights: CRM rw, SYSTEM r."
+            )
+            note(f"panel of {shop.id}", good=wrong is None, words=advice)
+    for problem in report.problems:
+        note("warning", good=False, words=problem)
+    for shop in shops:
+        mode = "shadow mode: nothing is sent" if shop.shadow else f"policy {shop.policy.value}"
+        note(f"shop {shop.id}", good=shop.enabled, words=mode if shop.enabled else "disabled: its events are held")
+    return findings
+
+
+def shared_account_warning(directory: Directory, account_id: str) -> str | None:
+    """R70: several shops on one account are fine once callbacks reach all of them."""
+    shops = directory.shops_of(account_id)
+    if len(shops) < 2 or directory.account_callback_secrets(account_id):
+        return None
+    names = ", ".join(shop.id for shop in shops)
+    return (
+        f"{len(shops)} shops share it ({names}), and an account has one pair of callback addresses: an opt-out would reach one "
+        "shop alone. Set `callback_secret` of the account and paste the addresses that `gateway callbacks` prints."
+    )
+
+
+def callback_addresses(gateway: Gateway) -> list[dict[str, str]]:
+    """The templates to paste into SALESmanago, which fills in address and signature (contract 5.4)."""
+    settings, directory = gateway.settings, gateway.directory
+    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    owners = [
+        (f"account {one.id}", f"accounts/{one.id}", directory.account_callback_secrets(one.id), "every shop that knows the person")
+        for one in directory.accounts()
+    ]
+    owners += [
+        (f"shop {one.id}", f"shops/{one.id}", directory.shop_callback_secrets(one.id), "this shop alone")
+        for one in directory.shops()
+    ]
+    return [
+        {
+            "of": name,
+            "words": words,
+            **{
+                direction.replace("-", "_"): f"{base}/callbacks/{path}/{direction}?email=$email$&key=sha1($email${secrets[0]})"
+                for direction in ("opt-in", "opt-out")
+            },
+        }
+        for name, path, secrets, words in owners
+        if secrets
+    ]

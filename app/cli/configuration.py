@@ -1,0 +1,121 @@
+"""Commands that configure: accounts, shops, keys, and the addresses SALESmanago calls."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from app.cli.common import AsJson, ask, fail, out, quiet_logs, run, show_json
+from app.domain.shops.configuration import OPERATOR_ROLE, SHOP_ROLE
+
+keys = typer.Typer(no_args_is_help=True, help="Keys of shops and operators.")
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(help="The TOML file of accounts and shops.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Store without asking.")] = False,
+) -> None:
+    """Check a configuration, show what it changes, and store it."""
+
+    import msgspec
+
+    from app.admin.api import Configuration
+    from app.configuration.settings import Settings
+    from app.configuration.shops_file import load
+    from app.services.shops.keyring import KeyRing
+
+    quiet_logs()
+
+    async def step() -> None:
+        accounts, shops = load(file, KeyRing(list(Settings().encryption_keys)))
+        shown = await ask("POST", "/configuration", content=msgspec.json.encode(Configuration(accounts, shops)))
+        for line in shown["changes"]:
+            out.print(escape(line))
+        if not shown["changes"]:
+            out.print("Nothing changes.")
+            return
+        if not yes and not typer.confirm("Store this?"):
+            raise typer.Exit(1)
+        stored = await ask("POST", "/configuration", content=msgspec.json.encode(Configuration(accounts, shops, store=True)))
+        out.print("[green]Stored.[/green]")
+        for warning in stored["warnings"]:
+            out.print(f"[yellow]account {escape(warning)}[/yellow]")
+
+    run(step())
+
+
+@keys.command("issue")
+def issue_key(
+    shop: Annotated[str | None, typer.Argument(help="The shop the key is for.")] = None,
+    role: Annotated[str, typer.Option(help="shop or operator.")] = SHOP_ROLE,
+) -> None:
+    """Make a key. It is printed alone, this once, and stored only as a hash."""
+    if role not in (SHOP_ROLE, OPERATOR_ROLE):
+        fail("--role is shop or operator.")
+    if role == SHOP_ROLE and shop is None:
+        fail("Name the shop: gateway keys issue SHOP")
+    if role == OPERATOR_ROLE and shop is not None:
+        fail("An operator's key reads every shop; leave the shop out, or leave out --role.")
+
+    async def step() -> None:
+        sys.stdout.write((await ask("POST", "/keys", params={"role": role, **({"shop": shop} if shop else {})}))["key"] + "\n")
+
+    run(step())
+
+
+@keys.command("list")
+def list_keys(as_json: AsJson = False) -> None:
+    """Keys by id; the keys themselves are known to nobody."""
+
+    async def step() -> None:
+        found = await ask("GET", "/keys")
+        if as_json:
+            show_json(found)
+            return
+        table = Table("id", "role", "shop", "made", "revoked")
+        for key in found:
+            table.add_row(key["id"], key["role"], key["shop"] or "", key["created_at"][:19], (key["revoked_at"] or "")[:19])
+        out.print(table)
+
+    run(step())
+
+
+@keys.command("revoke")
+def revoke_key(key_id: str) -> None:
+    """Revoke a key by its id."""
+
+    async def step() -> None:
+        await ask("DELETE", f"/keys/{key_id}")
+        out.print("Revoked.")
+
+    run(step())
+
+
+@keys.command("encryption")
+def encryption_key() -> None:
+    """Make a key for GATEWAY_ENCRYPTION_KEYS."""
+    from cryptography.fernet import Fernet
+
+    sys.stdout.write(Fernet.generate_key().decode() + "\n")
+
+
+def callbacks(
+    name: Annotated[str | None, typer.Argument(help="One shop or account; all of them otherwise.")] = None, as_json: AsJson = False
+) -> None:
+    """The addresses to paste into SALESmanago (Integration Center > Callbacks). They carry the secret: show them to nobody else."""
+
+    async def step() -> None:
+        found = await ask("GET", "/callbacks", params={"name": name} if name else {})
+        if as_json:
+            show_json(found)
+            return
+        if not found:
+            fail("No callback_secret is configured there. Write one into the file of `gateway apply`.")
+        for one in found:
+            out.print(f"[bold]{escape(one['of'])}[/bold]  {escape(one['words'])}")
+            sys.stdout.write(f"  opt-in   {one['opt_in']}\n  opt-out  {one['opt_out']}\n")
+
+    run(step())

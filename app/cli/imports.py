@@ -1,0 +1,82 @@
+"""`gateway import-subscribers`: newsletter subscribers without account, from a CSV file."""
+
+import csv
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from app.cli.common import AsJson, ask, fail, out, run, show_json
+
+CHUNK = 500
+SHOWN = 20
+
+
+def import_subscribers(
+    file: Annotated[Path, typer.Argument(help="CSV with a heading line: email, email_consent_at, phone, sms_consent_at …")],
+    shop: Annotated[str, typer.Option(help="Whose newsletter they subscribed to.")],
+    report: Annotated[Path | None, typer.Option(help="Write what became of every line to this CSV file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import newsletter subscribers who have no account, with the true dates of their consents.
+
+    Interrupted, it may simply be run again: what is stored already counts as a duplicate. Exit code 1 if a line was rejected.
+    """
+
+    import msgspec
+
+    from app.formats.subscriber_csv import NotAList, decoded, parsed
+
+    async def step() -> None:
+        try:
+            found = parsed(decoded(file.read_bytes()))
+        except OSError as error:
+            fail(f"{file} cannot be read: {error.strerror}.")
+        except NotAList as mistake:
+            fail(f"{file}: {mistake}.")
+        lines: list[dict[str, Any]] = []
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+        with Progress(*columns, console=out, transient=True, disable=as_json) as bar:
+            task = bar.add_task(file.name, total=len(found.rows))
+            for chunk in (found.rows[start : start + CHUNK] for start in range(0, len(found.rows), CHUNK)):
+                content = msgspec.json.encode({"rows": chunk, "ignored": found.ignored})
+                answer = await ask("POST", f"/subscriber-lists/{shop}", content=content)
+                lines += answer["lines"]
+                bar.advance(task, len(chunk))
+        if report is not None:
+            try:
+                _write(report, lines)
+            except OSError as error:
+                fail(f"{report} cannot be written: {error.strerror}. The lines themselves were taken.")
+        counts = {kind: sum(line["result"] == kind for line in lines) for kind in ("accepted", "duplicate", "conflict", "rejected")}
+        if as_json:
+            show_json({**counts, "ignored_columns": found.ignored, "lines": lines})
+        else:
+            _show(counts, list(found.ignored), lines)
+        if counts["rejected"] or counts["conflict"]:
+            raise typer.Exit(1)
+
+    run(step())
+
+
+def _write(report: Path, lines: list[dict[str, Any]]) -> None:
+    with report.open("w", newline="") as written:
+        writer = csv.writer(written)
+        writer.writerow(("line", "result", "event_id", "what_is_wrong"))
+        for line in lines:
+            wrong = "; ".join(f"{one['field']}: {one['message']}" for one in line["errors"])
+            writer.writerow((line["line"], line["result"], line["event_id"] or "", wrong))
+
+
+def _show(counts: dict[str, int], ignored: list[str], lines: list[dict[str, Any]]) -> None:
+    out.print(", ".join(f"{number} {kind}" for kind, number in counts.items()))
+    if ignored:
+        out.print(f"[yellow]columns nobody knows here, ignored: {escape(', '.join(ignored))}[/yellow]")
+    wrong = [line for line in lines if line["errors"]]
+    for line in wrong[:SHOWN]:
+        for one in line["errors"]:
+            out.print(f"  line {line['line']}: [bold]{one['field']}[/bold] {escape(one['message'])}; e.g. {escape(one['example'])}")
+    if len(wrong) > SHOWN:
+        out.print(f"  … and {len(wrong) - SHOWN} more lines; `--report FILE` names them all.")

@@ -1,0 +1,93 @@
+"""Settings of the process, read once from the environment (`GATEWAY_...`)."""
+
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.configuration.control_socket import DEFAULT_DATABASE_URL, SQLITE, socket_of
+from app.domain.operations.retention import Retention
+
+Network = IPv4Network | IPv6Network
+
+
+class Settings(BaseSettings):
+    """Frozen; handed to those who need it. Shops and accounts are not here: they live in the TOML file of `gateway apply`."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
+
+    database_url: str = DEFAULT_DATABASE_URL
+    encryption_keys: Annotated[tuple[str, ...], NoDecode] = ()
+    """Fernet keys, newest first, separated by commas."""
+    config: Path | None = None
+    """A TOML file of shops and accounts to apply at start."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    poll_seconds: float = Field(default=1.0, gt=0)
+    """How often loops look for work that nobody told them of."""
+    lease_seconds: float = Field(default=60.0, ge=2)
+    """How long a worker that died holds what it was sending; a living one renews at a third."""
+    cart_sweep_seconds: float = Field(default=30.0, gt=0)
+    directory_seconds: float = Field(default=5.0, gt=0)
+    """How soon a change of shops or keys made by another process counts here."""
+    freshness_alarm_seconds: float = Field(default=600.0, gt=0)
+    """Age of the oldest waiting event that makes a shop late (R11)."""
+
+    pull_seconds: float = Field(default=300.0, gt=0)
+    """How often SALESmanago is asked who changed: tags, points, statuses without callback."""
+    sweep_seconds: float = Field(default=60.0, gt=0)
+    """How often the next 50 of all contacts are looked at."""
+    nightly_seconds: float = Field(default=600.0, gt=0)
+    """How often it is asked whether a shop's night has begun, for its comparison and for the cleaning."""
+    keep_content_days: float = Field(default=30.0, gt=0)
+    """Payloads of sent events, commands, attempts and calls."""
+    keep_parked_days: float = Field(default=90.0, gt=0)
+    """Content of what nobody could deliver."""
+    keep_events_days: float = Field(default=400.0, gt=0)
+    """The line an event leaves, which recognises repetitions; never shorter than the content."""
+    keep_strangers_days: float = Field(default=400.0, gt=0)
+    """People who were never sent, and who resigned from nothing."""
+    keep_requests_days: float = Field(default=7.0, gt=0)
+    """What the door remembers of requests, for the shops' developers."""
+    callback_grace_seconds: float = Field(default=120.0, ge=0)
+    """How long a shop's own callback may be on its way before a look speaks for every shop of the account."""
+    receipt_alarm_seconds: float = Field(default=900.0, gt=0)
+    """Age of a newsletter change still on its way to the shop that raises the alarm."""
+    forwarded_allow_ips: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Proxies whose `X-Forwarded-For` says who calls: addresses and networks, separated by commas."""
+    metrics_open_to: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Networks that read `/metrics` without an operator's key."""
+    key_requests_per_minute: int = Field(default=0, ge=0)
+    """Requests of one key, an item of a batch counts as one; 0 = as many as can be stored."""
+    refusals_per_minute: int = Field(default=30, gt=0)
+    """Wrong keys and forged callbacks of one address before it hears 429; a valid key always passes."""
+    public_url: str = ""
+    """How SALESmanago reaches this gateway, for the callback addresses; the listening address if empty."""
+
+    @property
+    def retention(self) -> Retention:
+        content, parked = timedelta(days=self.keep_content_days), timedelta(days=self.keep_parked_days)
+        events = max(timedelta(days=self.keep_events_days), content, parked)
+        strangers, requests = timedelta(days=self.keep_strangers_days), timedelta(days=self.keep_requests_days)
+        return Retention(content, parked, events, strangers, requests)
+
+    @field_validator("database_url")
+    @classmethod
+    def _asynchronous(cls, value: str) -> str:
+        if not value.startswith((SQLITE, "postgresql+asyncpg://")):
+            raise ValueError("begin it with sqlite+aiosqlite:/// or postgresql+asyncpg://")
+        return value
+
+    @field_validator("encryption_keys", "forwarded_allow_ips", "metrics_open_to", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value
+
+    @property
+    def control_socket(self) -> Path | None:
+        """Where a running gateway takes commands."""
+        return socket_of(self.database_url)

@@ -1,0 +1,376 @@
+"""The decision: one event, one shop, one contact in; a plan and what to remember out.
+
+    learn       facts the event tells, whether or not anything may be sent
+    forbidden   the reason that keeps it in the shop, if there is one
+    compose     the commands that follow, as differences: to SALESmanago, and home to the shop
+
+Everything here is pure. The requirement a line comes from stands beside it.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple, assert_never
+
+from app.domain import tags
+from app.domain.commands import AddEvent, Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, EventKind, Line, UpsertContact
+from app.domain.consent import Box, Policy, Status, is_opt_out, later
+from app.domain.decisions.learn import learn, revived, with_stop
+from app.domain.decisions.observations import bought_again, came_back, is_explained
+from app.domain.decisions.plan import Await, Plan, Send, Supersede, Withhold, unsent
+from app.domain.decisions.salesmanago_changes import believing, difference, digest_of_told, opt_outs_due, told
+from app.domain.decisions.shop_changes import home_commands, mirror_command, shop_knows, told_home
+from app.domain.event_kinds import is_listed, kind_of
+from app.domain.events import (
+    AboutThePerson,
+    AccessRequested,
+    AccountChanged,
+    AccountListed,
+    CartChanged,
+    DriftFound,
+    ErasureRequested,
+    Event,
+    FromSalesmanago,
+    OptInReported,
+    OptOutReported,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    ProductViewed,
+    Request,
+    StatusNotTaken,
+    StatusSeen,
+    TagsEdited,
+    TagsSeen,
+    Ticked,
+    Unsubscribed,
+    customer_id_of,
+)
+from app.domain.person.contact import Contact, is_forgotten
+from app.domain.person.sale import NO_SALE, Holder, Sale, as_placed, order_event, order_stays, remembered
+from app.domain.reasons import Reason
+from app.domain.shops.shop import Shop
+from app.domain.values import replace
+
+
+class Decision(NamedTuple):
+    plan: Plan
+    contact: Contact
+    sale: Sale
+    learned: Contact
+    """The contact as it is if nothing of the plan is queued after all (shadow mode)."""
+
+
+def _decision(plan: Plan, contact: Contact, sale: Sale, learned: Contact | None = None) -> Decision:
+    return Decision(plan, contact, sale, learned if learned is not None else contact)
+
+
+def decide_claim(event: OptOutReported, contact: Contact, *, opt_in_waits: bool) -> OptOutReported | StatusSeen:
+    """The act that a callback about an opt-out reports, or the callback itself where it must be confirmed first.
+
+    A callback carries no time, and the same one may come again. Of somebody who came back after a resignation, and of whom
+    SALESmanago was told so, its own record decides; of anybody else the opt-out counts at once (R55). So it does while the
+    opt-in has not arrived (`opt_in_waits`): the record cannot tell the two resignations apart, and nobody is opted in after
+    one (R06).
+    """
+    if contact.erased or (came_back(contact) and not opt_in_waits):
+        return event
+    return StatusSeen(at=event.at, email=event.email, email_out=True, acted=True)
+
+
+def decide(
+    event: Event,
+    shop: Shop,
+    contact: Contact,
+    sale: Sale = NO_SALE,
+    holder: Holder = Holder.SAME,
+    *,
+    known_there: bool = False,
+) -> Decision:
+    """Turn an event into a plan; `contact` and `sale` of the answer replace the ones given.
+
+    `holder`: at which contact the order stands, if it was sent. `known_there`: SALESmanago knows the person from another shop of
+    the account.
+    """
+    if isinstance(event, OrderPlaced):
+        event = as_placed(event, sale)
+    decision = _decide(event, shop, contact, sale, holder, known_there=known_there)
+    return _in_shadow(decision, event, shop, sale, known_there=known_there) if shop.shadow else decision
+
+
+def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder, *, known_there: bool) -> Decision:
+    if isinstance(event, OrderCancelled | OrderReturned) and not sale.purchase_sent:
+        # It concerns whoever ordered, and nobody did yet, or the order stayed in the shop (R17, R19).
+        return _decision(unsent(Reason.PURCHASE_NOT_SENT) if sale.is_known else Await(Reason.WAITS_FOR_ORDER), contact, sale)
+    if isinstance(event, ErasureRequested):
+        return _erase(event, shop, contact, sale)
+    if isinstance(event, AccessRequested):
+        return _decision(Supersede(Reason.REPORT_READY), contact, sale)
+    contact = revived(event, contact)
+    if contact.erased or is_forgotten(event, contact):
+        return _decision(Withhold(Reason.ERASED), with_stop(event, shop, contact), remembered(event, sale, reason=Reason.ERASED))
+    if contact.is_of_another_account(customer_id_of(event)):
+        return _contested(event, shop, contact, sale, known_there=known_there)
+    known = learn(event, shop, contact)
+    if isinstance(event, OptOutReported):
+        return _decision(Send(ConfirmOptOut(email=event.email, at=event.at)), known, sale)
+    if isinstance(event, StatusSeen | StatusNotTaken | TagsSeen | OptInReported):
+        return _homeward(event, shop, known, sale, known_there=known_there)
+    known = shop_knows(contact, known)
+    reason = forbidden(event, shop, known, sale, holder)
+    if reason is not None:
+        return _stays(reason, event, shop, known, sale, known_there=known_there)
+    if isinstance(event, DriftFound):
+        return _repaired(event, shop, known, sale)
+    if isinstance(event, CartChanged):
+        return _decision(Await(Reason.CART_WAITS), known, sale)
+    if isinstance(event, OrderPlaced):
+        earned = _earned(event, shop)
+        known = bought_again(known.earning(earned), earned)
+    commands = compose(event, shop, known, sale)
+    if not commands:
+        return _decision(unsent(_why_nothing(event)), known, sale)
+    return Decision(Send(*commands), _informed(known, commands), remembered(event, sale, sent=True), known)
+
+
+def contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_there: bool = False) -> Decision:
+    """As `decide`, where two accounts claim the address (R72)."""
+    decision = _contested(event, shop, contact, sale, known_there=known_there)
+    return _in_shadow(decision, event, shop, sale, known_there=known_there) if shop.shadow else decision
+
+
+def _contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_there: bool) -> Decision:
+    """Two accounts claim one address: nobody takes over anything, and a person must look (R72).
+
+    What else an account's own event tells of it is learned, under the address it had; newsletter boxes were of the other address.
+    """
+    if isinstance(event, AccountListed):
+        return _decision(Withhold(Reason.SHARED_ADDRESS), contact, sale)
+    seen = replace(contact, address_contested_at=later(contact.address_contested_at, event.at))
+    if not isinstance(event, AccountChanged) or contact.is_of_another_account(customer_id_of(event)) or not contact.email:
+        return _decision(Withhold(Reason.ADDRESS_OF_ANOTHER_ACCOUNT), seen, sale)
+    facts = replace(event.customer, email=contact.email, newsletter_email=Ticked(), newsletter_sms=Ticked())
+    known = replace(seen.describe(facts, event.at), registered=True)
+    reason = forbidden(event, shop, known, sale)
+    return _stays(reason or Reason.ADDRESS_OF_ANOTHER_ACCOUNT, event, shop, known, sale, known_there=known_there)
+
+
+def _why_nothing(event: Event) -> Reason:
+    """Nobody was told of a tag that may not travel, so nothing may say that everything has been told (R29)."""
+    if isinstance(event, TagsEdited):
+        stay = [tags.to_upstream(tag) is None for tag in event.all_tags or (*event.added, *event.removed)]
+        # A full set shows the tags that came from SALESmanago every time.
+        if any(stay) or not stay if event.all_tags is None else stay and all(stay):
+            return Reason.TAGS_MAY_NOT_TRAVEL
+    return Reason.NOTHING_NEW
+
+
+def _homeward(
+    event: StatusSeen | StatusNotTaken | TagsSeen | OptInReported, shop: Shop, known: Contact, sale: Sale, *, known_there: bool
+) -> Decision:
+    """What SALESmanago showed goes home, whatever the transfer policy says: it leaves SALESmanago, not the shop.
+
+    What SALESmanago lost or did not take is told again, if the person may be sent.
+    """
+    if isinstance(event, OptInReported):
+        if known.email_news.status is Status.OPT_OUT and not _is_told_of_opt_out(known):
+            # It was never told of the opt-out, so that it shows none confirms nothing.
+            return _decision(Withhold(Reason.OPT_IN_NOT_CONFIRMED), known, sale)
+        return _decision(Send(ConfirmOptIn(email=event.email, at=event.at)), known, sale)
+    if isinstance(event, StatusNotTaken) and event.still_as is None and not is_explained(event, known):
+        return _decision(Withhold(Reason.OPTED_OUT_THERE if event.shown_out else Reason.REFUSED), known, sale)
+    commands: list[Command] = list(home_commands(known, event, shop))
+    upsert = _facts(event, shop, known, known_there=known_there)
+    commands += [] if upsert is None else [upsert]
+    if not commands:
+        return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
+    return Decision(Send(*commands), _informed(known, commands), sale, known)
+
+
+def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Decision:
+    """What was told and is gone is told again. Nobody is introduced by a comparison."""
+    there, up_to_date = believing(known, event), event.told in ("", digest_of_told(known))
+    commands = compose(event, shop, there, sale) if known.is_transferred and up_to_date else ()
+    if not commands:
+        return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
+    return Decision(Send(*commands), _informed(there, commands), sale, known)
+
+
+def _is_told_of_opt_out(known: Contact) -> bool:
+    return is_opt_out(known.told.email_news)
+
+
+def _informed(known: Contact, commands: Sequence[Command]) -> Contact:
+    return told_home(told(known, commands), commands)
+
+
+def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale, *, known_there: bool) -> Decision:
+    """What happened stays here. Facts it told about a person who is transferred already still travel; a resignation always does."""
+    sale, left = remembered(event, sale, reason=reason), _minimised(known, shop)
+    upsert = _facts(event, shop, known, known_there=known_there)
+    if upsert is None:
+        return _decision(unsent(reason), left, sale)
+    withholding = None if _resigns(event, shop) and reason in _CLOSES_THE_DOOR else reason
+    return Decision(Send(upsert, withholding=withholding), told(left, [upsert]), sale, left)
+
+
+def _facts(event: Event, shop: Shop, known: Contact, *, known_there: bool) -> UpsertContact | None:
+    """What SALESmanago is told of a person, whatever becomes of the event itself. Behind a closed door: opt-outs alone (R06a)."""
+    if known.is_transferred and closes_the_door(shop, known) is None:
+        return difference(known, shop, event.at)
+    return opt_outs_due(known, shop, known_there=known_there)
+
+
+def _resigns(event: Event, shop: Shop) -> bool:
+    return isinstance(event, Unsubscribed) and (event.confirmed or shop.propagate_unconfirmed_removals)
+
+
+def _in_shadow(decision: Decision, event: Event, shop: Shop, sale: Sale, *, known_there: bool) -> Decision:
+    """Nothing is sent, and nothing counts as told, but what takes permission away: resignations, and erasures (R06a)."""
+    if isinstance(event, ErasureRequested | OptOutReported) or not isinstance(decision.plan, Send):
+        return decision
+    learned, sale = decision.learned, remembered(event, sale, reason=Reason.SHADOW)
+    upsert = opt_outs_due(learned, shop, known_there=known_there)
+    if upsert is None:
+        return _decision(Withhold(Reason.SHADOW), learned, sale)
+    withholding = None if _resigns(event, shop) else Reason.SHADOW
+    return Decision(Send(upsert, withholding=withholding), told(learned, [upsert]), sale, learned)
+
+
+def _erase(event: ErasureRequested, shop: Shop, contact: Contact, sale: Sale) -> Decision:
+    """Delete under every address SALESmanago may know the person by; keep only the time, so that older data stays out (M1, M3).
+
+    Whom it cannot know from us, and who may not be sent, is not named there either: an erasure is no transfer (R03).
+    """
+    if contact.erased_at is not None and event.at <= contact.erased_at:
+        return _decision(Supersede(Reason.NOTHING_NEW), contact, sale)
+    present = contact.email or event.email
+    named = contact.may_be_known_there_as(present) or (contact.transfer.permits(shop.policy) and not shop.blocks(present))
+    addresses = dict.fromkeys(filter(None, (present if named else None, contact.told.email)))
+    forgotten = Contact(
+        email=contact.email or event.email,
+        erased=True,
+        erased_at=event.at,
+        transfer=contact.transfer.forgotten(event.at),
+        email_news=contact.email_news.forgotten(event.at),
+        phone_news=contact.phone_news.forgotten(event.at),
+    )
+    return _decision(Send(*(DeleteContact(email=address) for address in addresses)), forgotten, sale)
+
+
+def closes_the_door(shop: Shop, contact: Contact) -> Reason | None:
+    """Why nothing of a person may be told, whatever happened, but resignations and erasures; None if the door is open."""
+    if shop.blocks(contact.email):
+        return Reason.BLOCKED_ADDRESS
+    if contact.transfer.is_withdrawn:
+        return Reason.CONSENT_WITHDRAWN
+    return None if contact.transfer.permits(shop.policy) else Reason.NO_CONSENT
+
+
+# -- forbidden -----------------------------------------------------------------------------------------------------------
+
+
+def forbidden(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder = Holder.SAME) -> Reason | None:
+    """Why the event must stay here, or None. The consent guard of the gateway (R01-R07)."""
+    if not contact.email:
+        return Reason.ADDRESS_UNKNOWN
+    if shop.blocks(contact.email):
+        return Reason.BLOCKED_ADDRESS
+    if isinstance(event, OrderPlaced) and event.at < shop.integration_started_at:
+        return Reason.BEFORE_INTEGRATION
+    return _consent_withholds(event, shop, contact) or _nothing_to_send(event, shop, contact, sale, holder)
+
+
+def _consent_withholds(event: Event, shop: Shop, contact: Contact) -> Reason | None:
+    if contact.transfer.is_withdrawn:
+        return Reason.CONSENT_WITHDRAWN
+    if shop.policy is Policy.ALL_CUSTOMERS:
+        return _not_covered(event, shop, contact)
+    if isinstance(event, OrderPlaced) and event.box is Box.NOT_GIVEN:
+        return Reason.ORDER_NOT_CONSENTED
+    if not contact.transfer.permits(shop.policy):
+        return Reason.NO_CONSENT
+    return _not_covered(event, shop, contact)
+
+
+def _not_covered(event: Event, shop: Shop, contact: Contact) -> Reason | None:
+    own_consent = isinstance(event, OrderPlaced) and event.box is Box.GIVEN
+    covered = own_consent or contact.transfer.covers(shop.policy, event.at)
+    return Reason.BEFORE_CONSENT if kind_of(event).needs_consent_of_its_time and not covered else None
+
+
+def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder) -> Reason | None:
+    match event:
+        case OrderPlaced() | OrderCancelled() | OrderReturned():
+            return order_stays(event, sale, holder)
+        case Unsubscribed():
+            may_be_staff = not event.confirmed and not shop.propagate_unconfirmed_removals
+            return Reason.UNCONFIRMED_REMOVAL if may_be_staff else None
+        case TagsEdited():
+            is_full = contact.has_no_place_for((*event.added, *(event.all_tags or ())))
+            return Reason.TOO_MANY_TAGS if is_full else None
+        case CartChanged(items=()):
+            return Reason.CART_EMPTIED
+        case CartChanged():
+            is_bought = contact.last_purchase_at is not None and contact.last_purchase_at >= event.at
+            return Reason.CART_BOUGHT if is_bought else None
+        case ProductViewed():
+            return None
+        case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
+            return None
+        case _:
+            assert_never(event)
+
+
+_CLOSES_THE_DOOR = (Reason.ADDRESS_UNKNOWN, Reason.BLOCKED_ADDRESS, Reason.CONSENT_WITHDRAWN, Reason.NO_CONSENT)
+"""Reasons that hold for the person, not only for what happened."""
+
+
+def _minimised(contact: Contact, shop: Shop) -> Contact:
+    return contact if contact.transfer.permits(shop.policy) else contact.without_profile()
+
+
+# -- compose -------------------------------------------------------------------------------------------------------------
+
+
+def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Command, ...]:
+    """The contact's difference first, then what happened: SALESmanago needs the contact before its events (contract U17)."""
+    upsert = difference(contact, shop, event.at)
+    if upsert is not None and is_listed(event):
+        # Mere state: an opt-out over there, of which we may not know, is looked for first, however young the date (R06).
+        # What we told ourselves needs no looking for: a newer date outweighs it.
+        email = upsert.old_email_opt_in or not is_opt_out(contact.told.email_news)
+        phone = upsert.old_phone_opt_in or not is_opt_out(contact.told.phone_news)
+        upsert = replace(upsert, quiet=True, old_email_opt_in=email, old_phone_opt_in=phone)
+    occurrence = _occurrence(event, shop, contact, sale)
+    sections = mirror_command(contact, shop) if isinstance(event, OrderPlaced) else None  # R31: at once
+    return tuple(command for command in (upsert, occurrence, sections) if command is not None)
+
+
+def _earned(order: OrderPlaced, shop: Shop) -> tuple[str, ...]:
+    """Section tags of the goods (R22) and where the customer came from (R23)."""
+    sections = tags.section_tags(path for item in order.items for path in item.menu_paths)
+    source = tags.source_tag(order.source or "", shop.host)
+    return sections if source is None else (*sections, source)
+
+
+def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEvent | None:
+    match event:
+        case OrderPlaced() | OrderCancelled() | OrderReturned():
+            return order_event(event, shop, contact, sale)
+        case ProductViewed():
+            return AddEvent(
+                email=contact.known_there_as,
+                kind=EventKind.VISIT,
+                at=event.at,
+                external_id="",
+                location=shop.location,
+                shop_host=shop.host_of(event.url),
+                lines=(Line(product_id=event.product_id, name="", quantity=Decimal(1)),),
+                link=event.url,
+            )
+        case CartChanged():
+            return None  # reported once it is quiet (`carts.ripen`)
+        case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
+            return None
+        case _:
+            assert_never(event)

@@ -1,0 +1,50 @@
+"""What waits is judged again when it leaves (R06b): by the shop's settings and the person's consent as they are then."""
+
+from collections.abc import Sequence
+
+from app.domain.commands import Command
+from app.domain.consent import Policy
+from app.domain.decisions.decide import closes_the_door
+from app.domain.delivery.revocation import TakeBack, taken_back
+from app.domain.person.contact import Contact
+from app.domain.reasons import Reason
+from app.domain.shops.shop import Shop
+from app.domain.values import value
+
+
+@value()
+class Stop:
+    """What must not leave any more, and why."""
+
+    act: TakeBack
+    reason: Reason
+
+
+def needs_person(shop: Shop) -> bool:
+    """Must the contact be read to judge? Where everybody is sent, a withdrawal alone stops, and that empties the queue itself."""
+    return shop.policy is Policy.ORDER_CONSENT
+
+
+def stopped(commands: Sequence[Command], shop: Shop, person: Contact | None) -> Stop | None:
+    """What of the commands may not leave now; None if all of them may. `person`: needed if `needs_person`."""
+    found = stop_of(commands, shop, person)
+    if found is None or all(taken_back(command, found.act) == command for command in commands):
+        return None
+    return found
+
+
+def stop_of(commands: Sequence[Command], shop: Shop, person: Contact | None) -> Stop | None:
+    """What holds for a person now, whether or not it concerns these commands."""
+    if shop.shadow:
+        return Stop(TakeBack(everything=True, home=True), Reason.SHADOW)
+    if any(shop.blocks(command.email) for command in commands):
+        return Stop(TakeBack(everything=True), Reason.BLOCKED_ADDRESS)
+    if person is None or person.erased:
+        return None
+    reason = closes_the_door(shop, person)
+    if reason is not None:
+        return Stop(TakeBack(everything=True), reason)
+    first = person.transfer.granted_first
+    if shop.policy is Policy.ORDER_CONSENT and first is not None:
+        return Stop(TakeBack(happened_before=first), Reason.BEFORE_CONSENT)
+    return None

@@ -1,0 +1,252 @@
+"""What an event teaches about a person, whether or not anything may be sent.
+
+The order of learning does not matter: every fact knows its time, and what is from before an erasure is not learned at all.
+"""
+
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from app.domain import tags
+from app.domain.consent import Box, Channel
+from app.domain.decisions.observations import not_taken, saw_status, saw_tags
+from app.domain.decisions.salesmanago_changes import still_called
+from app.domain.event_kinds import kind_of
+from app.domain.events import (
+    AccessRequested,
+    AccountChanged,
+    AccountListed,
+    CartChanged,
+    Customer,
+    CustomerRegistered,
+    DriftFound,
+    ErasureRequested,
+    Event,
+    OptInReported,
+    OptOutReported,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    ProductViewed,
+    StatusNotTaken,
+    StatusSeen,
+    Subscribed,
+    SubscriberListed,
+    TagsEdited,
+    TagsSeen,
+    Ticked,
+    TransferConsentGranted,
+    TransferConsentWithdrawn,
+    Unsubscribed,
+    customer_id_of,
+    email_of,
+)
+from app.domain.person.contact import Acts, Contact, is_forgotten
+from app.domain.shops.shop import Shop
+from app.domain.values import replace
+
+
+def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
+    """The facts an event tells. The order of learning does not matter: each fact knows its time."""
+    if not _is_of_another_address(event, contact):
+        return _learned(event, shop, contact)
+    # What was agreed to for an address the person has left is no act for the present one (R72).
+    there = replace(contact, email_news=contact.email_news.elsewhere, phone_news=contact.phone_news.elsewhere)
+    known = _learned(event, shop, there)
+    alone = _learned(event, shop, replace(there, email_news=Channel(), phone_news=Channel()))
+    known = known.said_for(email_of(event) or "", Acts(alone.email_news, alone.phone_news))
+    before_the_move = contact.moved_at is not None and event.at < contact.moved_at
+    return replace(
+        known,
+        email_news=contact.email_news.with_elsewhere(known.email_news),
+        phone_news=contact.phone_news.with_elsewhere(known.phone_news),
+        transfer=contact.transfer if before_the_move and contact.transfer.is_withdrawn else known.transfer,
+    )
+
+
+def _is_of_another_address(event: Event, contact: Contact) -> bool:
+    email = email_of(event)
+    if email is None or contact.email in ("", email):
+        return False
+    return not isinstance(event, AccountChanged | AccountListed) or contact.moved_to(email, event.at) is contact
+
+
+def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
+    at = event.at
+    match event:
+        case CustomerRegistered(customer=customer):
+            source = tags.source_tag(event.source or "", shop.host)
+            contact = _met(contact.of_account(customer_id_of(event)), customer, event).earning((source,) if source else ())
+            return _ticked_acts(contact, customer, event)
+        case OrderPlaced(customer=customer):
+            # What the shop says of the person it says now; what the person did was done when the order was placed (R18).
+            described = _addressed(contact, customer.email).describe(customer, event.as_of or at)
+            contact = _ticked_acts(described, customer, event).bought(at)
+            granted = event.box is Box.GIVEN
+            return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact
+        case AccountListed(customer=customer):
+            contact = _met(contact.of_account(customer_id_of(event)), customer, event).moved_to(customer.email, at)
+            email, sms = _listed_since(at, customer.newsletter_email), _listed_since(at, customer.newsletter_sms)
+            return _opted_in(contact, email=email, sms=sms)
+        case AccountChanged(customer=customer):
+            # Who has an account to change has an account; mere state opts in only with its own date (R06).
+            # It alone may say that a value is no more (R10).
+            contact = _addressed(contact.of_account(customer_id_of(event)), customer.email).describe_as_now(customer, at)
+            contact = contact.moved_to(customer.email, at)
+            return _dated_acts(contact, customer, at)
+        case TransferConsentGranted(customer=customer):
+            contact = _met(contact, customer, event) if customer else _addressed(contact, event.email)
+            return replace(contact, transfer=contact.transfer.grant(at))
+        case TransferConsentWithdrawn():
+            return replace(_addressed(contact, event.email), transfer=contact.transfer.withdraw(_withdrawn_at(event, contact)))
+        case Subscribed():
+            return _subscribed(_addressed(contact, event.email), event)
+        case SubscriberListed():
+            email, sms = _not_ahead(at, event.email_since), _not_ahead(at, event.sms_since)
+            contact = _opted_in(_addressed(contact, event.email), email=email, sms=sms)
+            return replace(_reached(contact, event), subscriber=contact.subscriber or not contact.registered)
+        case Unsubscribed():
+            contact = _addressed(contact, event.email)
+            return _unsubscribed(contact, event, shop)
+        case TagsEdited():
+            contact = replace(contact, customer_id=contact.customer_id or customer_id_of(event))
+            if event.all_tags is not None:
+                return contact.with_all_tags(event.all_tags, at)
+            return contact.with_tags(event.added, event.removed, at)
+        case StatusSeen():
+            return saw_status(event, _addressed(contact, event.email))
+        case TagsSeen():
+            return saw_tags(event, _addressed(contact, event.email), shop)
+        case DriftFound():
+            return contact  # of the person it tells nothing; what SALESmanago was told is `decide`'s business
+        case StatusNotTaken(still_as=str() as email):
+            return still_called(not_taken(event, contact), email, at)
+        case StatusNotTaken():
+            return not_taken(event, contact)
+        case OptInReported() | OptOutReported():
+            return contact  # a claim; what SALESmanago itself shows will teach
+        case OrderCancelled() | OrderReturned():
+            return contact  # whose order it is the order says
+        case CartChanged() | ProductViewed() | AccessRequested() | ErasureRequested():
+            return contact if event.email is None else _addressed(contact, event.email)
+
+
+def _withdrawn_at(event: TransferConsentWithdrawn, contact: Contact) -> datetime:
+    """Withdrawn for the present address before the person took it: a grant that was brought along does not outweigh that (R72)."""
+    moved, granted = contact.moved_at, contact.transfer.granted_last
+    brought = moved is not None and granted is not None and event.at < granted <= moved and event.email == contact.email
+    return granted if brought and granted is not None else event.at
+
+
+def _met(contact: Contact, customer: Customer, event: Event) -> Contact:
+    return _addressed(contact, customer.email).describe(customer, event.at)
+
+
+def _addressed(contact: Contact, email: str) -> Contact:
+    return contact if contact.email else replace(contact, email=email)
+
+
+def _ticked_acts(contact: Contact, customer: Customer, event: Event) -> Contact:
+    """A box ticked while registering or ordering is the person's act, now or at the date the shop gives (R06)."""
+    email, sms = customer.newsletter_email, customer.newsletter_sms
+    contact = _opted_in(contact, email=min(email.since or event.at, event.at) if email.ticked else None)
+    return _opted_in(contact, sms=min(sms.since or event.at, event.at) if sms.ticked else None)
+
+
+def _dated_acts(contact: Contact, customer: Customer, at: datetime) -> Contact:
+    email, sms = customer.newsletter_email, customer.newsletter_sms
+    contact = _opted_in(contact, email=_by(at, email.since) if email.ticked else None)
+    return _opted_in(contact, sms=_by(at, sms.since) if sms.ticked else None)
+
+
+def _opted_in(contact: Contact, *, email: datetime | None = None, sms: datetime | None = None) -> Contact:
+    """An act counts unless it is from before an erasure."""
+    floor = contact.erased_at
+    if email is not None and (floor is None or email > floor):
+        contact = replace(contact, email_news=contact.email_news.opt_in(email))
+    if sms is not None and (floor is None or sms > floor):
+        contact = replace(contact, phone_news=contact.phone_news.opt_in(sms))
+    return contact
+
+
+def _subscribed(contact: Contact, event: Subscribed) -> Contact:
+    contact = _opted_in(contact, email=event.at if event.by_email else None, sms=event.at if event.by_sms else None)
+    return replace(_reached(contact, event), subscriber=contact.subscriber or not event.has_account)
+
+
+def _reached(contact: Contact, event: Subscribed | SubscriberListed) -> Contact:
+    said = {"phone": event.phone, "language": event.language}
+    known = {name: text for name, text in said.items() if text}
+    return contact.with_profile(known, event.at, phone_assumed=event.phone_assumed)
+
+
+def _by(at: datetime, since: datetime | None) -> datetime | None:
+    """Nobody agreed later than whoever says so."""
+    return None if since is None else min(since, at)
+
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+def _not_ahead(at: datetime, since: datetime | None) -> datetime | None:
+    """On a list, a date further ahead than clocks may differ is no date: it must not become an act of now (R06)."""
+    return None if since is None or since > at + CLOCKS_DIFFER else min(since, at)
+
+
+def _listed_since(at: datetime, box: Ticked) -> datetime | None:
+    return _not_ahead(at, box.since) if box.ticked else None
+
+
+def _unsubscribed(contact: Contact, event: Unsubscribed, shop: Shop) -> Contact:
+    """Whether an unconfirmed removal is the person's act, the shop says."""
+    if not (event.confirmed or shop.propagate_unconfirmed_removals):
+        return contact
+    if event.by_email:
+        contact = replace(contact, email_news=contact.email_news.opt_out(event.at))
+    if event.by_sms:
+        contact = replace(contact, phone_news=contact.phone_news.opt_out(event.at))
+    return contact
+
+
+def revived(event: Event, contact: Contact) -> Contact:
+    """After an erasure only a newer act of the person starts a new memory; everything else finds the door closed (M3)."""
+    acts = kind_of(event).starts_afresh
+    return replace(contact, erased=False) if contact.erased and acts and not is_forgotten(event, contact) else contact
+
+
+def with_stop(event: Event, shop: Shop, contact: Contact) -> Contact:
+    """An act that takes permission away counts also while the person is erased: its time says nothing about who it was."""
+    match event:
+        case TransferConsentWithdrawn():
+            return replace(contact, transfer=contact.transfer.withdraw(event.at))
+        case Unsubscribed():
+            return _unsubscribed(contact, event, shop)
+        case StatusSeen(acted=True):
+            email = contact.email_news.opt_out(event.at) if event.email_out else contact.email_news
+            phone = contact.phone_news.opt_out(event.at) if event.phone_out else contact.phone_news
+            return replace(contact, email_news=email, phone_news=phone)
+        case StatusSeen():
+            return contact  # not an act, only what a look showed
+        case (
+            CustomerRegistered()
+            | AccountChanged()
+            | Subscribed()
+            | OrderPlaced()
+            | OrderCancelled()
+            | OrderReturned()
+            | CartChanged()
+            | ProductViewed()
+            | TagsEdited()
+            | TransferConsentGranted()
+            | ErasureRequested()
+            | AccessRequested()
+            | AccountListed()
+            | SubscriberListed()
+            | OptInReported()
+            | OptOutReported()
+            | StatusNotTaken()
+            | TagsSeen()
+            | DriftFound()
+        ):
+            return contact
+        case _:
+            assert_never(event)

@@ -1,0 +1,299 @@
+"""What a look at SALESmanago teaches (R26, R30, R55).
+
+A status that SALESmanago shows is no act by itself: a contact nobody ever opted in is shown as opted out as well. It is an
+act when somebody clicked, or when it differs from what SALESmanago showed or was told before. A difference that our own
+command explains is none. That keeps changes from echoing, and mere state from opting anybody in or out.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from app.domain import tags
+from app.domain.consent import Channel, Said, Status, is_opt_in, weightier
+from app.domain.decisions.salesmanago_changes import wanted_tags
+from app.domain.delivery.verify import SeenContact
+from app.domain.events import StatusNotTaken, StatusSeen, TagsSeen
+from app.domain.person.contact import Contact, Lost, Seen, SeenTag, Shown
+from app.domain.shops.shop import Shop, TagConflicts
+from app.domain.values import replace, value
+
+GONE_REMEMBERED = 100
+"""Tags that went, per person: enough to take them off in the panel, and a bound for memory."""
+
+READD_LIMIT = 3
+READD_WINDOW = timedelta(days=1)
+"""A tag that something over there removes again and again is added three times a day, then only reported."""
+
+
+def is_another(contact: Contact, shown: SeenContact) -> bool:
+    """Is what SALESmanago shows another contact than the one it showed before, made since? Its statuses are nobody's act (R72)."""
+    before, now = contact.seen.created_at, shown.created_at
+    return before is not None and now is not None and now > before
+
+
+def saw_status(event: StatusSeen, contact: Contact) -> Contact:
+    seen, told = contact.seen, contact.told
+    if event.email_out is not None:
+        heard = None if told.email_news == seen.email_refused else told.email_news
+        look = _look(contact.email_news, heard, seen.email_news, event, out=event.email_out, disputed=seen.email_disputed)
+        contact = replace(
+            contact,
+            email_news=look.channel,
+            told=replace(contact.told, email_news=told.email_news if look.told == heard else look.told),
+            seen=replace(contact.seen, email_news=look.seen, email_disputed=look.disputed, email_unexplained_since=None),
+        )
+    if event.phone_out is not None:
+        heard = None if told.phone_news == seen.phone_refused else told.phone_news
+        look = _look(contact.phone_news, heard, seen.phone_news, event, out=event.phone_out, disputed=seen.phone_disputed)
+        contact = replace(
+            contact,
+            phone_news=look.channel,
+            told=replace(contact.told, phone_news=told.phone_news if look.told == heard else look.told),
+            seen=replace(contact.seen, phone_news=look.seen, phone_disputed=look.disputed),
+        )
+    return contact
+
+
+def came_back(contact: Contact) -> bool:
+    """Did the person opt in after a resignation, and is SALESmanago told so?"""
+    news, told = contact.email_news, contact.told.email_news
+    return news.opted_out is not None and news.status is Status.OPT_IN and is_opt_in(told)
+
+
+@value()
+class _Look:
+    channel: Channel
+    told: Said | None
+    seen: Shown
+    disputed: bool = False
+
+
+def _look(channel: Channel, told: Said | None, before: Shown | None, event: StatusSeen, *, out: bool, disputed: bool) -> _Look:
+    at, status = event.at, Status.OPT_OUT if out else Status.OPT_IN
+    if before is not None and at < before.at:
+        # An older look; only what somebody did at that time can still teach something.
+        if not event.acted:
+            return _Look(channel, told, before, disputed)
+        return _Look(_acted(channel, at, out=out), weightier(Said(status, at), told), before, disputed)
+    changed = before is not None and before.status is not status
+    since = at if event.acted else acted_since(before, at, out=out)
+    seen = Shown(status, before.since if before is not None and not changed else at, at)
+    if event.acted or (told is None and changed):
+        return _Look(_acted(channel, since, out=out), weightier(Said(status, since), told), seen)
+    if told is None or told.status is status:
+        return _Look(channel, told, seen)  # nothing happened, or our own command did it
+    if disputed:
+        return _Look(channel, told, seen, disputed=True)  # reported already
+    if at < told.at:
+        return _Look(channel, told, seen)  # from before the person's last act, which it cannot know
+    looked_since = before is not None and before.at >= told.at
+    if out and (before is None or changed):
+        return _Look(channel.opt_out(at), Said(status, at), seen)
+    if changed and looked_since:
+        return _Look(channel.opt_in(since), Said(status, since), seen)
+    # It does not show what it was told. An opt-out is told once more; then, as an opt-in at once, it is reported (U13).
+    # Told by another shop of the account, it is for that shop to tell it again, and stays told here.
+    tells_again = channel.status is Status.OPT_OUT and not out
+    return _Look(channel, None if tells_again else told, seen, disputed=True)
+
+
+def acted_since(before: Shown | None, at: datetime, *, out: bool) -> datetime:
+    """When somebody acted of whom a look tells. The moment is not known: an opt-out is dated by the look, an opt-in right after
+
+    the look before, so that the doubt never favours an opt-in (R06).
+    """
+    return at if out or before is None else before.at + timedelta(microseconds=1)
+
+
+def _acted(channel: Channel, at: datetime, *, out: bool) -> Channel:
+    return channel.opt_out(at) if out else channel.opt_in(at)
+
+
+def not_taken(event: StatusNotTaken, contact: Contact) -> Contact:
+    """SALESmanago was not told after all: the mirror must not say so, or a later look would take our silence for an act."""
+    told, seen = contact.told, contact.seen
+    if not event.shown_out:
+        refused = replace(
+            seen,
+            email_refused=told.email_news if event.by_email else seen.email_refused,
+            phone_refused=told.phone_news if event.by_phone else seen.phone_refused,
+        )
+        return replace(contact, seen=refused)
+    out = Shown(Status.OPT_OUT, event.at, event.at)
+    # Where it held an opt-in, somebody acted. What it was told is as before, so that the next look finds the act, for every shop.
+    if event.by_email and event.email_stood is not None:
+        told = replace(told, email_news=_not_told(told.email_news, event.email_stood, seen.email_news))
+        if seen.email_unexplained_since == event.email_stood.at:  # an opt-in that waited for its callback: it was shown
+            shown = Shown(Status.OPT_IN, event.email_stood.at, event.email_stood.at)
+            seen = replace(seen, email_news=shown, email_unexplained_since=None)
+    elif event.by_email:
+        told, seen = replace(told, email_news=None), replace(seen, email_news=out)
+    if event.by_phone and event.phone_stood is not None:
+        told = replace(told, phone_news=_not_told(told.phone_news, event.phone_stood, seen.phone_news))
+    elif event.by_phone:
+        told, seen = replace(told, phone_news=None), replace(seen, phone_news=out)
+    return replace(contact, told=told, seen=seen)
+
+
+def _not_told(told: Said | None, before: Said, shown: Shown | None) -> Said | None:
+    """An opt-out that was learned meanwhile stands. One from before the act explains what is shown: the act is newer (R06)."""
+    if told is None or told.status is Status.OPT_OUT:
+        return told
+    if shown is not None and shown.status is Status.OPT_OUT and before.at < shown.since <= told.at:
+        return Said(Status.OPT_OUT, shown.since)
+    return before
+
+
+def is_explained(event: StatusNotTaken, contact: Contact) -> bool:
+    """Was the opt-out that kept an opt-in back heard of before the person acted? Then the opt-in is told again."""
+    told = contact.told
+    email = event.by_email and event.email_stood is not None and contact.email_news.status is Status.OPT_IN
+    phone = event.by_phone and event.phone_stood is not None and contact.phone_news.status is Status.OPT_IN
+    return any(
+        kept_back and said is not None and said.status is Status.OPT_OUT
+        for kept_back, said in ((email, told.email_news), (phone, told.phone_news))
+    )
+
+
+def found(look: StatusSeen, contact: Contact, grace: timedelta) -> tuple[StatusSeen | None, Contact]:
+    """Does a look show that somebody acted? The act, if so, and the contact as to be remembered meanwhile.
+
+    Where a callback may say for which shop a change was meant (R53), it gets a grace before the look speaks for all.
+    """
+    after = saw_status(look, contact)
+    if (after.email_news, after.phone_news) == (contact.email_news, contact.phone_news):
+        settled = look.email_out is not None
+        return None, replace(after, seen=replace(after.seen, email_unexplained_since=None)) if settled else after
+    since = contact.seen.email_unexplained_since or look.at
+    if look.email_out is not None and look.at - since < grace:
+        return None, replace(contact, seen=replace(contact.seen, email_unexplained_since=since))
+    if look.email_out is not None:
+        at = acted_since(contact.seen.email_news, since, out=look.email_out)
+    else:
+        at = acted_since(contact.seen.phone_news, look.at, out=look.phone_out is True)
+    return replace(look, at=at, acted=True), contact
+
+
+def same_but_later(before: Contact, after: Contact) -> bool:
+    """Did the look show what was known? Then there is nothing to keep, unless it is the first look since something was told."""
+    return _timeless(before) == _timeless(after)
+
+
+def _timeless(contact: Contact) -> tuple[object, ...]:
+    seen, told = contact.seen, contact.told
+    looked_since = [
+        shown is not None and said is not None and shown.at > said.at
+        for shown, said in ((seen.email_news, told.email_news), (seen.phone_news, told.phone_news))
+    ]
+    statuses = [(shown.status, shown.since) if shown is not None else None for shown in (seen.email_news, seen.phone_news)]
+    rest = replace(contact, seen=replace(seen, email_news=None, phone_news=None, tags_at=None))
+    return rest, statuses, looked_since, seen.tags_at is None
+
+
+# -- tags ----------------------------------------------------------------------------------------------------------------
+
+
+def saw_tags(event: TagsSeen, contact: Contact, shop: Shop) -> Contact:
+    """The full list of a contact's tags in SALESmanago. An older list teaches nothing."""
+    if contact.seen.tags_at is not None and event.at < contact.seen.tags_at:
+        return contact
+    present = {tags.canonical(text) for text, _ in event.tags}
+    shown = _shown(event, present, contact, shop)
+    gone = {name: replace(tag, here=False) for name, tag in contact.seen.tags.items() if name not in shown}
+    for section in contact.earned_tags:
+        # Told and not there: somebody took it off before any look saw it.
+        name = tags.canonical(section)
+        if contact.told.tags.get(name) and not tags.is_shown(name, present) and tags.to_panel(section, shop.number) is not None:
+            gone.setdefault(name, SeenTag(tags.outgoing_text(section).lower(), 1, here=False))
+    gone = dict(list(gone.items())[-GONE_REMEMBERED:])
+    seen = replace(contact.seen, tags={**gone, **shown}, tags_at=event.at)
+    return _with_lost(replace(contact, seen=seen), present, shop, event.at)
+
+
+def _shown(event: TagsSeen, present: set[str], contact: Contact, shop: Shop) -> dict[str, SeenTag]:
+    """The tags that may travel to the panel. A section whose letters SALESmanago did not keep goes home as the shop wrote it."""
+    without_letters: dict[str, list[str]] = {}
+    for section in contact.earned_tags:
+        name = tags.canonical(section)
+        if contact.told.tags.get(name) and name not in present:
+            without_letters.setdefault(tags.as_stored(name), []).append(section)
+    shown: dict[str, SeenTag] = {}
+    for text, points in event.tags:
+        name = tags.canonical(text)
+        if sections := without_letters.get(name):
+            shown.update((tags.canonical(one), SeenTag(tags.outgoing_text(one).lower(), points)) for one in sections)
+        elif tags.to_panel(text, shop.number) is not None:
+            shown[name] = SeenTag(tags.outgoing_text(text).lower(), points)
+    return shown if len(shown) <= tags.MOST_TAGS else dict(sorted(shown.items())[: tags.MOST_TAGS])
+
+
+def bought_again(contact: Contact, earned: Iterable[str]) -> Contact:
+    """A section tag that SALESmanago lost and a new order earns again is told again (R22, R31)."""
+    names = {tags.canonical(tag) for tag in earned}
+    lost = {name for name in names if name in contact.seen.tags and not contact.seen.tags[name].here}
+    if not lost:
+        return contact
+    told = {name: here for name, here in contact.told.tags.items() if name not in lost}
+    seen = {name: tag for name, tag in contact.seen.tags.items() if name not in lost}
+    return replace(contact, told=replace(contact.told, tags=told), seen=replace(contact.seen, tags=seen))
+
+
+def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) -> Contact:
+    """Compare the tags we told with those that stand there (R26).
+
+    Under `readd` a lost tag is forgotten as told, so the difference adds it again. Under `accept` and `report`
+    SALESmanago's loss stands. Every loss is remembered as a conflict until it is over.
+    """
+    lost: dict[str, Lost] = {}
+    again: set[str] = set()
+    for name in _lost_names(contact, present):
+        known = contact.seen.lost.get(name) or Lost(at)
+        readd = shop.tag_conflicts is TagConflicts.READD
+        known = Lost(at) if readd and at - known.since >= READD_WINDOW else replace(known, back=False)
+        if readd and known.readded < READD_LIMIT:
+            known = replace(known, readded=known.readded + 1)
+            again.add(name)
+        lost[name] = known
+    wanted = wanted_tags(contact)
+    lately = {
+        name: replace(one, back=True)
+        for name, one in contact.seen.lost.items()
+        if name not in lost and one.readded and at - one.since < READD_WINDOW and wanted.get(name)
+    }
+    told = {name: here for name, here in contact.told.tags.items() if name not in again}
+    return replace(contact, seen=replace(contact.seen, lost={**lately, **lost}), told=replace(contact.told, tags=told))
+
+
+def _lost_names(contact: Contact, present: set[str]) -> Iterable[str]:
+    wanted = wanted_tags(contact)
+    for name, added in contact.told.tags.items():
+        if added and not tags.is_shown(name, present) and name.startswith(tags.TO_UPSTREAM) and wanted.get(name):
+            yield name
+
+
+# -- several shops on one account ----------------------------------------------------------------------------------------
+
+
+def heard_of(contact: Contact, told_email: Said | None, told_phone: Said | None, seen: Seen) -> Contact:
+    """Another shop of the account changed, or learned, the newsletter status of the one contact over there.
+
+    That is no act towards this shop (R53), but from now on SALESmanago holds that status: an older opt-in of this shop
+    must not overturn it (R06), and a look that shows it is no news.
+    """
+    return replace(
+        contact,
+        told=replace(
+            contact.told,
+            email_news=weightier(told_email, contact.told.email_news),
+            phone_news=weightier(told_phone, contact.told.phone_news),
+        ),
+        seen=replace(
+            contact.seen,
+            email_news=_newer(seen.email_news, contact.seen.email_news),
+            phone_news=_newer(seen.phone_news, contact.seen.phone_news),
+        ),
+    )
+
+
+def _newer(one: Shown | None, other: Shown | None) -> Shown | None:
+    return one if one is not None and (other is None or one.at > other.at) else other

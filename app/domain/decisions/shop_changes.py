@@ -1,0 +1,103 @@
+"""What is still to be told to the shop's side: the way back, as differences (R30-R32, R53)."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from app.domain import tags
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    HomeCommand,
+    MirrorTags,
+    SetSubscription,
+    UpsertContact,
+)
+from app.domain.consent import Channel, Said
+from app.domain.events import Event, StatusSeen
+from app.domain.panel_tags import PanelTags
+from app.domain.person.contact import Contact
+from app.domain.shops.shop import PanelKind, Shop
+from app.domain.values import replace
+
+
+def home_commands(contact: Contact, event: Event, shop: Shop) -> tuple[HomeCommand, ...]:
+    """What the shop's side must be told after an event in SALESmanago."""
+    subscription = _subscription(contact, event) if isinstance(event, StatusSeen) else None
+    mirrored = mirror_command(contact, shop)
+    return tuple(command for command in (subscription, mirrored) if command is not None)
+
+
+def _subscription(contact: Contact, event: StatusSeen) -> SetSubscription | None:
+    """Only channels the event speaks of: the shop knows its own customers' other acts better than we do."""
+    email = _news(contact.email_news, contact.home.email_news) if event.email_out is not None else None
+    phone = _news(contact.phone_news, contact.home.phone_news) if event.phone_out is not None else None
+    if email is None and phone is None:
+        return None
+    number = contact.profile.get("phone")
+    return SetSubscription(
+        email=contact.email,
+        email_news=email,
+        phone_news=phone,
+        phone=number.value if number is not None and number.value else None,
+        customer_id=contact.customer_id,
+    )
+
+
+def _news(channel: Channel, home: Said | None) -> Said | None:
+    return channel.said if channel.said is not None and channel.said.outweighs(home) else None
+
+
+def mirror_command(contact: Contact, shop: Shop) -> MirrorTags | None:
+    """The tags the panel should show, if they differ from what it was told. A shop without panel has no place for them."""
+    if shop.panel.kind is PanelKind.NONE or not contact.email:
+        return None
+    wanted = panel_tags(contact)
+    if wanted == (contact.home.tags or PanelTags(complete=wanted.complete)):
+        return None
+    return MirrorTags(email=contact.email, tags=wanted, customer_id=contact.customer_id)
+
+
+def panel_tags(contact: Contact) -> PanelTags:
+    shown = contact.seen.tags
+    sections = (
+        tags.outgoing_text(tag).lower() for tag in contact.earned_tags if not tags.canonical(tag).startswith(tags.TO_UPSTREAM)
+    )
+    return PanelTags(
+        points={tag.text: tag.points for tag in shown.values() if tag.here},
+        sections=tuple(tag for tag in sections if (seen := shown.get(tags.canonical(tag))) is None or seen.here),
+        gone=tuple(tag.text for tag in shown.values() if not tag.here),
+        complete=contact.seen.tags_at is not None,
+    )
+
+
+def told_home(contact: Contact, commands: Iterable[Command]) -> Contact:
+    """Remember that these commands were queued for the shop's side."""
+    for command in commands:
+        match command:
+            case SetSubscription():
+                home = replace(
+                    contact.home,
+                    email_news=command.email_news or contact.home.email_news,
+                    phone_news=command.phone_news or contact.home.phone_news,
+                )
+                contact = replace(contact, home=home)
+            case MirrorTags():
+                contact = replace(contact, home=replace(contact.home, tags=command.tags))
+            case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut():
+                pass
+            case _:
+                assert_never(command)
+    return contact
+
+
+def shop_knows(before: Contact, known: Contact) -> Contact:
+    """An act the shop told us of is known in the shop: it needs no telling (R55: never echoed)."""
+    home = known.home
+    if known.email_news.said != before.email_news.said:
+        home = replace(home, email_news=known.email_news.said)
+    if known.phone_news.said != before.phone_news.said:
+        home = replace(home, phone_news=known.phone_news.said)
+    return replace(known, home=home) if home != known.home else known

@@ -1,0 +1,140 @@
+"""What calls came to, and the end of an attempt."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    UpsertContact,
+)
+from app.domain.consent import Status
+from app.domain.delivery.outbox import (
+    Claim,
+    WaitingCommand,
+)
+from app.domain.delivery.outcomes import Done, Outcome, Park, RetryAt, Unknown, Verdict, name_of, without_words, words_of
+from app.domain.delivery.verify import SeenContact
+from app.domain.reasons import Reason
+from app.domain.values import replace, value
+
+
+@value()
+class Call:
+    """One call at a neighbour, for the trace: never a body, never an address."""
+
+    path: str
+    started_at: datetime
+    milliseconds: int
+    outcome: str
+    detail: str
+    items: int
+
+
+@value()
+class Answer:
+    """What a call came to, and the call itself for the trace."""
+
+    outcome: Outcome
+    call: Call
+
+
+def unasked(outcome: Outcome, now: datetime) -> Answer:
+    """What was found out without a call."""
+    return Answer(outcome, Call("", now, 0, name_of(outcome), words_of(outcome), 0))
+
+
+@value()
+class Seen:
+    """What SALESmanago shows for some addresses; unknown ones are missing. `answer` is `Delivered` if it could be read."""
+
+    contacts: Mapping[str, SeenContact]
+    answer: Answer
+
+
+@value()
+class Modified:
+    """One page of the addresses SALESmanago changed in a window of time."""
+
+    emails: tuple[str, ...]
+    has_more: bool
+    answer: Answer
+
+
+@value()
+class Tried:
+    """The end of an attempt for one command, and what follows from it."""
+
+    command: WaitingCommand
+    outcome: Outcome
+    verdict: Verdict
+    call: Call | None
+    """None if a look-up showed that nothing was left to send."""
+
+    @property
+    def number(self) -> int:
+        return self.command.attempts + 1
+
+
+@value()
+class Attempted:
+    """The end of a claim: every command of it with its outcome; untried ones are missing and go on waiting."""
+
+    claim: Claim
+    tried: tuple[Tried, ...]
+    due_at: datetime
+    """When the contact's remaining commands may be claimed again."""
+    failing: int
+    """Attempts in a row that brought nothing forward, with this one if anything was tried in it."""
+    failing_since: datetime | None
+    tried_at: datetime
+
+    def without_words(self) -> "Attempted":
+        """The same without anything that the neighbour wrote: should the store not take its words (R73)."""
+        tried = tuple(
+            replace(one, outcome=without_words(one.outcome), call=one.call and replace(one.call, milliseconds=0, detail=""))
+            for one in self.tried
+        )
+        return replace(self, tried=tried)
+
+    def not_recorded(self, why: str) -> "Attempted":
+        """Parked as a whole: what it came to could not be written down, in whatever form (R73)."""
+        answer = unasked(Unknown(why), self.tried_at)
+        parked = Park(Reason.DEFECT)
+        tried = tuple(Tried(one, answer.outcome, parked, answer.call) for one in self.claim.commands)
+        return replace(self, tried=tried, failing=0, failing_since=None)
+
+    def told_opt_in(self) -> list[WaitingCommand]:
+        """Commands by which SALESmanago was just told of an opt-in."""
+        done = (one.command for one in self.tried if one.verdict == Done())
+        return [
+            one
+            for one in done
+            if isinstance(one.command, UpsertContact) and Status.OPT_IN in (one.command.email_status, one.command.phone_status)
+        ]
+
+    def not_renamed(self) -> dict[str, str]:
+        """Addresses a refused rename was to give -> those that stay."""
+        return {
+            one.command.command.address_after: one.command.command.email
+            for one in self.tried
+            if isinstance(one.command.command, UpsertContact)
+            and one.command.command.new_email is not None
+            and isinstance(one.verdict, Park)
+        }
+
+    def readdressed(self) -> dict[int, Command]:
+        """Events that were queued before a rename and stay behind it: from now on the contact has the new address."""
+        moved = {
+            one.command.command.email: one.command.command.address_after
+            for one in self.tried
+            if isinstance(one.command.command, UpsertContact) and one.verdict == Done()
+        }
+        left = {one.command.id for one in self.tried if not isinstance(one.verdict, RetryAt)}
+        return {
+            waiting.id: replace(waiting.command, email=moved[waiting.command.email])
+            for waiting in self.claim.commands
+            if waiting.id not in left
+            and isinstance(waiting.command, AddEvent)
+            and moved.get(waiting.command.email, waiting.command.email) != waiting.command.email
+        }

@@ -1,0 +1,59 @@
+"""The circuit breaker of one neighbour, as a value: closed while it answers, open while it rests, then one probe at a time."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain.clocks import bounded_rest
+from app.domain.delivery.outcomes import LONGEST_DELAY, Outcome, Throttled, backoff, name_of, words_of
+from app.domain.values import replace, value
+
+LONGEST_REST = timedelta(seconds=60)
+"""A neighbour that does not answer is asked again at least this often; its contacts keep their own, longer backoff."""
+
+
+class Circuit(StrEnum):
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+    """The rest is over: one contact is tried before anybody else's turn is spent."""
+
+
+@value()
+class Breaker:
+    failures: int = 0
+    """Rounds in a row in which the neighbour as a whole took nothing."""
+    rest_until: datetime | None = None
+    since: datetime | None = None
+    """When it began."""
+    cause: str = ""
+    """The last answer, as it stands in traces."""
+    rests: timedelta = LONGEST_DELAY
+    """How long it was to rest when that was set, by a clock that may have been wrong."""
+
+    def state(self, now: datetime) -> Circuit:
+        if self.failures == 0:
+            return Circuit.CLOSED
+        until = None if self.rest_until is None else bounded_rest(self.rest_until, now, self.rests)
+        return Circuit.OPEN if until is not None and now < until else Circuit.HALF_OPEN
+
+    def failed(self, trouble: Sequence[Outcome], now: datetime, jitter: float) -> "Breaker":
+        """Another round brought only trouble. `jitter`: 0 to 1 of the backoff; what was asked for is never shortened."""
+        failures = self.failures + 1
+        rest = min(backoff(failures) * jitter, LONGEST_REST)
+        asked = max((one.retry_after or 0.0 for one in trouble if isinstance(one, Throttled)), default=0.0)
+        rest = max(rest, min(timedelta(seconds=asked), LONGEST_DELAY))
+        last = trouble[-1]
+        cause = ": ".join(filter(None, (name_of(last), words_of(last))))
+        return Breaker(failures, now + rest, self.since or now, cause, rest)
+
+    def probing(self, until: datetime, longest: timedelta = LONGEST_REST) -> "Breaker":
+        """Somebody tries, for so long at the longest: until that is over, nobody else does."""
+        return replace(self, rest_until=until, rests=longest)
+
+    def not_probed(self, before: "Breaker") -> "Breaker":
+        """The probe told nothing: whoever comes next may try. `before`: as it was before; what was heard since stands."""
+        return before if replace(self, rest_until=None, rests=before.rests) == replace(before, rest_until=None) else self
+
+
+CLOSED = Breaker()

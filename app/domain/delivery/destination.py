@@ -1,0 +1,12 @@
+"""What every worker must agree on about one destination: its breaker, and the bucket its calls are booked in."""
+
+from app.domain.delivery.circuit_breaker import CLOSED, Breaker
+from app.domain.delivery.rate_limit import Pace
+from app.domain.values import value
+
+
+@value()
+class Neighbour:
+    breaker: Breaker = CLOSED
+    pace: Pace | None = None
+    """None where one process at a time makes the calls, and paces them itself."""

@@ -1,0 +1,146 @@
+"""What stands in the outbox: commands of a contact, for a destination, claimed together."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, assert_never
+
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    MirrorTags,
+    SetSubscription,
+    UpsertContact,
+)
+from app.domain.delivery.revocation import TakeBack
+from app.domain.reasons import Reason
+from app.domain.shops.shop import Shop
+from app.domain.values import value
+
+
+class CommandState(StrEnum):
+    WAITING = "waiting"
+    SENT = "sent"
+    PARKED = "parked"
+    CANCELLED = "cancelled"
+
+
+def to_account(account_id: str) -> str:
+    """Destination of what is written to a SALESmanago account."""
+    return f"account:{account_id}"
+
+
+def to_reading(account_id: str) -> str:
+    """Destination of what must be read in a SALESmanago account before it is believed."""
+    return f"reading:{account_id}"
+
+
+def to_newsletter(shop_id: str) -> str:
+    """Destination of newsletter states on their way home. Apart from tags, which are many and may wait."""
+    return f"newsletter:{shop_id}"
+
+
+def to_tags(shop_id: str) -> str:
+    """Destination of mirrored tags and points."""
+    return f"tags:{shop_id}"
+
+
+def destination_of(command: Command, shop: Shop) -> str:
+    match command:
+        case SetSubscription():
+            return to_newsletter(shop.id)
+        case MirrorTags():
+            return to_tags(shop.id)
+        case ConfirmOptIn() | ConfirmOptOut():
+            return to_reading(shop.account)
+        case UpsertContact() | AddEvent() | DeleteContact():
+            return to_account(shop.account)
+        case _:
+            assert_never(command)
+
+
+class Mailbox(NamedTuple):
+    """What waits for one contact at one destination: the unit that is claimed, leased and fenced."""
+
+    contact_id: int
+    destination: str
+
+
+@value()
+class NewCommand:
+    destination: str
+    shop_id: str
+    contact_id: int
+    event_seq: int
+    command: Command
+    counted: bool = True
+    """Does the event wait for it? An order is sent once SALESmanago has it, whatever the panel says."""
+    background: bool = False
+    """What a list brought. Contacts for whom nothing else waits come after the others (R63)."""
+
+    @property
+    def mailbox(self) -> Mailbox:
+        return Mailbox(self.contact_id, self.destination)
+
+
+@value()
+class WaitingCommand:
+    id: int
+    event_seq: int
+    command: Command
+    maybe_sent: bool
+    """An earlier attempt ended without an answer we could trust: look before sending again."""
+    attempts: int = 0
+    counted: bool = True
+
+
+class InFlight(NamedTuple):
+    """Claims of a destination that are on their way, in all processes."""
+
+    claims: int
+    of_lists: int
+    """Those of them that carry what lists bring, or replays."""
+
+
+@value()
+class DeferredTakeBack:
+    """An act that arrived while commands were on their way: it is applied before any of them is tried again."""
+
+    act: TakeBack
+    reason: Reason
+    up_to: int
+    """Id of the last command that was queued before the act; what came later is none of its business."""
+
+
+@value()
+class Claim:
+    """The waiting commands of one contact, leased. `lease_token` fences: only the holder of the newest lease may record."""
+
+    mailbox: Mailbox
+    shop_id: str
+    lease_token: int
+    attempts: int
+    first_tried_at: datetime | None
+    commands: tuple[WaitingCommand, ...]
+    take_backs: tuple[DeferredTakeBack, ...] = ()
+    defect: str | None = None
+    """Name of what failed of ours while it was judged: nothing of it may leave."""
+
+    @property
+    def contact_id(self) -> int:
+        return self.mailbox.contact_id
+
+
+@value()
+class HandWork:
+    """A command that only a person can carry out."""
+
+    id: int
+    event_seq: int
+    command: Command
+    counted: bool
+    reason: Reason
+    detail: str
+    since: datetime

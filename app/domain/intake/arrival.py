@@ -1,0 +1,35 @@
+"""Nothing happened after we heard of it (R08).
+
+Shops' clocks are wrong, most often because local time is written as UTC. An act dated ahead would outlive every later opt-out,
+withdrawal, erasure or correction, so a time ahead of its arrival counts as the moment of arrival.
+"""
+
+from datetime import datetime, timedelta
+
+from app.domain.events import OrderPlaced
+from app.domain.intake.inbox import NewEvent
+from app.domain.values import replace
+
+CLOCKS_AGREE = timedelta(seconds=5)
+"""Clocks of two healthy machines differ by less; such a difference is corrected and not worth a warning."""
+
+
+def arrived(event: NewEvent, received_at: datetime) -> NewEvent:
+    """The event as it is stored: never dated after `received_at`. Its digest stays: a repetition is known by what was said."""
+    happened = event.event
+    said_at = happened.as_of if isinstance(happened, OrderPlaced) else None
+    ahead = max(happened.at, said_at or happened.at) - received_at
+    if ahead <= timedelta(0):
+        return event
+    happened = replace(happened, at=min(happened.at, received_at))
+    if isinstance(happened, OrderPlaced) and happened.as_of is not None:
+        happened = replace(happened, as_of=min(happened.as_of, received_at))  # or no later version would be newer (R18)
+    dated = replace(event, event=happened)
+    return dated if ahead < CLOCKS_AGREE else replace(dated, warnings=(*event.warnings, _warning(ahead)))
+
+
+def _warning(ahead: timedelta) -> str:
+    return (
+        f"the time of the event is {int(ahead.total_seconds())} s ahead of its arrival; it counts as the moment of arrival. "
+        "Check the shop's clock, and that local time is sent with its offset (+01:00), not with Z"
+    )

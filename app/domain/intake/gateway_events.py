@@ -1,0 +1,12 @@
+"""Events that no shop posted: what the gateway itself saw, heard or read, on its way into the inbox."""
+
+import hashlib
+
+from app.domain.events import Event
+from app.domain.intake.inbox import NewEvent
+
+
+def heard(shop_id: str, type_: str, event: Event, event_id: str, *, held: bool = False) -> NewEvent:
+    """`event_id` must be new: what a shop may call its own events, it did not call this one."""
+    digest = hashlib.sha256(repr(event).encode()).hexdigest()
+    return NewEvent(shop_id=shop_id, event_id=event_id, type=type_, event=event, digest=digest, held=held)

@@ -1,0 +1,130 @@
+"""What is left to be said of a parked command when somebody says: try it again (R71).
+
+Time has passed since it was parked. An upsert is therefore not repeated but derived anew from what is true today, so a
+replay can bring back no old name, no tag that was taken off since, and no permission that was withdrawn.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.domain.commands import Command, DeleteContact, HomeCommand, Question, UpsertContact
+from app.domain.consent import Said, Status
+from app.domain.decisions.dispatch import stop_of, stopped
+from app.domain.decisions.salesmanago_changes import difference, opt_out_again, told, untold
+from app.domain.delivery.revocation import opt_outs_of
+from app.domain.person.contact import Contact
+from app.domain.reasons import Reason
+from app.domain.shops.shop import Shop
+from app.domain.values import replace, value
+
+
+@value()
+class ParkedFilter:
+    """Which parked items are meant; what is None does not matter."""
+
+    shop_id: str | None = None
+    reason: Reason | None = None
+    words: str | None = None
+    """What the neighbour said, exactly as a group shows it."""
+    event_id: str | None = None
+
+
+@value()
+class ParkedGroup:
+    """Parked items of one cause."""
+
+    shop_id: str
+    destination: str | None
+    """None: the rules failed, nothing was ever to be sent."""
+    reason: Reason
+    words: str
+    number: int
+    oldest: datetime
+    newest: datetime
+    samples: Sequence[str]
+    """Ids of some of the events."""
+
+
+@value()
+class ParkedCommand:
+    id: int
+    destination: str
+    shop_id: str
+    contact_id: int
+    event_seq: int
+    event_id: str
+    counted: bool
+    command: Command
+    reason: Reason
+
+
+@value()
+class Again:
+    """What becomes of one parked command: `command` is sent, or `reason` says why nothing is left of it."""
+
+    command: Command | None
+    contact: Contact
+    reason: Reason | None = None
+
+
+def again(
+    command: Command,
+    contact: Contact,
+    shop: Shop,
+    now: datetime,
+    heir: Contact | None = None,
+    *,
+    replaced: bool = False,
+) -> Again:
+    """As it may be sent today, and the contact as it is believed to be known there afterwards.
+
+    `heir`: the contact that took over, if another did; then it is the one that is told of, and that must allow it. `replaced`:
+    a newer word of the shop on the same order took its place.
+    """
+    if isinstance(command, DeleteContact):
+        lives_again = not contact.erased and contact.told.email == command.email
+        return Again(None, contact, Reason.REPLACED) if lives_again else Again(command, contact)
+    asked = heir or contact
+    if contact.erased or asked.erased:
+        return Again(None, contact, Reason.ERASED)
+    if replaced:
+        return Again(None, contact, Reason.ORDER_REPLACED)
+    if isinstance(command, UpsertContact):
+        return Again(None, contact, Reason.REPLACED) if heir is not None else _upsert(command, contact, shop, now)
+    stop = stopped([command], shop, asked)
+    if stop is not None:
+        return Again(None, contact, stop.reason)
+    if isinstance(command, HomeCommand | Question):
+        return Again(command, contact)  # the shop's side compares with what it knows by then
+    if asked.last_purchase_at is not None and command.is_cart_until(asked.last_purchase_at):
+        return Again(None, contact, Reason.CART_BOUGHT)
+    address = asked.told.email or asked.email
+    return Again(replace(command, email=address), contact) if address else Again(None, contact, Reason.REPLACED)
+
+
+def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime) -> Again:
+    """As derived anew; behind a closed door its opt-outs alone (R06a)."""
+    if command.repeats:  # the opt-out of whichever shop, told once more: it is no difference, and still due
+        told_again = opt_out_again(contact, ())
+        return Again(told_again, contact, None if told_again else Reason.REPLACED)
+    doubted = untold(replace(contact, rename_refused_at=None), [command])  # a person asked: a rename is tried again
+    # An opt-out that was told since, by whichever shop, was no part of this command.
+    news = replace(
+        doubted.told,
+        email_news=_since(contact.told.email_news, command.email_status) or doubted.told.email_news,
+        phone_news=_since(contact.told.phone_news, command.phone_status) or doubted.told.phone_news,
+    )
+    doubted = replace(doubted, told=news)
+    fresh = difference(doubted, shop, now)
+    stop = stop_of([command], shop, contact)
+    is_closed = stop is not None and stop.act.everything
+    if fresh is not None and is_closed:
+        fresh = opt_outs_of(fresh) if doubted.is_transferred else None
+    if fresh is None:
+        return Again(None, contact, stop.reason if stop is not None and is_closed else Reason.REPLACED)
+    fresh = replace(fresh, quiet=command.quiet)
+    return Again(fresh, told(doubted, [fresh]))
+
+
+def _since(told_last: Said | None, meant: Status | None) -> Said | None:
+    return told_last if told_last is not None and told_last.status is Status.OPT_OUT and meant is Status.OPT_IN else None

@@ -1,0 +1,33 @@
+"""How long each class of data is kept (M4). What is needed to keep promises outlives what merely explains them.
+
+| class | what it is | default |
+|---|---|---|
+| content | payloads of sent events, commands, attempts, calls | 30 days |
+| parked | content of what nobody could deliver | 90 days |
+| events | the line an event leaves: id, state, reason; it recognises repetitions | 400 days |
+| strangers | people who were never sent, and who resigned from nothing | 400 days |
+| requests | what the door remembers of requests, for the shop's developer | 7 days |
+
+Withheld content is dropped when it is decided. Erased people stay as hashes, resignations and consents stay as evidence:
+none of them is cleaned away.
+"""
+
+from datetime import timedelta
+
+from app.domain.person.contact import Contact
+from app.domain.values import value
+
+
+@value()
+class Retention:
+    content: timedelta = timedelta(days=30)
+    parked: timedelta = timedelta(days=90)
+    events: timedelta = timedelta(days=400)
+    strangers: timedelta = timedelta(days=400)
+    requests: timedelta = timedelta(days=7)
+
+
+def is_forgettable(contact: Contact) -> bool:
+    """Nothing of the person was ever sent, and nothing they said forbids anything: forgetting cannot opt anybody in."""
+    resigned = contact.transfer.withdrawn or contact.email_news.last_opt_out or contact.phone_news.last_opt_out
+    return not (contact.is_transferred or contact.erased or contact.erased_at or resigned)

@@ -1,0 +1,46 @@
+"""The answer to "why was this (not) sent?": received, decided, queued, tried, answered."""
+
+from datetime import datetime
+
+from app.domain.commands import Command, ErasedCommand
+from app.domain.intake.inbox import EventState
+from app.domain.reasons import Reason
+from app.domain.values import value
+
+
+@value()
+class AttemptTrace:
+    number: int
+    at: datetime
+    outcome: str
+    detail: str
+    path: str | None
+    milliseconds: int | None
+
+
+@value(kw_only=True)
+class CommandTrace:
+    id: int
+    command: Command | ErasedCommand
+    state: str
+    reason: Reason | None
+    queued_at: datetime
+    settled_at: datetime | None
+    upstream_id: str | None
+    attempts: tuple[AttemptTrace, ...]
+
+
+@value(kw_only=True)
+class EventTrace:
+    event_id: str
+    shop_id: str
+    type: str
+    state: EventState
+    reason: Reason | None
+    detail: str | None
+    occurred_at: datetime
+    received_at: datetime
+    decided_at: datetime | None
+    settled_at: datetime | None
+    warnings: tuple[str, ...]
+    commands: tuple[CommandTrace, ...]

@@ -1,0 +1,467 @@
+"""What we know of one person in one shop, and what each side has been told of it.
+
+The facts are registers that know since when they are true, so learning events in any order ends in the same facts and a
+late event never overwrites newer state. `Told` mirrors what the commands queued so far make true in SALESmanago, `Home`
+what they make true in the shop. What is to be sent is always a difference: that is why a repeated event sends nothing
+(R28), why a first transfer carries everything true by then (R07), and why a change never echoes back to where it came from.
+`Seen` is what SALESmanago showed when we looked.
+"""
+
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import datetime
+
+from app.domain import tags
+from app.domain.consent import Channel, Said, Status, TransferConsent, later, weightier
+from app.domain.events import Customer, Event, real_id
+from app.domain.panel_tags import PanelTags
+from app.domain.values import replace, value
+
+
+@value()
+class Fact:
+    """A value and since when it is true. An empty value is one that was dropped, and says nothing (see `without_profile`)."""
+
+    value: str
+    at: datetime
+    cleared: bool = False
+    """The value is empty because the shop said that there is none any more: that is told (R10)."""
+    assumed: bool = False
+    """A phone that was read as one of the shop's country because its message named none."""
+
+
+@value()
+class Flag:
+    value: bool
+    at: datetime
+
+
+@value()
+class Told:
+    """What SALESmanago will hold once every queued command has arrived. No address = it does not know the person from us."""
+
+    email: str | None = None
+    profile: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, bool] = field(default_factory=dict)
+    """Canonical tag -> did we last add (True) or remove (False) it; missing = we never spoke of it."""
+    email_news: Said | None = None
+    phone_news: Said | None = None
+
+
+@value()
+class SeenTag:
+    text: str
+    points: int
+    here: bool = True
+    """False: SALESmanago showed it earlier and shows it no more."""
+
+
+@value()
+class Lost:
+    """An `idosell_` tag that SALESmanago lost though the panel still has it (R26)."""
+
+    since: datetime
+    readded: int = 0
+    """How often it was added again since then."""
+    back: bool = False
+    """It stands there again; remembered for the rest of its day, so that a tug of war is noticed."""
+
+
+@value()
+class Shown:
+    """A newsletter status as SALESmanago shows it: since which look, and when we looked last."""
+
+    status: Status
+    since: datetime
+    at: datetime
+
+
+@value()
+class Seen:
+    """What SALESmanago showed the last time we looked, or a callback said."""
+
+    email_news: Shown | None = None
+    phone_news: Shown | None = None
+    tags: Mapping[str, SeenTag] = field(default_factory=dict)
+    """Canonical tag -> tag; only those that may travel to the panel."""
+    tags_at: datetime | None = None
+    lost: Mapping[str, Lost] = field(default_factory=dict)
+    email_unexplained_since: datetime | None = None
+    """A look found a change that no callback explained yet; one may still be on its way."""
+    email_refused: Said | None = None
+    """Told, but refused with what carried it: SALESmanago never heard of it, and only a newer act is told."""
+    phone_refused: Said | None = None
+    email_disputed: bool = False
+    """It keeps showing another status than the newest act of the person that we sent."""
+    phone_disputed: bool = False
+    created_at: datetime | None = None
+    """When it made the contact that it showed."""
+
+
+@value()
+class Home:
+    """What the shop's side holds once every queued command has arrived."""
+
+    email_news: Said | None = None
+    phone_news: Said | None = None
+    tags: PanelTags | None = None
+
+
+@value()
+class Acts:
+    """What the person said for one address alone."""
+
+    email_news: Channel = Channel()
+    phone_news: Channel = Channel()
+
+    def joined(self, other: "Acts") -> "Acts":
+        return Acts(_joined_channel(self.email_news, other.email_news), _joined_channel(self.phone_news, other.phone_news))
+
+
+NO_ACTS = Acts()
+
+
+@value(kw_only=True)
+class Contact:
+    email: str = ""
+    """Empty while only a customer id is known."""
+    email_since: datetime | None = None
+    customer_id: str | None = None
+    address_contested_at: datetime | None = None
+    """Another account claims the address, or has the one this account claims: a person must look (R72)."""
+    rename_refused_at: datetime | None = None
+    """SALESmanago refused to rename the contact: until somebody acts, it is served under the address it has there (R72)."""
+    moved_at: datetime | None = None
+    """When the person last took another address."""
+    left: Mapping[str, Acts] = field(default_factory=dict)
+    """What was said for addresses the person has left: should they come back, a resignation there stands (R72)."""
+    profile: Mapping[str, Fact] = field(default_factory=dict)
+    registered: bool = False
+    subscriber: bool = False
+    """Subscribed to the newsletter while having no account (R21)."""
+    wholesaler: Flag | None = None
+    transfer: TransferConsent = TransferConsent()
+    email_news: Channel = Channel()
+    phone_news: Channel = Channel()
+    panel_tags: Mapping[str, Flag] = field(default_factory=dict)
+    """Tag as staff wrote it -> is it on the customer."""
+    panel_tags_complete_at: datetime | None = None
+    earned_tags: tuple[str, ...] = ()
+    """Section and source tags of what was transferred (R22, R23)."""
+    last_purchase_at: datetime | None = None
+    erased: bool = False
+    erased_at: datetime | None = None
+    """Nothing from that time or before is learned or sent, also in a later life of the person (M3)."""
+    told: Told = Told()
+    home: Home = Home()
+    seen: Seen = Seen()
+
+    @property
+    def is_transferred(self) -> bool:
+        return self.told.email is not None
+
+    @property
+    def known_there_as(self) -> str:
+        """The address under which events reach the contact in SALESmanago."""
+        return self.told.email if self.rename_refused_at is not None and self.told.email else self.email
+
+    def may_be_known_there_as(self, email: str) -> bool:
+        """Does SALESmanago perhaps know the person by this address: were we to send it, or did it show the person itself?"""
+        return self.told.email == email or (self._was_shown and self.email == email)
+
+    @property
+    def was_never_there(self) -> bool:
+        """SALESmanago was told nothing of the person, by no shop, and never showed it."""
+        return self.told == Told() and not self._was_shown
+
+    @property
+    def _was_shown(self) -> bool:
+        return self.seen.email_news is not None or self.seen.phone_news is not None or self.seen.tags_at is not None
+
+    def is_of_another_account(self, customer_id: str | None) -> bool:
+        """Addresses are not unique among a panel's accounts: the second one must not take turns with the first."""
+        return customer_id is not None and self.registered and self.customer_id not in (None, customer_id)
+
+    # -- learning ------------------------------------------------------------------------------------------------
+
+    def describe(self, customer: Customer, at: datetime) -> "Contact":
+        """Learn what the shop says of the person; silence about a field changes nothing.
+
+        Once there is a customer id, another does not replace it: see `of_account`.
+        """
+        return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text})
+
+    def describe_as_now(self, customer: Customer, at: datetime) -> "Contact":
+        """As `describe`, from a message about what has changed: an empty value says that there is none any more (R10)."""
+        return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text is not None})
+
+    def _described(self, customer: Customer, at: datetime, said: Mapping[str, str]) -> "Contact":
+        number = self.customer_id or real_id(customer.id)
+        if number and real_id(customer.id):
+            said = {**said, "customer_id": number}
+        known = self.with_profile(said, at, phone_assumed=customer.phone_assumed)
+        if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= at):
+            known = replace(known, wholesaler=Flag(customer.wholesaler, at))
+        return known if number == known.customer_id else replace(known, customer_id=number)
+
+    def of_account(self, number: str | None) -> "Contact":
+        """An account's own word. The number of a guest's order gives way to that of the account."""
+        guest = number is not None and not self.registered and self.customer_id != number
+        return replace(self, registered=True, customer_id=number if guest else self.customer_id)
+
+    def with_profile(self, said: Mapping[str, str], at: datetime, *, phone_assumed: bool = False) -> "Contact":
+        """An empty text clears. Names stay two facts, so that a new last name alone keeps the first; the address is one."""
+        if any(name in said for name in ADDRESS):
+            said = {name: text for name, text in said.items() if name not in ADDRESS} | self._whole_address(said, at)
+        newer = {name: Fact(text, at, cleared=not text) for name, text in said.items() if self._is_news(name, at)}
+        if phone_assumed and "phone" in newer:
+            newer["phone"] = replace(newer["phone"], assumed=True)
+        return replace(self, profile={**self.profile, **newer}) if newer else self
+
+    def _whole_address(self, said: Mapping[str, str], at: datetime) -> dict[str, str]:
+        """All parts, or none if a part is known from later: parts of two addresses are none."""
+        return {name: said.get(name, "") for name in ADDRESS} if all(self._is_news(name, at) for name in ADDRESS) else {}
+
+    def _is_news(self, name: str, at: datetime) -> bool:
+        known = self.profile.get(name)
+        dropped = known is not None and not known.value and not known.cleared
+        return known is None or known.at < at or (known.at == at and not dropped)
+
+    def moved_to(self, email: str, at: datetime) -> "Contact":
+        """The address at a time; a late message of an older address changes nothing."""
+        if self.email and self.email_since is not None and self.email_since > at:
+            return self
+        here = replace(self, email=email, email_since=at, address_contested_at=None)
+        if self.email in ("", email):
+            return here
+        acts = self.left.get(email, NO_ACTS)
+        return replace(
+            here,
+            moved_at=at,
+            rename_refused_at=None,
+            email_news=self.email_news.moved.with_here(acts.email_news),
+            phone_news=self.phone_news.moved.with_here(acts.phone_news),
+            left={address: said for address, said in self.acts_by_address.items() if address != email},
+        )
+
+    @property
+    def acts_by_address(self) -> dict[str, Acts]:
+        here = Acts(self.email_news.here, self.phone_news.here)
+        return {**self.left, self.email: here} if self.email and here != NO_ACTS else dict(self.left)
+
+    def said_for(self, address: str, acts: Acts) -> "Contact":
+        """Learn what was said for an address that the person has left."""
+        return self if acts == NO_ACTS else replace(self, left={**self.left, address: self.left.get(address, NO_ACTS).joined(acts)})
+
+    def with_tags(self, added: tuple[str, ...], removed: tuple[str, ...], at: datetime) -> "Contact":
+        """Learn an edit of panel tags. An edit from before the last full list tells nothing new (R09: one of its moment does)."""
+        if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
+            return self
+        known = words_of(self.panel_tags)
+        edits = [(tag, Flag(value=False, at=at)) for tag in removed] + [(tag, Flag(value=True, at=at)) for tag in added]
+        newer = {word: (tag, edit) for tag, edit in edits if (word := tags.word(tag)) not in known or known[word][1].at <= at}
+        return self._with_words({**known, **newer})
+
+    def with_all_tags(self, present: tuple[str, ...], at: datetime) -> "Contact":
+        """Learn the full list of panel tags as it was at a time; edits newer than the list stand."""
+        if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
+            return self
+        known = words_of(self.panel_tags)
+        listed = {tags.word(tag): (tag, Flag(value=True, at=at)) for tag in present}
+        unlisted = {word: (tag, Flag(value=False, at=at)) for word, (tag, _) in known.items() if word not in listed}
+        newer = {word: (tag, flag) for word, (tag, flag) in known.items() if flag.at > at}
+        return replace(self._with_words({**listed, **unlisted, **newer}), panel_tags_complete_at=at)
+
+    def _with_words(self, words: "Mapping[str, tuple[str, Flag]]") -> "Contact":
+        """Panel tags, at most `MOST_TAGS` that are there: those that were there first. Of removed ones the newest are remembered,
+
+        and those whose removal is still to be told.
+        """
+        if len(words) > tags.MOST_TAGS:
+            oldest_first = sorted(words.items(), key=lambda entry: entry[1][1].at)
+            there = [entry for entry in oldest_first if entry[1][1].value][: tags.MOST_TAGS]
+            gone = [entry for entry in oldest_first if not entry[1][1].value]
+            untold = [entry for entry in gone[: -tags.MOST_TAGS] if self._is_told(entry[1][0])]
+            words = dict((*untold, *gone[-tags.MOST_TAGS :], *there))
+        return replace(self, panel_tags=dict(words.values()))
+
+    def has_no_place_for(self, added: tuple[str, ...]) -> bool:
+        """Were some of these left out, because the person has so many already?"""
+        if sum(flag.value for flag in self.panel_tags.values()) < tags.MOST_TAGS:
+            return False
+        known = words_of(self.panel_tags)
+        return any(tags.word(tag) not in known for tag in added)
+
+    def _is_told(self, panel_tag: str) -> bool:
+        name = tags.to_upstream(panel_tag)
+        return name is not None and self.told.tags.get(tags.canonical(name)) is True
+
+    def earning(self, earned: tuple[str, ...]) -> "Contact":
+        """Of more than `MOST_TAGS` the oldest are forgotten here; in SALESmanago they stay."""
+        if set(earned).issubset(self.earned_tags):
+            return self
+        return replace(self, earned_tags=tags.distinct((*self.earned_tags, *earned))[-tags.MOST_TAGS :])
+
+    def bought(self, at: datetime) -> "Contact":
+        return replace(self, last_purchase_at=later(self.last_purchase_at, at))
+
+    def without_profile(self) -> "Contact":
+        """Before the consent we keep only what a later first transfer needs: flags, tags, newsletter acts."""
+        if not any(fact.value for fact in self.profile.values()):
+            return self
+        # The times stay: what is older than something dropped must not come back as news.
+        return replace(self, profile={name: Fact("", fact.at, cleared=fact.cleared) for name, fact in self.profile.items()})
+
+
+NOBODY = Contact()
+
+ADDRESS = ("street", "postal_code", "city", "country")
+"""One fact: an address that is given replaces the whole, and a part it does not name is empty (R10)."""
+
+
+def words_of(panel_tags: Mapping[str, Flag]) -> dict[str, tuple[str, Flag]]:
+    """Word -> the tag as it was spelled last, and whether it is there. Of what was stored per spelling the newest counts."""
+    words: dict[str, tuple[str, Flag]] = {}
+    for tag, flag in panel_tags.items():
+        word = tags.word(tag)
+        known = words.get(word)
+        if known is None or (known[1].at, known[1].value) <= (flag.at, flag.value):
+            words[word] = (tag, flag)
+    return words
+
+
+def profile_of(customer: Customer) -> dict[str, str | None]:
+    address = customer.address
+    return {
+        "first_name": customer.first_name,
+        "last_name": customer.last_name,
+        "company": customer.company,
+        "gender": customer.gender,
+        "phone": customer.phone,
+        "street": address.street,
+        "postal_code": address.postal_code,
+        "city": address.city,
+        "country": address.country,
+        "language": customer.language,
+        "birth_date": customer.birth_date,
+        "customer_id": real_id(customer.id),
+    }
+
+
+def without_placeholder(contact: Contact) -> Contact:
+    """As stored by a version that took `0` for somebody's id."""
+    said = contact.profile.get("customer_id")
+    if real_id(contact.customer_id) == contact.customer_id and (
+        said is None or not said.value or real_id(said.value) == said.value
+    ):
+        return contact
+    profile = {name: fact for name, fact in contact.profile.items() if name != "customer_id" or real_id(fact.value)}
+    return replace(contact, customer_id=real_id(contact.customer_id), profile=profile)
+
+
+def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Contact:
+    """One person turned out to stand in our memory twice: `target` keeps its identity and learns all that `other` knew.
+
+    Consents and channels join, so an opt-out of either is an opt-out of both (R06); of another address also if an opt-in of
+    `other` is newer (R72). `Told` stays the target's: what SALESmanago was told of the other address says nothing about this one.
+    `at`: when `other` took the address of `target`.
+    """
+    moved = bool(target.email and other.email) and target.email != other.email
+    if moved and target.email in other.left:  # `other` comes back to it
+        acts = other.left[target.email]
+        target = replace(
+            target,
+            email_news=_joined_channel(target.email_news, acts.email_news),
+            phone_news=_joined_channel(target.phone_news, acts.phone_news),
+        )
+    return replace(
+        target,
+        customer_id=target.customer_id or other.customer_id,
+        profile=_joined_profile(target.profile, other.profile),
+        registered=target.registered or other.registered,
+        subscriber=target.subscriber or other.subscriber,
+        wholesaler=max(filter(None, (target.wholesaler, other.wholesaler)), key=lambda flag: flag.at, default=None),
+        transfer=(TransferConsent.taking_over if moved else _joined_consent)(target.transfer, other.transfer),
+        email_news=(Channel.taking_over if moved else _joined_channel)(target.email_news, other.email_news),
+        phone_news=(Channel.taking_over if moved else _joined_channel)(target.phone_news, other.phone_news),
+        moved_at=later(target.moved_at, at if moved else other.moved_at),
+        left=_joined_acts(target, other),
+        panel_tags=_joined_tags(target, other),
+        panel_tags_complete_at=later(target.panel_tags_complete_at, other.panel_tags_complete_at),
+        earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags))[-tags.MOST_TAGS :],
+        last_purchase_at=later(target.last_purchase_at, other.last_purchase_at),
+        erased_at=later(target.erased_at, other.erased_at),
+        home=replace(
+            target.home,
+            email_news=weightier(other.home.email_news, target.home.email_news),
+            phone_news=weightier(other.home.phone_news, target.home.phone_news),
+        ),
+    )
+
+
+def taken_in(mover: Contact, there: Contact, at: datetime) -> Contact:
+    """As `absorb`, where SALESmanago never heard of whoever has the address: what it was told of the mover stays told."""
+    return replace(absorb(there, mover, at), told=mover.told, seen=mover.seen)
+
+
+def _joined_profile(target: Mapping[str, Fact], other: Mapping[str, Fact]) -> dict[str, Fact]:
+    """The newer word on every field, and the newer address as a whole."""
+    profile = dict(other)
+    for name, fact in target.items():
+        if name not in profile or profile[name].at <= fact.at:
+            profile[name] = fact
+    ours, theirs = _address_of(target), _address_of(other)
+    newer = ours if not theirs or (ours and _newest(ours) >= _newest(theirs)) else theirs
+    return {name: fact for name, fact in profile.items() if name not in ADDRESS} | newer
+
+
+def _address_of(profile: Mapping[str, Fact]) -> dict[str, Fact]:
+    return {name: profile[name] for name in ADDRESS if name in profile}
+
+
+def _newest(facts: Mapping[str, Fact]) -> datetime:
+    return max(fact.at for fact in facts.values())
+
+
+def _joined_tags(target: Contact, other: Contact) -> dict[str, Flag]:
+    """The newer word on every tag; what one of them knows from before the other's full list is settled by that list."""
+    joined: dict[str, Flag] = {}
+    of_target, of_other = words_of(target.panel_tags), words_of(other.panel_tags)
+    for word in {**of_target, **of_other}:
+        said = [known[word] for known in (of_other, of_target) if word in known]
+        lists = [one.panel_tags_complete_at for one, known in ((target, of_target), (other, of_other)) if word not in known]
+        text, newest = max(said, key=lambda entry: entry[1].at)
+        unlisted_at = max((at for at in lists if at is not None), default=None)
+        outdated = unlisted_at is not None and newest.at <= unlisted_at
+        joined[text] = Flag(value=False, at=unlisted_at) if outdated and unlisted_at is not None else newest
+    return joined
+
+
+def _joined_acts(target: Contact, other: Contact) -> dict[str, Acts]:
+    joined = dict(target.left)
+    for address, acts in other.acts_by_address.items():
+        if address != target.email:
+            joined[address] = joined.get(address, NO_ACTS).joined(acts)
+    return joined
+
+
+def _joined_consent(one: TransferConsent, other: TransferConsent) -> TransferConsent:
+    firsts = [at for at in (one.granted_first, other.granted_first) if at is not None]
+    return TransferConsent(
+        granted_first=min(firsts, default=None),
+        granted_last=later(one.granted_last, other.granted_last),
+        withdrawn=later(one.withdrawn, other.withdrawn),
+    )
+
+
+def _joined_channel(one: Channel, other: Channel) -> Channel:
+    return Channel(
+        later(one.opted_in, other.opted_in),
+        later(one.opted_out, other.opted_out),
+        later(one.brought_in, other.brought_in),
+        later(one.brought_out, other.brought_out),
+    )
+
+
+def is_forgotten(event: Event, contact: Contact) -> bool:
+    return contact.erased_at is not None and event.at <= contact.erased_at

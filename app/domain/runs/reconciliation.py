@@ -1,0 +1,220 @@
+"""What a comparison of both sides finds: where SALESmanago or the panel does not hold what we believe it holds, and why.
+
+A comparison looks; only a repair, which a person asks for, changes something. What it repairs is what we told and is gone.
+What somebody changed over there on purpose (a status, the tags of sections) is no drift to be undone: there the usual look
+decides, by the usual rules.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain import tags
+from app.domain.consent import Said, Status
+from app.domain.decisions.observations import saw_tags
+from app.domain.decisions.salesmanago_changes import digest_of_told
+from app.domain.decisions.shop_changes import panel_tags
+from app.domain.delivery.verify import SeenContact
+from app.domain.events import DriftFound, TagsSeen
+from app.domain.panel_tags import PanelTags
+from app.domain.person.contact import Contact
+from app.domain.shops.shop import PanelKind, Shop
+from app.domain.values import replace, value
+
+PEOPLE_PER_PAGE = 50
+"""As many as one look may name (contract 2.6)."""
+
+SAMPLES = 5
+REPAIRS_SAFELY = frozenset({tags.REGISTERED, tags.WHOLESALER, tags.NEWSLETTER})
+
+
+class Cause(StrEnum):
+    MISSING_THERE = "missing_there"
+    RENAME_NOT_TAKEN = "rename_not_taken"
+    OUR_TAG_MISSING = "our_tag_missing"
+    OUR_TAG_LEFT = "our_tag_left"
+    STATUS_DIFFERS = "status_differs"
+    POINTS_DIFFER = "points_differ"
+    ACCOUNT_UNKNOWN = "account_unknown"
+    ACCOUNT_CHANGED = "account_changed"
+
+
+@value()
+class Words:
+    why: str
+    repair: str
+    why_pl: str
+    repair_pl: str
+
+
+WORDS: dict[Cause, Words] = {
+    Cause.MISSING_THERE: Words(
+        "SALESmanago was told of the person and does not have the contact; somebody deleted it there.",
+        "The contact is written again, without a newsletter status: only a new act of the person opts in.",
+        "SALESmanago nie ma kontaktu, o którym zostało powiadomione; ktoś go tam usunął.",
+        "Kontakt zostanie zapisany ponownie, bez statusu newslettera: zapisać może tylko nowe działanie tej osoby.",
+    ),
+    Cause.RENAME_NOT_TAKEN: Words(
+        "SALESmanago still has the person under the former address.",
+        "The contact is renamed again.",
+        "SALESmanago ma tę osobę wciąż pod poprzednim adresem.",
+        "Adres kontaktu zostanie zmieniony jeszcze raz.",
+    ),
+    Cause.OUR_TAG_MISSING: Words(
+        "A tag of ours that was told is gone in SALESmanago.",
+        "It is added again; of `idosell_` tags the shop's `tag_conflicts` decides.",
+        "W SALESmanago brakuje naszego taga, który został przekazany.",
+        "Tag zostanie dodany ponownie; o tagach `idosell_` decyduje `tag_conflicts` sklepu.",
+    ),
+    Cause.OUR_TAG_LEFT: Words(
+        "A tag of ours that was taken away still stands in SALESmanago.",
+        "It is taken away again.",
+        "W SALESmanago nadal jest nasz tag, który został odjęty.",
+        "Tag zostanie odjęty ponownie.",
+    ),
+    Cause.STATUS_DIFFERS: Words(
+        "SALESmanago shows another newsletter status than it was told last.",
+        "It is looked at like any other look: an opt-out there is believed, an opt-in only after its own act.",
+        "SALESmanago pokazuje inny status newslettera niż ostatnio przekazany.",
+        "Decyduje zwykłe sprawdzenie: wypisanie jest wiarygodne, zapis tylko po własnym działaniu osoby.",
+    ),
+    Cause.POINTS_DIFFER: Words(
+        "Tags or points in SALESmanago are others than the panel was told.",
+        "The panel is told.",
+        "Tagi lub punkty w SALESmanago są inne niż przekazane do panelu.",
+        "Zostaną przekazane do panelu.",
+    ),
+    Cause.ACCOUNT_UNKNOWN: Words(
+        "The panel has an account nobody told the gateway of, and the shop's rules would send it.",
+        "It is sent as the first transfer would have sent it.",
+        "W panelu jest konto, o którym brama nie wie, a reguły sklepu pozwalają je wysłać.",
+        "Zostanie wysłane tak jak przy pierwszym transferze.",
+    ),
+    Cause.ACCOUNT_CHANGED: Words(
+        "The panel shows other data of an account than SALESmanago was told.",
+        "The newer data are sent.",
+        "Panel pokazuje inne dane konta niż przekazane do SALESmanago.",
+        "Zostaną wysłane nowsze dane.",
+    ),
+}
+
+
+class ReconciliationMode(StrEnum):
+    PREVIEW = "preview"
+    REPAIR = "repair"
+
+
+class Phase(StrEnum):
+    CONTACTS = "contacts"
+    ACCOUNTS = "accounts"
+    FINISHED = "finished"
+
+
+@value(kw_only=True)
+class Reconciliation:
+    """How far a comparison is, and what it found."""
+
+    shop_id: str
+    mode: ReconciliationMode
+    token: str
+    started_at: datetime
+    due_at: datetime
+    accounts_since: datetime | None
+    """Accounts that changed since then are compared; None = all of them."""
+    id: int = 0
+    version: int = 0
+    """How often it was stored: whoever writes must have read the newest."""
+    phase: Phase = Phase.CONTACTS
+    cursor: int = 0
+    """Id of the last contact, then number of the panel's page."""
+    checked: int = 0
+    busy: int = 0
+    """People of whom something was just on its way: they are compared the next time."""
+    causes: Mapping[str, int] = field(default_factory=dict)
+    samples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Cause -> a few ids: of contacts here, of accounts in the panel."""
+    trouble: str = ""
+    finished_at: datetime | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.phase is Phase.FINISHED
+
+    @property
+    def differences(self) -> int:
+        return sum(self.causes.values())
+
+    def event_id(self, kind: str, number: int) -> str:
+        return f"reconcile-{self.token}-{kind}-{number}"
+
+
+@value()
+class Comparison:
+    """One person on both sides. `drift` is what a repair would put into the inbox."""
+
+    causes: tuple[Cause, ...] = ()
+    drift: DriftFound | None = None
+
+
+def compared(contact: Contact, shop: Shop, shown: SeenContact | None, former: SeenContact | None, at: datetime) -> Comparison:
+    """`shown`: the person in SALESmanago; `former`: under a former address, if not under the present one."""
+    if not contact.is_transferred or contact.erased or not contact.transfer.permits(shop.policy):
+        return Comparison()  # whoever may not be sent need not be there
+    if shown is None and former is None:
+        return Comparison((Cause.MISSING_THERE,), DriftFound(at=at, email=contact.email, told=digest_of_told(contact)))
+    there = shown or former
+    assert there is not None
+    causes = [] if shown is not None else [Cause.RENAME_NOT_TAKEN]
+    missing, left = _tags(contact, there)
+    causes += [Cause.OUR_TAG_MISSING] * bool(missing) + [Cause.OUR_TAG_LEFT] * bool(left)
+    if _differs(contact.told.email_news, there.opted_out) or _differs(contact.told.phone_news, there.opted_out_phone):
+        causes.append(Cause.STATUS_DIFFERS)
+    if shown is not None and _points_differ(contact, shop, shown, at):
+        causes.append(Cause.POINTS_DIFFER)
+    repairable = tuple(name for name in missing if name in REPAIRS_SAFELY)
+    told = digest_of_told(contact)
+    drift = DriftFound(at=at, email=contact.email, told=told, known_as=there.email, missing=repairable, left=left)
+    return Comparison(tuple(causes), drift if shown is None or repairable or left else None)
+
+
+def _tags(contact: Contact, there: SeenContact) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Tags of ours that are gone, and tags of ours that are still there. Sections belong to SALESmanago once given (R30)."""
+    present = {tags.canonical(tag) for tag in there.tags}
+    ours = {name: here for name, here in contact.told.tags.items() if name.startswith(tags.TO_UPSTREAM) or name in REPAIRS_SAFELY}
+    missing = tuple(sorted(name for name, here in ours.items() if here and not tags.is_shown(name, present)))
+    # What stands there without its letters may be another tag of ours, which belongs there.
+    standing = present - {tags.as_stored(name) for name, here in ours.items() if here}
+    # Without our prefix a tag may be another's, whom we never told of it (R23).
+    left = (name for name, here in ours.items() if not here and tags.is_shown(name, standing) and name.startswith(tags.TO_UPSTREAM))
+    return missing, tuple(sorted(left))
+
+
+def _differs(told: Said | None, shown_out: bool | None) -> bool:
+    return told is not None and shown_out is not None and (told.status is Status.OPT_OUT) is not shown_out
+
+
+def _points_differ(contact: Contact, shop: Shop, shown: SeenContact, at: datetime) -> bool:
+    if shop.panel.kind is PanelKind.NONE:
+        return False
+    seen = saw_tags(TagsSeen(at=at, email=contact.email, tags=tuple(sorted(shown.tags.items()))), contact, shop)
+    wanted = panel_tags(seen)
+    return wanted != (contact.home.tags or PanelTags(complete=wanted.complete))
+
+
+def noted(run: Reconciliation, found: Sequence[tuple[Cause, str]], checked: int, busy: int = 0) -> Reconciliation:
+    """The reconciliation with what a page brought: (cause, whom it concerns)."""
+    causes, samples = dict(run.causes), dict(run.samples)
+    for cause, whom in found:
+        causes[cause] = causes.get(cause, 0) + 1
+        if len(samples.get(cause, ())) < SAMPLES:
+            samples[cause] = (*samples.get(cause, ()), whom)
+    return replace(run, causes=causes, samples=samples, checked=run.checked + checked, busy=run.busy + busy, trouble="")
+
+
+def finished(run: Reconciliation, at: datetime) -> Reconciliation:
+    return replace(run, phase=Phase.FINISHED, finished_at=at)
+
+
+NIGHTLY = timedelta(hours=20)
+"""A shop is compared once a night: not again before so long has passed."""

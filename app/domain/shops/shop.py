@@ -1,0 +1,177 @@
+"""A shop as the rules see it: its settings, nothing secret."""
+
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from app.domain.consent import Policy
+from app.domain.shops.masked_domains import MASKED_DOMAINS, is_masked
+from app.domain.values import value
+
+
+class TagConflicts(StrEnum):
+    """What to do when SALESmanago lost an `idosell_` tag that the panel still has (R26)."""
+
+    READD = "readd"
+    ACCEPT = "accept"
+    REPORT = "report"
+
+
+class FanOut(StrEnum):
+    """Whom a change at an account reaches (R54): every shop that knows the person, or those SALESmanago has the person from."""
+
+    ALL = "all"
+    BY_LOCATION = "by_location"
+
+
+@value(kw_only=True)
+class Account:
+    """A SALESmanago account; its secret is not part of it."""
+
+    id: str
+    endpoint: str
+    client_id: str
+    owner: str
+    """E-mail of the SALESmanago user who owns the contacts."""
+    calls_per_second: float = 5.0
+    """SALESmanago documents no limit; the contract's safest default is 5 (U1)."""
+    request_time_in_seconds: bool = False
+    """The documentation says milliseconds, official clients send seconds (U2)."""
+    fan_out: FanOut = FanOut.ALL
+
+
+class PanelKind(StrEnum):
+    """How the shop's side is written to (decision 10)."""
+
+    IDOSELL = "idosell"
+    WEBHOOK = "webhook"
+    NONE = "none"
+
+
+@value(kw_only=True)
+class Panel:
+    """The shop's side behind one port; its key is not part of it."""
+
+    kind: PanelKind = PanelKind.NONE
+    base_url: str | None = None
+    version: str = "v8"
+    calls_per_second: float = 2.0
+    allow_private_targets: bool = False
+    """Notices may go to private and loopback addresses."""
+    webhook_url: str | None = None
+    """Where notices go about people whom the panel's API cannot write (R56)."""
+
+
+class SourceKind(StrEnum):
+    """Whose pushes and scans tell what happens in the shop, beside what the shop posts itself."""
+
+    NONE = "none"
+    IDOSELL = "idosell"
+    WOOCOMMERCE = "woocommerce"
+
+
+class BoxToldBy(StrEnum):
+    """Who tells how the consent box of an order was answered, where the platform does not (R84)."""
+
+    NOBODY = "nobody"
+    WEBHOOK = "webhook"
+    REST = "rest"
+
+
+@value(kw_only=True)
+class ShopSource:
+    """How the shop's platform tells what happens (R80-R86); tokens and secrets are not part of it."""
+
+    kind: SourceKind = SourceKind.NONE
+    name: str = ""
+    """In the address: the number of the panel, or the shop's own name."""
+    scan: bool = True
+    """Ask the panel's API for what no push told of."""
+    calls_per_day: int = 5_000
+    """The scans of a panel rest when so many calls were made (contract 1.7: some panels pay for calls)."""
+    consent_box: BoxToldBy = BoxToldBy.NOBODY
+    consent_field: str | None = None
+    """Of an order, in which a platform with fields of the shop's own keeps the answer to the consent box."""
+    newsletter_field: str | None = None
+    """The same of the newsletter box."""
+
+
+@value(kw_only=True)
+class ConsentNames:
+    """Consents as they are called in SALESmanago, where they must exist already (contract 2.12)."""
+
+    email: str | None = None
+    sms: str | None = None
+
+
+@value(kw_only=True)
+class Hours:
+    """Pace of the first transfer in a part of the day, in the shop's time zone (R60)."""
+
+    contacts_per_hour: int
+    start: str | None = None
+    """`HH:MM`; the night is whatever the day is not."""
+    end: str | None = None
+
+
+@value(kw_only=True)
+class FlightPlan:
+    """How the first transfer goes: who starts it, whom it risks first, how fast by day and by night."""
+
+    automatic: bool = True
+    """Begin on activation with the canary; otherwise wait for a person after the dry run (R60)."""
+    canary: int = 25
+    """So many contacts first; the rest follows if SALESmanago refused none of them (R63)."""
+    day: Hours = Hours(contacts_per_hour=600, start="07:00", end="22:00")
+    night: Hours = Hours(contacts_per_hour=6000)
+
+
+@value(kw_only=True)
+class Shop:
+    id: str
+    account: str
+    host: str
+    location: str
+    """Stable short form of the shop's address, `^[a-z_][a-z0-9_]{2,35}$` (R16; contract 3.2)."""
+    number: int
+    """X of `salesmanago_shopX_` (R30)."""
+    policy: Policy
+    integration_started_at: datetime
+    """Orders placed before are never sent as purchases (R15)."""
+    time_zone: str = "Europe/Warsaw"
+    country: str = "PL"
+    """Where a phone number without country code belongs (R10)."""
+    hosts: tuple[str, ...] = ()
+    """Further domains of the shop (R16)."""
+    enabled: bool = True
+    shadow: bool = False
+    """Decide and trace, send nothing."""
+    tag_conflicts: TagConflicts = TagConflicts.READD
+    propagate_unconfirmed_removals: bool = False
+    block_masked_addresses: bool = True
+    """Withhold people behind a known marketplace's masked address (`masked.MASKED_DOMAINS`): a newsletter reaches nobody there."""
+    blocked_email_domains: tuple[str, ...] = ()
+    """Patterns of further domains whose people are not sent."""
+    signed_requests: bool = False
+    """The shop signs its requests (Standard Webhooks); an unsigned one is refused."""
+    cart_url: str | None = None
+    """Where a recovery link of ours leads, with `{token}` in it; for carts to which the shop gives no link."""
+    consent_names: ConsentNames = ConsentNames()
+    panel: Panel = Panel()
+    source: ShopSource = ShopSource()
+    backfill: FlightPlan = FlightPlan()
+
+    def host_of(self, page: str | None) -> str:
+        """The domain of the shop on which something happened, told by a page of it; `host` if no page of the shop tells (R16)."""
+        if not self.hosts or not page:
+            return self.host
+        try:
+            named = (urlsplit(page).hostname or "").rstrip(".")
+        except ValueError:
+            return self.host
+        return named if named in self.hosts else self.host
+
+    def blocks(self, email: str) -> bool:
+        """Is it an address behind which a marketplace hides the person, or of a domain the shop blocked?"""
+        known = MASKED_DOMAINS if self.block_masked_addresses else ()
+        return is_masked(email, (*known, *self.blocked_email_domains))

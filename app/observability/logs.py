@@ -1,0 +1,44 @@
+"""Logging: one line per thing that happened, ids as fields, no personal data."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from app.formats.words import mended
+from app.observability.redaction import redacted
+
+_QUIET = ("httpx", "httpcore", "alembic", "aiosqlite", "uvicorn.access", "uvicorn.error")
+
+
+def configure(level: str, *, json: bool) -> None:
+    """Set up logging for the process: our lines and other libraries' lines in one form, on standard error."""
+    renderer = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    theirs = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, scrub, renderer],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(theirs)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for noisy in _QUIET:
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, scrub, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def scrub(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """The last guard: whatever slipped into a line, addresses and phone numbers leave it, and signs no terminal should get."""
+    return {name: redacted(mended(value)) if isinstance(value, str) else value for name, value in fields.items()}

@@ -1,0 +1,222 @@
+"""What holds for every request and answer: who is let in, how much is read and for how long, and which headers go out.
+
+Plain ASGI: it stands on the hot path.
+"""
+
+import asyncio
+import time
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.domain.errors import Crowded, GatewayError
+from app.routers.edge.addresses import network_of
+from app.routers.edge.deadlines import WHOLE
+from app.routers.edge.dependencies import caller_of
+from app.routers.edge.problems import UnreadableAddress, problem_of
+from app.routers.edge.rate_limits import Headers, Pace, Refusals
+from app.routers.edge.request_record import CALLER, HEADER, Memory, begin
+from app.services.shops.directory import Directory
+
+MAX_BODY_BYTES = 1024 * 1024
+MAX_BATCH_BYTES = 5 * 1024 * 1024
+MAX_CALLBACK_BYTES = 8 * 1024
+"""An address of at most 254 signs and a hash of 40."""
+MAX_ADDRESS_BYTES = 8 * 1024
+"""Of the path, and of the query."""
+
+ROOM_BYTES = 64 * 1024 * 1024
+"""Of bodies that come in pieces, together: from their first byte to their answer."""
+CALLER_BYTES = 20 * 1024 * 1024
+"""Of one key: four batches of the largest kind. The others have room left."""
+
+BODY_SECONDS = 30.0
+"""From the headers to the last byte of the body."""
+
+_MANY = ("/events", "/subscriber-lists")
+_REFUSALS = {401: "key", 403: "callback"}
+_SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"frame-ancestors 'none'"),
+)
+
+
+class Border:
+    """Who shows no valid key where one is needed is refused by the headers; bodies beyond the limit by their announced length, or
+
+    while they stream in; so are those that never end. What stands behind it is given the whole body as one message.
+    """
+
+    def __init__(self, app: ASGIApp, directory: Directory, pace: Pace, refusals: Refusals, memory: Memory) -> None:
+        self._memory = memory
+        self._app = app
+        self._directory = directory
+        self._pace = pace
+        self._refusals = refusals
+        self._room = Room(ROOM_BYTES, CALLER_BYTES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["method"] == "HEAD" and not scope["path"].startswith("/callbacks/"):
+            scope = {**scope, "method": "GET"}  # the server, which has the scope as it was, leaves the body out
+        record, began, status = begin(), time.perf_counter(), 0
+        limited: Headers = ((HEADER, record.id.encode()),)
+        silenced = False
+
+        async def safe(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                present = {name.lower() for name, _ in message["headers"]}
+                more = (one for one in (*_SAFE_HEADERS, *limited) if one[0] not in present)
+                message["headers"] = [*message["headers"], *more]
+            await send(message)
+
+        async def counted(message: Message) -> None:
+            """A refusal too many is answered with 429 instead, whatever was tried."""
+            nonlocal silenced
+            if silenced:
+                return
+            if message["type"] == "http.response.start" and message["status"] in _REFUSALS:
+                too_many = self._refusals.note(network_of(scope), _REFUSALS[message["status"]])
+                if too_many is not None:
+                    silenced = True
+                    await (await problem_of(Request(scope), too_many))(scope, receive, safe)
+                    return
+            await safe(message)
+
+        try:
+            with self._room.part() as part:
+                try:
+                    _check_address(scope)
+                    if scope["path"].startswith("/v1/"):
+                        caller = scope[CALLER] = caller_of(self._directory, scope)
+                        self._pace.take(caller.key_id)
+                        limited += self._pace.headers(caller.key_id)
+                        part.of(caller.key_id)
+                    whole = await _whole(scope, receive, part)
+                except (HTTPException, UnreadableAddress, GatewayError) as refusal:
+                    response: Response = await problem_of(Request(scope), refusal)
+                    await response(scope, receive, counted)
+                    return
+                first: Message | None = whole
+
+                async def again() -> Message:
+                    nonlocal first
+                    message, first = first, None
+                    return message or await receive()
+
+                await self._app(scope, again, counted)
+        finally:
+            if status:
+                self._memory.remember(scope, record, status, time.perf_counter() - began)
+
+
+class Room:
+    """How many bytes of bodies may be held at once."""
+
+    def __init__(self, total: int, each: int) -> None:
+        self._total = total
+        self._each = each
+        self._held = 0
+        self._held_by: dict[str, int] = {}
+
+    def part(self) -> "Part":
+        return Part(self)
+
+    def take(self, name: str, number: int) -> None:
+        """Raises `Crowded`; then nothing was taken."""
+        theirs = self._held_by.get(name, 0) + number
+        if theirs > self._each or self._held + number > self._total:
+            raise Crowded
+        self._held += number
+        self._held_by[name] = theirs
+
+    def give_back(self, name: str, number: int) -> None:
+        self._held -= number
+        self._held_by[name] -= number
+        if not self._held_by[name]:
+            del self._held_by[name]
+
+
+class Part:
+    """What one request holds of the room, until it is answered."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._name = ""
+        self._held = 0
+
+    def __enter__(self) -> "Part":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._held:
+            self._room.give_back(self._name, self._held)
+
+    def of(self, name: str) -> None:
+        """Whose it is; before anything is taken."""
+        self._name = name
+
+    def take(self, number: int) -> None:
+        """Raises `Crowded`."""
+        self._room.take(self._name, number)
+        self._held += number
+
+
+def _check_address(scope: Scope) -> None:
+    """Raises `UnreadableAddress`, and `HTTPException` 414."""
+    path, query = scope["path"], scope["query_string"]
+    if len(path) > MAX_ADDRESS_BYTES or len(query) > MAX_ADDRESS_BYTES:
+        raise HTTPException(414)
+    if "\0" in path or (query and b"%00" in query):
+        raise UnreadableAddress
+
+
+def _limit(path: str) -> int:
+    if path.startswith("/callbacks/"):
+        return MAX_CALLBACK_BYTES
+    return MAX_BATCH_BYTES if path.endswith(_MANY) else MAX_BODY_BYTES
+
+
+async def _whole(scope: Scope, receive: Receive, part: Part) -> Message:
+    """The body as one message, or that nobody waits for an answer any more.
+
+    Raises `HTTPException` 408 and 413, and `Crowded`.
+    """
+    limit = _limit(scope["path"])
+    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if not announced.isdigit() or int(announced[:20]) > limit:
+        raise HTTPException(413)
+    if WHOLE in scope:
+        return await _gathered(receive, limit, part)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _gathered(receive, limit, part)
+    except TimeoutError:
+        raise HTTPException(408, headers={"Connection": "close"}) from None
+
+
+async def _gathered(receive: Receive, limit: int, part: Part) -> Message:
+    message = await receive()
+    if not message.get("more_body", False) and len(message.get("body", b"")) <= limit:
+        return message
+    parts: list[bytes] = []
+    left = limit
+    while True:
+        piece = message.get("body", b"")
+        left -= len(piece)
+        if left < 0:
+            raise HTTPException(413)
+        part.take(len(piece))
+        parts.append(piece)
+        if not message.get("more_body", False):
+            return {**message, "body": b"".join(parts)}
+        message = await receive()

@@ -1,0 +1,160 @@
+"""What handlers are given: the caller, and the use cases that `main` put on the application."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Path, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from standardwebhooks import Webhook, WebhookVerificationError
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from app.domain.errors import NotFound, UnknownCaller
+from app.domain.shops.configuration import OPERATOR_ROLE
+from app.domain.shops.shop import Shop
+from app.routers.edge.addresses import OpenDoors
+from app.services.from_salesmanago.callbacks import Callbacks
+from app.services.intake import Intake
+from app.services.operations.consent_export import ConsentReader
+from app.services.operations.health import Health
+from app.services.operations.replay import Operations
+from app.services.operations.request_log import RequestLog
+from app.services.operations.trace import Disputes, Trace
+from app.services.outbox.manual_tasks import HandWorkList
+from app.services.recovery_links import RecoveryLinks
+from app.services.runs.backfills import Backfills
+from app.services.runs.reconciliations import Reconciliations
+from app.services.shops.directory import Caller, Directory
+from app.sources.taking import Pushes
+
+# All of them are `async def`: FastAPI sends plain functions to a thread pool, eight trips per request.
+_bearer = HTTPBearer(auto_error=False, scheme_name="shop-key", description="A key made by `gateway keys issue SHOP`.")
+
+
+def _handed_over(name: str) -> Any:
+    """What `main` put on the application under a name."""
+
+    async def dependency(request: Request) -> Any:
+        return getattr(request.app.state, name)
+
+    return Depends(dependency)
+
+
+IntakeDep = Annotated[Intake, _handed_over("intake")]
+TraceDep = Annotated[Trace, _handed_over("trace")]
+HealthDep = Annotated[Health, _handed_over("health")]
+DirectoryDep = Annotated[Directory, _handed_over("directory")]
+CallbacksDep = Annotated[Callbacks, _handed_over("callbacks")]
+BackfillsDep = Annotated[Backfills, _handed_over("backfills")]
+RecoveryDep = Annotated[RecoveryLinks, _handed_over("recovery")]
+ReconciliationsDep = Annotated[Reconciliations, _handed_over("reconciliations")]
+HandWorkDep = Annotated[HandWorkList, _handed_over("hand_work")]
+ConsentsDep = Annotated[ConsentReader, _handed_over("consents")]
+OperationsDep = Annotated[Operations, _handed_over("operations")]
+PushesDep = Annotated[Pushes, _handed_over("pushes")]
+RequestsDep = Annotated[RequestLog, _handed_over("requests")]
+ConflictsDep = Annotated[Disputes, _handed_over("disputes")]
+
+
+async def _caller(directory: DirectoryDep, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+    if key is None:
+        raise UnknownCaller
+    return directory.caller(key.credentials)
+
+
+async def _calling_shop(
+    directory: DirectoryDep,
+    caller: Annotated[Caller, Depends(_caller)],
+    shop: Annotated[str, Path(description="The shop's id.", examples=["shop1"])],
+) -> Shop:
+    return own_shop(directory, caller, shop)
+
+
+def own_shop(directory: Directory, caller: Caller, shop_id: str) -> Shop:
+    """The key says who calls; a path with another shop's name answers as if there were none (R71)."""
+    found = directory.shop(shop_id)
+    if found is None or caller.shop_id != shop_id:
+        raise NotFound("shop")
+    return found
+
+
+async def _read_shop(
+    directory: DirectoryDep,
+    caller: Annotated[Caller, Depends(_caller)],
+    shop: Annotated[str, Path(description="The shop's id.", examples=["shop1"])],
+) -> Shop:
+    """An operator's key reads every shop and posts no events to any."""
+    found = directory.shop(shop)
+    if found is None or (caller.role != OPERATOR_ROLE and caller.shop_id != shop):
+        raise NotFound("shop")
+    return found
+
+
+def caller_of(directory: Directory, scope: Scope) -> Caller:
+    """Who calls, from the headers alone. Raises `UnknownCaller`."""
+    authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    scheme, _, key = authorization.decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise UnknownCaller
+    return directory.caller(key.strip())
+
+
+async def _signing_shop(request: Request, directory: DirectoryDep, shop: Annotated[Shop, Depends(_calling_shop)]) -> Shop:
+    if shop.signed_requests:
+        check_signature(directory, shop, request.headers, await request.body())
+    return shop
+
+
+async def _acting_shop(
+    request: Request,
+    directory: DirectoryDep,
+    caller: Annotated[Caller, Depends(_caller)],
+    shop: Annotated[Shop, Depends(_read_shop)],
+) -> Shop:
+    """The shop itself, signed if it signs, or an operator: for what staff do, not for what customers did."""
+    if shop.signed_requests and caller.role != OPERATOR_ROLE:
+        check_signature(directory, shop, request.headers, await request.body())
+    return shop
+
+
+async def _operator(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+    """Whoever runs the gateway. A shop's key finds nothing here."""
+    if caller.role != OPERATOR_ROLE:
+        raise NotFound("operation for a shop's key")
+    return caller
+
+
+async def _perhaps_operator(
+    directory: DirectoryDep, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Caller | None:
+    """None for a stranger, and for a shop, which is told no more of other shops than a stranger is."""
+    caller = None if key is None else directory.caller(key.credentials)
+    return caller if caller is not None and caller.role == OPERATOR_ROLE else None
+
+
+async def _metrics_reader(
+    request: Request,
+    directory: DirectoryDep,
+    doors: Annotated[OpenDoors, _handed_over("open_doors")],
+    key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> None:
+    if not doors.metrics_open_to(request.scope):
+        await _operator(await _caller(directory, key))
+
+
+def check_signature(directory: Directory, shop: Shop, headers: Headers, body: bytes) -> None:
+    """For a shop that signs: the raw body, five minutes old at most (Standard Webhooks). Raises `UnknownCaller`."""
+    try:
+        Webhook(directory.signing_secret(shop.id)).verify(body, dict(headers), json_parse=False)
+    except (WebhookVerificationError, ValueError) as error:
+        raise UnknownCaller("The request is not signed as this shop signs its requests.") from error
+
+
+CallingShop = Annotated[Shop, Depends(_signing_shop)]
+ActingShop = Annotated[Shop, Depends(_acting_shop)]
+ReadableShop = Annotated[Shop, Depends(_read_shop)]
+Operator = Annotated[Caller, Depends(_operator)]
+PerhapsOperator = Annotated[Caller | None, Depends(_perhaps_operator)]
+MetricsReader = Annotated[None, Depends(_metrics_reader)]
+IdempotencyKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", description="Serves as `event_id` when the body has none.", max_length=256)
+]

@@ -1,0 +1,309 @@
+"""Every failing answer has one shape: an RFC 9457 problem document. This is the one table class -> status.
+
+No document carries a value that came in: a wrong address in an answer would be a wrong address in somebody's log.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from app.domain.errors import (
+    BadConfiguration,
+    ContentConflict,
+    ForgedCallback,
+    GatewayError,
+    NotFound,
+    NotPossible,
+    NotReady,
+    TooMany,
+    UnknownCaller,
+)
+from app.domain.operations.request_log import Mistake
+from app.routers.edge.rate_limits import headers_of
+from app.routers.edge.request_record import RequestRecord, current
+from app.routers.events.field_types import EXAMPLES, WHOLE_BODY
+from app.routers.events.wire_model import is_noise
+
+log = structlog.get_logger(__name__)
+
+MOST_SHOWN = 20
+"""Mistakes of one body: who mends these, mends the others."""
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass
+class FieldProblem:
+    """One mistake: which field, which rule it broke, and what a right value looks like."""
+
+    field: Annotated[str, Field(examples=["order.placed_at"])]
+    rule: Annotated[str, Field(examples=["value_error"])]
+    message: Annotated[str, Field(examples=["an RFC 3339 time with offset is needed; times without zone are refused"])]
+    example: Annotated[Any, Field(examples=["2026-11-23T10:15:00+01:00"])]
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    type: str = Field(examples=["/problems/invalid"])
+    title: str = Field(examples=["The event is not well formed."])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["1 field needs another value. Nothing was stored."])
+    errors: list[FieldProblem] = Field(examples=[[]])
+    request_id: str | None = Field(
+        default=None,
+        description="As in the header X-Request-Id; the door remembers the request under it.",
+        examples=["9f2c51d0a7e84b36"],
+    )
+
+
+_STATUS: dict[type[GatewayError], tuple[int, str, str]] = {
+    UnknownCaller: (401, "unknown-caller", "The request carries no valid key."),
+    ForgedCallback: (403, "forged-callback", "The callback is not accepted."),
+    NotFound: (404, "not-found", "There is no such thing here."),
+    ContentConflict: (409, "content-conflict", "This event_id was used for other content."),
+    NotPossible: (409, "not-possible", "This cannot be done as things stand."),
+    TooMany: (429, "too-many-requests", "Too many requests."),
+    BadConfiguration: (422, "bad-configuration", "The configuration has mistakes."),
+    NotReady: (503, "not-ready", "Nothing can be stored at the moment."),
+}
+_TITLES = {
+    400: "The body cannot be read.",
+    404: "There is no such address.",
+    405: "This address does not take that method.",
+    408: "The body did not arrive in time.",
+    413: "The body is too large.",
+    414: "The address is too long.",
+    415: "The body must be JSON.",
+}
+
+
+def problem(
+    status: int,
+    kind: str,
+    title: str,
+    detail: str,
+    errors: Sequence[FieldProblem] = (),
+    headers: dict[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    record = current()
+    if record is not None:
+        note_refusal(record, kind, detail, errors)
+    body = Problem(
+        type=f"/problems/{kind}",
+        title=title,
+        status=status,
+        detail=detail,
+        errors=list(errors),
+        request_id=record.id if record is not None else None,
+    )
+    return JSONResponse(body.model_dump() | more, status, headers, media_type=MEDIA_TYPE)
+
+
+def note_refusal(record: RequestRecord, kind: str, detail: str, errors: Sequence[FieldProblem]) -> None:
+    """What the door remembers of a refusal."""
+    record.problem, record.detail = kind, detail
+    record.mistakes = tuple(Mistake(one.field, one.rule, one.message) for one in errors)
+
+
+def documented(*statuses: int, of: type[GatewayError] | None = None) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI entries for the problems a route may answer. `of`: whose title stands where several errors share a status."""
+    titles = {status: title for status, _, title in _STATUS.values()} | _TITLES | {422: "The event is not well formed."}
+    titles |= {409: _STATUS[of or ContentConflict][2]}
+    return {
+        status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+        for status in statuses
+    }
+
+
+class InvalidEvent(RequestValidationError):
+    """The body of an event that is not well formed. `example`: a right one of its kind."""
+
+    def __init__(self, errors: Sequence[Any], example: dict[str, Any]) -> None:
+        super().__init__(errors)
+        self.example = example
+
+
+class BadParameter(Exception):
+    """A parameter of a request without body: missing, doubled, or none that can be."""
+
+    def __init__(self, name: str, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+        self.rule = rule
+
+
+class UnreadableAddress(Exception):
+    """A sign in the path or the query that no text of ours can hold."""
+
+
+def install(app: FastAPI) -> None:
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+
+
+async def problem_of(request: Request, error: Exception) -> Response:
+    """The answer to what went wrong, for those who stand before FastAPI's own handlers."""
+    handler = next(_HANDLERS[step] for step in type(error).__mro__ if step in _HANDLERS)
+    return await handler(request, error)
+
+
+async def _bad_parameter(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, BadParameter)
+    mistake = FieldProblem(field=error.name, rule=error.rule, message=str(error), example=EXAMPLES[error.name])
+    return problem(400, "bad-parameter", "The request has not the parameters it needs.", "Nothing was stored.", [mistake])
+
+
+async def _gateway_error(_request: Request, error: Exception) -> Response:
+    status, kind, title = next(_STATUS[step] for step in type(error).__mro__ if step in _STATUS)
+    headers: dict[str, str] = {}
+    more: dict[str, Any] = {}
+    if isinstance(error, UnknownCaller):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, NotReady):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+        limited = headers_of(error.limit, error.quota, 0, error.retry_after_seconds)
+        headers |= {name.decode(): value.decode() for name, value in limited}
+    if isinstance(error, ContentConflict):
+        if (record := current()) is not None:
+            record.event_id = error.event_id
+        more = {"event_id": error.event_id, "stored_digest": error.stored_digest}
+    detail = str(error) or "Send `Authorization: Bearer <shop key>`; `gateway keys issue SHOP` makes a key."
+    return problem(status, kind, title, detail, headers=headers, **more)
+
+
+async def _unreadable_address(_request: Request, _error: Exception) -> Response:
+    words = "Leave out the sign NUL (%00). Nothing was stored."
+    return problem(400, "unreadable-address", "The address holds a sign that no text can hold.", words)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = error.errors()
+    if not says_json(request.headers.get("content-type", "")) and [list(one["loc"]) for one in errors] == [["body"]]:
+        return _not_json(415)
+    whole = error.example if isinstance(error, InvalidEvent) else None
+    return invalid(field_problems(errors, _choices(request), whole), len(errors))
+
+
+def says_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _not_json(status: int) -> Response:
+    """The body as a whole is not what it should be."""
+    title = _TITLES[status]
+    words = "send one JSON object with the header Content-Type: application/json"
+    mistake = FieldProblem(field=WHOLE_BODY, rule="json_invalid", message=words, example=EXAMPLES[WHOLE_BODY])
+    return problem(status, "not-json", title, "Nothing was stored.", [mistake])
+
+
+def invalid(errors: Sequence[FieldProblem], found: int) -> Response:
+    """`found`: how many mistakes there are; a few of them are shown."""
+    count = "1 field needs" if found == 1 else f"{found} fields need"
+    return problem(422, "invalid", "The event is not well formed.", f"{count} another value. Nothing was stored.", errors)
+
+
+def field_problems(
+    errors: Iterable[Any], choices: Mapping[str, str] = MappingProxyType({}), whole: Any = None
+) -> list[FieldProblem]:
+    """Pydantic's findings in our words; inputs stay out.
+
+    `choices`: right words of fields that allow only certain ones. `whole`: a right body, for mistakes that are of no one field.
+    """
+    found = []
+    for error in islice(errors, MOST_SHOWN):
+        unreadable = error["type"] == "json_invalid"  # then the place is a number of bytes, which helps nobody
+        parts = [] if unreadable else [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
+        names = [str(part) for part in parts if not is_noise(part)]
+        named = _named(names)
+        found.append(
+            FieldProblem(
+                field=_path(names) or WHOLE_BODY,
+                rule=error["type"],
+                message=error["msg"].removeprefix("Value error, "),
+                example=_one_of(error) or choices.get(named) or (whole if named == WHOLE_BODY and whole else EXAMPLES[named]),
+            )
+        )
+    return found
+
+
+def _named(names: Sequence[str]) -> str:
+    """The field as `EXAMPLES` knows it: with what it stands in, where that makes a difference."""
+    spoken = [name for name in names if not name.isdigit()]
+    for at in range(len(spoken) - 1, -1, -1):
+        within = f"{spoken[at - 1]}.{spoken[at]}" if at else ""
+        if within in EXAMPLES or spoken[at] in EXAMPLES:
+            return within if within in EXAMPLES else spoken[at]
+    return WHOLE_BODY
+
+
+def _one_of(error: Any) -> str | None:
+    """Where only certain words are right, the first of them."""
+    words = re.findall(r"'([^']*)'", str(error.get("ctx", {}).get("expected", "")))
+    return words[0] if words and error["type"] in ("enum", "literal_error") else None
+
+
+def _choices(request: Request) -> dict[str, str]:
+    """Fields of the route's body that allow only certain words, each with the first of them."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    fields = getattr(body and body.field_info.annotation, "model_fields", {})
+    kinds = {name: one.annotation for name, one in fields.items()}
+    return {name: next(iter(kind)).value for name, kind in kinds.items() if isinstance(kind, type) and issubclass(kind, StrEnum)}
+
+
+def _path(names: Sequence[str]) -> str:
+    path = ""
+    for name in names:
+        path += f"[{name}]" if name.isdigit() else f".{name}" if path else name
+    return path
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    if status == 413:
+        detail = "At most 1 MiB for an event, 5 MiB for a batch, 8 KiB for a callback. Nothing was stored."
+        return problem(413, "too-large", _TITLES[413], detail)
+    if status == 414:
+        return problem(414, "too-long", _TITLES[414], "At most 8 KiB for the path, and 8 KiB for the query. Nothing was stored.")
+    if status in (400, 415):
+        return _not_json(status)
+    if status == 408:
+        detail = "Nothing was stored. Send the event again."
+        return problem(408, "too-slow", _TITLES[408], detail, headers=dict(error.headers or {}))
+    title = _TITLES.get(status, "The request cannot be served.")
+    kind = title.lower().rstrip(".").replace(" ", "-")
+    return problem(status, kind, title, "See /docs for what there is.", headers=dict(error.headers or {}))
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    log.error("defect", route=getattr(request.scope.get("route"), "path", ""), exc_info=error)
+    detail = "This is a defect of ours; it was noted. Keep the event and send it again later."
+    return problem(500, "defect", "The gateway failed.", detail)
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    BadParameter: _bad_parameter,
+    UnreadableAddress: _unreadable_address,
+    GatewayError: _gateway_error,
+    RequestValidationError: _invalid,
+    InvalidEvent: _invalid,
+    HTTPException: _http_error,
+    Exception: _defect,
+}

@@ -1,0 +1,238 @@
+"""Many mixed events in one request, as a JSON array or as NDJSON. One bad item never spoils the rest."""
+
+import asyncio
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import APIRouter
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field, ValidationError
+
+from app.domain.intake.inbox import Accepted, Conflict, NewEvent
+from app.domain.shops.shop import Shop
+from app.routers.edge.dependencies import CallingShop
+from app.routers.edge.problems import MOST_SHOWN, FieldProblem, documented, field_problems
+from app.routers.edge.request_record import current
+from app.routers.events.examples import in_batch
+from app.routers.events.fast.parser import reader_of
+from app.routers.events.field_types import WHOLE_BODY
+from app.routers.events.ingest import Receipt, Taken, as_json, bounded, count, invalid, new_event, receipt, values_in
+from app.routers.events.schemas import BATCHABLE
+from app.routers.events.wire_model import BOM, mended
+from app.services.intake import Intake
+
+MAX_EVENTS = 1_000
+MOST_LINES = 10 * MAX_EVENTS
+"""Of NDJSON, empty ones included. What follows counts as one more line, which is too many, or no JSON."""
+MOST_VALUES_OF_ALL = 300_000
+SLICE_BYTES = 32 * 1024
+"""Read in one turn of the loop, if no event of the batch is longer."""
+
+NDJSON = "application/x-ndjson"
+AT_ONCE = 50
+"""Items read before the requests of others have a turn."""
+
+
+class _Head(msgspec.Struct):
+    """What must be known of an item before it is read."""
+
+    type: Any = None
+    event_id: Any = None
+
+
+_head = msgspec.json.Decoder(_Head)
+_READERS = {name: reader_of(model) for name, model in BATCHABLE.items()}
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+
+REFUSED = "batch-refused"
+PATH = "events"
+"""The last part of the address."""
+
+
+@dataclass
+class ItemAnswer:
+    """What became of one item. `rejected` items were not stored; mend them and send them again."""
+
+    index: Annotated[int, Field(description="Position in the request, from 0.", examples=[0])]
+    event_id: Annotated[str | None, Field(examples=["order-5501-placed"])]
+    result: Literal["accepted", "duplicate", "conflict", "rejected"]
+    receipt: Annotated[Receipt | None, Field(description="For accepted and duplicate items.")]
+    errors: Annotated[list[FieldProblem], Field(description="For rejected items.", examples=[[]])]
+
+
+@dataclass
+class BatchAnswer:
+    """Counts, and an answer per item in the order of the request."""
+
+    accepted: Annotated[int, Field(examples=[2])]
+    duplicate: Annotated[int, Field(examples=[0])]
+    conflict: Annotated[int, Field(examples=[0])]
+    rejected: Annotated[int, Field(examples=[0])]
+    items: list[ItemAnswer]
+
+
+@dataclass(kw_only=True)
+class RefusedBatch(BatchAnswer):
+    """The problem document of a batch of which nothing was taken, with the answer to every item."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem]
+    request_id: str | None
+
+
+_ITEM = {"oneOf": [{"$ref": f"#/components/schemas/{model.__name__}"} for model in BATCHABLE.values()]}
+_EXAMPLE = in_batch("registration", "order", "tag-edit")
+_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": _ITEM},
+            "examples": {"mixed": {"summary": "Three events of a day", "value": _EXAMPLE}},
+        },
+        NDJSON: {
+            "schema": {"type": "string", "description": "One event per line."},
+            "example": "\n".join(json.dumps(event, ensure_ascii=False) for event in _EXAMPLE),
+        },
+    },
+}
+
+
+async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body: bytes) -> Taken:
+    """The answer to a batch. Raises for a body that is no batch, and `NotReady` if nothing can be stored."""
+    kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    answers: list[ItemAnswer | None] = []
+    events: list[NewEvent] = []
+    read_since = 0
+    for index, item in enumerate(_items(body, is_ndjson=kind == NDJSON.encode())):
+        read_since += len(item)
+        if read_since > SLICE_BYTES:
+            read_since = 0
+            await asyncio.sleep(0)  # others have their turn
+        read = _read(index, item, shop)
+        answers.append(read if isinstance(read, ItemAnswer) else None)
+        if isinstance(read, NewEvent):
+            events.append(read)
+        if index % AT_ONCE == AT_ONCE - 1:
+            await asyncio.sleep(0)
+    stored = iter(await intake.accept(events) if events else [])
+    items = [answer if answer is not None else _stored(index, shop, next(stored)) for index, answer in enumerate(answers)]
+    counts = Counter(item.result for item in items)
+    count(shop.id, accepted=counts["accepted"], duplicate=counts["duplicate"])
+    return _answer(BatchAnswer(counts["accepted"], counts["duplicate"], counts["conflict"], counts["rejected"], items))
+
+
+def _answer(answer: BatchAnswer) -> Taken:
+    """202: every item was taken. 207: some were. 422: none, as a problem document that carries the answer to every item."""
+    taken, refused = answer.accepted + answer.duplicate, answer.conflict + answer.rejected
+    if not refused:
+        return Taken(as_json(answer), 202, taken)
+    errors = [replace(error, field=f"[{item.index}].{error.field}") for item in answer.items for error in item.errors][:MOST_SHOWN]
+    if taken:
+        detail = f"{taken} of {taken + refused} events were taken, {answer.rejected} rejected, {answer.conflict} in conflict."
+        return Taken(as_json(answer), 207, taken + refused, detail=detail, errors=errors)
+    record = current()
+    document = RefusedBatch(
+        **vars(answer),
+        type=f"/problems/{REFUSED}",
+        title="No event of the batch was taken.",
+        status=422,
+        detail=f"All {refused} need another content or another event_id. Nothing was stored; `items` says what is wrong.",
+        errors=errors,
+        request_id=record.id if record is not None else None,
+    )
+    return Taken(as_json(document), 422, refused, detail=document.detail, errors=errors)
+
+
+documentation = APIRouter(prefix="/v1/shops/{shop}", tags=["events"])
+"""What /docs shows of it; never mounted."""
+
+
+@documentation.post(
+    f"/{PATH}",
+    status_code=202,
+    operation_id="events_batch",
+    responses=documented(400, 401, 404, 413, 422, 503)
+    | {207: {"model": BatchAnswer, "description": "Some items were taken, some rejected or in conflict: `items` says which."}},
+    openapi_extra={"requestBody": _BODY},
+)
+async def events_batch(shop: CallingShop) -> BatchAnswer:  # noqa: ARG001 - the signature is what is wanted
+    """Up to 1,000 mixed events, each with its `type`. Every item gets its own answer; the good ones are stored durably.
+
+    202 if every item was taken, 207 if some were, 422 if none was.
+    """
+    raise AssertionError("never called: `EventDoor` serves this address")
+
+
+def _items(body: bytes, *, is_ndjson: bool) -> Sequence[bytes]:
+    """The items as they came, each to be read by itself. Raises for a body that is no batch."""
+    if len(body) > MOST_VALUES_OF_ALL and values_in(body) > MOST_VALUES_OF_ALL:
+        raise invalid(WHOLE_BODY, f"at most {MOST_VALUES_OF_ALL} values in one batch", kind="too_many_values")
+    lines = (line.removeprefix(BOM) for line in body.split(b"\n", MOST_LINES)) if is_ndjson else ()
+    items = [line for line in lines if line.strip()] if is_ndjson else _elements(body.removeprefix(BOM))
+    if not 1 <= len(items) <= MAX_EVENTS:
+        raise invalid(WHOLE_BODY, f"an array of 1 to {MAX_EVENTS} events is needed", kind="batch_size")
+    return items
+
+
+def _elements(body: bytes) -> Sequence[bytes]:
+    """The elements of a JSON array, unread."""
+    with contextlib.suppress(msgspec.DecodeError, RecursionError):
+        return [bytes(element) for element in _array.decode(body)]
+    try:  # a reader that forgives more, so that one odd element does not spoil the rest
+        read = json.loads(mended(body))
+    except (ValueError, RecursionError):
+        raise invalid(WHOLE_BODY, "a JSON array of events, or NDJSON, is needed", kind="json_invalid") from None
+    return [json.dumps(element).encode() for element in read] if isinstance(read, list) else []
+
+
+def _read(index: int, item: bytes, shop: Shop) -> NewEvent | ItemAnswer:
+    head = _Head()
+    try:
+        try:
+            head = _head_of(bounded(item))
+        except (ValueError, RecursionError):
+            raise invalid(WHOLE_BODY, "this is not JSON", kind="json_invalid") from None
+        read = _READERS.get(head.type) if isinstance(head.type, str) else None
+        if read is None:
+            raise invalid("type", f"one of {', '.join(sorted(BATCHABLE))}", kind="unknown_type")
+        return new_event(read(item), shop)
+    except (RequestValidationError, ValidationError) as error:
+        found = error.errors() if isinstance(error, RequestValidationError) else error.errors(include_url=False)
+        named = head.event_id
+        shown = named if isinstance(named, str) and named.isascii() and len(named) <= 128 else None
+        return ItemAnswer(
+            index=index, event_id=shown, result="rejected", receipt=None, errors=field_problems(found, whole=_whole(head))
+        )
+
+
+def _whole(head: _Head) -> dict[str, Any] | None:
+    """A right event of the kind that was meant."""
+    return in_batch(head.type)[0] if isinstance(head.type, str) and head.type in BATCHABLE else None
+
+
+def _head_of(item: bytes) -> _Head:
+    """Raises `ValueError` for what is not JSON, also after it was mended."""
+    try:
+        return _head.decode(item)
+    except msgspec.ValidationError:
+        return _Head()  # no object
+    except ValueError:
+        whole = mended(item)
+        if whole == item:
+            raise
+        return _head_of(whole)
+
+
+def _stored(index: int, shop: Shop, answer: Accepted | Conflict) -> ItemAnswer:
+    if isinstance(answer, Conflict):
+        return ItemAnswer(index=index, event_id=answer.event_id, result="conflict", receipt=None, errors=[])
+    made = receipt(shop.id, answer)
+    return ItemAnswer(index=index, event_id=answer.event_id, result=made.result, receipt=made, errors=[])

@@ -1,0 +1,212 @@
+"""The parts of events on the wire: the customer, the goods, the proof of a consent."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from app.domain.events import Address, Customer, Evidence, Item, Ticked
+from app.domain.shops.countries import country_as_kept
+from app.domain.shops.shop import Shop
+from app.domain.values import replace
+from app.formats.contact_values import NO_REGION, e164, is_national, phone_region
+from app.routers.events.field_types import (
+    BirthDate,
+    Country,
+    CustomerId,
+    Email,
+    Gender,
+    Instant,
+    Language,
+    MenuPaths,
+    MoneyBack,
+    Name,
+    ProductId,
+    Quantity,
+    QuantityBack,
+    Text1000,
+    UnitPrice,
+    field,
+)
+from app.routers.events.sections import SectionReader
+from app.routers.events.wire_model import WireModel
+
+Warnings = list[str]
+
+MAX_ITEMS = 500
+
+
+class AddressIn(WireModel):
+    street: Name | None = field("street", default=None)
+    postal_code: Name | None = field("postal_code", default=None)
+    city: Name | None = field("city", default=None)
+    country: Country | None = field("country", default=None)
+
+    def to_domain(self) -> Address:
+        country = country_as_kept(self.country)
+        return Address(street=self.street, postal_code=self.postal_code, city=self.city, country=country)
+
+    def is_empty(self) -> bool:
+        """Said, and without any part."""
+        return not (self.street or self.postal_code or self.city or self.country or self.is_odd())
+
+
+class NewsletterIn(WireModel):
+    """Newsletter boxes. In a registration or an order, `true` is the person's act; elsewhere it counts only with its date."""
+
+    email: bool | None = None
+    sms: bool | None = field("sms", default=None)
+    email_since: Instant | None = field("email_since", default=None)
+    sms_since: Instant | None = field("sms_since", default=None)
+
+    def to_domain(self, path: str, warnings: Warnings) -> tuple[Ticked, Ticked]:
+        """The boxes of both channels. One whose date cannot be read is no act: it might be older than a resignation (R06)."""
+        return (
+            self._box(self.email, self.email_since, f"{path}.email", "email_since", warnings),
+            self._box(self.sms, self.sms_since, f"{path}.sms", "sms_since", warnings),
+        )
+
+    def _box(self, ticked: bool | None, since: Any, path: str, dated: str, warnings: Warnings) -> Ticked:
+        if ticked and self.is_left_out(dated):
+            warnings.append(f"{path}: left out, its date cannot be read, and a consent is not guessed")
+            return _SILENT
+        return Ticked(ticked=bool(ticked), since=since)
+
+
+class CustomerIn(WireModel):
+    email: Email = field("email")
+    id: CustomerId | None = field("customer_id", default=None)
+    first_name: Name | None = field("first_name", default=None)
+    last_name: Name | None = field("last_name", default=None)
+    company: Name | None = field("company", default=None)
+    gender: Gender | None = field("gender", default=None)
+    phone: Name | None = field("phone", default=None)
+    address: AddressIn | None = field("address", default=None)
+    wholesaler: bool | None = field("wholesaler", default=None)
+    newsletter: NewsletterIn | None = field("newsletter", default=None)
+    language: Language | None = field("language", default=None)
+    birth_date: BirthDate | None = field("birth_date", default=None)
+
+    def to_domain(self, shop: Shop, warnings: Warnings, wholesaler: bool | None = None, *, is_dated: bool = True) -> Customer:
+        """`wholesaler`: what the event says beside the customer, and then counts. `is_dated`: somebody knows when it happened."""
+        return Customer(
+            email=self.email,
+            id=self.id,
+            first_name=self.first_name or None,
+            last_name=self.last_name or None,
+            company=self.company or None,
+            gender=self.gender,
+            phone=phone_number(self.phone, self._phone_region(shop), "customer.phone", warnings),
+            phone_assumed=self._is_assumed(),
+            address=self.address.to_domain() if self.address is not None else _NO_ADDRESS,
+            wholesaler=self.wholesaler if wholesaler is None else wholesaler,
+            **self._boxes(warnings, is_dated=is_dated),
+            language=self.language[:2].lower() if self.language else None,
+            birth_date=self.birth_date,
+        )
+
+    def _phone_region(self, shop: Shop) -> str:
+        """An address of which the country cannot be read is not one of the shop's country (R10)."""
+        if self.is_left_out("address") or (self.address is not None and self.address.is_left_out("country")):
+            return NO_REGION
+        return phone_region(self.address.country if self.address is not None else None, shop.country)
+
+    def _is_assumed(self) -> bool:
+        """Only the shop's country says whose number it is: a known address of the person may say otherwise."""
+        country = self.address.country if self.address is not None else None
+        return bool(self.phone) and not country and is_national(self.phone or "")
+
+    def _boxes(self, warnings: Warnings, *, is_dated: bool) -> dict[str, Ticked]:
+        if self.newsletter is None:
+            return {}
+        email, sms = self.newsletter.to_domain("customer.newsletter", warnings)
+        if not is_dated and (email.ticked or sms.ticked):
+            warnings.append("customer.newsletter: left out, nobody knows when the boxes were ticked, and a consent is not guessed")
+            return {}
+        return {"newsletter_email": email, "newsletter_sms": sms}
+
+
+CLEARABLE = ("first_name", "last_name", "company", "phone")
+"""What an account change can say is no more, beside the parts of the address (contract 2: an empty string overwrites)."""
+NOT_CLEARABLE = ("gender", "language", "birth_date")
+"""Where SALESmanago has no documented way to forget one value."""
+
+
+class ChangedCustomerIn(CustomerIn):
+    """The customer of an account change: `null` or an empty value says that there is none any more (R10)."""
+
+    empty_says_none = frozenset({*CLEARABLE, *NOT_CLEARABLE, "address"})
+
+    def to_domain(self, shop: Shop, warnings: Warnings, wholesaler: bool | None = None, *, is_dated: bool = True) -> Customer:
+        customer = CustomerIn.to_domain(self, shop, warnings, wholesaler, is_dated=is_dated)
+        for name in NOT_CLEARABLE:
+            if self.says_none(name):
+                warnings.append(f"customer.{name}: SALESmanago has no way to clear it; what it holds stays")
+        none: dict[str, Any] = {name: "" for name in (*CLEARABLE, *NOT_CLEARABLE) if self.says_none(name)}
+        if self.says_none("address") or (self.address is not None and self.address.is_empty()):
+            none["address"] = _EMPTY_ADDRESS
+        return replace(customer, **none) if none else customer
+
+
+_NO_ADDRESS = Address()
+_EMPTY_ADDRESS = Address(street="", postal_code="", city="", country="")
+"""Said to be no more."""
+_SILENT = Ticked()
+
+
+class ItemIn(WireModel):
+    never_left_out = frozenset({"quantity"})
+
+    product_id: ProductId = field("product_id")
+    name: Text1000 | None = field("name", default=None)
+    quantity: Quantity = field("quantity", default=Decimal(1))
+    unit_price: UnitPrice = field("unit_price", default=Decimal("0.00"))
+    menu_paths: MenuPaths = field("menu_paths", default_factory=list)
+
+    def to_domain(self, sections: SectionReader, place: str, warnings: Warnings) -> Item:
+        if self.name is None:
+            warnings.append(f"{place}.name: missing, the product's id stands in its place")
+        return Item(
+            product_id=self.product_id,
+            name=self.product_id if self.name is None else self.name,
+            quantity=self.quantity,
+            unit_price=self.unit_price,
+            menu_paths=sections.read(self.menu_paths, place) if self.menu_paths else (),
+        )
+
+
+class ItemBackIn(ItemIn):
+    """Goods that came back: many shops count them with a minus."""
+
+    quantity: QuantityBack = field("quantity", default=Decimal(1))
+    unit_price: MoneyBack = field("unit_price", default=Decimal("0.00"))
+
+
+def items_of(items: Sequence[ItemIn], place: str, warnings: Warnings) -> tuple[Item, ...]:
+    """The goods; of their menu sections it is said what was cut or left out."""
+    sections = SectionReader()
+    found = tuple(item.to_domain(sections, f"{place}[{number}]", warnings) for number, item in enumerate(items))
+    warnings += sections.said()
+    return found
+
+
+class ConsentProofIn(WireModel):
+    """What the person agreed to, and from where."""
+
+    text_version: Name | None = field("text_version", default=None)
+    page: Name | None = field("page", default=None)
+    ip: Name | None = field("ip", default=None)
+
+    def to_domain(self) -> Evidence:
+        return Evidence(text_version=self.text_version or None, page=self.page or None, ip=self.ip or None)
+
+
+def phone_number(text: str | None, region: str, path: str, warnings: Warnings) -> str | None:
+    """The number in E.164, or a warning. `region`: as of which country a national one is read."""
+    if not text:
+        return None
+    number = e164(text, region)
+    if number is None:
+        no_country = "it names no country, and that of the address is not understood"
+        whose = no_country if region == NO_REGION else f"it is no valid phone number of {region}"
+        warnings.append(f"{path}: left out, {whose}; a right one looks like +48 600 100 200")
+    return number

@@ -1,0 +1,468 @@
+"""The wire types of single fields: what is accepted, said once, with a right example for every name."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from app.domain.tags import MOST_TAGS
+from app.formats.contact_values import birth_date, email_address, language
+from app.routers.events.fast.parser import NotPlain, Plain, plain_match, plain_number, plain_text
+from app.routers.events.sections import are_plain, paths_of
+from app.routers.events.wire_model import SPOILS, note
+
+WHOLE_BODY = "(the whole body)"
+
+EXAMPLES: dict[str, Any] = {
+    WHOLE_BODY: {"event_id": "news-1", "occurred_at": "2026-11-23T10:15:00+01:00", "email": "jan.kowalski@example.com"},
+    "address": {"street": "Polna 1", "postal_code": "00-001", "city": "Warszawa", "country": "PL"},
+    "added": ["vip"],
+    "birth_date": "1987-06-05",
+    "cart": {"id": "basket-77", "currency": "PLN", "value": "119.00", "items": [{"product_id": "101", "name": "T-shirt"}]},
+    "channels": ["email"],
+    "city": "Warszawa",
+    "company": "Drewno sp. z o.o.",
+    "confirmed": True,
+    "consent": {"text_version": "newsletter-2026-03", "ip": "192.0.2.10"},
+    "country": "PL",
+    "currency": "PLN",
+    "customer": {"email": "jan.kowalski@example.com", "first_name": "Jan", "last_name": "Kowalski"},
+    "customer_id": "1234",
+    "email": "jan.kowalski@example.com",
+    "newsletter.email": True,
+    "email_since": "2026-01-10T09:00:00+01:00",
+    "event_id": "order-5501-placed",
+    "first_name": "Jan",
+    "Idempotency-Key": "order-5501-placed",
+    "from": "brak_aktywności",
+    "gender": "male",
+    "granted": True,
+    "has_account": False,
+    "id": "5501",
+    "cart.id": "basket-77",
+    "customer.id": "1234",
+    "ip": "192.0.2.10",
+    "key": "8e627799dec6a634ddaac0b83134b8e69988b9d3",
+    "items": [{"product_id": "101", "name": "T-shirt", "quantity": 1, "unit_price": "119.00"}],
+    "language": "pl",
+    "last_name": "Kowalski",
+    "menu_paths": ["Obuwie/Męskie/Sportowe", ["Wyprzedaże", "Wiosna 2015"]],
+    "mode": "dry_run",
+    "name": "T-shirt",
+    "newsletter": {"email": True, "sms": False},
+    "occurred_at": "2026-11-23T10:15:00+01:00",
+    "order": {"id": "5501", "placed_at": "2026-11-23T10:15:00+01:00", "currency": "PLN", "value": "199.99", "items": []},
+    "order_id": "5501",
+    "parked_reason": "refused",
+    "replay_mode": "preview",
+    "shop": "shop1",
+    "words": "Invalid phone number",
+    "page": "https://sklep.example.com/newsletter",
+    "phone": "+48 600 100 200",
+    "pickup_point": "Paczkomat WAW01A",
+    "placed_at": "2026-11-23T10:15:00+01:00",
+    "postal_code": "00-001",
+    "previous_email": "jan@old.example.com",
+    "product_id": "101",
+    "quantity": 1,
+    "reason": "clicked the link in the e-mail",
+    "recovery_url": "https://sklep.example.com/basket/restore/77",
+    "reconciliation_mode": "preview",
+    "return_id": "RMA-117",
+    "removed": ["brak_aktywności"],
+    "renamed": [{"from": "brak_aktywności", "to": "brak_aktywności2"}],
+    "sms": False,
+    "sms_since": "2026-01-10T09:00:00+01:00",
+    "source": "allegro",
+    "street": "Polna 1",
+    "tags": ["vip", "hurt"],
+    "text_version": "newsletter-2026-03",
+    "to": "brak_aktywności2",
+    "token": "gAAAAABp...",
+    "transfer_consent": "given",
+    "type": "order",
+    "unit_price": "119.00",
+    "url": "https://sklep.example.com/product-101.html",
+    "value": "199.99",
+    "wholesaler": False,
+}
+"""A right value for every field, by name: shown in the OpenAPI document and in every problem that names the field."""
+
+_INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)", re.ASCII
+)
+"""RFC 3339, and what PHP (`+0100`), databases (`+01`) and Ruby (` UTC`) write: a day, a time, and what it is ahead of UTC."""
+_OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+FUTURE_TOLERANCE = timedelta(hours=24)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_UNSEEN = re.compile(r"[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Signs that turn the reading direction or have no width. Joiners stay: emojis and Persian are written with them."""
+_NO_SIGN = "\ufffd"
+EVENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_PRODUCT_ID = re.compile(r"[^\s,\x00-\x1f\x7f-\x9f]{1,64}")
+_NOT_IN_PRODUCT_ID = re.compile(r"[\s,]+")
+_CURRENCY = r"^[A-Z]{3}$"
+_LANGUAGE = r"^[A-Za-z]{2}([-_][A-Za-z]{2})?$"
+_URL = r"^https?://[^\s]+$"
+_LONGEST_EMAIL = 320
+_LONGEST_URL = 2048
+
+
+def field(name: str, **rules: Any) -> Any:
+    """A pydantic field with the example of its name."""
+    return Field(examples=[EXAMPLES[name]], **rules)
+
+
+def _no_control_signs(text: str) -> str:
+    if _CONTROL.search(text) or _UNSEEN.search(text) or _NO_SIGN in text:
+        raise ValueError("control characters and signs that cannot be seen are not allowed")
+    return text
+
+
+def _text(most: int) -> BeforeValidator:
+    """Text as it is kept: numbers as they are written, unseen signs left out (R73), what is too long cut."""
+
+    def kept(value: object) -> object:
+        text = _text_number(value, whole=False)
+        if not isinstance(text, str):
+            return value
+        text = _readable(text).strip()
+        if len(text) <= most:
+            return text
+        note(f"cut to {most} characters")
+        return text[:most].rstrip()
+
+    return BeforeValidator(kept)
+
+
+def _readable(text: str) -> str:
+    """Without signs that nobody sees and no database or screen should meet."""
+    if text.isprintable() and _NO_SIGN not in text:
+        return text
+    seen = _UNSEEN.sub("", _CONTROL.sub(" ", text))
+    if seen != text:
+        note("control characters, or signs that cannot be seen, were left out")
+    if _NO_SIGN in seen:
+        note("what was no whole sign stands as \ufffd")
+    return seen
+
+
+def _instant(value: object) -> datetime:
+    """A time with its offset: without it nobody knows when it was."""
+    found = _INSTANT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("an RFC 3339 time with offset is needed; times without zone are refused")
+    day, time, ahead = found.groups()
+    try:
+        at = datetime.fromisoformat(f"{day}T{time}{'+00:00' if ahead[0] not in '+-' else ahead}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("this is not a date of the calendar") from None
+    if not _OLDEST <= at <= datetime.now(UTC) + FUTURE_TOLERANCE:
+        raise ValueError("the time must lie between 2000 and 24 hours from now")
+    return at
+
+
+def _event_id(text: str) -> str:
+    if not EVENT_ID.fullmatch(text):
+        raise ValueError("1 to 128 visible ASCII characters")
+    return text
+
+
+def _product_id(text: str) -> str:
+    if not _PRODUCT_ID.fullmatch(text) or _UNSEEN.search(text) or _NO_SIGN in text:
+        raise ValueError("1 to 64 characters without spaces and commas")
+    return text
+
+
+def _product_id_text(value: object) -> object:
+    """Spaces and commas cannot travel in SALESmanago's list of products: an underscore stands for them."""
+    text = _text_number(value)
+    if not isinstance(text, str):
+        return value
+    kept = _NOT_IN_PRODUCT_ID.sub("_", text.strip())
+    if kept != text.strip():
+        note("spaces and commas cannot travel in an id of a product, they were replaced by _")
+    return kept
+
+
+_NOBODY = frozenset({"null", "none", "nil", "undefined", "nan", "false"})
+
+
+def _customer_id(text: str) -> str:
+    """What shops write for a guest is nobody's id (R72)."""
+    if not text.strip("0") or text.lower() in _NOBODY:
+        raise ValueError("this is no id of a customer but what stands for none")
+    return text
+
+
+def _text_number(value: object, *, whole: bool = True) -> object:
+    """JSON numbers are text too: shops write them both ways. `whole`: only numbers that can be an id."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    if isinstance(value, float) and not whole and abs(value) < 2**53:
+        return repr(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _stripped(value: object) -> object:
+    text = _text_number(value)
+    return text.strip() if isinstance(text, str) else text
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+_SPACED = re.compile(r"[+-]?\d{1,3}(?:[ '\u00a0\u202f]\d{3})+(?:[.,]\d+)?", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,3}(?:\.\d{3})+,\d+|[+-]?\d{1,3}(?:\.\d{3}){2,}", re.ASCII)
+_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
+_KEPT_DECIMALS = Decimal("0.0001")
+_NOISE = Decimal("1e-9")
+"""Of numbers that a computer could not write exactly, like 242.79999999999998."""
+
+
+def _number(value: object) -> object:
+    """A number as it is written by machines and by people, to four decimals."""
+    if isinstance(value, str):
+        written = _decimal_text(value.strip())
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        written = repr(value)
+    else:
+        raise ValueError("a number like 119.00 is needed")
+    try:
+        number = Decimal(written)
+        if not number.is_finite():
+            raise ValueError("a number like 119.00 is needed")
+        if -number.as_tuple().exponent <= 4:  # type: ignore[operator]  # it is finite
+            return number
+        rounded = number.quantize(_KEPT_DECIMALS, ROUND_HALF_UP)
+    except InvalidOperation:
+        raise ValueError("a number like 119.00 is needed") from None
+    if abs(rounded - number) > _NOISE * max(Decimal(1), abs(number)):
+        note("rounded to four decimals")
+    return rounded
+
+
+def _decimal_text(text: str) -> str:
+    if _SPACED.fullmatch(text):
+        text = re.sub(r"[ '\u00a0\u202f]", "", text)
+        text = text.replace(",", ".")
+    elif "," in text or text.count(".") > 1:
+        if _GROUPED.fullmatch(text) and (text.count(",") > 1 or "." in text):
+            text = text.replace("," if text.rfind(",") < text.rfind(".") or text.count(",") > 1 else ".", "").replace(",", ".")
+        elif _COMMA.fullmatch(text) and (len(text.partition(",")[2]) != 3 or text.lstrip("+-").startswith("0,")):
+            text = text.replace(",", ".")
+        else:
+            raise ValueError("nobody can tell whether that comma divides thousands or decimals; write 1234.50")
+    if not _DECIMAL.fullmatch(text):
+        raise ValueError("a number like 119.00 is needed")
+    return text
+
+
+def _without_sign(value: object) -> object:
+    """What comes back, many shops write with a minus."""
+    number = _number(value)
+    if isinstance(number, Decimal) and number < 0:
+        note("written without its minus: what came back is counted")
+        return -number
+    return number
+
+
+def _price_of_goods(value: object) -> object:
+    number = _number(value)
+    if isinstance(number, Decimal) and number < 0:
+        raise PydanticCustomError(SPOILS, "a line with a price below zero is a discount and no goods")
+    return number
+
+
+def _first_tags(value: object) -> object:
+    """One more than are kept, so that it is noticed."""
+    return value[: MOST_TAGS + 1] if isinstance(value, list) else value
+
+
+def _quantity(number: Decimal) -> Decimal:
+    """One spelling of a number: 2, not 2.0 or 2E+0."""
+    whole = number.to_integral_value()
+    return whole.quantize(Decimal(1)) if whole == number else number.normalize()
+
+
+def _money(amount: Decimal) -> Decimal:
+    """One spelling of an amount: two decimals unless it really has more."""
+    cents = amount.quantize(Decimal("0.01"))
+    return cents if cents == amount else amount.normalize()
+
+
+_GENDERS: dict[str, tuple[str, ...]] = {
+    "female": ("female", "f", "k", "w", "woman", "kobieta", "frau", "weiblich", "pani", "mrs", "ms", "miss", "żena", "žena"),
+    "male": ("male", "m", "man", "mężczyzna", "mezczyzna", "mann", "herr", "männlich", "pan", "mr", "muž"),
+    "other": ("other", "x", "d", "divers", "diverse", "inne", "inna", "non-binary", "nonbinary"),
+}
+_GENDER_OF = {word: gender for gender, words in _GENDERS.items() for word in words}
+
+
+def _gender(value: object) -> object:
+    return _GENDER_OF.get(value.strip().rstrip(".").lower(), value) if isinstance(value, str) else value
+
+
+def _language(value: object) -> object:
+    """What was right before stays as it was written; other codes and names become two letters."""
+    text = value.strip() if isinstance(value, str) else ""
+    return value if not text or _IS_LANGUAGE.fullmatch(text) else language(text) or value
+
+
+_IS_LANGUAGE = re.compile(_LANGUAGE, re.ASCII)
+
+_CHANNELS = {"e-mail": "email", "mail": "email"}
+
+
+def _channels(value: object) -> object:
+    said = [value] if isinstance(value, str) else value
+    if not isinstance(said, list):
+        return value
+    words = [one.strip().lower() if isinstance(one, str) else one for one in said]
+    named = [_CHANNELS.get(one, one) if isinstance(one, str) else one for one in words]
+    return [one for at, one in enumerate(named) if one not in named[:at]]
+
+
+_plain_128 = plain_text(1, 128)
+
+
+def _plain_email(text: str) -> str:
+    if len(text) > _LONGEST_EMAIL:
+        raise NotPlain
+    return email_address(text)
+
+
+def _plain_menu_paths(paths: list[str | list[str]]) -> list[str | list[str]]:
+    if not are_plain(paths):
+        raise NotPlain
+    return paths
+
+
+def _plain_channels(channels: tuple[str, ...]) -> tuple[str, ...]:
+    if not 1 <= len(channels) <= 2:
+        raise NotPlain
+    return channels
+
+
+def _plain_customer_id(value: str | int) -> str:
+    try:
+        return _customer_id(_plain_128.keep(str(value)))
+    except ValueError:
+        raise NotPlain from None
+
+
+def _plain_product_id(value: str | int) -> str:
+    try:
+        return _product_id(str(value))
+    except ValueError:
+        raise NotPlain from None
+
+
+Text1000 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), _text(1000), plain_text(1, 1000)]
+ExactText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_no_control_signs)
+]
+"""What somebody looks for: cut or cleaned it would find something else."""
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), _text(255), plain_text(0, 255)]
+"""May be empty: shops send empty strings for what they do not know, and that says nothing."""
+
+Id = Annotated[
+    str,
+    BeforeValidator(_text_number, json_schema_input_type=str | int),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
+    AfterValidator(_no_control_signs),
+    Plain(str | int, lambda value: _plain_128.keep(str(value))),
+]
+ReturnId = Annotated[
+    str,
+    BeforeValidator(_text_number, json_schema_input_type=str | int),
+    StringConstraints(strip_whitespace=True, max_length=128),
+    AfterValidator(_no_control_signs),
+    Plain(str | int, lambda value: plain_text(0, 128).keep(str(value))),
+]
+"""May be empty, as `Name` may."""
+
+CustomerId = Annotated[
+    str,
+    BeforeValidator(_text_number, json_schema_input_type=str | int),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
+    AfterValidator(_no_control_signs),
+    AfterValidator(_customer_id),
+    Plain(str | int, _plain_customer_id),
+]
+ProductId = Annotated[
+    str,
+    BeforeValidator(_product_id_text, json_schema_input_type=str | int),
+    AfterValidator(_product_id),
+    Plain(str | int, _plain_product_id),
+]
+EventId = Annotated[
+    str,
+    BeforeValidator(_stripped),
+    AfterValidator(_event_id),
+    Field(json_schema_extra={"maxLength": 128, "minLength": 1, "pattern": r"^[\x21-\x7e]+$"}),
+    Plain(str, _event_id),
+]
+Email = Annotated[
+    str,
+    StringConstraints(max_length=_LONGEST_EMAIL),
+    AfterValidator(email_address),
+    Field(json_schema_extra={"format": "email"}),
+    Plain(str, _plain_email),
+]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant, json_schema_input_type=str),
+    Field(json_schema_extra={"format": "date-time"}),
+    Plain(str, _instant),
+]
+_plain_money = plain_number(_money, zero=True)
+_plain_quantity = plain_number(_quantity, zero=False)
+_IS_MONEY = Field(ge=0, max_digits=15, decimal_places=4)
+_IS_QUANTITY = Field(gt=0, max_digits=12, decimal_places=4)
+Money = Annotated[Decimal, _IS_MONEY, AfterValidator(_money), BeforeValidator(_number), _plain_money]
+UnitPrice = Annotated[Decimal, _IS_MONEY, AfterValidator(_money), BeforeValidator(_price_of_goods), _plain_money]
+Quantity = Annotated[Decimal, _IS_QUANTITY, AfterValidator(_quantity), BeforeValidator(_number), _plain_quantity]
+MoneyBack = Annotated[Decimal, _IS_MONEY, AfterValidator(_money), BeforeValidator(_without_sign), _plain_money]
+QuantityBack = Annotated[Decimal, _IS_QUANTITY, AfterValidator(_quantity), BeforeValidator(_without_sign), _plain_quantity]
+"""Of goods that came back."""
+Currency = Annotated[str, StringConstraints(pattern=_CURRENCY), BeforeValidator(_upper), plain_match(_CURRENCY, 3)]
+Country = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), _text(64), plain_text(0, 64)]
+Language = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=_LANGUAGE), BeforeValidator(_language), plain_match(_LANGUAGE, 5)
+]
+Url = Annotated[
+    str,
+    StringConstraints(pattern=_URL, max_length=_LONGEST_URL),
+    AfterValidator(_no_control_signs),
+    BeforeValidator(_stripped),
+    plain_match(_URL, _LONGEST_URL),
+]
+BirthDate = Annotated[
+    str,
+    BeforeValidator(_text_number),
+    AfterValidator(birth_date),
+    Field(json_schema_extra={"format": "date"}),
+    Plain(str, birth_date),
+]
+_Gender = Literal["female", "male", "other"]
+Gender = Annotated[_Gender, BeforeValidator(_gender), Plain(_Gender, lambda gender: gender)]
+Channel = Literal["email", "sms"]
+Channels = Annotated[
+    list[Channel], BeforeValidator(_channels), Field(min_length=1, max_length=2), Plain(tuple[Channel, ...], _plain_channels)
+]
+MenuPaths = Annotated[
+    list[str | list[str]],
+    BeforeValidator(paths_of, json_schema_input_type=list[str | list[str]]),
+    Plain(list[str | list[str]], _plain_menu_paths),
+]
+"""Whatever stands there is read as far as it can be: sections never refuse an order."""
+
+TagText = Annotated[str, BeforeValidator(_stripped, json_schema_input_type=str | int)]
+TagTexts = Annotated[list[TagText], BeforeValidator(_first_tags, json_schema_input_type=list[str | int])]
+"""Of any length and number; what is left out or cut is said."""

@@ -1,0 +1,149 @@
+"""The ASGI application: the border, the door for events, routers, problem handlers, and the documentation of all."""
+
+from typing import Any
+
+import yaml
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel
+from starlette.types import ASGIApp
+
+from app.bootstrap import Gateway
+from app.routers import (
+    backfills,
+    callbacks,
+    health,
+    lookups,
+    manual_tasks,
+    operations,
+    reconciliations,
+    recovered_carts,
+    requests,
+    sources,
+    subscriber_lists,
+)
+from app.routers.edge import problems
+from app.routers.edge.addresses import OpenDoors
+from app.routers.edge.body_limits import Border
+from app.routers.edge.rate_limits import Pace, Refusals
+from app.routers.edge.request_record import Memory
+from app.routers.events import batch, endpoints
+from app.routers.events.fast.endpoint import EventDoor
+from app.routers.events.schemas import BATCHABLE
+
+VERSION = "0.1.0"
+
+_DESCRIPTION = """
+Post what happens in your shop; the gateway decides by the shop's rules what travels to SALESmanago, and tells you why.
+
+* **202** means stored durably. Send the same `event_id` again whenever you are unsure: it has one effect.
+* A batch is answered 202 if every event was taken, 207 if some were, 422 if none was; `items` says which.
+* Times carry their offset. Unknown fields are ignored and named in the receipt's `warnings`.
+* Every failing answer is a problem document (RFC 9457) that names the field, the rule and a right value.
+"""
+
+
+def application_of(gateway: Gateway) -> ASGIApp:
+    """The application on an open gateway. What shops say does not go through FastAPI, which would cost more than storing it."""
+    app = _application()
+    _hand_over(app, gateway)
+    pace, refusals = Pace(gateway.settings.key_requests_per_minute), Refusals(gateway.settings.refusals_per_minute)
+    memory = Memory(gateway.requests, gateway.directory)
+    return Border(EventDoor(app, gateway.directory, gateway.intake, pace), gateway.directory, pace, refusals, memory)
+
+
+def _application() -> FastAPI:
+    app = FastAPIOffline(
+        title="Shop gateway",
+        version=VERSION,
+        description=_DESCRIPTION,
+        docs_url="/docs",
+        redoc_url=None,
+        generate_unique_id_function=_operation_id,
+        swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
+    )
+    for module in (
+        lookups,
+        backfills,
+        reconciliations,
+        subscriber_lists,
+        recovered_carts,
+        requests,
+        manual_tasks,
+        operations,
+        sources,
+        callbacks,
+        health,
+    ):
+        app.include_router(module.router)
+    problems.install(app)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend the document
+    return app
+
+
+def _hand_over(app: FastAPI, gateway: Gateway) -> None:
+    """Put the use cases where `routers.edge.dependencies` finds them."""
+    app.state.intake = gateway.intake
+    app.state.trace = gateway.trace
+    app.state.health = gateway.health
+    app.state.directory = gateway.directory
+    app.state.callbacks = gateway.callbacks
+    app.state.hand_work = gateway.hand_work
+    app.state.consents = gateway.consents
+    app.state.recovery = gateway.recovery
+    app.state.reconciliations = gateway.reconciliations
+    app.state.backfills = gateway.backfills
+    app.state.disputes = gateway.disputes
+    app.state.operations = gateway.operations
+    app.state.requests = gateway.requests
+    app.state.pushes = gateway.sources.pushes
+    app.state.open_doors = OpenDoors(gateway.settings.metrics_open_to, behind_proxy=bool(gateway.settings.forwarded_allow_ips))
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The generated document, with the schemas that only problem answers and the batch refer to."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    routes = [*endpoints.documentation.routes, *batch.documentation.routes, *app.routes]
+    document: dict[str, Any] = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
+    schemas = document["components"]["schemas"]
+    models: list[type[BaseModel]] = [problems.Problem, *BATCHABLE.values()]
+    for model in models:
+        made = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        for name, schema in {**made.pop("$defs", {}), model.__name__: made}.items():
+            schemas.setdefault(name, schema)
+    for path in document["paths"].values():
+        for operation in path.values():
+            invalid = operation.get("responses", {}).get("422", {})
+            if "HTTPValidationError" in str(invalid):
+                invalid.update(problems.documented(422)[422])
+            _document_border(operation)
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    app.openapi_schema = document
+    return document
+
+
+def _document_border(operation: dict[str, Any]) -> None:
+    """What the border may answer before any route does."""
+    answers = operation["responses"]
+    border = [400, 414] if operation.get("parameters") else []
+    border += [429] if answers.keys() & {"401", "403"} else []
+    for status, answer in problems.documented(*border).items():
+        answers.setdefault(str(status), answer)
+
+
+def openapi() -> dict[str, Any]:
+    """The contract: what `/openapi.json` shows."""
+    return _application().openapi()
+
+
+def openapi_yaml() -> str:
+    """The contract as text, for `openapi.yaml`."""
+    return yaml.safe_dump(openapi(), sort_keys=False, allow_unicode=True, width=120)

@@ -1,0 +1,139 @@
+"""Run servers: the gateway with its control socket and worker, and any application beside another."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.admin.api import control_app
+from app.bootstrap import open_gateway
+from app.configuration.settings import Network, Settings
+from app.domain.errors import GatewayError
+from app.routers.edge.deadlines import DeadlineProtocol
+from app.server.application import application_of
+
+log = structlog.get_logger(__name__)
+
+GRACE_SECONDS = 4
+"""A stop lets requests end; together with the worker's five seconds it stays under ten."""
+
+
+class CannotListen(GatewayError):
+    """The address is taken, or not ours."""
+
+
+class _Server(uvicorn.Server):
+    """Signals belong to `stop_signals`: everything of the process stops in order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, bound_to: socket.socket, proxies: Sequence[Network] = ()) -> AsyncIterator[None]:
+    """Serve an application on a bound socket for as long as the block runs. `proxies`: who may say whom they speak for."""
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            http=DeadlineProtocol,
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=[str(one) for one in proxies],
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+    serving = asyncio.create_task(server.serve(sockets=[bound_to]))
+    try:
+        while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
+            await asyncio.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT (Ctrl-C) set, from before the first request is served."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    try:
+        yield stopped
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket bound to an address. Raises `CannotListen`."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        made = socket.socket(family, socket.SOCK_STREAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+    except OSError as error:
+        raise CannotListen(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from error
+    return made
+
+
+def bound_nearby(host: str, port: int) -> socket.socket:
+    """Bound to the port, or to a free one if it is taken: for demos, which say where they listen."""
+    try:
+        return bound(host, port)
+    except CannotListen:
+        return bound(host, 0)
+
+
+def private_socket(path: Path) -> socket.socket:
+    """A Unix socket that only its owner may open."""
+    path.unlink(missing_ok=True)
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o077)
+    try:
+        made.bind(str(path))
+    finally:
+        os.umask(before)
+    return made
+
+
+async def serve(settings: Settings, *, with_worker: bool = True) -> None:
+    """Serve until told to stop. Raises `AlreadyOwned`, `BadConfiguration` and `CannotListen` before the first request."""
+    with stop_signals() as stopped:
+        await _serve(settings, stopped, with_worker=with_worker)
+
+
+async def _serve(settings: Settings, stopped: asyncio.Event, *, with_worker: bool) -> None:
+    async with open_gateway(settings) as gateway, contextlib.AsyncExitStack() as stack:
+        public = bound(settings.host, settings.port)
+        if settings.control_socket is not None:
+            await stack.enter_async_context(served(control_app(gateway), private_socket(settings.control_socket)))
+            stack.callback(settings.control_socket.unlink, missing_ok=True)
+        gateway.worker.start(delivering=with_worker)
+        await stack.enter_async_context(served(application_of(gateway), public, settings.forwarded_allow_ips))
+        log.info("serving", host=settings.host, port=settings.port, worker=with_worker)
+        await stopped.wait()
+        log.info("stopping")
+
+
+async def work(settings: Settings) -> None:
+    """Delivery and schedules alone, until told to stop; any number of them on PostgreSQL."""
+    with stop_signals() as stopped:
+        async with open_gateway(settings) as gateway:
+            gateway.worker.start()
+            log.info("working")
+            await stopped.wait()
+            log.info("stopping")

@@ -1,0 +1,542 @@
+"""Deliver what the outbox holds, to whichever neighbour it is for: claim a lease, carry, judge, record.
+
+No transaction is open while the network is. A crash after the claim leaves commands marked as perhaps sent, and whoever
+claims them next looks before sending again.
+"""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from itertools import chain, repeat
+
+import structlog
+
+from app.domain.clocks import went_back
+from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, Question, SetSubscription, UpsertContact
+from app.domain.decisions.dispatch import needs_person, stopped
+from app.domain.decisions.salesmanago_changes import opt_out_again, untold
+from app.domain.delivery.answers import Attempted, unasked
+from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
+from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.outbox import Claim, DeferredTakeBack, Mailbox, NewCommand, to_account
+from app.domain.delivery.outcomes import LONGEST_DELAY, ByHand, Done, Drop, Outcome, Park, Unknown, name_of, without_words
+from app.domain.errors import NotReady
+from app.domain.intake.inbox import EventState, NewEvent, end_unsent
+from app.domain.person.contact import Contact
+from app.domain.reasons import Reason
+from app.domain.shops.shop import Shop
+from app.domain.values import replace
+from app.services.delivery.dispatch import FailedParcel, Parcel, is_halt, troubles
+from app.services.delivery.lease import Lease
+from app.services.delivery.senders import Carrier
+from app.services.outbox.manual_tasks import replace_older
+from app.services.outbox.revocation import take_back
+from app.services.ports import Clock, Store, Work
+
+log = structlog.get_logger(__name__)
+
+RECORD_AGAIN_SECONDS = (0.1, 0.5, 2.0)
+"""Between one try to record and the next; the last of them again and again."""
+
+CLAIMS_IN_FLIGHT = 2
+"""Of one destination at a time, in all processes: as many as an account may have calls in flight. Between processes a claim
+stands for a call."""
+
+CLAIMS_OF_ONE_PROCESS = 4
+"""A process that is alone counts its calls themselves (`Pacer`): while some claims wait for their jobs to end, others call."""
+
+
+class Delivery:
+    """Delivers to any number of destinations. `carrier` answers who carries to one; `shop_of` knows the shops by id, as they are
+    configured now; `heard` is called when news came back."""
+
+    def __init__(
+        self,
+        store: Store,
+        carrier: Callable[[str], Carrier],
+        shop_of: Callable[[str], Shop | None],
+        clock: Clock,
+        jitter: Callable[[], float],
+        heard: Callable[[], None] = lambda: None,
+        lease: timedelta = timedelta(seconds=60),
+        claims_in_flight: int = CLAIMS_IN_FLIGHT,
+        steady: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._carrier = carrier
+        self._shop_of = shop_of
+        self._clock = clock
+        self._jitter = jitter
+        self._heard = heard
+        self._length = lease
+        self._name = secrets.token_hex(8)
+        self.claims_in_flight = claims_in_flight
+        self._claims_for_lists = max(claims_in_flight - 1, 1)
+        """One less: jobs of a list, which may take SALESmanago minutes, leave room for whoever comes now (R63)."""
+        self._steady = steady
+        self._clock_read: tuple[datetime, float] | None = None
+        """What it said, and the steady clock then."""
+        self._suspects: set[Mailbox] = set()
+        """Who was on the way when something of ours failed. Forgetting it costs a round."""
+        self._claiming: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def due_destinations(self) -> list[str]:
+        """Where something is due, and nobody rests."""
+        async with self._store.work() as work:
+            now = await work.now()
+            known = await work.neighbours.all()
+            due = await work.leases.due_destinations(now)
+        return [one for one in due if known.get(one, Neighbour()).breaker.state(now) is not Circuit.OPEN]
+
+    async def watch_clock(self) -> int:
+        """At the start, and when the clock was set back: nothing rests until a time that a wrong clock meant. Answers 0."""
+        elapsed = self._steady()
+        async with self._store.work() as work:
+            now = await work.now()
+            back = timedelta(0)
+            if self._clock_read is not None:
+                before, read_at = self._clock_read
+                back = went_back(before, now, timedelta(seconds=elapsed - read_at))
+            if self._clock_read is None or back:
+                moved = await work.leases.set_right(now, back, self._length)
+                await work.commit()
+                if moved or back:
+                    log.warning("clock_set_right", seconds=back.total_seconds(), contacts=moved)
+        self._clock_read = now, elapsed
+        return 0
+
+    async def deliver_due(self, destination: str) -> int:
+        """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests."""
+        with contextlib.ExitStack() as places:
+            return await self._deliver(destination, places)
+
+    async def _deliver(self, destination: str, places: contextlib.ExitStack) -> int:
+        """`places`: where the place that is kept for the first call is given up, should there be none."""
+        async with self._claiming[destination]:  # so that nobody books a turn for what another is about to claim
+            if not await self._is_due(destination):
+                return 0
+            carrier = self._carrier(destination)
+            places.callback(carrier.nothing_follows)
+            if not await carrier.ready():
+                return 0
+            began = time.monotonic()
+            claims, breaker = await self._claim(destination)
+        ready = [claim for claim in claims if claim.commands]
+        if ready:
+            carrier = self._carrier(destination)  # while we waited, the configuration may have changed
+            parcels = [self._parcel(carrier, claim) for claim in ready]
+            lease = Lease(ready[0].lease_token, self._length, began)
+            async with self._kept_alive(lease, carrier):
+                heard = await self._send(destination, carrier, parcels, lease)
+            for form in (heard, [without_words(one) for one in heard]):
+                try:
+                    await self._note_health(destination, breaker, form)
+                    break
+                except Exception:  # what became of the calls is written down all the same
+                    log.exception("health_not_noted", destination=destination)
+            await self._recorded(destination, parcels, lease)
+        return len(claims)
+
+    async def _is_due(self, destination: str) -> bool:
+        """Worth waiting for a turn? What is claimed after the wait is looked up anew."""
+        async with self._store.work() as work:
+            now = await work.now()
+            if (await work.neighbours.locked(destination)).breaker.state(now) is Circuit.OPEN:
+                return False
+            in_flight = await work.leases.in_flight(destination, now)
+            if in_flight.claims >= self.claims_in_flight:
+                return False
+            only_live = in_flight.of_lists >= self._claims_for_lists
+            return await work.leases.is_due(destination, self._carrier(destination).closed_shops, now, only_live=only_live)
+
+    def _parcel(self, carrier: Carrier, claim: Claim) -> Parcel:
+        if claim.defect is not None:
+            return self._failed(claim, claim.defect)
+        try:
+            return carrier.parcel(claim)
+        except Exception as error:
+            log.exception("sending_failed", contact_id=claim.contact_id)
+            return self._failed(claim, type(error).__name__)
+
+    def _failed(self, claim: Claim, why: str) -> FailedParcel:
+        failed = FailedParcel(claim)
+        failed.fail(unasked(ByHand(Reason.DEFECT, why), self._clock()))
+        return failed
+
+    async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease) -> list[Outcome]:
+        """What was heard of the neighbour. Whoever was there when something of ours failed travels alone the next time (R73)."""
+        heard = list[Outcome]()
+        sendable = [one for one in parcels if not isinstance(one, FailedParcel)]
+        suspects = [one for one in sendable if one.claim.mailbox in self._suspects]
+        others = [one for one in sendable if one.claim.mailbox not in self._suspects]
+        for some in ([others] if others else []) + [[one] for one in suspects]:
+            if any(map(is_halt, heard)):
+                break
+            await self._carry(destination, carrier, some, lease, heard)
+        return heard
+
+    async def _carry(
+        self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]
+    ) -> None:
+        boxes = {parcel.claim.mailbox for parcel in parcels}
+        try:
+            await carrier.carry(parcels, lease, heard)
+            self._suspects -= boxes
+        except Exception as error:
+            # A defect of ours: what was not answered counts as perhaps sent and is tried again; who failed alone is parked.
+            log.exception("sending_failed", destination=destination, contacts=len(parcels))
+            failed: Outcome = Unknown(f"defect: {type(error).__name__}")
+            heard.append(failed)
+            if boxes <= self._suspects and not isinstance(error, NotReady):
+                self._suspects -= boxes
+                failed = ByHand(Reason.DEFECT, type(error).__name__)
+            elif not isinstance(error, NotReady):
+                self._suspects |= boxes
+            answer = unasked(failed, self._clock())
+            for parcel in parcels:
+                parcel.fail(answer)
+
+    # -- claiming --------------------------------------------------------------------------------------------------------
+
+    async def _claim(self, destination: str) -> tuple[list[Claim], Breaker]:
+        """Nothing leaves a shop while an act that takes permission away waits to be decided (I6).
+
+        What such an act could not take back, because it was on its way at that moment, is taken back before it is tried again.
+        """
+        while True:
+            claims, breaker = await self._lease(destination)
+            interrupted = [claim for claim in claims if claim.take_backs]
+            if not interrupted:
+                return claims, breaker
+            await self._take_back_deferred(interrupted)
+
+    async def _lease(self, destination: str) -> tuple[list[Claim], Breaker]:
+        """Claims, leased; or claims with take-backs, which are not: leaving without a commit gives them back."""
+        carrier, nothing = self._carrier(destination), list[Claim]()
+        async with self._store.work() as work:
+            neighbour = await work.neighbours.locked(destination)  # those who claim here come one after the other
+            now, breaker = await work.now(), neighbour.breaker
+            circuit = breaker.state(now)
+            in_flight = await work.leases.in_flight(destination, now)
+            if circuit is Circuit.OPEN or in_flight.claims >= self.claims_in_flight:
+                return nothing, breaker
+            if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
+                return nothing, breaker
+            at_most = 1 if circuit is Circuit.HALF_OPEN else carrier.contacts_per_claim
+            only_live = in_flight.of_lists >= self._claims_for_lists
+            claims = await work.leases.claim(destination, carrier.closed_shops, at_most, now, self._length, only_live=only_live)
+            if not claims:
+                await work.commit()  # who turned out to be of a list is looked at once
+                return nothing, breaker
+            if not await self._has_turn(work, carrier, now):
+                return nothing, breaker
+            # A shop may have left the account while something of it waits here.
+            if destination.startswith(to_account("")) and await work.inbox.has_urgent({claim.shop_id for claim in claims}):
+                return nothing, breaker
+            if circuit is Circuit.HALF_OPEN:
+                await work.neighbours.save(
+                    destination, replace(neighbour, breaker=breaker.probing(now + self._length, self._length))
+                )
+            claims = await self._judged(work, claims)
+            if not any(claim.take_backs for claim in claims):
+                await work.commit()
+        return claims, breaker
+
+    async def _judged(self, work: Work, claims: list[Claim]) -> list[Claim]:
+        """What may not leave by the rules of now is taken back first, like what an act took back (R06b)."""
+        shops = {shop_id: self._shop_of(shop_id) for shop_id in {claim.shop_id for claim in claims}}
+        careful = {shop_id for shop_id, shop in shops.items() if shop is not None and needs_person(shop)}
+        concerned = [claim.contact_id for claim in claims if claim.shop_id in careful]
+        try:
+            people = await self._people(work, concerned)
+            unread = set[int]()
+        except Exception as error:
+            if not work.survives(error):
+                raise
+            people, unread = {}, set(concerned)  # somebody among them cannot be read: each by itself
+        judged = []
+        for claim in claims:
+            try:
+                if claim.contact_id in unread:
+                    people |= await self._people(work, [claim.contact_id])
+                judged.append(_judged(claim, shops[claim.shop_id], people.get(claim.contact_id)))
+            except Exception as error:  # of ours, over this one: it is parked, and holds up nobody else (R73)
+                if not work.survives(error):
+                    raise
+                log.exception("judging_failed", contact_id=claim.contact_id)
+                judged.append(replace(claim, defect=type(error).__name__))
+        return judged
+
+    async def _people(self, work: Work, contact_ids: Sequence[int]) -> dict[int, Contact]:
+        """By the id that is asked for; who was merged into another is that other one."""
+        found = {one.id: one for one in await work.contacts.by_ids(contact_ids)} if contact_ids else {}
+        into = {one.merged_into for one in found.values() if one.merged_into is not None}
+        takers = {one.id: one for one in await work.contacts.by_ids(into)} if into else {}
+        return {contact_id: takers.get(one.merged_into or 0, one).contact for contact_id, one in found.items()}
+
+    async def _take_back_deferred(self, claims: Sequence[Claim]) -> None:
+        """The lock of those who decide comes first, then the mailbox: contacts are written by one at a time."""
+        forgot = False
+        async with self._store.work() as work:
+            await work.inbox.wait_for_planning()
+            now = await work.now()
+            for claim in claims:
+                mailbox = claim.mailbox
+                if await work.leases.is_held(mailbox, now):
+                    continue  # somebody else has it by now, and will come here
+                try:
+                    forgot = await self._take_back_of(work, claim, now) or forgot
+                except Exception as error:  # of ours, over this one: nothing of it leaves, and it holds up nobody else (R73)
+                    if not work.survives(error):
+                        raise
+                    log.exception("taking_back_failed", contact_id=claim.contact_id)
+                    await work.outbox.park(mailbox, [one.id for one in claim.commands], now)
+                    await work.outbox.forget_take_backs(mailbox)
+            await work.commit()
+        if forgot:
+            await self._store.empty_log()
+
+    async def _take_back_of(self, work: Work, claim: Claim, now: datetime) -> bool:
+        """Answers whether the person was erased meanwhile, and what is settled by now was scrubbed."""
+        mailbox = claim.mailbox
+        noted = (await work.outbox.deferred(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, ())
+        cancelled = [
+            command
+            for one in dict.fromkeys((*noted, *claim.take_backs))
+            for command in await take_back(work, claim.shop_id, mailbox, one.act, one.reason, now, one.up_to)
+        ]
+        people = await work.contacts.by_ids([mailbox.contact_id])
+        await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
+        await work.outbox.forget_take_backs(mailbox)
+        erased = [one for one in people if one.erased_hash is not None]
+        for one in erased:
+            await work.outbox.scrub(one.id, one.erased_hash or "")
+        return bool(erased)
+
+    async def _has_turn(self, work: Work, carrier: Carrier, now: datetime) -> bool:
+        """Some neighbours take one caller at a time, whichever process it is in. Leaving without a commit gives the claim back."""
+        return carrier.turn is None or await work.registry.take_turn(carrier.turn, self._name, now, now + self._length)
+
+    @asynccontextmanager
+    async def _kept_alive(self, lease: Lease, carrier: Carrier) -> AsyncIterator[None]:
+        """Renew the lease at a third of its length for as long as the calls take."""
+
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(self._length.total_seconds() / 3)
+                began = time.monotonic()
+                with contextlib.suppress(NotReady):  # a blip of the store: the next third of the lease tries again
+                    async with self._store.work() as work:
+                        now = await work.now()
+                        held = await work.leases.renew(lease.token, now, now + self._length)
+                        held = await self._has_turn(work, carrier, now) and held
+                        await work.commit()
+                    if not held:
+                        lease.lost()
+                        return
+                    lease.renewed(began)
+
+        renewing = asyncio.create_task(renew())
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await renewing
+
+    # -- recording -------------------------------------------------------------------------------------------------------
+
+    async def _recorded(self, destination: str, parcels: Sequence[Parcel], lease: Lease) -> None:
+        """Everything together; should that fail, each by itself: what one answer says holds up nobody else (R73)."""
+        now = self._clock()
+        judged = [self._ended(parcel, now) for parcel in parcels]
+        attempted = [one for one, _ in judged]
+        try:
+            await self._kept(destination, attempted, {one.claim.contact_id: news for one, news in judged}, now, lease)
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("recording_failed", destination=destination, contacts=len(judged))
+            for one, news in judged:
+                await self._recorded_alone(destination, one, news, now, lease)
+
+    def _ended(self, parcel: Parcel, now: datetime) -> tuple[Attempted, list[NewEvent]]:
+        try:
+            attempted = parcel.judged(now, self._jitter())
+            return attempted, parcel.news(attempted)
+        except Exception as error:
+            log.exception("judging_failed", contact_id=parcel.claim.contact_id)
+            untried = Attempted(parcel.claim, (), now, 0, None, now)
+            return untried.not_recorded(type(error).__name__), []
+
+    async def _recorded_alone(self, destination: str, one: Attempted, news: list[NewEvent], now: datetime, lease: Lease) -> None:
+        """As it is; without the neighbour's words; parked. Whatever the store refuses, the call is not repeated at once."""
+        failure = None
+        for form in (one, one.without_words()):
+            failure = await self._failure_to_keep(destination, form, news, now, lease)
+            if failure is None:
+                return
+        parked = one.not_recorded(type(failure).__name__)
+        if await self._failure_to_keep(destination, parked, [], now, lease) is None:
+            return
+        log.error("answer_lost", destination=destination, contact_id=one.claim.contact_id)
+        async with self._store.work() as work:
+            await work.leases.put_off(one.claim.mailbox, one.claim.lease_token, now + LONGEST_DELAY)
+            await work.commit()
+
+    async def _failure_to_keep(
+        self, destination: str, one: Attempted, news: list[NewEvent], now: datetime, lease: Lease
+    ) -> Exception | None:
+        try:
+            await self._kept(destination, [one], {one.claim.contact_id: news}, now, lease)
+        except NotReady:
+            raise
+        except Exception as error:
+            log.exception("answer_not_recorded", destination=destination, contact_id=one.claim.contact_id)
+            return error
+        return None
+
+    async def _kept(
+        self,
+        destination: str,
+        attempted: Sequence[Attempted],
+        news: Mapping[int, list[NewEvent]],
+        now: datetime,
+        lease: Lease,
+    ) -> None:
+        """The calls are made: their answers are kept until the store takes them, or until whoever claims next looks first."""
+        for pause in chain(RECORD_AGAIN_SECONDS, repeat(RECORD_AGAIN_SECONDS[-1])):
+            try:
+                await self._record(destination, attempted, news, now)
+                return
+            except NotReady:
+                if not lease:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def _record(
+        self, destination: str, attempted: Sequence[Attempted], news: Mapping[int, list[NewEvent]], now: datetime
+    ) -> None:
+        async with self._store.work() as work:
+            lost = await work.results.record(attempted, destination, now)
+            kept = [one for one in attempted if one.claim.contact_id not in lost]
+            counted = [try_ for one in kept for try_ in one.tried if try_.command.counted]
+            await work.inbox.commands_settled(
+                Counter(try_.command.event_seq for try_ in counted if isinstance(try_.verdict, Done)), now
+            )
+            for try_ in counted:
+                if isinstance(try_.verdict, Drop):
+                    reason = try_.verdict.reason
+                    await work.inbox.drop(try_.command.event_seq, end_unsent(reason), reason, now)
+            for reason in {try_.verdict.reason for try_ in counted if isinstance(try_.verdict, Park)}:
+                parked = {try_.command.event_seq for try_ in counted if try_.verdict == Park(reason)}
+                await work.inbox.mark(parked, EventState.PARKED, reason, now)
+            for one in kept:
+                await replace_older(work, one.claim.mailbox, _states(one), now)
+            await self._tell_opt_outs_again(work, destination, [one for one in kept if one.told_opt_in()], now)
+            heard = [event for one in kept for event in news[one.claim.contact_id]]
+            await work.inbox.add(heard, now)
+            forgot = False
+            for one in kept:
+                if any(isinstance(try_.command.command, DeleteContact) and try_.verdict == Done() for try_ in one.tried):
+                    await work.outbox.scrub(one.claim.contact_id, "erased")
+                    forgot = True
+                if readdressed := one.readdressed():
+                    await work.outbox.rewrite(one.claim.mailbox, readdressed, [], now)
+                if kept_names := one.not_renamed():
+                    await self._address_as_before(work, one.claim.mailbox, kept_names, now)
+            forgot = await self._forget_erased(work, kept) or forgot
+            await work.commit()
+        if forgot:
+            await self._store.empty_log()
+        if lost:
+            log.warning("lease_lost", destination=destination, contacts=len(lost))
+        if heard:
+            self._heard()
+        self._report(destination, attempted)
+
+    async def _address_as_before(self, work: Work, mailbox: Mailbox, names: Mapping[str, str], now: datetime) -> None:
+        """SALESmanago refused a rename: what waits behind it goes to the contact that is there, and makes no twin (R72)."""
+        waiting = (await work.outbox.waiting(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, [])
+        changed = {
+            one.id: replace(one.command, email=names[one.command.email])
+            for one in waiting
+            if isinstance(one.command, UpsertContact | AddEvent) and one.command.email in names
+        }
+        await work.outbox.rewrite(mailbox, changed, [], now)
+
+    async def _tell_opt_outs_again(self, work: Work, destination: str, told: Sequence[Attempted], now: datetime) -> None:
+        """An opt-in arrived although meanwhile an opt-out was learned, from a callback or another shop of the account.
+
+        Which of the two SALESmanago saw last is not known, so the opt-out is told once more (I6). An opt-out that waits in
+        the same mailbox comes after the opt-in anyway.
+        """
+        if not told:
+            return
+        contacts = [one.claim.contact_id for one in told]
+        waiting = await work.outbox.waiting(destination, contacts)
+        shops = {one.claim.contact_id: (one.claim.shop_id, one.told_opt_in()[-1].event_seq) for one in told}
+        arrived = {
+            one.claim.contact_id: [opt_in.command for opt_in in one.told_opt_in() if isinstance(opt_in.command, UpsertContact)]
+            for one in told
+        }
+        for person in await work.contacts.by_ids(contacts):
+            behind = [one.command for one in waiting.get(person.id, ()) if isinstance(one.command, UpsertContact)]
+            again = opt_out_again(person.contact, behind, arrived[person.id])
+            if again is not None:
+                shop_id, seq = shops[person.id]
+                await work.outbox.queue([NewCommand(destination, shop_id, person.id, seq, again, counted=False)], now)
+
+    async def _forget_erased(self, work: Work, kept: Sequence[Attempted]) -> bool:
+        """Erased while a change was on its way home: what is settled now must not keep the address either."""
+        named = [one.claim.contact_id for one in kept if isinstance(one.claim.commands[0].command, HomeCommand | Question)]
+        erased = [person for person in await work.contacts.by_ids(named) if person.erased_hash is not None] if named else []
+        for person in erased:
+            await work.outbox.scrub(person.id, person.erased_hash or "")
+        return bool(erased)
+
+    async def _note_health(self, destination: str, before: Breaker, outcomes: Sequence[Outcome]) -> None:
+        """When a neighbour asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""
+        trouble = troubles(outcomes)
+        if before == CLOSED and not trouble:
+            return  # nothing has changed
+        with contextlib.suppress(NotReady):  # what is not noted now is found out again
+            async with self._store.work() as work:
+                neighbour = await work.neighbours.locked(destination)
+                now = await work.now()
+                if outcomes:
+                    breaker = neighbour.breaker.failed(trouble, now, self._jitter()) if trouble else CLOSED
+                else:
+                    breaker = neighbour.breaker.not_probed(before)
+                await work.neighbours.save(destination, replace(neighbour, breaker=breaker))
+                await work.commit()
+            if breaker.rest_until is None:
+                log.info("neighbour_is_back", destination=destination)
+            elif outcomes:
+                seconds = (breaker.rest_until - now).total_seconds()
+                log.info("neighbour_rests", destination=destination, seconds=seconds, cause=breaker.cause)
+
+    def _report(self, destination: str, attempted: Sequence[Attempted]) -> None:
+        counted = Counter(name_of(try_.outcome) for one in attempted for try_ in one.tried)
+        log.info("delivered", destination=destination, contacts=len(attempted), **counted)
+
+
+def _judged(claim: Claim, shop: Shop | None, person: Contact | None) -> Claim:
+    """With what is to be taken back of it first, if anything is."""
+    commands = [one.command for one in claim.commands]
+    stop = None if shop is None or not commands else stopped(commands, shop, person)
+    if stop is None:
+        return claim
+    act = DeferredTakeBack(stop.act, stop.reason, claim.commands[-1].id)
+    return replace(claim, take_backs=(*claim.take_backs, act))
+
+
+def _states(attempted: Attempted) -> list[tuple[int, SetSubscription | MirrorTags]]:
+    """How things should be at the shop's side, as settled now, whether written or left to a person."""
+    settled = (one.command for one in attempted.tried if isinstance(one.verdict, Done | Park))
+    return [(one.id, one.command) for one in settled if isinstance(one.command, SetSubscription | MirrorTags)]

@@ -1,0 +1,47 @@
+"""The token bucket of an account, in the store: all workers together keep its pace (I7)."""
+
+from dataclasses import replace
+
+from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.rate_limit import Pace
+from app.services.ports import Store
+
+IN_FLIGHT = 2
+
+
+class SharedPace:
+    """Books calls to one destination, each in a transaction of a millisecond: there are a few a second."""
+
+    def __init__(self, store: Store, destination: str, calls_per_second: float) -> None:
+        self._store = store
+        self._destination = destination
+        self._allowed = calls_per_second
+
+    async def take(self) -> float:
+        """Book one call; answers the seconds to wait before it may leave. Raises `NotReady` if nothing can be booked."""
+        async with self._store.work() as work:
+            neighbour = await work.neighbours.locked(self._destination)
+            pace, wait = self._pace(neighbour).take((await work.now()).timestamp())
+            await work.neighbours.save(self._destination, replace(neighbour, pace=pace))
+            await work.commit()
+        return wait
+
+    async def closed_for(self) -> float:
+        """Seconds during which nothing may leave, because somebody was asked for rest meanwhile."""
+        async with self._store.work() as work:
+            neighbour = await work.neighbours.locked(self._destination)
+            now = (await work.now()).timestamp()
+            return max(0.0, self._pace(neighbour).bounded(now).closed_until - now)
+
+    async def complained(self, rest_seconds: float) -> None:
+        async with self._store.work() as work:
+            neighbour = await work.neighbours.locked(self._destination)
+            now = (await work.now()).timestamp()
+            pace = self._pace(neighbour).bounded(now).complained(now).close(now + rest_seconds)
+            await work.neighbours.save(self._destination, replace(neighbour, pace=pace))
+            await work.commit()
+
+    def _pace(self, neighbour: Neighbour) -> Pace:
+        """The allowed rate may have been changed in the configuration since."""
+        known = neighbour.pace or Pace(self._allowed, burst=IN_FLIGHT)
+        return replace(known, calls_per_second=self._allowed, burst=IN_FLIGHT)

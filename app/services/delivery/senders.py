@@ -1,0 +1,391 @@
+"""Who carries what to which neighbour: one carrier per destination."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol, assert_never
+
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    MirrorTags,
+    Question,
+    SetSubscription,
+    UpsertContact,
+)
+from app.domain.consent import Said
+from app.domain.delivery.answers import Answer, Call, unasked
+from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
+from app.domain.delivery.outcomes import Delivered, Moot, Outcome, Throttled, Unknown
+from app.domain.delivery.verify import SeenContact
+from app.domain.events import StatusSeen, real_id
+from app.domain.intake import gateway_events
+from app.domain.person.contact import NOBODY, Contact
+from app.domain.reasons import Reason
+from app.domain.values import replace
+from app.services.delivery.batched_reads import CONTACTS_PER_LOOK, looks
+from app.services.delivery.dispatch import ContactParcel, Parcel, StepParcel, is_halt, opted_out
+from app.services.delivery.lease import Lease
+from app.services.delivery.to_salesmanago import UPSERTS_PER_CALL, send
+from app.services.ports import Clock, ShopSide, Store, Upstream
+
+CONTACTS_PER_BATCH = UPSERTS_PER_CALL
+"""So that all live upserts of a claim leave with its first call."""
+CONTACTS_PER_SHOP_ROUND = 20
+"""A panel takes two calls a second and needs several per customer: a round must not outlast patience."""
+
+FREED_SOON = timedelta(seconds=5)
+"""How long a contact waits before it looks again whether the address it takes has been left."""
+OVERLOAD_REST_SECONDS = 300.0
+
+
+class Carrier(Protocol):
+    """How claims of one destination become parcels, and how these are carried."""
+
+    contacts_per_claim: int
+    closed_shops: Collection[str]
+    """Disabled shops: what waits for them stays."""
+    waits_for_stops_of: Collection[str]
+    """Shops whose undecided acts that take permission away hold everything back (I6)."""
+
+    turn: str | None
+    """A neighbour that only one process may serve at a time."""
+
+    async def ready(self) -> bool:
+        """Wait for the neighbour's pace: what is claimed after that leaves at once, so nothing newer is overtaken (I6).
+
+        False: it rests, and nothing is to be claimed.
+        """
+        ...
+
+    def nothing_follows(self) -> None:
+        """Whoever waits for the neighbour's pace need not wait for a call of ours."""
+        ...
+
+    def parcel(self, claim: Claim) -> Parcel: ...
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
+        """`heard`: grows by what tells whether the neighbour is there. Once the lease is over, no further call is made."""
+        ...
+
+
+class ToSalesmanago:
+    """Contacts and what happened to them: in batches under backlog, one by one when it is quiet."""
+
+    contacts_per_claim = CONTACTS_PER_BATCH
+    turn: str | None = None
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        account_id: str,
+        open_shops: Collection[str],
+        closed_shops: Collection[str],
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        self._upstream = upstream
+        self._destination = to_account(account_id)
+        self._store = store
+        self._clock = clock
+        self.closed_shops = closed_shops
+        self.waits_for_stops_of = open_shops
+
+    async def ready(self) -> bool:
+        return await self._upstream.ready()
+
+    def nothing_follows(self) -> None:
+        self._upstream.nothing_follows()
+
+    def parcel(self, claim: Claim) -> Parcel:
+        return ContactParcel.of(claim)
+
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
+        ours = [parcel for parcel in parcels if isinstance(parcel, ContactParcel)]
+        await self._wait_for_freed_addresses(ours)
+        ours = [parcel for parcel in ours if parcel.waits is None]
+        await self._name_purchases(ours)
+        try:
+            await send(self._upstream, ours, self._clock(), lease, self._interrupted, heard)
+        finally:
+            self._upstream.nothing_follows()  # before it is recorded, and whichever client the claim waited at
+        await self._introduce_anew([parcel for parcel in ours if parcel.may_be_gone])
+
+    async def _introduce_anew(self, missed: Sequence[ContactParcel]) -> None:
+        """Contacts that were there and are gone (R72). Whoever never got there waits for what was refused of them."""
+        if not missed:
+            return
+        async with self._store.work() as work:
+            people = {one.id: one.contact for one in await work.contacts.by_ids([parcel.claim.contact_id for parcel in missed])}
+        for parcel in missed:
+            contact = people.get(parcel.claim.contact_id, NOBODY)
+            was_shown = contact.seen.email_news is not None or contact.seen.created_at is not None
+            if was_shown and contact.is_transferred and parcel.missed is not None:
+                parcel.contact_is_gone(parcel.missed, self._clock())
+
+    async def _wait_for_freed_addresses(self, parcels: Sequence[ContactParcel]) -> None:
+        """Nobody appears at an address before whoever left it has left it over there too (R72)."""
+        wanted: dict[str, list[tuple[ContactParcel, int]]] = {}
+        for parcel in parcels:
+            if (taken := parcel.takes_address) is not None:
+                wanted.setdefault(taken.email, []).append((parcel, taken.command_id))
+        if not wanted:
+            return
+        shops = {*self.waits_for_stops_of, *(parcel.claim.shop_id for parcel in parcels)}
+        async with self._store.work() as work:
+            left = await work.contacts.left_addresses(shops, wanted)
+            leaving = await work.outbox.waiting(self._destination, {one.contact_id for one in left}) if left else {}
+        here = {parcel.claim.contact_id for parcel in parcels}
+        for one in left:
+            moves = [waiting.id for waiting in leaving.get(one.contact_id, ()) if _leaves(waiting.command, one.email)]
+            for parcel, command_id in wanted[one.email]:
+                if one.contact_id != parcel.claim.contact_id and any(number < command_id for number in moves):
+                    parcel.waits = timedelta(0) if one.contact_id in here else FREED_SOON
+
+    async def _name_purchases(self, parcels: Sequence[ContactParcel]) -> None:
+        """A newer version of an order names the event that is to be changed, by the id it was given there (R18)."""
+        earlier = {number for parcel in parcels for event in parcel.bundle.events for number in event.newer_than}
+        if not earlier:
+            return
+        async with self._store.work() as work:
+            known = await work.outbox.event_ids_there(earlier)
+        for parcel in parcels:
+            parcel.bundle = replace(parcel.bundle, events=tuple(_named(event, known) for event in parcel.bundle.events))
+
+    async def _interrupted(self, claims: Sequence[Claim]) -> Collection[int] | None:
+        shops = {*self.waits_for_stops_of, *(claim.shop_id for claim in claims)}  # one may have left the account since
+        async with self._store.work() as work:
+            if await work.inbox.has_urgent(shops):
+                return None
+            return await work.outbox.deferred(self._destination, [claim.contact_id for claim in claims])
+
+
+def _named(event: AddEvent, known: Mapping[int, str]) -> AddEvent:
+    newest = next((known[number] for number in reversed(event.newer_than) if number in known), None)
+    return event if newest is None else replace(event, overwrites=newest)
+
+
+class _Unpaced:
+    """For those who read, or compare, at the moment of the call: they keep no place for it."""
+
+    async def ready(self) -> bool:
+        return True
+
+    def nothing_follows(self) -> None:
+        """No place was kept."""
+
+
+_Asked = tuple[StepParcel, WaitingCommand, Question]
+
+
+class Readings(_Unpaced):
+    """What a callback claims is read in SALESmanago's own record before it is believed (R55)."""
+
+    contacts_per_claim = CONTACTS_PER_LOOK
+    turn: str | None = None
+    waits_for_stops_of: Collection[str] = ()
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        account_id: str,
+        shops: Collection[str],
+        closed_shops: Collection[str],
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        self._upstream = upstream
+        self._account_id = account_id
+        self._shops = shops
+        self.closed_shops = closed_shops
+        self._store = store
+        self._clock = clock
+
+    def parcel(self, claim: Claim) -> Parcel:
+        return StepParcel(claim)
+
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
+        ours = [parcel for parcel in parcels if isinstance(parcel, StepParcel)]
+        asked = [
+            (parcel, command, command.command)
+            for parcel in ours
+            for command in parcel.claim.commands
+            if isinstance(command.command, Question)
+        ]
+        clear = await self._without_those_being_told(asked)
+        async for some, seen in looks(self._upstream.statuses, clear, lambda one: (one[2].email,), lambda: bool(lease)):
+            heard.append(seen.answer.outcome)
+            for parcel, command, wanted in some:
+                self._judge(parcel, command, wanted, seen.answer, seen.contacts.get(wanted.email))
+            if is_halt(seen.answer.outcome):
+                return
+
+    async def _without_those_being_told(self, asked: Sequence[_Asked]) -> list[_Asked]:
+        """While something of the person is on its way there, from whichever shop, what SALESmanago shows confirms nothing.
+
+        An opt-in has to wait then. An opt-out counts: what was told since it was reported may have overwritten it over there.
+        """
+        now, clear = self._clock(), list[_Asked]()
+        unclear = unasked(Unknown("SALESmanago is still being told of this person"), now)
+        confirmed = unasked(Delivered(detail="it counts: the person was told of since"), now)
+        destination, theirs = to_account(self._account_id), defaultdict[str, set[int]](set)
+        async with self._store.work() as work:
+            for one in await work.contacts.in_shops(self._shops, {wanted.email for _, _, wanted in asked}):
+                theirs[one.contact.email].add(one.id)
+            everybody = {parcel.claim.contact_id for parcel, _, _ in asked}.union(*theirs.values())
+            moving = await work.outbox.in_motion(destination, everybody, now)
+            reported = [wanted.at for _, _, wanted in asked if isinstance(wanted, ConfirmOptOut)]
+            told_at = await work.outbox.last_settled(destination, everybody, min(reported)) if reported else {}
+        for parcel, command, wanted in asked:
+            person = {parcel.claim.contact_id} | theirs[wanted.email]
+            if isinstance(wanted, ConfirmOptIn):
+                if moving.isdisjoint(person):
+                    clear.append((parcel, command, wanted))
+                else:
+                    parcel.answer(command, unclear)
+            elif moving.isdisjoint(person) and not any(told_at[one] >= wanted.at for one in person & told_at.keys()):
+                clear.append((parcel, command, wanted))
+            else:
+                parcel.heard.append(opted_out(parcel.claim, command))
+                parcel.answer(command, confirmed)
+        return clear
+
+    def _judge(
+        self, parcel: StepParcel, command: WaitingCommand, wanted: Question, answer: Answer, shown: SeenContact | None
+    ) -> None:
+        """An opt-in counts where the record shows it, an opt-out unless the record shows the contrary."""
+        if not isinstance(answer.outcome, Delivered):
+            parcel.answer(command, answer)
+            return
+        is_opted_in = shown is not None and shown.opted_out is False
+        match wanted:
+            case ConfirmOptIn() if is_opted_in:
+                confirmed = StatusSeen(at=wanted.at, email=wanted.email, email_out=False, acted=True)
+                event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
+                parcel.heard.append(gateway_events.heard(parcel.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
+                parcel.answer(command, answer)
+            case ConfirmOptIn():
+                parcel.answer(command, Answer(Moot(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
+            case ConfirmOptOut() if is_opted_in:
+                parcel.answer(command, Answer(Moot(Reason.OPT_OUT_NOT_CONFIRMED), answer.call))
+            case ConfirmOptOut():
+                parcel.heard.append(opted_out(parcel.claim, command))
+                parcel.answer(command, answer)
+            case _:
+                assert_never(wanted)
+
+
+class ToShop(_Unpaced):
+    """Newsletter states, tags and points, to the shop's own side. In order per person; a state is told as it was decided."""
+
+    contacts_per_claim = CONTACTS_PER_SHOP_ROUND
+
+    def __init__(
+        self,
+        side: ShopSide,
+        closed_shops: Collection[str],
+        waits_for_stops_of: Collection[str],
+        store: Store,
+        clock: Clock,
+        turn: str | None = None,
+    ) -> None:
+        self.turn = turn
+        self._side = side
+        self.closed_shops = closed_shops
+        self.waits_for_stops_of = waits_for_stops_of
+        self._store = store
+        self._clock = clock
+
+    def parcel(self, claim: Claim) -> Parcel:
+        return StepParcel(claim)
+
+    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
+        carried = [parcel for parcel in parcels if isinstance(parcel, StepParcel)]
+        if await self._should_wait(carried, heard):
+            return
+        for parcel in carried:
+            if not lease or not await self._carry(parcel, heard):
+                return
+
+    async def _should_wait(self, parcels: Sequence[StepParcel], heard: list[Outcome]) -> bool:
+        """Tags are many and may wait until the panel says it can take them; what a person decided does not wait."""
+        commands = [command for parcel in parcels for command in parcel.claim.commands]
+        if not all(isinstance(command.command, MirrorTags) for command in commands) or not await self._side.is_overloaded():
+            return False
+        answer = Answer(Throttled(OVERLOAD_REST_SECONDS), Call("system/serverLoad", self._clock(), 0, "throttled", "overloaded", 1))
+        for parcel in parcels:
+            parcel.fail(answer)
+        heard.append(answer.outcome)
+        return True
+
+    async def _carry(self, parcel: StepParcel, heard: list[Outcome]) -> bool:
+        """False when the shop's side as a whole takes nothing now."""
+        person = await self._person(parcel.claim.contact_id)
+        left = self._leave_out_outdated(parcel, person)
+        mirrors = [command for command in parcel.claim.commands if isinstance(command.command, MirrorTags)]
+        for command in parcel.claim.commands:
+            if command.id in parcel.given:
+                continue
+            if isinstance(command.command, MirrorTags) and command is not mirrors[-1]:
+                continue  # the newest says how all tags should be, and stands for the older ones
+            answer = await self._ask(command.id, left.get(command.id, command.command), person)
+            heard.append(answer.outcome)
+            parcel.answer(command, answer)
+            if isinstance(command.command, MirrorTags):
+                for older in mirrors:
+                    parcel.answer(older, answer)
+            if is_halt(answer.outcome):
+                return False
+            if isinstance(answer.outcome, Unknown):
+                break  # the next must not overtake it; what needs a person holds nobody up
+        return True
+
+    async def _person(self, contact_id: int) -> Contact:
+        """As known now: who was renamed or merged meanwhile is served under the present address."""
+        async with self._store.work() as work:
+            found = await work.contacts.by_ids([contact_id])
+            if found and found[0].merged_into is not None:
+                found = await work.contacts.by_ids([found[0].merged_into])
+        return found[0].contact if found else NOBODY
+
+    def _leave_out_outdated(self, parcel: StepParcel, person: Contact) -> dict[int, SetSubscription]:
+        """While it waited, the person may have acted in the shop itself: that newer act must not be overwritten (R55).
+
+        Answers, by number, what is left to be said.
+        """
+        changes = [(one, one.command) for one in parcel.claim.commands if isinstance(one.command, SetSubscription)]
+        left: dict[int, SetSubscription] = {}
+        for one, command in changes:
+            later = [other for waiting, other in changes if waiting.id > one.id and waiting.counted]
+            email = _still_new(command.email_news, person.home.email_news, [other.email_news for other in later])
+            phone = _still_new(command.phone_news, person.home.phone_news, [other.phone_news for other in later])
+            if email is None and phone is None:
+                parcel.answer(one, unasked(Moot(Reason.SHOP_IS_NEWER), self._clock()))
+            else:
+                left[one.id] = replace(command, email_news=email, phone_news=phone)
+        return left
+
+    async def _ask(self, number: int, command: Command, person: Contact) -> Answer:
+        match command:
+            case SetSubscription() | MirrorTags():
+                email, customer_id = person.email or command.email, real_id(person.customer_id) or real_id(command.customer_id)
+                if isinstance(command, SetSubscription):
+                    return await self._side.set_subscription(replace(command, email=email, customer_id=customer_id), number)
+                return await self._side.mirror_tags(replace(command, email=email, customer_id=customer_id), number)
+            case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut():
+                raise AssertionError("a command for another destination")
+            case _:
+                assert_never(command)
+
+
+def _leaves(command: Command, address: str) -> bool:
+    return isinstance(command, UpsertContact) and command.email == address and command.new_email is not None
+
+
+def _still_new(said: Said | None, home: Said | None, queued_behind: Sequence[Said | None]) -> Said | None:
+    """None if the shop knows a newer act, and not from us: a newer one of ours follows in its turn."""
+    outdated = said is not None and home is not None and home != said and home.outweighs(said) and home not in queued_behind
+    return None if outdated else said

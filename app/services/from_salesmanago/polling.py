@@ -1,0 +1,351 @@
+"""Look at SALESmanago: tags, points, and newsletter statuses that no callback told of (R30, R32, R55).
+
+Two ways lead to the same look. The *window* asks who changed lately and overlaps the one before, so nobody between two windows is
+missed but whom SALESmanago refuses to show. The *sweep* walks slowly through everybody who was sent, for what does not count as a
+change over there (contract U10). What a look shows becomes an event only if something follows from it.
+"""
+
+import secrets
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from app.domain.clocks import NOTICED
+from app.domain.commands import Command, UpsertContact
+from app.domain.decisions.decide import decide
+from app.domain.decisions.observations import found, is_another, same_but_later
+from app.domain.decisions.plan import Send
+from app.domain.decisions.salesmanago_changes import vanished
+from app.domain.delivery.outbox import Mailbox, WaitingCommand, to_account
+from app.domain.delivery.outcomes import Delivered, is_of_the_item
+from app.domain.delivery.verify import SeenContact, apart_from, stands_there
+from app.domain.errors import NotReady
+from app.domain.events import StatusSeen, TagsSeen
+from app.domain.intake.gateway_events import heard
+from app.domain.intake.inbox import NewEvent
+from app.domain.person.stored import StoredContact
+from app.domain.shops.callbacks import reached
+from app.domain.shops.shop import Account, Shop
+from app.services.delivery.batched_reads import looks
+from app.services.ports import Clock, Store, Upstream, Work
+from app.services.shops.directory import Directory
+
+log = structlog.get_logger(__name__)
+
+PER_SWEEP = 50
+OVERLAP = timedelta(minutes=5)
+MOST_PAGES = 1000
+"""Of one window: a million people."""
+AFTER_A_JUMP = timedelta(days=1)
+"""How far back we look once the clock turns out to have been ahead: what it made us miss lies before it was set right."""
+LONGEST_WINDOW = timedelta(hours=1)
+"""After an outage the way back is gone in steps, each remembered."""
+
+
+class Upstreams(Protocol):
+    def __call__(self, account_id: str) -> Upstream: ...
+
+
+class Heard(Protocol):
+    def __call__(self) -> None: ...
+
+
+class Pull:
+    """`heard` is called when a look brought news."""
+
+    def __init__(
+        self, store: Store, directory: Directory, upstream: Upstreams, clock: Clock, heard: Heard, grace: timedelta
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._upstream = upstream
+        self._clock = clock
+        self._heard = heard
+        self._grace = grace
+        self._name = secrets.token_hex(4)
+        self._looked_at: dict[str, frozenset[str]] = {}
+        """Account -> who was looked at in the last window. Forgetting it costs a second look."""
+        self._again: dict[str, set[str]] = {}
+        """Account -> who could not be judged yet; the next window looks again. The sweep finds whom we forget."""
+
+    async def pull_changed(self, account_id: str, pause: timedelta) -> int:
+        """Look at whoever changed since the last window; answers how many events that brought. One worker at a time."""
+        now, name = self._clock(), f"pull:{account_id}"
+        account, since = self._directory.account(account_id), await self._turn(name, now, pause)
+        if account is None or since is None:
+            return 0
+        ended = datetime.fromisoformat(since) if since else now - OVERLAP
+        if ended > now + NOTICED:  # by a clock that was ahead, for as long as nobody knows
+            ended = now - AFTER_A_JUMP
+        events = 0
+        while ended < now:
+            until = min(ended + LONGEST_WINDOW, now)
+            # Who changed since the last window, and who appears only now though the change is older.
+            fresh = await self._changed(account, ended, until)
+            late = await self._changed(account, ended - max(OVERLAP, pause * 2), ended)
+            if fresh is None or late is None:
+                return events
+            looked = self._looked_at.get(account_id, frozenset())
+            again = self._again.pop(account_id, set())
+            news = await self._look(account, list(dict.fromkeys((*fresh, *again, *(one for one in late if one not in looked)))))
+            if news is None:
+                self._again.setdefault(account_id, set()).update(again)
+                return events
+            self._looked_at[account_id] = frozenset((*fresh, *late))
+            events, ended = events + news, until
+            await self._remember(name, until.isoformat())
+            await self._turn(name, self._clock(), pause)  # a long way back takes longer than a turn
+        return events
+
+    async def _changed(self, account: Account, since: datetime, until: datetime) -> list[str] | None:
+        """Everybody SALESmanago changed in a window; None if it did not answer."""
+        found = dict[str, None]()
+        page, more = 1, True
+        while more and page <= MOST_PAGES:
+            answer = await self._upstream(account.id).modified(since, until, page)
+            if not isinstance(answer.answer.outcome, Delivered):
+                log.info("pull_postponed", account_id=account.id, cause=answer.answer.call.outcome)
+                return None
+            known = len(found)
+            found.update(dict.fromkeys(answer.emails))
+            page, more = page + 1, answer.has_more and len(found) > known  # else it would never end
+        return list(found)
+
+    async def sweep(self, account_id: str, pause: timedelta) -> int:
+        """Look at the next few of those whom SALESmanago knows from us, and nobody else (R03); after the last begins again."""
+        account, at = self._directory.account(account_id), await self._turn(f"sweep:{account_id}", self._clock(), pause)
+        if account is None or at is None:
+            return 0
+        shops = {shop.id for shop in self._directory.shops_of(account_id)}
+        async with self._store.work() as work:
+            page = await work.contacts.page_of_sent(shops, int(at or 0), PER_SWEEP)
+        # Renamed here and not there, for it may not be sent any more: the new address is none that SALESmanago knows.
+        known = [person.contact.email for person in page if person.contact.email == person.contact.told.email]
+        news = await self._look(account, known)
+        if news is not None:
+            await self._remember(f"sweep:{account_id}", str(page[-1].id) if len(page) == PER_SWEEP else "0")
+        return news or 0
+
+    async def look_at(self, account_id: str, emails: Sequence[str]) -> None:
+        """Look at these people now, by the same rules as ever."""
+        account = self._directory.account(account_id)
+        if account is not None:
+            await self._look(account, emails)
+
+    # -- looking ---------------------------------------------------------------------------------------------------------
+
+    async def _look(self, account: Account, emails: Sequence[str]) -> int | None:
+        """None if SALESmanago did not answer: the same is to be looked at again."""
+        shops = [shop.id for shop in self._directory.shops_of(account.id)]
+        async with self._store.work() as work:
+            known = {one.contact.email for one in await work.contacts.in_shops(shops, emails)} if emails else set()
+        wanted, events = [email for email in dict.fromkeys(emails) if email in known], 0
+        at, refused = self._clock(), 0
+        async for some, seen in looks(self._upstream(account.id).look_up, wanted, lambda email: (email,)):
+            if isinstance(seen.answer.outcome, Delivered):
+                events += await self._note(account, some, seen.contacts, at)
+            elif is_of_the_item(seen.answer.outcome):
+                refused += 1
+                log.info("look_refused", account_id=account.id, cause=seen.answer.call.detail)
+            else:
+                log.info("look_postponed", account_id=account.id, cause=seen.answer.call.outcome)
+                return None
+            at = self._clock()
+        if 1 < refused == len(wanted):  # no fault of theirs, then
+            return None
+        if events:
+            self._heard()
+        return events
+
+    async def _note(self, account: Account, emails: Collection[str], shown: Mapping[str, SeenContact], at: datetime) -> int:
+        """Together; should that fail, each by itself; and whose tags make it fail, without them: an opt-out is not lost (R73)."""
+        try:
+            return await self._noted(account, emails, shown, at)
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("look_not_noted", account_id=account.id, people=len(emails))
+        return sum([await self._note_alone(account, email, shown, at) for email in emails])
+
+    async def _note_alone(self, account: Account, email: str, shown: Mapping[str, SeenContact], at: datetime) -> int:
+        for with_tags in (True, False):
+            try:
+                return await self._noted(account, [email], shown, at, with_tags=with_tags)
+            except NotReady:
+                raise
+            except Exception:
+                log.exception("look_not_noted", account_id=account.id, people=1)
+        return 0
+
+    async def _noted(
+        self,
+        account: Account,
+        emails: Collection[str],
+        shown: Mapping[str, SeenContact],
+        at: datetime,
+        *,
+        with_tags: bool = True,
+    ) -> int:
+        """What leads to something becomes an event; the rest is remembered without fuss. Answers how many events."""
+        async with self._store.work() as work:
+            await work.inbox.wait_for_planning()
+            looked = await self._looks(work, account, emails, shown, at, with_tags=with_tags)
+            events = [event for look in looked for event in look.events]
+            quiet = [look.person for look in looked if look.person is not None]
+            waits = {one.contact.email for one in quiet if one.contact.seen.email_unexplained_since is not None}
+            self._again.setdefault(account.id, set()).update(waits)
+            await work.contacts.save(quiet, at)
+            await work.inbox.add(events, self._clock())
+            await work.commit()
+        return len(events)
+
+    async def _looks(
+        self,
+        work: Work,
+        account: Account,
+        emails: Collection[str],
+        shown: Mapping[str, SeenContact],
+        at: datetime,
+        *,
+        with_tags: bool,
+    ) -> "list[_Looked]":
+        shops = {shop.id: shop for shop in self._directory.shops_of(account.id)}
+        people = await work.contacts.in_shops(list(shops), emails)
+        # What we are just telling SALESmanago explains what it shows: such contacts are looked at the next time.
+        moving = await work.outbox.in_motion(to_account(account.id), [one.id for one in people], at)
+        busy = {one.contact.email for one in people if one.id in moving}
+        apart = await self._apart_from_what_waits(work, account, [one for one in people if one.id in moving], shown, at)
+        # What was told or found and is not decided yet comes before this look, and must not be found once more.
+        undecided = await work.inbox.undecided_about(list(shops), emails)
+        self._again.setdefault(account.id, set()).update(busy, (email for _, email in undecided))
+        transferred = {(one.shop_id, one.contact.email): one.contact.is_transferred for one in people}
+        grace, looked = self._callback_grace(list(shops)), []
+        missing = [one for one in people if one.contact.is_transferred and one.contact.email not in shown]
+        # Who was renamed may still be there under the address before: comparisons look for that.
+        renamed = {one.contact_id for one in await work.contacts.aliases_of([one.id for one in missing])} if missing else set()
+        for person in missing:
+            email = person.contact.email
+            if email in busy or (person.shop_id, email) in undecided or person.id in renamed:
+                continue
+            looked.append(_Looked((), replace(person, contact=vanished(person.contact, at))))
+        for person in people:
+            email = person.contact.email
+            if person.contact.rename_refused_at is not None:
+                continue  # who is shown under that address is somebody else
+            theirs = apart.get(email) if email in busy else shown.get(email)
+            if theirs is not None and (person.shop_id, email) not in undecided:
+                knowing = {shop: transferred[shop, email] for shop in shops if (shop, email) in transferred}
+                concerned = person.shop_id in reached(account.fan_out, list(shops), knowing)
+                shop = shops[person.shop_id]
+                tags_too = with_tags and email not in busy
+                looked.append(_looked(person, shop, theirs, at, grace, concerned=concerned, with_tags=tags_too))
+        return looked
+
+    async def _apart_from_what_waits(
+        self, work: Work, account: Account, people: Sequence[StoredContact], shown: Mapping[str, SeenContact], at: datetime
+    ) -> dict[str, SeenContact]:
+        """What is shown of people of whom something is on its way, as far as that does not explain it.
+
+        Of an opt-in that waits it is noted that one was shown meanwhile: it must look first when it leaves (R06).
+        """
+        if not people:
+            return {}
+        destination, ids = to_account(account.id), [one.id for one in people]
+        waiting = await work.outbox.waiting(destination, ids)
+        arrived = await work.outbox.last_settled(destination, ids, at)
+        spoken: dict[str, list[Command]] = {}
+        unclear: set[str] = set()
+        for person in people:
+            email, theirs = person.contact.email, waiting.get(person.id, [])
+            spoken.setdefault(email, []).extend(one.command for one in theirs)
+            unclear |= {email} if person.id in arrived else set()
+            if email in shown:
+                await self._note_what_stands(work, Mailbox(person.id, destination), theirs, shown[email], at)
+        apart = {email: apart_from(shown[email], told) for email, told in spoken.items() if email in shown and email not in unclear}
+        return {email: seen for email, seen in apart.items() if seen is not None}
+
+    async def _note_what_stands(
+        self, work: Work, mailbox: Mailbox, waiting: Sequence[WaitingCommand], seen: SeenContact, at: datetime
+    ) -> None:
+        commands = [(one.id, one.command) for one in waiting]
+        noted = {
+            number: standing
+            for number, command in commands
+            if isinstance(command, UpsertContact) and (standing := stands_there(command, seen, at)) is not command
+        }
+        await work.outbox.rewrite(mailbox, noted, [], at)
+
+    def _callback_grace(self, shop_ids: Sequence[str]) -> timedelta:
+        """A shop's own callback speaks for that shop alone; among several shops it must not come too late to say so."""
+        particular = any(self._directory.shop_callback_secrets(shop_id) for shop_id in shop_ids)
+        return self._grace if particular and len(shop_ids) > 1 else timedelta(0)
+
+    # -- turns -----------------------------------------------------------------------------------------------------------
+
+    async def _turn(self, name: str, now: datetime, pause: timedelta) -> str | None:
+        """How far we were, if it is this process's turn; the empty string the first time."""
+        async with self._store.work() as work:
+            if not await work.registry.take_turn(f"turn:{name}", self._name, now, now + pause):
+                return None
+            reached_so_far = (await work.registry.facts()).get(name, "")
+            await work.commit()
+        return reached_so_far
+
+    async def _remember(self, name: str, value: str) -> None:
+        async with self._store.work() as work:
+            await work.registry.set_fact(name, value)
+            await work.commit()
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What a look at a person came to. `person`: as to be remembered, if anything is to be remembered at once."""
+
+    events: tuple[NewEvent, ...]
+    person: StoredContact | None
+
+
+def _looked(
+    person: StoredContact, shop: Shop, shown: SeenContact, at: datetime, grace: timedelta, *, concerned: bool, with_tags: bool
+) -> _Looked:
+    email, contact = person.contact.email, person.contact
+    events: list[NewEvent] = []
+    seen = replace(contact.seen, created_at=shown.created_at or contact.seen.created_at)
+    if is_another(contact, shown):
+        gone = vanished(contact, at)
+        return _Looked((), replace(person, contact=replace(gone, seen=replace(gone.seen, created_at=shown.created_at))))
+    contact = replace(contact, seen=seen) if seen != contact.seen else contact
+    for look in _status_looks(email, shown, at) if concerned else ():
+        act, remembered = found(look, contact, grace)
+        decision = decide(look, shop, contact)
+        if act is not None:
+            # Said as an act: until it is decided, another shop's event may have made it look explained.
+            events.append(_event(shop, act))
+        elif remembered.told != contact.told and isinstance(decision.plan, Send) and not shop.shadow:
+            events.append(_event(shop, look))  # an opt-out over there that did not take is told again
+        else:
+            contact = remembered
+    if contact.is_transferred and with_tags:
+        tags = TagsSeen(at=at, email=email, tags=tuple(sorted(shown.tags.items())))
+        decision = decide(tags, shop, contact)
+        if isinstance(decision.plan, Send) and not shop.shadow:
+            events.append(_event(shop, tags))
+        else:
+            contact = decision.learned  # in the shadow nothing is sent, and nothing counts as told
+    quiet = contact is not person.contact and not same_but_later(person.contact, contact)
+    return _Looked(tuple(events), replace(person, contact=contact) if quiet else None)
+
+
+def _status_looks(email: str, shown: SeenContact, at: datetime) -> Iterator[StatusSeen]:
+    if shown.opted_out is not None:
+        yield StatusSeen(at=at, email=email, email_out=shown.opted_out)
+    if shown.opted_out_phone is not None:
+        yield StatusSeen(at=at, email=email, phone_out=shown.opted_out_phone)
+
+
+def _event(shop: Shop, event: StatusSeen | TagsSeen) -> NewEvent:
+    kind = "upstream-status" if isinstance(event, StatusSeen) else "upstream-tags"
+    return heard(shop.id, kind, event, f"look-{secrets.token_hex(12)}", held=not shop.enabled)

@@ -1,0 +1,92 @@
+"""Write down the acts of a planning round, and show what was written (B7, B8)."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.domain.events import email_of
+from app.domain.intake.inbox import InboxEvent
+from app.domain.person.consent_ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, is_intact, joined
+from app.domain.person.contact import Contact, is_forgotten
+from app.services.planning.event_ids import disguised, names_somebody
+from app.services.planning.people import Person, Pseudonym
+from app.services.ports import ConsentLedger, Store
+
+
+class Consents:
+    """The acts of one planning round."""
+
+    def __init__(self, pseudonym: Pseudonym) -> None:
+        self._pseudonym = pseudonym
+        self._noted: list[tuple[InboxEvent, Person, Act]] = []
+        self._continued: set[int] = set()
+        """Contacts who acted and may have a chain already: who was not stored yet has none."""
+
+    def note(self, event: InboxEvent, person: Person, before: Contact) -> None:
+        """Nothing is noted of somebody who was erased: there is nobody left whose act it could be."""
+        if person.contact.erased or is_forgotten(event.event, before):
+            return
+        noted = [(event, person, act) for act in acts(event.event, before, person.contact)]
+        if person.joined_from is not None:
+            noted += [(event, person, act) for act in joined(person.joined_from, before)]
+        self._noted += noted
+        if noted and person.id is not None:
+            self._continued.add(person.id)
+
+    async def save(self, ledger: ConsentLedger, at: datetime) -> None:
+        """Append what is not written yet. People must have been saved. The same act, told again, is one act."""
+        noted = [one for one in self._noted if one[1].id is not None and not one[1].contact.erased]
+        if not noted:
+            return
+        known = await ledger.of(self._continued)
+        fresh: list[tuple[int, str, Entry]] = []
+        for event, person, act in noted:
+            chain = known.setdefault(person.id or 0, [])
+            if any((one.matter, one.kind, one.acted_at) == (act.matter, act.kind, act.at) for one in chain):
+                continue
+            chain.append(self._entry(chain, event, act, at))
+            fresh.append((person.id or 0, person.shop_id, chain[-1]))
+        await ledger.append(fresh)
+
+    def _entry(self, chain: Sequence[Entry], event: InboxEvent, act: Act, at: datetime) -> Entry:
+        email = email_of(event.event) or ""
+        details = details_of(email, act.evidence, secrets.token_hex(16))
+        return Entry(
+            number=len(chain) + 1,
+            subject=self._pseudonym(event.shop_id, email),
+            matter=act.matter,
+            kind=act.kind,
+            acted_at=act.at.astimezone(UTC),
+            recorded_at=at,
+            source=type(event.event).__name__,
+            event_id=self._id(event),
+            details=details,
+            details_digest=digest_of_details(details),
+            previous=chain[-1].digest if chain else GENESIS,
+        ).sealed()
+
+    def _id(self, event: InboxEvent) -> str:
+        """The line is sealed, and stays when the person is erased: no address may stand in it."""
+        named = names_somebody(event.event_id)
+        return disguised(self._pseudonym, event.shop_id, event.event_id) if named else event.event_id
+
+
+@dataclass(frozen=True)
+class ConsentExport:
+    """Everything written down about a person, and whether the chain is whole."""
+
+    entries: tuple[Entry, ...]
+    intact: bool
+
+
+class ConsentReader:
+    def __init__(self, store: Store, pseudonym: Pseudonym) -> None:
+        self._store = store
+        self._pseudonym = pseudonym
+
+    async def export(self, shop_id: str, email: str) -> list[ConsentExport]:
+        """The chains of whoever has, or had, the address in a shop; found by hash, so also after an erasure."""
+        async with self._store.work() as work:
+            chains = await work.consents.of_subject(shop_id, self._pseudonym(shop_id, email))
+        return [ConsentExport(tuple(chain), is_intact(chain)) for chain in chains]

@@ -1,0 +1,253 @@
+"""How the gateway is: what an operator, a probe or a merchant wants to know first."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextvars import Context
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
+
+from app.domain.consent import box_seems_hidden
+from app.domain.errors import NotReady
+from app.services.ports import Clock, Store
+from app.services.shops.directory import Directory
+
+T = TypeVar("T")
+
+PROBE_SECONDS = 5.0
+"""How often the process finds out by writing whether it can write; nobody who asks causes a write."""
+
+_ASK_SECONDS = 1.0
+"""How often the store is asked at most for strangers, however many they are."""
+
+_SLICE = 2000
+"""Events counted in one unit of work; between two of them everybody else has a turn."""
+
+_BREATH_SECONDS = 0.004
+
+_IDLE = 20
+"""Counting takes a twentieth of the time at most, however much there is to count and however often it is asked for."""
+
+_PATIENCE_SECONDS = 1.0
+"""Whoever asks waits so long for newer numbers; then the former ones are the answer."""
+
+
+@dataclass(frozen=True)
+class ShopHealth:
+    shop_id: str
+    oldest_waiting_seconds: float
+    """0 when nothing waits."""
+    late: bool
+    """The oldest waiting event is older than the promise (R11)."""
+    consent_box_seems_hidden: bool
+    """R05: orders arrive, none of the last ones was asked for consent, so nobody new is sent."""
+    enabled: bool
+    shadow: bool
+    events: dict[str, int]
+    """State -> number."""
+    conflicts: int
+    """Contacts renamed onto an address that had a contact of its own: the old one still stands in SALESmanago."""
+    differences: int
+    """People about whom SALESmanago and the shop disagree: lost tags, statuses that do not take."""
+    oldest_receipt_seconds: float
+    """Age of the oldest newsletter change that has no receipt of the shop yet; 0 when nothing is on its way."""
+    receipt_missing: bool
+    hand_work: int
+    """Changes that only a person can carry out in the shop."""
+
+
+@dataclass(frozen=True)
+class Report:
+    ready: bool
+    problems: tuple[str, ...]
+    shops: tuple[ShopHealth, ...]
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What everybody may know. `failing`: names of checks, without a word about any shop."""
+
+    failing: tuple[str, ...]
+
+    @property
+    def ready(self) -> bool:
+        return not self.failing
+
+
+class Sources(Protocol):
+    async def problems(self) -> list[str]: ...
+
+
+class Health:
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        clock: Clock,
+        migrated: Callable[[], Awaitable[bool]],
+        alarm_after_seconds: float,
+        receipt_alarm_seconds: float = 900.0,
+        sources: Sources | None = None,
+    ) -> None:
+        self._sources = sources
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._migrated = migrated
+        self._alarm_after = timedelta(seconds=alarm_after_seconds)
+        self._receipt_alarm_after = timedelta(seconds=receipt_alarm_seconds)
+        self._writable = True
+        self._readiness = _Recent(self._look, idle=0, at_least=_ASK_SECONDS)
+        self._counted = _Recent(self.report, idle=_IDLE, at_least=0)
+
+    async def readiness(self) -> Readiness:
+        """For whoever asks, as often as they like: nothing is written, nothing counted, and the store is asked once a second."""
+        return await self._readiness.get()
+
+    async def recent(self) -> Report:
+        """As `report`; some seconds old where counting takes long."""
+        return await self._counted.get()
+
+    async def probe(self) -> int:
+        """Find out by writing; a full disk reads well. Answers 0: there is never more to do at once."""
+        try:
+            await self._write()
+            self._writable = True
+        except (NotReady, OSError, TimeoutError):
+            self._writable = False
+        return 0
+
+    async def _look(self) -> Readiness:
+        try:
+            migrated = await self._migrated()
+        except (NotReady, OSError, TimeoutError):
+            return Readiness(("store",))
+        checks = {"store": self._writable, "migrations": migrated}
+        return Readiness(tuple(name for name, good in checks.items() if not good))
+
+    async def report(self, *, counted: bool = True) -> Report:
+        """Ready = events can be accepted durably. A late shop is a problem to show, not a reason to refuse events.
+
+        `counted`: with the events by state, for which all of them are read, a little at a time.
+        """
+        try:
+            migrated = await self._migrated()
+            shops = await self._shops(counted=counted)
+            of_sources = await self._sources.problems() if self._sources is not None else []
+        except (NotReady, OSError, TimeoutError):
+            return Report(False, ("The database cannot be used at the moment.",), ())
+        ready = migrated and self._writable
+        problems = [] if self._writable else ["The database takes nothing at the moment."]
+        problems += (
+            [] if migrated else ["The database is not at the newest migration; run `gateway serve` or `alembic upgrade head`."]
+        )
+        for shop in shops:
+            if shop.late:
+                minutes = shop.oldest_waiting_seconds / 60
+                problems.append(f"{shop.shop_id}: the oldest waiting event is {minutes:.0f} minutes old.")
+            if shop.receipt_missing:
+                minutes = shop.oldest_receipt_seconds / 60
+                problems.append(
+                    f"{shop.shop_id}: a newsletter change from SALESmanago waits for the shop's side for {minutes:.0f} minutes. "
+                    "`gateway doctor` says whether the panel answers."
+                )
+            if shop.hand_work:
+                problems.append(
+                    f"{shop.shop_id}: {shop.hand_work} change(s) from SALESmanago can only be made by a person; "
+                    "see `gateway hand-work list`."
+                )
+            if shop.conflicts:
+                problems.append(
+                    f"{shop.shop_id}: {shop.conflicts} contact(s) were renamed onto an address that had a contact of its own; "
+                    "the old one still stands in SALESmanago. Look at it there, and delete it if it is not needed."
+                )
+            if shop.consent_box_seems_hidden:
+                problems.append(
+                    f"{shop.shop_id}: policy order_consent, but none of the last orders carried an answer to the consent box, "
+                    "so nobody new is sent. Show the box in the shop, or choose policy all_customers."
+                )
+        return Report(ready, (*problems, *of_sources), tuple(shops))
+
+    async def _write(self) -> None:
+        async with self._store.work() as work:
+            await work.registry.set_fact("ready_at", self._clock().isoformat())
+            await work.commit()
+
+    async def _counts(self) -> dict[str, dict[str, int]]:
+        """Shop -> state -> number of events. Every event is counted once; not all of them at the same moment."""
+        total: dict[str, dict[str, int]] = {}
+        last: int | None = 0
+        while last is not None:
+            async with self._store.work() as work:
+                counted, last = await work.inbox.counts_after(last, _SLICE)
+            for shop_id, by_state in counted.items():
+                ours = total.setdefault(shop_id, {})
+                for state, number in by_state.items():
+                    ours[state] = ours.get(state, 0) + number
+            if last is not None:
+                await asyncio.sleep(_BREATH_SECONDS)
+        return total
+
+    async def _shops(self, *, counted: bool) -> list[ShopHealth]:
+        async with self._store.work() as work:
+            oldest = await work.inbox.oldest_waiting()
+            boxes = await work.sales.boxes()
+            conflicts = await work.contacts.conflicts()
+            on_their_way = await work.outbox.oldest_queued("newsletter:")
+            hand_work = await work.by_hand.counts("newsletter:")
+            tags_by_hand = await work.by_hand.counts("tags:")
+        counts = await self._counts() if counted else {}
+        now = self._clock()
+        found = []
+        for shop in self._directory.shops():
+            receipt_age = max(now - on_their_way[shop.id], timedelta()) if shop.id in on_their_way else timedelta()
+            merged, differing = conflicts.get(shop.id, (0, 0))
+            age = max(now - oldest[shop.id], timedelta()) if shop.id in oldest else timedelta()
+            hidden = shop.id in boxes and box_seems_hidden(shop.policy, boxes[shop.id])
+            found.append(
+                ShopHealth(
+                    shop_id=shop.id,
+                    oldest_waiting_seconds=age.total_seconds(),
+                    late=age >= self._alarm_after,
+                    consent_box_seems_hidden=hidden,
+                    enabled=shop.enabled,
+                    shadow=shop.shadow,
+                    events=counts.get(shop.id, {}),
+                    conflicts=merged,
+                    differences=differing,
+                    oldest_receipt_seconds=receipt_age.total_seconds(),
+                    receipt_missing=receipt_age >= self._receipt_alarm_after,
+                    hand_work=hand_work.get(shop.id, 0) + tags_by_hand.get(shop.id, 0),
+                )
+            )
+        return found
+
+
+class _Recent(Generic[T]):
+    """The last answer to a question that costs something; asked again once at a time, and only after a while."""
+
+    def __init__(self, ask: Callable[[], Awaitable[T]], *, idle: float, at_least: float) -> None:
+        """`idle`: how many times as long as the answer took nobody asks again; `at_least`: seconds."""
+        self._ask = ask
+        self._idle = idle
+        self._at_least = at_least
+        self._good_until = 0.0
+        self._answers: list[T] = []
+        self._asking: asyncio.Task[None] | None = None
+
+    async def get(self) -> T:
+        if not self._answers or time.monotonic() >= self._good_until:
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._renew(), context=Context())  # for whoever asks meanwhile
+            patience = _PATIENCE_SECONDS if self._answers else None
+            await asyncio.wait([self._asking], timeout=patience)
+            if self._asking.done():
+                self._asking.result()  # a defect is seen by whoever asked
+        return self._answers[-1]
+
+    async def _renew(self) -> None:
+        began = time.monotonic()
+        self._answers = [await self._ask()]
+        took = time.monotonic() - began
+        self._good_until = began + took + max(self._at_least, self._idle * took)

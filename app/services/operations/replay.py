@@ -1,0 +1,196 @@
+"""What operators do: see what is parked and why, put it back to work, see how each neighbour is (R71)."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from app.domain.commands import AddEvent, Command
+from app.domain.delivery.circuit_breaker import Circuit
+from app.domain.delivery.destination import Neighbour
+from app.domain.operations.replay import ParkedCommand, ParkedFilter, ParkedGroup, again
+from app.domain.person.contact import Contact
+from app.domain.person.sale import NO_SALE, Sale, is_replaced, of_orders
+from app.domain.reasons import Reason
+from app.domain.values import replace
+from app.services.outbox.revocation import unsell
+from app.services.ports import Clock, Store, Work
+from app.services.shops.directory import Directory
+
+log = structlog.get_logger(__name__)
+
+AT_A_TIME = 200
+"""Commands per transaction: nobody who decides waits long for it."""
+
+SHOWN = 20
+
+
+@dataclass
+class Replay:
+    """What a replay does, or would do."""
+
+    again: int = 0
+    """Commands that are tried again."""
+    decided_again: int = 0
+    """Events over which the rules had failed."""
+    closed: Counter[Reason] = field(default_factory=Counter)
+    """Nothing is left of them, by reason."""
+    held: int = 0
+    """Of disabled shops: they stay as they are."""
+    samples: list[tuple[str, str, Command | None]] = field(default_factory=list)
+    """Some of them: shop, event id, and what would be sent; None where nothing is left."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """How it stands with one destination."""
+
+    destination: str
+    circuit: Circuit
+    neighbour: Neighbour
+    calls_per_second: float | None
+    """What is allowed at the moment; less than in the configuration after a complaint."""
+    claims: int
+    """On their way at the moment, in all processes."""
+    waiting: int
+    """Contacts for whom something waits."""
+
+
+class Operations:
+    def __init__(self, store: Store, directory: Directory, clock: Clock, queued: Callable[[], None]) -> None:
+        """`queued` is called when something may be sent or decided at once."""
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._queued = queued
+
+    async def parked(self, wanted: ParkedFilter) -> list[ParkedGroup]:
+        """By cause, the largest group first."""
+        async with self._store.work() as work:
+            return await work.parked.groups(wanted)
+
+    async def preview(self, wanted: ParkedFilter) -> Replay:
+        """What `replay` would do now. Changes nothing."""
+        return await self._replay(wanted, for_real=False)
+
+    async def replay(self, wanted: ParkedFilter) -> Replay:
+        """Try again what is meant; what was true when it was parked and is no more is left out."""
+        done = await self._replay(wanted, for_real=True)
+        self._queued()
+        return done
+
+    async def _replay(self, wanted: ParkedFilter, *, for_real: bool) -> Replay:
+        report, after = Replay(), 0
+        async with self._store.work() as work:
+            count = work.parked.decide_again if for_real else work.parked.undecided
+            report.decided_again = await count(wanted, self._directory.closed_shops())
+            await (work.commit() if for_real else _nothing())
+        while True:
+            async with self._store.work() as work:
+                await work.inbox.wait_for_planning()  # contacts are written by one at a time
+                found = await work.parked.commands(wanted, after, AT_A_TIME)
+                if not found:
+                    return report
+                await self._some(work, found, report, for_real=for_real)
+                if for_real:
+                    await work.commit()
+            after = found[-1].id
+
+    async def _some(self, work: Work, found: list[ParkedCommand], report: Replay, *, for_real: bool) -> None:
+        now = self._clock()
+        contact_ids = {one.contact_id for one in found}
+        if for_real:
+            await work.outbox.lock_mailboxes(contact_ids)
+        people = {one.id: one for one in await work.contacts.by_ids(contact_ids)}
+        took_over = {one.merged_into for one in people.values() if one.merged_into is not None}
+        others = {one.id: one.contact for one in await work.contacts.by_ids(took_over)}
+        sales = await self._sales(work, found)
+        changed: dict[int, Contact] = {}
+        sent: dict[int, Command] = {}
+        closed: list[tuple[ParkedCommand, Reason]] = []
+        for one in found:
+            shop = self._directory.shop(one.shop_id)
+            if shop is None or not shop.enabled:
+                report.held += 1
+                continue
+            person = people[one.contact_id]
+            contact = changed.get(one.contact_id, person.contact)
+            other = others.get(person.merged_into or 0)
+            try:
+                outcome = again(one.command, contact, shop, now, other, replaced=_is_replaced(one, sales))
+            except Exception:  # of ours, over this one; it stays parked (R73)
+                log.exception("replay_failed", shop_id=one.shop_id, event_id=one.event_id)
+                continue
+            if len(report.samples) < SHOWN:
+                report.samples.append((one.shop_id, one.event_id, outcome.command))
+            if outcome.command is None:
+                closed.append((one, outcome.reason or Reason.REPLACED))
+                report.closed[outcome.reason or Reason.REPLACED] += 1
+            else:
+                sent[one.id] = outcome.command
+                changed[one.contact_id] = outcome.contact
+                report.again += 1
+        if not for_real:
+            return
+        await work.contacts.save([replace(people[number], contact=contact) for number, contact in changed.items()], now)
+        await work.parked.send_again(sent, found, now)
+        for one, reason in closed:
+            await work.parked.close([one.id], reason, now)
+            if one.reason is Reason.REFUSED and reason is not Reason.ORDER_REPLACED:  # what was given up may have arrived
+                await unsell(work, one.shop_id, [one.command], reason)
+        for seq, reason in _ends(closed).items():
+            await work.inbox.settle_parked(seq, now, reason)
+
+    async def _sales(self, work: Work, found: Sequence[ParkedCommand]) -> dict[tuple[str, str], Sale]:
+        """(shop, order) -> what became of it, of every order that is told of."""
+        sales: dict[tuple[str, str], Sale] = {}
+        for shop_id in {one.shop_id for one in found}:
+            orders = of_orders([one.command for one in found if one.shop_id == shop_id])
+            known = await work.sales.of_orders(shop_id, orders) if orders else {}
+            sales |= {(shop_id, order): sale for order, sale in known.items()}
+        return sales
+
+    async def lines(self) -> list[Line]:
+        """Every destination that something ever went to."""
+        async with self._store.work() as work:
+            now = await work.now()
+            known = await work.neighbours.all()
+            waiting = await work.outbox.waiting_contacts()
+            claims = {destination: await work.leases.in_flight(destination, now) for destination in {*known, *waiting}}
+        found = []
+        for destination in sorted({*known, *waiting}):
+            neighbour = known.get(destination, Neighbour())
+            pace = neighbour.pace
+            rate = None if pace is None else pace.calls_per_second * pace.share(now.timestamp())
+            found.append(
+                Line(
+                    destination,
+                    neighbour.breaker.state(now),
+                    neighbour,
+                    rate,
+                    claims[destination].claims,
+                    waiting.get(destination, 0),
+                )
+            )
+        return found
+
+
+def _is_replaced(one: ParkedCommand, sales: Mapping[tuple[str, str], Sale]) -> bool:
+    command = one.command
+    if not isinstance(command, AddEvent):
+        return False
+    return is_replaced(command, one.event_seq, sales.get((one.shop_id, command.external_id), NO_SALE))
+
+
+def _ends(closed: Sequence[tuple[ParkedCommand, Reason]]) -> dict[int, Reason]:
+    """Why nothing was sent of an event: that something newer tells its facts says least."""
+    ends: dict[int, Reason] = {}
+    for one, reason in closed:
+        if one.counted and ends.get(one.event_seq, Reason.REPLACED) is Reason.REPLACED:
+            ends[one.event_seq] = reason
+    return ends
+
+
+async def _nothing() -> None:
+    return None

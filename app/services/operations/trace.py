@@ -1,0 +1,71 @@
+"""Answer "why was this (not) sent?" for one event, person or order."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app.domain.errors import NotFound
+from app.domain.operations.trace import EventTrace
+from app.domain.person.stored import StoredContact
+from app.services.operations.consent_export import ConsentExport, ConsentReader
+from app.services.planning.event_ids import disguised, names_somebody
+from app.services.planning.people import Pseudonym
+from app.services.ports import Store
+
+
+@dataclass(frozen=True)
+class AccessReport:
+    """What is stored about a person: `facts` as they stand, the time line, and the ledger of consents."""
+
+    facts: dict[str, Any]
+    events: list[EventTrace]
+    consents: list[ConsentExport]
+
+
+DISPUTES_SHOWN = 500
+
+
+class Disputes:
+    """People about whom the two sides disagree (R26, R27)."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def disputed(self, shop_id: str) -> list[StoredContact]:
+        async with self._store.work() as work:
+            return await work.contacts.disputed(shop_id, DISPUTES_SHOWN)
+
+
+class Trace:
+    def __init__(self, store: Store, consents: ConsentReader, pseudonym: Pseudonym) -> None:
+        self._store = store
+        self._consents = consents
+        self._pseudonym = pseudonym
+
+    async def of_event(self, shop_id: str, event_id: str) -> EventTrace:
+        """Raises `NotFound` if the shop never sent such an event."""
+        async with self._store.work() as work:
+            found = await work.traces.of_event(shop_id, event_id)
+            if found is None and names_somebody(event_id):
+                found = await work.traces.of_event(shop_id, disguised(self._pseudonym, shop_id, event_id))
+        if found is None:
+            raise NotFound("event")
+        return found
+
+    async def of_person(self, shop_id: str, email: str) -> list[EventTrace]:
+        async with self._store.work() as work:
+            return await work.traces.of_person(shop_id, email)
+
+    async def of_order(self, shop_id: str, order_id: str) -> list[EventTrace]:
+        async with self._store.work() as work:
+            return await work.traces.of_order(shop_id, order_id)
+
+    async def access_report(self, shop_id: str, event_id: str) -> AccessReport:
+        """Everything stored about whoever the access request names. Raises `NotFound` if there is no such request."""
+        async with self._store.work() as work:
+            email = await work.traces.access_request_of(shop_id, event_id)
+            if email is None:
+                raise NotFound("access request")
+            people = await work.contacts.known_as(shop_id, [email], [], [])
+            events = await work.traces.of_person(shop_id, email)
+        consents = await self._consents.export(shop_id, email)
+        return AccessReport(asdict(people[0].contact) if people else {}, events, consents)

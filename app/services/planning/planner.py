@@ -1,0 +1,168 @@
+"""Decide what the inbox holds: claim, decide, remember, queue, commit. All or nothing.
+
+Events are decided in order of acceptance, except that acts which take permission away come into the next round, however long the
+backlog: that lets an opt-out overtake every queue (R06). What is learned of a person is the same in any order; who has an address
+is not (R72), so within a round these acts keep their place too.
+
+A round holds the store: on SQLite nobody is answered 202 meanwhile. So it ends early when its events are costly, and the next one
+is as large as the last one allows.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from app.domain.errors import NotReady
+from app.domain.event_kinds import is_listed, stops_something
+from app.domain.intake.inbox import EventState, InboxEvent
+from app.domain.reasons import Reason
+from app.services.planning.people import Pseudonym
+from app.services.planning.planning_round import PlanningRound
+from app.services.ports import Clock, Store
+from app.services.shops.directory import Directory
+
+log = structlog.get_logger(__name__)
+
+ROUND = 500
+"""Events per transaction, at most."""
+
+FIRST_ROUND = 64
+"""Events of a round before which nothing is known of what they cost."""
+
+ROUND_BYTES = 512 * 1024
+"""Of the events that one round reads: some five hundred orders of ordinary size."""
+
+ROUND_SECONDS = 0.05
+"""So long a round works, as far as its events can be left to the next one."""
+
+TURN_SECONDS = 0.02
+"""So long the round decides before it lets others of the process have their turn: a hundred ordinary events."""
+
+
+class Planner:
+    """`planned` is called after every commit that queued commands, `elsewhere` if some are not for SALESmanago's contacts."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        clock: Clock,
+        pseudonym: Pseudonym,
+        planned: Callable[[], None],
+        elsewhere: Callable[[], None] = lambda: None,
+        *,
+        round_seconds: float = ROUND_SECONDS,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._pseudonym = pseudonym
+        self._planned = planned
+        self._elsewhere = elsewhere
+        self._round_seconds = round_seconds
+        self._limit = FIRST_ROUND
+
+    async def plan_due(self, limit: int | None = None) -> int:
+        """Decide the next events; answers how many. 0 = nothing waits, or another planner is at it."""
+        try:
+            return await self._plan_round(limit or self._limit)
+        except NotReady:
+            raise
+        except Exception:
+            # A defect outside the rules themselves: find its event by planning one at a time, and park that one.
+            log.exception("round_failed", events=limit)
+            return await self._plan_round_of_one()
+
+    async def _plan_round_of_one(self) -> int:
+        try:
+            return await self._plan_round(1)
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("event_parked")
+            async with self._store.work() as work:
+                events, unreadable = await work.inbox.due(1, ROUND_BYTES)
+                culprit = [*(event.seq for event in events), *unreadable]
+                await work.inbox.mark(culprit, EventState.PARKED, Reason.RULE_FAILED, self._clock())
+                await work.commit()
+            return len(culprit)
+
+    async def _plan_round(self, limit: int) -> int:
+        async with self._store.work() as work:
+            if not await work.inbox.lock_planning():
+                return 0
+            # Another process may have held events of a shop that it did not know was enabled again (R71).
+            await work.inbox.release([shop.id for shop in self._directory.shops() if shop.enabled])
+            events, unreadable = await work.inbox.due(limit, ROUND_BYTES)
+            if not events and not unreadable:
+                await work.commit()
+                return 0
+            await work.inbox.mark(unreadable, EventState.PARKED, Reason.RULE_FAILED, self._clock())
+            planning = PlanningRound(work, self._directory, self._clock, self._pseudonym)
+            watch = _Stopwatch()
+            await planning.load(events)
+            planned = await _plan(planning, _in_order_of_acceptance(events), watch, self._round_seconds)
+            await planning.save()
+            self._limit = round_size(planned, watch.seconds, self._round_seconds)
+            await work.commit()
+        if planning.erased_somebody:
+            await self._store.empty_log()
+        if unreadable:
+            log.error("payload_unreadable", events=len(unreadable))
+        if planning.decided.sends_any:
+            self._planned()
+        if planning.decided.sends_elsewhere:
+            self._elsewhere()
+        return planned + len(unreadable)
+
+
+class _Stopwatch:
+    """Measures the round's own work, without what others of the process do in their turns."""
+
+    def __init__(self) -> None:
+        self._clock = asyncio.get_running_loop().time
+        self._turn_began = self._clock()
+        self._before = 0.0
+
+    @property
+    def seconds(self) -> float:
+        return self._before + self._clock() - self._turn_began
+
+    async def let_others_in(self) -> None:
+        """At the end of a turn, others have theirs."""
+        if self._clock() - self._turn_began > TURN_SECONDS:
+            self._before = self.seconds
+            await asyncio.sleep(0)
+            self._turn_began = self._clock()
+
+
+async def _plan(planning: PlanningRound, events: Sequence[InboxEvent], watch: _Stopwatch, round_seconds: float) -> int:
+    """Decide the events of a round, in order; answers how many.
+
+    What takes permission away is decided in the round it came into, however long that takes: nothing that was decided before it
+    may leave first. What is left of the others comes into the next round.
+    """
+    last_stop = max((place for place, event in enumerate(events, 1) if stops_something(event.event)), default=0)
+    for planned, event in enumerate(events, 1):
+        await planning.plan(event)
+        if planning.erased_somebody:
+            return planned  # what a new life of the person brings is decided, and sent, after the deletion
+        if planned >= last_stop and watch.seconds > round_seconds:
+            return planned
+        await watch.let_others_in()
+    return len(events)
+
+
+def round_size(planned: int, seconds: float, round_seconds: float) -> int:
+    """How many events the next round takes, if each costs what those of the last one did. It grows by doubling."""
+    affordable = int(planned * round_seconds / seconds) if seconds > 0 else ROUND
+    return max(1, min(affordable, 2 * max(planned, FIRST_ROUND), ROUND))
+
+
+def _in_order_of_acceptance(events: Sequence[InboxEvent]) -> list[InboxEvent]:
+    """A stop comes into the round before everything else; within it, it keeps its place, as does who has an address then (R72).
+
+    Nothing of a round leaves before all of it is decided.
+    """
+    return sorted(events, key=lambda one: (is_listed(one.event), one.seq))

@@ -1,0 +1,644 @@
+"""One planning round: everything it needs is read first, everything it decides is written last."""
+
+from collections.abc import Collection, Mapping
+from functools import cache, partial
+from typing import assert_never
+
+import structlog
+
+from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, SetSubscription, UpsertContact
+from app.domain.consent import Box, Said, Status, is_opt_in, is_opt_out, tells_of_the_box
+from app.domain.decisions.decide import contested, decide, decide_claim
+from app.domain.decisions.observations import came_back, heard_of
+from app.domain.decisions.plan import Await, Plan, Send, Supersede, Withhold
+from app.domain.decisions.salesmanago_changes import untold, vanished
+from app.domain.delivery.outbox import Mailbox, to_account, to_newsletter
+from app.domain.delivery.revocation import TakeBack
+from app.domain.event_kinds import stops_something
+from app.domain.events import (
+    AccessRequested,
+    AccountChanged,
+    AccountListed,
+    CartChanged,
+    CustomerRegistered,
+    DriftFound,
+    ErasureRequested,
+    Event,
+    OptInReported,
+    OptOutReported,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    ProductViewed,
+    StatusNotTaken,
+    StatusSeen,
+    Subscribed,
+    SubscriberListed,
+    TagsEdited,
+    TagsSeen,
+    TransferConsentGranted,
+    TransferConsentWithdrawn,
+    Unsubscribed,
+    email_of,
+    order_id_of,
+)
+from app.domain.intake.inbox import EventState, InboxEvent
+from app.domain.person.contact import NOBODY, Contact, Told, is_forgotten
+from app.domain.person.identity import How
+from app.domain.person.sale import Holder, Sale, as_placed
+from app.domain.reasons import Reason
+from app.domain.shops.shop import Shop
+from app.domain.values import replace
+from app.services.operations.consent_export import Consents
+from app.services.outbox.manual_tasks import NEWEST, replace_older
+from app.services.outbox.revocation import take_back
+from app.services.planning.carts import CartRound
+from app.services.planning.event_ids import disguised, names_somebody
+from app.services.planning.people import People, Person, Pseudonym
+from app.services.planning.round_result import Decided
+from app.services.ports import Clock, Work
+from app.services.shops.directory import Directory
+
+log = structlog.get_logger(__name__)
+
+OrderUndone = OrderCancelled | OrderReturned
+
+
+class PlanningRound:
+    """One planning round: everything it reads is loaded first, everything it decides is written last."""
+
+    def __init__(self, work: Work, directory: Directory, clock: Clock, pseudonym: Pseudonym) -> None:
+        self._work = work
+        self._directory = directory
+        self._now = clock()
+        named_once = self._pseudonym = cache(pseudonym)  # the same person is looked for more than once in a round
+        self._siblings_of = cache(partial(_siblings, directory))
+        self._people = People(named_once)
+        self._consents = Consents(named_once)
+        self._carts = CartRound(work)
+        self.decided = Decided()
+        self._boxes: dict[str, list[Box]] = {}
+        self._ids: dict[int, tuple[str, str]] = {}
+        """Event -> (shop, id), where the id names somebody."""
+        self._erased: list[tuple[Person, InboxEvent, str, list[Command], list[str]]] = []
+        self._waiting: dict[tuple[str, str], list[InboxEvent]] = {}
+        """What waits for orders (R19)."""
+
+    @property
+    def erased_somebody(self) -> bool:
+        return bool(self._erased)
+
+    async def load(self, events: list[InboxEvent]) -> None:
+        buyers = await self._load_orders(events)
+        await self._people.load(events, self._work.contacts, self._siblings_of, buyers)
+        if any(isinstance(event.event, OrderPlaced | CartChanged | AccountChanged | AccountListed) for event in events):
+            await self._carts.load(events, self._people.ids)
+        takes_back = any(
+            stops_something(event.event) or isinstance(event.event, AccountChanged | AccountListed) for event in events
+        )
+        if self._carts.has_owners or takes_back:
+            await self._work.outbox.lock_mailboxes(self._people.ids)
+
+    async def _load_orders(self, events: list[InboxEvent]) -> dict[str, set[int]]:
+        """What is known of the orders of the round, and what waits for them; answers whose they are, per shop."""
+        buyers: dict[str, set[int]] = {}
+        for shop_id in {event.shop_id for event in events}:
+            ours = [event.event for event in events if event.shop_id == shop_id]
+            orders = {order for event in ours if (order := order_id_of(event)) is not None}
+            if not orders:
+                continue
+            sales = await self._work.sales.of_orders(shop_id, orders)
+            self.decided.know_sales(shop_id, sales)
+            buyers[shop_id] = {sale.contact_id for sale in sales.values() if sale.contact_id is not None}
+            placed = {event.order_id for event in ours if isinstance(event, OrderPlaced)}
+            waiting = [number for order in placed & sales.keys() for number in sales[order].waits]
+            for one in await self._work.inbox.waiting_for_order(waiting):
+                self._waiting.setdefault((shop_id, order_id_of(one.event) or ""), []).append(one)
+        return buyers
+
+    # -- one event -------------------------------------------------------------------------------------------------------
+
+    async def plan(self, event: InboxEvent) -> None:
+        if names_somebody(event.event_id):
+            self._ids[event.seq] = (event.shop_id, event.event_id)
+        shop = self._directory.shop(event.shop_id)
+        if shop is None or not shop.enabled:
+            self.decided.settle(event, EventState.HELD, Reason.SHOP_DISABLED)
+            return
+        try:
+            await self._decide(event, shop)
+        except Exception as error:
+            if not self._work.survives(error):
+                raise  # the store failed, not the rule
+            # A defect of ours in one event must not hold up the others. It is kept whole and shown.
+            log.exception("rule_failed", shop_id=shop.id, event_id=event.event_id)
+            self.decided.settle(event, EventState.PARKED, Reason.RULE_FAILED, detail=type(error).__name__)
+
+    async def _decide(self, event: InboxEvent, shop: Shop) -> None:
+        happened = event.event
+        if isinstance(happened, CartChanged) and happened.email is None:
+            guest = Await(Reason.CART_WAITS) if happened.items else Supersede(Reason.CART_EMPTIED)
+            self._carry_out(event, None, self._carts.changed(event, happened, None, guest)[0])
+            return
+        sale = self.decided.sale(shop.id, happened)
+        if isinstance(happened, OrderPlaced):
+            happened = as_placed(happened, sale)
+            event = replace(event, event=happened)
+        if isinstance(happened, OrderUndone):
+            buyer, how = self._buyer(shop, happened, sale), None
+        else:
+            buyer, how = self._people.identified(shop.id, happened)
+        if buyer is None:
+            self._without_order(event, shop, sale)
+            return
+        person, is_contested = buyer, how is How.CONTESTED
+        if how is How.ERASED_SINCE:
+            happened = self._erased_since(shop, happened, person)
+            event = replace(event, event=happened)
+        if isinstance(happened, OptOutReported):
+            waits = came_back(person.contact) and await self._opt_in_waits(shop, person)
+            happened = decide_claim(happened, person.contact, opt_in_waits=waits)
+            event = replace(event, event=happened)
+        known_there = self._hear_from_siblings(shop, person, None if is_contested else email_of(happened))
+        if is_contested:
+            decision = contested(happened, shop, person.contact, sale, known_there=known_there)
+        else:
+            holder = self._holder(shop, happened, sale, person)
+            decision = decide(happened, shop, person.contact, sale, holder, known_there=known_there)
+        plan, contact = decision.plan, decision.contact
+        if isinstance(plan, Send) and _tells_of_a_purchase(plan):
+            self.decided.remember_purchase(event, decision.sale, person)
+        else:
+            self.decided.remember_sale(shop.id, happened, decision.sale)
+        before = person.contact
+        if isinstance(happened, OrderPlaced) and tells_of_the_box(happened.box, before.transfer):
+            self._boxes.setdefault(shop.id, []).append(happened.box)
+        person.becomes(contact)
+        if person.erased_hash is not None and not contact.erased and contact.email:
+            self._people.revive(person)
+        self._people.remember_customer(person)
+        if not is_contested:  # what another account said is no act of this person
+            self._consents.note(event, person, before)
+        cancelled = await self._take_back(event, person, before)
+        await self._tell_left_addresses(event, shop, person, before)
+        person.joined_from = None
+        await self._tell_siblings(event, shop, person, before)
+        await self._say_again_at_home(event, shop, person, before)
+        await self._tell_opt_out_again(event, shop, person, before)
+        if isinstance(happened, CartChanged):
+            await self._cart(event, happened, person, plan)
+        elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
+            theirs = dict.fromkeys(filter(None, (happened.email, before.email, before.told.email)))
+            commands = [*plan.commands, *cancelled, *self._told_by_siblings(shop, person, list(theirs))]
+            self._gone_for_siblings(shop, before, happened)
+            self._erased.append((person, event, self._people.erase(person, happened.email), commands, list(theirs)))
+        else:
+            self._carry_out(event, person, plan)
+        if isinstance(happened, OrderPlaced):
+            await self._follow(shop.id, happened.order_id)
+
+    def _carry_out(self, event: InboxEvent, person: Person | None, plan: Plan) -> None:
+        match plan:
+            case Send(commands=commands, withholding=reason) if person is not None:
+                awaited = self.decided.send(person, event, *commands)
+                self.decided.settle(event, EventState.PLANNED, reason, person, open_commands=awaited)
+            case Withhold(reason=reason):
+                self.decided.settle(event, EventState.WITHHELD, reason, person)
+            case Supersede(reason=reason):
+                self.decided.settle(event, EventState.SUPERSEDED, reason, person)
+            case Await(reason=reason):
+                self.decided.settle(event, EventState.PLANNED, reason, person)
+            case Send():
+                raise AssertionError("commands without a person")  # decide() knows no such plan
+
+    def _erased_since(self, shop: Shop, happened: Event, person: Person) -> ErasureRequested:
+        """An erasure under the address a person moved to was decided before the move: it was the person's (R72)."""
+        there = self._people.known_as(shop.id, email_of(happened) or "", happened.at)
+        erased_at = there.contact.erased_at if there is not None else None
+        return ErasureRequested(at=erased_at or happened.at, email=person.contact.email or email_of(happened) or "")
+
+    # -- orders ----------------------------------------------------------------------------------------------------------
+
+    def _buyer(self, shop: Shop, happened: OrderUndone, sale: Sale) -> Person | None:
+        """Whose sent order it is, whatever address is named; nobody is made by what takes an order back (R17)."""
+        if not sale.purchase_sent:
+            return None
+        known = self.decided.buyer(shop.id, happened)
+        if known is not None:
+            return known.heir
+        if sale.contact_id is not None:
+            return self._people.heir(sale.contact_id)
+        return self._people.known_as(shop.id, happened.email, happened.at)  # sent before buyers were remembered
+
+    def _holder(self, shop: Shop, happened: Event, sale: Sale, person: Person) -> Holder:
+        if not isinstance(happened, OrderPlaced) or not sale.purchase_sent:
+            return Holder.SAME
+        known = self.decided.buyer(shop.id, happened)
+        if known is person or (known is None and sale.contact_id in (None, person.id)):
+            return Holder.SAME
+        heir = known.heir if known is not None else self._people.heir(sale.contact_id or 0)
+        return Holder.MERGED if heir is person else Holder.ANOTHER
+
+    def _without_order(self, event: InboxEvent, shop: Shop, sale: Sale) -> None:
+        """It takes back an order that is not known, and waits for it; or one that stayed in the shop (R17, R19)."""
+        plan = decide(event.event, shop, NOBODY, sale).plan
+        if sale.purchase_sent:
+            plan = Withhold(Reason.ADDRESS_UNKNOWN)
+        named = self._people.known_as(shop.id, email_of(event.event) or "", event.event.at)
+        if named is not None and (named.contact.erased or is_forgotten(event.event, named.contact)):
+            self._carry_out(event, named, Withhold(Reason.ERASED))
+            return
+        if plan == Await(Reason.WAITS_FOR_ORDER):
+            self._waiting.setdefault((shop.id, order_id_of(event.event) or ""), []).append(event)
+            self.decided.remember_sale(shop.id, event.event, replace(sale, waits=(*sale.waits, event.seq)))
+        self._carry_out(event, None, plan)
+
+    async def _follow(self, shop_id: str, order_id: str) -> None:
+        """The order is decided; so is, in order, what waited for it."""
+        waiting = self._waiting.pop((shop_id, order_id), [])
+        for one in sorted(waiting, key=lambda one: (one.event.at, one.seq)):
+            sale = self.decided.sale(shop_id, one.event)
+            self.decided.remember_sale(shop_id, one.event, replace(sale, waits=()))
+            await self.plan(one)
+
+    # -- carts -----------------------------------------------------------------------------------------------------------
+
+    async def _cart(self, event: InboxEvent, happened: CartChanged, person: Person, plan: Plan) -> None:
+        plan, outdated = self._carts.changed(event, happened, person, plan)
+        if outdated is not None:
+            await self._take_back_everywhere(person, outdated, Reason.CART_REPLACED)
+        self._carry_out(event, person, plan)
+
+    # -- taking back -----------------------------------------------------------------------------------------------------
+
+    async def _take_back(self, event: InboxEvent, person: Person, before: Contact) -> list[Command]:
+        """If the event took permission away, or closed a cart, what waits may not leave any more; answers what was cancelled."""
+        contact = person.contact
+        match event.event:
+            case ErasureRequested() if contact.erased_at != before.erased_at:
+                return await self._take_back_everywhere(person, TakeBack(everything=True, home=True, opt_outs=True), Reason.ERASED)
+            case TransferConsentWithdrawn() if contact.transfer.is_withdrawn:
+                return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
+            case AccountChanged() | AccountListed() if person.joined_from is not None:
+                return await self._take_back_joined(person)
+            case OrderPlaced() | AccountChanged() | AccountListed() if self._carts.concern(person) and contact.last_purchase_at:
+                return await self._take_back_everywhere(person, TakeBack(carts_until=contact.last_purchase_at), Reason.CART_BOUGHT)
+            case Unsubscribed() | StatusSeen():
+                act = _resigned_from(contact)
+                return await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
+            case (
+                CustomerRegistered()
+                | AccountChanged()
+                | Subscribed()
+                | OrderPlaced()
+                | OrderCancelled()
+                | OrderReturned()
+                | CartChanged()
+                | ProductViewed()
+                | TagsEdited()
+                | TransferConsentGranted()
+                | TransferConsentWithdrawn()
+                | ErasureRequested()
+                | AccessRequested()
+                | AccountListed()
+                | SubscriberListed()
+                | OptInReported()
+                | OptOutReported()
+                | StatusNotTaken()
+                | TagsSeen()
+                | DriftFound()
+            ):
+                return []
+            case _:
+                assert_never(event.event)
+
+    async def _take_back_joined(self, person: Person) -> list[Command]:
+        """What stands for the one that took over stands for the other as well: what waits for either may have to stay (R72)."""
+        contact, cancelled = person.contact, list[Command]()
+        if contact.transfer.is_withdrawn:
+            cancelled += await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
+        act = TakeBack(
+            email_opt_in=contact.email_news.status is Status.OPT_OUT,
+            phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
+        )
+        cancelled += await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
+        if self._carts.concern(person) and contact.last_purchase_at:
+            bought = TakeBack(carts_until=contact.last_purchase_at)
+            cancelled += await self._take_back_everywhere(person, bought, Reason.CART_BOUGHT)
+        return cancelled
+
+    async def _take_back_everywhere(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
+        """From this round, from the outbox, and from the queue of a contact that was merged into this one."""
+        if act == TakeBack():
+            return []
+        cancelled = self.decided.take_back(person, act, reason)
+        merged = {one.id: one for one in await self._merged_into(person) if one.id is not None}
+        for mailbox in await self._mailboxes([] if person.id is None else [person.id, *merged], act):
+            if await self._work.leases.is_held(mailbox, self._now):
+                # On its way at this moment. Should it come back unsent, the next claim takes it back first.
+                await self._work.outbox.defer_take_back(mailbox, act, reason)
+                continue
+            stored = await take_back(self._work, person.shop_id, mailbox, act, reason, self._now)
+            self.decided.unsell(person.shop_id, stored, reason)
+            if mailbox.contact_id == person.id:
+                cancelled = [*stored, *cancelled]
+            elif (former := merged.get(mailbox.contact_id)) is not None:
+                former.becomes(replace(former.contact, told=untold(former.contact, stored).told))
+        person.becomes(untold(person.contact, cancelled))
+        return cancelled
+
+    async def _merged_into(self, person: Person) -> list[Person]:
+        """Contacts that the person took over, now or earlier."""
+        earlier = [] if person.id is None else await self._work.contacts.merged_into(person.id)
+        return list(dict.fromkeys((*person.absorbed, *(self._people.stored(one) for one in earlier))))
+
+    async def _tell_left_addresses(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
+        """Where the person took over another contact, that one stays over there: a resignation is one for it, too.
+
+        Otherwise the newsletters would go on to the address that was left behind (R06a, R72).
+        """
+        email, phone = person.contact.email_news.said, person.contact.phone_news.said
+        joined = person.joined_from is not None
+        email = email if is_opt_out(email) and (joined or email != before.email_news.said) else None
+        phone = phone if is_opt_out(phone) and (joined or phone != before.phone_news.said) else None
+        if (email is None and phone is None) or isinstance(event.event, ErasureRequested):
+            return
+        for one in await self._merged_into(person):
+            told = one.contact.told
+            email_out, phone_out = (
+                is_opt_in(told.email_news) and is_opt_out(email),
+                is_opt_in(told.phone_news) and is_opt_out(phone),
+            )
+            if told.email is None or not (email_out or phone_out) or await self._is_of_another(person, told.email):
+                continue
+            resigned = UpsertContact(
+                email=told.email,
+                email_status=Status.OPT_OUT if email_out else None,
+                phone_status=Status.OPT_OUT if phone_out else None,
+                repeats=True,
+            )
+            told = replace(
+                told, email_news=email if email_out else told.email_news, phone_news=phone if phone_out else told.phone_news
+            )
+            former = one.contact
+            one.becomes(replace(former, told=told))
+            self.decided.send(one, event, resigned)
+            await self._tell_siblings(event, shop, one, former)
+
+    async def _is_of_another(self, person: Person, email: str) -> bool:
+        """Did somebody else of the shop take an address that the person had? Whoever has it in other shops is known then, too."""
+        shops = [person.shop_id, *self._siblings_of(person.shop_id)]
+        for one in await self._work.contacts.in_shops(shops, [email]):
+            self._people.stored(one)
+        return self._people.belongs_to_another(person, email)
+
+    async def _mailboxes(self, contact_ids: list[int], act: TakeBack) -> list[Mailbox]:
+        """Wherever something waits for them, also at an account the shop has left since."""
+        boxes = await self._work.outbox.mailboxes_of(contact_ids)
+        return [box for box in boxes if act.home or box.destination.startswith(to_account(""))]
+
+    async def _opt_in_waits(self, shop: Shop, person: Person) -> bool:
+        """Is an opt-in by e-mail on its way to SALESmanago, from this shop or another of the account?"""
+        people = [person, *self._people.siblings(person, self._siblings_of(shop.id))]
+        waiting = [upsert for one in people for upsert in self.decided.upserts_of(one)]
+        stored = await self._work.outbox.undelivered([one.id for one in people if one.id is not None])
+        waiting += [one.command for theirs in stored.values() for one in theirs if isinstance(one.command, UpsertContact)]
+        return any(upsert.email_status is Status.OPT_IN for upsert in waiting)
+
+    async def _tell_opt_out_again(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
+        """SALESmanago showed an opt-out, so nothing is told; but an opt-in of ours may have arrived there after it (I6)."""
+        if not isinstance(event.event, StatusSeen):
+            return
+        told, former = person.contact.told, before.told
+        email_back, phone_back = is_opt_in(told.email_news), is_opt_in(told.phone_news)
+        self.decided.say_no_opt_out_again(person, email=email_back, phone=phone_back)
+        email = is_opt_out(told.email_news) and told.email_news != former.email_news
+        phone = is_opt_out(told.phone_news) and told.phone_news != former.phone_news
+        if not (email or phone) or person.contact.told.email is None:
+            return
+        account = to_account(shop.account)
+        for one in (person, *self._people.siblings(person, self._siblings_of(shop.id))):
+            if one.id is not None and await self._work.outbox.arrived_since(Mailbox(one.id, account), event.event.at):
+                again = UpsertContact(
+                    email=person.contact.told.email,
+                    email_status=Status.OPT_OUT if email else None,
+                    phone_status=Status.OPT_OUT if phone else None,
+                    repeats=True,
+                )
+                self.decided.send(person, event, again)
+                return
+
+    # -- the shop's own side ---------------------------------------------------------------------------------------------
+
+    async def _say_again_at_home(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
+        """The person acted in the shop while a change from SALESmanago was on its way there, or after it had arrived.
+
+        Which of the two the shop's side ended with is not known, so the newest act is written once more (R55).
+        """
+        if isinstance(event.event, StatusSeen) or person.id is None or person.contact.home == before.home:
+            return
+        home, former = person.contact.home, before.home
+        again = SetSubscription(
+            email=person.contact.email,
+            email_news=home.email_news if _contradicts(home.email_news, former.email_news) else None,
+            phone_news=home.phone_news if _contradicts(home.phone_news, former.phone_news) else None,
+            customer_id=person.contact.customer_id,
+        )
+        if again.email_news is None and again.phone_news is None:
+            return
+        mailbox = Mailbox(person.id, to_newsletter(shop.id))
+        on_its_way = await self._work.leases.is_held(mailbox, self._now)
+        await replace_older(self._work, mailbox, [(NEWEST, again)], self._now)
+        if on_its_way or await self._work.outbox.arrived_since(mailbox, event.event.at):
+            self.decided.send(person, event, again)
+
+    # -- other shops of the account ----------------------------------------------------------------------------------------
+
+    def _hear_from_siblings(self, shop: Shop, person: Person, becoming: str | None) -> bool:
+        """The person, perhaps under an address that is new here, may be known at another shop of the account (R06).
+
+        Answers whether SALESmanago knows the person from one of them.
+        """
+        known_there = False
+        for sibling in self._people.siblings(person, self._siblings_of(shop.id), becoming):
+            told, seen = sibling.contact.told, sibling.contact.seen
+            person.becomes(heard_of(person.contact, told.email_news, told.phone_news, seen))
+            known_there = known_there or sibling.contact.is_transferred
+        return known_there
+
+    async def _tell_siblings(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
+        """The one contact over there has another newsletter status now: an older opt-in of another shop must not follow (R06)."""
+        told, seen = person.contact.told, person.contact.seen
+        was = (before.told.email_news, before.told.phone_news, before.seen.email_news, before.seen.phone_news)
+        if was == (told.email_news, told.phone_news, seen.email_news, seen.phone_news):
+            return
+        for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
+            known = heard_of(sibling.contact, told.email_news, told.phone_news, seen).told
+            act = TakeBack(
+                email_opt_in=known.email_news != sibling.contact.told.email_news and is_opt_out(known.email_news),
+                phone_opt_in=known.phone_news != sibling.contact.told.phone_news and is_opt_out(known.phone_news),
+            )
+            if act.email_opt_in or act.phone_opt_in:
+                await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
+            await self._follow_opt_out(event, shop, sibling, known)
+            sibling.becomes(heard_of(sibling.contact, told.email_news, told.phone_news, seen))
+
+    def _gone_for_siblings(self, shop: Shop, erased: Contact, event: ErasureRequested) -> None:
+        """The one contact over there goes; the other shops' next event introduces the person anew, whole (R72)."""
+        addresses = (event.email, erased.email, erased.told.email)
+        for sibling in self._people.known_at(self._siblings_of(shop.id), addresses):
+            if sibling.contact.is_transferred:
+                sibling.becomes(vanished(sibling.contact, self._now))
+
+    def _told_by_siblings(self, shop: Shop, person: Person, addresses: list[str]) -> list[DeleteContact]:
+        """Another shop of the account may have sent the person: SALESmanago has one contact for all of them."""
+        others = self._siblings_of(shop.id)
+        siblings = [sibling for email in addresses for sibling in self._people.siblings(person, others, email)]
+        known_as = dict.fromkeys(sibling.contact.told.email for sibling in siblings)
+        return [DeleteContact(email=email) for email in known_as if email in addresses]
+
+    async def _follow_opt_out(self, event: InboxEvent, shop: Shop, sibling: Person, known: Told) -> None:
+        """An older opt-out of another shop still waits, and would arrive after the newer opt-in of this one (R06).
+
+        Mailboxes have no order among them, so the opt-in follows that opt-out in its own.
+        """
+        told, phone_told = sibling.contact.told.email_news, sibling.contact.told.phone_news
+        email = is_opt_in(known.email_news) and is_opt_out(told)
+        phone = is_opt_in(known.phone_news) and is_opt_out(phone_told)
+        if not (email or phone) or known.email is None:
+            return
+        waiting = self.decided.upserts_of(sibling)
+        if sibling.id is not None:
+            account = to_account(shop.account)
+            stored = (await self._work.outbox.waiting(account, [sibling.id])).get(sibling.id, [])
+            waiting += [one.command for one in stored if isinstance(one.command, UpsertContact)]
+        email = email and any(one.email_status is Status.OPT_OUT for one in waiting)
+        phone = phone and any(one.phone_status is Status.OPT_OUT for one in waiting)
+        if not (email or phone):
+            return
+        follows = UpsertContact(
+            email=known.email,
+            email_status=Status.OPT_IN if email else None,
+            phone_status=Status.OPT_IN if phone else None,
+            email_stood=told if email else None,
+            phone_stood=phone_told if phone else None,
+            email_acted_at=known.email_news.at if email and known.email_news is not None else None,
+            phone_acted_at=known.phone_news.at if phone and known.phone_news is not None else None,
+            repeats=True,
+        )
+        self.decided.send(sibling, event, follows)
+
+    # -- saving ----------------------------------------------------------------------------------------------------------
+
+    async def save(self) -> None:
+        await self._people.save(self._work.contacts, self._now)
+        forgotten = [await self._erase(*erased) for erased in self._erased]
+        await self._consents.save(self._work.consents, self._now)
+        await self._work.sales.save(self.decided.changed_sales)
+        await self._work.sales.remember_boxes(self._boxes)
+        await self._work.outbox.queue(self.decided.new_commands(self._directory), self._now)
+        await self._carts.save(self._people.merged)
+        await self._say_what_is_undelivered()
+        settlements = self.decided.settlements()
+        await self._work.inbox.settle(settlements, self._now)
+        if self._ids:
+            await self._disguise({one.seq: self._ids[one.seq] for one in settlements if one.pseudonym and one.seq in self._ids})
+        for seq in self._carts.replaced:
+            await self._work.inbox.supersede_planned(seq, Reason.CART_REPLACED, self._now)
+        for person, contact_ids, addresses, pseudonym in forgotten:
+            for contact_id in contact_ids:
+                theirs = await self._work.inbox.ids_of(contact_id, addresses, person.shop_id)
+                await self._disguise({seq: (person.shop_id, event_id) for seq, event_id in theirs if names_somebody(event_id)})
+                await self._work.inbox.forget_person(contact_id, addresses, person.shop_id, pseudonym)
+
+    async def _disguise(self, ids: Mapping[int, tuple[str, str]]) -> None:
+        """Event -> (shop, id): the id of somebody who was erased must not name them."""
+        for seq, (shop_id, event_id) in ids.items():
+            await self._work.inbox.rename(seq, shop_id, disguised(self._pseudonym, shop_id, event_id))
+
+    async def _say_what_is_undelivered(self) -> None:
+        """An event that says nothing new may say what is queued, or was refused: "told already" is true of what arrived."""
+        needless = self.decided.perhaps_undelivered()
+        undelivered = await self._work.outbox.undelivered({person.saved_id for person, _ in needless}) if needless else {}
+        for person, event in needless:
+            self.decided.explain(event, undelivered.get(person.saved_id, []))
+
+    async def _erase(
+        self, person: Person, event: InboxEvent, pseudonym: str, commands: list[Command], theirs: list[str]
+    ) -> tuple[Person, list[int], list[str], str]:
+        """Delete the person in SALESmanago under every address it may know, and here; only hashes stay (M1-M3)."""
+        contact_id = person.saved_id
+        merged = await self._work.contacts.merged_into(contact_id)
+        contact_ids = [contact_id, *(one.id for one in merged)]
+        former = await self._work.contacts.aliases_of(contact_ids)
+        named = [address for command in commands for address in _addresses_of(command)]
+        named += [address for one in merged if (address := one.contact.told.email) is not None]
+        named += [one.email for one in former if one.sent]
+        ever = dict.fromkeys((*theirs, *named, *(one.email for one in former)))
+        taken = await self._taken_since(person, ever)
+        addresses = [one for one in dict.fromkeys(named) if one not in taken]
+        self.decided.send(person, event, *(DeleteContact(email=address) for address in addresses))
+        if addresses:
+            self.decided.settle(event, EventState.PLANNED, None, person, open_commands=len(addresses))
+        else:
+            self.decided.settle(event, EventState.SUPERSEDED, Reason.NOT_KNOWN_THERE, person)
+        subjects = [one for one in ever if one not in taken]
+        waiting = await self._work.inbox.waiting_for_order_of(person.shop_id, subjects)
+        await self._forget_orders(person, contact_ids, subjects)
+        for one_id in contact_ids:
+            await self._work.outbox.scrub(one_id, pseudonym)
+            await self._work.consents.forget_details(one_id)
+            await self._work.outbox.close_parked(one_id, self._now)
+            waiting += await self._work.carts.forget_person(one_id)
+        await self._work.inbox.mark(waiting, EventState.WITHHELD, Reason.ERASED, self._now)
+        await self._work.contacts.save([replace(one, contact=Contact()) for one in merged], self._now)
+        await self._people.forget_addresses(person, contact_ids, [one.email for one in former], self._work.contacts)
+        return person, contact_ids, subjects, pseudonym
+
+    async def _taken_since(self, person: Person, emails: Collection[str]) -> set[str]:
+        """Addresses that somebody else has now, who may not have been heard of in this round."""
+        present = await self._work.contacts.known_as(person.shop_id, emails, [], [])
+        elsewhere = {one.contact.email for one in present if one.id != person.id and one.erased_hash is None}
+        return elsewhere | {one for one in emails if self._people.belongs_to_another(person, one)}
+
+    async def _forget_orders(self, person: Person, contact_ids: list[int], addresses: list[str]) -> None:
+        """Their goods, whose they were, and what waits for orders under these addresses."""
+        orders = await self._work.inbox.orders_of(contact_ids)
+        known = await self._work.sales.of_orders(person.shop_id, orders) if orders else {}
+        self.decided.forget_orders(person.shop_id, known, contact_ids, [person, *person.absorbed])
+        for (shop_id, _), waiting in self._waiting.items():
+            for one in waiting:
+                if shop_id == person.shop_id and email_of(one.event) in addresses:
+                    self.decided.settle(one, EventState.WITHHELD, Reason.ERASED, person)
+
+
+def _resigned_from(contact: Contact) -> TakeBack:
+    """The opt-ins that a resignation of the person takes back; an act that is newer, perhaps told by another shop, stays."""
+    email, phone = contact.email_news, contact.phone_news
+    no_email, no_phone = email.status is Status.OPT_OUT, phone.status is Status.OPT_OUT
+    return TakeBack(
+        email_opt_in=no_email,
+        phone_opt_in=no_phone,
+        email_until=email.opted_out if no_email else None,
+        phone_until=phone.opted_out if no_phone else None,
+    )
+
+
+def _tells_of_a_purchase(plan: Send) -> bool:
+    return any(isinstance(one, AddEvent) and one.kind is EventKind.PURCHASE for one in plan.commands)
+
+
+def _siblings(directory: Directory, shop_id: str) -> list[str]:
+    """The other shops of a shop's account: SALESmanago has one contact for all of them."""
+    shop = directory.shop(shop_id)
+    ours = [] if shop is None else directory.shops_of(shop.account)
+    return [one.id for one in ours if one.id != shop_id]
+
+
+def _contradicts(said: Said | None, former: Said | None) -> bool:
+    """Only where the opposite was said before can something of ours be on its way that would undo it."""
+    return said is not None and former is not None and said.status is not former.status
+
+
+def _addresses_of(command: Command) -> list[str]:
+    return [command.email, command.address_after] if isinstance(command, UpsertContact) else [command.email]

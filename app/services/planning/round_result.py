@@ -1,0 +1,217 @@
+"""What a planning round has decided so far: how its events end, what is to be sent, which orders count as sold.
+
+Kept in memory and stored by the round as a whole, so that a later event of the round may still take back what an earlier one
+brought.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from app.domain.commands import Command, HomeCommand, Question, UpsertContact
+from app.domain.consent import Status
+from app.domain.decisions.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
+from app.domain.delivery.outbox import NewCommand, destination_of
+from app.domain.delivery.revocation import TakeBack, taken_back, unsent_part
+from app.domain.event_kinds import is_listed
+from app.domain.events import Event, OptInReported, OptOutReported, StatusSeen, TagsEdited, TagsSeen, order_id_of
+from app.domain.intake.inbox import EventState, InboxEvent, Settlement
+from app.domain.person.contact import Contact
+from app.domain.person.sale import NO_SALE, Sale, carried, of_orders, unsold
+from app.domain.reasons import Reason
+from app.domain.tags import collisions
+from app.domain.values import replace
+from app.services.planning.event_ids import names_somebody
+from app.services.planning.people import Person
+from app.services.shops.directory import Directory
+
+
+class Decided:
+    """Commands stand in the order in which they were decided."""
+
+    def __init__(self) -> None:
+        self._sales: dict[tuple[str, str], Sale] = {}
+        self._changed_sales: dict[tuple[str, str], Sale] = {}
+        self._buyers: dict[tuple[str, str], Person] = {}
+        """Whose orders were sent in this round."""
+        self._commands: list[tuple[Person, InboxEvent, Command]] = []
+        self._settlements: dict[int, tuple[Settlement, Person | None]] = {}
+        self._known: dict[int, tuple[Person, InboxEvent]] = {}
+        """Events that brought nothing new."""
+
+    # -- how events end --------------------------------------------------------------------------------------------------
+
+    def settle(
+        self,
+        event: InboxEvent,
+        state: EventState,
+        reason: Reason | None,
+        person: Person | None = None,
+        *,
+        open_commands: int = 0,
+        detail: str | None = None,
+    ) -> None:
+        pseudonym = person.erased_hash if person is not None else None
+        if person is not None and isinstance(event.event, TagsEdited):
+            detail = _collisions(person.contact)
+        settlement = Settlement(event.seq, state, reason, open_commands=open_commands, detail=detail, pseudonym=pseudonym)
+        self._settlements[event.seq] = (settlement, person)
+        if person is not None and may_be_undelivered(reason):
+            self._known[event.seq] = (person, event)
+
+    def perhaps_undelivered(self) -> list[tuple[Person, InboxEvent]]:
+        """Events that end because SALESmanago is said to have it already, with whom they are about."""
+        return [
+            (person, event) for person, event in self._known.values() if may_be_undelivered(self._settlements[event.seq][0].reason)
+        ]
+
+    def explain(self, event: InboxEvent, undelivered: Sequence[Undelivered]) -> None:
+        """Say of an event that ends so what of earlier ones it waits behind, if it does."""
+        settlement, person = self._settlements[event.seq]
+        assert settlement.reason is not None, "an event that ended so has a reason"
+        earlier = [
+            replace(one, event_id="") if names_somebody(one.event_id) else one for one in undelivered if one.event_seq < event.seq
+        ]
+        reason, behind = why_nothing_is_sent(event.event, settlement.reason, earlier)
+        detail = "; ".join(filter(None, (settlement.detail, behind))) or None
+        self._settlements[event.seq] = replace(settlement, reason=reason, detail=detail), person
+
+    def settlements(self) -> list[Settlement]:
+        """To be stored: people have their ids by now."""
+        return [
+            settlement if person is None else replace(settlement, contact_id=person.id)
+            for settlement, person in self._settlements.values()
+        ]
+
+    def verdicts(self) -> dict[int, tuple[Settlement, list[Command]]]:
+        """Per event, what it would become and what would be sent: for whoever asks without saving."""
+        commands: dict[int, list[Command]] = {}
+        for _, event, command in self._commands:
+            commands.setdefault(event.seq, []).append(command)
+        return {seq: (settlement, commands.get(seq, [])) for seq, (settlement, _) in self._settlements.items()}
+
+    # -- what is to be sent ----------------------------------------------------------------------------------------------
+
+    @property
+    def sends_any(self) -> bool:
+        return bool(self._commands)
+
+    @property
+    def sends_elsewhere(self) -> bool:
+        """Anything for another destination than an account?"""
+        return any(isinstance(command, HomeCommand | Question) for _, _, command in self._commands)
+
+    def send(self, person: Person, event: InboxEvent, *commands: Command) -> int:
+        """Answers how many of the commands the event waits for."""
+        self._commands += [(person, event, command) for command in commands]
+        return sum(_counts(event.event, command) for command in commands)
+
+    def upserts_of(self, person: Person) -> list[UpsertContact]:
+        """What the round tells of a person so far."""
+        return [command for owner, _, command in self._commands if owner is person and isinstance(command, UpsertContact)]
+
+    def say_no_opt_out_again(self, person: Person, *, email: bool, phone: bool) -> None:
+        """The person opted in since: what the round repeats of an older opt-out, it need not. No event waits for a repetition."""
+        kept: list[tuple[Person, InboxEvent, Command]] = []
+        for owner, event, command in self._commands:
+            if owner is not person or not isinstance(command, UpsertContact) or not command.repeats:
+                kept.append((owner, event, command))
+                continue
+            email_status = None if email and command.email_status is Status.OPT_OUT else command.email_status
+            phone_status = None if phone and command.phone_status is Status.OPT_OUT else command.phone_status
+            if email_status is not None or phone_status is not None:
+                kept.append((owner, event, replace(command, email_status=email_status, phone_status=phone_status)))
+        self._commands = kept
+
+    def take_back(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
+        """What of the round may not leave any more, of the person and of whom they absorbed; answers what was cancelled."""
+        kept: list[tuple[Person, InboxEvent, Command]] = []
+        cancelled: list[Command] = []
+        for owner, event, command in self._commands:
+            theirs = owner is person or owner.heir is person
+            left = taken_back(command, act) if theirs else command
+            lost = unsent_part(command, left, act) if theirs else None
+            if lost is not None:
+                cancelled.append(lost)
+            if left is not None:
+                kept.append((owner, event, left))
+            elif _counts(event.event, command):
+                self.settle(event, EventState.WITHHELD, reason, person)
+        self._commands = kept
+        self.unsell(person.shop_id, cancelled, reason)
+        return cancelled
+
+    def new_commands(self, directory: Directory) -> list[NewCommand]:
+        """To be stored: people have their ids by now."""
+        return [_new_command(directory, *one) for one in self._commands]
+
+    # -- orders ----------------------------------------------------------------------------------------------------------
+
+    def know_sales(self, shop_id: str, sales: Mapping[str, Sale]) -> None:
+        self._sales |= {(shop_id, order): sale for order, sale in sales.items()}
+
+    def sale(self, shop_id: str, event: Event) -> Sale:
+        order_id = order_id_of(event)
+        return self._sales.get((shop_id, order_id), NO_SALE) if order_id else NO_SALE
+
+    def buyer(self, shop_id: str, event: Event) -> Person | None:
+        """Whose order it is, if it was sent in this round."""
+        return self._buyers.get((shop_id, order_id_of(event) or ""))
+
+    def remember_sale(self, shop_id: str, event: Event, new: Sale) -> None:
+        order_id = order_id_of(event)
+        if order_id and new != self.sale(shop_id, event):
+            self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = new
+
+    def remember_purchase(self, event: InboxEvent, new: Sale, person: Person) -> None:
+        """The event brings the order of a person to SALESmanago, or a newer version of it."""
+        self.remember_sale(person.shop_id, event.event, carried(new, event.seq))
+        self._buyers[person.shop_id, order_id_of(event.event) or ""] = person
+
+    def unsell(self, shop_id: str, cancelled: list[Command], reason: Reason) -> None:
+        """What the commands tell of orders was never told after all."""
+        for order_id, commands in of_orders(cancelled).items():
+            if (shop_id, order_id) in self._sales:  # the others are of no event of this round
+                sale = unsold(self._sales[shop_id, order_id], commands, reason)
+                self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = sale
+
+    def forget_orders(
+        self, shop_id: str, known: Mapping[str, Sale], contact_ids: Collection[int], persons: Collection[Person]
+    ) -> None:
+        """Of orders of whoever is erased, only that they are not to be told of."""
+        theirs = {order for order, sale in known.items() if sale.contact_id in contact_ids}
+        theirs |= {order for (shop, order), buyer in self._buyers.items() if shop == shop_id and buyer in persons}
+        for order_id in theirs:
+            self._buyers.pop((shop_id, order_id), None)
+            self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = Sale(withheld=Reason.ERASED)
+
+    @property
+    def changed_sales(self) -> Mapping[tuple[str, str], Sale]:
+        """To be stored: people have their ids by now."""
+        return {
+            key: replace(sale, contact_id=self._buyers[key].saved_id) if key in self._buyers and sale.purchase_sent else sale
+            for key, sale in self._changed_sales.items()
+        }
+
+
+def _new_command(directory: Directory, person: Person, event: InboxEvent, command: Command) -> NewCommand:
+    shop = directory.shop(person.shop_id)  # a sibling's, where it is told what another shop heard
+    assert shop is not None, "an event of an unknown shop is held, not decided"
+    counted = _counts(event.event, command)
+    return NewCommand(destination_of(command, shop), shop.id, person.saved_id, event.seq, command, counted, is_listed(event.event))
+
+
+def _counts(event: Event, command: Command) -> bool:
+    """An order is sent once SALESmanago has it; what its sections bring to the panel is no part of that promise (R11)."""
+    if isinstance(command, UpsertContact) and command.repeats:
+        return False
+    return isinstance(event, StatusSeen | TagsSeen | OptInReported | OptOutReported) or not isinstance(command, HomeCommand)
+
+
+def _collisions(person: Contact) -> str | None:
+    """Panel tags that SALESmanago cannot tell apart, for whoever asks why a tag seems to be missing there (R27)."""
+    groups = collisions(tag for tag, flag in person.panel_tags.items() if flag.value)
+    more = f"; and {len(groups) - _GROUPS_NAMED} more" if len(groups) > _GROUPS_NAMED else ""
+    named = "; ".join(", ".join(group) for group in groups[:_GROUPS_NAMED])
+    return f"one tag in SALESmanago: {named}{more}" if groups else None
+
+
+_GROUPS_NAMED = 10

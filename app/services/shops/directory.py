@@ -1,0 +1,222 @@
+"""Who is who: accounts, shops and keys, as a snapshot in memory that is renewed when they change."""
+
+import hashlib
+import hmac
+import secrets
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.domain.errors import BadConfiguration, NotFound, UnknownCaller
+from app.domain.shops.configuration import LIVE_KEYS_PER_SHOP, SHOP_ROLE, ApiKey, StoredAccount, StoredShop
+from app.domain.shops.shop import Account, Shop, SourceKind
+from app.domain.sources import SourceName
+from app.services.ports import Clock, Store
+from app.services.shops.keyring import KeyRing
+
+KEY_PREFIX = "gwk"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls, by key: a shop, or an operator."""
+
+    role: str
+    shop_id: str | None
+    key_id: str
+
+
+@dataclass(frozen=True)
+class AccountAccess:
+    """An account with its secret opened; never logged, never stored like this."""
+
+    account: Account
+    api_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PanelAccess:
+    """A shop with what opens its side; never logged, never stored like this."""
+
+    shop: Shop
+    api_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SourceSecrets:
+    """Of a source, the newest first; two of each while one takes the place of the other. Never logged."""
+
+    tokens: tuple[str, ...] = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    accounts: Mapping[str, StoredAccount] = field(default_factory=dict)
+    shops: Mapping[str, StoredShop] = field(default_factory=dict)
+    keys: Mapping[str, ApiKey] = field(default_factory=dict)
+
+
+class Directory:
+    def __init__(self, store: Store, ring: KeyRing, clock: Clock) -> None:
+        self._store = store
+        self._ring = ring
+        self._clock = clock
+        self._snapshot = _Snapshot()
+
+    async def refresh(self) -> None:
+        """Read everything again."""
+        async with self._store.work() as work:
+            accounts, shops, keys = (
+                await work.registry.accounts(),
+                await work.registry.shops(),
+                await work.registry.keys(),
+            )
+        self._snapshot = _Snapshot(
+            {one.account.id: one for one in accounts},
+            {one.shop.id: one for one in shops},
+            {key.id: key for key in keys},
+        )
+
+    def stored(self) -> tuple[Mapping[str, StoredAccount], Mapping[str, StoredShop]]:
+        """Accounts and shops as stored, by id."""
+        return self._snapshot.accounts, self._snapshot.shops
+
+    # -- looking up ------------------------------------------------------------------------------------------------------
+
+    def shops(self) -> list[Shop]:
+        return [stored.shop for stored in self._snapshot.shops.values()]
+
+    def shop(self, shop_id: str) -> Shop | None:
+        stored = self._snapshot.shops.get(shop_id)
+        return stored.shop if stored is not None else None
+
+    def accounts(self) -> list[Account]:
+        return [stored.account for stored in self._snapshot.accounts.values()]
+
+    def account(self, account_id: str) -> Account | None:
+        stored = self._snapshot.accounts.get(account_id)
+        return stored.account if stored is not None else None
+
+    def access(self, account_id: str) -> AccountAccess:
+        stored = self._snapshot.accounts[account_id]
+        return AccountAccess(stored.account, self._ring.open(stored.secrets["api_secret"]))
+
+    def signing_secret(self, shop_id: str) -> str:
+        """Opened; only for a shop with `signed_requests`."""
+        return self._ring.open(self._snapshot.shops[shop_id].secrets["signing_secret"])
+
+    def shops_of(self, account_id: str) -> list[Shop]:
+        return [stored.shop for stored in self._snapshot.shops.values() if stored.shop.account == account_id]
+
+    def panel_access(self, shop_id: str) -> PanelAccess:
+        """Whatever opens the shop's side; empty where nothing does."""
+        stored = self._snapshot.shops[shop_id]
+        key, secret = stored.secrets.get("panel_api_key"), stored.secrets.get("webhook_secret")
+        return PanelAccess(stored.shop, self._ring.open(key) if key else "", self._ring.open(secret) if secret else "")
+
+    def shop_callback_secrets(self, shop_id: str) -> list[str]:
+        stored = self._snapshot.shops.get(shop_id)
+        return self._callback_secrets(stored.secrets if stored is not None else {})
+
+    def account_callback_secrets(self, account_id: str) -> list[str]:
+        stored = self._snapshot.accounts.get(account_id)
+        return self._callback_secrets(stored.secrets if stored is not None else {})
+
+    def _callback_secrets(self, secrets_: Mapping[str, str]) -> list[str]:
+        """Opened; two while one takes the place of the other, none where callbacks are not wanted."""
+        return [self._ring.open(closed) for name, closed in sorted(secrets_.items()) if name.startswith("callback_")]
+
+    def sources(self) -> list[SourceName]:
+        """Every platform that tells of a shop, each once."""
+        return list(dict.fromkeys(_source_of(shop) for shop in self.shops() if shop.source.kind is not SourceKind.NONE))
+
+    def shops_of_source(self, source: SourceName) -> list[Shop]:
+        """The shops a platform tells of; those of one panel are told apart by their number."""
+        return [shop for shop in self.shops() if shop.source.kind is not SourceKind.NONE and _source_of(shop) == source]
+
+    def source_secrets(self, source: SourceName) -> SourceSecrets:
+        """What proves that a push is from there: of all shops together, since a panel pushes for all of them with one webhook."""
+        stored = [self._snapshot.shops[shop.id].secrets for shop in self.shops_of_source(source)]
+
+        def opened(prefix: str) -> tuple[str, ...]:
+            closed = (secrets_[name] for secrets_ in stored for name in sorted(secrets_) if name.startswith(prefix))
+            return tuple(dict.fromkeys(self._ring.open(one) for one in closed))
+
+        return SourceSecrets(opened("source_token_"), opened("source_secret_"))
+
+    def open_shops(self, account_id: str) -> list[str]:
+        return [shop.id for shop in self.shops_of(account_id) if shop.enabled]
+
+    def closed_shops(self) -> list[str]:
+        """Disabled shops: what waits for them stays, also where a shop has moved to another account since."""
+        return [shop.id for shop in self.shops() if not shop.enabled]
+
+    # -- keys ------------------------------------------------------------------------------------------------------------
+
+    def caller(self, key: str) -> Caller:
+        """Who a key belongs to. Raises `UnknownCaller`; takes the same time for a wrong secret as for a right one."""
+        parts = key.split("_")
+        known = self._snapshot.keys.get(parts[1]) if len(parts) == 4 and parts[0] == KEY_PREFIX else None
+        expected = known.digest if known is not None else _digest("")
+        matches = hmac.compare_digest(_digest(key), expected)
+        if known is None or not matches or known.revoked_at is not None:
+            raise UnknownCaller
+        return Caller(known.role, known.shop_id, known.id)
+
+    def all_keys(self) -> list[ApiKey]:
+        return list(self._snapshot.keys.values())
+
+    async def issue_key(self, shop_id: str | None, role: str = SHOP_ROLE) -> str:
+        """A new key, shown this once. Raises `NotFound` for an unknown shop, `BadConfiguration` if two keys live already."""
+        await self.refresh()
+        if role == SHOP_ROLE:
+            if shop_id is None or shop_id not in self._snapshot.shops:
+                raise NotFound("shop")
+            live = [key for key in self._snapshot.keys.values() if key.shop_id == shop_id and key.revoked_at is None]
+            if len(live) >= LIVE_KEYS_PER_SHOP:
+                ids = ", ".join(key.id for key in live)
+                raise BadConfiguration([f"the shop has {len(live)} live keys already ({ids}); revoke one first"])
+        key_id, secret = secrets.token_hex(4), secrets.token_hex(32)
+        key = f"{KEY_PREFIX}_{key_id}_{secret}_{zlib.crc32(secret.encode()):08x}"
+        async with self._store.work() as work:
+            await work.registry.add_key(ApiKey(key_id, role, shop_id if role == SHOP_ROLE else None, _digest(key), self._clock()))
+            await work.commit()
+        await self.refresh()
+        return key
+
+    async def revoke_key(self, key_id: str) -> None:
+        """Raises `NotFound` for a key that is unknown or revoked already."""
+        async with self._store.work() as work:
+            revoked = await work.registry.revoke_key(key_id, self._clock())
+            await work.commit()
+        if not revoked:
+            raise NotFound("live key")
+        await self.refresh()
+
+    # -- configuration ---------------------------------------------------------------------------------------------------
+
+    async def apply(self, accounts: list[StoredAccount], shops: list[StoredShop]) -> None:
+        """Store accounts and shops; what a shop held while it was disabled is released when it is enabled."""
+        at: datetime = self._clock()
+        async with self._store.work() as work:
+            for account in accounts:
+                await work.registry.save_account(account, at)
+            for shop in shops:
+                await work.registry.save_shop(shop, at)
+                if shop.shop.enabled:
+                    await work.inbox.release([shop.shop.id])
+                else:
+                    await work.inbox.hold(shop.shop.id)
+            await work.commit()
+        await self.refresh()
+
+
+def _source_of(shop: Shop) -> SourceName:
+    return SourceName(shop.source.kind.value, shop.source.name)
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,60 @@
+"""Bring a database to the newest revision, from code."""
+
+import asyncio
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from app.storage.engine.database import Database
+
+Step = Callable[[Config, str], None]
+"""One of alembic's commands."""
+
+_SCRIPTS = Path(__file__).resolve().parents[3] / "alembic"
+
+
+def config(url: str) -> Config:
+    made = Config()
+    made.set_main_option("script_location", str(_SCRIPTS))
+    made.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return made
+
+
+async def upgrade(database: Database, revision: str = "head") -> None:
+    await _migrate(database, command.upgrade, revision)
+
+
+async def downgrade(database: Database, revision: str = "base") -> None:
+    await _migrate(database, command.downgrade, revision)
+
+
+async def _migrate(database: Database, step: Step, revision: str) -> None:
+    async with database.engine.connect() as connection:
+        await connection.run_sync(_run, database, step, revision)
+        await connection.commit()
+
+
+async def is_current(database: Database) -> bool:
+    def look(connection: Connection) -> bool:
+        return MigrationContext.configure(connection).get_current_revision() == _newest()
+
+    async with asyncio.timeout(10), database.engine.connect() as connection:
+        return await connection.run_sync(look)
+
+
+@cache
+def _newest() -> str | None:
+    """Read from the scripts once: probes ask every few seconds, and reading them holds up everybody else."""
+    return ScriptDirectory(str(_SCRIPTS)).get_current_head()
+
+
+def _run(connection: Connection, database: Database, step: Step, revision: str) -> None:
+    made = config(str(database.url))
+    made.attributes["connection"] = connection
+    step(made, revision)

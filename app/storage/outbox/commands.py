@@ -1,0 +1,284 @@
+"""The outbox: commands waiting for a neighbour. A mailbox is one row per contact and destination with waiting commands.
+
+Through mailboxes they are claimed: see `leases.py`.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import Insert, bindparam, case, func, select, text, update
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.commands import AddEvent, Command, EventKind, erased_form
+from app.domain.decisions.undelivered import Undelivered
+from app.domain.delivery.outbox import CommandState, DeferredTakeBack, Mailbox, NewCommand, WaitingCommand, to_account
+from app.domain.delivery.outcomes import SETTLING
+from app.domain.delivery.revocation import TakeBack, opt_outs_of
+from app.domain.reasons import Reason
+from app.storage.engine import codec
+from app.storage.engine.bulk import execute_many
+from app.storage.engine.dialect import distinct, insert_of, one_of
+from app.storage.engine.tables import inbox, mailboxes, outbox
+from app.storage.outbox.contact_queues import LISTED, LISTED_AND_ACTS, LIVE, among, is_of, judged_anew, remove_empty
+
+_WAITING = text("outbox.state = 'waiting'")
+_PARKED = text("outbox.state = 'parked'")
+
+
+class Outbox:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def queue(self, commands: Sequence[NewCommand], at: datetime) -> None:
+        """Append commands and make their contacts claimable."""
+        if not commands:
+            return
+        await execute_many(self._connection, _QUEUE, [_row(command, at) for command in commands])
+        pending = Counter(command.mailbox for command in commands)
+        shops = {command.mailbox: command.shop_id for command in commands}
+        live = {command.mailbox for command in commands if not command.background}
+        await execute_many(
+            self._connection,
+            _open(self._connection.dialect.name),
+            [
+                {
+                    "contact_id": box.contact_id,
+                    "destination": box.destination,
+                    "shop_id": shops[box],
+                    "priority": LIVE if box in live else LISTED,
+                    "pending": count,
+                    "due_at": at,
+                    "attempts": 0,
+                }
+                for box, count in sorted(pending.items())  # one order of locks everywhere
+            ],
+        )
+        await self._hurry({command.mailbox for command in commands if opt_outs_of(command.command) is not None}, at)
+
+    async def _hurry(self, boxes: Collection[Mailbox], at: datetime) -> None:
+        """An opt-out does not wait for the end of its contact's backoff, but for as long as an unclear outcome needs to settle."""
+        if boxes:
+            soon = at + SETTLING
+            later = among(self._connection, sorted(boxes)) & (mailboxes.c.due_at > soon)
+            await self._connection.execute(update(mailboxes).where(later).values(due_at=soon))
+
+    async def waiting_contacts(self) -> dict[str, int]:
+        """Destination -> how many contacts something waits for."""
+        counted = select(mailboxes.c.destination, func.count()).group_by(mailboxes.c.destination)
+        return {row.destination: row[1] for row in await self._connection.execute(counted)}
+
+    async def waiting(self, destination: str, contact_ids: Collection[int]) -> dict[int, list[WaitingCommand]]:
+        return (await self.waiting_or_unreadable(destination, contact_ids))[0]
+
+    async def waiting_or_unreadable(
+        self, destination: str, contact_ids: Collection[int]
+    ) -> tuple[dict[int, list[WaitingCommand]], dict[int, list[int]]]:
+        """As `waiting`; beside them, per contact, the numbers of commands that cannot be read."""
+        theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
+        rows = await self._connection.execute(_QUEUED.where(theirs, _WAITING).order_by(outbox.c.contact_id, outbox.c.id))
+        found: dict[int, list[WaitingCommand]] = {}
+        unreadable: dict[int, list[int]] = {}
+        for contact_id, command_id, event_seq, stored, maybe_sent, tried, counted in rows:
+            command = codec.decode_command(stored)
+            if command is None:
+                unreadable.setdefault(contact_id, []).append(command_id)
+                continue
+            waiting = WaitingCommand(command_id, event_seq, command, maybe_sent, tried, counted)
+            found.setdefault(contact_id, []).append(waiting)
+        return found, unreadable
+
+    async def park(self, mailbox: Mailbox, command_ids: Collection[int], at: datetime) -> None:
+        """Something of ours fails over these: they stay for a person to see, and hold up nobody else (R73)."""
+        theirs = one_of(self._connection, outbox.c.id, command_ids)
+        parked = {"state": CommandState.PARKED.value, "reason": Reason.DEFECT.value, "settled_at": at}
+        change = update(outbox).where(theirs, _WAITING).values(parked).returning(outbox.c.event_seq, outbox.c.counted)
+        changed = (await self._connection.execute(change)).all()
+        seqs = {row.event_seq for row in changed if row.counted}
+        await self._connection.execute(update(inbox).where(one_of(self._connection, inbox.c.seq, seqs)).values(parked))
+        await self._reduce(mailbox, len(changed))
+
+    async def undelivered(self, contact_ids: Collection[int]) -> dict[int, list[Undelivered]]:
+        """What waits or is parked of contacts on the way to SALESmanago, in the order of queueing."""
+        columns = (outbox.c.id, outbox.c.contact_id, outbox.c.command, outbox.c.state, inbox.c.seq, inbox.c.event_id)
+        theirs = one_of(self._connection, outbox.c.contact_id, contact_ids) & outbox.c.destination.startswith(to_account(""))
+        found: list[tuple[int, int, Undelivered]] = []
+        for state in (_WAITING, _PARKED):  # along an index each
+            rows = await self._connection.execute(
+                select(*columns).join(inbox, inbox.c.seq == outbox.c.event_seq).where(theirs, state)
+            )
+            for row in rows:
+                command = codec.decode_command(row.command)
+                if command is not None:
+                    parked = row.state == CommandState.PARKED.value
+                    found.append((row.id, row.contact_id, Undelivered(command, parked, row.seq, row.event_id)))
+        by_contact: dict[int, list[Undelivered]] = {}
+        for _, contact_id, one in sorted(found, key=lambda one: one[0]):
+            by_contact.setdefault(contact_id, []).append(one)
+        return by_contact
+
+    async def lock_mailboxes(self, contact_ids: Collection[int]) -> None:
+        """Before taking back from several: in the order in which those who record lock them, or both would wait for each other."""
+        if contact_ids and self._connection.dialect.name != "sqlite":
+            theirs = select(mailboxes.c.contact_id).where(one_of(self._connection, mailboxes.c.contact_id, contact_ids))
+            ordered = theirs.order_by(mailboxes.c.contact_id, mailboxes.c.destination).with_for_update()
+            await self._connection.execute(ordered)
+
+    async def mailboxes_of(self, contact_ids: Collection[int]) -> list[Mailbox]:
+        """Everywhere something waits for contacts, in one order of locks."""
+        if not contact_ids:
+            return []
+        columns = (mailboxes.c.contact_id, mailboxes.c.destination)
+        theirs = select(*columns).where(one_of(self._connection, mailboxes.c.contact_id, contact_ids)).order_by(*columns)
+        return [Mailbox(row.contact_id, row.destination) for row in await self._connection.execute(theirs)]
+
+    async def deferred(self, destination: str, contact_ids: Collection[int]) -> dict[int, tuple[DeferredTakeBack, ...]]:
+        """Acts that arrived for contacts while their commands were on their way."""
+        if not contact_ids:
+            return {}
+        noted = (mailboxes.c.destination == destination) & one_of(self._connection, mailboxes.c.contact_id, contact_ids)
+        rows = await self._connection.execute(
+            select(mailboxes.c.contact_id, mailboxes.c.take_backs).where(noted, mailboxes.c.take_backs.is_not(None))
+        )
+        return {row.contact_id: codec.decode(row.take_backs, tuple[DeferredTakeBack, ...]) for row in rows}
+
+    async def forget_take_backs(self, mailbox: Mailbox) -> None:
+        """They were applied."""
+        await self._connection.execute(update(mailboxes).where(is_of(mailbox)).values(take_backs=None))
+
+    async def close_parked(self, contact_id: int, at: datetime) -> None:
+        """What waited for a person is of nobody any more."""
+        theirs = (outbox.c.contact_id == contact_id) & (outbox.c.state == CommandState.PARKED.value)
+        await self._connection.execute(update(outbox).where(theirs).values(state=CommandState.CANCELLED.value, settled_at=at))
+
+    async def event_id_there(self, event_seq: int) -> str | None:
+        """The id SALESmanago gave to what one of our events became there; None while it has not arrived."""
+        sent = (outbox.c.event_seq == event_seq) & (outbox.c.state == CommandState.SENT.value) & outbox.c.counted
+        newest = select(outbox.c.upstream_id).where(sent, outbox.c.upstream_id.is_not(None)).order_by(outbox.c.id.desc())
+        found: str | None = (await self._connection.execute(newest.limit(1))).scalar_one_or_none()
+        return found
+
+    async def event_ids_there(self, event_seqs: Collection[int]) -> dict[int, str]:
+        """As `event_id_there`, for many, of purchases alone: a batch answers no ids, and what was sent with it may have one."""
+        sent = (outbox.c.state == CommandState.SENT.value) & outbox.c.upstream_id.is_not(None)
+        columns = select(outbox.c.event_seq, outbox.c.upstream_id, outbox.c.command)
+        rows = await self._connection.execute(columns.where(one_of(self._connection, outbox.c.event_seq, event_seqs), sent))
+        decoded = ((row.event_seq, row.upstream_id, codec.decode_command(row.command)) for row in rows)
+        purchases = (one for one in decoded if isinstance(one[2], AddEvent) and one[2].kind is EventKind.PURCHASE)
+        return {seq: upstream_id for seq, upstream_id, _ in purchases}
+
+    async def in_motion(self, destination: str, contact_ids: Collection[int], since: datetime) -> set[int]:
+        """Contacts with commands that wait, or were settled since a time: what SALESmanago shows of them may be old."""
+        theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
+        waiting = select(outbox.c.contact_id).where(theirs, _WAITING)
+        settled = select(outbox.c.contact_id).where(theirs, outbox.c.settled_at >= since)
+        return set((await self._connection.execute(waiting.union(settled))).scalars())
+
+    async def last_settled(self, destination: str, contact_ids: Collection[int], since: datetime) -> dict[int, datetime]:
+        """When a command of a contact was settled last, if that is since a time."""
+        theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
+        last = select(outbox.c.contact_id, func.max(outbox.c.settled_at).label("at")).where(theirs, outbox.c.settled_at >= since)
+        return {row.contact_id: row.at for row in await self._connection.execute(last.group_by(outbox.c.contact_id))}
+
+    async def arrived_since(self, mailbox: Mailbox, since: datetime) -> bool:
+        """Was anything written there for the contact since a time, or perhaps written at some time?"""
+        theirs = (outbox.c.contact_id == mailbox.contact_id) & (outbox.c.destination == mailbox.destination)
+        sent = (outbox.c.settled_at >= since) & (outbox.c.state == CommandState.SENT.value)
+        perhaps = (outbox.c.state == CommandState.WAITING.value) & outbox.c.maybe_sent
+        return (await self._connection.execute(select(outbox.c.id).where(theirs, sent | perhaps).limit(1))).first() is not None
+
+    async def oldest_queued(self, prefix: str) -> dict[str, datetime]:
+        """Shop -> when the oldest command that still waits for a kind of destination was queued; found through its mailboxes."""
+        theirs = (outbox.c.contact_id == mailboxes.c.contact_id) & (outbox.c.destination == mailboxes.c.destination)
+        found: dict[str, datetime] = {}
+        async for destination in distinct(self._connection, mailboxes.c.destination):
+            if not destination.startswith(prefix):
+                continue
+            waiting = select(outbox.c.shop_id, func.min(outbox.c.queued_at).label("oldest")).join(mailboxes, theirs)
+            oldest = waiting.where(mailboxes.c.destination == destination, _WAITING).group_by(outbox.c.shop_id)
+            for row in await self._connection.execute(oldest):
+                found[row.shop_id] = min(found.get(row.shop_id, row.oldest), row.oldest)
+        return found
+
+    async def rewrite(self, mailbox: Mailbox, changed: Mapping[int, Command], cancelled: Collection[int], at: datetime) -> None:
+        """Replace waiting commands that may leave only in a weaker form; cancel those that may not leave at all."""
+        for command_id, command in changed.items():
+            change = update(outbox).where(outbox.c.id == command_id).values(command=codec.encode_tagged(command))
+            await self._connection.execute(change)
+        if cancelled:
+            change = update(outbox).where(one_of(self._connection, outbox.c.id, cancelled))
+            await self._connection.execute(change.values(state=CommandState.CANCELLED.value, settled_at=at))
+            await self._reduce(mailbox, len(cancelled))
+
+    async def defer_take_back(self, mailbox: Mailbox, act: TakeBack, reason: Reason) -> None:
+        """Note on the mailbox what the next claim has to take back first, of what is queued by now."""
+        theirs = (outbox.c.destination == mailbox.destination) & (outbox.c.contact_id == mailbox.contact_id)
+        newest = select(func.max(outbox.c.id)).where(theirs, _WAITING)
+        up_to = (await self._connection.execute(newest)).scalar_one_or_none() or 0
+        box = is_of(mailbox)
+        stored = (await self._connection.execute(select(mailboxes.c.take_backs).where(box))).scalar_one_or_none()
+        earlier = codec.decode(stored, tuple[DeferredTakeBack, ...]) if stored is not None else ()
+        noted = codec.encode((*earlier, DeferredTakeBack(act, reason, up_to)))
+        await self._connection.execute(update(mailboxes).where(box).values(take_backs=noted))
+
+    async def scrub(self, contact_id: int, pseudonym: str) -> None:
+        """Erase the content of everything settled for a contact."""
+        settled = (outbox.c.contact_id == contact_id) & (outbox.c.state != CommandState.WAITING.value)
+        rows = (await self._connection.execute(select(outbox.c.id, outbox.c.command).where(settled))).all()
+        scrubbed = [
+            {"b_id": row.id, "b_command": erased}
+            for row in rows
+            if (erased := codec.encode_tagged(erased_form(codec.kind_of(row.command), pseudonym))) != row.command
+        ]
+        await execute_many(self._connection, _SCRUB, scrubbed)
+
+    async def _reduce(self, mailbox: Mailbox, count: int) -> None:
+        less = {"pending": mailboxes.c.pending - count, "priority": judged_anew(mailboxes.c.priority == LISTED_AND_ACTS)}
+        await self._connection.execute(update(mailboxes).where(is_of(mailbox)).values(less))
+        await remove_empty(self._connection, [mailbox])
+
+
+_SCRUB = update(outbox).where(outbox.c.id == bindparam("b_id")).values(command=bindparam("b_command"))
+_QUEUE = plain_insert(outbox)
+_QUEUED = select(
+    outbox.c.contact_id,
+    outbox.c.id,
+    outbox.c.event_seq,
+    outbox.c.command,
+    outbox.c.maybe_sent,
+    outbox.c.attempts,
+    outbox.c.counted,
+)
+
+
+@cache
+def _open(dialect: str) -> Insert:
+    """More for a contact: a mailbox, or more in the one there is."""
+    statement = insert_of(dialect, mailboxes)
+    added = statement.excluded
+    more = {
+        "pending": mailboxes.c.pending + added.pending,
+        "priority": case(
+            (added.priority >= mailboxes.c.priority, mailboxes.c.priority),
+            (mailboxes.c.lease_token.is_not(None), LISTED_AND_ACTS),  # what is on its way is still of a list
+            else_=added.priority,
+        ),
+    }
+    return statement.on_conflict_do_update(index_elements=["contact_id", "destination"], set_=more)
+
+
+def _row(command: NewCommand, at: datetime) -> dict[str, object]:
+    return {
+        "destination": command.destination,
+        "shop_id": command.shop_id,
+        "contact_id": command.contact_id,
+        "event_seq": command.event_seq,
+        "counted": command.counted,
+        "command": codec.encode_tagged(command.command),
+        "state": CommandState.WAITING.value,
+        "maybe_sent": False,
+        "attempts": 0,
+        "queued_at": at,
+    }

@@ -1,0 +1,34 @@
+"""One row per destination: its breaker and its bucket, shared by all workers. The row is also the lock of those who claim."""
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.delivery.destination import Neighbour
+from app.storage.engine import codec
+from app.storage.engine.dialect import insert
+from app.storage.engine.tables import neighbours
+
+
+class Neighbours:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def locked(self, destination: str) -> Neighbour:
+        """As known; until the transaction ends nobody else reads it like this."""
+        row = select(neighbours.c.doc).where(neighbours.c.destination == destination)
+        if self._connection.dialect.name != "sqlite":
+            row = row.with_for_update()
+        stored = (await self._connection.execute(row)).scalar_one_or_none()
+        if stored is None:
+            statement = insert(self._connection, neighbours).on_conflict_do_nothing(index_elements=["destination"])
+            await self._connection.execute(statement, [{"destination": destination, "doc": codec.encode(Neighbour())}])
+            stored = (await self._connection.execute(row)).scalar_one()
+        return codec.decode(stored, Neighbour)
+
+    async def save(self, destination: str, neighbour: Neighbour) -> None:
+        change = update(neighbours).where(neighbours.c.destination == destination).values(doc=codec.encode(neighbour))
+        await self._connection.execute(change)
+
+    async def all(self) -> dict[str, Neighbour]:
+        rows = await self._connection.execute(select(neighbours).order_by(neighbours.c.destination))
+        return {row.destination: codec.decode(row.doc, Neighbour) for row in rows}

@@ -1,0 +1,215 @@
+"""Leases on mailboxes: who delivers to whom next, and until when nobody else does.
+
+Claiming looks at mailboxes alone, so its cost does not grow with the number of waiting commands, and a contact is leased as a
+whole, which keeps its order.
+"""
+
+import time
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy import CTE, BigInteger, Row, Update, case, exists, func, literal, select, true, type_coerce, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.clocks import NOTICED
+from app.domain.delivery.coalesce import is_quiet, one_bundle
+from app.domain.delivery.outbox import Claim, DeferredTakeBack, InFlight, Mailbox, WaitingCommand
+from app.domain.delivery.outcomes import LONGEST_DELAY
+from app.domain.delivery.round_robin import in_turn
+from app.storage.engine import codec
+from app.storage.engine.dialect import locked, one_of
+from app.storage.engine.tables import LEASE_NUMBERS, Instant, mailboxes, outbox
+from app.storage.outbox.commands import Outbox
+from app.storage.outbox.contact_queues import LISTED_AND_ACTS, LIVE, is_of
+
+COMMANDS_PER_CLAIM = 200
+"""Of one contact at a time: a hot contact must not fill a batch alone."""
+
+BACKGROUND_PER_CLAIM = 100
+"""So few that a live contact never waits long for a call between theirs."""
+
+READ_AT_LEAST = 20
+"""Contacts, where fewer are wanted: many may turn out to be of a list."""
+
+_numbers = count(time.time_ns() // 1000)
+"""Of leases on the embedded store: greater than those of an earlier process."""
+
+
+class Leases:
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self._outbox = Outbox(connection)
+
+    async def claim(
+        self,
+        destination: str,
+        closed_shops: Collection[str],
+        limit: int,
+        now: datetime,
+        lease: timedelta,
+        *,
+        only_live: bool = False,
+    ) -> list[Claim]:
+        """Lease up to `limit` contacts with their waiting commands: live ones first, the shops in turn, oldest due first.
+
+        `only_live`: nobody of whom first must be told what a list brought.
+
+        Until the result is recorded the commands count as perhaps sent: after a crash the next holder looks first.
+        """
+        boxes, commands = await self._next_bundles(destination, closed_shops, limit, now, only_live=only_live)
+        if not boxes:
+            return []
+        token = await self._next_number()
+        leased = self._change(destination, [box.contact_id for box in boxes])
+        await self._connection.execute(leased.values(leased_until=now + lease, lease_token=token))
+        ids = [command.id for waiting in commands.values() for command in waiting]
+        await self._connection.execute(update(outbox).where(one_of(self._connection, outbox.c.id, ids)).values(maybe_sent=True))
+        return [
+            Claim(
+                Mailbox(box.contact_id, destination),
+                box.shop_id,
+                token,
+                box.attempts,
+                box.first_tried_at,
+                tuple(commands[box.contact_id]),
+                codec.decode(box.take_backs, tuple[DeferredTakeBack, ...]) if box.take_backs else (),
+            )
+            for box in boxes
+        ]
+
+    async def _next_bundles(
+        self, destination: str, closed_shops: Collection[str], limit: int, now: datetime, *, only_live: bool
+    ) -> tuple[list[Row[Any]], dict[int, list[WaitingCommand]]]:
+        """Mailboxes to be claimed together, and what of each may travel."""
+        some = max(limit, READ_AT_LEAST)
+        while True:
+            found = [
+                await self._due(destination, shop_id, some, now, only_live=only_live)
+                for shop_id in await self._shops_waiting(destination)
+                if shop_id not in closed_shops
+            ]
+            # Live contacts do not wait behind what must be asked for those of a list (R63): each kind is claimed for itself.
+            first = min((boxes[0].priority for boxes in found if boxes), default=LIVE)
+            alike = [[box for box in boxes if box.priority == first] for boxes in found]
+            boxes = in_turn(alike, some if first == LIVE else BACKGROUND_PER_CLAIM)
+            contact_ids = [box.contact_id for box in boxes]
+            waiting, unreadable = await self._outbox.waiting_or_unreadable(destination, contact_ids) if boxes else ({}, {})
+            if unreadable:
+                for contact_id, command_ids in sorted(unreadable.items()):
+                    await self._outbox.park(Mailbox(contact_id, destination), command_ids, now)
+                continue
+            bundles = {contact: _next(commands) for contact, commands in waiting.items()}
+            listed = [contact for contact, bundle in bundles.items() if is_quiet(bundle[0].command)] if first == LIVE else []
+            if not listed:
+                boxes = boxes[:limit]
+                return boxes, {box.contact_id: bundles.get(box.contact_id, []) for box in boxes}
+            await self._connection.execute(self._change(destination, listed).values(priority=LISTED_AND_ACTS))
+
+    async def is_due(self, destination: str, closed_shops: Collection[str], now: datetime, *, only_live: bool = False) -> bool:
+        """Is there anything to claim?"""
+        for shop_id in await self._shops_waiting(destination):
+            if shop_id not in closed_shops and await self._due(destination, shop_id, 1, now, only_live=only_live):
+                return True
+        return False
+
+    async def due_destinations(self, now: datetime) -> list[str]:
+        """Destinations besides accounts where somebody's turn has come."""
+        free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
+        elsewhere = _DESTINATIONS.c.name.not_like("account:%")  # accounts have loops of their own
+        theirs = exists().where(mailboxes.c.destination == _DESTINATIONS.c.name, mailboxes.c.due_at <= now, free)
+        return list((await self._connection.execute(select(_DESTINATIONS.c.name).where(elsewhere, theirs))).scalars())
+
+    async def _shops_waiting(self, destination: str) -> list[str]:
+        """One step per shop along the index: the number of waiting contacts does not matter."""
+        shops: list[str] = []
+        while True:
+            behind = mailboxes.c.shop_id > shops[-1] if shops else true()
+            following = select(func.min(mailboxes.c.shop_id)).where(mailboxes.c.destination == destination, behind)
+            shop_id = (await self._connection.execute(following)).scalar_one()
+            if shop_id is None:
+                return shops
+            shops.append(shop_id)
+
+    async def _due(self, destination: str, shop_id: str, limit: int, now: datetime, *, only_live: bool) -> list[Row[Any]]:
+        free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
+        theirs = (mailboxes.c.destination == destination) & (mailboxes.c.shop_id == shop_id)
+        due = select(mailboxes).where(theirs, mailboxes.c.due_at <= now, free)
+        if only_live:
+            due = due.where(mailboxes.c.priority == LIVE)
+        due = due.order_by(mailboxes.c.priority, mailboxes.c.due_at, mailboxes.c.contact_id).limit(limit)
+        return list((await self._connection.execute(locked(self._connection, due))).all())
+
+    def _change(self, destination: str, contact_ids: Collection[int]) -> Update:
+        theirs = (mailboxes.c.destination == destination) & one_of(self._connection, mailboxes.c.contact_id, contact_ids)
+        return update(mailboxes).where(theirs)
+
+    async def _next_number(self) -> int:
+        if self._connection.dialect.name == "sqlite":  # one process, whose leases end with it
+            return next(_numbers)
+        number: int = (await self._connection.execute(select(LEASE_NUMBERS.next_value()))).scalar_one()
+        return number
+
+    async def in_flight(self, destination: str, now: datetime) -> InFlight:
+        theirs = (mailboxes.c.destination == destination) & mailboxes.c.lease_token.is_not(None) & (mailboxes.c.leased_until >= now)
+        of_lists = case((mailboxes.c.priority != LIVE, mailboxes.c.lease_token))
+        counted = select(func.count(mailboxes.c.lease_token.distinct()), func.count(of_lists.distinct())).where(theirs)
+        row = (await self._connection.execute(counted)).one()
+        return InFlight(row[0], row[1])
+
+    async def is_held(self, mailbox: Mailbox, now: datetime) -> bool:
+        """Are its commands on their way at this moment? Waits for a claim that is just being made."""
+        box = select(mailboxes.c.leased_until).where(is_of(mailbox))
+        if self._connection.dialect.name != "sqlite":
+            box = box.with_for_update()
+        until = (await self._connection.execute(box)).scalar_one_or_none()
+        return until is not None and until >= now
+
+    async def renew(self, token: int, now: datetime, until: datetime) -> bool:
+        """False if the lease had ended: perhaps somebody else holds some of it by now."""
+        ours = (mailboxes.c.lease_token == token) & (mailboxes.c.leased_until >= now)
+        return (await self._connection.execute(update(mailboxes).where(ours).values(leased_until=until))).rowcount > 0
+
+    async def put_off(self, mailbox: Mailbox, token: int, until: datetime) -> None:
+        """Give a lease back with nothing recorded. The commands stay perhaps sent: whoever claims them next looks first."""
+        ours = is_of(mailbox) & (mailboxes.c.lease_token == token)
+        await self._connection.execute(update(mailboxes).where(ours).values(due_at=until, leased_until=None, lease_token=None))
+
+    async def set_right(self, now: datetime, back: timedelta, lease: timedelta) -> int:
+        """The clock was set back by so much, zero if that is not known: nobody waits for a time that it meant (`domain.clocks`).
+
+        What was put off comes at least so much earlier, and at once if it lies further ahead than anything is put off. A lease
+        that would last longer than one is given is over. Answers how many contacts that was. Reads all of them: not in passing.
+        """
+        far = now + LONGEST_DELAY + NOTICED
+        earlier = type_coerce(mailboxes.c.due_at, BigInteger) - back // timedelta(microseconds=1)
+        due_at = case(
+            (mailboxes.c.due_at > far, literal(now, Instant)),
+            (earlier < literal(now, Instant), literal(now, Instant)),
+            else_=type_coerce(earlier, Instant),
+        )
+        put_off = update(mailboxes).where(mailboxes.c.due_at > (now if back else far)).values(due_at=due_at)
+        moved = (await self._connection.execute(put_off)).rowcount
+        too_long = update(mailboxes).where(mailboxes.c.leased_until > now + lease + NOTICED)
+        over = now - timedelta(microseconds=1)
+        return moved + (await self._connection.execute(too_long.values(leased_until=over))).rowcount
+
+    async def release_all(self) -> None:
+        """On an embedded database a lease at start belongs to a process that is gone."""
+        await self._connection.execute(update(mailboxes).values(leased_until=None, lease_token=None))
+
+
+def _destinations() -> CTE:
+    """Where anything waits: one step per destination along the index, however many contacts wait there."""
+    first = select(func.min(mailboxes.c.destination).label("name")).cte("destinations", recursive=True)
+    following = select(func.min(mailboxes.c.destination)).where(mailboxes.c.destination > first.c.name).scalar_subquery()
+    return first.union_all(select(following).where(first.c.name.is_not(None)))
+
+
+_DESTINATIONS = _destinations()
+
+
+def _next(waiting: list[WaitingCommand]) -> list[WaitingCommand]:
+    bounded = waiting[:COMMANDS_PER_CLAIM]
+    return bounded[: one_bundle([one.command for one in bounded])]

@@ -1,0 +1,246 @@
+"""Which use case runs when. Everything here finds its work in the tables; being woken only saves the wait.
+
+Events flow through loops of this process, woken by its own bells: planning, delivery, drains. What time brings (carts,
+looks at SALESmanago, the first transfer) are jobs of the queue, which run in one place at a time, whichever process that is.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from app.domain.delivery.outbox import to_account
+from app.services.carts import Carts
+from app.services.delivery.loop import Delivery
+from app.services.from_salesmanago.polling import Pull
+from app.services.operations.alarms import Alarms
+from app.services.operations.health import PROBE_SECONDS
+from app.services.operations.request_log import WRITE_SECONDS
+from app.services.operations.retention import Cleaner
+from app.services.planning.planner import Planner
+from app.services.runs.backfills import Backfills
+from app.services.runs.reconciliations import Reconciliations
+from app.services.shops.directory import Directory
+from app.sources.wiring import Sources
+from app.worker.recurring_jobs import JobQueue
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 5.0
+"""How long a stop waits for calls under way; what is cut off then is looked up by whoever claims it next."""
+
+ALARM_SECONDS = 60.0
+CLOCK_SECONDS = 30.0
+CLOCK_JUMP_SECONDS = 5.0
+"""A clock that is ahead for longer is caught at it, so that it is known by how much."""
+CLEANING_SECONDS = 6 * 3600.0
+
+_AFTER_FAILURE_SECONDS = 1.0
+
+
+class Bell:
+    """Wakes the loops that listen. A loop that misses a ring loses a poll, never work."""
+
+    def __init__(self) -> None:
+        self._listeners: list[asyncio.Event] = []
+
+    def listener(self) -> asyncio.Event:
+        self._listeners.append(asyncio.Event())
+        return self._listeners[-1]
+
+    def ring(self) -> None:
+        for listener in self._listeners:
+            listener.set()
+
+
+@dataclass(frozen=True)
+class Wake:
+    """Hints between the parts of one process."""
+
+    planning: Bell
+    delivering: Bell
+    homeward: Bell
+    """Something is for another destination than an account."""
+
+    def everything(self) -> None:
+        for bell in (self.planning, self.delivering, self.homeward):
+            bell.ring()
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Seconds between looks when nothing woke a loop."""
+
+    poll: float
+    cart_sweep: float
+    directory: float
+    pull: float
+    sweep: float
+    nightly: float
+
+
+class Worker:
+    """Planning, delivery and schedules of one process."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        delivery: Delivery,
+        carts: Carts,
+        pull: Pull,
+        backfills: Backfills,
+        reconciliations: Reconciliations,
+        cleaner: Cleaner,
+        sources: Sources,
+        alarms: Alarms,
+        directory: Directory,
+        wake: Wake,
+        pauses: Pauses,
+        queue: JobQueue,
+        probe: Callable[[], Awaitable[int]],
+        write_requests: Callable[[], Awaitable[int]],
+        read_clock: Callable[[], Awaitable[int]] | None = None,
+    ) -> None:
+        self._planner = planner
+        self._delivery = delivery
+        self._carts = carts
+        self._pull = pull
+        self._backfills = backfills
+        self._reconciliations = reconciliations
+        self._cleaner = cleaner
+        self._sources = sources
+        self._alarms = alarms
+        self._directory = directory
+        self._wake = wake
+        self._pauses = pauses
+        self._queue = queue
+        self._probe = probe
+        self._write_requests = write_requests
+        self._read_clock = read_clock
+        self._tasks: list[asyncio.Task[None]] = []
+        self._served: set[str] = set()
+        self._drains: dict[str, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
+
+    def start(self, *, delivering: bool = True) -> None:
+        """Every process watches who its shops are and which keys live; planning and delivery run where they are wanted."""
+        self._spawn("directory", partial(self._watch_directory, delivering), self._pauses.directory)
+        self._spawn("probe", self._probe, PROBE_SECONDS)
+        self._spawn("requests", self._write_requests, WRITE_SECONDS)
+        if self._read_clock is not None:
+            self._spawn("clock", self._read_clock, CLOCK_SECONDS)
+        if delivering:
+            self._spawn("clock_jumps", self._delivery.watch_clock, CLOCK_JUMP_SECONDS)
+            self._spawn("plan", self._planner.plan_due, self._pauses.poll, self._wake.planning)
+            self._spawn("drains", self._start_drains, self._pauses.poll, self._wake.homeward)
+            self._queue.every("carts", self._pauses.cart_sweep, self._sweep_carts)
+            self._queue.every("backfills", self._pauses.poll, self._step_backfills)
+            self._queue.every("pushes", self._pauses.poll, self._sources.translator.step)
+            nightly = self._pauses.nightly
+            self._queue.every("nightly", nightly, self._reconciliations.start_nightly, first=nightly)
+            self._queue.every("clean", CLEANING_SECONDS, self._cleaner.clean, first=nightly)
+            self._queue.every("alarms", ALARM_SECONDS, self._alarms.watch, first=ALARM_SECONDS)
+            self._queue.every("reconcile", self._pauses.poll, self._reconciliations.step_due)
+            self._queue.start()
+
+    async def stop(self) -> None:
+        """Let every loop end the step it is in, for a bounded time."""
+        self._stopping.set()
+        await asyncio.gather(self._stop_loops(), self._queue.stop(STOP_SECONDS))
+
+    async def _stop_loops(self) -> None:
+        if self._tasks:
+            _ended, late = await asyncio.wait([*self._tasks, *self._drains.values()], timeout=STOP_SECONDS)
+            for task in late:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    async def _sweep_carts(self) -> int:
+        # What the inbox still holds may be the purchase that closes a cart.
+        while await self._planner.plan_due():
+            pass
+        reported = await self._carts.report_quiet()
+        if reported:
+            self._wake.delivering.ring()
+        return reported
+
+    async def _step_backfills(self) -> int:
+        await self._backfills.start_automatic()
+        return await self._backfills.step_due()
+
+    async def _watch_directory(self, delivering: bool) -> int:
+        await self._directory.refresh()
+        if not delivering:
+            return 0
+        for account in self._directory.accounts():
+            if self._is_new(to_account(account.id)):
+                for _ in range(self._delivery.claims_in_flight):
+                    self._deliver(to_account(account.id))
+                self._look(f"pull:{account.id}", partial(self._pull.pull_changed, account.id), self._pauses.pull)
+                self._look(f"sweep:{account.id}", partial(self._pull.sweep, account.id), self._pauses.sweep)
+        return 0
+
+    async def _start_drains(self) -> int:
+        """Accounts have loops of their own. Everywhere else a drain runs only while there is something to bring."""
+        for destination in await self._delivery.due_destinations():
+            if not destination.startswith(to_account("")) and destination not in self._drains:
+                self._drains[destination] = asyncio.create_task(self._drain(destination), name=f"drain:{destination}")
+        return 0
+
+    async def _drain(self, destination: str) -> None:
+        try:
+            while not self._stopping.is_set() and await self._delivery.deliver_due(destination):
+                pass
+        except Exception:
+            log.exception("drain_failed", destination=destination)
+        finally:
+            self._drains.pop(destination, None)
+
+    def _is_new(self, destination: str) -> bool:
+        fresh = destination not in self._served
+        self._served.add(destination)
+        return fresh
+
+    def _deliver(self, destination: str) -> None:
+        step = partial(self._delivery.deliver_due, destination)
+        self._spawn(f"deliver:{destination}", step, self._pauses.poll, self._wake.delivering)
+
+    def _look(self, name: str, step: Callable[[timedelta], Awaitable[int]], pause: float) -> None:
+        """A turn lasts a little less than the pause, so that one's own next look finds it free."""
+        turn = timedelta(seconds=pause * 0.9)
+
+        async def once() -> int:
+            await step(turn)
+            return 0
+
+        self._queue.every(name, pause, once)
+
+    def _spawn(self, name: str, step: Callable[[], Awaitable[int]], pause: float, bell: Bell | None = None) -> None:
+        listener = bell.listener() if bell is not None else asyncio.Event()
+        self._tasks.append(asyncio.create_task(self._loop(name, step, pause, listener), name=name))
+
+    async def _loop(self, name: str, step: Callable[[], Awaitable[int]], pause: float, woken: asyncio.Event) -> None:
+        """Repeat a step until told to stop, at once while it finds work; a failure costs a second, not the loop."""
+        while not self._stopping.is_set():
+            woken.clear()  # before looking: a ring during the step is heard after it
+            try:
+                found = await step()
+            except Exception:
+                log.exception("loop_failed", loop=name)
+                await self._pause(asyncio.Event(), _AFTER_FAILURE_SECONDS)
+                continue
+            if not found:
+                await self._pause(woken, pause)
+
+    async def _pause(self, woken: asyncio.Event, seconds: float) -> None:
+        waits = [asyncio.create_task(woken.wait()), asyncio.create_task(self._stopping.wait())]
+        try:
+            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()

@@ -1,0 +1,107 @@
+"""Commands of the first transfer, of lists and of comparisons, in this process and without a running gateway."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from tests.support.terminals import Terminal
+
+SHOPS = """
+[accounts.main]
+endpoint = "http://127.0.0.1:9"
+client_id = "c"
+api_secret = "env:TEST_SECRET"
+owner = "owner@example.com"
+
+[shops.careful]
+account = "main"
+host = "sklep.example.com"
+location = "sklep_example"
+number = 1
+policy = "order_consent"
+integration_started_at = 2026-01-01T00:00:00+01:00
+
+[shops.open]
+account = "main"
+host = "hurt.example.com"
+location = "hurt_example"
+number = 2
+policy = "all_customers"
+integration_started_at = 2026-01-01T00:00:00+01:00
+
+[shops.open.panel]
+kind = "idosell"
+base_url = "http://127.0.0.1:9"
+api_key = "env:TEST_SECRET"
+"""
+LINES = "E-mail;Data zgody;Uwagi\newa@example.com;2025-03-18 18:49:21;x\nno-address;2025-03-18;\nola@example.com;;\n"
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    return Terminal(tmp_path, monkeypatch, SHOPS, TEST_SECRET="secret")
+
+
+# -- lists ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_list_is_taken_line_by_line_and_again_without_effect(terminal: Terminal, tmp_path: Path) -> None:
+    file, report = tmp_path / "readers.csv", tmp_path / "report.csv"
+    file.write_text(LINES)
+    first = terminal.run("import-subscribers", str(file), "--shop", "open", "--report", str(report))
+    assert first.exit_code == 1  # two lines need a look
+    assert "1 accepted, 0 duplicate, 0 conflict, 2 rejected" in first.stdout
+    assert "uwagi" in first.stdout
+    rows = list(csv.DictReader(report.read_text().splitlines()))
+    assert [(row["line"], row["result"]) for row in rows] == [("2", "accepted"), ("3", "rejected"), ("4", "rejected")]
+    assert "no-address" not in first.stdout + report.read_text()
+    again = terminal.json("import-subscribers", str(file), "--shop", "open")
+    assert (again["accepted"], again["duplicate"], again["rejected"]) == (0, 1, 2)
+
+
+def test_a_file_that_is_no_list_or_not_there_is_said_in_one_sentence(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "odd.csv").write_text("name;age\nJan;40\n")
+    odd = terminal.run("import-subscribers", str(tmp_path / "odd.csv"), "--shop", "open")
+    assert (odd.exit_code, "one of them is `email`" in " ".join(odd.stderr.split())) == (1, True)
+    missing = terminal.run("import-subscribers", str(tmp_path / "none.csv"), "--shop", "open")
+    assert (missing.exit_code, "cannot be read" in " ".join(missing.stderr.split())) == (1, True)
+
+
+# -- the first transfer --------------------------------------------------------------------------------------------------
+
+
+def test_r64_a_transfer_under_order_consent_is_refused_with_the_reason(terminal: Terminal) -> None:
+    refused = terminal.run("backfill", "start", "careful", "--dry-run")
+    assert refused.exit_code == 1
+    assert "policy order_consent" in " ".join(refused.stderr.split())
+
+
+def test_a_transfer_is_begun_shown_paused_resumed_and_cancelled(terminal: Terminal) -> None:
+    begun = terminal.json("backfill", "start", "open")
+    assert (begun["mode"], begun["state"], begun["found"]) == ("run", "canary", 0)
+    assert terminal.json("backfill", "pause", "open")["state"] == "paused"
+    assert "paused: by a person" in terminal.run("backfill", "show", "open").stdout
+    assert terminal.json("backfill", "resume", "open", "--number", str(begun["id"]))["state"] == "canary"
+    assert terminal.run("backfill", "approve", "open").exit_code == 1
+    assert terminal.json("backfill", "cancel", "open")["state"] == "cancelling"
+    assert [one["state"] for one in terminal.json("backfill", "list")] == ["cancelling"]
+    assert "canary" not in terminal.run("backfill", "list").stdout
+
+
+def test_without_any_transfer_the_next_command_is_named(terminal: Terminal) -> None:
+    nothing = terminal.run("backfill", "show", "open")
+    assert nothing.exit_code == 1
+    assert "gateway backfill start open --dry-run" in " ".join(nothing.stdout.split())
+
+
+# -- comparisons ---------------------------------------------------------------------------------------------------------
+
+
+def test_without_any_comparison_the_command_that_makes_one_is_named(terminal: Terminal) -> None:
+    assert "gateway reconcile preview careful" in " ".join(terminal.run("reconcile", "show", "careful").stdout.split())
+
+
+def test_a_repair_is_not_begun_without_a_yes(terminal: Terminal) -> None:
+    assert terminal.run("reconcile", "repair", "careful", typed="n\n").exit_code == 1
+    assert terminal.json("reconcile", "show", "careful") == []

@@ -1,0 +1,115 @@
+"""Commands of the way back, in this process: each opens the stopped gateway's store, as a person's terminal would."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap import open_gateway
+from app.configuration.settings import Settings
+from app.domain.delivery.outbox import to_newsletter
+from app.domain.shops.callbacks import signature
+from tests.support.terminals import Terminal
+
+JAN = "jan.kowalski@example.com"
+SHOPS = """
+[accounts.main]
+endpoint = "http://127.0.0.1:9"
+client_id = "c"
+api_secret = "env:TEST_SECRET"
+owner = "owner@example.com"
+
+[shops.shop1]
+account = "main"
+host = "sklep.example.com"
+location = "sklep_example"
+number = 1
+policy = "all_customers"
+integration_started_at = 2026-01-01T00:00:00+01:00
+callback_secrets = ["env:TEST_NEW", "env:TEST_OLD"]
+
+[shops.shop2]
+account = "main"
+host = "hurt.example.com"
+location = "hurt_example"
+number = 2
+policy = "all_customers"
+integration_started_at = 2026-01-01T00:00:00+01:00
+"""
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    return Terminal(
+        tmp_path,
+        monkeypatch,
+        SHOPS,
+        GATEWAY_PUBLIC_URL="https://gateway.example.com/",
+        TEST_SECRET="s",
+        TEST_NEW="NewSecret0000001",
+        TEST_OLD="OldSecret0000001",
+        COLUMNS="200",
+    )
+
+
+def an_opt_out_arrives() -> None:
+    """A callback with the older of the two secrets, decided, and carried to a shop that is connected with nothing."""
+
+    async def step() -> None:
+        async with open_gateway(Settings()) as gateway:
+            callbacks = gateway.callbacks
+            email = callbacks.verified_for_shop("shop1", JAN, signature(JAN, "OldSecret0000001"))
+            await callbacks.take_for_shop("shop1", email, opt_in=False)
+            await gateway.planner.plan_due()
+            await gateway.delivery.deliver_due(to_newsletter("shop1"))
+
+    asyncio.run(step())
+
+
+def test_r53_each_shop_has_two_addresses_to_paste_with_its_newest_secret(terminal: Terminal) -> None:
+    told = terminal.run("callbacks").stdout
+    template = "https://gateway.example.com/callbacks/shops/shop1/{}?email=$email$&key=sha1($email$NewSecret0000001)"
+    assert template.format("opt-in") in told
+    assert template.format("opt-out") in told
+    assert "OldSecret" not in told
+    assert [one["of"] for one in terminal.json("callbacks")] == ["shop shop1"]
+    missing = terminal.run("callbacks", "shop2")
+    assert missing.exit_code == 1
+
+
+def test_r70_two_shops_on_one_account_are_warned_of_until_its_callbacks_reach_both(terminal: Terminal) -> None:
+    warned = terminal.run("apply", str(terminal.file), "--yes")
+    assert "Nothing changes" in warned.stdout
+    terminal.file.write_text(SHOPS.replace('owner = "owner', 'calls_per_second = 4\nowner = "owner'))
+    assert "2 shops share it" in terminal.run("apply", str(terminal.file), "--yes").stdout
+    finding = next(one for one in terminal.json("doctor") if "2 shops share it" in one["words"])
+    assert (finding["good"], finding["warning"]) == (True, True)
+    terminal.file.write_text(SHOPS.replace('owner = "owner', 'callback_secret = "env:TEST_OLD"\nowner = "owner'))
+    assert "share" not in terminal.run("apply", str(terminal.file), "--yes").stdout
+    assert [one["of"] for one in terminal.json("callbacks")] == ["account main", "shop shop1"]
+
+
+def test_r56_what_only_a_person_can_do_is_listed_in_both_languages_and_marked_as_done(terminal: Terminal) -> None:
+    assert "Nothing waits" in terminal.run("hand-work", "list").stdout
+    an_opt_out_arrives()
+    (item,) = terminal.json("hand-work", "list")
+    assert (item["shop"], item["email"], item["details"]) == ("shop1", JAN, {"email": "opt_out"})
+    assert "This shop has no connection" in terminal.run("hand-work", "list", "shop1").stdout
+    assert "Ustaw to ręcznie" in terminal.run("hand-work", "list", "--pl").stdout
+    assert terminal.run("hand-work", "done", "shop2", str(item["number"])).exit_code == 1
+    assert terminal.run("hand-work", "done", "shop1", str(item["number"])).exit_code == 0
+    assert terminal.json("hand-work", "list") == []
+    (event,) = terminal.json("why", JAN)
+    assert (event["type"], event["state"]) == ("opt-out", "sent")
+    assert event["commands"][0]["receipt"].startswith("applied to shop1 at ")
+
+
+def test_b8_consents_are_shown_as_evidence_and_conflicts_as_none(terminal: Terminal) -> None:
+    assert terminal.run("consents", JAN).exit_code == 1
+    an_opt_out_arrives()
+    assert "the chain is whole" in terminal.run("consents", JAN.upper()).stdout
+    (chain,) = terminal.json("consents", JAN)
+    assert (chain["shop"], chain["intact"]) == ("shop1", True)
+    assert [(entry["matter"], entry["act"]) for entry in chain["entries"]] == [("email", "opt_out")]
+    assert "both sides agree" in terminal.run("conflicts").stdout
+    assert terminal.json("conflicts") == []

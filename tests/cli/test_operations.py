@@ -1,0 +1,307 @@
+"""Commands of operators, in this process and without a running gateway: what is parked, try it again, how are the neighbours."""
+
+import asyncio
+import re
+import shlex
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.bootstrap import open_gateway
+from app.cli import common
+from app.configuration.settings import Settings
+from app.domain.delivery.answers import Answer
+from app.domain.delivery.outbox import to_account
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, words_of
+from app.domain.events import Customer, CustomerRegistered
+from app.domain.intake.inbox import NewEvent
+from app.routers.events.examples import EXAMPLES
+from app.server.application import application_of
+from app.services.delivery.senders import Carrier, ToSalesmanago
+from tests.conftest import Clock
+from tests.support.gateways import client_of
+from tests.support.terminals import Terminal
+from tests.support.world import FakeUpstream
+
+SHOPS = """
+[accounts.main]
+endpoint = "http://127.0.0.1:9"
+client_id = "c"
+api_secret = "env:TEST_SECRET"
+owner = "owner@example.com"
+
+[shops.shop1]
+account = "main"
+host = "sklep.example.com"
+location = "sklep_example"
+number = 1
+policy = "all_customers"
+integration_started_at = 2026-01-01T00:00:00+01:00
+
+[shops.shop2]
+account = "main"
+host = "hurt.example.com"
+location = "hurt_example"
+number = 2
+policy = "all_customers"
+integration_started_at = 2026-01-01T00:00:00+01:00
+"""
+HOSTILE = "see $(touch owned) and `id`; it's [red]\\ !"
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setattr(common.out, "width", 400)  # made once for the process, by whichever test came first
+    return Terminal(tmp_path, monkeypatch, SHOPS, TEST_SECRET="s", COLUMNS="400", NO_COLOR="1")
+
+
+class Talking(FakeUpstream):
+    async def _call(self, method: str, items: list[Any]) -> Answer:
+        answer = await super()._call(method, items)
+        call = answer.call
+        return Answer(answer.outcome, type(call)(call.path, call.started_at, 1, call.outcome, words_of(answer.outcome), call.items))
+
+
+def happens(
+    *emails: str, shop: str = "shop1", answer: Callable[[str, list[Any]], Outcome] = lambda method, items: Refused("no")
+) -> list[str]:
+    """These people register, and SALESmanago answers; nobody's: what waits is delivered. Answers who was asked for."""
+
+    async def step() -> list[str]:
+        async with open_gateway(Settings()) as gateway:
+            upstream = Talking(Clock())
+            upstream.respond = answer
+
+            def carrier(destination: str) -> Carrier:
+                directory, store = gateway.directory, gateway.delivery._store
+                return ToSalesmanago(upstream, "main", directory.open_shops("main"), directory.closed_shops(), store, Clock())
+
+            gateway.delivery._carrier = carrier
+            now = datetime.now(UTC)
+            async with gateway.delivery._store.work() as work:
+                events = [CustomerRegistered(at=now, customer=Customer(email=email)) for email in emails]
+                named = [
+                    NewEvent(shop, f"of-{email.partition('@')[0]}", "registration", event, "d")
+                    for email, event in zip(emails, events, strict=True)
+                ]
+                await work.inbox.add(named, now)
+                await work.commit()
+            await gateway.planner.plan_due()
+            while await gateway.delivery.deliver_due(to_account("main")):
+                pass
+            return [one.email for one in upstream.sent()]
+
+    return asyncio.run(step())
+
+
+def delivered() -> list[str]:
+    return happens(answer=lambda method, items: Delivered())
+
+
+# -- what is parked ------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_parked_is_said_so(terminal: Terminal) -> None:
+    assert "Nothing is parked." in terminal.run("parked").stdout
+    assert terminal.json("parked") == []
+
+
+def test_what_is_parked_is_shown_by_cause_with_what_to_do_in_both_languages(terminal: Terminal) -> None:
+    happens("jan@example.com", "ewa@example.com", answer=lambda method, items: Refused("Invalid phone number"))
+    happens("ola@example.com", shop="shop2", answer=lambda method, items: Refused("Invalid name"))
+    shown = terminal.run("parked").stdout
+    assert re.search(r"^2\s+shop1\s+account:main\s+since 20", shown, re.MULTILINE)
+    assert shown.index("Invalid phone number") < shown.index("Invalid name")
+    assert "for example of-" in shown
+    assert "@example.com" not in shown
+    (reason,) = {one["reason"]["why"] for one in terminal.json("parked")}
+    assert reason in shown
+    polish = terminal.run("parked", "--pl").stdout
+    assert terminal.json("parked")[0]["reason"]["what_to_do_pl"] in polish
+    assert reason not in polish
+    assert [one["shop"] for one in terminal.json("parked", "--shop", "shop2")] == ["shop2"]
+    assert "Nothing is parked." in terminal.run("parked", "--shop", "nobody").stdout
+
+
+def test_words_that_look_like_markup_are_shown_as_they_are(terminal: Terminal) -> None:
+    happens("jan@example.com", answer=lambda method, items: Refused("bad [red]field[/red] [/]"))
+    assert "bad [red]field[/red] [/]" in terminal.run("parked").stdout
+
+
+def suggested(terminal: Terminal) -> list[str]:
+    (line,) = [line for line in terminal.run("parked").stdout.splitlines() if "gateway replay" in line]
+    return shlex.split(line)[1:]
+
+
+def test_the_suggested_command_replays_the_group_and_nothing_else(terminal: Terminal) -> None:
+    happens("ewa@example.com", answer=lambda method, items: Refused("Other"))
+    assert terminal.run("replay", "--all", "--yes").exit_code == 0
+    happens(answer=lambda method, items: Refused("Invalid phone number"))
+    command = suggested(terminal)
+    assert command == ["replay", "--shop", "shop1", "--reason", "refused", "--words", "Invalid phone number"]
+    happens("jan@example.com", answer=lambda method, items: Refused("Other"))
+    assert terminal.run(*command, "--yes").exit_code == 0
+    assert delivered() == ["ewa@example.com"]
+
+
+def test_words_of_a_neighbour_are_never_a_command_when_the_suggestion_is_pasted(terminal: Terminal, tmp_path: Path) -> None:
+    happens("jan@example.com", answer=lambda method, items: Refused(HOSTILE))
+    (line,) = [line for line in terminal.run("parked").stdout.splitlines() if "gateway replay" in line]
+    pasted = line.strip().replace("gateway", "printf '%s\\n'", 1)
+    said = subprocess.run(["bash", "-c", pasted], capture_output=True, text=True, check=False, cwd=tmp_path).stdout
+    assert not (tmp_path / "owned").exists()
+    assert said.splitlines() == ["replay", "--shop", "shop1", "--reason", "refused", "--words", HOSTILE]
+
+
+# -- try again -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_replay_of_nothing_in_particular_is_refused(terminal: Terminal) -> None:
+    happens("jan@example.com")
+    refused = terminal.run("replay", "--yes")
+    assert refused.exit_code == 2
+    assert "--all" in refused.stderr
+    assert delivered() == []
+
+
+@pytest.mark.parametrize("empty", [("--shop", ""), ("--words", ""), ("--reason", ""), ("",)])
+def test_an_empty_filter_does_not_mean_everything(terminal: Terminal, empty: tuple[str, ...]) -> None:
+    """As a script's unset variable would give it."""
+    happens("jan@example.com")
+    assert terminal.run("replay", *empty, "--yes").exit_code == 2
+    assert delivered() == []
+
+
+def test_an_empty_shop_beside_another_filter_does_not_mean_every_shop(terminal: Terminal) -> None:
+    """`--shop "$SHOP" --reason refused` with SHOP unset."""
+    happens("jan@example.com")
+    assert terminal.run("replay", "--shop", "", "--reason", "refused", "--yes").exit_code != 0
+    assert delivered() == []
+
+
+def test_it_is_shown_and_asked_before_anything_is_done(terminal: Terminal) -> None:
+    happens("jan@example.com")
+    declined = terminal.run("replay", "--all", typed="n\n")
+    assert declined.exit_code == 1
+    assert "1 would be sent again, 0 decided again." in declined.stdout
+    assert "of-jan  upsert_contact" in declined.stdout
+    assert "Replay these 1?" in declined.stdout
+    assert "are sent again" not in declined.stdout
+    assert delivered() == []
+    assert len(terminal.json("parked")) == 1
+
+
+def test_an_answer_that_never_comes_is_a_no(terminal: Terminal) -> None:
+    happens("jan@example.com")
+    assert terminal.run("replay", "--all", typed="").exit_code == 1
+    assert delivered() == []
+
+
+def test_after_a_yes_it_is_tried_again(terminal: Terminal) -> None:
+    happens("jan@example.com")
+    done = terminal.run("replay", "--all", typed="y\n")
+    assert done.exit_code == 0
+    assert "1 are sent again" in done.stdout
+    assert delivered() == ["jan@example.com"]
+    assert "Nothing is parked." in terminal.run("parked").stdout
+    assert terminal.run("replay", "--all").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "people"),
+    [
+        (("of-jan",), ["jan@example.com"]),
+        (("--shop", "shop2"), ["ola@example.com"]),
+        (("--words", "Invalid name"), ["ola@example.com"]),
+        (("--reason", "refused", "--shop", "shop1"), ["jan@example.com"]),
+        (("--reason", "gave_up"), []),
+        (("of-ola", "--shop", "shop1"), []),
+        (("--all",), ["jan@example.com", "ola@example.com"]),
+        (("--all", "--shop", "shop2"), ["ola@example.com"]),
+    ],
+)
+def test_one_some_or_all_are_replayed(terminal: Terminal, arguments: tuple[str, ...], people: list[str]) -> None:
+    happens("jan@example.com", answer=lambda method, items: Refused("Invalid phone number"))
+    happens("ola@example.com", shop="shop2", answer=lambda method, items: Refused("Invalid name"))
+    assert terminal.run("replay", *arguments, "--yes").exit_code == 0
+    assert sorted(delivered()) == people
+
+
+def test_as_json_one_document_is_printed_and_nothing_besides(terminal: Terminal) -> None:
+    happens("jan@example.com")
+    done = terminal.json("replay", "--all", "--yes")
+    assert (done["mode"], done["again"]) == ("run", 1)
+    nothing = terminal.json("replay", "--shop", "shop2", "--yes")
+    assert (nothing["mode"], nothing["again"], nothing["samples"]) == ("preview", 0, [])
+
+
+def test_a_disabled_shop_is_told_of_and_stays_parked(terminal: Terminal) -> None:
+    happens("jan@example.com")
+    terminal.file.write_text(SHOPS.replace("number = 1", "number = 1\nenabled = false"))
+    assert terminal.run("apply", str(terminal.file), "--yes").exit_code == 0
+    told = terminal.run("replay", "--all")
+    assert told.exit_code == 0
+    assert "1 stay parked: their shop is disabled" in told.stdout
+    assert delivered() == []
+
+
+def test_a_reason_that_does_not_exist_is_refused_by_name(terminal: Terminal) -> None:
+    happens("jan@example.com")
+    refused = terminal.run("replay", "--reason", "because", "--yes")
+    assert refused.exit_code != 0
+    assert "reason" in refused.stderr
+
+
+# -- neighbours ----------------------------------------------------------------------------------------------------------
+
+
+def test_neighbours_are_shown_with_their_circuit_and_the_cause(terminal: Terminal) -> None:
+    assert terminal.json("neighbours") == []
+    assert terminal.run("neighbours").exit_code == 0
+    happens("jan@example.com", answer=lambda method, items: Throttled(90.0))
+    (line,) = terminal.json("neighbours")
+    assert (line["destination"], line["circuit"], line["waiting"], line["claims"]) == ("account:main", "open", 1, 0)
+    shown = terminal.run("neighbours").stdout
+    assert re.search(r"account:main\s+│\s+open\b.*throttled: asked to wait 90 s", shown)
+
+
+def test_a_cause_that_looks_like_markup_is_shown_as_it_is(terminal: Terminal) -> None:
+    happens("jan@example.com", answer=lambda method, items: Refused("[red]x[/] locked", account_wide=True))
+    assert "refused: [red]x[/] locked" in terminal.run("neighbours").stdout
+
+
+# -- requests at the door ------------------------------------------------------------------------------------------------
+
+
+def posted(*bodies: dict[str, Any]) -> None:
+    """A shop's developer tries these as orders of shop1."""
+
+    async def step() -> None:
+        async with open_gateway(Settings()) as gateway:
+            key = await gateway.directory.issue_key("shop1")
+            async with client_of(application_of(gateway)) as http:
+                for body in bodies:
+                    await http.post("/v1/shops/shop1/orders", json=body, headers={"Authorization": f"Bearer {key}"})
+
+    asyncio.run(step())
+
+
+def test_r93_tail_shows_what_was_wrong_with_a_request_and_when_it_was(terminal: Terminal) -> None:
+    posted({**EXAMPLES["order"], "occurred_at": "never"}, EXAMPLES["order"])
+    refused, taken = terminal.json("tail")["requests"]
+    assert (refused["status"], taken["status"]) == (422, 202)
+    shown = terminal.run("tail", "shop1", "--refused").stdout
+    assert "422  POST /v1/shops/shop1/orders  order-5501-placed" in shown
+    assert "occurred_at  an RFC 3339 time with offset is needed" in shown
+    assert refused["request_id"] in shown
+    assert "  202  " not in shown
+
+
+def test_tail_of_a_quiet_shop_says_that_nothing_is_remembered_and_of_an_unknown_one_that_there_is_none(terminal: Terminal) -> None:
+    assert "No request is remembered of shop2." in terminal.run("tail", "shop2").stdout
+    unknown = terminal.run("tail", "nobody")
+    assert unknown.exit_code == 1

@@ -1,0 +1,135 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.decisions.carts import GRACE, QUIET, WINDOW, Cart, cart_of, newer_state, ripen
+from app.domain.decisions.plan import Send, Supersede, Withhold
+from app.domain.reasons import Reason
+from tests.support.builders import (
+    a_careful_shop,
+    a_shop,
+    an_item,
+    an_order,
+    at,
+    cart_changed,
+    commands_of,
+    consent_withdrawn,
+    erasure_requested,
+    life,
+    registered,
+    somebody,
+    subscribed,
+    the_upsert,
+)
+
+OPEN, CAREFUL = a_shop(), a_careful_shop()
+FILLED = cart_of(cart_changed("2026-11-23T10:00"))
+BUYER = life(CAREFUL, an_order("2026-11-23T09:00")).contact
+
+
+def test_the_window_is_sixty_to_a_hundred_and_twenty_minutes() -> None:
+    assert (timedelta(minutes=60), timedelta(minutes=120)) == (QUIET, WINDOW)
+    assert timedelta(0) < GRACE <= timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("event", "state"),
+    [
+        (cart_changed("2026-11-23T09:59", items=(an_item("9"),)), Reason.CART_REPLACED),
+        (cart_changed("2026-11-23T10:00"), Reason.CART_UNCHANGED),
+        (cart_changed("2026-11-23T10:59"), Reason.CART_UNCHANGED),
+    ],
+)
+def test_what_is_older_or_the_same_changes_nothing(event: Any, state: Reason) -> None:
+    assert newer_state(FILLED, event) is state
+
+
+@pytest.mark.parametrize("items", [(an_item("9"),), (an_item(quantity=2),), ()])
+def test_other_goods_or_quantities_are_a_change(items: tuple) -> None:
+    state = newer_state(FILLED, cart_changed("2026-11-23T10:30", items=items))
+    assert isinstance(state, Cart)
+    assert (state.items, state.due_at) == (items, at("2026-11-23T11:30"))
+    assert newer_state(None, cart_changed("2026-11-23T10:30", items=items)) == state
+
+
+def test_r41_the_same_goods_leave_the_quiet_hour_alone_and_the_report_tells_the_newest_of_them() -> None:
+    event = cart_changed(
+        "2026-11-23T10:30", value="45.00", currency="EUR", items=(an_item(name="Buty 42"),), recovery_url="https://x/new"
+    )
+    assert newer_state(FILLED, event) is Reason.CART_UNCHANGED
+    cart = FILLED.heard_again(event)
+    assert (cart.changed_at, cart.due_at) == (FILLED.changed_at, FILLED.due_at)
+    (report,) = commands_of(ripen(cart, CAREFUL, BUYER, cart.due_at))
+    assert (str(report.value), report.currency, report.link, report.lines[0].name) == ("45.00", "EUR", "https://x/new", "Buty 42")
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "currency", "link"),
+    [
+        ({"value": None, "items": (an_item(),)}, "99.50", "PLN", FILLED.recovery_url),  # one at 99.50
+        ({"value": None, "items": (an_item(unit_price="0"),)}, "99.50", "PLN", FILLED.recovery_url),
+        ({"value": None, "currency": None, "items": (an_item(unit_price="0"),)}, "99.50", "PLN", FILLED.recovery_url),
+        ({"value": None, "currency": "EUR", "items": (an_item(unit_price="0"),)}, "None", "EUR", FILLED.recovery_url),
+        ({"value": None, "currency": "EUR", "items": (an_item(unit_price="10.05"),)}, "10.05", "EUR", FILLED.recovery_url),
+        ({"recovery_url": None}, "99.50", "PLN", FILLED.recovery_url),
+        ({"recovery_url": "https://x/renewed"}, "99.50", "PLN", "https://x/renewed"),
+    ],
+)
+def test_r41_what_the_shop_does_not_say_of_the_same_goods_stays(said: Any, value: str, currency: str, link: str) -> None:
+    cart = FILLED.heard_again(cart_changed("2026-11-23T10:30", **said))
+    assert (str(cart.value), cart.currency, cart.recovery_url) == (value, currency, link)
+
+
+@pytest.mark.parametrize(
+    ("items", "value"),
+    [
+        ((an_item(quantity=3, unit_price="33.335"),), "100.00"),
+        ((an_item(unit_price="10"), an_item("2", unit_price="0")), "10.00"),
+        ((an_item(unit_price="0"),), "None"),
+        ((), "None"),
+    ],
+)
+def test_r40_a_cart_without_value_is_worth_its_priced_goods(items: tuple, value: str) -> None:
+    assert str(cart_of(cart_changed(items=items, value=None)).value) == value
+    assert str(cart_of(cart_changed(items=items, value="5.00")).value) == "5.00"
+
+
+@pytest.mark.parametrize(
+    ("contact", "shop", "minutes", "plan"),
+    [
+        (somebody(), CAREFUL, 60, Withhold(Reason.NO_CONSENT)),
+        (life(OPEN, consent_withdrawn()).contact, OPEN, 60, Withhold(Reason.CONSENT_WITHDRAWN)),
+        (life(OPEN, erasure_requested()).contact, OPEN, 60, Withhold(Reason.ERASED)),
+        (life(OPEN, an_order("2026-11-23T10:00")).contact, OPEN, 60, Supersede(Reason.CART_BOUGHT)),
+        (life(OPEN, an_order("2026-11-23T11:59")).contact, OPEN, 120, Supersede(Reason.CART_BOUGHT)),
+        (BUYER, CAREFUL, 130, Supersede(Reason.CART_STALE)),
+    ],
+)
+def test_a_ripe_cart_that_stays_says_why(contact: Any, shop: Any, minutes: int, plan: Any) -> None:
+    assert ripen(FILLED, shop, contact, FILLED.changed_at + timedelta(minutes=minutes)) == plan
+
+
+@pytest.mark.parametrize("minutes", [60, 119, 120, 129])
+def test_a_ripe_cart_of_a_known_person_is_one_report(minutes: int) -> None:
+    plan = ripen(FILLED, CAREFUL, BUYER, FILLED.changed_at + timedelta(minutes=minutes))
+    assert isinstance(plan, Send)
+    assert len(plan.commands) == 1
+
+
+def test_what_is_still_to_be_told_goes_before_the_report() -> None:
+    plan = ripen(FILLED, OPEN, somebody(), FILLED.due_at)
+    assert len(commands_of(plan)) == 2
+    assert the_upsert(plan) == commands_of(plan)[0]
+    told = life(OPEN, registered(), subscribed()).contact
+    assert len(commands_of(ripen(FILLED, OPEN, told, FILLED.due_at))) == 1
+
+
+def test_a_cart_from_before_a_withdrawal_is_not_reported_after_a_new_consent() -> None:
+    back = life(
+        CAREFUL,
+        an_order("2026-11-23T09:00", order_id="1"),
+        consent_withdrawn("2026-11-23T10:10"),
+        an_order("2026-11-23T09:30", order_id="2"),
+    ).contact
+    assert ripen(FILLED, CAREFUL, back, FILLED.due_at) == Withhold(Reason.CONSENT_WITHDRAWN)

@@ -1,0 +1,67 @@
+"""What waits is judged again when it leaves (R06b)."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.domain.commands import Command, ConfirmOptIn, DeleteContact, EventKind, MirrorTags, SetSubscription
+from app.domain.consent import Said, Status, TransferConsent
+from app.domain.decisions.dispatch import needs_person, stopped
+from app.domain.delivery.revocation import taken_back
+from app.domain.panel_tags import PanelTags
+from app.domain.person.contact import Contact
+from app.domain.reasons import Reason
+from app.domain.shops.shop import Shop
+from tests.support.builders import EMAIL, a_careful_shop, a_shop, an_event, an_upsert, at, somebody
+
+NOON = at("2026-11-23T12:00")
+CONSENTED = replace(somebody(), transfer=TransferConsent().grant(NOON))
+WITHDRAWN = replace(CONSENTED, transfer=CONSENTED.transfer.withdraw(NOON))
+PROFILE = an_upsert(profile={"first_name": "Jan"})
+OUT, IN = an_upsert(email_status=Status.OPT_OUT), an_upsert(email_status=Status.OPT_IN)
+ORDER = an_event(when="2026-11-23T13:00")
+EARLY_ORDER, EARLY_RETURN = an_event(when="2026-11-23T11:00"), an_event(EventKind.RETURN, "2026-11-23T11:00")
+GONE, ASK = DeleteContact(email=EMAIL), ConfirmOptIn(email=EMAIL, at=NOON)
+HOME_OUT = SetSubscription(email=EMAIL, email_news=Said(Status.OPT_OUT, NOON))
+HOME_IN = SetSubscription(email=EMAIL, email_news=Said(Status.OPT_IN, NOON))
+MIRROR = MirrorTags(email=EMAIL, tags=PanelTags())
+EVERYTHING: tuple[Command, ...] = (PROFILE, OUT, IN, ORDER, EARLY_ORDER, EARLY_RETURN, GONE, ASK, HOME_OUT, HOME_IN, MIRROR)
+
+
+@pytest.mark.parametrize(
+    ("shop", "person", "left", "reason"),
+    [
+        (a_shop(), somebody(), EVERYTHING, None),
+        (a_shop(), WITHDRAWN, (OUT, GONE, ASK, HOME_OUT, HOME_IN, MIRROR), Reason.CONSENT_WITHDRAWN),
+        (a_careful_shop(), somebody(), (OUT, GONE, ASK, HOME_OUT, HOME_IN, MIRROR), Reason.NO_CONSENT),
+        (
+            a_careful_shop(),
+            CONSENTED,
+            (PROFILE, OUT, IN, ORDER, EARLY_RETURN, GONE, ASK, HOME_OUT, HOME_IN, MIRROR),
+            Reason.BEFORE_CONSENT,
+        ),
+        (a_shop(shadow=True), CONSENTED, (OUT, GONE, ASK, HOME_OUT), Reason.SHADOW),
+        (
+            a_shop(blocked_email_domains=("example.com",)),
+            None,
+            (OUT, GONE, ASK, HOME_OUT, HOME_IN, MIRROR),
+            Reason.BLOCKED_ADDRESS,
+        ),
+    ],
+)
+def test_r06b_what_may_leave_is_judged_by_the_settings_and_the_consent_of_now(
+    shop: Shop, person: Contact | None, left: tuple[Command, ...], reason: Reason | None
+) -> None:
+    stop = stopped(EVERYTHING, shop, person)
+    assert (None if stop is None else stop.reason) is reason
+    still = EVERYTHING if stop is None else tuple(one for one in EVERYTHING if taken_back(one, stop.act) is not None)
+    assert still == left
+
+
+def test_r06b_what_may_leave_as_it_is_needs_no_taking_back() -> None:
+    assert stopped((OUT, GONE), a_careful_shop(), somebody()) is None
+    assert stopped((ORDER, EARLY_RETURN), a_careful_shop(), CONSENTED) is None
+
+
+def test_r06b_the_person_is_read_where_a_consent_is_needed() -> None:
+    assert (needs_person(a_careful_shop()), needs_person(a_shop())) == (True, False)

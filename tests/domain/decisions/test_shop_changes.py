@@ -1,0 +1,277 @@
+"""What the shop's side is told, and what it is not (R30-R32, R53, R55). Minutes count from ten o'clock."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, SetSubscription, UpsertContact
+from app.domain.consent import Said, Status
+from app.domain.decisions.plan import Send, Supersede, Withhold
+from app.domain.decisions.shop_changes import home_commands, mirror_command, panel_tags, shop_knows, told_home
+from app.domain.events import Event, OptInReported
+from app.domain.panel_tags import PanelTags
+from app.domain.person.contact import Contact
+from app.domain.reasons import Reason
+from app.domain.shops.shop import Panel, PanelKind, Shop
+from tests.support.builders import (
+    EMAIL,
+    Story,
+    a_careful_shop,
+    a_shop,
+    an_order,
+    at,
+    cart_changed,
+    commands_of,
+    consent_withdrawn,
+    erasure_requested,
+    life,
+    registered,
+    somebody,
+    status_seen,
+    subscribed,
+    tags_edited,
+    tags_seen,
+    unsubscribed,
+    viewed,
+)
+
+PANEL = Panel(kind=PanelKind.IDOSELL)
+OPEN, CAREFUL = a_shop(panel=PANEL), a_careful_shop(panel=PANEL)
+WITHOUT_PANEL = a_shop()
+IN, OUT = Status.OPT_IN, Status.OPT_OUT
+
+
+def minute(number: float) -> datetime:
+    return at("2026-11-23T10:00") + timedelta(minutes=number)
+
+
+def clicked(number: float, status: Status, channel: str = "email") -> Event:
+    return status_seen(minute(number), acted=True, **{f"{channel}_out": status is OUT})
+
+
+def home(story: Story) -> list[SetSubscription]:
+    return [one for one in story.commands if isinstance(one, SetSubscription)]
+
+
+def mirrored(story: Story) -> list[PanelTags]:
+    return [one.tags for one in story.commands if isinstance(one, MirrorTags)]
+
+
+def to_salesmanago(story: Story) -> list[Command]:
+    return [one for one in story.commands if isinstance(one, UpsertContact | AddEvent)]
+
+
+# -- newsletter: told once, never echoed -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("channel", ["email", "phone"])
+@pytest.mark.parametrize("status", [IN, OUT])
+def test_an_act_over_there_is_told_to_the_shop_once_and_not_back(status: Status, channel: str) -> None:
+    story = life(OPEN, registered(minute(0), phone="+48600100200")).goes_on(OPEN, clicked(1, status, channel))
+    (change,) = home(story)
+    assert (change.email_news, change.phone_news) == (
+        (Said(status, minute(1)), None) if channel == "email" else (None, Said(status, minute(1)))
+    )
+    assert (change.email, change.customer_id, change.phone) == (EMAIL, "1234", "+48600100200")
+    assert to_salesmanago(story) == []
+    again = story.goes_on(OPEN, clicked(1, status, channel), clicked(1, status, channel))
+    assert again.plans == (Supersede(Reason.NOTHING_NEW),) * 2
+
+
+def test_every_new_act_over_there_is_told_also_to_the_same_status() -> None:
+    story = life(OPEN, registered(minute(0)), *(clicked(number, OUT) for number in (1, 2, 3)))
+    assert [one.email_news for one in home(story)] == [Said(OUT, minute(number)) for number in (1, 2, 3)]
+
+
+def test_an_opt_out_and_an_opt_in_follow_each_other_home_in_order() -> None:
+    story = life(OPEN, registered(minute(0)), clicked(1, OUT), clicked(2, IN), clicked(3, OUT))
+    assert [one.email_news.status for one in home(story) if one.email_news] == [OUT, IN, OUT]
+
+
+@pytest.mark.parametrize("act", [subscribed(minute(1)), unsubscribed(minute(1))], ids=["subscribed", "unsubscribed"])
+def test_what_the_shop_said_itself_is_never_told_to_it(act: Event) -> None:
+    status = IN if isinstance(act, type(subscribed())) else OUT
+    story = life(OPEN, registered(minute(0)), act, status_seen(minute(2), email_out=status is OUT))
+    assert home(story) == []
+    assert home(story.goes_on(OPEN, status_seen(minute(3), email_out=status is OUT), tags_seen(minute(4)))) == []
+
+
+def test_an_older_act_over_there_does_not_overwrite_a_newer_one_in_the_shop() -> None:
+    assert home(life(OPEN, subscribed(minute(5)), clicked(1, OUT))) == []
+    assert [one.email_news for one in home(life(OPEN, subscribed(minute(1)), clicked(5, OUT)))] == [Said(OUT, minute(5))]
+
+
+def test_an_opt_out_over_there_wins_a_tie_with_an_opt_in_in_the_shop_and_not_the_other_way_round() -> None:
+    assert [one.email_news for one in home(life(OPEN, subscribed(minute(1)), clicked(1, OUT)))] == [Said(OUT, minute(1))]
+    assert home(life(OPEN, unsubscribed(minute(1)), clicked(1, IN))) == []
+
+
+def test_only_channels_the_event_speaks_of_are_told() -> None:
+    both = life(OPEN, registered(minute(0)), clicked(1, OUT), clicked(2, OUT, "phone"))
+    assert [(one.email_news is None, one.phone_news is None) for one in home(both)] == [(False, True), (True, False)]
+
+
+def test_a_claimed_opt_in_tells_the_shop_nothing_but_asks_salesmanago() -> None:
+    claimed = OptInReported(at=minute(1), email=EMAIL)
+    story = life(OPEN, registered(minute(0))).goes_on(OPEN, claimed)
+    assert story.commands == (ConfirmOptIn(email=EMAIL, at=minute(1)),)
+    assert story.contact.email_news.status is None
+
+
+def test_a_change_over_there_goes_home_whatever_the_transfer_policy_says() -> None:
+    stranger = life(CAREFUL, clicked(1, OUT))
+    assert [one.email_news for one in home(stranger)] == [Said(OUT, minute(1))]
+    assert to_salesmanago(stranger) == []
+    withdrawn = life(CAREFUL, an_order(minute(0)), consent_withdrawn(minute(1))).goes_on(CAREFUL, clicked(2, OUT))
+    assert [one.email_news for one in home(withdrawn)] == [Said(OUT, minute(2))]
+    assert to_salesmanago(withdrawn) == []
+
+
+def test_a_shop_without_panel_is_told_of_the_newsletter_all_the_same() -> None:
+    """Whoever carries it decides how: a notice, or a person (R56)."""
+    assert len(home(life(WITHOUT_PANEL, registered(minute(0)), clicked(1, OUT)))) == 1
+
+
+def test_who_was_erased_is_told_of_to_nobody_but_an_opt_out_is_kept() -> None:
+    story = life(OPEN, registered(minute(0)), erasure_requested(minute(1))).goes_on(OPEN, clicked(2, OUT), clicked(3, IN))
+    assert story.plans == (Withhold(Reason.ERASED),) * 2
+    assert (story.contact.email_news.opted_out, story.contact.email_news.opted_in) == (minute(2), None)
+
+
+def test_a_number_that_is_not_known_is_left_out() -> None:
+    (change,) = home(life(OPEN, clicked(1, OUT, "phone")))
+    assert (change.phone, change.customer_id) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("before", "known", "expected"),
+    [
+        ([], [subscribed(minute(1))], Said(IN, minute(1))),
+        ([subscribed(minute(1))], [unsubscribed(minute(2))], Said(OUT, minute(2))),
+        ([subscribed(minute(2))], [unsubscribed(minute(1))], Said(IN, minute(2))),
+        ([], [registered(minute(1))], None),
+    ],
+    ids=["first act", "a newer act", "an older act", "no act"],
+)
+def test_the_shop_knows_what_it_said(before: list[Event], known: list[Event], expected: Said | None) -> None:
+    assert life(OPEN, *before, *known).contact.home.email_news == expected
+
+
+def test_an_act_the_shop_did_not_tell_is_not_known_to_it() -> None:
+    assert shop_knows(somebody(), somebody()).home.email_news is None
+    told = told_home(somebody(), [SetSubscription(email=EMAIL, email_news=Said(OUT, minute(1)))])
+    assert (told.home.email_news, told.home.phone_news) == (Said(OUT, minute(1)), None)
+    kept = told_home(told, [SetSubscription(email=EMAIL, phone_news=Said(IN, minute(2)))])
+    assert (kept.home.email_news, kept.home.phone_news) == (Said(OUT, minute(1)), Said(IN, minute(2)))
+
+
+# -- tags -----------------------------------------------------------------------------------------------------------------
+
+
+def test_tags_over_there_go_to_the_panel_once_and_again_when_they_differ() -> None:
+    story = life(OPEN, registered(minute(0)), tags_seen(minute(1), {"KOSZYK": 3}))
+    assert mirrored(story) == [PanelTags(points={"koszyk": 3}, complete=True)]
+    assert story.goes_on(OPEN, tags_seen(minute(2), {"KOSZYK": 3})).commands == ()
+    more = story.goes_on(OPEN, tags_seen(minute(3), {"KOSZYK": 4, "MENU1": 1}), tags_seen(minute(4), {"MENU1": 1}))
+    assert mirrored(more) == [
+        PanelTags(points={"koszyk": 4, "menu1": 1}, complete=True),
+        PanelTags(points={"menu1": 1}, gone=("koszyk",), complete=True),
+    ]
+    assert to_salesmanago(more) == []
+
+
+@pytest.mark.parametrize("tag", ["IDOSELL_VIP", "SALESMANAGO_SHOP1_KOSZYK", "SALESMANAGO_X", "IDOSELL_", "___"])
+def test_what_came_from_the_panel_does_not_go_there_again(tag: str) -> None:
+    story = life(OPEN, registered(minute(0)), tags_edited(minute(1), added=["vip"]), tags_seen(minute(2), {tag: 3, "KOSZYK": 1}))
+    assert [one.points for one in mirrored(story)] == [{"koszyk": 1}]
+
+
+def test_a_shop_without_panel_gets_no_tags() -> None:
+    story = life(WITHOUT_PANEL, an_order(minute(0), categories=["Obuwie"]), tags_seen(minute(1), {"KOSZYK": 3}))
+    assert mirrored(story) == []
+    assert mirror_command(story.contact, OPEN) is not None, "the same person, where there is a panel"
+
+
+def test_a_shop_with_a_webhook_gets_them() -> None:
+    shop = a_shop(panel=Panel(kind=PanelKind.WEBHOOK))
+    assert len(mirrored(life(shop, an_order(minute(0), categories=["Obuwie"])))) == 1
+
+
+def test_an_order_writes_its_sections_at_once_and_tells_both_sides_in_one_plan() -> None:
+    plan = life(OPEN, an_order(minute(0), categories=["Obuwie/Męskie"])).plan
+    assert [type(one) for one in commands_of(plan)] == [UpsertContact, AddEvent, MirrorTags]
+    assert mirrored(life(OPEN, an_order(minute(0), categories=["Obuwie/Męskie"]))) == [PanelTags(sections=("obuwie", "męskie"))]
+
+
+def test_a_second_order_writes_only_if_it_brings_a_new_section() -> None:
+    story = life(OPEN, an_order(minute(0), categories=["Obuwie"]))
+    assert mirrored(story.goes_on(OPEN, an_order(minute(1), order_id="2", categories=["OBUWIE"]))) == []
+    more = story.goes_on(OPEN, an_order(minute(1), order_id="2", categories=["Zegarki"]))
+    assert [one.sections for one in mirrored(more)] == [("obuwie", "zegarki")]
+
+
+def test_where_the_customer_came_from_is_no_section() -> None:
+    assert mirrored(life(OPEN, an_order(minute(0), source="allegro"))) == []
+
+
+@pytest.mark.parametrize("consent", [False, None])
+def test_an_order_that_stays_in_the_shop_writes_no_sections(consent: bool | None) -> None:
+    assert mirrored(life(CAREFUL, an_order(minute(0), consent=consent, categories=["Obuwie"]))) == []
+    assert len(mirrored(life(CAREFUL, an_order(minute(0), consent=True, categories=["Obuwie"])))) == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [registered(minute(2)), subscribed(minute(2)), viewed(minute(2)), cart_changed(minute(2)), tags_edited(minute(2), added=["x"])],
+    ids=lambda event: type(event).__name__,
+)
+def test_other_events_of_the_shop_write_nothing_to_it(event: Any) -> None:
+    story = life(OPEN, an_order(minute(0), categories=["Obuwie"]), tags_seen(minute(1), {"KOSZYK": 3})).goes_on(OPEN, event)
+    assert (mirrored(story), home(story)) == ([], [])
+
+
+def test_a_section_that_salesmanago_lost_goes_from_the_panel() -> None:
+    story = life(OPEN, an_order(minute(0), categories=["Obuwie"]), tags_seen(minute(1), {"OBUWIE": 2}), tags_seen(minute(2)))
+    assert mirrored(story)[-1] == PanelTags(gone=("obuwie",), complete=True)
+
+
+def test_a_new_order_from_a_section_that_salesmanago_lost_brings_the_tag_back_on_both_sides() -> None:
+    story = life(OPEN, an_order(minute(0), categories=["Obuwie"]), tags_seen(minute(1), {"OBUWIE": 2}), tags_seen(minute(2)))
+    again = story.goes_on(OPEN, an_order(minute(3), order_id="2", categories=["Obuwie"]))
+    assert [one.add_tags for one in again.commands if isinstance(one, UpsertContact)] == [("Obuwie",)]
+    assert [one.sections for one in mirrored(again)] == [("obuwie",)]
+
+
+@pytest.mark.parametrize("section", ["salesmanago_promo", "SALESmanago promo"])
+def test_a_section_whose_name_begins_like_a_tag_of_ours_doubles_no_prefix(section: str) -> None:
+    for tags in mirrored(life(OPEN, an_order(minute(0), categories=[section]))):
+        assert tags.sections == ()
+
+
+def test_mirroring_is_remembered_so_that_the_same_is_not_told_twice() -> None:
+    story = life(OPEN, registered(minute(0)), tags_seen(minute(1), {"KOSZYK": 3}))
+    assert story.contact.home.tags == panel_tags(story.contact)
+    assert mirror_command(story.contact, OPEN) is None
+
+
+def test_a_person_without_tags_costs_the_panel_nothing() -> None:
+    assert mirrored(life(OPEN, registered(minute(0)), tags_seen(minute(1)), tags_seen(minute(2), {"IDOSELL_X": 1}))) == []
+
+
+def test_an_older_list_of_tags_reaches_nobody() -> None:
+    story = life(OPEN, registered(minute(0)), tags_seen(minute(5), {"KOSZYK": 3}))
+    assert story.goes_on(OPEN, tags_seen(minute(4), {"MENU1": 1})).plan == Supersede(Reason.NOTHING_NEW)
+
+
+def test_while_only_a_customer_id_is_known_there_is_nobody_to_tell() -> None:
+    unknown: tuple[Contact, Shop] = (Contact(), OPEN)
+    assert mirror_command(*unknown) is None
+
+
+def test_tags_lost_over_there_are_told_there_and_statuses_of_the_same_look_here() -> None:
+    story = life(OPEN, registered(minute(0)), tags_edited(minute(1), added=["vip"]))
+    plan = story.goes_on(OPEN, tags_seen(minute(2), {"KOSZYK": 1})).plan
+    assert isinstance(plan, Send)
+    assert {type(one) for one in plan.commands} == {MirrorTags, UpsertContact}
+    assert home_commands(story.contact, tags_seen(minute(2)), OPEN) == ()

@@ -1,0 +1,141 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.commands import DeleteContact, EventKind
+from app.domain.consent import Said, Status
+from app.domain.delivery.coalesce import (
+    TAGS_PER_CALL,
+    Bundle,
+    coalesce,
+    keeps_event_id,
+    merge,
+    one_bundle,
+    up_to_deletion,
+    within_limits,
+)
+from tests.support.builders import EMAIL, an_event, an_upsert
+
+NEW = "jan@new.example.com"
+GONE = DeleteContact(email=EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "merged"),
+    [
+        (an_upsert(add_tags=("a",)), an_upsert(add_tags=("b",)), an_upsert(add_tags=("a", "b"))),
+        (an_upsert(add_tags=("Ż",)), an_upsert(remove_tags=("z",)), an_upsert(remove_tags=("z",))),
+        (an_upsert(remove_tags=("a",)), an_upsert(add_tags=("A",)), an_upsert(add_tags=("A",))),
+        (an_upsert(profile={"a": "1", "b": "1"}), an_upsert(profile={"b": "2"}), an_upsert(profile={"a": "1", "b": "2"})),
+        (an_upsert(email_status=Status.OPT_IN), an_upsert(email_status=Status.OPT_OUT), an_upsert(email_status=Status.OPT_OUT)),
+        (an_upsert(email_status=Status.OPT_OUT), an_upsert(), an_upsert(email_status=Status.OPT_OUT)),
+        (
+            an_upsert(phone_status=Status.OPT_IN),
+            an_upsert(email_status=Status.OPT_OUT),
+            an_upsert(phone_status=Status.OPT_IN, email_status=Status.OPT_OUT),
+        ),
+        (an_upsert(new_email=NEW), an_upsert(NEW, add_tags=("a",)), an_upsert(new_email=NEW, add_tags=("a",))),
+        (an_upsert(new_email=NEW), an_upsert(NEW, new_email="c@example.com"), an_upsert(new_email="c@example.com")),
+        (an_upsert(new_email=NEW), an_upsert(NEW, new_email=EMAIL), an_upsert()),
+    ],
+)
+def test_of_two_upserts_the_later_word_counts(earlier: Any, later: Any, merged: Any) -> None:
+    assert merge(earlier, later) == merged
+
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+IN_BEFORE, IN_SINCE = Said(Status.OPT_IN, NOON), Said(Status.OPT_IN, NOON + timedelta(minutes=2))
+OUT_SINCE = Said(Status.OPT_OUT, NOON + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize(
+    ("told", "earlier", "later", "stood"),
+    [
+        (None, IN_BEFORE, OUT_SINCE, OUT_SINCE),
+        (Status.OPT_OUT, IN_BEFORE, OUT_SINCE, IN_BEFORE),  # the opt-out that the later one knows may be the one that waits
+        (Status.OPT_OUT, OUT_SINCE, IN_SINCE, IN_SINCE),
+        (Status.OPT_OUT, None, IN_SINCE, IN_SINCE),
+        (Status.OPT_OUT, IN_SINCE, IN_BEFORE, IN_SINCE),
+        (Status.OPT_OUT, IN_BEFORE, None, IN_BEFORE),
+    ],
+)
+def test_r06_an_opt_in_that_was_seen_while_statuses_waited_may_still_be_resigned_from(
+    told: Status | None, earlier: Said | None, later: Said | None, stood: Said | None
+) -> None:
+    first = an_upsert(email_status=told, phone_status=told, email_stood=earlier, phone_stood=earlier)
+    second = an_upsert(email_status=Status.OPT_IN, phone_status=Status.OPT_IN, email_stood=later, phone_stood=later)
+    merged = merge(first, second)
+    assert (merged.email_stood, merged.phone_stood) == (stood, stood)
+
+
+def test_a_deletion_ends_its_bundle_and_makes_what_came_before_pointless() -> None:
+    commands = [an_upsert(), an_event(), GONE, an_upsert(add_tags=("neu",))]
+    assert up_to_deletion(commands) == 3
+    assert coalesce(commands[:3]) == Bundle(deletions=(GONE,))
+    assert up_to_deletion(commands[3:]) == 1
+    assert coalesce([]) == Bundle()
+
+
+def test_a_rename_before_a_deletion_does_not_hide_the_address_salesmanago_still_knows() -> None:
+    """The rename never left on its own, so deleting the new address alone would delete nobody."""
+    bundle = coalesce([an_upsert(new_email=NEW), DeleteContact(email=NEW)])
+    assert bundle.deletions == (GONE, DeleteContact(email=NEW))
+
+
+def test_events_keep_their_order_and_go_to_the_contact_as_it_is_called_then() -> None:
+    first, second = an_event(external_id="1"), an_event(EventKind.RETURN, external_id="2", email=NEW)
+    bundle = coalesce([first, an_upsert(new_email=NEW), second])
+    assert [(event.external_id, event.email) for event in bundle.events] == [("1", NEW), ("2", NEW)]
+    assert coalesce([first]).events == (first,)
+
+
+@pytest.mark.parametrize(
+    ("added", "removed", "sizes"), [(50, 0, [50]), (51, 0, [50, 1]), (30, 30, [50, 10]), (120, 0, [50, 50, 20])]
+)
+def test_an_upsert_travels_in_parts_of_at_most_fifty_tags(added: int, removed: int, sizes: list[int]) -> None:
+    whole = an_upsert(
+        new_email=NEW,
+        email_status=Status.OPT_IN,
+        profile={"phone": "1"},
+        add_tags=tuple(f"a{number}" for number in range(added)),
+        remove_tags=tuple(f"r{number}" for number in range(removed)),
+    )
+    parts = within_limits(whole)
+    assert [len(part.add_tags) + len(part.remove_tags) for part in parts] == sizes
+    assert max(sizes) <= TAGS_PER_CALL
+    assert tuple(tag for part in parts for tag in part.add_tags) == whole.add_tags
+    assert tuple(tag for part in parts for tag in part.remove_tags) == whole.remove_tags
+    assert (parts[0].new_email, parts[0].email_status, parts[0].profile) == (NEW, Status.OPT_IN, {"phone": "1"})
+    assert all(part == an_upsert(NEW, add_tags=part.add_tags, remove_tags=part.remove_tags) for part in parts[1:])
+
+
+def test_only_carts_need_the_id_that_salesmanago_gives() -> None:
+    assert [kind for kind in EventKind if keeps_event_id(an_event(kind))] == [EventKind.CART]
+
+
+INTRODUCED = an_upsert(introduces=True)
+THIRD = "c@example.com"
+
+
+@pytest.mark.parametrize(
+    ("commands", "together"),
+    [
+        ([an_upsert(new_email=NEW), an_upsert(NEW, add_tags=("a",))], 2),
+        ([an_upsert(new_email=NEW), an_event(email=NEW), an_upsert(NEW, new_email=THIRD)], 2),
+        ([INTRODUCED, an_upsert(new_email=NEW), an_upsert(NEW, new_email=THIRD)], 3),
+        ([an_upsert(add_tags=("a",)), an_upsert(new_email=NEW)], 2),
+    ],
+)
+def test_r72_each_rename_of_a_contact_that_is_there_travels_for_itself(commands: list, together: int) -> None:
+    """Somebody else may wait for the address in between."""
+    assert one_bundle(commands) == together
+
+
+@pytest.mark.parametrize("perhaps_sent", [False, True])
+def test_r72_who_never_was_there_is_created_under_the_newest_address(perhaps_sent: bool) -> None:
+    commands = [INTRODUCED, an_upsert(new_email=NEW, add_tags=("a",)), an_event(email=NEW)]
+    bundle = coalesce(commands, perhaps_sent=perhaps_sent)
+    assert bundle.upsert is not None
+    assert (bundle.upsert.email, bundle.upsert.new_email) == ((EMAIL, NEW) if perhaps_sent else (NEW, None))
+    assert [event.email for event in bundle.events] == [NEW]

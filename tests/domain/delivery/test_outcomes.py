@@ -1,0 +1,60 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.delivery.outcomes import (
+    LONGEST_DELAY,
+    PATIENCE,
+    Delivered,
+    Done,
+    Park,
+    Refused,
+    RetryAt,
+    Throttled,
+    Unknown,
+    Unreachable,
+    backoff,
+    verdict,
+)
+from app.domain.reasons import Reason
+from tests.support.builders import at
+
+NOW = at("2026-11-23T12:00")
+
+
+def after(seconds: float, *, look_first: bool = False) -> RetryAt:
+    return RetryAt(NOW + timedelta(seconds=seconds), look_first=look_first)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "attempt", "jitter", "follows"),
+    [
+        (Delivered(), 1, 1.0, Done()),
+        (Refused("no"), 1, 1.0, Park(Reason.REFUSED)),
+        (Refused("bad signature", account_wide=True), 1, 1.0, after(5)),
+        (Unreachable("refused"), 1, 1.0, after(5)),
+        (Unreachable("refused"), 3, 1.0, after(20)),
+        (Unreachable("refused"), 3, 0.5, after(10)),
+        (Unknown("time-out"), 1, 1.0, after(30, look_first=True)),
+        (Unknown("time-out"), 5, 1.0, after(80, look_first=True)),
+        (Throttled(), 2, 1.0, after(10)),
+        (Throttled(30), 1, 1.0, after(30)),
+        (Throttled(3), 1, 1.0, after(5)),
+        (Throttled(10**9), 1, 1.0, after(LONGEST_DELAY.total_seconds())),
+    ],
+)
+def test_what_follows_from_an_answer(outcome: Any, attempt: int, jitter: float, follows: Any) -> None:
+    assert verdict(outcome, attempt, NOW, NOW, jitter) == follows
+
+
+@pytest.mark.parametrize("outcome", [Unreachable("x"), Unknown("x"), Throttled(30), Refused("x", account_wide=True)])
+def test_patience_ends_after_seven_days_and_not_a_second_earlier(outcome: Any) -> None:
+    assert verdict(outcome, 40, NOW - PATIENCE, NOW, 1.0) == Park(Reason.GAVE_UP)
+    assert isinstance(verdict(outcome, 40, NOW - PATIENCE + timedelta(seconds=1), NOW, 1.0), RetryAt)
+    assert verdict(Delivered(), 40, NOW - PATIENCE, NOW, 1.0) == Done()
+
+
+@pytest.mark.parametrize(("attempt", "seconds"), [(1, 5), (2, 10), (5, 80), (14, 40960), (15, 43200), (30, 43200), (10_000, 43200)])
+def test_waits_double_from_five_seconds_to_twelve_hours(attempt: int, seconds: int) -> None:
+    assert backoff(attempt) == timedelta(seconds=seconds)

@@ -1,0 +1,74 @@
+import random
+
+import pytest
+
+from app.domain.delivery.rate_limit import Pace
+
+IN_FLIGHT = 2
+
+BURST = Pace(1.0).burst
+
+
+def departures(pace: Pace, callers: int, in_flight: int, seconds_per_call: float, rests: dict[int, float]) -> list[float]:
+    """When each of a row of callers leaves: each of `in_flight` slots takes, waits, calls, and takes again.
+
+    `rests`: after that many departures SALESmanago asks for a rest of so many seconds.
+    """
+    slots, left = [0.0] * in_flight, []
+    for number in range(callers):
+        slots.sort()
+        now = slots.pop(0)
+        if number in rests:
+            pace = pace.close(now + rests[number])
+        pace, wait = pace.take(now)
+        left.append(now + max(wait, 0.0))
+        slots.append(left[-1] + seconds_per_call)
+    return sorted(left)
+
+
+def most_in_a_window(left: list[float], seconds: float) -> int:
+    return max(sum(1 for other in left if start <= other < start + seconds - 1e-6) for start in left)
+
+
+@pytest.mark.parametrize("rate", [1.0, 5.0, 40.0])
+@pytest.mark.parametrize("seconds_per_call", [0.0, 0.05, 0.7])
+@pytest.mark.parametrize("window", [0.2, 1.0, 10.0])
+def test_no_window_holds_more_calls_than_the_pace_allows(rate: float, seconds_per_call: float, window: float) -> None:
+    left = departures(Pace(rate), 150, IN_FLIGHT, seconds_per_call, {})
+    assert most_in_a_window(left, window) <= rate * window + BURST
+
+
+def test_callers_that_come_at_odd_moments_never_leave_faster_than_allowed() -> None:
+    chance, pace, now, left = random.Random(7), Pace(5.0), 0.0, []
+    for _ in range(300):
+        now += chance.choice([0.0, 0.01, 0.1, 2.0])
+        pace, wait = pace.take(now)
+        left.append(now + wait)
+    left.sort()
+    for window in (0.01, 0.2, 1.0, 5.0):
+        assert most_in_a_window(left, window) <= 5.0 * window + BURST
+
+
+def test_a_backlog_uses_the_whole_allowance() -> None:
+    left = departures(Pace(5.0), 200, IN_FLIGHT, 0.05, {})
+    assert len(left) / (left[-1] or 1) >= 5.0
+
+
+def test_two_calls_may_leave_at_once_and_the_third_waits() -> None:
+    pace, waits = Pace(5.0), []
+    for _ in range(3):
+        pace, wait = pace.take(0.0)
+        waits.append(wait)
+    assert waits == [0.0, 0.0, pytest.approx(0.2)]
+
+
+def test_nothing_leaves_while_rest_was_asked_for_and_a_shorter_rest_never_shortens_it() -> None:
+    pace = Pace(5.0).close(30.0).close(10.0)
+    assert pace.take(0.0)[1] == 30.0
+    assert pace.take(29.0)[1] == 1.0
+    assert pace.take(31.0)[1] <= 0.0
+
+
+def test_after_a_rest_the_calls_that_waited_do_not_leave_in_one_burst() -> None:
+    left = departures(Pace(5.0), 40, IN_FLIGHT, 0.0, {10: 60.0})
+    assert most_in_a_window(left, 0.1) <= BURST + 0.5

@@ -1,0 +1,535 @@
+from datetime import datetime, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.commands import DeleteContact, UpsertContact
+from app.domain.consent import Channel, Status, TransferConsent
+from app.domain.decisions.learn import learn
+from app.domain.decisions.plan import Withhold
+from app.domain.decisions.salesmanago_changes import difference, told, untold, wanted_tags
+from app.domain.events import Address, Customer
+from app.domain.person.contact import ADDRESS, NOBODY, Contact, Fact, Flag, absorb
+from app.domain.reasons import Reason
+from app.domain.shops.shop import Panel, PanelKind
+from app.domain.tags import MOST_TAGS, canonical
+from app.domain.values import replace
+from app.storage.engine.codec import decode, encode
+from tests.support.builders import (
+    EMAIL,
+    NOON,
+    a_careful_shop,
+    a_customer,
+    a_shop,
+    account_changed,
+    an_event,
+    an_order,
+    an_upsert,
+    at,
+    consent_granted,
+    consent_withdrawn,
+    life,
+    lost_tags,
+    reason_of,
+    registered,
+    somebody,
+    subscribed,
+    tags_edited,
+    tags_seen,
+    the_upsert,
+    unsubscribed,
+)
+
+OPEN = a_shop()
+WITH_PANEL = a_shop(panel=Panel(kind=PanelKind.IDOSELL))
+EARLY, LATE = at("2026-11-23T10:00"), at("2026-11-23T11:00")
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_newer_word_about_a_person_stands_in_either_order(order: tuple[int, int]) -> None:
+    said = [(a_customer(phone="+48600100200", wholesaler=True), EARLY), (a_customer(phone="+48600100201", wholesaler=False), LATE)]
+    contact = somebody()
+    for which in order:
+        contact = contact.describe(*said[which])
+    assert contact.profile["phone"].value == "+48600100201"
+    assert contact.wholesaler is not None
+    assert contact.wholesaler.value is False
+
+
+def test_silence_about_a_field_changes_nothing() -> None:
+    contact = somebody().describe(a_customer(company="Drewno"), EARLY).describe(a_customer(company=None), LATE)
+    assert contact.profile["company"].value == "Drewno"
+    assert somebody().describe(a_customer(company=""), LATE).profile.get("company") is None
+
+
+def test_the_address_is_the_newest_one() -> None:
+    moved = somebody().moved_to("new@example.com", LATE)
+    assert moved.moved_to("old@example.com", EARLY).email == "new@example.com"
+    assert moved.moved_to("newer@example.com", at("2026-11-23T12:00")).email == "newer@example.com"
+
+
+@pytest.mark.parametrize(
+    ("edits", "present"),
+    [
+        ([(("a",), (), EARLY)], {"a"}),
+        ([(("a",), (), EARLY), ((), ("a",), LATE)], set()),
+        ([((), ("a",), LATE), (("a",), (), EARLY)], set()),
+        ([(("a",), ("b",), EARLY), (("b",), ("a",), LATE)], {"b"}),
+        ([(("a",), ("a",), EARLY)], {"a"}),
+    ],
+)
+def test_the_newer_edit_of_a_tag_stands(edits: list, present: set[str]) -> None:
+    contact = NOBODY
+    for edit in edits:
+        contact = contact.with_tags(*edit)
+    assert {tag for tag, flag in contact.panel_tags.items() if flag.value} == present
+
+
+def test_a_full_list_ends_what_it_does_not_name_but_not_what_came_after_it() -> None:
+    listed = NOBODY.with_tags(("old",), (), EARLY).with_tags(("new",), (), at("2026-11-23T12:00")).with_all_tags(("x",), LATE)
+    assert {tag for tag, flag in listed.panel_tags.items() if flag.value} == {"new", "x"}
+    assert listed.with_tags(("late",), (), EARLY) == listed
+    assert listed.with_all_tags((), EARLY) == listed
+
+
+def test_before_the_consent_no_profile_is_kept_but_flags_tags_and_acts_are() -> None:
+    contact = somebody().describe(a_customer(wholesaler=True), EARLY).with_tags(("vip",), (), EARLY)
+    kept = contact.without_profile()
+    assert not any(fact.value for fact in kept.profile.values())
+    assert (kept.wholesaler, kept.panel_tags, kept.email) == (contact.wholesaler, contact.panel_tags, EMAIL)
+
+
+def test_a_person_known_twice_keeps_the_newer_facts_of_both() -> None:
+    target = somebody().describe(a_customer(phone="1", company=None), EARLY).with_tags(("a",), ("b",), LATE)
+    other = NOBODY.describe(a_customer(phone="2", company="Drewno"), LATE).with_tags(("b",), ("a",), EARLY)
+    joined = absorb(target, other)
+    assert (joined.email, joined.profile["phone"].value, joined.profile["company"].value) == (EMAIL, "2", "Drewno")
+    assert {tag for tag, flag in joined.panel_tags.items() if flag.value} == {"a"}
+
+
+def test_joining_two_memories_brings_no_tag_back_that_a_newer_full_list_does_not_name() -> None:
+    target = somebody().with_all_tags(("hurt",), LATE)
+    joined = absorb(target, NOBODY.with_tags(("vip",), (), EARLY))
+    assert {tag for tag, flag in joined.panel_tags.items() if flag.value} == {"hurt"}
+
+
+# -- what is still to be told --------------------------------------------------------------------------------------------
+
+
+def test_a_stranger_is_told_even_when_nothing_but_the_address_is_known() -> None:
+    assert difference(somebody(), OPEN) == UpsertContact(email=EMAIL)
+
+
+def test_what_was_told_is_no_difference_any_more() -> None:
+    contact = life(a_shop(), registered(phone="+48600100200"), subscribed(by_sms=True)).contact
+    assert difference(contact, OPEN) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "changed"),
+    [
+        ({"first_name": "Janina"}, {"first_name": "Janina", "last_name": "Kowalski"}),
+        ({"phone": "+48600100200"}, {"phone": "+48600100200"}),
+        ({"first_name": "Jan"}, {}),
+    ],
+)
+def test_a_name_travels_whole_and_other_fields_alone(said: dict[str, str], changed: dict[str, str]) -> None:
+    known = life(a_shop(), registered("2026-11-23T10:00")).contact
+    upsert = difference(known.with_profile(said, LATE), OPEN)
+    assert (upsert.profile if upsert else {}) == changed
+
+
+def test_a_tag_removed_before_the_first_transfer_is_not_spoken_of() -> None:
+    contact = somebody().with_tags(("vip",), (), EARLY).with_tags((), ("vip",), LATE)
+    assert difference(contact, OPEN) == UpsertContact(email=EMAIL)
+
+
+def test_under_our_prefix_a_removed_tag_is_removed_even_if_we_never_added_it() -> None:
+    story = life(a_shop(), registered("2026-11-23T09:00"), tags_edited("2026-11-23T10:00", removed=["dawny"]))
+    assert story.commands[-1] == an_upsert(remove_tags=("idosell_dawny",))
+    assert story.goes_on(a_shop(), tags_edited("2026-11-23T11:00", removed=["dawny"])).commands == ()
+
+
+def test_a_tag_of_ours_wanted_for_two_reasons_stays_until_both_are_gone() -> None:
+    contact = somebody().with_tags(("zolty", "żółty"), (), EARLY).with_tags((), ("zolty",), LATE)
+    assert wanted_tags(contact) == {"idosell_zolty": "idosell_żółty"}
+    assert wanted_tags(contact.with_tags((), ("Żółty",), LATE)) == {"idosell_zolty": None}
+
+
+def test_spellings_that_were_stored_apart_are_one_tag_of_which_the_newest_word_counts() -> None:
+    stored = replace(somebody(), panel_tags={"VIP": Flag(value=True, at=EARLY), "vip": Flag(value=False, at=LATE)})
+    assert wanted_tags(stored) == {"idosell_vip": None}
+    other = replace(somebody(), panel_tags={"Vip": Flag(value=True, at=at("2026-11-23T12:00"))})
+    assert wanted_tags(absorb(stored, other)) == {"idosell_vip": "idosell_Vip"}
+
+
+def test_of_many_tags_the_first_thousand_stay_and_the_event_says_so() -> None:
+    story = life(OPEN, registered("2026-11-23T09:00"))
+    for number in range(12):
+        names = [f"t{number}-{tag}" for tag in range(100)]
+        story = story.goes_on(OPEN, tags_edited(f"2026-11-23T10:{number:02}", added=names))
+    assert {flag.value for flag in story.contact.panel_tags.values()} == {True}
+    assert len(story.contact.panel_tags) == MOST_TAGS
+    assert story.plans[-1] == Withhold(Reason.TOO_MANY_TAGS)
+    room = story.goes_on(OPEN, tags_edited("2026-11-23T11:00", removed=["t0-0"]), tags_edited("2026-11-23T11:01", added=["late"]))
+    assert [(one.add_tags, one.remove_tags) for one in room.commands if isinstance(one, UpsertContact)] == [
+        ((), ("idosell_t0-0",)),
+        (("idosell_late",), ()),
+    ]
+
+
+def test_memory_of_tags_that_come_and_go_is_bounded_and_every_removal_is_told() -> None:
+    story = life(OPEN, registered("2026-11-23T09:00"))
+    told_of: set[str] = set()
+    for number in range(40):
+        names = [f"t{number}-{tag}" for tag in range(200)]
+        story = story.goes_on(OPEN, tags_edited(f"2026-11-23T10:{number:02}", all_tags=names))
+        for one in story.commands:
+            assert isinstance(one, UpsertContact)
+            told_of = (told_of | set(one.add_tags)) - set(one.remove_tags)
+    assert told_of == {"rejestracja", *(f"idosell_t39-{tag}" for tag in range(200))} - {"rejestracja"}
+    assert len(story.contact.panel_tags) <= 2 * MOST_TAGS
+    assert len(story.contact.told.tags) <= 4 * MOST_TAGS
+
+
+def test_of_many_earned_sections_the_newest_thousand_are_remembered() -> None:
+    contact = somebody()
+    for number in range(5):
+        contact = contact.earning(tuple(f"{number}-{section}" for section in range(500)))
+    assert (len(contact.earned_tags), contact.earned_tags[-1]) == (MOST_TAGS, "4-499")
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_the_work_of_one_event_grows_with_the_tags_and_not_with_their_square(times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = 0
+
+    def counting(form: str) -> str:
+        nonlocal counted
+        counted += 1
+        return canonical(form)
+
+    monkeypatch.setattr("app.domain.tags.canonical", counting)
+    names = [f"tag {number}" for number in range(100 * times)]
+    order = an_order("2026-11-23T10:02", categories=names)
+    edits = [tags_edited("2026-11-23T10:00", all_tags=names), tags_edited("2026-11-23T10:03", removed=names)]
+    life(WITH_PANEL, registered("2026-11-23T09:00"), *edits, order, tags_seen("2026-11-23T10:04", dict.fromkeys(names, 1)))
+    assert counted <= 60 * len(names)
+
+
+def test_a_deletion_is_remembered_as_knowing_nobody() -> None:
+    contact = life(a_shop(), registered()).contact
+    gone = told(contact, [DeleteContact(email=EMAIL)])
+    assert not gone.is_transferred
+    assert told(contact, [an_event()]) == contact
+
+
+def test_what_is_taken_back_is_a_difference_again() -> None:
+    first = life(a_shop(), registered("2026-11-23T09:00"))
+    second = first.goes_on(a_shop(), subscribed("2026-11-23T10:00", by_sms=True), tags_edited("2026-11-23T11:00", added=["vip"]))
+    forgotten = untold(second.contact, second.commands)
+    upsert = difference(forgotten, OPEN)
+    assert upsert is not None
+    assert set(upsert.add_tags) == {"newsletter", "idosell_vip"}
+    assert upsert.email_status is not None
+    assert upsert.phone_status is not None
+
+
+def test_losses_are_seen_only_for_tags_we_put_there_under_our_prefix() -> None:
+    contact = life(a_shop(), registered(), tags_edited(added=["vip", "hurt"])).contact
+    assert lost_tags(learn(tags_seen(tags={"idosell_HURT": 1}), OPEN, contact), OPEN) == ["idosell_vip"]
+
+
+def test_once_the_difference_is_told_none_is_left() -> None:
+    """Also for a tag that staff took off before the first transfer."""
+    contact = somebody().with_tags((), ("vip",), EARLY)
+    first = difference(contact, OPEN)
+    assert first is not None
+    assert difference(told(contact, [first]), OPEN) is None
+
+
+# -- an address is one fact, and a change of the account may clear (R10) ---------------------------------------------------
+
+WARSAW = Address(street="Polna 1", postal_code="00-001", city="Warszawa", country="PL")
+BERLIN = Address(city="Berlin", country="DE")
+NOON_LATER = at("2026-11-23T12:00")
+
+
+def address_of(contact: Contact) -> dict[str, str]:
+    return {name: fact.value for name, fact in contact.profile.items() if name in ADDRESS and fact.value}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_r10_an_address_replaces_the_whole_in_any_order_of_arrival(order: tuple[int, ...]) -> None:
+    said = [(WARSAW, EARLY), (BERLIN, LATE), (Address(), NOON_LATER)]
+    contact = somebody()
+    for which in order:
+        contact = contact.describe(a_customer(address=said[which][0]), said[which][1])
+    assert address_of(contact) == {"city": "Berlin", "country": "DE"}
+
+
+def test_r10_of_an_address_and_parts_known_from_before_addresses_were_one_nothing_is_mixed() -> None:
+    old = replace(NOBODY, profile={"street": Fact("Polna 1", EARLY), "city": Fact("Warszawa", NOON_LATER)})
+    assert address_of(old.describe(a_customer(address=BERLIN), LATE)) == {"street": "Polna 1", "city": "Warszawa"}
+    assert address_of(old.describe(a_customer(address=BERLIN), NOON_LATER)) == {"city": "Berlin", "country": "DE"}
+
+
+@pytest.mark.parametrize(("ours", "theirs", "kept"), [(EARLY, LATE, "Berlin"), (LATE, EARLY, "Warszawa"), (LATE, LATE, "Warszawa")])
+def test_r10_two_memories_of_one_person_keep_one_address(ours: datetime, theirs: datetime, kept: str) -> None:
+    target = somebody().describe(a_customer(address=WARSAW), ours)
+    joined = absorb(target, NOBODY.describe(a_customer(address=BERLIN), theirs))
+    assert joined.profile["city"].value == kept
+    assert bool(joined.profile["street"].value) is (kept == "Warszawa")
+    assert address_of(absorb(somebody(), target)) == address_of(target)
+
+
+def test_r10_a_new_address_travels_as_a_whole_with_its_missing_parts_empty() -> None:
+    known = life(a_shop(), registered("2026-11-23T10:00", address=WARSAW)).contact
+    upsert = difference(known.describe(a_customer(address=BERLIN), LATE), OPEN)
+    assert upsert is not None
+    assert upsert.profile == {"street": "", "postal_code": "", "city": "Berlin", "country": "DE"}
+
+
+def test_r10_who_is_introduced_has_nothing_to_be_cleared_neither_then_nor_later() -> None:
+    story = life(a_shop(), registered("2026-11-23T10:00", address=BERLIN))
+    assert the_upsert(story.plan).profile.keys() & set(ADDRESS) == {"city", "country"}
+    assert difference(story.contact, OPEN) is None
+    again = story.goes_on(a_shop(), registered("2026-11-23T11:00", address=BERLIN))
+    assert reason_of(again.plan) is Reason.NOTHING_NEW
+
+
+def test_r10_an_explicit_nothing_in_an_account_change_is_told_once() -> None:
+    story = life(a_shop(), registered("2026-11-23T10:00", phone="+48600100200", company="Drewno", address=WARSAW))
+    nothing = Address(street="", postal_code="", city="", country="")
+    gone = story.goes_on(a_shop(), account_changed("2026-11-23T11:00", phone="", company="", last_name="", address=nothing))
+    assert the_upsert(gone.plan).profile == {
+        **dict.fromkeys(("phone", "company", "last_name", *ADDRESS), ""),
+        "first_name": "Jan",
+    }
+    again = gone.goes_on(a_shop(), account_changed("2026-11-23T12:00", phone="", company="", last_name="", address=nothing))
+    assert reason_of(again.plan) is Reason.NOTHING_NEW
+    back = again.goes_on(a_shop(), account_changed("2026-11-23T13:00", phone="+48600100200"))
+    assert the_upsert(back.plan).profile["phone"] == "+48600100200"
+
+
+@pytest.mark.parametrize("event", [registered, an_order])
+def test_r10_elsewhere_an_empty_value_says_nothing(event: Any) -> None:
+    story = life(a_shop(), registered("2026-11-23T10:00", phone="+48600100200"))
+    again = story.goes_on(a_shop(), event("2026-11-23T11:00", customer=a_customer(phone="", company="")))
+    assert again.contact.profile["phone"].value == "+48600100200"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_r10_an_older_nothing_never_clears_a_newer_value_and_a_newer_one_stands(order: tuple[int, int]) -> None:
+    for cleared_at, kept in ((EARLY, "+48600100200"), (LATE, "")):
+        said = [("", cleared_at), ("+48600100200", EARLY if cleared_at == LATE else LATE)]
+        contact = somebody()
+        for which in order:
+            phone, when = said[which]
+            contact = contact.describe_as_now(a_customer(phone=phone), when)
+        assert contact.profile["phone"].value == kept
+
+
+def test_r10_of_what_salesmanago_cannot_forget_no_empty_value_is_sent() -> None:
+    story = life(a_shop(), registered("2026-11-23T10:00", gender="female", language="pl", birth_date="19870605"))
+    gone = story.goes_on(a_shop(), account_changed("2026-11-23T11:00", gender="", language="", birth_date=""))
+    assert difference(gone.contact, OPEN) is None
+    assert not any(isinstance(command, UpsertContact) and "" in command.profile.values() for command in gone.commands)
+
+
+def test_r03_what_was_dropped_before_a_consent_is_never_told_as_cleared() -> None:
+    shop = a_careful_shop()
+    story = life(shop, an_order("2026-11-23T10:00", customer=a_customer(phone="+48600100200", address=WARSAW)))
+    withdrawn = story.goes_on(shop, consent_withdrawn("2026-11-23T11:00"))
+    assert not any(fact.value for fact in withdrawn.contact.profile.values())
+    back = withdrawn.goes_on(shop, an_order("2026-11-23T12:00", order_id="2", customer=Customer(email=EMAIL)))
+    assert not any(isinstance(command, UpsertContact) and "" in command.profile.values() for command in back.commands)
+
+
+def test_r10_what_was_cleared_before_the_consent_stays_so_and_is_no_personal_data() -> None:
+    contact = somebody().describe(a_customer(phone="+48600100200"), EARLY).describe_as_now(a_customer(phone=""), LATE)
+    kept = contact.without_profile()
+    assert (kept.profile["phone"].value, kept.profile["phone"].cleared) == ("", True)
+    assert kept.describe(a_customer(phone="+48600100201"), EARLY).profile["phone"].value == ""
+
+
+def test_a_fact_stored_before_anything_could_be_cleared_is_read() -> None:
+    stored = b'{"value":"Jan","at":"2026-11-23T10:00:00Z"}'
+    assert decode(stored, Fact) == Fact("Jan", EARLY)
+    assert decode(encode(Fact("", EARLY, cleared=True)), Fact).cleared
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["", "+48600100200", "+48600100201", None]), st.integers(0, 3)), max_size=5), st.randoms()
+)
+def test_r10_clearing_does_not_depend_on_the_order_of_arrival(said: list[tuple[str | None, int]], random: Any) -> None:
+    changes = {minute: account_changed(at("2026-11-23T10:00") + timedelta(minutes=minute), phone=phone) for phone, minute in said}
+    shuffled = list(changes.values())
+    random.shuffle(shuffled)
+    phones = [life(a_shop(), *order).contact.profile.get("phone") for order in (sorted(shuffled, key=lambda one: one.at), shuffled)]
+    assert phones[0] == phones[1]
+
+
+# -- a number that names no country (R10) ----------------------------------------------------------------------------------
+
+ASSUMED = "+48601123456"
+
+
+@pytest.mark.parametrize(
+    ("country", "told"),
+    [("CZ", None), ("Czechy", None), ("Atlantis", None), ("PL", ASSUMED), ("Polska", ASSUMED), (None, ASSUMED)],
+)
+@pytest.mark.parametrize("phone_comes_first", [True, False])
+def test_r10_a_number_read_as_of_the_shop_is_not_told_of_somebody_who_lives_elsewhere(
+    country: str | None, told: str | None, phone_comes_first: bool
+) -> None:
+    lives = (a_customer(address=Address(city="Brno", country=country)), LATE)
+    called = (a_customer(phone=ASSUMED, phone_assumed=True), EARLY)
+    contact = somebody()
+    for customer, when in (called, lives) if phone_comes_first else (lives, called):
+        contact = contact.describe(customer, when)
+    upsert = difference(contact, OPEN)
+    assert upsert is not None
+    assert upsert.profile.get("phone") == told
+
+
+def test_r10_a_number_that_names_its_country_or_came_with_the_address_is_told() -> None:
+    contact = somebody().describe(a_customer(phone=ASSUMED, address=Address(country="CZ")), LATE)
+    upsert = difference(contact, OPEN)
+    assert upsert is not None
+    assert upsert.profile["phone"] == ASSUMED
+
+
+def test_r10_a_subscriber_with_a_known_address_abroad_is_no_owner_of_a_number_of_the_shops_country() -> None:
+    story = life(OPEN, registered("2026-11-23T10:00", address=Address(country="CZ")))
+    sms = replace(subscribed("2026-11-23T11:00", by_sms=True, phone=ASSUMED), phone_assumed=True)
+    assert "phone" not in the_upsert(story.goes_on(OPEN, sms).plan).profile
+
+
+# -- one address and another (R72) -------------------------------------------------------------------------------------------
+
+IN, OUT = Status.OPT_IN, Status.OPT_OUT
+T = {hour: at(f"2026-11-23T{hour:02}:00") for hour in range(24)}
+
+
+def channel(**acts: int) -> Channel:
+    return Channel(**{name: T[hour] for name, hour in acts.items()})
+
+
+@pytest.mark.parametrize(
+    ("there", "taken_along", "status"),
+    [
+        pytest.param({"opted_out": 5}, {"opted_in": 9}, OUT, id="resigned there before the opt-in elsewhere"),
+        pytest.param({"opted_out": 5, "opted_in": 3}, {"opted_in": 9}, OUT, id="resigned there after an opt-in there"),
+        pytest.param({"opted_out": 5, "opted_in": 7}, {"opted_in": 9}, IN, id="opted in there again"),
+        pytest.param({}, {"opted_in": 9}, IN, id="nobody acted there"),
+        pytest.param({}, {"opted_out": 5}, OUT, id="resigned elsewhere, nobody acted there"),
+        pytest.param({"opted_in": 9}, {"opted_out": 5}, IN, id="opted in there after the resignation elsewhere"),
+        pytest.param({"opted_in": 5}, {"opted_out": 9}, OUT, id="resigned elsewhere after the opt-in there"),
+        pytest.param({"opted_in": 5}, {"opted_out": 5}, OUT, id="a tie"),
+        pytest.param({"opted_out": 5}, {"opted_out": 9, "opted_in": 10}, OUT, id="resigned there, elsewhere back"),
+        pytest.param({"brought_out": 5}, {"opted_in": 9}, OUT, id="resigned at an address before"),
+        pytest.param({"brought_in": 9}, {"opted_out": 5}, OUT, id="an opt-in of an earlier address outweighs no resignation"),
+        pytest.param({"opted_in": 9, "brought_in": 4}, {"opted_out": 5, "opted_in": 3}, IN, id="opted in there last of all"),
+    ],
+)
+@pytest.mark.parametrize("name", ["email_news", "phone_news"])
+def test_r72_an_opt_in_is_never_carried_onto_an_address_that_resigned(
+    name: str, there: dict[str, int], taken_along: dict[str, int], status: Status
+) -> None:
+    target = replace(somebody("there@example.com"), **{name: channel(**there)})
+    joined = absorb(target, replace(somebody("elsewhere@example.com"), **{name: channel(**taken_along)}), T[12])
+    assert getattr(joined, name).status is status
+    if there != {} and status is OUT and getattr(target, name).status is not OUT:
+        assert getattr(joined, name).said.outweighs(getattr(target, name).said)
+
+
+@pytest.mark.parametrize(
+    "late", [("rename", "opt-in", "resigned"), ("opt-in", "rename", "resigned"), ("resigned", "rename", "opt-in")]
+)
+def test_r72_in_whatever_order_it_is_heard_the_resignation_of_the_address_stands(late: tuple[str, ...]) -> None:
+    """Anna opts in as `a` at 9 and takes at 10 the address `b`, for which somebody resigned at 5."""
+    a, b = "a@example.com", "b@example.com"
+    events = {
+        "opt-in": subscribed(T[9], email=a, by_sms=True),
+        "rename": account_changed(T[10], customer=a_customer(b)),
+        "resigned": unsubscribed(T[5], email=b, by_sms=True),
+    }
+    anna = somebody(a)
+    if late[0] == "resigned":
+        resigned = learn(events["resigned"], OPEN, somebody(b))
+        anna = learn(events["rename"], OPEN, absorb(resigned, anna, T[10]))
+        anna = learn(events["opt-in"], OPEN, anna)
+    else:
+        for name in late:
+            anna = learn(events[name], OPEN, anna)
+    assert (anna.email, anna.email_news.status, anna.phone_news.status) == (b, OUT, OUT)
+    anna = learn(subscribed(T[11], email=b, by_sms=True), OPEN, anna)
+    assert (anna.email_news.status, anna.phone_news.status) == (IN, IN)
+
+
+def test_r72_a_rename_keeps_what_the_person_decided_and_tells_nothing_anew() -> None:
+    for acts in ({"opted_in": 5}, {"opted_out": 5}, {"opted_in": 5, "opted_out": 4}, {"opted_in": 4, "opted_out": 5}, {}):
+        before = channel(**acts)
+        after = replace(somebody(), email_news=before).moved_to("new@example.com", T[9]).email_news
+        assert (after.status, after.said) == (before.status, before.said)
+        again = replace(somebody(), email_news=after).moved_to("newer@example.com", T[10]).email_news
+        assert (again.status, again.said) == (before.status, before.said)
+
+
+def test_r72_a_late_act_for_the_address_before_counts_among_its_like() -> None:
+    a, b = "a@example.com", "b@example.com"
+    anna = learn(account_changed(T[10], customer=a_customer(b)), OPEN, learn(subscribed(T[5], email=a), OPEN, somebody(a)))
+    assert learn(unsubscribed(T[4], email=a), OPEN, anna).email_news.status is IN
+    out = learn(unsubscribed(T[6], email=a), OPEN, anna)
+    assert out.email_news.status is OUT
+    assert learn(subscribed(T[7], email=a), OPEN, out).email_news.status is IN
+
+
+@pytest.mark.parametrize(
+    ("there", "taken_along", "withdrawn"),
+    [
+        ({"withdrawn": 5}, {"granted_last": 9}, True),
+        ({"withdrawn": 5, "granted_last": 7}, {"granted_last": 9}, False),
+        ({}, {"withdrawn": 5}, True),
+        ({"granted_last": 9}, {"withdrawn": 5}, False),
+        ({"granted_last": 5}, {"withdrawn": 9}, True),
+        ({}, {"withdrawn": 5, "granted_last": 9}, False),
+    ],
+)
+def test_r72_a_withdrawal_of_either_address_stands(there: dict[str, int], taken_along: dict[str, int], withdrawn: bool) -> None:
+    def consent(acts: dict[str, int]) -> TransferConsent:
+        times = {name: T[hour] for name, hour in acts.items()}
+        return TransferConsent(granted_first=times.get("granted_last"), **times)
+
+    target = replace(somebody("there@example.com"), transfer=consent(there))
+    joined = absorb(target, replace(somebody("elsewhere@example.com"), transfer=consent(taken_along)), T[12])
+    assert joined.transfer.is_withdrawn is withdrawn
+    late = learn(consent_granted(T[10], email="elsewhere@example.com"), OPEN, joined)
+    assert late.transfer.is_withdrawn is withdrawn
+
+
+def test_r72_a_withdrawal_for_the_new_address_from_before_the_move_stands_against_a_grant_that_was_brought_along() -> None:
+    a, b = "a@example.com", "b@example.com"
+    anna = learn(account_changed(T[10], customer=a_customer(b)), OPEN, learn(consent_granted(T[9], email=a), OPEN, somebody(a)))
+    assert learn(consent_withdrawn(T[5], email=b), OPEN, anna).transfer.is_withdrawn
+    assert not learn(consent_withdrawn(T[5], email=a), OPEN, anna).transfer.is_withdrawn
+    assert not learn(
+        consent_granted(T[11], email=b), OPEN, learn(consent_withdrawn(T[5], email=b), OPEN, anna)
+    ).transfer.is_withdrawn
+
+
+def test_r09_a_value_that_was_cleared_and_given_again_within_a_second_stands() -> None:
+    was = a_customer(phone="+48600100200", address=Address(street="Polna 1", city="Warszawa", country="PL"))
+    none = a_customer(phone="", address=Address(street="", postal_code="", city="", country="DE"))
+    now = a_customer(phone="+48601100200", address=Address(street="", city="Berlin", country="DE"))
+    known = somebody().describe_as_now(was, at(NOON)).describe_as_now(none, at(NOON)).describe_as_now(now, at(NOON))
+    said = {name: fact.value for name, fact in known.profile.items()}
+    assert (said["phone"], said["city"], said["street"]) == ("+48601100200", "Berlin", "")
+
+
+def test_r09_what_was_dropped_before_the_consent_does_not_come_back_with_its_own_second() -> None:
+    known = somebody().describe(a_customer(phone="+48600100200"), at(NOON)).without_profile()
+    assert known.describe(a_customer(phone="+48600100200"), at(NOON)).profile["phone"].value == ""

@@ -1,0 +1,330 @@
+"""Versions of an order, what takes it back, and what waits for it (R17-R19)."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.domain.commands import AddEvent, EventKind, Line
+from app.domain.decisions.decide import decide
+from app.domain.decisions.plan import Await, Send, Supersede, Withhold
+from app.domain.delivery.coalesce import newest_versions
+from app.domain.person.sale import NO_SALE, Holder, Sale, carried, content_of_return, unsold
+from app.domain.reasons import Reason
+from tests.support.builders import (
+    Story,
+    a_careful_shop,
+    a_customer,
+    a_shop,
+    an_event,
+    an_item,
+    an_order,
+    at,
+    cancelled,
+    consent_withdrawn,
+    life,
+    returned,
+    somebody,
+    the_event,
+    viewed,
+)
+
+OPEN, CAREFUL = a_shop(), a_careful_shop()
+ORDER = an_order("2026-11-23T10:00", as_of="2026-11-23T10:00")
+
+
+def sent(story: Story) -> list[AddEvent]:
+    return [one for one in story.commands if isinstance(one, AddEvent)]
+
+
+def version(said: str, **other: Any) -> Any:
+    return an_order("2026-11-23T10:00", as_of=said, **other)
+
+
+# -- R18: versions ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"value": "149.00"},
+        {"currency": "EUR"},
+        {"items": (an_item("102"),)},
+        {"items": (an_item(quantity=2),)},
+        {"items": (an_item(name="Buty, nowe"),)},
+        {"items": ()},
+        {"pickup_point": "WAW01A"},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+@pytest.mark.parametrize("said", ["2026-11-23T10:00", "2026-11-23T12:00"])
+def test_r18_a_sent_order_that_is_told_with_other_content_updates_its_event(other: Any, said: str) -> None:
+    story = life(OPEN, ORDER, version(said, **other))
+    first, second = sent(story)
+    assert not first.is_update
+    assert (second.is_update, second.kind, second.external_id, second.at) == (True, EventKind.PURCHASE, "5501", first.at)
+    assert story.goes_on(OPEN, version(said, **other)).plan == Supersede(Reason.ORDER_ALREADY_SENT)
+    assert story.goes_on(OPEN, version("2026-11-23T13:00", **other)).plan == Supersede(Reason.ORDER_ALREADY_SENT)
+    if said > "2026-11-23T10:00":
+        assert story.goes_on(OPEN, ORDER).plan == Supersede(Reason.ORDER_REPLACED)
+
+
+@pytest.mark.parametrize("value", ["199.99", "199.990"])
+def test_r18_the_same_order_again_is_known(value: str) -> None:
+    assert life(OPEN, ORDER, version("2026-11-23T12:00", value=value)).plan == Supersede(Reason.ORDER_ALREADY_SENT)
+
+
+def test_r18_an_older_version_that_comes_late_changes_nothing_also_between_two_equal_ones() -> None:
+    again = life(OPEN, ORDER, version("2026-11-23T14:00"))
+    assert again.goes_on(OPEN, version("2026-11-23T12:00", value="1.00")).plan == Supersede(Reason.ORDER_REPLACED)
+
+
+def test_r18_an_order_without_a_time_of_its_own_was_placed_when_it_was_first_told() -> None:
+    """Its edit is no newer purchase, and no newer act: neither of the consent box nor of a newsletter box."""
+    story = life(CAREFUL, an_order("2026-11-23T10:00"), consent_withdrawn("2026-11-23T11:00"))
+    edited = story.goes_on(CAREFUL, an_order("2026-11-23T12:00", value="1.00"))
+    assert edited.plan == Withhold(Reason.CONSENT_WITHDRAWN)
+    (first, second) = sent(life(OPEN, an_order("2026-11-23T10:00"), an_order("2026-11-23T12:00", value="1.00")))
+    assert first.at == second.at == at("2026-11-23T10:00")
+
+
+def test_r18_a_newer_version_that_may_not_travel_stays_and_is_told_when_it_may() -> None:
+    newer = version("2026-11-23T12:00", value="1.00", consent=False)
+    story = life(CAREFUL, ORDER, newer)
+    assert story.plan == Withhold(Reason.ORDER_NOT_CONSENTED)
+    assert story.goes_on(CAREFUL, version("2026-11-23T11:00", value="2.00")).plan == Supersede(Reason.ORDER_REPLACED)
+    assert the_event(story.goes_on(CAREFUL, version("2026-11-23T12:00", value="1.00")).plan).value == Decimal("1.00")
+
+
+def test_r18_of_an_order_that_was_never_sent_the_newest_version_decides_about_its_box() -> None:
+    story = life(CAREFUL, an_order("2026-11-23T09:00", order_id="1"), version("2026-11-23T12:00", consent=False))
+    assert story.goes_on(CAREFUL, version("2026-11-23T11:00")).plan == Withhold(Reason.ORDER_NOT_CONSENTED)
+    assert isinstance(story.goes_on(CAREFUL, version("2026-11-23T13:00")).plan, Send)
+
+
+@pytest.mark.parametrize(
+    ("holder", "value", "plan"),
+    [
+        (Holder.ANOTHER, "199.99", Withhold(Reason.ORDER_OF_ANOTHER_ADDRESS)),
+        (Holder.ANOTHER, "1.00", Withhold(Reason.ORDER_OF_ANOTHER_ADDRESS)),
+        (Holder.MERGED, "199.99", Supersede(Reason.ORDER_ALREADY_SENT)),
+        (Holder.MERGED, "1.00", Withhold(Reason.ORDER_NOT_UPDATABLE)),
+    ],
+)
+def test_r18_an_event_cannot_move_to_another_contact(holder: Holder, value: str, plan: Any) -> None:
+    story = life(OPEN, ORDER)
+    decision = decide(version("2026-11-23T12:00", value=value), OPEN, story.contact, story.sales["5501"], holder)
+    assert decision.plan == plan
+
+
+def test_r18_facts_of_the_right_person_travel_though_the_order_stays_with_the_wrong_one() -> None:
+    known = life(OPEN, ORDER).sales["5501"]
+    corrected = version("2026-11-23T12:00", customer=a_customer("jan@right.example.com"))
+    plan = decide(corrected, OPEN, somebody("jan@right.example.com"), known, Holder.ANOTHER).plan
+    assert isinstance(plan, Withhold)  # who was never sent is not introduced by what cannot be told
+    met = life(OPEN, viewed("2026-11-23T09:00")).contact
+    plan = decide(version("2026-11-23T12:00", customer=a_customer(first_name="Janina")), OPEN, met, known, Holder.ANOTHER).plan
+    assert isinstance(plan, Send)
+    assert plan.withholding is Reason.ORDER_OF_ANOTHER_ADDRESS
+
+
+def test_r18_an_order_from_before_contents_were_remembered_is_compared_by_what_was() -> None:
+    lines = (Line(product_id="101", name="Buty", quantity=Decimal(1)),)
+    known = Sale(purchase_sent=True, lines=lines, value=Decimal("199.99"), currency="PLN")
+    assert decide(ORDER, OPEN, somebody(), known).plan == Supersede(Reason.ORDER_ALREADY_SENT)
+    assert the_event(decide(version("2026-11-23T12:00", value="1.00"), OPEN, somebody(), known).plan).is_update
+
+
+# -- R18: cancelled and placed again -----------------------------------------------------------------------------------------
+
+
+def test_r18_a_cancelled_order_that_is_placed_again_updates_its_purchase_dated_after_the_cancellation() -> None:
+    story = life(OPEN, ORDER, cancelled("2026-11-23T12:00"), version("2026-11-23T13:00"))
+    told = [(one.kind, one.is_update, one.at) for one in sent(story)]
+    assert told == [
+        (EventKind.PURCHASE, False, at("2026-11-23T10:00")),
+        (EventKind.CANCELLATION, False, at("2026-11-23T12:00")),
+        (EventKind.PURCHASE, True, at("2026-11-23T13:00")),
+    ]
+    assert story.goes_on(OPEN, version("2026-11-23T13:00")).plan == Supersede(Reason.ORDER_ALREADY_SENT)
+    assert story.goes_on(OPEN, cancelled("2026-11-23T12:00")).plan == Supersede(Reason.NOTHING_NEW)
+    assert story.goes_on(OPEN, cancelled("2026-11-23T12:30")).plan == Supersede(Reason.ORDER_REPLACED)
+    assert the_event(story.goes_on(OPEN, cancelled("2026-11-23T14:00")).plan).kind is EventKind.CANCELLATION
+    edited = the_event(story.goes_on(OPEN, version("2026-11-23T15:00", value="1.00")).plan)
+    assert (edited.is_update, edited.at) == (True, at("2026-11-23T13:00"))
+
+
+@pytest.mark.parametrize("said", ["2026-11-23T10:00", "2026-11-23T11:00", "2026-11-23T12:00"])
+def test_r18_the_same_order_told_up_to_its_cancellation_does_not_place_it_again(said: str) -> None:
+    assert life(OPEN, ORDER, cancelled("2026-11-23T12:00"), version(said)).plan == Supersede(Reason.ORDER_ALREADY_SENT)
+
+
+def test_r18_the_newest_word_counts_where_a_cancelled_order_is_cancelled_again_before_a_late_placement_comes() -> None:
+    story = life(OPEN, ORDER, cancelled("2026-11-23T12:00"), cancelled("2026-11-23T14:00"), version("2026-11-23T13:00"))
+    assert story.plan == Supersede(Reason.ORDER_ALREADY_SENT)
+
+
+def test_r18_an_edit_from_before_a_cancellation_still_follows() -> None:
+    story = life(OPEN, ORDER, cancelled("2026-11-23T12:00"), version("2026-11-23T11:00", value="1.00"))
+    told = the_event(story.plan)
+    assert (told.is_update, told.at, told.value) == (True, at("2026-11-23T10:00"), Decimal("1.00"))
+    assert story.sales["5501"].cancelled
+
+
+def test_r18_an_order_that_was_withheld_for_its_cancellation_is_sent_once_it_is_placed_again() -> None:
+    """As older versions of the gateway remembered it."""
+    first = decide(ORDER, OPEN, somebody(), Sale(cancelled=True))
+    assert first.plan == Withhold(Reason.ORDER_CANCELLED_FIRST)
+    assert decide(ORDER, OPEN, somebody(), first.sale).plan == Withhold(Reason.ORDER_CANCELLED_FIRST)
+    assert isinstance(decide(version("2026-11-23T12:00"), OPEN, somebody(), first.sale).plan, Send)
+
+
+# -- R19: before the order -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("undone", [cancelled, returned])
+def test_r19_what_comes_before_its_order_waits_and_follows_it(undone: Any) -> None:
+    story = life(OPEN, undone("2026-11-23T12:00"))
+    assert story.plan == Await(Reason.WAITS_FOR_ORDER)
+    follows = sent(story.goes_on(OPEN, ORDER))
+    assert follows[0].kind is EventKind.PURCHASE
+    assert [one.at for one in follows] == [at("2026-11-23T10:00"), at("2026-11-23T12:00")]
+    assert follows[1].lines == follows[0].lines
+
+
+@pytest.mark.parametrize(
+    ("shop", "order"),
+    [(OPEN, an_order("2025-12-31T10:00")), (CAREFUL, an_order(consent=False)), (CAREFUL, an_order(consent=None))],
+    ids=["before integration", "not consented", "no consent"],
+)
+@pytest.mark.parametrize("undone", [cancelled("2026-11-23T13:00"), returned("2026-11-23T13:00")], ids=["cancellation", "return"])
+@pytest.mark.parametrize("first", ["order", "undone"])
+def test_r17_what_takes_back_a_withheld_order_stays_whichever_comes_first(shop: Any, order: Any, undone: Any, first: str) -> None:
+    story = life(shop, order, undone) if first == "order" else life(shop, undone, order)
+    assert story.plan == Withhold(Reason.PURCHASE_NOT_SENT)
+    assert story.waiting == ()
+
+
+def test_r19_what_waits_is_told_in_its_order_of_time_and_each_return_once() -> None:
+    late = returned("2026-11-23T14:00", items=(an_item("102"),))
+    early = returned("2026-11-23T13:00", items=(an_item("101"),))
+    story = life(OPEN, late, early, returned("2026-11-23T14:05", items=(an_item("102"),)), ORDER)
+    assert [(one.kind, one.at.hour) for one in sent(story)] == [
+        (EventKind.PURCHASE, 10),
+        (EventKind.RETURN, 13),
+        (EventKind.RETURN, 14),
+    ]
+    assert story.waiting == ()
+
+
+def test_r17_a_cancellation_teaches_nobody_an_address() -> None:
+    nameless = decide(cancelled(email="other@example.com"), OPEN, somebody("")).contact
+    assert nameless.email == ""
+
+
+# -- R19: which return it is -----------------------------------------------------------------------------------------------
+
+
+def back(when: str = "2026-11-23T12:00", goods: str = "101", value: str | None = "99.50", return_id: str | None = None) -> Any:
+    return returned(when, items=(an_item(goods),), value=value, return_id=return_id)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "plan"),
+    [
+        (back(), back("2026-11-23T12:01"), Supersede(Reason.NOTHING_NEW)),
+        (back(), back(value="99.5"), Supersede(Reason.NOTHING_NEW)),
+        (back(), back(goods="102"), None),
+        (back(), back(value="10.00"), None),
+        (back(return_id="r1"), back(return_id="r2"), None),
+        (back(return_id="r1"), back("2026-11-23T12:01", return_id="r1"), Supersede(Reason.NOTHING_NEW)),
+        (back(return_id="r1"), back(return_id="r1", value="1.00"), Supersede(Reason.RETURN_ALREADY_SENT)),
+        (back(return_id="r1"), back("2026-11-23T12:01"), Supersede(Reason.NOTHING_NEW)),
+        (back(), back("2026-11-23T12:01", return_id="r1"), Supersede(Reason.NOTHING_NEW)),
+        (returned("2026-11-23T12:00"), returned("2026-11-23T12:01"), Supersede(Reason.NOTHING_NEW)),
+    ],
+)
+def test_r19_a_return_is_told_from_another_by_its_id_or_its_goods_and_value(one: Any, other: Any, plan: Any) -> None:
+    story = life(OPEN, ORDER, one, other)
+    assert story.plan == plan if plan is not None else isinstance(story.plan, Send)
+
+
+def test_r19_a_return_that_gets_its_id_later_is_known_by_it_from_then_on() -> None:
+    story = life(OPEN, ORDER, back(), back(return_id="r1"))
+    assert story.plan == Supersede(Reason.NOTHING_NEW)
+    assert isinstance(story.goes_on(OPEN, back(return_id="r2")).plan, Send)
+
+
+def test_r19_returns_told_before_they_had_ids_are_known_by_their_time() -> None:
+    bought = life(OPEN, ORDER)
+    old = bought.sales["5501"]
+    seen = Sale(purchase_sent=True, lines=old.lines, value=old.value, returns=(at("2026-11-23T12:00"),))
+    assert decide(back(), OPEN, bought.contact, seen).plan == Supersede(Reason.NOTHING_NEW)
+    assert isinstance(decide(back("2026-11-23T12:01"), OPEN, bought.contact, seen).plan, Send)
+
+
+def test_r19_the_order_of_goods_and_their_names_make_no_other_return() -> None:
+    one = returned(items=(an_item("1"), an_item("2", quantity=2)))
+    other = returned(items=(an_item("2", name="x", quantity=2), an_item("1")))
+    assert content_of_return(one) == content_of_return(other)
+
+
+# -- taken back before it left -----------------------------------------------------------------------------------------------
+
+
+def told(kind: EventKind, when: str = "2026-11-23T12:00", **more: Any) -> AddEvent:
+    return an_event(kind, when, **more)
+
+
+def test_r17_what_was_taken_back_before_it_left_was_never_told() -> None:
+    bought = life(OPEN, ORDER, cancelled("2026-11-23T12:00"), back("2026-11-23T13:00"), back("2026-11-23T14:00", goods="102"))
+    sale = carried(bought.sales["5501"], 1)
+    left = unsold(sale, [told(EventKind.CANCELLATION), told(EventKind.RETURN, "2026-11-23T13:00")], Reason.CONSENT_WITHDRAWN)
+    assert (left.purchase_sent, left.cancelled, [one.at for one in left.returned]) == (True, False, [at("2026-11-23T14:00")])
+    gone = unsold(sale, [told(EventKind.PURCHASE), told(EventKind.CANCELLATION)], Reason.CONSENT_WITHDRAWN)
+    assert (gone.purchase_sent, gone.withheld, gone.cancelled) == (False, Reason.CONSENT_WITHDRAWN, False)
+
+
+def test_r18_an_update_that_was_taken_back_leaves_the_purchase_sent_and_is_told_when_it_comes_again() -> None:
+    newer = version("2026-11-23T12:00", value="1.00")
+    story = life(OPEN, ORDER, newer)
+    sale = carried(carried(story.sales["5501"], 1), 2)
+    left = unsold(sale, [told(EventKind.PURCHASE, is_update=True)], Reason.CONSENT_WITHDRAWN)
+    assert (left.purchase_sent, left.carried_by) == (True, (1,))
+    assert the_event(decide(newer, OPEN, story.contact, left).plan).is_update
+    both = unsold(sale, [told(EventKind.PURCHASE), told(EventKind.PURCHASE, is_update=True)], Reason.CONSENT_WITHDRAWN)
+    assert not both.purchase_sent
+
+
+def test_r18_the_first_and_the_newest_carriers_of_an_order_are_remembered() -> None:
+    sale = NO_SALE
+    for number in range(1, 10):
+        sale = carried(sale, number)
+    assert sale.carried_by == (1, 6, 7, 8, 9)
+
+
+# -- versions that wait together ---------------------------------------------------------------------------------------------
+
+FIRST, NEWER, NEWEST = (an_event(value=Decimal(worth), is_update=worth > 1, newer_than=(1,) * (worth > 1)) for worth in (1, 2, 3))
+GONE = an_event(EventKind.CANCELLATION)
+OTHER = an_event(external_id="other")
+
+
+@pytest.mark.parametrize(
+    ("events", "unsure", "values", "carried_by"),
+    [
+        ([FIRST, NEWER], (), [2, 2], {1: 0}),
+        ([FIRST, NEWER, NEWEST], (), [3, 2, 3], {1: 0, 2: 0}),
+        ([FIRST, NEWER], (0,), [1, 2], {}),
+        ([NEWER], (), [2], {}),
+        ([FIRST, GONE, NEWER], (), [1, None, 2], {}),
+        ([FIRST, OTHER, NEWER], (), [2, None, 2], {2: 0}),
+    ],
+)
+def test_r18_a_purchase_that_has_not_left_leaves_in_its_newest_version(
+    events: list, unsure: tuple, values: list, carried_by: dict
+) -> None:
+    newest, carries = newest_versions(events, unsure)
+    assert [one.value for one in newest if one not in (GONE, OTHER)] == [worth for worth in values if worth is not None]
+    assert carries == carried_by
+    assert not newest[0].is_update or events[0].is_update

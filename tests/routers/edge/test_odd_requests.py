@@ -1,0 +1,122 @@
+"""Every route of the contract, with odd strings wherever a request carries one: no 5xx, on neither store."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.fernet import Fernet
+
+from app.bootstrap import open_gateway
+from app.configuration.settings import Settings
+from app.configuration.shops_file import parse
+from app.domain.shops.configuration import OPERATOR_ROLE
+from app.routers.events.examples import EXAMPLES
+from app.server.application import application_of, openapi
+from app.services.shops.keyring import KeyRing
+from tests.support.gateways import ACCOUNT, SECRET, SHOPS, client_of
+
+ODD = [
+    "%00",
+    "a%00b",
+    "%2500",
+    "%ff%fe",
+    "%ed%a0%bd",  # half an emoji
+    "%f0%9f%98%80",
+    "%0a",
+    "%0d%0aX-Injected:%201",
+    "%1b%5b31m",
+    "%7f",
+    "%e2%80%ae",
+    "%cc%81",
+    "..%2f..%2fetc",
+    "%25s%25n",
+    "'%20OR%20'1'='1",
+    "%5c",
+    "*",
+    "0",
+    "-1",
+    "1.5",
+    "1e9",
+    "NaN",
+    "2147483648",
+    "9223372036854775808",
+    "1" + "0" * 40,
+    "9" * 5000,
+    "true",
+    "null",
+    "%5b%5d",
+    "%20",
+    "",
+]
+ODD_BYTES = [b"\xff\xfe", b"a\tb", b"\x01\x1b", "zażółć".encode(), b"9" * 300, b"", b'"', b"%00", b"\xed\xa0\xbd", b"a" * 20_000]
+HEADERS = [
+    "Idempotency-Key",
+    "Content-Type",
+    "Accept",
+    "X-Request-Id",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "Host",
+]
+
+
+@asynccontextmanager
+async def on(database_url: str, folder: Path) -> AsyncIterator[tuple[httpx.AsyncClient, list[str]]]:
+    """A client, and keys of a shop and of an operator."""
+    key = Fernet.generate_key().decode()
+    (folder / "secret").write_text(SECRET)
+    shops = {name: {**shop, "callback_secret": f"file:{folder / 'callback'}"} for name, shop in SHOPS.items()}
+    (folder / "callback").write_text("shop1Secret00016")
+    async with open_gateway(Settings(database_url=database_url, encryption_keys=(key,))) as gateway:
+        accounts = {"main": {**ACCOUNT, "api_secret": f"file:{folder / 'secret'}"}}
+        await gateway.directory.apply(*parse({"accounts": accounts, "shops": shops}, KeyRing([key])))
+        keys = [await gateway.directory.issue_key("shop1"), await gateway.directory.issue_key(None, OPERATOR_ROLE)]
+        async with client_of(application_of(gateway)) as http:
+            yield http, keys
+
+
+def filled(path: str, name: str = "", odd: str = "") -> str:
+    """The path of a route, one of its parameters odd."""
+    right = {"shop": "shop1", "account": "main", "direction": "opt-out", "number": "1", "event_id": "e1"}
+    for one, value in {**right, **({name: odd} if name else {})}.items():
+        path = path.replace(f"{{{one}}}", value)
+    return path
+
+
+def requests() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(method, address, headers)"""
+    for path, operations in openapi()["paths"].items():
+        for method, operation in operations.items():
+            parameters = operation.get("parameters", [])
+            for odd in ODD:
+                for one in parameters:
+                    if one["in"] == "path":
+                        yield method, filled(path, one["name"], odd), {}
+                for name in [one["name"] for one in parameters if one["in"] == "query"] or ["unknown"]:
+                    yield method, f"{filled(path)}?{name}={odd}", {}
+            for header in HEADERS:
+                for value in ODD_BYTES:
+                    yield method, filled(path), {header: value}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+async def test_no_odd_string_in_path_query_or_headers_gives_a_5xx(
+    store: str, tmp_path: Path, request: pytest.FixtureRequest, migrated_file: Path
+) -> None:
+    url = request.getfixturevalue("postgresql_url") if store == "postgresql" else f"sqlite+aiosqlite:///{tmp_path / 'gateway.db'}"
+    asked, failed = 0, []
+    async with on(url, tmp_path) as (http, keys):
+        for method, address, headers in requests():
+            body = {"json": EXAMPLES["order"]} if method == "post" else {}
+            sent = {"Authorization": f"Bearer {keys['/operations/' in address]}", **headers}
+            answer = await http.request(method, httpx.URL(f"http://gateway.test{address}"), headers=sent, **body)
+            asked += 1
+            if answer.status_code >= 500:
+                failed.append((method, address[:80], headers, answer.status_code))
+    assert asked > 4000
+    assert failed == []

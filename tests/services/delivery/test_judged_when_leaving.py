@@ -1,0 +1,171 @@
+"""What waits is judged again when it leaves: policy, shadow, blocked domains as they are then (R06b, C4)."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.domain.commands import AddEvent, DeleteContact, UpsertContact
+from app.domain.consent import Box, Policy, Status
+from app.domain.delivery.outcomes import Refused, Unknown, Unreachable
+from app.domain.operations.replay import ParkedFilter
+from app.domain.shops.shop import Shop
+from app.services.operations.replay import Operations
+from tests.support.world import JAN, World, a_shop, erases, orders, registers, scripted, subscribes, unsubscribes, views, withdraws
+
+SWITCHES = {
+    "no_consent": {"policy": Policy.ORDER_CONSENT},
+    "shadow": {"shadow": True},
+    "blocked_address": {"blocked_email_domains": ("example.pl",)},
+}
+
+
+def switched(reason: str) -> Shop:
+    return replace(a_shop(), **SWITCHES[reason])
+
+
+@pytest.mark.parametrize("reason", SWITCHES)
+async def test_r06b_what_waits_for_salesmanago_does_not_leave_after_the_settings_changed(world: World, reason: str) -> None:
+    await world.post(registers(), orders("o1"))
+    await world.plan()
+    await world.configure(switched(reason))
+    await world.run()
+    assert world.upstream.sent() == []
+    assert await world.at_rest() == {"e1": ("withheld", reason), "e2": ("withheld", reason)}
+
+
+@pytest.mark.parametrize("reason", SWITCHES)
+async def test_r06b_a_retry_is_judged_by_the_settings_of_its_own_time(world: World, reason: str) -> None:
+    world.upstream.respond = scripted(Unreachable("down"))
+    await world.post(registers(), orders("o1"))
+    await world.run()
+    world.upstream.calls.clear()
+    await world.configure(switched(reason))
+    await world.run_for(hours=1)
+    assert world.upstream.sent() == []
+    assert {state for state, _ in (await world.at_rest()).values()} == {"withheld"}
+
+
+@pytest.mark.parametrize("reason", SWITCHES)
+async def test_r06b_a_replay_is_judged_by_the_settings_of_its_own_time(world: World, reason: str) -> None:
+    world.upstream.respond = scripted(Refused("no"), Refused("no"), Refused("no"))
+    await world.post(registers(), orders("o1"))
+    await world.run_for(hours=1)
+    assert "parked" in {state for state, _ in (await world.at_rest()).values()}
+    world.upstream.calls.clear()
+    await world.configure(switched(reason))
+    operations = Operations(world.store, world.directory, world.clock, lambda: None)
+    await operations.replay(ParkedFilter())
+    await world.run_for(hours=1)
+    assert world.upstream.sent() == []
+    assert ("withheld", reason) in (await world.at_rest()).values()
+
+
+@pytest.mark.parametrize("reason", SWITCHES)
+async def test_r06a_an_opt_out_that_waits_leaves_whatever_was_switched(world: World, reason: str) -> None:
+    await world.post(subscribes())
+    await world.run()
+    world.upstream.calls.clear()
+    await world.post(unsubscribes(JAN, 1), orders("o1", minutes=2))
+    await world.plan()
+    await world.configure(switched(reason))
+    await world.run()
+    assert [one.email_status for one in world.upstream.sent(UpsertContact)] == [Status.OPT_OUT]
+    assert [(one.profile, one.add_tags) for one in world.upstream.sent(UpsertContact)] == [({}, ())]
+    assert world.upstream.sent(AddEvent) == []
+    assert (await world.at_rest())["e2"] == ("sent", None)
+
+
+@pytest.mark.parametrize("reason", SWITCHES)
+async def test_r06a_an_erasure_that_waits_leaves_whatever_was_switched(world: World, reason: str) -> None:
+    await world.post(registers())
+    await world.run()
+    await world.post(erases(JAN, 1))
+    await world.plan()
+    await world.configure(switched(reason))
+    await world.run()
+    assert world.upstream.sent(DeleteContact) == [DeleteContact(email=JAN)]
+
+
+async def test_r06b_who_consented_is_sent_what_happened_since_the_consent(world: World) -> None:
+    await world.post(orders("o1"), views("7", minutes=1), orders("o2", minutes=2, box=Box.GIVEN), views("8", minutes=3))
+    await world.plan()
+    await world.configure(switched("no_consent"))
+    await world.run()
+    assert [(one.kind.value, one.external_id) for one in world.upstream.events] == [("PURCHASE", "o2"), ("VISIT", "")]
+    found = await world.at_rest()
+    assert [found[one] for one in ("e1", "e2", "e3", "e4")] == [
+        ("withheld", "before_consent"),
+        ("withheld", "before_consent"),
+        ("sent", None),
+        ("sent", None),
+    ]
+
+
+async def test_r06b_what_a_shadow_held_back_is_told_with_the_next_event_in_the_light(world: World) -> None:
+    await world.post(registers(first_name="Jan"), subscribes(minutes=1))
+    await world.plan()
+    await world.configure(switched("shadow"))
+    await world.run()
+    await world.configure(a_shop())
+    await world.post(views("7", minutes=5))
+    await world.run()
+    (upsert,) = world.upstream.sent(UpsertContact)
+    assert (upsert.introduces, upsert.profile["first_name"], upsert.email_status) == (True, "Jan", Status.OPT_IN)
+
+
+# -- C1: a resignation is neither withheld nor cancelled ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("down", [False, True])
+async def test_r06a_an_opt_out_reaches_salesmanago_before_and_after_a_withdrawal(world: World, down: bool) -> None:
+    await world.post(subscribes())
+    await world.run()
+    if down:
+        world.upstream.respond = scripted(Unreachable("down"), Unreachable("down"))
+    await world.post(unsubscribes(JAN, 1))
+    await world.run()
+    await world.post(withdraws(JAN, 2), views("7", minutes=3))
+    await world.run_for(hours=1)
+    assert JAN in world.upstream.opted_out
+    assert world.upstream.events == []
+    assert (await world.at_rest())["e2"] == ("sent", None)
+
+
+async def test_r06a_an_opt_out_after_a_withdrawal_reaches_salesmanago(world: World) -> None:
+    await world.post(subscribes(), withdraws(JAN, 1))
+    await world.run()
+    await world.post(subscribes(JAN, 2))
+    await world.run()
+    assert not world.upstream.contacts  # never introduced
+    await world.configure(a_shop(), a_shop("shop2", number=2, location="inny_sklep"))
+    await world.post(subscribes(JAN, 3), shop="shop2")
+    await world.run()
+    assert JAN in world.upstream.contacts
+    await world.post(unsubscribes(JAN, 4))  # resigned at the shop that must not tell anything of them
+    await world.run()
+    assert JAN in world.upstream.opted_out
+
+
+async def test_r06a_an_older_opt_in_of_a_sibling_shop_does_not_follow_an_opt_out_behind_a_closed_door(world: World) -> None:
+    await world.configure(a_shop(), a_shop("shop2", number=2, location="inny_sklep"))
+    await world.post(subscribes())
+    await world.run()
+    await world.post(withdraws(JAN, 1))
+    await world.run()
+    await world.post(subscribes(JAN, 2), shop="shop2")
+    await world.plan()
+    await world.post(unsubscribes(JAN, 3))
+    await world.run_for(hours=1)
+    assert JAN in world.upstream.opted_out
+
+
+async def test_r06a_an_opt_out_whose_contact_perhaps_arrived_is_told_after_a_withdrawal(world: World) -> None:
+    world.upstream.respond = scripted(Unknown("timed out"))
+    await world.post(subscribes())
+    await world.run()
+    assert JAN in world.upstream.contacts  # it was applied, and we do not know
+    await world.post(withdraws(JAN, 1))
+    await world.run()
+    await world.post(unsubscribes(JAN, 2))
+    await world.run_for(hours=1)
+    assert JAN in world.upstream.opted_out

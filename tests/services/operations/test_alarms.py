@@ -1,0 +1,119 @@
+"""Said once when it begins, once when it is over, and never because nobody could look (R11, L5)."""
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from app.services.operations.alarms import Alarms
+from app.services.operations.health import Report, ShopHealth
+
+QUIET: dict[str, Any] = {
+    "oldest_waiting_seconds": 0.0,
+    "late": False,
+    "consent_box_seems_hidden": False,
+    "enabled": True,
+    "shadow": False,
+    "events": {},
+    "conflicts": 0,
+    "differences": 0,
+    "oldest_receipt_seconds": 0.0,
+    "receipt_missing": False,
+    "hand_work": 0,
+}
+BLIND = Report(False, ("The database cannot be used at the moment.",), ())
+WRONG = [
+    ("events_late", {"late": True}),
+    ("receipt_missing", {"receipt_missing": True}),
+    ("consent_box_seems_hidden", {"consent_box_seems_hidden": True}),
+    ("hand_work_waits", {"hand_work": 2}),
+]
+
+
+def report(*, ready: bool = True, **shops: dict[str, Any]) -> Report:
+    return Report(ready, (), tuple(ShopHealth(shop_id=name, **{**QUIET, **wrong}) for name, wrong in shops.items()))
+
+
+class Played:
+    """Reports one after another; the last one again and again."""
+
+    def __init__(self, *reports: Report) -> None:
+        self.reports = list(reports)
+
+    async def report(self, **_: Any) -> Report:
+        return self.reports.pop(0) if len(self.reports) > 1 else self.reports[0]
+
+
+async def watched(*reports: Report) -> list[tuple[str, str, str]]:
+    """(event, shop, what) of every line, in order."""
+    alarms = Alarms(Played(*reports))
+    with capture_logs() as logs:
+        for _ in reports:
+            assert await alarms.watch() == 0
+    assert {line["log_level"] for line in logs} <= {"warning"}
+    return [(line["event"], line["shop_id"], line["what"]) for line in logs]
+
+
+@pytest.mark.parametrize(("what", "wrong"), WRONG)
+async def test_what_begins_is_said_once_and_what_ends_is_said_once(what: str, wrong: dict[str, Any]) -> None:
+    bad, good = report(shop1=wrong), report(shop1={})
+    lines = await watched(good, bad, bad, bad, good, good, bad)
+    assert lines == [("alarm", "shop1", what), ("alarm_over", "shop1", what), ("alarm", "shop1", what)]
+
+
+async def test_where_all_is_well_nothing_is_said() -> None:
+    assert await watched(report(shop1={}), report(shop1={"conflicts": 3, "differences": 9}), report()) == []
+
+
+async def test_shops_and_causes_are_told_apart() -> None:
+    lines = await watched(
+        report(shop1={"late": True}, shop2={}),
+        report(shop1={"late": True, "hand_work": 1}, shop2={"late": True}),
+        report(shop1={"hand_work": 5}, shop2={"late": True}),
+    )
+    assert lines == [
+        ("alarm", "shop1", "events_late"),
+        ("alarm", "shop1", "hand_work_waits"),
+        ("alarm", "shop2", "events_late"),
+        ("alarm_over", "shop1", "events_late"),
+    ]
+
+
+async def test_more_hand_work_is_no_new_alarm() -> None:
+    assert len(await watched(*(report(shop1={"hand_work": number}) for number in (1, 2, 7)))) == 1
+
+
+async def test_a_gateway_that_is_not_ready_is_said_once_for_everybody() -> None:
+    lines = await watched(report(), BLIND, BLIND, report())
+    assert lines == [("alarm", "", "not_ready"), ("alarm_over", "", "not_ready")]
+
+
+async def test_while_nobody_can_look_no_alarm_is_said_to_be_over_nor_said_again_afterwards() -> None:
+    """A database that is down tells nothing about the shops: their events are as late as before, and later."""
+    bad = report(shop1={"late": True})
+    lines = await watched(bad, BLIND, BLIND, bad, report(shop1={}))
+    assert lines == [
+        ("alarm", "shop1", "events_late"),
+        ("alarm", "", "not_ready"),
+        ("alarm_over", "", "not_ready"),
+        ("alarm_over", "shop1", "events_late"),
+    ]
+
+
+async def test_a_look_that_fails_changes_nothing_and_the_next_one_says_it() -> None:
+    class Broken:
+        calls = 0
+
+        async def report(self, **_: Any) -> Report:
+            self.calls += 1
+            if self.calls == 1:
+                raise RuntimeError("a defect")
+            return report(shop1={"late": True})
+
+    alarms = Alarms(Broken())
+    with pytest.raises(RuntimeError):
+        await alarms.watch()
+    with capture_logs() as logs:
+        await alarms.watch()
+        await alarms.watch()
+    assert [(line["event"], line["what"]) for line in logs] == [("alarm", "events_late")]

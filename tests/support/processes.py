@@ -1,0 +1,184 @@
+"""Real processes for tests: a gateway and the stand-in of SALESmanago, started, killed, started again."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.fernet import Fernet
+
+from tests.support import fork_server
+from tests.support.databases import migrated_file
+from tests.support.fork_server import Streams, Warm
+
+START_SECONDS = 30.0
+PATIENCE_SECONDS = 30.0
+
+http = httpx.Client(
+    verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # without the machine's authorities: nothing here speaks TLS
+    limits=httpx.Limits(max_keepalive_connections=0),  # who is killed takes his connections along
+    timeout=30,
+    trust_env=False,
+)
+"""For every test with processes: making a client takes longer than asking."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Process:
+    """A command with a port that answers when it is up."""
+
+    def __init__(self, folder: Path, name: str, arguments: list[str], environment: dict[str, str], ready: str) -> None:
+        self.log = folder / f"{name}.log"
+        self._arguments = arguments
+        self._environment = environment
+        self._ready = ready
+        self._process: subprocess.Popen[bytes] | Warm | None = None
+
+    def start(self, *more: str, cold: bool = False) -> None:
+        """Wait until it answers. `cold`: by a new interpreter, as a person's terminal would; else warm, ten times faster."""
+        arguments, environment = [*self._arguments, *more], os.environ | self._environment
+        if cold:
+            with self.log.open("ab") as log:
+                command = [sys.executable, "-m", "app", *arguments]
+                self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        else:
+            self._process = Warm(arguments, environment, Streams(Path(os.devnull), self.log, self.log))
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            if self._process.poll() is not None:
+                raise AssertionError(f"it ended at once:\n{self.log.read_text()}")
+            try:
+                if http.get(self._ready, timeout=1).is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.02)
+        raise AssertionError(f"it did not start:\n{self.log.read_text()}")
+
+    def kill(self) -> None:
+        """kill -9: no chance to tidy up."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        return self._process.wait(timeout=20)
+
+
+class World:
+    """A gateway with two shops on one account, and the SALESmanago it talks to."""
+
+    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+        self.folder = folder
+        gateway_port, sandbox_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{gateway_port}"
+        self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
+        self.environment = {
+            "GATEWAY_DATABASE_URL": database_url or f"sqlite+aiosqlite:///{folder / 'gateway.db'}",
+            "GATEWAY_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "GATEWAY_PORT": str(gateway_port),
+            "GATEWAY_POLL_SECONDS": "0.2",
+            "GATEWAY_DIRECTORY_SECONDS": "0.5",
+            "TEST_SECRET": "demo-api-secret",
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+        }
+        self.shops_file = folder / "shops.toml"
+        self.shops_file.write_text(_SHOPS.format(endpoint=self.sandbox_url))
+        self.sandbox = Process(
+            folder,
+            "sandbox",
+            ["sandbox", "--salesmanago-port", str(sandbox_port), "--panel-port", "0"],
+            {},
+            f"{self.sandbox_url}/sandbox/state",
+        )
+        self.gateway = Process(folder, "gateway", ["serve"], self.environment, f"{self.url}/healthz")
+
+    def command(self, *arguments: str, stdin: str = "", cold: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run `gateway …` as a person would; about `cold` see `Process.start`."""
+        command, environment = [sys.executable, "-m", "app", *arguments], os.environ | self.environment
+        if cold:
+            return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False, input=stdin)
+        return fork_server.run(arguments, environment, stdin, timeout=60)
+
+    def key(self, shop: str) -> str:
+        issued = self.command("keys", "issue", shop)
+        assert issued.returncode == 0, issued.stderr
+        return issued.stdout.strip()
+
+    def shown(self, path: str) -> Any:
+        return http.get(f"{self.sandbox_url}/sandbox/{path}").json()
+
+    def wait_until_sent(self, shop: str, event_id: str, headers: dict[str, str]) -> None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while (state := http.get(f"{self.url}/v1/shops/{shop}/events/{event_id}", headers=headers).json()["state"]) != "sent":
+            assert time.monotonic() < until, f"{event_id} is {state}"
+            time.sleep(0.05)
+
+    def json(self, *arguments: str) -> Any:
+        asked = self.command(*arguments, "--json")
+        assert asked.returncode == 0, asked.stderr
+        return json.loads(asked.stdout)
+
+
+@contextmanager
+def a_world(folder: Path, database_url: str | None = None, *, cold: bool = False) -> Iterator[World]:
+    """Both processes up, the configuration applied. About `cold` see `Process.start`; it is for the gateway alone."""
+    world = World(folder, database_url)
+    if database_url is None:
+        shutil.copy(migrated_file(), folder / "gateway.db")
+    world.sandbox.start()
+    try:
+        applied = world.command("apply", str(world.shops_file), "--yes")
+        assert applied.returncode == 0, applied.stdout + applied.stderr
+        world.gateway.start(cold=cold)
+        try:
+            yield world
+        finally:
+            world.gateway.stop()
+    finally:
+        world.sandbox.stop()
+
+
+_SHOPS = """
+[accounts.main]
+endpoint = "{endpoint}"
+client_id = "demo-client-id"
+api_secret = "env:TEST_SECRET"
+owner = "owner@example.com"
+calls_per_second = 100
+
+[shops.shop1]
+account = "main"
+host = "sklep.example.com"
+location = "sklep_example"
+number = 1
+policy = "order_consent"
+integration_started_at = 2026-01-01T00:00:00+01:00
+
+[shops.shop2]
+account = "main"
+host = "hurt.example.com"
+location = "hurt_example"
+number = 2
+policy = "all_customers"
+integration_started_at = 2026-01-01T00:00:00+01:00
+"""

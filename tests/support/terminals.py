@@ -1,0 +1,39 @@
+"""A person's terminal in this process: commands open the stopped gateway's store themselves."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from typer.testing import CliRunner, Result
+
+from app.cli import cli
+from app.observability import logs
+from tests.support.databases import migrated_file
+
+
+class Terminal:
+    """With the shops file applied."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, shops: str, **environment: str) -> None:
+        shutil.copy(migrated_file(), folder / "gateway.db")
+        environment |= {
+            "GATEWAY_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'gateway.db'}",
+            "GATEWAY_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        self.file = folder / "shops.toml"
+        self.file.write_text(shops)
+        assert self.run("apply", str(self.file), "--yes").exit_code == 0
+
+    def run(self, *arguments: str, typed: str | None = None) -> Result:
+        try:
+            return CliRunner().invoke(cli, arguments, input=typed, catch_exceptions=False)
+        finally:
+            logs.configure("WARNING", json=True)  # the command logged to a terminal that is gone by now
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self.run(*arguments, "--json").stdout)
