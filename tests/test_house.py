@@ -70,3 +70,13 @@ def test_the_lock_files_carry_hashes_and_no_addresses() -> None:
 def test_ci_calls_the_readmes_test_command() -> None:
     assert "make test" in (ROOT / "README.md").read_text()
     assert "\nmake test\n" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_every_module_that_the_documentation_names_exists() -> None:
+    missing = {
+        f"{page.name}: {name}"
+        for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+        for name in re.findall(r"`([\w/]+/\w+\.py)`", page.read_text())
+        if not any((base / name).is_file() for base in (ROOT, ROOT / "app"))
+    }
+    assert missing == set()
