@@ -97,11 +97,15 @@ class Stage:
         return "not used" if self._postgres is None else self._postgres.version
 
     @contextmanager
-    def gateway(self, database_url: str | None = None, *, pace: float = UNLIMITED, worker: bool = True) -> Iterator["Gateway"]:
+    def gateway(
+        self, database_url: str | None = None, *, pace: float = UNLIMITED, worker: bool = True, more_accounts: int = 0
+    ) -> Iterator["Gateway"]:
         folder = self.folder / self.run()
         folder.mkdir()
         environment = {"GATEWAY_POLL_SECONDS": "1"}  # as it is by default
-        setting = Setting(database_url=database_url, calls_per_second=pace, environment=environment)
+        setting = Setting(
+            database_url=database_url, calls_per_second=pace, environment=environment, more_accounts=more_accounts
+        )
         world = World(folder, setting, lambda _: self.sink.url)
         try:
             world.open(worker=worker)

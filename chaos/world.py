@@ -191,6 +191,8 @@ class Setting:
     calls_per_second: float = 100
     other_account: bool = False
     """shop2 lives on an account of its own, with a stand-in of its own."""
+    more_accounts: int = 0
+    """So many accounts more, each with one shop: `many1`, `many2` …"""
     patches: tuple[str, ...] = ()
     """Installed in every gateway process: see `chaos.launcher`."""
     environment: dict[str, str] = field(default_factory=dict)
@@ -242,6 +244,8 @@ class World:
         other = self.other.url if self.other is not None else ""
         text = _SHOPS.format(endpoint=self._endpoint(self.sandbox.url), pace=self.setting.calls_per_second)
         text += _OTHER.format(endpoint=other, pace=self.setting.calls_per_second) if other else _SAME
+        for number in range(1, self.setting.more_accounts + 1):
+            text += _MORE.format(name=f"many{number}", endpoint=self._endpoint(self.sandbox.url), pace=self.setting.calls_per_second)
         self.shops_file.write_text(text)
         self.serve(worker=worker)
         for one in sandboxes:
@@ -373,3 +377,19 @@ api_secret = "env:CHAOS_SECRET"
 owner = "owner@example.com"
 calls_per_second = {pace}
 """ + _SHOP2.format(account="other")
+_MORE = """
+[accounts.{name}]
+endpoint = "{endpoint}"
+client_id = "demo-client-id"
+api_secret = "env:CHAOS_SECRET"
+owner = "owner@example.com"
+calls_per_second = {pace}
+
+[shops.{name}]
+account = "{name}"
+host = "{name}.example.com"
+location = "{name}_example"
+number = 1
+policy = "order_consent"
+integration_started_at = 2026-01-01T00:00:00+01:00
+"""
