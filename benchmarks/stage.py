@@ -103,9 +103,7 @@ class Stage:
         folder = self.folder / self.run()
         folder.mkdir()
         environment = {"GATEWAY_POLL_SECONDS": "1"}  # as it is by default
-        setting = Setting(
-            database_url=database_url, calls_per_second=pace, environment=environment, more_accounts=more_accounts
-        )
+        setting = Setting(database_url=database_url, calls_per_second=pace, environment=environment, more_accounts=more_accounts)
         world = World(folder, setting, lambda _: self.sink.url)
         try:
             world.open(worker=worker)

@@ -245,7 +245,9 @@ class World:
         text = _SHOPS.format(endpoint=self._endpoint(self.sandbox.url), pace=self.setting.calls_per_second)
         text += _OTHER.format(endpoint=other, pace=self.setting.calls_per_second) if other else _SAME
         for number in range(1, self.setting.more_accounts + 1):
-            text += _MORE.format(name=f"many{number}", endpoint=self._endpoint(self.sandbox.url), pace=self.setting.calls_per_second)
+            text += _MORE.format(
+                name=f"many{number}", endpoint=self._endpoint(self.sandbox.url), pace=self.setting.calls_per_second
+            )
         self.shops_file.write_text(text)
         self.serve(worker=worker)
         for one in sandboxes:

@@ -13,7 +13,6 @@ from functools import partial
 
 import structlog
 
-from app.domain.delivery.outbox import to_account
 from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
 from app.services.from_salesmanago.polling import Pull
@@ -26,6 +25,7 @@ from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.directory import Directory
 from app.sources.wiring import Sources
+from app.worker.drains import Drains
 from app.worker.recurring_jobs import JobQueue
 
 log = structlog.get_logger(__name__)
@@ -63,11 +63,9 @@ class Wake:
 
     planning: Bell
     delivering: Bell
-    homeward: Bell
-    """Something is for another destination than an account."""
 
     def everything(self) -> None:
-        for bell in (self.planning, self.delivering, self.homeward):
+        for bell in (self.planning, self.delivering):
             bell.ring()
 
 
@@ -122,8 +120,8 @@ class Worker:
         self._write_requests = write_requests
         self._read_clock = read_clock
         self._tasks: list[asyncio.Task[None]] = []
-        self._served: set[str] = set()
-        self._drains: dict[str, asyncio.Task[None]] = {}
+        self._looked_at: set[str] = set()
+        self._drains = Drains(delivery.due_destinations, delivery.deliver_due, delivery.claims_at_once, wake.delivering.ring)
         self._stopping = asyncio.Event()
 
     def start(self, *, delivering: bool = True) -> None:
@@ -136,7 +134,7 @@ class Worker:
         if delivering:
             self._spawn("clock_jumps", self._delivery.watch_clock, CLOCK_JUMP_SECONDS)
             self._spawn("plan", self._planner.plan_due, self._pauses.poll, self._wake.planning)
-            self._spawn("drains", self._start_drains, self._pauses.poll, self._wake.homeward)
+            self._spawn("deliver", self._drains.start, self._pauses.poll, self._wake.delivering)
             self._queue.every("carts", self._pauses.cart_sweep, self._sweep_carts)
             self._queue.every("backfills", self._pauses.poll, self._step_backfills)
             self._queue.every("pushes", self._pauses.poll, self._sources.translator.step)
@@ -150,11 +148,12 @@ class Worker:
     async def stop(self) -> None:
         """Let every loop end the step it is in, for a bounded time."""
         self._stopping.set()
+        self._drains.stop()
         await asyncio.gather(self._stop_loops(), self._queue.stop(STOP_SECONDS))
 
     async def _stop_loops(self) -> None:
         if self._tasks:
-            _ended, late = await asyncio.wait([*self._tasks, *self._drains.values()], timeout=STOP_SECONDS)
+            _ended, late = await asyncio.wait([*self._tasks, *self._drains.tasks], timeout=STOP_SECONDS)
             for task in late:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -178,37 +177,11 @@ class Worker:
         if not delivering:
             return 0
         for account in self._directory.accounts():
-            if self._is_new(to_account(account.id)):
-                for _ in range(self._delivery.claims_in_flight):
-                    self._deliver(to_account(account.id))
+            if account.id not in self._looked_at:
+                self._looked_at.add(account.id)
                 self._look(f"pull:{account.id}", partial(self._pull.pull_changed, account.id), self._pauses.pull)
                 self._look(f"sweep:{account.id}", partial(self._pull.sweep, account.id), self._pauses.sweep)
         return 0
-
-    async def _start_drains(self) -> int:
-        """Accounts have loops of their own. Everywhere else a drain runs only while there is something to bring."""
-        for destination in await self._delivery.due_destinations():
-            if not destination.startswith(to_account("")) and destination not in self._drains:
-                self._drains[destination] = asyncio.create_task(self._drain(destination), name=f"drain:{destination}")
-        return 0
-
-    async def _drain(self, destination: str) -> None:
-        try:
-            while not self._stopping.is_set() and await self._delivery.deliver_due(destination):
-                pass
-        except Exception:
-            log.exception("drain_failed", destination=destination)
-        finally:
-            self._drains.pop(destination, None)
-
-    def _is_new(self, destination: str) -> bool:
-        fresh = destination not in self._served
-        self._served.add(destination)
-        return fresh
-
-    def _deliver(self, destination: str) -> None:
-        step = partial(self._delivery.deliver_due, destination)
-        self._spawn(f"deliver:{destination}", step, self._pauses.poll, self._wake.delivering)
 
     def _look(self, name: str, step: Callable[[timedelta], Awaitable[int]], pause: float) -> None:
         """A turn lasts a little less than the pause, so that one's own next look finds it free."""

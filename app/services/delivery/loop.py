@@ -89,9 +89,13 @@ class Delivery:
         """Where something is due, and nobody rests."""
         async with self._store.work() as work:
             now = await work.now()
-            known = await work.neighbours.all()
             due = await work.leases.due_destinations(now)
+            known = await work.neighbours.of(due)
         return [one for one in due if known.get(one, Neighbour()).breaker.state(now) is not Circuit.OPEN]
+
+    def claims_at_once(self, destination: str) -> int:
+        """How many claims of one process may be on their way to a destination."""
+        return self.claims_in_flight if destination.startswith(to_account("")) else 1
 
     async def watch_clock(self) -> int:
         """At the start, and when the clock was set back: nothing rests until a time that a wrong clock meant. Answers 0."""
@@ -110,12 +114,15 @@ class Delivery:
         self._clock_read = now, elapsed
         return 0
 
-    async def deliver_due(self, destination: str) -> int:
-        """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests."""
-        with contextlib.ExitStack() as places:
-            return await self._deliver(destination, places)
+    async def deliver_due(self, destination: str, claimed: Callable[[], None] = lambda: None) -> int:
+        """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests.
 
-    async def _deliver(self, destination: str, places: contextlib.ExitStack) -> int:
+        `claimed` is called once some are claimed: more may be due.
+        """
+        with contextlib.ExitStack() as places:
+            return await self._deliver(destination, places, claimed)
+
+    async def _deliver(self, destination: str, places: contextlib.ExitStack, claimed: Callable[[], None]) -> int:
         """`places`: where the place that is kept for the first call is given up, should there be none."""
         async with self._claiming[destination]:  # so that nobody books a turn for what another is about to claim
             if not await self._is_due(destination):
@@ -126,6 +133,8 @@ class Delivery:
                 return 0
             began = time.monotonic()
             claims, breaker = await self._claim(destination)
+        if claims:
+            claimed()
         ready = [claim for claim in claims if claim.commands]
         if ready:
             carrier = self._carrier(destination)  # while we waited, the configuration may have changed

@@ -41,7 +41,7 @@ TURN_SECONDS = 0.02
 
 
 class Planner:
-    """`planned` is called after every commit that queued commands, `elsewhere` if some are not for SALESmanago's contacts."""
+    """`planned` is called after every commit that queued commands."""
 
     def __init__(
         self,
@@ -50,7 +50,6 @@ class Planner:
         clock: Clock,
         pseudonym: Pseudonym,
         planned: Callable[[], None],
-        elsewhere: Callable[[], None] = lambda: None,
         *,
         round_seconds: float = ROUND_SECONDS,
     ) -> None:
@@ -59,7 +58,6 @@ class Planner:
         self._clock = clock
         self._pseudonym = pseudonym
         self._planned = planned
-        self._elsewhere = elsewhere
         self._round_seconds = round_seconds
         self._limit = FIRST_ROUND
 
@@ -112,8 +110,6 @@ class Planner:
             log.error("payload_unreadable", events=len(unreadable))
         if planning.decided.sends_any:
             self._planned()
-        if planning.decided.sends_elsewhere:
-            self._elsewhere()
         return planned + len(unreadable)
 
 

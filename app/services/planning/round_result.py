@@ -6,7 +6,7 @@ brought.
 
 from collections.abc import Collection, Mapping, Sequence
 
-from app.domain.commands import Command, HomeCommand, Question, UpsertContact
+from app.domain.commands import Command, HomeCommand, UpsertContact
 from app.domain.consent import Status
 from app.domain.decisions.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
 from app.domain.delivery.outbox import NewCommand, destination_of
@@ -93,11 +93,6 @@ class Decided:
     @property
     def sends_any(self) -> bool:
         return bool(self._commands)
-
-    @property
-    def sends_elsewhere(self) -> bool:
-        """Anything for another destination than an account?"""
-        return any(isinstance(command, HomeCommand | Question) for _, _, command in self._commands)
 
     def send(self, person: Person, event: InboxEvent, *commands: Command) -> int:
         """Answers how many of the commands the event waits for."""

@@ -1,11 +1,13 @@
 """One row per destination: its breaker and its bucket, shared by all workers. The row is also the lock of those who claim."""
 
+from collections.abc import Collection
+
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.destination import Neighbour
 from app.storage.engine import codec
-from app.storage.engine.dialect import insert
+from app.storage.engine.dialect import insert, one_of
 from app.storage.engine.tables import neighbours
 
 
@@ -28,6 +30,12 @@ class Neighbours:
     async def save(self, destination: str, neighbour: Neighbour) -> None:
         change = update(neighbours).where(neighbours.c.destination == destination).values(doc=codec.encode(neighbour))
         await self._connection.execute(change)
+
+    async def of(self, destinations: Collection[str]) -> dict[str, Neighbour]:
+        """Those of these that are known."""
+        wanted = one_of(self._connection, neighbours.c.destination, destinations)
+        rows = await self._connection.execute(select(neighbours).where(wanted))
+        return {row.destination: codec.decode(row.doc, Neighbour) for row in rows}
 
     async def all(self) -> dict[str, Neighbour]:
         rows = await self._connection.execute(select(neighbours).order_by(neighbours.c.destination))

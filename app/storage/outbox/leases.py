@@ -115,11 +115,10 @@ class Leases:
         return False
 
     async def due_destinations(self, now: datetime) -> list[str]:
-        """Destinations besides accounts where somebody's turn has come."""
+        """Where somebody's turn has come."""
         free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
-        elsewhere = _DESTINATIONS.c.name.not_like("account:%")  # accounts have loops of their own
         theirs = exists().where(mailboxes.c.destination == _DESTINATIONS.c.name, mailboxes.c.due_at <= now, free)
-        return list((await self._connection.execute(select(_DESTINATIONS.c.name).where(elsewhere, theirs))).scalars())
+        return list((await self._connection.execute(select(_DESTINATIONS.c.name).where(theirs))).scalars())
 
     async def _shops_waiting(self, destination: str) -> list[str]:
         """One step per shop along the index: the number of waiting contacts does not matter."""
