@@ -14,7 +14,7 @@ PER_POST = 50
 
 def measure(stage: Stage, figures: Figures) -> None:
     """One process on SQLite, and one server with one worker on PostgreSQL."""
-    for store in ("SQLite",):
+    for store in ("SQLite", "PostgreSQL"):
         one, many = (_rate(stage, store, accounts) for accounts in (1, MANY))
         figures.add(f"{store}, one account", one, "events/s")
         figures.add(f"{store}, {MANY} accounts", many, "events/s")
