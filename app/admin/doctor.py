@@ -4,7 +4,9 @@ from typing import Any
 
 from app.bootstrap import Gateway
 from app.clients.idosell.client import IdosellPanel
+from app.domain.consent import Policy
 from app.domain.delivery.outcomes import Refused
+from app.domain.shops.shop import BoxToldBy, Shop, SourceKind
 from app.services.shops.directory import Directory
 
 
@@ -43,12 +45,39 @@ async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]
                 else f"{wrong}. Check base_url and the key's rights: CRM rw, SYSTEM r."
             )
             note(f"panel of {shop.id}", good=wrong is None, words=advice)
+    for one in await gateway.sources.watch.report():
+        words = f"{one.traffic.pushes} pushes in the last 7 days, {one.traffic.not_understood} not understood"
+        if one.scan is not None:
+            words += f"; the scan made {one.calls_today} of {one.calls_per_day} calls today"
+            words += f"; its last word of trouble: {one.scan.trouble}" if one.scan.trouble else ""
+        note(f"source {one.title}", good=not one.problems(), words=words)
+    for shop in shops:
+        for words in limits_of(shop):
+            note(f"source of {shop.id}", good=True, words=words)
     for problem in report.problems:
         note("warning", good=False, words=problem)
     for shop in shops:
         mode = "shadow mode: nothing is sent" if shop.shadow else f"policy {shop.policy.value}"
         note(f"shop {shop.id}", good=shop.enabled, words=mode if shop.enabled else "disabled: its events are held")
     return findings
+
+
+def limits_of(shop: Shop) -> list[str]:
+    """What the shop's platform cannot tell, said rather than guessed (R84)."""
+    if shop.source.kind is not SourceKind.IDOSELL:
+        return []
+    found = []
+    if shop.policy is Policy.ORDER_CONSENT:
+        by = "the Webhooki `order_consent`" if shop.source.consent_box is BoxToldBy.WEBHOOK else "orders your shop posts itself"
+        found.append(
+            f"The panel shows the consent box of an order nowhere; it is told by {by}, and without it an order is not sent."
+        )
+    removal = "counts as a resignation" if shop.propagate_unconfirmed_removals else "is not sent (R52)"
+    found.append(
+        "The panel's newsletter list does not tell a resignation by the link from a removal by staff: what only the scan finds "
+        f"{removal}. The Webhooki `newsletter_email` with `confirmed` tells them apart."
+    )
+    return found
 
 
 def shared_account_warning(directory: Directory, account_id: str) -> str | None:

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     freshness_alarm_seconds: float = Field(default=600.0, gt=0)
     """Age of the oldest waiting event that makes a shop late (R11)."""
 
+    scan_seconds: float = Field(default=900.0, gt=0)
+    """How often a panel is asked what no push told of: at most 20 minutes, or R11's promise is not kept without pushes."""
     pull_seconds: float = Field(default=300.0, gt=0)
     """How often SALESmanago is asked who changed: tags, points, statuses without callback."""
     sweep_seconds: float = Field(default=60.0, gt=0)

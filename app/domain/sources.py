@@ -132,8 +132,6 @@ class Scan:
     """The scans of one panel, saved after every page."""
 
     cursors: Mapping[str, Cursor] = field(default_factory=dict)
-    touched: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """Accounts whose tags are to be looked at -> numbers of the shops they are active in."""
     walked: str = ""
     """The last account whose tags the slow walk looked at."""
     day: str = ""

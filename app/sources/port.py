@@ -60,6 +60,8 @@ class Finding:
     as_of: datetime
     first: tuple[Told, ...] = ()
     again: tuple[Told, ...] = ()
+    account: int | None = None
+    """Whose tags are worth a look now, where the platform keeps tags and pushes none."""
 
 
 class Unusable(StrEnum):

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from app.domain.events import Subscribed, Unsubscribed
 from app.domain.person.contact import Contact
 from app.domain.sources import Remembered
+from app.domain.values import replace
 from app.services.intake import Intake
 from app.services.ports import Store, Work
 from app.services.shops.directory import Directory
 from app.sources.echoes import Echo, echo
 from app.sources.port import Finding, new_event, news, sifted
+
+TOUCHED = "touched:"
+"""Begins the keys of accounts whose tags are to be looked at."""
 
 Seen = dict[tuple[str, str], Remembered]
 
@@ -41,6 +45,9 @@ class Teller:
             known = await work.pushes.seen({(one.shop_id, one.key) for one in findings})
             kept = await self._without_echoes(work, findings, known)
         told, seen = sifted(kept, known)
+        for one in kept:
+            if one.account is not None and (one.shop_id, one.key) in seen:
+                seen[one.shop_id, f"{TOUCHED}{one.account}"] = Remembered("", one.as_of)
         shops = {shop.id: shop for shop in self._directory.shops()}
         events = [new_event(one, shops[shop_id]) for shop_id, one in told if shop_id in shops]
         if events:
@@ -69,7 +76,7 @@ class Teller:
                 case Echo.NONE:
                     kept.append(finding)
                 case Echo.OURS:
-                    kept.append(Finding(finding.shop_id, finding.key, finding.state, finding.as_of))
+                    kept.append(replace(finding, first=(), again=()))
                 case Echo.UNSETTLED:
                     pass
         return kept

@@ -1,10 +1,13 @@
 """How the sources are: what waits, what was not understood, whether pushes still come (R80, R82)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from app.domain.sources import LOOKED_BACK, SourceName, Traffic, is_silent
+from app.domain.shops.shop import Shop, SourceKind
+from app.domain.sources import LOOKED_BACK, Scan, SourceName, Traffic, is_silent
 from app.services.ports import Clock, Store
 from app.services.shops.directory import Directory
+from app.sources.idosell.rounds import day_of
 
 
 @dataclass(frozen=True)
@@ -13,6 +16,12 @@ class SourceHealth:
     traffic: Traffic
     silent: bool
     """No push for longer than usual: the panel may have switched its webhooks off."""
+    scan: Scan | None = None
+    """None for a source that is not scanned."""
+    scan_late: bool = False
+    """No round was finished for so long that the promise of R11 is not kept without pushes."""
+    calls_per_day: int = 0
+    calls_today: int = 0
 
     @property
     def title(self) -> str:
@@ -30,11 +39,18 @@ class SourceHealth:
                 f"{self.title}: {self.traffic.not_understood} push(es) of the last days were not understood; they are kept. "
                 "See `gateway pushes list`."
             )
+        if self.scan is not None and self.scan_late:
+            last = f"{self.scan.finished_at:%Y-%m-%d %H:%M} UTC" if self.scan.finished_at is not None else "never"
+            why = f" The panel: {self.scan.trouble}" if self.scan.trouble else ""
+            found.append(f"{self.title}: the scan of the panel last read everything {last}.{why}")
         return found
 
 
 class SourceWatch:
-    def __init__(self, store: Store, directory: Directory, clock: Clock) -> None:
+    """`pause`: between two rounds of scans."""
+
+    def __init__(self, store: Store, directory: Directory, clock: Clock, pause: timedelta) -> None:
+        self._pause = pause
         self._store = store
         self._directory = directory
         self._clock = clock
@@ -43,8 +59,24 @@ class SourceWatch:
         sources = self._directory.sources()
         now = self._clock()
         async with self._store.work() as work:
-            traffic = [await work.pushes.traffic(one, now - LOOKED_BACK) for one in sources]
-        return [SourceHealth(one, seen, is_silent(seen, now)) for one, seen in zip(sources, traffic, strict=True)]
+            seen = [(one, await work.pushes.traffic(one, now - LOOKED_BACK), await work.pushes.scan(one)) for one in sources]
+        return [self._health(one, traffic, scan) for one, traffic, scan in seen]
+
+    def _health(self, source: SourceName, traffic: Traffic, scan: Scan) -> SourceHealth:
+        now = self._clock()
+        shops = [shop for shop in self._directory.shops_of_source(source) if shop.enabled]
+        silent = is_silent(traffic, now)
+        if source.platform != SourceKind.IDOSELL.value or not any(shop.source.scan for shop in shops):
+            return SourceHealth(source, traffic, silent)
+        allowed = max(shop.source.calls_per_day for shop in shops)
+        calls = scan.calls_on(day_of(now, shops))
+        return SourceHealth(source, traffic, silent, scan, self._is_late(scan, shops), allowed, calls)
+
+    def _is_late(self, scan: Scan, shops: list[Shop]) -> bool:
+        """Three rounds went by. Before the first one ended nobody can tell a slow one from a broken one but by its trouble."""
+        if scan.finished_at is None:
+            return bool(scan.trouble) and min(shop.integration_started_at for shop in shops) < self._clock()
+        return self._clock() - scan.finished_at > 3 * self._pause
 
     async def problems(self) -> list[str]:
         return [words for one in await self.report() for words in one.problems()]
@@ -54,5 +86,6 @@ class SourceWatch:
         found: set[tuple[str, str]] = set()
         for one in await self.report():
             found |= {(one.title, "pushes_silent")} if one.silent else set()
+            found |= {(one.title, "scan_late")} if one.scan_late else set()
             found |= {(one.title, "pushes_not_understood")} if one.traffic.not_understood else set()
         return found

@@ -1,11 +1,13 @@
 """The sources of a gateway, put together."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from app.domain.shops.shop import SourceKind
 from app.services.intake import Intake
 from app.services.ports import Clock, Store
 from app.services.shops.directory import Directory
+from app.sources.idosell.scanning import Scanner
 from app.sources.idosell.source import IdosellSource, Panels
 from app.sources.platforms import Platform
 from app.sources.taking import Pushes
@@ -19,14 +21,16 @@ class Sources:
     pushes: Pushes
     translator: Translator
     watch: SourceWatch
+    scanner: Scanner
 
 
-def sources_of(store: Store, directory: Directory, intake: Intake, panels: Panels, clock: Clock) -> Sources:
+def sources_of(store: Store, directory: Directory, intake: Intake, panels: Panels, clock: Clock, pause: timedelta) -> Sources:
     idosell = IdosellSource(store, panels, clock)
     platforms: dict[SourceKind, Platform] = {SourceKind.IDOSELL: idosell}
     teller = Teller(store, directory, intake)
     return Sources(
         pushes=Pushes(store, directory, platforms, clock),
         translator=Translator(store, directory, platforms, teller, clock),
-        watch=SourceWatch(store, directory, clock),
+        watch=SourceWatch(store, directory, clock, pause),
+        scanner=Scanner(store, directory, panels, idosell, teller, clock, pause),
     )

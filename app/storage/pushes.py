@@ -177,6 +177,12 @@ class Pushes:
         rows = await self._connection.execute(wanted.order_by(source_seen.c.key).limit(limit))
         return [(row.shop_id, row.key) for row in rows]
 
+    async def forget(self, keys: Collection[tuple[str, str]]) -> None:
+        """Nothing is remembered of these things."""
+        if keys:
+            theirs = tuple_(source_seen.c.shop_id, source_seen.c.key).in_(list(keys))
+            await self._connection.execute(delete(source_seen).where(theirs))
+
     # -- scans -----------------------------------------------------------------------------------------------------------
 
     async def scan(self, source: SourceName) -> Scan:

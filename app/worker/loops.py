@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from app.domain.shops.shop import SourceKind
 from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
 from app.services.from_salesmanago.polling import Pull
@@ -121,6 +122,7 @@ class Worker:
         self._read_clock = read_clock
         self._tasks: list[asyncio.Task[None]] = []
         self._looked_at: set[str] = set()
+        self._scanned: set[str] = set()
         self._drains = Drains(delivery.due_destinations, delivery.deliver_due, delivery.claims_at_once, wake.delivering.ring)
         self._stopping = asyncio.Event()
 
@@ -181,6 +183,10 @@ class Worker:
                 self._looked_at.add(account.id)
                 self._look(f"pull:{account.id}", partial(self._pull.pull_changed, account.id), self._pauses.pull)
                 self._look(f"sweep:{account.id}", partial(self._pull.sweep, account.id), self._pauses.sweep)
+        for source in self._directory.sources():
+            if source.platform == SourceKind.IDOSELL.value and source.name not in self._scanned:
+                self._scanned.add(source.name)
+                self._queue.every(f"scan:{source.name}", self._pauses.poll, partial(self._sources.scanner.step, source))
         return 0
 
     def _look(self, name: str, step: Callable[[timedelta], Awaitable[int]], pause: float) -> None:

@@ -95,7 +95,7 @@ async def test_what_was_seen_is_replaced_by_what_is_seen_later(store: Store) -> 
 
 async def test_a_scan_is_as_it_was_saved(store: Store) -> None:
     window = Window(since=T, until=T + timedelta(hours=1), page=3)
-    scan = Scan(cursors={"clients": Cursor(until=T, window=window)}, touched={"1024": (1, 2)}, day="2026-11-23", calls=7)
+    scan = Scan(cursors={"clients": Cursor(until=T, window=window)}, day="2026-11-23", calls=7)
     async with store.work() as work:
         assert await work.pushes.scan(PANEL) == Scan()
         await work.pushes.save_scan(PANEL, scan)

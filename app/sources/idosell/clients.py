@@ -56,7 +56,7 @@ def _of_shop(row: Row, number: int, shop: Shop) -> Translation:
     changed = AccountChanged(at=changed_at, customer=_with_what_is_no_more(known, row))
     told = Told(f"ido:client:{number}:{stamp(changed_at)}:{state}", changed)
     registration = _registration(row, number, known, changed_at, shop)
-    finding = Finding(shop.id, f"client:{number}", state, changed_at, (registration or told,), (told,))
+    finding = Finding(shop.id, f"client:{number}", state, changed_at, (registration or told,), (told,), account=number)
     return Translation((finding, *agreements(number, described, shop)))
 
 

@@ -180,7 +180,7 @@ def _brand(name: str) -> str:
 
 def _findings(row: Row, placed: OrderPlaced, shop: Shop) -> Translation:
     number, changed_at = placed.order_id, placed.as_of or placed.at
-    key, content = f"order:{number}", _content(placed)
+    key, content, account = f"order:{number}", _content(placed), client_of(row)
     if _is_cancelled(row):
         # Not newer than its cancellation: that would be told as an order that stands again.
         original = _told(placed, placed.at)
@@ -188,14 +188,14 @@ def _findings(row: Row, placed: OrderPlaced, shop: Shop) -> Translation:
         over = (Told(f"ido:order:{number}:cancelled:{stamp(changed_at)}", cancelled),)
         return Translation(
             (
-                Finding(shop.id, key, content, changed_at, first=(original,)),
+                Finding(shop.id, key, content, changed_at, first=(original,), account=account),
                 Finding(shop.id, f"{key}:stands", "no", changed_at, first=over, again=over),
             )
         )
     told = (_told(placed, changed_at),)
     return Translation(
         (
-            Finding(shop.id, key, content, changed_at, first=told, again=told),
+            Finding(shop.id, key, content, changed_at, first=told, again=told, account=account),
             Finding(shop.id, f"{key}:stands", "yes", changed_at, again=told),
         )
     )

@@ -3,11 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from app.clients.idosell.client import IdosellPanel
 from app.domain.consent import Box
-from app.domain.delivery.outcomes import Delivered, Refused, words_of
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, words_of
 from app.domain.shops.shop import Shop
 from app.domain.sources import StoredPush
 from app.services.ports import Clock, Store
@@ -33,8 +32,19 @@ MOST_PRODUCTS = 50_000
 EVENT_UID = "x-iai-event-uid"
 
 
+class Panel(Protocol):
+    """A panel that can be read."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def ask(
+        self, method: str, gate: str, body: Mapping[str, Any] | None = None, parameters: Mapping[str, str] | None = None
+    ) -> tuple[Outcome, dict[str, Any]]: ...
+
+
 class Panels(Protocol):
-    def panel_of(self, shop_id: str) -> IdosellPanel | None: ...
+    def panel_of(self, shop_id: str) -> Panel | None: ...
 
 
 class IdosellSource:
@@ -94,7 +104,7 @@ class IdosellSource:
 
     # -- what the panel is asked -----------------------------------------------------------------------------------------
 
-    async def clients(self, panel: IdosellPanel | None, numbers: Iterable[int]) -> dict[int, Row]:
+    async def clients(self, panel: Panel | None, numbers: Iterable[int]) -> dict[int, Row]:
         """Rows of accounts by their numbers. Raises `Later`."""
         found: dict[int, Row] = {}
         for some in _chunks(sorted(set(numbers))):
@@ -104,7 +114,7 @@ class IdosellSource:
             found |= {number: row for number, row in listed if number in some}
         return found
 
-    async def orders(self, panel: IdosellPanel | None, numbers: Iterable[str]) -> dict[str, Row]:
+    async def orders(self, panel: Panel | None, numbers: Iterable[str]) -> dict[str, Row]:
         """Rows of orders by their serial numbers. Raises `Later`."""
         found: dict[str, Row] = {}
         for some in _chunks(sorted(set(numbers))):
@@ -113,9 +123,7 @@ class IdosellSource:
             found |= {number: row for number, row in listed if number in some}
         return found
 
-    async def known(
-        self, panel: IdosellPanel | None, order_rows: Sequence[Row], shops: Sequence[Shop], boxes: Mapping[str, Box]
-    ) -> Known:
+    async def known(self, panel: Panel | None, order_rows: Sequence[Row], shops: Sequence[Shop], boxes: Mapping[str, Box]) -> Known:
         """What these orders do not say: the sections of their goods, and the answers to their boxes. Raises `Later`."""
         if not order_rows:
             return Known({}, boxes)
@@ -132,7 +140,7 @@ class IdosellSource:
         answered = {key.split(":")[1]: Box(one.state) for (_, key), one in remembered.items()}
         return Known(paths, {**answered, **boxes})
 
-    async def _looked_up(self, panel: IdosellPanel | None, numbers: set[int]) -> dict[int, Row]:
+    async def _looked_up(self, panel: Panel | None, numbers: set[int]) -> dict[int, Row]:
         """Products by number, from memory while they are fresh. Without the right to read products, orders go without sections."""
         if panel is None:
             return {}
@@ -168,7 +176,7 @@ class _Forbidden(Later):
 
 
 async def _asked(
-    panel: IdosellPanel | None,
+    panel: Panel | None,
     method: str,
     gate: str,
     *,

@@ -1,0 +1,192 @@
+"""Ask the panel what no push told (R82): a page at a time, each stored with what it told, so that nothing is lost or told twice."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, words_of
+from app.domain.shops.shop import Shop
+from app.domain.sources import Scan, SourceName
+from app.domain.values import replace
+from app.formats.contact_values import email_address
+from app.services.ports import Clock, Store
+from app.services.shops.directory import Directory
+from app.sources.idosell import rounds
+from app.sources.idosell.clients import client
+from app.sources.idosell.gates import Gate, asked, ignores_the_window, shown, within
+from app.sources.idosell.newsletter import Channel, subscriber
+from app.sources.idosell.orders import order
+from app.sources.idosell.returns import is_accepted, order_number, returned
+from app.sources.idosell.rows import Row, whole
+from app.sources.idosell.source import IdosellSource, Panel, Panels
+from app.sources.idosell.tags import tags_seen
+from app.sources.platforms import Later
+from app.sources.port import NOTHING, Translation
+from app.sources.telling import TOUCHED, Heard, Teller
+
+log = structlog.get_logger(__name__)
+
+OVERLOADED_REST = timedelta(minutes=5)
+PAGES_BETWEEN_LOOKS = 10
+"""How often within a long window the panel is asked for its load."""
+
+
+class _Counted:
+    """A panel that counts its calls."""
+
+    def __init__(self, panel: Panel) -> None:
+        self._panel = panel
+        self.name = panel.name
+        self.calls = 0
+
+    async def ask(
+        self, method: str, gate: str, body: Mapping[str, Any] | None = None, parameters: Mapping[str, str] | None = None
+    ) -> tuple[Outcome, dict[str, Any]]:
+        self.calls += 1
+        return await self._panel.ask(method, gate, body, parameters)
+
+
+class Scanner:
+    """`pause`: between the beginnings of two rounds."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        panels: Panels,
+        source: IdosellSource,
+        teller: Teller,
+        clock: Clock,
+        pause: timedelta,
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._panels = panels
+        self._source = source
+        self._teller = teller
+        self._clock = clock
+        self._pause = pause
+
+    async def step(self, name: SourceName) -> int:
+        """Read the next page of a panel, if it is time to; answers whether there was one."""
+        shops = [shop for shop in self._directory.shops_of_source(name) if shop.enabled and shop.source.scan]
+        panel = next((found for shop in shops if (found := self._panels.panel_of(shop.id)) is not None), None)
+        if panel is None:
+            return 0
+        now = self._clock()
+        async with self._store.work() as work:
+            scan = await work.pushes.scan(name)
+        if scan.due_at is not None and now < scan.due_at:
+            return 0
+        if (again := rounds.is_used_up(scan, shops, now)) is not None:
+            await self._save(name, rounds.resting(scan, again, f"all {scan.calls} calls of the day were made"))
+            return 0
+        counted = _Counted(panel)
+        scan = rounds.going_on(scan, shops, now)
+        heard = Heard(0, {})
+        try:
+            scan, heard = await self._step(scan, shops, counted)
+        except Later as rest:
+            scan = rounds.held_up(scan, now, rest.words, self._pause)
+        await self._save(name, scan.called(rounds.day_of(now, shops), counted.calls), heard)
+        return counted.calls
+
+    async def _step(self, scan: Scan, shops: Sequence[Shop], panel: _Counted) -> tuple[Scan, Heard]:
+        reading = rounds.next_gate(scan)
+        if reading is None:
+            return await self._tags(scan, shops, panel)
+        gate, window = reading
+        if window.page and window.page % PAGES_BETWEEN_LOOKS == 0 and await _is_overloaded(panel):
+            return rounds.resting(scan, self._clock() + OVERLOADED_REST, "the panel says that it is overloaded"), Heard(0, {})
+        call = asked(gate, window, shops)
+        outcome, answer = await panel.ask(call.method, call.path, call.body, call.parameters)
+        if isinstance(outcome, Refused):  # a right is missing: the other gates go on
+            return rounds.without_gate(scan, gate, words_of(outcome)), Heard(0, {})
+        if not isinstance(outcome, Delivered):
+            seconds = outcome.retry_after if isinstance(outcome, Throttled) else None
+            rest = timedelta(seconds=seconds) if seconds is not None else rounds.REST
+            words = f"{gate.value}: {words_of(outcome) or type(outcome).__name__}"
+            return rounds.resting(scan, self._clock() + rest, words), Heard(0, {})
+        page = shown(gate, answer)
+        kept = within(gate, page, window, shops)
+        if page.number not in (None, window.page):
+            return rounds.without_gate(scan, gate, "the panel answered another page than was asked for"), Heard(0, {})
+        if ignores_the_window(page, kept):
+            return rounds.without_gate(scan, gate, "the panel ignored the dates that were asked for"), Heard(0, {})
+        heard = await self._told(gate, kept, shops, panel)
+        return rounds.after_page(scan, gate, page.pages if page.rows else 0), heard
+
+    async def _told(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> Heard:
+        found = await self._translated(gate, kept, shops, panel)
+        if found.left:
+            log.info("rows_left", gate=gate.value, rows=len(found.left), first=found.left[0].reason.value)
+        return await self._teller.tell(found.findings)
+
+    async def _translated(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> Translation:
+        match gate:
+            case Gate.CLIENTS:
+                return sum((client(row, shops) for row in kept), NOTHING)
+            case Gate.RETAIL | Gate.WHOLESALE:
+                known = await self._source.known(panel, kept, shops, {})
+                return sum((order(row, shops, known) for row in kept), NOTHING)
+            case Gate.RETURNS:
+                accepted = [row for row in kept if is_accepted(row)]
+                numbers = [number for row in accepted if (number := order_number(row)) is not None]
+                orders = await self._source.orders(panel, numbers)
+                return sum((returned(row, shops, orders) for row in accepted), NOTHING)
+            case Gate.EMAIL:
+                return sum((subscriber(row, Channel.EMAIL, shops) for row in kept), NOTHING)
+            case Gate.SMS:
+                emails = await self._emails(kept, panel)
+                return sum((subscriber(row, Channel.SMS, shops, emails) for row in kept), NOTHING)
+
+    async def _emails(self, kept: Sequence[Row], panel: _Counted) -> dict[int, str]:
+        """Addresses of the accounts in a list of phone numbers."""
+        numbers = {number for row in kept if (number := whole(row.get("client_number")))}
+        found: dict[int, str] = {}
+        for number, row in (await self._source.clients(panel, numbers)).items():
+            try:
+                found[number] = email_address(str(row.get("clientEmail") or ""))
+            except ValueError:
+                continue
+        return found
+
+    async def _tags(self, scan: Scan, shops: Sequence[Shop], panel: _Counted) -> tuple[Scan, Heard]:
+        """One look at the tags of somebody who was touched, or else of the next account of the slow walk; then the round ends."""
+        ids = [shop.id for shop in shops]
+        async with self._store.work() as work:
+            touched = await work.pushes.keys_after(ids, TOUCHED, "", len(shops))
+            walking = [] if touched else await work.pushes.keys_after(ids, "client:", scan.walked, len(shops))
+        looked = touched or walking
+        if not looked:
+            return rounds.finished(replace(scan, walked=""), self._clock(), self._pause), Heard(0, {})
+        key = looked[0][1]
+        theirs = {shop_id for shop_id, other in looked if other == key}
+        number = int(key.rpartition(":")[2])
+        outcome, answer = await panel.ask("GET", "clients/tags", None, {"clientId": str(number)})
+        heard = Heard(0, {})
+        if isinstance(outcome, Delivered):
+            numbers = {shop.number for shop in shops if shop.id in theirs}
+            heard = await self._teller.tell(tags_seen(answer, number, numbers, shops, self._clock()).findings)
+        elif not isinstance(outcome, Refused):
+            raise Later(f"tags: {words_of(outcome) or type(outcome).__name__}")
+        if touched:
+            async with self._store.work() as work:
+                await work.pushes.forget([(shop_id, key) for shop_id in theirs])
+                await work.commit()
+            return scan, heard
+        return rounds.finished(replace(scan, walked=key), self._clock(), self._pause), heard
+
+    async def _save(self, name: SourceName, scan: Scan, heard: Heard | None = None) -> None:
+        async with self._store.work() as work:
+            if heard is not None:
+                await work.pushes.remember(heard.seen)
+            await work.pushes.save_scan(name, scan)
+            await work.commit()
+
+
+async def _is_overloaded(panel: _Counted) -> bool:
+    _, answer = await panel.ask("GET", "system/serverLoad")
+    return answer.get("serverLoadStatus") == "overloaded"
