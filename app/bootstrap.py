@@ -281,7 +281,7 @@ async def _compose(
     backfills = Backfills(store, directory, sides, rehearsal, clock, wake.planning.ring)
     reconciliations = Reconciliations(store, directory, upstreams, sides, pull, rehearsal, clock, wake.planning.ring)
     requests = RequestLog(store)
-    sources = sources_of(store, directory, intake, sides, clock, timedelta(seconds=settings.scan_seconds))
+    sources = sources_of(store, directory, intake, sides, clock, timedelta(seconds=settings.scan_seconds), settings.base_url)
     pauses = Pauses(
         poll=settings.poll_seconds,
         cart_sweep=settings.cart_sweep_seconds,

@@ -112,6 +112,12 @@ def control_app(gateway: Gateway) -> FastAPI:
         _shops(gateway, shop)
         return RequestsOut.of(await gateway.requests.recent(shop, outcome or (), after, limit), after)
 
+    @app.get("/connections/idosell/{shop}")
+    async def connection(shop: str) -> dict[str, Any]:
+        await gateway.directory.refresh()
+        found = await gateway.sources.connecting.look(shop)
+        return {**msgspec.to_builtins(found), "good": found.good}
+
     @app.get("/pushes")
     async def pushes(state: PushState | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> PushList:
         return PushList(pushes=[Push.of(line) for line in await gateway.sources.pushes.lines(None, state, limit)])

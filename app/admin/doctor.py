@@ -4,10 +4,10 @@ from typing import Any
 
 from app.bootstrap import Gateway
 from app.clients.idosell.client import IdosellPanel
-from app.domain.consent import Policy
 from app.domain.delivery.outcomes import Refused
-from app.domain.shops.shop import BoxToldBy, Shop, SourceKind
+from app.domain.shops.shop import SourceKind
 from app.services.shops.directory import Directory
+from app.sources.idosell.connecting import limits_of
 
 
 async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]:
@@ -52,7 +52,7 @@ async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]
             words += f"; its last word of trouble: {one.scan.trouble}" if one.scan.trouble else ""
         note(f"source {one.title}", good=not one.problems(), words=words)
     for shop in shops:
-        for words in limits_of(shop):
+        for words in limits_of(shop) if shop.source.kind is SourceKind.IDOSELL else ():
             note(f"source of {shop.id}", good=True, words=words)
     for problem in report.problems:
         note("warning", good=False, words=problem)
@@ -60,24 +60,6 @@ async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]
         mode = "shadow mode: nothing is sent" if shop.shadow else f"policy {shop.policy.value}"
         note(f"shop {shop.id}", good=shop.enabled, words=mode if shop.enabled else "disabled: its events are held")
     return findings
-
-
-def limits_of(shop: Shop) -> list[str]:
-    """What the shop's platform cannot tell, said rather than guessed (R84)."""
-    if shop.source.kind is not SourceKind.IDOSELL:
-        return []
-    found = []
-    if shop.policy is Policy.ORDER_CONSENT:
-        by = "the Webhooki `order_consent`" if shop.source.consent_box is BoxToldBy.WEBHOOK else "orders your shop posts itself"
-        found.append(
-            f"The panel shows the consent box of an order nowhere; it is told by {by}, and without it an order is not sent."
-        )
-    removal = "counts as a resignation" if shop.propagate_unconfirmed_removals else "is not sent (R52)"
-    found.append(
-        "The panel's newsletter list does not tell a resignation by the link from a removal by staff: what only the scan finds "
-        f"{removal}. The Webhooki `newsletter_email` with `confirmed` tells them apart."
-    )
-    return found
 
 
 def shared_account_warning(directory: Directory, account_id: str) -> str | None:
@@ -95,7 +77,7 @@ def shared_account_warning(directory: Directory, account_id: str) -> str | None:
 def callback_addresses(gateway: Gateway) -> list[dict[str, str]]:
     """The templates to paste into SALESmanago, which fills in address and signature (contract 5.4)."""
     settings, directory = gateway.settings, gateway.directory
-    base = settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    base = settings.base_url
     owners = [
         (f"account {one.id}", f"accounts/{one.id}", directory.account_callback_secrets(one.id), "every shop that knows the person")
         for one in directory.accounts()

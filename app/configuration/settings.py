@@ -71,6 +71,11 @@ class Settings(BaseSettings):
     """How SALESmanago reaches this gateway, for the callback addresses; the listening address if empty."""
 
     @property
+    def base_url(self) -> str:
+        """How others reach this gateway."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
     def retention(self) -> Retention:
         content, parked = timedelta(days=self.keep_content_days), timedelta(days=self.keep_parked_days)
         events = max(timedelta(days=self.keep_events_days), content, parked)

@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
+from app.domain.errors import NotPossible
 from app.domain.sources import PushLine, PushState, SourceName
-from app.routers.edge.dependencies import Operator, PushesDep
+from app.routers.edge.dependencies import ConnectingDep, Operator, PushesDep
 from app.routers.edge.problems import documented
 
 router = APIRouter(tags=["sources"])
@@ -103,3 +104,40 @@ async def read_push(_operator: Operator, pushes: PushesDep, push_id: Annotated[i
 async def translate_again(_operator: Operator, pushes: PushesDep, push_id: Annotated[int, Path(ge=1, le=2**62)]) -> Again:
     """Translate a push that was not understood once more: after the gateway or the configuration changed."""
     return Again(pushes=await pushes.again([push_id]))
+
+
+class Right(BaseModel):
+    what: str = Field(examples=["orders"])
+    area: str = Field(examples=["OMS"])
+    level: str = Field(examples=["r"])
+    good: bool = Field(examples=[True])
+    words: str = Field(examples=[""], description="What the panel answered, where the right is missing.")
+
+
+class ConnectionOut(BaseModel):
+    """What `gateway connect idosell` shows, without the token."""
+
+    shop: str = Field(examples=["shop1"])
+    panel: str = Field(examples=["1234"])
+    address: str = Field(examples=["https://gateway.example/sources/idosell/1234"])
+    events: list[str] = Field(examples=[["clientCreated", "orderCreated"]])
+    good: bool = Field(examples=[True])
+    checks: list[Right]
+    notes: list[str] = Field(description="What to know and to do before the shop goes live.", examples=[[]])
+
+
+@router.get("/v1/operations/connections/idosell/{shop}", responses=documented(401, 404, 409, of=NotPossible))
+async def look_at_connection(
+    _operator: Operator, connecting: ConnectingDep, shop: Annotated[str, Path(examples=["shop1"], max_length=64)]
+) -> ConnectionOut:
+    """Try the rights of the panel's key one by one, and say what is to be entered in the panel (R85). Nothing is changed there."""
+    found = await connecting.look(shop)
+    return ConnectionOut(
+        shop=found.shop_id,
+        panel=found.panel,
+        address=found.address,
+        events=list(found.events),
+        good=found.good,
+        checks=[Right(what=one.what, area=one.area, level=one.level, good=one.good, words=one.words) for one in found.checks],
+        notes=list(found.notes),
+    )

@@ -7,6 +7,7 @@ from app.domain.shops.shop import SourceKind
 from app.services.intake import Intake
 from app.services.ports import Clock, Store
 from app.services.shops.directory import Directory
+from app.sources.idosell.connecting import Connecting
 from app.sources.idosell.scanning import Scanner
 from app.sources.idosell.source import IdosellSource, Panels
 from app.sources.platforms import Platform
@@ -22,9 +23,12 @@ class Sources:
     translator: Translator
     watch: SourceWatch
     scanner: Scanner
+    connecting: Connecting
 
 
-def sources_of(store: Store, directory: Directory, intake: Intake, panels: Panels, clock: Clock, pause: timedelta) -> Sources:
+def sources_of(
+    store: Store, directory: Directory, intake: Intake, panels: Panels, clock: Clock, pause: timedelta, base: str
+) -> Sources:
     idosell = IdosellSource(store, panels, clock)
     platforms: dict[SourceKind, Platform] = {SourceKind.IDOSELL: idosell}
     teller = Teller(store, directory, intake)
@@ -32,5 +36,6 @@ def sources_of(store: Store, directory: Directory, intake: Intake, panels: Panel
         pushes=Pushes(store, directory, platforms, clock),
         translator=Translator(store, directory, platforms, teller, clock),
         watch=SourceWatch(store, directory, clock, pause),
+        connecting=Connecting(directory, panels, base),
         scanner=Scanner(store, directory, panels, idosell, teller, clock, pause),
     )

@@ -24,6 +24,7 @@ from app.services.recovery_links import RecoveryLinks
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.directory import Caller, Directory
+from app.sources.idosell.connecting import Connecting
 from app.sources.taking import Pushes
 
 # All of them are `async def`: FastAPI sends plain functions to a thread pool, eight trips per request.
@@ -50,6 +51,7 @@ ReconciliationsDep = Annotated[Reconciliations, _handed_over("reconciliations")]
 HandWorkDep = Annotated[HandWorkList, _handed_over("hand_work")]
 ConsentsDep = Annotated[ConsentReader, _handed_over("consents")]
 OperationsDep = Annotated[Operations, _handed_over("operations")]
+ConnectingDep = Annotated[Connecting, _handed_over("connecting")]
 PushesDep = Annotated[Pushes, _handed_over("pushes")]
 RequestsDep = Annotated[RequestLog, _handed_over("requests")]
 ConflictsDep = Annotated[Disputes, _handed_over("disputes")]

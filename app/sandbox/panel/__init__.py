@@ -2,7 +2,7 @@
 
 from .app import create_app
 from .keys import Key
-from .model import Approval, Channel, Customer, MenuNode, Order, OrderLine, Product, Shop, Subscriber
+from .model import Approval, Channel, Customer, MenuNode, Order, OrderLine, Product, Return, Shop, Subscriber
 from .rules import AddAgain, Approvals, Rules
 from .sample import sample_world
 from .world import Panel
@@ -19,6 +19,7 @@ __all__ = [
     "OrderLine",
     "Panel",
     "Product",
+    "Return",
     "Rules",
     "Shop",
     "Subscriber",

@@ -134,6 +134,17 @@ class Order:
     pickup: PickupPoint | None = None
     dispatched_at: str = ""
     external_id: str = ""
+    source_type: str = "shop"
+    """shop, self_added, auction, price_comparer, search_engine, cpa, affiliate_program, marketplace, refferer_site …"""
+    source_name: str = ""
+    auction: str = ""
+    """The auction site: allegro, ebay."""
+    end_customer_id: int | None = None
+    """Of a dropshipping order: the partner's own customer."""
+    payform_cost: float = 0.0
+    insurance_cost: float = 0.0
+    currency: str = ""
+    """Of the order; empty: the shop's."""
 
     @property
     def products_cost(self) -> float:
@@ -141,7 +152,23 @@ class Order:
 
     @property
     def total(self) -> float:
-        return round(self.products_cost + self.delivery_cost, 2)
+        return round(self.products_cost + self.delivery_cost + self.payform_cost + self.insurance_cost, 2)
+
+
+RETURN_STATUSES = {1: "Nierozpatrzony", 2: "Przyjęty", 3: "Nieprzyjęty", 13: "Anulowany przez klienta", 14: "Anulowany"}
+
+
+@dataclass
+class Return:
+    """Goods that a customer sends back. `status` is one of the panel's numbers."""
+
+    id: int
+    serial: int
+    lines: list[OrderLine]
+    added_at: str
+    status: int = 1
+    ended_at: str = ZERO_TIME
+    changed_at: str = ZERO_TIME
 
 
 @dataclass(frozen=True)

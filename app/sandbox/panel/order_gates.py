@@ -27,7 +27,17 @@ SORTS: dict[str, Callable[[Order], str | int | float]] = {
 }
 MAX_IDS = 100
 SEARCHED = frozenset(
-    ["ordersRange", "ordersSerialNumbers", "ordersIds", "ordersStatuses", "clients", "orderSource", "orderType", "ordersBy"]
+    [
+        "auctionsParams",
+        "ordersRange",
+        "ordersSerialNumbers",
+        "ordersIds",
+        "ordersStatuses",
+        "clients",
+        "orderSource",
+        "orderType",
+        "ordersBy",
+    ]
 )
 Test = Callable[[Order], bool]
 
@@ -63,6 +73,9 @@ def _tests(call: Call) -> list[Test]:
         tests.append(lambda one: bool(mask & 1 << (one.shop_id - 1)))
     elif shop_ids is not None:
         tests.append(lambda one: one.shop_id in shop_ids)
+    auctions = reading.texts(reading.mapping(params, "auctionsParams"), "auctionsServicesNames")
+    if auctions is not None:
+        tests.append(lambda one: one.auction in auctions)
     kind = reading.choice(params, "orderType", tuple(TYPES)) or ("retail" if panel.rules.retail_by_default else "")
     if kind:
         tests.append(lambda one: one.type in TYPES[kind])
@@ -150,12 +163,17 @@ def _client(panel: Panel, one: Order) -> JsonObject:
         "clientCountryId": buyer.country,
         "clientPhone1": buyer.phone,
     }
+    ends: JsonObject = {}
+    if one.end_customer_id is not None:
+        end = panel.customers[one.end_customer_id]
+        ends = {"endClientAccount": {"clientId": end.id, "clientLogin": end.login, "clientEmail": end.email}}
     if one.pickup is None:
         delivery: JsonObject = {"clientDeliveryAddressType": "client"}
-        return {"clientAccount": account, "clientBillingAddress": billing, "clientDeliveryAddress": delivery}
+        return {"clientAccount": account, **ends, "clientBillingAddress": billing, "clientDeliveryAddress": delivery}
     point = one.pickup
     return {
         "clientAccount": account,
+        **ends,
         "clientBillingAddress": billing,
         "clientDeliveryAddress": {
             "clientDeliveryAddressType": "pickupPoint",
@@ -171,20 +189,31 @@ def _client(panel: Panel, one: Order) -> JsonObject:
     }
 
 
+def _source(one: Order) -> JsonObject:
+    details: JsonObject = {"orderSourceType": one.source_type, "orderSourceName": one.source_name, "fresh": "n", "fulfillment": "n"}
+    return {
+        "orderSourceType": one.source_type,
+        "shopId": one.shop_id,
+        "auctionsServiceName": one.auction,
+        "orderSourceDetails": details,
+        "preorderSourcesDetails": [],
+    }
+
+
 def _details(panel: Panel, one: Order) -> JsonObject:
     costs: JsonObject = {
         "orderProductsCost": one.products_cost,
         "orderDeliveryCost": one.delivery_cost,
-        "orderPayformCost": 0,
-        "orderInsuranceCost": 0,
+        "orderPayformCost": one.payform_cost,
+        "orderInsuranceCost": one.insurance_cost,
     }
-    currency = panel.shops[one.shop_id].currency
+    currency = one.currency or panel.shops[one.shop_id].currency
     return {
         "orderStatus": one.status,
         "orderAddDate": one.added_at,
         "orderChangeDate": one.changed_at,
         "orderDispatchDate": one.dispatched_at or 0,
-        "orderSourceResults": {"orderSourceType": "shop", "shopId": one.shop_id},
+        "orderSourceResults": _source(one),
         "payments": {
             "orderCurrency": {"currencyId": currency, **costs},
             "orderBaseCurrency": {"billingCurrency": currency, **costs},

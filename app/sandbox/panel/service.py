@@ -19,6 +19,7 @@ from . import (
     keys,
     newsletter_gates,
     order_gates,
+    return_gates,
     system_gates,
     tag_gates,
     wire,
@@ -38,6 +39,7 @@ GATES: dict[tuple[str, str], Gate] = {
     **client_writes.GATES,
     **newsletter_gates.GATES,
     **order_gates.GATES,
+    **return_gates.GATES,
     **catalogue_gates.GATES,
     **system_gates.GATES,
 }

@@ -11,7 +11,7 @@ from .call import Wants
 from .reading import InvalidError
 from .world import Panel
 
-_DEEP = re.compile(r"(\w+)\[(\w+)\]")
+_DEEP = re.compile(r"(\w+)\[(\w+)\](?:\[(\w+)\])?")
 _NAMING = frozenset({"clientId", "clientLogin", "clientEmail", "clientsIds"})
 _ID = re.compile(r"(?:\w*Id|\w*_id|client_number)")
 
@@ -39,7 +39,12 @@ def query(written: str) -> JsonObject:
             found[key] = value
             continue
         inner = found.get(deep[1])
-        found[deep[1]] = {**(inner if isinstance(inner, dict) else {}), deep[2]: value}
+        inner = found[deep[1]] = inner if isinstance(inner, dict) else {}
+        if deep[3] is None:
+            inner[deep[2]] = value
+        else:
+            within = inner.get(deep[2])
+            inner[deep[2]] = {**(within if isinstance(within, dict) else {}), deep[3]: value}
     return found
 
 

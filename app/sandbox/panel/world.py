@@ -12,6 +12,7 @@ from .model import (
     MenuNode,
     Order,
     Product,
+    Return,
     Shop,
     Subscriber,
 )
@@ -38,6 +39,7 @@ class Panel:
     subscribers: list[Subscriber] = field(default_factory=list)
     tags: dict[int, str] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
+    returns: dict[int, Return] = field(default_factory=dict)
     menu: dict[int, MenuNode] = field(default_factory=dict)
     products: dict[int, Product] = field(default_factory=dict)
     _logins: dict[str, int] = field(default_factory=dict)

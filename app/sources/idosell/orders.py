@@ -213,7 +213,20 @@ def _is_cancelled(row: Row) -> bool:
 
 
 def _content(placed: OrderPlaced) -> str:
-    """A digest of what the order says, whenever it was said and whichever way. The sections of its goods change by themselves."""
+    """A digest of what the order says, whenever it was said and whichever way.
+
+    The sections of its goods change by themselves, and how the customer is described the account tells.
+    """
     goods = [(item.product_id, item.name, item.quantity, item.unit_price) for item in placed.items]
-    said = (placed.at, placed.customer, placed.box, placed.currency, placed.value, goods, placed.pickup_point, placed.source)
+    said = (
+        placed.at,
+        placed.customer.email,
+        placed.customer.id,
+        placed.box,
+        placed.currency,
+        placed.value,
+        goods,
+        placed.pickup_point,
+        placed.source,
+    )
     return fingerprint(*said)

@@ -1,0 +1,181 @@
+"""Walk a merchant through connecting a shop (R85): the rights of the key gate by gate, what to enter in the panel, what to know."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.consent import Policy
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable, words_of
+from app.domain.errors import NotFound, NotPossible
+from app.domain.shops.shop import BoxToldBy, PanelKind, Shop, SourceKind
+from app.domain.sources import SourceName
+from app.services.shops.directory import Directory
+from app.sources.idosell.rows import Row, rows, whole
+from app.sources.idosell.source import Panel, Panels
+
+EVENTS = (
+    "clientCreated",
+    "clientUpdated",
+    "orderCreated",
+    "orderUpdated",
+    "orderPaid",
+    "orderStatusUpdated",
+    "orderCanceled",
+    "returnCreated",
+    "returnUpdated",
+    "returnConfirmed",
+)
+"""What is to be chosen in the panel's webhooks (contract 3.1)."""
+
+NATIVE_MODULE = (
+    "Switch the panel's own SALESmanago module off (Marketing > automation > SALESmanago): with both, every contact and every "
+    "purchase is counted twice."
+)
+_ONE: dict[str, Any] = {"resultsPage": 0, "resultsLimit": 1}
+_ONE_SNAKE: dict[str, Any] = {"results_page": 0, "results_limit": 1}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A right of the key, tried out."""
+
+    what: str
+    area: str
+    level: str
+    good: bool
+    words: str
+    """What was answered, where it is not good."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    shop_id: str
+    panel: str
+    """The panel's number; empty if neither the configuration nor the panel says it."""
+    address: str
+    events: tuple[str, ...]
+    checks: tuple[Check, ...]
+    notes: tuple[str, ...]
+    tokens: tuple[str, ...] = field(repr=False)
+    """For whoever configures the gateway alone."""
+
+    @property
+    def good(self) -> bool:
+        return all(one.good for one in self.checks)
+
+
+class Connecting:
+    """`base`: how the panel reaches this gateway."""
+
+    def __init__(self, directory: Directory, panels: Panels, base: str) -> None:
+        self._directory = directory
+        self._panels = panels
+        self._base = base.rstrip("/")
+
+    async def look(self, shop_id: str) -> Connection:
+        """Try the key and say what is to be done. Raises `NotFound`, `NotPossible` with what is missing."""
+        shop = self._directory.shop(shop_id)
+        if shop is None:
+            raise NotFound("shop")
+        panel = self._panels.panel_of(shop_id)
+        if shop.panel.kind is not PanelKind.IDOSELL or panel is None:
+            raise NotPossible(f'Write [shops.{shop_id}.panel] with kind = "idosell", base_url and api_key first, and apply it.')
+        checks, shown = await _rights(panel)
+        number = shop.source.name or shown.get("number", "")
+        known = self._directory.source_secrets(SourceName(SourceKind.IDOSELL.value, shop.source.name))
+        is_source = shop.source.kind is SourceKind.IDOSELL
+        return Connection(
+            shop_id=shop_id,
+            panel=number,
+            address=f"{self._base}/sources/idosell/{number}" if number else "",
+            events=EVENTS,
+            checks=tuple(checks),
+            notes=tuple(_notes(shop, shown, is_source=is_source)),
+            tokens=known.tokens if is_source else (),
+        )
+
+
+async def _rights(panel: Panel) -> tuple[list[Check], dict[str, str]]:
+    """Every gate that is needed, read; and written, with what stands there. Also what the panel says of itself."""
+    checks: list[Check] = []
+
+    async def tried(
+        what: str,
+        area: str,
+        level: str,
+        method: str,
+        gate: str,
+        body: Mapping[str, Any] | None = None,
+        parameters: Mapping[str, str] | None = None,
+    ) -> Row:
+        outcome, answer = await panel.ask(method, gate, body, parameters)
+        checks.append(_check(what, area, level, outcome))
+        return answer
+
+    shops = await tried("the panel's number and shops", "SYSTEM", "r", "GET", "system/shopsData")
+    listed = await tried("accounts", "CRM", "r", "GET", "clients/clients", parameters={"resultsPage": "0", "resultsLimit": "1"})
+    await tried("the e-mail newsletter", "CRM", "r", "POST", "clients/newsletter/email/search", {"params": _ONE_SNAKE})
+    await tried("the SMS newsletter", "CRM", "r", "POST", "clients/newsletter/sms/search", {"params": _ONE_SNAKE})
+    await tried("orders", "OMS", "r", "POST", "orders/orders/search", {"params": _ONE})
+    await tried("returns", "OMS", "r", "GET", "returns/returns", parameters={"results_page": "0", "results_limit": "1"})
+    await tried(
+        "products and their menus", "PIM", "r", "POST", "products/products/search", {"params": {**_ONE, "returnElements": ["menu"]}}
+    )
+    account = next(iter(rows(listed.get("results"))), None)
+    number = whole(account.get("clientId")) if account is not None else None
+    if account is not None and number is not None:
+        tags = await tried("tags", "CRM", "r", "GET", "clients/tags", parameters={"clientId": str(number)})
+        outcome, _ = await panel.ask(*_harmless_write(account, number, tags))
+        checks.append(_check("writing opt-outs and tags", "CRM", "rw", outcome))
+    known = ", ".join(str(one) for row in rows(shops.get("shops")) if (one := whole(row.get("shop_id"))))
+    return checks, {"number": str(whole(shops.get("client_id")) or ""), "shops": known}
+
+
+def _harmless_write(account: Row, number: int, tags: Row) -> tuple[str, str, dict[str, Any]]:
+    """A write of what stands there already: the value of a tag, or an account without a single change."""
+    for tag in rows(tags.get("results")):
+        tag_id, value = whole(tag.get("tagId")), whole(tag.get("tagValue"))
+        if tag_id is not None and value:
+            same = {"tagId": tag_id, "operation": "set", "tagValue": value}
+            return "PUT", "clients/tags", {"params": {"clientId": number, "clientTags": [same]}}
+    quiet = {"clientSettingSendMail": False, "clientSettingSendSms": False}
+    unchanged = {"clientLogin": str(account.get("clientLogin") or ""), "requestReference": "gateway-connect"}
+    return "PUT", "clients/clients", {"params": {"clients": [unchanged]}, "clientsSettings": quiet}
+
+
+def _check(what: str, area: str, level: str, outcome: Outcome) -> Check:
+    """Only a refusal by the front, and silence, are bad: what a gate says of its rows has nothing to do with rights."""
+    bad = isinstance(outcome, Refused | Unreachable | Throttled)
+    words = "" if isinstance(outcome, Delivered) or not bad else words_of(outcome) or type(outcome).__name__
+    return Check(what, area, level, not bad, words)
+
+
+def _notes(shop: Shop, shown: Mapping[str, str], *, is_source: bool) -> list[str]:
+    found = [NATIVE_MODULE]
+    if not is_source:
+        found.insert(0, f"Write [shops.{shop.id}.source] into the configuration and apply it; the block stands below.")
+    if is_source and shown["number"] and shown["number"] != shop.source.name:
+        found.append(f"The panel says that its number is {shown['number']}, the configuration says {shop.source.name}.")
+    if shown["shops"] and str(shop.number) not in shown["shops"].split(", "):
+        found.append(f"The panel has the shops {shown['shops']}; `number` of this shop is {shop.number}.")
+    if not shop.shadow and shop.enabled:
+        found.append("The shop is not in shadow mode: what comes is sent. `shadow = true` decides and shows without sending.")
+    return [*found, *limits_of(shop)]
+
+
+def limits_of(shop: Shop) -> list[str]:
+    """What the panel cannot tell, said rather than guessed (R84)."""
+    found = []
+    if shop.policy is Policy.ORDER_CONSENT:
+        told_by = {
+            BoxToldBy.WEBHOOK: "it is told by the Webhooki `order_consent`",
+            BoxToldBy.REST: "it is told by orders your shop posts itself",
+            BoxToldBy.NOBODY: "nobody tells it",
+        }[shop.source.consent_box]
+        found.append(f"The panel shows the consent box of an order nowhere; {told_by}, and without it an order is not sent.")
+    removal = "counts as a resignation" if shop.propagate_unconfirmed_removals else "is not sent (R52)"
+    found.append(
+        "The panel's newsletter list does not tell a resignation by the link from a removal by staff: what only the scan finds "
+        f"{removal}. The Webhooki `newsletter_email` with `confirmed` tells them apart."
+    )
+    return found

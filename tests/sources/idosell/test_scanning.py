@@ -1,0 +1,189 @@
+"""A scan of the panel's stand-in, over its real API: what it finds, what it costs, what happens when it is disturbed (R82)."""
+
+import random
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.events import (
+    AccountChanged,
+    CustomerRegistered,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    Subscribed,
+    TagsEdited,
+    Unsubscribed,
+)
+from app.sandbox.panel import Channel, Key, Return
+from app.storage.unit_of_work import Store
+from tests.conftest import Clock
+from tests.sources.idosell.shopping import KEY, SOURCE, START, Shopping
+from tests.sources.stage import source_shop
+from tests.support.builders import at
+
+
+@pytest.fixture
+async def shopping(store: Store, clock: Clock) -> AsyncIterator[Shopping]:
+    clock.now = at("2026-11-23T10:00")
+    made = Shopping(store, clock)
+    await made.stage.open()
+    yield made
+    await made.http.aclose()
+
+
+async def test_r82_without_a_single_push_everything_is_found_by_the_scan(shopping: Shopping) -> None:
+    anna = shopping.registers(1024)
+    shopping.orders(12, anna)
+    hurt = shopping.registers(1025, wholesaler=True)
+    shopping.orders(13, hurt, type="t", source_type="price_comparer", source_name="Ceneo.pl")
+    shopping.panel.say(anna, Channel.EMAIL, 1, True, shopping.now)
+    shopping.panel.subscribe("ola@example.com", "", {(Channel.EMAIL, 1): True}, shopping.now)
+    shopping.panel.staff_tags(anna, {"vip": 3, "salesmanago_shop1_menu": 5}, (), shopping.now)
+    await shopping.scan()
+    kinds = [type(one) for one in await shopping.told()]
+    assert sorted(kinds, key=str) == sorted(
+        [CustomerRegistered, CustomerRegistered, OrderPlaced, OrderPlaced, Subscribed, Subscribed, TagsEdited], key=str
+    )
+    orders = [one for one in await shopping.told() if isinstance(one, OrderPlaced)]
+    assert [one.source for one in orders] == [None, "ceneo"]
+    assert all(one.items[0].menu_paths == (("Obuwie", "Męskie"),) for one in orders)
+    (tags,) = (one for one in await shopping.told() if isinstance(one, TagsEdited))
+    assert tags.all_tags == ("vip",)
+
+
+async def test_r82_what_was_found_is_not_told_again_and_changes_are(shopping: Shopping) -> None:
+    anna = shopping.registers(1024)
+    order = shopping.orders(12, anna)
+    await shopping.scan()
+    before = len(await shopping.told())
+    for _ in range(4):
+        shopping.clock.advance(minutes=15)
+        await shopping.scan()
+    assert len(await shopping.told()) == before
+    shopping.panel.edit(anna, {"email": "anna.nowak@example.com"}, shopping.now)
+    order.status, order.changed_at = "canceled", shopping.now
+    shopping.panel.say(anna, Channel.EMAIL, 1, True, shopping.now)
+    shopping.panel.returns[1] = Return(1, 12, order.lines, shopping.now, 2, shopping.now, shopping.now)
+    await shopping.scan_later()
+    after = [type(one) for one in (await shopping.told())[before:]]
+    assert sorted(after, key=str) == sorted([AccountChanged, OrderCancelled, OrderReturned, Subscribed], key=str)
+    shopping.clock.advance(minutes=5)
+    shopping.panel.say(anna, Channel.EMAIL, 1, False, shopping.now)
+    await shopping.scan_later()
+    last = (await shopping.told())[-1]
+    assert isinstance(last, Unsubscribed)
+    assert (last.email, last.confirmed) == ("anna.nowak@example.com", False)
+
+
+async def test_r11_a_change_is_told_within_twenty_minutes_by_the_scan_alone(shopping: Shopping) -> None:
+    anna = shopping.registers(1024)
+    await shopping.scan()
+    shopping.clock.advance(minutes=1)
+    shopping.panel.edit(anna, {"last_name": "Nowak"}, shopping.now)
+    changed_at, before = shopping.clock(), len(await shopping.told())
+    while len(await shopping.told()) == before:
+        shopping.clock.advance(minutes=1)
+        await shopping.scan()
+    assert shopping.clock() - changed_at <= timedelta(minutes=20)
+
+
+async def test_r15_orders_from_before_the_integration_are_not_asked_for(shopping: Shopping) -> None:
+    anna = shopping.registers(1024)
+    old = shopping.orders(1, anna)
+    old.added_at = old.changed_at = "2026-11-01 10:00:00"
+    await shopping.scan()
+    assert not [one for one in await shopping.told() if isinstance(one, OrderPlaced)]
+
+
+async def test_r82_a_crash_at_any_call_loses_nothing_and_tells_nothing_twice(
+    shopping: Shopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1024, 1274):
+        shopping.orders(number, shopping.registers(number), 100 + number % 50)
+    save, calls = shopping.scanner._save, 0
+
+    async def dying(*args: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls % 3 == 0:
+            raise ConnectionError("killed between telling and remembering")
+        await save(*args)
+
+    monkeypatch.setattr(shopping.scanner, "_save", dying)
+    for _ in range(2_000):
+        try:
+            if not await shopping.scanner.step(SOURCE):
+                break
+        except ConnectionError:
+            continue
+    told = await shopping.told()
+    assert len([one for one in told if isinstance(one, CustomerRegistered)]) == 250
+    assert len([one for one in told if isinstance(one, OrderPlaced)]) == 250
+
+
+async def test_r82_a_key_without_a_right_leaves_the_other_gates_going(store: Store, clock: Clock) -> None:
+    clock.now = at("2026-11-23T10:00")
+    shopping = Shopping(store, clock)
+    await shopping.stage.open()
+    shopping.sandbox.keys = [Key(KEY, {"crm": "rw", "system": "r"})]
+    shopping.orders(12, shopping.registers(1024))
+    await shopping.scan()
+    assert [type(one) for one in await shopping.told()] == [CustomerRegistered]
+    async with store.work() as work:
+        scan = await work.pushes.scan(SOURCE)
+    assert "OMS" in scan.trouble
+    await shopping.http.aclose()
+
+
+async def test_r82_the_calls_of_a_day_are_bounded(store: Store, clock: Clock) -> None:
+    clock.now = at("2026-11-23T10:00")
+    shopping = Shopping(store, clock)
+    shopping.stage.shops = (source_shop(integration_started_at=START, source=shopping.shop.source.__class__(
+        kind=shopping.shop.source.kind, name="1234", calls_per_day=9
+    )),)  # fmt: skip
+    await shopping.stage.open()
+    for _ in range(20):
+        await shopping.scan()
+        clock.advance(minutes=15)
+    assert 9 <= len(shopping.sandbox.ledger.entries) <= 10
+    clock.now = datetime.fromisoformat("2026-11-24T00:01:00+01:00")
+    assert await shopping.scan() > 0
+    await shopping.http.aclose()
+
+
+async def test_r82_a_day_of_300_orders_and_200_edits_costs_at_most_1300_calls_and_misses_nothing(
+    store: Store, clock: Clock
+) -> None:
+    clock.now = at("2026-11-23T00:00")
+    dice = random.Random(7)
+    shopping = Shopping(store, clock)
+    shopping.stage.shops = (source_shop(integration_started_at=clock() - timedelta(hours=3)),)
+    await shopping.stage.open()
+    customers = [shopping.registers(1000 + number) for number in range(400)]
+    await shopping.scan()  # the accounts that were there before
+    days = [(dice.randrange(24 * 60), act) for act, number in (("order", 300), ("edit", 200)) for _ in range(number)]
+    acts = sorted(days)
+    before, at_start, serial = len(shopping.sandbox.ledger.entries), clock(), 0
+    for minute in range(24 * 60):
+        clock.now = at_start + timedelta(minutes=minute)
+        for _, act in [one for one in acts if one[0] == minute]:
+            customer = dice.choice(customers)
+            if act == "order":
+                serial += 1
+                shopping.orders(serial, customer, dice.randrange(100, 160))
+            else:
+                shopping.panel.edit(customer, {"street": f"Polna {dice.randrange(10_000)}"}, shopping.now)
+        await shopping.scan()
+    clock.advance(minutes=30)
+    calls = len(shopping.sandbox.ledger.entries) - before
+    await shopping.scan()
+    told = await shopping.told()
+    assert calls <= 1_300, f"{calls} calls"
+    assert len([one for one in told if isinstance(one, OrderPlaced)]) == 300
+    async with store.work() as work:
+        scan = await work.pushes.scan(SOURCE)
+    assert scan.trouble == ""
+    await shopping.http.aclose()
