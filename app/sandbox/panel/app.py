@@ -19,7 +19,9 @@ from .ledger import Ledger
 from .page import Page
 from .sandbox import Sandbox
 from .service import Service
+from .shopping_tools import ShoppingTools
 from .toolbox import Toolbox
+from .webhooks import Post
 from .world import Panel
 
 ANY_HTTP_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -34,10 +36,11 @@ def create_app(
     ledger_size: int = 100_000,
     clock: Callable[[], int] = epoch_ms,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    post: Post | None = None,
 ) -> Starlette:
     """A panel with this world in it. A reset goes back to it; for a big one a function that builds it is quicker."""
     build = _copies(panel) if isinstance(panel, Panel) else panel
-    sandbox = Sandbox(build, keys, Ledger(ledger_size), Faults(), clock, sleep, calls_per_second)
+    sandbox = Sandbox(build, keys, Ledger(ledger_size), Faults(), clock, sleep, calls_per_second, post=post)
     service, toolbox, page = Service(sandbox), Toolbox(sandbox), Page(sandbox)
 
     async def api(request: Request) -> Response:
@@ -47,6 +50,7 @@ def create_app(
         Route("/", page.front, methods=["GET"]),
         Route("/customers/{login:path}", page.customer, methods=["GET"]),
         Route("/api/admin/v{version}/{gate:path}", api, methods=ANY_HTTP_METHOD),
+        *ShoppingTools(sandbox).routes(),
         *toolbox.routes(),
     ]
     app = Starlette(routes=routes, exception_handlers={RefusalError: _bad_request, HTTPException: _http_error})

@@ -10,6 +10,7 @@ from .keys import Key
 from .ledger import Ledger
 from .model import Channel
 from .reading import local_time
+from .webhooks import Post, Webhooks
 from .world import Panel
 
 SECOND_MS = 1000
@@ -27,11 +28,15 @@ class Sandbox:
     sleep: Callable[[float], Awaitable[None]]
     calls_per_second: int | None = None
     in_flight: int = 0
+    post: Post | None = None
+    """How webhooks are sent; over HTTP if nothing else is given."""
     panel: Panel = field(init=False)
+    webhooks: Webhooks = field(init=False)
     _recent: deque[int] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         self.panel = self.build()
+        self.webhooks = Webhooks(self.clock, lambda: self.panel.number, self.post)
 
     def local_now(self) -> str:
         return local_time(self.clock())

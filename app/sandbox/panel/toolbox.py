@@ -14,6 +14,7 @@ from ..salesmanago import fields
 from ..salesmanago.model import JsonObject, RefusalError
 from ..salesmanago.toolbox import arguments, from_form
 from .client_rows import CRM_TYPES
+from .client_rows import whole as client_row
 from .model import Channel, Consents, Customer, Subscriber
 from .sandbox import Sandbox
 from .world import FaultError, Panel
@@ -100,6 +101,7 @@ class Toolbox:
         panel.staff_tags(customer, values, (), now)
         for channel, shop_id, given in said:
             panel.say(customer, channel, shop_id, given, now)
+        await self.sandbox.webhooks.happened("clientCreated", {"results": [client_row(panel, customer)]})
         return done(request, self.whole(customer), 201)
 
     async def tags(self, request: Request) -> Response:
@@ -123,6 +125,9 @@ class Toolbox:
         shop_id, channel, given = self._statement(wanted, Channel.EMAIL)
         now = self.sandbox.local_now()
         self.sandbox.panel.say(customer, channel, shop_id, given, now)
+        await self.sandbox.webhooks.said(
+            f"newsletter_{channel.value}", _newsletter(shop_id, customer.email, given, now, customer.id, customer.phone)
+        )
         return done(request, self.whole(customer))
 
     async def subscribers(self, _request: Request) -> Response:
@@ -137,6 +142,7 @@ class Toolbox:
         shop_id, channel, given = self._statement(wanted, Channel.EMAIL if address else Channel.SMS)
         now = self.sandbox.local_now()
         subscriber = self.sandbox.panel.subscribe(address, phone, {(channel, shop_id): given}, now)
+        await self.sandbox.webhooks.said(f"newsletter_{channel.value}", _newsletter(shop_id, address, given, now, 0, phone))
         return done(request, subscriber_json(subscriber), 201)
 
     def _statement(self, wanted: Mapping[str, object], usual: Channel) -> tuple[int, Channel, bool]:
@@ -238,3 +244,17 @@ def done(request: Request, body: JsonObject, status: int = 200) -> Response:
     came_from = urlsplit(request.headers.get("referer", ""))
     at_customer = came_from.path.startswith(f"{base}/customers/")
     return RedirectResponse(came_from.path if at_customer else f"{base}/", 303)
+
+
+def _newsletter(shop_id: int, email: str, given: bool, now: str, number: int, phone: str) -> JsonObject:
+    """What a "Webhooki" tells of a statement."""
+    state = "y" if given else "n"
+    return {
+        "shop": shop_id,
+        "client_id": number,
+        "email": email,
+        "phone": phone,
+        "state": state,
+        "confirmed": "y",
+        "occurred_at": now,
+    }
