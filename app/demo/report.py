@@ -13,6 +13,7 @@ from rich.table import Table
 
 from app.demo.day import Moment
 from app.demo.fast_forward import CartScene
+from app.demo.panel_day import Told
 from app.demo.way_back import Scene
 
 console = Console(width=None if Console().is_terminal else 200)
@@ -64,6 +65,21 @@ def contacts(shown: Sequence[dict[str, Any]]) -> None:
         table.add_row(
             escape(contact["email"]), escape(contact["name"] or ""), _STATUS[contact["status"]["email"]], tags, escape(events)
         )
+    console.print(table)
+
+
+def panel_day(told: Sequence[Told]) -> None:
+    """The shop nobody posts for: what its panel told, and what became of it."""
+    title = "A third shop, on IdoSell, for which nobody writes code: its panel tells"
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)
+    table.add_column("what happened", ratio=3)
+    table.add_column("heard by", ratio=2)
+    table.add_column("became", no_wrap=True)
+    table.add_column("what SALESmanago was told, or why nothing", ratio=4, overflow="fold")
+    for one in told:
+        state = one.event["state"] if one.event is not None else "nothing"
+        words = _told(one.event) if one.event is not None else ""
+        table.add_row(escape(one.said), escape(one.by), f"[{_COLOURS.get(state, 'white')}]{state}[/]", escape(words))
     console.print(table)
 
 

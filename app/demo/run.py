@@ -19,6 +19,7 @@ from app.configuration.shops_file import parse
 from app.demo import report
 from app.demo.day import RETAIL, RETAIL_HOST, WHOLESALE, WHOLESALE_HOST, Moment, the_day
 from app.demo.fast_forward import DemoClock, FastForward
+from app.demo.panel_day import GARDEN, GARDEN_HOST, GARDEN_NUMBER, HOOK_SECRET, HOOK_TOKEN, PANEL_NUMBER, PanelDay
 from app.demo.way_back import ACCOUNT_SECRET, RETAIL_NUMBER, SHOP_SECRET, WHOLESALE_NUMBER, WayBack, panel_world
 from app.sandbox import panel
 from app.sandbox.salesmanago import Account, create_app
@@ -57,11 +58,12 @@ async def run_demo(port: int, salesmanago_port: int, panel_port: int, *, stay: b
             served(panel.create_app(panel_world), panel_socket),
             _gateway(Path(folder), sandbox_url, panel_url, clock) as gateway,
         ):
-            keys = {shop: await gateway.directory.issue_key(shop) for shop in (RETAIL, WHOLESALE)}
+            keys = {shop: await gateway.directory.issue_key(shop) for shop in (RETAIL, WHOLESALE, GARDEN)}
             async with served(application_of(gateway), gateway_socket), httpx.AsyncClient(timeout=30) as http:
                 way_back = WayBack(http, gateway_url, sandbox_url, panel_url, CLIENT_ID, keys)
                 later = FastForward(http, gateway_url, keys, clock)
-                as_expected = await _live_through(http, gateway_url, sandbox_url, keys, way_back, later)
+                garden = PanelDay(http, gateway_url, panel_url, keys[GARDEN])
+                as_expected = await _live_through(http, gateway_url, sandbox_url, keys, way_back, garden, later)
                 report.addresses(gateway_url, sandbox_url, panel_url, keys, stay=stay)
                 if stay:
                     with stop_signals() as stopped:
@@ -85,6 +87,7 @@ async def _gateway(folder: Path, sandbox_url: str, panel_url: str, clock: DemoCl
         encryption_keys=(key,),
         directory_seconds=0.2,
         cart_sweep_seconds=0.5,
+        scan_seconds=1.0,
         pull_seconds=0.5,  # minutes become half seconds, so that nobody has to wait for a tag
         config=None,
     )
@@ -101,6 +104,15 @@ async def _gateway(folder: Path, sandbox_url: str, panel_url: str, clock: DemoCl
             "callback_secret": f"file:{folder / 'account'}",
         }
         side = {"kind": "idosell", "base_url": panel_url, "api_key": f"file:{folder / 'panel'}", "calls_per_second": 25}
+        (folder / "hook-token").write_text(HOOK_TOKEN)
+        (folder / "hook-secret").write_text(HOOK_SECRET)
+        source = {
+            "kind": "idosell",
+            "panel": PANEL_NUMBER,
+            "tokens": [f"file:{folder / 'hook-token'}"],
+            "secrets": [f"file:{folder / 'hook-secret'}"],
+            "calls_per_day": 1_000_000,  # its quarters of an hour are seconds
+        }
         home = {"panel": side, "callback_secret": f"file:{folder / 'shop'}"}
         shops = {
             RETAIL: {**_shop(RETAIL_HOST, RETAIL_NUMBER, "order_consent", started), **home, "cart_url": CART_URL},
@@ -108,6 +120,12 @@ async def _gateway(folder: Path, sandbox_url: str, panel_url: str, clock: DemoCl
                 **_shop(WHOLESALE_HOST, WHOLESALE_NUMBER, "all_customers", started),
                 **home,
                 "backfill": {"start": "approved"},  # the day comes first, the accounts of old when somebody says so
+            },
+            GARDEN: {
+                **_shop(GARDEN_HOST, GARDEN_NUMBER, "all_customers", datetime.now(UTC) - timedelta(minutes=5)),
+                **home,
+                "source": source,
+                "backfill": {"start": "approved"},
             },
         }
         await gateway.directory.apply(*parse({"accounts": {"main": account}, "shops": shops}, KeyRing([key])))
@@ -127,7 +145,13 @@ def _shop(host: str, number: int, policy: str, started: datetime) -> dict[str, A
 
 
 async def _live_through(
-    http: httpx.AsyncClient, gateway_url: str, sandbox_url: str, keys: dict[str, str], way_back: WayBack, later: FastForward
+    http: httpx.AsyncClient,
+    gateway_url: str,
+    sandbox_url: str,
+    keys: dict[str, str],
+    way_back: WayBack,
+    garden: PanelDay,
+    later: FastForward,
 ) -> bool:
     day = the_day(datetime.now(UTC).astimezone())
     for moment in day:
@@ -136,14 +160,17 @@ async def _live_through(
     repeated = await _post(http, gateway_url, keys, day[3])
     settled = [await _settled(http, gateway_url, keys, moment) for moment in day]
     scenes = await way_back.play()
+    told = await garden.play()
     mistakes = [words for moment, event in zip(day, settled, strict=True) for words in _mistakes(moment, event)]
     mistakes += [scene.mistake for scene in scenes if scene.mistake is not None]
+    mistakes += [one.mistake for one in told if one.mistake is not None]
     known = (await http.get(f"{sandbox_url}/sandbox/contacts")).json()["contacts"]
     contacts = [(await http.get(f"{sandbox_url}/sandbox/contacts/{contact['email']}")).json() for contact in known]
     if repeated["result"] != "duplicate":
         mistakes.append("a repeated order was not recognised")
     report.day(day, settled)
     report.way_back(scenes, await way_back.customer())
+    report.panel_day(told)
     report.contacts(contacts)
     carts = await later.carts()
     report.carts(carts)

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from app.demo.day import RETAIL, WHOLESALE
+from app.demo.panel_day import with_garden
 from app.sandbox import panel
 
 JAN = "jan.kowalski@example.com"
@@ -22,7 +23,7 @@ PATIENCE_SECONDS = 30.0
 
 def panel_world() -> panel.Panel:
     """The panel of both shops: Jan has an account in it and reads both newsletters; Ola never opened one."""
-    world = panel.sample_world(ACCOUNTS)
+    world = with_garden(panel.sample_world(ACCOUNTS))
     agreed = panel.Approval("2026-01-10 09:00:00", "2026-01-10 09:00:00")
     jan = panel.Customer(
         id=world.next_customer_id(),
