@@ -25,7 +25,7 @@ from app.domain.shops.shop import PanelKind
 from app.services.carts import Carts
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
 from app.services.delivery.rate_limit import IN_FLIGHT, SharedPace
-from app.services.delivery.senders import Carrier, Readings, ToSalesmanago, ToShop
+from app.services.delivery.senders import OptInVerifier, SalesmanagoSender, Sender, ShopSender
 from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.from_salesmanago.polling import Pull
 from app.services.intake import Intake
@@ -181,7 +181,7 @@ class ShopSides:
         return ShopWebhook(access.shop, panel.webhook_url, access.webhook_secret, transport, self._clock)
 
 
-class Carriers:
+class Senders:
     """Who carries to a destination."""
 
     def __init__(self, store: Store, directory: Directory, upstreams: Upstreams, sides: ShopSides, clock: Clock) -> None:
@@ -191,19 +191,19 @@ class Carriers:
         self._sides = sides
         self._clock = clock
 
-    def __call__(self, destination: str) -> Carrier:
+    def __call__(self, destination: str) -> Sender:
         kind, _, name = destination.partition(":")
         if kind in ("newsletter", "tags"):
             shop = self._directory.shop(name)
             closed = [] if shop is not None and shop.enabled else [name]
-            return ToShop(
+            return ShopSender(
                 self._sides(name), closed, [name] if kind == "newsletter" else [], self._store, self._clock, self._sides.turn(name)
             )
         closed = self._directory.closed_shops()
         if kind == "reading":
             shops = [shop.id for shop in self._directory.shops_of(name)]
-            return Readings(self._upstreams(name), name, shops, closed, self._store, self._clock)
-        return ToSalesmanago(self._upstreams(name), name, self._directory.open_shops(name), closed, self._store, self._clock)
+            return OptInVerifier(self._upstreams(name), name, shops, closed, self._store, self._clock)
+        return SalesmanagoSender(self._upstreams(name), name, self._directory.open_shops(name), closed, self._store, self._clock)
 
 
 @asynccontextmanager
@@ -268,10 +268,10 @@ async def _compose(
     pseudonyms = Pseudonyms(await _pepper(store, ring))
     intake = Intake(store, clock, wake.planning.ring, pseudonyms)
     planner = Planner(store, directory, clock, pseudonyms, wake.delivering.ring)
-    carriers = Carriers(store, directory, upstreams, sides, clock)
+    senders = Senders(store, directory, upstreams, sides, clock)
     lease = timedelta(seconds=settings.lease_seconds)
     claims = CLAIMS_OF_ONE_PROCESS if database.is_sqlite else CLAIMS_IN_FLIGHT
-    delivery = Delivery(store, carriers, directory.shop, clock, random.SystemRandom().random, wake.planning.ring, lease, claims)
+    delivery = Delivery(store, senders, directory.shop, clock, random.SystemRandom().random, wake.planning.ring, lease, claims)
     grace = timedelta(seconds=settings.callback_grace_seconds)
     pull = Pull(store, directory, upstreams, clock, wake.planning.ring, grace)
     recovery = RecoveryLinks(ring, clock)

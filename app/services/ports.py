@@ -335,7 +335,7 @@ class Upstream(Protocol):
         """Would the call leave at once? Whoever takes long loses the turn."""
         ...
 
-    def nothing_follows(self) -> None:
+    def release_slot(self) -> None:
         """A place that is still kept is free again."""
         ...
 

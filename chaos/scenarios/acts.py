@@ -115,7 +115,7 @@ class _Stand:
         """Everybody orders once in each shop and agrees to the transfer; then SALESmanago knows them."""
         for shop in SHOPS:
             self.lines[shop] = queue.Queue()
-            thread = threading.Thread(target=self._carry, args=(shop, self.world.key(shop), result), daemon=True)
+            thread = threading.Thread(target=self._send_group, args=(shop, self.world.key(shop), result), daemon=True)
             thread.start()
             self.threads.append(thread)
         for email in self.people:
@@ -124,7 +124,7 @@ class _Stand:
         known = until(lambda: len(self.world.sandbox.get("contacts")["contacts"]) == len(self.people), 60)
         result.demand(known and until(lambda: self.world.waiting() == 0, 60), "the people did not become known")
 
-    def _carry(self, shop: str, key: str, result: Result) -> None:
+    def _send_group(self, shop: str, key: str, result: Result) -> None:
         line = Line(self.world.url, key)
         while (post := self.lines[shop].get()) is not None:
             path, body, act = post

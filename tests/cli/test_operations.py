@@ -21,7 +21,7 @@ from app.domain.events import Customer, CustomerRegistered
 from app.domain.intake.inbox import NewEvent
 from app.routers.events.examples import EXAMPLES
 from app.server.application import application_of
-from app.services.delivery.senders import Carrier, ToSalesmanago
+from app.services.delivery.senders import SalesmanagoSender, Sender
 from tests.conftest import Clock
 from tests.support.gateways import client_of
 from tests.support.terminals import Terminal
@@ -76,11 +76,11 @@ def happens(
             upstream = Talking(Clock())
             upstream.respond = answer
 
-            def carrier(destination: str) -> Carrier:
+            def sender(destination: str) -> Sender:
                 directory, store = gateway.directory, gateway.delivery._store
-                return ToSalesmanago(upstream, "main", directory.open_shops("main"), directory.closed_shops(), store, Clock())
+                return SalesmanagoSender(upstream, "main", directory.open_shops("main"), directory.closed_shops(), store, Clock())
 
-            gateway.delivery._carrier = carrier
+            gateway.delivery._sender = sender
             now = datetime.now(UTC)
             async with gateway.delivery._store.work() as work:
                 events = [CustomerRegistered(at=now, customer=Customer(email=email)) for email in emails]

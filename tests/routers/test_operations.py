@@ -12,7 +12,7 @@ from app.domain.reasons import Reason
 from app.domain.shops.configuration import OPERATOR_ROLE
 from app.routers.events.examples import EXAMPLES
 from app.server.application import openapi
-from app.services.delivery.senders import Carrier, ToSalesmanago
+from app.services.delivery.senders import SalesmanagoSender, Sender
 from tests.conftest import Clock
 from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door
@@ -42,11 +42,11 @@ class Office:
         self.headers = {"Authorization": f"Bearer {key}"}
         self.upstream = Talking(Clock())
         self.upstream.respond = lambda method, items: Refused("Invalid phone number")
-        door.gateway.delivery._carrier = self._carrier
+        door.gateway.delivery._sender = self._sender
 
-    def _carrier(self, destination: str) -> Carrier:
+    def _sender(self, destination: str) -> Sender:
         directory, store = self.door.gateway.directory, self.door.gateway.delivery._store
-        return ToSalesmanago(self.upstream, "main", directory.open_shops("main"), directory.closed_shops(), store, Clock())
+        return SalesmanagoSender(self.upstream, "main", directory.open_shops("main"), directory.closed_shops(), store, Clock())
 
     async def get(self, path: str, **query: str) -> httpx.Response:
         return await self.door.http.get(f"/v1/operations/{path}", params=query, headers=self.headers)

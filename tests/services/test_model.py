@@ -451,7 +451,7 @@ class Sides:
 async def _side(database: Database) -> Side:
     world = World(database, Clock())
     await world.configure()
-    other = Delivery(world.store, world._carrier, world.directory.shop, world.clock, lambda: 1.0, lease=timedelta(seconds=LEASE))
+    other = Delivery(world.store, world._sender, world.directory.shop, world.clock, lambda: 1.0, lease=timedelta(seconds=LEASE))
     side = Side(world, other, {})
 
     async def judged(method: str, items: list[Any]) -> None:

@@ -39,7 +39,7 @@ from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, Shop
 from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
-from app.services.delivery.senders import Carrier, Readings, ToSalesmanago, ToShop
+from app.services.delivery.senders import OptInVerifier, SalesmanagoSender, Sender, ShopSender
 from app.services.planning.dry_run import Rehearsal
 from app.services.planning.planner import Planner
 from app.services.recovery_links import RecoveryLinks
@@ -89,7 +89,7 @@ class FakeUpstream:
     def still_ready(self) -> bool:
         return True
 
-    def nothing_follows(self) -> None:
+    def release_slot(self) -> None:
         pass
 
     async def _call(self, method: str, items: list) -> Answer:
@@ -297,18 +297,18 @@ class World:
 
     def restart(self) -> None:
         """A delivery without memory, as after a restart."""
-        self.delivery = Delivery(self.store, self._carrier, self.directory.shop, self.clock, lambda: 1.0)
+        self.delivery = Delivery(self.store, self._sender, self.directory.shop, self.clock, lambda: 1.0)
 
-    def _carrier(self, destination: str) -> Carrier:
+    def _sender(self, destination: str) -> Sender:
         kind, _, name = destination.partition(":")
         if kind == "account":
             ours, closed = self.directory.open_shops(name), self.directory.closed_shops()
-            return ToSalesmanago(self.upstream, name, ours, closed, self.store, self.clock)
+            return SalesmanagoSender(self.upstream, name, ours, closed, self.store, self.clock)
         if kind == "reading":
             shops = [shop.id for shop in self.directory.shops_of(name)]
-            return Readings(self.upstream, name, shops, self.directory.closed_shops(), self.store, self.clock)
+            return OptInVerifier(self.upstream, name, shops, self.directory.closed_shops(), self.store, self.clock)
         stops = [name] if kind == "newsletter" else []
-        return ToShop(self.sides[name], self.directory.closed_shops(), stops, self.store, self.clock)
+        return ShopSender(self.sides[name], self.directory.closed_shops(), stops, self.store, self.clock)
 
     async def configure(self, *shops: Shop) -> None:
         account = StoredAccount(

@@ -97,7 +97,7 @@ class SalesmanagoClient:
     def still_ready(self) -> bool:
         return self._transport.holds_place()
 
-    def nothing_follows(self) -> None:
+    def release_slot(self) -> None:
         self._transport.give_up()
 
     async def delete(self, command: DeleteContact) -> Answer:

@@ -173,12 +173,12 @@ def newest_versions(
     newest, carried = list(events), dict[int, int]()
     open_purchases: dict[str, int] = {}
     for position, event in enumerate(events):
-        carrier = open_purchases.get(event.external_id)
+        purchase = open_purchases.get(event.external_id)
         if event.kind in (EventKind.CANCELLATION, EventKind.RETURN):
             open_purchases.pop(event.external_id, None)
         elif event.kind is EventKind.PURCHASE and not event.is_update and position not in perhaps_arrived:
             open_purchases[event.external_id] = position
-        elif event.is_update and carrier is not None:
-            newest[carrier] = replace(event, is_update=False, newer_than=())
-            carried[position] = carrier
+        elif event.is_update and purchase is not None:
+            newest[purchase] = replace(event, is_update=False, newer_than=())
+            carried[position] = purchase
     return tuple(newest), carried

@@ -1,4 +1,4 @@
-"""Deliver what the outbox holds, to whichever neighbour it is for: claim a lease, carry, judge, record.
+"""Deliver what the outbox holds, to whichever neighbour it is for: claim a lease, send, judge, record.
 
 No transaction is open while the network is. A crash after the claim leaves commands marked as perhaps sent, and whoever
 claims them next looks before sending again.
@@ -33,7 +33,7 @@ from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.services.delivery.dispatch import FailedParcel, Parcel, is_halt, troubles
 from app.services.delivery.lease import Lease
-from app.services.delivery.senders import Carrier
+from app.services.delivery.senders import Sender
 from app.services.outbox.manual_tasks import replace_older
 from app.services.outbox.revocation import take_back
 from app.services.ports import Clock, Store, Work
@@ -52,13 +52,13 @@ CLAIMS_OF_ONE_PROCESS = 4
 
 
 class Delivery:
-    """Delivers to any number of destinations. `carrier` answers who carries to one; `shop_of` knows the shops by id, as they are
+    """Delivers to any number of destinations. `sender` answers who sends to one; `shop_of` knows the shops by id, as they are
     configured now; `heard` is called when news came back."""
 
     def __init__(
         self,
         store: Store,
-        carrier: Callable[[str], Carrier],
+        sender: Callable[[str], Sender],
         shop_of: Callable[[str], Shop | None],
         clock: Clock,
         jitter: Callable[[], float],
@@ -68,7 +68,7 @@ class Delivery:
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._carrier = carrier
+        self._sender = sender
         self._shop_of = shop_of
         self._clock = clock
         self._jitter = jitter
@@ -127,9 +127,9 @@ class Delivery:
         async with self._claiming[destination]:  # so that nobody books a turn for what another is about to claim
             if not await self._is_due(destination):
                 return 0
-            carrier = self._carrier(destination)
-            places.callback(carrier.nothing_follows)
-            if not await carrier.ready():
+            sender = self._sender(destination)
+            places.callback(sender.release_slot)
+            if not await sender.ready():
                 return 0
             began = time.monotonic()
             claims, breaker = await self._claim(destination)
@@ -137,11 +137,11 @@ class Delivery:
             claimed()
         ready = [claim for claim in claims if claim.commands]
         if ready:
-            carrier = self._carrier(destination)  # while we waited, the configuration may have changed
-            parcels = [self._parcel(carrier, claim) for claim in ready]
+            sender = self._sender(destination)  # while we waited, the configuration may have changed
+            parcels = [self._parcel(sender, claim) for claim in ready]
             lease = Lease(ready[0].lease_token, self._length, began)
-            async with self._kept_alive(lease, carrier):
-                heard = await self._send(destination, carrier, parcels, lease)
+            async with self._kept_alive(lease, sender):
+                heard = await self._send(destination, sender, parcels, lease)
             for form in (heard, [without_words(one) for one in heard]):
                 try:
                     await self._note_health(destination, breaker, form)
@@ -161,13 +161,13 @@ class Delivery:
             if in_flight.claims >= self.claims_in_flight:
                 return False
             only_live = in_flight.of_lists >= self._claims_for_lists
-            return await work.leases.is_due(destination, self._carrier(destination).closed_shops, now, only_live=only_live)
+            return await work.leases.is_due(destination, self._sender(destination).closed_shops, now, only_live=only_live)
 
-    def _parcel(self, carrier: Carrier, claim: Claim) -> Parcel:
+    def _parcel(self, sender: Sender, claim: Claim) -> Parcel:
         if claim.defect is not None:
             return self._failed(claim, claim.defect)
         try:
-            return carrier.parcel(claim)
+            return sender.parcel(claim)
         except Exception as error:
             log.exception("sending_failed", contact_id=claim.contact_id)
             return self._failed(claim, type(error).__name__)
@@ -177,7 +177,7 @@ class Delivery:
         failed.fail(unasked(ByHand(Reason.DEFECT, why), self._clock()))
         return failed
 
-    async def _send(self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease) -> list[Outcome]:
+    async def _send(self, destination: str, sender: Sender, parcels: Sequence[Parcel], lease: Lease) -> list[Outcome]:
         """What was heard of the neighbour. Whoever was there when something of ours failed travels alone the next time (R73)."""
         heard = list[Outcome]()
         sendable = [one for one in parcels if not isinstance(one, FailedParcel)]
@@ -186,15 +186,15 @@ class Delivery:
         for some in ([others] if others else []) + [[one] for one in suspects]:
             if any(map(is_halt, heard)):
                 break
-            await self._carry(destination, carrier, some, lease, heard)
+            await self._send_group(destination, sender, some, lease, heard)
         return heard
 
-    async def _carry(
-        self, destination: str, carrier: Carrier, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]
+    async def _send_group(
+        self, destination: str, sender: Sender, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]
     ) -> None:
         boxes = {parcel.claim.mailbox for parcel in parcels}
         try:
-            await carrier.carry(parcels, lease, heard)
+            await sender.send(parcels, lease, heard)
             self._suspects -= boxes
         except Exception as error:
             # A defect of ours: what was not answered counts as perhaps sent and is tried again; who failed alone is parked.
@@ -226,7 +226,7 @@ class Delivery:
 
     async def _lease(self, destination: str) -> tuple[list[Claim], Breaker]:
         """Claims, leased; or claims with take-backs, which are not: leaving without a commit gives them back."""
-        carrier, nothing = self._carrier(destination), list[Claim]()
+        sender, nothing = self._sender(destination), list[Claim]()
         async with self._store.work() as work:
             neighbour = await work.neighbours.locked(destination)  # those who claim here come one after the other
             now, breaker = await work.now(), neighbour.breaker
@@ -234,15 +234,15 @@ class Delivery:
             in_flight = await work.leases.in_flight(destination, now)
             if circuit is Circuit.OPEN or in_flight.claims >= self.claims_in_flight:
                 return nothing, breaker
-            if carrier.waits_for_stops_of and await work.inbox.has_urgent(carrier.waits_for_stops_of):
+            if sender.blocked_by_revocations_of and await work.inbox.has_urgent(sender.blocked_by_revocations_of):
                 return nothing, breaker
-            at_most = 1 if circuit is Circuit.HALF_OPEN else carrier.contacts_per_claim
+            at_most = 1 if circuit is Circuit.HALF_OPEN else sender.contacts_per_claim
             only_live = in_flight.of_lists >= self._claims_for_lists
-            claims = await work.leases.claim(destination, carrier.closed_shops, at_most, now, self._length, only_live=only_live)
+            claims = await work.leases.claim(destination, sender.closed_shops, at_most, now, self._length, only_live=only_live)
             if not claims:
                 await work.commit()  # who turned out to be of a list is looked at once
                 return nothing, breaker
-            if not await self._has_turn(work, carrier, now):
+            if not await self._has_turn(work, sender, now):
                 return nothing, breaker
             # A shop may have left the account while something of it waits here.
             if destination.startswith(to_account("")) and await work.inbox.has_urgent({claim.shop_id for claim in claims}):
@@ -327,12 +327,12 @@ class Delivery:
             await work.outbox.scrub(one.id, one.erased_hash or "")
         return bool(erased)
 
-    async def _has_turn(self, work: Work, carrier: Carrier, now: datetime) -> bool:
+    async def _has_turn(self, work: Work, sender: Sender, now: datetime) -> bool:
         """Some neighbours take one caller at a time, whichever process it is in. Leaving without a commit gives the claim back."""
-        return carrier.turn is None or await work.registry.take_turn(carrier.turn, self._name, now, now + self._length)
+        return sender.turn is None or await work.registry.take_turn(sender.turn, self._name, now, now + self._length)
 
     @asynccontextmanager
-    async def _kept_alive(self, lease: Lease, carrier: Carrier) -> AsyncIterator[None]:
+    async def _kept_alive(self, lease: Lease, sender: Sender) -> AsyncIterator[None]:
         """Renew the lease at a third of its length for as long as the calls take."""
 
         async def renew() -> None:
@@ -343,7 +343,7 @@ class Delivery:
                     async with self._store.work() as work:
                         now = await work.now()
                         held = await work.leases.renew(lease.token, now, now + self._length)
-                        held = await self._has_turn(work, carrier, now) and held
+                        held = await self._has_turn(work, sender, now) and held
                         await work.commit()
                     if not held:
                         lease.lost()

@@ -1,4 +1,4 @@
-"""Who carries what to which neighbour: one carrier per destination."""
+"""A sender per destination: SALESmanago, a shop's side, or a check of what a callback claimed."""
 
 import secrets
 from collections import defaultdict
@@ -43,36 +43,36 @@ FREED_SOON = timedelta(seconds=5)
 OVERLOAD_REST_SECONDS = 300.0
 
 
-class Carrier(Protocol):
-    """How claims of one destination become parcels, and how these are carried."""
+class Sender(Protocol):
+    """Turns the claims of one destination into dispatches and sends them."""
 
     contacts_per_claim: int
     closed_shops: Collection[str]
     """Disabled shops: what waits for them stays."""
-    waits_for_stops_of: Collection[str]
+    blocked_by_revocations_of: Collection[str]
     """Shops whose undecided acts that take permission away hold everything back (I6)."""
 
     turn: str | None
-    """A neighbour that only one process may serve at a time."""
+    """Name of the lock of a panel that only one process may call at a time."""
 
     async def ready(self) -> bool:
-        """Wait for the neighbour's pace: what is claimed after that leaves at once, so nothing newer is overtaken (I6).
+        """Reserve a slot of the rate limit. What is claimed after that leaves at once, so nothing newer is overtaken (I6).
 
-        False: it rests, and nothing is to be claimed.
+        False: the breaker is open, and nothing is to be claimed.
         """
         ...
 
-    def nothing_follows(self) -> None:
-        """Whoever waits for the neighbour's pace need not wait for a call of ours."""
+    def release_slot(self) -> None:
+        """Release the reserved slot of the rate limit, if any."""
         ...
 
     def parcel(self, claim: Claim) -> Parcel: ...
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
+    async def send(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
         """`heard`: grows by what tells whether the neighbour is there. Once the lease is over, no further call is made."""
         ...
 
 
-class ToSalesmanago:
+class SalesmanagoSender:
     """Contacts and what happened to them: in batches under backlog, one by one when it is quiet."""
 
     contacts_per_claim = CONTACTS_PER_BATCH
@@ -92,18 +92,18 @@ class ToSalesmanago:
         self._store = store
         self._clock = clock
         self.closed_shops = closed_shops
-        self.waits_for_stops_of = open_shops
+        self.blocked_by_revocations_of = open_shops
 
     async def ready(self) -> bool:
         return await self._upstream.ready()
 
-    def nothing_follows(self) -> None:
-        self._upstream.nothing_follows()
+    def release_slot(self) -> None:
+        self._upstream.release_slot()
 
     def parcel(self, claim: Claim) -> Parcel:
         return ContactParcel.of(claim)
 
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
+    async def send(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
         ours = [parcel for parcel in parcels if isinstance(parcel, ContactParcel)]
         await self._wait_for_freed_addresses(ours)
         ours = [parcel for parcel in ours if parcel.waits is None]
@@ -111,7 +111,7 @@ class ToSalesmanago:
         try:
             await send(self._upstream, ours, self._clock(), lease, self._interrupted, heard)
         finally:
-            self._upstream.nothing_follows()  # before it is recorded, and whichever client the claim waited at
+            self._upstream.release_slot()  # before it is recorded, and whichever client the claim waited at
         await self._introduce_anew([parcel for parcel in ours if parcel.may_be_gone])
 
     async def _introduce_anew(self, missed: Sequence[ContactParcel]) -> None:
@@ -134,7 +134,7 @@ class ToSalesmanago:
                 wanted.setdefault(taken.email, []).append((parcel, taken.command_id))
         if not wanted:
             return
-        shops = {*self.waits_for_stops_of, *(parcel.claim.shop_id for parcel in parcels)}
+        shops = {*self.blocked_by_revocations_of, *(parcel.claim.shop_id for parcel in parcels)}
         async with self._store.work() as work:
             left = await work.contacts.left_addresses(shops, wanted)
             leaving = await work.outbox.waiting(self._destination, {one.contact_id for one in left}) if left else {}
@@ -156,7 +156,7 @@ class ToSalesmanago:
             parcel.bundle = replace(parcel.bundle, events=tuple(_named(event, known) for event in parcel.bundle.events))
 
     async def _interrupted(self, claims: Sequence[Claim]) -> Collection[int] | None:
-        shops = {*self.waits_for_stops_of, *(claim.shop_id for claim in claims)}  # one may have left the account since
+        shops = {*self.blocked_by_revocations_of, *(claim.shop_id for claim in claims)}  # one may have left the account since
         async with self._store.work() as work:
             if await work.inbox.has_urgent(shops):
                 return None
@@ -174,19 +174,19 @@ class _Unpaced:
     async def ready(self) -> bool:
         return True
 
-    def nothing_follows(self) -> None:
+    def release_slot(self) -> None:
         """No place was kept."""
 
 
 _Asked = tuple[StepParcel, WaitingCommand, Question]
 
 
-class Readings(_Unpaced):
+class OptInVerifier(_Unpaced):
     """What a callback claims is read in SALESmanago's own record before it is believed (R55)."""
 
     contacts_per_claim = CONTACTS_PER_LOOK
     turn: str | None = None
-    waits_for_stops_of: Collection[str] = ()
+    blocked_by_revocations_of: Collection[str] = ()
 
     def __init__(
         self,
@@ -207,7 +207,7 @@ class Readings(_Unpaced):
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)
 
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
+    async def send(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
         ours = [parcel for parcel in parcels if isinstance(parcel, StepParcel)]
         asked = [
             (parcel, command, command.command)
@@ -278,7 +278,7 @@ class Readings(_Unpaced):
                 assert_never(wanted)
 
 
-class ToShop(_Unpaced):
+class ShopSender(_Unpaced):
     """Newsletter states, tags and points, to the shop's own side. In order per person; a state is told as it was decided."""
 
     contacts_per_claim = CONTACTS_PER_SHOP_ROUND
@@ -287,7 +287,7 @@ class ToShop(_Unpaced):
         self,
         side: ShopSide,
         closed_shops: Collection[str],
-        waits_for_stops_of: Collection[str],
+        blocked_by_revocations_of: Collection[str],
         store: Store,
         clock: Clock,
         turn: str | None = None,
@@ -295,19 +295,19 @@ class ToShop(_Unpaced):
         self.turn = turn
         self._side = side
         self.closed_shops = closed_shops
-        self.waits_for_stops_of = waits_for_stops_of
+        self.blocked_by_revocations_of = blocked_by_revocations_of
         self._store = store
         self._clock = clock
 
     def parcel(self, claim: Claim) -> Parcel:
         return StepParcel(claim)
 
-    async def carry(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
+    async def send(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
         carried = [parcel for parcel in parcels if isinstance(parcel, StepParcel)]
         if await self._should_wait(carried, heard):
             return
         for parcel in carried:
-            if not lease or not await self._carry(parcel, heard):
+            if not lease or not await self._send_group(parcel, heard):
                 return
 
     async def _should_wait(self, parcels: Sequence[StepParcel], heard: list[Outcome]) -> bool:
@@ -321,7 +321,7 @@ class ToShop(_Unpaced):
         heard.append(answer.outcome)
         return True
 
-    async def _carry(self, parcel: StepParcel, heard: list[Outcome]) -> bool:
+    async def _send_group(self, parcel: StepParcel, heard: list[Outcome]) -> bool:
         """False when the shop's side as a whole takes nothing now."""
         person = await self._person(parcel.claim.contact_id)
         left = self._leave_out_outdated(parcel, person)

@@ -28,7 +28,7 @@ class Steady:
 @pytest.fixture
 def steady(world: World) -> Steady:
     made = Steady()
-    world.delivery = Delivery(world.store, world._carrier, world.directory.shop, world.clock, lambda: 1.0, steady=made)
+    world.delivery = Delivery(world.store, world._sender, world.directory.shop, world.clock, lambda: 1.0, steady=made)
     return made
 
 

@@ -38,7 +38,7 @@ def a_worker(world: World, lease: float = 60.0, jitter: float = 1.0, claims_in_f
     length = timedelta(seconds=lease)
     return Delivery(
         world.store,
-        world._carrier,
+        world._sender,
         world.directory.shop,
         world.clock,
         lambda: jitter,
@@ -145,7 +145,7 @@ async def test_a_place_that_was_kept_for_a_call_is_free_again_whatever_became_of
         return True
 
     world.upstream.ready, world.upstream.still_ready = reserve, pacer.holds_place
-    world.upstream.nothing_follows, world.upstream._call = pacer.give_up, paced
+    world.upstream.release_slot, world.upstream._call = pacer.give_up, paced
     async with asyncio.timeout(30):
         await world.post(registers(JAN))
         await world.plan()

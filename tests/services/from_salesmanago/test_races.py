@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from app.bootstrap import Carriers, ShopSides, Upstreams
+from app.bootstrap import Senders, ShopSides, Upstreams
 from app.domain.commands import HomeCommand, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Policy, Said, Status
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading, to_tags
@@ -18,7 +18,7 @@ from app.domain.reasons import Reason
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, ConsentNames, Panel, PanelKind, Shop
 from app.services.delivery.loop import Delivery
-from app.services.delivery.senders import Carrier, ToShop
+from app.services.delivery.senders import Sender, ShopSender
 from app.services.operations.consent_export import ConsentReader
 from app.services.outbox.manual_tasks import HandWorkList
 from app.storage.contacts import Contacts
@@ -545,7 +545,7 @@ async def opt_in_overtaken(world: World, *meanwhile: tuple[str, Event]) -> None:
         for name, event in meanwhile:
             await world.post(event, shop=name)
         await world.plan()
-        other = Delivery(world.store, world._carrier, world.directory.shop, world.clock, lambda: 1.0)
+        other = Delivery(world.store, world._sender, world.directory.shop, world.clock, lambda: 1.0)
         await other.deliver_due(to_account("main"))
 
     await world.post(subscribes(JAN, 2, has_account=True), shop="shop2")
@@ -844,7 +844,7 @@ async def test_an_erasure_while_a_reported_opt_in_is_being_read_leaves_no_addres
             await world.post(erases(JAN, 5))
             await world.plan()
             if deleted_first:
-                other = Delivery(world.store, world._carrier, world.directory.shop, world.clock, lambda: 1.0)
+                other = Delivery(world.store, world._sender, world.directory.shop, world.clock, lambda: 1.0)
                 await other.deliver_due(to_account("main"))
 
     await world.post(registers())
@@ -990,15 +990,15 @@ async def test_two_shops_of_one_panel_share_one_queue_and_one_turn_whatever_thei
     await on_panels(world, ["one-key", "one-key", "another-key"])
     async with httpx.AsyncClient(transport=httpx.MockTransport(panel)) as http:
         sides = ShopSides(world.directory, http, http, world.clock)
-        carriers = Carriers(
+        senders = Senders(
             world.store, world.directory, Upstreams(world.store, world.directory, http, world.clock), sides, world.clock
         )
         places = (to_newsletter("shop1"), to_newsletter("shop2"), to_tags("shop1"), to_tags("shop2"))
-        turns = {carriers(place).turn for place in places}
+        turns = {senders(place).turn for place in places}
         assert len(turns) == 1
         assert None not in turns
         assert not any("one-key" in turn for turn in turns)
-        assert carriers(to_newsletter("shop3")).turn not in turns
+        assert senders(to_newsletter("shop3")).turn not in turns
         out = SetSubscription(email=JAN, email_news=Said(OUT, at(1)))
         answers = await asyncio.gather(*(sides(f"shop{number}").set_subscription(out, number) for number in (1, 2)))
     assert [type(answer.outcome) for answer in answers] == [Delivered, Delivered]
@@ -1011,11 +1011,11 @@ async def test_while_one_worker_serves_a_shop_of_a_panel_no_other_serves_another
     async with httpx.AsyncClient() as http:
         turn = ShopSides(world.directory, http, http, world.clock).turn
 
-    def carrier(destination: str) -> Carrier:
+    def sender(destination: str) -> Sender:
         name = destination.partition(":")[2]
-        return ToShop(world.sides[name], [], [name], world.store, world.clock, turn(name))
+        return ShopSender(world.sides[name], [], [name], world.store, world.clock, turn(name))
 
-    one, other = (Delivery(world.store, carrier, world.directory.shop, world.clock, lambda: 1.0) for _ in range(2))
+    one, other = (Delivery(world.store, sender, world.directory.shop, world.clock, lambda: 1.0) for _ in range(2))
     served = {}
 
     async def meanwhile(command: HomeCommand) -> None:

@@ -15,7 +15,7 @@ from app.domain.delivery.outbox import Claim, to_account
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
 from app.domain.events import OrderCancelled
 from app.services.delivery import to_salesmanago
-from app.services.delivery.senders import Carrier, ToSalesmanago
+from app.services.delivery.senders import SalesmanagoSender, Sender
 from app.storage.engine.tables import inbox
 from app.storage.unit_of_work import Store, Work
 from tests.support.world import (
@@ -167,15 +167,15 @@ async def test_an_opt_out_during_the_look_before_an_opt_in_keeps_it_from_leaving
 async def test_a_call_waits_until_an_opt_out_that_came_during_the_look_is_decided(world: World, left: bool) -> None:
     """Also where the shop has left the account since it queued what is claimed."""
     deciding: list[asyncio.Task[None]] = []
-    carrier = world.delivery._carrier
+    sender = world.delivery._sender
 
-    def of_other_shops(destination: str) -> Carrier:
-        made = carrier(destination)
-        made.waits_for_stops_of = ()
+    def of_other_shops(destination: str) -> Sender:
+        made = sender(destination)
+        made.blocked_by_revocations_of = ()
         return made
 
     if left:
-        world.delivery._carrier = of_other_shops
+        world.delivery._sender = of_other_shops
 
     async def decides_later() -> None:
         await asyncio.sleep(0.1)
@@ -220,11 +220,11 @@ async def test_permission_is_read_again_when_the_turn_was_lost_while_it_was_read
         return next(turns, True)
 
     readings = 0
-    carrier = world.delivery._carrier
+    sender = world.delivery._sender
 
-    def slow(destination: str) -> ToSalesmanago:
-        made = carrier(destination)
-        assert isinstance(made, ToSalesmanago)
+    def slow(destination: str) -> SalesmanagoSender:
+        made = sender(destination)
+        assert isinstance(made, SalesmanagoSender)
         reading = made._interrupted
 
         async def interrupted(claims: Sequence[Claim]) -> Collection[int] | None:
@@ -239,7 +239,7 @@ async def test_permission_is_read_again_when_the_turn_was_lost_while_it_was_read
         made._interrupted = interrupted  # type: ignore[method-assign]
         return made
 
-    world.delivery._carrier, world.upstream.still_ready = slow, still_ready
+    world.delivery._sender, world.upstream.still_ready = slow, still_ready
     await world.post(subscribes(JAN), subscribes(EWA))
     await world.plan()
     await world.deliver()
