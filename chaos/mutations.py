@@ -56,8 +56,8 @@ def _no_unique_key() -> None:
 def _no_look_up() -> None:
     from app.services.delivery import to_salesmanago
 
-    async def nothing(self: Any, parcels: Any) -> None:
-        del self, parcels
+    async def nothing(self: Any, dispatches: Any) -> None:
+        del self, dispatches
 
     setattr(to_salesmanago._Sending, "_look_where_unknown", nothing)  # noqa: B010, SLF001
 

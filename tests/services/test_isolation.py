@@ -23,7 +23,7 @@ from app.domain.runs.reconciliation import ReconciliationMode
 from app.domain.shops.shop import Panel, PanelKind
 from app.services import carts as carts_module
 from app.services.delivery import loop as delivery_module
-from app.services.delivery.dispatch import ContactParcel
+from app.services.delivery.dispatch import ContactDispatch
 from app.services.from_salesmanago import polling as pull_module
 from app.services.from_salesmanago.polling import Pull
 from app.services.operations.replay import Operations
@@ -188,14 +188,14 @@ async def test_r73_an_id_that_cannot_be_kept_costs_the_id_and_not_the_item(world
 
 
 async def test_r73_who_cannot_be_judged_is_parked_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    judged = ContactParcel.judged
+    judged = ContactDispatch.judged
 
-    def failing(parcel: ContactParcel, *rest: Any) -> Any:
-        if parcel.claim.contact_id == 3:
+    def failing(dispatch: ContactDispatch, *rest: Any) -> Any:
+        if dispatch.claim.contact_id == 3:
             raise ZeroDivisionError
-        return judged(parcel, *rest)
+        return judged(dispatch, *rest)
 
-    monkeypatch.setattr(ContactParcel, "judged", failing)
+    monkeypatch.setattr(ContactDispatch, "judged", failing)
     await world.post(*map(registers, PEOPLE))
     await world.run()
     assert (await world.states())["e3"] == ("parked", "defect")
@@ -245,14 +245,14 @@ async def test_r73_a_defect_that_passes_parks_nobody(world: World, monkeypatch: 
 
 
 async def test_r73_a_claim_of_which_no_parcel_can_be_made_is_parked_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = ContactParcel.of
+    made = ContactDispatch.of
 
-    def failing(claim: Claim) -> ContactParcel:
+    def failing(claim: Claim) -> ContactDispatch:
         if claim.contact_id == 3:
             raise ZeroDivisionError
         return made(claim)
 
-    monkeypatch.setattr(ContactParcel, "of", failing)
+    monkeypatch.setattr(ContactDispatch, "of", failing)
     await world.post(*map(registers, PEOPLE))
     await world.run()
     assert (await world.states())["e3"] == ("parked", "defect")

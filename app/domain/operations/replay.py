@@ -9,7 +9,7 @@ from datetime import datetime
 
 from app.domain.commands import Command, DeleteContact, HomeCommand, Question, UpsertContact
 from app.domain.consent import Said, Status
-from app.domain.decisions.dispatch import stop_of, stopped
+from app.domain.decisions.recheck import stop_of, stopped
 from app.domain.decisions.salesmanago_changes import difference, opt_out_again, told, untold
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.person.contact import Contact

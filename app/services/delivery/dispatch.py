@@ -1,4 +1,4 @@
-"""A parcel: the claim of one contact on its way, what is to be sent of it, and what each part came to."""
+"""A dispatch: the claim of one contact on its way, what is to be sent of it, and the outcome of each part."""
 
 import secrets
 from abc import ABC, abstractmethod
@@ -35,8 +35,8 @@ from app.domain.reasons import Reason
 from app.domain.values import replace
 
 
-class Parcel(ABC):
-    """What one claim became on its way, whoever carried it."""
+class Dispatch(ABC):
+    """What is sent of one claim, and the outcome of each part."""
 
     claim: Claim
     pause_behind_parked: timedelta = PARKED_CONTACT_PAUSE
@@ -44,7 +44,7 @@ class Parcel(ABC):
     waits: timedelta | None = None
     """It waits for somebody else to be served first, and is not tried before so long."""
     stopped: Answer | None = None
-    """Nothing of this parcel may be sent now: what would have to be known first could not be read."""
+    """Nothing of this dispatch may be sent now: what had to be read first could not be read."""
 
     @abstractmethod
     def outcomes(self) -> list[tuple[WaitingCommand, Answer | None]]:
@@ -52,7 +52,7 @@ class Parcel(ABC):
 
     @abstractmethod
     def fail(self, answer: Answer) -> None:
-        """Nothing more will come of this parcel now: whatever has no answer gets this one."""
+        """Nothing more is sent of this dispatch now: parts without an answer get this one."""
 
     def news(self, attempted: Attempted) -> list[NewEvent]:  # noqa: ARG002 - for those who have some
         """What the neighbour told, or was not told after all, to be stored together with the record."""
@@ -84,8 +84,8 @@ class Parcel(ABC):
 
 
 @dataclass
-class StepParcel(Parcel):
-    """Commands that are carried one by one, in order: what comes after a failure waits."""
+class SequentialDispatch(Dispatch):
+    """Commands sent one by one, in order. After a failure the rest waits."""
 
     pause_behind_parked = timedelta(0)  # each says how things should be, whatever became of the one before
 
@@ -124,12 +124,12 @@ def _takes(upsert: UpsertContact) -> bool:
     return upsert.introduces or upsert.new_email is not None
 
 
-class FailedParcel(StepParcel):
+class FailedDispatch(SequentialDispatch):
     """A claim over which something of ours failed before anything could be sent of it."""
 
 
 @dataclass
-class ContactParcel(Parcel):
+class ContactDispatch(Dispatch):
     """What goes to SALESmanago for one contact, in its shortest form."""
 
     claim: Claim
@@ -159,7 +159,7 @@ class ContactParcel(Parcel):
     heard: list[NewEvent] = field(default_factory=list)
 
     @classmethod
-    def of(cls, claim: Claim) -> "ContactParcel":
+    def of(cls, claim: Claim) -> "ContactDispatch":
         perhaps_sent = any(one.maybe_sent for one in claim.commands)
         bundle = coalesce([one.command for one in claim.commands], perhaps_sent=perhaps_sent)
         told = [one for one in claim.commands if isinstance(one.command, AddEvent)]
@@ -267,7 +267,7 @@ class ContactParcel(Parcel):
                 self.events[position] = unasked(Moot(Reason.CART_STALE), now)
 
     def fail(self, answer: Answer) -> None:
-        """Nothing more will come of this parcel now: whatever has no answer gets this one."""
+        """Nothing more is sent of this dispatch now: parts without an answer get this one."""
         if self.upsert is None and not self.upsert_settled:
             self.stopped = self.stopped or answer
             return
@@ -362,7 +362,7 @@ def is_delivered(answer: Answer | None) -> bool:
     return answer is not None and isinstance(answer.outcome, Delivered)
 
 
-def is_halt(outcome: Outcome) -> bool:
+def stops_batch(outcome: Outcome) -> bool:
     """The neighbour as a whole takes nothing now: whatever has not left yet waits."""
     match outcome:
         case Throttled() | Unreachable():
@@ -376,7 +376,7 @@ def is_halt(outcome: Outcome) -> bool:
 def troubles(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """What speaks for letting the account rest. An unclear answer does only where nothing at all got through."""
     unclear = [] if any(isinstance(one, Delivered) for one in outcomes) else [one for one in outcomes if isinstance(one, Unknown)]
-    return [one for one in outcomes if is_halt(one)] + unclear
+    return [one for one in outcomes if stops_batch(one)] + unclear
 
 
 def is_refused_whole(outcomes: list[Outcome]) -> bool:

@@ -18,7 +18,7 @@ import structlog
 
 from app.domain.clocks import went_back
 from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, Question, SetSubscription, UpsertContact
-from app.domain.decisions.dispatch import needs_person, stopped
+from app.domain.decisions.recheck import needs_person, stopped
 from app.domain.decisions.salesmanago_changes import opt_out_again, untold
 from app.domain.delivery.answers import Attempted, unasked
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
@@ -31,7 +31,7 @@ from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
-from app.services.delivery.dispatch import FailedParcel, Parcel, is_halt, troubles
+from app.services.delivery.dispatch import Dispatch, FailedDispatch, stops_batch, troubles
 from app.services.delivery.lease import Lease
 from app.services.delivery.senders import Sender
 from app.services.outbox.manual_tasks import replace_older
@@ -138,17 +138,17 @@ class Delivery:
         ready = [claim for claim in claims if claim.commands]
         if ready:
             sender = self._sender(destination)  # while we waited, the configuration may have changed
-            parcels = [self._parcel(sender, claim) for claim in ready]
+            dispatches = [self._dispatch(sender, claim) for claim in ready]
             lease = Lease(ready[0].lease_token, self._length, began)
             async with self._kept_alive(lease, sender):
-                heard = await self._send(destination, sender, parcels, lease)
+                heard = await self._send(destination, sender, dispatches, lease)
             for form in (heard, [without_words(one) for one in heard]):
                 try:
                     await self._note_health(destination, breaker, form)
                     break
                 except Exception:  # what became of the calls is written down all the same
                     log.exception("health_not_noted", destination=destination)
-            await self._recorded(destination, parcels, lease)
+            await self._recorded(destination, dispatches, lease)
         return len(claims)
 
     async def _is_due(self, destination: str) -> bool:
@@ -163,42 +163,42 @@ class Delivery:
             only_live = in_flight.of_lists >= self._claims_for_lists
             return await work.leases.is_due(destination, self._sender(destination).closed_shops, now, only_live=only_live)
 
-    def _parcel(self, sender: Sender, claim: Claim) -> Parcel:
+    def _dispatch(self, sender: Sender, claim: Claim) -> Dispatch:
         if claim.defect is not None:
             return self._failed(claim, claim.defect)
         try:
-            return sender.parcel(claim)
+            return sender.dispatch(claim)
         except Exception as error:
             log.exception("sending_failed", contact_id=claim.contact_id)
             return self._failed(claim, type(error).__name__)
 
-    def _failed(self, claim: Claim, why: str) -> FailedParcel:
-        failed = FailedParcel(claim)
+    def _failed(self, claim: Claim, why: str) -> FailedDispatch:
+        failed = FailedDispatch(claim)
         failed.fail(unasked(ByHand(Reason.DEFECT, why), self._clock()))
         return failed
 
-    async def _send(self, destination: str, sender: Sender, parcels: Sequence[Parcel], lease: Lease) -> list[Outcome]:
+    async def _send(self, destination: str, sender: Sender, dispatches: Sequence[Dispatch], lease: Lease) -> list[Outcome]:
         """What was heard of the neighbour. Whoever was there when something of ours failed travels alone the next time (R73)."""
         heard = list[Outcome]()
-        sendable = [one for one in parcels if not isinstance(one, FailedParcel)]
+        sendable = [one for one in dispatches if not isinstance(one, FailedDispatch)]
         suspects = [one for one in sendable if one.claim.mailbox in self._suspects]
         others = [one for one in sendable if one.claim.mailbox not in self._suspects]
         for some in ([others] if others else []) + [[one] for one in suspects]:
-            if any(map(is_halt, heard)):
+            if any(map(stops_batch, heard)):
                 break
             await self._send_group(destination, sender, some, lease, heard)
         return heard
 
     async def _send_group(
-        self, destination: str, sender: Sender, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]
+        self, destination: str, sender: Sender, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]
     ) -> None:
-        boxes = {parcel.claim.mailbox for parcel in parcels}
+        boxes = {dispatch.claim.mailbox for dispatch in dispatches}
         try:
-            await sender.send(parcels, lease, heard)
+            await sender.send(dispatches, lease, heard)
             self._suspects -= boxes
         except Exception as error:
             # A defect of ours: what was not answered counts as perhaps sent and is tried again; who failed alone is parked.
-            log.exception("sending_failed", destination=destination, contacts=len(parcels))
+            log.exception("sending_failed", destination=destination, contacts=len(dispatches))
             failed: Outcome = Unknown(f"defect: {type(error).__name__}")
             heard.append(failed)
             if boxes <= self._suspects and not isinstance(error, NotReady):
@@ -207,8 +207,8 @@ class Delivery:
             elif not isinstance(error, NotReady):
                 self._suspects |= boxes
             answer = unasked(failed, self._clock())
-            for parcel in parcels:
-                parcel.fail(answer)
+            for dispatch in dispatches:
+                dispatch.fail(answer)
 
     # -- claiming --------------------------------------------------------------------------------------------------------
 
@@ -360,10 +360,10 @@ class Delivery:
 
     # -- recording -------------------------------------------------------------------------------------------------------
 
-    async def _recorded(self, destination: str, parcels: Sequence[Parcel], lease: Lease) -> None:
+    async def _recorded(self, destination: str, dispatches: Sequence[Dispatch], lease: Lease) -> None:
         """Everything together; should that fail, each by itself: what one answer says holds up nobody else (R73)."""
         now = self._clock()
-        judged = [self._ended(parcel, now) for parcel in parcels]
+        judged = [self._ended(dispatch, now) for dispatch in dispatches]
         attempted = [one for one, _ in judged]
         try:
             await self._kept(destination, attempted, {one.claim.contact_id: news for one, news in judged}, now, lease)
@@ -374,13 +374,13 @@ class Delivery:
             for one, news in judged:
                 await self._recorded_alone(destination, one, news, now, lease)
 
-    def _ended(self, parcel: Parcel, now: datetime) -> tuple[Attempted, list[NewEvent]]:
+    def _ended(self, dispatch: Dispatch, now: datetime) -> tuple[Attempted, list[NewEvent]]:
         try:
-            attempted = parcel.judged(now, self._jitter())
-            return attempted, parcel.news(attempted)
+            attempted = dispatch.judged(now, self._jitter())
+            return attempted, dispatch.news(attempted)
         except Exception as error:
-            log.exception("judging_failed", contact_id=parcel.claim.contact_id)
-            untried = Attempted(parcel.claim, (), now, 0, None, now)
+            log.exception("judging_failed", contact_id=dispatch.claim.contact_id)
+            untried = Attempted(dispatch.claim, (), now, 0, None, now)
             return untried.not_recorded(type(error).__name__), []
 
     async def _recorded_alone(self, destination: str, one: Attempted, news: list[NewEvent], now: datetime, lease: Lease) -> None:

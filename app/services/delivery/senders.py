@@ -28,7 +28,7 @@ from app.domain.person.contact import NOBODY, Contact
 from app.domain.reasons import Reason
 from app.domain.values import replace
 from app.services.delivery.batched_reads import CONTACTS_PER_LOOK, looks
-from app.services.delivery.dispatch import ContactParcel, Parcel, StepParcel, is_halt, opted_out
+from app.services.delivery.dispatch import ContactDispatch, Dispatch, SequentialDispatch, opted_out, stops_batch
 from app.services.delivery.lease import Lease
 from app.services.delivery.to_salesmanago import UPSERTS_PER_CALL, send
 from app.services.ports import Clock, ShopSide, Store, Upstream
@@ -66,8 +66,8 @@ class Sender(Protocol):
         """Release the reserved slot of the rate limit, if any."""
         ...
 
-    def parcel(self, claim: Claim) -> Parcel: ...
-    async def send(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
+    def dispatch(self, claim: Claim) -> Dispatch: ...
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
         """`heard`: grows by what tells whether the neighbour is there. Once the lease is over, no further call is made."""
         ...
 
@@ -100,60 +100,60 @@ class SalesmanagoSender:
     def release_slot(self) -> None:
         self._upstream.release_slot()
 
-    def parcel(self, claim: Claim) -> Parcel:
-        return ContactParcel.of(claim)
+    def dispatch(self, claim: Claim) -> Dispatch:
+        return ContactDispatch.of(claim)
 
-    async def send(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
-        ours = [parcel for parcel in parcels if isinstance(parcel, ContactParcel)]
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
+        ours = [dispatch for dispatch in dispatches if isinstance(dispatch, ContactDispatch)]
         await self._wait_for_freed_addresses(ours)
-        ours = [parcel for parcel in ours if parcel.waits is None]
+        ours = [dispatch for dispatch in ours if dispatch.waits is None]
         await self._name_purchases(ours)
         try:
             await send(self._upstream, ours, self._clock(), lease, self._interrupted, heard)
         finally:
             self._upstream.release_slot()  # before it is recorded, and whichever client the claim waited at
-        await self._introduce_anew([parcel for parcel in ours if parcel.may_be_gone])
+        await self._introduce_anew([dispatch for dispatch in ours if dispatch.may_be_gone])
 
-    async def _introduce_anew(self, missed: Sequence[ContactParcel]) -> None:
+    async def _introduce_anew(self, missed: Sequence[ContactDispatch]) -> None:
         """Contacts that were there and are gone (R72). Whoever never got there waits for what was refused of them."""
         if not missed:
             return
         async with self._store.work() as work:
-            people = {one.id: one.contact for one in await work.contacts.by_ids([parcel.claim.contact_id for parcel in missed])}
-        for parcel in missed:
-            contact = people.get(parcel.claim.contact_id, NOBODY)
+            people = {one.id: one.contact for one in await work.contacts.by_ids([dispatch.claim.contact_id for dispatch in missed])}
+        for dispatch in missed:
+            contact = people.get(dispatch.claim.contact_id, NOBODY)
             was_shown = contact.seen.email_news is not None or contact.seen.created_at is not None
-            if was_shown and contact.is_transferred and parcel.missed is not None:
-                parcel.contact_is_gone(parcel.missed, self._clock())
+            if was_shown and contact.is_transferred and dispatch.missed is not None:
+                dispatch.contact_is_gone(dispatch.missed, self._clock())
 
-    async def _wait_for_freed_addresses(self, parcels: Sequence[ContactParcel]) -> None:
+    async def _wait_for_freed_addresses(self, dispatches: Sequence[ContactDispatch]) -> None:
         """Nobody appears at an address before whoever left it has left it over there too (R72)."""
-        wanted: dict[str, list[tuple[ContactParcel, int]]] = {}
-        for parcel in parcels:
-            if (taken := parcel.takes_address) is not None:
-                wanted.setdefault(taken.email, []).append((parcel, taken.command_id))
+        wanted: dict[str, list[tuple[ContactDispatch, int]]] = {}
+        for dispatch in dispatches:
+            if (taken := dispatch.takes_address) is not None:
+                wanted.setdefault(taken.email, []).append((dispatch, taken.command_id))
         if not wanted:
             return
-        shops = {*self.blocked_by_revocations_of, *(parcel.claim.shop_id for parcel in parcels)}
+        shops = {*self.blocked_by_revocations_of, *(dispatch.claim.shop_id for dispatch in dispatches)}
         async with self._store.work() as work:
             left = await work.contacts.left_addresses(shops, wanted)
             leaving = await work.outbox.waiting(self._destination, {one.contact_id for one in left}) if left else {}
-        here = {parcel.claim.contact_id for parcel in parcels}
+        here = {dispatch.claim.contact_id for dispatch in dispatches}
         for one in left:
             moves = [waiting.id for waiting in leaving.get(one.contact_id, ()) if _leaves(waiting.command, one.email)]
-            for parcel, command_id in wanted[one.email]:
-                if one.contact_id != parcel.claim.contact_id and any(number < command_id for number in moves):
-                    parcel.waits = timedelta(0) if one.contact_id in here else FREED_SOON
+            for dispatch, command_id in wanted[one.email]:
+                if one.contact_id != dispatch.claim.contact_id and any(number < command_id for number in moves):
+                    dispatch.waits = timedelta(0) if one.contact_id in here else FREED_SOON
 
-    async def _name_purchases(self, parcels: Sequence[ContactParcel]) -> None:
+    async def _name_purchases(self, dispatches: Sequence[ContactDispatch]) -> None:
         """A newer version of an order names the event that is to be changed, by the id it was given there (R18)."""
-        earlier = {number for parcel in parcels for event in parcel.bundle.events for number in event.newer_than}
+        earlier = {number for dispatch in dispatches for event in dispatch.bundle.events for number in event.newer_than}
         if not earlier:
             return
         async with self._store.work() as work:
             known = await work.outbox.event_ids_there(earlier)
-        for parcel in parcels:
-            parcel.bundle = replace(parcel.bundle, events=tuple(_named(event, known) for event in parcel.bundle.events))
+        for dispatch in dispatches:
+            dispatch.bundle = replace(dispatch.bundle, events=tuple(_named(event, known) for event in dispatch.bundle.events))
 
     async def _interrupted(self, claims: Sequence[Claim]) -> Collection[int] | None:
         shops = {*self.blocked_by_revocations_of, *(claim.shop_id for claim in claims)}  # one may have left the account since
@@ -178,7 +178,7 @@ class _Unpaced:
         """No place was kept."""
 
 
-_Asked = tuple[StepParcel, WaitingCommand, Question]
+_Asked = tuple[SequentialDispatch, WaitingCommand, Question]
 
 
 class OptInVerifier(_Unpaced):
@@ -204,23 +204,23 @@ class OptInVerifier(_Unpaced):
         self._store = store
         self._clock = clock
 
-    def parcel(self, claim: Claim) -> Parcel:
-        return StepParcel(claim)
+    def dispatch(self, claim: Claim) -> Dispatch:
+        return SequentialDispatch(claim)
 
-    async def send(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
-        ours = [parcel for parcel in parcels if isinstance(parcel, StepParcel)]
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
+        ours = [dispatch for dispatch in dispatches if isinstance(dispatch, SequentialDispatch)]
         asked = [
-            (parcel, command, command.command)
-            for parcel in ours
-            for command in parcel.claim.commands
+            (dispatch, command, command.command)
+            for dispatch in ours
+            for command in dispatch.claim.commands
             if isinstance(command.command, Question)
         ]
         clear = await self._without_those_being_told(asked)
         async for some, seen in looks(self._upstream.statuses, clear, lambda one: (one[2].email,), lambda: bool(lease)):
             heard.append(seen.answer.outcome)
-            for parcel, command, wanted in some:
-                self._judge(parcel, command, wanted, seen.answer, seen.contacts.get(wanted.email))
-            if is_halt(seen.answer.outcome):
+            for dispatch, command, wanted in some:
+                self._judge(dispatch, command, wanted, seen.answer, seen.contacts.get(wanted.email))
+            if stops_batch(seen.answer.outcome):
                 return
 
     async def _without_those_being_told(self, asked: Sequence[_Asked]) -> list[_Asked]:
@@ -235,45 +235,45 @@ class OptInVerifier(_Unpaced):
         async with self._store.work() as work:
             for one in await work.contacts.in_shops(self._shops, {wanted.email for _, _, wanted in asked}):
                 theirs[one.contact.email].add(one.id)
-            everybody = {parcel.claim.contact_id for parcel, _, _ in asked}.union(*theirs.values())
+            everybody = {dispatch.claim.contact_id for dispatch, _, _ in asked}.union(*theirs.values())
             moving = await work.outbox.in_motion(destination, everybody, now)
             reported = [wanted.at for _, _, wanted in asked if isinstance(wanted, ConfirmOptOut)]
             told_at = await work.outbox.last_settled(destination, everybody, min(reported)) if reported else {}
-        for parcel, command, wanted in asked:
-            person = {parcel.claim.contact_id} | theirs[wanted.email]
+        for dispatch, command, wanted in asked:
+            person = {dispatch.claim.contact_id} | theirs[wanted.email]
             if isinstance(wanted, ConfirmOptIn):
                 if moving.isdisjoint(person):
-                    clear.append((parcel, command, wanted))
+                    clear.append((dispatch, command, wanted))
                 else:
-                    parcel.answer(command, unclear)
+                    dispatch.answer(command, unclear)
             elif moving.isdisjoint(person) and not any(told_at[one] >= wanted.at for one in person & told_at.keys()):
-                clear.append((parcel, command, wanted))
+                clear.append((dispatch, command, wanted))
             else:
-                parcel.heard.append(opted_out(parcel.claim, command))
-                parcel.answer(command, confirmed)
+                dispatch.heard.append(opted_out(dispatch.claim, command))
+                dispatch.answer(command, confirmed)
         return clear
 
     def _judge(
-        self, parcel: StepParcel, command: WaitingCommand, wanted: Question, answer: Answer, shown: SeenContact | None
+        self, dispatch: SequentialDispatch, command: WaitingCommand, wanted: Question, answer: Answer, shown: SeenContact | None
     ) -> None:
         """An opt-in counts where the record shows it, an opt-out unless the record shows the contrary."""
         if not isinstance(answer.outcome, Delivered):
-            parcel.answer(command, answer)
+            dispatch.answer(command, answer)
             return
         is_opted_in = shown is not None and shown.opted_out is False
         match wanted:
             case ConfirmOptIn() if is_opted_in:
                 confirmed = StatusSeen(at=wanted.at, email=wanted.email, email_out=False, acted=True)
                 event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
-                parcel.heard.append(gateway_events.heard(parcel.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
-                parcel.answer(command, answer)
+                dispatch.heard.append(gateway_events.heard(dispatch.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
+                dispatch.answer(command, answer)
             case ConfirmOptIn():
-                parcel.answer(command, Answer(Moot(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
+                dispatch.answer(command, Answer(Moot(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
             case ConfirmOptOut() if is_opted_in:
-                parcel.answer(command, Answer(Moot(Reason.OPT_OUT_NOT_CONFIRMED), answer.call))
+                dispatch.answer(command, Answer(Moot(Reason.OPT_OUT_NOT_CONFIRMED), answer.call))
             case ConfirmOptOut():
-                parcel.heard.append(opted_out(parcel.claim, command))
-                parcel.answer(command, answer)
+                dispatch.heard.append(opted_out(dispatch.claim, command))
+                dispatch.answer(command, answer)
             case _:
                 assert_never(wanted)
 
@@ -299,45 +299,45 @@ class ShopSender(_Unpaced):
         self._store = store
         self._clock = clock
 
-    def parcel(self, claim: Claim) -> Parcel:
-        return StepParcel(claim)
+    def dispatch(self, claim: Claim) -> Dispatch:
+        return SequentialDispatch(claim)
 
-    async def send(self, parcels: Sequence[Parcel], lease: Lease, heard: list[Outcome]) -> None:
-        carried = [parcel for parcel in parcels if isinstance(parcel, StepParcel)]
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
+        carried = [dispatch for dispatch in dispatches if isinstance(dispatch, SequentialDispatch)]
         if await self._should_wait(carried, heard):
             return
-        for parcel in carried:
-            if not lease or not await self._send_group(parcel, heard):
+        for dispatch in carried:
+            if not lease or not await self._send_group(dispatch, heard):
                 return
 
-    async def _should_wait(self, parcels: Sequence[StepParcel], heard: list[Outcome]) -> bool:
+    async def _should_wait(self, dispatches: Sequence[SequentialDispatch], heard: list[Outcome]) -> bool:
         """Tags are many and may wait until the panel says it can take them; what a person decided does not wait."""
-        commands = [command for parcel in parcels for command in parcel.claim.commands]
+        commands = [command for dispatch in dispatches for command in dispatch.claim.commands]
         if not all(isinstance(command.command, MirrorTags) for command in commands) or not await self._side.is_overloaded():
             return False
         answer = Answer(Throttled(OVERLOAD_REST_SECONDS), Call("system/serverLoad", self._clock(), 0, "throttled", "overloaded", 1))
-        for parcel in parcels:
-            parcel.fail(answer)
+        for dispatch in dispatches:
+            dispatch.fail(answer)
         heard.append(answer.outcome)
         return True
 
-    async def _send_group(self, parcel: StepParcel, heard: list[Outcome]) -> bool:
+    async def _send_group(self, dispatch: SequentialDispatch, heard: list[Outcome]) -> bool:
         """False when the shop's side as a whole takes nothing now."""
-        person = await self._person(parcel.claim.contact_id)
-        left = self._leave_out_outdated(parcel, person)
-        mirrors = [command for command in parcel.claim.commands if isinstance(command.command, MirrorTags)]
-        for command in parcel.claim.commands:
-            if command.id in parcel.given:
+        person = await self._person(dispatch.claim.contact_id)
+        left = self._leave_out_outdated(dispatch, person)
+        mirrors = [command for command in dispatch.claim.commands if isinstance(command.command, MirrorTags)]
+        for command in dispatch.claim.commands:
+            if command.id in dispatch.given:
                 continue
             if isinstance(command.command, MirrorTags) and command is not mirrors[-1]:
                 continue  # the newest says how all tags should be, and stands for the older ones
             answer = await self._ask(command.id, left.get(command.id, command.command), person)
             heard.append(answer.outcome)
-            parcel.answer(command, answer)
+            dispatch.answer(command, answer)
             if isinstance(command.command, MirrorTags):
                 for older in mirrors:
-                    parcel.answer(older, answer)
-            if is_halt(answer.outcome):
+                    dispatch.answer(older, answer)
+            if stops_batch(answer.outcome):
                 return False
             if isinstance(answer.outcome, Unknown):
                 break  # the next must not overtake it; what needs a person holds nobody up
@@ -351,19 +351,19 @@ class ShopSender(_Unpaced):
                 found = await work.contacts.by_ids([found[0].merged_into])
         return found[0].contact if found else NOBODY
 
-    def _leave_out_outdated(self, parcel: StepParcel, person: Contact) -> dict[int, SetSubscription]:
+    def _leave_out_outdated(self, dispatch: SequentialDispatch, person: Contact) -> dict[int, SetSubscription]:
         """While it waited, the person may have acted in the shop itself: that newer act must not be overwritten (R55).
 
         Answers, by number, what is left to be said.
         """
-        changes = [(one, one.command) for one in parcel.claim.commands if isinstance(one.command, SetSubscription)]
+        changes = [(one, one.command) for one in dispatch.claim.commands if isinstance(one.command, SetSubscription)]
         left: dict[int, SetSubscription] = {}
         for one, command in changes:
             later = [other for waiting, other in changes if waiting.id > one.id and waiting.counted]
             email = _still_new(command.email_news, person.home.email_news, [other.email_news for other in later])
             phone = _still_new(command.phone_news, person.home.phone_news, [other.phone_news for other in later])
             if email is None and phone is None:
-                parcel.answer(one, unasked(Moot(Reason.SHOP_IS_NEWER), self._clock()))
+                dispatch.answer(one, unasked(Moot(Reason.SHOP_IS_NEWER), self._clock()))
             else:
                 left[one.id] = replace(command, email_news=email, phone_news=phone)
         return left

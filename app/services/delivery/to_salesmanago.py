@@ -1,4 +1,4 @@
-"""Send parcels: look where an outcome is unknown, then contacts, then what happened to them, then deletions; lists last."""
+"""Send dispatches to SALESmanago: verify unknown outcomes, then upserts, events, deletions. Bulk upserts go last."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ from app.domain.errors import NotReady
 from app.domain.reasons import Reason
 from app.domain.values import replace
 from app.services.delivery.batched_reads import Read, looks
-from app.services.delivery.dispatch import ContactParcel, is_delivered, is_halt, is_refused_whole
+from app.services.delivery.dispatch import ContactDispatch, is_delivered, is_refused_whole, stops_batch
 from app.services.delivery.lease import Lease
 from app.services.ports import Upstream
 
@@ -50,18 +50,18 @@ May raise `NotReady`.
 
 async def send(
     upstream: Upstream,
-    parcels: Sequence[ContactParcel],
+    dispatches: Sequence[ContactDispatch],
     now: datetime,
     lease: Lease,
     interrupted: Interrupted,
     heard: list[Outcome],
 ) -> None:
-    """Fill in what each part of the parcels came to; parts that were not tried stay without an answer.
+    """Fill in the outcome of each part of the dispatches; parts that were not tried stay without an answer.
 
     `heard`: grows by every answer, except to a look that went well, or was refused for somebody. That proves nothing: who can be
     read may still take nothing.
     """
-    await _Sending(upstream, now, lease, interrupted, heard).send(parcels)
+    await _Sending(upstream, now, lease, interrupted, heard).send(dispatches)
 
 
 class _Sending:
@@ -79,18 +79,18 @@ class _Sending:
     def _halted(self) -> bool:
         return self._refused or not self._lease
 
-    async def _allowed(self, batch: Sequence[tuple[ContactParcel, Part]]) -> list[tuple[ContactParcel, Part]]:
+    async def _allowed(self, batch: Sequence[tuple[ContactDispatch, Part]]) -> list[tuple[ContactDispatch, Part]]:
         """What of a batch may leave, read when its call may: since the claim, a look or a job may have taken its time (I6)."""
-        batch = [(parcel, part) for parcel, part in batch if parcel.may_go]
+        batch = [(dispatch, part) for dispatch, part in batch if dispatch.may_go]
         if self._halted or not batch:
             return []
-        interrupted = await self._read_permission([parcel.claim for parcel, _ in batch])
+        interrupted = await self._read_permission([dispatch.claim for dispatch, _ in batch])
         if interrupted is None or not self._lease:
             self._refused = True
             return []
-        for parcel, _ in batch:
-            parcel.interrupted = parcel.claim.contact_id in interrupted
-        return [(parcel, part) for parcel, part in batch if not parcel.interrupted]
+        for dispatch, _ in batch:
+            dispatch.interrupted = dispatch.claim.contact_id in interrupted
+        return [(dispatch, part) for dispatch, part in batch if not dispatch.interrupted]
 
     async def _read_permission(self, claims: Sequence[Claim]) -> Collection[int] | None:
         """From whom something is to be taken back first. None: the account rests, or what is to be known is not known in time."""
@@ -107,80 +107,84 @@ class _Sending:
                     return interrupted  # otherwise the turn was lost meanwhile, and with it what was read
         return None
 
-    async def send(self, parcels: Sequence[ContactParcel]) -> None:
+    async def send(self, dispatches: Sequence[ContactDispatch]) -> None:
         for quiet in (False, True):  # what lists bring goes last, and in calls of its own
-            await self._send_alike([parcel for parcel in parcels if parcel.is_quiet is quiet])
+            await self._send_alike([dispatch for dispatch in dispatches if dispatch.is_quiet is quiet])
 
-    async def _send_alike(self, parcels: Sequence[ContactParcel]) -> None:
-        await self._look_where_unknown(parcels)
-        await self._look_before_old_opt_ins([parcel for parcel in parcels if parcel.may_go])
-        await self._send_upserts([parcel for parcel in parcels if parcel.may_go])
-        await self._send_events([parcel for parcel in parcels if parcel.upsert_settled])
-        await self._look_for_gone([parcel for parcel in parcels if parcel.refused_events])
-        for parcel in parcels:
-            await self._delete(parcel)
+    async def _send_alike(self, dispatches: Sequence[ContactDispatch]) -> None:
+        await self._look_where_unknown(dispatches)
+        await self._look_before_old_opt_ins([dispatch for dispatch in dispatches if dispatch.may_go])
+        await self._send_upserts([dispatch for dispatch in dispatches if dispatch.may_go])
+        await self._send_events([dispatch for dispatch in dispatches if dispatch.upsert_settled])
+        await self._look_for_gone([dispatch for dispatch in dispatches if dispatch.refused_events])
+        for dispatch in dispatches:
+            await self._delete(dispatch)
 
     def _noted(self, answer: Answer) -> Answer:
         self._heard.append(answer.outcome)
-        self._refused = self._refused or is_halt(answer.outcome)
+        self._refused = self._refused or stops_batch(answer.outcome)
         return answer
 
-    async def _look_where_unknown(self, parcels: Sequence[ContactParcel]) -> None:
+    async def _look_where_unknown(self, dispatches: Sequence[ContactDispatch]) -> None:
         """R28: tags, renames and events with unknown outcome are read back, and only what is missing is sent."""
-        unsure = [parcel for parcel in parcels if any(one.maybe_sent for one in parcel.claim.commands)]
-        for parcel, seen in await self._look(self._upstream.look_up, [one for one in unsure if not one.bundle.deletions]):
+        unsure = [dispatch for dispatch in dispatches if any(one.maybe_sent for one in dispatch.claim.commands)]
+        for dispatch, seen in await self._look(self._upstream.look_up, [one for one in unsure if not one.bundle.deletions]):
             if not isinstance(seen.answer.outcome, Delivered):
-                parcel.stopped = seen.answer
+                dispatch.stopped = seen.answer
                 continue
-            theirs = {email: seen.contacts[email] for email in addresses(parcel.bundle) if email in seen.contacts}
-            missing = still_missing(parcel.bundle, theirs)
-            parcel.found = {at for at, event in enumerate(parcel.bundle.events) if event not in missing.events}
-            parcel.bundle = Bundle(missing.upsert, parcel.bundle.events)
+            theirs = {email: seen.contacts[email] for email in addresses(dispatch.bundle) if email in seen.contacts}
+            missing = still_missing(dispatch.bundle, theirs)
+            dispatch.found = {at for at, event in enumerate(dispatch.bundle.events) if event not in missing.events}
+            dispatch.bundle = Bundle(missing.upsert, dispatch.bundle.events)
 
-    async def _look_before_old_opt_ins(self, parcels: Sequence[ContactParcel]) -> None:
+    async def _look_before_old_opt_ins(self, dispatches: Sequence[ContactDispatch]) -> None:
         """An opt-out over there that we never heard of stands against an opt-in of long ago, or one that had to wait (R06)."""
-        old = [parcel for parcel in parcels if parcel.bundle.upsert is not None and asks_first(parcel.bundle.upsert, self._now)]
-        for parcel, seen in await self._look(self._upstream.statuses, old):
-            left = parcel.bundle.upsert
+        old = [
+            dispatch
+            for dispatch in dispatches
+            if dispatch.bundle.upsert is not None and asks_first(dispatch.bundle.upsert, self._now)
+        ]
+        for dispatch, seen in await self._look(self._upstream.statuses, old):
+            left = dispatch.bundle.upsert
             if not isinstance(seen.answer.outcome, Delivered) or left is None:
-                parcel.stopped = _not_sent(seen.answer)
+                dispatch.stopped = _not_sent(seen.answer)
                 continue
             for email in (left.email, left.address_after):  # a renamed contact takes over what stands there
                 left = without_opt_ins(left, seen.contacts[email], self._now) if email in seen.contacts else left
-            parcel.leave_out_opt_ins(left, self._now)
+            dispatch.leave_out_opt_ins(left, self._now)
 
-    async def _look(self, read: Read, parcels: Sequence[ContactParcel]) -> list[tuple[ContactParcel, Seen]]:
+    async def _look(self, read: Read, dispatches: Sequence[ContactDispatch]) -> list[tuple[ContactDispatch, Seen]]:
         """Each with what was seen of it. Of whom nothing could be seen in this round, nothing leaves in it."""
-        looked = list[tuple[ContactParcel, Seen]]()
-        for parcel in parcels:
-            parcel.interrupted = True
-        async for some, seen in looks(read, parcels, lambda parcel: addresses(parcel.bundle), lambda: not self._halted):
+        looked = list[tuple[ContactDispatch, Seen]]()
+        for dispatch in dispatches:
+            dispatch.interrupted = True
+        async for some, seen in looks(read, dispatches, lambda dispatch: addresses(dispatch.bundle), lambda: not self._halted):
             if not isinstance(seen.answer.outcome, Delivered) and not is_of_the_item(seen.answer.outcome):
                 self._noted(seen.answer)
-            for parcel in some:
-                parcel.interrupted = False
-                looked.append((parcel, seen))
+            for dispatch in some:
+                dispatch.interrupted = False
+                looked.append((dispatch, seen))
         return looked
 
-    async def _send_upserts(self, parcels: Sequence[ContactParcel]) -> None:
+    async def _send_upserts(self, dispatches: Sequence[ContactDispatch]) -> None:
         waiting = []
-        for parcel in parcels:
-            parcel.upsert_settled = parcel.bundle.upsert is None and not parcel.bundle.deletions
-            if parcel.bundle.upsert is not None:
-                waiting.append((parcel, list(within_limits(parcel.bundle.upsert))))
+        for dispatch in dispatches:
+            dispatch.upsert_settled = dispatch.bundle.upsert is None and not dispatch.bundle.deletions
+            if dispatch.bundle.upsert is not None:
+                waiting.append((dispatch, list(within_limits(dispatch.bundle.upsert))))
         while waiting and not self._halted:
-            step = [(parcel, parts.pop(0)) for parcel, parts in waiting]
-            for parcel, _ in step:
-                parcel.upsert = None  # what an earlier part came to is no answer to this one
+            step = [(dispatch, parts.pop(0)) for dispatch, parts in waiting]
+            for dispatch, _ in step:
+                dispatch.upsert = None  # what an earlier part came to is no answer to this one
             for start in range(0, len(step), UPSERTS_PER_CALL):
                 await self._send_upsert_batch(step[start : start + UPSERTS_PER_CALL])
-            for parcel, parts in waiting:
-                parcel.upsert_settled = is_delivered(parcel.upsert) and not parts
-                if parts and parcel.upsert is not None and is_delivered(parcel.upsert):
-                    parcel.arrived.append(parcel.upsert)
-            waiting = [(parcel, parts) for parcel, parts in waiting if parts and is_delivered(parcel.upsert)]
+            for dispatch, parts in waiting:
+                dispatch.upsert_settled = is_delivered(dispatch.upsert) and not parts
+                if parts and dispatch.upsert is not None and is_delivered(dispatch.upsert):
+                    dispatch.arrived.append(dispatch.upsert)
+            waiting = [(dispatch, parts) for dispatch, parts in waiting if parts and is_delivered(dispatch.upsert)]
 
-    async def _send_upsert_batch(self, batch: list[tuple[ContactParcel, UpsertContact]]) -> None:
+    async def _send_upsert_batch(self, batch: list[tuple[ContactDispatch, UpsertContact]]) -> None:
         """Single when there is one, one job under backlog; a refused batch is halved until the culprit stands alone.
 
         Only a job can be told to set nothing off (contract 2.2), so a quiet upsert travels as one even when it is alone.
@@ -195,9 +199,9 @@ class _Sending:
         if not batch:
             return
         if len(batch) == 1 and not batch[0][1].quiet:
-            parcel, part = batch[0]
-            parcel.upsert = self._noted(await self._upstream.upsert(part))
-            await self._send_opt_outs_alone(parcel, part)
+            dispatch, part = batch[0]
+            dispatch.upsert = self._noted(await self._upstream.upsert(part))
+            await self._send_opt_outs_alone(dispatch, part)
             return
         answer = self._noted(await self._upstream.upsert_many([part for _, part in batch]))
         if len(batch) > 1 and is_of_the_item(answer.outcome):
@@ -205,139 +209,139 @@ class _Sending:
             await self._send_upsert_batch(batch[:half])
             await self._send_upsert_batch(batch[half:])
             return
-        for parcel, _ in batch:
-            parcel.upsert = answer
+        for dispatch, _ in batch:
+            dispatch.upsert = answer
         if is_delivered(answer):
-            await self._read_back([(parcel, part) for parcel, part in batch if part.new_email is not None])
-        for parcel, part in batch:
-            await self._send_opt_outs_alone(parcel, part)
+            await self._read_back([(dispatch, part) for dispatch, part in batch if part.new_email is not None])
+        for dispatch, part in batch:
+            await self._send_opt_outs_alone(dispatch, part)
 
-    async def _read_back(self, renames: Sequence[tuple[ContactParcel, UpsertContact]]) -> None:
+    async def _read_back(self, renames: Sequence[tuple[ContactDispatch, UpsertContact]]) -> None:
         """A rename that travelled in a job is believed only when SALESmanago shows it (R72)."""
         async for some, seen in looks(self._upstream.statuses, renames, lambda one: (one[1].email, one[1].address_after)):
-            for parcel, part in some:
+            for dispatch, part in some:
                 if not isinstance(seen.answer.outcome, Delivered):
                     words = f"not known whether it was renamed: {words_of(seen.answer.outcome)}"
-                    parcel.upsert = replace(seen.answer, outcome=Unknown(words))
+                    dispatch.upsert = replace(seen.answer, outcome=Unknown(words))
                 elif not is_renamed(part, seen.contacts):
-                    parcel.upsert = replace(seen.answer, outcome=Refused("the job ended, and the contact was not renamed"))
+                    dispatch.upsert = replace(seen.answer, outcome=Refused("the job ended, and the contact was not renamed"))
 
-    async def _send_opt_outs_alone(self, parcel: ContactParcel, refused: UpsertContact) -> None:
+    async def _send_opt_outs_alone(self, dispatch: ContactDispatch, refused: UpsertContact) -> None:
         """What was refused may have been any of it: a resignation does not wait for the rest to be mended (R06a)."""
         opt_outs = opt_outs_of(refused)
-        if opt_outs is None or opt_outs == refused or parcel.upsert is None or not is_of_the_item(parcel.upsert.outcome):
+        if opt_outs is None or opt_outs == refused or dispatch.upsert is None or not is_of_the_item(dispatch.upsert.outcome):
             return
-        parcel.opt_outs = _not_sent_at_all(parcel.upsert)
-        if await self._allowed([(parcel, opt_outs)]):
-            parcel.opt_outs = self._noted(await self._upstream.upsert(opt_outs))
+        dispatch.opt_outs = _not_sent_at_all(dispatch.upsert)
+        if await self._allowed([(dispatch, opt_outs)]):
+            dispatch.opt_outs = self._noted(await self._upstream.upsert(opt_outs))
 
-    async def _send_events(self, parcels: Sequence[ContactParcel]) -> None:
+    async def _send_events(self, dispatches: Sequence[ContactDispatch]) -> None:
         """Events follow their contact, in its order: in each step every contact sends its next run of like events."""
-        for parcel in parcels:
-            parcel.drop_expired(self._now)
-        queues = [(parcel, parcel.to_send) for parcel in parcels]
-        while queues := [(parcel, positions) for parcel, positions in queues if positions and parcel.events_may_go]:
+        for dispatch in dispatches:
+            dispatch.drop_expired(self._now)
+        queues = [(dispatch, dispatch.to_send) for dispatch in dispatches]
+        while queues := [(dispatch, positions) for dispatch, positions in queues if positions and dispatch.events_may_go]:
             if self._halted:
                 return
-            singles: list[tuple[ContactParcel, int]] = []
-            together: list[tuple[ContactParcel, int]] = []
-            for parcel, positions in queues:
-                if keeps_event_id(parcel.bundle.events[positions[0]]):
-                    singles.append((parcel, positions.pop(0)))
+            singles: list[tuple[ContactDispatch, int]] = []
+            together: list[tuple[ContactDispatch, int]] = []
+            for dispatch, positions in queues:
+                if keeps_event_id(dispatch.bundle.events[positions[0]]):
+                    singles.append((dispatch, positions.pop(0)))
                     continue
-                while positions and not keeps_event_id(parcel.bundle.events[positions[0]]):
-                    together.append((parcel, positions.pop(0)))
+                while positions and not keeps_event_id(dispatch.bundle.events[positions[0]]):
+                    together.append((dispatch, positions.pop(0)))
             for one in singles:
                 await self._send_event_batch([one])
             for start in range(0, len(together), EVENTS_PER_CALL):
                 await self._send_event_batch(together[start : start + EVENTS_PER_CALL])
 
-    async def _send_event_batch(self, batch: list[tuple[ContactParcel, int]]) -> None:
+    async def _send_event_batch(self, batch: list[tuple[ContactDispatch, int]]) -> None:
         """What a contact could not send in an earlier batch holds back its later events, and only its own (I5)."""
-        batch = await self._allowed([(parcel, at) for parcel, at in batch if parcel.events_may_go])
+        batch = await self._allowed([(dispatch, at) for dispatch, at in batch if dispatch.events_may_go])
         if not batch:
             return
         if len(batch) == 1:
             await self._send_event(*batch[0])
             return
-        answers = await self._upstream.add_events([parcel.bundle.events[at] for parcel, at in batch])
+        answers = await self._upstream.add_events([dispatch.bundle.events[at] for dispatch, at in batch])
         if is_refused_whole([answer.outcome for answer in answers]):
             self._noted(answers[0])
             half = len(batch) // 2
             await self._send_event_batch(batch[:half])
             await self._send_event_batch(batch[half:])
             return
-        for (parcel, at), answer in zip(batch, answers, strict=True):
-            parcel.events[at] = self._noted(answer)
+        for (dispatch, at), answer in zip(batch, answers, strict=True):
+            dispatch.events[at] = self._noted(answer)
 
-    async def _send_event(self, parcel: ContactParcel, at: int) -> None:
+    async def _send_event(self, dispatch: ContactDispatch, at: int) -> None:
         """A newer state overwrites its event; where that is gone or refused, it becomes an event of its own (U30)."""
-        event = parcel.bundle.events[at]
+        event = dispatch.bundle.events[at]
         if event.is_update:
-            await self._update_order(parcel, at)
+            await self._update_order(dispatch, at)
             return
         if event.overwrites is not None:
             answer = self._noted(await self._upstream.update_event(event))
             if not is_of_the_item(answer.outcome):
-                parcel.events[at] = answer
+                dispatch.events[at] = answer
                 return
-            if not await self._allowed([(parcel, at)]):
+            if not await self._allowed([(dispatch, at)]):
                 return
-        parcel.events[at] = self._noted(await self._upstream.add_event(replace(event, overwrites=None)))
+        dispatch.events[at] = self._noted(await self._upstream.add_event(replace(event, overwrites=None)))
 
-    async def _look_for_gone(self, refused: Sequence[ContactParcel]) -> None:
+    async def _look_for_gone(self, refused: Sequence[ContactDispatch]) -> None:
         """What an event is refused for, its words do not say for sure; whether the contact is there can be seen (contract U17)."""
-        named = {id(parcel): parcel.bundle.events[parcel.refused_events[0]].email for parcel in refused}
+        named = {id(dispatch): dispatch.bundle.events[dispatch.refused_events[0]].email for dispatch in refused}
         async for some, seen in looks(
-            self._upstream.statuses, refused, lambda parcel: (named[id(parcel)],), lambda: not self._halted
+            self._upstream.statuses, refused, lambda dispatch: (named[id(dispatch)],), lambda: not self._halted
         ):
             if isinstance(seen.answer.outcome, Delivered):
-                for parcel in some:
-                    if named[id(parcel)] not in seen.contacts:
-                        parcel.missed = seen.answer
+                for dispatch in some:
+                    if named[id(dispatch)] not in seen.contacts:
+                        dispatch.missed = seen.answer
 
-    async def _update_order(self, parcel: ContactParcel, at: int) -> None:
+    async def _update_order(self, dispatch: ContactDispatch, at: int) -> None:
         """The newest version of an order that was sent: its one event is changed, or it says why not (R18, contract 2.11, 3.5).
 
         Where its id is not known, or is refused, what SALESmanago shows decides: only where no purchase of the order stands there,
         and we know that we sent one, is there a new one.
         """
-        event, known = parcel.bundle.events[at], parcel.id_of_purchase(at)
+        event, known = dispatch.bundle.events[at], dispatch.id_of_purchase(at)
         refused: Answer | None = None
         if known is not None:
             answer = self._noted(await self._upstream.update_event(replace(event, overwrites=known)))
             if not is_of_the_item(answer.outcome):
-                parcel.events[at] = answer
+                dispatch.events[at] = answer
                 return
             refused = answer
-        if self._halted or not await self._allowed([(parcel, at)]):
+        if self._halted or not await self._allowed([(dispatch, at)]):
             return
         seen = await self._upstream.look_up({event.email})
         if not isinstance(seen.answer.outcome, Delivered):
-            parcel.events[at] = _not_sent(seen.answer if is_of_the_item(seen.answer.outcome) else self._noted(seen.answer))
+            dispatch.events[at] = _not_sent(seen.answer if is_of_the_item(seen.answer.outcome) else self._noted(seen.answer))
             return
         shown = versions_shown(event, seen.contacts)
         named = next((one.id for one in shown if one.id is not None and one.id != known), None)
-        if named is None and at in parcel.unsure and any(tells_the_same(one, event) for one in shown):
-            parcel.found.add(at)
+        if named is None and at in dispatch.unsure and any(tells_the_same(one, event) for one in shown):
+            dispatch.found.add(at)
             return
         if named is None and (shown or not event.newer_than):
-            parcel.events[at] = refused or unasked(Moot(Reason.ORDER_NOT_UPDATABLE), self._now)
+            dispatch.events[at] = refused or unasked(Moot(Reason.ORDER_NOT_UPDATABLE), self._now)
             return
-        if not await self._allowed([(parcel, at)]):
+        if not await self._allowed([(dispatch, at)]):
             return
         if named is not None:
-            parcel.events[at] = self._noted(await self._upstream.update_event(replace(event, overwrites=named)))
+            dispatch.events[at] = self._noted(await self._upstream.update_event(replace(event, overwrites=named)))
         else:
             anew = replace(event, is_update=False, newer_than=(), overwrites=None)
-            parcel.events[at] = self._noted(await self._upstream.add_event(anew))
+            dispatch.events[at] = self._noted(await self._upstream.add_event(anew))
 
-    async def _delete(self, parcel: ContactParcel) -> None:
-        for deletion in parcel.bundle.deletions:
+    async def _delete(self, dispatch: ContactDispatch) -> None:
+        for deletion in dispatch.bundle.deletions:
             if self._halted:
                 return
-            parcel.deletion = self._noted(await self._upstream.delete(deletion))
-            if not is_delivered(parcel.deletion):
+            dispatch.deletion = self._noted(await self._upstream.delete(deletion))
+            if not is_delivered(dispatch.deletion):
                 return
 
 
@@ -353,4 +357,4 @@ def _not_sent_at_all(refused: Answer) -> Answer:
 
 def _not_sent(look: Answer) -> Answer:
     """What became of a command that waits for a look which told nothing: it certainly did not leave."""
-    return look if is_halt(look.outcome) else replace(look, outcome=Unreachable(words_of(look.outcome)))
+    return look if stops_batch(look.outcome) else replace(look, outcome=Unreachable(words_of(look.outcome)))

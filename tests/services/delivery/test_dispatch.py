@@ -8,7 +8,7 @@ from app.domain.commands import UpsertContact
 from app.domain.delivery.answers import Answer, Call
 from app.domain.delivery.outbox import Claim, Mailbox, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable
-from app.services.delivery.dispatch import ContactParcel
+from app.services.delivery.dispatch import ContactDispatch
 from tests.conftest import NOON
 
 EARLIER = NOON - timedelta(hours=1)
@@ -28,21 +28,21 @@ EARLIER = NOON - timedelta(hours=1)
 def test_failing_attempts_are_counted_where_something_was_tried(
     outcome: Outcome | None, failing: int, since: datetime | None
 ) -> None:
-    parcel = ContactParcel.of(a_claim(attempts=3, first_tried_at=EARLIER))
-    parcel.upsert = an_answer(outcome) if outcome is not None else None
-    judged = parcel.judged(NOON, jitter=0.5)
+    dispatch = ContactDispatch.of(a_claim(attempts=3, first_tried_at=EARLIER))
+    dispatch.upsert = an_answer(outcome) if outcome is not None else None
+    judged = dispatch.judged(NOON, jitter=0.5)
     assert (judged.failing, judged.failing_since) == (failing, since)
 
 
 def test_the_first_failure_is_where_it_began() -> None:
-    parcel = ContactParcel.of(a_claim())
-    parcel.upsert = an_answer(Unreachable("down"))
-    judged = parcel.judged(NOON, jitter=0.5)
+    dispatch = ContactDispatch.of(a_claim())
+    dispatch.upsert = an_answer(Unreachable("down"))
+    judged = dispatch.judged(NOON, jitter=0.5)
     assert (judged.failing, judged.failing_since) == (1, NOON)
 
 
 def test_what_nobody_came_to_try_is_due_at_once() -> None:
-    judged = ContactParcel.of(a_claim()).judged(NOON, jitter=0.5)
+    judged = ContactDispatch.of(a_claim()).judged(NOON, jitter=0.5)
     assert (judged.tried, judged.due_at) == ((), NOON)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.commands import Command, ConfirmOptIn, DeleteContact, EventKind, MirrorTags, SetSubscription
 from app.domain.consent import Said, Status, TransferConsent
-from app.domain.decisions.dispatch import needs_person, stopped
+from app.domain.decisions.recheck import needs_person, stopped
 from app.domain.delivery.revocation import taken_back
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
