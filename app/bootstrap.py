@@ -16,7 +16,7 @@ import structlog
 from app.clients.idosell.client import IdosellPanel
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.shop_webhook import NotConnected, ShopWebhook
-from app.clients.transport import Pacer, Transport
+from app.clients.transport import RateLimiter, Transport
 from app.configuration.settings import Settings
 from app.configuration.shops_file import load
 from app.domain.delivery.outbox import to_account
@@ -24,7 +24,7 @@ from app.domain.errors import BadConfiguration
 from app.domain.shops.shop import PanelKind
 from app.services.carts import Carts
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
-from app.services.delivery.rate_limit import IN_FLIGHT, SharedPace
+from app.services.delivery.rate_limit import IN_FLIGHT, SharedRateLimit
 from app.services.delivery.senders import OptInVerifier, SalesmanagoSender, Sender, ShopSender
 from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.from_salesmanago.polling import Pull
@@ -109,8 +109,8 @@ class Upstreams:
         known = self._clients.get(account_id)
         if known is None or known[0] != access:
             allowed = access.account.calls_per_second
-            bucket = SharedPace(self._store, to_account(account_id), allowed)
-            transport = Transport(self._http, Pacer(allowed, IN_FLIGHT, bucket))
+            bucket = SharedRateLimit(self._store, to_account(account_id), allowed)
+            transport = Transport(self._http, RateLimiter(allowed, IN_FLIGHT, bucket))
             known = (access, SalesmanagoClient(access.account, access.api_secret, transport, self._clock))
             self._clients[account_id] = known
         return known[1]
@@ -121,10 +121,10 @@ class _PanelQueue:
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
-        self._pacers: dict[float, Pacer] = {}
+        self._pacers: dict[float, RateLimiter] = {}
 
-    def pacer(self, calls_per_second: float) -> Pacer:
-        return self._pacers.setdefault(calls_per_second, Pacer(calls_per_second, in_flight=1))
+    def pacer(self, calls_per_second: float) -> RateLimiter:
+        return self._pacers.setdefault(calls_per_second, RateLimiter(calls_per_second, in_flight=1))
 
 
 def _panel_of(access: PanelAccess) -> str:
@@ -168,7 +168,7 @@ class ShopSides:
                 transport = Transport(self._http, queue.pacer(panel.calls_per_second))
                 return IdosellPanel(shop, access.api_key, transport, self._clock, queue.lock, self._notices(access))
             case PanelKind.WEBHOOK:
-                transport = Transport(self._to_anywhere, Pacer(panel.calls_per_second))
+                transport = Transport(self._to_anywhere, RateLimiter(panel.calls_per_second))
                 return ShopWebhook(shop, panel.base_url or "", access.api_key, transport, self._clock)
             case PanelKind.NONE:
                 return NotConnected(self._clock)
@@ -177,7 +177,7 @@ class ShopSides:
         panel = access.shop.panel
         if panel.webhook_url is None:
             return None
-        transport = Transport(self._to_anywhere, Pacer(panel.calls_per_second))
+        transport = Transport(self._to_anywhere, RateLimiter(panel.calls_per_second))
         return ShopWebhook(access.shop, panel.webhook_url, access.webhook_secret, transport, self._clock)
 
 

@@ -97,12 +97,12 @@ def _no_retry_after() -> None:
 
 
 def _no_pace() -> None:
-    from app.clients.transport import Pacer
+    from app.clients.transport import RateLimiter
 
     async def at_once(_self: Any) -> None:
         return
 
-    setattr(Pacer, "_turn", at_once)  # noqa: B010
+    setattr(RateLimiter, "_turn", at_once)  # noqa: B010
 
 
 def _reversed_events() -> None:

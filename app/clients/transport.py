@@ -46,7 +46,7 @@ class Bucket(Protocol):
         """Seconds during which nothing may leave although it was booked."""
         ...
 
-    async def complained(self, rest_seconds: float) -> None:
+    async def throttled(self, rest_seconds: float) -> None:
         """The neighbour said it is too much, and perhaps for how long."""
         ...
 
@@ -71,12 +71,12 @@ class LocalBucket:
     async def closed_for(self) -> float:
         return self._pace.closed_until - time.monotonic()
 
-    async def complained(self, rest_seconds: float) -> None:
+    async def throttled(self, rest_seconds: float) -> None:
         now = time.monotonic()
-        self._pace = self._pace.complained(now).close(now + rest_seconds)
+        self._pace = self._pace.throttled(now).close(now + rest_seconds)
 
 
-class Pacer:
+class RateLimiter:
     """Holds calls back to the pace of their neighbour. `in_flight`: calls at a time, and calls that may follow at once."""
 
     def __init__(self, calls_per_second: float, in_flight: int = 2, bucket: Bucket | None = None) -> None:
@@ -139,8 +139,8 @@ class Pacer:
     async def __aexit__(self, *_: object) -> None:
         self._slots.release()
 
-    async def complained(self, rest_seconds: float) -> None:
-        await self._bucket.complained(rest_seconds)
+    async def throttled(self, rest_seconds: float) -> None:
+        await self._bucket.throttled(rest_seconds)
 
 
 def _this_task() -> asyncio.Task[Any]:
@@ -190,7 +190,7 @@ A call is late by all of these at most, and calls that come together are as many
 class Transport:
     """Sends requests. Redirects are not followed: a body with credentials goes where it was meant to go."""
 
-    def __init__(self, http: httpx.AsyncClient, pacer: Pacer) -> None:
+    def __init__(self, http: httpx.AsyncClient, pacer: RateLimiter) -> None:
         self._http = http
         self._pacer = pacer
 
@@ -226,7 +226,7 @@ class Transport:
             return Throttled(rest.seconds)
         if isinstance(received, Throttled):
             with contextlib.suppress(NotReady):  # the breaker rests as well
-                await self._pacer.complained(min(received.retry_after or 0.0, LONGEST_DELAY.total_seconds()))
+                await self._pacer.throttled(min(received.retry_after or 0.0, LONGEST_DELAY.total_seconds()))
         return received
 
     async def _within_deadline(self, request: Outgoing) -> Received:

@@ -21,7 +21,7 @@ from app.clients.salesmanago import payloads
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.shop_webhook import ShopWebhook
-from app.clients.transport import Pacer, Transport, retry_after
+from app.clients.transport import RateLimiter, Transport, retry_after
 from app.domain.commands import AddEvent, DeleteContact, EventKind, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.delivery.answers import Answer, Modified, Seen
@@ -181,7 +181,7 @@ ASK_UPSTREAM: dict[str, Callable[[SalesmanagoClient], Any]] = {
 def upstream(handler: Callable[[httpx.Request], httpx.Response]) -> SalesmanagoClient:
     http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
     account = Account(id="main", endpoint="https://app3.example.com", client_id="c", owner="owner@example.com")
-    return SalesmanagoClient(account, "secret", Transport(http, Pacer(10_000, 100)), lambda: NOW)
+    return SalesmanagoClient(account, "secret", Transport(http, RateLimiter(10_000, 100)), lambda: NOW)
 
 
 @pytest.fixture(autouse=True)
@@ -273,7 +273,7 @@ ASK_PANEL: dict[str, Callable[[IdosellPanel], Any]] = {
 def panel(handler: Callable[[httpx.Request], httpx.Response]) -> IdosellPanel:
     http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
     shop = a_shop(number=1, panel=Panel(kind=PanelKind.IDOSELL, base_url="https://panel.example.com", version="v8"))
-    return IdosellPanel(shop, "key", Transport(http, Pacer(10_000, 100)), lambda: NOW)
+    return IdosellPanel(shop, "key", Transport(http, RateLimiter(10_000, 100)), lambda: NOW)
 
 
 def gate_of(request: httpx.Request) -> str:
@@ -315,7 +315,7 @@ def test_r73_whatever_a_shop_answers_to_a_notice_is_a_value_that_can_be_kept(con
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _request: httpx.Response(status, content=content)))
     url, secret = "https://shop.example.com/hook", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-    hook = ShopWebhook(a_shop(), url, secret, Transport(http, Pacer(10_000)), lambda: NOW, public)
+    hook = ShopWebhook(a_shop(), url, secret, Transport(http, RateLimiter(10_000)), lambda: NOW, public)
     assert_storable(asyncio.run(hook.set_subscription(OPT_OUT, 1)))
 
 
@@ -416,7 +416,7 @@ def test_r73_names_lose_what_cannot_be_read_and_keep_the_rest() -> None:
 async def test_r73_a_panel_that_ignores_the_length_of_a_page_is_not_read_to_its_end() -> None:
     http = httpx.AsyncClient(transport=httpx.MockTransport(says({"results": [ROW] * 1000})))
     shop = a_shop(number=1, panel=Panel(kind=PanelKind.IDOSELL, base_url="https://panel.example.com"))
-    listing = await IdosellPanel(shop, "key", Transport(http, Pacer(10_000)), lambda: NOW).accounts(0)
+    listing = await IdosellPanel(shop, "key", Transport(http, RateLimiter(10_000)), lambda: NOW).accounts(0)
     assert listing.answer.outcome == Refused("the panel ignored the limit of a page", account_wide=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.clients.idosell import payloads
 from app.clients.idosell.client import IdosellPanel
-from app.clients.transport import Pacer, Transport
+from app.clients.transport import RateLimiter, Transport
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unreachable, name_of
 from app.domain.events import Address, Customer, Ticked
 from app.domain.runs.backfill import ListedAccount, Listing
@@ -215,7 +215,7 @@ async def test_a_panel_that_nobody_reaches_is_unreachable() -> None:
         raise httpx.ConnectError("no route")
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(refuses))
-    listing = await IdosellPanel(our_shop(), KEY, Transport(http, Pacer(1000, in_flight=1)), lambda: NOW).accounts(0)
+    listing = await IdosellPanel(our_shop(), KEY, Transport(http, RateLimiter(1000, in_flight=1)), lambda: NOW).accounts(0)
     assert isinstance(listing.answer.outcome, Unreachable)
 
 

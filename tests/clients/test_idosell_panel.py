@@ -12,7 +12,7 @@ import pytest
 from app.clients.idosell import payloads
 from app.clients.idosell.client import IdosellPanel
 from app.clients.shop_webhook import ShopWebhook
-from app.clients.transport import Pacer, Transport
+from app.clients.transport import RateLimiter, Transport
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
 from app.domain.delivery.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Throttled, Unknown, Unreachable
@@ -57,7 +57,7 @@ class World:
 
     def side(self, number: int = 1, *, key: str = KEY, notices: ShopWebhook | None = None, **options: Any) -> IdosellPanel:
         """One of the panel's shops, over a transport of its own, so that no test waits for the rest that another asked for."""
-        transport = Transport(httpx.AsyncClient(transport=self.way), Pacer(1000, in_flight=1))
+        transport = Transport(httpx.AsyncClient(transport=self.way), RateLimiter(1000, in_flight=1))
         return IdosellPanel(our_shop(number, **options), key, transport, lambda: NOW, self.lock, notices)
 
     async def customer(self, email: str = JAN, **attributes: Any) -> str:
@@ -142,7 +142,7 @@ class Script:
 
     def side(self, number: int = 1, key: str = KEY) -> IdosellPanel:
         http = httpx.AsyncClient(transport=httpx.MockTransport(self))
-        return IdosellPanel(our_shop(number), key, Transport(http, Pacer(1000, in_flight=1)), lambda: NOW)
+        return IdosellPanel(our_shop(number), key, Transport(http, RateLimiter(1000, in_flight=1)), lambda: NOW)
 
     def calls(self, *gates: str) -> list[Any]:
         return [body for gate, body in self.sent if gate in gates]
@@ -363,7 +363,7 @@ async def test_r56_nobody_in_the_panel_is_told_to_the_shops_own_address_if_there
     async def resolver(_host: str, _port: int) -> list[str]:
         return ["93.184.216.34"]
 
-    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(shop)), Pacer(1000))
+    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(shop)), RateLimiter(1000))
     url = "https://shop.example.com/hooks"
     webhook = ShopWebhook(our_shop(), url, "whsec_" + "A" * 32, transport, lambda: NOW, resolver)
     world = World()
@@ -727,7 +727,7 @@ async def test_a_missing_right_is_named_with_its_area_and_level(areas: Json, com
 )
 async def test_the_missing_right_is_found_in_the_body_or_the_header(response: httpx.Response) -> None:
     http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _request: response))
-    side = IdosellPanel(our_shop(), KEY, Transport(http, Pacer(1000)), lambda: NOW)
+    side = IdosellPanel(our_shop(), KEY, Transport(http, RateLimiter(1000)), lambda: NOW)
     outcome = await told(side, STOP)
     assert isinstance(outcome, Refused)
     assert outcome.account_wide
@@ -785,7 +785,7 @@ async def test_a_redirect_of_the_panel_is_not_followed_with_the_key() -> None:
         return httpx.Response(302, headers={"Location": "https://elsewhere.example.com/"})
 
     side = IdosellPanel(
-        our_shop(), KEY, Transport(httpx.AsyncClient(transport=httpx.MockTransport(panel)), Pacer(1000)), lambda: NOW
+        our_shop(), KEY, Transport(httpx.AsyncClient(transport=httpx.MockTransport(panel)), RateLimiter(1000)), lambda: NOW
     )
     assert isinstance(await told(side, STOP), Unreachable)
     assert called == ["https://panel.example.com/api/admin/v8/clients/crm/search"]

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from app.clients.salesmanago.client import SalesmanagoClient
-from app.clients.transport import Pacer, Transport
+from app.clients.transport import RateLimiter, Transport
 from app.domain.commands import AddEvent, EventKind, Line, UpsertContact
 from app.domain.delivery.answers import Answer
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
@@ -83,7 +83,7 @@ async def there() -> AsyncIterator[Sandbox]:
         base_url=ACCOUNT.endpoint,
         event_hooks={"request": [note]},
     )
-    speaking = Sandbox(SalesmanagoClient(ACCOUNT, "secret", Transport(http, Pacer(10_000)), lambda: NOW), http, asked)
+    speaking = Sandbox(SalesmanagoClient(ACCOUNT, "secret", Transport(http, RateLimiter(10_000)), lambda: NOW), http, asked)
     assert isinstance((await speaking.client.upsert(UpsertContact(email=JAN))).outcome, Delivered)
     asked.clear()
     yield speaking
@@ -199,14 +199,14 @@ async def test_an_update_of_unknown_outcome_is_told_by_a_look_and_harmless_to_re
 async def test_a_foreign_404_at_the_update_is_no_reason_for_the_account_to_rest(there: Sandbox) -> None:
     """An account whose update method is elsewhere gets its cart as a new event (U30)."""
     http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _request: httpx.Response(404, text="<html>")))
-    client = SalesmanagoClient(ACCOUNT, "secret", Transport(http, Pacer(10_000)), lambda: NOW)
+    client = SalesmanagoClient(ACCOUNT, "secret", Transport(http, RateLimiter(10_000)), lambda: NOW)
     assert (await client.update_event(replace(LATER, overwrites="one"))).outcome == Refused("HTTP 404")
 
 
 async def test_an_update_never_reaches_an_event_of_another_account(there: Sandbox) -> None:
     first = await reported(there)
     foreign = replace(ACCOUNT, client_id="another")
-    client = SalesmanagoClient(foreign, "secret", Transport(there.http, Pacer(10_000)), lambda: NOW)
+    client = SalesmanagoClient(foreign, "secret", Transport(there.http, RateLimiter(10_000)), lambda: NOW)
     answer = await client.update_event(replace(LATER, overwrites=first))
     assert isinstance(answer.outcome, Refused)
     (event,) = await there.events()

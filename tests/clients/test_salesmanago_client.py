@@ -12,7 +12,7 @@ import pytest
 from app.clients.salesmanago import client as module
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.salesmanago.jobs import JobTimes
-from app.clients.transport import Pacer, Transport, retry_after, scrubbed
+from app.clients.transport import RateLimiter, Transport, retry_after, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, EventKind, UpsertContact
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.delivery.verify import SeenEvent
@@ -30,7 +30,7 @@ def visit(email: str = "jan@example.com") -> AddEvent:
 
 def client(handler: Handler) -> SalesmanagoClient:
     http = httpx.AsyncClient(transport=httpx.MockTransport(handler))
-    return SalesmanagoClient(ACCOUNT, "secret", Transport(http, Pacer(10_000)), lambda: NOW)
+    return SalesmanagoClient(ACCOUNT, "secret", Transport(http, RateLimiter(10_000)), lambda: NOW)
 
 
 def says(body: Any, status: int = 200, **headers: str) -> Handler:

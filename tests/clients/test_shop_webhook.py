@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from app.clients.shop_webhook import NotConnected, ShopWebhook
-from app.clients.transport import Pacer, Transport
+from app.clients.transport import RateLimiter, Transport
 from app.clients.webhook_targets import Resolve
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
@@ -49,7 +49,7 @@ def webhook(
     **panel: Any,
 ) -> ShopWebhook:
     shop = a_shop(number=number, panel=Panel(kind=PanelKind.WEBHOOK, base_url=url, **panel))
-    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(handler)), Pacer(1000))
+    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(handler)), RateLimiter(1000))
     return ShopWebhook(shop, url, SECRET, transport, clock, resolve)
 
 
@@ -124,7 +124,7 @@ async def test_a_notice_keeps_its_name_on_every_try_and_shares_it_with_no_other(
 async def test_two_shops_do_not_name_their_notices_alike() -> None:
     receiver = Receiver()
     for name in ("shop1", "shop11", "shop1-1"):
-        transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(receiver)), Pacer(1000))
+        transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(receiver)), RateLimiter(1000))
         side = ShopWebhook(a_shop(id=name), URL, SECRET, transport, utc_now, public)
         for number in (1, 11):
             await side.set_subscription(subscription(), number)

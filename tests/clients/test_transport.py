@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.clients import transport as app_transport
-from app.clients.transport import TURNS_GIVEN_UP, Outgoing, Pacer, Reply, Transport
+from app.clients.transport import TURNS_GIVEN_UP, Outgoing, RateLimiter, Reply, Transport
 from app.domain.errors import NotReady
 
 
@@ -27,7 +27,7 @@ class Bucket:
     async def closed_for(self) -> float:
         return 0.0
 
-    async def complained(self, rest_seconds: float) -> None:
+    async def throttled(self, rest_seconds: float) -> None:
         raise AssertionError("nobody complained")
 
 
@@ -41,13 +41,13 @@ def _places_outlast_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 60.0)
 
 
-async def call(pacer: Pacer) -> None:
+async def call(pacer: RateLimiter) -> None:
     async with pacer:
         pass
 
 
 @asynccontextmanager
-async def a_hanging_call(pacer: Pacer) -> AsyncIterator[asyncio.Event]:
+async def a_hanging_call(pacer: RateLimiter) -> AsyncIterator[asyncio.Event]:
     """Its answer comes when the event is set, or at the end of the block."""
     answered, called = asyncio.Event(), asyncio.Event()
 
@@ -66,7 +66,7 @@ async def a_hanging_call(pacer: Pacer) -> AsyncIterator[asyncio.Event]:
 
 
 async def test_a_place_is_used_by_the_next_call_and_only_once(bucket: Bucket) -> None:
-    pacer = Pacer(5, 2, bucket)
+    pacer = RateLimiter(5, 2, bucket)
     await pacer.reserve()
     await call(pacer)
     assert bucket.booked == 1
@@ -75,14 +75,14 @@ async def test_a_place_is_used_by_the_next_call_and_only_once(bucket: Bucket) ->
 
 
 async def test_reserving_twice_books_once(bucket: Bucket) -> None:
-    pacer = Pacer(5, 2, bucket)
+    pacer = RateLimiter(5, 2, bucket)
     await pacer.reserve()
     await pacer.reserve()
     assert bucket.booked == 1
 
 
 async def test_another_task_takes_no_place_that_it_did_not_book(bucket: Bucket) -> None:
-    pacer = Pacer(5, 2, bucket)
+    pacer = RateLimiter(5, 2, bucket)
     await pacer.reserve()
     await asyncio.create_task(call(pacer))
     assert bucket.booked == 2
@@ -91,7 +91,7 @@ async def test_another_task_takes_no_place_that_it_did_not_book(bucket: Bucket) 
 
 
 async def test_a_place_of_one_neighbour_is_none_at_another(bucket: Bucket) -> None:
-    here, there = Pacer(5, 2, bucket), Pacer(5, 2, Bucket())
+    here, there = RateLimiter(5, 2, bucket), RateLimiter(5, 2, Bucket())
     await there.reserve()
     await call(here)
     assert bucket.booked == 1
@@ -99,7 +99,7 @@ async def test_a_place_of_one_neighbour_is_none_at_another(bucket: Bucket) -> No
 
 async def test_a_turn_that_was_kept_too_long_is_booked_anew(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 0.05)
-    pacer = Pacer(5, 2, bucket)
+    pacer = RateLimiter(5, 2, bucket)
     await pacer.reserve()
     await asyncio.sleep(0.1)
     await call(pacer)
@@ -111,7 +111,7 @@ async def test_a_turn_that_was_found_in_time_is_not_lost_while_the_body_is_writt
 ) -> None:
     monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 0.05)
     monkeypatch.setattr(app_transport, "WRITING_SECONDS", 60.0)
-    pacer = Pacer(5, 2, bucket)
+    pacer = RateLimiter(5, 2, bucket)
     await pacer.reserve()
     assert pacer.holds_place()
     await asyncio.sleep(0.1)
@@ -123,7 +123,7 @@ async def test_a_turn_that_was_found_in_time_is_not_lost_while_the_body_is_writt
 
 
 async def test_who_has_a_place_need_not_wait_for_calls_that_hang(bucket: Bucket) -> None:
-    pacer = Pacer(5, 2, bucket)
+    pacer = RateLimiter(5, 2, bucket)
     await pacer.reserve()
     async with a_hanging_call(pacer):
         another = asyncio.create_task(call(pacer))
@@ -136,7 +136,7 @@ async def test_who_has_a_place_need_not_wait_for_calls_that_hang(bucket: Bucket)
 
 
 async def test_a_place_that_is_given_up_is_free_for_others_and_given_up_once(bucket: Bucket) -> None:
-    pacer = Pacer(5, 1, bucket)
+    pacer = RateLimiter(5, 1, bucket)
     await pacer.reserve()
     other = asyncio.create_task(call(pacer))
     await asyncio.wait([other], timeout=0.05)
@@ -156,7 +156,7 @@ async def test_a_turn_that_cannot_be_booked_keeps_no_place() -> None:
         async def take(self) -> float:
             raise NotReady("no store")
 
-    pacer = Pacer(5, 1, Closed())
+    pacer = RateLimiter(5, 1, Closed())
     for _ in range(3):
         with pytest.raises(NotReady):
             await asyncio.wait_for(pacer.reserve(), 5)
@@ -188,7 +188,7 @@ async def test_a_turn_for_which_the_process_woke_up_late_is_given_up_but_not_for
     monkeypatch.setattr(app_transport, "time", SimpleNamespace(monotonic=lambda: clock[0]))
     monkeypatch.setattr(app_transport, "asyncio", SimpleNamespace(**vars(asyncio) | {"sleep": sleep}))
     bucket = Even()
-    await Pacer(5, 2, bucket).reserve()
+    await RateLimiter(5, 2, bucket).reserve()
     assert (bucket.booked, wakings) == (booked, booked)
 
 
@@ -200,10 +200,12 @@ async def test_where_rest_was_asked_for_longer_than_anybody_waits_no_place_is_ke
         async def closed_for(self) -> float:
             return 3600.0
 
-    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200))), Pacer(5, 1, Resting()))
+    transport = Transport(
+        httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200))), RateLimiter(5, 1, Resting())
+    )
     assert not await transport.reserve()
     assert not transport.holds_place()
-    free = Transport(httpx.AsyncClient(), Pacer(5, 1, bucket))
+    free = Transport(httpx.AsyncClient(), RateLimiter(5, 1, bucket))
     assert await free.reserve()
     assert free.holds_place()
     free.give_up()
@@ -211,7 +213,7 @@ async def test_where_rest_was_asked_for_longer_than_anybody_waits_no_place_is_ke
 
 
 async def test_nobody_has_a_place_while_as_many_calls_hang_as_may(bucket: Bucket) -> None:
-    pacer = Pacer(5, 1, bucket)
+    pacer = RateLimiter(5, 1, bucket)
     async with a_hanging_call(pacer) as answered:
         reserving = asyncio.create_task(pacer.reserve())
         await asyncio.wait([reserving], timeout=0.05)
@@ -229,7 +231,7 @@ async def test_a_body_is_sent_as_json_with_its_letters_and_bytes_as_they_are() -
         seen.append(request)
         return httpx.Response(200, json={})
 
-    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(neighbour)), Pacer(1000))
+    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(neighbour)), RateLimiter(1000))
     said = {"name": "Żółć", "value": 199.99, "tags": ["a"], "none": None, "yes": True, "at": 1_764_000_000_000}
     assert isinstance(await transport.send(Outgoing("POST", "https://x.example/", {}, said)), Reply)
     await transport.send(Outgoing("POST", "https://x.example/", {"Content-Type": "application/json;charset=UTF-8"}, said))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clients.transport import ANSWER_LIMIT_BYTES, TOO_LARGE, Pacer, Received, Reply, Transport
+from app.clients.transport import ANSWER_LIMIT_BYTES, TOO_LARGE, RateLimiter, Received, Reply, Transport
 from app.clients.unpacking import NotUnpacked, TooLarge, Unpacking
 from app.domain.delivery.outcomes import Unknown
 
@@ -52,7 +52,7 @@ async def answering(body: bytes, *headers: str, status: str = "200 OK") -> Async
 
 async def received(body: bytes, *headers: str) -> Received:
     async with answering(body, *headers) as (url, _), httpx.AsyncClient() as http:
-        return await Transport(http, Pacer(1000)).post(url, {}, {})
+        return await Transport(http, RateLimiter(1000)).post(url, {}, {})
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ async def test_an_empty_answer_needs_no_unpacking() -> None:
 
 async def test_we_ask_for_what_we_read() -> None:
     async with answering(b"{}") as (url, heard), httpx.AsyncClient() as http:
-        await Transport(http, Pacer(1000)).post(url, {}, {})
+        await Transport(http, RateLimiter(1000)).post(url, {}, {})
     (head,) = heard
     assert [line for line in head.lower().split(b"\r\n") if line.startswith(b"accept-encoding")] == [b"accept-encoding: gzip"]
 

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import httpx
 import pytest
 
-from app.clients.transport import Outgoing, Pacer, Transport
+from app.clients.transport import Outgoing, RateLimiter, Transport
 from app.clients.webhook_targets import Target, checked, is_public, resolve
 from app.domain.delivery.outcomes import Refused, Unreachable
 
@@ -290,7 +290,7 @@ async def test_a_name_that_changes_its_mind_never_gets_a_private_address_connect
             raise httpx.ConnectError("a blip, so that the call is tried again", request=request)
         return httpx.Response(200)
 
-    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(network)), Pacer(1000))
+    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(network)), RateLimiter(1000))
     resolver = Rebinding()
     target = await checked(URL, allow_private=False, resolve=resolver)
     assert isinstance(target, Target)
@@ -307,7 +307,7 @@ async def test_the_certificate_is_checked_against_the_name_and_the_host_header_n
         seen.append(request)
         return httpx.Response(200)
 
-    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(network)), Pacer(1000))
+    transport = Transport(httpx.AsyncClient(transport=httpx.MockTransport(network)), RateLimiter(1000))
     target = await checked("https://shop.example.com:8443/h", allow_private=False, resolve=leads_to(PUBLIC))
     assert isinstance(target, Target)
     await transport.send(Outgoing("POST", target.url, {"Host": target.host_header}, b"{}", server_name=target.server_name))

@@ -59,7 +59,7 @@ def test_m5_a_bucket_booked_by_a_clock_ahead_gives_calls_again(
     for _ in range(calls):
         pace, _ = pace.take(now + ahead)
     for number in range(complaints):
-        pace = pace.complained(now + ahead + 10 * number).close(now + ahead + closed)
+        pace = pace.throttled(now + ahead + 10 * number).close(now + ahead + closed)
     assume(ahead > 43_205 or not complaints)  # a shorter rest may have been asked for, and is kept
     after, wait = pace.take(now)
     assert wait <= LONGEST_WAIT_SECONDS + 10 / (rate * 0.05)

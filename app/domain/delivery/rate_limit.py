@@ -68,7 +68,7 @@ class Pace:
     def close(self, until: float) -> "Pace":
         return replace(self, closed_until=max(self.closed_until, until))
 
-    def complained(self, now: float) -> "Pace":
+    def throttled(self, now: float) -> "Pace":
         """The neighbour said it is too much."""
         if 0 <= now - self.slowed_at < ONE_COMPLAINT_SECONDS and self.slowed_to < 1:
             return self

@@ -9,7 +9,7 @@ from app.services.ports import Store
 IN_FLIGHT = 2
 
 
-class SharedPace:
+class SharedRateLimit:
     """Books calls to one destination, each in a transaction of a millisecond: there are a few a second."""
 
     def __init__(self, store: Store, destination: str, calls_per_second: float) -> None:
@@ -33,11 +33,11 @@ class SharedPace:
             now = (await work.now()).timestamp()
             return max(0.0, self._pace(neighbour).bounded(now).closed_until - now)
 
-    async def complained(self, rest_seconds: float) -> None:
+    async def throttled(self, rest_seconds: float) -> None:
         async with self._store.work() as work:
             neighbour = await work.neighbours.locked(self._destination)
             now = (await work.now()).timestamp()
-            pace = self._pace(neighbour).bounded(now).complained(now).close(now + rest_seconds)
+            pace = self._pace(neighbour).bounded(now).throttled(now).close(now + rest_seconds)
             await work.neighbours.save(self._destination, replace(neighbour, pace=pace))
             await work.commit()
 

@@ -20,7 +20,7 @@ def departures_after_complaints(complaints: int, calls: int) -> list[float]:
     pace, now = Pace(RATE), NOW
     for _ in range(complaints):
         now += ONE_COMPLAINT_SECONDS
-        pace = pace.complained(now)
+        pace = pace.throttled(now)
     left = []
     for _ in range(calls):
         pace, wait = pace.take(now)
@@ -34,13 +34,13 @@ def test_without_a_complaint_the_whole_allowance_is_used() -> None:
 
 
 def test_a_complaint_cuts_the_pace_by_thirty_percent_at_once() -> None:
-    assert Pace(RATE).complained(NOW).share(NOW) == pytest.approx(0.7)
+    assert Pace(RATE).throttled(NOW).share(NOW) == pytest.approx(0.7)
 
 
 def test_complaints_that_count_multiply_down_to_a_smallest_share_and_never_to_nothing() -> None:
     pace, now, shares = Pace(RATE), NOW, []
     for _ in range(20):
-        pace, now = pace.complained(now), now + ONE_COMPLAINT_SECONDS
+        pace, now = pace.throttled(now), now + ONE_COMPLAINT_SECONDS
         shares.append(pace.slowed_to)
     assert shares[0] > shares[1] > shares[2]
     assert min(shares) == shares[-1] == pytest.approx(SMALLEST_SHARE, abs=0.01)
@@ -49,29 +49,29 @@ def test_complaints_that_count_multiply_down_to_a_smallest_share_and_never_to_no
 
 @pytest.mark.parametrize("later", [0.0, 0.001, 2.5, 4.999])
 def test_one_complaint_that_several_calls_hear_counts_once(later: float) -> None:
-    once = Pace(RATE).complained(NOW)
-    assert once.complained(NOW + later) == once
+    once = Pace(RATE).throttled(NOW)
+    assert once.throttled(NOW + later) == once
 
 
 def test_a_complaint_after_that_moment_counts_again_and_hearing_it_in_between_does_not_put_it_off() -> None:
-    pace = Pace(RATE).complained(NOW).complained(NOW + 4.9).complained(NOW + 5.0)
+    pace = Pace(RATE).throttled(NOW).throttled(NOW + 4.9).throttled(NOW + 5.0)
     assert pace.slowed_at == NOW + 5.0
     assert pace.slowed_to == pytest.approx((CUT + 5.0 / REGAIN_SECONDS) * CUT)
 
 
 def test_the_very_first_complaint_counts_even_when_the_clock_has_just_begun() -> None:
-    assert Pace(RATE).complained(1.0).share(1.0) == pytest.approx(CUT)
+    assert Pace(RATE).throttled(1.0).share(1.0) == pytest.approx(CUT)
 
 
 def test_a_complaint_heard_by_a_clock_that_is_behind_neither_speeds_up_nor_fails() -> None:
-    pace = Pace(RATE).complained(NOW)
+    pace = Pace(RATE).throttled(NOW)
     assert pace.share(NOW - 60) == pytest.approx(CUT)
-    assert pace.complained(NOW - 60).share(NOW - 60) <= CUT
+    assert pace.throttled(NOW - 60).share(NOW - 60) <= CUT
 
 
 @pytest.mark.parametrize(("seconds", "share"), [(0.0, 0.7), (60.0, 0.8), (120.0, 0.9), (180.0, 1.0), (6000.0, 1.0)])
 def test_what_was_lost_is_regained_slowly_and_not_beyond_the_allowance(seconds: float, share: float) -> None:
-    assert Pace(RATE).complained(NOW).share(NOW + seconds) == pytest.approx(share)
+    assert Pace(RATE).throttled(NOW).share(NOW + seconds) == pytest.approx(share)
 
 
 def test_from_almost_nothing_the_whole_rate_is_back_after_ten_minutes() -> None:
@@ -89,7 +89,7 @@ def test_right_after_complaints_calls_leave_at_the_cut_pace(complaints: int) -> 
 
 
 def test_calls_do_not_leave_sooner_for_having_been_complained_of() -> None:
-    calm, scolded = Pace(RATE), Pace(RATE).complained(NOW)
+    calm, scolded = Pace(RATE), Pace(RATE).throttled(NOW)
     for _ in range(10):
         calm, wait = calm.take(NOW)
         scolded, longer = scolded.take(NOW)
@@ -97,7 +97,7 @@ def test_calls_do_not_leave_sooner_for_having_been_complained_of() -> None:
 
 
 def test_a_rest_that_was_asked_for_and_a_cut_hold_together() -> None:
-    pace, waits = Pace(RATE).complained(NOW).close(NOW + 30), []
+    pace, waits = Pace(RATE).throttled(NOW).close(NOW + 30), []
     for _ in range(4):
         pace, wait = pace.take(NOW)
         waits.append(wait)
@@ -114,7 +114,7 @@ def test_the_share_stays_within_its_bounds_and_rises_only_with_time(story: list[
         share = pace.share(now)
         assert before - 1e-9 <= share <= before + gap / REGAIN_SECONDS + 1e-9
         if complains:
-            pace = pace.complained(now)
+            pace = pace.throttled(now)
             assert pace.share(now) <= share
         assert SMALLEST_SHARE <= pace.share(now) <= 1.0
 
@@ -126,7 +126,7 @@ def test_between_complaints_no_window_holds_more_calls_than_the_share_allows(sto
     for gap, complains in story:
         now += gap
         if complains:
-            if (slower := pace.complained(now)) != pace:
+            if (slower := pace.throttled(now)) != pace:
                 pace = slower
                 left.clear()
                 bounds.append((now, pace))
@@ -143,7 +143,7 @@ def test_between_complaints_no_window_holds_more_calls_than_the_share_allows(sto
 def test_in_any_minute_after_a_complaint_less_leaves_than_would_have_without_it(gaps: list[float], complaints: int) -> None:
     calm, scolded, now = Pace(RATE), Pace(RATE), NOW
     for number in range(complaints):
-        scolded = scolded.complained(now + number * ONE_COMPLAINT_SECONDS)
+        scolded = scolded.throttled(now + number * ONE_COMPLAINT_SECONDS)
     now += complaints * ONE_COMPLAINT_SECONDS
     for gap in gaps:
         now += gap

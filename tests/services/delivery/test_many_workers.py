@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 
-from app.clients.transport import Pacer
+from app.clients.transport import RateLimiter
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.delivery.answers import Answer, Attempted, Tried
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
@@ -134,7 +134,7 @@ async def test_a_process_that_is_alone_has_four_claims_on_their_way(world: World
 
 async def test_a_place_that_was_kept_for_a_call_is_free_again_whatever_became_of_the_call(world: World) -> None:
     """One call in flight at a time, and whoever does not call gives its place up: otherwise nobody would call any more."""
-    pacer, calling = Pacer(1000, in_flight=1), world.upstream._call
+    pacer, calling = RateLimiter(1000, in_flight=1), world.upstream._call
 
     async def paced(method: str, items: list[Any]) -> Answer:
         async with pacer:

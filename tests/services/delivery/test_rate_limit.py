@@ -14,7 +14,7 @@ from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Unreachable
 from app.domain.delivery.rate_limit import CUT, SMALLEST_SHARE, Pace
 from app.domain.errors import NotReady
-from app.services.delivery.rate_limit import IN_FLIGHT, SharedPace
+from app.services.delivery.rate_limit import IN_FLIGHT, SharedRateLimit
 from app.storage.engine.clock import DatabaseClock
 from app.storage.engine.database import Database
 from app.storage.unit_of_work import Store
@@ -23,9 +23,9 @@ from tests.conftest import Clock
 MAIN = to_account("main")
 
 
-def workers(store: Store, number: int, calls_per_second: float = 5.0) -> list[SharedPace]:
+def workers(store: Store, number: int, calls_per_second: float = 5.0) -> list[SharedRateLimit]:
     """Each with memory of its own, as processes have."""
-    return [SharedPace(store, MAIN, calls_per_second) for _ in range(number)]
+    return [SharedRateLimit(store, MAIN, calls_per_second) for _ in range(number)]
 
 
 async def known(store: Store, destination: str = MAIN) -> Neighbour:
@@ -69,7 +69,7 @@ async def test_accounts_have_buckets_of_their_own(store: Store) -> None:
     (main,) = workers(store, 1)
     for _ in range(20):
         await main.take()
-    assert await SharedPace(store, to_account("other"), 5.0).take() == 0.0
+    assert await SharedRateLimit(store, to_account("other"), 5.0).take() == 0.0
 
 
 async def test_nothing_is_booked_by_looking_whether_it_is_closed(store: Store) -> None:
@@ -82,7 +82,7 @@ async def test_a_new_allowance_counts_at_once_for_what_others_booked_too(store: 
     (slow,) = workers(store, 1, calls_per_second=1.0)
     for _ in range(3):
         await slow.take()
-    fast = SharedPace(store, MAIN, 10.0)
+    fast = SharedRateLimit(store, MAIN, 10.0)
     first, second = await fast.take(), await fast.take()
     assert second - first == pytest.approx(0.1, abs=1e-3)
     assert (await pace_of(store)).calls_per_second == 10.0
@@ -93,23 +93,23 @@ async def test_a_new_allowance_counts_at_once_for_what_others_booked_too(store: 
 
 async def test_a_complaint_to_one_worker_slows_all(store: Store, clock: Clock) -> None:
     one, other = workers(store, 2)
-    await one.complained(0.0)
+    await one.throttled(0.0)
     waits = [await other.take() for _ in range(6)]
     assert waits[-1] - waits[-2] == pytest.approx(0.2 / CUT, abs=1e-3)
     assert (await pace_of(store)).share(clock().timestamp()) == pytest.approx(CUT, abs=1e-3)
 
 
 async def test_one_complaint_that_all_workers_hear_counts_once(store: Store, clock: Clock) -> None:
-    await asyncio.gather(*(one.complained(0.0) for one in workers(store, 8)))
+    await asyncio.gather(*(one.throttled(0.0) for one in workers(store, 8)))
     clock.advance(seconds=4)
-    await workers(store, 1)[0].complained(0.0)
+    await workers(store, 1)[0].throttled(0.0)
     assert (await pace_of(store)).slowed_to == pytest.approx(CUT)
 
 
 async def test_complaints_again_and_again_slow_down_and_never_stop_it(store: Store, clock: Clock) -> None:
     one, other = workers(store, 2)
     for _ in range(30):
-        await one.complained(0.0)
+        await one.throttled(0.0)
         clock.advance(seconds=6)
     share = (await pace_of(store)).share(clock().timestamp())
     assert SMALLEST_SHARE <= share < 0.1
@@ -118,7 +118,7 @@ async def test_complaints_again_and_again_slow_down_and_never_stop_it(store: Sto
 
 
 async def test_the_old_pace_is_back_after_a_quiet_while_for_a_worker_that_starts_then(store: Store, clock: Clock) -> None:
-    await workers(store, 1)[0].complained(0.0)
+    await workers(store, 1)[0].throttled(0.0)
     clock.advance(minutes=10)
     (fresh,) = workers(store, 1)
     waits = [await fresh.take() for _ in range(6)]
@@ -127,8 +127,8 @@ async def test_the_old_pace_is_back_after_a_quiet_while_for_a_worker_that_starts
 
 async def test_a_rest_that_one_was_asked_for_holds_for_all_and_is_not_shortened(store: Store, clock: Clock) -> None:
     one, other = workers(store, 2)
-    await one.complained(30.0)
-    await other.complained(3.0)
+    await one.throttled(30.0)
+    await other.throttled(3.0)
     clock.advance(seconds=10)
     assert await other.closed_for() == pytest.approx(20.0, abs=1e-3)
     assert await other.take() == pytest.approx(20.0, abs=1e-3)
@@ -138,7 +138,7 @@ async def test_a_rest_that_one_was_asked_for_holds_for_all_and_is_not_shortened(
 
 async def test_nobody_queues_up_for_a_rest_longer_than_a_call_waits(store: Store, clock: Clock) -> None:
     one, other = workers(store, 2)
-    await one.complained(3_600.0)
+    await one.throttled(3_600.0)
     assert [await other.take() for _ in range(50)] == [pytest.approx(3_600.0, abs=1e-3)] * 50
     clock.advance(seconds=3_600.001)
     assert await other.take() == 0.0, "those fifty were not booked"
@@ -146,8 +146,8 @@ async def test_nobody_queues_up_for_a_rest_longer_than_a_call_waits(store: Store
 
 async def test_a_second_complaint_within_the_same_moment_may_still_ask_for_a_longer_rest(store: Store) -> None:
     one, other = workers(store, 2)
-    await one.complained(3.0)
-    await other.complained(30.0)
+    await one.throttled(3.0)
+    await other.throttled(30.0)
     assert await one.closed_for() == pytest.approx(30.0, abs=1e-3)
     assert (await pace_of(store)).slowed_to == pytest.approx(CUT)
 

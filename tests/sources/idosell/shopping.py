@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from app.clients.idosell.client import IdosellPanel
-from app.clients.transport import Pacer, Transport
+from app.clients.transport import RateLimiter, Transport
 from app.domain.sources import SourceName
 from app.sandbox.panel import Customer, Key, MenuNode, Order, OrderLine, Panel, Product, create_app
 from app.sandbox.panel import Shop as PanelShop
@@ -38,7 +38,7 @@ class Shopping:
         self.shop = source_shop(integration_started_at=START)
         self.stage = Stage(store, clock, self.shop)
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="https://panel.example")
-        side = IdosellPanel(self.shop, KEY, Transport(self.http, Pacer(100_000)), clock)
+        side = IdosellPanel(self.shop, KEY, Transport(self.http, RateLimiter(100_000)), clock)
         self.panels = type("Panels", (), {"panel_of": lambda self, shop_id: side})()
         self.source = IdosellSource(store, self.panels, clock)
         self.scanner = Scanner(store, self.stage.directory, self.panels, self.source, self.stage.teller, clock, PAUSE)
