@@ -37,7 +37,7 @@ from app.services.operations.request_log import RequestLog
 from app.services.operations.retention import Cleaner
 from app.services.operations.trace import Disputes, Trace
 from app.services.outbox.manual_tasks import HandWorkList
-from app.services.planning.dry_run import Rehearsal
+from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner
 from app.services.ports import Clock, ShopSide, Store, Upstream
 from app.services.recovery_links import RecoveryLinks
@@ -50,7 +50,7 @@ from app.storage.engine import migrations
 from app.storage.engine.clock import DatabaseClock
 from app.storage.engine.database import Database
 from app.storage.unit_of_work import Store as SqlStore
-from app.worker.loops import Bell, Pauses, Wake, Worker
+from app.worker.loops import Intervals, Signal, Signals, Worker
 from app.worker.recurring_jobs import JobQueue
 
 log = structlog.get_logger(__name__)
@@ -262,7 +262,7 @@ async def _compose(
         accounts, shops = load(settings.config, ring)
         await directory.apply(accounts, shops)
     await directory.refresh()
-    wake = Wake(Bell(), Bell())
+    wake = Signals(Signal(), Signal())
     upstreams = Upstreams(store, directory, http, clock)
     sides = ShopSides(directory, http, to_anywhere, clock)
     pseudonyms = Pseudonyms(await _pepper(store, ring))
@@ -277,12 +277,12 @@ async def _compose(
     recovery = RecoveryLinks(ring, clock)
     carts = Carts(store, directory, clock, recovery)
     cleaner = Cleaner(store, settings.retention, clock)
-    rehearsal = Rehearsal(store, directory, clock, pseudonyms)
-    backfills = Backfills(store, directory, sides, rehearsal, clock, wake.planning.ring)
-    reconciliations = Reconciliations(store, directory, upstreams, sides, pull, rehearsal, clock, wake.planning.ring)
+    dry_run = DryRun(store, directory, clock, pseudonyms)
+    backfills = Backfills(store, directory, sides, dry_run, clock, wake.planning.ring)
+    reconciliations = Reconciliations(store, directory, upstreams, sides, pull, dry_run, clock, wake.planning.ring)
     requests = RequestLog(store)
     sources = sources_of(store, directory, intake, sides, clock, timedelta(seconds=settings.scan_seconds), settings.base_url)
-    pauses = Pauses(
+    pauses = Intervals(
         poll=settings.poll_seconds,
         cart_sweep=settings.cart_sweep_seconds,
         directory=settings.directory_seconds,

@@ -43,7 +43,7 @@ CLEANING_SECONDS = 6 * 3600.0
 _AFTER_FAILURE_SECONDS = 1.0
 
 
-class Bell:
+class Signal:
     """Wakes the loops that listen. A loop that misses a ring loses a poll, never work."""
 
     def __init__(self) -> None:
@@ -59,11 +59,11 @@ class Bell:
 
 
 @dataclass(frozen=True)
-class Wake:
+class Signals:
     """Hints between the parts of one process."""
 
-    planning: Bell
-    delivering: Bell
+    planning: Signal
+    delivering: Signal
 
     def everything(self) -> None:
         for bell in (self.planning, self.delivering):
@@ -71,7 +71,7 @@ class Wake:
 
 
 @dataclass(frozen=True)
-class Pauses:
+class Intervals:
     """Seconds between looks when nothing woke a loop."""
 
     poll: float
@@ -97,8 +97,8 @@ class Worker:
         sources: Sources,
         alarms: Alarms,
         directory: Directory,
-        wake: Wake,
-        pauses: Pauses,
+        wake: Signals,
+        pauses: Intervals,
         queue: JobQueue,
         probe: Callable[[], Awaitable[int]],
         write_requests: Callable[[], Awaitable[int]],
@@ -199,7 +199,7 @@ class Worker:
 
         self._queue.every(name, pause, once)
 
-    def _spawn(self, name: str, step: Callable[[], Awaitable[int]], pause: float, bell: Bell | None = None) -> None:
+    def _spawn(self, name: str, step: Callable[[], Awaitable[int]], pause: float, bell: Signal | None = None) -> None:
         listener = bell.listener() if bell is not None else asyncio.Event()
         self._tasks.append(asyncio.create_task(self._loop(name, step, pause, listener), name=name))
 

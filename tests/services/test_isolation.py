@@ -461,7 +461,7 @@ async def test_r73_an_account_that_cannot_be_kept_is_counted_as_failed_and_the_t
             await plain(planning, events)
 
         monkeypatch.setattr(PlanningRound, "load", failing)
-    flights = Backfills(world.store, world.directory, lambda shop: world.sides[shop], world.rehearsal, world.clock, lambda: None)
+    flights = Backfills(world.store, world.directory, lambda shop: world.sides[shop], world.dry_run, world.clock, lambda: None)
     number = (await flights.start("shop1", mode)).run.id
     for _ in range(30):
         await flights.step_due()
@@ -493,9 +493,7 @@ async def test_r73_a_person_over_whom_a_comparison_fails_is_left_for_the_next_on
     await refuse("inbox", f"NEW.subject = '{PEOPLE[4]}'", on="INSERT")
     side = lambda shop: world.sides[shop]  # noqa: E731 - as the composition root has it
     upstream = lambda _: world.upstream  # noqa: E731
-    rounds = Reconciliations(
-        world.store, world.directory, upstream, side, pull_of(world), world.rehearsal, world.clock, lambda: None
-    )
+    rounds = Reconciliations(world.store, world.directory, upstream, side, pull_of(world), world.dry_run, world.clock, lambda: None)
     number = (await rounds.start("shop1", ReconciliationMode.REPAIR)).id
     for _ in range(6):
         await rounds.step_due()

@@ -40,7 +40,7 @@ from app.domain.shops.shop import Account, Shop
 from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
 from app.services.delivery.senders import OptInVerifier, SalesmanagoSender, Sender, ShopSender
-from app.services.planning.dry_run import Rehearsal
+from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner
 from app.services.recovery_links import RecoveryLinks
 from app.services.shops.directory import Directory
@@ -290,7 +290,7 @@ class World:
         self.directory = Directory(self.store, self.ring, clock)
         self.pseudonym = Pseudonyms("pepper")
         self.planner = Planner(self.store, self.directory, clock, self.pseudonym, lambda: None, round_seconds=3_600)
-        self.rehearsal = Rehearsal(self.store, self.directory, clock, self.pseudonym)
+        self.dry_run = DryRun(self.store, self.directory, clock, self.pseudonym)
         self.carts = Carts(self.store, self.directory, clock, RecoveryLinks(self.ring, clock))
         self.restart()
         self.accepted = 0

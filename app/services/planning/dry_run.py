@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 Verdicts = dict[int, tuple[Settlement, list[Command]]]
 
 
-class Rehearsal:
+class DryRun:
     def __init__(self, store: Store, directory: Directory, clock: Clock, pseudonym: Pseudonym) -> None:
         self._store = store
         self._directory = directory

@@ -39,7 +39,7 @@ from app.domain.runs.backfill import (
 )
 from app.domain.shops.shop import PanelKind, Shop
 from app.services.isolation import storable
-from app.services.planning.dry_run import Rehearsal
+from app.services.planning.dry_run import DryRun
 from app.services.ports import Clock, ShopSide, Store, Work
 from app.services.shops.directory import Directory
 
@@ -74,14 +74,12 @@ class Progress:
 class Backfills:
     """`queued` is called when a page brought events."""
 
-    def __init__(
-        self, store: Store, directory: Directory, sides: ShopSides, rehearsal: Rehearsal, clock: Clock, queued: Queued
-    ) -> None:
+    def __init__(self, store: Store, directory: Directory, sides: ShopSides, dry_run: DryRun, clock: Clock, queued: Queued) -> None:
         self._store = store
         self._directory = directory
         self._sides = sides
         self._clock = clock
-        self._rehearsal = rehearsal
+        self._dry_run = dry_run
         self._queued = queued
         self._failures: Counter[int] = Counter()
         self._load_asked: dict[str, datetime] = {}
@@ -316,7 +314,7 @@ class Backfills:
         """What would happen, decided by the very rules that would decide it, and not kept."""
         staying = {account.id: reason for account in listing.accounts if (reason := steps.own_reason(account, shop))}
         listed = [(one.id, _listed(one, at)) for one in listing.accounts if one.id not in staying]
-        verdicts, failed = await self._rehearsal.of_each(shop.id, listed)
+        verdicts, failed = await self._dry_run.of_each(shop.id, listed)
         staying |= dict.fromkeys(failed, Reason.DEFECT)
         notes, samples = [], dict(run.samples)
         for account in listing.accounts:

@@ -29,7 +29,7 @@ from app.domain.runs.reconciliation import PEOPLE_PER_PAGE, Cause, Phase, Reconc
 from app.domain.shops.shop import PanelKind, Shop
 from app.services.delivery.batched_reads import looks
 from app.services.isolation import storable
-from app.services.planning.dry_run import Rehearsal
+from app.services.planning.dry_run import DryRun
 from app.services.ports import Clock, ShopSide, Store, Upstream, Work
 from app.services.shops.directory import Directory
 
@@ -69,7 +69,7 @@ class Reconciliations:
         upstream: Upstreams,
         sides: ShopSides,
         looks: Looks,
-        rehearsal: Rehearsal,
+        dry_run: DryRun,
         clock: Clock,
         queued: Queued,
     ) -> None:
@@ -78,7 +78,7 @@ class Reconciliations:
         self._upstream = upstream
         self._sides = sides
         self._looks = looks
-        self._rehearsal = rehearsal
+        self._dry_run = dry_run
         self._clock = clock
         self._queued = queued
         self._unreadable: set[str] = set()
@@ -286,7 +286,7 @@ class Reconciliations:
         listed = {
             number: AccountListed(at=at, customer=one.customer) for number, one in accounts.items() if one.customer is not None
         }
-        verdicts, _ = await self._rehearsal.of_each(shop.id, list(listed.items()))
+        verdicts, _ = await self._dry_run.of_each(shop.id, list(listed.items()))
         found: list[tuple[Cause, str]] = []
         events: list[NewEvent] = []
         for number, (settlement, commands) in verdicts.items():

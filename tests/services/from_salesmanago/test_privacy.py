@@ -47,7 +47,7 @@ class Recorded:
         self.pull = Pull(world.store, world.directory, account, world.clock, lambda: None, AT_ONCE)
         side = lambda shop_id: world.sides[shop_id]  # noqa: E731
         self.comparisons = Reconciliations(
-            world.store, world.directory, account, side, self.pull, world.rehearsal, world.clock, lambda: None
+            world.store, world.directory, account, side, self.pull, world.dry_run, world.clock, lambda: None
         )
 
     async def asks_of_its_own_accord(self) -> None:

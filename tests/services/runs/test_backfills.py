@@ -113,7 +113,7 @@ class Airport(World):
 
     def restarted(self) -> Backfills:
         """The use case without memory, as in another process."""
-        return Backfills(self.store, self.directory, lambda shop: self.sides[shop], self.rehearsal, self.clock, lambda: None)
+        return Backfills(self.store, self.directory, lambda shop: self.sides[shop], self.dry_run, self.clock, lambda: None)
 
     async def begin(self, mode: BackfillMode = BackfillMode.RUN, shop: str = "shop1") -> int:
         return (await self.flights.start(shop, mode)).run.id

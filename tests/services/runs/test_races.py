@@ -33,7 +33,7 @@ class NoLooks:
 def comparing(world: World) -> Reconciliations:
     sides = lambda shop: world.sides[shop]  # noqa: E731
     upstream = lambda _: world.upstream  # noqa: E731
-    return Reconciliations(world.store, world.directory, upstream, sides, NoLooks(), world.rehearsal, world.clock, lambda: None)
+    return Reconciliations(world.store, world.directory, upstream, sides, NoLooks(), world.dry_run, world.clock, lambda: None)
 
 
 async def compared(world: World, mode: ReconciliationMode) -> Reconciliation:

@@ -114,9 +114,7 @@ class Audit(World):
 
     def restarted(self) -> Reconciliations:
         side = lambda shop_id: self.sides[shop_id]  # noqa: E731 - as the composition root has it
-        return Reconciliations(
-            self.store, self.directory, self.account_side, side, self.pull, self.rehearsal, self.clock, self._rang
-        )
+        return Reconciliations(self.store, self.directory, self.account_side, side, self.pull, self.dry_run, self.clock, self._rang)
 
     async def looked(self) -> None:
         """The usual looks have happened and all that follows from them, as on any evening."""
