@@ -30,7 +30,7 @@ from app.routers.edge.body_limits import Border
 from app.routers.edge.rate_limits import Pace, Refusals
 from app.routers.edge.request_record import Memory
 from app.routers.events import batch, endpoints
-from app.routers.events.fast.endpoint import EventDoor
+from app.routers.events.fast.endpoint import FastEventEndpoint
 from app.routers.events.schemas import BATCHABLE
 
 VERSION = "0.1.0"
@@ -51,7 +51,7 @@ def application_of(gateway: Gateway) -> ASGIApp:
     _hand_over(app, gateway)
     pace, refusals = Pace(gateway.settings.key_requests_per_minute), Refusals(gateway.settings.refusals_per_minute)
     memory = Memory(gateway.requests, gateway.directory)
-    return Border(EventDoor(app, gateway.directory, gateway.intake, pace), gateway.directory, pace, refusals, memory)
+    return Border(FastEventEndpoint(app, gateway.directory, gateway.intake, pace), gateway.directory, pace, refusals, memory)
 
 
 def _application() -> FastAPI:

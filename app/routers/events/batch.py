@@ -168,7 +168,7 @@ async def events_batch(shop: CallingShop) -> BatchAnswer:  # noqa: ARG001 - the 
 
     202 if every item was taken, 207 if some were, 422 if none was.
     """
-    raise AssertionError("never called: `EventDoor` serves this address")
+    raise AssertionError("never called: `FastEventEndpoint` serves this address")
 
 
 def _items(body: bytes, *, is_ndjson: bool) -> Sequence[bytes]:

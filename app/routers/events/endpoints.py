@@ -14,7 +14,7 @@ from app.routers.edge.problems import InvalidEvent, documented, says_json
 from app.routers.events import schemas
 from app.routers.events.examples import EXAMPLES, example_of
 from app.routers.events.fast.parser import reader_of
-from app.routers.events.ingest import Receipt, Take, Taken, as_json, bounded, new_event, receive_event
+from app.routers.events.ingest import Handler, Receipt, Taken, as_json, bounded, new_event, receive_event
 from app.routers.events.schemas import EventIn
 from app.routers.events.wire_model import BOM
 from app.services.intake import Intake
@@ -117,7 +117,7 @@ Under `order_consent` the account is remembered and travels with the first order
 )
 
 
-def _taking(model: type[EventIn]) -> Take:
+def _taking(model: type[EventIn]) -> Handler:
     read = reader_of(model)
 
     async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body: bytes) -> Taken:
@@ -134,7 +134,7 @@ def _taking(model: type[EventIn]) -> Take:
     return take
 
 
-TAKES = {event.path: _taking(event.body) for event in EVENTS}
+HANDLERS = {event.path: _taking(event.body) for event in EVENTS}
 """What takes a body, by the last part of the address."""
 
 
@@ -144,7 +144,7 @@ def _documented_as(event: ShopEvent) -> Callable[..., Any]:
         body: Annotated[event.body, example_of(event.body.wire_type)],  # type: ignore[name-defined]  # noqa: ARG001
         key: IdempotencyKey = None,  # noqa: ARG001
     ) -> Receipt:
-        raise AssertionError("never called: `EventDoor` serves these addresses")
+        raise AssertionError("never called: `FastEventEndpoint` serves these addresses")
 
     return endpoint
 

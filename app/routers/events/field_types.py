@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from app.domain.tags import MOST_TAGS
 from app.formats.contact_values import birth_date, email_address, language
-from app.routers.events.fast.parser import NotPlain, Plain, plain_match, plain_number, plain_text
+from app.routers.events.fast.parser import FastField, NotFast, plain_match, plain_number, plain_text
 from app.routers.events.sections import are_plain, paths_of
 from app.routers.events.wire_model import SPOILS, note
 
@@ -333,19 +333,19 @@ _plain_128 = plain_text(1, 128)
 
 def _plain_email(text: str) -> str:
     if len(text) > _LONGEST_EMAIL:
-        raise NotPlain
+        raise NotFast
     return email_address(text)
 
 
 def _plain_menu_paths(paths: list[str | list[str]]) -> list[str | list[str]]:
     if not are_plain(paths):
-        raise NotPlain
+        raise NotFast
     return paths
 
 
 def _plain_channels(channels: tuple[str, ...]) -> tuple[str, ...]:
     if not 1 <= len(channels) <= 2:
-        raise NotPlain
+        raise NotFast
     return channels
 
 
@@ -353,14 +353,14 @@ def _plain_customer_id(value: str | int) -> str:
     try:
         return _customer_id(_plain_128.keep(str(value)))
     except ValueError:
-        raise NotPlain from None
+        raise NotFast from None
 
 
 def _plain_product_id(value: str | int) -> str:
     try:
         return _product_id(str(value))
     except ValueError:
-        raise NotPlain from None
+        raise NotFast from None
 
 
 Text1000 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), _text(1000), plain_text(1, 1000)]
@@ -376,14 +376,14 @@ Id = Annotated[
     BeforeValidator(_text_number, json_schema_input_type=str | int),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
     AfterValidator(_no_control_signs),
-    Plain(str | int, lambda value: _plain_128.keep(str(value))),
+    FastField(str | int, lambda value: _plain_128.keep(str(value))),
 ]
 ReturnId = Annotated[
     str,
     BeforeValidator(_text_number, json_schema_input_type=str | int),
     StringConstraints(strip_whitespace=True, max_length=128),
     AfterValidator(_no_control_signs),
-    Plain(str | int, lambda value: plain_text(0, 128).keep(str(value))),
+    FastField(str | int, lambda value: plain_text(0, 128).keep(str(value))),
 ]
 """May be empty, as `Name` may."""
 
@@ -393,33 +393,33 @@ CustomerId = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
     AfterValidator(_no_control_signs),
     AfterValidator(_customer_id),
-    Plain(str | int, _plain_customer_id),
+    FastField(str | int, _plain_customer_id),
 ]
 ProductId = Annotated[
     str,
     BeforeValidator(_product_id_text, json_schema_input_type=str | int),
     AfterValidator(_product_id),
-    Plain(str | int, _plain_product_id),
+    FastField(str | int, _plain_product_id),
 ]
 EventId = Annotated[
     str,
     BeforeValidator(_stripped),
     AfterValidator(_event_id),
     Field(json_schema_extra={"maxLength": 128, "minLength": 1, "pattern": r"^[\x21-\x7e]+$"}),
-    Plain(str, _event_id),
+    FastField(str, _event_id),
 ]
 Email = Annotated[
     str,
     StringConstraints(max_length=_LONGEST_EMAIL),
     AfterValidator(email_address),
     Field(json_schema_extra={"format": "email"}),
-    Plain(str, _plain_email),
+    FastField(str, _plain_email),
 ]
 Instant = Annotated[
     datetime,
     BeforeValidator(_instant, json_schema_input_type=str),
     Field(json_schema_extra={"format": "date-time"}),
-    Plain(str, _instant),
+    FastField(str, _instant),
 ]
 _plain_money = plain_number(_money, zero=True)
 _plain_quantity = plain_number(_quantity, zero=False)
@@ -448,18 +448,18 @@ BirthDate = Annotated[
     BeforeValidator(_text_number),
     AfterValidator(birth_date),
     Field(json_schema_extra={"format": "date"}),
-    Plain(str, birth_date),
+    FastField(str, birth_date),
 ]
 _Gender = Literal["female", "male", "other"]
-Gender = Annotated[_Gender, BeforeValidator(_gender), Plain(_Gender, lambda gender: gender)]
+Gender = Annotated[_Gender, BeforeValidator(_gender), FastField(_Gender, lambda gender: gender)]
 Channel = Literal["email", "sms"]
 Channels = Annotated[
-    list[Channel], BeforeValidator(_channels), Field(min_length=1, max_length=2), Plain(tuple[Channel, ...], _plain_channels)
+    list[Channel], BeforeValidator(_channels), Field(min_length=1, max_length=2), FastField(tuple[Channel, ...], _plain_channels)
 ]
 MenuPaths = Annotated[
     list[str | list[str]],
     BeforeValidator(paths_of, json_schema_input_type=list[str | list[str]]),
-    Plain(list[str | list[str]], _plain_menu_paths),
+    FastField(list[str | list[str]], _plain_menu_paths),
 ]
 """Whatever stands there is read as far as it can be: sections never refuse an order."""
 

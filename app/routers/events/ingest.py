@@ -42,7 +42,7 @@ class Taken(NamedTuple):
         return b"application/json" if self.status < 400 else b"application/problem+json"
 
 
-Take = Callable[[Intake, Shop, Mapping[bytes, bytes], bytes], Awaitable[Taken]]
+Handler = Callable[[Intake, Shop, Mapping[bytes, bytes], bytes], Awaitable[Taken]]
 """What a shop says, with its headers and its body: stored and answered. Raises what `problems` knows."""
 
 MOST_WARNINGS = 50

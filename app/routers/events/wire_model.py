@@ -154,7 +154,7 @@ class WireModel(BaseModel):
         """
         warnings += (f"{path}{place}: {words}" for place, words in self._notes)
         if self.model_extra:
-            warnings += (f"{path}{printable(name)}: unknown field, ignored" for name in nsmallest(50, self.model_extra))
+            warnings += (f"{path}{safe_name(name)}: unknown field, ignored" for name in nsmallest(50, self.model_extra))
         said: dict[str, Any] = {}
         said_here, values = self.__pydantic_fields_set__, self.__dict__
         for name, (shown, _, silence, _) in _fields_of(type(self)).items():
@@ -230,7 +230,7 @@ def is_noise(part: object) -> bool:
     return isinstance(part, str) and ("[" in part or part in ("str", "int", "float", "decimal", "list"))
 
 
-def printable(name: str, limit: int = 64) -> str:
+def safe_name(name: str, limit: int = 64) -> str:
     """A name somebody else chose, fit to be repeated: short, without control signs, and no address."""
     shown = "".join(sign if sign.isprintable() else "?" for sign in name[: limit + 1])
     return "(an address)" if "@" in shown else shown if len(shown) <= limit else shown[:limit] + "…"

@@ -18,14 +18,14 @@ from app.routers.edge.rate_limits import Pace
 from app.routers.edge.request_record import CALLER, current
 from app.routers.events import batch, endpoints
 from app.routers.events.field_types import EVENT_ID
-from app.routers.events.ingest import Take, Taken
+from app.routers.events.ingest import Handler, Taken
 from app.services.intake import Intake
 from app.services.shops.directory import Directory
 
-_TAKES: dict[str, Take] = {**endpoints.TAKES, batch.PATH: batch.take}
+_TAKES: dict[str, Handler] = {**endpoints.HANDLERS, batch.PATH: batch.take}
 
 
-class EventDoor:
+class FastEventEndpoint:
     """Plain ASGI, behind `Border`, which knows the caller and has read the body."""
 
     def __init__(self, app: ASGIApp, directory: Directory, intake: Intake, pace: Pace) -> None:
@@ -53,7 +53,7 @@ class EventDoor:
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
 
-    async def _answer(self, scope: Scope, body: bytes, shop_id: str, take: Take) -> Taken:
+    async def _answer(self, scope: Scope, body: bytes, shop_id: str, take: Handler) -> Taken:
         """Who calls, and then what happened."""
         if scope["method"] != "POST":
             raise HTTPException(405, headers={"Allow": "POST"})
@@ -88,7 +88,7 @@ def _name_event(body: bytes) -> None:
             record.event_id = named if named and EVENT_ID.fullmatch(named) else None
 
 
-def _addressed(scope: Scope) -> tuple[str, Take] | None:
+def _addressed(scope: Scope) -> tuple[str, Handler] | None:
     """The shop that is named, and what takes the body; None for an address that is not of an event."""
     if scope["type"] != "http":
         return None

@@ -24,12 +24,12 @@ Model = TypeVar("Model", bound=WireModel)
 Keep = Callable[[Any], Any]
 
 
-class NotPlain(ValueError):
+class NotFast(ValueError):
     """It may be right, or wrong: the model says."""
 
 
 @dataclass(frozen=True)
-class Plain:
+class FastField:
     """How plain values of a wire type are read. A mark beside the rules of the type."""
 
     kind: Any
@@ -38,43 +38,43 @@ class Plain:
     """The value as the rules would give it. Raises `ValueError` for what is not plain, and for all that breaks a rule."""
 
 
-def plain_text(least: int, most: int) -> Plain:
+def plain_text(least: int, most: int) -> FastField:
     """Nothing to strip, and no sign that could be a control sign."""
 
     def keep(text: str) -> str:
         if not least <= len(text) <= most or not text.isprintable() or text.strip() != text or "\ufffd" in text:
-            raise NotPlain
+            raise NotFast
         return text
 
-    return Plain(str, keep)
+    return FastField(str, keep)
 
 
-def plain_match(pattern: str, most: int) -> Plain:
+def plain_match(pattern: str, most: int) -> FastField:
     """Only printable ASCII, for which a pattern means the same everywhere."""
     matches = re.compile(pattern, re.ASCII).fullmatch
 
     def keep(text: str) -> str:
         if len(text) > most or not text.isascii() or not text.isprintable() or not matches(text):
-            raise NotPlain
+            raise NotFast
         return text
 
-    return Plain(str, keep)
+    return FastField(str, keep)
 
 
-def plain_number(one_spelling: Callable[[Decimal], Decimal], *, zero: bool) -> Plain:
+def plain_number(one_spelling: Callable[[Decimal], Decimal], *, zero: bool) -> FastField:
     """Up to eight digits and four decimals, as number or text. Amounts come again and again: each is read once."""
 
     @lru_cache(8_192)
     def keep(written: bytes) -> Decimal:
         found = _AMOUNT.fullmatch(written)
         if not found:
-            raise NotPlain
+            raise NotFast
         number = one_spelling(Decimal(found[2].decode()))
         if not number and not zero:
-            raise NotPlain
+            raise NotFast
         return number
 
-    return Plain(msgspec.Raw, lambda raw: keep(bytes(raw)))
+    return FastField(msgspec.Raw, lambda raw: keep(bytes(raw)))
 
 
 _AMOUNT = re.compile(rb'("?)(\d{1,8}(?:\.\d{1,4})?)\1')
@@ -181,7 +181,7 @@ def _shape(kind: Any, info: FieldInfo) -> tuple[Any, Keep | None]:
     """What msgspec reads for a field, and how its value is kept. Raises `TypeError` for a type of which nothing is known."""
     if get_origin(kind) is Annotated:
         for mark in get_args(kind):
-            if isinstance(mark, Plain):
+            if isinstance(mark, FastField):
                 return mark.kind, mark.keep
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType) and len(parts) == 2 and parts[1] is NoneType:
@@ -203,7 +203,7 @@ def _never_empty(kind: Any, info: FieldInfo) -> tuple[Any, Keep | None]:
 
     def kept(said: Any) -> Any:
         if said == "":
-            raise NotPlain
+            raise NotFast
         return keep(said) if keep is not None else said
 
     return kind, kept
