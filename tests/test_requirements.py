@@ -47,9 +47,9 @@ from app.domain.panel_tags import PanelTag, TagChanges, changes
 from app.domain.person.contact import absorb
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.domain.runs.backfill import BackfillMode, Pause, Phase, after_look, begun, state_of, tallied
-from app.domain.runs.backfill_schedule import landing
+from app.domain.runs.backfill_schedule import finish_time
 from app.domain.shops.callbacks import reached, signature, verified
-from app.domain.shops.shop import Account, FanOut, FlightPlan, Panel, PanelKind, TagConflicts
+from app.domain.shops.shop import Account, BackfillSettings, FanOut, Panel, PanelKind, TagConflicts
 from app.formats.contact_values import e164
 from app.routers.events.schemas import RegistrationIn
 from app.services.from_salesmanago.callbacks import Callbacks
@@ -1077,13 +1077,13 @@ def test_r57_opt_in_means_agreed_and_opt_out_means_resigned_in_both_directions(o
 def test_r60_by_day_fewer_are_transferred_than_by_night_on_the_shops_own_clock() -> None:
     shop = a_shop()  # 600 an hour from 7 to 22, 6,000 by night, in Warsaw
     noon, midnight = at("2026-11-23T11:00"), at("2026-11-23T23:00")
-    assert landing(noon, 600, shop.backfill, shop.time_zone) == noon + timedelta(hours=1)
-    assert landing(midnight, 6000, shop.backfill, shop.time_zone) == midnight + timedelta(hours=1)
+    assert finish_time(noon, 600, shop.backfill, shop.time_zone) == noon + timedelta(hours=1)
+    assert finish_time(midnight, 6000, shop.backfill, shop.time_zone) == midnight + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(("automatic", "phase"), [(True, Phase.CANARY), (False, Phase.COUNTING)])
 def test_r60_an_activation_begins_with_the_canary_or_with_a_dry_run_that_waits_for_a_person(automatic: bool, phase: Phase) -> None:
-    shop = a_shop(backfill=FlightPlan(automatic=automatic))
+    shop = a_shop(backfill=BackfillSettings(automatic=automatic))
     assert begun(shop, BackfillMode.RUN, "token", at("2026-11-23T12:00"), by_a_person=False).phase is phase
 
 

@@ -19,10 +19,10 @@ from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.masked_domains import normal_pattern
 from app.domain.shops.shop import (
     Account,
+    BackfillSettings,
     BoxToldBy,
     ConsentNames,
     FanOut,
-    FlightPlan,
     Hours,
     Panel,
     PanelKind,
@@ -252,12 +252,12 @@ class DayEntry(HoursEntry):
 
 class BackfillEntry(_Strict):
     start: Literal["automatic", "approved"] = "automatic"
-    canary: int = Field(default=FlightPlan.canary, ge=1, le=1000)
-    day: DayEntry = DayEntry(contacts_per_hour=FlightPlan.day.contacts_per_hour)
-    night: HoursEntry = HoursEntry(contacts_per_hour=FlightPlan.night.contacts_per_hour)
+    canary: int = Field(default=BackfillSettings.canary, ge=1, le=1000)
+    day: DayEntry = DayEntry(contacts_per_hour=BackfillSettings.day.contacts_per_hour)
+    night: HoursEntry = HoursEntry(contacts_per_hour=BackfillSettings.night.contacts_per_hour)
 
-    def to_domain(self) -> FlightPlan:
-        return FlightPlan(
+    def to_domain(self) -> BackfillSettings:
+        return BackfillSettings(
             automatic=self.start == "automatic",
             canary=self.canary,
             day=Hours(**self.day.model_dump()),

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.runs.backfill import QUEUED, Backfill, BackfillMode, Ended, Noted, Tally, tallied
+from app.domain.runs.backfill import QUEUED, Backfill, BackfillMode, Ended, ListedAccountRecord, Tally, tallied
 from app.storage.engine import codec
 from app.storage.engine.dialect import insert
 from app.storage.engine.tables import backfill_accounts, backfills, inbox
@@ -54,7 +54,7 @@ class Backfills:
         changed = await self._connection.execute(update(backfills).where(unchanged).values(after))
         return changed.rowcount == 1
 
-    async def note(self, backfill_id: int, accounts: Sequence[Noted]) -> set[int]:
+    async def note(self, backfill_id: int, accounts: Sequence[ListedAccountRecord]) -> set[int]:
         """Write down accounts that are new to this backfill; answers which ones were."""
         if not accounts:
             return set()
@@ -64,10 +64,10 @@ class Backfills:
         added = await self._connection.execute(statement.returning(backfill_accounts.c.account_id), rows)
         return set(added.scalars())
 
-    async def noted(self, backfill_id: int, account_ids: Collection[int]) -> dict[int, Noted]:
+    async def noted(self, backfill_id: int, account_ids: Collection[int]) -> dict[int, ListedAccountRecord]:
         theirs = (backfill_accounts.c.backfill_id == backfill_id) & backfill_accounts.c.account_id.in_(account_ids)
         rows = await self._connection.execute(select(backfill_accounts).where(theirs))
-        return {row.account_id: Noted(row.account_id, row.note, row.content, row.event_id) for row in rows}
+        return {row.account_id: ListedAccountRecord(row.account_id, row.note, row.content, row.event_id) for row in rows}
 
     async def note_again(self, backfill_id: int, account_id: int, content: str, event_id: str) -> None:
         """The account changed after it was noted, and became another event."""

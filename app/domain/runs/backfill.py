@@ -17,7 +17,7 @@ from app.domain.delivery.answers import Answer
 from app.domain.events import Customer
 from app.domain.intake.inbox import EventState
 from app.domain.reasons import Reason
-from app.domain.runs.backfill_schedule import landing
+from app.domain.runs.backfill_schedule import finish_time
 from app.domain.shops.shop import Shop
 from app.domain.values import replace, value
 
@@ -91,7 +91,7 @@ class Listing:
 
 
 @value()
-class Noted:
+class ListedAccountRecord:
     """An account a backfill has seen, by its number alone, and what it became."""
 
     account_id: int
@@ -221,7 +221,7 @@ def _next_due(run: Backfill, fresh: int, listed: int, shop: Shop, now: datetime)
     """Counting sends nothing and is held back by the panel's own pace alone."""
     if run.phase is Phase.COUNTING:
         return now
-    return landing(now, max(fresh, listed // LIGHTER), shop.backfill, shop.time_zone)
+    return finish_time(now, max(fresh, listed // LIGHTER), shop.backfill, shop.time_zone)
 
 
 def _after_last_page(run: Backfill, now: datetime) -> Backfill:
@@ -338,4 +338,4 @@ def eta(run: Backfill, shop: Shop, now: datetime) -> datetime | None:
     if run.is_over or run.phase in (Phase.COUNTING, Phase.AWAITING_APPROVAL) or run.total == 0:
         return None
     left = max(run.total - run.found, 0)
-    return landing(max(now, run.due_at), left, shop.backfill, shop.time_zone)
+    return finish_time(max(now, run.due_at), left, shop.backfill, shop.time_zone)

@@ -1,19 +1,19 @@
 """The pace of a first transfer: fewer contacts by day, more by night, on the shop's own clock (R60).
 
 How long a number of contacts takes and when the rest will have gone are one question, so there is one function: the next
-step waits until `landing` of the step's contacts, and the ETA is `landing` of all that are left.
+step waits until `finish_time` of the step's contacts, and the ETA is `finish_time` of all that are left.
 """
 
 from datetime import UTC, datetime, time, timedelta
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from app.domain.shops.shop import FlightPlan, Hours
+from app.domain.shops.shop import BackfillSettings, Hours
 
 _FAR = timedelta(days=3650)
 
 
-def landing(start: datetime, contacts: int, plan: FlightPlan, time_zone: str) -> datetime:
+def finish_time(start: datetime, contacts: int, plan: BackfillSettings, time_zone: str) -> datetime:
     """When so many contacts, begun at `start`, have gone out at the planned rates. Ten years at most."""
     at, left, zone = start.astimezone(UTC), float(contacts), ZoneInfo(time_zone)
     while left > 0 and at - start < _FAR:
@@ -26,11 +26,11 @@ def landing(start: datetime, contacts: int, plan: FlightPlan, time_zone: str) ->
     return at
 
 
-def is_day(at: datetime, plan: FlightPlan, time_zone: str) -> bool:
+def is_day(at: datetime, plan: BackfillSettings, time_zone: str) -> bool:
     return _part_of_day(at.astimezone(UTC), plan, ZoneInfo(time_zone))[0] is plan.day
 
 
-def _part_of_day(at: datetime, plan: FlightPlan, zone: ZoneInfo) -> tuple[Hours, datetime]:
+def _part_of_day(at: datetime, plan: BackfillSettings, zone: ZoneInfo) -> tuple[Hours, datetime]:
     """The rates that hold at a time, and when they end. The clock's jumps in spring and autumn are the zone's business."""
     opens, closes = time.fromisoformat(plan.day.start or "07:00"), time.fromisoformat(plan.day.end or "22:00")
     today = at.astimezone(zone).date()

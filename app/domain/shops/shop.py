@@ -115,7 +115,7 @@ class Hours:
 
 
 @value(kw_only=True)
-class FlightPlan:
+class BackfillSettings:
     """How the first transfer goes: who starts it, whom it risks first, how fast by day and by night."""
 
     automatic: bool = True
@@ -159,7 +159,7 @@ class Shop:
     consent_names: ConsentNames = ConsentNames()
     panel: Panel = Panel()
     source: ShopSource = ShopSource()
-    backfill: FlightPlan = FlightPlan()
+    backfill: BackfillSettings = BackfillSettings()
 
     def host_of(self, page: str | None) -> str:
         """The domain of the shop on which something happened, told by a page of it; `host` if no page of the shop tells (R16)."""

@@ -30,8 +30,8 @@ from app.domain.runs.backfill import (
     Backfill,
     BackfillMode,
     ListedAccount,
+    ListedAccountRecord,
     Listing,
-    Noted,
     Pause,
     Phase,
     Sample,
@@ -281,7 +281,7 @@ class Backfills:
     async def _queue_without(self, culprits: frozenset[int], run: Backfill, listing: Listing, shop: Shop, at: datetime) -> None:
         async with self._store.work() as work:
             known = await work.backfills.noted(run.id, [account.id for account in listing.accounts])
-            notes: dict[int, Noted] = {}
+            notes: dict[int, ListedAccountRecord] = {}
             events: list[NewEvent] = []
             queued = changed = 0
             for account in listing.accounts:
@@ -290,7 +290,7 @@ class Backfills:
                 before = notes.get(account.id) or known.get(account.id)
                 if account.id in culprits:
                     if before is None:
-                        notes[account.id] = Noted(account.id, Reason.DEFECT.value, "")
+                        notes[account.id] = ListedAccountRecord(account.id, Reason.DEFECT.value, "")
                 elif before is None:
                     note = _noted(run, account, shop)
                     notes[account.id] = note
@@ -320,7 +320,7 @@ class Backfills:
         for account in listing.accounts:
             settlement, commands = verdicts.get(account.id, (None, []))
             note = _imagined_end(settlement) if settlement is not None else staying[account.id].value
-            notes.append(Noted(account.id, note, "" if account.id in staying else account.content))
+            notes.append(ListedAccountRecord(account.id, note, "" if account.id in staying else account.content))
             if len(samples.get(note, ())) < steps.SAMPLES:
                 samples[note] = (*samples.get(note, ()), _sample(account, commands))
         async with self._store.work() as work:
@@ -361,14 +361,14 @@ def _transfers_by_itself(shop: Shop) -> bool:
     return lists and shop.enabled and not shop.shadow and shop.policy is Policy.ALL_CUSTOMERS
 
 
-def _noted(run: Backfill, account: ListedAccount, shop: Shop) -> Noted:
+def _noted(run: Backfill, account: ListedAccount, shop: Shop) -> ListedAccountRecord:
     reason = steps.own_reason(account, shop)
     if reason is not None:
-        return Noted(account.id, reason.value, "")  # of whom is none of this shop's business only the number is kept
-    return Noted(account.id, QUEUED, account.content, run.event_id(account))
+        return ListedAccountRecord(account.id, reason.value, "")  # of whom is none of this shop's business only the number is kept
+    return ListedAccountRecord(account.id, QUEUED, account.content, run.event_id(account))
 
 
-def _is_news(before: Noted, account: ListedAccount, shop: Shop) -> bool:
+def _is_news(before: ListedAccountRecord, account: ListedAccount, shop: Shop) -> bool:
     """Changed since it was queued, or of our shop only now."""
     changed = before.note != QUEUED or before.content != account.content
     return changed and steps.own_reason(account, shop) is None

@@ -38,12 +38,12 @@ from app.domain.runs.backfill import (
     state_of,
     tallied,
 )
-from app.domain.shops.shop import FlightPlan, Hours
+from app.domain.shops.shop import BackfillSettings, Hours
 from tests.support.builders import a_customer, a_shop, at
 
 BEGAN = at("2026-11-23T09:00")
 NOW = at("2026-11-23T12:00")  # one in the afternoon in Warsaw: by day 600 an hour, so a page of 100 takes ten minutes
-SHOP = a_shop(backfill=FlightPlan(canary=25))
+SHOP = a_shop(backfill=BackfillSettings(canary=25))
 TEN_MINUTES = timedelta(minutes=10)
 RUNNING = [Phase.CANARY, Phase.WATCHING, Phase.TRANSFER, Phase.CLOSING, Phase.SETTLING]
 
@@ -90,7 +90,7 @@ FAILED = Tally(found=3, sent=2, failed=1)
 def test_who_starts_it_decides_whether_it_counts_first(
     mode: BackfillMode, by_a_person: bool, automatic: bool, phase: Phase
 ) -> None:
-    shop = a_shop(backfill=FlightPlan(automatic=automatic))
+    shop = a_shop(backfill=BackfillSettings(automatic=automatic))
     run = begun(shop, mode, "t0ken", NOW, by_a_person=by_a_person)
     assert (run.phase, run.mode, run.started_at, run.due_at, run.token) == (phase, mode, NOW, NOW, "t0ken")
     assert run.is_moving
@@ -483,7 +483,7 @@ def test_a_page_that_is_due_later_moves_the_eta_and_one_that_is_late_does_not() 
 
 def test_the_eta_knows_the_shops_rates_and_its_night() -> None:
     shop = a_shop(
-        backfill=FlightPlan(day=Hours(contacts_per_hour=100, start="07:00", end="22:00"), night=Hours(contacts_per_hour=1000))
+        backfill=BackfillSettings(day=Hours(contacts_per_hour=100, start="07:00", end="22:00"), night=Hours(contacts_per_hour=1000))
     )
     evening = at("2026-11-23T20:00")  # 21:00 in Warsaw
     run = a_run(found=0, total=1100, due_at=evening)

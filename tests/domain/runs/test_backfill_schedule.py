@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.runs.backfill_schedule import is_day, landing
-from app.domain.shops.shop import FlightPlan, Hours
+from app.domain.runs.backfill_schedule import finish_time, is_day
+from app.domain.shops.shop import BackfillSettings, Hours
 
 WARSAW = "Europe/Warsaw"
 HOUR = timedelta(hours=1)
 A_MOMENT = timedelta(milliseconds=1)
 
 
-def a_plan(day: int = 600, night: int = 6000, opens: str = "07:00", closes: str = "22:00") -> FlightPlan:
-    return FlightPlan(day=Hours(contacts_per_hour=day, start=opens, end=closes), night=Hours(contacts_per_hour=night))
+def a_plan(day: int = 600, night: int = 6000, opens: str = "07:00", closes: str = "22:00") -> BackfillSettings:
+    return BackfillSettings(day=Hours(contacts_per_hour=day, start=opens, end=closes), night=Hours(contacts_per_hour=night))
 
 
 def local(text: str, fold: int = 0, zone: str = WARSAW) -> datetime:
@@ -48,7 +48,7 @@ OWL = a_plan(600, 6000, "22:00", "06:00")
     ],
 )
 def test_a_flight_lands_as_the_rates_of_day_and_night_say(begins: str, contacts: int, lands: str) -> None:
-    assert landing(local(begins), contacts, a_plan(), WARSAW) == local(lands)
+    assert finish_time(local(begins), contacts, a_plan(), WARSAW) == local(lands)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_flight_lands_as_the_rates_of_day_and_night_say(begins: str, contacts:
 )
 def test_the_night_of_a_clock_change_is_as_long_as_it_is(begins: str, contacts: int, lands: str) -> None:
     expected = datetime.fromisoformat(lands) if "+" in lands else local(lands)
-    assert landing(local(begins), contacts, a_plan(), WARSAW) == expected
+    assert finish_time(local(begins), contacts, a_plan(), WARSAW) == expected
 
 
 @pytest.mark.parametrize("changed", ["2026-03-29", "2026-10-25", "2027-03-28", "2027-10-31"])
@@ -96,7 +96,7 @@ def test_a_day_that_crosses_midnight_holds_on_both_sides_of_it() -> None:
     ],
 )
 def test_a_day_that_crosses_midnight_is_one_stretch(begins: str, contacts: int, lands: str) -> None:
-    assert landing(local(begins), contacts, OWL, WARSAW) == local(lands)
+    assert finish_time(local(begins), contacts, OWL, WARSAW) == local(lands)
 
 
 @pytest.mark.parametrize("changed", ["2026-03-29", "2026-10-25"])
@@ -108,24 +108,26 @@ def test_a_short_night_in_the_hour_of_a_clock_change_does_not_last_until_the_nex
 
 def test_day_and_night_are_those_of_the_shops_own_zone() -> None:
     nine_in_new_york = local("2026-11-23 21:00", zone="America/New_York")  # 03:00 in Warsaw
-    assert landing(nine_in_new_york, 600, a_plan(), "America/New_York") == nine_in_new_york + HOUR
-    assert landing(nine_in_new_york, 6000, a_plan(), WARSAW) == nine_in_new_york + HOUR
+    assert finish_time(nine_in_new_york, 600, a_plan(), "America/New_York") == nine_in_new_york + HOUR
+    assert finish_time(nine_in_new_york, 6000, a_plan(), WARSAW) == nine_in_new_york + HOUR
 
 
 def test_a_start_in_any_zone_is_the_same_start() -> None:
     begins = local("2026-11-23 21:30")
-    assert landing(begins.astimezone(ZoneInfo("Asia/Tokyo")), 3300, a_plan(), WARSAW) == landing(begins, 3300, a_plan(), WARSAW)
+    assert finish_time(begins.astimezone(ZoneInfo("Asia/Tokyo")), 3300, a_plan(), WARSAW) == finish_time(
+        begins, 3300, a_plan(), WARSAW
+    )
 
 
 def test_a_plan_that_says_no_hours_has_its_day_from_seven_to_ten_in_the_evening() -> None:
-    plan = FlightPlan(day=Hours(contacts_per_hour=600), night=Hours(contacts_per_hour=6000))
+    plan = BackfillSettings(day=Hours(contacts_per_hour=600), night=Hours(contacts_per_hour=6000))
     clocks = {"06:59": False, "07:00": True, "21:59": True, "22:00": False}
     assert {clock: is_day(local(f"2026-11-23 {clock}"), plan, WARSAW) for clock in clocks} == clocks
 
 
 def test_a_flight_without_end_is_counted_for_ten_years_and_no_longer() -> None:
     begins = local("2026-11-23 12:00")
-    lands = landing(begins, 10**9, a_plan(1, 1), WARSAW)
+    lands = finish_time(begins, 10**9, a_plan(1, 1), WARSAW)
     assert timedelta(days=3650) <= lands - begins <= timedelta(days=3651)
 
 
@@ -146,7 +148,7 @@ STARTS = st.one_of(
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> FlightPlan:
+def plans(draw: st.DrawFn) -> BackfillSettings:
     opens = draw(CLOCKS)
     closes = draw(CLOCKS.filter(lambda clock: clock != opens))
     return a_plan(draw(RATES), draw(RATES), opens, closes)
@@ -156,34 +158,34 @@ SOME = st.integers(0, 20_000)
 
 
 @given(STARTS, SOME, SOME, plans(), ZONES)
-def test_more_contacts_never_land_earlier(start: datetime, some: int, more: int, plan: FlightPlan, zone: str) -> None:
-    assert start <= landing(start, some, plan, zone) <= landing(start, some + more, plan, zone)
+def test_more_contacts_never_land_earlier(start: datetime, some: int, more: int, plan: BackfillSettings, zone: str) -> None:
+    assert start <= finish_time(start, some, plan, zone) <= finish_time(start, some + more, plan, zone)
 
 
 @given(STARTS, SOME, SOME, plans(), ZONES)
 def test_two_flights_one_after_the_other_land_when_one_flight_does(
-    start: datetime, first: int, second: int, plan: FlightPlan, zone: str
+    start: datetime, first: int, second: int, plan: BackfillSettings, zone: str
 ) -> None:
-    stopped_over = landing(landing(start, first, plan, zone), second, plan, zone)
-    assert abs(stopped_over - landing(start, first + second, plan, zone)) <= A_MOMENT
+    stopped_over = finish_time(finish_time(start, first, plan, zone), second, plan, zone)
+    assert abs(stopped_over - finish_time(start, first + second, plan, zone)) <= A_MOMENT
 
 
 @given(STARTS, plans(), ZONES)
-def test_nobody_to_send_takes_no_time(start: datetime, plan: FlightPlan, zone: str) -> None:
-    assert landing(start, 0, plan, zone) == start
+def test_nobody_to_send_takes_no_time(start: datetime, plan: BackfillSettings, zone: str) -> None:
+    assert finish_time(start, 0, plan, zone) == start
 
 
 @given(STARTS, st.integers(1, 20_000), plans(), ZONES)
 def test_a_flight_takes_at_least_what_the_faster_rate_needs_and_at_most_what_the_slower_one_does(
-    start: datetime, contacts: int, plan: FlightPlan, zone: str
+    start: datetime, contacts: int, plan: BackfillSettings, zone: str
 ) -> None:
     slow, fast = sorted((plan.day.contacts_per_hour, plan.night.contacts_per_hour))
-    took = landing(start, contacts, plan, zone) - start
+    took = finish_time(start, contacts, plan, zone) - start
     assert contacts * HOUR / fast - A_MOMENT <= took <= contacts * HOUR / slow + A_MOMENT
 
 
 @given(st.dates(date(2026, 1, 1), date(2027, 12, 31)), plans())
-def test_noon_is_day_exactly_if_the_clock_on_the_wall_stands_in_the_window(day: date, plan: FlightPlan) -> None:
+def test_noon_is_day_exactly_if_the_clock_on_the_wall_stands_in_the_window(day: date, plan: BackfillSettings) -> None:
     """No clock change comes near noon, so the wall clock alone decides, whatever happened that night."""
     opens, closes = plan.day.start or "", plan.day.end or ""
     inside = opens <= "12:00" < closes if opens < closes else not closes <= "12:00" < opens

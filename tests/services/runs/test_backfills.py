@@ -19,7 +19,7 @@ from app.domain.errors import NotFound, NotPossible
 from app.domain.events import Customer, Ticked
 from app.domain.person.contact import Contact
 from app.domain.runs.backfill import Backfill, BackfillMode, ListedAccount, Listing, Pause, Phase, Tally, state_of
-from app.domain.shops.shop import FlightPlan, Panel, PanelKind, Shop
+from app.domain.shops.shop import BackfillSettings, Panel, PanelKind, Shop
 from app.services.runs.backfills import Backfills, Progress
 from app.storage.engine.database import Database
 from app.storage.engine.tables import backfill_accounts, inbox
@@ -40,8 +40,8 @@ from tests.support.world import (
 
 LONG_AGO = datetime(2025, 3, 18, 17, 49, 21, tzinfo=UTC)
 IDOSELL = Panel(kind=PanelKind.IDOSELL, base_url="https://panel.example")
-SMALL_CANARY = FlightPlan(canary=2)
-BY_HAND = FlightPlan(automatic=False, canary=2)
+SMALL_CANARY = BackfillSettings(canary=2)
+BY_HAND = BackfillSettings(automatic=False, canary=2)
 
 
 def the_shop(shop_id: str = "shop1", **settings: object) -> Shop:

@@ -17,7 +17,7 @@ from app.domain.events import Customer
 from app.domain.person.contact import Contact
 from app.domain.runs.backfill import ListedAccount, Listing
 from app.domain.runs.reconciliation import Cause, Phase, Reconciliation, ReconciliationMode
-from app.domain.shops.shop import FlightPlan, Hours, Panel, PanelKind
+from app.domain.shops.shop import BackfillSettings, Hours, Panel, PanelKind
 from app.services.from_salesmanago.polling import Pull
 from app.services.runs.reconciliations import REST, Reconciliations
 from app.storage.engine.database import Database
@@ -812,7 +812,7 @@ async def test_the_night_is_that_of_the_shop_and_a_disabled_shop_sleeps_through_
             host="pl.example",
             location="pl_example",
             number=3,
-            backfill=FlightPlan(day=Hours(contacts_per_hour=600, start="01:00", end="00:30")),
+            backfill=BackfillSettings(day=Hours(contacts_per_hour=600, start="01:00", end="00:30")),
         ),
     )
     world.clock.now = MIDNIGHT - timedelta(minutes=10)  # 23:50 in Warsaw, evening in New York
