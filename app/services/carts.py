@@ -60,7 +60,7 @@ class Carts:
     async def _report(self, limit: int) -> int:
         decided = 0
         async with self._store.work() as work:
-            if not await work.inbox.lock_planning():
+            if not await work.inbox.try_lock_contacts():
                 return 0
             # Carts of a disabled shop wait for it; by then they may be stale.
             ripe = await work.carts.due(self._clock(), limit, self._directory.closed_shops())

@@ -99,15 +99,15 @@ class Inbox:
             for row in await self._connection.execute(found)
         }
 
-    async def lock_planning(self) -> bool:
+    async def try_lock_contacts(self) -> bool:
         """True for the one planner that may decide until the transaction ends."""
         if self._connection.dialect.name == "sqlite":
             return True
         answer = await self._connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _PLANNING})
         return bool(answer.scalar_one())
 
-    async def wait_for_planning(self) -> None:
-        """As `lock_planning`, but waits for its turn: a round lasts a moment."""
+    async def lock_contacts(self) -> None:
+        """As `try_lock_contacts`, but waits for its turn: a round lasts a moment."""
         if self._connection.dialect.name != "sqlite":
             await self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PLANNING})
 

@@ -69,7 +69,7 @@ class Registry:
         rows = await self._connection.execute(select(meta))
         return {row.name: row.value for row in rows}
 
-    async def take_turn(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+    async def acquire_lock(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Is it the holder's turn, until a time? Of several one gets it; who has it already may keep it.
 
         A turn that lasts longer than this one would was taken by a clock that was ahead: it is over (`domain.clocks`).

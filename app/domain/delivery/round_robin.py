@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def in_turn(queues: Sequence[Sequence[T]], limit: int) -> list[T]:
+def round_robin(queues: Sequence[Sequence[T]], limit: int) -> list[T]:
     """Up to `limit` items: the first of every queue, then the second of every queue, and so on."""
     rounds = zip_longest(*([(one,) for one in queue] for queue in queues), fillvalue=())
     return list(islice((one for each in rounds for place in each for one in place), limit))

@@ -292,7 +292,7 @@ class Delivery:
         """The lock of those who decide comes first, then the mailbox: contacts are written by one at a time."""
         forgot = False
         async with self._store.work() as work:
-            await work.inbox.wait_for_planning()
+            await work.inbox.lock_contacts()
             now = await work.now()
             for claim in claims:
                 mailbox = claim.mailbox
@@ -329,7 +329,7 @@ class Delivery:
 
     async def _has_turn(self, work: Work, sender: Sender, now: datetime) -> bool:
         """Some neighbours take one caller at a time, whichever process it is in. Leaving without a commit gives the claim back."""
-        return sender.turn is None or await work.registry.take_turn(sender.turn, self._name, now, now + self._length)
+        return sender.turn is None or await work.registry.acquire_lock(sender.turn, self._name, now, now + self._length)
 
     @asynccontextmanager
     async def _kept_alive(self, lease: Lease, sender: Sender) -> AsyncIterator[None]:

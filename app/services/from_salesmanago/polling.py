@@ -191,7 +191,7 @@ class Pull:
     ) -> int:
         """What leads to something becomes an event; the rest is remembered without fuss. Answers how many events."""
         async with self._store.work() as work:
-            await work.inbox.wait_for_planning()
+            await work.inbox.lock_contacts()
             looked = await self._looks(work, account, emails, shown, at, with_tags=with_tags)
             events = [event for look in looked for event in look.events]
             quiet = [look.person for look in looked if look.person is not None]
@@ -288,7 +288,7 @@ class Pull:
     async def _turn(self, name: str, now: datetime, pause: timedelta) -> str | None:
         """How far we were, if it is this process's turn; the empty string the first time."""
         async with self._store.work() as work:
-            if not await work.registry.take_turn(f"turn:{name}", self._name, now, now + pause):
+            if not await work.registry.acquire_lock(f"turn:{name}", self._name, now, now + pause):
                 return None
             reached_so_far = (await work.registry.facts()).get(name, "")
             await work.commit()

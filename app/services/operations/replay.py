@@ -88,7 +88,7 @@ class Operations:
             await (work.commit() if for_real else _nothing())
         while True:
             async with self._store.work() as work:
-                await work.inbox.wait_for_planning()  # contacts are written by one at a time
+                await work.inbox.lock_contacts()  # contacts are written by one at a time
                 found = await work.parked.commands(wanted, after, AT_A_TIME)
                 if not found:
                     return report

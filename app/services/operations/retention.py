@@ -63,7 +63,7 @@ class Cleaner:
             try:
                 async with self._store.work() as work:
                     # Planning writes the same rows; whoever is at it first goes first.
-                    await work.inbox.wait_for_planning()
+                    await work.inbox.lock_contacts()
                     removed[name] = await remove(work)
                     await work.commit()
             except NotReady:

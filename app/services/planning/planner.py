@@ -88,7 +88,7 @@ class Planner:
 
     async def _plan_round(self, limit: int) -> int:
         async with self._store.work() as work:
-            if not await work.inbox.lock_planning():
+            if not await work.inbox.try_lock_contacts():
                 return 0
             # Another process may have held events of a shop that it did not know was enabled again (R71).
             await work.inbox.release([shop.id for shop in self._directory.shops() if shop.enabled])

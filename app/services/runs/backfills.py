@@ -102,7 +102,7 @@ class Backfills:
                 'shop to kind = "idosell".'
             )
         async with self._store.work() as work:
-            await work.inbox.wait_for_planning()  # of two who start at once, one finds the other's
+            await work.inbox.lock_contacts()  # of two who start at once, one finds the other's
             if any(not one.is_over for one in await work.backfills.of_shop(shop_id, SHOWN)):
                 raise NotPossible("A backfill of this shop is under way. Let it end, or cancel it first.")
             run = await self._begin(work, shop, mode, by_a_person=True)
@@ -116,7 +116,7 @@ class Backfills:
             return 0
         begun = 0
         async with self._store.work() as work:
-            await work.inbox.wait_for_planning()
+            await work.inbox.lock_contacts()
             for shop in wanted:
                 if not await work.backfills.ever_ran(shop.id):
                     await self._begin(work, shop, BackfillMode.RUN, by_a_person=False)

@@ -91,7 +91,7 @@ class Reconciliations:
         if self._directory.shop(shop_id) is None:
             raise NotFound("shop")
         async with self._store.work() as work:
-            await work.inbox.wait_for_planning()  # of two who start at once, one finds the other's
+            await work.inbox.lock_contacts()  # of two who start at once, one finds the other's
             if any(not one.is_over for one in await work.reconciliations.of_shop(shop_id, 1)):
                 raise NotPossible("A comparison of this shop is under way. Let it end first.")
             run = await self._begin(work, shop_id, mode, None)
@@ -105,7 +105,7 @@ class Reconciliations:
         if not asleep:
             return 0
         async with self._store.work() as work:
-            await work.inbox.wait_for_planning()
+            await work.inbox.lock_contacts()
             for shop in asleep:
                 runs = await work.reconciliations.of_shop(shop.id, SHOWN)
                 last = runs[0] if runs else None

@@ -13,7 +13,7 @@ from app.domain.delivery.outcomes import Delivered, Done, Drop, Park, RetryAt, n
 from app.storage.engine.bulk import execute_many
 from app.storage.engine.dialect import one_of
 from app.storage.engine.tables import attempts, calls, mailboxes, outbox
-from app.storage.outbox.contact_queues import LISTED_AND_ACTS, among, judged_anew, remove_empty
+from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, among, remove_empty, reset_priority
 
 
 def last_words() -> ScalarSelect[str]:
@@ -117,7 +117,7 @@ _GIVE_BACK = (
         lease_token=None,
         attempts=bindparam("b_attempts"),
         first_tried_at=bindparam("b_first", type_=mailboxes.c.first_tried_at.type),
-        priority=judged_anew((mailboxes.c.priority == LISTED_AND_ACTS) & (bindparam("b_settled") > 0)),
+        priority=reset_priority((mailboxes.c.priority == BULK_BLOCKING_LIVE) & (bindparam("b_settled") > 0)),
     )
 )
 

@@ -22,7 +22,7 @@ from app.storage.engine import codec
 from app.storage.engine.bulk import execute_many
 from app.storage.engine.dialect import distinct, insert_of, one_of
 from app.storage.engine.tables import inbox, mailboxes, outbox
-from app.storage.outbox.contact_queues import LISTED, LISTED_AND_ACTS, LIVE, among, is_of, judged_anew, remove_empty
+from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LISTED, LIVE, among, is_of, remove_empty, reset_priority
 
 _WAITING = text("outbox.state = 'waiting'")
 _PARKED = text("outbox.state = 'parked'")
@@ -235,7 +235,7 @@ class Outbox:
         await execute_many(self._connection, _SCRUB, scrubbed)
 
     async def _reduce(self, mailbox: Mailbox, count: int) -> None:
-        less = {"pending": mailboxes.c.pending - count, "priority": judged_anew(mailboxes.c.priority == LISTED_AND_ACTS)}
+        less = {"pending": mailboxes.c.pending - count, "priority": reset_priority(mailboxes.c.priority == BULK_BLOCKING_LIVE)}
         await self._connection.execute(update(mailboxes).where(is_of(mailbox)).values(less))
         await remove_empty(self._connection, [mailbox])
 
@@ -262,7 +262,7 @@ def _open(dialect: str) -> Insert:
         "pending": mailboxes.c.pending + added.pending,
         "priority": case(
             (added.priority >= mailboxes.c.priority, mailboxes.c.priority),
-            (mailboxes.c.lease_token.is_not(None), LISTED_AND_ACTS),  # what is on its way is still of a list
+            (mailboxes.c.lease_token.is_not(None), BULK_BLOCKING_LIVE),  # what is on its way is still of a list
             else_=added.priority,
         ),
     }

@@ -9,7 +9,7 @@ from app.domain.delivery.outbox import Mailbox
 from app.storage.engine.dialect import one_of
 from app.storage.engine.tables import mailboxes
 
-LISTED_AND_ACTS, LIVE, LISTED = -1, 0, 1
+BULK_BLOCKING_LIVE, LIVE, LISTED = -1, 0, 1
 """Priorities. What a list brought, and replays, go last; but first of all if the person does something now, which must not
 overtake it. These wait for a claim that lists may have, so that live contacts do not wait for them.
 """
@@ -19,7 +19,7 @@ def is_of(mailbox: Mailbox) -> ColumnElement[bool]:
     return (mailboxes.c.contact_id == mailbox.contact_id) & (mailboxes.c.destination == mailbox.destination)
 
 
-def judged_anew(where: ColumnElement[bool]) -> ColumnElement[int]:
+def reset_priority(where: ColumnElement[bool]) -> ColumnElement[int]:
     """The priority when something was settled: what a list brought of somebody who acts may have been that. The next claim sees."""
     return case((where, LIVE), else_=mailboxes.c.priority)
 

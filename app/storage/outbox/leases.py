@@ -17,12 +17,12 @@ from app.domain.clocks import NOTICED
 from app.domain.delivery.coalesce import is_quiet, one_bundle
 from app.domain.delivery.outbox import Claim, DeferredTakeBack, InFlight, Mailbox, WaitingCommand
 from app.domain.delivery.outcomes import LONGEST_DELAY
-from app.domain.delivery.round_robin import in_turn
+from app.domain.delivery.round_robin import round_robin
 from app.storage.engine import codec
 from app.storage.engine.dialect import locked, one_of
 from app.storage.engine.tables import LEASE_NUMBERS, Instant, mailboxes, outbox
 from app.storage.outbox.commands import Outbox
-from app.storage.outbox.contact_queues import LISTED_AND_ACTS, LIVE, is_of
+from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LIVE, is_of
 
 COMMANDS_PER_CLAIM = 200
 """Of one contact at a time: a hot contact must not fill a batch alone."""
@@ -93,7 +93,7 @@ class Leases:
             # Live contacts do not wait behind what must be asked for those of a list (R63): each kind is claimed for itself.
             first = min((boxes[0].priority for boxes in found if boxes), default=LIVE)
             alike = [[box for box in boxes if box.priority == first] for boxes in found]
-            boxes = in_turn(alike, some if first == LIVE else BACKGROUND_PER_CLAIM)
+            boxes = round_robin(alike, some if first == LIVE else BACKGROUND_PER_CLAIM)
             contact_ids = [box.contact_id for box in boxes]
             waiting, unreadable = await self._outbox.waiting_or_unreadable(destination, contact_ids) if boxes else ({}, {})
             if unreadable:
@@ -105,7 +105,7 @@ class Leases:
             if not listed:
                 boxes = boxes[:limit]
                 return boxes, {box.contact_id: bundles.get(box.contact_id, []) for box in boxes}
-            await self._connection.execute(self._change(destination, listed).values(priority=LISTED_AND_ACTS))
+            await self._connection.execute(self._change(destination, listed).values(priority=BULK_BLOCKING_LIVE))
 
     async def is_due(self, destination: str, closed_shops: Collection[str], now: datetime, *, only_live: bool = False) -> bool:
         """Is there anything to claim?"""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.delivery.round_robin import in_turn
+from app.domain.delivery.round_robin import round_robin
 
 Queues = list[list[tuple[int, int]]]
 
@@ -30,17 +30,17 @@ def queues(draw: st.DrawFn) -> Queues:
     ],
 )
 def test_the_first_of_everybody_comes_before_the_second_of_anybody(waiting: list[str], limit: int, served: str) -> None:
-    assert in_turn(waiting, limit) == list(served)
+    assert round_robin(waiting, limit) == list(served)
 
 
 def test_an_item_that_counts_as_nothing_is_an_item_like_any_other() -> None:
     queues: list[list[object]] = [[0, None, ""], [False]]
-    assert in_turn(queues, 9) == [0, False, None, ""]
+    assert round_robin(queues, 9) == [0, False, None, ""]
 
 
 @given(queues(), st.integers(0, 60))
 def test_nobody_is_lost_or_served_twice_and_the_limit_holds(waiting: Queues, limit: int) -> None:
-    served = in_turn(waiting, limit)
+    served = round_robin(waiting, limit)
     everybody = [one for queue in waiting for one in queue]
     assert len(served) == len(set(served)) == min(limit, len(everybody))
     assert set(served) <= set(everybody)
@@ -48,7 +48,7 @@ def test_nobody_is_lost_or_served_twice_and_the_limit_holds(waiting: Queues, lim
 
 @given(queues(), st.integers(0, 60))
 def test_within_a_queue_the_order_stands(waiting: Queues, limit: int) -> None:
-    served = in_turn(waiting, limit)
+    served = round_robin(waiting, limit)
     for number, queue in enumerate(waiting):
         theirs = [one for one in served if one[0] == number]
         assert theirs == queue[: len(theirs)]
@@ -57,7 +57,7 @@ def test_within_a_queue_the_order_stands(waiting: Queues, limit: int) -> None:
 @given(queues(), st.integers(0, 60))
 def test_nobody_gets_two_more_than_somebody_who_still_waits(waiting: Queues, limit: int) -> None:
     """However many one has: the few of another are never behind them."""
-    served = _per_queue(in_turn(waiting, limit), len(waiting))
+    served = _per_queue(round_robin(waiting, limit), len(waiting))
     left = [number for number, queue in enumerate(waiting) if served[number] < len(queue)]
     assert all(max(served) - served[number] <= 1 for number in left)
 

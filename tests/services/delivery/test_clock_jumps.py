@@ -138,8 +138,10 @@ async def test_m5_looks_go_on_after_a_clock_that_was_ahead(world: World, jump: t
 async def test_a_turn_that_another_process_has_rightly_is_kept(world: World) -> None:
     now = world.clock()
     async with world.store.work() as work:
-        assert await work.registry.take_turn("t", "one", now, now + timedelta(minutes=10))
-        assert not await work.registry.take_turn("t", "two", now, now + timedelta(minutes=10))
-        assert not await work.registry.take_turn("t", "two", now + timedelta(minutes=9), now + timedelta(minutes=19))
-        assert await work.registry.take_turn("t", "two", now + timedelta(minutes=11), now + timedelta(minutes=20))
-        assert await work.registry.take_turn("t", "one", now - timedelta(days=1), now - timedelta(days=1) + timedelta(minutes=10))
+        assert await work.registry.acquire_lock("t", "one", now, now + timedelta(minutes=10))
+        assert not await work.registry.acquire_lock("t", "two", now, now + timedelta(minutes=10))
+        assert not await work.registry.acquire_lock("t", "two", now + timedelta(minutes=9), now + timedelta(minutes=19))
+        assert await work.registry.acquire_lock("t", "two", now + timedelta(minutes=11), now + timedelta(minutes=20))
+        assert await work.registry.acquire_lock(
+            "t", "one", now - timedelta(days=1), now - timedelta(days=1) + timedelta(minutes=10)
+        )

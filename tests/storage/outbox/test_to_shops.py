@@ -394,7 +394,7 @@ async def test_an_event_is_done_by_hand_once_nothing_of_it_is_parked_or_waits(st
 
 async def turn(store: Store, name: str, holder: str, now: datetime, **lasting: float) -> bool:
     async with store.work() as work:
-        taken = await work.registry.take_turn(name, holder, now, now + timedelta(**lasting))
+        taken = await work.registry.acquire_lock(name, holder, now, now + timedelta(**lasting))
         await work.commit()
     return taken
 
@@ -430,7 +430,7 @@ async def test_of_many_who_want_a_turn_at_once_one_gets_it(store: Store) -> None
 
 async def test_a_turn_that_was_not_committed_was_not_taken(store: Store) -> None:
     async with store.work() as work:
-        assert await work.registry.take_turn("panel", "a", T0, after(seconds=60))
+        assert await work.registry.acquire_lock("panel", "a", T0, after(seconds=60))
     assert await turn(store, "panel", "b", T0, seconds=60)
 
 
