@@ -1,6 +1,6 @@
 """Which use case runs when. Everything here finds its work in the tables; being woken only saves the wait.
 
-Events flow through loops of this process, woken by its own bells: planning, delivery, drains. What time brings (carts,
+Events flow through loops of this process, woken by its own signals: planning, delivery, drains. What time brings (carts,
 looks at SALESmanago, the first transfer) are jobs of the queue, which run in one place at a time, whichever process that is.
 """
 
@@ -44,7 +44,7 @@ _AFTER_FAILURE_SECONDS = 1.0
 
 
 class Signal:
-    """Wakes the loops that listen. A loop that misses a ring loses a poll, never work."""
+    """Wakes the loops that listen. A loop that misses a signal loses a poll, never work."""
 
     def __init__(self) -> None:
         self._listeners: list[asyncio.Event] = []
@@ -53,7 +53,7 @@ class Signal:
         self._listeners.append(asyncio.Event())
         return self._listeners[-1]
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         for listener in self._listeners:
             listener.set()
 
@@ -66,8 +66,8 @@ class Signals:
     delivering: Signal
 
     def everything(self) -> None:
-        for bell in (self.planning, self.delivering):
-            bell.ring()
+        for signal in (self.planning, self.delivering):
+            signal.notify()
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
         self._looked_at: set[str] = set()
         self._scanned: set[str] = set()
-        self._drains = Drains(delivery.due_destinations, delivery.deliver_due, delivery.claims_at_once, wake.delivering.ring)
+        self._drains = Drains(delivery.due_destinations, delivery.deliver_due, delivery.claims_at_once, wake.delivering.notify)
         self._stopping = asyncio.Event()
 
     def start(self, *, delivering: bool = True) -> None:
@@ -167,7 +167,7 @@ class Worker:
             pass
         reported = await self._carts.report_quiet()
         if reported:
-            self._wake.delivering.ring()
+            self._wake.delivering.notify()
         return reported
 
     async def _step_backfills(self) -> int:
@@ -199,14 +199,14 @@ class Worker:
 
         self._queue.every(name, pause, once)
 
-    def _spawn(self, name: str, step: Callable[[], Awaitable[int]], pause: float, bell: Signal | None = None) -> None:
-        listener = bell.listener() if bell is not None else asyncio.Event()
+    def _spawn(self, name: str, step: Callable[[], Awaitable[int]], pause: float, signal: Signal | None = None) -> None:
+        listener = signal.listener() if signal is not None else asyncio.Event()
         self._tasks.append(asyncio.create_task(self._loop(name, step, pause, listener), name=name))
 
     async def _loop(self, name: str, step: Callable[[], Awaitable[int]], pause: float, woken: asyncio.Event) -> None:
         """Repeat a step until told to stop, at once while it finds work; a failure costs a second, not the loop."""
         while not self._stopping.is_set():
-            woken.clear()  # before looking: a ring during the step is heard after it
+            woken.clear()  # cleared first: a signal during the step wakes the loop again
             try:
                 found = await step()
             except Exception:

@@ -48,7 +48,7 @@ CLAIMS_IN_FLIGHT = 2
 stands for a call."""
 
 CLAIMS_OF_ONE_PROCESS = 4
-"""A process that is alone counts its calls themselves (`RateLimiter`): while some claims wait for their jobs to end, others call."""
+"""A process that is alone counts its calls themselves (`RateLimiter`): while some claims wait for jobs to end, others call."""
 
 
 class Delivery:

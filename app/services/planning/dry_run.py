@@ -27,11 +27,11 @@ class DryRun:
 
     async def of(self, shop_id: str, events: Sequence[tuple[int, Event]]) -> Verdicts:
         """By the number each event is given. Leaving without a commit, nothing of it has happened."""
-        rehearsed = [InboxEvent(number, shop_id, "", event) for number, event in events]
+        inbox_events = [InboxEvent(number, shop_id, "", event) for number, event in events]
         async with self._store.work() as work:
             planning = PlanningRound(work, self._directory, self._clock, self._pseudonym)
-            await planning.load(rehearsed)
-            for event in rehearsed:
+            await planning.load(inbox_events)
+            for event in inbox_events:
                 await planning.plan(event)
             return planning.decided.verdicts()
 
@@ -42,7 +42,7 @@ class DryRun:
         except NotReady:
             raise
         except Exception:
-            log.exception("rehearsal_failed", shop_id=shop_id, events=len(events))
+            log.exception("dry_run_failed", shop_id=shop_id, events=len(events))
         found, failed = Verdicts(), list[int]()
         for number, event in events:
             try:
