@@ -8,9 +8,12 @@ TEST_ARGS ?=
 CHAOS_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: install demo test check chaos bench format lock openapi
+.PHONY: help install demo test check chaos bench format lock openapi
 
-install: $(STAMP)
+help:  ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP)  ## make .venv with everything in it
 
 $(STAMP): requirements-dev.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -18,22 +21,22 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $(STAMP)
 
-demo: install
+demo: install  ## live through a day of two shops, with stand-ins of both sides
 	$(BIN)/gateway demo $(DEMO_ARGS)
 
-test: install
+test: install  ## run the whole suite (TEST_ARGS=…)
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
-check: install
+check: install  ## linters, formatting, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-chaos: install
+chaos: install  ## kill processes and cut networks, then count (CHAOS_ARGS=…)
 	$(BIN)/python -m chaos $(CHAOS_ARGS)
 
-bench: install $(RIVALS)/.installed
+bench: install $(RIVALS)/.installed  ## measure, beside other queues (BENCH_ARGS=…)
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 $(RIVALS)/.installed: benchmarks/rivals/requirements.lock
@@ -41,14 +44,14 @@ $(RIVALS)/.installed: benchmarks/rivals/requirements.lock
 	$(RIVALS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/rivals/requirements.lock
 	touch $(RIVALS)/.installed
 
-format: install
+format: install  ## mend what the linters can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-openapi: install
+openapi: install  ## write openapi.yaml anew
 	$(BIN)/gateway openapi > openapi.yaml
 
-lock: install
+lock: install  ## write the lock files anew
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header --extra dev --output-file requirements-dev.lock pyproject.toml
