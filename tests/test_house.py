@@ -80,3 +80,8 @@ def test_every_module_that_the_documentation_names_exists() -> None:
         if not any((base / name).is_file() for base in (ROOT, ROOT / "app"))
     }
     assert missing == set()
+
+
+def test_no_test_imports_another() -> None:
+    imported = re.compile(r"^ *from tests\.(?:\w+\.)*test_\w+ import", re.MULTILINE)
+    assert [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py") if imported.search(path.read_text())] == []

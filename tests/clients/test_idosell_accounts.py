@@ -12,7 +12,7 @@ from app.clients.transport import RateLimiter, Transport
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unreachable, name_of
 from app.domain.events import Address, Customer, Ticked
 from app.domain.runs.backfill import ListedAccount, Listing
-from tests.clients.test_idosell_panel import EMPTY, KEY, NOW, READ, ZERO, Json, Script, World, our_shop
+from tests.support.panel import EMPTY, KEY, NOW, READ, ZERO, Json, Script, World, our_shop
 
 SINCE = datetime(2026, 11, 23, 10, tzinfo=UTC)
 MODIFIED = "clientsLastModificationDate[clientsLastModificationDateBegin]"

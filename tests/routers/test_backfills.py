@@ -13,8 +13,8 @@ from app.domain.events import Customer
 from app.domain.runs.backfill import ListedAccount, Listing
 from app.domain.shops.configuration import OPERATOR_ROLE
 from tests.conftest import NOON
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door, open_door, shop_entry
+from tests.support.problems import assert_problem
 
 ACTIONS = ("pause", "resume", "approve", "cancel")
 

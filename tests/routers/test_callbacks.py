@@ -15,8 +15,8 @@ import pytest
 from app.domain.shops.callbacks import signature, verified
 from app.domain.shops.configuration import OPERATOR_ROLE
 from app.observability import logs
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import ACCOUNT, Door, open_door, shop_entry
+from tests.support.problems import assert_problem
 
 JAN, EWA = "jan.nowak@example.com", "ewa@example.com"
 OF_SHOP, OF_SHOP_BEFORE, OF_SHOP2, OF_ACCOUNT = "shop1Secret00016", "shop1Former00016", "shop2Secret00016", "accntSecret00016"

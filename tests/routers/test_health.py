@@ -14,8 +14,8 @@ from app.domain.errors import NotReady
 from app.routers.events.examples import EXAMPLES
 from app.services.operations.health import Health
 from tests.conftest import Clock
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door, open_door
+from tests.support.problems import assert_problem
 
 
 async def test_healthz_answers_everybody(door: Door) -> None:

@@ -14,8 +14,8 @@ from app.routers.events.examples import EXAMPLES
 from app.server.application import openapi
 from app.services.delivery.senders import SalesmanagoSender, Sender
 from tests.conftest import Clock
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door
+from tests.support.problems import assert_problem
 from tests.support.world import FakeUpstream
 
 ROUTES = [("GET", "parked"), ("POST", "replays"), ("GET", "neighbours"), ("GET", "shops")]

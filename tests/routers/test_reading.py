@@ -8,8 +8,8 @@ import pytest
 from app.domain.errors import NotReady
 from app.routers.events.examples import EXAMPLES
 from app.services.intake import Intake
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door
+from tests.support.problems import assert_problem
 
 
 async def decided(door: Door) -> None:

@@ -13,8 +13,8 @@ from app.domain.runs.backfill import ListedAccount, Listing
 from app.domain.runs.reconciliation import WORDS, Cause
 from app.domain.shops.configuration import OPERATOR_ROLE
 from tests.conftest import NOON
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door, open_door, shop_entry
+from tests.support.problems import assert_problem
 
 FIELDS = {"id", "shop", "mode", "phase", "checked", "busy", "differences", "trouble", "started_at", "finished_at"}
 CALL = Call("x", NOON, 1, "delivered", "", 1)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.domain.decisions.carts import cart_of
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.builders import an_item, cart_changed
 from tests.support.gateways import SHOPS, Door, open_door
+from tests.support.problems import assert_problem
 
 
 @pytest.fixture

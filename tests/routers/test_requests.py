@@ -8,8 +8,8 @@ import pytest
 import structlog
 
 from app.routers.events.examples import EXAMPLES
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door
+from tests.support.problems import assert_problem
 
 ORDER = EXAMPLES["order"]
 JAN = ORDER["customer"]["email"]

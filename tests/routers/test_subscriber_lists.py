@@ -19,8 +19,8 @@ from app.routers import subscriber_lists
 from app.routers.subscriber_lists import MAX_LINES
 from app.storage.engine import codec
 from app.storage.engine.tables import consents, inbox, outbox
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door, open_door
+from tests.support.problems import assert_problem
 
 JAN, EWA = "jan@moj-sklep.pl", "ewa@moj-sklep.pl"
 DAY = "2025-03-19 18:49:21"

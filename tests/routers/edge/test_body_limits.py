@@ -17,8 +17,8 @@ from app.routers.edge.body_limits import Room
 from app.routers.edge.rate_limits import Refusals
 from app.routers.events.examples import EXAMPLES
 from app.server.application import application_of, openapi
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door, open_door
+from tests.support.problems import assert_problem
 
 WRONG_KEYS = ["gwk_00000000_00_00", "x", "gwk_{id}_00_00"]
 """Of nobody, no key at all, and of a key that exists with another secret."""

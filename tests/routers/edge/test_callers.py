@@ -13,8 +13,8 @@ from app.domain.errors import BadConfiguration
 from app.domain.shops.configuration import OPERATOR_ROLE
 from app.routers.events.examples import EXAMPLES
 from app.server.application import openapi
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import SHOPS, Door, open_door
+from tests.support.problems import assert_problem
 
 ORDER = EXAMPLES["order"]
 

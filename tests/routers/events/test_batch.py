@@ -12,8 +12,8 @@ from app.domain.shops.shop import Shop
 from app.routers.events import batch
 from app.routers.events.examples import EXAMPLES, in_batch
 from app.routers.events.schemas import BATCHABLE
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door
+from tests.support.problems import assert_problem
 
 ALL = in_batch(*BATCHABLE)
 

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from app.routers.events.examples import EXAMPLES
 from tests.support.gateways import Door
+from tests.support.problems import assert_problem
 
 PATHS = {
     "registration": "registrations",
@@ -34,16 +34,6 @@ def without(body: dict[str, Any], *path: str) -> dict[str, Any]:
 
 def with_value(body: dict[str, Any], value: Any, *path: str) -> dict[str, Any]:
     return {**body, path[0]: value if len(path) == 1 else with_value(body[path[0]], value, *path[1:])}
-
-
-def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    document: dict[str, Any] = answer.json()
-    assert {"type", "title", "status", "detail", "errors"} <= document.keys()
-    assert document["status"] == status
-    assert document.pop("request_id") == answer.headers["x-request-id"]  # otherwise equal answers stay equal
-    return document
 
 
 def test_every_event_has_an_endpoint_and_an_example() -> None:

@@ -27,6 +27,7 @@ from app.storage.engine.database import Database
 from app.storage.engine.tables import attempts, calls, mailboxes
 from app.storage.outbox.leases import BACKGROUND_PER_CLAIM
 from tests.conftest import Clock
+from tests.support.gate import Gate
 from tests.support.world import EWA, JAN, World, a_shop, orders, registers, scripted, tags, unsubscribes, views, withdraws
 
 MAIN = to_account("main")
@@ -71,23 +72,6 @@ async def claimed(world: World, limit: int = 400, shops: Sequence[str] = (), lea
 
 async def at_once(method: str, items: list[Any]) -> None:
     """Nothing happens while the call is on its way."""
-
-
-class Gate:
-    """Holds every call back until it is told to let go."""
-
-    def __init__(self, world: World) -> None:
-        self.entered = asyncio.Semaphore(0)
-        self.go = asyncio.Event()
-        self.at_once = self.most = 0
-        world.upstream.before_answer = self._hold
-
-    async def _hold(self, method: str, items: list[Any]) -> None:
-        self.at_once += 1
-        self.most = max(self.most, self.at_once)
-        self.entered.release()
-        await self.go.wait()
-        self.at_once -= 1
 
 
 # -- at most two claims in flight ----------------------------------------------------------------------------------------

@@ -14,9 +14,8 @@ from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled,
 from app.domain.events import AccountListed, Customer, OptInReported
 from app.services.delivery.batched_reads import CONTACTS_PER_LOOK
 from app.storage.engine.tables import mailboxes
-from tests.services.delivery.test_many_workers import Gate
-from tests.services.from_salesmanago.test_races import DAY, listed
-from tests.services.from_salesmanago.test_statuses_and_tags import looked, pulling
+from tests.support.changes import DAY, listed, looked, pulling
+from tests.support.gate import Gate
 from tests.support.world import EWA, JAN, World, at, erases, orders, registers, subscribes
 
 MAIN = to_account("main")

@@ -6,7 +6,7 @@ from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
 from app.domain.events import OptOutReported, StatusSeen
-from tests.services.from_salesmanago.test_statuses_and_tags import changes, person, run
+from tests.support.changes import changes, person, run
 from tests.support.world import JAN, World, a_shop, at, erases, registers, scripted, subscribes, unsubscribes
 
 

@@ -22,8 +22,9 @@ from app.services.delivery.senders import Sender, ShopSender
 from app.services.operations.consent_export import ConsentReader
 from app.services.outbox.manual_tasks import HandWorkList
 from app.storage.contacts import Contacts
-from tests.services.from_salesmanago.test_statuses_and_tags import (
+from tests.support.changes import (
     AT_ONCE,
+    DAY,
     IN,
     OUT,
     PANEL,
@@ -35,6 +36,7 @@ from tests.services.from_salesmanago.test_statuses_and_tags import (
     fine,
     hand_work,
     happened,
+    listed,
     looked,
     person,
     pulling,
@@ -59,15 +61,6 @@ from tests.support.world import (
     unsubscribes,
     withdraws,
 )
-
-DAY = 60 * 24
-
-
-def listed(minutes: float, since: float, email: str = JAN, *, sms: bool = False, **customer: object) -> AccountChanged:
-    """As a list of customers brings it: mere state, with the date of the opt-in."""
-    ticked = Ticked(ticked=True, since=at(since))
-    boxes = {"newsletter_sms": ticked} if sms else {"newsletter_email": ticked}
-    return AccountChanged(at=at(minutes), customer=Customer(email=email, **boxes, **customer))
 
 
 def said_at_home(world: World, email: str = JAN, shop_id: str = "shop1") -> list[Status]:

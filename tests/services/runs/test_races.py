@@ -18,7 +18,7 @@ from app.services.operations.consent_export import ConsentReader
 from app.services.operations.retention import Cleaner
 from app.services.runs.reconciliations import Reconciliations
 from tests.conftest import NOON
-from tests.services.runs.test_reconciliations import Faithful
+from tests.support.faithful import Faithful
 from tests.support.world import EWA, JAN, World, a_shop, at, erases, grants, orders, registers, renames, subscribes, withdraws
 
 OLD, NEW = "jan@old.example", "jan@new.example"

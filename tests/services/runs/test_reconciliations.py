@@ -23,6 +23,7 @@ from app.services.runs.reconciliations import REST, Reconciliations
 from app.storage.engine.database import Database
 from app.storage.engine.tables import inbox, reconciliations
 from tests.conftest import Clock
+from tests.support.faithful import Faithful
 from tests.support.world import (
     EWA,
     JAN,
@@ -44,17 +45,6 @@ from tests.support.world import (
 OLD, NEW = "jan@old.example", "jan@new.example"
 IDOSELL = Panel(kind=PanelKind.IDOSELL, base_url="https://panel.example")
 MIDNIGHT = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)  # in Warsaw
-
-
-class Faithful(FakeUpstream):
-    """SALESmanago as it is: a contact whom nobody opted in is shown as opted out, and goes for good when it is deleted."""
-
-    def _do(self, item: object) -> None:
-        new = isinstance(item, UpsertContact) and item.email not in self.contacts
-        super()._do(item)
-        if new:
-            self.opted_out |= {item.address_after} if item.email_status is not Status.OPT_IN else set()
-            self.opted_out_phone |= {item.address_after} if item.phone_status is not Status.OPT_IN else set()
 
 
 @dataclass
