@@ -13,7 +13,7 @@ import msgspec
 from fastapi import FastAPI, Query, Request, Response
 
 from app.admin.doctor import callback_addresses, examine, shared_account_warning
-from app.bootstrap import Gateway, open_gateway
+from app.bootstrap.gateway import Gateway, open_gateway
 from app.configuration.control_socket import check_owner
 from app.configuration.settings import Settings
 from app.domain.errors import NotFound

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.bootstrap import Gateway
+from app.bootstrap.gateway import Gateway
 from app.clients.idosell.client import IdosellPanel
 from app.domain.delivery.outcomes import Refused
 from app.domain.shops.shop import SourceKind

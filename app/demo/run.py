@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from cryptography.fernet import Fernet
 
-from app.bootstrap import Gateway, open_gateway
+from app.bootstrap.gateway import Gateway, open_gateway
 from app.configuration.settings import Settings
 from app.configuration.shops_file import parse
 from app.demo import report

@@ -10,7 +10,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 from starlette.types import ASGIApp
 
-from app.bootstrap import Gateway
+from app.bootstrap.gateway import Gateway
 from app.routers import (
     backfills,
     callbacks,

@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from app.admin.api import control_app
-from app.bootstrap import open_gateway
+from app.bootstrap.gateway import open_gateway
 from app.configuration.settings import Network, Settings
 from app.domain.errors import GatewayError
 from app.routers.edge.deadlines import DeadlineProtocol

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap import open_gateway
+from app.bootstrap.gateway import open_gateway
 from app.configuration.settings import Settings
 from app.domain.delivery.outbox import to_newsletter
 from app.domain.shops.callbacks import signature

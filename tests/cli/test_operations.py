@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.bootstrap import open_gateway
+from app.bootstrap.gateway import open_gateway
 from app.cli import common
 from app.configuration.settings import Settings
 from app.domain.delivery.answers import Answer

@@ -12,7 +12,7 @@ import httpx
 from cryptography.fernet import Fernet
 from starlette.types import ASGIApp
 
-from app.bootstrap import Gateway, open_gateway
+from app.bootstrap.gateway import Gateway, open_gateway
 from app.configuration.settings import Settings
 from app.configuration.shops_file import parse
 from app.domain.shops.configuration import OPERATOR_ROLE

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 
-from app.bootstrap import open_gateway
+from app.bootstrap.gateway import open_gateway
 from app.configuration.settings import Settings
 from app.configuration.shops_file import parse
 from app.domain.shops.configuration import OPERATOR_ROLE

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
-from app.bootstrap import Senders, ShopSides, Upstreams
+from app.bootstrap.salesmanago import Upstreams
+from app.bootstrap.senders import Senders
+from app.bootstrap.shop_sides import ShopSides
 from app.domain.commands import HomeCommand, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Policy, Said, Status
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading, to_tags

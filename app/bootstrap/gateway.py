@@ -1,7 +1,5 @@
 """The composition root: the one place that knows which real thing stands behind which name."""
 
-import asyncio
-import hashlib
 import random
 import secrets
 from collections.abc import AsyncIterator
@@ -13,19 +11,14 @@ from functools import partial
 import httpx
 import structlog
 
-from app.clients.idosell.client import IdosellPanel
-from app.clients.salesmanago.client import SalesmanagoClient
-from app.clients.shop_webhook import NotConnected, ShopWebhook
-from app.clients.transport import RateLimiter, Transport
+from app.bootstrap.salesmanago import Upstreams
+from app.bootstrap.senders import Senders
+from app.bootstrap.shop_sides import ShopSides
 from app.configuration.settings import Settings
 from app.configuration.shops_file import load
-from app.domain.delivery.outbox import to_account
 from app.domain.errors import BadConfiguration
-from app.domain.shops.shop import PanelKind
 from app.services.carts import Carts
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
-from app.services.delivery.rate_limit import IN_FLIGHT, SharedRateLimit
-from app.services.delivery.senders import OptInVerifier, SalesmanagoSender, Sender, ShopSender
 from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.from_salesmanago.polling import Pull
 from app.services.intake import Intake
@@ -39,11 +32,11 @@ from app.services.operations.trace import Disputes, Trace
 from app.services.outbox.manual_tasks import HandWorkList
 from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner
-from app.services.ports import Clock, ShopSide, Store, Upstream
+from app.services.ports import Clock, Store
 from app.services.recovery_links import RecoveryLinks
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
-from app.services.shops.directory import AccountAccess, Directory, PanelAccess
+from app.services.shops.directory import Directory
 from app.services.shops.keyring import KeyRing, Pseudonyms
 from app.sources.wiring import Sources, sources_of
 from app.storage.engine import migrations
@@ -87,123 +80,8 @@ class Gateway:
     reconciliations: Reconciliations
     cleaner: Cleaner
     worker: Worker
-    upstreams: "Upstreams"
-    shop_sides: "ShopSides"
-
-
-class Upstreams:
-    """The SALESmanago client of each account; a changed account gets a new one."""
-
-    def __init__(self, store: Store, directory: Directory, http: httpx.AsyncClient, clock: Clock) -> None:
-        self._store = store
-        self._directory = directory
-        self._http = http
-        self._clock = clock
-        self._clients: dict[str, tuple[AccountAccess, SalesmanagoClient]] = {}
-
-    def __call__(self, account_id: str) -> Upstream:
-        return self.client(account_id)
-
-    def client(self, account_id: str) -> SalesmanagoClient:
-        access = self._directory.access(account_id)
-        known = self._clients.get(account_id)
-        if known is None or known[0] != access:
-            allowed = access.account.calls_per_second
-            bucket = SharedRateLimit(self._store, to_account(account_id), allowed)
-            transport = Transport(self._http, RateLimiter(allowed, IN_FLIGHT, bucket))
-            known = (access, SalesmanagoClient(access.account, access.api_secret, transport, self._clock))
-            self._clients[account_id] = known
-        return known[1]
-
-
-class _PanelQueue:
-    """One queue per panel, whichever of its shops a call is for (contract 1.7)."""
-
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self._pacers: dict[float, RateLimiter] = {}
-
-    def pacer(self, calls_per_second: float) -> RateLimiter:
-        return self._pacers.setdefault(calls_per_second, RateLimiter(calls_per_second, in_flight=1))
-
-
-def _panel_of(access: PanelAccess) -> str:
-    """Shops of one panel have hosts of their own but one key (contract 4), so the key says which panel it is."""
-    return hashlib.sha256(access.api_key.encode()).hexdigest()[:16]
-
-
-class ShopSides:
-    """What stands behind the port of each shop's side; a changed shop gets a new one."""
-
-    def __init__(self, directory: Directory, http: httpx.AsyncClient, to_anywhere: httpx.AsyncClient, clock: Clock) -> None:
-        self._directory = directory
-        self._http = http
-        self._to_anywhere = to_anywhere
-        self._clock = clock
-        self._sides: dict[str, tuple[PanelAccess, ShopSide]] = {}
-        self._queues: dict[str, _PanelQueue] = {}
-
-    def __call__(self, shop_id: str) -> ShopSide:
-        access = self._directory.panel_access(shop_id)
-        known = self._sides.get(shop_id)
-        if known is None or known[0] != access:
-            known = self._sides[shop_id] = (access, self._side(access))
-        return known[1]
-
-    def panel_of(self, shop_id: str) -> IdosellPanel | None:
-        """The shop's panel, if it is one that can be read."""
-        side = self(shop_id)
-        return side if isinstance(side, IdosellPanel) else None
-
-    def turn(self, shop_id: str) -> str | None:
-        """A panel is served by one process at a time; whoever takes notices may take several."""
-        access = self._directory.panel_access(shop_id)
-        return f"turn:panel:{_panel_of(access)}" if access.shop.panel.kind is PanelKind.IDOSELL else None
-
-    def _side(self, access: PanelAccess) -> ShopSide:
-        shop, panel = access.shop, access.shop.panel
-        match panel.kind:
-            case PanelKind.IDOSELL:
-                queue = self._queues.setdefault(_panel_of(access), _PanelQueue())
-                transport = Transport(self._http, queue.pacer(panel.calls_per_second))
-                return IdosellPanel(shop, access.api_key, transport, self._clock, queue.lock, self._notices(access))
-            case PanelKind.WEBHOOK:
-                transport = Transport(self._to_anywhere, RateLimiter(panel.calls_per_second))
-                return ShopWebhook(shop, panel.base_url or "", access.api_key, transport, self._clock)
-            case PanelKind.NONE:
-                return NotConnected(self._clock)
-
-    def _notices(self, access: PanelAccess) -> ShopWebhook | None:
-        panel = access.shop.panel
-        if panel.webhook_url is None:
-            return None
-        transport = Transport(self._to_anywhere, RateLimiter(panel.calls_per_second))
-        return ShopWebhook(access.shop, panel.webhook_url, access.webhook_secret, transport, self._clock)
-
-
-class Senders:
-    """Who carries to a destination."""
-
-    def __init__(self, store: Store, directory: Directory, upstreams: Upstreams, sides: ShopSides, clock: Clock) -> None:
-        self._store = store
-        self._directory = directory
-        self._upstreams = upstreams
-        self._sides = sides
-        self._clock = clock
-
-    def __call__(self, destination: str) -> Sender:
-        kind, _, name = destination.partition(":")
-        if kind in ("newsletter", "tags"):
-            shop = self._directory.shop(name)
-            closed = [] if shop is not None and shop.enabled else [name]
-            return ShopSender(
-                self._sides(name), closed, [name] if kind == "newsletter" else [], self._store, self._clock, self._sides.turn(name)
-            )
-        closed = self._directory.closed_shops()
-        if kind == "reading":
-            shops = [shop.id for shop in self._directory.shops_of(name)]
-            return OptInVerifier(self._upstreams(name), name, shops, closed, self._store, self._clock)
-        return SalesmanagoSender(self._upstreams(name), name, self._directory.open_shops(name), closed, self._store, self._clock)
+    upstreams: Upstreams
+    shop_sides: ShopSides
 
 
 @asynccontextmanager

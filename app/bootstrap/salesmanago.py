@@ -1,0 +1,35 @@
+"""A client for each SALESmanago account."""
+
+import httpx
+
+from app.clients.salesmanago.client import SalesmanagoClient
+from app.clients.transport import RateLimiter, Transport
+from app.domain.delivery.outbox import to_account
+from app.services.delivery.rate_limit import IN_FLIGHT, SharedRateLimit
+from app.services.ports import Clock, Store, Upstream
+from app.services.shops.directory import AccountAccess, Directory
+
+
+class Upstreams:
+    """The SALESmanago client of each account; a changed account gets a new one."""
+
+    def __init__(self, store: Store, directory: Directory, http: httpx.AsyncClient, clock: Clock) -> None:
+        self._store = store
+        self._directory = directory
+        self._http = http
+        self._clock = clock
+        self._clients: dict[str, tuple[AccountAccess, SalesmanagoClient]] = {}
+
+    def __call__(self, account_id: str) -> Upstream:
+        return self.client(account_id)
+
+    def client(self, account_id: str) -> SalesmanagoClient:
+        access = self._directory.access(account_id)
+        known = self._clients.get(account_id)
+        if known is None or known[0] != access:
+            allowed = access.account.calls_per_second
+            bucket = SharedRateLimit(self._store, to_account(account_id), allowed)
+            transport = Transport(self._http, RateLimiter(allowed, IN_FLIGHT, bucket))
+            known = (access, SalesmanagoClient(access.account, access.api_secret, transport, self._clock))
+            self._clients[account_id] = known
+        return known[1]

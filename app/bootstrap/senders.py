@@ -1,0 +1,32 @@
+"""Which sender serves a destination."""
+
+from app.bootstrap.salesmanago import Upstreams
+from app.bootstrap.shop_sides import ShopSides
+from app.services.delivery.senders import OptInVerifier, SalesmanagoSender, Sender, ShopSender
+from app.services.ports import Clock, Store
+from app.services.shops.directory import Directory
+
+
+class Senders:
+    """The sender of each destination."""
+
+    def __init__(self, store: Store, directory: Directory, upstreams: Upstreams, sides: ShopSides, clock: Clock) -> None:
+        self._store = store
+        self._directory = directory
+        self._upstreams = upstreams
+        self._sides = sides
+        self._clock = clock
+
+    def __call__(self, destination: str) -> Sender:
+        kind, _, name = destination.partition(":")
+        if kind in ("newsletter", "tags"):
+            shop = self._directory.shop(name)
+            closed = [] if shop is not None and shop.enabled else [name]
+            return ShopSender(
+                self._sides(name), closed, [name] if kind == "newsletter" else [], self._store, self._clock, self._sides.turn(name)
+            )
+        closed = self._directory.closed_shops()
+        if kind == "reading":
+            shops = [shop.id for shop in self._directory.shops_of(name)]
+            return OptInVerifier(self._upstreams(name), name, shops, closed, self._store, self._clock)
+        return SalesmanagoSender(self._upstreams(name), name, self._directory.open_shops(name), closed, self._store, self._clock)

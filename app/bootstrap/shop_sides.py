@@ -1,0 +1,78 @@
+"""What stands behind each shop's side: its panel, a webhook, or nothing. One queue per panel."""
+
+import asyncio
+import hashlib
+
+import httpx
+
+from app.clients.idosell.client import IdosellPanel
+from app.clients.shop_webhook import NotConnected, ShopWebhook
+from app.clients.transport import RateLimiter, Transport
+from app.domain.shops.shop import PanelKind
+from app.services.ports import Clock, ShopSide
+from app.services.shops.directory import Directory, PanelAccess
+
+
+class _PanelQueue:
+    """One queue per panel, whichever of its shops a call is for (contract 1.7)."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self._limiters: dict[float, RateLimiter] = {}
+
+    def limiter(self, calls_per_second: float) -> RateLimiter:
+        return self._limiters.setdefault(calls_per_second, RateLimiter(calls_per_second, in_flight=1))
+
+
+def _panel_of(access: PanelAccess) -> str:
+    """Shops of one panel have hosts of their own but one key (contract 4), so the key says which panel it is."""
+    return hashlib.sha256(access.api_key.encode()).hexdigest()[:16]
+
+
+class ShopSides:
+    """What stands behind the port of each shop's side; a changed shop gets a new one."""
+
+    def __init__(self, directory: Directory, http: httpx.AsyncClient, to_anywhere: httpx.AsyncClient, clock: Clock) -> None:
+        self._directory = directory
+        self._http = http
+        self._to_anywhere = to_anywhere
+        self._clock = clock
+        self._sides: dict[str, tuple[PanelAccess, ShopSide]] = {}
+        self._queues: dict[str, _PanelQueue] = {}
+
+    def __call__(self, shop_id: str) -> ShopSide:
+        access = self._directory.panel_access(shop_id)
+        known = self._sides.get(shop_id)
+        if known is None or known[0] != access:
+            known = self._sides[shop_id] = (access, self._side(access))
+        return known[1]
+
+    def panel_of(self, shop_id: str) -> IdosellPanel | None:
+        """The shop's panel, if it is one that can be read."""
+        side = self(shop_id)
+        return side if isinstance(side, IdosellPanel) else None
+
+    def turn(self, shop_id: str) -> str | None:
+        """A panel is served by one process at a time; whoever takes notices may take several."""
+        access = self._directory.panel_access(shop_id)
+        return f"turn:panel:{_panel_of(access)}" if access.shop.panel.kind is PanelKind.IDOSELL else None
+
+    def _side(self, access: PanelAccess) -> ShopSide:
+        shop, panel = access.shop, access.shop.panel
+        match panel.kind:
+            case PanelKind.IDOSELL:
+                queue = self._queues.setdefault(_panel_of(access), _PanelQueue())
+                transport = Transport(self._http, queue.limiter(panel.calls_per_second))
+                return IdosellPanel(shop, access.api_key, transport, self._clock, queue.lock, self._notices(access))
+            case PanelKind.WEBHOOK:
+                transport = Transport(self._to_anywhere, RateLimiter(panel.calls_per_second))
+                return ShopWebhook(shop, panel.base_url or "", access.api_key, transport, self._clock)
+            case PanelKind.NONE:
+                return NotConnected(self._clock)
+
+    def _notices(self, access: PanelAccess) -> ShopWebhook | None:
+        panel = access.shop.panel
+        if panel.webhook_url is None:
+            return None
+        transport = Transport(self._to_anywhere, RateLimiter(panel.calls_per_second))
+        return ShopWebhook(access.shop, panel.webhook_url, access.webhook_secret, transport, self._clock)
