@@ -77,19 +77,19 @@ class LocalBucket:
 
 
 class RateLimiter:
-    """Holds calls back to the pace of their neighbour. `in_flight`: calls at a time, and calls that may follow at once."""
+    """Limits the rate of calls, and how many are in flight. `in_flight`: calls at a time, and the burst that may follow at once."""
 
     def __init__(self, calls_per_second: float, in_flight: int = 2, bucket: Bucket | None = None) -> None:
         self._bucket = bucket or LocalBucket(calls_per_second, in_flight)
         self._slots = asyncio.Semaphore(in_flight)
         self._places = WeakKeyDictionary[asyncio.Task[Any], float]()
-        """Who keeps a call in flight, and until when it may leave at once (monotonic clock)."""
+        """Tasks that hold a place in flight, and until when their slot is valid (monotonic clock)."""
 
     async def reserve(self) -> None:
-        """Wait until a call may leave, and keep its place: what is to be said is then read at the last moment (I6).
+        """Wait until a call may leave, and hold its place, so that the caller reads what to send at the last moment (I6).
 
-        The place is for the next call of the same task, whatever others call meanwhile: one of the calls in flight, and for a
-        moment its turn. Whoever does not call after all gives it up.
+        The task holds one of the places in flight until its next call is answered or `give_up()`. The booked slot is valid
+        for `RESERVED_SECONDS`.
         """
         task = _this_task()
         if task not in self._places:
@@ -97,14 +97,14 @@ class RateLimiter:
             self._places[task] = 0.0
         if self._places[task] <= time.monotonic():
             try:
-                await self._turn()
+                await self._slot()
             except BaseException:
                 self.give_up()
                 raise
             self._places[task] = time.monotonic() + RESERVED_SECONDS
 
     def holds_place(self) -> bool:
-        """May the next call of this task leave at once? If so, it may for as long as its body takes to be written."""
+        """Is the slot of this task still valid? If so, it stays valid while the body of the call is written."""
         task, now = _this_task(), time.monotonic()
         until = self._places.get(task, 0.0)
         if until <= now:
@@ -113,23 +113,23 @@ class RateLimiter:
         return True
 
     def give_up(self) -> None:
-        """The place that this task kept, if it did, is free again."""
+        """Release the place of this task, if it holds one."""
         if self._places.pop(_this_task(), None) is not None:
             self._slots.release()
 
     async def __aenter__(self) -> None:
         await self.reserve()
-        del self._places[_this_task()]  # the turn is used; the call is in flight until it is answered
+        del self._places[_this_task()]  # the slot is used, the call is in flight until it is answered
 
-    async def _turn(self) -> None:
-        """A turn for which a busy process woke up too late is given up, a few times: the next may follow too close (I7)."""
+    async def _slot(self) -> None:
+        """Book a slot and wait for it. One for which a busy process woke up too late is given up, a few times (I7)."""
         wait, given_up = await self._bucket.take(), 0
-        while wait > 0:  # while we waited, rest may have been asked for
+        while wait > 0:  # meanwhile the other side may have asked for a pause
             if wait > LONGEST_WAIT_SECONDS and (closed := await self._bucket.closed_for()) > LONGEST_WAIT_SECONDS:
                 raise _Resting(closed)
             due = time.monotonic() + wait
             await asyncio.sleep(wait)
-            late = time.monotonic() > due + RESERVED_SECONDS and given_up < TURNS_GIVEN_UP
+            late = time.monotonic() > due + RESERVED_SECONDS and given_up < SLOTS_GIVEN_UP
             closed = await self._bucket.closed_for()
             if closed <= 0 and not late:
                 return
@@ -175,13 +175,13 @@ class Outgoing:
 
 
 RESERVED_SECONDS = 0.1
-"""How late a turn may be woken up for, and how long it is kept then; whoever is later waits for another: turns do not pile up."""
+"""A slot expires after this long. A caller that wakes up later books another, so late callers cannot bunch up."""
 
-TURNS_GIVEN_UP = 3
-"""In a row, because a busy process woke up late. Then one is used all the same: calls that are too close are better than none."""
+SLOTS_GIVEN_UP = 3
+"""Slots in a row that a busy process may miss. Then one is used all the same: calls too close are better than none."""
 
 WRITING_SECONDS = 0.1
-"""How long the turn is kept at least, once it was found in time: else it might be lost between the question and the call (I6).
+"""After `holds_place()` said yes, the slot stays valid this long, to write the body (I6).
 
 A call is late by all of these at most, and calls that come together are as many more than the pace allows for a moment (I7).
 """
@@ -190,9 +190,9 @@ A call is late by all of these at most, and calls that come together are as many
 class Transport:
     """Sends requests. Redirects are not followed: a body with credentials goes where it was meant to go."""
 
-    def __init__(self, http: httpx.AsyncClient, pacer: RateLimiter) -> None:
+    def __init__(self, http: httpx.AsyncClient, limiter: RateLimiter) -> None:
         self._http = http
-        self._pacer = pacer
+        self._limiter = limiter
 
     async def reserve(self) -> bool:
         """Wait for the neighbour's pace before saying anything: the next call of this task leaves at once, if it follows soon.
@@ -200,25 +200,25 @@ class Transport:
         False: it asked for so much rest that nobody waits for it, and no place is kept. Raises `NotReady` if nothing can be booked.
         """
         try:
-            await self._pacer.reserve()
+            await self._limiter.reserve()
         except _Resting:
             return False
         return True
 
     def holds_place(self) -> bool:
         """Would a call still leave at once?"""
-        return self._pacer.holds_place()
+        return self._limiter.holds_place()
 
     def give_up(self) -> None:
         """No call follows on what was reserved."""
-        self._pacer.give_up()
+        self._limiter.give_up()
 
     async def post(self, url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Received:
         return await self.send(Outgoing("POST", url, headers, body))
 
     async def send(self, request: Outgoing) -> Received:
         try:
-            async with self._pacer:
+            async with self._limiter:
                 received = await self._within_deadline(request)
         except NotReady:
             return Unreachable("the call could not be booked")
@@ -226,7 +226,7 @@ class Transport:
             return Throttled(rest.seconds)
         if isinstance(received, Throttled):
             with contextlib.suppress(NotReady):  # the breaker rests as well
-                await self._pacer.throttled(min(received.retry_after or 0.0, LONGEST_DELAY.total_seconds()))
+                await self._limiter.throttled(min(received.retry_after or 0.0, LONGEST_DELAY.total_seconds()))
         return received
 
     async def _within_deadline(self, request: Outgoing) -> Received:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.clients import transport as app_transport
-from app.clients.transport import TURNS_GIVEN_UP, Outgoing, RateLimiter, Reply, Transport
+from app.clients.transport import SLOTS_GIVEN_UP, Outgoing, RateLimiter, Reply, Transport
 from app.domain.errors import NotReady
 
 
@@ -41,18 +41,18 @@ def _places_outlast_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 60.0)
 
 
-async def call(pacer: RateLimiter) -> None:
-    async with pacer:
+async def call(limiter: RateLimiter) -> None:
+    async with limiter:
         pass
 
 
 @asynccontextmanager
-async def a_hanging_call(pacer: RateLimiter) -> AsyncIterator[asyncio.Event]:
+async def a_hanging_call(limiter: RateLimiter) -> AsyncIterator[asyncio.Event]:
     """Its answer comes when the event is set, or at the end of the block."""
     answered, called = asyncio.Event(), asyncio.Event()
 
     async def hang() -> None:
-        async with pacer:
+        async with limiter:
             called.set()
             await answered.wait()
 
@@ -66,27 +66,27 @@ async def a_hanging_call(pacer: RateLimiter) -> AsyncIterator[asyncio.Event]:
 
 
 async def test_a_place_is_used_by_the_next_call_and_only_once(bucket: Bucket) -> None:
-    pacer = RateLimiter(5, 2, bucket)
-    await pacer.reserve()
-    await call(pacer)
+    limiter = RateLimiter(5, 2, bucket)
+    await limiter.reserve()
+    await call(limiter)
     assert bucket.booked == 1
-    await call(pacer)
+    await call(limiter)
     assert bucket.booked == 2
 
 
 async def test_reserving_twice_books_once(bucket: Bucket) -> None:
-    pacer = RateLimiter(5, 2, bucket)
-    await pacer.reserve()
-    await pacer.reserve()
+    limiter = RateLimiter(5, 2, bucket)
+    await limiter.reserve()
+    await limiter.reserve()
     assert bucket.booked == 1
 
 
 async def test_another_task_takes_no_place_that_it_did_not_book(bucket: Bucket) -> None:
-    pacer = RateLimiter(5, 2, bucket)
-    await pacer.reserve()
-    await asyncio.create_task(call(pacer))
+    limiter = RateLimiter(5, 2, bucket)
+    await limiter.reserve()
+    await asyncio.create_task(call(limiter))
     assert bucket.booked == 2
-    await call(pacer)
+    await call(limiter)
     assert bucket.booked == 2
 
 
@@ -99,10 +99,10 @@ async def test_a_place_of_one_neighbour_is_none_at_another(bucket: Bucket) -> No
 
 async def test_a_turn_that_was_kept_too_long_is_booked_anew(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 0.05)
-    pacer = RateLimiter(5, 2, bucket)
-    await pacer.reserve()
+    limiter = RateLimiter(5, 2, bucket)
+    await limiter.reserve()
     await asyncio.sleep(0.1)
-    await call(pacer)
+    await call(limiter)
     assert bucket.booked == 2
 
 
@@ -111,41 +111,41 @@ async def test_a_turn_that_was_found_in_time_is_not_lost_while_the_body_is_writt
 ) -> None:
     monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 0.05)
     monkeypatch.setattr(app_transport, "WRITING_SECONDS", 60.0)
-    pacer = RateLimiter(5, 2, bucket)
-    await pacer.reserve()
-    assert pacer.holds_place()
+    limiter = RateLimiter(5, 2, bucket)
+    await limiter.reserve()
+    assert limiter.holds_place()
     await asyncio.sleep(0.1)
-    await call(pacer)
+    await call(limiter)
     assert bucket.booked == 1
-    await pacer.reserve()
+    await limiter.reserve()
     await asyncio.sleep(0.1)
-    assert not pacer.holds_place(), "nobody asked in time"
+    assert not limiter.holds_place(), "nobody asked in time"
 
 
 async def test_who_has_a_place_need_not_wait_for_calls_that_hang(bucket: Bucket) -> None:
-    pacer = RateLimiter(5, 2, bucket)
-    await pacer.reserve()
-    async with a_hanging_call(pacer):
-        another = asyncio.create_task(call(pacer))
+    limiter = RateLimiter(5, 2, bucket)
+    await limiter.reserve()
+    async with a_hanging_call(limiter):
+        another = asyncio.create_task(call(limiter))
         await asyncio.wait([another], timeout=0.05)
         assert not another.done(), "a kept place counts as a call in flight"
         async with asyncio.timeout(5):
-            await call(pacer)
+            await call(limiter)
             await another
     assert bucket.booked == 3
 
 
 async def test_a_place_that_is_given_up_is_free_for_others_and_given_up_once(bucket: Bucket) -> None:
-    pacer = RateLimiter(5, 1, bucket)
-    await pacer.reserve()
-    other = asyncio.create_task(call(pacer))
+    limiter = RateLimiter(5, 1, bucket)
+    await limiter.reserve()
+    other = asyncio.create_task(call(limiter))
     await asyncio.wait([other], timeout=0.05)
     assert not other.done()
-    pacer.give_up()
-    pacer.give_up()
+    limiter.give_up()
+    limiter.give_up()
     await asyncio.wait_for(other, 5)
-    async with a_hanging_call(pacer):
-        third = asyncio.create_task(call(pacer))
+    async with a_hanging_call(limiter):
+        third = asyncio.create_task(call(limiter))
         await asyncio.wait([third], timeout=0.05)
         assert not third.done(), "giving up twice made no second place"
     await third
@@ -156,12 +156,12 @@ async def test_a_turn_that_cannot_be_booked_keeps_no_place() -> None:
         async def take(self) -> float:
             raise NotReady("no store")
 
-    pacer = RateLimiter(5, 1, Closed())
+    limiter = RateLimiter(5, 1, Closed())
     for _ in range(3):
         with pytest.raises(NotReady):
-            await asyncio.wait_for(pacer.reserve(), 5)
+            await asyncio.wait_for(limiter.reserve(), 5)
         with pytest.raises(NotReady):
-            await asyncio.wait_for(call(pacer), 5)
+            await asyncio.wait_for(call(limiter), 5)
 
 
 class Even(Bucket):
@@ -172,7 +172,7 @@ class Even(Bucket):
         return 0.01
 
 
-@pytest.mark.parametrize(("late", "booked"), [(0, 1), (1, 2), (2, 3), (99, 1 + TURNS_GIVEN_UP)])
+@pytest.mark.parametrize(("late", "booked"), [(0, 1), (1, 2), (2, 3), (99, 1 + SLOTS_GIVEN_UP)])
 async def test_a_turn_for_which_the_process_woke_up_late_is_given_up_but_not_for_ever(
     late: int, booked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,9 +213,9 @@ async def test_where_rest_was_asked_for_longer_than_anybody_waits_no_place_is_ke
 
 
 async def test_nobody_has_a_place_while_as_many_calls_hang_as_may(bucket: Bucket) -> None:
-    pacer = RateLimiter(5, 1, bucket)
-    async with a_hanging_call(pacer) as answered:
-        reserving = asyncio.create_task(pacer.reserve())
+    limiter = RateLimiter(5, 1, bucket)
+    async with a_hanging_call(limiter) as answered:
+        reserving = asyncio.create_task(limiter.reserve())
         await asyncio.wait([reserving], timeout=0.05)
         assert not reserving.done()
         assert bucket.booked == 1

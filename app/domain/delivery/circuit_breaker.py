@@ -1,4 +1,4 @@
-"""The circuit breaker of one neighbour, as a value: closed while it answers, open while it rests, then one probe at a time."""
+"""The circuit breaker of one destination, as a value: closed, open for a time after failures, then one probe at a time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,20 +9,20 @@ from app.domain.delivery.outcomes import LONGEST_DELAY, Outcome, Throttled, back
 from app.domain.values import replace, value
 
 LONGEST_REST = timedelta(seconds=60)
-"""A neighbour that does not answer is asked again at least this often; its contacts keep their own, longer backoff."""
+"""A destination that does not answer is probed at least this often. Its contacts keep their own, longer backoff."""
 
 
 class Circuit(StrEnum):
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half_open"
-    """The rest is over: one contact is tried before anybody else's turn is spent."""
+    """The pause is over: one contact is tried first."""
 
 
 @value()
 class Breaker:
     failures: int = 0
-    """Rounds in a row in which the neighbour as a whole took nothing."""
+    """Rounds in a row in which every call failed."""
     rest_until: datetime | None = None
     since: datetime | None = None
     """When it began."""
@@ -48,11 +48,11 @@ class Breaker:
         return Breaker(failures, now + rest, self.since or now, cause, rest)
 
     def probing(self, until: datetime, longest: timedelta = LONGEST_REST) -> "Breaker":
-        """Somebody tries, for so long at the longest: until that is over, nobody else does."""
+        """One worker probes, until `until` at the latest. Nobody else does meanwhile."""
         return replace(self, rest_until=until, rests=longest)
 
     def not_probed(self, before: "Breaker") -> "Breaker":
-        """The probe told nothing: whoever comes next may try. `before`: as it was before; what was heard since stands."""
+        """Undo `probing()`, unless another worker changed the breaker meanwhile. `before`: the breaker before the probe."""
         return before if replace(self, rest_until=None, rests=before.rests) == replace(before, rest_until=None) else self
 
 

@@ -1,4 +1,4 @@
-"""What every worker must agree on about one destination: its breaker, and the bucket its calls are booked in."""
+"""What all workers share about one destination: its breaker, and the bucket its calls are booked in."""
 
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker
 from app.domain.delivery.rate_limit import Pace

@@ -1,4 +1,4 @@
-"""Fairness: each in its turn, so that the many of one never stand before the few of another."""
+"""Round robin over queues: a long queue never delays a short one."""
 
 from collections.abc import Sequence
 from itertools import islice, zip_longest

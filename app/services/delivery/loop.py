@@ -1,7 +1,7 @@
 """Deliver what the outbox holds, to whichever neighbour it is for: claim a lease, send, judge, record.
 
 No transaction is open while the network is. A crash after the claim leaves commands marked as perhaps sent, and whoever
-claims them next looks before sending again.
+claims them next verifies before sending again.
 """
 
 import asyncio
@@ -44,8 +44,8 @@ RECORD_AGAIN_SECONDS = (0.1, 0.5, 2.0)
 """Between one try to record and the next; the last of them again and again."""
 
 CLAIMS_IN_FLIGHT = 2
-"""Of one destination at a time, in all processes: as many as an account may have calls in flight. Between processes a claim
-stands for a call."""
+"""Open claims per destination over all processes, as many as calls may be in flight. Calls cannot be counted across
+processes, so a claim counts as one."""
 
 CLAIMS_OF_ONE_PROCESS = 4
 """A process that is alone counts its calls themselves (`RateLimiter`): while some claims wait for jobs to end, others call."""
@@ -123,8 +123,8 @@ class Delivery:
             return await self._deliver(destination, places, claimed)
 
     async def _deliver(self, destination: str, places: contextlib.ExitStack, claimed: Callable[[], None]) -> int:
-        """`places`: where the place that is kept for the first call is given up, should there be none."""
-        async with self._claiming[destination]:  # so that nobody books a turn for what another is about to claim
+        """`places`: releases the slot that is reserved for the first call, if no call is made."""
+        async with self._claiming[destination]:  # otherwise two tasks could book a slot for the same claim
             if not await self._is_due(destination):
                 return 0
             sender = self._sender(destination)

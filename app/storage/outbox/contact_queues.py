@@ -1,4 +1,4 @@
-"""Mailboxes in statements: one row per contact and destination with waiting commands."""
+"""Contact queues (table `mailboxes`) in SQL: a row per contact and destination with waiting commands."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from app.storage.engine.dialect import one_of
 from app.storage.engine.tables import mailboxes
 
 BULK_BLOCKING_LIVE, LIVE, LISTED = -1, 0, 1
-"""Priorities. What a list brought, and replays, go last; but first of all if the person does something now, which must not
-overtake it. These wait for a claim that lists may have, so that live contacts do not wait for them.
+"""Priorities. Bulk items and replays go last. If a live command is queued behind a bulk one, the queue becomes
+BULK_BLOCKING_LIVE: it goes first among bulk, because the live command must not overtake, and still uses a bulk claim.
 """
 
 
@@ -20,7 +20,7 @@ def is_of(mailbox: Mailbox) -> ColumnElement[bool]:
 
 
 def reset_priority(where: ColumnElement[bool]) -> ColumnElement[int]:
-    """The priority when something was settled: what a list brought of somebody who acts may have been that. The next claim sees."""
+    """The settled command may have been the bulk one that blocked: back to LIVE, and the next claim computes it again."""
     return case((where, LIVE), else_=mailboxes.c.priority)
 
 
@@ -38,6 +38,6 @@ def among(connection: AsyncConnection, boxes: Sequence[Mailbox]) -> ColumnElemen
 
 
 async def remove_empty(connection: AsyncConnection, boxes: Sequence[Mailbox]) -> None:
-    """A mailbox is gone with the last of its commands."""
+    """A queue's row is deleted with its last command."""
     if boxes:
         await connection.execute(delete(mailboxes).where(among(connection, boxes), mailboxes.c.pending <= 0))

@@ -25,16 +25,16 @@ from app.storage.outbox.commands import Outbox
 from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LIVE, is_of
 
 COMMANDS_PER_CLAIM = 200
-"""Of one contact at a time: a hot contact must not fill a batch alone."""
+"""Commands of one contact per claim: a contact with many must not fill a batch alone."""
 
 BACKGROUND_PER_CLAIM = 100
-"""So few that a live contact never waits long for a call between theirs."""
+"""Contacts per bulk claim: so few that a live contact never waits long for its call."""
 
 READ_AT_LEAST = 20
-"""Contacts, where fewer are wanted: many may turn out to be of a list."""
+"""Read at least so many candidates: some are discarded as bulk."""
 
 _numbers = count(time.time_ns() // 1000)
-"""Of leases on the embedded store: greater than those of an earlier process."""
+"""Lease tokens on the embedded store, greater than those of an earlier process."""
 
 
 class Leases:
@@ -52,11 +52,11 @@ class Leases:
         *,
         only_live: bool = False,
     ) -> list[Claim]:
-        """Lease up to `limit` contacts with their waiting commands: live ones first, the shops in turn, oldest due first.
+        """Lease up to `limit` contacts with their waiting commands: live ones first, round robin over shops, oldest due first.
 
-        `only_live`: nobody of whom first must be told what a list brought.
+        `only_live`: skip contacts whose next command is bulk.
 
-        Until the result is recorded the commands count as perhaps sent: after a crash the next holder looks first.
+        Until the result is recorded the commands count as perhaps sent: after a crash the next holder verifies first.
         """
         boxes, commands = await self._next_bundles(destination, closed_shops, limit, now, only_live=only_live)
         if not boxes:
@@ -82,7 +82,7 @@ class Leases:
     async def _next_bundles(
         self, destination: str, closed_shops: Collection[str], limit: int, now: datetime, *, only_live: bool
     ) -> tuple[list[Row[Any]], dict[int, list[WaitingCommand]]]:
-        """Mailboxes to be claimed together, and what of each may travel."""
+        """The contact queues of one claim, and the commands of each that may be sent."""
         some = max(limit, READ_AT_LEAST)
         while True:
             found = [
@@ -115,7 +115,7 @@ class Leases:
         return False
 
     async def due_destinations(self, now: datetime) -> list[str]:
-        """Where somebody's turn has come."""
+        """Destinations with a contact queue that is due and not leased."""
         free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
         theirs = exists().where(mailboxes.c.destination == _DESTINATIONS.c.name, mailboxes.c.due_at <= now, free)
         return list((await self._connection.execute(select(_DESTINATIONS.c.name).where(theirs))).scalars())
@@ -166,7 +166,7 @@ class Leases:
         return until is not None and until >= now
 
     async def renew(self, token: int, now: datetime, until: datetime) -> bool:
-        """False if the lease had ended: perhaps somebody else holds some of it by now."""
+        """False if the lease had ended: another worker may hold some of it by now."""
         ours = (mailboxes.c.lease_token == token) & (mailboxes.c.leased_until >= now)
         return (await self._connection.execute(update(mailboxes).where(ours).values(leased_until=until))).rowcount > 0
 

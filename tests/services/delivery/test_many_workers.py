@@ -118,18 +118,18 @@ async def test_a_process_that_is_alone_has_four_claims_on_their_way(world: World
 
 async def test_a_place_that_was_kept_for_a_call_is_free_again_whatever_became_of_the_call(world: World) -> None:
     """One call in flight at a time, and whoever does not call gives its place up: otherwise nobody would call any more."""
-    pacer, calling = RateLimiter(1000, in_flight=1), world.upstream._call
+    limiter, calling = RateLimiter(1000, in_flight=1), world.upstream._call
 
     async def paced(method: str, items: list[Any]) -> Answer:
-        async with pacer:
+        async with limiter:
             return await calling(method, items)
 
     async def reserve() -> bool:
-        await pacer.reserve()
+        await limiter.reserve()
         return True
 
-    world.upstream.ready, world.upstream.still_ready = reserve, pacer.holds_place
-    world.upstream.release_slot, world.upstream._call = pacer.give_up, paced
+    world.upstream.ready, world.upstream.still_ready = reserve, limiter.holds_place
+    world.upstream.release_slot, world.upstream._call = limiter.give_up, paced
     async with asyncio.timeout(30):
         await world.post(registers(JAN))
         await world.plan()
@@ -140,7 +140,7 @@ async def test_a_place_that_was_kept_for_a_call_is_free_again_whatever_became_of
         await world.plan()
         world.upstream.respond = scripted(Throttled())
         await asyncio.create_task(world.run_for(hours=1))
-        async with pacer:
+        async with limiter:
             pass
     assert world.upstream.events[0].external_id == "o1"
     await world.at_rest()

@@ -217,7 +217,7 @@ _BOUNDS: Mapping[type, str] = {MinLen: "min_length", MaxLen: "max_length"}
 
 
 def _or_silence(keep: Keep | None, silence: Any) -> Keep:
-    """Who says what silence means has said nothing."""
+    """A value equal to the default counts as not sent."""
 
     def kept(said: Any) -> Any:
         value = keep(said) if keep is not None else said
