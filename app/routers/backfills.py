@@ -10,8 +10,8 @@ from app.domain.errors import NotPossible
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.domain.runs.backfill import BackfillMode, Tally, state_of
 from app.routers.edge.dependencies import ActingShop, BackfillsDep, ReadableShop
+from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
-from app.routers.events.field_types import field
 from app.routers.lookups import ReasonOut
 from app.services.runs.backfills import Progress
 

@@ -25,8 +25,9 @@ from app.domain.operations.trace import CommandTrace, EventTrace
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.routers.consent_exports import ConsentChainOut
 from app.routers.edge.dependencies import ReadableShop, TraceDep
+from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
-from app.routers.events.field_types import EVENT_ID, Email, Id, field
+from app.routers.events.field_types import EVENT_ID, Email, Id
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["look-ups"], responses=documented(401, 404, 503))
 

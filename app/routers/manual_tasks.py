@@ -12,8 +12,9 @@ from app.domain.person.stored import StoredContact
 from app.domain.shops.shop import Shop
 from app.routers.consent_exports import ConsentChainOut
 from app.routers.edge.dependencies import ActingShop, ConflictsDep, ConsentsDep, HandWorkDep, ReadableShop
+from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
-from app.routers.events.field_types import Email, field
+from app.routers.events.field_types import Email
 from app.routers.lookups import ReasonOut, summarised
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["the way back"], responses=documented(401, 404, 503))

@@ -11,8 +11,9 @@ from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.operations.replay import ParkedFilter, ParkedGroup
 from app.domain.reasons import Reason
 from app.routers.edge.dependencies import HealthDep, OperationsDep, Operator
+from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
-from app.routers.events.field_types import EventId, ExactText, Id, field
+from app.routers.events.field_types import EventId, ExactText, Id
 from app.routers.health import ShopReadiness
 from app.routers.lookups import ReasonOut, summarised
 from app.services.operations.replay import Line, Replay

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.domain.errors import NotPossible
 from app.domain.runs.reconciliation import WORDS, Cause, Phase, Reconciliation, ReconciliationMode
 from app.routers.edge.dependencies import ActingShop, ReadableShop, ReconciliationsDep
+from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
-from app.routers.events.field_types import field
 
 router = APIRouter(
     prefix="/v1/shops/{shop}/reconciliations", tags=["reconciliation"], responses=documented(401, 404, 409, 503, of=NotPossible)

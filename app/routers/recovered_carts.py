@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.routers.edge.dependencies import CallingShop, RecoveryDep
+from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
-from app.routers.events.field_types import field
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["carts"], responses=documented(401, 404, 503))
 

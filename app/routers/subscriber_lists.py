@@ -11,8 +11,8 @@ from app.domain.intake.inbox import Accepted, Conflict, NewEvent
 from app.domain.shops.shop import Shop
 from app.formats.subscriber_csv import Mistake, NotAList, Row, SubscriberList, TooManyLines, decoded, event_of, parsed
 from app.routers.edge.dependencies import ActingShop, IntakeDep
+from app.routers.edge.field_examples import WHOLE_BODY
 from app.routers.edge.problems import FieldProblem, documented
-from app.routers.events.field_types import WHOLE_BODY
 from app.routers.events.ingest import invalid
 from app.services.intake import Intake
 

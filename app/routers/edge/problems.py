@@ -30,9 +30,9 @@ from app.domain.errors import (
     UnknownCaller,
 )
 from app.domain.operations.request_log import Mistake
+from app.routers.edge.field_examples import EXAMPLES, WHOLE_BODY
 from app.routers.edge.rate_limits import headers_of
 from app.routers.edge.request_record import RequestRecord, current
-from app.routers.events.field_types import EXAMPLES, WHOLE_BODY
 from app.routers.events.wire_model import is_noise
 
 log = structlog.get_logger(__name__)

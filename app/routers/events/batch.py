@@ -16,11 +16,11 @@ from pydantic import Field, ValidationError
 from app.domain.intake.inbox import Accepted, Conflict, NewEvent
 from app.domain.shops.shop import Shop
 from app.routers.edge.dependencies import CallingShop
+from app.routers.edge.field_examples import WHOLE_BODY
 from app.routers.edge.problems import MOST_SHOWN, FieldProblem, documented, field_problems
 from app.routers.edge.request_record import current
 from app.routers.events.examples import in_batch
 from app.routers.events.fast.parser import reader_of
-from app.routers.events.field_types import WHOLE_BODY
 from app.routers.events.ingest import Receipt, Taken, as_json, bounded, count, invalid, new_event, receipt, values_in
 from app.routers.events.schemas import BATCHABLE
 from app.routers.events.wire_model import BOM, mended

@@ -9,6 +9,7 @@ from app.domain.shops.countries import country_as_kept
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.formats.contact_values import NO_REGION, e164, is_national, phone_region
+from app.routers.edge.field_examples import field
 from app.routers.events.field_types import (
     BirthDate,
     Country,
@@ -25,7 +26,6 @@ from app.routers.events.field_types import (
     QuantityBack,
     Text1000,
     UnitPrice,
-    field,
 )
 from app.routers.events.sections import SectionReader
 from app.routers.events.wire_model import WireModel

@@ -2,94 +2,17 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from decimal import Decimal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
-from pydantic_core import PydanticCustomError
 
 from app.domain.tags import MOST_TAGS
 from app.formats.contact_values import birth_date, email_address, language
 from app.routers.events.fast.parser import FastField, NotFast, plain_match, plain_number, plain_text
+from app.routers.events.numbers import decimal_of, money, price_of_goods, quantity, without_sign
 from app.routers.events.sections import are_plain, paths_of
-from app.routers.events.wire_model import SPOILS, note
-
-WHOLE_BODY = "(the whole body)"
-
-EXAMPLES: dict[str, Any] = {
-    WHOLE_BODY: {"event_id": "news-1", "occurred_at": "2026-11-23T10:15:00+01:00", "email": "jan.kowalski@example.com"},
-    "address": {"street": "Polna 1", "postal_code": "00-001", "city": "Warszawa", "country": "PL"},
-    "added": ["vip"],
-    "birth_date": "1987-06-05",
-    "cart": {"id": "basket-77", "currency": "PLN", "value": "119.00", "items": [{"product_id": "101", "name": "T-shirt"}]},
-    "channels": ["email"],
-    "city": "Warszawa",
-    "company": "Drewno sp. z o.o.",
-    "confirmed": True,
-    "consent": {"text_version": "newsletter-2026-03", "ip": "192.0.2.10"},
-    "country": "PL",
-    "currency": "PLN",
-    "customer": {"email": "jan.kowalski@example.com", "first_name": "Jan", "last_name": "Kowalski"},
-    "customer_id": "1234",
-    "email": "jan.kowalski@example.com",
-    "newsletter.email": True,
-    "email_since": "2026-01-10T09:00:00+01:00",
-    "event_id": "order-5501-placed",
-    "first_name": "Jan",
-    "Idempotency-Key": "order-5501-placed",
-    "from": "brak_aktywności",
-    "gender": "male",
-    "granted": True,
-    "has_account": False,
-    "id": "5501",
-    "cart.id": "basket-77",
-    "customer.id": "1234",
-    "ip": "192.0.2.10",
-    "key": "8e627799dec6a634ddaac0b83134b8e69988b9d3",
-    "items": [{"product_id": "101", "name": "T-shirt", "quantity": 1, "unit_price": "119.00"}],
-    "language": "pl",
-    "last_name": "Kowalski",
-    "menu_paths": ["Obuwie/Męskie/Sportowe", ["Wyprzedaże", "Wiosna 2015"]],
-    "mode": "dry_run",
-    "name": "T-shirt",
-    "newsletter": {"email": True, "sms": False},
-    "occurred_at": "2026-11-23T10:15:00+01:00",
-    "order": {"id": "5501", "placed_at": "2026-11-23T10:15:00+01:00", "currency": "PLN", "value": "199.99", "items": []},
-    "order_id": "5501",
-    "parked_reason": "refused",
-    "replay_mode": "preview",
-    "shop": "shop1",
-    "words": "Invalid phone number",
-    "page": "https://sklep.example.com/newsletter",
-    "phone": "+48 600 100 200",
-    "pickup_point": "Paczkomat WAW01A",
-    "placed_at": "2026-11-23T10:15:00+01:00",
-    "postal_code": "00-001",
-    "previous_email": "jan@old.example.com",
-    "product_id": "101",
-    "quantity": 1,
-    "reason": "clicked the link in the e-mail",
-    "recovery_url": "https://sklep.example.com/basket/restore/77",
-    "reconciliation_mode": "preview",
-    "return_id": "RMA-117",
-    "removed": ["brak_aktywności"],
-    "renamed": [{"from": "brak_aktywności", "to": "brak_aktywności2"}],
-    "sms": False,
-    "sms_since": "2026-01-10T09:00:00+01:00",
-    "source": "allegro",
-    "street": "Polna 1",
-    "tags": ["vip", "hurt"],
-    "text_version": "newsletter-2026-03",
-    "to": "brak_aktywności2",
-    "token": "gAAAAABp...",
-    "transfer_consent": "given",
-    "type": "order",
-    "unit_price": "119.00",
-    "url": "https://sklep.example.com/product-101.html",
-    "value": "199.99",
-    "wholesaler": False,
-}
-"""A right value for every field, by name: shown in the OpenAPI document and in every problem that names the field."""
+from app.routers.events.wire_model import note
 
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)", re.ASCII
@@ -109,11 +32,6 @@ _LANGUAGE = r"^[A-Za-z]{2}([-_][A-Za-z]{2})?$"
 _URL = r"^https?://[^\s]+$"
 _LONGEST_EMAIL = 320
 _LONGEST_URL = 2048
-
-
-def field(name: str, **rules: Any) -> Any:
-    """A pydantic field with the example of its name."""
-    return Field(examples=[EXAMPLES[name]], **rules)
 
 
 def _no_control_signs(text: str) -> str:
@@ -216,84 +134,9 @@ def _upper(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
 
 
-_SPACED = re.compile(r"[+-]?\d{1,3}(?:[ '\u00a0\u202f]\d{3})+(?:[.,]\d+)?", re.ASCII)
-_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,3}(?:\.\d{3})+,\d+|[+-]?\d{1,3}(?:\.\d{3}){2,}", re.ASCII)
-_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
-_KEPT_DECIMALS = Decimal("0.0001")
-_NOISE = Decimal("1e-9")
-"""Of numbers that a computer could not write exactly, like 242.79999999999998."""
-
-
-def _number(value: object) -> object:
-    """A number as it is written by machines and by people, to four decimals."""
-    if isinstance(value, str):
-        written = _decimal_text(value.strip())
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        written = repr(value)
-    else:
-        raise ValueError("a number like 119.00 is needed")
-    try:
-        number = Decimal(written)
-        if not number.is_finite():
-            raise ValueError("a number like 119.00 is needed")
-        if -number.as_tuple().exponent <= 4:  # type: ignore[operator]  # it is finite
-            return number
-        rounded = number.quantize(_KEPT_DECIMALS, ROUND_HALF_UP)
-    except InvalidOperation:
-        raise ValueError("a number like 119.00 is needed") from None
-    if abs(rounded - number) > _NOISE * max(Decimal(1), abs(number)):
-        note("rounded to four decimals")
-    return rounded
-
-
-def _decimal_text(text: str) -> str:
-    if _SPACED.fullmatch(text):
-        text = re.sub(r"[ '\u00a0\u202f]", "", text)
-        text = text.replace(",", ".")
-    elif "," in text or text.count(".") > 1:
-        if _GROUPED.fullmatch(text) and (text.count(",") > 1 or "." in text):
-            text = text.replace("," if text.rfind(",") < text.rfind(".") or text.count(",") > 1 else ".", "").replace(",", ".")
-        elif _COMMA.fullmatch(text) and (len(text.partition(",")[2]) != 3 or text.lstrip("+-").startswith("0,")):
-            text = text.replace(",", ".")
-        else:
-            raise ValueError("nobody can tell whether that comma divides thousands or decimals; write 1234.50")
-    if not _DECIMAL.fullmatch(text):
-        raise ValueError("a number like 119.00 is needed")
-    return text
-
-
-def _without_sign(value: object) -> object:
-    """What comes back, many shops write with a minus."""
-    number = _number(value)
-    if isinstance(number, Decimal) and number < 0:
-        note("written without its minus: what came back is counted")
-        return -number
-    return number
-
-
-def _price_of_goods(value: object) -> object:
-    number = _number(value)
-    if isinstance(number, Decimal) and number < 0:
-        raise PydanticCustomError(SPOILS, "a line with a price below zero is a discount and no goods")
-    return number
-
-
 def _first_tags(value: object) -> object:
     """One more than are kept, so that it is noticed."""
     return value[: MOST_TAGS + 1] if isinstance(value, list) else value
-
-
-def _quantity(number: Decimal) -> Decimal:
-    """One spelling of a number: 2, not 2.0 or 2E+0."""
-    whole = number.to_integral_value()
-    return whole.quantize(Decimal(1)) if whole == number else number.normalize()
-
-
-def _money(amount: Decimal) -> Decimal:
-    """One spelling of an amount: two decimals unless it really has more."""
-    cents = amount.quantize(Decimal("0.01"))
-    return cents if cents == amount else amount.normalize()
 
 
 _GENDERS: dict[str, tuple[str, ...]] = {
@@ -421,15 +264,15 @@ Instant = Annotated[
     Field(json_schema_extra={"format": "date-time"}),
     FastField(str, _instant),
 ]
-_plain_money = plain_number(_money, zero=True)
-_plain_quantity = plain_number(_quantity, zero=False)
+_plain_money = plain_number(money, zero=True)
+_plain_quantity = plain_number(quantity, zero=False)
 _IS_MONEY = Field(ge=0, max_digits=15, decimal_places=4)
 _IS_QUANTITY = Field(gt=0, max_digits=12, decimal_places=4)
-Money = Annotated[Decimal, _IS_MONEY, AfterValidator(_money), BeforeValidator(_number), _plain_money]
-UnitPrice = Annotated[Decimal, _IS_MONEY, AfterValidator(_money), BeforeValidator(_price_of_goods), _plain_money]
-Quantity = Annotated[Decimal, _IS_QUANTITY, AfterValidator(_quantity), BeforeValidator(_number), _plain_quantity]
-MoneyBack = Annotated[Decimal, _IS_MONEY, AfterValidator(_money), BeforeValidator(_without_sign), _plain_money]
-QuantityBack = Annotated[Decimal, _IS_QUANTITY, AfterValidator(_quantity), BeforeValidator(_without_sign), _plain_quantity]
+Money = Annotated[Decimal, _IS_MONEY, AfterValidator(money), BeforeValidator(decimal_of), _plain_money]
+UnitPrice = Annotated[Decimal, _IS_MONEY, AfterValidator(money), BeforeValidator(price_of_goods), _plain_money]
+Quantity = Annotated[Decimal, _IS_QUANTITY, AfterValidator(quantity), BeforeValidator(decimal_of), _plain_quantity]
+MoneyBack = Annotated[Decimal, _IS_MONEY, AfterValidator(money), BeforeValidator(without_sign), _plain_money]
+QuantityBack = Annotated[Decimal, _IS_QUANTITY, AfterValidator(quantity), BeforeValidator(without_sign), _plain_quantity]
 """Of goods that came back."""
 Currency = Annotated[str, StringConstraints(pattern=_CURRENCY), BeforeValidator(_upper), plain_match(_CURRENCY, 3)]
 Country = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), _text(64), plain_text(0, 64)]

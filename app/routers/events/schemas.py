@@ -27,6 +27,7 @@ from app.domain.events import (
 from app.domain.shops.shop import Shop
 from app.domain.tags import MAX_PANEL_TAG_CHARS, MOST_TAGS, TO_PANEL, canonical, clean, within
 from app.formats.contact_values import is_national
+from app.routers.edge.field_examples import field
 from app.routers.events.common_schemas import (
     MAX_ITEMS,
     ChangedCustomerIn,
@@ -54,7 +55,6 @@ from app.routers.events.field_types import (
     TagText,
     TagTexts,
     Url,
-    field,
 )
 from app.routers.events.wire_model import WireModel
 
