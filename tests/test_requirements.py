@@ -19,7 +19,7 @@ from app.clients.idosell.client import IdosellPanel
 from app.clients.salesmanago import payloads
 from app.clients.shop_webhook import NotConnected
 from app.clients.transport import Reply
-from app.configuration.shops_file import ShopsFile
+from app.configuration.entries import ShopsFile
 from app.domain import tags
 from app.domain.commands import (
     AddEvent,
