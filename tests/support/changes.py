@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from app.domain.commands import HomeCommand, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.delivery.outbox import HandWork
-from app.domain.delivery.outcomes import Delivered, Outcome, Unreachable
+from app.domain.delivery.outcomes import ByHand, Delivered, Outcome, Refused, Unreachable
 from app.domain.events import AccountChanged, Customer, OptInReported, StatusSeen, Ticked
 from app.domain.person.contact import Contact
+from app.domain.reasons import Reason
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, FanOut, Panel, PanelKind, Shop
 from app.services.from_salesmanago.polling import Pull
@@ -22,6 +23,7 @@ from tests.support.world import (
     World,
     a_shop,
     at,
+    registers,
 )
 
 IN, OUT = Status.OPT_IN, Status.OPT_OUT
@@ -131,3 +133,51 @@ def listed(minutes: float, since: float, email: str = JAN, *, sms: bool = False,
     ticked = Ticked(ticked=True, since=at(since))
     boxes = {"newsletter_sms": ticked} if sms else {"newsletter_email": ticked}
     return AccountChanged(at=at(minutes), customer=Customer(email=email, **boxes, **customer))
+
+
+def said_at_home(world: World, email: str = JAN, shop_id: str = "shop1") -> list[Status]:
+    return [said.status for said in changes(world.sides[shop_id].done, email) if said is not None]
+
+
+def upserts_refused(method: str, items: list) -> Outcome:
+    return Refused("bad phone") if method.startswith("upsert") else Delivered()
+
+
+def upserts_unreachable(method: str, items: list) -> Outcome:
+    return Unreachable("down") if method.startswith("upsert") else Delivered()
+
+
+def unreachable(method: str, items: list) -> Outcome:
+    return Unreachable("down")
+
+
+def delivered(method: str, items: list) -> Outcome:
+    return Delivered()
+
+
+async def up_again(world: World) -> None:
+    """The neighbours answer again, and everybody's pause is over."""
+    world.upstream.respond, world.side.respond = delivered, fine
+    world.clock.advance(hours=1)
+    world.restart()
+    await run(world)
+
+
+async def two_shops(world: World, *, looked_at: bool = False) -> None:
+    await configured(world, shop(1), shop(2))
+    if looked_at:
+        for name in ("shop1", "shop2"):
+            await world.post(registers(), shop=name)
+        await world.run()
+        await looked(world)
+
+
+async def not_taken(world: World) -> list[tuple[str, str | None]]:
+    return [(state, reason) for kind, state, reason in await happened(world) if kind == "status-not-taken"]
+
+
+def no_account(command: HomeCommand) -> Outcome:
+    return ByHand(Reason.NO_ACCOUNT_IN_PANEL)
+
+
+OLD, NEW = "jan@old.example", "jan@new.example"

@@ -1,28 +1,19 @@
-"""Faults that a hostile reading of lists, comparisons and cleaning found, each as it was."""
+"""Repairs of a comparison, and what happens beside them."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
-import pytest
-
-from app.domain.commands import AddEvent, SetSubscription, UpsertContact
+from app.domain.commands import SetSubscription, UpsertContact
 from app.domain.consent import Policy, Status
-from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Delivered, Refused
-from app.domain.events import AccountListed, Customer, Event, Evidence, SubscriberListed, Ticked
-from app.domain.operations.retention import Retention
+from app.domain.events import Ticked
 from app.domain.runs.reconciliation import Reconciliation, ReconciliationMode
 from app.domain.shops.shop import Panel, PanelKind
 from app.services.from_salesmanago.polling import Pull
-from app.services.operations.consent_export import ConsentReader
-from app.services.operations.retention import Cleaner
 from app.services.runs.reconciliations import Reconciliations
-from tests.conftest import NOON
+from tests.support.changes import NEW, OLD
 from tests.support.faithful import Faithful
-from tests.support.world import EWA, JAN, World, a_shop, at, erases, grants, orders, registers, renames, subscribes, withdraws
-
-OLD, NEW = "jan@old.example", "jan@new.example"
-LONG_AGO, LATELY = NOON - timedelta(days=300), NOON - timedelta(hours=20)
+from tests.support.world import EWA, JAN, World, a_shop, grants, registers, renames, subscribes, withdraws
 
 
 class NoLooks:
@@ -43,66 +34,6 @@ async def compared(world: World, mode: ReconciliationMode) -> Reconciliation:
         if not await made.step_due():
             break
     return (await made.of_shop("shop1"))[0]
-
-
-async def cleaned(world: World, days: int) -> None:
-    world.clock.advance(days=days)
-    cleaner = Cleaner(world.store, Retention(), world.clock)
-    while await cleaner.clean():
-        pass
-
-
-def listed(email: str = JAN, since: object = LONG_AGO, minutes: int = 0, **more: object) -> AccountListed:
-    customer = Customer(email=email, id="1", newsletter_email=Ticked(ticked=True, since=since))  # type: ignore[arg-type]
-    return AccountListed(at=at(minutes), customer=customer, **more)  # type: ignore[arg-type]
-
-
-# -- lists ---------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "event",
-    [SubscriberListed(at=at(), email=JAN, email_since=LATELY), listed(since=LATELY)],
-    ids=["a line of a list", "an account of the panel"],
-)
-async def test_r06_however_young_its_date_a_list_opts_nobody_in_who_resigned_over_there(world: World, event: Event) -> None:
-    world.upstream.contacts[JAN] = set()
-    world.upstream.opted_out.add(JAN)
-    await world.post(event)
-    await world.run()
-    assert JAN in world.upstream.opted_out
-
-
-async def test_r06_a_listed_rename_also_asks_about_the_address_it_takes_over(world: World) -> None:
-    await world.post(registers(OLD, id="1"))
-    await world.run()
-    world.upstream.contacts[NEW] = set()
-    world.upstream.opted_out.add(NEW)
-    world.clock.advance(hours=1)
-    await world.post(listed(NEW, minutes=60))
-    await world.run()
-    assert NEW in world.upstream.opted_out
-
-
-async def test_r63_what_a_list_tells_stays_quiet_beside_a_live_event(world: World) -> None:
-    await world.post(listed())
-    await world.plan()
-    await world.post(orders("o1", JAN, 1))
-    await world.run()
-    told = [one for one in world.upstream.sent(UpsertContact) if one.email_status is Status.OPT_IN]
-    assert told
-    assert all(one.quiet for one in told)
-
-
-async def test_r63_a_live_contact_never_waits_for_looks_at_those_of_a_list(world: World) -> None:
-    await world.post(*(listed(f"p{number}@example.pl") for number in range(120)), orders("o1", JAN))
-    await world.plan()
-    await world.delivery.deliver_due(to_account("main"))
-    assert world.upstream.sent() != []
-    assert {one.email for one in world.upstream.sent()} == {JAN}
-
-
-# -- comparisons ---------------------------------------------------------------------------------------------------------
 
 
 async def test_a_repair_never_renames_whoever_has_the_former_address_now(world: World) -> None:
@@ -187,36 +118,3 @@ async def test_r03_a_comparison_names_nobody_over_there_who_was_never_sent(world
     world.clock.advance(hours=1)
     await compared(world, ReconciliationMode.PREVIEW)
     assert world.upstream.calls == []
-
-
-# -- cleaning ------------------------------------------------------------------------------------------------------------
-
-
-async def test_m1_an_erasure_finds_nothing_left_of_somebody_who_was_forgotten_before(world: World) -> None:
-    await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
-    await world.post(subscribes(JAN, evidence=Evidence(ip="10.1.2.3", page="/x")))
-    await world.run()
-    await cleaned(world, days=401)
-    await world.post(erases(JAN, 60 * 24 * 401))
-    await world.run()
-    assert await world.tables_naming(JAN) == []
-
-
-async def test_a_newcomer_never_inherits_the_number_of_somebody_forgotten(world: World) -> None:
-    await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
-    await world.post(subscribes(JAN))
-    await world.run()
-    await cleaned(world, days=401)
-    await world.post(subscribes(EWA, 60 * 24 * 401))
-    await world.run()
-    chains = await ConsentReader(world.store, world.pseudonym).export("shop1", EWA)
-    assert [len(chain.entries) for chain in chains] == [1]
-
-
-async def test_an_order_of_fourteen_months_ago_posted_again_is_no_second_purchase(world: World) -> None:
-    await world.post(orders("o1"))
-    await world.run()
-    await cleaned(world, days=402)
-    await world.post(orders("o1"))
-    await world.run()
-    assert len(world.upstream.sent(AddEvent)) == 1

@@ -1,0 +1,43 @@
+"""Health of the way to the shops."""
+
+from datetime import timedelta
+
+from app.services.operations.health import Health
+from tests.support.changes import (
+    down,
+    fine,
+    no_account,
+    resigned,
+)
+from tests.support.world import (
+    NOON,
+    World,
+)
+
+
+async def test_r54_a_change_without_receipt_for_a_quarter_of_an_hour_raises_the_alarm(two: World) -> None:
+    async def migrated() -> bool:
+        return True
+
+    health = Health(two.store, two.directory, two.clock, migrated, 600.0)
+    two.sides["shop1"].respond = down
+    two.sides["shop2"].respond = no_account
+    for name in ("shop1", "shop2"):
+        await two.post(resigned(1), shop=name)
+    await two.run()
+    two.clock.now = NOON + timedelta(minutes=14, seconds=59)
+    first, second = (await health.report()).shops
+    assert (first.receipt_missing, second.receipt_missing) == (False, False)
+    assert 890 < first.oldest_receipt_seconds < 900
+    two.clock.advance(seconds=2)
+    report = await health.report()
+    first, second = report.shops
+    assert (first.receipt_missing, first.hand_work) == (True, 0)
+    assert (second.receipt_missing, second.oldest_receipt_seconds, second.hand_work) == (False, 0, 1)
+    assert report.ready
+    assert [words.partition(":")[0] for words in report.problems if "newsletter change" in words] == ["shop1"]
+    assert [words.partition(":")[0] for words in report.problems if "by a person" in words] == ["shop2"]
+    two.sides["shop1"].respond = fine
+    two.clock.advance(minutes=2)
+    await two.run()
+    assert not any(one.receipt_missing for one in (await health.report()).shops)
