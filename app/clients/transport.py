@@ -103,11 +103,11 @@ class RateLimiter:
                 raise
             self._places[task] = time.monotonic() + RESERVED_SECONDS
 
-    def holds_place(self) -> bool:
-        """Is the slot of this task still valid? If so, it stays valid while the body of the call is written."""
+    def holds_place(self, late: float = 0.0) -> bool:
+        """Is the slot of this task still valid, or was it so many seconds ago? If so, it stays valid while the body is written."""
         task, now = _this_task(), time.monotonic()
         until = self._places.get(task, 0.0)
-        if until <= now:
+        if not until or until + late <= now:
             return False
         self._places[task] = max(until, now + WRITING_SECONDS)
         return True
@@ -205,9 +205,9 @@ class Transport:
             return False
         return True
 
-    def holds_place(self) -> bool:
-        """Would a call still leave at once?"""
-        return self._limiter.holds_place()
+    def holds_place(self, late: float = 0.0) -> bool:
+        """Would a call still leave at once, or so many seconds late?"""
+        return self._limiter.holds_place(late)
 
     def give_up(self) -> None:
         """No call follows on what was reserved."""

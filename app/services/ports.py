@@ -331,8 +331,8 @@ class Upstream(Protocol):
         """Wait until a call may leave, and keep its place; False if the account rests. Raises `NotReady` if none can be booked."""
         ...
 
-    def still_ready(self) -> bool:
-        """Would the call leave at once? Whoever takes long loses the turn."""
+    def still_ready(self, late: float = 0.0) -> bool:
+        """Would the call leave at once, or so many seconds late? Whoever takes longer loses the turn."""
         ...
 
     def release_slot(self) -> None:

@@ -244,3 +244,15 @@ async def test_a_body_is_sent_as_json_with_its_letters_and_bytes_as_they_are() -
     assert json.loads(seen[0].content) == said
     assert "Żółć".encode() in seen[0].content
     assert seen[2].content == b" signed "
+
+
+async def test_a_slot_may_be_used_late_by_as_much_as_is_said(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 0.01)
+    limiter = RateLimiter(1000, 2, bucket)
+    assert not limiter.holds_place(60), "nothing was booked"
+    await limiter.reserve()
+    await asyncio.sleep(0.05)
+    assert not limiter.holds_place(0.01)
+    assert limiter.holds_place(60)
+    await call(limiter)
+    assert bucket.booked == 1

@@ -94,8 +94,8 @@ class SalesmanagoClient:
         """Wait until a call may leave. Its place is kept until it is made, or until nothing follows."""
         return await self._transport.reserve()
 
-    def still_ready(self) -> bool:
-        return self._transport.holds_place()
+    def still_ready(self, late: float = 0.0) -> bool:
+        return self._transport.holds_place(late)
 
     def release_slot(self) -> None:
         self._transport.give_up()

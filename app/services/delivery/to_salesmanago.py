@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -40,6 +41,9 @@ Part = TypeVar("Part")
 
 READINGS, LOOK_AGAIN_SECONDS = 50, 0.04
 """How often permission is read before a call until nothing is undecided, and how long after one another: for two seconds."""
+
+LATEST_SECONDS = 5.0
+"""How late a call may leave, however long it takes to read whether it may."""
 
 Interrupted = Callable[[Sequence[Claim]], Awaitable[Collection[int] | None]]
 """For which contacts an act was noted, since they were claimed, that takes something back (I6, R41). None: one is not decided yet.
@@ -93,18 +97,24 @@ class _Sending:
         return [(dispatch, part) for dispatch, part in batch if not dispatch.interrupted]
 
     async def _read_permission(self, claims: Sequence[Claim]) -> Collection[int] | None:
-        """From whom something is to be taken back first. None: the account rests, or what is to be known is not known in time."""
-        undecided = False
+        """From whom something is to be taken back first. None: the account rests, or what is to be known is not known in time.
+
+        A turn that is lost over the reading is waited for anew, and may then be late by as long as the reading took: a process
+        that gets little of its processor would lose every turn. What is sent is never older than its reading.
+        """
+        undecided, late = False, 0.0
         with contextlib.suppress(NotReady):
             for _ in range(READINGS):
                 if undecided:
                     await asyncio.sleep(LOOK_AGAIN_SECONDS)
                 elif not await self._upstream.ready():
                     return None
+                began = time.monotonic()
                 interrupted = await self._interrupted(claims)
                 undecided = interrupted is None
-                if not undecided and self._upstream.still_ready():
+                if not undecided and self._upstream.still_ready(late):
                     return interrupted  # otherwise the turn was lost meanwhile, and with it what was read
+                late = min(max(late, 2 * (time.monotonic() - began)), LATEST_SECONDS)
         return None
 
     async def send(self, dispatches: Sequence[ContactDispatch]) -> None:

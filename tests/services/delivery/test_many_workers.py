@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from types import SimpleNamespace
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 
+from app.clients import transport
 from app.clients.transport import RateLimiter
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.delivery.answers import Answer, Attempted, Tried
@@ -19,10 +20,10 @@ from app.domain.delivery.destination import Neighbour
 from app.domain.delivery.outbox import Claim, to_account, to_newsletter
 from app.domain.delivery.outcomes import Delivered, Done, Refused, Throttled, Unknown, Unreachable
 from app.domain.errors import NotReady
-from app.services.delivery import loop
+from app.services.delivery import loop, to_salesmanago
 from app.services.delivery.lease import Lease
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
-from app.services.delivery.senders import CONTACTS_PER_BATCH
+from app.services.delivery.senders import CONTACTS_PER_BATCH, SalesmanagoSender, Sender
 from app.storage.engine.database import Database
 from app.storage.engine.tables import attempts, calls, mailboxes
 from app.storage.outbox.leases import BACKGROUND_PER_CLAIM
@@ -143,6 +144,39 @@ async def test_a_place_that_was_kept_for_a_call_is_free_again_whatever_became_of
         async with limiter:
             pass
     assert world.upstream.events[0].external_id == "o1"
+    await world.at_rest()
+
+
+async def test_a_process_that_is_late_for_every_turn_gets_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a fifth of a processor, reading whether a call may leave takes longer than a turn is kept."""
+    monkeypatch.setattr(transport, "RESERVED_SECONDS", 0.01)
+    monkeypatch.setattr(transport, "WRITING_SECONDS", 0.01)
+    monkeypatch.setattr(to_salesmanago, "READINGS", 5)
+    limiter, sender = RateLimiter(1000), world.delivery._sender
+
+    async def reserve() -> bool:
+        await limiter.reserve()
+        return True
+
+    def late(destination: str) -> Sender:
+        made = sender(destination)
+        if isinstance(made, SalesmanagoSender):
+            reading = made._interrupted
+
+            async def interrupted(claims: Sequence[Claim]) -> Collection[int] | None:
+                found = await reading(claims)
+                await asyncio.sleep(0.05)
+                return found
+
+            made._interrupted = interrupted  # type: ignore[method-assign]
+        return made
+
+    world.upstream.ready, world.upstream.still_ready = reserve, limiter.holds_place
+    world.delivery._sender = late
+    await world.post(registers(JAN), registers(EWA))
+    await world.plan()
+    await asyncio.create_task(world.delivery.deliver_due(MAIN))
+    assert {one.email for one in world.upstream.sent(UpsertContact)} == {JAN, EWA}
     await world.at_rest()
 
 
