@@ -9,6 +9,7 @@ is as large as the last one allows.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -34,7 +35,7 @@ ROUND_BYTES = 512 * 1024
 """Of the events that one round reads: some five hundred orders of ordinary size."""
 
 ROUND_SECONDS = 0.05
-"""So long a round works, as far as its events can be left to the next one."""
+"""So long a round works, of the processor's time, as far as its events can be left to the next one."""
 
 TURN_SECONDS = 0.02
 """So long the round decides before it lets others of the process have their turn: a hundred ordinary events."""
@@ -114,10 +115,13 @@ class Planner:
 
 
 class _Stopwatch:
-    """Measures the round's own work, without what others of the process do in their turns."""
+    """Measures the round's own work: without what others of the process do in their turns, in time of the processor.
+
+    A process that gets little of that would cut its rounds to single events otherwise, and spend on rounds what it has.
+    """
 
     def __init__(self) -> None:
-        self._clock = asyncio.get_running_loop().time
+        self._clock = time.thread_time
         self._turn_began = self._clock()
         self._before = 0.0
 
