@@ -17,7 +17,6 @@ from app.bootstrap.gateway import Gateway, open_gateway
 from app.configuration.control_socket import check_owner
 from app.configuration.settings import Settings
 from app.domain.errors import NotFound
-from app.domain.operations.replay import ParkedFilter
 from app.domain.operations.trace import EventTrace
 from app.domain.runs import reconciliation as reconciliation_rules
 from app.domain.runs.backfill import BackfillMode
@@ -31,7 +30,7 @@ from app.routers.edge import problems
 from app.routers.health import metrics_of
 from app.routers.lookups import EventOut
 from app.routers.manual_tasks import ConflictOut, HandWorkOut
-from app.routers.operations import LineOut, LinesOut, ParkedGroupOut, ParkedOut, ReplayIn, ReplayMode, ReplayOut
+from app.routers.operations import LineOut, LinesOut, ParkedOut, ReplayIn, ReplayMode, ReplayOut, shown_parked
 from app.routers.reconciliations import ReconciliationOut
 from app.routers.requests import After, Limit, Outcomes, RequestsOut
 from app.routers.sources import Again, Kept, Push, PushList
@@ -87,7 +86,12 @@ def control_app(gateway: Gateway) -> FastAPI:
 
     @app.get("/status")
     async def status() -> dict[str, Any]:
-        return msgspec.to_builtins(await gateway.health.report())  # type: ignore[no-any-return]
+        waiting = [LineOut.of(line).model_dump(mode="json") for line in await gateway.operations.lines() if line.waiting]
+        return {**msgspec.to_builtins(await gateway.health.report()), "waiting": waiting}
+
+    @app.get("/shops")
+    async def shop_ids() -> list[str]:
+        return [shop.id for shop in _shops(gateway, None)]
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -95,7 +99,8 @@ def control_app(gateway: Gateway) -> FastAPI:
 
     @app.get("/parked")
     async def parked(shop: str | None = None) -> ParkedOut:
-        return ParkedOut(groups=[ParkedGroupOut.of(one) for one in await gateway.operations.parked(ParkedFilter(shop_id=shop))])
+        _shops(gateway, shop)
+        return await shown_parked(gateway.operations, shop)
 
     @app.post("/replays")
     async def replays(body: ReplayIn) -> ReplayOut:
@@ -137,7 +142,9 @@ def control_app(gateway: Gateway) -> FastAPI:
     @app.post("/why")
     async def why(request: Request) -> list[dict[str, Any]]:
         about = (await request.json())["about"]
-        return [{"shop": one.shop_id, **EventOut.of(one).model_dump(mode="json")} for one in await _about(gateway, about)]
+        found = await _about(gateway, about)
+        waiting = await gateway.trace.waiting(found)
+        return [{"shop": one.shop_id, **EventOut.of(one, waiting).model_dump(mode="json")} for one in found]
 
     @app.get("/callbacks")
     async def callbacks(name: str | None = None) -> list[dict[str, str]]:

@@ -178,7 +178,7 @@ async def _compose(
         ring=ring,
         directory=directory,
         intake=intake,
-        trace=Trace(store, consents, pseudonyms),
+        trace=Trace(store, consents, pseudonyms, directory, clock),
         health=health,
         callbacks=Callbacks(store, directory, intake, clock),
         hand_work=HandWorkList(store, clock),

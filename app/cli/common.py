@@ -5,6 +5,7 @@ import gc
 import json
 import sys
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, NoReturn
 
@@ -99,6 +100,12 @@ async def _ask_here(method: str, path: str, **more: Any) -> Answer:
     async with control(Settings()) as client:
         received = await client.request(method, path, **more)
     return Answer(received.status_code, received.content)
+
+
+def local(at: str, *, seconds: bool = True) -> str:
+    """A time of an answer as the terminal's clock shows it, with its zone."""
+    moment = datetime.fromisoformat(at).astimezone()
+    return f"{moment:%Y-%m-%d %H:%M:%S %Z}" if seconds else f"{moment:%Y-%m-%d %H:%M %Z}"
 
 
 def quiet_logs() -> None:

@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.common import AsJson, InPolish, ask, out, run, show_json
+from app.cli.common import AsJson, InPolish, ask, local, out, run, show_json
 
 OneShop = Annotated[str | None, typer.Option("--shop", help="Only this shop.")]
 
@@ -16,17 +16,19 @@ def parked(shop: OneShop = None, polish: InPolish = False, as_json: AsJson = Fal
     """What could not be delivered or decided, grouped by cause, the largest group first."""
 
     async def step() -> None:
-        found = (await ask("GET", "/parked", params={"shop": shop} if shop else {}))["groups"]
+        answer = await ask("GET", "/parked", params={"shop": shop} if shop else {})
+        found = answer["groups"]
         if as_json:
             show_json(found)
             return
         if not found:
-            out.print("[green]Nothing is parked.[/green]")
-            return
+            calm = "[yellow]Nothing is parked, but not everything is delivered:[/yellow]"
+            out.print(calm if answer["waiting"] else "[green]Nothing is parked, and nothing waits to be delivered.[/green]")
+        show_waiting(answer["waiting"], polish=polish)
         suffix = "_pl" if polish else ""
         for group in found:
             where = group["destination"] or "the rules"
-            out.print(f"[bold]{group['number']}[/bold]  {group['shop']}  {where}  since {group['oldest'][:16]}")
+            out.print(f"[bold]{group['number']}[/bold]  {group['shop']}  {where}  since {local(group['oldest'], seconds=False)}")
             if group["words"]:
                 out.print(f"    [cyan]{escape(group['words'])}[/cyan]")
             if group["reason"]:
@@ -36,6 +38,21 @@ def parked(shop: OneShop = None, polish: InPolish = False, as_json: AsJson = Fal
             out.print(f"    [dim]{escape(_command(group))}[/dim]", soft_wrap=True)
 
     run(step())
+
+
+def show_waiting(lines: list[dict[str, Any]], *, polish: bool = False) -> None:
+    """What is not parked but waits: for which destination, why, and until when."""
+    for one in lines:
+        people = f"{one['waiting']} osób" if polish else f"{one['waiting']} people"
+        out.print(f"[bold]{people}[/bold]  → {escape(one['destination'])}")
+        if one["circuit"] == "closed":
+            out.print("    czeka w kolejce, jest wysyłane" if polish else "    in the queue, being sent")
+            continue
+        since = f" ({local(one['since'])})" if one["since"] else ""
+        said = "nie przyjmuje niczego" if polish else "takes nothing"
+        out.print(f"    {said}{since}: [red]{escape(one['cause'])}[/red]")
+        if one["rest_until"]:
+            out.print(f"    {'następna próba' if polish else 'next try'} {local(one['rest_until'])}")
 
 
 def _command(group: dict[str, Any]) -> str:
@@ -99,7 +116,10 @@ def neighbours(as_json: AsJson = False) -> None:
         if as_json:
             show_json(found)
             return
-        table = Table("destination", "circuit", "calls/s", "on their way", "contacts waiting", "next probe", "cause")
+        if not found:
+            out.print("Nothing was sent to anybody yet. `gateway status` shows whether something waits to be decided.")
+            return
+        table = Table("destination", "circuit", "calls/s", "on their way", "contacts waiting", "next try", "cause")
         colours = {"closed": "green", "open": "red", "half_open": "yellow"}
         for one in found:
             table.add_row(
@@ -108,7 +128,7 @@ def neighbours(as_json: AsJson = False) -> None:
                 "" if one["calls_per_second"] is None else f"{one['calls_per_second']:.1f}",
                 str(one["claims"]),
                 str(one["waiting"]),
-                (one["rest_until"] or "")[:19],
+                local(one["rest_until"]) if one["rest_until"] and one["circuit"] != "closed" else "",
                 escape(one["cause"]),
             )
         out.print(table)

@@ -7,7 +7,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.common import AsJson, InPolish, ask, fail, out, run, show_json
+from app.cli.common import AsJson, InPolish, ask, fail, local, out, run, show_json
+from app.cli.operations import show_waiting
 
 hand_work = typer.Typer(no_args_is_help=True, help="Changes from SALESmanago that only a person can make in a shop.")
 
@@ -30,6 +31,7 @@ def status(as_json: AsJson = False) -> None:
         out.print(table)
         for problem in report["problems"]:
             out.print(f"[yellow]{escape(problem)}[/yellow]")
+        show_waiting([one for one in report["waiting"] if one["circuit"] != "closed"])
 
     run(step())
 
@@ -74,11 +76,15 @@ def why(
 
 
 def _show_event(event: dict[str, Any], suffix: str) -> None:
-    head = f"[bold]{event['occurred_at'][:19]}[/bold]  {event['shop']}  {event['type']}  [cyan]{event['state']}[/cyan]"
+    head = f"[bold]{local(event['occurred_at'])}[/bold]  {event['shop']}  {event['type']}  [cyan]{event['state']}[/cyan]"
     out.print(f"{head}  {escape(event['event_id'])}")
     if event["reason"]:
         out.print(f"    {event['reason']['rule']}: {escape(event['reason']['why' + suffix])}")
         out.print(f"    → {escape(event['reason']['what_to_do' + suffix])}")
+    if event["waits"]:
+        _show_wait(event["waits"], suffix)
+    for warning in event["warnings"]:
+        out.print(f"    [yellow]! {escape(warning)}[/yellow]")
     for command in event["commands"]:
         out.print(f"    {command['command']}  {command['state']}  {escape(json.dumps(command['summary'], ensure_ascii=False))}")
         if command["receipt"]:
@@ -86,6 +92,14 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
         for attempt in command["attempts"]:
             words = f"      {attempt['number']}. {attempt['call'] or 'look-up'}  {attempt['outcome']}  {attempt['detail']}"
             out.print(escape(words))
+
+
+def _show_wait(waits: dict[str, Any], suffix: str) -> None:
+    cause = f" ({waits['cause']})" if waits["cause"] else ""
+    out.print(f"    [yellow]{escape(waits['why' + suffix])}[/yellow]{escape(cause)}")
+    if waits["next_try_at"]:
+        out.print(f"    {'następna próba' if suffix else 'next try'} {local(waits['next_try_at'])}")
+    out.print(f"    → {escape(waits['what_to_do' + suffix])}")
 
 
 def conflicts(
@@ -101,7 +115,7 @@ def conflicts(
             show_json(found)
             return
         if not found:
-            out.print("[green]Nothing: both sides agree.[/green]")
+            await _say_what_was_compared(shop)
             return
         table = Table("shop", "person", "what", "about", "words")
         for one in found:
@@ -110,6 +124,29 @@ def conflicts(
         out.print(table)
 
     run(step())
+
+
+async def _say_what_was_compared(shop: str | None) -> None:
+    """No conflict is known; whether both sides agree is only known as of the last comparison."""
+    out.print("[green]No conflict is known.[/green]")
+    runs = await ask("GET", "/reconciliations", params={"shop": shop} if shop else {})
+    newest: dict[str, dict[str, Any]] = {}
+    for one in runs:
+        newest.setdefault(one["shop"], one)
+    for name in await ask("GET", "/shops"):
+        if shop in (None, name):
+            out.print(_compared(name, newest.get(name)))
+
+
+def _compared(shop: str, newest: dict[str, Any] | None) -> str:
+    look = f"`gateway reconcile show {shop}`"
+    if newest is None:
+        return f"  {escape(shop)}: both sides were not compared yet; `gateway reconcile preview {escape(shop)}` does it."
+    number = sum(one["number"] for one in newest["differences"])
+    when = local(newest["started_at"])
+    if number:
+        return f"  [yellow]{escape(shop)}: the comparison of {when} found {number} differences; {escape(look)} shows them.[/yellow]"
+    return f"  {escape(shop)}: the comparison of {when} found no difference among {newest['checked']} compared."
 
 
 def consents(email: Annotated[str, typer.Argument(help="Whose.")], as_json: AsJson = False) -> None:
@@ -129,7 +166,7 @@ def consents(email: Annotated[str, typer.Argument(help="Whose.")], as_json: AsJs
             for entry in chain["entries"]:
                 details = {name: text for name, text in (entry["details"] or {}).items() if name not in ("salt", "email")}
                 table.add_row(
-                    entry["acted_at"][:19],
+                    local(entry["acted_at"]),
                     entry["matter"],
                     entry["act"],
                     entry["source"],

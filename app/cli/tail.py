@@ -1,13 +1,12 @@
 """`gateway tail`: the newest requests at the door, and those that come."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, ask, out, run, show_json
+from app.cli.common import AsJson, ask, local, out, run, show_json
 
 LOOK_SECONDS = 1.0
 _COLOURS = {"taken": "green", "read": "dim", "refused": "yellow", "unknown_key": "magenta", "failed": "red"}
@@ -49,14 +48,11 @@ def tail(
 
 
 def _show(one: dict[str, Any]) -> None:
-    at = datetime.fromisoformat(one["at"]).astimezone()
     if one["not_kept"]:
         out.print(f"[dim]… {one['not_kept']} more like the next, counted only[/dim]")
     colour = _COLOURS[one["outcome"]]
     about = f"  {one['event_id']}" if one["event_id"] else ""
-    out.print(
-        f"{at:%Y-%m-%d %H:%M:%S%z}  [{colour}]{one['status']}[/]  {escape(one['method'])} {escape(one['path'])}{escape(about)}"
-    )
+    out.print(f"{local(one['at'])}  [{colour}]{one['status']}[/]  {escape(one['method'])} {escape(one['path'])}{escape(about)}")
     if one["outcome"] in ("refused", "unknown_key", "failed"):
         key = f" Key {one['key']}." if one["key"] else " No key." if one["outcome"] == "unknown_key" else ""
         out.print(f"    {escape(one['detail'])}{escape(key)}")

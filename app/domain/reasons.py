@@ -83,7 +83,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "R04",
         "The consent box of this order was left unticked, so this order stays in the shop.",
         "Nothing. Earlier consents stand; later orders are judged by their own box.",
-        "Zgoda przy tym zamówieniu nie została zaznaczona, więc zamówienie zostaje w sklepie.",
+        "Zgoda przy tym zamówieniu nie została zaznaczona, więc zamówienia nie przekazano.",
         "Nic. Wcześniejsze zgody pozostają ważne; kolejne zamówienia ocenia się osobno.",
     ),
     Reason.BEFORE_CONSENT: Explanation(
@@ -294,13 +294,17 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Nic.",
     ),
     Reason.CART_BOUGHT: Explanation(
-        "R41", "The person bought after filling the cart.", "Nothing.", "Osoba kupiła po napełnieniu koszyka.", "Nic."
+        "R41",
+        "The person placed an order, so the cart is not abandoned.",
+        "Nothing.",
+        "Osoba złożyła zamówienie, więc koszyk nie jest porzucony.",
+        "Nic.",
     ),
     Reason.CART_UNCHANGED: Explanation(
         "R41",
         "The same goods as before are no change of the cart. A report that is still to leave tells their newest value and link.",
         "Nothing.",
-        "Te same towary to nie zmiana koszyka. Zgłoszenie, które dopiero zostanie wysłane, poda ich najnowszą wartość i link.",
+        "Zawartość koszyka się nie zmieniła. Zgłoszenie, które dopiero zostanie wysłane, poda ich najnowszą wartość i link.",
         "Nic.",
     ),
     Reason.CART_STALE: Explanation(
@@ -321,7 +325,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "shadow",
         "The shop runs in shadow mode: decided and traced, not sent.",
         "Switch `shadow` off when the decisions look right.",
-        "Sklep działa w trybie cienia: decyzje są zapisywane, nic nie jest wysyłane.",
+        "Sklep działa w trybie testowym (shadow): decyzje są zapisywane, nic nie jest wysyłane.",
         "Wyłącz `shadow`, gdy decyzje wyglądają poprawnie.",
     ),
     Reason.SHOP_DISABLED: Explanation(
@@ -386,7 +390,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "R53",
         "The shop's side refused the change; its answer stands with the attempt (often an old phone or VAT number of the account).",
         "Correct the customer's data or set the newsletter by hand, then mark the item as done.",
-        "Strona sklepu odrzuciła zmianę; jej odpowiedź jest przy próbie (często błędny telefon lub NIP na koncie).",
+        "Panel sklepu odrzucił zmianę; jego odpowiedź jest przy próbie (często błędny telefon lub NIP na koncie).",
         "Popraw dane klienta albo ustaw newsletter ręcznie, a potem oznacz pozycję jako wykonaną.",
     ),
     Reason.NOT_CONNECTED: Explanation(
@@ -417,14 +421,14 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "defect",
         "Our own rules failed on this event. It is kept whole; others are not held up.",
         "Report it to the developers with the event's id, then replay.",
-        "Nasze reguły zawiodły na tym zdarzeniu. Jest zachowane w całości i nie wstrzymuje innych.",
+        "Podczas przetwarzania tego zdarzenia wystąpił błąd po naszej stronie. Jest zachowane w całości i nie wstrzymuje innych.",
         "Zgłoś to programistom, podając identyfikator zdarzenia, a potem ponów.",
     ),
     Reason.DEFECT: Explanation(
         "R73",
         "Our own program failed while sending this, or while writing down the answer; it may have arrived. Others are not held up.",
         "Report it to the developers with the event's id, then replay: it is looked up first and sent only if it is missing.",
-        "Nasz program zawiódł przy wysyłce albo przy zapisie odpowiedzi; dane mogły dotrzeć. Nie wstrzymuje to innych.",
+        "Podczas wysyłki lub zapisu odpowiedzi wystąpił błąd po naszej stronie; dane mogły dotrzeć. Innych to nie wstrzymuje.",
         "Zgłoś to programistom, podając identyfikator zdarzenia, a potem ponów; wysłane zostanie tylko to, czego tam brakuje.",
     ),
 }

@@ -1,7 +1,9 @@
 """Why was this (not) sent? One look-up per event, person or order."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any, Self, get_args
 
 from fastapi import APIRouter, Path
@@ -22,10 +24,11 @@ from app.domain.commands import (
 from app.domain.delivery.outbox import CommandState
 from app.domain.errors import NotFound
 from app.domain.operations.trace import CommandTrace, EventTrace
+from app.domain.operations.waiting import Waiting
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.routers.consent_exports import ConsentChainOut
 from app.routers.edge.dependencies import ReadableShop, TraceDep
-from app.routers.edge.field_examples import field
+from app.routers.edge.field_examples import EXAMPLES, field
 from app.routers.edge.problems import documented
 from app.routers.events.field_types import EVENT_ID, Email, Id
 
@@ -45,6 +48,25 @@ class ReasonOut(BaseModel):
     @classmethod
     def of(cls, reason: Reason | None) -> "ReasonOut | None":
         return None if reason is None else cls(code=reason.value, **vars(EXPLANATIONS[reason]))
+
+
+class WaitingOut(BaseModel):
+    """Why it still waits, and when it is tried next."""
+
+    code: str = Field(examples=["neighbour_down"])
+    why: str
+    what_to_do: str
+    why_pl: str
+    what_to_do_pl: str
+    next_try_at: datetime | None = Field(description="Null if that does not depend on the time.")
+    cause: str = Field(description="What the other side last answered, without addresses.", examples=["unreachable"])
+
+    @classmethod
+    def of(cls, waiting: Waiting | None) -> "WaitingOut | None":
+        if waiting is None:
+            return None
+        words = {name: text for name, text in vars(waiting.explanation).items() if name != "rule"}
+        return cls(code=waiting.code, next_try_at=waiting.next_try_at, cause=waiting.cause, **words)
 
 
 class AttemptOut(BaseModel):
@@ -77,6 +99,10 @@ class CommandOut(BaseModel):
     attempts: list[AttemptOut]
 
 
+Waits = Mapping[tuple[str, str], Waiting]
+NOBODY_WAITS: Waits = MappingProxyType({})
+
+
 class EventOut(BaseModel):
     """The life of an event: received, decided, queued, tried, answered."""
 
@@ -85,6 +111,7 @@ class EventOut(BaseModel):
     state: str = Field(description="received, planned, sent, withheld, superseded, parked or held", examples=["sent"])
     reason: ReasonOut | None
     detail: str | None
+    waits: WaitingOut | None = Field(description="While it is not at its end.")
     occurred_at: datetime
     received_at: datetime
     decided_at: datetime | None
@@ -93,8 +120,9 @@ class EventOut(BaseModel):
     commands: list[CommandOut]
 
     @classmethod
-    def of(cls, trace: EventTrace) -> Self:
+    def of(cls, trace: EventTrace, waiting: Waits = NOBODY_WAITS) -> Self:
         return cls(
+            waits=WaitingOut.of(waiting.get((trace.shop_id, trace.event_id))),
             event_id=trace.event_id,
             type=trace.type,
             state=trace.state.value,
@@ -112,7 +140,7 @@ class EventOut(BaseModel):
 class LookupIn(BaseModel):
     """A person or an order. An address never stands in a URL."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"email": EXAMPLES["email"]}})
 
     email: Email | None = field("email", default=None)
     order_id: Id | None = field("order_id", default=None)
@@ -139,7 +167,8 @@ async def event_trace(
     """What became of one event: its state, the decision with its reason, the commands and every attempt."""
     if not EVENT_ID.fullmatch(event_id):
         raise NotFound("event")
-    return EventOut.of(await trace.of_event(shop.id, event_id))
+    found = await trace.of_event(shop.id, event_id)
+    return EventOut.of(found, await trace.waiting([found]))
 
 
 @router.post("/lookups", responses=documented(400, 413, 415, 422))
@@ -149,7 +178,8 @@ async def lookup(shop: ReadableShop, body: LookupIn, trace: TraceDep) -> Timelin
         found = await trace.of_person(shop.id, body.email)
     else:
         found = await trace.of_order(shop.id, body.order_id or "")
-    return TimelineOut(events=[EventOut.of(one) for one in found])
+    waiting = await trace.waiting(found)
+    return TimelineOut(events=[EventOut.of(one, waiting) for one in found])
 
 
 @router.get("/access-requests/{event_id:path}")

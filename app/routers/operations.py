@@ -16,7 +16,7 @@ from app.routers.edge.problems import documented
 from app.routers.events.field_types import EventId, ExactText, Id
 from app.routers.health import ShopReadiness
 from app.routers.lookups import ReasonOut, summarised
-from app.services.operations.replay import Line, Replay
+from app.services.operations.replay import Line, Operations, Replay
 
 router = APIRouter(prefix="/v1/operations", tags=["operations"], responses=documented(401, 404, 503))
 
@@ -45,12 +45,6 @@ class ParkedGroupOut(BaseModel):
             newest=group.newest,
             samples=list(group.samples),
         )
-
-
-class ParkedOut(BaseModel):
-    """The largest group first."""
-
-    groups: list[ParkedGroupOut]
 
 
 class ReplayMode(StrEnum):
@@ -132,6 +126,13 @@ class LineOut(BaseModel):
         )
 
 
+class ParkedOut(BaseModel):
+    """The largest group first; and what is not parked but waits, so that nobody takes an outage for rest."""
+
+    groups: list[ParkedGroupOut]
+    waiting: list[LineOut] = Field(description="Destinations for which something waits.")
+
+
 class LinesOut(BaseModel):
     neighbours: list[LineOut]
 
@@ -151,7 +152,13 @@ async def parked(
     _: Operator, operations: OperationsDep, shop: Annotated[str | None, Query(max_length=128, description="Only this shop.")] = None
 ) -> ParkedOut:
     """What could not be delivered or decided, grouped by cause."""
-    return ParkedOut(groups=[ParkedGroupOut.of(group) for group in await operations.parked(ParkedFilter(shop_id=shop))])
+    return await shown_parked(operations, shop)
+
+
+async def shown_parked(operations: Operations, shop: str | None) -> ParkedOut:
+    """What could not be delivered or decided, and what still waits."""
+    groups = [ParkedGroupOut.of(group) for group in await operations.parked(ParkedFilter(shop_id=shop))]
+    return ParkedOut(groups=groups, waiting=[LineOut.of(line) for line in await operations.lines() if line.waiting])
 
 
 @router.post("/replays", responses=documented(400, 413, 415, 422))

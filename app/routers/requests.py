@@ -69,8 +69,10 @@ class RequestsOut(BaseModel):
         return cls(requests=[RequestOut.of(one) for _, one in found], next=found[-1][0] if found else after or 0)
 
 
-After = Annotated[int | None, Query(ge=0, le=2**53, description="Only what came after this number: `next` of an earlier answer.")]
-Limit = Annotated[int, Query(ge=1, le=MOST_SHOWN, description="At most so many, the newest ones.")]
+After = Annotated[
+    int | None, Query(ge=0, le=2**53, examples=[0], description="Only what came after this number: `next` of an earlier answer.")
+]
+Limit = Annotated[int, Query(ge=1, le=MOST_SHOWN, examples=[100], description="At most so many, the newest ones.")]
 Outcomes = Annotated[list[RequestOutcome] | None, Query(alias="outcome", description="Only these; may be repeated.")]
 
 

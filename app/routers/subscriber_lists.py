@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from app.domain.intake.inbox import Accepted, Conflict, NewEvent
 from app.domain.shops.shop import Shop
 from app.formats.subscriber_csv import Mistake, NotAList, Row, SubscriberList, TooManyLines, decoded, event_of, parsed
+from app.routers.edge.asked import ASKED, Asked
 from app.routers.edge.dependencies import ActingShop, IntakeDep
 from app.routers.edge.field_examples import WHOLE_BODY
 from app.routers.edge.problems import FieldProblem, documented
@@ -50,6 +51,9 @@ _BODY = {
 _BODY["content"]["text/csv"]["example"] = _EXAMPLE  # type: ignore[index]
 
 
+_ASKED = Asked("list", "send CSV: a heading line, then a line per subscriber", "Nothing was stored.", example=_EXAMPLE)
+
+
 @router.post("/subscriber-lists", status_code=202, responses=documented(400, 413, 422), openapi_extra={"requestBody": _BODY})
 async def import_subscribers(shop: ActingShop, request: Request, intake: IntakeDep) -> ListAnswer:
     """Up to 5,000 lines of CSV: `email`, `email_consent_at` and, if there are any, `sms_consent_at`, `phone`, `language`,
@@ -57,6 +61,7 @@ async def import_subscribers(shop: ActingShop, request: Request, intake: IntakeD
     `text_version`, `page`, `ip`. Commas, semicolons or tabs; UTF-8 or Windows-1250. Dates are those on which the person
     agreed; without a zone they are the shop's local time. The shop's rules decide about each of them as about any other.
     """
+    request.scope[ASKED] = _ASKED
     try:
         found = parsed(decoded(await request.body()), MAX_LINES)
     except TooManyLines as mistake:

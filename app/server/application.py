@@ -24,7 +24,7 @@ from app.routers import (
     sources,
     subscriber_lists,
 )
-from app.routers.edge import problems
+from app.routers.edge import problem_pages, problems
 from app.routers.edge.addresses import OpenDoors
 from app.routers.edge.body_limits import Border
 from app.routers.edge.rate_limits import Pace, Refusals
@@ -76,6 +76,7 @@ def _application() -> FastAPI:
         sources,
         callbacks,
         health,
+        problem_pages,
     ):
         app.include_router(module.router)
     problems.install(app)

@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
 from app.domain.operations.trace import AttemptTrace, CommandTrace, EventTrace
 from app.domain.reasons import Reason
 from app.storage.engine import codec
-from app.storage.engine.tables import attempts, calls, contact_aliases, contacts, inbox, outbox
+from app.storage.engine.tables import attempts, calls, contact_aliases, contacts, inbox, mailboxes, outbox
 
 TIMELINE_LIMIT = 500
 
@@ -62,7 +63,9 @@ class Traces:
         return [_trace(row, commands.get(row.seq, ())) for row in reversed(rows)]
 
     async def _commands(self, seqs: Sequence[int]) -> dict[int, list[CommandTrace]]:
-        rows = (await self._connection.execute(select(outbox).where(outbox.c.event_seq.in_(seqs)).order_by(outbox.c.id))).all()
+        box = (mailboxes.c.contact_id == outbox.c.contact_id) & (mailboxes.c.destination == outbox.c.destination)
+        found_by = select(outbox, mailboxes.c.due_at, mailboxes.c.leased_until).outerjoin(mailboxes, box)
+        rows = (await self._connection.execute(found_by.where(outbox.c.event_seq.in_(seqs)).order_by(outbox.c.id))).all()
         tried = await self._attempts([row.id for row in rows])
         found: dict[int, list[CommandTrace]] = {}
         for row in rows:
@@ -75,6 +78,9 @@ class Traces:
                 settled_at=row.settled_at,
                 upstream_id=row.upstream_id,
                 attempts=tuple(tried.get(row.id, ())),
+                destination=row.destination,
+                due_at=row.due_at if row.state == CommandState.WAITING.value else None,
+                leased_until=row.leased_until if row.state == CommandState.WAITING.value else None,
             )
             found.setdefault(row.event_seq, []).append(trace)
         return found

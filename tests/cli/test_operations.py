@@ -106,7 +106,7 @@ def delivered() -> list[str]:
 
 
 def test_nothing_parked_is_said_so(terminal: Terminal) -> None:
-    assert "Nothing is parked." in terminal.run("parked").stdout
+    assert "Nothing is parked, and nothing waits" in terminal.run("parked").stdout
     assert terminal.json("parked") == []
 
 
@@ -124,7 +124,7 @@ def test_what_is_parked_is_shown_by_cause_with_what_to_do_in_both_languages(term
     assert terminal.json("parked")[0]["reason"]["what_to_do_pl"] in polish
     assert reason not in polish
     assert [one["shop"] for one in terminal.json("parked", "--shop", "shop2")] == ["shop2"]
-    assert "Nothing is parked." in terminal.run("parked", "--shop", "nobody").stdout
+    assert terminal.run("parked", "--shop", "nobody").exit_code == 1
 
 
 def test_words_that_look_like_markup_are_shown_as_they_are(terminal: Terminal) -> None:
@@ -207,7 +207,7 @@ def test_after_a_yes_it_is_tried_again(terminal: Terminal) -> None:
     assert done.exit_code == 0
     assert "1 are sent again" in done.stdout
     assert delivered() == ["jan@example.com"]
-    assert "Nothing is parked." in terminal.run("parked").stdout
+    assert "Nothing is parked, and nothing waits" in terminal.run("parked").stdout
     assert terminal.run("replay", "--all").exit_code == 0
 
 
@@ -305,3 +305,41 @@ def test_tail_of_a_quiet_shop_says_that_nothing_is_remembered_and_of_an_unknown_
     assert "No request is remembered of shop2." in terminal.run("tail", "shop2").stdout
     unknown = terminal.run("tail", "nobody")
     assert unknown.exit_code == 1
+
+
+# -- honest words --------------------------------------------------------------------------------------------------------
+
+
+def test_r91_parked_and_status_never_say_nothing_while_salesmanago_cannot_be_reached(terminal: Terminal) -> None:
+    happens("jan@example.com", answer=lambda method, items: Throttled(retry_after=50))
+    shown = terminal.run("parked").stdout
+    assert "Nothing is parked, but not everything is delivered" in shown
+    assert "1 people  → account:main" in shown
+    assert "takes nothing" in shown
+    assert "next try" in shown
+    assert "throttled" in terminal.run("status").stdout
+    assert "osób" in terminal.run("parked", "--pl").stdout
+
+
+def test_r91_parked_says_that_nothing_waits_only_when_nothing_does(terminal: Terminal) -> None:
+    assert "Nothing is parked, and nothing waits to be delivered." in terminal.run("parked").stdout
+
+
+def test_r90_why_says_why_an_event_waits_and_when_it_is_tried_next(terminal: Terminal) -> None:
+    happens("jan@example.com", answer=lambda method, items: Throttled(retry_after=50))
+    shown = terminal.run("why", "jan@example.com").stdout
+    assert "The other side takes nothing at the moment" in shown
+    assert "next try" in shown
+    polish = terminal.run("why", "jan@example.com", "--pl").stdout
+    assert "Druga strona chwilowo niczego nie przyjmuje" in polish
+    assert "następna próba" in polish
+
+
+def test_conflicts_does_not_say_that_both_sides_agree_before_they_were_compared(terminal: Terminal) -> None:
+    shown = terminal.run("conflicts").stdout
+    assert "both sides agree" not in shown
+    assert "shop1: both sides were not compared yet" in shown
+
+
+def test_neighbours_says_that_nothing_was_sent_yet(terminal: Terminal) -> None:
+    assert "Nothing was sent to anybody yet." in terminal.run("neighbours").stdout

@@ -31,7 +31,7 @@ class Conflict:
 _POLICY_WORDS = {
     TagConflicts.READD: ("it is added again", "tag jest dodawany ponownie"),
     TagConflicts.ACCEPT: ("the loss is accepted", "strata jest akceptowana"),
-    TagConflicts.REPORT: ("nothing is done; decide by hand", "nic nie jest robione; zdecyduj ręcznie"),
+    TagConflicts.REPORT: ("nothing is done; decide by hand", "bramka nic nie robi; zdecyduj ręcznie"),
 }
 
 
@@ -45,10 +45,10 @@ def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:
         if shop.tag_conflicts is TagConflicts.READD and lost.readded >= READD_LIMIT:
             done, done_pl = (
                 "it was added again three times today and got lost each time",
-                "dodano go dziś trzy razy i za każdym znikał",
+                "dodano go dziś trzy razy i za każdym razem znikał",
             )
         words = f"SALESmanago lost a tag that the panel still has: {done}."
-        words_pl = f"SALESmanago straciło tag, który panel nadal ma: {done_pl}."
+        words_pl = f"SALESmanago utraciło tag, który panel nadal ma: {done_pl}."
         found.append(Conflict(ConflictKind.TAG_LOST, (tag,), lost.since, words, words_pl))
     for group in collisions(tag for tag, flag in contact.panel_tags.items() if flag.value):
         words = "SALESmanago stores these panel tags as one and the same."

@@ -28,6 +28,11 @@ class CommandTrace:
     settled_at: datetime | None
     upstream_id: str | None
     attempts: tuple[AttemptTrace, ...]
+    destination: str = ""
+    due_at: datetime | None = None
+    """Of one that waits: when its contact is claimed again."""
+    leased_until: datetime | None = None
+    """Of one that waits: while somebody sends for its contact."""
 
 
 @value(kw_only=True)

@@ -64,14 +64,14 @@ WORDS: dict[Cause, Words] = {
     Cause.OUR_TAG_MISSING: Words(
         "A tag of ours that was told is gone in SALESmanago.",
         "It is added again; of `idosell_` tags the shop's `tag_conflicts` decides.",
-        "W SALESmanago brakuje naszego taga, który został przekazany.",
+        "W SALESmanago brakuje naszego tagu, który został przekazany.",
         "Tag zostanie dodany ponownie; o tagach `idosell_` decyduje `tag_conflicts` sklepu.",
     ),
     Cause.OUR_TAG_LEFT: Words(
         "A tag of ours that was taken away still stands in SALESmanago.",
         "It is taken away again.",
-        "W SALESmanago nadal jest nasz tag, który został odjęty.",
-        "Tag zostanie odjęty ponownie.",
+        "W SALESmanago nadal jest nasz tag, który został usunięty.",
+        "Tag zostanie ponownie usunięty.",
     ),
     Cause.STATUS_DIFFERS: Words(
         "SALESmanago shows another newsletter status than it was told last.",
@@ -88,7 +88,7 @@ WORDS: dict[Cause, Words] = {
     Cause.ACCOUNT_UNKNOWN: Words(
         "The panel has an account nobody told the gateway of, and the shop's rules would send it.",
         "It is sent as the first transfer would have sent it.",
-        "W panelu jest konto, o którym brama nie wie, a reguły sklepu pozwalają je wysłać.",
+        "W panelu jest konto, o którym bramka nie wie, a reguły sklepu pozwalają je wysłać.",
         "Zostanie wysłane tak jak przy pierwszym transferze.",
     ),
     Cause.ACCOUNT_CHANGED: Words(

@@ -41,6 +41,7 @@ EXAMPLES: dict[str, Any] = {
     "menu_paths": ["Obuwie/Męskie/Sportowe", ["Wyprzedaże", "Wiosna 2015"]],
     "mode": "dry_run",
     "name": "T-shirt",
+    "number": 1,
     "newsletter": {"email": True, "sms": False},
     "occurred_at": "2026-11-23T10:15:00+01:00",
     "order": {"id": "5501", "placed_at": "2026-11-23T10:15:00+01:00", "currency": "PLN", "value": "199.99", "items": []},

@@ -4,11 +4,9 @@ No document carries a value that came in: a wrong address in an answer would be 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
-from types import MappingProxyType
 from typing import Annotated, Any
 
 import structlog
@@ -30,6 +28,7 @@ from app.domain.errors import (
     UnknownCaller,
 )
 from app.domain.operations.request_log import Mistake
+from app.routers.edge.asked import Asked, asked_by
 from app.routers.edge.field_examples import EXAMPLES, WHOLE_BODY
 from app.routers.edge.rate_limits import headers_of
 from app.routers.edge.request_record import RequestRecord, current
@@ -120,20 +119,12 @@ def note_refusal(record: RequestRecord, kind: str, detail: str, errors: Sequence
 
 def documented(*statuses: int, of: type[GatewayError] | None = None) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries for the problems a route may answer. `of`: whose title stands where several errors share a status."""
-    titles = {status: title for status, _, title in _STATUS.values()} | _TITLES | {422: "The event is not well formed."}
+    titles = {status: title for status, _, title in _STATUS.values()} | _TITLES | {422: "What was sent is not well formed."}
     titles |= {409: _STATUS[of or ContentConflict][2]}
     return {
         status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
         for status in statuses
     }
-
-
-class InvalidEvent(RequestValidationError):
-    """The body of an event that is not well formed. `example`: a right one of its kind."""
-
-    def __init__(self, errors: Sequence[Any], example: dict[str, Any]) -> None:
-        super().__init__(errors)
-        self.example = example
 
 
 class BadParameter(Exception):
@@ -163,7 +154,7 @@ async def problem_of(request: Request, error: Exception) -> Response:
 async def _bad_parameter(_request: Request, error: Exception) -> Response:
     assert isinstance(error, BadParameter)
     mistake = FieldProblem(field=error.name, rule=error.rule, message=str(error), example=EXAMPLES[error.name])
-    return problem(400, "bad-parameter", "The request has not the parameters it needs.", "Nothing was stored.", [mistake])
+    return problem(400, "bad-parameter", "The request has not the parameters it needs.", "Nothing was done.", [mistake])
 
 
 async def _gateway_error(_request: Request, error: Exception) -> Response:
@@ -194,10 +185,13 @@ async def _unreadable_address(_request: Request, _error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = error.errors()
-    if not says_json(request.headers.get("content-type", "")) and [list(one["loc"]) for one in errors] == [["body"]]:
-        return _not_json(415)
-    whole = error.example if isinstance(error, InvalidEvent) else None
-    return invalid(field_problems(errors, _choices(request), whole), len(errors))
+    asked = asked_by(request.scope)
+    is_json = says_json(request.headers.get("content-type", ""))
+    if not is_json and asked.model is not None and [list(one["loc"]) for one in errors] == [["body"]]:
+        return _not_json(415, asked)
+    count = "1 field needs" if len(errors) == 1 else f"{len(errors)} fields need"
+    detail = f"{count} another value. {asked.nothing}"
+    return problem(422, "invalid", f"The {asked.what} is not well formed.", detail, field_problems(errors, asked))
 
 
 def says_json(content_type: str) -> bool:
@@ -205,66 +199,40 @@ def says_json(content_type: str) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
-def _not_json(status: int) -> Response:
+def _not_json(status: int, asked: Asked) -> Response:
     """The body as a whole is not what it should be."""
-    title = _TITLES[status]
-    words = "send one JSON object with the header Content-Type: application/json"
-    mistake = FieldProblem(field=WHOLE_BODY, rule="json_invalid", message=words, example=EXAMPLES[WHOLE_BODY])
-    return problem(status, "not-json", title, "Nothing was stored.", [mistake])
+    mistake = FieldProblem(field=WHOLE_BODY, rule="json_invalid", message=asked.shape, example=asked.example_of([]))
+    return problem(status, "not-json", _TITLES[status], asked.nothing, [mistake])
 
 
-def invalid(errors: Sequence[FieldProblem], found: int) -> Response:
-    """`found`: how many mistakes there are; a few of them are shown."""
-    count = "1 field needs" if found == 1 else f"{found} fields need"
-    return problem(422, "invalid", "The event is not well formed.", f"{count} another value. Nothing was stored.", errors)
-
-
-def field_problems(
-    errors: Iterable[Any], choices: Mapping[str, str] = MappingProxyType({}), whole: Any = None
-) -> list[FieldProblem]:
-    """Pydantic's findings in our words; inputs stay out.
-
-    `choices`: right words of fields that allow only certain ones. `whole`: a right body, for mistakes that are of no one field.
-    """
+def field_problems(errors: Iterable[Any], asked: Asked) -> list[FieldProblem]:
+    """Pydantic's findings in our words; inputs stay out. A few are shown: who mends these, mends the others."""
     found = []
     for error in islice(errors, MOST_SHOWN):
         unreadable = error["type"] == "json_invalid"  # then the place is a number of bytes, which helps nobody
         parts = [] if unreadable else [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
         names = [str(part) for part in parts if not is_noise(part)]
-        named = _named(names)
+        whole = names in ([], [WHOLE_BODY])
+        words = asked.shape if whole and error["type"] in _SHAPELESS else error["msg"].removeprefix("Value error, ")
         found.append(
             FieldProblem(
                 field=_path(names) or WHOLE_BODY,
                 rule=error["type"],
-                message=error["msg"].removeprefix("Value error, "),
-                example=_one_of(error) or choices.get(named) or (whole if named == WHOLE_BODY and whole else EXAMPLES[named]),
+                message=words,
+                example=_one_of(error) or asked.example_of(names),
             )
         )
     return found
 
 
-def _named(names: Sequence[str]) -> str:
-    """The field as `EXAMPLES` knows it: with what it stands in, where that makes a difference."""
-    spoken = [name for name in names if not name.isdigit()]
-    for at in range(len(spoken) - 1, -1, -1):
-        within = f"{spoken[at - 1]}.{spoken[at]}" if at else ""
-        if within in EXAMPLES or spoken[at] in EXAMPLES:
-            return within if within in EXAMPLES else spoken[at]
-    return WHOLE_BODY
+_SHAPELESS = ("json_invalid", "model_type", "model_attributes_type", "dict_type", "missing")
+"""Rules by which the whole body is something else than what is wanted."""
 
 
 def _one_of(error: Any) -> str | None:
     """Where only certain words are right, the first of them."""
     words = re.findall(r"'([^']*)'", str(error.get("ctx", {}).get("expected", "")))
     return words[0] if words and error["type"] in ("enum", "literal_error") else None
-
-
-def _choices(request: Request) -> dict[str, str]:
-    """Fields of the route's body that allow only certain words, each with the first of them."""
-    body = getattr(request.scope.get("route"), "body_field", None)
-    fields = getattr(body and body.field_info.annotation, "model_fields", {})
-    kinds = {name: one.annotation for name, one in fields.items()}
-    return {name: next(iter(kind)).value for name, kind in kinds.items() if isinstance(kind, type) and issubclass(kind, StrEnum)}
 
 
 def _path(names: Sequence[str]) -> str:
@@ -274,18 +242,19 @@ def _path(names: Sequence[str]) -> str:
     return path
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    status = error.status_code
+    status, asked = error.status_code, asked_by(request.scope)
+    nothing = "Nothing was stored." if request.scope["path"].startswith("/v1/shops/") else asked.nothing
     if status == 413:
-        detail = "At most 1 MiB for an event, 5 MiB for a batch, 8 KiB for a callback. Nothing was stored."
+        detail = f"At most 1 MiB for an event, 5 MiB for a batch or a list, 8 KiB for a callback. {nothing}"
         return problem(413, "too-large", _TITLES[413], detail)
     if status == 414:
-        return problem(414, "too-long", _TITLES[414], "At most 8 KiB for the path, and 8 KiB for the query. Nothing was stored.")
+        return problem(414, "too-long", _TITLES[414], f"At most 8 KiB for the path, and 8 KiB for the query. {nothing}")
     if status in (400, 415):
-        return _not_json(status)
+        return _not_json(status, asked)
     if status == 408:
-        detail = "Nothing was stored. Send the event again."
+        detail = f"{nothing} Send it again."
         return problem(408, "too-slow", _TITLES[408], detail, headers=dict(error.headers or {}))
     title = _TITLES.get(status, "The request cannot be served.")
     kind = title.lower().rstrip(".").replace(" ", "-")
@@ -303,7 +272,6 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Respon
     UnreadableAddress: _unreadable_address,
     GatewayError: _gateway_error,
     RequestValidationError: _invalid,
-    InvalidEvent: _invalid,
     HTTPException: _http_error,
     Exception: _defect,
 }

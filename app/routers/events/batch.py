@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from app.domain.intake.inbox import Accepted, Conflict, NewEvent
 from app.domain.shops.shop import Shop
+from app.routers.edge.asked import Asked
 from app.routers.edge.dependencies import CallingShop
 from app.routers.edge.field_examples import WHOLE_BODY
 from app.routers.edge.problems import MOST_SHOWN, FieldProblem, documented, field_problems
@@ -102,6 +103,20 @@ _BODY = {
             "example": "\n".join(json.dumps(event, ensure_ascii=False) for event in _EXAMPLE),
         },
     },
+}
+
+
+ASKED = Asked(
+    "batch",
+    "send a JSON array of 1 to 1,000 events, each with its `type`, or one event per line with Content-Type: application/x-ndjson",
+    "Nothing was stored.",
+    example=_EXAMPLE,
+)
+_ITEM_SHAPE = "every item is one JSON object with its `type`"
+_ANY_ITEM = Asked("event", _ITEM_SHAPE, "Nothing was stored.", example=in_batch("order")[0])
+_ASKED_ITEM = {
+    name: Asked("event", _ITEM_SHAPE, "Nothing was stored.", example=in_batch(name)[0], model=model)
+    for name, model in BATCHABLE.items()
 }
 
 
@@ -209,13 +224,13 @@ def _read(index: int, item: bytes, shop: Shop) -> NewEvent | ItemAnswer:
         named = head.event_id
         shown = named if isinstance(named, str) and named.isascii() and len(named) <= 128 else None
         return ItemAnswer(
-            index=index, event_id=shown, result="rejected", receipt=None, errors=field_problems(found, whole=_whole(head))
+            index=index, event_id=shown, result="rejected", receipt=None, errors=field_problems(found, _asked_of(head))
         )
 
 
-def _whole(head: _Head) -> dict[str, Any] | None:
-    """A right event of the kind that was meant."""
-    return in_batch(head.type)[0] if isinstance(head.type, str) and head.type in BATCHABLE else None
+def _asked_of(head: _Head) -> Asked:
+    """What is right for an item of the kind that was meant."""
+    return _ASKED_ITEM.get(head.type, _ANY_ITEM) if isinstance(head.type, str) else _ANY_ITEM
 
 
 def _head_of(item: bytes) -> _Head:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from app.domain.shops.shop import Shop
+from app.routers.edge.asked import Asked
 from app.routers.edge.dependencies import CallingShop, IdempotencyKey
-from app.routers.edge.problems import InvalidEvent, documented, says_json
+from app.routers.edge.problems import documented, says_json
 from app.routers.events import schemas
 from app.routers.events.examples import EXAMPLES, example_of
 from app.routers.events.fast.parser import reader_of
@@ -126,13 +128,21 @@ def _taking(model: type[EventIn]) -> Handler:
         try:
             event = read(bounded(body.removeprefix(BOM)))
         except ValidationError as error:
-            raise InvalidEvent(error.errors(include_url=False, include_input=False), EXAMPLES[model.wire_type]) from None
+            raise RequestValidationError(error.errors(include_url=False, include_input=False)) from None
         key = headers.get(b"idempotency-key", b"").decode("latin-1")
         accepted = await receive_event(intake, new_event(event, shop, key))
         return Taken(as_json(accepted), event_id=accepted.event_id)
 
     return take
 
+
+def asked_of(model: type[EventIn]) -> Asked:
+    """What is right for an event of a kind."""
+    return Asked("event", nothing="Nothing was stored.", example=EXAMPLES[model.wire_type], model=model)
+
+
+ASKED = {event.path: asked_of(event.body) for event in EVENTS}
+"""What each address wants, by its last part."""
 
 HANDLERS = {event.path: _taking(event.body) for event in EVENTS}
 """What takes a body, by the last part of the address."""

@@ -1,15 +1,18 @@
 """Answer "why was this (not) sent?" for one event, person or order."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.domain.errors import NotFound
 from app.domain.operations.trace import EventTrace
+from app.domain.operations.waiting import Waiting, waiting_of
 from app.domain.person.stored import StoredContact
 from app.services.operations.consent_export import ConsentExport, ConsentReader
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.people import Pseudonym
-from app.services.ports import Store
+from app.services.ports import Clock, Store
+from app.services.shops.directory import Directory
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,22 @@ class Disputes:
 
 
 class Trace:
-    def __init__(self, store: Store, consents: ConsentReader, pseudonym: Pseudonym) -> None:
+    def __init__(self, store: Store, consents: ConsentReader, pseudonym: Pseudonym, directory: Directory, clock: Clock) -> None:
         self._store = store
         self._consents = consents
         self._pseudonym = pseudonym
+        self._directory = directory
+        self._clock = clock
+
+    async def waiting(self, events: Sequence[EventTrace]) -> dict[tuple[str, str], Waiting]:
+        """(shop, event id) -> why it still waits and when it is tried next, of those that wait."""
+        if all(one.settled_at is not None for one in events):
+            return {}
+        async with self._store.work() as work:
+            neighbours = await work.neighbours.all()
+        now = self._clock()
+        found = ((one, waiting_of(one, self._directory.shop(one.shop_id), neighbours, now)) for one in events)
+        return {(one.shop_id, one.event_id): why for one, why in found if why is not None}
 
     async def of_event(self, shop_id: str, event_id: str) -> EventTrace:
         """Raises `NotFound` if the shop never sent such an event."""

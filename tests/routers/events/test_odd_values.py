@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from app.domain.consent import Box
 from app.domain.events import AccountChanged, Address, CartChanged, Customer, OrderPlaced, OrderReturned, Subscribed
 from app.domain.intake.inbox import NewEvent
+from app.routers.edge.asked import Asked
 from app.routers.edge.problems import field_problems
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.fast.parser import reader_of
@@ -521,7 +522,7 @@ def test_the_example_of_a_problem_is_a_right_value_of_that_field(name: str) -> N
         try:
             read(name, body)
         except ValidationError as error:
-            for problem in field_problems(error.errors(), whole=a_body(name)):
+            for problem in field_problems(error.errors(), Asked(example=a_body(name), model=MODELS[name])):
                 steps = tuple(
                     int(step) if step.isdigit() else step for step in problem.field.replace("[", ".").replace("]", "").split(".")
                 )
@@ -534,8 +535,8 @@ def test_the_example_of_a_problem_is_a_right_value_of_that_field(name: str) -> N
 
 def test_an_id_is_shown_as_what_it_is_the_id_of() -> None:
     mistakes = [{"loc": loc, "type": "missing", "msg": "x"} for loc in (("customer", "id"), ("order", "id"), ("cart", "id"))]
-    assert [problem.example for problem in field_problems(mistakes)] == ["1234", "5501", "basket-77"]
-    assert field_problems([{"loc": ("customer", "newsletter", "email"), "type": "x", "msg": "x"}])[0].example is True
+    assert [problem.example for problem in field_problems(mistakes, Asked())] == ["1234", "5501", "basket-77"]
+    assert field_problems([{"loc": ("customer", "newsletter", "email"), "type": "x", "msg": "x"}], Asked())[0].example is True
 
 
 @given(st.text(), st.sampled_from(["first_name", "company", "phone", "gender", "language", "birth_date", "id"]))

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.routers.edge.asked import ASKED
 from app.routers.edge.dependencies import check_signature, own_shop
 from app.routers.edge.problems import note_refusal, problem_of
 from app.routers.edge.rate_limits import Pace
@@ -22,6 +23,7 @@ from app.routers.events.ingest import Handler, Taken
 from app.services.intake import Intake
 from app.services.shops.directory import Directory
 
+_ASKED = {**endpoints.ASKED, batch.PATH: batch.ASKED}
 _TAKES: dict[str, Handler] = {**endpoints.HANDLERS, batch.PATH: batch.take}
 
 
@@ -39,6 +41,7 @@ class FastEventEndpoint:
         if addressed is None:
             await self._app(scope, receive, send)
             return
+        scope[ASKED] = _ASKED[scope["path"].rpartition("/")[2]]
         message = await receive()
         if message["type"] == "http.disconnect":
             return

@@ -1,0 +1,117 @@
+"""Why something still waits, and when it is tried next: nothing waits without a reason (R90, R91)."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain.clocks import bounded_rest
+from app.domain.delivery.circuit_breaker import Circuit
+from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.outbox import CommandState
+from app.domain.intake.inbox import EventState
+from app.domain.operations.trace import CommandTrace, EventTrace
+from app.domain.reasons import EXPLANATIONS, Explanation, Reason
+from app.domain.shops.shop import Shop
+from app.domain.values import value
+
+SOON = timedelta(seconds=2)
+"""What is due within it is a turn in the queue, not a pause."""
+
+
+class Wait(StrEnum):
+    DECIDED_NEXT = "decided_next"
+    NEIGHBOUR_DOWN = "neighbour_down"
+    TRIED_AGAIN = "tried_again"
+    SENT_NOW = "sent_now"
+    QUEUED = "queued"
+
+
+WAITS: dict[Wait, Explanation] = {
+    Wait.DECIDED_NEXT: Explanation(
+        "R11",
+        "It is stored and waits to be decided, which takes seconds unless many events came at once.",
+        "Nothing. If it stays like this for minutes, see whether a worker runs.",
+        "Zdarzenie jest zapisane i czeka na rozpatrzenie. Trwa to kilka sekund, chyba że zdarzeń przyszło bardzo dużo naraz.",
+        "Nic. Jeśli potrwa to kilka minut, sprawdź, czy działa proces roboczy (worker).",
+    ),
+    Wait.NEIGHBOUR_DOWN: Explanation(
+        "delivery",
+        "The other side takes nothing at the moment, so everything for it waits. It is tried again by itself, and nothing is lost.",
+        "See whether the other side is in order; what it last answered stands with the destination.",
+        "Druga strona chwilowo niczego nie przyjmuje, więc wszystko do niej czeka. Próby są ponawiane same, nic nie przepada.",
+        "Sprawdź, czy druga strona działa; jej ostatnia odpowiedź jest przy miejscu docelowym.",
+    ),
+    Wait.TRIED_AGAIN: Explanation(
+        "delivery",
+        "The last try brought no success. It is tried again by itself, each time after a longer pause, for up to seven days.",
+        "Nothing. The answer stands with the attempt.",
+        "Ostatnia próba się nie powiodła. Kolejne następują same, w coraz dłuższych odstępach, przez najwyżej siedem dni.",
+        "Nic. Odpowiedź jest przy próbie.",
+    ),
+    Wait.SENT_NOW: Explanation(
+        "delivery",
+        "It is being sent at this moment.",
+        "Nothing.",
+        "Jest właśnie wysyłane.",
+        "Nic.",
+    ),
+    Wait.QUEUED: Explanation(
+        "delivery",
+        "It is in the queue and leaves as soon as the allowed number of calls has room for it.",
+        "Nothing.",
+        "Czeka w kolejce i zostanie wysłane, gdy tylko pozwoli na to dozwolona liczba wywołań.",
+        "Nic.",
+    ),
+}
+
+
+@value(kw_only=True)
+class Waiting:
+    """`code`: a `Wait` or a `Reason`. `next_try_at`: None if that does not depend on the time."""
+
+    code: str
+    explanation: Explanation
+    next_try_at: datetime | None = None
+    cause: str = ""
+    """What the other side last answered."""
+
+
+def waiting_of(event: EventTrace, shop: Shop | None, neighbours: dict[str, Neighbour], now: datetime) -> Waiting | None:
+    """Why an event still waits; None if it has ended, or a person has to act."""
+    match event.state:
+        case EventState.SENT | EventState.WITHHELD | EventState.SUPERSEDED | EventState.PARKED:
+            return None
+        case EventState.HELD:
+            return _because(Reason.SHOP_DISABLED)
+        case EventState.RECEIVED:
+            return Waiting(code=Wait.DECIDED_NEXT, explanation=WAITS[Wait.DECIDED_NEXT])
+        case EventState.PLANNED:
+            pending = [one for one in event.commands if one.state == CommandState.WAITING.value]
+            if not pending:
+                return _because(event.reason or Reason.ALREADY_QUEUED)
+            return command_waiting(pending[0], shop, neighbours, now)
+
+
+def command_waiting(command: CommandTrace, shop: Shop | None, neighbours: dict[str, Neighbour], now: datetime) -> Waiting:
+    """Why a command still waits, the weightiest reason."""
+    if shop is None or not shop.enabled:
+        return _because(Reason.SHOP_DISABLED)
+    if shop.shadow:
+        return _because(Reason.SHADOW)
+    if command.leased_until is not None and command.leased_until > now:
+        return Waiting(code=Wait.SENT_NOW, explanation=WAITS[Wait.SENT_NOW])
+    own = command.due_at if command.due_at is not None and command.due_at > now + SOON else None
+    neighbour = neighbours.get(command.destination)
+    if neighbour is not None and neighbour.breaker.state(now) is not Circuit.CLOSED:
+        breaker = neighbour.breaker
+        rest = None if breaker.rest_until is None else bounded_rest(breaker.rest_until, now, breaker.rests)
+        next_try = max((at for at in (own, rest) if at is not None and at > now), default=now)
+        return Waiting(code=Wait.NEIGHBOUR_DOWN, explanation=WAITS[Wait.NEIGHBOUR_DOWN], next_try_at=next_try, cause=breaker.cause)
+    if own is not None or command.attempts:
+        last = command.attempts[-1] if command.attempts else None
+        cause = "" if last is None else ": ".join(filter(None, (last.outcome, last.detail)))
+        return Waiting(code=Wait.TRIED_AGAIN, explanation=WAITS[Wait.TRIED_AGAIN], next_try_at=own or now, cause=cause)
+    return Waiting(code=Wait.QUEUED, explanation=WAITS[Wait.QUEUED])
+
+
+def _because(reason: Reason) -> Waiting:
+    return Waiting(code=reason, explanation=EXPLANATIONS[reason])
