@@ -6,17 +6,19 @@ database file, readable by its owner alone; who can open the file could read eve
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import httpx
 import msgspec
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 
 from app.admin.doctor import callback_addresses, examine, shared_account_warning
 from app.bootstrap.gateway import Gateway, open_gateway
-from app.configuration.control_socket import check_owner
+from app.configuration.control_socket import USER_HEADER, check_owner
 from app.configuration.settings import Settings
 from app.domain.errors import NotFound
+from app.domain.operations.audit import Actor, Door
 from app.domain.operations.trace import EventTrace
 from app.domain.runs import reconciliation as reconciliation_rules
 from app.domain.runs.backfill import BackfillMode
@@ -24,6 +26,8 @@ from app.domain.shops.configuration import SHOP_ROLE, StoredAccount, StoredShop
 from app.domain.shops.shop import Shop
 from app.domain.sources import PushState
 from app.formats.subscriber_csv import SubscriberList
+from app.formats.words import mended
+from app.observability.redaction import redacted
 from app.routers.backfills import BackfillOut
 from app.routers.consent_exports import ConsentChainOut
 from app.routers.edge import problems
@@ -35,6 +39,7 @@ from app.routers.reconciliations import ReconciliationOut
 from app.routers.requests import After, Limit, Outcomes, RequestsOut
 from app.routers.sources import Again, Kept, Push, PushList
 from app.routers.subscriber_lists import imported
+from app.services.operations.audit import acts
 from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.configuration_diff import changes, refuse_moved_locations
 from app.storage.engine.database import AlreadyOwned
@@ -50,7 +55,11 @@ class Configuration(msgspec.Struct):
 
 
 def control_app(gateway: Gateway) -> FastAPI:
-    app = FastAPI(openapi_url=None)
+    async def name_caller(request: Request) -> None:
+        """Whoever can open the socket may say who they are; it stands in the audit log."""
+        acts(Actor(Door.CLI, redacted(mended(request.headers.get(USER_HEADER, "")))[:64] or "?"))
+
+    app = FastAPI(openapi_url=None, dependencies=[Depends(name_caller)])
     problems.install(app)
 
     @app.post("/configuration")
@@ -63,7 +72,7 @@ def control_app(gateway: Gateway) -> FastAPI:
         refuse_moved_locations(old[1], new[1])
         lines = changes(old[0], new[0], gateway.ring) + changes(old[1], new[1], gateway.ring)
         if wanted.store:
-            await directory.apply(wanted.accounts, wanted.shops)
+            await directory.apply(wanted.accounts, wanted.shops, lines)
         warnings = [(account, shared_account_warning(directory, account)) for account in new[0]] if wanted.store else []
         return {"changes": lines, "stored": wanted.store, "warnings": [f"{name}: {words}" for name, words in warnings if words]}
 
@@ -71,13 +80,24 @@ def control_app(gateway: Gateway) -> FastAPI:
     async def keys() -> list[dict[str, Any]]:
         await gateway.directory.refresh()
         return [
-            {"id": key.id, "role": key.role, "shop": key.shop_id, "created_at": key.created_at, "revoked_at": key.revoked_at}
+            {
+                "id": key.id,
+                "role": key.role,
+                "shop": key.shop_id,
+                "name": key.name,
+                "created_at": key.created_at,
+                "expires_at": key.expires_at,
+                "revoked_at": key.revoked_at,
+            }
             for key in gateway.directory.all_keys()
         ]
 
     @app.post("/keys")
-    async def issue(shop: str | None = None, role: str = SHOP_ROLE) -> dict[str, str]:
-        return {"key": await gateway.directory.issue_key(shop, role)}
+    async def issue(
+        shop: str | None = None, role: str = SHOP_ROLE, name: str = "", days: Annotated[float | None, Query(gt=0)] = None
+    ) -> dict[str, str]:
+        expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+        return {"key": await gateway.directory.issue_key(shop, role, name=name, expires_at=expires_at)}
 
     @app.delete("/keys/{key_id:path}", status_code=204)
     async def revoke(key_id: str) -> Response:

@@ -23,6 +23,7 @@ from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.from_salesmanago.polling import Pull
 from app.services.intake import Intake
 from app.services.operations.alarms import Alarms
+from app.services.operations.audit import AuditLog
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.health import Health
 from app.services.operations.replay import Operations
@@ -38,6 +39,7 @@ from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.directory import Directory
 from app.services.shops.keyring import KeyRing, Pseudonyms
+from app.services.shops.sessions import Sessions
 from app.sources.wiring import Sources, sources_of
 from app.storage.engine import migrations
 from app.storage.engine.clock import DatabaseClock
@@ -71,6 +73,8 @@ class Gateway:
     disputes: Disputes
     operations: Operations
     requests: RequestLog
+    audit: AuditLog
+    sessions: Sessions
     sources: Sources
     planner: Planner
     delivery: Delivery
@@ -186,6 +190,8 @@ async def _compose(
         disputes=Disputes(store),
         operations=Operations(store, directory, clock, wake.everything),
         requests=requests,
+        audit=AuditLog(store, clock),
+        sessions=Sessions(store, directory, clock),
         sources=sources,
         planner=planner,
         delivery=delivery,

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from app.configuration.control_socket import Answer, NoAnswer, ask_running
+from app.configuration.control_socket import USER_HEADER, Answer, NoAnswer, ask_running, user
 from app.domain.errors import GatewayError
 
 out = Console()
@@ -98,7 +98,7 @@ async def _ask_here(method: str, path: str, **more: Any) -> Answer:
 
     quiet_logs()
     async with control(Settings()) as client:
-        received = await client.request(method, path, **more)
+        received = await client.request(method, path, headers={USER_HEADER: user()}, **more)
     return Answer(received.status_code, received.content)
 
 

@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.common import AsJson, ask, fail, out, quiet_logs, run, show_json
-from app.domain.shops.configuration import OPERATOR_ROLE, SHOP_ROLE
+from app.cli.common import AsJson, ask, fail, local, out, quiet_logs, run, show_json
+from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
 
 keys = typer.Typer(no_args_is_help=True, help="Keys of shops and operators.")
 
@@ -50,18 +50,22 @@ def apply(
 @keys.command("issue")
 def issue_key(
     shop: Annotated[str | None, typer.Argument(help="The shop the key is for.")] = None,
-    role: Annotated[str, typer.Option(help="shop or operator.")] = SHOP_ROLE,
+    role: Annotated[str, typer.Option(help="shop; or for people: reader, operator or admin.")] = SHOP_ROLE,
+    name: Annotated[str, typer.Option(help="Who uses it; shown in lists and in the audit log.")] = "",
+    days: Annotated[float | None, typer.Option(help="After so many days it ends by itself.")] = None,
 ) -> None:
     """Make a key. It is printed alone, this once, and stored only as a hash."""
-    if role not in (SHOP_ROLE, OPERATOR_ROLE):
-        fail("--role is shop or operator.")
+    if role not in (SHOP_ROLE, *STAFF_ROLES):
+        fail(f"--role is one of {', '.join((SHOP_ROLE, *STAFF_ROLES))}.")
     if role == SHOP_ROLE and shop is None:
         fail("Name the shop: gateway keys issue SHOP")
-    if role == OPERATOR_ROLE and shop is not None:
-        fail("An operator's key reads every shop; leave the shop out, or leave out --role.")
+    if role != SHOP_ROLE and shop is not None:
+        fail("A key for people reads every shop; leave the shop out, or leave out --role.")
 
     async def step() -> None:
-        sys.stdout.write((await ask("POST", "/keys", params={"role": role, **({"shop": shop} if shop else {})}))["key"] + "\n")
+        said = {"shop": shop, "role": role, "name": name or None, "days": days}
+        answer = await ask("POST", "/keys", params={key: value for key, value in said.items() if value is not None})
+        sys.stdout.write(answer["key"] + "\n")
 
     run(step())
 
@@ -75,9 +79,10 @@ def list_keys(as_json: AsJson = False) -> None:
         if as_json:
             show_json(found)
             return
-        table = Table("id", "role", "shop", "made", "revoked")
+        table = Table("id", "role", "shop", "name", "made", "ends", "revoked")
         for key in found:
-            table.add_row(key["id"], key["role"], key["shop"] or "", key["created_at"][:19], (key["revoked_at"] or "")[:19])
+            times = (local(at, seconds=False) if at else "" for at in (key["created_at"], key["expires_at"], key["revoked_at"]))
+            table.add_row(key["id"], key["role"], key["shop"] or "", escape(key["name"]), *times)
         out.print(table)
 
     run(step())

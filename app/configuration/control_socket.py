@@ -1,6 +1,7 @@
 """The control socket of a running gateway: where it is, and one request to it. Standard library only: asking must start quickly."""
 
 import contextlib
+import getpass
 import hashlib
 import http.client
 import json
@@ -17,6 +18,15 @@ SQLITE = "sqlite+aiosqlite:///"
 DEFAULT_DATABASE_URL = SQLITE + "gateway.db"
 _LONGEST_SOCKET_PATH = 100
 _TIMEOUT_SECONDS = 60.0
+USER_HEADER = "X-Gateway-User"
+"""Who types the command."""
+
+
+def user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # of a container that knows its user by number alone
+        return str(os.getuid())
 
 
 def socket_of(database_url: str) -> Path | None:
@@ -103,7 +113,7 @@ def ask_running(
     try:
         query = f"?{urlencode(params, doseq=True)}" if params else ""
         body, headers = _body(json, content)
-        connection.request(method, path + query, body, headers)
+        connection.request(method, path + query, body, {**headers, USER_HEADER: user()})
         answer = connection.getresponse()
         return Answer(answer.status, answer.read())
     except (OSError, http.client.HTTPException) as error:

@@ -8,9 +8,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.delivery.circuit_breaker import Circuit
+from app.domain.operations.audit import AuditEntry
 from app.domain.operations.replay import ParkedFilter, ParkedGroup
 from app.domain.reasons import Reason
-from app.routers.edge.dependencies import HealthDep, OperationsDep, Operator
+from app.domain.shops.configuration import OPERATOR_ROLE
+from app.routers.edge.dependencies import AuditDep, HealthDep, OperationsDep, Operator, needs
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
 from app.routers.events.field_types import EventId, ExactText, Id
@@ -162,8 +164,10 @@ async def shown_parked(operations: Operations, shop: str | None) -> ParkedOut:
 
 
 @router.post("/replays", responses=documented(400, 413, 415, 422))
-async def replay(_: Operator, operations: OperationsDep, body: ReplayIn) -> ReplayOut:
+async def replay(caller: Operator, operations: OperationsDep, body: ReplayIn) -> ReplayOut:
     """Try parked items again, one, some or all: with `preview` only count. Sent is what is true today, never an old state."""
+    if body.mode is ReplayMode.RUN:
+        needs(caller, OPERATOR_ROLE)
     work = operations.preview if body.mode is ReplayMode.PREVIEW else operations.replay
     return ReplayOut.of(body.mode, await work(body.filter))
 
@@ -180,3 +184,48 @@ async def shop_states(_: Operator, health: HealthDep) -> ShopStatesOut:
     return ShopStatesOut(
         shops=[ShopStateOut(**ShopReadiness.of(shop).model_dump(), events=shop.events) for shop in (await health.report()).shops]
     )
+
+
+class AuditEntryOut(BaseModel):
+    """Who did what through which door."""
+
+    number: int
+    at: datetime
+    door: str = Field(examples=["console"])
+    who: str = Field(examples=["Anna (ab12cd34)"])
+    action: str = Field(examples=["replayed"])
+    shop: str | None
+    about: str
+    before: str
+    after: str
+
+    @classmethod
+    def of(cls, number: int, entry: AuditEntry) -> "AuditEntryOut":
+        return cls(
+            number=number,
+            at=entry.at,
+            door=entry.actor.door,
+            who=entry.actor.name,
+            action=entry.action,
+            shop=entry.shop_id,
+            about=entry.about,
+            before=entry.before,
+            after=entry.after,
+        )
+
+
+class AuditOut(BaseModel):
+    """Newest first."""
+
+    entries: list[AuditEntryOut]
+
+
+@router.get("/audit")
+async def audit_log(
+    _: Operator,
+    audit: AuditDep,
+    shop: Annotated[str | None, Query(max_length=128, description="Only this shop.")] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**53, examples=[1000], description="Only entries below this number.")] = None,
+) -> AuditOut:
+    """What people did, through API, console and command line: nothing changes or removes a line."""
+    return AuditOut(entries=[AuditEntryOut.of(number, entry) for number, entry in await audit.newest(shop, before)])

@@ -99,6 +99,7 @@ def _hand_over(app: FastAPI, gateway: Gateway) -> None:
     app.state.disputes = gateway.disputes
     app.state.operations = gateway.operations
     app.state.requests = gateway.requests
+    app.state.audit = gateway.audit
     app.state.pushes = gateway.sources.pushes
     app.state.connecting = gateway.sources.connecting
     app.state.open_doors = OpenDoors(gateway.settings.metrics_open_to, behind_proxy=bool(gateway.settings.forwarded_allow_ips))

@@ -14,6 +14,7 @@ from app.domain.delivery.destination import Neighbour
 from app.domain.delivery.outbox import Claim, DeferredTakeBack, HandWork, InFlight, Mailbox, NewCommand, WaitingCommand
 from app.domain.delivery.revocation import TakeBack
 from app.domain.intake.inbox import Accepted, Conflict, EventState, InboxEvent, NewEvent, Settlement
+from app.domain.operations.audit import AuditEntry
 from app.domain.operations.replay import ParkedCommand, ParkedFilter, ParkedGroup
 from app.domain.operations.request_log import DoorRequest, RequestOutcome
 from app.domain.operations.trace import EventTrace
@@ -24,7 +25,7 @@ from app.domain.person.stored import Alias, StoredContact
 from app.domain.reasons import Reason
 from app.domain.runs.backfill import Backfill, ListedAccountRecord, Listing, Tally
 from app.domain.runs.reconciliation import Reconciliation
-from app.domain.shops.configuration import ApiKey, StoredAccount, StoredShop
+from app.domain.shops.configuration import ApiKey, Session, StoredAccount, StoredShop
 from app.domain.sources import NewPush, PushLine, PushState, Remembered, Scan, Settled, SourceName, StoredPush, Traffic
 
 
@@ -241,6 +242,17 @@ class Pushes(Protocol):
     async def save_scan(self, source: SourceName, scan: Scan) -> None: ...
 
 
+class AuditLog(Protocol):
+    async def add(self, entry: AuditEntry) -> None: ...
+    async def newest(self, shop_id: str | None, before: int | None, limit: int) -> list[tuple[int, AuditEntry]]: ...
+
+
+class Sessions(Protocol):
+    async def begin(self, session: Session) -> None: ...
+    async def find(self, digest: str, now: datetime) -> Session | None: ...
+    async def end(self, digest: str) -> None: ...
+
+
 class Cleaning(Protocol):
     async def payloads(self, before: datetime, states: Sequence[EventState]) -> int: ...
     async def commands(self, before: datetime) -> int: ...
@@ -301,6 +313,10 @@ class Work(Protocol):
     def requests(self) -> RequestLog: ...
     @property
     def pushes(self) -> Pushes: ...
+    @property
+    def audit(self) -> AuditLog: ...
+    @property
+    def sessions(self) -> Sessions: ...
     async def now(self) -> datetime: ...
     def survives(self, error: Exception) -> bool:
         """Can what was done so far still be committed after this error?"""

@@ -31,7 +31,10 @@ class Registry:
 
     async def keys(self) -> list[ApiKey]:
         rows = await self._connection.execute(select(api_keys).order_by(api_keys.c.created_at))
-        return [ApiKey(row.id, row.role, row.shop_id, row.digest, row.created_at, row.revoked_at) for row in rows]
+        return [
+            ApiKey(row.id, row.role, row.shop_id, row.digest, row.created_at, row.revoked_at, row.name, row.expires_at)
+            for row in rows
+        ]
 
     async def save_account(self, stored: StoredAccount, at: datetime) -> None:
         row = {

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.storage.audit import AuditLog, Sessions
 from app.storage.backfills import Backfills
 from app.storage.consent_ledger import ConsentLedger
 from app.storage.contacts import Contacts
@@ -50,6 +51,8 @@ class Work:
         self.parked = Parked(connection)
         self.requests = RequestLog(connection)
         self.pushes = Pushes(connection)
+        self.audit = AuditLog(connection)
+        self.sessions = Sessions(connection)
 
     async def now(self) -> datetime:
         """The time every worker agrees on, for leases and bookings: the database's, wherever there can be several."""

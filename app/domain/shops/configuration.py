@@ -7,7 +7,21 @@ from app.domain.shops.shop import Account, Shop
 from app.domain.values import value
 
 SHOP_ROLE = "shop"
+READER_ROLE = "reader"
+"""Sees everything, changes nothing."""
 OPERATOR_ROLE = "operator"
+"""Sees everything, and does what is to be done every day."""
+ADMIN_ROLE = "admin"
+"""An operator who also issues and revokes keys."""
+STAFF_ROLES = (READER_ROLE, OPERATOR_ROLE, ADMIN_ROLE)
+"""In the order of their rights: each may what those before it may."""
+
+
+def may(role: str, needed: str) -> bool:
+    """Whether a role of staff has the rights of another one. A shop's role has none of them."""
+    return role in STAFF_ROLES and STAFF_ROLES.index(role) >= STAFF_ROLES.index(needed)
+
+
 LIVE_KEYS_PER_SHOP = 2
 
 
@@ -33,3 +47,19 @@ class ApiKey:
     digest: str
     created_at: datetime
     revoked_at: datetime | None = None
+    name: str = ""
+    """Who uses it."""
+    expires_at: datetime | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+@value()
+class Session:
+    """Somebody signed in at the console. `digest`: SHA-256 of the cookie's token."""
+
+    digest: str
+    key_id: str
+    began_at: datetime
+    ends_at: datetime

@@ -8,12 +8,14 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from app.domain.errors import NotFound, UnknownCaller
-from app.domain.shops.configuration import OPERATOR_ROLE
+from app.domain.errors import NotFound, NotPossible, UnknownCaller
+from app.domain.operations.audit import Actor, Door
+from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE, may
 from app.domain.shops.shop import Shop
 from app.routers.edge.addresses import OpenDoors
 from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.intake import Intake
+from app.services.operations.audit import AuditLog, acts
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.health import Health
 from app.services.operations.replay import Operations
@@ -60,7 +62,14 @@ ConflictsDep = Annotated[Disputes, _handed_over("disputes")]
 async def _caller(directory: DirectoryDep, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
     if key is None:
         raise UnknownCaller
-    return directory.caller(key.credentials)
+    caller = directory.caller(key.credentials)
+    acts(Actor(Door.API, caller_name(caller)))
+    return caller
+
+
+def caller_name(caller: Caller) -> str:
+    """For the audit log."""
+    return f"{caller.name or caller.shop_id or caller.role} ({caller.key_id})"
 
 
 async def _calling_shop(
@@ -86,7 +95,7 @@ async def _read_shop(
 ) -> Shop:
     """An operator's key reads every shop and posts no events to any."""
     found = directory.shop(shop)
-    if found is None or (caller.role != OPERATOR_ROLE and caller.shop_id != shop):
+    if found is None or (not may(caller.role, READER_ROLE) and caller.shop_id != shop):
         raise NotFound("shop")
     return found
 
@@ -113,16 +122,24 @@ async def _acting_shop(
     shop: Annotated[Shop, Depends(_read_shop)],
 ) -> Shop:
     """The shop itself, signed if it signs, or an operator: for what staff do, not for what customers did."""
-    if shop.signed_requests and caller.role != OPERATOR_ROLE:
+    if may(caller.role, READER_ROLE):
+        needs(caller, OPERATOR_ROLE)
+    elif shop.signed_requests:
         check_signature(directory, shop, request.headers, await request.body())
     return shop
 
 
 async def _operator(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
     """Whoever runs the gateway. A shop's key finds nothing here."""
-    if caller.role != OPERATOR_ROLE:
+    if not may(caller.role, READER_ROLE):
         raise NotFound("operation for a shop's key")
     return caller
+
+
+def needs(caller: Caller, role: str) -> None:
+    """Raises `NotPossible` for staff whose key only reads."""
+    if not may(caller.role, role):
+        raise NotPossible(f"This key may only read. It takes one of the role {role}.")
 
 
 async def _perhaps_operator(
@@ -130,7 +147,7 @@ async def _perhaps_operator(
 ) -> Caller | None:
     """None for a stranger, and for a shop, which is told no more of other shops than a stranger is."""
     caller = None if key is None else directory.caller(key.credentials)
-    return caller if caller is not None and caller.role == OPERATOR_ROLE else None
+    return caller if caller is not None and may(caller.role, READER_ROLE) else None
 
 
 async def _metrics_reader(
@@ -155,6 +172,7 @@ CallingShop = Annotated[Shop, Depends(_signing_shop)]
 ActingShop = Annotated[Shop, Depends(_acting_shop)]
 ReadableShop = Annotated[Shop, Depends(_read_shop)]
 Operator = Annotated[Caller, Depends(_operator)]
+AuditDep = Annotated[AuditLog, _handed_over("audit")]
 PerhapsOperator = Annotated[Caller | None, Depends(_perhaps_operator)]
 MetricsReader = Annotated[None, Depends(_metrics_reader)]
 IdempotencyKey = Annotated[

@@ -9,11 +9,14 @@ import structlog
 from app.domain.commands import AddEvent, Command
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.delivery.destination import Neighbour
+from app.domain.operations.audit import Action
 from app.domain.operations.replay import ParkedCommand, ParkedFilter, ParkedGroup, again
 from app.domain.person.contact import Contact
 from app.domain.person.sale import NO_SALE, Sale, is_replaced, of_orders
 from app.domain.reasons import Reason
 from app.domain.values import replace
+from app.observability.redaction import redacted
+from app.services.operations.audit import note
 from app.services.outbox.revocation import unsell
 from app.services.ports import Clock, Store, Work
 from app.services.shops.directory import Directory
@@ -77,6 +80,11 @@ class Operations:
     async def replay(self, wanted: ParkedFilter) -> Replay:
         """Try again what is meant; what was true when it was parked and is no more is left out."""
         done = await self._replay(wanted, for_real=True)
+        async with self._store.work() as work:
+            words = ", ".join(filter(None, (wanted.reason and wanted.reason.value, wanted.words, wanted.event_id))) or "all"
+            after = f"{done.again} sent again, {done.decided_again} decided again, {done.closed.total()} closed"
+            await note(work, self._clock, Action.REPLAYED, wanted.shop_id, about=redacted(words), after=after)
+            await work.commit()
         self._queued()
         return done
 

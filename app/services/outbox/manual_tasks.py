@@ -6,7 +6,9 @@ from datetime import datetime
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.delivery.outbox import HandWork, Mailbox, to_newsletter, to_tags
 from app.domain.errors import NotFound
+from app.domain.operations.audit import Action
 from app.domain.reasons import Reason
+from app.services.operations.audit import note
 from app.services.ports import Clock, Store, Work
 
 SHOWN = 500
@@ -32,6 +34,7 @@ class HandWorkList:
             if item is None:
                 raise NotFound("item of hand-work")
             await work.inbox.settle_parked(item.event_seq, self._clock())
+            await note(work, self._clock, Action.HAND_WORK_DONE, shop_id, about=str(number))
             await work.commit()
 
 

@@ -22,6 +22,7 @@ from app.domain.errors import NotFound, NotPossible, NotReady
 from app.domain.events import AccountListed
 from app.domain.intake.gateway_events import heard
 from app.domain.intake.inbox import EventState, NewEvent, Settlement
+from app.domain.operations.audit import Action
 from app.domain.reasons import Reason
 from app.domain.runs import backfill as steps
 from app.domain.runs.backfill import (
@@ -39,6 +40,7 @@ from app.domain.runs.backfill import (
 )
 from app.domain.shops.shop import PanelKind, Shop
 from app.services.isolation import storable
+from app.services.operations.audit import note
 from app.services.planning.dry_run import DryRun
 from app.services.ports import Clock, ShopSide, Store, Work
 from app.services.shops.directory import Directory
@@ -106,6 +108,7 @@ class Backfills:
             if any(not one.is_over for one in await work.backfills.of_shop(shop_id, SHOWN)):
                 raise NotPossible("A backfill of this shop is under way. Let it end, or cancel it first.")
             run = await self._begin(work, shop, mode, by_a_person=True)
+            await note(work, self._clock, Action.BACKFILL_STARTED, shop_id, about=str(run.id), after=mode.value)
             await work.commit()
         return await self.progress(shop_id, run.id)
 
@@ -135,32 +138,35 @@ class Backfills:
         run = await self._one(shop_id, backfill_id)
         if not run.is_moving:
             raise NotPossible("Only a backfill that is moving can be paused.")
-        return await self._changed(run, steps.paused(run))
+        return await self._changed(run, steps.paused(run), Action.BACKFILL_PAUSED)
 
     async def resume(self, shop_id: str, backfill_id: int) -> Progress:
         run = await self._one(shop_id, backfill_id)
         if run.paused is None:
             raise NotPossible("Only a paused backfill can be resumed.")
-        return await self._changed(run, steps.resumed(run, self._clock()))
+        return await self._changed(run, steps.resumed(run, self._clock()), Action.BACKFILL_RESUMED)
 
     async def approve(self, shop_id: str, backfill_id: int) -> Progress:
         run = await self._one(shop_id, backfill_id)
         if run.phase is not Phase.AWAITING_APPROVAL:
             raise NotPossible("Only a backfill that waits for approval after its dry run can be approved.")
-        return await self._changed(run, steps.approved(run, self._clock()))
+        return await self._changed(run, steps.approved(run, self._clock()), Action.BACKFILL_APPROVED)
 
     async def cancel(self, shop_id: str, backfill_id: int) -> Progress:
         run = await self._one(shop_id, backfill_id)
         if run.is_over:
             raise NotPossible("The backfill is over.")
-        return await self._changed(run, steps.cancelled(run, self._clock()))
+        return await self._changed(run, steps.cancelled(run, self._clock()), Action.BACKFILL_CANCELLED)
 
-    async def _changed(self, run: Backfill, after: Backfill) -> Progress:
+    async def _changed(self, run: Backfill, after: Backfill, action: Action) -> Progress:
         async with self._store.work() as work:
             if not await work.backfills.save(after, run):
                 raise NotPossible("The backfill moved on at this very moment. Look at it and ask again.")
             if run.phase is Phase.AWAITING_APPROVAL:
                 await work.backfills.forget_accounts(run.id)  # the dry run's; the transfer counts anew
+            before = "paused" if run.paused else run.phase.value
+            changed = "paused" if after.paused else after.phase.value
+            await note(work, self._clock, action, run.shop_id, about=str(run.id), before=before, after=changed)
             await work.commit()
         self._queued()
         return await self.progress(run.shop_id, run.id)

@@ -21,6 +21,7 @@ from app.domain.errors import NotFound, NotPossible, NotReady
 from app.domain.events import AccountListed
 from app.domain.intake.gateway_events import heard
 from app.domain.intake.inbox import EventState, NewEvent
+from app.domain.operations.audit import Action
 from app.domain.person.stored import StoredContact
 from app.domain.runs import reconciliation as steps
 from app.domain.runs.backfill import MARGIN, ListedAccount, own_reason
@@ -29,6 +30,7 @@ from app.domain.runs.reconciliation import PEOPLE_PER_PAGE, Cause, Phase, Reconc
 from app.domain.shops.shop import PanelKind, Shop
 from app.services.delivery.batched_reads import looks
 from app.services.isolation import storable
+from app.services.operations.audit import note
 from app.services.planning.dry_run import DryRun
 from app.services.ports import Clock, ShopSide, Store, Upstream, Work
 from app.services.shops.directory import Directory
@@ -95,6 +97,7 @@ class Reconciliations:
             if any(not one.is_over for one in await work.reconciliations.of_shop(shop_id, 1)):
                 raise NotPossible("A comparison of this shop is under way. Let it end first.")
             run = await self._begin(work, shop_id, mode, None)
+            await note(work, self._clock, Action.RECONCILIATION_STARTED, shop_id, about=str(run.id), after=mode.value)
             await work.commit()
         return run
 

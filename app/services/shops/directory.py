@@ -4,14 +4,16 @@ import hashlib
 import hmac
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.errors import BadConfiguration, NotFound, UnknownCaller
+from app.domain.operations.audit import Action
 from app.domain.shops.configuration import LIVE_KEYS_PER_SHOP, SHOP_ROLE, ApiKey, StoredAccount, StoredShop
 from app.domain.shops.shop import Account, Shop, SourceKind
 from app.domain.sources import SourceName
+from app.services.operations.audit import note
 from app.services.ports import Clock, Store
 from app.services.shops.keyring import KeyRing
 
@@ -25,6 +27,7 @@ class Caller:
     role: str
     shop_id: str | None
     key_id: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,27 +165,37 @@ class Directory:
         known = self._snapshot.keys.get(parts[1]) if len(parts) == 4 and parts[0] == KEY_PREFIX else None
         expected = known.digest if known is not None else _digest("")
         matches = hmac.compare_digest(_digest(key), expected)
-        if known is None or not matches or known.revoked_at is not None:
+        if known is None or not matches or not known.is_live(self._clock()):
             raise UnknownCaller
-        return Caller(known.role, known.shop_id, known.id)
+        return Caller(known.role, known.shop_id, known.id, known.name)
+
+    def live_key(self, key_id: str) -> ApiKey | None:
+        """A key that would be let in."""
+        known = self._snapshot.keys.get(key_id)
+        return known if known is not None and known.is_live(self._clock()) else None
 
     def all_keys(self) -> list[ApiKey]:
         return list(self._snapshot.keys.values())
 
-    async def issue_key(self, shop_id: str | None, role: str = SHOP_ROLE) -> str:
+    async def issue_key(
+        self, shop_id: str | None, role: str = SHOP_ROLE, *, name: str = "", expires_at: datetime | None = None
+    ) -> str:
         """A new key, shown this once. Raises `NotFound` for an unknown shop, `BadConfiguration` if two keys live already."""
         await self.refresh()
         if role == SHOP_ROLE:
             if shop_id is None or shop_id not in self._snapshot.shops:
                 raise NotFound("shop")
-            live = [key for key in self._snapshot.keys.values() if key.shop_id == shop_id and key.revoked_at is None]
+            live = [key for key in self._snapshot.keys.values() if key.shop_id == shop_id and key.is_live(self._clock())]
             if len(live) >= LIVE_KEYS_PER_SHOP:
                 ids = ", ".join(key.id for key in live)
                 raise BadConfiguration([f"the shop has {len(live)} live keys already ({ids}); revoke one first"])
         key_id, secret = secrets.token_hex(4), secrets.token_hex(32)
         key = f"{KEY_PREFIX}_{key_id}_{secret}_{zlib.crc32(secret.encode()):08x}"
         async with self._store.work() as work:
-            await work.registry.add_key(ApiKey(key_id, role, shop_id if role == SHOP_ROLE else None, _digest(key), self._clock()))
+            whose = shop_id if role == SHOP_ROLE else None
+            made = ApiKey(key_id, role, whose, _digest(key), self._clock(), name=name, expires_at=expires_at)
+            await work.registry.add_key(made)
+            await note(work, self._clock, Action.KEY_ISSUED, whose, about=key_id, after=f"{role} {name}".strip())
             await work.commit()
         await self.refresh()
         return key
@@ -191,6 +204,8 @@ class Directory:
         """Raises `NotFound` for a key that is unknown or revoked already."""
         async with self._store.work() as work:
             revoked = await work.registry.revoke_key(key_id, self._clock())
+            if revoked:
+                await note(work, self._clock, Action.KEY_REVOKED, about=key_id)
             await work.commit()
         if not revoked:
             raise NotFound("live key")
@@ -198,7 +213,7 @@ class Directory:
 
     # -- configuration ---------------------------------------------------------------------------------------------------
 
-    async def apply(self, accounts: list[StoredAccount], shops: list[StoredShop]) -> None:
+    async def apply(self, accounts: list[StoredAccount], shops: list[StoredShop], changes: Sequence[str] = ()) -> None:
         """Store accounts and shops; what a shop held while it was disabled is released when it is enabled."""
         at: datetime = self._clock()
         async with self._store.work() as work:
@@ -210,6 +225,8 @@ class Directory:
                     await work.inbox.release([shop.shop.id])
                 else:
                     await work.inbox.hold(shop.shop.id)
+            if changes:
+                await note(work, self._clock, Action.CONFIGURED, after="\n".join(changes))
             await work.commit()
         await self.refresh()
 

@@ -82,6 +82,8 @@ api_keys = Table(
     Column("digest", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("revoked_at", Instant, nullable=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("expires_at", Instant, nullable=True),
 )
 
 # Numbers of deleted rows must not pass to new ones, which would inherit what refers to them: PostgreSQL's sequences never give
@@ -421,6 +423,28 @@ source_scans = Table(
     Column("platform", Text, primary_key=True),
     Column("source", Text, primary_key=True),
     Column("doc", LargeBinary, nullable=False),
+)
+
+# Who did what through which door (L11): append-only.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Identity, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("shop_id", Text, nullable=True),
+    Column("doc", LargeBinary, nullable=False),
+    Index("ix_audit_log_shop_id_id", "shop_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# Who is signed in at the console.
+console_sessions = Table(
+    "console_sessions",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("began_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
 )
 
 meta = Table(

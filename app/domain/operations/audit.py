@@ -1,0 +1,49 @@
+"""Who did what through which door (R95, L11): a line per action, never changed."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain.values import value
+
+
+class Door(StrEnum):
+    API = "api"
+    CONSOLE = "console"
+    CLI = "cli"
+
+
+@value()
+class Actor:
+    """Who acts: an operator's or a shop's key by name and id, or the user of the machine at the command line."""
+
+    door: Door
+    name: str
+
+
+class Action(StrEnum):
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    CONFIGURED = "configured"
+    KEY_ISSUED = "key_issued"
+    KEY_REVOKED = "key_revoked"
+    REPLAYED = "replayed"
+    HAND_WORK_DONE = "hand_work_done"
+    BACKFILL_STARTED = "backfill_started"
+    BACKFILL_PAUSED = "backfill_paused"
+    BACKFILL_RESUMED = "backfill_resumed"
+    BACKFILL_APPROVED = "backfill_approved"
+    BACKFILL_CANCELLED = "backfill_cancelled"
+    RECONCILIATION_STARTED = "reconciliation_started"
+
+
+@value(kw_only=True)
+class AuditEntry:
+    at: datetime
+    actor: Actor
+    action: Action
+    shop_id: str | None = None
+    about: str = ""
+    """What it was done to: a number, a key's id."""
+    before: str = ""
+    after: str = ""
+    """How it was and how it is, in words; no secret, no address."""
