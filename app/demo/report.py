@@ -140,10 +140,13 @@ def verdict(count: int, repeated: dict[str, Any], calls: int, mistakes: Sequence
         console.print("[green]✓ Everything is as the rules say.[/green]")
 
 
-def addresses(gateway: str, sandbox: str, panel: str, keys: dict[str, str], *, stay: bool) -> None:
+def addresses(gateway: str, sandbox: str, panel: str, keys: dict[str, str], sign_in: str, *, stay: bool) -> None:
     if not stay:
         return
     console.print()
+    console.print(f"[bold]The console                 {gateway}/console/[/bold]")
+    console.print(f"  sign in with              {sign_in}", soft_wrap=True)
+    console.print("  times there run ahead: the demo's clock was moved on by hours, so that carts and the transfer could end")
     console.print(f"Swagger UI of the gateway   [bold]{gateway}/docs[/bold]   (Authorize with a key below)")
     console.print(f"SALESmanago's stand-in      [bold]{sandbox}/[/bold]")
     console.print(f"The panel's stand-in        [bold]{panel}/[/bold]")

@@ -21,6 +21,7 @@ from app.demo.day import RETAIL, RETAIL_HOST, WHOLESALE, WHOLESALE_HOST, Moment,
 from app.demo.fast_forward import DemoClock, FastForward
 from app.demo.panel_day import GARDEN, GARDEN_HOST, GARDEN_NUMBER, HOOK_SECRET, HOOK_TOKEN, PANEL_NUMBER, PanelDay
 from app.demo.way_back import ACCOUNT_SECRET, RETAIL_NUMBER, SHOP_SECRET, WHOLESALE_NUMBER, WayBack, panel_world
+from app.domain.shops.configuration import ADMIN_ROLE
 from app.sandbox import panel
 from app.sandbox.salesmanago import Account, create_app
 from app.server.application import application_of
@@ -59,12 +60,13 @@ async def run_demo(port: int, salesmanago_port: int, panel_port: int, *, stay: b
             _gateway(Path(folder), sandbox_url, panel_url, clock) as gateway,
         ):
             keys = {shop: await gateway.directory.issue_key(shop) for shop in (RETAIL, WHOLESALE, GARDEN)}
+            sign_in = await gateway.directory.issue_key(None, ADMIN_ROLE, name="Demo")
             async with served(application_of(gateway), gateway_socket), httpx.AsyncClient(timeout=30) as http:
                 way_back = WayBack(http, gateway_url, sandbox_url, panel_url, CLIENT_ID, keys)
                 later = FastForward(http, gateway_url, keys, clock)
                 garden = PanelDay(http, gateway_url, panel_url, keys[GARDEN])
                 as_expected = await _live_through(http, gateway_url, sandbox_url, keys, way_back, garden, later)
-                report.addresses(gateway_url, sandbox_url, panel_url, keys, stay=stay)
+                report.addresses(gateway_url, sandbox_url, panel_url, keys, sign_in, stay=stay)
                 if stay:
                     with stop_signals() as stopped:
                         await stopped.wait()

@@ -1,5 +1,6 @@
 """The ASGI application: the border, the door for events, routers, problem handlers, and the documentation of all."""
 
+from functools import partial
 from typing import Any
 
 import yaml
@@ -10,7 +11,10 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 from starlette.types import ASGIApp
 
+from app.admin.doctor import callback_addresses
 from app.bootstrap.gateway import Gateway
+from app.console.application import console_app
+from app.console.session import Uses
 from app.routers import (
     backfills,
     callbacks,
@@ -49,9 +53,28 @@ def application_of(gateway: Gateway) -> ASGIApp:
     """The application on an open gateway. What shops say does not go through FastAPI, which would cost more than storing it."""
     app = _application()
     _hand_over(app, gateway)
+    app.mount("/console", console_app(_uses(gateway)), name="console")
     pace, refusals = Pace(gateway.settings.key_requests_per_minute), Refusals(gateway.settings.refusals_per_minute)
     memory = Memory(gateway.requests, gateway.directory)
     return Border(FastEventEndpoint(app, gateway.directory, gateway.intake, pace), gateway.directory, pace, refusals, memory)
+
+
+def _uses(gateway: Gateway) -> Uses:
+    """What the console shows and does."""
+    return Uses(
+        directory=gateway.directory,
+        trace=gateway.trace,
+        health=gateway.health,
+        operations=gateway.operations,
+        backfills=gateway.backfills,
+        reconciliations=gateway.reconciliations,
+        hand_work=gateway.hand_work,
+        disputes=gateway.disputes,
+        requests=gateway.requests,
+        audit=gateway.audit,
+        sessions=gateway.sessions,
+        callbacks=partial(callback_addresses, gateway),
+    )
 
 
 def _application() -> FastAPI:

@@ -7,6 +7,7 @@ from typing import Any
 from app.domain.errors import NotFound
 from app.domain.operations.trace import EventTrace
 from app.domain.operations.waiting import Waiting, waiting_of
+from app.domain.person.contact import Contact
 from app.domain.person.stored import StoredContact
 from app.services.operations.consent_export import ConsentExport, ConsentReader
 from app.services.planning.event_ids import disguised, names_somebody
@@ -69,6 +70,12 @@ class Trace:
     async def of_person(self, shop_id: str, email: str) -> list[EventTrace]:
         async with self._store.work() as work:
             return await work.traces.of_person(shop_id, email)
+
+    async def person(self, shop_id: str, email: str) -> Contact | None:
+        """What is held of whoever has, or had, the address."""
+        async with self._store.work() as work:
+            found = await work.contacts.known_as(shop_id, [email], [], [])
+        return found[0].contact if found else None
 
     async def of_order(self, shop_id: str, order_id: str) -> list[EventTrace]:
         async with self._store.work() as work:

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from app.routers.problem_pages import PAGES
 
 from app.domain import errors
-from app.routers import problems
+from app.routers.edge import problems
+from app.routers.edge.problem_pages import PAGES
 from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door
 

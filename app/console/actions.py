@@ -1,0 +1,70 @@
+"""Forms that do something: each shows first what would happen, where that is more than one thing."""
+
+from starlette.responses import RedirectResponse, Response
+
+from app.console.session import HEADERS, HOME, Visit, number_in
+from app.domain.errors import NotFound
+from app.domain.operations.replay import ParkedFilter
+from app.domain.reasons import EXPLANATIONS, Reason
+from app.domain.runs.backfill import BackfillMode
+from app.domain.runs.reconciliation import ReconciliationMode
+
+
+def _to(page: str) -> Response:
+    return RedirectResponse(f"{HOME}/{page}", 303, headers=HEADERS)
+
+
+async def replay(visit: Visit) -> Response:
+    """Parked items of a group: a preview, and with `sure` the replay itself."""
+    form = visit.form
+    reason = form.get("reason")
+    wanted = ParkedFilter(
+        visit.shop(),
+        Reason(reason) if reason in list(Reason) else None,
+        form.get("words") or None,
+        form.get("event_id") or None,
+    )
+    sure = form.get("sure") == "yes"
+    report = await (visit.uses.operations.replay(wanted) if sure else visit.uses.operations.preview(wanted))
+    return visit.page("replay.html", report=report, wanted=wanted, done=sure, why_of=EXPLANATIONS.__getitem__)
+
+
+async def manual_task_done(visit: Visit) -> Response:
+    number = number_in(visit.form.get("number"))
+    if number is None:
+        raise NotFound("manual task")
+    await visit.uses.hand_work.done(_one_shop(visit), number)
+    return _to("stuck")
+
+
+async def start_transfer(visit: Visit) -> Response:
+    mode = BackfillMode.RUN if visit.form.get("mode") == BackfillMode.RUN.value else BackfillMode.DRY_RUN
+    if mode is BackfillMode.RUN and visit.form.get("sure") != "yes":
+        shop = visit.uses.directory.shop(_one_shop(visit))
+        return visit.page("sure.html", shop=shop, runs=await visit.uses.backfills.of_shop(_one_shop(visit)))
+    await visit.uses.backfills.start(_one_shop(visit), mode)
+    return _to("transfers")
+
+
+async def act_on_transfer(visit: Visit) -> Response:
+    backfills = visit.uses.backfills
+    acts = {"pause": backfills.pause, "resume": backfills.resume, "approve": backfills.approve, "cancel": backfills.cancel}
+    number, act = number_in(visit.form.get("number")), acts.get(visit.form.get("act", ""))
+    if act is None or number is None:
+        raise NotFound("transfer")
+    await act(_one_shop(visit), number)
+    return _to("transfers")
+
+
+async def start_comparison(visit: Visit) -> Response:
+    mode = ReconciliationMode.REPAIR if visit.form.get("mode") == ReconciliationMode.REPAIR.value else ReconciliationMode.PREVIEW
+    await visit.uses.reconciliations.start(_one_shop(visit), mode)
+    return _to("comparisons")
+
+
+def _one_shop(visit: Visit) -> str:
+    """Raises `NotFound` if the form names none."""
+    shop = visit.shop()
+    if shop is None:
+        raise NotFound("shop")
+    return shop

@@ -1,0 +1,223 @@
+"""Pages that show: each asks the use cases and hands what they say to a template."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from app.console.session import Visit, number_in
+from app.domain.decisions.discrepancies import Conflict, conflicts
+from app.domain.delivery.circuit_breaker import Circuit
+from app.domain.errors import NotFound
+from app.domain.operations.replay import ParkedFilter, ParkedGroup
+from app.domain.operations.request_log import RequestOutcome
+from app.domain.operations.summary import summary_of
+from app.domain.operations.trace import EventTrace
+from app.domain.reasons import EXPLANATIONS, Reason
+from app.domain.runs import reconciliation as rules
+from app.domain.runs.backfill import state_of
+from app.domain.shops.shop import Shop
+from app.services.operations.health import ShopHealth
+from app.services.operations.replay import Line
+from app.services.runs.backfills import Progress
+
+TROUBLE = (RequestOutcome.REFUSED, RequestOutcome.UNKNOWN_KEY, RequestOutcome.FAILED)
+SHOWN = 100
+
+
+async def overview(visit: Visit) -> Response:
+    """How each shop is: freshness against the promise, what became of its events, the first transfer, requests refused."""
+    uses = visit.uses
+    report = await uses.health.recent()
+    lines = await uses.operations.lines()
+    cards = [await _card(visit, shop) for shop in report.shops]
+    return visit.page("overview.html", cards=cards, ready=report.ready, troubled=_troubled(lines), Circuit=Circuit)
+
+
+@dataclass(frozen=True)
+class Card:
+    health: ShopHealth
+    shop: Shop
+    transfer: Progress | None
+    transfer_state: str
+    comparison: rules.Reconciliation | None
+    refused: int
+    """Of the requests that are remembered."""
+    bars: list[tuple[str, int, float]]
+    """State, number, per cent of all."""
+
+
+async def _card(visit: Visit, health: ShopHealth) -> Card:
+    uses, shop = visit.uses, visit.uses.directory.shop(health.shop_id)
+    if shop is None:
+        raise NotFound("shop")
+    transfers = await uses.backfills.of_shop(shop.id)
+    runs = await uses.reconciliations.of_shop(shop.id)
+    refused = await uses.requests.recent(shop.id, TROUBLE, limit=500)
+    total = sum(health.events.values()) or 1
+    order = ("sent", "planned", "received", "held", "parked", "withheld", "superseded")
+    bars = [(state, health.events[state], 100 * health.events[state] / total) for state in order if health.events.get(state)]
+    newest = transfers[0] if transfers else None
+    state = state_of(newest.run, newest.tally) if newest else ""
+    return Card(health, shop, newest, state, runs[0] if runs else None, len(refused), bars)
+
+
+def _troubled(lines: list[Line]) -> list[Line]:
+    return [line for line in lines if line.circuit is not Circuit.CLOSED]
+
+
+# -- find ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one shop knows of what was asked for."""
+
+    shop: Shop
+    person: Any
+    summary: Any
+    events: list[EventTrace]
+    waits: dict[tuple[str, str], Any]
+
+
+async def find(visit: Visit) -> Response:
+    """A person, an order or an event. An address is posted: it never stands in a URL."""
+    about = (visit.form.get("about") or visit.request.query_params.get("about") or "").strip()
+    if "@" in about and visit.request.method != "POST":
+        about = ""
+    found = [one for shop in visit.uses.directory.shops() if about and (one := await _known(visit, shop, about)) is not None]
+    return visit.page("find.html", about=about, found=found, is_person="@" in about)
+
+
+async def _known(visit: Visit, shop: Shop, about: str) -> Found | None:
+    trace = visit.uses.trace
+    person = None
+    if "@" in about:
+        person = await trace.person(shop.id, about.lower())
+        events = await trace.of_person(shop.id, about.lower())
+    else:
+        events = await trace.of_order(shop.id, about)
+        if not events:
+            try:
+                events = [await trace.of_event(shop.id, about)]
+            except NotFound:
+                return None
+    if person is None and not events:
+        return None
+    waits = await trace.waiting(events)
+    return Found(shop, person, summary_of(person, events, waits), events, waits)
+
+
+async def event(visit: Visit) -> Response:
+    shop = visit.uses.directory.shop(visit.request.path_params["shop"])
+    if shop is None:
+        raise NotFound("shop")
+    one = await visit.uses.trace.of_event(shop.id, visit.request.path_params["event_id"])
+    waits = await visit.uses.trace.waiting([one])
+    return visit.page("event.html", found=Found(shop, None, summary_of(None, [one], waits), [one], waits))
+
+
+# -- stuck ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Disputed:
+    shop: Shop
+    email: str
+    conflict: Conflict
+
+
+async def stuck(visit: Visit) -> Response:
+    """Everything that waits for somebody or something, by cause; calm only if nothing does."""
+    uses, only = visit.uses, visit.shop()
+    report = await uses.health.report(counted=False)
+    parked = await uses.operations.parked(ParkedFilter(shop_id=only))
+    waiting = [line for line in await uses.operations.lines() if line.waiting or line.circuit is not Circuit.CLOSED]
+    shops = [shop for shop in uses.directory.shops() if only in (None, shop.id)]
+    tasks = [(shop, task) for shop in shops for task in await uses.hand_work.of_shop(shop.id)]
+    disputed = [
+        Disputed(shop, person.contact.email, one)
+        for shop in shops
+        for person in await uses.disputes.disputed(shop.id)
+        for one in conflicts(person.contact, shop)
+    ]
+    compared = [(shop, runs[0]) for shop in shops if (runs := await uses.reconciliations.of_shop(shop.id)) and runs[0].causes]
+    health = [one for one in report.shops if only in (None, one.shop_id)]
+    notable = [
+        one for one in health if one.late or one.receipt_missing or one.consent_box_seems_hidden or one.conflicts or not one.enabled
+    ]
+    own = [group for group in parked if not _is_home(group)]
+    calm = not (own or waiting or tasks or disputed or compared or notable)
+    return visit.page(
+        "stuck.html",
+        groups=own,
+        waiting=waiting,
+        tasks=tasks,
+        disputed=disputed,
+        compared=compared,
+        notable=notable,
+        calm=calm,
+        only=only,
+        why_of=EXPLANATIONS.__getitem__,
+        words_of=rules.WORDS,
+        cause_of=rules.Cause,
+        Circuit=Circuit,
+        zone=_zones(visit),
+    )
+
+
+def _is_notable(shop: ShopHealth) -> bool:
+    return shop.late or shop.receipt_missing or shop.consent_box_seems_hidden or bool(shop.conflicts) or not shop.enabled
+
+
+def _is_home(group: ParkedGroup) -> bool:
+    """Manual tasks have a list of their own."""
+    return group.destination is not None and group.destination.partition(":")[0] in ("newsletter", "tags")
+
+
+def _zones(visit: Visit) -> dict[str, str]:
+    return {shop.id: shop.time_zone for shop in visit.uses.directory.shops()}
+
+
+# -- runs ----------------------------------------------------------------------------------------------------------------
+
+
+async def transfers(visit: Visit) -> Response:
+    shops = [shop for shop in visit.uses.directory.shops() if visit.shop() in (None, shop.id)]
+    runs = [(shop, one, state_of(one.run, one.tally)) for shop in shops for one in await visit.uses.backfills.of_shop(shop.id)]
+    moving = any(not one.run.is_over for _, one, _ in runs)
+    return visit.page("transfers.html", possible=shops, runs=runs, moving=moving, reasons=_reasons())
+
+
+def _reasons() -> dict[str, Any]:
+    return {reason.value: EXPLANATIONS[reason] for reason in Reason}
+
+
+async def comparisons(visit: Visit) -> Response:
+    shops = [shop for shop in visit.uses.directory.shops() if visit.shop() in (None, shop.id)]
+    runs = [(shop, one) for shop in shops for one in (await visit.uses.reconciliations.of_shop(shop.id))[:5]]
+    moving = any(not one.is_over for _, one in runs)
+    return visit.page("comparisons.html", possible=shops, runs=runs, moving=moving, words_of=rules.WORDS, cause_of=rules.Cause)
+
+
+# -- setup, requests, audit ----------------------------------------------------------------------------------------------
+
+
+async def setup(visit: Visit) -> Response:
+    """Accounts, shops and keys as configured; secrets are never shown."""
+    directory = visit.uses.directory
+    keys = sorted(directory.all_keys(), key=lambda key: (key.revoked_at is not None, key.created_at))
+    return visit.page("setup.html", accounts=directory.accounts(), keys=keys, callbacks=visit.uses.callbacks())
+
+
+async def requests(visit: Visit) -> Response:
+    asked = visit.request.query_params.get("outcome", "")
+    outcomes = TROUBLE if asked == "trouble" else [one for one in RequestOutcome if one == asked]
+    found = await visit.uses.requests.recent(visit.shop(), outcomes, limit=SHOWN)
+    newest = [one for _, one in reversed(found)]
+    return visit.page("requests.html", found=newest, asked=asked, only=visit.shop(), zone=_zones(visit))
+
+
+async def audit(visit: Visit) -> Response:
+    found = await visit.uses.audit.newest(visit.shop(), number_in(visit.request.query_params.get("before")))
+    return visit.page("audit.html", found=found, zone=_zones(visit))

@@ -1,0 +1,73 @@
+"""The one sentence about a person or an order: where they stand in SALESmanago, why, and what to do (R90)."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from app.domain.intake.inbox import EventState
+from app.domain.operations.trace import EventTrace
+from app.domain.operations.waiting import Waiting
+from app.domain.person.contact import Contact
+from app.domain.reasons import EXPLANATIONS, Explanation, Reason
+from app.domain.values import value
+
+
+class Verdict(StrEnum):
+    UNKNOWN = "unknown"
+    """Nothing was ever heard of them."""
+    ERASED = "erased"
+    REFUSED = "refused"
+    """Something is parked: a person has to act."""
+    WAITS = "waits"
+    UP_TO_DATE = "up_to_date"
+    """Known there, and nothing is left to be told."""
+    NOT_THERE = "not_there"
+    """Known here and not there, for a reason."""
+    OVER = "over"
+    """Everything ended; nothing is known of the person any more."""
+
+
+@value(kw_only=True)
+class Summary:
+    verdict: Verdict
+    explanation: Explanation | None = None
+    waiting: Waiting | None = None
+    event_id: str | None = None
+    """The event that decides the verdict, where it is one."""
+    number: int = 0
+    """Events that wait, or are refused."""
+
+
+def summary_of(contact: Contact | None, events: Sequence[EventTrace], waits: Mapping[tuple[str, str], Waiting]) -> Summary:
+    """`events`: oldest first. `contact`: None if nothing is held of the person, or for an order."""
+    if contact is not None and contact.erased:
+        return Summary(verdict=Verdict.ERASED, explanation=EXPLANATIONS[Reason.ERASED])
+    parked = [one for one in events if one.state is EventState.PARKED]
+    if parked:
+        return Summary(verdict=Verdict.REFUSED, explanation=_why(parked[-1]), event_id=parked[-1].event_id, number=len(parked))
+    waiting = [one for one in events if (one.shop_id, one.event_id) in waits]
+    if waiting:
+        why = waits[waiting[0].shop_id, waiting[0].event_id]
+        return Summary(
+            verdict=Verdict.WAITS,
+            explanation=why.explanation,
+            waiting=why,
+            event_id=waiting[0].event_id,
+            number=len(waiting),
+        )
+    if not events and contact is None:
+        return Summary(verdict=Verdict.UNKNOWN)
+    if contact is not None and contact.is_transferred:
+        return Summary(verdict=Verdict.UP_TO_DATE)
+    if any(one.state is EventState.SENT for one in events):
+        return Summary(verdict=Verdict.UP_TO_DATE)
+    held_back = [one for one in events if one.reason is not None]
+    if not held_back:
+        return Summary(verdict=Verdict.OVER)
+    withheld = [one for one in held_back if one.state is EventState.WITHHELD] or held_back
+    return Summary(verdict=Verdict.NOT_THERE, explanation=_why(withheld[-1]), event_id=withheld[-1].event_id)
+
+
+def _why(event: EventTrace) -> Explanation | None:
+    """The event's own reason, or the one of what was to be sent for it."""
+    reasons = [event.reason, *(command.reason for command in reversed(event.commands))]
+    return next((EXPLANATIONS[reason] for reason in reasons if reason is not None), None)

@@ -1,0 +1,171 @@
+"""What the pages say: the sentence on top, the time line, what is stuck (R90, R91, R92)."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+from babel.messages.extract import extract_from_dir
+
+from app.console.wording import EVENTS, HERE, WORDS, Wording, catalogue, language_of
+from app.domain.consent import Policy, Status
+from app.domain.delivery.circuit_breaker import Breaker
+from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.outbox import CommandState
+from app.domain.intake.inbox import EventState
+from app.domain.operations.audit import Action
+from app.domain.operations.request_log import RequestOutcome
+from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
+from app.routers.events.examples import EXAMPLES
+from app.routers.events.schemas import BATCHABLE
+from tests.support.console import sent, signed_in
+from tests.support.gateways import Door
+
+JAN = EXAMPLES["order"]["customer"]["email"]
+
+
+async def decided(door: Door, path: str, body: dict[str, Any], shop: str = "shop1") -> None:
+    assert (await door.post(path, body, shop=shop)).status_code == 202
+    while await door.gateway.planner.plan_due():
+        pass
+
+
+async def test_r90_a_person_who_never_consented_is_explained_in_one_sentence_with_what_to_do(door: Door) -> None:
+    await decided(door, "registrations", EXAMPLES["registration"])
+    page = (await sent(await signed_in(door), "/find?lang=en", about=JAN)).text
+    assert f"{JAN} is not in SALESmanago." in page
+    assert "this person has not consented yet" in page
+    assert "With the first order in which the person consents" in page
+    polish = (await sent(door.http, "/find?lang=pl", about=JAN)).text
+    assert f"{JAN} nie jest w SALESmanago." in polish
+    assert "a ta osoba jeszcze jej nie wyraziła" in polish
+
+
+async def test_r90_times_are_the_shops_own_with_their_zone(door: Door) -> None:
+    await decided(door, "orders", EXAMPLES["order"])
+    page = (await sent(await signed_in(door), "/find?lang=en", about="5501")).text
+    assert "23 Nov 2026, 10:15:00 CET" in page
+    assert "23 lis 2026, 10:15:00 CET" in (await sent(door.http, "/find?lang=pl", about="5501")).text
+
+
+async def test_r90_what_waits_says_why_and_when_it_is_tried_next(door: Door) -> None:
+    await decided(door, "orders", EXAMPLES["order"])
+    until = datetime.fromisoformat("2099-01-01T12:00:00+01:00")
+    async with door.gateway.delivery._store.work() as work:
+        await work.neighbours.locked("account:main")
+        await work.neighbours.save("account:main", Neighbour(Breaker(failures=3, rest_until=until, cause="unreachable")))
+        await work.commit()
+    page = (await sent(await signed_in(door), "/find?lang=en", about=JAN)).text
+    assert "1 still on the way to SALESmanago" in page
+    assert "The other side takes nothing at the moment" in page
+    assert "Next try" in page
+    stuck = (await door.http.get("/console/stuck?lang=en")).text
+    assert "SALESmanago, account main" in stuck
+    assert "Nothing waits" not in stuck
+    assert "takes nothing at the moment" in (await door.http.get("/console/?lang=en")).text
+
+
+async def test_r91_the_page_is_calm_only_while_nothing_waits(door: Door) -> None:
+    http = await signed_in(door)
+    assert "Nothing waits: all is delivered" in (await http.get("/console/stuck?lang=en")).text
+    await decided(door, "orders", EXAMPLES["order"])
+    assert "Nothing waits: all is delivered" not in (await http.get("/console/stuck?lang=en")).text
+
+
+async def test_r92_the_overview_counts_events_by_state_and_requests_that_were_refused(door: Door) -> None:
+    await decided(door, "registrations", EXAMPLES["registration"])
+    await door.post("orders", {})
+    page = (await (await signed_in(door)).get("/console/?lang=en")).text
+    assert "not sent" in page
+    assert "Requests refused lately: 1" in page
+
+
+async def test_r93_a_refused_request_is_shown_with_the_field_and_without_what_was_sent(door: Door) -> None:
+    await door.post("orders", {**EXAMPLES["order"], "occurred_at": "by Kowalski"})
+    page = (await (await signed_in(door)).get("/console/requests?lang=en&outcome=trouble")).text
+    assert "occurred_at" in page
+    assert "an RFC 3339 time with offset is needed" in page
+    assert "Kowalski" not in page
+
+
+async def test_r94_the_set_up_is_shown_without_any_secret(door: Door) -> None:
+    page = (await (await signed_in(door)).get("/console/setup?lang=en")).text
+    assert "all customers" in page
+    assert "owner@example.com" in page
+    for secret in ("s3cret-of-the-account", *door.keys.values()):
+        assert secret not in page
+
+
+async def test_r94_starting_a_transfer_says_first_what_it_means(door: Door) -> None:
+    page = (await sent(await signed_in(door), "/transfers/start?lang=en", shop="shop2", mode="run")).text
+    assert "Start the first transfer of shop2?" in page
+    assert "nobody knows how many accounts this concerns" in page
+    assert await door.gateway.backfills.of_shop("shop2") == []
+
+
+async def test_what_strangers_wrote_is_text_and_no_markup(door: Door) -> None:
+    hostile = "<script>alert(1)</script>"
+    await decided(door, "tag-edits", {**EXAMPLES["tag-edit"], "event_id": "x<b>", "renamed": [], "added": [hostile]}, "shop2")
+    page = (await sent(await signed_in(door), "/find", about=JAN)).text
+    assert "x&lt;b&gt;" in page
+    assert "<script>alert" not in page
+
+
+async def test_r41_an_address_is_never_taken_from_a_url(door: Door) -> None:
+    await decided(door, "registrations", EXAMPLES["registration"])
+    page = (await (await signed_in(door)).get("/console/find", params={"about": JAN, "lang": "en"})).text
+    assert JAN not in page
+
+
+# -- words ---------------------------------------------------------------------------------------------------------------
+
+
+def messages() -> set[str]:
+    rooms = [("**.py", "python"), ("templates/**.html", "jinja2.ext:babel_extract")]
+    found = extract_from_dir(HERE, rooms, keywords={"_": None, "N_": None, "self": None})
+    return {str(message) for _, _, message, _, _ in found}
+
+
+def test_r90_every_text_of_the_console_has_polish_words_and_no_translation_is_left_over() -> None:
+    texts = messages()
+    assert len(texts) > 200
+    assert texts - catalogue("pl").keys() == set()
+    assert catalogue("pl").keys() - texts == set()
+
+
+@pytest.mark.parametrize("text", sorted(messages()))
+def test_a_translation_says_the_same_values(text: str) -> None:
+    said = catalogue("pl")[text]
+    assert sorted(re.findall(r"%\(\w+\)[sd]", said)) == sorted(re.findall(r"%\(\w+\)[sd]", text))
+
+
+HEARD = {"opt-in", "opt-out", "opt-in-confirmed", "opt-out-confirmed", "upstream-status", "upstream-tags", "account-listed"}
+
+
+def test_every_code_that_is_shown_has_words() -> None:
+    assert {one.value for one in EventState} | {one.value for one in CommandState} <= WORDS["state"].keys()
+    assert set(BATCHABLE) | {"erasure", "access-request"} | HEARD <= EVENTS.keys()
+    assert {one.value for one in Action} == WORDS["action"].keys()
+    assert {one.value for one in RequestOutcome} == WORDS["request"].keys()
+    assert {one.value for one in Policy} == WORDS["policy"].keys()
+    assert {one.value for one in Status} <= WORDS["news"].keys()
+    assert {SHOP_ROLE, *STAFF_ROLES} == WORDS["role"].keys()
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "language"),
+    [
+        ("en", "pl", "en"),
+        (None, "en-GB,en;q=0.9,pl;q=0.8", "en"),
+        (None, "de-DE,pl;q=0.8", "pl"),
+        (None, "", "pl"),
+        ("xx", "en", "en"),
+    ],
+)
+def test_the_language_is_the_one_that_was_chosen_or_the_browsers(asked: str | None, accepted: str, language: str) -> None:
+    assert language_of(asked, accepted) == language
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (600, "10 min"), (7200, "2 h"), (400_000, "4 days")])
+def test_durations_are_read_at_a_glance(seconds: float, words: str) -> None:
+    assert Wording("en").duration(seconds) == words

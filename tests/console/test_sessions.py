@@ -1,0 +1,128 @@
+"""Signing in, roles, forms and headers of the console (R95)."""
+
+import re
+
+import pytest
+
+from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE, READER_ROLE
+from tests.support.console import sent, signed_in
+from tests.support.gateways import Door
+
+PAGES = ("/", "/find", "/stuck", "/transfers", "/comparisons", "/setup", "/requests", "/audit")
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_r95_a_page_shows_nothing_to_who_is_not_signed_in(door: Door, path: str) -> None:
+    answer = await door.http.get(f"/console{path}")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/sign-in")
+    assert answer.text == ""
+
+
+@pytest.mark.parametrize("language", ["pl", "en"])
+@pytest.mark.parametrize("path", [*PAGES, "/sign-in", "/nothing/here"])
+async def test_r95_every_page_forbids_what_is_not_its_own_and_holds_no_inline_style_or_script(
+    door: Door, path: str, language: str
+) -> None:
+    http = await signed_in(door)
+    page = await http.get(f"/console{path}?lang={language}")
+    policy = page.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert page.headers["cache-control"] == "no-store"
+    assert f'<html lang="{language}">' in page.text
+    assert not re.search(r"<style|style=|<script(?! src)|\son\w+=|https?://(?!sklep|hurt|127\.0\.0\.1|gateway)", page.text)
+
+
+@pytest.mark.parametrize("key", ["", "no key at all", "gwk_ab12cd34_00_00"])
+async def test_r95_a_wrong_key_and_a_shops_key_open_no_session(door: Door, key: str) -> None:
+    for tried in (key, door.keys["shop1"]):
+        answer = await door.http.post("/console/sign-in", data={"key": tried})
+        assert answer.status_code == 401
+        assert "set-cookie" not in answer.headers
+        assert tried == "" or tried not in answer.text
+
+
+async def test_r95_the_cookie_is_kept_from_scripts_and_other_sites(door: Door) -> None:
+    key = await door.gateway.directory.issue_key(None, READER_ROLE)
+    cookie = (await door.http.post("/console/sign-in", data={"key": key})).headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert "path=/console" in cookie
+
+
+async def test_r95_signing_out_ends_the_session_for_whoever_kept_the_cookie(door: Door) -> None:
+    http = await signed_in(door)
+    cookies = dict(http.cookies)
+    assert (await sent(http, "/sign-out")).status_code == 303
+    http.cookies.update(cookies)
+    assert (await http.get("/console/")).status_code == 303
+
+
+FORMS = [
+    ("/replay", {"shop": "shop1"}),
+    ("/manual-tasks/done", {"shop": "shop1", "number": "1"}),
+    ("/transfers/start", {"shop": "shop2", "mode": "dry_run"}),
+    ("/transfers/act", {"shop": "shop2", "number": "1", "act": "pause"}),
+    ("/comparisons/start", {"shop": "shop2", "mode": "preview"}),
+]
+
+
+@pytest.mark.parametrize(("path", "form"), [*FORMS, ("/sign-out", {}), ("/find", {"about": "x"})])
+async def test_r95_a_form_without_the_sessions_own_token_does_nothing(door: Door, path: str, form: dict[str, str]) -> None:
+    http = await signed_in(door)
+    for token in ({}, {"token": ""}, {"token": "0" * 64}, {"token": "ż"}):
+        assert (await http.post(f"/console{path}", data={**form, **token})).status_code == 403
+    assert [entry.action for _, entry in await door.gateway.audit.newest()] == ["signed_in"]
+
+
+@pytest.mark.parametrize(("path", "form"), FORMS)
+async def test_r95_who_may_only_look_changes_nothing(door: Door, path: str, form: dict[str, str]) -> None:
+    http = await signed_in(door, READER_ROLE)
+    assert (await sent(http, path, **form)).status_code == 403
+    assert [entry.action for _, entry in await door.gateway.audit.newest()] == ["signed_in"]
+
+
+@pytest.mark.parametrize("role", [OPERATOR_ROLE, ADMIN_ROLE])
+async def test_r95_what_is_done_at_the_console_stands_in_the_audit_log_with_the_name(door: Door, role: str) -> None:
+    http = await signed_in(door, role)
+    assert (await sent(http, "/comparisons/start", shop="shop2", mode="preview")).status_code == 303
+    (_, entry), *_ = await door.gateway.audit.newest()
+    assert (entry.action, entry.actor.door, entry.shop_id) == ("reconciliation_started", "console", "shop2")
+    assert entry.actor.name.startswith("Anna (")
+    assert "Anna (" in (await http.get("/console/audit")).text
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/manual-tasks/done", {"shop": "shop1", "number": "99999999999999999999"}),
+        ("/manual-tasks/done", {"shop": "nobody", "number": "1"}),
+        ("/transfers/act", {"shop": "shop2", "number": "7", "act": "pause"}),
+        ("/transfers/act", {"shop": "shop2", "number": "7", "act": "__class__"}),
+        ("/transfers/start", {"shop": "shop1", "mode": "dry_run"}),
+        ("/comparisons/start", {}),
+        ("/find", {"about": "\u0000@\ud7ff" * 50}),
+        ("/replay", {"reason": "unheard-of", "words": "%00", "event_id": "\u0000"}),
+    ],
+)
+async def test_r73_no_form_gives_a_5xx(door: Door, path: str, form: dict[str, str]) -> None:
+    assert (await sent(await signed_in(door), path, **form)).status_code < 500
+
+
+@pytest.mark.parametrize(
+    "query", ["shop=nobody", "shop=%00", "outcome=x", "before=x", "before=99999999999999999999", "lang=xx", "about=%ff"]
+)
+@pytest.mark.parametrize("path", PAGES)
+async def test_r73_no_query_gives_a_5xx(door: Door, path: str, query: str) -> None:
+    http = await signed_in(door)
+    assert (await http.get(f"/console{path}?{query}")).status_code < 500
+
+
+async def test_a_readers_key_may_read_through_the_api_and_replay_nothing(door: Door) -> None:
+    headers = {"Authorization": f"Bearer {await door.gateway.directory.issue_key(None, READER_ROLE)}"}
+    assert (await door.http.get("/v1/operations/parked", headers=headers)).status_code == 200
+    for mode, status in (("preview", 200), ("run", 409)):
+        answer = await door.http.post("/v1/operations/replays", json={"mode": mode}, headers=headers)
+        assert answer.status_code == status
+    started = await door.http.post("/v1/shops/shop2/reconciliations", json={"mode": "preview"}, headers=headers)
+    assert started.status_code == 409

@@ -1,0 +1,72 @@
+"""The one sentence about a person or an order (R90)."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.intake.inbox import EventState
+from app.domain.operations.summary import Verdict, summary_of
+from app.domain.operations.trace import EventTrace
+from app.domain.operations.waiting import WAITS, Wait, Waiting
+from app.domain.person.contact import Contact, Told
+from app.domain.reasons import EXPLANATIONS, Reason
+from tests.support.builders import at
+
+NOW = at("2026-11-23T12:00")
+ERASED, UNKNOWN, THERE = Contact(erased=True), Contact(email="j@example.com"), Contact(told=Told(email="j@example.com"))
+
+
+def an_event(state: EventState, reason: Reason | None = None, number: int = 1) -> EventTrace:
+    return EventTrace(
+        event_id=f"e{number}",
+        shop_id="shop1",
+        type="order",
+        state=state,
+        reason=reason,
+        detail=None,
+        occurred_at=NOW + timedelta(minutes=number),
+        received_at=NOW,
+        decided_at=NOW,
+        settled_at=None,
+        warnings=(),
+        commands=(),
+    )
+
+
+SENT = an_event(EventState.SENT)
+NO_CONSENT = an_event(EventState.WITHHELD, Reason.NO_CONSENT)
+PARKED = an_event(EventState.PARKED, Reason.REFUSED, 2)
+WAITING = an_event(EventState.PLANNED, None, 3)
+WAITS_NOW = {("shop1", "e3"): Waiting(code=Wait.QUEUED, explanation=WAITS[Wait.QUEUED])}
+
+
+@pytest.mark.parametrize(
+    ("contact", "events", "waits", "verdict", "reason"),
+    [
+        (None, [], {}, Verdict.UNKNOWN, None),
+        (ERASED, [SENT], {}, Verdict.ERASED, Reason.ERASED),
+        (UNKNOWN, [NO_CONSENT], {}, Verdict.NOT_THERE, Reason.NO_CONSENT),
+        (THERE, [NO_CONSENT, SENT], {}, Verdict.UP_TO_DATE, None),
+        (THERE, [SENT, PARKED], {}, Verdict.REFUSED, Reason.REFUSED),
+        (THERE, [SENT, PARKED, WAITING], WAITS_NOW, Verdict.REFUSED, Reason.REFUSED),
+        (None, [NO_CONSENT], {}, Verdict.NOT_THERE, Reason.NO_CONSENT),
+        (None, [SENT], {}, Verdict.UP_TO_DATE, None),
+        (UNKNOWN, [], {}, Verdict.OVER, None),
+    ],
+)
+def test_r90_the_sentence_says_what_matters_most(
+    contact: Contact | None,
+    events: list[EventTrace],
+    waits: dict[tuple[str, str], Waiting],
+    verdict: Verdict,
+    reason: Reason | None,
+) -> None:
+    found = summary_of(contact, events, waits)
+    assert found.verdict is verdict
+    assert found.explanation == (EXPLANATIONS[reason] if reason is not None else None)
+
+
+def test_what_waits_is_counted_and_the_oldest_says_why() -> None:
+    found = summary_of(THERE, [SENT, WAITING], WAITS_NOW)
+    assert (found.verdict, found.number, found.event_id) == (Verdict.WAITS, 1, "e3")
+    assert found.waiting == WAITS_NOW["shop1", "e3"]
