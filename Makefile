@@ -8,7 +8,7 @@ TEST_ARGS ?=
 CHAOS_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: help install demo test check chaos bench format lock openapi
+.PHONY: help install demo test check chaos bench format lock screenshots openapi
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ $(RIVALS)/.installed: benchmarks/rivals/requirements.lock
 format: install  ## mend what the linters can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+screenshots: install  ## walk through the console and keep the pictures in docs/screenshots
+	SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -n 0 tests/browser/test_console.py
 
 openapi: install  ## write openapi.yaml anew
 	$(BIN)/gateway openapi > openapi.yaml

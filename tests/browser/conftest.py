@@ -1,5 +1,6 @@
 """The system's Chromium, driven by Playwright, with nothing to reach but this machine."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def screenshots() -> Path:
-    folder = Path("build") / "screenshots"
+    """Where pictures are kept: for the documentation if `make screenshots` asks."""
+    folder = Path(os.environ.get("SCREENSHOTS", "build/screenshots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder

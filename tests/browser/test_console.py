@@ -1,0 +1,144 @@
+"""The console's journeys in a real browser: both languages, phone width, keyboard alone, and what a screen reader needs (R95).
+
+`make screenshots` runs these tests and keeps what they saw in `docs/screenshots/`.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from app.console.wording import Wording
+from app.routers.events.examples import EXAMPLES
+from tests.support.processes import World, http
+
+PAGES = ("", "find", "stuck", "transfers", "comparisons", "requests", "setup", "audit")
+ANNA = "anna.nowak@example.com"
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def story(world: World) -> World:
+    """One person in SALESmanago, one who never consented, a refused request, and an operator's key in `key_file`."""
+    for shop, path, kind, more in (
+        ("shop2", "registrations", "registration", {"event_id": "anna-registered"}),
+        ("shop1", "registrations", "registration", {"event_id": "jan-registered"}),
+        ("shop1", "orders", "order", {"occurred_at": "yesterday"}),
+    ):
+        body = {**EXAMPLES[kind], **more}
+        if shop == "shop2":
+            body["customer"] = {**body["customer"], "email": ANNA, "first_name": "Anna"}
+        headers = {"Authorization": f"Bearer {world.key(shop)}"}
+        http.post(f"{world.url}/v1/shops/{shop}/{path}", json=body, headers=headers)
+        if shop == "shop2":
+            world.wait_until_sent("shop2", "anna-registered", headers)
+    issued = world.command("keys", "issue", "--role", "operator", "--name", "Anna")
+    (world.folder / "key").write_text(issued.stdout.strip())
+    return world
+
+
+@pytest.fixture(params=["pl", "en"])
+def say(request: pytest.FixtureRequest) -> Wording:
+    return Wording(request.param)
+
+
+@pytest.fixture
+def visitor(browser: Browser, story: World, say: Wording) -> Iterator[Page]:
+    """Somebody who has just signed in, with the keyboard alone. The page's console must stay empty, and nothing be foreign."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale=say.language)
+    opened = context.new_page()
+    wrong: list[str] = []
+    opened.on("request", lambda one: wrong.append(one.url) if not one.url.startswith((story.url, "data:")) else None)
+    opened.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.goto(f"{story.url}/console/")
+    opened.keyboard.type((story.folder / "key").read_text())  # the field has the focus
+    opened.keyboard.press("Enter")
+    expect(opened.get_by_role("heading", level=1)).to_have_text(say("Overview"))
+    yield opened
+    context.close()
+    assert wrong == []
+
+
+def kept(page: Page, screenshots: Path, say: Wording, name: str) -> None:
+    page.screenshot(path=screenshots / f"console-{name}-{say.language}.png", full_page=True)
+
+
+def test_r95_every_page_is_free_of_serious_findings_and_fits_a_phone(
+    visitor: Page, story: World, say: Wording, screenshots: Path
+) -> None:
+    for path in PAGES:
+        visitor.set_viewport_size({"width": 1280, "height": 900})
+        visitor.goto(f"{story.url}/console/{path}")
+        found = Axe().run(visitor)
+        serious = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
+        assert [(path, one["id"], [node["html"] for node in one["nodes"]]) for one in serious] == []
+        kept(visitor, screenshots, say, path or "overview")
+        visitor.set_viewport_size(PHONE)
+        assert visitor.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
+        kept(visitor, screenshots, say, f"{path or 'overview'}-phone")
+
+
+def test_r90_a_person_is_found_by_keyboard_alone_and_the_sentence_says_where_they_stand(
+    visitor: Page, say: Wording, screenshots: Path
+) -> None:
+    for _ in range(12):
+        if visitor.evaluate("document.activeElement.getAttribute('href')") == "/console/find":
+            break
+        visitor.keyboard.press("Tab")
+    visitor.keyboard.press("Enter")
+    expect(visitor.locator("#about")).to_be_focused()
+    visitor.keyboard.type(ANNA)
+    visitor.keyboard.press("Enter")
+    sentence = say("%(name)s is in SALESmanago, and everything known so far was sent.", name=ANNA)
+    expect(visitor.locator(".verdict-line")).to_have_text(sentence)
+    assert ANNA not in visitor.url
+    expect(visitor.get_by_role("heading", name=say("Account created"))).to_be_visible()
+    kept(visitor, screenshots, say, "person")
+
+
+def test_r90_a_person_who_is_not_sent_is_explained(visitor: Page, story: World, say: Wording, screenshots: Path) -> None:
+    visitor.goto(f"{story.url}/console/find")
+    visitor.get_by_label(say("E-mail address, order number or event id")).fill(EXAMPLES["registration"]["customer"]["email"])
+    visitor.locator("form.search").get_by_role("button").click()
+    name = EXAMPLES["registration"]["customer"]["email"]
+    expect(visitor.locator(".verdict-line")).to_have_text(say("%(name)s is not in SALESmanago.", name=name))
+    expect(visitor.locator(".verdict")).to_contain_text(say("What to do"))
+    kept(visitor, screenshots, say, "not-sent")
+
+
+def test_r93_a_refused_request_is_found_with_what_was_wrong(visitor: Page, story: World, say: Wording) -> None:
+    visitor.get_by_role("link", name=say("Requests"), exact=True).click()
+    visitor.get_by_role("link", name=say("Only refused and failed")).click()
+    expect(visitor.locator(".log")).to_contain_text("occurred_at")
+    assert visitor.url.startswith(f"{story.url}/console/requests")
+
+
+def test_r94_starting_a_comparison_stands_in_the_audit_log(visitor: Page, say: Wording) -> None:
+    visitor.get_by_role("link", name=say("Comparisons"), exact=True).click()
+    visitor.get_by_role("button", name=say("Compare: change nothing")).first.click()
+    visitor.get_by_role("link", name=say("Audit log")).click()
+    expect(visitor.locator("tbody tr").first).to_contain_text("Anna (")
+
+
+def test_r95_after_signing_out_the_pages_are_closed(visitor: Page, story: World, say: Wording, screenshots: Path) -> None:
+    visitor.get_by_role("button", name=say("Sign out")).click()
+    expect(visitor.get_by_label(say("Your key"))).to_be_visible()
+    kept(visitor, screenshots, say, "sign-in")
+    visitor.goto(f"{story.url}/console/audit")
+    expect(visitor.get_by_label(say("Your key"))).to_be_visible()
+
+
+def test_r95_the_pages_work_without_javascript(browser: Browser, story: World) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en")
+    page = context.new_page()
+    page.goto(f"{story.url}/console/")
+    page.get_by_label("Your key").fill((story.folder / "key").read_text())
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{story.url}/console/find")
+    page.get_by_label("E-mail address, order number or event id").fill(ANNA)
+    page.locator("form.search").get_by_role("button").click()
+    expect(page.locator(".verdict-line")).to_contain_text("is in SALESmanago")
+    context.close()
