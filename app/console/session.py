@@ -51,7 +51,7 @@ class Uses:
     audit: AuditLog
     sessions: Sessions
     callbacks: Callable[[], list[dict[str, str]]]
-    """Addresses to paste into SALESmanago."""
+    """Addresses to paste into SALESmanago; each holds a secret."""
 
 
 @dataclass(frozen=True)

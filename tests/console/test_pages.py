@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +16,11 @@ from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
 from app.domain.operations.audit import Action
 from app.domain.operations.request_log import RequestOutcome
-from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
+from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE, READER_ROLE, SHOP_ROLE, STAFF_ROLES
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.schemas import BATCHABLE
 from tests.support.console import sent, signed_in
-from tests.support.gateways import Door
+from tests.support.gateways import SHOPS, Door, open_door
 
 JAN = EXAMPLES["order"]["customer"]["email"]
 
@@ -94,6 +95,24 @@ async def test_r94_the_set_up_is_shown_without_any_secret(door: Door) -> None:
     assert "owner@example.com" in page
     for secret in ("s3cret-of-the-account", *door.keys.values()):
         assert secret not in page
+
+
+@pytest.mark.parametrize(("role", "is_shown"), [(READER_ROLE, False), (OPERATOR_ROLE, False), (ADMIN_ROLE, True)])
+async def test_r94_callback_addresses_hold_a_secret_and_are_shown_to_administrators_alone(
+    tmp_path: Path, role: str, is_shown: bool
+) -> None:
+    (tmp_path / "callback").write_text("abcdefgh12345678")
+    shops = {"shop1": {**SHOPS["shop1"], "callback_secret": f"file:{tmp_path / 'callback'}"}}
+    async with open_door(tmp_path, shops=shops) as door:
+        page = (await (await signed_in(door, role)).get("/console/setup?lang=en")).text
+    assert ("abcdefgh12345678" in page) == is_shown
+    assert ("only administrators see them" in page) != is_shown
+
+
+async def test_an_event_whose_id_holds_an_address_is_found_by_it(door: Door) -> None:
+    await decided(door, "orders", {**EXAMPLES["order"], "event_id": "order-of-x@example.com"})
+    page = (await sent(await signed_in(door), "/find?lang=en", about="order-of-x@example.com")).text
+    assert "Order placed" in page
 
 
 async def test_r94_starting_a_transfer_says_first_what_it_means(door: Door) -> None:
