@@ -275,12 +275,15 @@ async def _about(gateway: Gateway, about: str) -> list[EventTrace]:
 
 
 @asynccontextmanager
-async def control(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the control door: of the running gateway if there is one, of one in this process otherwise."""
+async def control(settings: Settings, *, prepares: bool) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the control door: of the running gateway if there is one, of one in this process otherwise.
+
+    `prepares`: as of `open_gateway`.
+    """
     async with AsyncExitStack() as stack:
         transport: httpx.AsyncBaseTransport
         try:
-            gateway = await stack.enter_async_context(open_gateway(settings))
+            gateway = await stack.enter_async_context(open_gateway(settings, prepares=prepares))
             transport = httpx.ASGITransport(control_app(gateway))
         except AlreadyOwned:
             check_owner(settings.database_url)

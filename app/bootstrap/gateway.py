@@ -89,10 +89,12 @@ class Gateway:
 
 
 @asynccontextmanager
-async def open_gateway(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[Gateway]:
+async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: bool = True) -> AsyncIterator[Gateway]:
     """The gateway on its database, migrated, its configuration applied. Nothing runs yet: `worker.start()` does that.
 
-    Raises `BadConfiguration` without encryption keys, `AlreadyOwned` if another process has the SQLite file.
+    `prepares`: False for a command that only asks (R74): it creates no database, migrates none, and applies no configuration.
+
+    Raises `BadConfiguration` without encryption keys, `AlreadyOwned` if another process has the SQLite file, `NotPrepared`.
     """
     if not settings.encryption_keys:
         raise BadConfiguration(
@@ -100,14 +102,17 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now) -> AsyncItera
         )
     database = Database(settings.database_url)
     try:
+        if not prepares and database.path is not None and not database.path.exists():
+            await migrations.check_current(database)  # before anything is created beside it
         database.own()
-        await migrations.upgrade(database)
+        await (migrations.upgrade(database) if prepares else migrations.check_current(database))
         shared = None if database.is_sqlite or clock is not utc_now else DatabaseClock(database)
         if shared is not None:
             await shared.read()
         timeout = httpx.Timeout(30.0)
         # Notices go where a shop says. A proxy of the environment would undo the check of the address.
         async with httpx.AsyncClient(timeout=timeout) as http, _to_anywhere(timeout) as to_anywhere:
+            settings = settings if prepares else settings.model_copy(update={"config": None})
             gateway = await _compose(settings, database, http, to_anywhere, shared or clock, shared)
             try:
                 yield gateway

@@ -1,5 +1,7 @@
 """`gateway …`: every command works whether the gateway runs or not. `--json` prints for machines."""
 
+from typing import Annotated
+
 import typer
 
 from app.cli import configuration, imports, operations, queries, server
@@ -9,14 +11,25 @@ from app.cli.pushes import pushes
 from app.cli.reconcile import reconcile
 from app.cli.tail import tail
 
-cli = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The gateway between shops and SALESmanago."
-)
+cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="The gateway between shops and SALESmanago.")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("shop-gateway"))
+        raise typer.Exit
 
 
 @cli.callback()
-def gateway() -> None:
-    """The gateway between shops and SALESmanago."""
+def gateway(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
+    """The gateway between shops and SALESmanago.
+
+    Exit codes: 0 done, 1 refused or trouble found, 2 wrong words on the command line, 130 stopped by Ctrl-C.
+    """
 
 
 for command in (

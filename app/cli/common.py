@@ -16,6 +16,9 @@ from rich.markup import escape
 from app.configuration.control_socket import USER_HEADER, Answer, NoAnswer, ask_running, user
 from app.domain.errors import GatewayError
 
+CONFIGURATION = "/configuration"
+"""What `gateway apply` asks for: beside `serve` and `worker` the only one that makes or migrates a database (R74)."""
+
 out = Console()
 err = Console(stderr=True)
 
@@ -97,7 +100,7 @@ async def _ask_here(method: str, path: str, **more: Any) -> Answer:
     from app.configuration.settings import Settings
 
     quiet_logs()
-    async with control(Settings()) as client:
+    async with control(Settings(), prepares=path == CONFIGURATION) as client:
         received = await client.request(method, path, headers={USER_HEADER: user()}, **more)
     return Answer(received.status_code, received.content)
 

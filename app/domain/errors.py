@@ -88,3 +88,7 @@ class BadConfiguration(GatewayError):
     def __init__(self, mistakes: Sequence[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = tuple(mistakes)
+
+
+class NotPrepared(GatewayError):
+    """There is no database, or it is of another version than this gateway."""

@@ -238,3 +238,18 @@ def test_a_question_to_a_running_gateway_imports_nothing_of_it(tmp_path: Path) -
     with a_world(tmp_path) as world:
         for command in (["status"], ["parked"], ["keys", "list"], ["neighbours"], ["conflicts"], ["hand-work", "list"]):
             assert imported_by(world.environment, *command) == "", command
+
+
+def test_r74_in_a_folder_without_a_database_a_command_that_asks_says_so_and_creates_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    for command in (["status"], ["parked"], ["why", "x@example.com"], ["keys", "list"], ["tail"], ["doctor"]):
+        asked = world.command(*command)
+        assert asked.returncode == 1, command
+        assert "There is no database at" in " ".join(asked.stderr.split())
+        assert "Traceback" not in asked.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_version_is_printed_alone(stopped: World) -> None:
+    assert stopped.command("--version").stdout.strip() == "0.1.0"

@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from app.domain.errors import NotPrepared
 from app.storage.engine.database import Database
 
 Step = Callable[[Config, str], None]
@@ -27,7 +28,38 @@ def config(url: str) -> Config:
 
 
 async def upgrade(database: Database, revision: str = "head") -> None:
+    """Raises `NotPrepared` for a database that a newer gateway migrated."""
+    if await _revision(database) not in (None, *_known()):
+        raise NotPrepared(
+            "A newer version of the gateway migrated this database. Run that version, or restore a backup from before."
+        )
     await _migrate(database, command.upgrade, revision)
+
+
+async def check_current(database: Database) -> None:
+    """For commands that change no schema and create nothing (R74). Raises `NotPrepared`."""
+    name = database.path or database.url.render_as_string(hide_password=True)
+    if database.path is not None and not database.path.exists():
+        raise NotPrepared(
+            f"There is no database at {name}. `gateway serve` or `gateway apply` makes one; is this the right folder?"
+        )
+    revision = await _revision(database)
+    if revision is None:
+        raise NotPrepared(f"The database {name} is empty. `gateway serve` or `gateway apply` prepares it.")
+    if revision not in _known():
+        raise NotPrepared(f"A newer version of the gateway migrated the database {name}. Use that version's command.")
+    if revision != _newest():
+        raise NotPrepared(f"The database {name} is of an older version. `gateway serve` or `gateway apply` migrates it.")
+
+
+async def _revision(database: Database) -> str | None:
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(lambda one: MigrationContext.configure(one).get_current_revision())
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(one.revision for one in ScriptDirectory(str(_SCRIPTS)).walk_revisions())
 
 
 async def downgrade(database: Database, revision: str = "base") -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, event, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.domain.consent import BoxCounts
-from app.domain.errors import NotReady
+from app.domain.errors import NotPrepared, NotReady
 from app.storage.engine import database as database_module
 from app.storage.engine import migrations
 from app.storage.engine.database import AlreadyOwned, Database, wal_race_fixed
@@ -295,3 +295,32 @@ async def test_a_connection_that_nobody_gives_back_is_an_outage_for_all_who_wait
             assert (await connection.execute(text("SELECT 1"))).scalar() == 1
     finally:
         await database.close()
+
+
+@pytest.mark.parametrize(
+    ("revision", "words"),
+    [(None, "is empty"), ("20261123b", "is of an older version"), ("29990101", "A newer version of the gateway migrated")],
+)
+async def test_r74_a_database_of_another_version_is_not_asked_and_not_touched(
+    empty_database: Database, revision: str | None, words: str
+) -> None:
+    if revision is not None:
+        async with empty_database.engine.begin() as connection:
+            await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+            await connection.execute(text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
+    before = await look(empty_database, tables)
+    with pytest.raises(NotPrepared, match=words):
+        await migrations.check_current(empty_database)
+    assert await look(empty_database, tables) == before
+
+
+async def test_a_database_that_a_newer_gateway_migrated_is_left_alone_by_an_older_one(empty_database: Database) -> None:
+    async with empty_database.engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        await connection.execute(text("INSERT INTO alembic_version VALUES ('29990101')"))
+    with pytest.raises(NotPrepared, match="A newer version"):
+        await migrations.upgrade(empty_database)
+
+
+async def test_r74_a_current_database_may_be_asked(database: Database) -> None:
+    await migrations.check_current(database)
