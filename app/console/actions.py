@@ -1,5 +1,7 @@
 """Forms that do something: each shows first what would happen, where that is more than one thing."""
 
+from datetime import UTC, datetime, timedelta
+
 from starlette.responses import RedirectResponse, Response
 
 from app.console.session import HEADERS, HOME, Visit, number_in
@@ -8,6 +10,9 @@ from app.domain.operations.replay import ParkedFilter
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.domain.runs.backfill import BackfillMode
 from app.domain.runs.reconciliation import ReconciliationMode
+from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
+
+MOST_DAYS = 3650
 
 
 def _to(page: str) -> Response:
@@ -60,6 +65,23 @@ async def start_comparison(visit: Visit) -> Response:
     mode = ReconciliationMode.REPAIR if visit.form.get("mode") == ReconciliationMode.REPAIR.value else ReconciliationMode.PREVIEW
     await visit.uses.reconciliations.start(_one_shop(visit), mode)
     return _to("comparisons")
+
+
+async def issue_key(visit: Visit) -> Response:
+    """The key is on the answer's page, this once."""
+    role, days = visit.form.get("role", ""), number_in(visit.form.get("days"))
+    if role not in (SHOP_ROLE, *STAFF_ROLES):
+        raise NotFound("role")
+    ends = datetime.now(UTC) + timedelta(days=min(days, MOST_DAYS)) if days else None
+    name = visit.form.get("name", "").strip()[:64]
+    shop = _one_shop(visit) if role == SHOP_ROLE else None
+    key = await visit.uses.directory.issue_key(shop, role, name=name, expires_at=ends)
+    return visit.page("key.html", key=key, role=role, name=name or shop or "")
+
+
+async def revoke_key(visit: Visit) -> Response:
+    await visit.uses.directory.revoke_key(visit.form.get("key_id", ""))
+    return _to("setup")
 
 
 def _one_shop(visit: Visit) -> str:

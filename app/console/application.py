@@ -9,6 +9,7 @@ from starlette.routing import Route
 from app.console import actions, pages
 from app.console.session import HEADERS, HOME, Uses, acting, render, sign_in, sign_out, signed_in, spoken
 from app.console.wording import HERE
+from app.domain.shops.configuration import ADMIN_ROLE
 
 ASSETS = {
     "bootstrap.css": (get_bootstrap_css_dir() / "bootstrap.min.css", "text/css"),
@@ -35,6 +36,8 @@ def console_app(uses: Uses) -> Starlette:
             Route("/comparisons", signed_in(pages.comparisons)),
             Route("/comparisons/start", acting(actions.start_comparison), methods=["POST"]),
             Route("/setup", signed_in(pages.setup)),
+            Route("/keys/issue", signed_in(actions.issue_key, ADMIN_ROLE), methods=["POST"]),
+            Route("/keys/revoke", signed_in(actions.revoke_key, ADMIN_ROLE), methods=["POST"]),
             Route("/requests", signed_in(pages.requests)),
             Route("/audit", signed_in(pages.audit)),
             Route("/assets/{name}", _asset),

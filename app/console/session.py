@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from app.console.wording import environment, language_of
 from app.domain.errors import GatewayError
 from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE
+from app.formats.words import mended
 from app.services.operations.audit import AuditLog
 from app.services.operations.health import Health
 from app.services.operations.replay import Operations
@@ -27,6 +28,8 @@ from app.services.shops.sessions import LASTS, Sessions, SignedIn
 COOKIE = "gateway_session"
 LANGUAGE = "gateway_language"
 HOME = "/console"
+
+MOST_FIELDS = 50
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
@@ -126,8 +129,12 @@ def acting(page: Page) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """What a form holds; of several values of a name the last counts."""
-    return dict(parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True, max_num_fields=50))
+    """What a form holds; of several values of a name the last counts, and what no store takes is replaced (R73)."""
+    try:
+        fields = parse_qsl((await request.body()).decode(errors="replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
+    return {name: mended(text) for name, text in fields}
 
 
 def number_in(text: str | None) -> int | None:

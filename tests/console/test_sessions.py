@@ -64,6 +64,8 @@ FORMS = [
     ("/transfers/start", {"shop": "shop2", "mode": "dry_run"}),
     ("/transfers/act", {"shop": "shop2", "number": "1", "act": "pause"}),
     ("/comparisons/start", {"shop": "shop2", "mode": "preview"}),
+    ("/keys/issue", {"role": "admin", "name": "x"}),
+    ("/keys/revoke", {"key_id": "ab12cd34"}),
 ]
 
 
@@ -92,9 +94,40 @@ async def test_r95_what_is_done_at_the_console_stands_in_the_audit_log_with_the_
     assert "Anna (" in (await http.get("/console/audit")).text
 
 
+async def test_r95_an_operator_issues_and_revokes_no_key_and_an_administrator_does(door: Door) -> None:
+    http = await signed_in(door, OPERATOR_ROLE)
+    for path, form in FORMS[-2:]:
+        assert (await sent(http, path, **form)).status_code == 403
+    http = await signed_in(door, ADMIN_ROLE)
+    page = await sent(http, "/keys/issue?lang=en", role="reader", name="Jan <b>", days="30", shop="shop1")
+    (key,) = re.findall(r'value="(gwk_[^"]+)"', page.text)
+    caller = door.gateway.directory.caller(key)
+    assert (caller.role, caller.shop_id, caller.name) == (READER_ROLE, None, "Jan <b>")
+    assert "Jan <b>" not in page.text
+    assert (await sent(http, "/keys/revoke", key_id=caller.key_id)).status_code == 303
+    assert door.gateway.directory.live_key(caller.key_id) is None
+    assert key not in (await http.get("/console/setup")).text
+    actions = [entry.action for _, entry in await door.gateway.audit.newest()]
+    assert actions[:2] == ["key_revoked", "key_issued"]
+
+
+async def test_a_shops_key_is_issued_for_the_shop_and_of_more_than_two_the_page_says_no(door: Door) -> None:
+    http = await signed_in(door, ADMIN_ROLE)
+    page = await sent(http, "/keys/issue?lang=en", role="shop", shop="shop1")
+    (key,) = re.findall(r'value="(gwk_[^"]+)"', page.text)
+    assert door.gateway.directory.caller(key).shop_id == "shop1"
+    refused = await sent(http, "/keys/issue?lang=en", role="shop", shop="shop1")
+    assert refused.status_code == 409
+    assert "revoke one first" in refused.text
+
+
 @pytest.mark.parametrize(
     ("path", "form"),
     [
+        ("/keys/issue", {"role": "unheard-of"}),
+        ("/keys/issue", {"role": "shop", "shop": "nobody"}),
+        ("/keys/issue", {"role": "reader", "name": "\u0000" * 99, "days": "999999999999999"}),
+        ("/keys/revoke", {"key_id": "\u0000%"}),
         ("/manual-tasks/done", {"shop": "shop1", "number": "99999999999999999999"}),
         ("/manual-tasks/done", {"shop": "nobody", "number": "1"}),
         ("/transfers/act", {"shop": "shop2", "number": "7", "act": "pause"}),
@@ -106,7 +139,7 @@ async def test_r95_what_is_done_at_the_console_stands_in_the_audit_log_with_the_
     ],
 )
 async def test_r73_no_form_gives_a_5xx(door: Door, path: str, form: dict[str, str]) -> None:
-    assert (await sent(await signed_in(door), path, **form)).status_code < 500
+    assert (await sent(await signed_in(door, ADMIN_ROLE), path, **form)).status_code < 500
 
 
 @pytest.mark.parametrize(
