@@ -34,7 +34,17 @@ from app.routers.edge import problems
 from app.routers.health import metrics_of
 from app.routers.lookups import EventOut
 from app.routers.manual_tasks import ConflictOut, HandWorkOut
-from app.routers.operations import LineOut, LinesOut, ParkedOut, ReplayIn, ReplayMode, ReplayOut, shown_parked
+from app.routers.operations import (
+    AuditEntryOut,
+    AuditOut,
+    LineOut,
+    LinesOut,
+    ParkedOut,
+    ReplayIn,
+    ReplayMode,
+    ReplayOut,
+    shown_parked,
+)
 from app.routers.reconciliations import ReconciliationOut
 from app.routers.requests import After, Limit, Outcomes, RequestsOut
 from app.routers.sources import Again, Kept, Push, PushList
@@ -154,6 +164,11 @@ def control_app(gateway: Gateway) -> FastAPI:
     @app.post("/pushes/{number}/again")
     async def push_again(number: int) -> Again:
         return Again(pushes=await gateway.sources.pushes.again([number]))
+
+    @app.get("/audit")
+    async def audit(shop: str | None = None, before: int | None = None) -> AuditOut:
+        _shops(gateway, shop)
+        return AuditOut(entries=[AuditEntryOut.of(number, one) for number, one in await gateway.audit.newest(shop, before)])
 
     @app.get("/doctor")
     async def doctor(shop: str | None = None) -> dict[str, Any]:

@@ -45,6 +45,7 @@ for command in (
     operations.parked,
     operations.replay,
     operations.neighbours,
+    operations.audit,
     tail,
     imports.import_subscribers,
     server.openapi,

@@ -134,3 +134,25 @@ def neighbours(as_json: AsJson = False) -> None:
         out.print(table)
 
     run(step())
+
+
+def audit(
+    shop: Annotated[str | None, typer.Argument(help="One shop; everything otherwise.")] = None, as_json: AsJson = False
+) -> None:
+    """Who did what through API, console or command line, newest first. Nothing changes or removes a line."""
+
+    async def step() -> None:
+        found = (await ask("GET", "/audit", params={"shop": shop} if shop else {}))["entries"]
+        if as_json:
+            show_json(found)
+            return
+        if not found:
+            out.print("Nobody did anything yet.")
+        for one in found:
+            about = " ".join(filter(None, (one["shop"], one["about"])))
+            out.print(f"[bold]{local(one['at'])}[/bold]  {escape(one['who'])} ({one['door']})  {one['action']}  {escape(about)}")
+            changed = " → ".join(filter(None, (one["before"], one["after"])))
+            for line in changed.splitlines():
+                out.print(f"    {escape(line)}")
+
+    run(step())

@@ -343,3 +343,15 @@ def test_conflicts_does_not_say_that_both_sides_agree_before_they_were_compared(
 
 def test_neighbours_says_that_nothing_was_sent_yet(terminal: Terminal) -> None:
     assert "Nothing was sent to anybody yet." in terminal.run("neighbours").stdout
+
+
+def test_r95_what_was_done_at_the_command_line_stands_in_the_audit_log_with_the_users_name(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.cli.common.user", lambda: "anna")
+    terminal.run("keys", "issue", "shop1")
+    newest, first = terminal.json("audit")
+    assert (newest["action"], newest["door"], newest["who"], newest["shop"]) == ("key_issued", "cli", "anna", "shop1")
+    assert first["action"] == "configured"
+    assert "shop shop1: new" in terminal.run("audit").stdout
+    assert [one["action"] for one in terminal.json("audit", "shop1")] == ["key_issued"]
