@@ -1,6 +1,7 @@
 """Commands that ask: how is it, why was this sent, what waits for a person."""
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -55,6 +56,10 @@ def doctor(
     run(step())
 
 
+_UNKNOWN = "Nothing is known about that. Was it posted? `gateway tail --refused` shows what was refused."
+_UNKNOWN_PL = "Nic o tym nie wiadomo. Czy to wysłano? `gateway tail --refused` pokazuje, co odrzucono."
+
+
 def why(
     about: Annotated[str, typer.Argument(help="An e-mail address, an order number or an event id.")],
     polish: InPolish = False,
@@ -68,7 +73,7 @@ def why(
             show_json(found)
             return
         if not found:
-            fail("Nothing is known about that. Was it posted? Was it another shop's?")
+            fail(_UNKNOWN_PL if polish else _UNKNOWN)
         for event in found:
             _show_event(event, "_pl" if polish else "")
 
@@ -76,8 +81,9 @@ def why(
 
 
 def _show_event(event: dict[str, Any], suffix: str) -> None:
-    head = f"[bold]{local(event['occurred_at'])}[/bold]  {event['shop']}  {event['type']}  [cyan]{event['state']}[/cyan]"
-    out.print(f"{head}  {escape(event['event_id'])}")
+    say = _words(suffix)
+    head = f"[bold]{local(event['occurred_at'])}[/bold]  {event['shop']}  {say('event', event['type'])}"
+    out.print(f"{head}  [cyan]{say('state', event['state'])}[/cyan]  {escape(event['event_id'])}")
     if event["reason"]:
         out.print(f"    {event['reason']['rule']}: {escape(event['reason']['why' + suffix])}")
         out.print(f"    → {escape(event['reason']['what_to_do' + suffix])}")
@@ -86,12 +92,24 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
     for warning in event["warnings"]:
         out.print(f"    [yellow]! {escape(warning)}[/yellow]")
     for command in event["commands"]:
-        out.print(f"    {command['command']}  {command['state']}  {escape(json.dumps(command['summary'], ensure_ascii=False))}")
+        summary = json.dumps(command["summary"], ensure_ascii=False)
+        out.print(f"    {say('command', command['command'])}  {say('state', command['state'])}  {escape(summary)}")
         if command["receipt"]:
-            out.print(f"      [green]{escape(command['receipt'])}[/green]")
+            receipt = f"zmieniono w sklepie: {local(command['settled_at'])}" if suffix else command["receipt"]
+            out.print(f"      [green]{escape(receipt)}[/green]")
         for attempt in command["attempts"]:
-            words = f"      {attempt['number']}. {attempt['call'] or 'look-up'}  {attempt['outcome']}  {attempt['detail']}"
+            call = attempt["call"] or ("sprawdzenie" if suffix else "look-up")
+            words = f"      {attempt['number']}. {call}  {say('outcome', attempt['outcome'])}  {attempt['detail']}"
             out.print(escape(words))
+
+
+def _words(suffix: str) -> Callable[[str, str], str]:
+    """Codes as they are; in Polish as the console says them."""
+    if not suffix:
+        return lambda kind, code: code  # noqa: ARG005
+    from app.console.wording import Wording
+
+    return Wording("pl").word
 
 
 def _show_wait(waits: dict[str, Any], suffix: str) -> None:
