@@ -14,6 +14,7 @@ import structlog
 from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.senders import Senders
 from app.bootstrap.shop_sides import ShopSides
+from app.clients.alarm_webhook import AlarmWebhook
 from app.configuration.settings import Settings
 from app.configuration.shops_file import load
 from app.domain.errors import BadConfiguration
@@ -30,6 +31,7 @@ from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.operations.retention import Cleaner
 from app.services.operations.trace import Disputes, Trace
+from app.services.operations.trouble import TroubleWatch
 from app.services.outbox.manual_tasks import HandWorkList
 from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner
@@ -168,6 +170,7 @@ async def _compose(
     backfills = Backfills(store, directory, sides, dry_run, clock, wake.planning.notify)
     reconciliations = Reconciliations(store, directory, upstreams, sides, pull, dry_run, clock, wake.planning.notify)
     requests = RequestLog(store)
+    operations = Operations(store, directory, clock, wake.everything)
     sources = sources_of(store, directory, intake, sides, clock, timedelta(seconds=settings.scan_seconds), settings.base_url)
     pauses = Intervals(
         poll=settings.poll_seconds,
@@ -193,7 +196,7 @@ async def _compose(
         hand_work=HandWorkList(store, clock),
         consents=consents,
         disputes=Disputes(store),
-        operations=Operations(store, directory, clock, wake.everything),
+        operations=operations,
         requests=requests,
         audit=AuditLog(store, clock),
         sessions=Sessions(store, directory, clock),
@@ -214,7 +217,7 @@ async def _compose(
             reconciliations,
             cleaner,
             sources,
-            Alarms(health, sources.watch),
+            Alarms(health, sources.watch, TroubleWatch(operations, requests, directory, clock), tell=_teller(settings, http)),
             directory,
             wake,
             pauses,
@@ -226,6 +229,13 @@ async def _compose(
         upstreams=upstreams,
         shop_sides=sides,
     )
+
+
+def _teller(settings: Settings, http: httpx.AsyncClient) -> AlarmWebhook | None:
+    """Where alarms go beside the log."""
+    if not settings.alarm_webhook_url:
+        return None
+    return AlarmWebhook(http, settings.alarm_webhook_url, settings.alarm_webhook_secret)
 
 
 async def _pepper(store: Store, ring: KeyRing) -> str:

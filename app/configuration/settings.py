@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from standardwebhooks import Webhook
 
 from app.configuration.control_socket import DEFAULT_DATABASE_URL, SQLITE, socket_of
 from app.domain.operations.retention import Retention
@@ -67,6 +68,10 @@ class Settings(BaseSettings):
     """Requests of one key, an item of a batch counts as one; 0 = as many as can be stored."""
     refusals_per_minute: int = Field(default=30, gt=0)
     """Wrong keys and forged callbacks of one address before it hears 429; a valid key always passes."""
+    alarm_webhook_url: str = ""
+    """Where alarms are posted, beside the log; empty = nowhere."""
+    alarm_webhook_secret: str = Field(default="", repr=False)
+    """`whsec_…`: signs them after Standard Webhooks."""
     public_url: str = ""
     """How SALESmanago reaches this gateway, for the callback addresses; the listening address if empty."""
 
@@ -81,6 +86,20 @@ class Settings(BaseSettings):
         events = max(timedelta(days=self.keep_events_days), content, parked)
         strangers, requests = timedelta(days=self.keep_strangers_days), timedelta(days=self.keep_requests_days)
         return Retention(content, parked, events, strangers, requests)
+
+    @field_validator("alarm_webhook_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+            raise ValueError("begin it with https:// (http:// only for this machine)")
+        return value
+
+    @field_validator("alarm_webhook_secret")
+    @classmethod
+    def _signing(cls, value: str) -> str:
+        if value:
+            Webhook(value)
+        return value
 
     @field_validator("database_url")
     @classmethod

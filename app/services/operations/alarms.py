@@ -1,45 +1,64 @@
-"""Say it once when something begins to be wrong, and once when it is over: in the log, where alerts are made of it (R11, L5)."""
+"""Say it once when something begins to be wrong, and once when it is over: in the log, and to an address (R11, L5)."""
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
 
+from app.domain.operations.alarms import Alarm, AlarmNotice
 from app.services.operations.health import Report, ShopHealth
 
 log = structlog.get_logger(__name__)
-
-Alarm = tuple[str, str]
-"""(shop, what is wrong); the shop is empty for what concerns everybody."""
 
 
 class Health(Protocol):
     async def report(self, *, counted: bool = True) -> Report: ...
 
 
-class Sources(Protocol):
+class Watch(Protocol):
     async def alarms(self) -> set[Alarm]: ...
 
 
+Tell = Callable[[AlarmNotice], Awaitable[bool]]
+"""Tells somebody; answers whether it was taken. What was not is told again the next time."""
+
+MOST_UNTOLD = 200
+
+
 class Alarms:
-    def __init__(self, health: Health, sources: Sources | None = None) -> None:
+    def __init__(self, health: Health, *watches: Watch, tell: Tell | None = None) -> None:
         self._health = health
-        self._sources = sources
+        self._watches = watches
+        self._tell = tell
         self._raised: frozenset[Alarm] = frozenset()
+        self._untold: list[AlarmNotice] = []
 
     async def watch(self) -> int:
         """Look at everything that has a limit. Answers 0: there is never more to do at once."""
         report = await self._health.report(counted=False)
         now = frozenset(_alarms(report))
-        if report.ready and self._sources is not None:
-            now |= await self._sources.alarms()
-        if not report.ready:
+        if report.ready:
+            for one in self._watches:
+                now |= await one.alarms()
+        else:
             now |= self._raised  # who cannot look cannot say that anything is over
         for shop, what in sorted(now - self._raised):
             log.warning("alarm", shop_id=shop, what=what)
         for shop, what in sorted(self._raised - now):
             log.warning("alarm_over", shop_id=shop, what=what)
+        begun = [AlarmNotice(*one, over=False) for one in sorted(now - self._raised)]
+        ended = [AlarmNotice(*one, over=True) for one in sorted(self._raised - now)]
         self._raised = now
+        await self._say([*begun, *ended])
         return 0
+
+    async def _say(self, notices: list[AlarmNotice]) -> None:
+        """In the order in which things happened: the first that is not taken keeps the others waiting."""
+        if self._tell is None:
+            return
+        self._untold = [*self._untold, *notices][-MOST_UNTOLD:]
+        while self._untold and await self._tell(self._untold[0]):
+            del self._untold[0]
 
 
 def _alarms(report: Report) -> set[Alarm]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from app.domain.operations.alarms import AlarmNotice
 from app.services.operations.alarms import Alarms
 from app.services.operations.health import Report, ShopHealth
 
@@ -117,3 +118,44 @@ async def test_a_look_that_fails_changes_nothing_and_the_next_one_says_it() -> N
         await alarms.watch()
         await alarms.watch()
     assert [(line["event"], line["what"]) for line in logs] == [("alarm", "events_late")]
+
+
+# -- told to an address --------------------------------------------------------------------------------------------------
+
+
+class Told:
+    """An address that takes notices, or refuses the first few."""
+
+    def __init__(self, refuses: int = 0) -> None:
+        self.refuses = refuses
+        self.notices: list[AlarmNotice] = []
+
+    async def __call__(self, notice: AlarmNotice) -> bool:
+        if self.refuses:
+            self.refuses -= 1
+            return False
+        self.notices.append(notice)
+        return True
+
+
+async def test_an_alarm_is_told_once_and_its_end_once() -> None:
+    told, bad, good = Told(), report(shop1={"late": True}), report(shop1={})
+    alarms = Alarms(Played(bad, bad, good, good), tell=told)
+    for _ in range(4):
+        await alarms.watch()
+    assert told.notices == [AlarmNotice("shop1", "events_late", over=False), AlarmNotice("shop1", "events_late", over=True)]
+
+
+async def test_what_was_not_taken_is_told_again_in_order() -> None:
+    told = Told(refuses=2)
+    alarms = Alarms(Played(report(shop1={"late": True}), report(shop1={})), tell=told)
+    for _ in range(4):
+        await alarms.watch()
+    assert [notice.over for notice in told.notices] == [False, True]
+
+
+def test_every_alarm_has_words_in_both_languages() -> None:
+    for what in (*(name for name, _ in WRONG), "parked", "takes_nothing", "requests_all_refused", "key_ends_soon", "not_ready"):
+        english, polish = AlarmNotice("", what, over=False).words
+        assert english != polish
+        assert what not in (english, polish)

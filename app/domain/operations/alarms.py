@@ -1,0 +1,53 @@
+"""Alarms: what each of them says to whoever runs the gateway, in English and Polish (L5)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from app.domain.values import value
+
+Alarm = tuple[str, str]
+"""(whom it concerns: a shop, a destination, a source, a key; empty = everybody), what is wrong."""
+
+
+@value()
+class AlarmNotice:
+    """Something began to be wrong, or is over."""
+
+    concerns: str
+    what: str
+    over: bool
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """English, Polish."""
+        return WORDS.get(self.what, (self.what, self.what))
+
+
+WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "not_ready": ("Events cannot be stored at the moment.", "Nie można teraz zapisywać zdarzeń."),
+        "events_late": ("The oldest waiting event is later than promised.", "Najstarsze zdarzenie czeka dłużej, niż obiecano."),
+        "receipt_missing": (
+            "A newsletter change from SALESmanago has no receipt of the shop.",
+            "Sklep nie potwierdził zmiany newslettera z SALESmanago.",
+        ),
+        "consent_box_seems_hidden": (
+            "None of the last orders carried an answer to the consent box.",
+            "W żadnym z ostatnich zamówień nie było odpowiedzi na pytanie o zgodę.",
+        ),
+        "hand_work_waits": ("A change waits for a person to make it in the shop.", "Zmiana czeka, aż ktoś wprowadzi ją w sklepie."),
+        "parked": (
+            "Something could not be delivered and needs a person.",
+            "Czegoś nie udało się dostarczyć, potrzebny jest człowiek.",
+        ),
+        "takes_nothing": ("It has taken nothing for some minutes.", "Od kilku minut niczego nie przyjmuje."),
+        "requests_all_refused": (
+            "All of the shop's last requests were refused.",
+            "Wszystkie ostatnie żądania sklepu zostały odrzucone.",
+        ),
+        "key_ends_soon": ("The key ends within two weeks.", "Klucz wygaśnie w ciągu dwóch tygodni."),
+        "pushes_silent": ("The panel's notices have fallen silent.", "Panel przestał przysyłać powiadomienia."),
+        "scan_late": ("The panel was not scanned for too long.", "Panelu zbyt długo nie przeglądano."),
+        "pushes_not_understood": ("Notices of the panel could not be understood.", "Powiadomień panelu nie udało się zrozumieć."),
+    }
+)

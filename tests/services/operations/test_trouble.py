@@ -1,0 +1,60 @@
+"""What raises an alarm beside each shop's health (L5)."""
+
+from datetime import timedelta
+
+from app.domain.delivery.circuit_breaker import Breaker
+from app.domain.delivery.destination import Neighbour
+from app.domain.operations.request_log import RequestOutcome
+from app.domain.shops.configuration import READER_ROLE
+from app.domain.values import replace
+from app.services.operations.replay import Operations
+from app.services.operations.request_log import RequestLog
+from app.services.operations.trouble import LAST_REQUESTS, TroubleWatch
+from tests.support.builders import a_door_request
+from tests.support.world import World
+
+
+def watch(world: World, requests: RequestLog | None = None) -> TroubleWatch:
+    operations = Operations(world.store, world.directory, world.clock, lambda: None)
+    return TroubleWatch(operations, requests or RequestLog(world.store), world.directory, world.clock)
+
+
+async def test_a_quiet_gateway_raises_nothing(world: World) -> None:
+    assert await watch(world).alarms() == set()
+
+
+async def test_a_destination_that_takes_nothing_is_an_alarm_after_five_minutes(world: World) -> None:
+    down = Neighbour(Breaker(failures=3, since=world.clock(), cause="unreachable"))
+    async with world.store.work() as work:
+        await work.neighbours.locked("account:main")
+        await work.neighbours.save("account:main", down)
+        await work.commit()
+    assert await watch(world).alarms() == set()
+    world.clock.advance(minutes=5)
+    assert await watch(world).alarms() == {("account:main", "takes_nothing")}
+
+
+async def test_a_shop_of_which_every_request_is_refused_is_an_alarm_and_one_taken_request_ends_it(world: World) -> None:
+    requests = RequestLog(world.store)
+    for number in range(LAST_REQUESTS):
+        assert await watch(world, requests).alarms() == set()
+        requests.note(replace(a_door_request(number), at=world.clock()))
+    assert await watch(world, requests).alarms() == {("shop1", "requests_all_refused")}
+    requests.note(replace(a_door_request(99, outcome=RequestOutcome.TAKEN), at=world.clock()))
+    assert await watch(world, requests).alarms() == set()
+
+
+async def test_refusals_of_long_ago_are_no_alarm(world: World) -> None:
+    requests = RequestLog(world.store)
+    for number in range(LAST_REQUESTS):
+        requests.note(replace(a_door_request(number), at=world.clock() - timedelta(hours=2)))
+    assert await watch(world, requests).alarms() == set()
+
+
+async def test_a_key_is_an_alarm_two_weeks_before_its_end_and_not_after_it(world: World) -> None:
+    key = await world.directory.issue_key(None, READER_ROLE, expires_at=world.clock() + timedelta(days=15))
+    assert await watch(world).alarms() == set()
+    world.clock.advance(days=2)
+    assert await watch(world).alarms() == {(key.split("_")[1], "key_ends_soon")}
+    world.clock.advance(days=14)
+    assert await watch(world).alarms() == set()
