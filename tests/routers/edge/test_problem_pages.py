@@ -8,8 +8,8 @@ import pytest
 from app.domain import errors
 from app.routers.edge import problems
 from app.routers.edge.problem_pages import PAGES
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door
+from tests.support.problems import assert_problem
 
 
 def test_r93_every_kind_of_problem_has_a_page() -> None:

@@ -13,8 +13,8 @@ from app.routers.events.endpoints import EVENTS, ShopEvent
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.schemas import BATCHABLE
 from app.routers.events.wire_model import WireModel
-from tests.routers.events.test_endpoints import assert_problem
 from tests.support.gateways import Door
+from tests.support.problems import assert_problem
 
 Path = tuple[str | int, ...]
 WRONG: tuple[Any, ...] = ("\u0000", "", " ", 7, -1, True, None, [], [7], {}, {"x": 1}, "x" * 5000, [[]], [{}], {"0": []})
