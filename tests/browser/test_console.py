@@ -56,7 +56,7 @@ def visitor(browser: Browser, story: World, say: Wording) -> Iterator[Page]:
     opened.goto(f"{story.url}/console/")
     opened.keyboard.type((story.folder / "key").read_text())  # the field has the focus
     opened.keyboard.press("Enter")
-    expect(opened.get_by_role("heading", level=1)).to_have_text(say("Overview"))
+    expect(opened.get_by_role("heading", level=1)).to_have_text(say("Overview"), timeout=30_000)
     yield opened
     context.close()
     assert wrong == []
