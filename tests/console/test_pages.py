@@ -87,6 +87,7 @@ async def test_r93_a_refused_request_is_shown_with_the_field_and_without_what_wa
     assert "occurred_at" in page
     assert "an RFC 3339 time with offset is needed" in page
     assert "Kowalski" not in page
+    assert "/console/events/" not in page  # it was not stored: there is nothing to open
 
 
 async def test_r94_the_set_up_is_shown_without_any_secret(door: Door) -> None:
