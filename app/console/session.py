@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.console.wording import environment, language_of
-from app.domain.errors import GatewayError
+from app.domain.errors import GatewayError, NotFound
 from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE
 from app.formats.words import mended
 from app.services.operations.audit import AuditLog
@@ -117,6 +117,8 @@ def signed_in(page: Page, role: str = READER_ROLE) -> Callable[[Request], Awaita
             return render(request, "refused.html", language, 403, who=who, why="role", detail="")
         try:
             return await page(Visit(request, uses, who, language, form))
+        except NotFound:
+            return render(request, "refused.html", language, 404, who=who, why="path", detail="")
         except GatewayError as error:
             return render(request, "refused.html", language, 409, who=who, why="state", detail=str(error))
 

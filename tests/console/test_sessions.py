@@ -159,3 +159,10 @@ async def test_a_readers_key_may_read_through_the_api_and_replay_nothing(door: D
         assert answer.status_code == status
     started = await door.http.post("/v1/shops/shop2/reconciliations", json={"mode": "preview"}, headers=headers)
     assert started.status_code == 409
+
+
+@pytest.mark.parametrize("path", ["/events/shop1/unknown", "/events/nobody/unknown", "/nothing", "/assets/nothing.css"])
+async def test_what_is_not_there_is_said_so_in_the_visitors_language(door: Door, path: str) -> None:
+    page = await (await signed_in(door)).get(f"/console{path}?lang=pl")
+    assert page.status_code == 404
+    assert "Niczego takiego tu nie ma." in page.text
