@@ -16,6 +16,7 @@ from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
 from app.domain.operations.audit import Action
 from app.domain.operations.request_log import RequestOutcome
+from app.domain.reasons import Reason
 from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE, READER_ROLE, SHOP_ROLE, STAFF_ROLES
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.schemas import BATCHABLE
@@ -189,3 +190,15 @@ def test_the_language_is_the_one_that_was_chosen_or_the_browsers(asked: str | No
 @pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (600, "10 min"), (7200, "2 h"), (400_000, "4 days")])
 def test_durations_are_read_at_a_glance(seconds: float, words: str) -> None:
     assert Wording("en").duration(seconds) == words
+
+
+async def test_r92_the_overview_says_nothing_waits_only_where_nobody_has_to_decide(door: Door) -> None:
+    http = await signed_in(door)
+    await decided(door, "orders", EXAMPLES["order"])
+    async with door.gateway.delivery._store.work() as work:
+        await work.inbox.mark([1], EventState.PARKED, Reason.REFUSED, await work.now())
+        await work.commit()
+    first, second = (await http.get("/console/?lang=en")).text.split("<section")[1:3]
+    assert "Somebody has to decide" in first
+    assert "Nothing waits to be sent" not in first
+    assert "Nothing waits to be sent" in second
