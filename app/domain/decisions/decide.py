@@ -8,20 +8,19 @@ Everything here is pure. The requirement a line comes from stands beside it.
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 from app.domain import tags
-from app.domain.commands import AddEvent, Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, EventKind, Line, UpsertContact
-from app.domain.consent import Box, Policy, Status, is_opt_out, later
+from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, UpsertContact
+from app.domain.consent import Status, is_opt_out, later
+from app.domain.decisions.compose import compose
+from app.domain.decisions.guard import closes_the_door, forbidden
 from app.domain.decisions.learn import learn, revived, with_stop
 from app.domain.decisions.observations import bought_again, came_back, is_explained
 from app.domain.decisions.plan import Await, Plan, Send, Supersede, Withhold, unsent
 from app.domain.decisions.salesmanago_changes import believing, difference, digest_of_told, opt_outs_due, told
-from app.domain.decisions.shop_changes import home_commands, mirror_command, shop_knows, told_home
-from app.domain.event_kinds import is_listed, kind_of
+from app.domain.decisions.shop_changes import home_commands, shop_knows, told_home
 from app.domain.events import (
-    AboutThePerson,
     AccessRequested,
     AccountChanged,
     AccountListed,
@@ -29,14 +28,11 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
-    FromSalesmanago,
     OptInReported,
     OptOutReported,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
-    ProductViewed,
-    Request,
     StatusNotTaken,
     StatusSeen,
     TagsEdited,
@@ -46,7 +42,7 @@ from app.domain.events import (
     customer_id_of,
 )
 from app.domain.person.contact import Contact, is_forgotten
-from app.domain.person.sale import NO_SALE, Holder, Sale, as_placed, order_event, order_stays, remembered
+from app.domain.person.sale import NO_SALE, Holder, Sale, as_placed, remembered
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -257,68 +253,7 @@ def _erase(event: ErasureRequested, shop: Shop, contact: Contact, sale: Sale) ->
     return _decision(Send(*(DeleteContact(email=address) for address in addresses)), forgotten, sale)
 
 
-def closes_the_door(shop: Shop, contact: Contact) -> Reason | None:
-    """Why nothing of a person may be told, whatever happened, but resignations and erasures; None if the door is open."""
-    if shop.blocks(contact.email):
-        return Reason.BLOCKED_ADDRESS
-    if contact.transfer.is_withdrawn:
-        return Reason.CONSENT_WITHDRAWN
-    return None if contact.transfer.permits(shop.policy) else Reason.NO_CONSENT
-
-
 # -- forbidden -----------------------------------------------------------------------------------------------------------
-
-
-def forbidden(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder = Holder.SAME) -> Reason | None:
-    """Why the event must stay here, or None. The consent guard of the gateway (R01-R07)."""
-    if not contact.email:
-        return Reason.ADDRESS_UNKNOWN
-    if shop.blocks(contact.email):
-        return Reason.BLOCKED_ADDRESS
-    if isinstance(event, OrderPlaced) and event.at < shop.integration_started_at:
-        return Reason.BEFORE_INTEGRATION
-    return _consent_withholds(event, shop, contact) or _nothing_to_send(event, shop, contact, sale, holder)
-
-
-def _consent_withholds(event: Event, shop: Shop, contact: Contact) -> Reason | None:
-    if contact.transfer.is_withdrawn:
-        return Reason.CONSENT_WITHDRAWN
-    if shop.policy is Policy.ALL_CUSTOMERS:
-        return _not_covered(event, shop, contact)
-    if isinstance(event, OrderPlaced) and event.box is Box.NOT_GIVEN:
-        return Reason.ORDER_NOT_CONSENTED
-    if not contact.transfer.permits(shop.policy):
-        return Reason.NO_CONSENT
-    return _not_covered(event, shop, contact)
-
-
-def _not_covered(event: Event, shop: Shop, contact: Contact) -> Reason | None:
-    own_consent = isinstance(event, OrderPlaced) and event.box is Box.GIVEN
-    covered = own_consent or contact.transfer.covers(shop.policy, event.at)
-    return Reason.BEFORE_CONSENT if kind_of(event).needs_consent_of_its_time and not covered else None
-
-
-def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder) -> Reason | None:
-    match event:
-        case OrderPlaced() | OrderCancelled() | OrderReturned():
-            return order_stays(event, sale, holder)
-        case Unsubscribed():
-            may_be_staff = not event.confirmed and not shop.propagate_unconfirmed_removals
-            return Reason.UNCONFIRMED_REMOVAL if may_be_staff else None
-        case TagsEdited():
-            is_full = contact.has_no_place_for((*event.added, *(event.all_tags or ())))
-            return Reason.TOO_MANY_TAGS if is_full else None
-        case CartChanged(items=()):
-            return Reason.CART_EMPTIED
-        case CartChanged():
-            is_bought = contact.last_purchase_at is not None and contact.last_purchase_at >= event.at
-            return Reason.CART_BOUGHT if is_bought else None
-        case ProductViewed():
-            return None
-        case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
-            return None
-        case _:
-            assert_never(event)
 
 
 _CLOSES_THE_DOOR = (Reason.ADDRESS_UNKNOWN, Reason.BLOCKED_ADDRESS, Reason.CONSENT_WITHDRAWN, Reason.NO_CONSENT)
@@ -332,45 +267,8 @@ def _minimised(contact: Contact, shop: Shop) -> Contact:
 # -- compose -------------------------------------------------------------------------------------------------------------
 
 
-def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Command, ...]:
-    """The contact's difference first, then what happened: SALESmanago needs the contact before its events (contract U17)."""
-    upsert = difference(contact, shop, event.at)
-    if upsert is not None and is_listed(event):
-        # Mere state: an opt-out over there, of which we may not know, is looked for first, however young the date (R06).
-        # What we told ourselves needs no looking for: a newer date outweighs it.
-        email = upsert.old_email_opt_in or not is_opt_out(contact.told.email_news)
-        phone = upsert.old_phone_opt_in or not is_opt_out(contact.told.phone_news)
-        upsert = replace(upsert, quiet=True, old_email_opt_in=email, old_phone_opt_in=phone)
-    occurrence = _occurrence(event, shop, contact, sale)
-    sections = mirror_command(contact, shop) if isinstance(event, OrderPlaced) else None  # R31: at once
-    return tuple(command for command in (upsert, occurrence, sections) if command is not None)
-
-
 def _earned(order: OrderPlaced, shop: Shop) -> tuple[str, ...]:
     """Section tags of the goods (R22) and where the customer came from (R23)."""
     sections = tags.section_tags(path for item in order.items for path in item.menu_paths)
     source = tags.source_tag(order.source or "", shop.host)
     return sections if source is None else (*sections, source)
-
-
-def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEvent | None:
-    match event:
-        case OrderPlaced() | OrderCancelled() | OrderReturned():
-            return order_event(event, shop, contact, sale)
-        case ProductViewed():
-            return AddEvent(
-                email=contact.known_there_as,
-                kind=EventKind.VISIT,
-                at=event.at,
-                external_id="",
-                location=shop.location,
-                shop_host=shop.host_of(event.url),
-                lines=(Line(product_id=event.product_id, name="", quantity=Decimal(1)),),
-                link=event.url,
-            )
-        case CartChanged():
-            return None  # reported once it is quiet (`carts.ripen`)
-        case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
-            return None
-        case _:
-            assert_never(event)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.domain.commands import Command
 from app.domain.consent import Policy
-from app.domain.decisions.decide import closes_the_door
+from app.domain.decisions.guard import closes_the_door
 from app.domain.delivery.revocation import TakeBack, taken_back
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason

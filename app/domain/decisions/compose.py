@@ -1,0 +1,62 @@
+"""The commands by which an event and what is known of the contact reach SALESmanago."""
+
+from decimal import Decimal
+from typing import assert_never
+
+from app.domain.commands import AddEvent, Command, EventKind, Line
+from app.domain.consent import is_opt_out
+from app.domain.decisions.salesmanago_changes import difference
+from app.domain.decisions.shop_changes import mirror_command
+from app.domain.event_kinds import is_listed
+from app.domain.events import (
+    AboutThePerson,
+    CartChanged,
+    Event,
+    FromSalesmanago,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    ProductViewed,
+    Request,
+)
+from app.domain.person.contact import Contact
+from app.domain.person.sale import Sale, order_event
+from app.domain.shops.shop import Shop
+from app.domain.values import replace
+
+
+def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Command, ...]:
+    """The contact's difference first, then what happened: SALESmanago needs the contact before its events (contract U17)."""
+    upsert = difference(contact, shop, event.at)
+    if upsert is not None and is_listed(event):
+        # Mere state: an opt-out over there, of which we may not know, is looked for first, however young the date (R06).
+        # What we told ourselves needs no looking for: a newer date outweighs it.
+        email = upsert.old_email_opt_in or not is_opt_out(contact.told.email_news)
+        phone = upsert.old_phone_opt_in or not is_opt_out(contact.told.phone_news)
+        upsert = replace(upsert, quiet=True, old_email_opt_in=email, old_phone_opt_in=phone)
+    occurrence = _occurrence(event, shop, contact, sale)
+    sections = mirror_command(contact, shop) if isinstance(event, OrderPlaced) else None  # R31: at once
+    return tuple(command for command in (upsert, occurrence, sections) if command is not None)
+
+
+def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEvent | None:
+    match event:
+        case OrderPlaced() | OrderCancelled() | OrderReturned():
+            return order_event(event, shop, contact, sale)
+        case ProductViewed():
+            return AddEvent(
+                email=contact.known_there_as,
+                kind=EventKind.VISIT,
+                at=event.at,
+                external_id="",
+                location=shop.location,
+                shop_host=shop.host_of(event.url),
+                lines=(Line(product_id=event.product_id, name="", quantity=Decimal(1)),),
+                link=event.url,
+            )
+        case CartChanged():
+            return None  # reported once it is quiet (`carts.ripen`)
+        case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
+            return None
+        case _:
+            assert_never(event)
