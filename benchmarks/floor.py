@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.routers.events.schemas import OrderIn
+from app.routers.events.order_schemas import OrderIn
 
 app = FastAPI(openapi_url=None)
 

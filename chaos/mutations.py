@@ -97,7 +97,7 @@ def _no_retry_after() -> None:
 
 
 def _no_pace() -> None:
-    from app.clients.transport import RateLimiter
+    from app.clients.rate_limiter import RateLimiter
 
     async def at_once(_self: Any) -> None:
         return

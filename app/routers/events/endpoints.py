@@ -13,11 +13,11 @@ from app.domain.shops.shop import Shop
 from app.routers.edge.asked import Asked
 from app.routers.edge.dependencies import CallingShop, IdempotencyKey
 from app.routers.edge.problems import documented, says_json
-from app.routers.events import schemas
+from app.routers.events import order_schemas, schemas
+from app.routers.events.event_in import EventIn
 from app.routers.events.examples import EXAMPLES, example_of
 from app.routers.events.fast.parser import reader_of
 from app.routers.events.ingest import Handler, Receipt, Taken, as_json, bounded, new_event, receive_event
-from app.routers.events.schemas import EventIn
 from app.routers.events.wire_model import BOM
 from app.services.intake import Intake
 
@@ -65,25 +65,25 @@ Under `order_consent` the account is remembered and travels with the first order
     ShopEvent(
         "orders",
         "order_placed",
-        schemas.OrderIn,
+        order_schemas.OrderIn,
         "A customer placed an order. `transfer_consent` is the consent box of the order form: given, not_given or not_asked.",
     ),
     ShopEvent(
         "order-cancellations",
         "order_cancelled",
-        schemas.OrderCancellationIn,
+        order_schemas.OrderCancellationIn,
         "An order was cancelled. It travels only if its purchase did.",
     ),
     ShopEvent(
         "order-returns",
         "order_returned",
-        schemas.OrderReturnIn,
+        order_schemas.OrderReturnIn,
         "Goods came back: `items` and `value` say which, for a partial return.",
     ),
     ShopEvent(
         "carts",
         "cart_changed",
-        schemas.CartIn,
+        order_schemas.CartIn,
         "The whole content of a cart, each time it changes; no items = emptied. Reported after an hour without change.",
     ),
     ShopEvent(

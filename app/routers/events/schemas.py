@@ -1,22 +1,16 @@
 """Events on the wire. Unknown fields and odd optional values are left out and named in the receipt's `warnings` (R10)."""
 
-from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Literal, Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
-from app.domain.consent import Box
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
-    CartChanged,
     CustomerRegistered,
     ErasureRequested,
     Event,
     Evidence,
-    OrderCancelled,
-    OrderPlaced,
-    OrderReturned,
     ProductViewed,
     Subscribed,
     TagsEdited,
@@ -29,51 +23,27 @@ from app.domain.tags import MAX_PANEL_TAG_CHARS, MOST_TAGS, TO_PANEL, canonical,
 from app.formats.contact_values import is_national
 from app.routers.edge.field_examples import field
 from app.routers.events.common_schemas import (
-    MAX_ITEMS,
     ChangedCustomerIn,
     ConsentProofIn,
     CustomerIn,
-    ItemBackIn,
-    ItemIn,
     Warnings,
-    items_of,
     phone_number,
 )
+from app.routers.events.event_in import EventIn
 from app.routers.events.field_types import (
     Channels,
-    Currency,
     CustomerId,
     Email,
-    EventId,
-    Id,
-    Instant,
-    Money,
-    MoneyBack,
     Name,
     ProductId,
-    ReturnId,
     TagText,
     TagTexts,
     Url,
 )
+from app.routers.events.order_schemas import CartIn, OrderCancellationIn, OrderIn, OrderReturnIn
 from app.routers.events.wire_model import WireModel
 
 MAX_RENAMES = 500
-
-
-class EventIn(WireModel, ABC):
-    """The envelope. `event_id` may come as the header `Idempotency-Key` instead."""
-
-    wire_type: ClassVar[str]
-    no_content = ("event_id",)
-    never_left_out = frozenset({"type", "event_id"})
-
-    event_id: EventId | None = field("event_id", default=None)
-    occurred_at: Instant = field("occurred_at")
-
-    @abstractmethod
-    def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        """The event in our own words; what was left out of it is added to `warnings`."""
 
 
 class RegistrationIn(EventIn):
@@ -144,98 +114,6 @@ class UnsubscriptionIn(EventIn):
             by_sms="sms" in self.channels,
             confirmed=self.confirmed,
             evidence=Evidence(reason=self.reason or None),
-        )
-
-
-class OrderBodyIn(WireModel):
-    id: Id = field("id")
-    placed_at: Instant | None = field("placed_at", default=None)
-    currency: Currency = field("currency")
-    value: Money = field("value")
-    items: list[ItemIn] = field("items", default_factory=list, max_length=MAX_ITEMS)
-    pickup_point: Name | None = field("pickup_point", default=None)
-    source: Name | None = field("source", default=None)
-
-
-class OrderIn(EventIn):
-    wire_type = "order"
-
-    type: Literal["order"] = "order"
-    customer: CustomerIn = field("customer")
-    order: OrderBodyIn = field("order")
-    transfer_consent: Literal["given", "not_given", "not_asked"] = field("transfer_consent")
-
-    def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        order = self.order
-        return OrderPlaced(
-            at=order.placed_at or self.occurred_at,
-            as_of=self.occurred_at if order.placed_at is not None else None,
-            customer=self.customer.to_domain(shop, warnings, is_dated=not order.is_left_out("placed_at")),
-            order_id=order.id,
-            box=Box(self.transfer_consent),
-            currency=order.currency,
-            value=order.value,
-            items=items_of(order.items, "order.items", warnings),
-            pickup_point=order.pickup_point or None,
-            source=order.source or None,
-        )
-
-
-class OrderUndoneIn(EventIn):
-    never_emptied = frozenset({"items"})
-
-    order_id: Id = field("order_id")
-    email: Email = field("email")
-    items: list[ItemBackIn] = field("items", default_factory=list, max_length=MAX_ITEMS)
-    value: MoneyBack | None = field("value", default=None)
-    currency: Currency | None = field("currency", default=None)
-
-
-class OrderCancellationIn(OrderUndoneIn):
-    wire_type = "order-cancellation"
-
-    type: Literal["order-cancellation"] = "order-cancellation"
-
-    def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return OrderCancelled(**_undone(self, warnings))
-
-
-class OrderReturnIn(OrderUndoneIn):
-    wire_type = "order-return"
-
-    type: Literal["order-return"] = "order-return"
-    return_id: ReturnId | None = field("return_id", default=None)
-
-    def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return OrderReturned(return_id=self.return_id or None, **_undone(self, warnings))
-
-
-class CartBodyIn(WireModel):
-    never_emptied = frozenset({"items"})
-
-    id: Id = field("id")
-    currency: Currency | None = field("currency", default=None)
-    value: Money | None = field("value", default=None)
-    items: list[ItemIn] = field("items", default_factory=list, max_length=MAX_ITEMS)
-    recovery_url: Url | None = field("recovery_url", default=None)
-
-
-class CartIn(EventIn):
-    wire_type = "cart"
-
-    type: Literal["cart"] = "cart"
-    cart: CartBodyIn = field("cart")
-    email: Email | None = field("email", default=None)
-
-    def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        return CartChanged(
-            at=self.occurred_at,
-            email=self.email,
-            cart_id=self.cart.id,
-            currency=self.cart.currency,
-            value=self.cart.value,
-            items=items_of(self.cart.items, "cart.items", warnings),
-            recovery_url=self.cart.recovery_url,
         )
 
 
@@ -348,17 +226,6 @@ BATCHABLE: dict[str, type[EventIn]] = {
         ConsentIn,
     )
 }
-
-
-def _undone(body: OrderUndoneIn, warnings: Warnings) -> dict[str, Any]:
-    return {
-        "at": body.occurred_at,
-        "email": body.email,
-        "order_id": body.order_id,
-        "items": items_of(body.items, "items", warnings),
-        "value": body.value,
-        "currency": body.currency,
-    }
 
 
 def _tags(texts: list[str], place: str, warnings: Warnings) -> tuple[str, ...]:

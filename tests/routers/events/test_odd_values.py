@@ -15,10 +15,11 @@ from app.domain.events import AccountChanged, Address, CartChanged, Customer, Or
 from app.domain.intake.inbox import NewEvent
 from app.routers.edge.asked import Asked
 from app.routers.edge.problems import field_problems
+from app.routers.events.event_in import EventIn
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.fast.parser import reader_of
 from app.routers.events.ingest import new_event
-from app.routers.events.schemas import BATCHABLE, AccessRequestIn, ErasureIn, EventIn
+from app.routers.events.schemas import BATCHABLE, AccessRequestIn, ErasureIn
 from app.routers.events.wire_model import WireModel
 from app.storage.engine.codec import encode_tagged
 from tests.support.builders import a_shop
