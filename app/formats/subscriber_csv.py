@@ -9,7 +9,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from app.domain.events import Evidence, SubscriberListed
 from app.domain.intake.inbox import NewEvent
 from app.domain.shops.shop import Shop
+from app.domain.values import replace
 from app.formats.contact_values import e164, email_address, is_national, language, phone_region
 
 COLUMNS: dict[str, tuple[str, ...]] = {

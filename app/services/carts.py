@@ -1,7 +1,6 @@
 """Report carts that have been quiet long enough."""
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import structlog
 
@@ -15,6 +14,7 @@ from app.domain.intake.inbox import EventState, Settlement
 from app.domain.person.stored import StoredContact
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
+from app.domain.values import replace
 from app.services.ports import Clock, Store, Work
 from app.services.recovery_links import RecoveryLinks
 from app.services.shops.directory import Directory

@@ -1,7 +1,6 @@
 """First transfers: how far each one is, and a line per account its panel listed, by number alone."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +9,7 @@ from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.runs.backfill import QUEUED, Backfill, BackfillMode, Ended, ListedAccountRecord, Tally, tallied
+from app.domain.values import replace
 from app.storage.engine import codec
 from app.storage.engine.dialect import insert
 from app.storage.engine.tables import backfill_accounts, backfills, inbox

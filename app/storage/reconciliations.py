@@ -1,6 +1,5 @@
 """Comparisons of both sides: how far each one is, and what it found."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,6 +7,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.runs.reconciliation import Reconciliation
+from app.domain.values import replace
 from app.storage.engine import codec
 from app.storage.engine.tables import reconciliations
 

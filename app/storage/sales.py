@@ -1,7 +1,6 @@
 """Orders and carts: what became of them so far."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.consent import BOXES_REMEMBERED, Box, BoxCounts, counted
 from app.domain.decisions.carts import Cart, StoredCart
 from app.domain.person.sale import Sale
+from app.domain.values import replace
 from app.storage.engine import codec
 from app.storage.engine.bulk import execute_many
 from app.storage.engine.dialect import insert, insert_of, locked, one_of

@@ -8,7 +8,6 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -26,6 +25,7 @@ from app.domain.panel_tags import TagChanges, changes, plain_name
 from app.domain.reasons import Reason
 from app.domain.runs.backfill import ACCOUNTS_PER_PAGE, Listing
 from app.domain.shops.shop import Shop
+from app.domain.values import replace
 
 _Row = TypeVar("_Row")
 

@@ -1,9 +1,8 @@
 """The token bucket of an account, in the store: all workers together keep its pace (I7)."""
 
-from dataclasses import replace
-
 from app.domain.delivery.destination import Neighbour
 from app.domain.delivery.rate_limit import Pace
+from app.domain.values import replace
 from app.services.ports import Store
 
 IN_FLIGHT = 2
