@@ -46,8 +46,9 @@ from app.domain.intake.inbox import NewEvent
 from app.domain.panel_tags import PanelTag, TagChanges, changes
 from app.domain.person.contact import absorb
 from app.domain.reasons import EXPLANATIONS, Reason
-from app.domain.runs.backfill import BackfillMode, Pause, Phase, after_look, begun, state_of, tallied
+from app.domain.runs.backfill import BackfillMode, Pause, Phase, after_look, begun, state_of
 from app.domain.runs.backfill_schedule import finish_time
+from app.domain.runs.backfill_tally import tallied
 from app.domain.shops.callbacks import reached, signature, verified
 from app.domain.shops.shop import Account, BackfillSettings, FanOut, Panel, PanelKind, TagConflicts
 from app.formats.contact_values import e164

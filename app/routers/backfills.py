@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.errors import NotPossible
 from app.domain.reasons import EXPLANATIONS, Reason
-from app.domain.runs.backfill import BackfillMode, Tally, state_of
+from app.domain.runs.backfill import BackfillMode, state_of
+from app.domain.runs.backfill_tally import Tally
 from app.routers.edge.dependencies import ActingShop, BackfillsDep, ReadableShop
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented

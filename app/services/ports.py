@@ -23,7 +23,8 @@ from app.domain.person.contact import Contact
 from app.domain.person.sale import Sale
 from app.domain.person.stored import Alias, StoredContact
 from app.domain.reasons import Reason
-from app.domain.runs.backfill import Backfill, ListedAccountRecord, Listing, Tally
+from app.domain.runs.backfill import Backfill, ListedAccountRecord, Listing
+from app.domain.runs.backfill_tally import Tally
 from app.domain.runs.reconciliation import Reconciliation
 from app.domain.shops.configuration import ApiKey, Session, StoredAccount, StoredShop
 from app.domain.sources import NewPush, PushLine, PushState, Remembered, Scan, Settled, SourceName, StoredPush, Traffic

@@ -8,7 +8,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.runs.backfill import QUEUED, Backfill, BackfillMode, Ended, ListedAccountRecord, Tally, tallied
+from app.domain.runs.backfill import Backfill, BackfillMode, ListedAccountRecord
+from app.domain.runs.backfill_tally import QUEUED, Ended, Tally, tallied
 from app.domain.values import replace
 from app.storage.engine import codec
 from app.storage.engine.dialect import insert

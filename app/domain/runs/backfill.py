@@ -7,17 +7,16 @@ function from one `Backfill` to the next; storing the result together with what 
 harmless.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.delivery.answers import Answer
 from app.domain.events import Customer
-from app.domain.intake.inbox import EventState
 from app.domain.reasons import Reason
 from app.domain.runs.backfill_schedule import finish_time
+from app.domain.runs.backfill_tally import Tally
 from app.domain.shops.shop import Shop
 from app.domain.values import replace, value
 
@@ -109,22 +108,6 @@ class Sample:
     fields: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     opt_ins: tuple[str, ...] = ()
-
-
-@value()
-class Tally:
-    """What became of the accounts: found = sent + withheld (by reason) + failed + still waiting."""
-
-    found: int = 0
-    sent: int = 0
-    withheld: Mapping[str, int] = field(default_factory=dict)
-    failed: int = 0
-    waiting: int = 0
-
-    @property
-    def adds_up(self) -> bool:
-        """Nothing waits, and every account found ended somewhere: only then may anybody say "complete"."""
-        return self.waiting == 0 and self.found == self.sent + sum(self.withheld.values()) + self.failed
 
 
 @value(kw_only=True)
@@ -278,44 +261,6 @@ def cancelled(run: Backfill, at: datetime) -> Backfill:
 
 
 # -- the report ----------------------------------------------------------------------------------------------------------
-
-QUEUED = "queued"
-"""The note on an account that became an event; otherwise its note is the reason why it did not."""
-
-WOULD_SEND = "would_send"
-
-Ended = tuple[str, str] | None
-"""State and reason of an event; None if there is no such event."""
-
-
-def tallied(groups: Iterable[tuple[str, Ended, Ended, int]]) -> Tally:
-    """From (note, what became of the event, and of the one of the closing pass, number of accounts)."""
-    counted: Counter[str] = Counter()
-    withheld: Counter[str] = Counter()
-    for note, first, again, number in groups:
-        end = _end(note, first, again)
-        if end in ("sent", "failed", "waiting"):
-            counted[end] += number
-        else:
-            withheld[end] += number
-    found = sum(counted.values()) + sum(withheld.values())
-    return Tally(found, counted["sent"], dict(sorted(withheld.items())), counted["failed"], counted["waiting"])
-
-
-def _end(note: str, first: Ended, again: Ended) -> str:
-    if note == WOULD_SEND:
-        return "sent"
-    if note == Reason.DEFECT:
-        return "failed"
-    if note != QUEUED:
-        return note
-    ends = [one for one in (first, again) if one is not None]
-    states = {state for state, _ in ends}
-    if not ends or states & {EventState.RECEIVED, EventState.PLANNED, EventState.HELD}:
-        return "waiting"
-    if EventState.PARKED in states:
-        return "failed"
-    return "sent" if EventState.SENT in states else ends[0][1] or "unknown"
 
 
 def state_of(run: Backfill, tally: Tally) -> str:

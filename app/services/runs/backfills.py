@@ -25,19 +25,8 @@ from app.domain.intake.inbox import EventState, NewEvent, Settlement
 from app.domain.operations.audit import Action
 from app.domain.reasons import Reason
 from app.domain.runs import backfill as steps
-from app.domain.runs.backfill import (
-    QUEUED,
-    WOULD_SEND,
-    Backfill,
-    BackfillMode,
-    ListedAccount,
-    ListedAccountRecord,
-    Listing,
-    Pause,
-    Phase,
-    Sample,
-    Tally,
-)
+from app.domain.runs.backfill import Backfill, BackfillMode, ListedAccount, ListedAccountRecord, Listing, Pause, Phase, Sample
+from app.domain.runs.backfill_tally import QUEUED, WOULD_SEND, Tally
 from app.domain.shops.shop import PanelKind, Shop
 from app.services.isolation import storable
 from app.services.operations.audit import note

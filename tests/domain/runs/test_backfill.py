@@ -14,17 +14,13 @@ from app.domain.runs.backfill import (
     ACCOUNTS_PER_PAGE,
     LOOK_AGAIN,
     MARGIN,
-    QUEUED,
     SWEEPS,
-    WOULD_SEND,
     Backfill,
     BackfillMode,
-    Ended,
     ListedAccount,
     Listing,
     Pause,
     Phase,
-    Tally,
     after_look,
     after_page,
     approved,
@@ -36,8 +32,8 @@ from app.domain.runs.backfill import (
     resting,
     resumed,
     state_of,
-    tallied,
 )
+from app.domain.runs.backfill_tally import QUEUED, WOULD_SEND, Ended, Tally, tallied
 from app.domain.shops.shop import BackfillSettings, Hours
 from tests.support.builders import a_customer, a_shop, at
 

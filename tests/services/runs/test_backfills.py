@@ -18,7 +18,8 @@ from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled,
 from app.domain.errors import NotFound, NotPossible
 from app.domain.events import Customer, Ticked
 from app.domain.person.contact import Contact
-from app.domain.runs.backfill import Backfill, BackfillMode, ListedAccount, Listing, Pause, Phase, Tally, state_of
+from app.domain.runs.backfill import Backfill, BackfillMode, ListedAccount, Listing, Pause, Phase, state_of
+from app.domain.runs.backfill_tally import Tally
 from app.domain.shops.shop import BackfillSettings, Panel, PanelKind, Shop
 from app.services.runs.backfills import Backfills, Progress
 from app.storage.engine.database import Database
