@@ -2,8 +2,9 @@
 
 import httpx
 
+from app.clients.rate_limiter import RateLimiter
 from app.clients.salesmanago.client import SalesmanagoClient
-from app.clients.transport import RateLimiter, Transport
+from app.clients.transport import Transport
 from app.domain.delivery.outbox import to_account
 from app.services.delivery.rate_limit import IN_FLIGHT, SharedRateLimit
 from app.services.ports import Clock, Store, Upstream

@@ -6,8 +6,9 @@ import hashlib
 import httpx
 
 from app.clients.idosell.client import IdosellPanel
+from app.clients.rate_limiter import RateLimiter
 from app.clients.shop_webhook import NotConnected, ShopWebhook
-from app.clients.transport import RateLimiter, Transport
+from app.clients.transport import Transport
 from app.domain.shops.shop import PanelKind
 from app.services.ports import Clock, ShopSide
 from app.services.shops.directory import Directory, PanelAccess

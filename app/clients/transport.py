@@ -3,20 +3,18 @@
 import asyncio
 import contextlib
 import email.utils
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
-from weakref import WeakKeyDictionary
+from typing import Any
 
 import httpx
 import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from app.clients.rate_limiter import RateLimiter, Resting
 from app.clients.unpacking import ACCEPTED, NotUnpacked, TooLarge, Unpacking
 from app.domain.delivery.outcomes import LONGEST_DELAY, Throttled, Unknown, Unreachable
-from app.domain.delivery.rate_limit import LONGEST_WAIT_SECONDS, Pace
 from app.domain.errors import NotReady
 from app.formats.words import mended
 from app.observability.redaction import redacted_extract
@@ -33,120 +31,6 @@ _EXAMINED_CHARS = 10 * _DETAIL_CHARS
 """Of a neighbour's words. More than is kept, so that the cut through an address falls where nothing is kept."""
 
 _as_json = msgspec.json.Encoder().encode
-
-
-class Bucket(Protocol):
-    """Where calls are booked."""
-
-    async def take(self) -> float:
-        """Book a call: the seconds to wait before it may leave."""
-        ...
-
-    async def closed_for(self) -> float:
-        """Seconds during which nothing may leave although it was booked."""
-        ...
-
-    async def throttled(self, rest_seconds: float) -> None:
-        """The neighbour said it is too much, and perhaps for how long."""
-        ...
-
-
-class _Resting(Exception):
-    """Rest was asked for, longer than a call may wait: it is not made."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-
-class LocalBucket:
-    """For neighbours that one process at a time calls."""
-
-    def __init__(self, calls_per_second: float, burst: int) -> None:
-        self._pace = Pace(calls_per_second, burst)
-
-    async def take(self) -> float:
-        self._pace, wait = self._pace.take(time.monotonic())
-        return wait
-
-    async def closed_for(self) -> float:
-        return self._pace.closed_until - time.monotonic()
-
-    async def throttled(self, rest_seconds: float) -> None:
-        now = time.monotonic()
-        self._pace = self._pace.throttled(now).close(now + rest_seconds)
-
-
-class RateLimiter:
-    """Limits the rate of calls, and how many are in flight. `in_flight`: calls at a time, and the burst that may follow at once."""
-
-    def __init__(self, calls_per_second: float, in_flight: int = 2, bucket: Bucket | None = None) -> None:
-        self._bucket = bucket or LocalBucket(calls_per_second, in_flight)
-        self._slots = asyncio.Semaphore(in_flight)
-        self._places = WeakKeyDictionary[asyncio.Task[Any], float]()
-        """Tasks that hold a place in flight, and until when their slot is valid (monotonic clock)."""
-
-    async def reserve(self) -> None:
-        """Wait until a call may leave, and hold its place, so that the caller reads what to send at the last moment (I6).
-
-        The task holds one of the places in flight until its next call is answered or `give_up()`. The booked slot is valid
-        for `RESERVED_SECONDS`.
-        """
-        task = _this_task()
-        if task not in self._places:
-            await self._slots.acquire()
-            self._places[task] = 0.0
-        if self._places[task] <= time.monotonic():
-            try:
-                await self._slot()
-            except BaseException:
-                self.give_up()
-                raise
-            self._places[task] = time.monotonic() + RESERVED_SECONDS
-
-    def holds_place(self, late: float = 0.0) -> bool:
-        """Is the slot of this task still valid, or was it so many seconds ago? If so, it stays valid while the body is written."""
-        task, now = _this_task(), time.monotonic()
-        until = self._places.get(task, 0.0)
-        if not until or until + late <= now:
-            return False
-        self._places[task] = max(until, now + WRITING_SECONDS)
-        return True
-
-    def give_up(self) -> None:
-        """Release the place of this task, if it holds one."""
-        if self._places.pop(_this_task(), None) is not None:
-            self._slots.release()
-
-    async def __aenter__(self) -> None:
-        await self.reserve()
-        del self._places[_this_task()]  # the slot is used, the call is in flight until it is answered
-
-    async def _slot(self) -> None:
-        """Book a slot and wait for it. One for which a busy process woke up too late is given up, a few times (I7)."""
-        wait, given_up = await self._bucket.take(), 0
-        while wait > 0:  # meanwhile the other side may have asked for a pause
-            if wait > LONGEST_WAIT_SECONDS and (closed := await self._bucket.closed_for()) > LONGEST_WAIT_SECONDS:
-                raise _Resting(closed)
-            due = time.monotonic() + wait
-            await asyncio.sleep(wait)
-            late = time.monotonic() > due + RESERVED_SECONDS and given_up < SLOTS_GIVEN_UP
-            closed = await self._bucket.closed_for()
-            if closed <= 0 and not late:
-                return
-            given_up += late
-            wait = max(await self._bucket.take(), closed)
-
-    async def __aexit__(self, *_: object) -> None:
-        self._slots.release()
-
-    async def throttled(self, rest_seconds: float) -> None:
-        await self._bucket.throttled(rest_seconds)
-
-
-def _this_task() -> asyncio.Task[Any]:
-    task = asyncio.current_task()
-    assert task is not None, "calls are made by tasks"
-    return task
 
 
 @dataclass(frozen=True)
@@ -174,19 +58,6 @@ class Outgoing:
     """Whose certificate is expected, where the URL names a checked address instead of a host."""
 
 
-RESERVED_SECONDS = 0.1
-"""A slot expires after this long. A caller that wakes up later books another, so late callers cannot bunch up."""
-
-SLOTS_GIVEN_UP = 3
-"""Slots in a row that a busy process may miss. Then one is used all the same: calls too close are better than none."""
-
-WRITING_SECONDS = 0.1
-"""After `holds_place()` said yes, the slot stays valid this long, to write the body (I6).
-
-A call is late by all of these at most, and calls that come together are as many more than the pace allows for a moment (I7).
-"""
-
-
 class Transport:
     """Sends requests. Redirects are not followed: a body with credentials goes where it was meant to go."""
 
@@ -201,7 +72,7 @@ class Transport:
         """
         try:
             await self._limiter.reserve()
-        except _Resting:
+        except Resting:
             return False
         return True
 
@@ -222,7 +93,7 @@ class Transport:
                 received = await self._within_deadline(request)
         except NotReady:
             return Unreachable("the call could not be booked")
-        except _Resting as rest:
+        except Resting as rest:
             return Throttled(rest.seconds)
         if isinstance(received, Throttled):
             with contextlib.suppress(NotReady):  # the breaker rests as well

@@ -17,11 +17,12 @@ from app.clients import foreign
 from app.clients.foreign import DEEPEST, LONGEST_TEXT, MOST_VALUES, TooMuch, foreign_json, foreign_object
 from app.clients.idosell import payloads as panel_payloads
 from app.clients.idosell.client import IdosellPanel
+from app.clients.rate_limiter import RateLimiter
 from app.clients.salesmanago import payloads
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.shop_webhook import ShopWebhook
-from app.clients.transport import RateLimiter, Transport, retry_after
+from app.clients.transport import Transport, retry_after
 from app.domain.commands import AddEvent, DeleteContact, EventKind, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Said, Status
 from app.domain.delivery.answers import Answer, Modified, Seen

@@ -9,8 +9,9 @@ import pytest
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from app.clients.rate_limiter import RateLimiter
 from app.clients.shop_webhook import NotConnected, ShopWebhook
-from app.clients.transport import RateLimiter, Transport
+from app.clients.transport import Transport
 from app.clients.webhook_targets import Resolve
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status

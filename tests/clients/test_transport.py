@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from app.clients import transport as app_transport
-from app.clients.transport import SLOTS_GIVEN_UP, Outgoing, RateLimiter, Reply, Transport
+from app.clients.rate_limiter import SLOTS_GIVEN_UP, RateLimiter
+from app.clients.transport import Outgoing, Reply, Transport
 from app.domain.errors import NotReady
 
 

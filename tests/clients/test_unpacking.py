@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.clients.transport import ANSWER_LIMIT_BYTES, TOO_LARGE, RateLimiter, Received, Reply, Transport
+from app.clients.rate_limiter import RateLimiter
+from app.clients.transport import ANSWER_LIMIT_BYTES, TOO_LARGE, Received, Reply, Transport
 from app.clients.unpacking import NotUnpacked, TooLarge, Unpacking
 from app.domain.delivery.outcomes import Unknown
 

@@ -7,7 +7,8 @@ from ipaddress import ip_address
 import httpx
 import pytest
 
-from app.clients.transport import Outgoing, RateLimiter, Transport
+from app.clients.rate_limiter import RateLimiter
+from app.clients.transport import Outgoing, Transport
 from app.clients.webhook_targets import Target, checked, is_public, resolve
 from app.domain.delivery.outcomes import Refused, Unreachable
 

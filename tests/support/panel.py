@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 
 from app.clients.idosell.client import IdosellPanel
+from app.clients.rate_limiter import RateLimiter
 from app.clients.shop_webhook import ShopWebhook
-from app.clients.transport import RateLimiter, Transport
+from app.clients.transport import Transport
 from app.domain.shops import shop as settings
 from app.sandbox.panel import Key, Panel, Rules, Shop, create_app
 from tests.support.builders import a_shop

@@ -8,7 +8,8 @@ import pytest
 
 from app.clients.idosell import payloads
 from app.clients.idosell.client import IdosellPanel
-from app.clients.transport import RateLimiter, Transport
+from app.clients.rate_limiter import RateLimiter
+from app.clients.transport import Transport
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unreachable, name_of
 from app.domain.events import Address, Customer, Ticked
 from app.domain.runs.backfill import ListedAccount, Listing

@@ -10,8 +10,9 @@ import pytest
 
 from app.clients.idosell import payloads
 from app.clients.idosell.client import IdosellPanel
+from app.clients.rate_limiter import RateLimiter
 from app.clients.shop_webhook import ShopWebhook
-from app.clients.transport import RateLimiter, Transport
+from app.clients.transport import Transport
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Said, Status
 from app.domain.delivery.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Throttled, Unknown, Unreachable

@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from app.clients.rate_limiter import RateLimiter
 from app.clients.salesmanago.client import SalesmanagoClient
-from app.clients.transport import RateLimiter, Transport
+from app.clients.transport import Transport
 from app.domain.commands import AddEvent, EventKind, Line, UpsertContact
 from app.domain.delivery.answers import Answer
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable

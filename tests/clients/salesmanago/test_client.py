@@ -9,10 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from app.clients.rate_limiter import RateLimiter
 from app.clients.salesmanago import client as module
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.salesmanago.jobs import JobTimes
-from app.clients.transport import RateLimiter, Transport, retry_after, scrubbed
+from app.clients.transport import Transport, retry_after, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, EventKind, UpsertContact
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.delivery.verify import SeenEvent

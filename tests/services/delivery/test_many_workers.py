@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from app.clients import transport
-from app.clients.transport import RateLimiter
+from app.clients.rate_limiter import RateLimiter
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.delivery.answers import Answer, Attempted, Tried
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 
 from app.clients.idosell.client import IdosellPanel
-from app.clients.transport import RateLimiter, Transport
+from app.clients.rate_limiter import RateLimiter
+from app.clients.transport import Transport
 from app.domain.sources import SourceName
 from app.sandbox.panel import Customer, Key, MenuNode, Order, OrderLine, Panel, Product, create_app
 from app.sandbox.panel import Shop as PanelShop
