@@ -119,7 +119,9 @@ class Inbox:
         """
         order = (inbox.c.urgent.desc(), inbox.c.background, inbox.c.seq)
         received = inbox.c.state == text("'received'")
-        first = select(inbox.c.seq, inbox.c.urgent, inbox.c.background, func.length(inbox.c.payload).label("size"))
+        first = select(
+            inbox.c.seq, inbox.c.urgent, inbox.c.background, func.coalesce(func.length(inbox.c.payload), 0).label("size")
+        )
         queue = first.where(received).order_by(*order).limit(limit).subquery()
         ahead = func.sum(queue.c.size).over(order_by=(queue.c.urgent.desc(), queue.c.background, queue.c.seq)) - queue.c.size
         sized = select(queue.c.seq, ahead.label("ahead")).subquery()
