@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.domain.errors import NotPossible
@@ -26,14 +26,15 @@ class Taken(BaseModel):
 
 
 @router.post("/sources/{platform}/{name}", status_code=202, responses=documented(401, 413, 429, 503))
-async def pushed(platform: Platform, name: Name, request: Request, pushes: PushesDep) -> Taken:
+async def pushed(platform: Platform, name: Name, request: Request, response: Response, pushes: PushesDep) -> Taken:
     """A webhook of the shop's platform. Verified over the raw body, stored, answered at once; a repetition changes nothing.
 
     IdoSell: structured webhooks carry `Authorization: Bearer …` and `x-iai-signature`; the programmable ones carry their token in
     that header or in the field `token`. `gateway connect` prints the address and the token.
     """
     headers = {name_.lower(): value for name_, value in request.headers.items()}
-    await pushes.take(platform, name, headers, await request.body())
+    if not await pushes.take(platform, name, headers, await request.body()):
+        response.status_code = 200  # what a ping wants to hear
     return Taken()
 
 

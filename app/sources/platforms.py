@@ -28,6 +28,10 @@ class Later(Exception):
 
 
 class Platform(Protocol):
+    def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
+        """Does somebody only ask whether the address is there? It is answered, and nothing is kept."""
+        ...
+
     def is_genuine(self, headers: Mapping[str, str], body: bytes, known: SourceSecrets) -> bool:
         """Is the raw body from the platform? In constant time. `headers` have lower-case names."""
         ...

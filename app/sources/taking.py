@@ -30,20 +30,23 @@ class Pushes:
         self._waiting: list[tuple[NewPush, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def take(self, platform: str, name: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Store a genuine push durably; one that repeats another changes nothing.
+    async def take(self, platform: str, name: str, headers: Mapping[str, str], body: bytes) -> bool:
+        """Store a genuine push durably; one that repeats another changes nothing. False for a ping, of which nothing is kept.
 
         Raises `UnknownCaller` for a wrong token or signature, and for a source nobody configured alike; `NotReady`.
         """
         source = SourceName(platform, name)
         known = self._directory.source_secrets(source)
         plugin = self._platforms.get(_kind(platform))
+        if plugin is not None and self._directory.shops_of_source(source) and plugin.is_ping(headers, body):
+            return False
         if plugin is None or not plugin.is_genuine(headers, body, known):
             raise UnknownCaller("The push carries no token and signature of this source.")
         called = plugin.envelope(headers, body)
         content_type = headers.get("content-type", "")[:100]
         uid = called.uid if called.uid is not None else f"once-{secrets.token_hex(8)}"
         await self._stored(NewPush(source=source, uid=uid[:200], kind=called.kind[:64], content_type=content_type, body=body))
+        return True
 
     async def lines(self, source: SourceName | None = None, state: PushState | None = None, limit: int = 100) -> list[PushLine]:
         async with self._store.work() as work:

@@ -15,6 +15,7 @@ from app.sources.taking import Pushes
 from app.sources.telling import Teller
 from app.sources.translating import Translator
 from app.sources.watching import SourceWatch
+from app.sources.woocommerce.source import WooCommerceSource
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def sources_of(
     store: Store, directory: Directory, intake: Intake, panels: Panels, clock: Clock, pause: timedelta, base: str
 ) -> Sources:
     idosell = IdosellSource(store, panels, clock)
-    platforms: dict[SourceKind, Platform] = {SourceKind.IDOSELL: idosell}
+    platforms: dict[SourceKind, Platform] = {SourceKind.IDOSELL: idosell, SourceKind.WOOCOMMERCE: WooCommerceSource()}
     teller = Teller(store, directory, intake)
     return Sources(
         pushes=Pushes(store, directory, platforms, clock),

@@ -56,6 +56,9 @@ class IdosellSource:
         self._clock = clock
         self._products: dict[tuple[str, int], tuple[float, Row]] = {}
 
+    def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG002 - the panel sends none
+        return False
+
     # -- a push at the door ----------------------------------------------------------------------------------------------
 
     def is_genuine(self, headers: Mapping[str, str], body: bytes, known: SourceSecrets) -> bool:

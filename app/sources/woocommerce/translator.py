@@ -1,0 +1,131 @@
+"""What webhooks of orders and customers tell. Pure: nothing is looked up, categories come where the shop puts them on the lines."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from app.domain.consent import Box
+from app.domain.events import AccountChanged, CustomerRegistered, Item, OrderCancelled, OrderPlaced, OrderReturned, Ticked
+from app.domain.shops.shop import Shop
+from app.domain.values import replace
+from app.sources.port import Finding, Left, NotUnderstood, Told, Translation, Unusable, fingerprint
+from app.sources.woocommerce.reading import Row, box, customer, listed, moment, money, part, text
+
+_STANDS = frozenset({"processing", "completed", "on-hold", "refunded"})
+_OVER = frozenset({"cancelled", "trash"})
+"""Every other state (pending, failed, a draft) is no order yet."""
+
+
+def order(row: Row, shop: Shop) -> Translation:
+    number, status = text(row, "id"), text(row, "status") or ""
+    if number is None:
+        raise NotUnderstood("the body has no `id` of an order")
+    made = _placed(row, number, shop)
+    if isinstance(made, Unusable):
+        return Translation(left=(Left(shop.id, f"order {number}", made),))
+    if status in _OVER:
+        return Translation((_ended(made, shop),))
+    if status not in _STANDS:
+        return Translation()
+    said = (
+        made.at,
+        made.customer.email,
+        made.box,
+        made.currency,
+        made.value,
+        [(one.product_id, one.quantity) for one in made.items],
+    )
+    state, as_of = fingerprint(*said), made.as_of or made.at
+    told = (Told(f"woo:order:{number}:{as_of:%Y%m%dT%H%M%S}:{state}", made),)
+    found = [
+        Finding(shop.id, f"order:{number}", state, as_of, told, told),
+        Finding(shop.id, f"order:{number}:stands", "yes", as_of, again=told),
+        *_returns(row, made, shop),
+    ]
+    return Translation(tuple(found))
+
+
+def _placed(row: Row, number: str, shop: Shop) -> OrderPlaced | Unusable:
+    billing = part(row, "billing")
+    buyer = customer(billing.get("email"), row.get("customer_id"), billing, {}, shop)
+    placed_at, value, currency = moment(row, "date_created"), money(row.get("total")), text(row, "currency")
+    if buyer is None:
+        return Unusable.NO_ADDRESS
+    if placed_at is None:
+        return Unusable.NO_DATE
+    if value is None or currency is None or len(currency) != 3:
+        return Unusable.NO_VALUE
+    items = tuple(_items(row))
+    if not items:
+        return Unusable.NO_GOODS
+    ticked = box(row, shop.source.consent_field)
+    news = box(row, shop.source.newsletter_field)
+    return OrderPlaced(
+        at=placed_at,
+        as_of=max(placed_at, moment(row, "date_modified") or placed_at),
+        customer=replace(buyer, newsletter_email=Ticked(ticked=news is True)),
+        order_id=number,
+        box=Box.NOT_ASKED if ticked is None else Box.GIVEN if ticked else Box.NOT_GIVEN,
+        currency=currency.upper(),
+        value=max(value, Decimal(0)),
+        items=items,
+    )
+
+
+def _items(row: Row) -> Iterator[Item]:
+    for line in listed(row, "line_items"):
+        product, count = text(line, "product_id"), money(line.get("quantity"))
+        if product is None or count is None or count <= 0:
+            continue
+        paths = tuple((name,) for one in listed(line, "categories") if (name := text(one, "name")))
+        price = max(money(line.get("price")) or Decimal(0), Decimal(0))
+        whole = count.to_integral_value()
+        yield Item(
+            product_id=product,
+            name=text(line, "name") or product,
+            quantity=whole if whole == count else count.normalize(),
+            unit_price=price,
+            menu_paths=paths,
+        )
+
+
+def _ended(made: OrderPlaced, shop: Shop) -> Finding:
+    at = made.as_of or made.at
+    event = OrderCancelled(at=at, email=made.customer.email, order_id=made.order_id)
+    told = (Told(f"woo:order:{made.order_id}:cancelled:{at:%Y%m%dT%H%M%S}", event),)
+    # An order that was never paid was never told: there is nothing to take back.
+    return Finding(shop.id, f"order:{made.order_id}:stands", "no", at, again=told)
+
+
+def _returns(row: Row, made: OrderPlaced, shop: Shop) -> Iterator[Finding]:
+    """Refunds, each under its own number; which goods came back WooCommerce does not say."""
+    for one in listed(row, "refunds"):
+        number, value = text(one, "id"), money(one.get("total"))
+        if number is not None and value is not None:
+            at = made.as_of or made.at
+            event = OrderReturned(
+                at=at,
+                email=made.customer.email,
+                order_id=made.order_id,
+                return_id=number,
+                value=abs(value),
+                currency=made.currency,
+            )
+            yield Finding(shop.id, f"return:{number}", made.order_id, at, first=(Told(f"woo:return:{number}", event),))
+
+
+def account(row: Row, shop: Shop) -> Translation:
+    number = text(row, "id")
+    if number is None:
+        raise NotUnderstood("the body has no `id` of a customer")
+    known = customer(row.get("email"), number, part(row, "billing"), row, shop)
+    made_at = moment(row, "date_created")
+    changed_at = moment(row, "date_modified") or made_at
+    if known is None or changed_at is None:
+        reason = Unusable.NO_ADDRESS if known is None else Unusable.NO_DATE
+        return Translation(left=(Left(shop.id, f"client {number}", reason),))
+    state = fingerprint(known)
+    told = Told(f"woo:client:{number}:{changed_at:%Y%m%dT%H%M%S}:{state}", AccountChanged(at=changed_at, customer=known))
+    first = told
+    if made_at is not None and made_at >= shop.integration_started_at:
+        first = Told(f"woo:client:{number}:registered", CustomerRegistered(at=made_at, customer=known))
+    return Translation((Finding(shop.id, f"client:{number}", state, changed_at, (first,), (told,)),))

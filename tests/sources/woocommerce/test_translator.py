@@ -1,0 +1,192 @@
+"""WooCommerce, the second platform: what its webhooks tell, and who may send them (R86)."""
+
+import base64
+import copy
+import hashlib
+import hmac
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.domain.consent import Box
+from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced, OrderReturned
+from app.domain.shops.shop import Shop, ShopSource, SourceKind
+from app.domain.sources import SourceName, StoredPush
+from app.sources.port import NotUnderstood, Remembered, Told, Translation, Unusable, sifted
+from app.sources.woocommerce.signature import is_genuine
+from app.sources.woocommerce.source import WooCommerceSource
+from app.sources.woocommerce.translator import account, order
+from tests.support.builders import a_shop, at
+
+SOURCE = ShopSource(kind=SourceKind.WOOCOMMERCE, name="shop1", consent_field="_marketing_consent", newsletter_field="_newsletter")
+SHOP: Shop = a_shop(source=SOURCE)
+
+ORDER: dict[str, Any] = {
+    "id": 727,
+    "status": "processing",
+    "currency": "PLN",
+    "date_created_gmt": "2026-03-22T19:28:02",
+    "date_modified_gmt": "2026-03-22T19:28:08",
+    "total": "229.35",
+    "customer_id": 26,
+    "billing": {
+        "first_name": "Jan",
+        "last_name": "Kowalski",
+        "company": "",
+        "address_1": "Polna 1",
+        "address_2": "m. 2",
+        "city": "Warszawa",
+        "postcode": "00-001",
+        "country": "PL",
+        "email": "Jan@Example.com",
+        "phone": "600 100 200",
+    },
+    "line_items": [
+        {"id": 315, "name": "Buty", "product_id": 93, "quantity": 2, "price": 110.0, "categories": [{"id": 1, "name": "Obuwie"}]},
+        {"id": 316, "name": "Rabat", "product_id": 94, "quantity": 0, "price": 0},
+    ],
+    "meta_data": [{"id": 1, "key": "_marketing_consent", "value": "yes"}, {"id": 2, "key": "_newsletter", "value": "1"}],
+    "refunds": [],
+}
+CUSTOMER: dict[str, Any] = {
+    "id": 26,
+    "date_created_gmt": "2026-03-21T19:09:28",
+    "date_modified_gmt": "2026-03-21T19:09:30",
+    "email": "jan@example.com",
+    "first_name": "Jan",
+    "last_name": "Kowalski",
+    "billing": {"city": "Warszawa", "country": "PL", "phone": ""},
+}
+
+
+def changed(sample: dict[str, Any], **said: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(sample), **said}
+
+
+def tells(row: dict[str, Any], *before: dict[str, Any], of: Any = order) -> list[Told]:
+    memory: dict[tuple[str, str], Remembered] = {}
+    for one in before:
+        memory |= sifted(of(one, SHOP).findings, memory)[1]
+    return [told for _, told in sifted(of(row, SHOP).findings, memory)[0]]
+
+
+def test_r86_an_order_is_told_with_its_goods_its_value_and_its_boxes() -> None:
+    (found,) = tells(ORDER)
+    event = found.event
+    assert isinstance(event, OrderPlaced)
+    assert (event.order_id, event.value, event.currency, event.box) == ("727", Decimal("229.35"), "PLN", Box.GIVEN)
+    assert (event.at, event.as_of) == (at("2026-03-22T19:28:02"), at("2026-03-22T19:28:08"))
+    assert (event.customer.email, event.customer.id, event.customer.phone) == ("jan@example.com", "26", "+48600100200")
+    assert event.customer.newsletter_email.ticked
+    assert event.customer.address.street == "Polna 1 m. 2"
+    assert [(one.product_id, one.quantity, one.unit_price, one.menu_paths) for one in event.items] == [
+        ("93", 2, Decimal("110.00"), (("Obuwie",),))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("meta", "expected"),
+    [
+        ([], Box.NOT_ASKED),
+        ([{"key": "_marketing_consent", "value": "no"}], Box.NOT_GIVEN),
+        ([{"key": "other", "value": "1"}], Box.NOT_ASKED),
+    ],
+)
+def test_r86_the_consent_box_is_read_from_the_field_the_shop_names(meta: list[Any], expected: Box) -> None:
+    (found,) = tells(changed(ORDER, meta_data=meta))
+    assert isinstance(found.event, OrderPlaced)
+    assert found.event.box is expected
+
+
+@pytest.mark.parametrize("status", ["pending", "failed", "checkout-draft"])
+def test_r86_what_is_no_order_yet_tells_nothing(status: str) -> None:
+    assert tells(changed(ORDER, status=status)) == []
+    assert tells(changed(ORDER, status="cancelled"), changed(ORDER, status=status)) == []
+
+
+def test_r86_a_repetition_tells_nothing_a_change_and_a_cancellation_do() -> None:
+    assert tells(ORDER, ORDER) == []
+    more = changed(ORDER, total="300.00", date_modified_gmt="2026-03-23T08:00:00")
+    assert [type(one.event) for one in tells(more, ORDER)] == [OrderPlaced]
+    gone = changed(ORDER, status="cancelled", date_modified_gmt="2026-03-23T09:00:00")
+    assert [type(one.event) for one in tells(gone, ORDER)] == [OrderCancelled]
+
+
+def test_r86_each_refund_is_a_return_under_its_own_number() -> None:
+    refunded = changed(ORDER, status="refunded", refunds=[{"id": 9, "total": "-110.00"}], date_modified_gmt="2026-03-25T08:00:00")
+    (found,) = tells(refunded, ORDER)
+    assert isinstance(found.event, OrderReturned)
+    assert (found.event.return_id, found.event.value) == ("9", Decimal("110.00"))
+    assert tells(refunded, ORDER, refunded) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (changed(ORDER, billing=[]), Unusable.NO_ADDRESS),
+        (changed(ORDER, date_created_gmt=None), Unusable.NO_DATE),
+        (changed(ORDER, total=""), Unusable.NO_VALUE),
+        (changed(ORDER, line_items=[]), Unusable.NO_GOODS),
+        ({"id": 727}, Unusable.NO_ADDRESS),
+    ],
+)
+def test_r86_an_order_that_makes_no_event_says_why(row: dict[str, Any], reason: Unusable) -> None:
+    assert [one.reason for one in order(row, SHOP).left] == [reason]
+
+
+def test_r86_a_customer_is_registered_and_then_changes() -> None:
+    (first,) = tells(CUSTOMER, of=account)
+    assert isinstance(first.event, CustomerRegistered)
+    moved = changed(CUSTOMER, email="nowy@example.com", date_modified_gmt="2026-03-22T08:00:00")
+    (second,) = tells(moved, CUSTOMER, of=account)
+    assert isinstance(second.event, AccountChanged)
+    assert (second.event.customer.id, second.event.customer.email) == ("26", "nowy@example.com")
+    old = changed(CUSTOMER, date_created_gmt="2020-01-01T00:00:00")
+    assert [type(one.event) for one in tells(old, of=account)] == [AccountChanged]
+
+
+# -- at the door ---------------------------------------------------------------------------------------------------------
+
+BODY, SECRET = json.dumps(ORDER).encode(), "webhook-secret-of-the-shop"
+SIGNATURE = base64.b64encode(hmac.new(SECRET.encode(), BODY, hashlib.sha256).digest()).decode()
+
+
+def test_r86_the_signature_is_base64_over_the_raw_body() -> None:
+    assert is_genuine({"x-wc-webhook-signature": SIGNATURE}, BODY, [SECRET])
+    assert is_genuine({"x-wc-webhook-signature": SIGNATURE}, BODY, ["new-secret-of-the-shop", SECRET])
+    for headers, body, secrets in (
+        ({"x-wc-webhook-signature": SIGNATURE}, BODY + b" ", [SECRET]),
+        ({"x-wc-webhook-signature": "AAAA"}, BODY, [SECRET]),
+        ({}, BODY, [SECRET]),
+        ({"x-wc-webhook-signature": SIGNATURE}, BODY, []),
+        ({"x-wc-webhook-signature": "ą"}, BODY, [SECRET]),
+    ):
+        assert not is_genuine(headers, body, secrets)
+
+
+def test_r86_the_ping_of_a_new_webhook_is_known() -> None:
+    source = WooCommerceSource()
+    assert source.is_ping({}, b"webhook_id=12")
+    assert not source.is_ping({"x-wc-webhook-topic": "order.created"}, b"webhook_id=12")
+    assert not source.is_ping({}, BODY)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "expected"),
+    [
+        ("order.created", BODY, Translation),
+        ("customer.updated", json.dumps(CUSTOMER).encode(), Translation),
+        ("customer.deleted", b'{"id": 26}', Translation),
+        ("product.updated", b"{}", Translation),
+        ("order.created", b"[", NotUnderstood),
+        ("order.created", b"{}", NotUnderstood),
+        ("subscription.created", b"{}", NotUnderstood),
+    ],
+)
+async def test_r86_every_topic_is_read_or_says_what_is_wrong(kind: str, body: bytes, expected: type) -> None:
+    name = SourceName("woocommerce", "shop1")
+    push = StoredPush(id=1, source=name, kind=kind, content_type="", body=body, received_at=at("2026-03-22T20:00"))
+    (read,) = await WooCommerceSource().read([push], [SHOP])
+    assert isinstance(read, expected)
