@@ -1,6 +1,6 @@
 """Show what a configuration would change, before it does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -39,7 +39,16 @@ def refuse_moved_locations(old: Mapping[str, StoredShop], new: Mapping[str, Stor
 
 
 def _settings(stored: Stored) -> dict[str, Any]:
-    return asdict(stored.account if isinstance(stored, StoredAccount) else stored.shop)
+    return dict(_flat(asdict(stored.account if isinstance(stored, StoredAccount) else stored.shop)))
+
+
+def _flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Settings within settings by the name they have in the file: `source.kind`."""
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
 
 
 def _open(stored: Stored, name: str, ring: KeyRing) -> str:

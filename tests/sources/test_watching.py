@@ -1,0 +1,67 @@
+"""Whether the sources are well: silence, what was not understood, scans that do not end (R80, R82)."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.sources import FEWEST, NewPush, PushState, Scan, Settled, SourceName, Traffic, is_silent
+from app.sources.watching import SourceWatch
+from tests.sources.stage import Stage
+from tests.support.builders import at
+
+NOW = at("2026-11-23T12:00")
+PANEL = SourceName("idosell", "1234")
+PAUSE = timedelta(minutes=15)
+
+
+def traffic(hours_ago: float, gap_hours: float, pushes: int = FEWEST) -> Traffic:
+    return Traffic(last_at=NOW - timedelta(hours=hours_ago), longest_gap=timedelta(hours=gap_hours), pushes=pushes)
+
+
+@pytest.mark.parametrize(
+    ("seen", "silent"),
+    [
+        (traffic(5, 1), False),
+        (traffic(7, 1), True),
+        (traffic(9, 8), False),
+        (traffic(17, 8), True),
+        (traffic(100, 1, pushes=FEWEST - 1), False),
+        (Traffic(), False),
+    ],
+)
+def test_r80_a_source_is_silent_when_no_push_came_for_twice_the_longest_gap_of_the_week(seen: Traffic, silent: bool) -> None:
+    assert is_silent(seen, NOW) is silent
+
+
+async def push(stage: Stage, number: int, *, understood: bool = True) -> None:
+    async with stage.store.work() as work:
+        await work.pushes.add([NewPush(source=PANEL, uid=str(number), kind="k", content_type="", body=b"")], stage.clock())
+        state = PushState.TOLD if understood else PushState.NOT_UNDERSTOOD
+        due = await work.pushes.due(stage.clock(), 10)
+        await work.pushes.settle([Settled(one.id, state) for one in due], stage.clock())
+        await work.commit()
+
+
+async def test_r80_silence_and_what_was_not_understood_raise_alarms_and_words(stage: Stage) -> None:
+    watch = SourceWatch(stage.store, stage.directory, stage.clock, PAUSE)
+    assert await watch.alarms() == set()
+    for number in range(FEWEST):
+        await push(stage, number, understood=number != 3)
+        stage.clock.advance(minutes=10)
+    assert await watch.alarms() == {("idosell 1234", "pushes_not_understood")}
+    stage.clock.advance(hours=7)
+    assert ("idosell 1234", "pushes_silent") in await watch.alarms()
+    words = " ".join(await watch.problems())
+    assert "switches webhooks off" in words
+    assert "1 push(es)" in words
+
+
+async def test_r82_a_scan_that_does_not_end_raises_an_alarm_with_the_panels_words(stage: Stage) -> None:
+    watch = SourceWatch(stage.store, stage.directory, stage.clock, PAUSE)
+    async with stage.store.work() as work:
+        await work.pushes.save_scan(PANEL, Scan(finished_at=stage.clock(), trouble="orders: HTTP 403"))
+        await work.commit()
+    assert await watch.alarms() == set()
+    stage.clock.advance(minutes=46)
+    assert await watch.alarms() == {("idosell 1234", "scan_late")}
+    assert "orders: HTTP 403" in " ".join(await watch.problems())
