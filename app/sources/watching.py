@@ -9,11 +9,15 @@ from app.services.ports import Clock, Store
 from app.services.shops.directory import Directory
 from app.sources.idosell.rounds import day_of
 
+LATE = timedelta(minutes=10)
+
 
 @dataclass(frozen=True)
 class SourceHealth:
     source: SourceName
     traffic: Traffic
+    late: bool
+    """A push waits to be translated for longer than the promise (R11)."""
     silent: bool
     """No push for longer than usual: the panel may have switched its webhooks off."""
     scan: Scan | None = None
@@ -29,6 +33,11 @@ class SourceHealth:
 
     def problems(self) -> list[str]:
         found = []
+        if self.late and self.traffic.oldest_waiting_at is not None:
+            found.append(
+                f"{self.title}: {self.traffic.waiting} push(es) wait to be translated, the oldest since "
+                f"{self.traffic.oldest_waiting_at:%Y-%m-%d %H:%M} UTC. `gateway pushes list` shows what they wait for."
+            )
         if self.silent and self.traffic.last_at is not None:
             found.append(
                 f"{self.title}: no push since {self.traffic.last_at:%Y-%m-%d %H:%M} UTC, which is longer than usual. The panel "
@@ -66,11 +75,13 @@ class SourceWatch:
         now = self._clock()
         shops = [shop for shop in self._directory.shops_of_source(source) if shop.enabled]
         silent = is_silent(traffic, now)
+        oldest = traffic.oldest_waiting_at
+        late = oldest is not None and now - oldest >= LATE
         if source.platform != SourceKind.IDOSELL.value or not any(shop.source.scan for shop in shops):
-            return SourceHealth(source, traffic, silent)
+            return SourceHealth(source, traffic, late, silent)
         allowed = max(shop.source.calls_per_day for shop in shops)
         calls = scan.calls_on(day_of(now, shops))
-        return SourceHealth(source, traffic, silent, scan, self._is_late(scan, shops), allowed, calls)
+        return SourceHealth(source, traffic, late, silent, scan, self._is_late(scan, shops), allowed, calls)
 
     def _is_late(self, scan: Scan, shops: list[Shop]) -> bool:
         """Three rounds went by. Before the first one ended nobody can tell a slow one from a broken one but by its trouble."""
@@ -85,6 +96,7 @@ class SourceWatch:
         """(source, what is wrong), for the log."""
         found: set[tuple[str, str]] = set()
         for one in await self.report():
+            found |= {(one.title, "pushes_late")} if one.late else set()
             found |= {(one.title, "pushes_silent")} if one.silent else set()
             found |= {(one.title, "scan_late")} if one.scan_late else set()
             found |= {(one.title, "pushes_not_understood")} if one.traffic.not_understood else set()

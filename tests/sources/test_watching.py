@@ -6,7 +6,8 @@ import pytest
 
 from app.domain.sources import FEWEST, NewPush, PushState, Scan, Settled, SourceName, Traffic, is_silent
 from app.sources.watching import SourceWatch
-from tests.sources.stage import Stage
+from tests.sources.samples import an_order
+from tests.sources.stage import Stage, unreachable
 from tests.support.builders import at
 
 NOW = at("2026-11-23T12:00")
@@ -54,6 +55,18 @@ async def test_r80_silence_and_what_was_not_understood_raise_alarms_and_words(st
     words = " ".join(await watch.problems())
     assert "switches webhooks off" in words
     assert "1 push(es)" in words
+
+
+async def test_r11_a_push_that_waits_for_ten_minutes_raises_an_alarm(stage: Stage) -> None:
+    watch = SourceWatch(stage.store, stage.directory, stage.clock, PAUSE)
+    unreachable(stage)
+    await stage.push("orderCreated", {"Results": [an_order()]})
+    await stage.translated()
+    stage.clock.advance(minutes=9)
+    assert await watch.alarms() == set()
+    stage.clock.advance(minutes=2)
+    assert await watch.alarms() == {("idosell 1234", "pushes_late")}
+    assert "1 push(es) wait" in " ".join(await watch.problems())
 
 
 async def test_r82_a_scan_that_does_not_end_raises_an_alarm_with_the_panels_words(stage: Stage) -> None:

@@ -46,6 +46,7 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Wszystkie ostatnie żądania sklepu zostały odrzucone.",
         ),
         "key_ends_soon": ("The key ends within two weeks.", "Klucz wygaśnie w ciągu dwóch tygodni."),
+        "pushes_late": ("Notices of the panel wait to be read.", "Powiadomienia panelu czekają na odczytanie."),
         "pushes_silent": ("The panel's notices have fallen silent.", "Panel przestał przysyłać powiadomienia."),
         "scan_late": ("The panel was not scanned for too long.", "Panelu zbyt długo nie przeglądano."),
         "pushes_not_understood": ("Notices of the panel could not be understood.", "Powiadomień panelu nie udało się zrozumieć."),
