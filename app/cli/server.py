@@ -53,12 +53,15 @@ def sandbox(
     salesmanago_port: Annotated[int, typer.Option(help="Port of the stand-in of SALESmanago.")] = 8100,
     panel_port: Annotated[int, typer.Option(help="Port of the stand-in of the panel.")] = 8200,
     accounts: Annotated[int, typer.Option(min=0, help="How many accounts the panel begins with.")] = 40,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what no document allows; otherwise it is taken with a warning, as in reality.")
+    ] = False,
 ) -> None:
     """Run the stand-ins of SALESmanago and of the panel, each with a page to watch it and faults on demand."""
     from app import demo  # with both stand-ins: no other command should pay for it
 
     quiet_logs()
-    run(demo.run_sandbox(salesmanago_port, panel_port, accounts), serves=True)
+    run(demo.run_sandbox(salesmanago_port, panel_port, accounts, strict=strict), serves=True)
 
 
 def run_demo(

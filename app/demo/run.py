@@ -38,11 +38,14 @@ PATIENCE_SECONDS = 60.0
 CART_URL = f"https://{RETAIL_HOST}/basket?restore={{token}}"
 
 
-async def run_sandbox(salesmanago_port: int, panel_port: int, accounts: int) -> None:
+async def run_sandbox(salesmanago_port: int, panel_port: int, accounts: int, *, strict: bool = False) -> None:
     """The stand-ins of SALESmanago and of the panel alone, until stopped."""
     salesmanago, shop_panel = bound(HOST, salesmanago_port), bound(HOST, panel_port)
     with stop_signals() as stopped:
-        async with served(_salesmanago(), salesmanago), served(panel.create_app(partial(panel.sample_world, accounts)), shop_panel):
+        async with (
+            served(_salesmanago(strict=strict), salesmanago),
+            served(panel.create_app(partial(panel.sample_world, accounts)), shop_panel),
+        ):
             report.sandbox_addresses(_url(salesmanago), CLIENT_ID, API_SECRET, OWNER, _url(shop_panel))
             await stopped.wait()
 
@@ -73,8 +76,8 @@ async def run_demo(port: int, salesmanago_port: int, panel_port: int, *, stay: b
     return as_expected
 
 
-def _salesmanago() -> Any:
-    return create_app([Account(CLIENT_ID, API_SECRET, (OWNER,))])
+def _salesmanago(*, strict: bool = True) -> Any:
+    return create_app([Account(CLIENT_ID, API_SECRET, (OWNER,))], strict=strict)
 
 
 def _url(listening: socket.socket) -> str:

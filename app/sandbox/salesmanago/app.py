@@ -28,12 +28,16 @@ def create_app(
     *,
     job_delay_seconds: float = 0.05,
     strict_scores: bool = True,
+    strict: bool = True,
     ledger_size: int = 100_000,
     http: httpx.AsyncClient | None = None,
     clock: Callable[[], int] = epoch_ms,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Starlette:
-    """A SALESmanago with these accounts and nobody in it. Callbacks go out through `http`."""
+    """A SALESmanago with these accounts and nobody in it. Callbacks go out through `http`.
+
+    `strict`: refuse what no document allows. Otherwise it is taken as the real service takes it, with a warning in the ledger.
+    """
     rules = Rules(strict_scores=strict_scores, job_delay_ms=round(job_delay_seconds * 1000))
     sandbox = Sandbox(
         accounts={account.client_id: account for account in accounts},
@@ -43,6 +47,7 @@ def create_app(
         callbacks=Callbacks(http),
         clock=clock,
         sleep=sleep,
+        strict=strict,
     )
     service, toolbox, page = Service(sandbox), Toolbox(sandbox), Page(sandbox)
 

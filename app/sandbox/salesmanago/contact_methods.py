@@ -37,8 +37,10 @@ def _write(call: Call, email: str, cause: str) -> JsonObject:
     call.warnings.extend(change.warnings)
     client_id, owner = call.client_id, call.named_owner
     if fields.flag(call.body, "async"):
+        # The id is answered at once, whenever the job runs (the official SDK stores it).
+        contact_id = call.world.id_of(client_id, email)
         call.world.start_job(client_id, cause, 1, call.now, lambda now: _store(call, [(email, change)], now, cause))
-        return {"contactId": None, "externalId": None}
+        return {"contactId": contact_id, "externalId": None}
     if change.new_email and call.world.find(client_id, email) is None:
         call.warnings.append("newEmail is sent for a contact which does not exist: nothing to rename")
     contact = call.world.upsert(client_id, owner, email, change, call.now, cause)
@@ -108,12 +110,12 @@ def delete(call: Call) -> JsonObject:
 def batch_delete(call: Call) -> JsonObject:
     """Deletes by e-mail, by id, and by tag: then everybody who carries the tag."""
     for addressee in fields.objects(call.body, "contacts"):
-        for contact in _addressed(call, addressee):
+        for contact in addressed(call, addressee):
             call.world.delete(contact, call.now, permanently=False)
     return {"result": "Contacts deleted"}
 
 
-def _addressed(call: Call, addressee: JsonObject) -> list[Contact]:
+def addressed(call: Call, addressee: JsonObject) -> list[Contact]:
     kind, value = (fields.text(addressee, "addresseeType") or "").upper(), fields.text(addressee, "value") or ""
     if kind == "TAG":
         names = fold_all([value])

@@ -61,7 +61,7 @@ def modified_contacts(call: Call) -> JsonObject:
 
 def paginated_modified_contacts(call: Call) -> JsonObject:
     found = _window(call, lambda contact: contact.modified_on)
-    start, end = _page(call)
+    start, end = page_of(call)
     return {"modifiedContacts": [reads.brief(one) for one in found[start:end]], "hasMore": len(found) > end}
 
 
@@ -72,7 +72,7 @@ def _window(call: Call, moment: Callable[[Contact], int]) -> list[Contact]:
     return sorted((one for one in contacts if since <= moment(one) <= until), key=lambda one: (moment(one), one.id))
 
 
-def _page(call: Call) -> tuple[int, int]:
+def page_of(call: Call) -> tuple[int, int]:
     page, size = fields.integer(call.body, "page"), fields.integer(call.body, "size")
     if page < 1 or not 1 <= size <= MAX_PAGE:
         raise RefusalError(f"page starts at 1, size is 1 to {MAX_PAGE}")
@@ -88,7 +88,7 @@ def tags(call: Call) -> JsonObject:
 
 def export(call: Call) -> JsonObject:
     """Start an export of one page; the file shows the contacts as they are when the job is done."""
-    start, end = _page(call)
+    start, end = page_of(call)
 
     def run(_now: int) -> JsonObject:
         living = (one for one in call.world.contacts_of(call.client_id, call.owner) if not one.deleted)

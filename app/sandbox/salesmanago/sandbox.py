@@ -22,6 +22,8 @@ class Sandbox:
     callbacks: Callbacks
     clock: Callable[[], int]
     sleep: Callable[[float], Awaitable[None]]
+    strict: bool = True
+    """Refuse what no document allows, though the real service takes it."""
     in_flight: int = 0
 
     def now(self) -> int:

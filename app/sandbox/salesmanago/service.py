@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from . import contact_methods, event_methods, faults, read_methods, wire
+from . import contact_methods, event_methods, faults, field_methods, read_methods, wire
 from .call import Call, Method
 from .drop import Dropped
 from .faults import Fault, Kind
 from .ledger import Entry
+from .leniency import read_kindly
 from .model import Job, JsonObject, RefusalError
 from .sandbox import Sandbox
 
-METHODS: dict[str, Method] = {**contact_methods.METHODS, **event_methods.METHODS, **read_methods.METHODS}
+METHODS: dict[str, Method] = {**contact_methods.METHODS, **event_methods.METHODS, **read_methods.METHODS, **field_methods.METHODS}
 TITLES = {
     200: "Scheduled maintenance",
     400: "Bad Request",
@@ -120,9 +121,10 @@ class Service:
             return fault.email in named if fault.email else index == 0
 
         warnings: list[str] = []
+        sent = body if self.sandbox.strict else read_kindly(body, warnings.append)
         try:
-            account, owner = wire.authenticate(self.sandbox.accounts, body, needs_owner=method.needs_owner)
-            call = Call(self.sandbox.world, account, owner, body, now, file_url, spoil, warnings)
+            account, owner = wire.authenticate(self.sandbox.accounts, sent, needs_owner=method.needs_owner)
+            call = Call(self.sandbox.world, account, owner, sent, now, file_url, spoil, warnings)
             return Answer(200, {"success": True, "message": [], **method.run(call)}, warnings)
         except RefusalError as refusal:
             return Answer(200, refused(str(refusal), method.answers), warnings)

@@ -13,6 +13,7 @@ from .world import World
 NOT_AUTHENTICATED = "User not authenticated"
 INACTIVE = "Not authenticated"
 _SECRETS = frozenset({"apiKey", "sha"})
+_ONE_ITEM = ("contact", "contactEvent", "email", "contactId", "eventId", "contactUpsertRequest", "addContactExtEventRequest")
 _LISTS_OF_ITEMS = ("upsertDetails", "events", "contacts", "emails", "email", "contactId", "id")
 
 
@@ -77,7 +78,7 @@ def count_items(body: JsonObject) -> int:
     many = next((len(found) for found in lists if isinstance(found, list)), None)
     if many is not None:
         return many
-    return int(any(body.get(key) for key in ("contact", "contactEvent", "email", "contactId", "eventId")))
+    return int(any(body.get(key) for key in _ONE_ITEM))
 
 
 def named_emails(body: JsonObject, world: World) -> list[str]:
@@ -98,7 +99,7 @@ def _emails(body: JsonObject, world: World) -> Iterator[str]:
     event = world.events.get(event_id) if isinstance(event_id, str) else None
     if event is not None and event.client_id == client_id:
         yield world.contacts[event.contact_id].email
-    for key in ("contact", "contactEvent"):
+    for key in ("contact", "contactEvent", "contactUpsertRequest", "addContactExtEventRequest"):
         inner = body.get(key)
         if isinstance(inner, dict):
             yield from _emails({**inner, "clientId": client_id}, world)

@@ -33,12 +33,13 @@ class World:
     events: dict[str, Event] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)
     _ids: dict[tuple[str, str], str] = field(default_factory=dict)
+    _promised: dict[tuple[str, str], str] = field(default_factory=dict)
     _running: list[Job] = field(default_factory=list)
     _next_job: int = 100_001
 
     def reset(self) -> None:
         """Forget everything but the rules; job numbers go on, so that an old one cannot mean a new job."""
-        for memory in (self.contacts, self.events, self.jobs, self._ids, self._running):
+        for memory in (self.contacts, self.events, self.jobs, self._ids, self._promised, self._running):
             memory.clear()
 
     # Finding
@@ -60,12 +61,18 @@ class World:
 
     # Contacts
 
+    def id_of(self, client_id: str, email: str) -> str:
+        """The id a contact has, or will have once a job makes it."""
+        known = self._ids.get((client_id, email))
+        return known if known is not None else self._promised.setdefault((client_id, email), self.new_id())
+
     def upsert(self, client_id: str, owner: str, email: str, change: ContactChange, now: int, cause: str) -> Contact:
         """Create the contact or change it. Refused, it leaves nothing behind."""
         contact = self.find(client_id, email)
         self._check_rename(client_id, contact, change.new_email)
         if contact is None:
-            contact = Contact(self.new_id(), client_id, email, [owner], created_on=now, modified_on=now)
+            contact_id = self._promised.pop((client_id, email), None) or self.new_id()
+            contact = Contact(contact_id, client_id, email, [owner], created_on=now, modified_on=now)
             self.contacts[contact.id] = contact
             self._ids[client_id, email] = contact.id
         elif change.new_email:
