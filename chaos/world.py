@@ -22,6 +22,9 @@ from cryptography.fernet import Fernet
 START_SECONDS = 60.0
 CALLBACK_SECRET = "Chaos0Callback16"
 API_SECRET = "demo-api-secret"
+PANEL = 1234
+PANEL_TOKEN = "chaos-token-of-the-panel"
+PANEL_SECRET = "chaos-secret-of-the-panel"
 
 
 class Trouble(Exception):
@@ -160,7 +163,7 @@ class Sandbox:
         self._program = Program(folder, name, {}, f"{self.url}/sandbox/state")
 
     def start(self, *, wait: bool = True) -> None:
-        self._program.start(["sandbox", "--salesmanago-port", str(self.port), "--panel-port", "0"], wait=wait)
+        self._program.start(["sandbox", "--salesmanago-port", str(self.port), "--panel-port", "0", "--strict"], wait=wait)
 
     def wait_ready(self) -> None:
         self._program.wait_ready()
@@ -223,6 +226,8 @@ class World:
             "GATEWAY_CONFIG": str(self.shops_file),
             "CHAOS_SECRET": API_SECRET,
             "CHAOS_CALLBACK": CALLBACK_SECRET,
+            "CHAOS_TOKEN": PANEL_TOKEN,
+            "CHAOS_SIGNING": PANEL_SECRET,
             "NO_COLOR": "1",
             **setting.environment,
         }
@@ -360,6 +365,13 @@ number = 1
 policy = "order_consent"
 integration_started_at = 2026-01-01T00:00:00+01:00
 callback_secret = "env:CHAOS_CALLBACK"
+[shops.shop1.source]
+kind = "idosell"
+panel = 1234
+tokens = ["env:CHAOS_TOKEN"]
+secrets = ["env:CHAOS_SIGNING"]
+consent_box = "webhook"
+scan = false
 """
 _SHOP2 = """
 [shops.shop2]
