@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import json
 import os
 import queue
 import random
@@ -9,7 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from chaos.ledger import Result, drained, stop, totals
 from chaos.load import Line
 from chaos.proxy import Proxy, Way
 from chaos.suite import Stage, scenario
+from chaos.timeline import ACTS, CALLS
 from chaos.world import CALLBACK_SECRET, World, until
 
 SHOPS = ("shop1", "shop2")
@@ -209,7 +211,8 @@ class _Stand:
     # -- the judge -------------------------------------------------------------------------------------------------------
 
     def judge(self, result: Result) -> None:
-        ends, touches = _statuses(self.world), _touches(self.world.sandbox.entries())
+        entries = self.world.sandbox.entries()
+        ends, touches = _statuses(self.world), _touches(entries)
         theirs: dict[tuple[str, str], list[Act]] = defaultdict(list)
         for act in self.acts:
             theirs[act.email, act.channel].append(act)
@@ -228,6 +231,12 @@ class _Stand:
         result.demand(not invented, f"R55: {len(invented)} lines of the ledger that nobody did, as {invented[:2]}")
         lost = sum(1 for act in self.acts if act.where == THERE and act.heard_at is None)
         result.notes.append(f"{len(self.acts)} acts, {lost} of them without a callback")
+        self._leave(entries)
+
+    def _leave(self, entries: list[dict[str, Any]]) -> None:
+        """What `chaos.timeline` reads."""
+        (self.world.folder / CALLS).write_text(json.dumps(entries))
+        (self.world.folder / ACTS).write_text(json.dumps([{**asdict(act), "reaches": []} for act in self.acts], default=str))
 
     def _invented(self, theirs: dict[tuple[str, str], list[Act]]) -> list[str]:
         lines = self.world.rows(
