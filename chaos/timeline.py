@@ -62,7 +62,8 @@ def _database(folder: Path, email: str) -> Iterator[Line]:
             if row["decided_at"] is not None:
                 yield _at(row["decided_at"]), f"decided  {words} -> {row['state']} {row['reason'] or ''}".rstrip()
         statement = (
-            "SELECT outbox.* FROM outbox JOIN contacts ON contacts.id = outbox.contact_id WHERE contacts.email = ? ORDER BY outbox.id"
+            "SELECT outbox.* FROM outbox JOIN contacts ON contacts.id = outbox.contact_id"
+            " WHERE contacts.email = ? ORDER BY outbox.id"
         )
         for row in database.execute(statement, (email,)).fetchall():
             words = f"{row['shop_id']} ({row['id']} of #{row['event_seq']}) {_said(row['command'])}"
@@ -70,7 +71,10 @@ def _database(folder: Path, email: str) -> Iterator[Line]:
             for tried in database.execute("SELECT * FROM attempts WHERE command_id = ?", (row["id"],)):
                 yield _at(tried["at"]), f"tried    {row['shop_id']} ({row['id']}) {tried['outcome']} {tried['detail']}".rstrip()
             if row["settled_at"] is not None:
-                yield _at(row["settled_at"]), f"settled  {row['shop_id']} ({row['id']}) {row['state']} {row['reason'] or ''}".rstrip()
+                yield (
+                    _at(row["settled_at"]),
+                    f"settled  {row['shop_id']} ({row['id']}) {row['state']} {row['reason'] or ''}".rstrip(),
+                )
         for row in database.execute("SELECT * FROM contacts WHERE email = ? ORDER BY shop_id", (email,)):
             doc = json.loads(row["doc"])
             for name in ("email_news", "phone_news"):

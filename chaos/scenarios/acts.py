@@ -10,7 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -212,13 +212,13 @@ class _Stand:
 
     def judge(self, result: Result) -> None:
         entries = self.world.sandbox.entries()
-        ends, touches = _statuses(self.world), _touches(entries)
+        ends, touches = _statuses(self.world), _touches(entries, _answered(self.world))
         theirs: dict[tuple[str, str], list[Act]] = defaultdict(list)
         for act in self.acts:
             theirs[act.email, act.channel].append(act)
         wrong, late = list[str](), list[str]()
         for (email, channel), done in theirs.items():
-            about = [one for one in touches[email] if one.told is None or one.channel == channel]
+            about = [one for one in touches.get(email, []) if one.told is None or one.channel == channel]
             late += [f"{email} {channel} {fault}" for fault in retraced(done, about)]
             permitted = permitted_ends(done)
             if permitted and ends[email, channel] not in permitted:
@@ -251,8 +251,21 @@ class _Stand:
         return found
 
 
-def _touches(entries: list[dict[str, Any]]) -> dict[str, list[Touch]]:
-    """What the calls of the gateway looked at and told, by person."""
+def _answered(world: World) -> dict[str, list[datetime]]:
+    """When the gateway wrote down that a call which told of a person had been answered."""
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for email, at in world.rows(
+        "SELECT contacts.email, attempts.at FROM attempts JOIN outbox ON outbox.id = attempts.command_id"
+        " JOIN contacts ON contacts.id = outbox.contact_id"
+        " WHERE attempts.outcome = 'delivered' AND attempts.call_id IS NOT NULL AND outbox.destination LIKE 'account:%'"
+        " ORDER BY attempts.at"
+    ):
+        found[email].append(datetime.fromtimestamp(at / 1_000_000, UTC))
+    return found
+
+
+def _touches(entries: list[dict[str, Any]], answered: dict[str, list[datetime]]) -> dict[str, list[Touch]]:
+    """What the calls of the gateway looked at and told, by person. A cut or a kill loses the answer to what was carried out."""
     found: dict[str, list[Touch]] = defaultdict(list)
     for entry in entries:
         at = datetime.fromtimestamp(entry["at"] / 1000, UTC)
@@ -269,7 +282,16 @@ def _touches(entries: list[dict[str, Any]]) -> dict[str, list[Touch]]:
             for channel, (in_, out) in OUT_OF.items() if email else ():
                 if one.get(in_) is True or one.get(out) is True:
                     found[email].append(Touch(email, at, told=one.get(out) is True, channel=channel, answered=not entry["fault"]))
-    return found
+    return {email: list(_with_answers(theirs, answered[email])) for email, theirs in found.items()}
+
+
+def _with_answers(touches: list[Touch], answered: list[datetime]) -> Iterator[Touch]:
+    """An answer is written down before the next status is told."""
+    told = sorted({one.at for one in touches if one.told is not None})
+    for one in touches:
+        following = next((at for at in told if at > one.at), None)
+        was_answered = any(one.at <= at and (following is None or at < following) for at in answered)
+        yield one if one.told is None else replace(one, answered=one.answered and was_answered)
 
 
 def _words(done: list[Act]) -> str:
