@@ -406,7 +406,10 @@ class PlanningRound:
         return any(upsert.email_status is Status.OPT_IN for upsert in waiting)
 
     async def _tell_opt_out_again(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
-        """SALESmanago showed an opt-out, so nothing is told; but an opt-in of ours may have arrived there after it (I6)."""
+        """SALESmanago showed an opt-out, so nothing is told; but an opt-in of ours may have arrived there after it (I6).
+
+        Nothing is told again for anything else: it would overwrite an opt-in of later.
+        """
         if not isinstance(event.event, StatusSeen):
             return
         told, former = person.contact.told, before.told
@@ -416,17 +419,20 @@ class PlanningRound:
         phone = is_opt_out(told.phone_news) and told.phone_news != former.phone_news
         if not (email or phone) or person.contact.told.email is None:
             return
-        account = to_account(shop.account)
+        account, arrived = to_account(shop.account), list[Command | None]()
         for one in (person, *self._people.siblings(person, self._siblings_of(shop.id))):
-            if one.id is not None and await self._work.outbox.arrived_since(Mailbox(one.id, account), event.event.at):
-                again = UpsertContact(
-                    email=person.contact.told.email,
-                    email_status=Status.OPT_OUT if email else None,
-                    phone_status=Status.OPT_OUT if phone else None,
-                    repeats=True,
-                )
-                self.decided.send(person, event, again)
-                return
+            if one.id is not None:
+                arrived += await self._work.outbox.arrived_since(Mailbox(one.id, account), event.event.at)
+        email = email and any(one is None or _opts_in_by_email(one) for one in arrived)
+        phone = phone and any(one is None or _opts_in_by_phone(one) for one in arrived)
+        if email or phone:
+            again = UpsertContact(
+                email=person.contact.told.email,
+                email_status=Status.OPT_OUT if email else None,
+                phone_status=Status.OPT_OUT if phone else None,
+                repeats=True,
+            )
+            self.decided.send(person, event, again)
 
     # -- the shop's own side ---------------------------------------------------------------------------------------------
 
@@ -469,8 +475,7 @@ class PlanningRound:
     async def _tell_siblings(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
         """The one contact over there has another newsletter status now: an older opt-in of another shop must not follow (R06)."""
         told, seen = person.contact.told, person.contact.seen
-        was = (before.told.email_news, before.told.phone_news, before.seen.email_news, before.seen.phone_news)
-        if was == (told.email_news, told.phone_news, seen.email_news, seen.phone_news):
+        if _known_there(before) == _known_there(person.contact):
             return
         for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
             known = heard_of(sibling.contact, told.email_news, told.phone_news, seen).told
@@ -612,6 +617,14 @@ class PlanningRound:
                     self.decided.settle(one, EventState.WITHHELD, Reason.ERASED, person)
 
 
+def _opts_in_by_email(command: Command) -> bool:
+    return isinstance(command, UpsertContact) and command.email_status is Status.OPT_IN
+
+
+def _opts_in_by_phone(command: Command) -> bool:
+    return isinstance(command, UpsertContact) and command.phone_status is Status.OPT_IN
+
+
 def _resigned_from(contact: Contact) -> TakeBack:
     """The opt-ins that a resignation of the person takes back; an act that is newer, perhaps told by another shop, stays."""
     email, phone = contact.email_news, contact.phone_news
@@ -622,6 +635,13 @@ def _resigned_from(contact: Contact) -> TakeBack:
         email_until=email.opted_out if no_email else None,
         phone_until=phone.opted_out if no_phone else None,
     )
+
+
+def _known_there(contact: Contact) -> tuple[object, ...]:
+    """What SALESmanago holds of the newsletter, as far as we know."""
+    told, seen = contact.told, contact.seen
+    kept_back = (seen.email_kept_back, seen.phone_kept_back)
+    return told.email_news, told.phone_news, seen.email_news, seen.phone_news, *kept_back
 
 
 def _tells_of_a_purchase(plan: Send) -> bool:
