@@ -30,6 +30,9 @@ FATES = ((0.0,), (0.0,), (0.0,), (), ())
 """Seconds after which each copy of a callback arrives; none: it is lost."""
 
 LOOKS = ("contact/basic", "contact/list")
+WRITTEN_DOWN = timedelta(seconds=3)
+"""As long as it may take, on a busy machine, until what a look showed is stored."""
+
 OUT_OF = {"email": ("forceOptIn", "forceOptOut"), "phone": ("forcePhoneOptIn", "forcePhoneOptOut")}
 
 
@@ -44,7 +47,8 @@ def acts(stage: Stage) -> Iterator[Result]:
         result = Result("acts", did)
         stand = _Stand(world, random.Random(seed), [f"act{number}@example.com" for number in range(people)])
         stand.introduce(result)
-        trouble = threading.Thread(target=_trouble, args=(world, proxy, random.Random(seed + 1), seconds, stage.short, result))
+        chance, kills = random.Random(seed + 1), list[datetime]()
+        trouble = threading.Thread(target=_trouble, args=(world, proxy, chance, seconds, stage.short, result, kills))
         trouble.start()
         stand.act(seconds)
         trouble.join()
@@ -54,13 +58,15 @@ def acts(stage: Stage) -> Iterator[Result]:
         stand.close(result)
         drained(world, result, since, 180)
         _rests(world, result, pause=stage.size(8, 4))
-        stand.judge(result)
+        stand.judge(result, kills)
         totals(result, world)
         stop(result, world)
         yield result
 
 
-def _trouble(world: World, proxy: Proxy, chance: random.Random, seconds: float, short: bool, result: Result) -> None:
+def _trouble(
+    world: World, proxy: Proxy, chance: random.Random, seconds: float, short: bool, result: Result, kills: list[datetime]
+) -> None:
     """Kills and bad weather, one after the other. Short: nothing after which half a minute must pass before a second try."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -69,6 +75,7 @@ def _trouble(world: World, proxy: Proxy, chance: random.Random, seconds: float, 
             case "kill":
                 world.gateway.kill()
                 result.kills += 1
+                kills.append(datetime.now(UTC))
                 world.serve()
             case "outage":
                 proxy.down()
@@ -210,9 +217,9 @@ class _Stand:
 
     # -- the judge -------------------------------------------------------------------------------------------------------
 
-    def judge(self, result: Result) -> None:
+    def judge(self, result: Result, kills: list[datetime]) -> None:
         entries = self.world.sandbox.entries()
-        ends, touches = _statuses(self.world), _touches(entries, _answered(self.world))
+        ends, touches = _statuses(self.world), _touches(entries, _answered(self.world), kills)
         theirs: dict[tuple[str, str], list[Act]] = defaultdict(list)
         for act in self.acts:
             theirs[act.email, act.channel].append(act)
@@ -264,14 +271,19 @@ def _answered(world: World) -> dict[str, list[datetime]]:
     return found
 
 
-def _touches(entries: list[dict[str, Any]], answered: dict[str, list[datetime]]) -> dict[str, list[Touch]]:
-    """What the calls of the gateway looked at and told, by person. A cut or a kill loses the answer to what was carried out."""
+def _touches(entries: list[dict[str, Any]], answered: dict[str, list[datetime]], kills: list[datetime]) -> dict[str, list[Touch]]:
+    """What the calls of the gateway looked at and told, by person. A cut or a kill loses the answer to what was carried out.
+
+    A look whose answer a kill may have taken taught nothing, so it is none.
+    """
     found: dict[str, list[Touch]] = defaultdict(list)
     for entry in entries:
         at = datetime.fromtimestamp(entry["at"] / 1000, UTC)
         if not entry["applied"]:
             continue
         if any(entry["path"].endswith(look) for look in LOOKS):
+            if any(at <= kill < at + WRITTEN_DOWN for kill in kills):
+                continue
             for email in entry["emails"]:
                 found[email].append(Touch(email, at))
             continue

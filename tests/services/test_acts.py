@@ -242,6 +242,16 @@ async def test_r55_no_opt_out_is_told_again_over_an_opt_in_whose_callback_is_sti
     assert await Play(database, surroundings).play(steps) == []
 
 
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@pytest.mark.parametrize("again", [OPTS_IN, IN_SHOP_2])
+async def test_r06_an_opt_in_after_a_reported_resignation_is_not_kept_back_by_it(
+    database: Database, again: Step, surroundings: str
+) -> None:
+    """Found by the scenario `acts`: that an opt-in had been seen before the resignation was remembered longer than that itself."""
+    waits = [WAITS, RESIGNS, CLICKS_IN, OPTS_IN, A_LOOK]
+    assert await Play(database, surroundings).play([*waits, There(ADA, True), again, LATER, FINE]) == []
+
+
 OPT_OUT_STANDS = [
     pytest.param([*SEEN_IN, MAYBE, RESIGNS, A_LOOK, CLICKS_IN, A_LOOK, LATER, FINE], id="a callback comes"),
     pytest.param([*SEEN_IN, MAYBE, RESIGNS, A_LOOK, LOST_IN, A_LOOK, LATER, FINE], id="no callback comes"),

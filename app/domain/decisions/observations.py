@@ -167,7 +167,9 @@ def is_explained(event: StatusNotTaken, contact: Contact) -> bool:
     )
 
 
-def found(look: StatusSeen, contact: Contact, grace: timedelta, patience: timedelta) -> tuple[StatusSeen | None, Contact]:
+def found(
+    look: StatusSeen, contact: Contact, grace: timedelta, patience: timedelta = timedelta(0)
+) -> tuple[StatusSeen | None, Contact]:
     """Does a look show that somebody acted? The act, if so, and the contact as to be remembered meanwhile.
 
     Where a callback may say for which shop a change was meant (R53), it gets a grace before the look speaks for all. It gets

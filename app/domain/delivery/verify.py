@@ -138,14 +138,16 @@ def phone_stood_since(merged: UpsertContact, told: Sequence[tuple[UpsertContact,
 
 
 def _stood_since(stood: Said | None, told: Sequence[tuple[Status | None, Said | None, datetime | None, bool]]) -> Said | None:
-    """Once a newer command waits behind an opt-out, that never leaves again: what was seen since the newer act, was seen since."""
+    """While an opt-in waits behind an opt-out, that does not leave again: what was seen since that act was seen since."""
     last = max(
         (place for place, (status, _, _, maybe_sent) in enumerate(told) if maybe_sent and status is Status.OPT_OUT), default=None
     )
     if last is None:
         return stood
-    seen = [one for _, one, acted_at, _ in told[last:] if one is not None and acted_at is not None and one.at >= acted_at]
-    return seen[-1] if seen else None
+    acts = [acted_at for _, _, acted_at, _ in told[last + 1 :] if acted_at is not None]
+    since = acts[0] if acts else told[last][2]
+    seen = [one for _, one, _, _ in told[last:] if one is not None and since is not None and one.at >= since]
+    return max(seen, key=lambda one: one.at, default=None)
 
 
 def apart_from(

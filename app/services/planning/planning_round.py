@@ -11,7 +11,7 @@ from app.domain.consent import Box, Said, Status, is_opt_in, is_opt_out, tells_o
 from app.domain.decisions.decide import contested, decide, decide_claim
 from app.domain.decisions.observations import came_back, heard_of
 from app.domain.decisions.plan import Await, Plan, Send, Supersede, Withhold
-from app.domain.decisions.salesmanago_changes import untold, vanished
+from app.domain.decisions.salesmanago_changes import email_stood, phone_stood, untold, vanished
 from app.domain.delivery.outbox import Mailbox, to_account, to_newsletter
 from app.domain.delivery.revocation import TakeBack
 from app.domain.event_kinds import stops_something
@@ -525,8 +525,8 @@ class PlanningRound:
             email=known.email,
             email_status=Status.OPT_IN if email else None,
             phone_status=Status.OPT_IN if phone else None,
-            email_stood=told if email else None,
-            phone_stood=phone_told if phone else None,
+            email_stood=email_stood(sibling.contact) if email else None,
+            phone_stood=phone_stood(sibling.contact) if phone else None,
             email_acted_at=known.email_news.at if email and known.email_news is not None else None,
             phone_acted_at=known.phone_news.at if phone and known.phone_news is not None else None,
             repeats=True,
