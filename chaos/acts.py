@@ -177,7 +177,10 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                     one.traceless = True
                 shows = moment.out
             case Touch(told=None):
-                nothing_waits = all(act.told_at is not None for act in acts if act.where != THERE and act.at <= at)
+                for act in acts:
+                    if act.told_at is not None and act.out is shows:
+                        act.known_at = act.known_at or at
+                nothing_waits = all(act.known_at is not None for act in acts if act.where != THERE and act.at <= at)
                 for act in acts:
                     if act.where == THERE and act.at <= at and nothing_waits:
                         act.looked_at = act.looked_at or at
@@ -185,9 +188,6 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                 if nothing_waits:
                     basis, knew, unseen = shows, shows, []
                 knew = True if shows else knew  # whoever's opt-out it is, the last look showed no opt-in
-                for act in acts:
-                    if act.at <= at and act.out is shows and nothing_waits:
-                        act.known_at = act.known_at or at
             case Touch():
                 if moment.told is False:
                     settled = [act for act in acts if act.where != THERE or act.at <= at - BLINK or act.is_heard(at - ON_ITS_WAY)]

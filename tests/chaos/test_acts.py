@@ -46,6 +46,16 @@ ENDS = {
         [told(True, 2, answered=False), look(5)],
         {False},
     ),
+    "a lost click after an opt-in without an answer that never showed": (
+        [in_shop(False, 1), click(True, 10, called_back=False)],
+        [told(False, 2, answered=False), look(20), told(False, 30)],
+        {False, True},
+    ),
+    "a lost click after an opt-in that showed": (
+        [in_shop(False, 1), click(True, 10, called_back=False)],
+        [told(False, 2, answered=False), look(5), look(20)],
+        {True},
+    ),
     "clicks behind an opt-in without an answer": (
         [in_shop(False, 1), click(True, 5), click(False, 10)],
         [told(False, 2, answered=False)],
