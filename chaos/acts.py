@@ -60,7 +60,7 @@ class Act:
     heard_last_at: datetime | None = None
     """When the last callback came: one that is repeated may be taken for a new act."""
     looked_before: datetime | None = None
-    """The last look at the person before the act."""
+    """The last look before the act that did not show it."""
     looked_at: datetime | None = None
     """The first look after the act."""
     told_at: datetime | None = None
@@ -155,7 +155,7 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
     """Fill in what the gateway could know of the acts of one person and channel; answers which opt-ins were wrong."""
     faults: list[str] = []
     shows, knew, basis, told_ever = True, None, True, False
-    last_look: datetime | None = None
+    looks = dict[bool, datetime]()  # the last that showed an opt-out, and the last that showed an opt-in
     unclear_since: datetime | None = None
     unseen: list[Act] = []
     moments: list[tuple[datetime, int, Act | Touch]] = [(act.at, 0, act) for act in acts]
@@ -169,7 +169,7 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                 basis, knew = (True, True) if moment.out else (basis, knew)  # an opt-in is a claim, until it is read
             case Act():
                 lost = moment.heard_at is None
-                moment.looked_before = last_look
+                moment.looked_before = looks.get(not moment.out)
                 moment.unclear_since = unclear_since
                 unseen += [moment] if lost else []
                 moment.traceless = lost and shows is moment.out
@@ -184,7 +184,7 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                 for act in acts:
                     if act.where == THERE and act.at <= at and nothing_waits:
                         act.looked_at = act.looked_at or at
-                last_look = at
+                looks[shows] = at
                 if nothing_waits:
                     basis, knew, unseen = shows, shows, []
                 knew = True if shows else knew  # whoever's opt-out it is, the last look showed no opt-in
@@ -202,6 +202,6 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                     one.traceless = True
                 shows, unseen = moment.told is True, []
                 knew = True if moment.told else False if knew is False else None
-                if moment.answered and not told_ever and last_look is None:
+                if moment.answered and not told_ever and not looks:
                     basis, told_ever = shows, True
     return faults

@@ -56,6 +56,16 @@ ENDS = {
         [told(False, 2, answered=False), look(5), look(20)],
         {True},
     ),
+    "a lost click that shows what was shown before an opt-out was told": (
+        [in_shop(True, 5), click(False, 10, called_back=False), click(False, 20, called_back=False)],
+        [look(1), look(12), told(True, 15), look(25)],
+        {False, True},
+    ),
+    "a lost click after a look that showed the opt-out": (
+        [in_shop(True, 5), click(False, 20, called_back=False)],
+        [look(1), told(True, 15), look(17), look(25)],
+        {False},
+    ),
     "clicks behind an opt-in without an answer": (
         [in_shop(False, 1), click(True, 5), click(False, 10)],
         [told(False, 2, answered=False)],

@@ -145,7 +145,8 @@ class Play:
         """When an opt-in was told last, where no answer came to that or to a later call."""
         self.unclear_outs: set[tuple[str, str]] = set()
         """Of whom an opt-out was told without an answer: one that is shown may be ours."""
-        self.looked: dict[str, datetime] = {}
+        self.looked: dict[tuple[str, str, bool | None], datetime] = {}
+        """The last look that showed it: address, channel, and whether an opt-out."""
         self.panel: dict[tuple[str, str, str], bool] = {}
         self.orders = 0
         self.upstream.before_answer = self._leaves
@@ -224,7 +225,7 @@ class Play:
             at=now,
             where=THERE,
             reaches=frozenset(self.shops),
-            looked_before=self.looked.get(step.who),
+            looked_before=self.looked.get((step.who, step.channel, not step.out)),
             unclear_since=self.unclear.get((step.who, step.channel)),
         )
         self.acts.append(act)
@@ -372,9 +373,9 @@ class Play:
 
     def _is_looked_at(self, email: str) -> None:
         now = self.clock()
-        self.looked[email] = now
         for channel in CHANNELS:
             shown = self.upstream.shows(email, channel)
+            self.looked[email, channel, shown] = now
             self.knew[email, channel] = shown
             if shown is not None:
                 self.basis[email, channel] = shown
