@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from app.clients import transport as app_transport
+from app.clients import rate_limiter
 from app.clients.rate_limiter import SLOTS_GIVEN_UP, RateLimiter
 from app.clients.transport import Outgoing, Reply, Transport
 from app.domain.errors import NotReady
@@ -39,7 +39,7 @@ def bucket() -> Bucket:
 
 @pytest.fixture(autouse=True)
 def _places_outlast_a_busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 60.0)
+    monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 60.0)
 
 
 async def call(limiter: RateLimiter) -> None:
@@ -99,7 +99,7 @@ async def test_a_place_of_one_neighbour_is_none_at_another(bucket: Bucket) -> No
 
 
 async def test_a_turn_that_was_kept_too_long_is_booked_anew(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 0.05)
+    monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 0.05)
     limiter = RateLimiter(5, 2, bucket)
     await limiter.reserve()
     await asyncio.sleep(0.1)
@@ -110,8 +110,8 @@ async def test_a_turn_that_was_kept_too_long_is_booked_anew(bucket: Bucket, monk
 async def test_a_turn_that_was_found_in_time_is_not_lost_while_the_body_is_written(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 0.05)
-    monkeypatch.setattr(app_transport, "WRITING_SECONDS", 60.0)
+    monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 0.05)
+    monkeypatch.setattr(rate_limiter, "WRITING_SECONDS", 60.0)
     limiter = RateLimiter(5, 2, bucket)
     await limiter.reserve()
     assert limiter.holds_place()
@@ -178,7 +178,7 @@ async def test_a_turn_for_which_the_process_woke_up_late_is_given_up_but_not_for
     late: int, booked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The calls that follow come in their own time: what comes late comes close before them (I7)."""
-    monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 5.0)
+    monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 5.0)
     clock, wakings = [100.0], 0
 
     async def sleep(seconds: float) -> None:
@@ -186,8 +186,8 @@ async def test_a_turn_for_which_the_process_woke_up_late_is_given_up_but_not_for
         wakings += 1
         clock[0] += seconds + (6.0 if wakings <= late else 0.0)
 
-    monkeypatch.setattr(app_transport, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-    monkeypatch.setattr(app_transport, "asyncio", SimpleNamespace(**vars(asyncio) | {"sleep": sleep}))
+    monkeypatch.setattr(rate_limiter, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(rate_limiter, "asyncio", SimpleNamespace(**vars(asyncio) | {"sleep": sleep}))
     bucket = Even()
     await RateLimiter(5, 2, bucket).reserve()
     assert (bucket.booked, wakings) == (booked, booked)
@@ -248,7 +248,7 @@ async def test_a_body_is_sent_as_json_with_its_letters_and_bytes_as_they_are() -
 
 
 async def test_a_slot_may_be_used_late_by_as_much_as_is_said(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app_transport, "RESERVED_SECONDS", 0.01)
+    monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 0.01)
     limiter = RateLimiter(1000, 2, bucket)
     assert not limiter.holds_place(60), "nothing was booked"
     await limiter.reserve()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 
-from app.clients import transport
+from app.clients import rate_limiter
 from app.clients.rate_limiter import RateLimiter
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.delivery.answers import Answer, Attempted, Tried
@@ -149,8 +149,8 @@ async def test_a_place_that_was_kept_for_a_call_is_free_again_whatever_became_of
 
 async def test_a_process_that_is_late_for_every_turn_gets_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a fifth of a processor, reading whether a call may leave takes longer than a turn is kept."""
-    monkeypatch.setattr(transport, "RESERVED_SECONDS", 0.01)
-    monkeypatch.setattr(transport, "WRITING_SECONDS", 0.01)
+    monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 0.01)
+    monkeypatch.setattr(rate_limiter, "WRITING_SECONDS", 0.01)
     monkeypatch.setattr(to_salesmanago, "READINGS", 5)
     limiter, sender = RateLimiter(1000), world.delivery._sender
 
