@@ -111,5 +111,6 @@ def test_b8_consents_are_shown_as_evidence_and_conflicts_as_none(terminal: Termi
     (chain,) = terminal.json("consents", JAN)
     assert (chain["shop"], chain["intact"]) == ("shop1", True)
     assert [(entry["matter"], entry["act"]) for entry in chain["entries"]] == [("email", "opt_out")]
-    assert "both sides agree" in terminal.run("conflicts").stdout
+    assert "No conflict is known" in terminal.run("conflicts").stdout
+    assert "both sides were not compared yet" in terminal.run("conflicts").stdout
     assert terminal.json("conflicts") == []
