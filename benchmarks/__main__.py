@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import accounts, claim, delivery, intake, kills, latency, memory, pace, report
+from benchmarks import accounts, claim, delivery, intake, kills, latency, memory, pace, report, scan
 from benchmarks.stage import Stage
 
 Row = Callable[[Stage, report.Figures], None]
@@ -25,7 +25,13 @@ EACH_TIME: dict[str, Row] = {
     "latency": latency.measure,
 }
 """Measured in every repetition."""
-ONCE: dict[str, Row] = {"accounts": accounts.measure, "memory": memory.measure, "claim": claim.measure, "kills": kills.measure}
+ONCE: dict[str, Row] = {
+    "accounts": accounts.measure,
+    "memory": memory.measure,
+    "claim": claim.measure,
+    "kills": kills.measure,
+    "scan": scan.measure,
+}
 """These repeat what is to be repeated themselves."""
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
