@@ -109,6 +109,12 @@ def control_app(gateway: Gateway) -> FastAPI:
         expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
         return {"key": await gateway.directory.issue_key(shop, role, name=name, expires_at=expires_at)}
 
+    @app.post("/keys/rotation")
+    async def rotate(newest: str | None = None) -> dict[str, Any]:
+        found: dict[str, Any] = msgspec.to_builtins(await gateway.rotation.rotate(newest))
+        await gateway.directory.refresh()
+        return found
+
     @app.delete("/keys/{key_id:path}", status_code=204)
     async def revoke(key_id: str) -> Response:
         await gateway.directory.revoke_key(key_id)

@@ -40,7 +40,8 @@ from app.services.recovery_links import RecoveryLinks
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.directory import Directory
-from app.services.shops.keyring import KeyRing, Pseudonyms
+from app.services.shops.key_rotation import KeyRotation
+from app.services.shops.keyring import PEPPER, KeyRing, Pseudonyms
 from app.services.shops.sessions import Sessions
 from app.sources.wiring import Sources, sources_of
 from app.storage.engine import migrations
@@ -51,8 +52,6 @@ from app.worker.loops import Intervals, Signal, Signals, Worker
 from app.worker.recurring_jobs import JobQueue
 
 log = structlog.get_logger(__name__)
-
-_PEPPER = "pseudonym_pepper"
 
 
 def utc_now() -> datetime:
@@ -65,6 +64,7 @@ class Gateway:
 
     settings: Settings
     ring: KeyRing
+    rotation: KeyRotation
     directory: Directory
     intake: Intake
     trace: Trace
@@ -188,6 +188,7 @@ async def _compose(
     return Gateway(
         settings=settings,
         ring=ring,
+        rotation=KeyRotation(store, ring, clock),
         directory=directory,
         intake=intake,
         trace=Trace(store, consents, pseudonyms, directory, clock),
@@ -241,10 +242,10 @@ def _teller(settings: Settings, http: httpx.AsyncClient) -> AlarmWebhook | None:
 async def _pepper(store: Store, ring: KeyRing) -> str:
     """The secret of the pseudonyms: made once, kept encrypted."""
     async with store.work() as work:
-        stored = (await work.registry.facts()).get(_PEPPER)
+        stored = (await work.registry.facts()).get(PEPPER)
         if stored is not None:
             return ring.open(stored)
         pepper = secrets.token_hex(32)
-        await work.registry.set_fact(_PEPPER, ring.close(pepper))
+        await work.registry.set_fact(PEPPER, ring.close(pepper))
         await work.commit()
         return pepper

@@ -99,6 +99,34 @@ def revoke_key(key_id: str) -> None:
     run(step())
 
 
+@keys.command("rotate")
+def rotate_keys(as_json: AsJson = False) -> None:
+    """Encrypt every stored secret anew with the newest key, and say when the older ones may go.
+
+    First put the new key in front of the old one in GATEWAY_ENCRYPTION_KEYS and restart every process.
+    """
+    from app.configuration.settings import Settings
+    from app.services.shops.keyring import KeyRing
+
+    async def step() -> None:
+        newest = KeyRing(list(Settings().encryption_keys)).fingerprint
+        done = await ask("POST", "/keys/rotation", params={"newest": newest})
+        if as_json:
+            show_json(done)
+            return
+        out.print(f"{done['closed_anew']} of {done['secrets']} stored secrets were encrypted anew; all are under the key {newest}.")
+        if done["old_keys_may_go_at"] is None:
+            out.print("It is the only key.")
+            return
+        out.print(
+            f"Recovery links of carts that the older keys made are good until {local(done['old_keys_may_go_at'], seconds=False)}. "
+            "After that, or now if those links need not open any more, take the older keys out of GATEWAY_ENCRYPTION_KEYS and "
+            "restart every process. Keep them as long as a backup from before today may be restored."
+        )
+
+    run(step())
+
+
 @keys.command("encryption")
 def encryption_key() -> None:
     """Make a key for GATEWAY_ENCRYPTION_KEYS."""

@@ -134,6 +134,7 @@ ACTIONS = {
     "configured": N_("changed the configuration"),
     "key_issued": N_("issued a key"),
     "key_revoked": N_("revoked a key"),
+    "keys_rotated": N_("encrypted the secrets anew"),
     "replayed": N_("tried parked items again"),
     "hand_work_done": N_("marked a manual task as done"),
     "backfill_started": N_("started a first transfer"),

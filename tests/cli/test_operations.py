@@ -1,6 +1,7 @@
 """Commands of operators, in this process and without a running gateway: what is parked, try it again, how are the neighbours."""
 
 import asyncio
+import os
 import re
 import shlex
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 
 from app.bootstrap.gateway import open_gateway
 from app.cli import common
@@ -355,3 +357,17 @@ def test_r95_what_was_done_at_the_command_line_stands_in_the_audit_log_with_the_
     assert first["action"] == "configured"
     assert "shop shop1: new" in terminal.run("audit").stdout
     assert [one["action"] for one in terminal.json("audit", "shop1")] == ["key_issued"]
+
+
+def test_keys_rotate_says_what_was_encrypted_anew_and_when_the_old_key_may_go(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only = terminal.run("keys", "rotate")
+    assert "It is the only key" in only.stdout
+    old = os.environ["GATEWAY_ENCRYPTION_KEYS"]
+    monkeypatch.setenv("GATEWAY_ENCRYPTION_KEYS", f"{Fernet.generate_key().decode()},{old}")
+    done = terminal.run("keys", "rotate")
+    assert re.search(r"([1-9]\d*) of \1 stored secrets were encrypted anew", done.stdout)
+    assert "are good until" in done.stdout
+    monkeypatch.setenv("GATEWAY_ENCRYPTION_KEYS", os.environ["GATEWAY_ENCRYPTION_KEYS"].partition(",")[0])
+    assert "0 of" in terminal.run("keys", "rotate").stdout

@@ -26,6 +26,7 @@ class Action(StrEnum):
     CONFIGURED = "configured"
     KEY_ISSUED = "key_issued"
     KEY_REVOKED = "key_revoked"
+    KEYS_ROTATED = "keys_rotated"
     REPLAYED = "replayed"
     HAND_WORK_DONE = "hand_work_done"
     BACKFILL_STARTED = "backfill_started"

@@ -1,11 +1,15 @@
 """Secrets at rest: a Fernet key ring, newest key first; older keys still open what they closed."""
 
+import hashlib
 import hmac
 from datetime import datetime, timedelta
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from app.domain.errors import BadConfiguration
+
+PEPPER = "pseudonym_pepper"
+"""The fact under which the secret of the pseudonyms is kept, encrypted."""
 
 
 class KeyRing:
@@ -14,9 +18,13 @@ class KeyRing:
     def __init__(self, keys: list[str]) -> None:
         try:
             self._ring = MultiFernet([Fernet(key) for key in keys])
+            self._newest = Fernet(keys[0])
         except ValueError as error:
             words = "is missing" if not keys else "holds something that is no key"
             raise BadConfiguration([f"GATEWAY_ENCRYPTION_KEYS {words}; make a key with: gateway keys encryption"]) from error
+
+        self.fingerprint = fingerprint_of(keys[0])
+        self.has_older_keys = len(set(keys)) > 1
 
     def close(self, secret: str) -> str:
         return self._ring.encrypt(secret.encode()).decode()
@@ -29,6 +37,14 @@ class KeyRing:
                 ["GATEWAY_ENCRYPTION_KEYS: no key of the ring opens the stored secrets; add the key that was used before"]
             ) from error
 
+    def closed_anew(self, closed: str) -> str | None:
+        """The same secret under the newest key; None if it is under that one already."""
+        try:
+            self._newest.decrypt(closed.encode())
+        except InvalidToken:
+            return self.close(self.open(closed))
+        return None
+
     def sealed(self, content: bytes, at: datetime) -> str:
         """A token that only we can make and read, and that knows when it was made. Without padding, for addresses."""
         return self._ring.encrypt_at_time(content, int(at.timestamp())).decode().rstrip("=")
@@ -40,6 +56,11 @@ class KeyRing:
             return self._ring.decrypt_at_time(padded.encode(), int(lasts.total_seconds()), int(at.timestamp()))
         except (InvalidToken, ValueError):
             return None
+
+
+def fingerprint_of(key: str) -> str:
+    """Tells keys apart without saying anything of them: eight hex digits of a hash over 256 random bits."""
+    return hashlib.sha256(b"fingerprint " + key.encode()).hexdigest()[:8]
 
 
 class Pseudonyms:
