@@ -59,6 +59,21 @@ async def test_registering_ordering_cancelling_and_returning_send_signed_webhook
     assert json.loads(stand.sent[0][2])["results"][0]["clientEmail"] == "anna@example.com"
 
 
+async def test_an_order_shows_its_source_discount_end_customer_pickup_point_and_the_number_of_its_status(stand: Stand) -> None:
+    await stand.ask("customers", login="hurt", email="hurt@example.com")
+    await stand.ask("customers", login="ola", email="ola@example.com")
+    said = {"auction": "allegro", "source_type": "auction", "discount_code": "LATO", "discount": 20, "pickup": True}
+    row = await stand.ask("orders", login="hurt", end_login="ola", lines=[{"product": 334, "quantity": 2}], **said)
+    details, client = row["orderDetails"], row["clientResult"]
+    assert details["orderSourceResults"]["auctionsServiceName"] == "allegro"
+    assert details["discountCode"]["discountCodeName"] == "LATO"
+    assert details["payments"]["orderCurrency"]["orderProductsCost"] == 378.0
+    assert client["endClientAccount"]["clientEmail"] == "ola@example.com"
+    assert client["clientPickupPointAddress"]["city"] == "Warszawa"
+    other = await stand.ask(f"orders/{row['orderSerialNumber']}", status="joined")
+    assert details["orderStatusId"] != other["orderDetails"]["orderStatusId"]
+
+
 async def test_baskets_newsletters_and_consent_boxes_go_by_programmable_webhooks_alone(stand: Stand) -> None:
     await stand.ask("webhooks", url="http://gateway.test/hook", token="other", programmable=True)
     await stand.ask("customers", login="anna", email="anna@example.com")

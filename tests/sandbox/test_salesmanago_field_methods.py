@@ -75,6 +75,26 @@ async def test_single_tags_activity_and_exports_are_played(stand: Stand) -> None
     assert (await stand.call("contact/tags", showSystemTags=True))["tags"] == []
 
 
+async def test_a_token_of_authorise_stands_in_for_the_secret_for_an_hour(lenient: Stand) -> None:
+    now = NOW
+    lenient.app.state.sandbox.clock = lambda: now
+    given = await lenient.call("system/authorise", userName=OWNER, password=SECRET, clientId=None, requestTime=None, sha=None)
+    assert (given["success"], given["clientId"], given["validTo"]) == (True, CLIENT, NOW + 3_600_000)
+    signed = {"sha": signature("k", CLIENT, given["token"])}
+    assert (await lenient.call("user/listByClient", **signed))["users"] == [OWNER]
+    now += 3_600_001
+    assert (await lenient.call("user/listByClient", **signed))["message"] == ["User not authenticated"]
+
+
+@pytest.mark.parametrize(("name", "password"), [(OWNER, "wrong"), ("x@example.com", SECRET), (None, None)])
+async def test_authorise_refuses_a_wrong_user_and_its_password_is_in_no_ledger(
+    stand: Stand, name: str | None, password: str | None
+) -> None:
+    refused = await stand.call("system/authorise", userName=name, password=password)
+    assert (refused["success"], refused["token"]) == (False, None)
+    assert "password" not in stand.app.state.sandbox.ledger.entries[-1].body
+
+
 ODD: list[tuple[str, dict[str, Any]]] = [
     ("value is text", {"contactEvent": {**EVENT, "value": "199,90"}}),
     ("date is text", {"contactEvent": {**EVENT, "date": "2026-01-01T10:00:00+01:00"}}),

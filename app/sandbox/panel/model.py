@@ -145,10 +145,13 @@ class Order:
     insurance_cost: float = 0.0
     currency: str = ""
     """Of the order; empty: the shop's."""
+    discount_code: str = ""
+    discount: float = 0.0
+    """What the code took off the goods, in the order's currency."""
 
     @property
     def products_cost(self) -> float:
-        return round(sum(line.price * line.quantity for line in self.lines), 2)
+        return round(max(sum(line.price * line.quantity for line in self.lines) - self.discount, 0.0), 2)
 
     @property
     def total(self) -> float:

@@ -24,8 +24,29 @@ SORTS: dict[str, Callable[[Order], str | int | float]] = {
     "order_source": lambda one: one.shop_id,
     "order_cost": lambda one: one.total,
     "order_value": lambda one: one.total,
+    "discount_code": lambda one: one.discount_code,
 }
 MAX_IDS = 100
+STATUSES = (
+    "new",
+    "payment_waiting",
+    "delivery_waiting",
+    "on_order",
+    "packed",
+    "packed_fulfillment",
+    "packed_ready",
+    "ready",
+    "wait_for_dispatch",
+    "suspended",
+    "joined",
+    "finished",
+    "finished_ext",
+    "missing",
+    "lost",
+    "false",
+    "canceled",
+)
+"""Their numbers are made up: each panel has its own."""
 SEARCHED = frozenset(
     [
         "auctionsParams",
@@ -33,6 +54,7 @@ SEARCHED = frozenset(
         "ordersSerialNumbers",
         "ordersIds",
         "ordersStatuses",
+        "ordersStatusesIds",
         "clients",
         "orderSource",
         "orderType",
@@ -46,7 +68,7 @@ def search(call: Call) -> Reply:
     tests = _tests(call)
     found = [one for one in call.panel.orders.values() if all(test(one) for test in tests)]
     for by in reversed(reading.objects(call.params, "ordersBy")):
-        name = reading.choice(by, "elementName", (*SORTS, "discount_code", "ready_to_send_date"))
+        name = reading.choice(by, "elementName", (*SORTS, "ready_to_send_date"))
         if name in SORTS:
             found.sort(key=SORTS[name], reverse=reading.text(by, "sortDirection") == "DESC")
     return paging.camel(call, "Results", found, lambda one: row(call.panel, one))
@@ -63,6 +85,9 @@ def _tests(call: Call) -> list[Test]:
     statuses = reading.texts(params, "ordersStatuses")
     if statuses is not None:
         tests.append(lambda one: one.status in statuses)
+    numbers = reading.integers(params, "ordersStatusesIds")
+    if numbers is not None:
+        tests.append(lambda one: _status_id(one) in numbers)
     clients = reading.objects(params, "clients")
     if clients:
         buyers = {buyer for named in clients for buyer in _buyers(panel, named)}
@@ -125,6 +150,10 @@ def by_number(call: Call) -> Reply:
         if one.serial in serials or (ids and order_id(call.panel, one) in ids) or (external and one.external_id == external)
     ]
     return ok({"Results": found}) if found or not call.panel.rules.empty_is_207 else empty()
+
+
+def _status_id(one: Order) -> int:
+    return STATUSES.index(one.status) + 1 if one.status in STATUSES else 0
 
 
 def order_id(panel: Panel, one: Order) -> str:
@@ -210,6 +239,7 @@ def _details(panel: Panel, one: Order) -> JsonObject:
     currency = one.currency or panel.shops[one.shop_id].currency
     return {
         "orderStatus": one.status,
+        "orderStatusId": _status_id(one),
         "orderAddDate": one.added_at,
         "orderChangeDate": one.changed_at,
         "orderDispatchDate": one.dispatched_at or 0,
@@ -219,6 +249,7 @@ def _details(panel: Panel, one: Order) -> JsonObject:
             "orderBaseCurrency": {"billingCurrency": currency, **costs},
             "orderPaymentType": "prepaid",
         },
+        **_discount(one),
         "productsResults": [
             {
                 "productId": line.product_id,
@@ -231,6 +262,12 @@ def _details(panel: Panel, one: Order) -> JsonObject:
             for position, line in enumerate(one.lines, start=1)
         ],
     }
+
+
+def _discount(one: Order) -> JsonObject:
+    if not one.discount_code:
+        return {}
+    return {"discountCode": {"campaignId": 1, "discountCodeName": one.discount_code, "discountCodeValue": one.discount}}
 
 
 GATES: dict[tuple[str, str], Gate] = {

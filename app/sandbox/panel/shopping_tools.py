@@ -10,10 +10,11 @@ from ..salesmanago.toolbox import arguments
 from . import order_gates, return_gates
 from .client_rows import whole
 from .model import Customer, Order, OrderLine, Return
+from .sample import PICKUP
 from .sandbox import Sandbox
 from .webhooks import Behaviour
 
-_ORDER_TEXTS = ("source_type", "source_name", "auction", "type")
+_ORDER_TEXTS = ("source_type", "source_name", "auction", "type", "discount_code")
 
 
 class ShoppingTools:
@@ -74,7 +75,10 @@ class ShoppingTools:
         return JSONResponse(whole(self.sandbox.panel, customer))
 
     async def place_order(self, request: Request) -> Response:
-        """`login`, `lines` [{product, quantity}], and what else an order says; `consent` tells the box by a "Webhooki"."""
+        """`login`, `lines` [{product, quantity}], and what else an order says; `end_login` of a dropshipper's customer, `pickup`.
+
+        `consent` tells the box by a "Webhooki".
+        """
         wanted = await arguments(request)
         panel, now = self.sandbox.panel, self.sandbox.local_now()
         customer = self._named(fields.text(wanted, "login") or "")
@@ -86,6 +90,10 @@ class ShoppingTools:
         order.lines = [self._line(one) for one in lines]
         for name in _ORDER_TEXTS:
             setattr(order, name, fields.text(wanted, name) or getattr(order, name))
+        if end := fields.text(wanted, "end_login"):
+            order.end_customer_id = self._named(end).id
+        order.pickup = PICKUP if fields.flag(wanted, "pickup") else None
+        order.discount = float(_number(wanted.get("discount"), 0))
         panel.orders[serial] = order
         await self._tell("orderCreated", order)
         if "consent" in wanted:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from . import contact_methods, event_methods, faults, field_methods, read_methods, wire
+from . import authorise, contact_methods, event_methods, faults, field_methods, read_methods, wire
 from .call import Call, Method
 from .drop import Dropped
 from .faults import Fault, Kind
@@ -104,12 +104,14 @@ class Service:
 
     def _carry_out(self, request: Request, name: str, body: JsonObject | None, now: int, fault: Fault | None) -> Answer:
         method = METHODS.get(name)
-        if method is None:
+        if method is None and name != authorise.PATH:
             return Answer(404)
         if request.method != "POST":
             return Answer(405)
         if body is None:
             return Answer(400)
+        if method is None:
+            return self._authorised(body, now)
 
         def file_url(job: Job) -> str:
             return f"{str(request.base_url).rstrip('/')}/files/{job.file_key}.json"
@@ -120,14 +122,24 @@ class Service:
             named = wire.named_emails({**item, "clientId": body.get("clientId")}, self.sandbox.world)
             return fault.email in named if fault.email else index == 0
 
+        def tokens(client_id: str) -> list[str]:
+            return self.sandbox.world.valid_tokens(client_id, now)
+
         warnings: list[str] = []
         sent = body if self.sandbox.strict else read_kindly(body, warnings.append)
         try:
-            account, owner = wire.authenticate(self.sandbox.accounts, sent, needs_owner=method.needs_owner)
+            account, owner = wire.authenticate(self.sandbox.accounts, sent, needs_owner=method.needs_owner, tokens=tokens)
             call = Call(self.sandbox.world, account, owner, sent, now, file_url, spoil, warnings)
             return Answer(200, {"success": True, "message": [], **method.run(call)}, warnings)
         except RefusalError as refusal:
             return Answer(200, refused(str(refusal), method.answers), warnings)
+
+    def _authorised(self, body: JsonObject, now: int) -> Answer:
+        try:
+            given = authorise.authorise(self.sandbox.world, list(self.sandbox.accounts.values()), body, now)
+        except RefusalError as refusal:
+            return Answer(200, refused(str(refusal), ("token", "clientId", "validTo")))
+        return Answer(200, {"success": True, "message": [], **given})
 
 
 def refused(message: str, answers: tuple[str, ...] = ()) -> JsonObject:

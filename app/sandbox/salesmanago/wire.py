@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from . import fields
 from .model import Account, JsonObject, RefusalError
@@ -12,7 +12,7 @@ from .world import World
 
 NOT_AUTHENTICATED = "User not authenticated"
 INACTIVE = "Not authenticated"
-_SECRETS = frozenset({"apiKey", "sha"})
+_SECRETS = frozenset({"apiKey", "sha", "password"})
 _ONE_ITEM = ("contact", "contactEvent", "email", "contactId", "eventId", "contactUpsertRequest", "addContactExtEventRequest")
 _LISTS_OF_ITEMS = ("upsertDetails", "events", "contacts", "emails", "email", "contactId", "id")
 
@@ -42,14 +42,16 @@ def _finite(written: str) -> float:
     return number
 
 
-def authenticate(accounts: Mapping[str, Account], body: JsonObject, *, needs_owner: bool) -> tuple[Account, str | None]:
-    """The account which signed the call and the owner it names, or a refusal."""
+def authenticate(
+    accounts: Mapping[str, Account], body: JsonObject, *, needs_owner: bool, tokens: Callable[[str], Iterable[str]] = lambda _: ()
+) -> tuple[Account, str | None]:
+    """The account which signed the call and the owner it names, or a refusal. `tokens`: what may sign beside the secret."""
     client_id, api_key, sha = (body.get(key) for key in ("clientId", "apiKey", "sha"))
     account = accounts.get(client_id) if isinstance(client_id, str) else None
     if account is None or not isinstance(api_key, str) or not api_key or not isinstance(sha, str):
         raise RefusalError(NOT_AUTHENTICATED)
-    expected = signature(api_key, account.client_id, account.api_secret)
-    if not hmac.compare_digest(expected.encode(), sha.encode()):
+    keys = (account.api_secret, *tokens(account.client_id))
+    if not any(hmac.compare_digest(signature(api_key, account.client_id, key).encode(), sha.encode()) for key in keys):
         raise RefusalError(NOT_AUTHENTICATED)
     fields.integer(body, "requestTime")
     return account, _owner(account, body, needs_owner)

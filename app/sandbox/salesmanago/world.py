@@ -32,6 +32,8 @@ class World:
     contacts: dict[str, Contact] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     jobs: dict[int, Job] = field(default_factory=dict)
+    tokens: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Client id -> token -> until when it stands in for the API secret."""
     _ids: dict[tuple[str, str], str] = field(default_factory=dict)
     _promised: dict[tuple[str, str], str] = field(default_factory=dict)
     _running: list[Job] = field(default_factory=list)
@@ -39,10 +41,13 @@ class World:
 
     def reset(self) -> None:
         """Forget everything but the rules; job numbers go on, so that an old one cannot mean a new job."""
-        for memory in (self.contacts, self.events, self.jobs, self._ids, self._promised, self._running):
+        for memory in (self.contacts, self.events, self.jobs, self.tokens, self._ids, self._promised, self._running):
             memory.clear()
 
     # Finding
+
+    def valid_tokens(self, client_id: str, now: int) -> list[str]:
+        return [token for token, until in self.tokens.get(client_id, {}).items() if now < until]
 
     def find(self, client_id: str, email: str, owner: str | None = None) -> Contact | None:
         return self.get(client_id, self._ids.get((client_id, email), ""), owner)
