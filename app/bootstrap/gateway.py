@@ -171,7 +171,9 @@ async def _compose(
     reconciliations = Reconciliations(store, directory, upstreams, sides, pull, dry_run, clock, wake.planning.notify)
     requests = RequestLog(store)
     operations = Operations(store, directory, clock, wake.everything)
-    sources = sources_of(store, directory, intake, sides, clock, timedelta(seconds=settings.scan_seconds), settings.base_url)
+    sources = sources_of(
+        store, directory, intake, sides, clock, pseudonyms, timedelta(seconds=settings.scan_seconds), settings.base_url
+    )
     pauses = Intervals(
         poll=settings.poll_seconds,
         cart_sweep=settings.cart_sweep_seconds,

@@ -69,6 +69,15 @@ class Settled:
     state: PushState
     events: int = 0
     words: str | None = None
+    names_erased: bool = False
+    """It names somebody who was erased, so nothing of it is kept (M3)."""
+
+    @property
+    def keeps_body(self) -> bool:
+        return self.state is PushState.NOT_UNDERSTOOD and not self.names_erased
+
+
+NAMES_ERASED = "It named somebody who was erased, so its body was deleted."
 
 
 @value()

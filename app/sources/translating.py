@@ -8,14 +8,17 @@ import structlog
 
 from app.domain.delivery.outcomes import backoff
 from app.domain.errors import NotReady
+from app.domain.person.mentions import addresses_in
 from app.domain.shops.shop import SourceKind
-from app.domain.sources import PushState, Settled, SourceName, StoredPush
+from app.domain.sources import NAMES_ERASED, PushState, Settled, SourceName, StoredPush
+from app.domain.values import replace
 from app.observability.metrics import pushes_settled
-from app.services.ports import Clock, Store
+from app.services.planning.people import Pseudonym
+from app.services.ports import Clock, Store, Work
 from app.services.shops.directory import Directory
 from app.sources.platforms import Later, Platforms, Read
 from app.sources.port import WORDS, NotUnderstood
-from app.sources.telling import Teller
+from app.sources.telling import Seen, Teller
 
 log = structlog.get_logger(__name__)
 
@@ -26,12 +29,15 @@ NOT_CONFIGURED = "No shop has this source any more."
 
 
 class Translator:
-    def __init__(self, store: Store, directory: Directory, platforms: Platforms, teller: Teller, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, directory: Directory, platforms: Platforms, teller: Teller, clock: Clock, pseudonym: Pseudonym
+    ) -> None:
         self._store = store
         self._directory = directory
         self._platforms = platforms
         self._teller = teller
         self._clock = clock
+        self._pseudonym = pseudonym
 
     async def step(self) -> int:
         """Translate what waits; answers how many pushes there were."""
@@ -60,27 +66,39 @@ class Translator:
                     await self._of_source(source, [push])
                 return
             log.exception("push_failed", platform=source.platform, source=source.name, push_id=pushes[0].id)
-            await self._settle([Settled(pushes[0].id, PushState.NOT_UNDERSTOOD, words=DEFECT)])
+            await self._settle(pushes, [Settled(pushes[0].id, PushState.NOT_UNDERSTOOD, words=DEFECT)])
 
     async def _translate(self, source: SourceName, pushes: Sequence[StoredPush]) -> None:
         shops = self._directory.shops_of_source(source)
         if not shops:
-            await self._settle([Settled(push.id, PushState.NOT_UNDERSTOOD, words=NOT_CONFIGURED) for push in pushes])
+            await self._settle(pushes, [Settled(push.id, PushState.NOT_UNDERSTOOD, words=NOT_CONFIGURED) for push in pushes])
             return
         read = await self._platforms[SourceKind(source.platform)].read(pushes, shops)
         findings = [finding for one in read if not isinstance(one, NotUnderstood) for finding in one.findings]
         heard = await self._teller.tell(findings)
         settled = [_settled(push, one) for push, one in zip(pushes, read, strict=True)]
-        async with self._store.work() as work:
-            await work.pushes.remember(heard.seen)
-            await work.pushes.settle(settled, self._clock())
-            await work.commit()
+        await self._settle(pushes, settled, heard.seen)
         _count(source, settled)
 
-    async def _settle(self, settled: Sequence[Settled]) -> None:
+    async def _settle(self, pushes: Sequence[StoredPush], settled: Sequence[Settled], seen: Seen | None = None) -> None:
+        bodies = {push.id: push for push in pushes}
         async with self._store.work() as work:
-            await work.pushes.settle(settled, self._clock())
+            naming = {one.id for one in settled if one.keeps_body and await self._names_erased(work, bodies[one.id])}
+            kept = [replace(one, names_erased=True, words=NAMES_ERASED) if one.id in naming else one for one in settled]
+            await work.pushes.remember(seen or {})
+            await work.pushes.settle(kept, self._clock())
             await work.commit()
+
+    async def _names_erased(self, work: Work, push: StoredPush) -> bool:
+        """Does it name somebody who was erased before it came? They are known by hashes alone (M3)."""
+        addresses = addresses_in(push.body)
+        for shop in self._directory.shops_of_source(push.source):
+            hashes = {self._pseudonym(shop.id, address) for address in addresses}
+            if not hashes:
+                continue
+            if await work.contacts.known_as(shop.id, [], [], hashes) or await work.contacts.aliases(shop.id, hashes):
+                return True
+        return False
 
 
 def _settled(push: StoredPush, read: Read) -> Settled:

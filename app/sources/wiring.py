@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from app.domain.shops.shop import SourceKind
 from app.services.intake import Intake
+from app.services.planning.people import Pseudonym
 from app.services.ports import Clock, Store
 from app.services.shops.directory import Directory
 from app.sources.idosell.connecting import Connecting
@@ -28,14 +29,21 @@ class Sources:
 
 
 def sources_of(
-    store: Store, directory: Directory, intake: Intake, panels: Panels, clock: Clock, pause: timedelta, base: str
+    store: Store,
+    directory: Directory,
+    intake: Intake,
+    panels: Panels,
+    clock: Clock,
+    pseudonym: Pseudonym,
+    pause: timedelta,
+    base: str,
 ) -> Sources:
     idosell = IdosellSource(store, panels, clock)
     platforms: dict[SourceKind, Platform] = {SourceKind.IDOSELL: idosell, SourceKind.WOOCOMMERCE: WooCommerceSource()}
     teller = Teller(store, directory, intake)
     return Sources(
         pushes=Pushes(store, directory, platforms, clock),
-        translator=Translator(store, directory, platforms, teller, clock),
+        translator=Translator(store, directory, platforms, teller, clock, pseudonym),
         watch=SourceWatch(store, directory, clock, pause),
         connecting=Connecting(directory, panels, base),
         scanner=Scanner(store, directory, panels, idosell, teller, clock, pause),

@@ -71,7 +71,7 @@ class Pushes:
 
     async def settle(self, settled: Sequence[Settled], at: datetime) -> None:
         for one in settled:
-            kept = {} if one.state is PushState.NOT_UNDERSTOOD else {"body": None}
+            kept = {} if one.keeps_body else {"body": None}
             change = update(pushes).where(pushes.c.id == one.id, _WAITING)
             await self._connection.execute(
                 change.values(state=one.state.value, events=one.events, words=one.words, settled_at=at, due_at=None, **kept)
@@ -111,6 +111,20 @@ class Pushes:
 
     async def body(self, push_id: int) -> bytes | None:
         return (await self._connection.execute(select(pushes.c.body).where(pushes.c.id == push_id))).scalar_one_or_none()
+
+    async def not_understood(self, source: SourceName, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """(id, body) of pushes of a source that were kept as they came, in the order of their ids."""
+        theirs = (pushes.c.platform == source.platform) & (pushes.c.source == source.name) & (pushes.c.id > after)
+        kept = pushes.c.body.is_not(None) & (pushes.c.state == PushState.NOT_UNDERSTOOD.value)
+        rows = await self._connection.execute(
+            select(pushes.c.id, pushes.c.body).where(theirs, kept).order_by(pushes.c.id).limit(limit)
+        )
+        return [(row.id, row.body) for row in rows]
+
+    async def drop_bodies(self, ids: Collection[int], words: str) -> None:
+        """Of pushes that were not understood; that they came stays known."""
+        if ids:
+            await self._connection.execute(update(pushes).where(pushes.c.id.in_(ids)).values(body=None, words=words))
 
     async def traffic(self, source: SourceName, since: datetime) -> Traffic:
         """Pushes of a source since a time."""

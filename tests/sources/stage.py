@@ -17,7 +17,7 @@ from app.domain.sources import PushLine
 from app.domain.values import replace
 from app.services.intake import Intake
 from app.services.shops.directory import Directory
-from app.services.shops.keyring import KeyRing
+from app.services.shops.keyring import KeyRing, Pseudonyms
 from app.sources.idosell.source import IdosellSource
 from app.sources.taking import Pushes
 from app.sources.telling import Teller
@@ -66,11 +66,12 @@ class Stage:
         self.shops = shops or (source_shop(),)
         self.directory = Directory(store, RING, clock)
         self.intake = Intake(store, clock, lambda: None)
+        self.pseudonym = Pseudonyms("pepper")
         self.panel = FakePanel({"products/products/search": {"results": [PRODUCT]}})
         platforms = {SourceKind.IDOSELL: IdosellSource(store, self.panel, clock)}
         self.pushes = Pushes(store, self.directory, platforms, clock)
         self.teller = Teller(store, self.directory, self.intake)
-        self.translator = Translator(store, self.directory, platforms, self.teller, clock)
+        self.translator = Translator(store, self.directory, platforms, self.teller, clock, self.pseudonym)
 
     async def open(self) -> "Stage":
         account = Account(id="main", endpoint="http://127.0.0.1:9", client_id="c", owner="owner@example.com")

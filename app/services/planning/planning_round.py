@@ -54,6 +54,7 @@ from app.services.outbox.manual_tasks import NEWEST, replace_older
 from app.services.outbox.revocation import take_back
 from app.services.planning.carts import CartRound
 from app.services.planning.event_ids import disguised, names_somebody
+from app.services.planning.kept_pushes import forget_in_pushes
 from app.services.planning.people import People, Person, Pseudonym
 from app.services.planning.round_result import Decided
 from app.services.ports import Clock, Work
@@ -81,6 +82,8 @@ class PlanningRound:
         self._ids: dict[int, tuple[str, str]] = {}
         """Event -> (shop, id), where the id names somebody."""
         self._erased: list[tuple[Person, InboxEvent, str, list[Command], list[str]]] = []
+        self._phones: dict[Person, list[str]] = {}
+        """Of whoever was erased."""
         self._waiting: dict[tuple[str, str], list[InboxEvent]] = {}
         """What waits for orders (R19)."""
 
@@ -191,6 +194,7 @@ class PlanningRound:
             theirs = dict.fromkeys(filter(None, (happened.email, before.email, before.told.email)))
             commands = [*plan.commands, *cancelled, *self._told_by_siblings(shop, person, list(theirs))]
             self._gone_for_siblings(shop, before, happened)
+            self._phones[person] = [text for text in _phones_of(before) if text]
             self._erased.append((person, event, self._people.erase(person, happened.email), commands, list(theirs)))
         else:
             self._carry_out(event, person, plan)
@@ -584,6 +588,8 @@ class PlanningRound:
             self.decided.settle(event, EventState.SUPERSEDED, Reason.NOT_KNOWN_THERE, person)
         subjects = [one for one in ever if one not in taken]
         waiting = await self._work.inbox.waiting_for_order_of(person.shop_id, subjects)
+        if (shop := self._directory.shop(person.shop_id)) is not None:
+            await forget_in_pushes(self._work, shop, subjects, self._phones.get(person, []))
         await self._forget_orders(person, contact_ids, subjects)
         for one_id in contact_ids:
             await self._work.outbox.scrub(one_id, pseudonym)
@@ -610,6 +616,11 @@ class PlanningRound:
             for one in waiting:
                 if shop_id == person.shop_id and email_of(one.event) in addresses:
                     self.decided.settle(one, EventState.WITHHELD, Reason.ERASED, person)
+
+
+def _phones_of(contact: Contact) -> tuple[str, ...]:
+    known = contact.profile.get("phone")
+    return (known.value if known is not None else "", contact.told.profile.get("phone", ""))
 
 
 def _resigned_from(contact: Contact) -> TakeBack:

@@ -1,0 +1,82 @@
+"""Pushes that nobody could read, and somebody who is erased (M1-M3), on both databases."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from app.domain.events import AccountChanged, Customer, CustomerRegistered, ErasureRequested
+from app.domain.intake.inbox import NewEvent
+from app.domain.sources import NAMES_ERASED, PushState
+from app.services.planning.planner import Planner
+from tests.sources.stage import Stage, source_shop
+from tests.support.builders import at
+
+ANNA, FORMER, OLA = "anna@example.com", "anna.kowalska@example.com", "ola@example.com"
+PHONE = "+48600100200"
+UNREADABLE = [
+    f"email={quote(ANNA)}&nothing=known".encode(),
+    f'{{"results": [{{"mail": "{FORMER.upper()}"}}]}}'.encode(),
+    b'{"results": [{"tel": "600 100 200"}]}',
+]
+
+
+async def happened(stage: Stage, *events: Any) -> None:
+    for number, event in enumerate(events):
+        name = f"{type(event).__name__}-{number}"
+        await stage.intake.accept([NewEvent(stage.shops[0].id, name, name, event, name)])
+    planner = Planner(stage.store, stage.directory, stage.clock, stage.pseudonym, lambda: None, round_seconds=3_600)
+    while await planner.plan_due():
+        pass
+
+
+def anna_is_known() -> list[Any]:
+    registered = CustomerRegistered(at=at("2026-01-02T10:00"), customer=Customer(email=FORMER, id="7", phone=PHONE))
+    renamed = AccountChanged(at=at("2026-01-02T11:00"), customer=Customer(email=ANNA, id="7"), previous_email=FORMER)
+    return [registered, renamed]
+
+
+def erasure() -> Any:
+    return ErasureRequested(at=at("2026-01-03T10:00"), email=ANNA)
+
+
+async def kept(stage: Stage) -> list[str | None]:
+    """What the bodies are that are kept, the oldest first."""
+    lines = reversed(await stage.pushes.lines(state=PushState.NOT_UNDERSTOOD))
+    async with stage.store.work() as work:
+        bodies = [await work.pushes.body(line.id) for line in lines]
+    return [body.decode() if body is not None else None for body in bodies]
+
+
+async def test_m1_unreadable_pushes_that_name_somebody_lose_their_bodies_when_they_are_erased(stage: Stage) -> None:
+    await happened(stage, *anna_is_known())
+    others = [b'{"mail": "joanna@example.com"}', b'{"tel": "600 100 201"}']
+    for body in [*UNREADABLE, *others]:
+        await stage.push("clientUpdated", body)
+    await stage.translated()
+    assert None not in await kept(stage)
+    await happened(stage, erasure())
+    assert await kept(stage) == [None, None, None, *(body.decode() for body in others)]
+    words = [one.words for one in reversed(await stage.pushes.lines())]
+    assert words[:3] == [NAMES_ERASED] * 3
+    assert NAMES_ERASED not in words[3:]
+
+
+@pytest.mark.parametrize("body", UNREADABLE[:2])
+async def test_m3_an_unreadable_push_that_comes_after_the_erasure_is_not_kept_either(stage: Stage, body: bytes) -> None:
+    await happened(stage, *anna_is_known(), erasure())
+    await stage.push("clientUpdated", body)
+    await stage.push("clientUpdated", f'{{"mail": "{OLA}"}}'.encode())
+    (first, second) = await stage.translated()
+    assert (first.state, first.words) == (PushState.NOT_UNDERSTOOD, NAMES_ERASED)
+    assert second.words != NAMES_ERASED
+    assert await kept(stage) == [None, f'{{"mail": "{OLA}"}}']
+
+
+async def test_m1_a_push_of_another_panel_is_looked_through_by_its_own_shops_alone(stage: Stage) -> None:
+    await stage.push("clientUpdated", UNREADABLE[0])
+    await stage.translated()
+    elsewhere = source_shop().source.__class__(kind=source_shop().source.kind, name="999")
+    await stage.configure(source_shop(source=elsewhere))
+    await happened(stage, erasure())
+    assert None not in await kept(stage)
