@@ -254,6 +254,11 @@ def control_app(gateway: Gateway) -> FastAPI:
             for conflict in ConflictOut.of(person, one)
         ]
 
+    @app.get("/ledger")
+    async def ledger(shop: str | None = None) -> list[dict[str, Any]]:
+        _shops(gateway, shop)
+        return [msgspec.to_builtins(one) for one in await gateway.ledger.examine(shop)]
+
     @app.post("/consents")
     async def consents(request: Request) -> list[dict[str, Any]]:
         email = (await request.json())["email"].strip().lower()

@@ -27,6 +27,7 @@ from app.services.operations.alarms import Alarms
 from app.services.operations.audit import AuditLog
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.health import Health
+from app.services.operations.ledger_check import LedgerCheck
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.operations.retention import Cleaner
@@ -72,6 +73,7 @@ class Gateway:
     callbacks: Callbacks
     hand_work: HandWorkList
     consents: ConsentReader
+    ledger: LedgerCheck
     disputes: Disputes
     operations: Operations
     requests: RequestLog
@@ -116,6 +118,8 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
         async with httpx.AsyncClient(timeout=timeout) as http, _to_anywhere(timeout) as to_anywhere:
             settings = settings if prepares else settings.model_copy(update={"config": None})
             gateway = await _compose(settings, database, http, to_anywhere, shared or clock, shared)
+            if prepares:
+                await gateway.ledger.anchor()
             try:
                 yield gateway
             finally:
@@ -182,7 +186,7 @@ async def _compose(
         sweep=settings.sweep_seconds,
         nightly=settings.nightly_seconds,
     )
-    consents = ConsentReader(store, pseudonyms)
+    consents, ledger = ConsentReader(store, pseudonyms), LedgerCheck(store, pseudonyms)
     current = partial(migrations.is_current, database)
     health = Health(
         store, directory, clock, current, settings.freshness_alarm_seconds, settings.receipt_alarm_seconds, sources.watch
@@ -198,6 +202,7 @@ async def _compose(
         callbacks=Callbacks(store, directory, intake, clock),
         hand_work=HandWorkList(store, clock),
         consents=consents,
+        ledger=ledger,
         disputes=Disputes(store),
         operations=operations,
         requests=requests,

@@ -42,6 +42,7 @@ for command in (
     queries.why,
     queries.conflicts,
     queries.consents,
+    queries.ledger,
     operations.parked,
     operations.replay,
     operations.neighbours,

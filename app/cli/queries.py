@@ -167,6 +167,28 @@ def _compared(shop: str, newest: dict[str, Any] | None) -> str:
     return f"  {escape(shop)}: the comparison of {when} found no difference among {newest['checked']} compared."
 
 
+def ledger(
+    shop: Annotated[str | None, typer.Argument(help="One shop; all of them otherwise.")] = None, as_json: AsJson = False
+) -> None:
+    """Examine every line of the consent ledger: was one changed or cut off? Exit code 1 if so."""
+
+    async def step() -> None:
+        found = await ask("GET", "/ledger", params={"shop": shop} if shop else {})
+        if as_json:
+            show_json(found)
+        elif not found:
+            out.print("Nobody consented to anything yet.")
+        for one in found if not as_json else ():
+            verdict = "[green]whole[/green]" if one["whole"] else "[red]broken[/red]"
+            out.print(f"[bold]{escape(one['shop_id'])}[/bold]  {one['chains']} chains, {one['entries']} lines: {verdict}")
+            for words in one["words"]:
+                out.print(f"    [red]{escape(words)}[/red]")
+        if not all(one["whole"] for one in found):
+            raise typer.Exit(1)
+
+    run(step())
+
+
 def consents(email: Annotated[str, typer.Argument(help="Whose.")], as_json: AsJson = False) -> None:
     """What is written down of a person's consents, as evidence; `--json` gives the whole chain with its seals."""
 

@@ -48,11 +48,11 @@ class ConsentLedger:
             found.setdefault(row.contact_id, []).append(entry)
         return found
 
-    async def of_subject(self, shop_id: str, subject: str) -> list[list[Entry]]:
-        """Chains with an entry under the hash of an address."""
+    async def of_subject(self, shop_id: str, subject: str) -> dict[int, list[Entry]]:
+        """The chains of contacts with an entry under the hash of an address."""
         theirs = select(consents.c.contact_id).where(consents.c.shop_id == shop_id, consents.c.subject == subject).distinct()
         ids = list((await self._connection.execute(theirs)).scalars())
-        return list((await self.of(ids)).values()) if ids else []
+        return await self.of(ids)
 
     async def forget_details(self, contact_id: int) -> None:
         await self._connection.execute(update(consents).where(consents.c.contact_id == contact_id).values(details=None))

@@ -14,6 +14,7 @@ from app.storage.consent_ledger import ConsentLedger
 from app.storage.contacts import Contacts
 from app.storage.engine.database import Database
 from app.storage.inbox import Inbox
+from app.storage.ledger_anchors import LedgerAnchors
 from app.storage.outbox.attempts import Results
 from app.storage.outbox.commands import Outbox
 from app.storage.outbox.destinations import Neighbours
@@ -40,6 +41,7 @@ class Work:
         self.by_hand = ByHand(connection)
         self.contacts = Contacts(connection)
         self.consents = ConsentLedger(connection)
+        self.anchors = LedgerAnchors(connection)
         self.registry = Registry(connection)
         self.sales = Sales(connection)
         self.carts = Carts(connection)

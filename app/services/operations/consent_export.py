@@ -1,17 +1,24 @@
 """Write down the acts of a planning round, and show what was written (B7, B8)."""
 
 import secrets
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import structlog
+
 from app.domain.events import email_of
 from app.domain.intake.inbox import InboxEvent
-from app.domain.person.consent_ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, is_intact, joined
+from app.domain.person.consent_ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, joined
 from app.domain.person.contact import Contact, is_forgotten
+from app.domain.person.ledger_anchor import Anchor, Head, fits, grown, head_of, is_whole
+from app.services.operations.ledger_check import seal_of
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.people import Person, Pseudonym
-from app.services.ports import ConsentLedger, Store
+from app.services.ports import ConsentLedger, LedgerAnchors, Store
+
+log = structlog.get_logger(__name__)
 
 
 class Consents:
@@ -19,6 +26,7 @@ class Consents:
 
     def __init__(self, pseudonym: Pseudonym) -> None:
         self._pseudonym = pseudonym
+        self._seal = seal_of(pseudonym)
         self._noted: list[tuple[InboxEvent, Person, Act]] = []
         self._continued: set[int] = set()
         """Contacts who acted and may have a chain already: who was not stored yet has none."""
@@ -34,7 +42,7 @@ class Consents:
         if noted and person.id is not None:
             self._continued.add(person.id)
 
-    async def save(self, ledger: ConsentLedger, at: datetime) -> None:
+    async def save(self, ledger: ConsentLedger, anchors: LedgerAnchors, at: datetime) -> None:
         """Append what is not written yet. People must have been saved. The same act, told again, is one act."""
         noted = [one for one in self._noted if one[1].id is not None and not one[1].contact.erased]
         if not noted:
@@ -47,7 +55,29 @@ class Consents:
                 continue
             chain.append(self._entry(chain, event, act, at))
             fresh.append((person.id or 0, person.shop_id, chain[-1]))
-        await ledger.append(fresh)
+        if fresh:
+            await ledger.append(fresh)
+            await self._anchor(anchors, fresh, known)
+
+    async def _anchor(
+        self, anchors: LedgerAnchors, fresh: Sequence[tuple[int, str, Entry]], known: Mapping[int, Sequence[Entry]]
+    ) -> None:
+        """Say how long the chains are now. One that was cut before keeps the head it had, which goes on saying so."""
+        added = Counter(contact_id for contact_id, _, _ in fresh)
+        shops = {contact_id: shop_id for contact_id, shop_id, _ in fresh}
+        continued = [one for one in added if len(known[one]) > added[one]]
+        heads = await anchors.heads(continued)
+        stood = await anchors.anchors(set(shops.values()))
+        changes: dict[str, list[tuple[Head | None, Head]]] = {}
+        for contact_id, shop_id in shops.items():
+            chain, before = known[contact_id], heads.get(contact_id)
+            former = chain[: len(chain) - added[contact_id]]
+            if former and (before is None or not fits(before, former, self._seal)):
+                log.error("ledger_cut", shop_id=shop_id, contact_id=contact_id)
+                continue
+            changes.setdefault(shop_id, []).append((before, head_of(contact_id, shop_id, chain, self._seal)))
+        grew = [grown(stood.get(shop_id) or Anchor(shop_id=shop_id), found, self._seal) for shop_id, found in changes.items()]
+        await anchors.save([head for found in changes.values() for _, head in found], grew)
 
     def _entry(self, chain: Sequence[Entry], event: InboxEvent, act: Act, at: datetime) -> Entry:
         email = email_of(event.event) or ""
@@ -84,9 +114,11 @@ class ConsentReader:
     def __init__(self, store: Store, pseudonym: Pseudonym) -> None:
         self._store = store
         self._pseudonym = pseudonym
+        self._seal = seal_of(pseudonym)
 
     async def export(self, shop_id: str, email: str) -> list[ConsentExport]:
         """The chains of whoever has, or had, the address in a shop; found by hash, so also after an erasure."""
         async with self._store.work() as work:
             chains = await work.consents.of_subject(shop_id, self._pseudonym(shop_id, email))
-        return [ConsentExport(tuple(chain), is_intact(chain)) for chain in chains]
+            heads = await work.anchors.heads(chains)
+        return [ConsentExport(tuple(chain), is_whole(heads.get(one), chain, self._seal)) for one, chain in chains.items()]

@@ -537,7 +537,7 @@ class PlanningRound:
     async def save(self) -> None:
         await self._people.save(self._work.contacts, self._now)
         forgotten = [await self._erase(*erased) for erased in self._erased]
-        await self._consents.save(self._work.consents, self._now)
+        await self._consents.save(self._work.consents, self._work.anchors, self._now)
         await self._work.sales.save(self.decided.changed_sales)
         await self._work.sales.remember_boxes(self._boxes)
         await self._work.outbox.queue(self.decided.new_commands(self._directory), self._now)

@@ -365,6 +365,26 @@ consents = Table(
 )
 Index("ix_consents_subject", consents.c.subject)
 
+# How each chain of the ledger ends, and all chains of a shop together, sealed with a key: what was cut off is noticed.
+consent_heads = Table(
+    "consent_heads",
+    metadata,
+    Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("shop_id", Text, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("seal", Text, nullable=False),
+)
+consent_anchors = Table(
+    "consent_anchors",
+    metadata,
+    Column("shop_id", Text, primary_key=True),
+    Column("chains", BigInteger, nullable=False),
+    Column("entries", BigInteger, nullable=False),
+    Column("total", Text, nullable=False),
+    Column("seal", Text, nullable=False),
+)
+
 # What the door remembers of requests (R93): bounded in number and age.
 door_requests = Table(
     "door_requests",

@@ -42,7 +42,7 @@ async def ledger(world: World, email: str) -> list[tuple[str, str, Any]]:
     """What was written down of whoever had the address when they acted."""
     async with world.store.work() as work:
         chains = await work.consents.of_subject("shop1", world.pseudonym("shop1", email))
-    return [(one.matter.value, one.kind.value, one.acted_at) for chain in chains for one in chain]
+    return [(one.matter.value, one.kind.value, one.acted_at) for chain in chains.values() for one in chain]
 
 
 async def conflicts(world: World) -> list[str]:

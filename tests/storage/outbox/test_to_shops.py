@@ -116,10 +116,10 @@ async def test_a_chain_is_found_whole_by_any_address_it_has_known_and_only_in_it
     await appended(store, 2, chain(JAN, ActKind.OPT_IN), shop="shop2")
     async with store.work() as work:
         for subject in ("hash", "hash of the new address"):
-            assert await work.consents.of_subject(SHOP, subject) == [entries]
+            assert await work.consents.of_subject(SHOP, subject) == {1: entries}
         assert len(await work.consents.of_subject("shop2", "hash")) == 1
-        assert await work.consents.of_subject("shop3", "hash") == []
-        assert await work.consents.of_subject(SHOP, "nobody") == []
+        assert await work.consents.of_subject("shop3", "hash") == {}
+        assert await work.consents.of_subject(SHOP, "nobody") == {}
 
 
 async def test_forgotten_details_leave_every_row_and_nothing_else(store: Store, database: Database) -> None:
