@@ -8,9 +8,6 @@ from app.domain.sources import StoredPush
 from app.services.shops.directory import SourceSecrets
 from app.sources.port import NotUnderstood, Translation
 
-Read = Translation | NotUnderstood
-"""What became of one push."""
-
 
 class Envelope(NamedTuple):
     """What a push is called. `uid` is equal for a repetition; None where the platform gives no means to tell one."""
@@ -27,6 +24,10 @@ class Later(Exception):
         self.words = words
 
 
+Read = Translation | NotUnderstood | Later
+"""What became of one push."""
+
+
 class Platform(Protocol):
     def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Does somebody only ask whether the address is there? It is answered, and nothing is kept."""
@@ -39,7 +40,7 @@ class Platform(Protocol):
     def envelope(self, headers: Mapping[str, str], body: bytes) -> Envelope: ...
 
     async def read(self, pushes: Sequence[StoredPush], shops: Sequence[Shop]) -> list[Read]:
-        """What each of them says. Raises `Later`; then none of them was read."""
+        """What each of them says. One for which something is missing answers `Later` and holds up no other."""
         ...
 
 

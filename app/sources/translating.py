@@ -16,8 +16,8 @@ from app.observability.metrics import pushes_settled
 from app.services.planning.people import Pseudonym
 from app.services.ports import Clock, Store, Work
 from app.services.shops.directory import Directory
-from app.sources.platforms import Later, Platforms, Read
-from app.sources.port import WORDS, NotUnderstood
+from app.sources.platforms import Later, Platforms
+from app.sources.port import WORDS, NotUnderstood, Translation
 from app.sources.telling import Seen, Teller
 
 log = structlog.get_logger(__name__)
@@ -55,11 +55,6 @@ class Translator:
             await self._translate(source, pushes)
         except NotReady:
             raise
-        except Later as rest:
-            until = self._clock() + min(backoff(max(push.tries for push in pushes) + 1), LONGEST_REST)
-            async with self._store.work() as work:
-                await work.pushes.put_off([push.id for push in pushes], until, rest.words)
-                await work.commit()
         except Exception:
             if len(pushes) > 1:  # one push must not keep the others from being read (R73)
                 for push in pushes:
@@ -74,11 +69,20 @@ class Translator:
             await self._settle(pushes, [Settled(push.id, PushState.NOT_UNDERSTOOD, words=NOT_CONFIGURED) for push in pushes])
             return
         read = await self._platforms[SourceKind(source.platform)].read(pushes, shops)
-        findings = [finding for one in read if not isinstance(one, NotUnderstood) for finding in one.findings]
+        findings = [finding for one in read if isinstance(one, Translation) for finding in one.findings]
         heard = await self._teller.tell(findings)
-        settled = [_settled(push, one) for push, one in zip(pushes, read, strict=True)]
+        settled = [_settled(push, one) for push, one in zip(pushes, read, strict=True) if not isinstance(one, Later)]
         await self._settle(pushes, settled, heard.seen)
+        await self._put_off([(push, one) for push, one in zip(pushes, read, strict=True) if isinstance(one, Later)])
         _count(source, settled)
+
+    async def _put_off(self, waiting: Sequence[tuple[StoredPush, Later]]) -> None:
+        if not waiting:
+            return
+        until = self._clock() + min(backoff(max(push.tries for push, _ in waiting) + 1), LONGEST_REST)
+        async with self._store.work() as work:
+            await work.pushes.put_off([push.id for push, _ in waiting], until, waiting[0][1].words)
+            await work.commit()
 
     async def _settle(self, pushes: Sequence[StoredPush], settled: Sequence[Settled], seen: Seen | None = None) -> None:
         bodies = {push.id: push for push in pushes}
@@ -101,7 +105,7 @@ class Translator:
         return False
 
 
-def _settled(push: StoredPush, read: Read) -> Settled:
+def _settled(push: StoredPush, read: Translation | NotUnderstood) -> Settled:
     if isinstance(read, NotUnderstood):
         return Settled(push.id, PushState.NOT_UNDERSTOOD, words=read.words[:500])
     words = "; ".join(f"{left.about}: {WORDS[left.reason][0]}" for left in read.left[:5])

@@ -156,6 +156,23 @@ async def test_r80_a_push_that_carries_a_number_alone_is_read_in_the_panel(stage
     assert await kinds(stage) == [CustomerRegistered, Subscribed]
 
 
+async def test_r80_a_panel_that_is_down_holds_up_only_what_needs_it(stage: Stage) -> None:
+    await stage.push("clientUpdated", {"results": [{"clientId": 7}]})
+    await stage.push("orderCreated", {"Results": [an_order()]})
+    await stage.push("clientCreated", {"results": [NEW]})
+    await stage.push("clientUpdated", b"unreadable")
+    unreachable(stage)
+    lines = await stage.translated()
+    waiting, told, wrong = PushState.WAITING, PushState.TOLD, PushState.NOT_UNDERSTOOD
+    assert [line.state for line in lines] == [waiting, waiting, told, wrong]
+    assert CustomerRegistered in await kinds(stage)
+    assert OrderPlaced not in await kinds(stage)
+    stage.panel.outcome, stage.panel.answers["clients/clients"] = Delivered(), {"results": []}
+    stage.clock.advance(minutes=15)
+    assert [line.state for line in await stage.translated()] == [told, told, told, wrong]
+    assert OrderPlaced in await kinds(stage)
+
+
 async def test_r17_a_cancellation_that_is_pushed_twice_is_told_once(stage: Stage) -> None:
     gone = an_order(orderDetails__orderStatus="canceled", orderDetails__orderChangeDate="2026-01-02 10:00:00")
     await stage.push("orderCreated", {"Results": [an_order()]})

@@ -18,3 +18,8 @@ class Parsed:
     return_rows: tuple[Row, ...] = ()
     clients: frozenset[int] = frozenset()
     orders: frozenset[str] = frozenset()
+
+    @property
+    def needs_panel(self) -> bool:
+        """Is there anything the panel has to be asked for?"""
+        return bool(self.clients or self.orders or self.order_rows or self.return_rows)

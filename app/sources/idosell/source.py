@@ -85,8 +85,16 @@ class IdosellSource:
     # -- what it says ----------------------------------------------------------------------------------------------------
 
     async def read(self, pushes: Sequence[StoredPush], shops: Sequence[Shop]) -> list[Read]:
-        """Raises `Later`."""
         parsed = [self._parsed(push, shops) for push in pushes]
+        try:
+            return await self._read(parsed, shops)
+        except Later as rest:  # a panel that is down holds up what needs it, and nothing else
+            alone = [one if isinstance(one, NotUnderstood) or not one.needs_panel else rest for one in parsed]
+            found = iter(await self._read([one for one in alone if not isinstance(one, Later)], shops))
+            return [one if isinstance(one, Later) else next(found) for one in alone]
+
+    async def _read(self, parsed: Sequence[Parsed | NotUnderstood], shops: Sequence[Shop]) -> list[Read]:
+        """Raises `Later`."""
         whole_ = [one for one in parsed if isinstance(one, Parsed)]
         panel = next((found for shop in shops if shop.enabled and (found := self._panels.panel_of(shop.id))), None)
         clients = await self.clients(panel, {number for one in whole_ for number in one.clients})
