@@ -132,6 +132,15 @@ def _logs_payloads() -> None:
     setattr(Intake, "accept", accept)  # noqa: B010
 
 
+def _no_scan() -> None:
+    from app.sources.idosell.scanning import Scanner
+
+    async def nothing(*_arguments: Any) -> int:
+        return 0
+
+    setattr(Scanner, "step", nothing)  # noqa: B010
+
+
 MUTATIONS: dict[str, Mutation] = {
     "acknowledge-before-commit": Mutation("202 before the commit", "kill-random", "I1", _acknowledge_before_commit),
     "no-unique-key": Mutation("a repeated id is stored again", "replay", "I4", _no_unique_key),
@@ -141,6 +150,7 @@ MUTATIONS: dict[str, Mutation] = {
     "no-retry-after": Mutation("Retry-After is not read", "throttled", "I7", _no_retry_after),
     "no-pace": Mutation("calls are not paced", "pace", "I7", _no_pace),
     "reversed-events": Mutation("events of a bundle are turned round", "outage", "I5", _reversed_events),
+    "no-scan": Mutation("the panel is not scanned", "push-and-scan", "R82", _no_scan),
     "logs-payloads": Mutation("payloads are logged", "canaries", "I13", _logs_payloads),
 }
 

@@ -24,6 +24,7 @@ CALLBACK_SECRET = "Chaos0Callback16"
 API_SECRET = "demo-api-secret"
 PANEL = 1234
 PANEL_TOKEN = "chaos-token-of-the-panel"
+PANEL_KEY = "demo-panel-key"
 PANEL_SECRET = "chaos-secret-of-the-panel"
 
 
@@ -155,15 +156,18 @@ class Program:
 
 
 class Sandbox:
-    """A stand-in of SALESmanago in a process of its own."""
+    """A stand-in of SALESmanago in a process of its own, and beside it one of the panel if wanted, with nobody in it."""
 
-    def __init__(self, folder: Path, name: str = "sandbox") -> None:
+    def __init__(self, folder: Path, name: str = "sandbox", *, with_panel: bool = False) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._panel_port = free_port() if with_panel else 0
+        self.panel_url = f"http://127.0.0.1:{self._panel_port}" if with_panel else ""
         self._program = Program(folder, name, {}, f"{self.url}/sandbox/state")
 
     def start(self, *, wait: bool = True) -> None:
-        self._program.start(["sandbox", "--salesmanago-port", str(self.port), "--panel-port", "0", "--strict"], wait=wait)
+        panel = ["--panel-port", str(self._panel_port), "--accounts", "0"]
+        self._program.start(["sandbox", "--salesmanago-port", str(self.port), *panel, "--strict"], wait=wait)
 
     def wait_ready(self) -> None:
         self._program.wait_ready()
@@ -200,6 +204,8 @@ class Setting:
     """Installed in every gateway process: see `chaos.launcher`."""
     environment: dict[str, str] = field(default_factory=dict)
     database_folder: Path | None = None
+    panel: bool = False
+    """shop1 lives on a panel that is scanned, and sends everybody."""
 
 
 class World:
@@ -212,7 +218,7 @@ class World:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.database = (setting.database_folder or folder) / "gateway.db"
-        self.sandbox = Sandbox(folder)
+        self.sandbox = Sandbox(folder, with_panel=setting.panel)
         self.other = Sandbox(folder, "other") if setting.other_account else None
         self.shops_file = folder / "shops.toml"
         self._endpoint = endpoint
@@ -228,6 +234,7 @@ class World:
             "CHAOS_CALLBACK": CALLBACK_SECRET,
             "CHAOS_TOKEN": PANEL_TOKEN,
             "CHAOS_SIGNING": PANEL_SECRET,
+            "CHAOS_PANEL_KEY": PANEL_KEY,
             "NO_COLOR": "1",
             **setting.environment,
         }
@@ -248,6 +255,9 @@ class World:
             one.start(wait=False)
         other = self.other.url if self.other is not None else ""
         text = _SHOPS.format(endpoint=self._endpoint(self.sandbox.url), pace=self.setting.calls_per_second)
+        if self.setting.panel:
+            text = text.replace("order_consent", "all_customers").replace("scan = false", "calls_per_day = 1000000")
+            text += _PANEL.format(url=self.sandbox.panel_url)
         text += _OTHER.format(endpoint=other, pace=self.setting.calls_per_second) if other else _SAME
         for number in range(1, self.setting.more_accounts + 1):
             text += _MORE.format(
@@ -372,6 +382,13 @@ tokens = ["env:CHAOS_TOKEN"]
 secrets = ["env:CHAOS_SIGNING"]
 consent_box = "webhook"
 scan = false
+"""
+_PANEL = """
+[shops.shop1.panel]
+kind = "idosell"
+base_url = "{url}"
+api_key = "env:CHAOS_PANEL_KEY"
+calls_per_second = 100
 """
 _SHOP2 = """
 [shops.shop2]
