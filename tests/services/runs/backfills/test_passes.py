@@ -1,0 +1,254 @@
+"""Everybody is read and queued once: pages, the canary, crashes, restarts, accounts that come and go."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.domain.commands import UpsertContact
+from app.domain.delivery.outcomes import Delivered, Refused
+from app.domain.runs.backfill import BackfillMode, Pause, Phase, state_of
+from app.domain.runs.backfill_tally import Tally
+from tests.support.backfill_world import Airport, account, people, the_shop
+
+# -- everybody once ------------------------------------------------------------------------------------------------------
+
+
+async def test_every_account_becomes_one_event_and_one_contact_and_the_report_adds_up(world: Airport) -> None:
+    world.panel.rows = people(230)
+    landed = await world.land(await world.begin())
+    assert landed.tally == Tally(found=230, sent=230)
+    assert state_of(landed.run, landed.tally) == "complete"
+    assert landed.run.finished_at is not None
+    assert await world.events() == ["account-listed"] * 230
+    assert Counter(one.email for one in world.upstream.sent(UpsertContact)) == Counter(
+        f"person{n}@example.pl" for n in range(1000, 1230)
+    )
+
+
+async def test_a_second_transfer_finds_nothing_new_to_tell(world: Airport) -> None:
+    world.panel.rows = people(3)
+    await world.flown()
+    assert await world.flown() == Tally(found=3, withheld={"nothing_new": 3})
+    assert len(world.upstream.sent(UpsertContact)) == 3
+
+
+async def test_an_empty_panel_is_a_complete_transfer_of_nobody(world: Airport) -> None:
+    landed = await world.land(await world.begin())
+    assert (landed.tally, state_of(landed.run, landed.tally)) == (Tally(), "complete")
+
+
+async def test_the_canary_goes_first_and_the_rest_only_when_it_has_landed(world: Airport) -> None:
+    world.panel.rows = people(120)
+    number = await world.begin()
+    await world.flights.step_due()
+    assert (await world.run_of(number)).phase is Phase.WATCHING
+    assert len(await world.events()) == 2
+    world.clock.advance(minutes=1)
+    await world.flights.step_due()  # nothing was planned or delivered yet
+    assert (await world.run_of(number)).phase is Phase.WATCHING
+    assert len(await world.events()) == 2
+    await world.run()
+    assert (await world.land(number)).tally == Tally(found=120, sent=120)
+
+
+async def test_a_refused_canary_holds_the_rest_until_a_person_has_looked(world: Airport) -> None:
+    world.panel.rows = people(150)
+    world.upstream.respond = lambda method, items: (
+        Refused("bad data")
+        if method == "upsert_many" and any(one.email == "person1000@example.pl" for one in items)
+        else Delivered()
+    )
+    number = await world.begin()
+    run = await world.until(number, lambda run: run.paused is not None)
+    assert run.paused is Pause.CANARY_REFUSED
+    for _ in range(3):
+        await world.step()
+    assert len(await world.events()) == 2
+    assert (await world.at(number)).tally == Tally(found=2, sent=1, failed=1)
+    await world.flights.resume("shop1", number)
+    landed = await world.land(number)
+    assert landed.tally == Tally(found=150, sent=149, failed=1)
+    assert state_of(landed.run, landed.tally) == "complete_with_failures"
+
+
+# -- a crash, a second worker, a person at that moment -------------------------------------------------------------------
+
+
+async def test_what_was_read_while_somebody_paused_it_is_thrown_away_and_read_again(world: Airport) -> None:
+    world.panel.rows = people(120)
+    number = await world.begin()
+    await world.until(number, lambda run: run.phase is Phase.TRANSFER)
+    before = await world.run_of(number)
+
+    async def pauses() -> None:
+        await world.flights.pause("shop1", number)
+
+    world.panel.on_read = pauses
+    await world.flights.step_due()
+    assert len(await world.events()) == 2  # the canary's
+    assert len(await world.noted()) == 2
+    run = await world.run_of(number)
+    assert (run.paused, run.page, run.found) == (Pause.BY_A_PERSON, before.page, before.found)
+    await world.flights.resume("shop1", number)
+    assert (await world.land(number)).tally == Tally(found=120, sent=120)
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+async def test_a_crash_between_reading_and_writing_queues_nobody_and_the_page_is_read_again(world: Airport) -> None:
+    world.panel.rows = people(120)
+    number = await world.begin()
+    await world.until(number, lambda run: run.phase is Phase.TRANSFER)
+
+    async def dies() -> None:
+        raise Killed
+
+    world.panel.on_read = dies
+    with pytest.raises(Killed):
+        await world.flights.step_due()
+    assert len(await world.noted()) == 2
+    world.flights = world.restarted()
+    assert (await world.land(number)).tally == Tally(found=120, sent=120)
+    assert len(await world.events()) == 120
+
+
+async def test_two_workers_at_the_same_page_queue_it_once(world: Airport) -> None:
+    world.panel.rows = people(250)
+    number = await world.begin()
+    stale = await world.until(number, lambda run: run.phase is Phase.TRANSFER)
+    other = world.restarted()
+    await world.flights.step(stale)
+    moved = await world.run_of(number)
+    await other.step(stale)
+    assert await world.run_of(number) == moved
+    assert len(await world.events()) == 100
+    landed = await world.land(number)
+    assert landed.tally == Tally(found=250, sent=250)
+    assert len(await world.events()) == 250
+
+
+async def test_a_restart_in_the_middle_goes_on_at_the_same_page(world: Airport) -> None:
+    world.panel.rows = people(450)
+    number = await world.begin()
+    await world.until(number, lambda run: run.phase is Phase.TRANSFER and run.page == 3)
+    world.flights = world.restarted()
+    world.panel.pages_read.clear()
+    assert (await world.land(number)).tally == Tally(found=450, sent=450)
+    assert [page for page, since in world.panel.pages_read if since is None][:2] == [3, 4]
+
+
+# -- a panel that changes underneath -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gone", "new"),
+    [
+        pytest.param([1000], 0, id="one vanishes"),
+        pytest.param(range(1000, 1090), 0, id="many vanish"),
+        pytest.param(range(1000, 1100), 0, id="a whole page vanishes"),
+        pytest.param([], 30, id="some register"),
+        pytest.param([1000], 1, id="one vanishes and one registers"),
+    ],
+)
+async def test_nobody_is_missed_when_accounts_come_and_go_between_two_pages(world: Airport, gone: Sequence[int], new: int) -> None:
+    world.panel.rows = people(350)
+    number = await world.begin()
+    await world.until(number, lambda run: run.phase is Phase.TRANSFER and run.page == 2)
+    world.panel.rows = [one for one in world.panel.rows if one.id not in gone]
+    for late in range(5000, 5000 + new):
+        world.panel.change(late, account(late))
+    landed = await world.land(number)
+    assert {one.id for one in world.panel.rows} - await world.noted() == set()
+    assert landed.tally == Tally(found=350 + new, sent=350 + new)
+    assert len(await world.events()) == 350 + new
+
+
+async def test_the_closing_pass_brings_who_changed_who_registered_and_who_joined_this_shop_meanwhile(world: Airport) -> None:
+    world.panel.rows = [account(1, "moved@example.pl", active=(2,)), account(2, "guest@example.pl", guest=True), *people(105)]
+    number = await world.begin()
+    await world.until(number, lambda run: run.phase is Phase.TRANSFER and run.page == 1)
+    world.panel.change(1000, account(1000, first_name="Nowe Imię"))
+    world.panel.change(1001, account(1001))  # touched, with nothing that we read changed
+    world.panel.change(1, account(1, "moved@example.pl", active=(1, 2)))
+    world.panel.change(2, account(2, "guest@example.pl"))
+    world.panel.change(3, account(3, "brand-new@example.pl"))
+    started = (await world.run_of(number)).started_at
+    landed = await world.land(number)
+    assert landed.tally == Tally(found=108, sent=108)
+    assert world.panel.pages_read[-1] == (0, started - timedelta(hours=2))
+    assert [one.profile.get("first_name") for one in world.upserts("person1000@example.pl")] == ["Imię1000", "Nowe Imię"]
+    assert len(world.upserts("person1001@example.pl")) == 1
+    for email in ("moved@example.pl", "guest@example.pl", "brand-new@example.pl"):
+        assert len(world.upserts(email)) == 1
+    assert len(await world.events()) == 109
+
+
+async def test_the_closing_pass_reads_all_its_pages(world: Airport) -> None:
+    world.panel.rows = people(230)
+    number = await world.begin()
+    await world.until(number, lambda run: run.phase is Phase.TRANSFER and run.page == 2)
+    for one in list(world.panel.rows):
+        world.panel.change(one.id, account(one.id, first_name="Zmienione"))
+    assert (await world.land(number)).tally == Tally(found=230, sent=230)
+    assert [page for page, since in world.panel.pages_read if since is not None] == [0, 1, 2] * 2  # until a walk finds nothing new
+    assert {(await world.contact(f"person{n}@example.pl")).profile["first_name"].value for n in (1000, 1229)} == {"Zmienione"}
+
+
+async def test_nobody_who_changed_is_missed_when_accounts_vanish_between_two_pages_of_the_closing_pass(world: Airport) -> None:
+    world.panel.rows = people(230)
+    number = await world.begin()
+    await world.until(number, lambda run: run.phase is Phase.TRANSFER and run.page == 2)
+    for one in list(world.panel.rows):
+        world.panel.change(one.id, account(one.id, first_name="Zmienione"))
+    await world.until(number, lambda run: run.phase is Phase.CLOSING and run.page == 1)
+    world.panel.rows = world.panel.rows[1:]
+    await world.land(number)
+    async with world.store.work() as work:
+        known = await work.contacts.page_of_shop("shop1", 0, 500)
+    unchanged = {one.contact.email for one in known if one.contact.profile["first_name"].value != "Zmienione"}
+    assert unchanged == set()
+
+
+# -- what a person may do ------------------------------------------------------------------------------------------------
+
+
+async def test_the_newest_backfills_are_shown_first(world: Airport) -> None:
+    world.panel.rows = people(3)
+    numbers = []
+    for mode in (BackfillMode.DRY_RUN, BackfillMode.RUN, BackfillMode.DRY_RUN):
+        numbers.append(await world.begin(mode))
+        await world.land(numbers[-1])
+    assert [one.run.id for one in await world.flights.of_shop("shop1")] == numbers[::-1]
+
+
+async def test_progress_tells_how_many_and_when(world: Airport) -> None:
+    world.panel.rows = people(400)
+    number = await world.begin()
+    await world.until(number, lambda run: run.phase is Phase.TRANSFER and run.page == 1)
+    shown = await world.at(number)
+    assert (shown.run.total, shown.run.found, shown.tally.found) == (400, 100, 100)
+    assert shown.eta == max(world.clock(), shown.run.due_at) + timedelta(minutes=30)  # 300 at 600 an hour
+
+
+async def test_in_shadow_everybody_is_counted_and_nobody_sent(world: Airport) -> None:
+    await world.configure(the_shop(shadow=True))
+    world.panel.rows = people(5)
+    assert await world.flown() == Tally(found=5, withheld={"shadow": 5})
+    assert world.upstream.calls == []
+
+
+async def test_historical_orders_do_not_come_with_an_account(world: Airport) -> None:
+    """R15, R62: what is listed is a profile, never a purchase."""
+    world.panel.rows = people(5)
+    await world.flown()
+    assert world.upstream.events == []
+
+
+def test_the_world_here_uses_a_row_as_the_client_makes_it() -> None:
+    assert account(1).content != account(1, first_name="x").content
+    assert replace(account(1)) == account(1)
