@@ -26,6 +26,7 @@ from app.services.intake import Intake
 from app.services.operations.alarms import Alarms
 from app.services.operations.audit import AuditLog
 from app.services.operations.consent_export import ConsentReader
+from app.services.operations.door_counts import DoorCounts
 from app.services.operations.health import Health
 from app.services.operations.ledger_check import LedgerCheck
 from app.services.operations.replay import Operations
@@ -77,6 +78,7 @@ class Gateway:
     disputes: Disputes
     operations: Operations
     requests: RequestLog
+    door_counts: DoorCounts
     audit: AuditLog
     sessions: Sessions
     sources: Sources
@@ -174,6 +176,8 @@ async def _compose(
     backfills = Backfills(store, directory, sides, dry_run, clock, wake.planning.notify)
     reconciliations = Reconciliations(store, directory, upstreams, sides, pull, dry_run, clock, wake.planning.notify)
     requests = RequestLog(store)
+    shared_store = None if database.is_sqlite else store  # an SQLite file has one process
+    door_counts = DoorCounts(shared_store, clock, salt=pseudonyms("door counts", ""))
     operations = Operations(store, directory, clock, wake.everything)
     sources = sources_of(
         store, directory, intake, sides, clock, pseudonyms, timedelta(seconds=settings.scan_seconds), settings.base_url
@@ -191,6 +195,7 @@ async def _compose(
     health = Health(
         store, directory, clock, current, settings.freshness_alarm_seconds, settings.receipt_alarm_seconds, sources.watch
     )
+    trouble = TroubleWatch(operations, requests, directory, clock)
     return Gateway(
         settings=settings,
         ring=ring,
@@ -206,6 +211,7 @@ async def _compose(
         disputes=Disputes(store),
         operations=operations,
         requests=requests,
+        door_counts=door_counts,
         audit=AuditLog(store, clock),
         sessions=Sessions(store, directory, clock),
         sources=sources,
@@ -225,13 +231,14 @@ async def _compose(
             reconciliations,
             cleaner,
             sources,
-            Alarms(health, sources.watch, TroubleWatch(operations, requests, directory, clock), tell=_teller(settings, http)),
+            Alarms(health, sources.watch, trouble, door_counts, tell=_teller(settings, http)),
             directory,
             wake,
             pauses,
             JobQueue(database.dsn),
             health.probe,
             requests.write,
+            door_counts.exchange if shared_store is not None else None,
             shared.read if shared is not None else None,
         ),
         upstreams=upstreams,

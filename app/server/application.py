@@ -54,7 +54,8 @@ def application_of(gateway: Gateway) -> ASGIApp:
     app = _application()
     _hand_over(app, gateway)
     app.mount("/console", console_app(_uses(gateway)), name="console")
-    pace, refusals = Pace(gateway.settings.key_requests_per_minute), Refusals(gateway.settings.refusals_per_minute)
+    limits, counts = gateway.settings, gateway.door_counts
+    pace, refusals = Pace(limits.key_requests_per_minute, counts), Refusals(limits.refusals_per_minute, counts)
     memory = Memory(gateway.requests, gateway.directory)
     return Border(FastEventEndpoint(app, gateway.directory, gateway.intake, pace), gateway.directory, pace, refusals, memory)
 

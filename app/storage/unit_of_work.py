@@ -12,6 +12,7 @@ from app.storage.audit import AuditLog, Sessions
 from app.storage.backfills import Backfills
 from app.storage.consent_ledger import ConsentLedger
 from app.storage.contacts import Contacts
+from app.storage.door_counts import DoorCounts
 from app.storage.engine.database import Database
 from app.storage.inbox import Inbox
 from app.storage.ledger_anchors import LedgerAnchors
@@ -52,6 +53,7 @@ class Work:
         self.neighbours = Neighbours(connection)
         self.parked = Parked(connection)
         self.requests = RequestLog(connection)
+        self.door_counts = DoorCounts(connection)
         self.pushes = Pushes(connection)
         self.audit = AuditLog(connection)
         self.sessions = Sessions(connection)

@@ -18,6 +18,7 @@ from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
 from app.services.from_salesmanago.polling import Pull
 from app.services.operations.alarms import Alarms
+from app.services.operations.door_counts import EXCHANGE_SECONDS
 from app.services.operations.health import PROBE_SECONDS
 from app.services.operations.request_log import WRITE_SECONDS
 from app.services.operations.retention import Cleaner
@@ -102,6 +103,7 @@ class Worker:
         queue: JobQueue,
         probe: Callable[[], Awaitable[int]],
         write_requests: Callable[[], Awaitable[int]],
+        exchange_counts: Callable[[], Awaitable[int]] | None = None,
         read_clock: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         self._planner = planner
@@ -119,6 +121,7 @@ class Worker:
         self._queue = queue
         self._probe = probe
         self._write_requests = write_requests
+        self._exchange_counts = exchange_counts
         self._read_clock = read_clock
         self._tasks: list[asyncio.Task[None]] = []
         self._looked_at: set[str] = set()
@@ -131,6 +134,8 @@ class Worker:
         self._spawn("directory", partial(self._watch_directory, delivering), self._pauses.directory)
         self._spawn("probe", self._probe, PROBE_SECONDS)
         self._spawn("requests", self._write_requests, WRITE_SECONDS)
+        if self._exchange_counts is not None:
+            self._spawn("door_counts", self._exchange_counts, EXCHANGE_SECONDS)
         if self._read_clock is not None:
             self._spawn("clock", self._read_clock, CLOCK_SECONDS)
         if delivering:

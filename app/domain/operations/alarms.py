@@ -45,6 +45,10 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "All of the shop's last requests were refused.",
             "Wszystkie ostatnie żądania sklepu zostały odrzucone.",
         ),
+        "keys_are_tried": (
+            "An address tries keys, or callbacks, that are not valid; it is answered with 429.",
+            "Ktoś z tego adresu próbuje nieprawidłowych kluczy lub wywołań zwrotnych; dostaje odpowiedź 429.",
+        ),
         "key_ends_soon": ("The key ends within two weeks.", "Klucz wygaśnie w ciągu dwóch tygodni."),
         "pushes_late": ("Notices of the panel wait to be read.", "Powiadomienia panelu czekają na odczytanie."),
         "pushes_silent": ("The panel's notices have fallen silent.", "Panel przestał przysyłać powiadomienia."),

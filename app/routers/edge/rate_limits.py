@@ -1,7 +1,7 @@
 """How many refusals an address hears, and how many requests a key makes, before the answer is 429.
 
-Counts are of one process, in a memory that does not grow. A valid key always passes the limit of its address: behind one
-address there may be a shop beside whoever guesses.
+Counts stand in a memory that does not grow and that several processes share (`DoorCounts`). A valid key always passes the limit of
+its address: behind one address there may be a shop beside whoever guesses.
 """
 
 import hmac
@@ -11,11 +11,11 @@ import time
 
 import structlog
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from app.domain.errors import TooMany
 from app.observability.metrics import requests_refused
+from app.services.operations.door_counts import DoorCounts
 
 log = structlog.get_logger(__name__)
 
@@ -35,11 +35,12 @@ class Refusals:
 
     NAME = "refusals"
 
-    def __init__(self, per_minute: int) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+    def __init__(self, per_minute: int, counts: DoorCounts | None = None) -> None:
+        self._counts = counts or DoorCounts()
+        self._limiter = FixedWindowRateLimiter(self._counts)
         self._limit = RateLimitItemPerMinute(per_minute)
         self._once = RateLimitItemPerMinute(1)
-        self._salt = secrets.token_bytes(16)
+        self._salt = self._counts.salt or secrets.token_bytes(16)
 
     def note(self, network: str, kind: str) -> TooMany | None:
         """Another refusal; what it is to hear instead once the limit is used up. The same, whichever keys were tried."""
@@ -61,6 +62,7 @@ class Refusals:
         if not self._limiter.test(self._once, "alarm", slot) or not self._limiter.hit(_LINES, "lines"):
             return
         self._limiter.hit(self._once, "alarm", slot)
+        self._counts.note_trying(network)
         log.warning("address_refused_often", network=network, refusals=self._limit.amount, seconds=WINDOW_SECONDS)
 
 
@@ -69,10 +71,10 @@ class Pace:
 
     NAME = "key"
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, counts: DoorCounts | None = None) -> None:
         """0 = no limit."""
         self._limit = RateLimitItemPerMinute(per_minute) if per_minute else None
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(counts or DoorCounts())
 
     @property
     def limited(self) -> bool:

@@ -400,6 +400,15 @@ door_requests = Table(
     Index("ix_door_requests_request_id", "request_id"),
     sqlite_autoincrement=True,
 )
+# What the processes of one gateway count at their doors, by the minute.
+door_counts = Table(
+    "door_counts",
+    metadata,
+    Column("minute", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
 # What shops' platforms pushed, as it came, until it was translated (R80).
 pushes = Table(
     "pushes",
