@@ -1,6 +1,7 @@
 """Entries of the file of shops, and the rules that hold between their values."""
 
 import re
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -72,6 +73,17 @@ class _Strict(BaseModel):
         return said
 
 
+def _network(text: str) -> str:
+    """A network, or an address as a network of one."""
+    try:
+        return str(ip_network(text.strip(), strict=True))
+    except ValueError:
+        raise ValueError('write an address or a network like "203.0.113.0/24"; the bits behind the prefix are zero') from None
+
+
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], Field(max_length=100)]
+
+
 class AccountEntry(_Strict):
     endpoint: Endpoint
     client_id: str = Field(min_length=1)
@@ -82,6 +94,7 @@ class AccountEntry(_Strict):
     fan_out: Literal["all", "by_location"] = "all"
     callback_secret: CallbackSecret | None = None
     callback_secrets: tuple[CallbackSecret, ...] = Field(default=(), max_length=2)
+    callback_addresses: Networks = ()
 
 
 class PanelEntry(_Strict):
@@ -110,6 +123,7 @@ class SourceEntry(_Strict):
     panel: int | None = Field(default=None, ge=1)
     tokens: tuple[Token, ...] = Field(default=(), max_length=2)
     secrets: tuple[Token, ...] = Field(default=(), max_length=2)
+    addresses: Networks = ()
     scan: bool = True
     calls_per_day: int = Field(default=ShopSource.calls_per_day, ge=500)
     consent_box: Literal["webhook", "rest"] | None = None
@@ -135,6 +149,7 @@ class SourceEntry(_Strict):
             consent_box=BoxToldBy(self.consent_box or "nobody"),
             consent_field=self.consent_field,
             newsletter_field=self.newsletter_field,
+            addresses=self.addresses,
         )
 
 
@@ -191,7 +206,9 @@ class ShopEntry(_Strict):
     blocked_email_domains: tuple[Annotated[str, AfterValidator(normal_pattern)], ...] = ()
     callback_secret: CallbackSecret | None = None
     callback_secrets: tuple[CallbackSecret, ...] = Field(default=(), max_length=2)
+    callback_addresses: Networks = ()
     signing_secret: SigningSecret | None = None
+    signing_secrets: tuple[SigningSecret, ...] = Field(default=(), max_length=2)
     cart_url: Annotated[str, AfterValidator(_cart_url)] | None = None
     consents: ConsentsEntry = ConsentsEntry()
     panel: PanelEntry = PanelEntry(kind="none")

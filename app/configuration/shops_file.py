@@ -56,8 +56,8 @@ def _callback_secrets(entry: "AccountEntry | ShopEntry", ring: KeyRing) -> dict[
 
 def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
     secrets = _callback_secrets(entry, ring)
-    if entry.signing_secret is not None:
-        secrets["signing_secret"] = ring.close(entry.signing_secret)
+    signing = dict.fromkeys(secret for secret in (entry.signing_secret, *entry.signing_secrets) if secret is not None)
+    secrets |= {f"signing_secret_{at}": ring.close(secret) for at, secret in enumerate(signing)}
     if entry.panel.api_key is not None:
         secrets["panel_api_key"] = ring.close(entry.panel.api_key)
     secrets |= {f"source_token_{at}": ring.close(token) for at, token in enumerate(entry.source.tokens)}
@@ -72,6 +72,7 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         "callback_secret",
         "callback_secrets",
         "signing_secret",
+        "signing_secrets",
         "consents",
         "source",
     }
@@ -84,7 +85,7 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         backfill=entry.backfill.to_domain(),
         source=entry.source.to_domain(name),
         consent_names=ConsentNames(**entry.consents.model_dump()),
-        signed_requests=entry.signing_secret is not None,
+        signed_requests=bool(signing),
         **entry.model_dump(exclude=converted),
     )
     return StoredShop(shop, secrets)

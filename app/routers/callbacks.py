@@ -6,7 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import PlainTextResponse
 
+from app.domain.shops.senders import Address
 from app.formats.contact_values import email_address
+from app.routers.edge.addresses import address_of
 from app.routers.edge.dependencies import CallbacksDep
 from app.routers.edge.problems import BadParameter, documented
 
@@ -23,9 +25,10 @@ class Direction(StrEnum):
 class Called:
     """The two parameters of a callback, as they were written: how a plus sign was meant is for the signature to say."""
 
-    def __init__(self, raw_email: str, key: str) -> None:
+    def __init__(self, raw_email: str, key: str, sender: Address | None) -> None:
         self.raw_email = raw_email
         self.key = key
+        self.sender = sender
 
 
 async def _called(
@@ -37,7 +40,7 @@ async def _called(
     written = _parameters(request.scope["query_string"].decode("latin-1"))
     if request.method == "POST" and not written.keys() >= {"email", "key"}:
         written = _parameters((await request.body()).decode("latin-1")) | written
-    return Called(_the_one(written, "email"), _the_one(written, "key"))
+    return Called(_the_one(written, "email"), _the_one(written, "key"), address_of(request.scope))
 
 
 def _parameters(text: str) -> dict[str, list[str]]:
@@ -68,13 +71,13 @@ def _address(verified: str) -> str:
 
 
 async def _of_shop(shop: str, direction: Direction, called: Called, callbacks: CallbacksDep) -> PlainTextResponse:
-    email = callbacks.verified_for_shop(shop, called.raw_email, called.key)
+    email = callbacks.verified_for_shop(shop, called.raw_email, called.key, called.sender)
     await callbacks.take_for_shop(shop, _address(email), opt_in=direction is Direction.OPT_IN)
     return PlainTextResponse("OK")
 
 
 async def _of_account(account: str, direction: Direction, called: Called, callbacks: CallbacksDep) -> PlainTextResponse:
-    email = callbacks.verified_for_account(account, called.raw_email, called.key)
+    email = callbacks.verified_for_account(account, called.raw_email, called.key, called.sender)
     await callbacks.take_for_account(account, _address(email), opt_in=direction is Direction.OPT_IN)
     return PlainTextResponse("OK")
 

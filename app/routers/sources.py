@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from app.domain.errors import NotPossible
 from app.domain.sources import PushLine, PushState, SourceName
+from app.routers.edge.addresses import address_of
 from app.routers.edge.dependencies import ConnectingDep, Operator, PushesDep
 from app.routers.edge.problems import documented
 
@@ -33,7 +34,7 @@ async def pushed(platform: Platform, name: Name, request: Request, response: Res
     that header or in the field `token`. `gateway connect` prints the address and the token.
     """
     headers = {name_.lower(): value for name_, value in request.headers.items()}
-    if not await pushes.take(platform, name, headers, await request.body()):
+    if not await pushes.take(platform, name, headers, await request.body(), address_of(request.scope)):
         response.status_code = 200  # what a ping wants to hear
     return Taken()
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from app.domain.errors import NotFound, NotReady, UnknownCaller
+from app.domain.shops.senders import Address, is_expected
 from app.domain.shops.shop import SourceKind
 from app.domain.sources import NewPush, PushLine, PushState, SourceName
 from app.services.ports import Clock, Store
@@ -30,17 +31,20 @@ class Pushes:
         self._waiting: list[tuple[NewPush, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def take(self, platform: str, name: str, headers: Mapping[str, str], body: bytes) -> bool:
+    async def take(self, platform: str, name: str, headers: Mapping[str, str], body: bytes, sender: Address | None = None) -> bool:
         """Store a genuine push durably; one that repeats another changes nothing. False for a ping, of which nothing is kept.
 
-        Raises `UnknownCaller` for a wrong token or signature, and for a source nobody configured alike; `NotReady`.
+        Raises `UnknownCaller` for a wrong token or signature, for a sender whose address none of the source's shops names, and for
+        a source nobody configured alike; `NotReady`.
         """
         source = SourceName(platform, name)
         known = self._directory.source_secrets(source)
         plugin = self._platforms.get(_kind(platform))
-        if plugin is not None and self._directory.shops_of_source(source) and plugin.is_ping(headers, body):
+        shops = self._directory.shops_of_source(source)
+        expected = is_expected(sender, [one for shop in shops for one in shop.source.addresses])
+        if plugin is not None and shops and expected and plugin.is_ping(headers, body):
             return False
-        if plugin is None or not plugin.is_genuine(headers, body, known):
+        if plugin is None or not plugin.is_genuine(headers, body, known) or not expected:
             raise UnknownCaller("The push carries no token and signature of this source.")
         called = plugin.envelope(headers, body)
         content_type = headers.get("content-type", "")[:100]

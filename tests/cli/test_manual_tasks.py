@@ -58,7 +58,7 @@ def an_opt_out_arrives() -> None:
     async def step() -> None:
         async with open_gateway(Settings()) as gateway:
             callbacks = gateway.callbacks
-            email = callbacks.verified_for_shop("shop1", JAN, signature(JAN, "OldSecret0000001"))
+            email = callbacks.verified_for_shop("shop1", JAN, signature(JAN, "OldSecret0000001"), None)
             await callbacks.take_for_shop("shop1", email, opt_in=False)
             await gateway.planner.plan_due()
             await gateway.delivery.deliver_due(to_newsletter("shop1"))

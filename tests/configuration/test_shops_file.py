@@ -143,3 +143,9 @@ def test_a_secret_that_is_no_text_is_not_quoted(monkeypatch: pytest.MonkeyPatch,
     binary.write_bytes(b"\xff\xfeabc")
     raw = a_file(monkeypatch, callback_secret=f"file:{binary}")
     assert mistakes(raw) == f"shops.shop1.callback_secret: cannot read {binary}"
+
+
+@pytest.mark.parametrize("written", ["203.0.113.7/24", "everywhere", "203.0.113", ""])
+def test_an_odd_network_is_refused_with_an_example(written: str) -> None:
+    with pytest.raises(BadConfiguration, match=r"203\.0\.113\.0/24"):
+        _shop(callback_addresses=[written])

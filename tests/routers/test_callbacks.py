@@ -381,3 +381,24 @@ async def test_a_consent_export_is_a_sealed_chain_of_every_act(door: Door) -> No
     assert JAN not in first["subject"]
     assert (await door.post("consent-exports", {"email": JAN}, "shop2")).json() == {"chains": []}
     assert_problem(await door.post("consent-exports", {"email": "nobody"}), 422)
+
+
+async def test_r55_a_callback_from_an_address_nobody_named_is_refused_like_a_forged_one(tmp_path: Path) -> None:
+    (tmp_path / "callback").write_text(OF_SHOP)
+    named = {"callback_secret": f"file:{tmp_path / 'callback'}", "callback_addresses": ["203.0.113.0/24", "2001:db8::/32"]}
+    shops = {"shop1": shop_entry("sklep.example.com", 1, "all_customers", **named)}
+    async with open_door(tmp_path, shops) as door:
+
+        async def from_address(client: tuple[str, int], given: str) -> httpx.Response:
+            transport = httpx.ASGITransport(door.app, client=client)
+            async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as caller:
+                return await caller.get(f"/callbacks/shops/shop1/opt-out?email={JAN}&key={given}")
+
+        for client in (("203.0.113.9", 1), ("2001:db8::7", 1), ("::ffff:203.0.113.9", 1)):
+            assert (await from_address(client, key(JAN))).status_code == 200
+        elsewhere = await from_address(("198.51.100.1", 1), key(JAN))
+        forged = await from_address(("203.0.113.9", 1), "0" * 40)
+        assert_problem(elsewhere, 403)
+        assert elsewhere.json() | {"request_id": ""} == forged.json() | {"request_id": ""}
+        nowhere = await from_address(("unix", 0), key(JAN))
+        assert nowhere.status_code == 403

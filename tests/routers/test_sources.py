@@ -83,3 +83,18 @@ async def test_r80_operators_see_pushes_and_the_body_of_those_that_were_not_unde
 
 async def test_another_method_is_405(door: Door) -> None:
     assert (await door.http.get("/sources/idosell/1234")).status_code == 405
+
+
+async def test_r80_a_push_from_an_address_nobody_named_is_refused_like_a_forged_one(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "signing").write_text(SECRET)
+    source = {"kind": "idosell", "panel": 1234, "tokens": [f"file:{tmp_path}/token"], "secrets": [f"file:{tmp_path}/signing"]}
+    source |= {"scan": False, "addresses": ["203.0.113.7"]}
+    async with open_door(tmp_path, {"shop1": shop_entry("sklep.example.com", 1, "all_customers", source=source)}) as door:
+        body = {"results": [a_client()]}
+        assert (await push(door, "clientCreated", body)).status_code == 401  # httpx calls from 127.0.0.1
+        transport = httpx.ASGITransport(door.app, client=("203.0.113.7", 1))
+        raw = json.dumps(body).encode()
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as panel:
+            answer = await panel.post("/sources/idosell/1234", content=raw, headers=signed("clientCreated", raw))
+        assert answer.status_code == 202

@@ -38,6 +38,8 @@ class Account:
     request_time_in_seconds: bool = False
     """The documentation says milliseconds, official clients send seconds (U2)."""
     fan_out: FanOut = FanOut.ALL
+    callback_addresses: tuple[str, ...] = ()
+    """Networks from which callbacks are believed; empty: from everywhere."""
 
 
 class PanelKind(StrEnum):
@@ -94,6 +96,8 @@ class ShopSource:
     """Of an order, in which a platform with fields of the shop's own keeps the answer to the consent box."""
     newsletter_field: str | None = None
     """The same of the newsletter box."""
+    addresses: tuple[str, ...] = ()
+    """Networks from which pushes are believed; empty: from everywhere."""
 
 
 @value(kw_only=True)
@@ -152,6 +156,8 @@ class Shop:
     """Withhold people behind a known marketplace's masked address (`masked.MASKED_DOMAINS`): a newsletter reaches nobody there."""
     blocked_email_domains: tuple[str, ...] = ()
     """Patterns of further domains whose people are not sent."""
+    callback_addresses: tuple[str, ...] = ()
+    """Networks from which callbacks for this shop are believed; empty: from everywhere."""
     signed_requests: bool = False
     """The shop signs its requests (Standard Webhooks); an unsigned one is refused."""
     cart_url: str | None = None

@@ -17,7 +17,7 @@ UNKNOWN = "unknown"
 
 def network_of(scope: Scope) -> str:
     """The caller as limits know it: an IPv4 address, or the /64 of an IPv6 address."""
-    address = _address(scope)
+    address = address_of(scope)
     if address is None:
         return UNKNOWN
     if isinstance(address, ipaddress.IPv6Address):
@@ -36,7 +36,7 @@ class OpenDoors:
     def metrics_open_to(self, scope: Scope) -> bool:
         if not self.metrics or (not self.behind_proxy and _is_forwarded(scope)):
             return False  # whoever stands behind a proxy that we do not know is not at the proxy's address
-        address = _address(scope)
+        address = address_of(scope)
         return address is not None and any(address in network for network in self.metrics)
 
 
@@ -44,7 +44,8 @@ def _is_forwarded(scope: Scope) -> bool:
     return any(name in _FORWARDED for name, _ in scope["headers"])
 
 
-def _address(scope: Scope) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def address_of(scope: Scope) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The caller's address; None where there is none, as over a local socket."""
     client = scope.get("client")
     try:
         address = ipaddress.ip_address(client[0].partition("%")[0]) if client else None

@@ -161,11 +161,21 @@ async def _metrics_reader(
 
 
 def check_signature(directory: Directory, shop: Shop, headers: Headers, body: bytes) -> None:
-    """For a shop that signs: the raw body, five minutes old at most (Standard Webhooks). Raises `UnknownCaller`."""
+    """For a shop that signs: the raw body, five minutes old at most (Standard Webhooks). Raises `UnknownCaller`.
+
+    Every secret is tried, whatever came out before.
+    """
+    genuine = [_is_signed(secret, dict(headers), body) for secret in directory.signing_secrets(shop.id)]
+    if not any(genuine):
+        raise UnknownCaller("The request is not signed as this shop signs its requests.")
+
+
+def _is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:
     try:
-        Webhook(directory.signing_secret(shop.id)).verify(body, dict(headers), json_parse=False)
-    except (WebhookVerificationError, ValueError) as error:
-        raise UnknownCaller("The request is not signed as this shop signs its requests.") from error
+        Webhook(secret).verify(body, headers, json_parse=False)
+    except (WebhookVerificationError, ValueError):
+        return False
+    return True
 
 
 CallingShop = Annotated[Shop, Depends(_signing_shop)]

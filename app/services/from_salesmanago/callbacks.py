@@ -8,6 +8,7 @@ from app.domain.events import OptInReported, OptOutReported
 from app.domain.intake.gateway_events import heard
 from app.domain.intake.inbox import NewEvent
 from app.domain.shops.callbacks import reached, verified
+from app.domain.shops.senders import Address, is_expected
 from app.services.intake import Intake
 from app.services.ports import Clock, Store
 from app.services.shops.directory import Directory
@@ -20,13 +21,17 @@ class Callbacks:
         self._intake = intake
         self._clock = clock
 
-    def verified_for_shop(self, shop_id: str, raw_email: str, key: str) -> str:
-        """The address a key was made for. Raises `ForgedCallback`, also for a shop that does not exist."""
-        return self._verified(raw_email, key, self._directory.shop_callback_secrets(shop_id))
+    def verified_for_shop(self, shop_id: str, raw_email: str, key: str, sender: Address | None) -> str:
+        """The address a key was made for. Raises `ForgedCallback`, also for a shop that does not exist, and for an odd sender."""
+        shop = self._directory.shop(shop_id)
+        expected = is_expected(sender, shop.callback_addresses if shop is not None else ())
+        return self._verified(raw_email, key, self._directory.shop_callback_secrets(shop_id), expected=expected)
 
-    def verified_for_account(self, account_id: str, raw_email: str, key: str) -> str:
-        """The address a key was made for. Raises `ForgedCallback`, also for an account that does not exist."""
-        return self._verified(raw_email, key, self._directory.account_callback_secrets(account_id))
+    def verified_for_account(self, account_id: str, raw_email: str, key: str, sender: Address | None) -> str:
+        """The same of an account."""
+        account = self._directory.account(account_id)
+        expected = is_expected(sender, account.callback_addresses if account is not None else ())
+        return self._verified(raw_email, key, self._directory.account_callback_secrets(account_id), expected=expected)
 
     async def take_for_shop(self, shop_id: str, email: str, *, opt_in: bool) -> None:
         """Store a change for one shop (R53). Raises `NotReady`."""
@@ -41,9 +46,9 @@ class Callbacks:
             knowing = await work.contacts.shops_knowing(shop_ids, email)
         await self._store_for(reached(account.fan_out, shop_ids, knowing), email, opt_in=opt_in)
 
-    def _verified(self, raw_email: str, key: str, known: Sequence[str]) -> str:
+    def _verified(self, raw_email: str, key: str, known: Sequence[str], *, expected: bool) -> str:
         email = verified(raw_email, key, known)
-        if email is None:
+        if email is None or not expected:
             raise ForgedCallback
         return email
 

@@ -107,9 +107,10 @@ class Directory:
         stored = self._snapshot.accounts[account_id]
         return AccountAccess(stored.account, self._ring.open(stored.secrets["api_secret"]))
 
-    def signing_secret(self, shop_id: str) -> str:
-        """Opened; only for a shop with `signed_requests`."""
-        return self._ring.open(self._snapshot.shops[shop_id].secrets["signing_secret"])
+    def signing_secrets(self, shop_id: str) -> list[str]:
+        """Opened; two while one takes the place of the other. Some only for a shop with `signed_requests`."""
+        stored = sorted(self._snapshot.shops[shop_id].secrets.items())
+        return [self._ring.open(closed) for name, closed in stored if name.startswith("signing_secret")]
 
     def shops_of(self, account_id: str) -> list[Shop]:
         return [stored.shop for stored in self._snapshot.shops.values() if stored.shop.account == account_id]

@@ -118,3 +118,17 @@ async def test_a_shop_that_signs_its_requests_is_believed_only_with_a_fresh_sign
         assert_problem(await door.post("orders", ORDER), 401)
         unreadable = door.auth("shop1") | {"Content-Type": "application/json"}
         assert (await door.http.post("/v1/shops/shop1/orders", content=b"\xff", headers=unreadable)).status_code in (400, 401)
+
+
+async def test_while_a_signing_secret_is_changed_both_are_believed_and_no_third_one(tmp_path: Path) -> None:
+    former, new, other = ("whsec_" + b64encode(letter * 24).decode() for letter in (b"f", b"n", b"o"))
+    for name, secret in (("former", former), ("new", new)):
+        (tmp_path / name).write_text(secret)
+    signing = {"signing_secret": f"file:{tmp_path / 'new'}", "signing_secrets": [f"file:{tmp_path / 'former'}"]}
+    async with open_door(tmp_path, {"shop1": {**SHOPS["shop1"], **signing}}) as door:
+        body, now, answers = json.dumps(ORDER), datetime.now(UTC), []
+        for secret in (new, former, other):
+            headers = {"webhook-id": "msg-1", "webhook-timestamp": str(int(now.timestamp()))}
+            headers |= {"webhook-signature": Webhook(secret).sign("msg-1", now, body), "Content-Type": "application/json"}
+            answers.append(await door.http.post("/v1/shops/shop1/orders", content=body, headers=headers | door.auth("shop1")))
+        assert [one.status_code for one in answers] == [202, 202, 401]
