@@ -34,7 +34,7 @@ def with_garden(world: panel.Panel) -> panel.Panel:
 
 
 @dataclass(frozen=True)
-class Told:
+class SentState:
     """Something that happened in the panel, how the gateway heard of it, and what became of it."""
 
     said: str
@@ -57,30 +57,30 @@ class PanelDay:
         self._panel = panel_url
         self._headers = {"Authorization": f"Bearer {key}"}
 
-    async def play(self) -> list[Told]:
+    async def play(self) -> list[SentState]:
         address = f"{self._gateway}/sources/idosell/{PANEL_NUMBER}"
         hook = await self._do("webhooks", url=address, token=HOOK_TOKEN, secret=HOOK_SECRET)
         await self._do("webhooks", url=address, token=HOOK_TOKEN, programmable=True)
         person = {"first_name": "Ewa", "last_name": "Ogrodnik", "city": "Poznań", "type": "female"}
         await self._do("customers", login="ewa", email=EWA, active_shops=[GARDEN_NUMBER], **person)
-        told = [Told("Ewa creates an account", "webhook clientCreated", await self._end("registration"))]
+        told = [SentState("Ewa creates an account", "webhook clientCreated", await self._end("registration"))]
         await self._do("customers/ewa/approvals", shop=GARDEN_NUMBER, channel="email", given=True)
-        told.append(Told("subscribes to the newsletter", "Webhooki newsletter_email", await self._end("subscription")))
+        told.append(SentState("subscribes to the newsletter", "Webhooki newsletter_email", await self._end("subscription")))
         goods = [{"product": SPADE, "quantity": 2}]
         await self._do("baskets", login="ewa", shop=GARDEN_NUMBER, lines=goods)
         cart = await self._end("cart", ("planned",))
-        told.append(Told("fills a basket; it waits for its quiet hour", "Webhooki basket", cart, "planned"))
+        told.append(SentState("fills a basket; it waits for its quiet hour", "Webhooki basket", cart, "planned"))
         order = await self._do(
             "orders", login="ewa", shop=GARDEN_NUMBER, lines=goods, source_type="price_comparer", source_name="Ceneo"
         )
-        told.append(Told("orders, coming from Ceneo", "webhook orderCreated", await self._end("order")))
+        told.append(SentState("orders, coming from Ceneo", "webhook orderCreated", await self._end("order")))
         await self._do(f"webhooks/{hook['id']}", next=["lose"])
         await self._do("orders", login="ewa", shop=GARDEN_NUMBER, lines=[{"product": SPADE}])
-        told.append(Told("orders again; this webhook is lost on purpose", SCAN, await self._end("order", number=2)))
+        told.append(SentState("orders again; this webhook is lost on purpose", SCAN, await self._end("order", number=2)))
         await self._do("customers/ewa/tags", add={"stały klient": 3})
-        told.append(Told("gets a tag from staff, which no webhook tells", SCAN, await self._end("tag-edit")))
+        told.append(SentState("gets a tag from staff, which no webhook tells", SCAN, await self._end("tag-edit")))
         await self._do(f"orders/{order['orderSerialNumber']}", status="canceled")
-        told.append(Told("cancels the first order", "webhook orderCanceled", await self._end("order-cancellation")))
+        told.append(SentState("cancels the first order", "webhook orderCanceled", await self._end("order-cancellation")))
         return told
 
     async def _do(self, what: str, **said: Any) -> dict[str, Any]:

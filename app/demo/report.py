@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.demo.day import Moment
 from app.demo.fast_forward import CartScene
-from app.demo.panel_day import Told
+from app.demo.panel_day import SentState
 from app.demo.way_back import Scene
 
 console = Console(width=None if Console().is_terminal else 200)
@@ -68,7 +68,7 @@ def contacts(shown: Sequence[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def panel_day(told: Sequence[Told]) -> None:
+def panel_day(told: Sequence[SentState]) -> None:
     """The shop nobody posts for: what its panel told, and what became of it."""
     title = "A third shop, on IdoSell, for which nobody writes code: its panel tells"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)

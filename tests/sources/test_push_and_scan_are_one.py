@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced
 from app.sources.idosell.clients import client
 from app.sources.idosell.orders import order
-from app.sources.port import NOTHING, Finding, Remembered, Tellable, Told, sifted
+from app.sources.port import NOTHING, Finding, Remembered, SentState, Tellable, sifted
 from tests.sources.samples import Json, a_client, an_order
 from tests.sources.stage import Stage, source_shop
 from tests.support.builders import at
@@ -104,9 +104,9 @@ def now_in_panel(states: Sequence[tuple[str, Json]]) -> list[tuple[str, Json]]:
     return list(latest.values())
 
 
-def told_by(arrivals: Sequence[Sequence[tuple[str, Json]]]) -> list[Told]:
+def told_by(arrivals: Sequence[Sequence[tuple[str, Json]]]) -> list[SentState]:
     memory: dict[tuple[str, str], Remembered] = {}
-    told: list[Told] = []
+    told: list[SentState] = []
     for batch in arrivals:
         found = [finding for kind, row in batch for finding in findings_of(kind, row)]
         news, changed = sifted(found, memory)
@@ -115,7 +115,7 @@ def told_by(arrivals: Sequence[Sequence[tuple[str, Json]]]) -> list[Told]:
     return told
 
 
-def outcome(told: Sequence[Told]) -> dict[str, Any]:
+def outcome(told: Sequence[SentState]) -> dict[str, Any]:
     """What the newest word of each thing is: what SALESmanago ends up with, by the rules for versions (R09, R18)."""
     ended: dict[str, Any] = {}
     for one in told:
@@ -181,7 +181,7 @@ async def test_r82_the_inbox_holds_each_event_once_also_after_crashes_between_te
         await stage.teller.tell(found.findings)  # told, and killed before it was remembered
         await stage.translated()
     events = await stage.events()
-    told = [Told(one.event_id, one.event) for one in events if isinstance(one.event, Tellable)]
+    told = [SentState(one.event_id, one.event) for one in events if isinstance(one.event, Tellable)]
     assert outcome(told) == outcome(told_by([now_in_panel(rows(PLAY.steps))]))
     kinds = [type(one.event) for one in events]
     assert (kinds.count(CustomerRegistered), kinds.count(OrderCancelled)) == (1, 1)

@@ -10,7 +10,7 @@ from sqlalchemy import Table, func, insert, select, text
 
 from app.domain.consent import Channel, TransferConsent
 from app.domain.intake.inbox import EventState
-from app.domain.person.contact import Contact, Told
+from app.domain.person.contact import Contact, SentState
 from app.storage.engine import codec, migrations
 from app.storage.engine.database import Database
 from app.storage.engine.tables import (
@@ -191,7 +191,7 @@ async def test_carts_go_when_they_are_closed_and_their_last_change_is_long_ago(d
 
 
 KEPT = {
-    "transferred": Contact(email="p1@example.pl", told=Told(email="p1@example.pl")),
+    "transferred": Contact(email="p1@example.pl", told=SentState(email="p1@example.pl")),
     "erased": Contact(erased=True, erased_at=T0),
     "erased and back": Contact(email="p1@example.pl", erased_at=T0),
     "withdrew": Contact(email="p1@example.pl", transfer=TransferConsent(withdrawn=T0)),

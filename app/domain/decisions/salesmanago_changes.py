@@ -20,7 +20,7 @@ from app.domain.commands import (
 from app.domain.consent import Channel, Said, Status, is_opt_out
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import DriftFound
-from app.domain.person.contact import ADDRESS, Contact, Home, Shown, Told, words_of
+from app.domain.person.contact import ADDRESS, Contact, Home, SentState, Shown, words_of
 from app.domain.shops.countries import country_code
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -86,7 +86,7 @@ def told(contact: Contact, commands: Iterable[Command]) -> Contact:
             case UpsertContact():
                 contact = replace(contact, told=_told_upsert(contact, command))
             case DeleteContact():
-                contact = replace(contact, told=Told())
+                contact = replace(contact, told=SentState())
             case AddEvent() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags():
                 pass
             case _:
@@ -150,7 +150,7 @@ def still_called(contact: Contact, email: str, at: datetime) -> Contact:
     return replace(contact, told=replace(_without_opt_outs(contact), email=email, profile={}), rename_refused_at=at)
 
 
-def _without_opt_outs(contact: Contact) -> Told:
+def _without_opt_outs(contact: Contact) -> SentState:
     """So that they are told once more. One of another shop stays: an older opt-in of this one must not overturn it (R06)."""
     told, email, phone = contact.told, contact.email_news.status, contact.phone_news.status
     return replace(
@@ -160,15 +160,15 @@ def _without_opt_outs(contact: Contact) -> Told:
     )
 
 
-def _untold_upsert(remembered: Told, command: UpsertContact) -> Told:
+def _untold_upsert(remembered: SentState, command: UpsertContact) -> SentState:
     email = None if remembered.email is None else command.email
     if command.introduces:  # what others, or an earlier life, told of the newsletter stays told
-        return Told(
+        return SentState(
             email_news=None if command.email_status else remembered.email_news,
             phone_news=None if command.phone_status else remembered.phone_news,
         )
     named = {tags.canonical(tag) for tag in (*command.add_tags, *command.remove_tags)}
-    return Told(
+    return SentState(
         email=email,
         profile={name: text for name, text in remembered.profile.items() if name not in command.profile},
         tags={tag: here for tag, here in remembered.tags.items() if tag not in named},
@@ -327,7 +327,7 @@ def _kept(spoken: dict[str, bool], contact: Contact) -> dict[str, bool]:
     return {name: here for name, here in spoken.items() if name not in forgotten}
 
 
-def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
+def _told_upsert(contact: Contact, command: UpsertContact) -> SentState:
     remembered = contact.told
     # A tag that staff took off before the person was introduced never stood there from us.
     spoken = {tag: False for tag, text in wanted_tags(contact).items() if text is None} if command.introduces else {}
@@ -337,7 +337,7 @@ def _told_upsert(contact: Contact, command: UpsertContact) -> Told:
     nothing = (
         {name: "" for name, fact in contact.profile.items() if fact.cleared and name in CLEARABLE} if command.introduces else {}
     )
-    return Told(
+    return SentState(
         email=command.address_after if command.introduces or contact.is_transferred else None,
         profile={**remembered.profile, **nothing, **command.profile},
         tags=_kept({**remembered.tags, **spoken}, contact),

@@ -1,7 +1,7 @@
 """What we know of one person in one shop, and what each side has been told of it.
 
 The facts are registers that know since when they are true, so learning events in any order ends in the same facts and a
-late event never overwrites newer state. `Told` mirrors what the commands queued so far make true in SALESmanago, `Home`
+late event never overwrites newer state. `SentState` mirrors what the commands queued so far make true in SALESmanago, `Home`
 what they make true in the shop. What is to be sent is always a difference: that is why a repeated event sends nothing
 (R28), why a first transfer carries everything true by then (R07), and why a change never echoes back to where it came from.
 `Seen` is what SALESmanago showed when we looked.
@@ -37,7 +37,7 @@ class Flag:
 
 
 @value()
-class Told:
+class SentState:
     """What SALESmanago will hold once every queued command has arrived. No address = it does not know the person from us."""
 
     email: str | None = None
@@ -152,7 +152,7 @@ class Contact:
     erased: bool = False
     erased_at: datetime | None = None
     """Nothing from that time or before is learned or sent, also in a later life of the person (M3)."""
-    told: Told = Told()
+    told: SentState = SentState()
     home: Home = Home()
     seen: Seen = Seen()
 
@@ -172,7 +172,7 @@ class Contact:
     @property
     def was_never_there(self) -> bool:
         """SALESmanago was told nothing of the person, by no shop, and never showed it."""
-        return self.told == Told() and not self._was_shown
+        return self.told == SentState() and not self._was_shown
 
     @property
     def _was_shown(self) -> bool:
@@ -363,7 +363,7 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
     """One person turned out to stand in our memory twice: `target` keeps its identity and learns all that `other` knew.
 
     Consents and channels join, so an opt-out of either is an opt-out of both (R06); of another address also if an opt-in of
-    `other` is newer (R72). `Told` stays the target's: what SALESmanago was told of the other address says nothing about this one.
+    `other` is newer (R72). The sent state stays the target's: what was sent of the other address says nothing about this one.
     `at`: when `other` took the address of `target`.
     """
     moved = bool(target.email and other.email) and target.email != other.email

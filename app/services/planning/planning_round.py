@@ -43,7 +43,7 @@ from app.domain.events import (
     order_id_of,
 )
 from app.domain.intake.inbox import EventState, InboxEvent
-from app.domain.person.contact import NOBODY, Contact, Told, is_forgotten
+from app.domain.person.contact import NOBODY, Contact, SentState, is_forgotten
 from app.domain.person.identity import How
 from app.domain.person.sale import Holder, Sale, as_placed
 from app.domain.reasons import Reason
@@ -501,7 +501,7 @@ class PlanningRound:
         known_as = dict.fromkeys(sibling.contact.told.email for sibling in siblings)
         return [DeleteContact(email=email) for email in known_as if email in addresses]
 
-    async def _follow_opt_out(self, event: InboxEvent, shop: Shop, sibling: Person, known: Told) -> None:
+    async def _follow_opt_out(self, event: InboxEvent, shop: Shop, sibling: Person, known: SentState) -> None:
         """An older opt-out of another shop still waits, and would arrive after the newer opt-in of this one (R06).
 
         Mailboxes have no order among them, so the opt-in follows that opt-out in its own.

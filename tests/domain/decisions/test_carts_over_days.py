@@ -27,13 +27,13 @@ AN_HOUR, TWO_HOURS, AND_GRACE = timedelta(hours=1), timedelta(hours=2), timedelt
 TWELVE_HOURS = timedelta(hours=12)
 SHOP = a_shop()
 
-Told = CartChanged | OrderPlaced
+SentState = CartChanged | OrderPlaced
 
 
 @dataclass(frozen=True)
 class Message:
     heard_at: datetime
-    told: Told
+    told: SentState
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Gateway:
     waits: bool = False
     reports: list[Report] = field(default_factory=list)
 
-    def hears(self, told: Told) -> None:
+    def hears(self, told: SentState) -> None:
         decision = decide(told, SHOP, self.contact)  # type: ignore[arg-type]
         self.contact = decision.contact
         if not isinstance(told, CartChanged):
@@ -173,7 +173,7 @@ class Judge:
 
     story: Days
 
-    def heard(self, by: datetime) -> list[Told]:
+    def heard(self, by: datetime) -> list[SentState]:
         return [one.told for one in sorted(self.story.messages, key=lambda one: one.heard_at) if one.heard_at <= by]
 
     def purchases(self, by: datetime) -> list[datetime]:

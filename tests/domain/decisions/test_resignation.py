@@ -12,7 +12,7 @@ from app.domain.decisions.plan import Send, Withhold
 from app.domain.decisions.salesmanago_changes import told, untold
 from app.domain.delivery.revocation import TakeBack, opt_outs_of, taken_back, unsent_part
 from app.domain.events import Event
-from app.domain.person.contact import Contact, Told
+from app.domain.person.contact import Contact, SentState
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from tests.support.builders import (
@@ -91,7 +91,7 @@ def test_r06a_an_opt_out_is_told_of_somebody_known_there_from_another_shop_of_th
     decision = decide(unsubscribed(EVENING), shop, contact, known_there=True)
     assert decision.plan == Send(OPT_OUT)
     assert not decision.contact.is_transferred  # it is still not sent from this shop
-    assert untold(decision.contact, [OPT_OUT]).told == Told()
+    assert untold(decision.contact, [OPT_OUT]).told == SentState()
 
 
 @pytest.mark.parametrize("door", CLOSED)

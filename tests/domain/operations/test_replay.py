@@ -13,7 +13,7 @@ from app.domain.decisions.salesmanago_changes import difference, told
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import Event
 from app.domain.operations.replay import Again, again
-from app.domain.person.contact import Contact, Told
+from app.domain.person.contact import Contact, SentState
 from app.domain.reasons import Reason
 from tests.support.builders import (
     EMAIL,
@@ -43,7 +43,7 @@ NEW = "jan@new.example.com"
 
 
 def replayed(command: Command, contact: Contact, known_as: str | None = None) -> Again:
-    heir = Contact(email=known_as, told=Told(email=known_as)) if known_as is not None else None
+    heir = Contact(email=known_as, told=SentState(email=known_as)) if known_as is not None else None
     return again(command, contact, SHOP, NOW, heir)
 
 
@@ -104,7 +104,7 @@ def test_without_news_an_upsert_is_told_as_it_was_meant_and_remembered_as_before
 def test_of_a_contact_that_is_gone_over_there_everything_is_told_and_remembered_as_told() -> None:
     """A look had shown that SALESmanago does not hold the person any more."""
     upsert, story = parked_with(registered(MORNING, first_name="Jan"), tags_edited("2026-11-23T09:00", added=("vip",)))
-    outcome = replayed(upsert, replace(story.contact, told=Told()))
+    outcome = replayed(upsert, replace(story.contact, told=SentState()))
     sent = the_sent(outcome)
     assert (sent.profile["first_name"], set(sent.add_tags)) == ("Jan", {"rejestracja", "idosell_vip"})
     assert outcome.contact.told.email == EMAIL
@@ -196,7 +196,7 @@ def test_what_happened_is_told_under_the_address_by_which_the_person_is_known_th
     email: str, told_as: str | None, known_as: str | None, address: str
 ) -> None:
     event = an_event()
-    outcome = replayed(event, Contact(email=email, told=Told(email=told_as)), known_as)
+    outcome = replayed(event, Contact(email=email, told=SentState(email=told_as)), known_as)
     assert outcome.command == replace(event, email=address)
 
 
@@ -293,6 +293,6 @@ def test_what_a_replay_remembers_is_what_it_sends(story: tuple[UpsertContact, Co
 @given(st.sampled_from(list(EventKind)), st.booleans())
 def test_an_event_changes_in_nothing_but_its_address(kind: EventKind, renamed: bool) -> None:
     event = an_event(kind, EVENING, link="https://x.example/1", overwrites="77")
-    outcome = replayed(event, Contact(email=NEW, told=Told(email=NEW if renamed else EMAIL)))
+    outcome = replayed(event, Contact(email=NEW, told=SentState(email=NEW if renamed else EMAIL)))
     assert isinstance(outcome.command, AddEvent)
     assert replace(outcome.command, email=event.email) == event

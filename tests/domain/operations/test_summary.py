@@ -8,12 +8,12 @@ from app.domain.intake.inbox import EventState
 from app.domain.operations.summary import Verdict, summary_of
 from app.domain.operations.trace import EventTrace
 from app.domain.operations.waiting import WAITS, Wait, Waiting
-from app.domain.person.contact import Contact, Told
+from app.domain.person.contact import Contact, SentState
 from app.domain.reasons import EXPLANATIONS, Reason
 from tests.support.builders import at
 
 NOW = at("2026-11-23T12:00")
-ERASED, UNKNOWN, THERE = Contact(erased=True), Contact(email="j@example.com"), Contact(told=Told(email="j@example.com"))
+ERASED, UNKNOWN, THERE = Contact(erased=True), Contact(email="j@example.com"), Contact(told=SentState(email="j@example.com"))
 
 
 def an_event(state: EventState, reason: Reason | None = None, number: int = 1) -> EventTrace:

@@ -9,7 +9,7 @@ import pytest
 from app.domain.consent import Channel, Said, Status
 from app.domain.decisions.learn import learn
 from app.domain.events import Event, customer_id_of, real_id
-from app.domain.person.contact import Contact, Seen, Shown, Told, without_placeholder
+from app.domain.person.contact import Contact, Seen, SentState, Shown, without_placeholder
 from app.domain.person.identity import Address, Clues, How, Meant, Stranger, who
 from app.domain.values import replace
 from tests.support.builders import (
@@ -152,17 +152,17 @@ def test_a_rename_onto_somebody_of_no_other_account_joins_them(owner: Somebody) 
     mover = account(A, "71")
     clues = Clues(address=Address(owner), account=mover)
     assert who(changed(B, "71"), clues) == absorbed(mover, owner)  # SALESmanago has one contact at most: it is renamed
-    owner.contact = replace(owner.contact, told=Told(email=B))
+    owner.contact = replace(owner.contact, told=SentState(email=B))
     assert who(changed(B, "71"), clues) == merged(owner, mover)
 
 
 @pytest.mark.parametrize(
     "there",
-    [Told(email=B), Told(email_news=Said(Status.OPT_OUT, EARLY)), Seen(email_news=Shown(Status.OPT_OUT, EARLY, EARLY))],
+    [SentState(email=B), SentState(email_news=Said(Status.OPT_OUT, EARLY)), Seen(email_news=Shown(Status.OPT_OUT, EARLY, EARLY))],
     ids=["told", "told by another shop", "seen"],
 )
-def test_r72_whoever_salesmanago_may_know_at_an_address_keeps_the_contact_there(there: Told | Seen) -> None:
-    known = {"told": there} if isinstance(there, Told) else {"seen": there}
+def test_r72_whoever_salesmanago_may_know_at_an_address_keeps_the_contact_there(there: SentState | Seen) -> None:
+    known = {"told": there} if isinstance(there, SentState) else {"seen": there}
     mover, owner = account(A, "71"), person(B, **known)
     assert who(changed(B, "71"), Clues(address=Address(owner), account=mover)) == merged(owner, mover)
 

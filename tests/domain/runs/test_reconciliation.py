@@ -14,7 +14,7 @@ from app.domain.decisions.plan import Send, Supersede
 from app.domain.decisions.salesmanago_changes import believing, difference
 from app.domain.delivery.verify import SeenContact
 from app.domain.events import DriftFound, Event
-from app.domain.person.contact import Contact, Told
+from app.domain.person.contact import Contact, SentState
 from app.domain.reasons import Reason
 from app.domain.runs.reconciliation import (
     SAMPLES,
@@ -243,13 +243,18 @@ drifts = st.builds(
     left=ours,
 )
 tolds = st.builds(
-    Told, email=st.just(EMAIL), profile=st.just({}), tags=st.dictionaries(names, st.booleans()), email_news=said, phone_news=said
+    SentState,
+    email=st.just(EMAIL),
+    profile=st.just({}),
+    tags=st.dictionaries(names, st.booleans()),
+    email_news=said,
+    phone_news=said,
 )
 
 
 @given(tolds, drifts, said, said)
 def test_no_drift_makes_an_opt_in_out_of_what_was_told_already(
-    told: Told, drift: DriftFound, email: Said | None, phone: Said | None
+    told: SentState, drift: DriftFound, email: Said | None, phone: Said | None
 ) -> None:
     """What was told of the newsletter stays told, so believing a comparison never opts anybody in."""
     contact = replace(JAN, told=told)
@@ -264,7 +269,7 @@ def test_no_drift_makes_an_opt_in_out_of_what_was_told_already(
 
 @given(tolds, st.dictionaries(names.map(str.upper), st.integers(1, 9)), st.booleans() | st.none())
 def test_what_a_repair_tells_makes_the_next_comparison_find_no_tag_of_ours(
-    told: Told, there: dict[str, int], out: bool | None
+    told: SentState, there: dict[str, int], out: bool | None
 ) -> None:
     """Fixpoint: after the repair has arrived a comparison finds nothing to put right, and no tag that stands is told again."""
     contact = replace(JAN, told=replace(told, email_news=JAN.told.email_news, phone_news=JAN.told.phone_news))
