@@ -1,6 +1,7 @@
 """What a neighbour may answer, and what follows from it."""
 
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from app.domain.reasons import Reason
 from app.domain.values import value
@@ -68,8 +69,24 @@ def is_of_the_item(outcome: Outcome) -> bool:
 
 
 def name_of(outcome: Outcome) -> str:
-    """As it stands in traces and logs."""
-    return {"ByHand": "by_hand"}.get(type(outcome).__name__, type(outcome).__name__.lower())
+    """As it stands in traces and logs, whatever the class is called."""
+    match outcome:
+        case Delivered():
+            return "delivered"
+        case Throttled():
+            return "throttled"
+        case Unreachable():
+            return "unreachable"
+        case Unknown():
+            return "unknown"
+        case Refused():
+            return "refused"
+        case ByHand():
+            return "by_hand"
+        case Moot():
+            return "moot"
+        case _:
+            assert_never(outcome)
 
 
 def words_of(outcome: Outcome) -> str:
