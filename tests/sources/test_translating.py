@@ -17,7 +17,7 @@ from app.domain.events import (
     Subscribed,
     Unsubscribed,
 )
-from app.domain.person.contact import Contact, Home
+from app.domain.person.contact import Contact, ShopState
 from app.domain.sources import PushState
 from app.sources.echoes import Echo, echo
 from app.storage.unit_of_work import Store
@@ -255,11 +255,11 @@ def resigned(minutes: int = 1) -> Unsubscribed:
     ],
 )
 def test_r06_what_the_panel_shows_of_our_own_writing_is_no_act(event: Any, home: Said | None, expected: Echo) -> None:
-    assert echo(event, Contact(email="a@example.com", home=Home(email_news=home))) is expected
+    assert echo(event, Contact(email="a@example.com", home=ShopState(email_news=home))) is expected
     assert echo(event, None) is Echo.NONE
 
 
 def test_r06_each_channel_has_its_own_echo() -> None:
-    contact = Contact(email="a@example.com", home=Home(email_news=IN))
+    contact = Contact(email="a@example.com", home=ShopState(email_news=IN))
     by_sms = Subscribed(at=T, email="a@example.com", by_email=False, by_sms=True)
     assert echo(by_sms, contact) is Echo.NONE

@@ -20,7 +20,7 @@ from app.domain.commands import (
 from app.domain.consent import Channel, Said, Status, is_opt_out
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import DriftFound
-from app.domain.person.contact import ADDRESS, Contact, Home, SentState, Shown, words_of
+from app.domain.person.contact import ADDRESS, Contact, SentState, ShopState, Shown, words_of
 from app.domain.shops.countries import country_code
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -125,7 +125,7 @@ def believing(contact: Contact, drift: DriftFound) -> Contact:
     return replace(contact, told=replace(remembered, email=drift.known_as, tags=there), rename_refused_at=None)
 
 
-def _untold_subscription(home: Home, command: SetSubscription) -> Home:
+def _untold_subscription(home: ShopState, command: SetSubscription) -> ShopState:
     return replace(
         home,
         email_news=None if home.email_news == command.email_news else home.email_news,

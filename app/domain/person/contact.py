@@ -1,7 +1,7 @@
 """What we know of one person in one shop, and what each side has been told of it.
 
 The facts are registers that know since when they are true, so learning events in any order ends in the same facts and a
-late event never overwrites newer state. `SentState` mirrors what the commands queued so far make true in SALESmanago, `Home`
+late event never overwrites newer state. `SentState` mirrors what the commands queued so far make true in SALESmanago, `ShopState`
 what they make true in the shop. What is to be sent is always a difference: that is why a repeated event sends nothing
 (R28), why a first transfer carries everything true by then (R07), and why a change never echoes back to where it came from.
 `Seen` is what SALESmanago showed when we looked.
@@ -99,7 +99,7 @@ class Seen:
 
 
 @value()
-class Home:
+class ShopState:
     """What the shop's side holds once every queued command has arrived."""
 
     email_news: Said | None = None
@@ -153,7 +153,7 @@ class Contact:
     erased_at: datetime | None = None
     """Nothing from that time or before is learned or sent, also in a later life of the person (M3)."""
     told: SentState = SentState()
-    home: Home = Home()
+    home: ShopState = ShopState()
     seen: Seen = Seen()
 
     @property

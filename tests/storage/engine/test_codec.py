@@ -12,7 +12,7 @@ from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import Neighbour
 from app.domain.delivery.rate_limit import Pace
 from app.domain.delivery.revocation import TakeBack
-from app.domain.person.contact import Contact, Home, Seen, SentState
+from app.domain.person.contact import Contact, Seen, SentState, ShopState
 from app.domain.person.sale import Sale
 from app.domain.runs import reconciliation
 from app.domain.runs.backfill import Backfill, BackfillMode, Phase
@@ -23,7 +23,22 @@ from app.storage.engine import codec
 from tests.conftest import NOON
 
 STORED = (
-    *(Account, AddEvent, Backfill, Breaker, Channel, Contact, Home, Neighbour, Pace, Reconciliation, Sale, Seen, Shop, TakeBack),
+    *(
+        Account,
+        AddEvent,
+        Backfill,
+        Breaker,
+        Channel,
+        Contact,
+        ShopState,
+        Neighbour,
+        Pace,
+        Reconciliation,
+        Sale,
+        Seen,
+        Shop,
+        TakeBack,
+    ),
     *(SentState, TransferConsent, UpsertContact),
 )
 
