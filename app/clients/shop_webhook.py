@@ -11,7 +11,7 @@ from standardwebhooks import Webhook
 from app.clients.transport import Outgoing, Received, Reply, Transport
 from app.clients.webhook_targets import Resolve, Target, checked, resolve
 from app.domain.commands import MirrorTags, SetSubscription
-from app.domain.consent import Said
+from app.domain.consent import TimedStatus
 from app.domain.delivery.answers import Answer, Call, unasked
 from app.domain.delivery.outcomes import ByHand, Delivered, Outcome, Refused, name_of, words_of
 from app.domain.panel_tags import changes, names_of
@@ -129,7 +129,7 @@ def _unlisted(at: datetime) -> Listing:
     return Listing(unasked(outcome, at))
 
 
-def _said(said: Said) -> dict[str, str]:
+def _said(said: TimedStatus) -> dict[str, str]:
     return {"status": said.status.value, "acted_at": said.at.isoformat()}
 
 

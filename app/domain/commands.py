@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.panel_tags import PanelTags
 from app.domain.values import value
 
@@ -41,8 +41,8 @@ class UpsertContact:
     old_email_opt_in: bool = field(default=False, compare=False)
     old_phone_opt_in: bool = field(default=False, compare=False)
     """The act behind the opt-in is of long before it is told: an opt-out over there that we never heard of may be newer (R06)."""
-    email_stood: Said | None = field(default=None, compare=False)
-    phone_stood: Said | None = field(default=None, compare=False)
+    email_stood: TimedStatus | None = field(default=None, compare=False)
+    phone_stood: TimedStatus | None = field(default=None, compare=False)
     """What SALESmanago held before, as far as was known when the status was queued: an opt-out shown instead is news (R06)."""
     email_acted_at: datetime | None = field(default=None, compare=False)
     phone_acted_at: datetime | None = field(default=None, compare=False)
@@ -138,8 +138,8 @@ class SetSubscription:
     """The newsletter of this shop, as it should be for the person. None = leave that channel alone (R53)."""
 
     email: str
-    email_news: Said | None = None
-    phone_news: Said | None = None
+    email_news: TimedStatus | None = None
+    phone_news: TimedStatus | None = None
     phone: str | None = None
     customer_id: str | None = None
 

@@ -37,29 +37,29 @@ class Status(StrEnum):
 
 
 @value()
-class Said:
+class TimedStatus:
     """A newsletter status and the time of the act it came from."""
 
     status: Status
     at: datetime
 
-    def outweighs(self, other: "Said | None") -> bool:
+    def supersedes(self, other: "TimedStatus | None") -> bool:
         """The newest act decides and an opt-out wins a tie (R06). The same act again outweighs nothing."""
         if other is None or self.at > other.at:
             return True
         return self.at == other.at and self.status is Status.OPT_OUT and other.status is Status.OPT_IN
 
 
-def is_opt_in(said: Said | None) -> bool:
+def is_opt_in(said: TimedStatus | None) -> bool:
     return said is not None and said.status is Status.OPT_IN
 
 
-def is_opt_out(said: Said | None) -> bool:
+def is_opt_out(said: TimedStatus | None) -> bool:
     return said is not None and said.status is Status.OPT_OUT
 
 
-def weightier(one: Said | None, other: Said | None) -> Said | None:
-    return one if one is not None and one.outweighs(other) else other
+def newer_status(one: TimedStatus | None, other: TimedStatus | None) -> TimedStatus | None:
+    return one if one is not None and one.supersedes(other) else other
 
 
 def later(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -177,9 +177,9 @@ class Channel:
         return later(self.opted_out, self.brought_out)
 
     @property
-    def said(self) -> Said | None:
+    def said(self) -> TimedStatus | None:
         """The status with the time of the newest act, so that it outweighs whatever was told before."""
-        return None if self.status is None or self.acted_at is None else Said(self.status, self.acted_at)
+        return None if self.status is None or self.acted_at is None else TimedStatus(self.status, self.acted_at)
 
     # -- addresses -----------------------------------------------------------------------------------------------------
 

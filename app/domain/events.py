@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
-from app.domain.consent import Box, Said
+from app.domain.consent import Box, TimedStatus
 from app.domain.values import value
 
 
@@ -275,8 +275,8 @@ class StatusNotTaken(Happened):
     shown_out: bool = False
     still_as: str | None = None
     """It refused a rename: the person is still there under this address (R72)."""
-    email_stood: Said | None = None
-    phone_stood: Said | None = None
+    email_stood: TimedStatus | None = None
+    phone_stood: TimedStatus | None = None
     """The opt-in that SALESmanago held before: somebody resigned over there, and a look for all shops will say so (R55)."""
 
 

@@ -7,7 +7,7 @@ came between the act and our writing.
 from datetime import timedelta
 from enum import StrEnum
 
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.events import Subscribed, Unsubscribed
 from app.domain.person.contact import Contact
 
@@ -28,7 +28,7 @@ def echo(event: Subscribed | Unsubscribed, contact: Contact | None) -> Echo:
     if contact is None:
         return Echo.NONE
     wanted = Status.OPT_IN if isinstance(event, Subscribed) else Status.OPT_OUT
-    home: Said | None = contact.home.email_news if event.by_email else contact.home.phone_news
+    home: TimedStatus | None = contact.home.email_news if event.by_email else contact.home.phone_news
     if home is None:
         return Echo.NONE
     if home.status is wanted:

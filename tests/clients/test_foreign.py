@@ -24,7 +24,7 @@ from app.clients.salesmanago.jobs import JobTimes
 from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import Transport, retry_after
 from app.domain.commands import AddEvent, DeleteContact, EventKind, MirrorTags, SetSubscription, UpsertContact
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.answers import Answer, Modified, Seen
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown
 from app.domain.panel_tags import PanelTags
@@ -261,7 +261,7 @@ PANEL: dict[str, Json] = {
     "GET system/serverLoad": {"serverLoadStatus": "ok"},
 }
 BROKEN = {"errors": {"faultCode": 4, "faultString": "Scope: crm, level: rw"}, "results": []}
-OPT_OUT = SetSubscription(email=JAN, email_news=Said(Status.OPT_OUT, NOW), phone_news=Said(Status.OPT_IN, NOW))
+OPT_OUT = SetSubscription(email=JAN, email_news=TimedStatus(Status.OPT_OUT, NOW), phone_news=TimedStatus(Status.OPT_IN, NOW))
 ASK_PANEL: dict[str, Callable[[IdosellPanel], Any]] = {
     "set_subscription": lambda side: side.set_subscription(OPT_OUT, 1),
     "mirror_tags": lambda side: side.mirror_tags(MirrorTags(email=JAN, tags=PanelTags({"vip": 3}), customer_id=None), 1),

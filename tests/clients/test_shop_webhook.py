@@ -14,7 +14,7 @@ from app.clients.shop_webhook import NotConnected, ShopWebhook
 from app.clients.transport import Transport
 from app.clients.webhook_targets import Resolve
 from app.domain.commands import MirrorTags, SetSubscription
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outcomes import ByHand, Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.panel_tags import PanelTags
 from app.domain.reasons import Reason
@@ -26,7 +26,7 @@ URL = "https://shop.example.com/hooks/gateway"
 ADDRESS = "93.184.216.34"
 JAN = "jan@example.com"
 ACTED_AT = at("2026-11-23T10:00")
-OUT, IN = Said(Status.OPT_OUT, ACTED_AT), Said(Status.OPT_IN, ACTED_AT)
+OUT, IN = TimedStatus(Status.OPT_OUT, ACTED_AT), TimedStatus(Status.OPT_IN, ACTED_AT)
 Handler = Callable[[httpx.Request], httpx.Response]
 Json = dict[str, Any]  # what travels has any shape; the tests say which
 

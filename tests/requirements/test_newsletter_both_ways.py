@@ -15,7 +15,7 @@ from app.domain.commands import (
     ConfirmOptIn,
     SetSubscription,
 )
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.plan import Withhold
 from app.domain.delivery.outcomes import ByHand, Park, verdict
 from app.domain.errors import ForgedCallback
@@ -83,7 +83,7 @@ async def test_r53_a_call_at_a_shops_address_concerns_that_shop_alone(opt_in: bo
 def test_r53_it_changes_the_e_mail_newsletter_and_not_the_sms() -> None:
     both = life(OPEN, subscribed("2026-11-23T10:00", by_sms=True))
     (change,) = both.goes_on(OPEN, status_seen("2026-11-23T11:00", email_out=True, acted=True)).commands
-    assert change == SetSubscription(email=EMAIL, email_news=Said(Status.OPT_OUT, at("2026-11-23T11:00")))
+    assert change == SetSubscription(email=EMAIL, email_news=TimedStatus(Status.OPT_OUT, at("2026-11-23T11:00")))
 
 
 REACHED = [
@@ -153,10 +153,10 @@ def test_r55_an_opt_out_of_the_phone_is_found_by_looking() -> None:
     known = life(OPEN, registered("2026-11-23T10:00"), status_seen("2026-11-23T11:00", phone_out=False))
     (change,) = known.goes_on(OPEN, status_seen("2026-11-23T12:00", phone_out=True)).commands
     assert isinstance(change, SetSubscription)
-    assert (change.email_news, change.phone_news) == (None, Said(Status.OPT_OUT, at("2026-11-23T12:00")))
+    assert (change.email_news, change.phone_news) == (None, TimedStatus(Status.OPT_OUT, at("2026-11-23T12:00")))
 
 
-RESIGNED = SetSubscription(email=EMAIL, email_news=Said(Status.OPT_OUT, at("2026-11-23T11:00")))
+RESIGNED = SetSubscription(email=EMAIL, email_news=TimedStatus(Status.OPT_OUT, at("2026-11-23T11:00")))
 
 
 async def test_r56_a_subscriber_without_account_goes_to_the_shops_own_address_or_waits_for_a_person() -> None:
@@ -186,7 +186,7 @@ def test_r57_opt_in_means_agreed_and_opt_out_means_resigned_in_both_directions(o
     heard = life(OPEN, registered("2026-11-23T10:00"), status_seen("2026-11-23T11:00", email_out=out, acted=True))
     (change,) = commands_of(heard.plan)
     assert isinstance(change, SetSubscription)
-    assert change.email_news == Said(status, at("2026-11-23T11:00"))
+    assert change.email_news == TimedStatus(status, at("2026-11-23T11:00"))
 
 
 NOW = "2026-11-23T12:00"

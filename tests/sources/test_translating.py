@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.consent import Box, Said, Status
+from app.domain.consent import Box, Status, TimedStatus
 from app.domain.delivery.outcomes import Delivered, Refused
 from app.domain.errors import UnknownCaller
 from app.domain.events import (
@@ -230,7 +230,7 @@ async def test_m3_the_body_of_a_push_is_gone_once_it_was_told(stage: Stage) -> N
 # -- what we wrote there ourselves ---------------------------------------------------------------------------------------
 
 T = at("2026-11-23T10:00")
-IN, OUT = Said(Status.OPT_IN, T), Said(Status.OPT_OUT, T)
+IN, OUT = TimedStatus(Status.OPT_IN, T), TimedStatus(Status.OPT_OUT, T)
 
 
 def subscribed(minutes: int = 1) -> Subscribed:
@@ -254,7 +254,7 @@ def resigned(minutes: int = 1) -> Unsubscribed:
         (resigned(), IN, Echo.NONE),
     ],
 )
-def test_r06_what_the_panel_shows_of_our_own_writing_is_no_act(event: Any, home: Said | None, expected: Echo) -> None:
+def test_r06_what_the_panel_shows_of_our_own_writing_is_no_act(event: Any, home: TimedStatus | None, expected: Echo) -> None:
     assert echo(event, Contact(email="a@example.com", home=ShopState(email_news=home))) is expected
     assert echo(event, None) is Echo.NONE
 

@@ -12,7 +12,7 @@ from app.domain.decisions.carts import Cart, StoredCart
 from app.domain.errors import NotReady
 from app.domain.events import Item
 from app.domain.intake.inbox import EventState, Settlement
-from app.domain.person.contact import NOBODY, Contact, Fact, Flag, Said, SentState
+from app.domain.person.contact import NOBODY, Contact, Fact, Flag, SentState, TimedStatus
 from app.domain.person.sale import Sale
 from app.domain.person.stored import Alias, StoredContact
 from app.domain.reasons import Reason
@@ -189,8 +189,8 @@ FULL = Contact(
         email="old@gęślą.pl",
         profile={"city": "Łódź"},
         tags={"idosell_vip": False},
-        email_news=Said(Status.OPT_OUT, T0),
-        phone_news=Said(Status.OPT_IN, after(microseconds=4)),
+        email_news=TimedStatus(Status.OPT_OUT, T0),
+        phone_news=TimedStatus(Status.OPT_IN, after(microseconds=4)),
     ),
 )
 

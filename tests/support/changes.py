@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import func, select
 
 from app.domain.commands import HomeCommand, SetSubscription, UpsertContact
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outbox import HandWork
 from app.domain.delivery.outcomes import ByHand, Delivered, Outcome, Refused, Unreachable
 from app.domain.events import AccountChanged, Customer, OptInReported, StatusSeen, Ticked
@@ -62,7 +62,7 @@ def reported(minutes: float = 1, email: str = JAN) -> OptInReported:
     return OptInReported(at=at(minutes), email=email)
 
 
-def changes(commands: Sequence[HomeCommand], email: str = JAN) -> list[Said | None]:
+def changes(commands: Sequence[HomeCommand], email: str = JAN) -> list[TimedStatus | None]:
     """E-mail newsletter states, in the order in which the shop's side was asked to store them."""
     return [one.email_news for one in commands if isinstance(one, SetSubscription) and one.email == email]
 

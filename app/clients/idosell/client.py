@@ -18,7 +18,7 @@ from app.clients.idosell.payloads import EMPTY_RESULT, Fault, JsonObject, PanelA
 from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import TOO_LARGE, Outgoing, Reply, Transport, scrubbed
 from app.domain.commands import MirrorTags, SetSubscription
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.answers import Answer, Call
 from app.domain.delivery.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Unknown, Unreachable, name_of, words_of
 from app.domain.panel_tags import TagChanges, changes, plain_name
@@ -357,7 +357,7 @@ class IdosellPanel:
         return scrubbed(words.replace(self._key, "<key>") if self._key else words)
 
 
-def _agrees(wanted: Said | None, agreed: bool) -> bool:
+def _agrees(wanted: TimedStatus | None, agreed: bool) -> bool:
     return wanted is None or agreed is (wanted.status is Status.OPT_IN)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.events import Address, Customer, Ticked
 from app.domain.panel_tags import PanelTag
 from app.domain.runs.backfill import ListedAccount
@@ -261,7 +261,9 @@ def search_by_email(email: str) -> JsonObject:
     return {"params": {"clientEmail": email, "settingsExactSearch": True, "resultsPage": 0, "resultsLimit": 100}}
 
 
-def account_edit(account: PanelAccount, shop: int, email: Said | None, sms: Said | None, reference: str) -> JsonObject:
+def account_edit(
+    account: PanelAccount, shop: int, email: TimedStatus | None, sms: TimedStatus | None, reference: str
+) -> JsonObject:
     """The account's agreements in all its shops, of which only this shop's changes.
 
     Whether rows left out are kept is not documented, so every shop of the account is named as it was read
@@ -287,7 +289,7 @@ def edits(accounts_: Sequence[JsonObject]) -> JsonObject:
     return {"params": {"clients": list(accounts_)}, "clientsSettings": quiet}
 
 
-def _with_change(agreed: frozenset[int], shop: int, said: Said) -> frozenset[int]:
+def _with_change(agreed: frozenset[int], shop: int, said: TimedStatus) -> frozenset[int]:
     return agreed | {shop} if said.status is Status.OPT_IN else agreed - {shop}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from app.domain import tags
-from app.domain.consent import Channel, Said, Status, is_opt_in, weightier
+from app.domain.consent import Channel, Status, TimedStatus, is_opt_in, newer_status
 from app.domain.decisions.salesmanago_changes import wanted_tags
 from app.domain.delivery.verify import SeenContact
 from app.domain.events import StatusNotTaken, StatusSeen, TagsSeen
@@ -63,23 +63,25 @@ def came_back(contact: Contact) -> bool:
 @value()
 class _Look:
     channel: Channel
-    told: Said | None
+    told: TimedStatus | None
     seen: Shown
     disputed: bool = False
 
 
-def _look(channel: Channel, told: Said | None, before: Shown | None, event: StatusSeen, *, out: bool, disputed: bool) -> _Look:
+def _look(
+    channel: Channel, told: TimedStatus | None, before: Shown | None, event: StatusSeen, *, out: bool, disputed: bool
+) -> _Look:
     at, status = event.at, Status.OPT_OUT if out else Status.OPT_IN
     if before is not None and at < before.at:
         # An older look; only what somebody did at that time can still teach something.
         if not event.acted:
             return _Look(channel, told, before, disputed)
-        return _Look(_acted(channel, at, out=out), weightier(Said(status, at), told), before, disputed)
+        return _Look(_acted(channel, at, out=out), newer_status(TimedStatus(status, at), told), before, disputed)
     changed = before is not None and before.status is not status
     since = at if event.acted else acted_since(before, at, out=out)
     seen = Shown(status, before.since if before is not None and not changed else at, at)
     if event.acted or (told is None and changed):
-        return _Look(_acted(channel, since, out=out), weightier(Said(status, since), told), seen)
+        return _Look(_acted(channel, since, out=out), newer_status(TimedStatus(status, since), told), seen)
     if told is None or told.status is status:
         return _Look(channel, told, seen)  # nothing happened, or our own command did it
     if disputed:
@@ -88,9 +90,9 @@ def _look(channel: Channel, told: Said | None, before: Shown | None, event: Stat
         return _Look(channel, told, seen)  # from before the person's last act, which it cannot know
     looked_since = before is not None and before.at >= told.at
     if out and (before is None or changed):
-        return _Look(channel.opt_out(at), Said(status, at), seen)
+        return _Look(channel.opt_out(at), TimedStatus(status, at), seen)
     if changed and looked_since:
-        return _Look(channel.opt_in(since), Said(status, since), seen)
+        return _Look(channel.opt_in(since), TimedStatus(status, since), seen)
     # It does not show what it was told. An opt-out is told once more; then, as an opt-in at once, it is reported (U13).
     # Told by another shop of the account, it is for that shop to tell it again, and stays told here.
     tells_again = channel.status is Status.OPT_OUT and not out
@@ -135,12 +137,12 @@ def not_taken(event: StatusNotTaken, contact: Contact) -> Contact:
     return replace(contact, told=told, seen=seen)
 
 
-def _not_told(told: Said | None, before: Said, shown: Shown | None) -> Said | None:
+def _not_told(told: TimedStatus | None, before: TimedStatus, shown: Shown | None) -> TimedStatus | None:
     """An opt-out that was learned meanwhile stands. One from before the act explains what is shown: the act is newer (R06)."""
     if told is None or told.status is Status.OPT_OUT:
         return told
     if shown is not None and shown.status is Status.OPT_OUT and before.at < shown.since <= told.at:
-        return Said(Status.OPT_OUT, shown.since)
+        return TimedStatus(Status.OPT_OUT, shown.since)
     return before
 
 
@@ -274,7 +276,7 @@ def _lost_names(contact: Contact, present: set[str]) -> Iterable[str]:
 # -- several shops on one account ----------------------------------------------------------------------------------------
 
 
-def heard_of(contact: Contact, told_email: Said | None, told_phone: Said | None, seen: Seen) -> Contact:
+def heard_of(contact: Contact, told_email: TimedStatus | None, told_phone: TimedStatus | None, seen: Seen) -> Contact:
     """Another shop of the account changed, or learned, the newsletter status of the one contact over there.
 
     That is no act towards this shop (R53), but from now on SALESmanago holds that status: an older opt-in of this shop
@@ -284,8 +286,8 @@ def heard_of(contact: Contact, told_email: Said | None, told_phone: Said | None,
         contact,
         told=replace(
             contact.told,
-            email_news=weightier(told_email, contact.told.email_news),
-            phone_news=weightier(told_phone, contact.told.phone_news),
+            email_news=newer_status(told_email, contact.told.email_news),
+            phone_news=newer_status(told_phone, contact.told.phone_news),
         ),
         seen=replace(
             contact.seen,

@@ -17,7 +17,7 @@ from app.domain.commands import (
     SetSubscription,
     UpsertContact,
 )
-from app.domain.consent import Channel, Said, Status, is_opt_out
+from app.domain.consent import Channel, Status, TimedStatus, is_opt_out
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import DriftFound
 from app.domain.person.contact import ADDRESS, Contact, SentState, ShopState, Shown, words_of
@@ -269,29 +269,29 @@ def _is_to_be_cleared(name: str, contact: Contact) -> bool:
     return contact.profile[name].cleared and name in CLEARABLE and contact.is_transferred
 
 
-def _news(channel: Channel, told: Said | None, seen: Shown | None) -> Status | None:
+def _news(channel: Channel, told: TimedStatus | None, seen: Shown | None) -> Status | None:
     """A status travels once per act of the person, and only an act that outweighs what SALESmanago was told (R06).
 
     An old opt-in, as a list of customers may bring it, never overturns what SALESmanago shows as opted out.
     """
     said = channel.said
-    if said is None or not said.outweighs(told):
+    if said is None or not said.supersedes(told):
         return None
     if said.status is Status.OPT_IN and seen is not None and seen.status is Status.OPT_OUT:
         return None if said.at + BELIEVED_BEFORE_LOOK <= seen.since else said.status
     return said.status
 
 
-def _email_stood(contact: Contact) -> Said | None:
+def _email_stood(contact: Contact) -> TimedStatus | None:
     """A change that was seen, and waits for its callback before it counts, stands there all the same."""
     seen = contact.seen
     known, since = _stood(contact.told.email_news, seen.email_news, seen.email_refused), seen.email_unexplained_since
     if known is None or since is None or known.at >= since:
         return known
-    return Said(Status.OPT_IN if known.status is Status.OPT_OUT else Status.OPT_OUT, since)
+    return TimedStatus(Status.OPT_IN if known.status is Status.OPT_OUT else Status.OPT_OUT, since)
 
 
-def _stood(told: Said | None, seen: Shown | None, refused: Said | None) -> Said | None:
+def _stood(told: TimedStatus | None, seen: Shown | None, refused: TimedStatus | None) -> TimedStatus | None:
     """What SALESmanago holds of a channel, as far as we know.
 
     An opt-in only where it was seen: what was told may still wait, here or in another shop's queue, or be taken back.
@@ -299,7 +299,7 @@ def _stood(told: Said | None, seen: Shown | None, refused: Said | None) -> Said 
     out = told if told is not None and told != refused and told.status is Status.OPT_OUT else None
     if seen is None or (out is not None and out.at >= seen.at):
         return out
-    return Said(seen.status, seen.at)
+    return TimedStatus(seen.status, seen.at)
 
 
 def _is_old_opt_in(channel: Channel, status: Status | None, at: datetime | None) -> bool:

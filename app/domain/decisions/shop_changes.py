@@ -15,7 +15,7 @@ from app.domain.commands import (
     SetSubscription,
     UpsertContact,
 )
-from app.domain.consent import Channel, Said
+from app.domain.consent import Channel, TimedStatus
 from app.domain.events import Event, StatusSeen
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
@@ -46,8 +46,8 @@ def _subscription(contact: Contact, event: StatusSeen) -> SetSubscription | None
     )
 
 
-def _news(channel: Channel, home: Said | None) -> Said | None:
-    return channel.said if channel.said is not None and channel.said.outweighs(home) else None
+def _news(channel: Channel, home: TimedStatus | None) -> TimedStatus | None:
+    return channel.said if channel.said is not None and channel.said.supersedes(home) else None
 
 
 def mirror_command(contact: Contact, shop: Shop) -> MirrorTags | None:

@@ -14,7 +14,7 @@ from app.domain.commands import (
     SetSubscription,
     UpsertContact,
 )
-from app.domain.consent import Said, Status, is_opt_in
+from app.domain.consent import Status, TimedStatus, is_opt_in
 from app.domain.tags import canonical
 from app.domain.values import replace, value
 
@@ -118,7 +118,7 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
     )
 
 
-def _stood(status: Status | None, earlier: Said | None, later: Said | None) -> Said | None:
+def _stood(status: Status | None, earlier: TimedStatus | None, later: TimedStatus | None) -> TimedStatus | None:
     """What SALESmanago held before either, where the earlier one tells a status.
 
     Of an opt-out the later one may only know that it was on its way there; an opt-in that stands was seen.

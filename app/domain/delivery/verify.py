@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
-from app.domain.consent import Said, Status, is_opt_in
+from app.domain.consent import Status, TimedStatus, is_opt_in
 from app.domain.delivery.coalesce import Bundle, newly_created
 from app.domain.delivery.revocation import taken_back_upsert
 from app.domain.tags import canonical, is_shown
@@ -67,7 +67,7 @@ def _phone_asks_first(upsert: UpsertContact, now: datetime) -> bool:
     return upsert.phone_status is Status.OPT_IN and (upsert.old_phone_opt_in or waited)
 
 
-def _may_be_overtaken(stood: Said | None, acted_at: datetime | None, now: datetime) -> bool:
+def _may_be_overtaken(stood: TimedStatus | None, acted_at: datetime | None, now: datetime) -> bool:
     """May somebody have resigned over there meanwhile, and would it show?
 
     Only where SALESmanago showed an opt-in: of who was opted out before, or never looked at, an opt-out tells nothing.
@@ -79,7 +79,7 @@ def stands_there(upsert: UpsertContact, seen: SeenContact, at: datetime) -> Upse
     """An upsert that waits, after a look at that time: where an opt-in was shown, somebody may resign from it until it leaves."""
     email = _stands(upsert.email_status, upsert.email_stood, upsert.email_acted_at, seen.opted_out, at)
     phone = _stands(upsert.phone_status, upsert.phone_stood, upsert.phone_acted_at, seen.opted_out_phone, at)
-    stood = Said(Status.OPT_IN, at)
+    stood = TimedStatus(Status.OPT_IN, at)
     if not (email or phone):
         return upsert
     return replace(
@@ -89,7 +89,9 @@ def stands_there(upsert: UpsertContact, seen: SeenContact, at: datetime) -> Upse
     )
 
 
-def _stands(meant: Status | None, stood: Said | None, acted_at: datetime | None, shown_out: bool | None, at: datetime) -> bool:
+def _stands(
+    meant: Status | None, stood: TimedStatus | None, acted_at: datetime | None, shown_out: bool | None, at: datetime
+) -> bool:
     """A look from before the act tells of what the act itself has overtaken."""
     looked_since = acted_at is not None and acted_at <= at
     return meant is Status.OPT_IN and shown_out is False and looked_since and not is_opt_in(stood)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.commands import Command, DeleteContact, HomeCommand, Question, UpsertContact
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.recheck import stop_of, stopped
 from app.domain.decisions.salesmanago_changes import difference, opt_out_again, told, untold
 from app.domain.delivery.revocation import opt_outs_of
@@ -126,5 +126,5 @@ def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime)
     return Again(fresh, told(doubted, [fresh]))
 
 
-def _since(told_last: Said | None, meant: Status | None) -> Said | None:
+def _since(told_last: TimedStatus | None, meant: Status | None) -> TimedStatus | None:
     return told_last if told_last is not None and told_last.status is Status.OPT_OUT and meant is Status.OPT_IN else None

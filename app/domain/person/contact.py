@@ -12,7 +12,7 @@ from dataclasses import field
 from datetime import datetime
 
 from app.domain import tags
-from app.domain.consent import Channel, Said, Status, TransferConsent, later, weightier
+from app.domain.consent import Channel, Status, TimedStatus, TransferConsent, later, newer_status
 from app.domain.events import Customer, Event, real_id
 from app.domain.panel_tags import PanelTags
 from app.domain.values import replace, value
@@ -44,8 +44,8 @@ class SentState:
     profile: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, bool] = field(default_factory=dict)
     """Canonical tag -> did we last add (True) or remove (False) it; missing = we never spoke of it."""
-    email_news: Said | None = None
-    phone_news: Said | None = None
+    email_news: TimedStatus | None = None
+    phone_news: TimedStatus | None = None
 
 
 @value()
@@ -88,9 +88,9 @@ class Seen:
     lost: Mapping[str, Lost] = field(default_factory=dict)
     email_unexplained_since: datetime | None = None
     """A look found a change that no callback explained yet; one may still be on its way."""
-    email_refused: Said | None = None
+    email_refused: TimedStatus | None = None
     """Told, but refused with what carried it: SALESmanago never heard of it, and only a newer act is told."""
-    phone_refused: Said | None = None
+    phone_refused: TimedStatus | None = None
     email_disputed: bool = False
     """It keeps showing another status than the newest act of the person that we sent."""
     phone_disputed: bool = False
@@ -102,8 +102,8 @@ class Seen:
 class ShopState:
     """What the shop's side holds once every queued command has arrived."""
 
-    email_news: Said | None = None
-    phone_news: Said | None = None
+    email_news: TimedStatus | None = None
+    phone_news: TimedStatus | None = None
     tags: PanelTags | None = None
 
 
@@ -393,8 +393,8 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
         erased_at=later(target.erased_at, other.erased_at),
         home=replace(
             target.home,
-            email_news=weightier(other.home.email_news, target.home.email_news),
-            phone_news=weightier(other.home.phone_news, target.home.phone_news),
+            email_news=newer_status(other.home.email_news, target.home.email_news),
+            phone_news=newer_status(other.home.phone_news, target.home.phone_news),
         ),
     )
 

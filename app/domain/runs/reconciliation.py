@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain import tags
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.observations import saw_tags
 from app.domain.decisions.salesmanago_changes import digest_of_told
 from app.domain.decisions.shop_changes import panel_tags
@@ -190,7 +190,7 @@ def _tags(contact: Contact, there: SeenContact) -> tuple[tuple[str, ...], tuple[
     return missing, tuple(sorted(left))
 
 
-def _differs(told: Said | None, shown_out: bool | None) -> bool:
+def _differs(told: TimedStatus | None, shown_out: bool | None) -> bool:
     return told is not None and shown_out is not None and (told.status is Status.OPT_OUT) is not shown_out
 
 

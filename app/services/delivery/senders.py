@@ -17,7 +17,7 @@ from app.domain.commands import (
     SetSubscription,
     UpsertContact,
 )
-from app.domain.consent import Said
+from app.domain.consent import TimedStatus
 from app.domain.delivery.answers import Answer, Call, unasked
 from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, Moot, Outcome, Throttled, Unknown
@@ -385,7 +385,9 @@ def _leaves(command: Command, address: str) -> bool:
     return isinstance(command, UpsertContact) and command.email == address and command.new_email is not None
 
 
-def _still_new(said: Said | None, home: Said | None, queued_behind: Sequence[Said | None]) -> Said | None:
+def _still_new(
+    said: TimedStatus | None, home: TimedStatus | None, queued_behind: Sequence[TimedStatus | None]
+) -> TimedStatus | None:
     """None if the shop knows a newer act, and not from us: a newer one of ours follows in its turn."""
-    outdated = said is not None and home is not None and home != said and home.outweighs(said) and home not in queued_behind
+    outdated = said is not None and home is not None and home != said and home.supersedes(said) and home not in queued_behind
     return None if outdated else said

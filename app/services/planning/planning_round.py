@@ -7,7 +7,7 @@ from typing import assert_never
 import structlog
 
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, SetSubscription, UpsertContact
-from app.domain.consent import Box, Said, Status, is_opt_in, is_opt_out, tells_of_the_box
+from app.domain.consent import Box, Status, TimedStatus, is_opt_in, is_opt_out, tells_of_the_box
 from app.domain.decisions.decide import contested, decide, decide_claim
 from app.domain.decisions.observations import came_back, heard_of
 from app.domain.decisions.plan import Await, Plan, Send, Supersede, Withhold
@@ -646,7 +646,7 @@ def _siblings(directory: Directory, shop_id: str) -> list[str]:
     return [one.id for one in ours if one.id != shop_id]
 
 
-def _contradicts(said: Said | None, former: Said | None) -> bool:
+def _contradicts(said: TimedStatus | None, former: TimedStatus | None) -> bool:
     """Only where the opposite was said before can something of ours be on its way that would undo it."""
     return said is not None and former is not None and said.status is not former.status
 

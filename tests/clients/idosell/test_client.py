@@ -14,7 +14,7 @@ from app.clients.rate_limiter import RateLimiter
 from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import Transport
 from app.domain.commands import MirrorTags, SetSubscription
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.panel_tags import PanelTags
 from app.domain.reasons import Reason
@@ -44,7 +44,7 @@ from tests.support.panel import (
 
 
 def news(email: Status | None = None, sms: Status | None = None, address: str = JAN) -> SetSubscription:
-    said = [None if status is None else Said(status, NOW) for status in (email, sms)]
+    said = [None if status is None else TimedStatus(status, NOW) for status in (email, sms)]
     return SetSubscription(email=address, email_news=said[0], phone_news=said[1])
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.commands import SetSubscription, UpsertContact
-from app.domain.consent import Channel, Said, Status
+from app.domain.consent import Channel, Status, TimedStatus
 from app.domain.decisions.decide import decide
 from app.domain.decisions.discrepancies import ConflictKind, conflicts, is_disputed
 from app.domain.decisions.observations import READD_LIMIT, READD_WINDOW, found, heard_of, same_but_later, saw_status, saw_tags
@@ -54,9 +54,9 @@ def look(number: float, status: Status, channel: str = "email", *, acted: bool =
     return status_seen(minute(number), acted=acted, **{f"{channel}_out": status is OUT})
 
 
-def dated(status: Status, seen: float, before: float) -> Said:
+def dated(status: Status, seen: float, before: float) -> TimedStatus:
     """When it changed between two looks nobody knows: an opt-out is dated late, an opt-in early (R06)."""
-    return Said(status, minute(seen) if status is OUT else minute(before) + timedelta(microseconds=1))
+    return TimedStatus(status, minute(seen) if status is OUT else minute(before) + timedelta(microseconds=1))
 
 
 def word(number: float, status: Status, channel: str = "email") -> Event:
@@ -76,7 +76,7 @@ def sent(story: Story, channel: str = "email") -> list[Status]:
     return [status for status in said if status is not None]
 
 
-def brought_home(story: Story, channel: str = "email") -> list[Said]:
+def brought_home(story: Story, channel: str = "email") -> list[TimedStatus]:
     changes = [one for one in story.commands if isinstance(one, SetSubscription)]
     said = [one.email_news if channel == "email" else one.phone_news for one in changes]
     return [one for one in said if one is not None]
@@ -198,7 +198,7 @@ def _kept(contact: Contact) -> list[str]:
 def test_a_click_ends_a_dispute() -> None:
     stuck = life(OPEN, registered(minute(0)), look(1, IN), word(2, OUT), look(3, IN), look(4, IN))
     clicked = stuck.goes_on(OPEN, look(5, IN, acted=True))
-    assert clicked.contact.email_news.said == Said(IN, minute(5))
+    assert clicked.contact.email_news.said == TimedStatus(IN, minute(5))
     assert not is_disputed(clicked.contact)
     assert sent(clicked) == []
 
@@ -212,14 +212,14 @@ def test_a_click_is_an_act_whatever_the_looks_showed(status: Status, channel: st
     for shown in ([], [look(1, IN, channel)], [look(1, OUT, channel)], [look(1, OUT, channel), word(2, IN, channel)]):
         story = life(OPEN, registered(minute(0)), *shown)
         clicked = story.goes_on(OPEN, look(5, status, channel, acted=True))
-        assert news(clicked.contact, channel).said == Said(status, minute(5))
+        assert news(clicked.contact, channel).said == TimedStatus(status, minute(5))
         assert sent(clicked, channel) == []
         assert clicked.goes_on(OPEN, look(5, status, channel, acted=True)).commands == (), "the same click twice"
 
 
 def test_a_click_from_before_the_last_look_still_counts_as_of_its_own_time() -> None:
     story = life(OPEN, registered(minute(0)), look(1, IN), look(9, IN), look(5, OUT, acted=True))
-    assert story.contact.email_news.said == Said(OUT, minute(5))
+    assert story.contact.email_news.said == TimedStatus(OUT, minute(5))
     assert story.contact.seen.email_news == Shown(IN, minute(1), minute(9))
 
 
@@ -228,7 +228,7 @@ def test_a_click_from_before_the_last_look_still_counts_as_of_its_own_time() -> 
 def test_a_click_heard_of_after_a_look_that_shows_it_already_does_not_echo(status: Status, channel: str) -> None:
     story = life(OPEN, registered(minute(0)), look(2, status, channel))
     heard = story.goes_on(OPEN, look(1, status, channel, acted=True))
-    assert brought_home(heard, channel) == [Said(status, minute(1))]
+    assert brought_home(heard, channel) == [TimedStatus(status, minute(1))]
     assert sent(heard, channel) == []
 
 
@@ -561,7 +561,7 @@ def test_a_loss_that_lasts_keeps_the_day_it_began(setting: TagConflicts) -> None
 
 def test_what_another_shop_told_is_no_act_here_and_no_news_when_it_is_seen() -> None:
     ours = life(OPEN, registered(minute(0)), look(1, IN)).contact
-    told_out = Said(OUT, minute(2))
+    told_out = TimedStatus(OUT, minute(2))
     ours = heard_of(ours, told_out, None, ours.seen)
     assert ours.email_news == Channel()
     decision = decide(look(3, OUT), OPEN, ours)
@@ -569,7 +569,7 @@ def test_what_another_shop_told_is_no_act_here_and_no_news_when_it_is_seen() -> 
 
 
 def test_what_another_shop_told_keeps_an_older_opt_in_of_this_shop_at_home_and_not_a_newer_one() -> None:
-    ours = heard_of(life(OPEN, registered(minute(0))).contact, Said(OUT, minute(5)), None, somebody().seen)
+    ours = heard_of(life(OPEN, registered(minute(0))).contact, TimedStatus(OUT, minute(5)), None, somebody().seen)
     older, newer = decide(subscribed(minute(4)), OPEN, ours), decide(subscribed(minute(6)), OPEN, ours)
     assert [one.email_status for one in commands_of(older.plan) if isinstance(one, UpsertContact)] in ([], [None])
     assert [one.email_status for one in commands_of(newer.plan) if isinstance(one, UpsertContact)] == [IN]
@@ -577,15 +577,17 @@ def test_what_another_shop_told_keeps_an_older_opt_in_of_this_shop_at_home_and_n
 
 @pytest.mark.parametrize("ours_later", [True, False])
 def test_of_two_words_to_salesmanago_the_weightier_is_remembered(ours_later: bool) -> None:
-    ours = replace(somebody(), told=replace(somebody().told, email_news=Said(IN, minute(5 if ours_later else 1))))
-    heard = heard_of(ours, Said(OUT, minute(3)), None, somebody().seen)
-    assert heard.told.email_news == (Said(IN, minute(5)) if ours_later else Said(OUT, minute(3)))
-    tie = heard_of(replace(ours, told=replace(ours.told, email_news=Said(IN, minute(3)))), Said(OUT, minute(3)), None, ours.seen)
-    assert tie.told.email_news == Said(OUT, minute(3))
+    ours = replace(somebody(), told=replace(somebody().told, email_news=TimedStatus(IN, minute(5 if ours_later else 1))))
+    heard = heard_of(ours, TimedStatus(OUT, minute(3)), None, somebody().seen)
+    assert heard.told.email_news == (TimedStatus(IN, minute(5)) if ours_later else TimedStatus(OUT, minute(3)))
+    tie = heard_of(
+        replace(ours, told=replace(ours.told, email_news=TimedStatus(IN, minute(3)))), TimedStatus(OUT, minute(3)), None, ours.seen
+    )
+    assert tie.told.email_news == TimedStatus(OUT, minute(3))
 
 
 def test_the_phone_of_another_shop_says_nothing_of_our_e_mail() -> None:
     ours = somebody()
-    heard = heard_of(ours, None, Said(OUT, minute(3)), replace(ours.seen, phone_news=Shown(OUT, minute(3), minute(3))))
+    heard = heard_of(ours, None, TimedStatus(OUT, minute(3)), replace(ours.seen, phone_news=Shown(OUT, minute(3), minute(3))))
     assert (heard.told.email_news, heard.seen.email_news) == (None, None)
-    assert (heard.told.phone_news, heard.seen.phone_news) == (Said(OUT, minute(3)), Shown(OUT, minute(3), minute(3)))
+    assert (heard.told.phone_news, heard.seen.phone_news) == (TimedStatus(OUT, minute(3)), Shown(OUT, minute(3), minute(3)))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.domain.commands import Command, ConfirmOptIn, DeleteContact, EventKind, MirrorTags, SetSubscription
-from app.domain.consent import Said, Status, TransferConsent
+from app.domain.consent import Status, TimedStatus, TransferConsent
 from app.domain.decisions.recheck import needs_person, stopped
 from app.domain.delivery.revocation import taken_back
 from app.domain.panel_tags import PanelTags
@@ -22,8 +22,8 @@ OUT, IN = an_upsert(email_status=Status.OPT_OUT), an_upsert(email_status=Status.
 ORDER = an_event(when="2026-11-23T13:00")
 EARLY_ORDER, EARLY_RETURN = an_event(when="2026-11-23T11:00"), an_event(EventKind.RETURN, "2026-11-23T11:00")
 GONE, ASK = DeleteContact(email=EMAIL), ConfirmOptIn(email=EMAIL, at=NOON)
-HOME_OUT = SetSubscription(email=EMAIL, email_news=Said(Status.OPT_OUT, NOON))
-HOME_IN = SetSubscription(email=EMAIL, email_news=Said(Status.OPT_IN, NOON))
+HOME_OUT = SetSubscription(email=EMAIL, email_news=TimedStatus(Status.OPT_OUT, NOON))
+HOME_IN = SetSubscription(email=EMAIL, email_news=TimedStatus(Status.OPT_IN, NOON))
 MIRROR = MirrorTags(email=EMAIL, tags=PanelTags())
 EVERYTHING: tuple[Command, ...] = (PROFILE, OUT, IN, ORDER, EARLY_ORDER, EARLY_RETURN, GONE, ASK, HOME_OUT, HOME_IN, MIRROR)
 

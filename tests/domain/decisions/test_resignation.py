@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from app.domain.commands import Agreement, UpsertContact
-from app.domain.consent import Policy, Said, Status
+from app.domain.consent import Policy, Status, TimedStatus
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Send, Withhold
 from app.domain.decisions.salesmanago_changes import told, untold
@@ -61,7 +61,7 @@ def test_r06a_an_opt_out_of_somebody_known_there_is_told_through_every_closed_do
     shop = replace(shop, propagate_unconfirmed_removals=not confirmed)
     story = known_there(shop).goes_on(shop, *closing).goes_on(shop, unsubscribed(EVENING, confirmed=confirmed))
     assert story.plan == Send(OPT_OUT)
-    assert story.contact.told.email_news == Said(Status.OPT_OUT, at(EVENING))
+    assert story.contact.told.email_news == TimedStatus(Status.OPT_OUT, at(EVENING))
     assert story.goes_on(shop, unsubscribed(EVENING, confirmed=confirmed)).commands == ()  # once
 
 
@@ -176,7 +176,7 @@ def test_what_was_cut_off_a_waiting_command_counts_as_told_no_more() -> None:
     resigned = replace(before, email_news=before.email_news.opt_out(at(NOON)))
     after = _after(command, resigned).told
     assert (after.email, after.profile, after.tags) == (EMAIL, {}, before.told.tags)
-    assert after.email_news == Said(Status.OPT_OUT, at(NOON))
+    assert after.email_news == TimedStatus(Status.OPT_OUT, at(NOON))
 
 
 @pytest.mark.parametrize(("perhaps_arrived", "known"), [(True, EMAIL), (False, None)])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, SetSubscription, UpsertContact
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.plan import Send, Supersede, Withhold
 from app.domain.decisions.shop_changes import home_commands, mirror_command, panel_tags, shop_knows, told_home
 from app.domain.events import Event, OptInReported
@@ -71,7 +71,7 @@ def test_an_act_over_there_is_told_to_the_shop_once_and_not_back(status: Status,
     story = life(OPEN, registered(minute(0), phone="+48600100200")).goes_on(OPEN, clicked(1, status, channel))
     (change,) = home(story)
     assert (change.email_news, change.phone_news) == (
-        (Said(status, minute(1)), None) if channel == "email" else (None, Said(status, minute(1)))
+        (TimedStatus(status, minute(1)), None) if channel == "email" else (None, TimedStatus(status, minute(1)))
     )
     assert (change.email, change.customer_id, change.phone) == (EMAIL, "1234", "+48600100200")
     assert to_salesmanago(story) == []
@@ -81,7 +81,7 @@ def test_an_act_over_there_is_told_to_the_shop_once_and_not_back(status: Status,
 
 def test_every_new_act_over_there_is_told_also_to_the_same_status() -> None:
     story = life(OPEN, registered(minute(0)), *(clicked(number, OUT) for number in (1, 2, 3)))
-    assert [one.email_news for one in home(story)] == [Said(OUT, minute(number)) for number in (1, 2, 3)]
+    assert [one.email_news for one in home(story)] == [TimedStatus(OUT, minute(number)) for number in (1, 2, 3)]
 
 
 def test_an_opt_out_and_an_opt_in_follow_each_other_home_in_order() -> None:
@@ -99,11 +99,11 @@ def test_what_the_shop_said_itself_is_never_told_to_it(act: Event) -> None:
 
 def test_an_older_act_over_there_does_not_overwrite_a_newer_one_in_the_shop() -> None:
     assert home(life(OPEN, subscribed(minute(5)), clicked(1, OUT))) == []
-    assert [one.email_news for one in home(life(OPEN, subscribed(minute(1)), clicked(5, OUT)))] == [Said(OUT, minute(5))]
+    assert [one.email_news for one in home(life(OPEN, subscribed(minute(1)), clicked(5, OUT)))] == [TimedStatus(OUT, minute(5))]
 
 
 def test_an_opt_out_over_there_wins_a_tie_with_an_opt_in_in_the_shop_and_not_the_other_way_round() -> None:
-    assert [one.email_news for one in home(life(OPEN, subscribed(minute(1)), clicked(1, OUT)))] == [Said(OUT, minute(1))]
+    assert [one.email_news for one in home(life(OPEN, subscribed(minute(1)), clicked(1, OUT)))] == [TimedStatus(OUT, minute(1))]
     assert home(life(OPEN, unsubscribed(minute(1)), clicked(1, IN))) == []
 
 
@@ -121,10 +121,10 @@ def test_a_claimed_opt_in_tells_the_shop_nothing_but_asks_salesmanago() -> None:
 
 def test_a_change_over_there_goes_home_whatever_the_transfer_policy_says() -> None:
     stranger = life(CAREFUL, clicked(1, OUT))
-    assert [one.email_news for one in home(stranger)] == [Said(OUT, minute(1))]
+    assert [one.email_news for one in home(stranger)] == [TimedStatus(OUT, minute(1))]
     assert to_salesmanago(stranger) == []
     withdrawn = life(CAREFUL, an_order(minute(0)), consent_withdrawn(minute(1))).goes_on(CAREFUL, clicked(2, OUT))
-    assert [one.email_news for one in home(withdrawn)] == [Said(OUT, minute(2))]
+    assert [one.email_news for one in home(withdrawn)] == [TimedStatus(OUT, minute(2))]
     assert to_salesmanago(withdrawn) == []
 
 
@@ -147,23 +147,23 @@ def test_a_number_that_is_not_known_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("before", "known", "expected"),
     [
-        ([], [subscribed(minute(1))], Said(IN, minute(1))),
-        ([subscribed(minute(1))], [unsubscribed(minute(2))], Said(OUT, minute(2))),
-        ([subscribed(minute(2))], [unsubscribed(minute(1))], Said(IN, minute(2))),
+        ([], [subscribed(minute(1))], TimedStatus(IN, minute(1))),
+        ([subscribed(minute(1))], [unsubscribed(minute(2))], TimedStatus(OUT, minute(2))),
+        ([subscribed(minute(2))], [unsubscribed(minute(1))], TimedStatus(IN, minute(2))),
         ([], [registered(minute(1))], None),
     ],
     ids=["first act", "a newer act", "an older act", "no act"],
 )
-def test_the_shop_knows_what_it_said(before: list[Event], known: list[Event], expected: Said | None) -> None:
+def test_the_shop_knows_what_it_said(before: list[Event], known: list[Event], expected: TimedStatus | None) -> None:
     assert life(OPEN, *before, *known).contact.home.email_news == expected
 
 
 def test_an_act_the_shop_did_not_tell_is_not_known_to_it() -> None:
     assert shop_knows(somebody(), somebody()).home.email_news is None
-    told = told_home(somebody(), [SetSubscription(email=EMAIL, email_news=Said(OUT, minute(1)))])
-    assert (told.home.email_news, told.home.phone_news) == (Said(OUT, minute(1)), None)
-    kept = told_home(told, [SetSubscription(email=EMAIL, phone_news=Said(IN, minute(2)))])
-    assert (kept.home.email_news, kept.home.phone_news) == (Said(OUT, minute(1)), Said(IN, minute(2)))
+    told = told_home(somebody(), [SetSubscription(email=EMAIL, email_news=TimedStatus(OUT, minute(1)))])
+    assert (told.home.email_news, told.home.phone_news) == (TimedStatus(OUT, minute(1)), None)
+    kept = told_home(told, [SetSubscription(email=EMAIL, phone_news=TimedStatus(IN, minute(2)))])
+    assert (kept.home.email_news, kept.home.phone_news) == (TimedStatus(OUT, minute(1)), TimedStatus(IN, minute(2)))
 
 
 # -- tags -----------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from app.domain.commands import DeleteContact, EventKind
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.coalesce import (
     TAGS_PER_CALL,
     Bundle,
@@ -45,8 +45,8 @@ def test_of_two_upserts_the_later_word_counts(earlier: Any, later: Any, merged: 
 
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-IN_BEFORE, IN_SINCE = Said(Status.OPT_IN, NOON), Said(Status.OPT_IN, NOON + timedelta(minutes=2))
-OUT_SINCE = Said(Status.OPT_OUT, NOON + timedelta(minutes=1))
+IN_BEFORE, IN_SINCE = TimedStatus(Status.OPT_IN, NOON), TimedStatus(Status.OPT_IN, NOON + timedelta(minutes=2))
+OUT_SINCE = TimedStatus(Status.OPT_OUT, NOON + timedelta(minutes=1))
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ OUT_SINCE = Said(Status.OPT_OUT, NOON + timedelta(minutes=1))
     ],
 )
 def test_r06_an_opt_in_that_was_seen_while_statuses_waited_may_still_be_resigned_from(
-    told: Status | None, earlier: Said | None, later: Said | None, stood: Said | None
+    told: Status | None, earlier: TimedStatus | None, later: TimedStatus | None, stood: TimedStatus | None
 ) -> None:
     first = an_upsert(email_status=told, phone_status=told, email_stood=earlier, phone_stood=earlier)
     second = an_upsert(email_status=Status.OPT_IN, phone_status=Status.OPT_IN, email_stood=later, phone_stood=later)

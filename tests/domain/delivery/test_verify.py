@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from app.domain.commands import Command, DeleteContact, UpsertContact
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.coalesce import Bundle
 from app.domain.delivery.verify import SeenContact, SeenEvent, addresses, apart_from, is_renamed, stands_there, still_missing
 from tests.support.builders import EMAIL, an_event, an_upsert, at
@@ -73,18 +73,18 @@ ACTED = at("2026-11-23T12:00")
         ("2026-11-23T11:59", False, None, False),  # a look from before the act tells of what the act has overtaken
         ("2026-11-23T12:01", True, None, False),
         ("2026-11-23T12:01", None, None, False),
-        ("2026-11-23T12:01", False, Said(Status.OPT_OUT, ACTED), True),
-        ("2026-11-23T12:01", False, Said(Status.OPT_IN, ACTED), False),
+        ("2026-11-23T12:01", False, TimedStatus(Status.OPT_OUT, ACTED), True),
+        ("2026-11-23T12:01", False, TimedStatus(Status.OPT_IN, ACTED), False),
     ],
 )
 @pytest.mark.parametrize("channel", ["email", "phone"])
 def test_r06_an_opt_in_that_waits_is_noted_as_standing_after_a_look_that_shows_one(
-    channel: str, looked_at: str, shown_out: bool | None, stood: Said | None, noted: bool
+    channel: str, looked_at: str, shown_out: bool | None, stood: TimedStatus | None, noted: bool
 ) -> None:
     waiting = an_upsert(**{f"{channel}_status": Status.OPT_IN, f"{channel}_acted_at": ACTED, f"{channel}_stood": stood})
     seen = SeenContact(EMAIL, **{"opted_out" if channel == "email" else "opted_out_phone": shown_out})
     after = stands_there(waiting, seen, at(looked_at))
-    expected = Said(Status.OPT_IN, at(looked_at)) if noted else stood
+    expected = TimedStatus(Status.OPT_IN, at(looked_at)) if noted else stood
     assert getattr(after, f"{channel}_stood") == expected
 
 

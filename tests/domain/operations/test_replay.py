@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, DeleteContact, EventKind, SetSubscription, UpsertContact
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.salesmanago_changes import difference, told
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import Event
@@ -78,7 +78,7 @@ def test_a_deletion_is_repeated_as_long_as_the_person_is_gone() -> None:
 
 def test_what_goes_home_is_for_the_shop_to_compare_also_when_the_transfer_was_withdrawn() -> None:
     withdrawn = life(SHOP, registered(MORNING), consent_withdrawn(EVENING)).contact
-    home = SetSubscription(email=EMAIL, email_news=Said(Status.OPT_OUT, at(MORNING)))
+    home = SetSubscription(email=EMAIL, email_news=TimedStatus(Status.OPT_OUT, at(MORNING)))
     for command in (home, ConfirmOptIn(email=EMAIL, at=at(MORNING))):
         assert replayed(command, withdrawn) == Again(command, withdrawn)
         assert replayed(command, replace(withdrawn, erased=True)).command is None
@@ -145,7 +145,7 @@ def test_an_opt_in_gives_way_to_a_newer_opt_out_of_the_same_shop() -> None:
 
 def test_an_opt_in_gives_way_to_an_opt_out_that_another_shop_told() -> None:
     upsert, story = parked_with(registered(MORNING), subscribed("2026-11-23T09:00"))
-    elsewhere = Said(Status.OPT_OUT, at(EVENING))
+    elsewhere = TimedStatus(Status.OPT_OUT, at(EVENING))
     contact = replace(story.contact, told=replace(story.contact.told, email_news=elsewhere))
     outcome = replayed(upsert, contact)
     assert outcome.command is None or the_sent(outcome).email_status is None
@@ -169,7 +169,7 @@ def test_what_must_set_nothing_off_sets_nothing_off_later_either(quiet: bool) ->
 def test_an_opt_out_that_was_to_be_told_once_more_is_still_told() -> None:
     """The person opted out elsewhere; after an opt-in of ours had crossed it, the opt-out was to be repeated (I6)."""
     contact = life(SHOP, registered(MORNING)).contact
-    contact = replace(contact, told=replace(contact.told, email_news=Said(Status.OPT_OUT, at(EVENING))))
+    contact = replace(contact, told=replace(contact.told, email_news=TimedStatus(Status.OPT_OUT, at(EVENING))))
     outcome = replayed(an_upsert(email_status=Status.OPT_OUT, repeats=True), contact)
     assert the_sent(outcome).email_status is Status.OPT_OUT
 

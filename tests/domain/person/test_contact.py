@@ -443,7 +443,7 @@ def test_r72_an_opt_in_is_never_carried_onto_an_address_that_resigned(
     joined = absorb(target, replace(somebody("elsewhere@example.com"), **{name: channel(**taken_along)}), T[12])
     assert getattr(joined, name).status is status
     if there != {} and status is OUT and getattr(target, name).status is not OUT:
-        assert getattr(joined, name).said.outweighs(getattr(target, name).said)
+        assert getattr(joined, name).said.supersedes(getattr(target, name).said)
 
 
 @pytest.mark.parametrize(

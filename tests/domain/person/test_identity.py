@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.consent import Channel, Said, Status
+from app.domain.consent import Channel, Status, TimedStatus
 from app.domain.decisions.learn import learn
 from app.domain.events import Event, customer_id_of, real_id
 from app.domain.person.contact import Contact, Seen, SentState, Shown, without_placeholder
@@ -158,7 +158,11 @@ def test_a_rename_onto_somebody_of_no_other_account_joins_them(owner: Somebody) 
 
 @pytest.mark.parametrize(
     "there",
-    [SentState(email=B), SentState(email_news=Said(Status.OPT_OUT, EARLY)), Seen(email_news=Shown(Status.OPT_OUT, EARLY, EARLY))],
+    [
+        SentState(email=B),
+        SentState(email_news=TimedStatus(Status.OPT_OUT, EARLY)),
+        Seen(email_news=Shown(Status.OPT_OUT, EARLY, EARLY)),
+    ],
     ids=["told", "told by another shop", "seen"],
 )
 def test_r72_whoever_salesmanago_may_know_at_an_address_keeps_the_contact_there(there: SentState | Seen) -> None:

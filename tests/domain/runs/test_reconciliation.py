@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.commands import UpsertContact
-from app.domain.consent import Policy, Said, Status
+from app.domain.consent import Policy, Status, TimedStatus
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Send, Supersede
 from app.domain.decisions.salesmanago_changes import believing, difference
@@ -231,7 +231,7 @@ def test_a_tag_no_longer_wanted_is_not_put_back() -> None:
     assert not any("newsletter" in one.add_tags for one in commands_of(decide(drift, OPEN, resigned).plan))
 
 
-said = st.none() | st.builds(Said, st.sampled_from(Status), st.sampled_from([DURING, LATER]))
+said = st.none() | st.builds(TimedStatus, st.sampled_from(Status), st.sampled_from([DURING, LATER]))
 names = st.sampled_from(["rejestracja", "wholesaler", "newsletter", "idosell_vip", "obuwie"])
 ours = st.lists(names, max_size=4, unique=True).map(tuple)
 drifts = st.builds(
@@ -254,7 +254,7 @@ tolds = st.builds(
 
 @given(tolds, drifts, said, said)
 def test_no_drift_makes_an_opt_in_out_of_what_was_told_already(
-    told: SentState, drift: DriftFound, email: Said | None, phone: Said | None
+    told: SentState, drift: DriftFound, email: TimedStatus | None, phone: TimedStatus | None
 ) -> None:
     """What was told of the newsletter stays told, so believing a comparison never opts anybody in."""
     contact = replace(JAN, told=told)

@@ -1,6 +1,6 @@
 """Shops that are disabled or in the shadow."""
 
-from app.domain.consent import Said
+from app.domain.consent import TimedStatus
 from tests.support.changes import (
     OUT,
     PANEL,
@@ -31,10 +31,13 @@ async def test_what_is_on_its_way_to_a_disabled_shop_waits_until_it_is_enabled(t
     await two.post(resigned(1), shop="shop2")
     await two.run_for(hours=0.1, steps=2)
     assert two.sides["shop1"].asked == []
-    assert changes(two.sides["shop2"].done) == [Said(OUT, at(1))]
+    assert changes(two.sides["shop2"].done) == [TimedStatus(OUT, at(1))]
     await configured(two, shop(1), shop(2))
     await two.run()
-    assert (changes(two.sides["shop1"].done), changes(two.sides["shop1"].done, EWA)) == ([Said(OUT, at(1))], [Said(OUT, at(2))])
+    assert (changes(two.sides["shop1"].done), changes(two.sides["shop1"].done, EWA)) == (
+        [TimedStatus(OUT, at(1))],
+        [TimedStatus(OUT, at(2))],
+    )
     await ended(two)
 
 
@@ -63,7 +66,7 @@ async def test_in_the_shadow_nothing_goes_home_and_nothing_counts_as_told(world:
     await configured(world, shop(1))
     await world.post(resigned(3))
     await world.run()
-    assert changes(world.side.done) == [Said(OUT, at(3))]
+    assert changes(world.side.done) == [TimedStatus(OUT, at(3))]
 
 
 async def test_a_shop_that_steps_into_the_shadow_is_not_told_of_the_same_look_again_and_again(world: World) -> None:

@@ -10,7 +10,7 @@ from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.senders import Senders
 from app.bootstrap.shop_sides import ShopSides
 from app.domain.commands import HomeCommand, SetSubscription
-from app.domain.consent import Said
+from app.domain.consent import TimedStatus
 from app.domain.delivery.outbox import to_newsletter, to_tags
 from app.domain.delivery.outcomes import Delivered
 from app.domain.shops.configuration import StoredAccount, StoredShop
@@ -84,7 +84,7 @@ async def test_two_shops_of_one_panel_share_one_queue_and_one_turn_whatever_thei
         assert None not in turns
         assert not any("one-key" in turn for turn in turns)
         assert senders(to_newsletter("shop3")).turn not in turns
-        out = SetSubscription(email=JAN, email_news=Said(OUT, at(1)))
+        out = SetSubscription(email=JAN, email_news=TimedStatus(OUT, at(1)))
         answers = await asyncio.gather(*(sides(f"shop{number}").set_subscription(out, number) for number in (1, 2)))
     assert [type(answer.outcome) for answer in answers] == [Delivered, Delivered]
     assert panel.most_at_once == 1

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.domain.commands import HomeCommand, MirrorTags, SetSubscription
-from app.domain.consent import Said
+from app.domain.consent import TimedStatus
 from app.domain.delivery.outcomes import Unknown
 from app.domain.events import Event
 from tests.support.changes import (
@@ -54,8 +54,8 @@ async def test_r55_an_unsubscription_in_the_shop_while_an_opt_in_is_on_its_way_h
     await world.run()
     await world.run_for(hours=1, steps=3)
     assert said_at_home(world) == [IN, OUT]
-    assert changes(world.side.done)[-1] == Said(OUT, at(2))
-    assert (await person(world)).home.email_news == Said(OUT, at(2))
+    assert changes(world.side.done)[-1] == TimedStatus(OUT, at(2))
+    assert (await person(world)).home.email_news == TimedStatus(OUT, at(2))
     await ended(world)
 
 
@@ -90,11 +90,11 @@ async def test_r55_an_unsubscription_told_after_an_opt_in_perhaps_came_home_has_
     world.clock.advance(minutes=3)
     await world.post(agreed(1))
     await world.run()
-    assert [one.email_news for one in world.side.asked] == [Said(IN, at(1))]
+    assert [one.email_news for one in world.side.asked] == [TimedStatus(IN, at(1))]
     await world.post(unsubscribes(JAN, 2))
     await world.plan()
     await up_again(world)
-    assert world.side.asked[-1].email_news == Said(OUT, at(2))
+    assert world.side.asked[-1].email_news == TimedStatus(OUT, at(2))
 
 
 async def test_a_change_that_waits_is_carried_home_under_the_new_address(world: World) -> None:
@@ -131,7 +131,7 @@ async def merging(world: World, *events: Event) -> None:
 
 async def test_a_change_that_waits_is_carried_home_for_whom_the_contact_was_merged_into(world: World) -> None:
     await merging(world)
-    assert [(one.email, one.customer_id, one.email_news) for one in world.side.asked] == [(EWA, "17", Said(IN, at(1)))]
+    assert [(one.email, one.customer_id, one.email_news) for one in world.side.asked] == [(EWA, "17", TimedStatus(IN, at(1)))]
 
 
 async def test_r55_a_change_of_a_merged_contact_gives_way_to_the_newest_act_of_the_one_it_became(world: World) -> None:
@@ -167,7 +167,7 @@ async def test_after_hours_without_the_shops_side_every_change_is_written_once_a
     assert world.side.done == []
     world.side.respond = fine
     await world.run_for(hours=3, steps=3)
-    expected = [Said(OUT, at(1)), Said(IN, at(2)), Said(OUT, at(3))]
+    expected = [TimedStatus(OUT, at(1)), TimedStatus(IN, at(2)), TimedStatus(OUT, at(3))]
     assert [changes(world.side.done, email) for email in people] == [expected] * 5
     assert set((await world.at_rest()).values()) == {("sent", None)}
 
@@ -177,7 +177,7 @@ async def test_one_shops_silent_side_delays_no_other_shop(two: World) -> None:
     await two.post(resigned(1), shop="shop1")
     await two.post(resigned(1), shop="shop2")
     await two.run()
-    assert changes(two.sides["shop2"].done) == [Said(OUT, at(1))]
+    assert changes(two.sides["shop2"].done) == [TimedStatus(OUT, at(1))]
     assert (await happened(two, "shop1"))[0][1] == "planned"
 
 
@@ -204,7 +204,7 @@ async def test_what_the_person_did_in_the_shop_before_gives_way_to_what_they_did
     await world.post(subscribes(JAN, 2))
     world.side.respond = fine
     await world.run_for(hours=0.1, steps=3)
-    assert changes(world.side.done) == [Said(OUT, at(5))]
+    assert changes(world.side.done) == [TimedStatus(OUT, at(5))]
     assert (await world.at_rest())["callback-1"] == ("sent", None)
 
 
@@ -218,7 +218,7 @@ async def test_only_the_channel_in_which_the_shop_is_newer_makes_a_change_moot(w
     world.side.respond = fine
     await world.run_for(hours=0.1, steps=3)
     written = [one for one in world.side.done if isinstance(one, SetSubscription)]
-    assert [one.phone_news for one in written] == [Said(OUT, at(1))]
+    assert [one.phone_news for one in written] == [TimedStatus(OUT, at(1))]
     await world.at_rest()
 
 

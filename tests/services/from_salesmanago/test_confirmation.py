@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.consent import Policy, Said
+from app.domain.consent import Policy, TimedStatus
 from app.domain.delivery.outcomes import Refused, Unreachable
 from tests.support.changes import (
     IN,
@@ -118,7 +118,7 @@ async def test_r55_an_opt_in_goes_home_once_salesmanagos_own_record_confirms_it(
     await world.post(reported(1), event_id="callback-1")
     await run(world)
     assert world.upstream.methods.count("statuses") == 1
-    assert changes(world.side.asked) == [Said(IN, at(1))]
+    assert changes(world.side.asked) == [TimedStatus(IN, at(1))]
     assert world.upstream.sent() == before
     assert [one[1:] for one in await happened(world)] == [("sent", None)] * 3
     await ended(world)
@@ -149,7 +149,7 @@ async def test_r55_a_confirmation_waits_for_salesmanago_to_answer(world: World) 
     assert (await world.states())["callback-1"][0] == "planned"
     assert world.side.asked == []
     await world.run_for(hours=0.2, steps=3)
-    assert changes(world.side.asked) == [Said(IN, at(1))]
+    assert changes(world.side.asked) == [TimedStatus(IN, at(1))]
     assert (await world.states())["callback-1"] == ("sent", None)
     await ended(world)
 
@@ -161,7 +161,7 @@ async def test_r06_an_opt_out_that_comes_between_the_report_and_its_confirmation
     await world.plan()
     await world.post(resigned(2))
     await run(world)
-    assert changes(world.side.asked) == [Said(OUT, at(2))]
+    assert changes(world.side.asked) == [TimedStatus(OUT, at(2))]
     assert (await person(world)).email_news.status is OUT
     await ended(world)
 

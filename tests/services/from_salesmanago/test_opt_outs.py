@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.commands import SetSubscription
-from app.domain.consent import Said
+from app.domain.consent import TimedStatus
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Unreachable
 from tests.support.changes import (
@@ -34,7 +34,7 @@ async def test_r53_an_opt_out_called_back_reaches_the_shop_and_is_never_echoed(w
     before = world.upstream.sent()
     await world.post(resigned(1), event_id="callback-1")
     await world.run()
-    assert world.side.asked == [SetSubscription(email=JAN, email_news=Said(OUT, at(1)), customer_id="17")]
+    assert world.side.asked == [SetSubscription(email=JAN, email_news=TimedStatus(OUT, at(1)), customer_id="17")]
     assert world.upstream.sent() == before
     assert (await world.at_rest())["callback-1"] == ("sent", None)
     assert (await person(world)).email_news.status is OUT
@@ -56,7 +56,7 @@ async def test_r55_a_callback_that_is_replayed_changes_nothing_any_more(world: W
 async def test_r55_an_opt_out_counts_also_for_somebody_the_shop_never_told_us_of(world: World) -> None:
     await world.post(resigned(1, EWA))
     await world.run()
-    assert changes(world.side.done, EWA) == [Said(OUT, at(1))]
+    assert changes(world.side.done, EWA) == [TimedStatus(OUT, at(1))]
     assert world.upstream.calls == []
     await world.at_rest()
 
@@ -69,7 +69,7 @@ async def test_r50_a_fresh_subscription_after_the_opt_out_is_told_to_salesmanago
     await world.post(subscribes(JAN, 2))
     await world.run()
     assert statuses(world) == [IN, IN]
-    assert changes(world.side.done) == [Said(OUT, at(1))]  # what the shop itself told needs no telling
+    assert changes(world.side.done) == [TimedStatus(OUT, at(1))]  # what the shop itself told needs no telling
     await world.at_rest()
 
 
@@ -88,7 +88,7 @@ async def test_r06_an_opt_out_cancels_an_opt_in_that_waits(two: World, acting: s
     await two.run()
     assert IN not in statuses(two, JAN)
     assert statuses(two, EWA) == [IN]
-    assert changes(two.sides[acting].done) == [Said(OUT, at(2))]
+    assert changes(two.sides[acting].done) == [TimedStatus(OUT, at(2))]
     await ended(two)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.domain.commands import SetSubscription, UpsertContact
-from app.domain.consent import Policy, Said
+from app.domain.consent import Policy, TimedStatus
 from app.domain.delivery.outcomes import Unreachable
 from app.domain.events import (
     Unsubscribed,
@@ -136,7 +136,7 @@ async def test_r06_an_opt_in_found_by_a_look_never_outranks_an_opt_out_between_t
     assert JAN in out
     written = [one for one in world.side.done if isinstance(one, SetSubscription)]
     said = [one.phone_news if sms else one.email_news for one in written]
-    assert not said or said[-1] == Said(OUT, at(3))
+    assert not said or said[-1] == TimedStatus(OUT, at(3))
     await ended(world)
 
 
@@ -253,7 +253,7 @@ async def test_r55_a_resignation_from_text_messages_reaches_every_shop_that_know
     found_at = two.clock()
     for name in ("shop1", "shop2"):
         (change,) = two.sides[name].done
-        assert (change.email_news, change.phone_news, change.phone) == (None, Said(OUT, found_at), "+48600100200")
+        assert (change.email_news, change.phone_news, change.phone) == (None, TimedStatus(OUT, found_at), "+48600100200")
     assert two.sides["shop3"].asked == []
     assert await looked(two) == 0
     await ended(two)
@@ -287,7 +287,7 @@ async def test_r55_a_lost_callback_is_found_by_a_look_after_its_grace(two: World
     assert await looked(two, pull) == 0
     two.clock.advance(seconds=30)
     assert await looked(two, pull) == 2
-    assert changes(two.sides["shop1"].done) == changes(two.sides["shop2"].done) == [Said(OUT, noticed)]
+    assert changes(two.sides["shop1"].done) == changes(two.sides["shop2"].done) == [TimedStatus(OUT, noticed)]
     assert two.upstream.sent() == before
     assert await looked(two, pull) == 0
     await ended(two)
@@ -304,7 +304,7 @@ async def test_r55_where_no_shop_has_a_callback_of_its_own_a_look_speaks_at_once
     await looked(world, pull)
     world.upstream.opted_out.add(JAN)
     assert await looked(world, pull) == shops
-    assert [changes(world.sides[name].done) for name in names] == [[Said(OUT, world.clock())]] * shops
+    assert [changes(world.sides[name].done) for name in names] == [[TimedStatus(OUT, world.clock())]] * shops
     await ended(world)
 
 

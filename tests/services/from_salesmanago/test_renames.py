@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.commands import UpsertContact
-from app.domain.consent import Said
+from app.domain.consent import TimedStatus
 from app.domain.events import Event
 from tests.support.changes import (
     IN,
@@ -53,7 +53,7 @@ async def test_a_callback_under_the_address_before_a_rename_that_waits_finds_the
     assert (await person(world, EWA)).email_news.status is OUT
     assert world.upstream.sent(UpsertContact)[-1].new_email == EWA
     assert world.upstream.sent(UpsertContact)[-1].email_status is not IN
-    assert changes(world.side.done, EWA) == [Said(OUT, at(8))]
+    assert changes(world.side.done, EWA) == [TimedStatus(OUT, at(8))]
     assert changes(world.side.done, JAN) == []
     await ended(world)
 
@@ -66,7 +66,7 @@ async def test_an_opt_in_called_back_under_the_address_before_a_rename_finds_the
     await world.post(resigned(8), reported(9))
     await run(world)
     assert await strangers(world, JAN) == 0
-    assert changes(world.side.done, EWA)[:1] == [Said(OUT, at(8))]
+    assert changes(world.side.done, EWA)[:1] == [TimedStatus(OUT, at(8))]
 
 
 @pytest.mark.parametrize("event", [unsubscribes(JAN, 4), resigned(4)], ids=["unsubscribed in the shop", "called back"])
@@ -80,7 +80,7 @@ async def test_r06_other_shops_hear_of_an_opt_out_also_when_it_names_a_former_ad
     await world.run()
     await world.post(event, shop="shop1")
     await world.run()
-    assert (await person(world, EWA, "shop2")).told.email_news == Said(OUT, at(4))
+    assert (await person(world, EWA, "shop2")).told.email_news == TimedStatus(OUT, at(4))
     world.clock.advance(minutes=9)
     before = len(statuses(world, EWA))
     await world.post(listed(9, 2, EWA, id="9"), shop="shop2")

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.commands import MirrorTags, SetSubscription
-from app.domain.consent import Said
+from app.domain.consent import TimedStatus
 from app.domain.delivery.outbox import to_account, to_tags
 from app.domain.delivery.outcomes import ByHand, Delivered, Moot, Outcome, Refused
 from app.domain.errors import NotFound
@@ -99,7 +99,7 @@ async def test_r56_what_only_a_person_can_do_waits_visibly_and_its_done_is_the_r
     await world.run()
     assert (await world.at_rest())["callback-1"] == ("parked", reason)
     (item,) = await hand_work(world)
-    assert (item.command, item.reason.value) == (SetSubscription(email=JAN, email_news=Said(OUT, at(1))), reason)
+    assert (item.command, item.reason.value) == (SetSubscription(email=JAN, email_news=TimedStatus(OUT, at(1))), reason)
     await HandWorkList(world.store, world.clock).done("shop1", item.id)
     assert await hand_work(world) == []
     assert (await world.at_rest())["callback-1"] == ("sent", None)

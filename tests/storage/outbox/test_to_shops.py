@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.commands import Command, ConfirmOptIn, MirrorTags, SetSubscription
-from app.domain.consent import Said, Status
+from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outbox import Mailbox, NewCommand
 from app.domain.delivery.outcomes import ByHand, Delivered, Drop, Park, RetryAt
 from app.domain.delivery.revocation import TakeBack
@@ -31,7 +31,7 @@ BY_HAND = Park(Reason.NO_ACCOUNT_IN_PANEL)
 
 
 def subscription(email: str = JAN, status: Status = Status.OPT_OUT) -> SetSubscription:
-    return SetSubscription(email=email, email_news=Said(status, T0))
+    return SetSubscription(email=email, email_news=TimedStatus(status, T0))
 
 
 def mirror(email: str = JAN) -> MirrorTags:
@@ -199,7 +199,11 @@ async def test_the_same_contact_waits_at_each_destination_for_its_own_time(store
 
 async def test_a_home_command_comes_back_as_it_was_queued(store: Store) -> None:
     whole = SetSubscription(
-        email=JAN, email_news=Said(Status.OPT_IN, T0), phone_news=Said(Status.OPT_OUT, T0), phone="+48600100200", customer_id="17"
+        email=JAN,
+        email_news=TimedStatus(Status.OPT_IN, T0),
+        phone_news=TimedStatus(Status.OPT_OUT, T0),
+        phone="+48600100200",
+        customer_id="17",
     )
     await queued(store, to(NEWS, whole), to(TAGS, mirror(), counted=False), to(READING, ConfirmOptIn(email=JAN, at=T0)))
     found = [(await claimed(store, account=place))[0].commands[0] for place in (NEWS, TAGS, READING)]
