@@ -12,7 +12,7 @@ from app.domain.decisions.carts import Cart, StoredCart
 from app.domain.errors import NotReady
 from app.domain.events import Item
 from app.domain.intake.inbox import EventState, Settlement
-from app.domain.person.contact import NOBODY, Contact, Fact, Flag, SentState, TimedStatus
+from app.domain.person.contact import NOBODY, Contact, SentState, TimedFlag, TimedStatus, TimedText
 from app.domain.person.sale import Sale
 from app.domain.person.stored import Alias, StoredContact
 from app.domain.reasons import Reason
@@ -173,14 +173,14 @@ FULL = Contact(
     email="zażółć@gęślą.pl",
     email_since=after(microseconds=1),
     customer_id="17\x7f",
-    profile={"first_name": Fact("Żółć \U0001f34f", after(microseconds=2))},
+    profile={"first_name": TimedText("Żółć \U0001f34f", after(microseconds=2))},
     registered=True,
     subscriber=True,
-    wholesaler=Flag(value=False, at=T0),
+    wholesaler=TimedFlag(value=False, at=T0),
     transfer=TransferConsent(T0, after(days=1), after(days=2)),
     email_news=Channel(T0, after(microseconds=3)),
     phone_news=Channel(None, T0),
-    panel_tags={"brak_aktywności": Flag(value=True, at=T0)},
+    panel_tags={"brak_aktywności": TimedFlag(value=True, at=T0)},
     panel_tags_complete_at=T0,
     earned_tags=("Obuwie", "Męskie"),
     last_purchase_at=T0,

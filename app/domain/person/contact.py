@@ -19,7 +19,7 @@ from app.domain.values import replace, value
 
 
 @value()
-class Fact:
+class TimedText:
     """A value and since when it is true. An empty value is one that was dropped, and says nothing (see `without_profile`)."""
 
     value: str
@@ -31,7 +31,7 @@ class Fact:
 
 
 @value()
-class Flag:
+class TimedFlag:
     value: bool
     at: datetime
 
@@ -135,15 +135,15 @@ class Contact:
     """When the person last took another address."""
     left: Mapping[str, Acts] = field(default_factory=dict)
     """What was said for addresses the person has left: should they come back, a resignation there stands (R72)."""
-    profile: Mapping[str, Fact] = field(default_factory=dict)
+    profile: Mapping[str, TimedText] = field(default_factory=dict)
     registered: bool = False
     subscriber: bool = False
     """Subscribed to the newsletter while having no account (R21)."""
-    wholesaler: Flag | None = None
+    wholesaler: TimedFlag | None = None
     transfer: TransferConsent = TransferConsent()
     email_news: Channel = Channel()
     phone_news: Channel = Channel()
-    panel_tags: Mapping[str, Flag] = field(default_factory=dict)
+    panel_tags: Mapping[str, TimedFlag] = field(default_factory=dict)
     """Tag as staff wrote it -> is it on the customer."""
     panel_tags_complete_at: datetime | None = None
     earned_tags: tuple[str, ...] = ()
@@ -201,7 +201,7 @@ class Contact:
             said = {**said, "customer_id": number}
         known = self.with_profile(said, at, phone_assumed=customer.phone_assumed)
         if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= at):
-            known = replace(known, wholesaler=Flag(customer.wholesaler, at))
+            known = replace(known, wholesaler=TimedFlag(customer.wholesaler, at))
         return known if number == known.customer_id else replace(known, customer_id=number)
 
     def of_account(self, number: str | None) -> "Contact":
@@ -213,7 +213,7 @@ class Contact:
         """An empty text clears. Names stay two facts, so that a new last name alone keeps the first; the address is one."""
         if any(name in said for name in ADDRESS):
             said = {name: text for name, text in said.items() if name not in ADDRESS} | self._whole_address(said, at)
-        newer = {name: Fact(text, at, cleared=not text) for name, text in said.items() if self._is_news(name, at)}
+        newer = {name: TimedText(text, at, cleared=not text) for name, text in said.items() if self._is_news(name, at)}
         if phone_assumed and "phone" in newer:
             newer["phone"] = replace(newer["phone"], assumed=True)
         return replace(self, profile={**self.profile, **newer}) if newer else self
@@ -258,7 +258,7 @@ class Contact:
         if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
             return self
         known = words_of(self.panel_tags)
-        edits = [(tag, Flag(value=False, at=at)) for tag in removed] + [(tag, Flag(value=True, at=at)) for tag in added]
+        edits = [(tag, TimedFlag(value=False, at=at)) for tag in removed] + [(tag, TimedFlag(value=True, at=at)) for tag in added]
         newer = {word: (tag, edit) for tag, edit in edits if (word := tags.word(tag)) not in known or known[word][1].at <= at}
         return self._with_words({**known, **newer})
 
@@ -267,12 +267,12 @@ class Contact:
         if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
             return self
         known = words_of(self.panel_tags)
-        listed = {tags.word(tag): (tag, Flag(value=True, at=at)) for tag in present}
-        unlisted = {word: (tag, Flag(value=False, at=at)) for word, (tag, _) in known.items() if word not in listed}
+        listed = {tags.word(tag): (tag, TimedFlag(value=True, at=at)) for tag in present}
+        unlisted = {word: (tag, TimedFlag(value=False, at=at)) for word, (tag, _) in known.items() if word not in listed}
         newer = {word: (tag, flag) for word, (tag, flag) in known.items() if flag.at > at}
         return replace(self._with_words({**listed, **unlisted, **newer}), panel_tags_complete_at=at)
 
-    def _with_words(self, words: "Mapping[str, tuple[str, Flag]]") -> "Contact":
+    def _with_words(self, words: "Mapping[str, tuple[str, TimedFlag]]") -> "Contact":
         """Panel tags, at most `MOST_TAGS` that are there: those that were there first. Of removed ones the newest are remembered,
 
         and those whose removal is still to be told.
@@ -310,7 +310,7 @@ class Contact:
         if not any(fact.value for fact in self.profile.values()):
             return self
         # The times stay: what is older than something dropped must not come back as news.
-        return replace(self, profile={name: Fact("", fact.at, cleared=fact.cleared) for name, fact in self.profile.items()})
+        return replace(self, profile={name: TimedText("", fact.at, cleared=fact.cleared) for name, fact in self.profile.items()})
 
 
 NOBODY = Contact()
@@ -319,9 +319,9 @@ ADDRESS = ("street", "postal_code", "city", "country")
 """One fact: an address that is given replaces the whole, and a part it does not name is empty (R10)."""
 
 
-def words_of(panel_tags: Mapping[str, Flag]) -> dict[str, tuple[str, Flag]]:
+def words_of(panel_tags: Mapping[str, TimedFlag]) -> dict[str, tuple[str, TimedFlag]]:
     """Word -> the tag as it was spelled last, and whether it is there. Of what was stored per spelling the newest counts."""
-    words: dict[str, tuple[str, Flag]] = {}
+    words: dict[str, tuple[str, TimedFlag]] = {}
     for tag, flag in panel_tags.items():
         word = tags.word(tag)
         known = words.get(word)
@@ -404,7 +404,7 @@ def taken_in(mover: Contact, there: Contact, at: datetime) -> Contact:
     return replace(absorb(there, mover, at), told=mover.told, seen=mover.seen)
 
 
-def _joined_profile(target: Mapping[str, Fact], other: Mapping[str, Fact]) -> dict[str, Fact]:
+def _joined_profile(target: Mapping[str, TimedText], other: Mapping[str, TimedText]) -> dict[str, TimedText]:
     """The newer word on every field, and the newer address as a whole."""
     profile = dict(other)
     for name, fact in target.items():
@@ -415,17 +415,17 @@ def _joined_profile(target: Mapping[str, Fact], other: Mapping[str, Fact]) -> di
     return {name: fact for name, fact in profile.items() if name not in ADDRESS} | newer
 
 
-def _address_of(profile: Mapping[str, Fact]) -> dict[str, Fact]:
+def _address_of(profile: Mapping[str, TimedText]) -> dict[str, TimedText]:
     return {name: profile[name] for name in ADDRESS if name in profile}
 
 
-def _newest(facts: Mapping[str, Fact]) -> datetime:
+def _newest(facts: Mapping[str, TimedText]) -> datetime:
     return max(fact.at for fact in facts.values())
 
 
-def _joined_tags(target: Contact, other: Contact) -> dict[str, Flag]:
+def _joined_tags(target: Contact, other: Contact) -> dict[str, TimedFlag]:
     """The newer word on every tag; what one of them knows from before the other's full list is settled by that list."""
-    joined: dict[str, Flag] = {}
+    joined: dict[str, TimedFlag] = {}
     of_target, of_other = words_of(target.panel_tags), words_of(other.panel_tags)
     for word in {**of_target, **of_other}:
         said = [known[word] for known in (of_other, of_target) if word in known]
@@ -433,7 +433,7 @@ def _joined_tags(target: Contact, other: Contact) -> dict[str, Flag]:
         text, newest = max(said, key=lambda entry: entry[1].at)
         unlisted_at = max((at for at in lists if at is not None), default=None)
         outdated = unlisted_at is not None and newest.at <= unlisted_at
-        joined[text] = Flag(value=False, at=unlisted_at) if outdated and unlisted_at is not None else newest
+        joined[text] = TimedFlag(value=False, at=unlisted_at) if outdated and unlisted_at is not None else newest
     return joined
 
 

@@ -12,7 +12,7 @@ from app.domain.decisions.learn import learn
 from app.domain.decisions.plan import Withhold
 from app.domain.decisions.salesmanago_changes import difference, told, untold, wanted_tags
 from app.domain.events import Address, Customer
-from app.domain.person.contact import ADDRESS, NOBODY, Contact, Fact, Flag, absorb
+from app.domain.person.contact import ADDRESS, NOBODY, Contact, TimedFlag, TimedText, absorb
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Panel, PanelKind
 from app.domain.tags import MOST_TAGS, canonical
@@ -160,9 +160,9 @@ def test_a_tag_of_ours_wanted_for_two_reasons_stays_until_both_are_gone() -> Non
 
 
 def test_spellings_that_were_stored_apart_are_one_tag_of_which_the_newest_word_counts() -> None:
-    stored = replace(somebody(), panel_tags={"VIP": Flag(value=True, at=EARLY), "vip": Flag(value=False, at=LATE)})
+    stored = replace(somebody(), panel_tags={"VIP": TimedFlag(value=True, at=EARLY), "vip": TimedFlag(value=False, at=LATE)})
     assert wanted_tags(stored) == {"idosell_vip": None}
-    other = replace(somebody(), panel_tags={"Vip": Flag(value=True, at=at("2026-11-23T12:00"))})
+    other = replace(somebody(), panel_tags={"Vip": TimedFlag(value=True, at=at("2026-11-23T12:00"))})
     assert wanted_tags(absorb(stored, other)) == {"idosell_vip": "idosell_Vip"}
 
 
@@ -271,7 +271,7 @@ def test_r10_an_address_replaces_the_whole_in_any_order_of_arrival(order: tuple[
 
 
 def test_r10_of_an_address_and_parts_known_from_before_addresses_were_one_nothing_is_mixed() -> None:
-    old = replace(NOBODY, profile={"street": Fact("Polna 1", EARLY), "city": Fact("Warszawa", NOON_LATER)})
+    old = replace(NOBODY, profile={"street": TimedText("Polna 1", EARLY), "city": TimedText("Warszawa", NOON_LATER)})
     assert address_of(old.describe(a_customer(address=BERLIN), LATE)) == {"street": "Polna 1", "city": "Warszawa"}
     assert address_of(old.describe(a_customer(address=BERLIN), NOON_LATER)) == {"city": "Berlin", "country": "DE"}
 
@@ -357,8 +357,8 @@ def test_r10_what_was_cleared_before_the_consent_stays_so_and_is_no_personal_dat
 
 def test_a_fact_stored_before_anything_could_be_cleared_is_read() -> None:
     stored = b'{"value":"Jan","at":"2026-11-23T10:00:00Z"}'
-    assert decode(stored, Fact) == Fact("Jan", EARLY)
-    assert decode(encode(Fact("", EARLY, cleared=True)), Fact).cleared
+    assert decode(stored, TimedText) == TimedText("Jan", EARLY)
+    assert decode(encode(TimedText("", EARLY, cleared=True)), TimedText).cleared
 
 
 @given(
