@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 NEW_EVENT = """
 @value(kw_only=True)
-class Wished(Happened):
+class Wished(BaseEvent):
     email: str
 
 
@@ -104,7 +104,7 @@ def test_every_kind_of_event_is_of_the_closed_union() -> None:
     kinds = {
         one.name
         for one in ast.walk(module)
-        if isinstance(one, ast.ClassDef) and any(isinstance(base, ast.Name) and base.id == "Happened" for base in one.bases)
+        if isinstance(one, ast.ClassDef) and any(isinstance(base, ast.Name) and base.id == "BaseEvent" for base in one.bases)
     }
     assert kinds == {kind.__name__ for kind in get_args(Event)}
 

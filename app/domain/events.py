@@ -67,20 +67,20 @@ class Item:
 
 
 @value(kw_only=True)
-class Happened:
+class BaseEvent:
     """`at` is when it happened in the shop, zone-aware; never when we heard of it."""
 
     at: datetime
 
 
 @value(kw_only=True)
-class CustomerRegistered(Happened):
+class CustomerRegistered(BaseEvent):
     customer: Customer
     source: str | None = None
 
 
 @value(kw_only=True)
-class AccountChanged(Happened):
+class AccountChanged(BaseEvent):
     customer: Customer
     previous_email: str | None = None
 
@@ -99,7 +99,7 @@ NO_EVIDENCE = Evidence()
 
 
 @value(kw_only=True)
-class Subscribed(Happened):
+class Subscribed(BaseEvent):
     email: str
     by_email: bool = True
     by_sms: bool = False
@@ -111,7 +111,7 @@ class Subscribed(Happened):
 
 
 @value(kw_only=True)
-class Unsubscribed(Happened):
+class Unsubscribed(BaseEvent):
     """`confirmed`: the person clicked the link in the e-mail (R51); otherwise staff removed the address (R52)."""
 
     email: str
@@ -122,7 +122,7 @@ class Unsubscribed(Happened):
 
 
 @value(kw_only=True)
-class OrderPlaced(Happened):
+class OrderPlaced(BaseEvent):
     """`at` is the time the order was placed."""
 
     customer: Customer
@@ -138,7 +138,7 @@ class OrderPlaced(Happened):
 
 
 @value(kw_only=True)
-class OrderCancelled(Happened):
+class OrderCancelled(BaseEvent):
     email: str
     order_id: str
     items: tuple[Item, ...] = ()
@@ -147,7 +147,7 @@ class OrderCancelled(Happened):
 
 
 @value(kw_only=True)
-class OrderReturned(Happened):
+class OrderReturned(BaseEvent):
     """Whole or partial return; `items` and `value` say what came back, `return_id` which return it is (R19)."""
 
     email: str
@@ -159,7 +159,7 @@ class OrderReturned(Happened):
 
 
 @value(kw_only=True)
-class CartChanged(Happened):
+class CartChanged(BaseEvent):
     """The whole content each time; no items = emptied."""
 
     email: str | None
@@ -171,14 +171,14 @@ class CartChanged(Happened):
 
 
 @value(kw_only=True)
-class ProductViewed(Happened):
+class ProductViewed(BaseEvent):
     email: str
     product_id: str
     url: str | None = None
 
 
 @value(kw_only=True)
-class TagsEdited(Happened):
+class TagsEdited(BaseEvent):
     """Staff edited a customer's tags in the panel. `all_tags` = the full set now; otherwise only what changed."""
 
     email: str | None = None
@@ -189,27 +189,27 @@ class TagsEdited(Happened):
 
 
 @value(kw_only=True)
-class TransferConsentGranted(Happened):
+class TransferConsentGranted(BaseEvent):
     email: str
     customer: Customer | None = None
     evidence: Evidence = NO_EVIDENCE
 
 
 @value(kw_only=True)
-class TransferConsentWithdrawn(Happened):
+class TransferConsentWithdrawn(BaseEvent):
     email: str
     evidence: Evidence = NO_EVIDENCE
 
 
 @value(kw_only=True)
-class AccountListed(Happened):
+class AccountListed(BaseEvent):
     """An account of the shop as its panel lists it (R60). Mere state: its newsletter boxes count with their own dates alone."""
 
     customer: Customer
 
 
 @value(kw_only=True)
-class SubscriberListed(Happened):
+class SubscriberListed(BaseEvent):
     """A newsletter subscriber without account, from a list (R61), with the dates on which the person really agreed."""
 
     email: str
@@ -222,12 +222,12 @@ class SubscriberListed(Happened):
 
 
 @value(kw_only=True)
-class ErasureRequested(Happened):
+class ErasureRequested(BaseEvent):
     email: str
 
 
 @value(kw_only=True)
-class AccessRequested(Happened):
+class AccessRequested(BaseEvent):
     email: str
 
 
@@ -235,7 +235,7 @@ class AccessRequested(Happened):
 
 
 @value(kw_only=True)
-class StatusSeen(Happened):
+class StatusSeen(BaseEvent):
     """SALESmanago showed a newsletter status. None = it said nothing of that channel.
 
     `acted`: somebody changed it at that time, as a callback says or a look found out (R55). Otherwise it is what a look at
@@ -249,21 +249,21 @@ class StatusSeen(Happened):
 
 
 @value(kw_only=True)
-class OptInReported(Happened):
+class OptInReported(BaseEvent):
     """A callback says that the person opted in. The signature never changes, so SALESmanago's own record decides (R55)."""
 
     email: str
 
 
 @value(kw_only=True)
-class OptOutReported(Happened):
+class OptOutReported(BaseEvent):
     """A callback says that the person opted out. Its signature never changes, so it may be an old one once more (R72)."""
 
     email: str
 
 
 @value(kw_only=True)
-class StatusNotTaken(Happened):
+class StatusNotTaken(BaseEvent):
     """A newsletter status we meant to tell SALESmanago did not get there.
 
     `shown_out`: it shows an opt-out, which an older opt-in must not overturn (R06). Otherwise it refused what carried it.
@@ -281,7 +281,7 @@ class StatusNotTaken(Happened):
 
 
 @value(kw_only=True)
-class DriftFound(Happened):
+class DriftFound(BaseEvent):
     """SALESmanago does not hold what it was told (R26, A8). `known_as`: the address it has the person under; None = not at all.
 
     `missing` and `left`: tags of ours, in canonical form, that are gone, or that should be.
@@ -298,7 +298,7 @@ class DriftFound(Happened):
 
 
 @value(kw_only=True)
-class TagsSeen(Happened):
+class TagsSeen(BaseEvent):
     """All tags of a contact in SALESmanago, in its spelling, with their points (R30, R32)."""
 
     email: str
