@@ -20,7 +20,7 @@ class Address:
 
 
 @value(kw_only=True)
-class Ticked:
+class NewsletterBox:
     """A newsletter box as the shop reports it.
 
     In a registration or an order a ticked box is the person's own act. Elsewhere it is mere state and counts only with
@@ -50,8 +50,8 @@ class Customer:
     """The number named no country and the message no address: it was read as one of the shop's country."""
     address: Address = Address()
     wholesaler: bool | None = None
-    newsletter_email: Ticked = Ticked()
-    newsletter_sms: Ticked = Ticked()
+    newsletter_email: NewsletterBox = NewsletterBox()
+    newsletter_sms: NewsletterBox = NewsletterBox()
     language: str | None = None
     birth_date: str | None = None
     """`YYYYMMDD`."""

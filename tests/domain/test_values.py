@@ -14,7 +14,7 @@ import pytest
 
 import app.domain
 from app.domain.consent import Channel
-from app.domain.events import Ticked
+from app.domain.events import NewsletterBox
 from app.domain.person.contact import Contact
 from app.domain.person.sale import NO_SALE
 from app.domain.values import replace
@@ -46,11 +46,11 @@ def test_what_is_no_field_is_refused() -> None:
 
 
 def test_equal_values_are_one_key_and_cannot_be_told_apart() -> None:
-    one, other = Ticked(ticked=True, since=NOON), Ticked(ticked=True, since=NOON)
+    one, other = NewsletterBox(ticked=True, since=NOON), NewsletterBox(ticked=True, since=NOON)
     assert one == other
     assert hash(one) == hash(other)
-    assert one != Ticked(ticked=True)
-    assert repr(one) == f"Ticked(ticked=True, since={NOON!r})"
+    assert one != NewsletterBox(ticked=True)
+    assert repr(one) == f"NewsletterBox(ticked=True, since={NOON!r})"
 
 
 def test_every_value_of_the_domain_can_be_copied_without_its_constructor() -> None:
@@ -66,8 +66,8 @@ def test_every_value_of_the_domain_can_be_copied_without_its_constructor() -> No
 def test_the_type_checker_refuses_to_change_a_value(tmp_path: Path) -> None:
     changing = tmp_path / "changing.py"
     changing.write_text(
-        "from app.domain.consent import Channel\nfrom app.domain.events import Ticked\n"
-        "Channel().opted_in = None\nTicked(ticked=True).ticked = False\nTicked(True)\n"
+        "from app.domain.consent import Channel\nfrom app.domain.events import NewsletterBox\n"
+        "Channel().opted_in = None\nNewsletterBox(ticked=True).ticked = False\nNewsletterBox(True)\n"
     )
     checked = subprocess.run(
         [sys.executable, "-m", "mypy", "--follow-imports=silent", "--cache-dir", str(tmp_path), str(changing)],
@@ -79,8 +79,8 @@ def test_the_type_checker_refuses_to_change_a_value(tmp_path: Path) -> None:
     complaints = [line.split("error: ")[1].split("  [")[0] for line in checked.stdout.splitlines() if "error: " in line]
     assert complaints == [
         'Property "opted_in" defined in "Channel" is read-only',
-        'Property "ticked" defined in "Ticked" is read-only',
-        'Too many positional arguments for "Ticked"',
+        'Property "ticked" defined in "NewsletterBox" is read-only',
+        'Too many positional arguments for "NewsletterBox"',
     ]
 
 

@@ -8,7 +8,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Status
-from app.domain.events import Ticked
+from app.domain.events import NewsletterBox
 from app.domain.person.contact import absorb
 from tests.support.builders import (
     a_customer,
@@ -57,8 +57,8 @@ def test_r06_an_opt_out_wins_a_tie_in_either_order(act: Any) -> None:
 
 
 def test_r06_mere_state_opts_in_only_with_a_date_newer_than_the_opt_out() -> None:
-    undated = account_changed("2026-11-23T12:00", newsletter_email=Ticked(ticked=True))
-    dated = account_changed("2026-11-23T12:00", newsletter_email=Ticked(ticked=True, since=at("2026-11-23T10:00")))
+    undated = account_changed("2026-11-23T12:00", newsletter_email=NewsletterBox(ticked=True))
+    dated = account_changed("2026-11-23T12:00", newsletter_email=NewsletterBox(ticked=True, since=at("2026-11-23T10:00")))
     assert the_upsert(life(OPEN, undated).plan).email_status is None
     assert the_upsert(life(OPEN, dated).plan).email_status is Status.OPT_IN
     earlier, later = unsubscribed("2026-11-23T09:00"), unsubscribed("2026-11-23T11:00")
@@ -135,7 +135,7 @@ def test_r06_an_opt_in_that_is_newer_than_an_erasure_stands_when_the_erasure_is_
 
 
 def test_r06_a_box_ticked_before_an_erasure_does_not_count_after_it() -> None:
-    dated = a_customer(newsletter_email=Ticked(ticked=True, since=at("2026-11-23T08:00")))
+    dated = a_customer(newsletter_email=NewsletterBox(ticked=True, since=at("2026-11-23T08:00")))
     fresh = life(
         OPEN,
         unsubscribed("2026-11-23T09:00"),

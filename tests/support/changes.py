@@ -9,7 +9,7 @@ from app.domain.commands import HomeCommand, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outbox import HandWork
 from app.domain.delivery.outcomes import ByHand, Delivered, Outcome, Refused, Unreachable
-from app.domain.events import AccountChanged, Customer, OptInReported, StatusSeen, Ticked
+from app.domain.events import AccountChanged, Customer, NewsletterBox, OptInReported, StatusSeen
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
 from app.domain.shops.configuration import StoredAccount, StoredShop
@@ -130,7 +130,7 @@ DAY = 60 * 24
 
 def listed(minutes: float, since: float, email: str = JAN, *, sms: bool = False, **customer: object) -> AccountChanged:
     """As a list of customers brings it: mere state, with the date of the opt-in."""
-    ticked = Ticked(ticked=True, since=at(since))
+    ticked = NewsletterBox(ticked=True, since=at(since))
     boxes = {"newsletter_sms": ticked} if sms else {"newsletter_email": ticked}
     return AccountChanged(at=at(minutes), customer=Customer(email=email, **boxes, **customer))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.configuration.entries import ShopsFile
 from app.domain.consent import BoxCounts
-from app.domain.events import Ticked
+from app.domain.events import NewsletterBox
 from app.services.operations.health import Health
 from tests.support.builders import (
     a_careful_shop,
@@ -22,7 +22,7 @@ OPEN = a_shop()
 
 CAREFUL = a_careful_shop()
 
-TICKED = a_customer(newsletter_email=Ticked(ticked=True))
+TICKED = a_customer(newsletter_email=NewsletterBox(ticked=True))
 
 CONSENTED = an_order("2026-11-23T08:00", order_id="first", consent=True)
 

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.consent import Status, TimedStatus
-from app.domain.events import Address, Customer, Ticked
+from app.domain.events import Address, Customer, NewsletterBox
 from app.domain.panel_tags import PanelTag
 from app.domain.runs.backfill import ListedAccount
 from app.domain.shops.countries import country_as_kept
@@ -194,10 +194,10 @@ def _day(text: str | None) -> str | None:
         return None
 
 
-def _ticked(row: Mapping[str, Any], where: str, date: str, shop: Shop) -> Ticked:
+def _ticked(row: Mapping[str, Any], where: str, date: str, shop: Shop) -> NewsletterBox:
     """The consent of this shop with its date; a date nobody can read is no date, and so no opt-in (R06)."""
     theirs = [one for one in rows(row.get(where)) if whole(one.get("shopId")) == shop.number and is_real_date(one.get(date))]
-    return Ticked(ticked=bool(theirs), since=instant(theirs[0].get(date), shop) if theirs else None)
+    return NewsletterBox(ticked=bool(theirs), since=instant(theirs[0].get(date), shop) if theirs else None)
 
 
 def instant(shown: object, shop: Shop) -> datetime | None:

@@ -28,6 +28,7 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
+    NewsletterBox,
     OptInReported,
     OptOutReported,
     OrderCancelled,
@@ -37,7 +38,6 @@ from app.domain.events import (
     StatusSeen,
     TagsEdited,
     TagsSeen,
-    Ticked,
     Unsubscribed,
     customer_id_of,
 )
@@ -144,7 +144,7 @@ def _contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_
     seen = replace(contact, address_contested_at=later(contact.address_contested_at, event.at))
     if not isinstance(event, AccountChanged) or contact.is_of_another_account(customer_id_of(event)) or not contact.email:
         return _decision(Withhold(Reason.ADDRESS_OF_ANOTHER_ACCOUNT), seen, sale)
-    facts = replace(event.customer, email=contact.email, newsletter_email=Ticked(), newsletter_sms=Ticked())
+    facts = replace(event.customer, email=contact.email, newsletter_email=NewsletterBox(), newsletter_sms=NewsletterBox())
     known = replace(seen.describe(facts, event.at), registered=True)
     reason = forbidden(event, shop, known, sale)
     return _stays(reason or Reason.ADDRESS_OF_ANOTHER_ACCOUNT, event, shop, known, sale, known_there=known_there)

@@ -21,6 +21,7 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
+    NewsletterBox,
     OptInReported,
     OptOutReported,
     OrderCancelled,
@@ -33,7 +34,6 @@ from app.domain.events import (
     SubscriberListed,
     TagsEdited,
     TagsSeen,
-    Ticked,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -192,7 +192,7 @@ def _not_ahead(at: datetime, since: datetime | None) -> datetime | None:
     return None if since is None or since > at + CLOCKS_DIFFER else min(since, at)
 
 
-def _listed_since(at: datetime, box: Ticked) -> datetime | None:
+def _listed_since(at: datetime, box: NewsletterBox) -> datetime | None:
     return _not_ahead(at, box.since) if box.ticked else None
 
 

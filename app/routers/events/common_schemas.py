@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from app.domain.events import Address, Customer, Evidence, Item, Ticked
+from app.domain.events import Address, Customer, Evidence, Item, NewsletterBox
 from app.domain.shops.countries import country_as_kept
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -58,18 +58,18 @@ class NewsletterIn(WireModel):
     email_since: Instant | None = field("email_since", default=None)
     sms_since: Instant | None = field("sms_since", default=None)
 
-    def to_domain(self, path: str, warnings: Warnings) -> tuple[Ticked, Ticked]:
+    def to_domain(self, path: str, warnings: Warnings) -> tuple[NewsletterBox, NewsletterBox]:
         """The boxes of both channels. One whose date cannot be read is no act: it might be older than a resignation (R06)."""
         return (
             self._box(self.email, self.email_since, f"{path}.email", "email_since", warnings),
             self._box(self.sms, self.sms_since, f"{path}.sms", "sms_since", warnings),
         )
 
-    def _box(self, ticked: bool | None, since: Any, path: str, dated: str, warnings: Warnings) -> Ticked:
+    def _box(self, ticked: bool | None, since: Any, path: str, dated: str, warnings: Warnings) -> NewsletterBox:
         if ticked and self.is_left_out(dated):
             warnings.append(f"{path}: left out, its date cannot be read, and a consent is not guessed")
             return _SILENT
-        return Ticked(ticked=bool(ticked), since=since)
+        return NewsletterBox(ticked=bool(ticked), since=since)
 
 
 class CustomerIn(WireModel):
@@ -115,7 +115,7 @@ class CustomerIn(WireModel):
         country = self.address.country if self.address is not None else None
         return bool(self.phone) and not country and is_national(self.phone or "")
 
-    def _boxes(self, warnings: Warnings, *, is_dated: bool) -> dict[str, Ticked]:
+    def _boxes(self, warnings: Warnings, *, is_dated: bool) -> dict[str, NewsletterBox]:
         if self.newsletter is None:
             return {}
         email, sms = self.newsletter.to_domain("customer.newsletter", warnings)
@@ -150,7 +150,7 @@ class ChangedCustomerIn(CustomerIn):
 _NO_ADDRESS = Address()
 _EMPTY_ADDRESS = Address(street="", postal_code="", city="", country="")
 """Said to be no more."""
-_SILENT = Ticked()
+_SILENT = NewsletterBox()
 
 
 class ItemIn(WireModel):

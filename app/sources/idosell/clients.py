@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.clients.idosell.payloads import customer_of, is_yes, shop_ids
-from app.domain.events import AccountChanged, Address, Customer, CustomerRegistered, Ticked
+from app.domain.events import AccountChanged, Address, Customer, CustomerRegistered, NewsletterBox
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.idosell.newsletter import agreements
@@ -20,7 +20,7 @@ from app.sources.port import NOTHING, Finding, Left, SentState, Translation, Unu
 ENVELOPES = ("results", "Results", "clients")
 KEY = "clientId"
 
-_NO_BOX = Ticked()
+_NO_BOX = NewsletterBox()
 _CLEARABLE = {
     "first_name": "clientFirstName",
     "last_name": "clientLastName",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from app.domain.consent import Box
-from app.domain.events import AccountChanged, CustomerRegistered, Item, OrderCancelled, OrderPlaced, OrderReturned, Ticked
+from app.domain.events import AccountChanged, CustomerRegistered, Item, NewsletterBox, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.port import Finding, Left, NotUnderstood, SentState, Translation, Unusable, fingerprint
@@ -62,7 +62,7 @@ def _placed(row: Row, number: str, shop: Shop) -> OrderPlaced | Unusable:
     return OrderPlaced(
         at=placed_at,
         as_of=max(placed_at, moment(row, "date_modified") or placed_at),
-        customer=replace(buyer, newsletter_email=Ticked(ticked=news is True)),
+        customer=replace(buyer, newsletter_email=NewsletterBox(ticked=news is True)),
         order_id=number,
         box=Box.NOT_ASKED if ticked is None else Box.GIVEN if ticked else Box.NOT_GIVEN,
         currency=currency.upper(),

@@ -11,7 +11,7 @@ from app.clients.idosell.client import IdosellPanel
 from app.clients.rate_limiter import RateLimiter
 from app.clients.transport import Transport
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unreachable, name_of
-from app.domain.events import Address, Customer, Ticked
+from app.domain.events import Address, Customer, NewsletterBox
 from app.domain.runs.backfill import ListedAccount, Listing
 from tests.support.panel import EMPTY, KEY, NOW, READ, ZERO, Json, Script, World, our_shop
 
@@ -302,8 +302,8 @@ def test_the_contracts_example_is_read_whole() -> None:
             phone="+48600100200",
             address=Address(street="Długa 1", postal_code="00-001", city="Warszawa", country="PL"),
             wholesaler=False,
-            newsletter_email=Ticked(ticked=True, since=datetime(2025, 3, 18, 17, 49, 21, tzinfo=UTC)),
-            newsletter_sms=Ticked(),
+            newsletter_email=NewsletterBox(ticked=True, since=datetime(2025, 3, 18, 17, 49, 21, tzinfo=UTC)),
+            newsletter_sms=NewsletterBox(),
             language="pl",
             birth_date="19870605",
         ),
@@ -321,15 +321,15 @@ def test_approvals_of_other_shops_are_none_of_ours() -> None:
         ],
         newsletterSmsApprovalsData=[{"newsletterSmsApprovalDate": "2025-05-01 12:00:00", "shopId": "3"}],
     )
-    assert (customer_of(row).newsletter_email, customer_of(row).newsletter_sms) == (Ticked(), Ticked())
-    assert customer_of(row, 2).newsletter_email == Ticked(ticked=True, since=datetime(2025, 3, 18, 17, 49, 21, tzinfo=UTC))
-    assert customer_of(row, 3).newsletter_sms == Ticked(ticked=True, since=datetime(2025, 5, 1, 10, tzinfo=UTC))
+    assert (customer_of(row).newsletter_email, customer_of(row).newsletter_sms) == (NewsletterBox(), NewsletterBox())
+    assert customer_of(row, 2).newsletter_email == NewsletterBox(ticked=True, since=datetime(2025, 3, 18, 17, 49, 21, tzinfo=UTC))
+    assert customer_of(row, 3).newsletter_sms == NewsletterBox(ticked=True, since=datetime(2025, 5, 1, 10, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("shown", [ZERO, "0000-00-00", "", None, False, 0])
 def test_a_zero_date_or_none_is_no_approval(shown: Any) -> None:
     row = a_row(newsletterEmailApprovalsData=[{"newsletterEmailApprovalDate": shown, "shopId": 1}])
-    assert customer_of(row).newsletter_email == Ticked()
+    assert customer_of(row).newsletter_email == NewsletterBox()
 
 
 @pytest.mark.parametrize("shown", ["yesterday", "2025-13-45 00:00:00", "18.03.2025 18:49"])
@@ -515,7 +515,7 @@ def test_control_signs_and_endless_texts_are_made_harmless() -> None:
 )
 def test_consents_were_given_at_the_panels_local_time(shown: str, meant: str) -> None:
     row = a_row(newsletterEmailApprovalsData=[{"newsletterEmailApprovalDate": shown, "shopId": 1}])
-    assert customer_of(row).newsletter_email == Ticked(ticked=True, since=datetime.fromisoformat(meant))
+    assert customer_of(row).newsletter_email == NewsletterBox(ticked=True, since=datetime.fromisoformat(meant))
 
 
 @pytest.mark.parametrize(

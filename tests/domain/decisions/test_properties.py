@@ -27,13 +27,13 @@ from app.domain.events import (
     CustomerRegistered,
     ErasureRequested,
     Event,
+    NewsletterBox,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
     ProductViewed,
     Subscribed,
     TagsEdited,
-    Ticked,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -75,7 +75,7 @@ THOROUGH = settings(max_examples=250, deadline=None)
 # -- strategies: whole events of one person -------------------------------------------------------------------------------
 
 moments = st.integers(0, 12).map(lambda hour: DAWN + timedelta(hours=hour))
-ticks = st.builds(Ticked, ticked=st.booleans(), since=st.none() | moments)
+ticks = st.builds(NewsletterBox, ticked=st.booleans(), since=st.none() | moments)
 panel_tags = st.lists(st.sampled_from(["vip", "VIP", "hurt", "Żółty", "salesmanago_x"]), max_size=2, unique=True)
 shops = st.sampled_from([a_shop(policy, **more) for policy in Policy for more in ({}, {"propagate_unconfirmed_removals": True})])
 
@@ -220,7 +220,7 @@ class Ledger:
             self.granted.append(event.at)
 
     @staticmethod
-    def _ticked(box: Ticked, event: Event, otherwise: datetime | None, acts: list[datetime]) -> None:
+    def _ticked(box: NewsletterBox, event: Event, otherwise: datetime | None, acts: list[datetime]) -> None:
         """An act is no younger than the message that tells of it."""
         when = box.since or otherwise
         if box.ticked and when is not None:
@@ -280,7 +280,7 @@ def test_sms_never_follows_from_an_e_mail_act(shop: Shop, events: list[Event]) -
 def _without_sms(event: Event) -> Event:
     match event:
         case CustomerRegistered() | OrderPlaced() | AccountChanged():
-            return replace(event, customer=replace(event.customer, newsletter_sms=Ticked()))
+            return replace(event, customer=replace(event.customer, newsletter_sms=NewsletterBox()))
         case Subscribed() | Unsubscribed():
             return replace(event, by_sms=False)
         case _:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.consent import Status
 from app.domain.decisions.learn import learn
-from app.domain.events import Event, SubscriberListed, Ticked
+from app.domain.events import Event, NewsletterBox, SubscriberListed
 from app.domain.intake.arrival import CLOCKS_AGREE, arrived
 from app.domain.intake.inbox import NewEvent
 from app.domain.person.contact import Contact
@@ -84,8 +84,8 @@ def test_r08_a_warning_says_by_how_much_a_clock_is_ahead_and_keeps_the_others() 
 # -- no permission outlives its end because a clock was fast -------------------------------------------------------------
 
 
-def _box(when: datetime) -> Ticked:
-    return Ticked(ticked=True, since=when)
+def _box(when: datetime) -> NewsletterBox:
+    return NewsletterBox(ticked=True, since=when)
 
 
 GRANTS: list[Callable[[datetime], Event]] = [

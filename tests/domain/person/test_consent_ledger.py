@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.domain.decisions.decide import decide
-from app.domain.events import Event, Evidence, Subscribed, Ticked, Unsubscribed
+from app.domain.events import Event, Evidence, NewsletterBox, Subscribed, Unsubscribed
 from app.domain.person.consent_ledger import GENESIS, Act, ActKind, Entry, Matter, acts, details_of, digest_of_details, is_intact
 from app.domain.person.contact import Contact
 from tests.support.builders import (
@@ -37,7 +37,7 @@ from tests.support.builders import (
 
 OPEN = a_shop()
 NOW, BEFORE, LATER = at("2026-11-23T10:00"), at("2026-11-20T08:00"), at("2026-11-24T08:00")
-BOX, DATED, PREDATED = Ticked(ticked=True), Ticked(ticked=True, since=BEFORE), Ticked(ticked=True, since=LATER)
+BOX, DATED, PREDATED = NewsletterBox(ticked=True), NewsletterBox(ticked=True, since=BEFORE), NewsletterBox(ticked=True, since=LATER)
 SEEN_IN = life(OPEN, registered("2026-11-23T08:00"), status_seen("2026-11-23T09:00", email_out=False, phone_out=False)).contact
 SEEN_OUT = life(OPEN, registered("2026-11-23T08:00"), status_seen("2026-11-23T09:00", email_out=True, phone_out=True)).contact
 
@@ -60,8 +60,8 @@ TOLD: dict[str, tuple[Event, list[Any]]] = {
         registered(NOW, newsletter_email=BOX, newsletter_sms=DATED),
         [(*EMAIL_IN, NOW), (*SMS_IN, BEFORE)],
     ),
-    "an unticked box is no act": (registered(NOW, newsletter_email=Ticked(ticked=False)), []),
-    "nor with a date": (registered(NOW, newsletter_email=Ticked(ticked=False, since=BEFORE)), []),
+    "an unticked box is no act": (registered(NOW, newsletter_email=NewsletterBox(ticked=False)), []),
+    "nor with a date": (registered(NOW, newsletter_email=NewsletterBox(ticked=False, since=BEFORE)), []),
     "an order with consent": (an_order(NOW, consent=True), [(*GRANTED, NOW)]),
     "an order without": (an_order(NOW, consent=False), []),
     "an order that did not ask": (an_order(NOW, consent=None), []),

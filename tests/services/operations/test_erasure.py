@@ -5,7 +5,7 @@ import pytest
 from app.domain.commands import HomeCommand
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading
 from app.domain.delivery.outcomes import ByHand, Unreachable
-from app.domain.events import AccountChanged, Customer, CustomerRegistered, Evidence, Ticked
+from app.domain.events import AccountChanged, Customer, CustomerRegistered, Evidence, NewsletterBox
 from app.domain.person.consent_ledger import ActKind
 from app.domain.reasons import Reason
 from app.services.delivery.loop import Delivery
@@ -170,9 +170,9 @@ async def test_the_ledger_keeps_no_act_from_before_an_erasure(world: World) -> N
     await world.run()
     await world.post(erases(JAN, 5))
     await world.run()
-    old = Ticked(ticked=True, since=at(2))
+    old = NewsletterBox(ticked=True, since=at(2))
     born_again = CustomerRegistered(
-        at=at(9), customer=Customer(email=JAN, newsletter_email=old, newsletter_sms=Ticked(ticked=True))
+        at=at(9), customer=Customer(email=JAN, newsletter_email=old, newsletter_sms=NewsletterBox(ticked=True))
     )
     late = [subscribes(JAN, 2, evidence=Evidence(ip="203.0.113.9")), unsubscribes(JAN, 3), withdraws(JAN, 4)]
     await world.post(born_again, *late)

@@ -8,7 +8,7 @@ import pytest
 from app.domain.commands import UpsertContact
 from app.domain.consent import Box, Policy, Status
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
-from app.domain.events import AccountListed, Customer, Ticked
+from app.domain.events import AccountListed, Customer, NewsletterBox
 from app.domain.person.contact import Contact
 from app.routers.lookups import summarised
 from app.services.from_salesmanago.polling import Pull
@@ -113,7 +113,7 @@ async def test_r72_what_another_account_says_under_the_address_of_one_teaches_no
 
 
 async def test_r72_a_box_ticked_by_another_account_is_no_act_of_the_one_that_has_the_address(world: World) -> None:
-    await world.post(registers(A, id="71"), registers(A, 5, id="72", newsletter_email=Ticked(ticked=True)))
+    await world.post(registers(A, id="71"), registers(A, 5, id="72", newsletter_email=NewsletterBox(ticked=True)))
     await world.run()
     contact = (await known(world))[A]
     assert contact.email_news.status is None

@@ -6,7 +6,7 @@ from datetime import timedelta
 from app.domain.commands import SetSubscription, UpsertContact
 from app.domain.consent import Policy, Status
 from app.domain.delivery.outcomes import Delivered, Refused
-from app.domain.events import Ticked
+from app.domain.events import NewsletterBox
 from app.domain.runs.reconciliation import Reconciliation, ReconciliationMode
 from app.domain.shops.shop import Panel, PanelKind
 from app.services.from_salesmanago.polling import Pull
@@ -70,7 +70,7 @@ async def test_a_repair_that_a_rename_overtook_tells_nothing_under_the_address_t
 async def test_a_contact_that_is_written_again_resigns_from_nothing_in_the_shop(world: World) -> None:
     world.upstream = Faithful(world.clock)
     await world.configure(a_shop(panel=Panel(kind=PanelKind.IDOSELL, base_url="https://p.example")))
-    await world.post(registers(id="1", newsletter_email=Ticked(ticked=True)))
+    await world.post(registers(id="1", newsletter_email=NewsletterBox(ticked=True)))
     await world.run()
     pull = Pull(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0))
     world.clock.advance(hours=1)
@@ -87,7 +87,7 @@ async def test_a_contact_that_is_written_again_resigns_from_nothing_in_the_shop(
 
 async def test_r06_a_repair_taken_back_does_not_opt_in_with_the_next_consent_to_be_sent(world: World) -> None:
     world.upstream = Faithful(world.clock)
-    await world.post(registers(id="1", newsletter_email=Ticked(ticked=True)))
+    await world.post(registers(id="1", newsletter_email=NewsletterBox(ticked=True)))
     await world.run()
     world.upstream.contacts.pop(JAN)
     world.clock.advance(hours=1)

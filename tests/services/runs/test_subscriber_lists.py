@@ -7,7 +7,7 @@ import pytest
 from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery.outbox import to_account
-from app.domain.events import AccountListed, Customer, Event, SubscriberListed, Ticked
+from app.domain.events import AccountListed, Customer, Event, NewsletterBox, SubscriberListed
 from tests.conftest import NOON
 from tests.support.changes import NEW, OLD
 from tests.support.world import JAN, World, at, orders, registers
@@ -16,7 +16,7 @@ LONG_AGO, LATELY = NOON - timedelta(days=300), NOON - timedelta(hours=20)
 
 
 def listed(email: str = JAN, since: object = LONG_AGO, minutes: int = 0, **more: object) -> AccountListed:
-    customer = Customer(email=email, id="1", newsletter_email=Ticked(ticked=True, since=since))  # type: ignore[arg-type]
+    customer = Customer(email=email, id="1", newsletter_email=NewsletterBox(ticked=True, since=since))  # type: ignore[arg-type]
     return AccountListed(at=at(minutes), customer=customer, **more)  # type: ignore[arg-type]
 
 

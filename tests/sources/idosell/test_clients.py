@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.events import AccountChanged, CustomerRegistered, Subscribed, Ticked
+from app.domain.events import AccountChanged, CustomerRegistered, NewsletterBox, Subscribed
 from app.sources.idosell.clients import client
 from app.sources.port import Remembered, SentState, Unusable, sifted
 from tests.sources.samples import Json, a_client
@@ -89,7 +89,7 @@ def test_r06_boxes_of_an_account_are_told_as_newsletter_states_with_their_own_da
     found = client(a_client(), [SHOP]).findings
     account, agreed = (one.first[0].event for one in found)
     assert isinstance(account, AccountChanged)
-    assert (account.customer.newsletter_email, account.customer.newsletter_sms) == (Ticked(), Ticked())
+    assert (account.customer.newsletter_email, account.customer.newsletter_sms) == (NewsletterBox(), NewsletterBox())
     assert isinstance(agreed, Subscribed)
     assert (agreed.at, agreed.by_email, agreed.by_sms, agreed.has_account) == (at("2025-03-18T17:49:21"), True, False, True)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.domain.consent import Status
-from app.domain.events import Ticked
+from app.domain.events import NewsletterBox
 from app.domain.runs.backfill import BackfillMode
 from app.domain.runs.backfill_tally import Tally
 from tests.conftest import NOON
@@ -23,8 +23,8 @@ from tests.support.world import (
 
 
 async def test_an_opt_in_is_as_old_as_the_person_made_it(world: Airport) -> None:
-    phone = {"phone": "+48600100200", "newsletter_sms": Ticked(ticked=True, since=LONG_AGO + timedelta(days=1))}
-    world.panel.rows = [account(1, JAN, newsletter_email=Ticked(ticked=True, since=LONG_AGO), **phone)]
+    phone = {"phone": "+48600100200", "newsletter_sms": NewsletterBox(ticked=True, since=LONG_AGO + timedelta(days=1))}
+    world.panel.rows = [account(1, JAN, newsletter_email=NewsletterBox(ticked=True, since=LONG_AGO), **phone)]
     await world.flown()
     (upsert,) = world.upserts(JAN)
     assert (upsert.email_status, upsert.phone_status) == (Status.OPT_IN, Status.OPT_IN)
@@ -32,8 +32,8 @@ async def test_an_opt_in_is_as_old_as_the_person_made_it(world: Airport) -> None
     assert (known.email_news.opted_in, known.phone_news.opted_in) == (LONG_AGO, LONG_AGO + timedelta(days=1))
 
 
-@pytest.mark.parametrize("box", [Ticked(), Ticked(ticked=True), Ticked(ticked=False, since=LONG_AGO)])
-async def test_an_account_without_a_dated_consent_opts_nobody_in(world: Airport, box: Ticked) -> None:
+@pytest.mark.parametrize("box", [NewsletterBox(), NewsletterBox(ticked=True), NewsletterBox(ticked=False, since=LONG_AGO)])
+async def test_an_account_without_a_dated_consent_opts_nobody_in(world: Airport, box: NewsletterBox) -> None:
     world.panel.rows = [account(1, JAN, newsletter_email=box, newsletter_sms=box)]
     await world.flown()
     (upsert,) = world.upserts(JAN)
@@ -54,14 +54,14 @@ async def test_an_opt_out_known_here_stands_against_every_consent_that_is_not_ne
     await world.post(registers(JAN, minutes=-9), unsubscribes(JAN))
     await world.run()
     world.clock.advance(minutes=5)
-    world.panel.rows = [account(1, JAN, newsletter_email=Ticked(ticked=True, since=since))]
+    world.panel.rows = [account(1, JAN, newsletter_email=NewsletterBox(ticked=True, since=since))]
     await world.flown()
     assert (JAN in world.upstream.opted_out) is is_out
     assert any(one.email_status is Status.OPT_IN for one in world.upserts(JAN)) is not is_out
 
 
 async def test_an_opt_out_that_waits_undecided_overtakes_the_list_that_says_otherwise(world: Airport) -> None:
-    world.panel.rows = [account(1, JAN, newsletter_email=Ticked(ticked=True, since=LONG_AGO))]
+    world.panel.rows = [account(1, JAN, newsletter_email=NewsletterBox(ticked=True, since=LONG_AGO))]
     await world.begin()
     await world.flights.step_due()
     await world.post(unsubscribes(JAN))
@@ -73,7 +73,7 @@ async def test_an_opt_out_that_waits_undecided_overtakes_the_list_that_says_othe
 async def test_an_opt_out_over_there_that_we_never_heard_of_stays_one(world: Airport) -> None:
     world.upstream.contacts = {JAN: set(), EWA: set()}
     world.upstream.opted_out, world.upstream.opted_out_phone = {JAN}, {EWA}
-    box = Ticked(ticked=True, since=LONG_AGO)
+    box = NewsletterBox(ticked=True, since=LONG_AGO)
     rows = [
         account(number, email, phone="+48600100200", newsletter_email=box, newsletter_sms=box)
         for number, email in ((1, JAN), (2, EWA))
@@ -127,7 +127,7 @@ async def test_an_account_whose_address_changed_unheard_is_renamed_and_gets_no_t
 
 
 async def test_of_two_accounts_with_one_address_the_first_is_sent_and_the_second_says_nothing(world: Airport) -> None:
-    second = account(2, JAN, first_name="Ewa", newsletter_email=Ticked(ticked=True, since=LONG_AGO))
+    second = account(2, JAN, first_name="Ewa", newsletter_email=NewsletterBox(ticked=True, since=LONG_AGO))
     world.panel.rows = [account(1, JAN, first_name="Jan"), *people(120), second]
     assert await world.flown() == Tally(found=122, sent=121, withheld={"shared_address": 1})
     (upsert,) = world.upserts(JAN)

@@ -1,6 +1,6 @@
 """A dry run leaves nothing behind, and counts what the run then does."""
 
-from app.domain.events import Ticked
+from app.domain.events import NewsletterBox
 from app.domain.runs.backfill import BackfillMode, ListedAccount, state_of
 from app.domain.runs.backfill_tally import Tally
 from tests.support.backfill_world import LONG_AGO, Airport, account, people
@@ -20,7 +20,7 @@ async def a_mixed_population(world: Airport) -> list[ListedAccount]:
     await world.run()
     await world.run()
     world.clock.advance(minutes=5)
-    agreed = Ticked(ticked=True, since=LONG_AGO)
+    agreed = NewsletterBox(ticked=True, since=LONG_AGO)
     return [
         account(1, JAN),
         account(2, EWA),
@@ -65,7 +65,7 @@ async def test_a_dry_run_changes_nothing_at_all_and_its_counts_are_those_of_the_
 
 
 async def test_a_dry_run_shows_a_few_accounts_by_number_and_names_of_fields_alone(world: Airport) -> None:
-    agreed = Ticked(ticked=True, since=LONG_AGO)
+    agreed = NewsletterBox(ticked=True, since=LONG_AGO)
     world.panel.rows = [account(1, JAN, newsletter_email=agreed, last_name="Kowalski"), *people(120), account(2, guest=True)]
     landed = await world.land(await world.begin(BackfillMode.DRY_RUN))
     samples = landed.run.samples
