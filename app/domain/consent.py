@@ -14,7 +14,7 @@ from enum import StrEnum
 from app.domain.values import replace, value
 
 
-class Box(StrEnum):
+class ConsentAnswer(StrEnum):
     """The consent box of the order form (R04)."""
 
     GIVEN = "given"
@@ -231,7 +231,7 @@ def _standing(opted_in: datetime | None, opted_out: datetime | None) -> Status |
 
 
 @value()
-class BoxCounts:
+class ConsentAnswerCounts:
     """How a shop's last orders answered the consent box."""
 
     given: int = 0
@@ -246,17 +246,17 @@ CONSENT_TRAP_ORDERS = 20
 """Orders without a single answer to the box before we say that the shop seems to hide it."""
 
 
-def tells_of_the_box(box: Box, before: TransferConsent) -> bool:
+def tells_of_the_box(box: ConsentAnswer, before: TransferConsent) -> bool:
     """Whoever consented earlier need not be asked again: such an order says nothing of the box."""
-    return box is not Box.NOT_ASKED or not before.is_given
+    return box is not ConsentAnswer.NOT_ASKED or not before.is_given
 
 
-def counted(boxes: Iterable[Box]) -> BoxCounts:
+def counted(boxes: Iterable[ConsentAnswer]) -> ConsentAnswerCounts:
     numbers = Counter(boxes)
-    return BoxCounts(numbers[Box.GIVEN], numbers[Box.NOT_GIVEN], numbers[Box.NOT_ASKED])
+    return ConsentAnswerCounts(numbers[ConsentAnswer.GIVEN], numbers[ConsentAnswer.NOT_GIVEN], numbers[ConsentAnswer.NOT_ASKED])
 
 
-def box_seems_hidden(policy: Policy, counts: BoxCounts) -> bool:
+def box_seems_hidden(policy: Policy, counts: ConsentAnswerCounts) -> bool:
     """R05: under `order_consent` a shop that no longer asks sends nobody new, and nobody would notice."""
     answered = counts.given + counts.not_given
     return policy is Policy.ORDER_CONSENT and answered == 0 and counts.not_asked >= CONSENT_TRAP_ORDERS

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
-from app.domain.consent import Box, TimedStatus
+from app.domain.consent import ConsentAnswer, TimedStatus
 from app.domain.values import value
 
 
@@ -127,7 +127,7 @@ class OrderPlaced(BaseEvent):
 
     customer: Customer
     order_id: str
-    box: Box
+    box: ConsentAnswer
     currency: str
     value: Decimal
     items: tuple[Item, ...] = ()

@@ -7,7 +7,7 @@ from functools import cache
 from sqlalchemy import Insert, RowMapping, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.consent import BOXES_REMEMBERED, Box, BoxCounts, counted
+from app.domain.consent import BOXES_REMEMBERED, ConsentAnswer, ConsentAnswerCounts, counted
 from app.domain.decisions.carts import Cart, StoredCart
 from app.domain.person.sale import Sale
 from app.domain.values import replace
@@ -37,7 +37,7 @@ class Sales:
         for shop_id, order_id in known:
             await self._connection.execute(delete(sales).where(sales.c.shop_id == shop_id, sales.c.order_id == order_id))
 
-    async def remember_boxes(self, answers: Mapping[str, Sequence[Box]]) -> None:
+    async def remember_boxes(self, answers: Mapping[str, Sequence[ConsentAnswer]]) -> None:
         """`answers`: shop -> how its next orders answered the consent box, in order; the last ones are kept (R05)."""
         if not answers:
             return
@@ -52,13 +52,13 @@ class Sales:
         ]
         await self._connection.execute(statement, rows)
 
-    async def boxes(self) -> dict[str, BoxCounts]:
+    async def boxes(self) -> dict[str, ConsentAnswerCounts]:
         """How the last orders of every shop answered the consent box."""
         rows = await self._connection.execute(select(order_boxes))
         return {row.shop_id: counted(_BOXES[letter] for letter in row.recent) for row in rows}
 
 
-_LETTERS = {Box.GIVEN: "g", Box.NOT_GIVEN: "n", Box.NOT_ASKED: "-"}
+_LETTERS = {ConsentAnswer.GIVEN: "g", ConsentAnswer.NOT_GIVEN: "n", ConsentAnswer.NOT_ASKED: "-"}
 _BOXES = {letter: box for box, letter in _LETTERS.items()}
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from app.domain.consent import CONSENT_TRAP_ORDERS, BoxCounts, Channel, Policy, Status, TransferConsent, box_seems_hidden
+from app.domain.consent import CONSENT_TRAP_ORDERS, Channel, ConsentAnswerCounts, Policy, Status, TransferConsent, box_seems_hidden
 from tests.support.builders import at
 
 ONE, TWO, THREE, FOUR = (at(f"2026-11-0{day}T10:00") for day in (1, 2, 3, 4))
@@ -81,13 +81,15 @@ def test_the_newest_act_decides_about_a_channel_and_an_opt_out_wins_a_tie(ins: l
 @pytest.mark.parametrize(
     ("policy", "counts", "hidden"),
     [
-        (Policy.ORDER_CONSENT, BoxCounts(not_asked=CONSENT_TRAP_ORDERS), True),
-        (Policy.ORDER_CONSENT, BoxCounts(not_asked=CONSENT_TRAP_ORDERS - 1), False),
-        (Policy.ORDER_CONSENT, BoxCounts(not_asked=1000, given=1), False),
-        (Policy.ORDER_CONSENT, BoxCounts(not_asked=1000, not_given=1), False),
-        (Policy.ORDER_CONSENT, BoxCounts(), False),
-        (Policy.ALL_CUSTOMERS, BoxCounts(not_asked=1000), False),
+        (Policy.ORDER_CONSENT, ConsentAnswerCounts(not_asked=CONSENT_TRAP_ORDERS), True),
+        (Policy.ORDER_CONSENT, ConsentAnswerCounts(not_asked=CONSENT_TRAP_ORDERS - 1), False),
+        (Policy.ORDER_CONSENT, ConsentAnswerCounts(not_asked=1000, given=1), False),
+        (Policy.ORDER_CONSENT, ConsentAnswerCounts(not_asked=1000, not_given=1), False),
+        (Policy.ORDER_CONSENT, ConsentAnswerCounts(), False),
+        (Policy.ALL_CUSTOMERS, ConsentAnswerCounts(not_asked=1000), False),
     ],
 )
-def test_a_box_that_none_of_the_last_orders_answered_seems_hidden(policy: Policy, counts: BoxCounts, hidden: bool) -> None:
+def test_a_box_that_none_of_the_last_orders_answered_seems_hidden(
+    policy: Policy, counts: ConsentAnswerCounts, hidden: bool
+) -> None:
     assert box_seems_hidden(policy, counts) is hidden

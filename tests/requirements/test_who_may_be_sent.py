@@ -9,7 +9,7 @@ from app.domain.commands import (
     EventKind,
     UpsertContact,
 )
-from app.domain.consent import BoxCounts, Policy, Status, box_seems_hidden
+from app.domain.consent import ConsentAnswerCounts, Policy, Status, box_seems_hidden
 from app.domain.decisions.carts import cart_of, ripen
 from app.domain.decisions.plan import Await, Supersede, Withhold
 from app.domain.reasons import Reason
@@ -141,17 +141,17 @@ def test_r05_a_shop_that_hides_the_box_sends_nobody_under_order_consent() -> Non
 
 
 def test_r05_the_gateway_notices_that_no_order_is_asked() -> None:
-    assert box_seems_hidden(Policy.ORDER_CONSENT, BoxCounts(not_asked=20))
-    assert not box_seems_hidden(Policy.ORDER_CONSENT, BoxCounts(not_asked=20, not_given=1))
-    assert not box_seems_hidden(Policy.ALL_CUSTOMERS, BoxCounts(not_asked=20))
+    assert box_seems_hidden(Policy.ORDER_CONSENT, ConsentAnswerCounts(not_asked=20))
+    assert not box_seems_hidden(Policy.ORDER_CONSENT, ConsentAnswerCounts(not_asked=20, not_given=1))
+    assert not box_seems_hidden(Policy.ALL_CUSTOMERS, ConsentAnswerCounts(not_asked=20))
 
 
 async def test_r05_readiness_warns_of_the_hidden_box() -> None:
-    report = await health_of(waiting=None, boxes=BoxCounts(not_asked=20)).report()
+    report = await health_of(waiting=None, boxes=ConsentAnswerCounts(not_asked=20)).report()
     assert report.ready, "a hidden box is no reason to refuse events"
     assert report.shops[0].consent_box_seems_hidden
     assert "consent box" in report.problems[0]
-    quiet = await health_of(waiting=None, boxes=BoxCounts(not_asked=20, given=1)).report()
+    quiet = await health_of(waiting=None, boxes=ConsentAnswerCounts(not_asked=20, given=1)).report()
     assert quiet.problems == ()
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from app.domain.commands import AddEvent, EventKind
-from app.domain.consent import Box, Policy
+from app.domain.consent import ConsentAnswer, Policy
 from app.domain.delivery.answers import Answer
 from app.domain.delivery.circuit_breaker import Breaker, Circuit
 from app.domain.delivery.outbox import to_account
@@ -281,8 +281,8 @@ async def test_a_purchase_before_the_cart_was_filled_closes_nothing(world: World
     await world.at_rest()
 
 
-@pytest.mark.parametrize("box", [Box.NOT_GIVEN, Box.NOT_ASKED])
-async def test_a_purchase_that_may_not_travel_itself_closes_the_cart(world: World, box: Box) -> None:
+@pytest.mark.parametrize("box", [ConsentAnswer.NOT_GIVEN, ConsentAnswer.NOT_ASKED])
+async def test_a_purchase_that_may_not_travel_itself_closes_the_cart(world: World, box: ConsentAnswer) -> None:
     await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
     await at_minute(world, 0, grants(JAN, 0), filled(1, "101"))
     await at_minute(world, 30, orders(minutes=30, box=box))

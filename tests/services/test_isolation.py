@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Table, select, text, update
 
 from app.domain.commands import AddEvent
-from app.domain.consent import Box, Policy, Status
+from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.answers import Answer, Call, Modified
 from app.domain.delivery.outbox import Claim
 from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Unknown, words_of
@@ -333,7 +333,7 @@ async def test_r73_a_command_over_which_the_rules_of_leaving_fail_is_parked_alon
 
 async def test_r73_a_person_who_cannot_be_read_when_something_leaves_is_parked_alone(world: World) -> None:
     await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
-    await world.post(*(orders(f"o{at}", email, box=Box.GIVEN) for at, email in enumerate(PEOPLE)))
+    await world.post(*(orders(f"o{at}", email, box=ConsentAnswer.GIVEN) for at, email in enumerate(PEOPLE)))
     await world.plan()
     await rewrite_stored(world, PEOPLE[2], b"not json", contacts)
     await world.run()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.consent import Box, Status, TimedStatus
+from app.domain.consent import ConsentAnswer, Status, TimedStatus
 from app.domain.delivery.outcomes import Delivered, Refused
 from app.domain.errors import UnknownCaller
 from app.domain.events import (
@@ -185,7 +185,7 @@ async def test_r17_a_cancellation_that_is_pushed_twice_is_told_once(stage: Stage
 
 async def test_r81_the_box_of_an_order_reaches_the_order_whichever_push_comes_first(store: Store, clock: Clock) -> None:
     box = {"event": "order_consent", "shop": "1", "order": "12", "consent": "y", "occurred_at": "2026-01-01 00:10:05"}
-    boxes: list[list[Box]] = []
+    boxes: list[list[ConsentAnswer]] = []
     for first in (True, False):
         stage = await Stage(store, clock, source_shop(f"shop{1 + first}")).open()
         await stage.configure(source_shop(f"shop{2 - first}", source=source_shop().source.__class__()))
@@ -200,7 +200,7 @@ async def test_r81_the_box_of_an_order_reaches_the_order_whichever_push_comes_fi
         async with store.work() as work:  # the next round starts as if nothing had been pushed
             await work._connection.exec_driver_sql("DELETE FROM pushes")
             await work.commit()
-    assert boxes == [[Box.NOT_ASKED, Box.GIVEN], [Box.GIVEN]]
+    assert boxes == [[ConsentAnswer.NOT_ASKED, ConsentAnswer.GIVEN], [ConsentAnswer.GIVEN]]
 
 
 async def test_r11_an_address_that_changed_is_a_change_of_the_account_with_the_id(stage: Stage) -> None:

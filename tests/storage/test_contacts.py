@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.commands import Line
-from app.domain.consent import BOXES_REMEMBERED, Box, BoxCounts, Channel, Policy, Status, TransferConsent
+from app.domain.consent import BOXES_REMEMBERED, Channel, ConsentAnswer, ConsentAnswerCounts, Policy, Status, TransferConsent
 from app.domain.decisions.carts import Cart, StoredCart
 from app.domain.errors import NotReady
 from app.domain.events import Item
@@ -216,16 +216,19 @@ async def test_a_sale_is_remembered_per_shop_and_order_with_exact_numbers(store:
 
 
 async def test_r05_the_last_answers_of_the_consent_box_are_kept_and_older_ones_are_not(store: Store) -> None:
-    given, unasked, refused = Box.GIVEN, Box.NOT_ASKED, Box.NOT_GIVEN
+    given, unasked, refused = ConsentAnswer.GIVEN, ConsentAnswer.NOT_ASKED, ConsentAnswer.NOT_GIVEN
     async with store.work() as work:
         await work.sales.remember_boxes({SHOP: [given, given, unasked]})
         await work.sales.remember_boxes({SHOP: [given] * 3, "shop2": [refused]})
         await work.sales.remember_boxes({})
-        assert await work.sales.boxes() == {SHOP: BoxCounts(given=5, not_asked=1), "shop2": BoxCounts(not_given=1)}
+        assert await work.sales.boxes() == {
+            SHOP: ConsentAnswerCounts(given=5, not_asked=1),
+            "shop2": ConsentAnswerCounts(not_given=1),
+        }
         await work.sales.remember_boxes({SHOP: [unasked] * (BOXES_REMEMBERED - 2)})
-        assert (await work.sales.boxes())[SHOP] == BoxCounts(given=2, not_asked=BOXES_REMEMBERED - 2)
+        assert (await work.sales.boxes())[SHOP] == ConsentAnswerCounts(given=2, not_asked=BOXES_REMEMBERED - 2)
         await work.sales.remember_boxes({SHOP: [given] * 300 + [unasked] * BOXES_REMEMBERED})
-        assert (await work.sales.boxes())[SHOP] == BoxCounts(not_asked=BOXES_REMEMBERED)
+        assert (await work.sales.boxes())[SHOP] == ConsentAnswerCounts(not_asked=BOXES_REMEMBERED)
 
 
 def a_cart(cart_id: str, **changed: float) -> Cart:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from app.domain.consent import Box
+from app.domain.consent import ConsentAnswer
 from app.domain.events import Customer, Event, Item, OrderPlaced, ProductViewed, TransferConsentWithdrawn
 from app.domain.intake.inbox import Accepted, Conflict, EventState, Settlement
 from app.domain.reasons import Reason
@@ -288,7 +288,7 @@ def an_order(email: str) -> OrderPlaced:
         at=datetime(2026, 3, 29, 1, 59, 59, 999_999, tzinfo=UTC),
         customer=Customer(email=email, id="17", first_name="Żaneta", last_name="Gęślą-Jaźń \U0001f34f \x7f", wholesaler=False),
         order_id="5501/ż",
-        box=Box.NOT_ASKED,
+        box=ConsentAnswer.NOT_ASKED,
         currency="PLN",
         value=Decimal("199.9900"),
         items=(

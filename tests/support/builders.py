@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from app.domain.commands import AddEvent, Command, EventKind, Line, UpsertContact
-from app.domain.consent import Box, Policy
+from app.domain.consent import ConsentAnswer, Policy
 from app.domain.decisions.decide import decide
 from app.domain.decisions.discrepancies import ConflictKind, conflicts
 from app.domain.decisions.plan import Await, Plan, Send
@@ -124,7 +124,7 @@ def an_item(
     )
 
 
-_BOXES = {True: Box.GIVEN, False: Box.NOT_GIVEN, None: Box.NOT_ASKED}
+_BOXES = {True: ConsentAnswer.GIVEN, False: ConsentAnswer.NOT_GIVEN, None: ConsentAnswer.NOT_ASKED}
 
 
 def an_order(

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from app.configuration.entries import ShopsFile
-from app.domain.consent import BoxCounts
+from app.domain.consent import ConsentAnswerCounts
 from app.domain.events import NewsletterBox
 from app.services.operations.health import Health
 from tests.support.builders import (
@@ -61,7 +61,7 @@ def shops_file(*locations: str) -> ShopsFile:
     )
 
 
-def health_of(waiting: timedelta | None, boxes: BoxCounts | None = None) -> Health:
+def health_of(waiting: timedelta | None, boxes: ConsentAnswerCounts | None = None) -> Health:
     """The real use case over a store of a few lines: one careful shop whose oldest event waits that long."""
     now = at("2026-11-23T12:00")
 

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import select, text
 
 from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
-from app.domain.consent import Box, Policy, Status
+from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.answers import Answer, Call, Modified, Seen
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading, to_tags
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown
@@ -411,7 +411,9 @@ def registers(email: str = JAN, minutes: float = 0, **customer: object) -> Custo
     return CustomerRegistered(at=at(minutes), customer=Customer(email=email, **customer))
 
 
-def orders(order_id: str = "o1", email: str = JAN, minutes: float = 0, box: Box = Box.NOT_ASKED, **customer: object) -> OrderPlaced:
+def orders(
+    order_id: str = "o1", email: str = JAN, minutes: float = 0, box: ConsentAnswer = ConsentAnswer.NOT_ASKED, **customer: object
+) -> OrderPlaced:
     item = Item(product_id="101", name="Koszulka", menu_paths=(("Obuwie",),))
     person = Customer(email=email, **customer)
     return OrderPlaced(

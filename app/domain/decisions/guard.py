@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from app.domain.consent import Box, Policy
+from app.domain.consent import ConsentAnswer, Policy
 from app.domain.event_kinds import kind_of
 from app.domain.events import (
     AboutThePerson,
@@ -48,7 +48,7 @@ def _consent_withholds(event: Event, shop: Shop, contact: Contact) -> Reason | N
         return Reason.CONSENT_WITHDRAWN
     if shop.policy is Policy.ALL_CUSTOMERS:
         return _not_covered(event, shop, contact)
-    if isinstance(event, OrderPlaced) and event.box is Box.NOT_GIVEN:
+    if isinstance(event, OrderPlaced) and event.box is ConsentAnswer.NOT_GIVEN:
         return Reason.ORDER_NOT_CONSENTED
     if not contact.transfer.permits(shop.policy):
         return Reason.NO_CONSENT
@@ -56,7 +56,7 @@ def _consent_withholds(event: Event, shop: Shop, contact: Contact) -> Reason | N
 
 
 def _not_covered(event: Event, shop: Shop, contact: Contact) -> Reason | None:
-    own_consent = isinstance(event, OrderPlaced) and event.box is Box.GIVEN
+    own_consent = isinstance(event, OrderPlaced) and event.box is ConsentAnswer.GIVEN
     covered = own_consent or contact.transfer.covers(shop.policy, event.at)
     return Reason.BEFORE_CONSENT if kind_of(event).needs_consent_of_its_time and not covered else None
 

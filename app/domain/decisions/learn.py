@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from app.domain import tags
-from app.domain.consent import Box, Channel
+from app.domain.consent import Channel, ConsentAnswer
 from app.domain.decisions.observations import not_taken, saw_status, saw_tags
 from app.domain.decisions.salesmanago_changes import still_called
 from app.domain.event_kinds import kind_of
@@ -81,7 +81,7 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
             # What the shop says of the person it says now; what the person did was done when the order was placed (R18).
             described = _addressed(contact, customer.email).describe(customer, event.as_of or at)
             contact = _ticked_acts(described, customer, event).bought(at)
-            granted = event.box is Box.GIVEN
+            granted = event.box is ConsentAnswer.GIVEN
             return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact
         case AccountListed(customer=customer):
             contact = _met(contact.of_account(customer_id_of(event)), customer, event).moved_to(customer.email, at)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import assert_never
 
-from app.domain.consent import Box, Channel, Status
+from app.domain.consent import Channel, ConsentAnswer, Status
 from app.domain.events import (
     NO_EVIDENCE,
     AccessRequested,
@@ -107,7 +107,7 @@ def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
             yield from _ticked(customer, event.at)
         case OrderPlaced(customer=customer):
             yield from _ticked(customer, event.at)
-            if event.box is Box.GIVEN:
+            if event.box is ConsentAnswer.GIVEN:
                 yield Act(Matter.TRANSFER, ActKind.GRANTED, event.at)
         case AccountChanged(customer=customer):
             yield from _ticked(customer, event.at, only_dated=True)

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from app.domain.consent import Box
+from app.domain.consent import ConsentAnswer
 from app.domain.events import (
     CartChanged,
     Event,
@@ -60,7 +60,7 @@ class OrderIn(EventIn):
             as_of=self.occurred_at if order.placed_at is not None else None,
             customer=self.customer.to_domain(shop, warnings, is_dated=not order.is_left_out("placed_at")),
             order_id=order.id,
-            box=Box(self.transfer_consent),
+            box=ConsentAnswer(self.transfer_consent),
             currency=order.currency,
             value=order.value,
             items=items_of(order.items, "order.items", warnings),

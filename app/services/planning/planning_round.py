@@ -7,7 +7,7 @@ from typing import assert_never
 import structlog
 
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, SetSubscription, UpsertContact
-from app.domain.consent import Box, Status, TimedStatus, is_opt_in, is_opt_out, tells_of_the_box
+from app.domain.consent import ConsentAnswer, Status, TimedStatus, is_opt_in, is_opt_out, tells_of_the_box
 from app.domain.decisions.decide import contested, decide, decide_claim
 from app.domain.decisions.observations import came_back, heard_of
 from app.domain.decisions.plan import Await, Plan, Send, Supersede, Withhold
@@ -78,7 +78,7 @@ class PlanningRound:
         self._consents = Consents(named_once)
         self._carts = CartRound(work)
         self.decided = Decided()
-        self._boxes: dict[str, list[Box]] = {}
+        self._boxes: dict[str, list[ConsentAnswer]] = {}
         self._ids: dict[int, tuple[str, str]] = {}
         """Event -> (shop, id), where the id names somebody."""
         self._erased: list[tuple[Person, InboxEvent, str, list[Command], list[str]]] = []

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from app.clients.idosell.payloads import customer_of
-from app.domain.consent import Box
+from app.domain.consent import ConsentAnswer
 from app.domain.events import Customer, Item, OrderCancelled, OrderPlaced
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -38,7 +38,7 @@ class Known(NamedTuple):
     """What a row does not carry and the gateway knows: sections by shop number and product, boxes by order number."""
 
     sections: Mapping[tuple[int, int], Paths] = {}
-    boxes: Mapping[str, Box] = {}
+    boxes: Mapping[str, ConsentAnswer] = {}
 
 
 NOTHING_KNOWN = Known()
@@ -98,7 +98,7 @@ def _placed(row: Row, number: str, shop: Shop, known: Known) -> OrderPlaced | Un
         as_of=max(placed_at, moment(details, "orderChangeDate", shop=shop) or placed_at),
         customer=customer,
         order_id=number,
-        box=known.boxes.get(number, Box.NOT_ASKED),
+        box=known.boxes.get(number, ConsentAnswer.NOT_ASKED),
         currency=currency,
         value=value,
         items=items,

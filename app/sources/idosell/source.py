@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
-from app.domain.consent import Box
+from app.domain.consent import ConsentAnswer
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, words_of
 from app.domain.shops.shop import Shop
 from app.domain.sources import StoredPush
@@ -134,7 +134,9 @@ class IdosellSource:
             found |= {number: row for number, row in listed if number in some}
         return found
 
-    async def known(self, panel: Panel | None, order_rows: Sequence[Row], shops: Sequence[Shop], boxes: Mapping[str, Box]) -> Known:
+    async def known(
+        self, panel: Panel | None, order_rows: Sequence[Row], shops: Sequence[Shop], boxes: Mapping[str, ConsentAnswer]
+    ) -> Known:
         """What these orders do not say: the sections of their goods, and the answers to their boxes. Raises `Later`."""
         if not order_rows:
             return Known({}, boxes)
@@ -148,7 +150,7 @@ class IdosellSource:
         keys = {(shop.id, webhooki.box_key(number)) for shop in shops for row in order_rows if (number := number_of(row))}
         async with self._store.work() as work:
             remembered = await work.pushes.seen(keys)
-        answered = {key.split(":")[1]: Box(one.state) for (_, key), one in remembered.items()}
+        answered = {key.split(":")[1]: ConsentAnswer(one.state) for (_, key), one in remembered.items()}
         return Known(paths, {**answered, **boxes})
 
     async def _looked_up(self, panel: Panel | None, numbers: set[int]) -> dict[int, Row]:
@@ -215,13 +217,13 @@ def _translated(
     return sum(parts, found)
 
 
-def _boxes(parsed: Sequence[Parsed]) -> dict[str, Box]:
+def _boxes(parsed: Sequence[Parsed]) -> dict[str, ConsentAnswer]:
     """Answers to boxes that the same pushes brought."""
-    found: dict[str, Box] = {}
+    found: dict[str, ConsentAnswer] = {}
     for one in parsed:
         for finding in one.translation.findings:
             if finding.key.endswith(":box"):
-                found[finding.key.split(":")[1]] = Box(finding.state)
+                found[finding.key.split(":")[1]] = ConsentAnswer(finding.state)
     return found
 
 

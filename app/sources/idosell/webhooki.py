@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from app.clients.foreign import foreign_json
 from app.clients.idosell.payloads import instant
-from app.domain.consent import Box
+from app.domain.consent import ConsentAnswer
 from app.domain.events import CartChanged, Evidence, Item, Subscribed, Unsubscribed, real_id
 from app.domain.shops.shop import Shop
 from app.formats.contact_values import e164, email_address, is_national
@@ -170,7 +170,7 @@ def _order_consent(fields: Row, shop: Shop, received_at: datetime) -> Parsed:
     ticked = _yes_no(fields, "consent")
     if said and ticked is None:
         raise NotUnderstood("`consent` must be y, n, or empty where the box was not shown")
-    box = Box.NOT_ASKED if ticked is None else Box.GIVEN if ticked else Box.NOT_GIVEN
+    box = ConsentAnswer.NOT_ASKED if ticked is None else ConsentAnswer.GIVEN if ticked else ConsentAnswer.NOT_GIVEN
     finding = Finding(shop.id, box_key(str(number)), box.value, _when(fields, shop, received_at))
     return Parsed(Translation((finding,)), orders=frozenset({str(number)}))
 

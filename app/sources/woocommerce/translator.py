@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from app.domain.consent import Box
+from app.domain.consent import ConsentAnswer
 from app.domain.events import AccountChanged, CustomerRegistered, Item, NewsletterBox, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -64,7 +64,7 @@ def _placed(row: Row, number: str, shop: Shop) -> OrderPlaced | Unusable:
         as_of=max(placed_at, moment(row, "date_modified") or placed_at),
         customer=replace(buyer, newsletter_email=NewsletterBox(ticked=news is True)),
         order_id=number,
-        box=Box.NOT_ASKED if ticked is None else Box.GIVEN if ticked else Box.NOT_GIVEN,
+        box=ConsentAnswer.NOT_ASKED if ticked is None else ConsentAnswer.GIVEN if ticked else ConsentAnswer.NOT_GIVEN,
         currency=currency.upper(),
         value=max(value, Decimal(0)),
         items=items,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.clients.salesmanago import payloads
 from app.domain import tags
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, Line, UpsertContact
-from app.domain.consent import Box, Policy, Status
+from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.decisions.decide import decide
 from app.domain.decisions.learn import learn
 from app.domain.decisions.plan import Send
@@ -216,7 +216,7 @@ class Ledger:
                 self.withdrawn.append(event.at)
             case _:
                 pass
-        if isinstance(event, OrderPlaced) and event.box is Box.GIVEN:
+        if isinstance(event, OrderPlaced) and event.box is ConsentAnswer.GIVEN:
             self.granted.append(event.at)
 
     @staticmethod

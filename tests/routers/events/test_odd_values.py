@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.domain.consent import Box
+from app.domain.consent import ConsentAnswer
 from app.domain.events import AccountChanged, Address, CartChanged, Customer, OrderPlaced, OrderReturned, Subscribed
 from app.domain.intake.inbox import NewEvent
 from app.routers.edge.asked import Asked
@@ -335,7 +335,7 @@ def test_r06_a_box_whose_date_cannot_be_read_is_no_act_of_now() -> None:
 def test_r06_boxes_of_an_order_whose_time_cannot_be_read_are_no_act() -> None:
     found = read("order", a_body("order", order__placed_at="2026-11-23 10:15"))
     assert isinstance(found.event, OrderPlaced)
-    assert (found.event.box, found.event.customer.newsletter_email.ticked) == (Box.GIVEN, False)
+    assert (found.event.box, found.event.customer.newsletter_email.ticked) == (ConsentAnswer.GIVEN, False)
     assert {warning.split(":")[0] for warning in found.warnings} == {"order.placed_at", "customer.newsletter"}
 
 

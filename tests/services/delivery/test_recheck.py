@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
-from app.domain.consent import Box, Policy, Status
+from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.outcomes import Refused, Unknown, Unreachable
 from app.domain.operations.replay import ParkedFilter
 from app.domain.shops.shop import Shop
@@ -87,7 +87,7 @@ async def test_r06a_an_erasure_that_waits_leaves_whatever_was_switched(world: Wo
 
 
 async def test_r06b_who_consented_is_sent_what_happened_since_the_consent(world: World) -> None:
-    await world.post(orders("o1"), views("7", minutes=1), orders("o2", minutes=2, box=Box.GIVEN), views("8", minutes=3))
+    await world.post(orders("o1"), views("7", minutes=1), orders("o2", minutes=2, box=ConsentAnswer.GIVEN), views("8", minutes=3))
     await world.plan()
     await world.configure(switched("no_consent"))
     await world.run()

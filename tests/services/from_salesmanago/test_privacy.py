@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
-from app.domain.consent import Box, Policy, Status
+from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.outcomes import Outcome, Unknown, Unreachable
 from app.domain.events import AccessRequested, AccountListed, Customer, Event, OptInReported, SubscriberListed
 from app.domain.runs.reconciliation import ReconciliationMode
@@ -100,8 +100,8 @@ def a_life_without_consent(email: str, moved_to: str) -> list[Event]:
         subscribes(email, 1),
         fills_cart(email, 2),
         views(email=email, minutes=3),
-        orders("o1", email, 4, Box.NOT_GIVEN),
-        orders("o2", email, 5, Box.NOT_ASKED),
+        orders("o1", email, 4, ConsentAnswer.NOT_GIVEN),
+        orders("o2", email, 5, ConsentAnswer.NOT_ASKED),
         cancels("o2", email, 6),
         tags(7, email=email, added=("vip",)),
         AccountListed(at=at(8), customer=Customer(email=email, id="7")),
@@ -129,7 +129,7 @@ async def test_r03_a_whole_life_without_consent_names_nobody_anywhere(careful: R
     assert await careful.world.tables_naming(JAN) == []
 
 
-@pytest.mark.parametrize("consents", [lambda: orders("o9", JAN, 20, Box.GIVEN), lambda: grants(JAN, 20)])
+@pytest.mark.parametrize("consents", [lambda: orders("o9", JAN, 20, ConsentAnswer.GIVEN), lambda: grants(JAN, 20)])
 async def test_r03_a_person_is_named_from_the_first_consent_on_and_not_a_call_earlier(
     careful: Recorded, consents: Callable[[], Event]
 ) -> None:
@@ -146,7 +146,9 @@ async def test_r03_a_person_is_named_from_the_first_consent_on_and_not_a_call_ea
 
 async def test_r03_among_many_strangers_the_sweep_finds_the_one_who_was_sent_at_once(careful: Recorded) -> None:
     await careful.world.post(*(registers(f"c{number}@example.pl") for number in range(120)))
-    await careful.world.post(orders("o1", JAN, 1, Box.GIVEN), *(registers(f"d{number}@example.pl") for number in range(60)))
+    await careful.world.post(
+        orders("o1", JAN, 1, ConsentAnswer.GIVEN), *(registers(f"d{number}@example.pl") for number in range(60))
+    )
     await careful.world.run()
     before = len(careful.named)
     careful.world.clock.advance(seconds=1)
@@ -170,7 +172,7 @@ async def test_r03_after_a_withdrawal_a_new_address_is_never_named(world: World,
     world.upstream.pages = [()]
     await world.configure(a_shop(policy=policy))
     recorded = Recorded(world)
-    await world.post(registers(id="7"), orders("o1", JAN, 1, Box.GIVEN, id="7"))
+    await world.post(registers(id="7"), orders("o1", JAN, 1, ConsentAnswer.GIVEN, id="7"))
     await world.run()
     await world.post(withdraws(JAN, 2), renames(JAN, NEW, 3, customer_id="7"), subscribes(NEW, 4), orders("o2", NEW, 5, id="7"))
     await world.run()
@@ -188,7 +190,7 @@ async def test_an_erasure_after_a_withdrawal_reaches_what_perhaps_arrived_and_na
 ) -> None:
     world = careful.world
     world.upstream.respond = scripted(unclear, method="upsert")
-    await world.post(orders("o1", JAN, 1, Box.GIVEN))
+    await world.post(orders("o1", JAN, 1, ConsentAnswer.GIVEN))
     await world.run()
     await world.post(withdraws(JAN, 2))
     await world.run()
@@ -201,7 +203,7 @@ async def test_an_erasure_after_a_withdrawal_reaches_what_perhaps_arrived_and_na
 
 async def test_r03_former_addresses_that_were_never_sent_are_not_looked_for(careful: Recorded) -> None:
     world = careful.world
-    await world.post(registers(id="7"), renames(JAN, NEW, 1, customer_id="7"), orders("o1", NEW, 2, Box.GIVEN, id="7"))
+    await world.post(registers(id="7"), renames(JAN, NEW, 1, customer_id="7"), orders("o1", NEW, 2, ConsentAnswer.GIVEN, id="7"))
     await world.run()
     world.upstream.contacts.clear()  # somebody deleted the contact there, so the comparison looks for it under former addresses
     world.clock.advance(minutes=20)
@@ -229,7 +231,7 @@ async def test_a_person_another_shop_of_the_account_has_sent_is_deleted_there(wo
     await world.configure(
         a_shop("shop1", policy=Policy.ORDER_CONSENT), a_shop("shop2", policy=Policy.ORDER_CONSENT, location="second_shop")
     )
-    await world.post(orders("o1", JAN, 1, Box.GIVEN), shop="shop2")
+    await world.post(orders("o1", JAN, 1, ConsentAnswer.GIVEN), shop="shop2")
     await world.post(registers(), shop="shop1")
     await world.run()
     await world.post(erases(JAN, 5), shop="shop1")
@@ -269,15 +271,15 @@ async def test_r03_no_call_of_a_random_day_names_a_person_before_the_consent(car
 
 def _something(email: str, minute: float, act: int, *, consents: bool) -> Event:
     if consents:
-        return orders(f"o{minute}", email, minute, Box.GIVEN) if act == 0 else grants(email, minute)
+        return orders(f"o{minute}", email, minute, ConsentAnswer.GIVEN) if act == 0 else grants(email, minute)
     choices: list[Callable[[], Event]] = [
         lambda: registers(email, minute, id=email[1]),
         lambda: subscribes(email, minute, by_sms=True, phone="+48601123456"),
         lambda: unsubscribes(email, minute),
         lambda: fills_cart(email, minute, cart_id=email),
         lambda: views(email=email, minutes=minute),
-        lambda: orders(f"o{minute}", email, minute, Box.NOT_GIVEN),
-        lambda: orders(f"o{minute}", email, minute, Box.NOT_ASKED),
+        lambda: orders(f"o{minute}", email, minute, ConsentAnswer.NOT_GIVEN),
+        lambda: orders(f"o{minute}", email, minute, ConsentAnswer.NOT_ASKED),
         lambda: tags(minute, email=email, added=("vip",)),
         lambda: withdraws(email, minute),
         lambda: erases(email, minute),
@@ -290,7 +292,7 @@ def _something(email: str, minute: float, act: int, *, consents: bool) -> Event:
 
 async def test_after_a_withdrawal_nothing_is_written_of_a_person_but_the_resignation_and_the_erasure(careful: Recorded) -> None:
     world = careful.world
-    await world.post(registers(), orders("o1", JAN, 1, Box.GIVEN), subscribes(JAN, 2))
+    await world.post(registers(), orders("o1", JAN, 1, ConsentAnswer.GIVEN), subscribes(JAN, 2))
     await world.run()
     await world.post(withdraws(JAN, 3))
     await world.run()

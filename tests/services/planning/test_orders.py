@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.commands import EventKind
-from app.domain.consent import Box, Policy
+from app.domain.consent import ConsentAnswer, Policy
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
 from app.domain.events import Item
 from app.domain.operations.replay import ParkedFilter
@@ -192,7 +192,7 @@ async def test_r18_an_update_taken_back_before_it_left_is_told_when_it_may(world
     await world.run_for(hours=1)
     assert shown(world) == [bought()]
     assert (await world.at_rest())["e2"] == ("withheld", "consent_withdrawn")
-    await world.post(replace(CHEAPER, at=at(8), as_of=at(9), box=Box.GIVEN))  # the person consents again, and orders
+    await world.post(replace(CHEAPER, at=at(8), as_of=at(9), box=ConsentAnswer.GIVEN))  # the person consents again, and orders
     await world.run()
     assert shown(world) == [bought("99.00")]
 
@@ -241,7 +241,7 @@ async def test_r19_an_order_that_stays_in_the_shop_ends_what_waited_for_it(world
     await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
     await world.post(cancels(minutes=3))
     await world.run()
-    await world.post(orders(box=Box.NOT_GIVEN), returns(minutes=4))
+    await world.post(orders(box=ConsentAnswer.NOT_GIVEN), returns(minutes=4))
     await world.run()
     reasons = [reason for _, reason in (await world.at_rest()).values()]
     assert reasons == ["purchase_not_sent", "order_not_consented", "purchase_not_sent"]
@@ -319,7 +319,7 @@ async def test_r19_a_return_that_was_taken_back_before_it_left_can_be_told_again
     await world.plan()
     world.upstream.respond = lambda *_: Delivered()
     await world.run_for(hours=1)
-    await world.post(replace(orders("o2", minutes=9), box=Box.GIVEN))
+    await world.post(replace(orders("o2", minutes=9), box=ConsentAnswer.GIVEN))
     await world.run()
     await world.post(returns(minutes=10))
     await world.run()

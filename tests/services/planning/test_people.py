@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.commands import UpsertContact
-from app.domain.consent import Box, Policy, Status
+from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
 from app.domain.events import AccountListed, Customer, NewsletterBox
 from app.domain.person.contact import Contact
@@ -409,7 +409,7 @@ async def test_r72_a_stop_right_after_a_move_makes_no_second_contact(world: Worl
 async def test_r72_a_move_onto_an_address_of_which_salesmanago_never_heard_renames_the_contact(world: World, sent: bool) -> None:
     """Somebody resigned there, without a consent to be sent: a stop that overtook the move."""
     await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
-    await world.post(registers(A, id="1"), orders("o1", A, 1, Box.GIVEN, id="1"), subscribes(A, 2))
+    await world.post(registers(A, id="1"), orders("o1", A, 1, ConsentAnswer.GIVEN, id="1"), subscribes(A, 2))
     await (world.run() if sent else world.plan())
     await world.post(changes(B, 5, "1"), unsubscribes(B, 6))
     await world.planner.plan_due(1)

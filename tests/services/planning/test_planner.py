@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app.domain.commands import AddEvent, EventKind, UpsertContact
-from app.domain.consent import BOXES_REMEMBERED, Box, BoxCounts, Policy, Status, box_seems_hidden
+from app.domain.consent import BOXES_REMEMBERED, ConsentAnswer, ConsentAnswerCounts, Policy, Status, box_seems_hidden
 from app.domain.errors import NotReady
 from app.domain.person.consent_ledger import Entry
 from app.services.planning import planner, planning_round
@@ -41,7 +41,9 @@ NEW = "new@example.pl"
 async def test_a_withheld_order_and_a_consenting_one_tell_the_rule_apart(world: World) -> None:
     await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
     await world.post(
-        registers(first_name="Jan"), orders("o1", minutes=1, box=Box.NOT_GIVEN), orders("o2", minutes=2, box=Box.GIVEN)
+        registers(first_name="Jan"),
+        orders("o1", minutes=1, box=ConsentAnswer.NOT_GIVEN),
+        orders("o2", minutes=2, box=ConsentAnswer.GIVEN),
     )
     await world.run()
     assert await world.at_rest() == {
@@ -383,31 +385,36 @@ async def test_a_cart_follows_its_owner_through_a_rename_onto_a_known_address(wo
     await world.at_rest()
 
 
-async def boxes(world: World) -> BoxCounts:
+async def boxes(world: World) -> ConsentAnswerCounts:
     async with world.store.work() as work:
         return (await work.sales.boxes())["shop1"]
 
 
 async def test_r05_of_the_last_orders_the_consent_box_is_remembered(world: World) -> None:
-    await world.post(orders("o1"), orders("o2", box=Box.GIVEN), orders("o3", box=Box.GIVEN), orders("o4", EWA, box=Box.NOT_GIVEN))
+    await world.post(
+        orders("o1"),
+        orders("o2", box=ConsentAnswer.GIVEN),
+        orders("o3", box=ConsentAnswer.GIVEN),
+        orders("o4", EWA, box=ConsentAnswer.NOT_GIVEN),
+    )
     await world.run()
-    assert await boxes(world) == BoxCounts(given=2, not_given=1, not_asked=1)
+    assert await boxes(world) == ConsentAnswerCounts(given=2, not_given=1, not_asked=1)
     await world.at_rest()
 
 
 async def test_r05_an_order_without_box_of_somebody_who_consented_earlier_says_nothing_of_the_box(world: World) -> None:
-    await world.post(orders("o1", box=Box.GIVEN), orders("o2"))
+    await world.post(orders("o1", box=ConsentAnswer.GIVEN), orders("o2"))
     await world.run()
     await world.post(withdraws(JAN, 1), orders("o3", minutes=2))
     await world.run()
-    assert await boxes(world) == BoxCounts(given=1, not_asked=1)
+    assert await boxes(world) == ConsentAnswerCounts(given=1, not_asked=1)
 
 
 @pytest.mark.parametrize(
     ("unasked", "hidden"), [(BOXES_REMEMBERED - 1, False), (BOXES_REMEMBERED, True), (BOXES_REMEMBERED + 250, True)]
 )
 async def test_r05_a_box_that_is_hidden_after_years_of_answers_is_noticed(world: World, unasked: int, hidden: bool) -> None:
-    await world.post(*(orders(f"a{number}", f"a{number}@example.pl", box=Box.GIVEN) for number in range(60)))
+    await world.post(*(orders(f"a{number}", f"a{number}@example.pl", box=ConsentAnswer.GIVEN) for number in range(60)))
     await world.plan()
     await world.post(*(orders(f"b{number}", f"b{number}@example.pl") for number in range(unasked)))
     await world.plan()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.consent import Box
+from app.domain.consent import ConsentAnswer
 from app.domain.events import Item, OrderCancelled, OrderPlaced
 from app.domain.values import replace
 from app.sources.idosell.menus import sections
@@ -43,7 +43,7 @@ def test_r83_the_documented_order_is_told_with_its_four_costs_its_goods_and_its_
         as_of=at("2025-12-31T23:10"),
         customer=found.customer,
         order_id="12",
-        box=Box.NOT_ASKED,
+        box=ConsentAnswer.NOT_ASKED,
         currency="PLN",
         value=Decimal("211.00"),
         items=(Item(product_id="334", name="Buty", unit_price=Decimal("199.00"), menu_paths=(PATH,)),),
@@ -189,9 +189,9 @@ def test_r18_an_order_that_stands_again_is_told_as_placed_by_a_newer_word() -> N
 
 
 def test_r81_the_box_a_webhook_told_of_makes_a_newer_version_of_the_order() -> None:
-    assert placed(an_order(), Known(boxes={"12": Box.GIVEN})).box is Box.GIVEN
+    assert placed(an_order(), Known(boxes={"12": ConsentAnswer.GIVEN})).box is ConsentAnswer.GIVEN
     memory = sifted(order(an_order(), [SHOP]).findings, {})[1]
-    asked = order(an_order(), [SHOP], Known(boxes={"12": Box.GIVEN})).findings
+    asked = order(an_order(), [SHOP], Known(boxes={"12": ConsentAnswer.GIVEN})).findings
     assert [told.event_id for told in news(asked[0], memory["shop1", "order:12"])] != []
 
 

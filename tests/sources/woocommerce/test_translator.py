@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.consent import Box
+from app.domain.consent import ConsentAnswer
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.shops.shop import Shop, ShopSource, SourceKind
 from app.domain.sources import SourceName, StoredPush
@@ -76,7 +76,7 @@ def test_r86_an_order_is_told_with_its_goods_its_value_and_its_boxes() -> None:
     (found,) = tells(ORDER)
     event = found.event
     assert isinstance(event, OrderPlaced)
-    assert (event.order_id, event.value, event.currency, event.box) == ("727", Decimal("229.35"), "PLN", Box.GIVEN)
+    assert (event.order_id, event.value, event.currency, event.box) == ("727", Decimal("229.35"), "PLN", ConsentAnswer.GIVEN)
     assert (event.at, event.as_of) == (at("2026-03-22T19:28:02"), at("2026-03-22T19:28:08"))
     assert (event.customer.email, event.customer.id, event.customer.phone) == ("jan@example.com", "26", "+48600100200")
     assert event.customer.newsletter_email.ticked
@@ -89,12 +89,12 @@ def test_r86_an_order_is_told_with_its_goods_its_value_and_its_boxes() -> None:
 @pytest.mark.parametrize(
     ("meta", "expected"),
     [
-        ([], Box.NOT_ASKED),
-        ([{"key": "_marketing_consent", "value": "no"}], Box.NOT_GIVEN),
-        ([{"key": "other", "value": "1"}], Box.NOT_ASKED),
+        ([], ConsentAnswer.NOT_ASKED),
+        ([{"key": "_marketing_consent", "value": "no"}], ConsentAnswer.NOT_GIVEN),
+        ([{"key": "other", "value": "1"}], ConsentAnswer.NOT_ASKED),
     ],
 )
-def test_r86_the_consent_box_is_read_from_the_field_the_shop_names(meta: list[Any], expected: Box) -> None:
+def test_r86_the_consent_box_is_read_from_the_field_the_shop_names(meta: list[Any], expected: ConsentAnswer) -> None:
     (found,) = tells(changed(ORDER, meta_data=meta))
     assert isinstance(found.event, OrderPlaced)
     assert found.event.box is expected

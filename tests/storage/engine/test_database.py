@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, event, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
-from app.domain.consent import BoxCounts
+from app.domain.consent import ConsentAnswerCounts
 from app.domain.errors import NotPrepared, NotReady
 from app.storage.engine import database as database_module
 from app.storage.engine import migrations
@@ -95,7 +95,7 @@ async def test_the_migration_takes_counted_answers_of_the_consent_box_for_the_la
             await connection.execute(text(add), {"shop": shop, "box": box, "orders": orders})
     await migrations.upgrade(empty_database)
     async with Store(empty_database, lambda: T0).work() as work:
-        assert await work.sales.boxes() == {"a": BoxCounts(given=1, not_asked=49), "b": BoxCounts(not_asked=30)}
+        assert await work.sales.boxes() == {"a": ConsentAnswerCounts(given=1, not_asked=49), "b": ConsentAnswerCounts(not_asked=30)}
 
 
 @pytest.mark.parametrize(
