@@ -6,7 +6,7 @@ import structlog
 
 from app.domain.commands import UpsertContact
 from app.domain.decisions.carts import StoredCart, ripen
-from app.domain.decisions.plan import Await, Send, Supersede, Withhold
+from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import told
 from app.domain.delivery.outbox import NewCommand, destination_of
 from app.domain.errors import NotReady
@@ -109,7 +109,7 @@ class Carts:
                 stored = replace(stored, cart=cart.reported(now, stored.event_seq), contact_id=person.id)
             case Withhold(reason=reason):
                 settlement = replace(settlement, state=EventState.WITHHELD, reason=reason)
-            case Supersede(reason=reason) | Await(reason=reason):
+            case Supersede(reason=reason) | Defer(reason=reason):
                 settlement = replace(settlement, state=EventState.SUPERSEDED, reason=reason)
         await self._close(work, stored, settlement)
 

@@ -14,7 +14,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.decisions.carts import cart_of, ripen
-from app.domain.decisions.plan import Await, Supersede, Withhold
+from app.domain.decisions.plan import Defer, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import difference, told, untold
 from app.domain.delivery.coalesce import Bundle, coalesce
 from app.domain.events import Address
@@ -267,7 +267,7 @@ def test_r17_an_order_that_was_never_sent_is_not_taken_back(undone: Any) -> None
 
 def test_r19_an_order_that_arrives_after_its_cancellation_is_sent_and_its_cancellation_follows() -> None:
     story = life(OPEN, cancelled("2026-11-23T11:00"), an_order("2026-11-23T10:00"))
-    assert story.plans[0] == Await(Reason.WAITS_FOR_ORDER)
+    assert story.plans[0] == Defer(Reason.WAITS_FOR_ORDER)
     assert [the_event(plan).kind for plan in story.plans[1:]] == [EventKind.PURCHASE, EventKind.CANCELLATION]
 
 

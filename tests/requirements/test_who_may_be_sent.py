@@ -11,7 +11,7 @@ from app.domain.commands import (
 )
 from app.domain.consent import ConsentAnswerCounts, Policy, Status, box_seems_hidden
 from app.domain.decisions.carts import cart_of, ripen
-from app.domain.decisions.plan import Await, Supersede, Withhold
+from app.domain.decisions.plan import Defer, Supersede, Withhold
 from app.domain.reasons import Reason
 from tests.support.builders import (
     EMAIL,
@@ -84,7 +84,7 @@ def test_r03_from_the_first_consent_on_profile_orders_carts_views_and_tags_flow(
     known = life(CAREFUL, CONSENTED)
     assert the_upsert(known.goes_on(CAREFUL, account_changed(phone="+48600100200")).plan).profile["phone"] == "+48600100200"
     assert the_event(known.goes_on(CAREFUL, an_order(order_id="second", consent=None)).plan).external_id == "second"
-    assert known.goes_on(CAREFUL, cart_changed()).plan == Await(Reason.CART_WAITS)
+    assert known.goes_on(CAREFUL, cart_changed()).plan == Defer(Reason.CART_WAITS)
     assert the_event(known.goes_on(CAREFUL, viewed()).plan).kind is EventKind.VISIT
     assert the_upsert(known.goes_on(CAREFUL, tags_edited(added=["vip"])).plan).add_tags == ("idosell_vip",)
 

@@ -9,7 +9,7 @@ from app.domain.commands import AddEvent, Command, EventKind, Line, UpsertContac
 from app.domain.consent import ConsentAnswer, Policy
 from app.domain.decisions.decide import decide
 from app.domain.decisions.discrepancies import ConflictKind, conflicts
-from app.domain.decisions.plan import Await, Plan, Send
+from app.domain.decisions.plan import Defer, Plan, Send
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -313,7 +313,7 @@ def _lived(shop: Shop, events: Iterable[Event], before: Story) -> Story:
         plans.append(plan)
         if order_id:
             remembered[order_id] = sale
-        if plan == Await(Reason.WAITS_FOR_ORDER):
+        if plan == Defer(Reason.WAITS_FOR_ORDER):
             waiting.append(event)
         elif isinstance(event, OrderPlaced):
             follows = [one for one in waiting if order_id_of(one) == order_id]

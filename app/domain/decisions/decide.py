@@ -17,7 +17,7 @@ from app.domain.decisions.compose import compose
 from app.domain.decisions.guard import closes_the_door, forbidden
 from app.domain.decisions.learn import learn, revived, with_stop
 from app.domain.decisions.observations import bought_again, came_back, is_explained
-from app.domain.decisions.plan import Await, Plan, Send, Supersede, Withhold, unsent
+from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, unsent
 from app.domain.decisions.salesmanago_changes import believing, difference, digest_of_told, opt_outs_due, told
 from app.domain.decisions.shop_changes import home_commands, shop_knows, told_home
 from app.domain.events import (
@@ -96,7 +96,7 @@ def decide(
 def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder, *, known_there: bool) -> Decision:
     if isinstance(event, OrderCancelled | OrderReturned) and not sale.purchase_sent:
         # It concerns whoever ordered, and nobody did yet, or the order stayed in the shop (R17, R19).
-        return _decision(unsent(Reason.PURCHASE_NOT_SENT) if sale.is_known else Await(Reason.WAITS_FOR_ORDER), contact, sale)
+        return _decision(unsent(Reason.PURCHASE_NOT_SENT) if sale.is_known else Defer(Reason.WAITS_FOR_ORDER), contact, sale)
     if isinstance(event, ErasureRequested):
         return _erase(event, shop, contact, sale)
     if isinstance(event, AccessRequested):
@@ -118,7 +118,7 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Hold
     if isinstance(event, DriftFound):
         return _repaired(event, shop, known, sale)
     if isinstance(event, CartChanged):
-        return _decision(Await(Reason.CART_WAITS), known, sale)
+        return _decision(Defer(Reason.CART_WAITS), known, sale)
     if isinstance(event, OrderPlaced):
         earned = _earned(event, shop)
         known = bought_again(known.earning(earned), earned)

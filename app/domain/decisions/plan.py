@@ -32,7 +32,7 @@ class Supersede:
 
 
 @value()
-class Await:
+class Defer:
     """It may travel later, when its time comes: the cart engine takes over."""
 
     reason: Reason
@@ -66,4 +66,4 @@ def is_unnecessary(reason: Reason) -> bool:
     return reason in _UNNECESSARY
 
 
-Plan = Send | Withhold | Supersede | Await
+Plan = Send | Withhold | Supersede | Defer

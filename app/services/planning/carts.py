@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.domain.decisions.carts import StoredCart, newer_state
-from app.domain.decisions.plan import Await, Plan, Supersede
+from app.domain.decisions.plan import Defer, Plan, Supersede
 from app.domain.delivery.revocation import TakeBack
 from app.domain.events import CartChanged
 from app.domain.intake.inbox import InboxEvent
@@ -55,13 +55,13 @@ class CartRound:
                 # A guest's cart whose address is known now: its quiet hour began when it was filled (R41).
                 until = None if person is not None else stored.waits_until
                 self._keep(key, replace(stored, cart=stored.cart.heard_again(happened), waits_until=until), person)
-            return (Supersede(state) if isinstance(plan, Await) else plan), None
+            return (Supersede(state) if isinstance(plan, Defer) else plan), None
         outdated = None
         if stored is not None and stored.open:
             self.replaced.append(stored.event_seq)
         elif stored is not None and stored.cart.reported_at is not None:
             outdated = TakeBack(cart_id=stored.cart.id)
-        self._keep(key, StoredCart(event.shop_id, None, event.seq, state, open=isinstance(plan, Await)), person)
+        self._keep(key, StoredCart(event.shop_id, None, event.seq, state, open=isinstance(plan, Defer)), person)
         return plan, outdated
 
     def _of_the_same_person(self, stored: StoredCart | None, happened: CartChanged, person: Person | None) -> StoredCart | None:

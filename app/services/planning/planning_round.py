@@ -10,7 +10,7 @@ from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, Set
 from app.domain.consent import ConsentAnswer, Status, TimedStatus, is_opt_in, is_opt_out, tells_of_the_box
 from app.domain.decisions.decide import contested, decide, decide_claim
 from app.domain.decisions.observations import came_back, heard_of
-from app.domain.decisions.plan import Await, Plan, Send, Supersede, Withhold
+from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import untold, vanished
 from app.domain.delivery.outbox import Mailbox, to_account, to_newsletter
 from app.domain.delivery.revocation import TakeBack
@@ -140,7 +140,7 @@ class PlanningRound:
     async def _decide(self, event: InboxEvent, shop: Shop) -> None:
         happened = event.event
         if isinstance(happened, CartChanged) and happened.email is None:
-            guest = Await(Reason.CART_WAITS) if happened.items else Supersede(Reason.CART_EMPTIED)
+            guest = Defer(Reason.CART_WAITS) if happened.items else Supersede(Reason.CART_EMPTIED)
             self._carry_out(event, None, self._carts.changed(event, happened, None, guest)[0])
             return
         sale = self.decided.sale(shop.id, happened)
@@ -210,7 +210,7 @@ class PlanningRound:
                 self.decided.settle(event, EventState.WITHHELD, reason, person)
             case Supersede(reason=reason):
                 self.decided.settle(event, EventState.SUPERSEDED, reason, person)
-            case Await(reason=reason):
+            case Defer(reason=reason):
                 self.decided.settle(event, EventState.PLANNED, reason, person)
             case Send():
                 raise AssertionError("commands without a person")  # decide() knows no such plan
@@ -252,7 +252,7 @@ class PlanningRound:
         if named is not None and (named.contact.erased or is_forgotten(event.event, named.contact)):
             self._carry_out(event, named, Withhold(Reason.ERASED))
             return
-        if plan == Await(Reason.WAITS_FOR_ORDER):
+        if plan == Defer(Reason.WAITS_FOR_ORDER):
             self._waiting.setdefault((shop.id, order_id_of(event.event) or ""), []).append(event)
             self.decided.remember_sale(shop.id, event.event, replace(sale, waits=(*sale.waits, event.seq)))
         self._carry_out(event, None, plan)

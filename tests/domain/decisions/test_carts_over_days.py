@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from app.domain.commands import AddEvent, EventKind
 from app.domain.decisions.carts import Cart, newer_state, ripen
 from app.domain.decisions.decide import decide
-from app.domain.decisions.plan import Await, Send
+from app.domain.decisions.plan import Defer, Send
 from app.domain.events import CartChanged, OrderPlaced
 from tests.support.builders import a_shop, an_item, an_order, cart_changed, somebody
 
@@ -135,7 +135,7 @@ class Gateway:
             return
         state = newer_state(self.cart, told, decision.contact.last_purchase_at)
         if isinstance(state, Cart):
-            self.cart, self.waits = state, isinstance(decision.plan, Await)
+            self.cart, self.waits = state, isinstance(decision.plan, Defer)
 
     def sweeps(self, now: datetime) -> None:
         if self.cart is None or not self.waits or now < self.cart.due_at:

@@ -8,7 +8,7 @@ import pytest
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.consent import Policy, Status
 from app.domain.decisions.decide import decide
-from app.domain.decisions.plan import Await, Send, Supersede, Withhold
+from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
 from app.domain.person.contact import NOBODY
 from app.domain.person.sale import NO_SALE, Sale
 from app.domain.reasons import Reason
@@ -53,13 +53,13 @@ LONG_AGO = at("2025-01-01T10:00")
         (OPEN, [consent_withdrawn("2026-11-23T11:00")], viewed(), Withhold(Reason.CONSENT_WITHDRAWN)),
         (CAREFUL, [consent_withdrawn("2026-11-23T11:00")], viewed(), Withhold(Reason.CONSENT_WITHDRAWN)),
         (OPEN, [], an_order("2025-12-31T23:59"), Withhold(Reason.BEFORE_INTEGRATION)),
-        (OPEN, [], cancelled(), Await(Reason.WAITS_FOR_ORDER)),
-        (OPEN, [], returned(), Await(Reason.WAITS_FOR_ORDER)),
+        (OPEN, [], cancelled(), Defer(Reason.WAITS_FOR_ORDER)),
+        (OPEN, [], returned(), Defer(Reason.WAITS_FOR_ORDER)),
         (OPEN, [an_order("2025-01-01T10:00")], cancelled(), Withhold(Reason.PURCHASE_NOT_SENT)),
         (OPEN, [an_order()], an_order(), Supersede(Reason.ORDER_ALREADY_SENT)),
         (OPEN, [], unsubscribed(confirmed=False), Withhold(Reason.UNCONFIRMED_REMOVAL)),
         (OPEN, [registered()], registered(), Supersede(Reason.NOTHING_NEW)),
-        (OPEN, [], cart_changed(), Await(Reason.CART_WAITS)),
+        (OPEN, [], cart_changed(), Defer(Reason.CART_WAITS)),
         (OPEN, [], cart_changed(items=()), Supersede(Reason.CART_EMPTIED)),
         (OPEN, [an_order()], cart_changed("2026-11-23T11:00"), Supersede(Reason.CART_BOUGHT)),
         (OPEN, [erasure_requested("2026-11-23T13:00")], registered(), Withhold(Reason.ERASED)),

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.commands import AddEvent, EventKind, Line
 from app.domain.decisions.decide import decide
-from app.domain.decisions.plan import Await, Send, Supersede, Withhold
+from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
 from app.domain.delivery.coalesce import newest_versions
 from app.domain.person.sale import NO_SALE, Holder, Sale, carried, content_of_return, unsold
 from app.domain.reasons import Reason
@@ -185,7 +185,7 @@ def test_r18_an_order_that_was_withheld_for_its_cancellation_is_sent_once_it_is_
 @pytest.mark.parametrize("undone", [cancelled, returned])
 def test_r19_what_comes_before_its_order_waits_and_follows_it(undone: Any) -> None:
     story = life(OPEN, undone("2026-11-23T12:00"))
-    assert story.plan == Await(Reason.WAITS_FOR_ORDER)
+    assert story.plan == Defer(Reason.WAITS_FOR_ORDER)
     follows = sent(story.goes_on(OPEN, ORDER))
     assert follows[0].kind is EventKind.PURCHASE
     assert [one.at for one in follows] == [at("2026-11-23T10:00"), at("2026-11-23T12:00")]
