@@ -13,7 +13,7 @@ from app.clients.webhook_targets import Resolve, Target, checked, resolve
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import TimedStatus
 from app.domain.delivery.answers import Answer, Call, unasked
-from app.domain.delivery.outcomes import ByHand, Delivered, Outcome, Refused, name_of, words_of
+from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, name_of, words_of
 from app.domain.panel_tags import changes, names_of
 from app.domain.reasons import Reason
 from app.domain.runs.backfill import Listing
@@ -121,7 +121,7 @@ class NotConnected:
         return _unlisted(self._clock())
 
     def _by_hand(self) -> Answer:
-        return unasked(ByHand(Reason.NOT_CONNECTED), self._clock())
+        return unasked(NeedsPerson(Reason.NOT_CONNECTED), self._clock())
 
 
 def _unlisted(at: datetime) -> Listing:
@@ -139,5 +139,5 @@ def _judged(received: Received) -> Outcome:
     if 200 <= received.status < 300:
         return Delivered()
     if received.status in _NOT_WANTED:
-        return ByHand(Reason.PANEL_REFUSED, f"HTTP {received.status}")
+        return NeedsPerson(Reason.PANEL_REFUSED, f"HTTP {received.status}")
     return Refused(f"HTTP {received.status}", account_wide=True)

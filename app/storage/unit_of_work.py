@@ -20,7 +20,7 @@ from app.storage.outbox.attempts import Results
 from app.storage.outbox.commands import Outbox
 from app.storage.outbox.destinations import Neighbours
 from app.storage.outbox.leases import Leases
-from app.storage.outbox.manual_tasks import ByHand
+from app.storage.outbox.manual_tasks import ManualTasks
 from app.storage.outbox.parked import Parked
 from app.storage.pushes import Pushes
 from app.storage.reconciliations import Reconciliations
@@ -39,7 +39,7 @@ class Work:
         self.outbox = Outbox(connection)
         self.leases = Leases(connection)
         self.results = Results(connection)
-        self.by_hand = ByHand(connection)
+        self.by_hand = ManualTasks(connection)
         self.contacts = Contacts(connection)
         self.consents = ConsentLedger(connection)
         self.anchors = LedgerAnchors(connection)

@@ -15,7 +15,7 @@ from app.clients.transport import Transport
 from app.clients.webhook_targets import Resolve
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Status, TimedStatus
-from app.domain.delivery.outcomes import ByHand, Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
+from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.panel_tags import PanelTags
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Panel, PanelKind
@@ -254,10 +254,10 @@ async def test_no_notice_asks_for_a_tag_and_against_it() -> None:
         (201, {}, Delivered()),
         (202, {}, Delivered()),
         (204, {}, Delivered()),
-        (400, {}, ByHand(Reason.PANEL_REFUSED, "HTTP 400")),
-        (410, {}, ByHand(Reason.PANEL_REFUSED, "HTTP 410")),
-        (413, {}, ByHand(Reason.PANEL_REFUSED, "HTTP 413")),
-        (422, {}, ByHand(Reason.PANEL_REFUSED, "HTTP 422")),
+        (400, {}, NeedsPerson(Reason.PANEL_REFUSED, "HTTP 400")),
+        (410, {}, NeedsPerson(Reason.PANEL_REFUSED, "HTTP 410")),
+        (413, {}, NeedsPerson(Reason.PANEL_REFUSED, "HTTP 413")),
+        (422, {}, NeedsPerson(Reason.PANEL_REFUSED, "HTTP 422")),
         (401, {}, Refused("HTTP 401", account_wide=True)),
         (403, {}, Refused("HTTP 403", account_wide=True)),
         (404, {}, Refused("HTTP 404", account_wide=True)),
@@ -376,5 +376,5 @@ async def test_without_a_connection_everything_waits_for_a_person() -> None:
     moment = utc_now()
     side = NotConnected(lambda: moment)
     for answer in (await side.set_subscription(subscription(), 1), await side.mirror_tags(mirror(points={"vip": 1}), 2)):
-        assert answer.outcome == ByHand(Reason.NOT_CONNECTED)
+        assert answer.outcome == NeedsPerson(Reason.NOT_CONNECTED)
         assert (answer.call.started_at, answer.call.outcome) == (moment, "by_hand")

@@ -17,7 +17,7 @@ from app.domain.commands import (
 )
 from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.plan import Withhold
-from app.domain.delivery.outcomes import ByHand, Park, verdict
+from app.domain.delivery.outcomes import NeedsPerson, Park, verdict
 from app.domain.errors import ForgedCallback
 from app.domain.events import OptInReported, OptOutReported
 from app.domain.intake.inbox import NewEvent
@@ -167,14 +167,14 @@ async def test_r56_a_subscriber_without_account_goes_to_the_shops_own_address_or
     await IdosellPanel(shop, "key", nobody_there, lambda: at(NOW), notices=notices).set_subscription(RESIGNED, 7)
     assert noticed == [RESIGNED]
     by_hand = await IdosellPanel(shop, "key", nobody_there, lambda: at(NOW)).set_subscription(RESIGNED, 7)
-    assert by_hand.outcome == ByHand(Reason.NO_ACCOUNT_IN_PANEL)
+    assert by_hand.outcome == NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
 
 
 async def test_r56_what_no_machine_can_write_is_parked_for_a_person_and_never_dropped() -> None:
     answer = await NotConnected(lambda: at(NOW)).set_subscription(RESIGNED, 7)
-    assert answer.outcome == ByHand(Reason.NOT_CONNECTED)
+    assert answer.outcome == NeedsPerson(Reason.NOT_CONNECTED)
     for reason in (Reason.NOT_CONNECTED, Reason.NO_ACCOUNT_IN_PANEL):
-        assert verdict(ByHand(reason), 1, at(NOW), at(NOW), 0.5) == Park(reason)
+        assert verdict(NeedsPerson(reason), 1, at(NOW), at(NOW), 0.5) == Park(reason)
         assert EXPLANATIONS[reason].what_to_do
 
 

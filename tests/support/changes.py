@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from app.domain.commands import HomeCommand, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outbox import HandWork
-from app.domain.delivery.outcomes import ByHand, Delivered, Outcome, Refused, Unreachable
+from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, Unreachable
 from app.domain.events import AccountChanged, Customer, NewsletterBox, OptInReported, StatusSeen
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
@@ -177,7 +177,7 @@ async def not_taken(world: World) -> list[tuple[str, str | None]]:
 
 
 def no_account(command: HomeCommand) -> Outcome:
-    return ByHand(Reason.NO_ACCOUNT_IN_PANEL)
+    return NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
 
 
 OLD, NEW = "jan@old.example", "jan@new.example"

@@ -20,7 +20,17 @@ from app.clients.transport import TOO_LARGE, Outgoing, Reply, Transport, scrubbe
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.answers import Answer, Call
-from app.domain.delivery.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Unknown, Unreachable, name_of, words_of
+from app.domain.delivery.outcomes import (
+    Delivered,
+    NeedsPerson,
+    NotNeeded,
+    Outcome,
+    Refused,
+    Unknown,
+    Unreachable,
+    name_of,
+    words_of,
+)
 from app.domain.panel_tags import TagChanges, changes, plain_name
 from app.domain.reasons import Reason
 from app.domain.runs.backfill import ACCOUNTS_PER_PAGE, Listing
@@ -91,13 +101,13 @@ class IdosellPanel:
 
     async def _subscribed(self, found: Sequence[PanelAccount], command: SetSubscription, number: int) -> Outcome:
         if not found:
-            return ByHand(Reason.NO_ACCOUNT_IN_PANEL)
+            return NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
         ours = [account for account in found if self._shop.number in account.active_shops and account.login]
         if not ours:
             agrees = any(said is not None and said.status is Status.OPT_IN for said in (command.email_news, command.phone_news))
             if not agrees and all(self._is_right(account, command) for account in found):
                 return Delivered(detail="the panel had it so already")  # nobody resigns from what they never had
-            return ByHand(Reason.NOT_ACTIVE_IN_SHOP)
+            return NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP)
         wrong = [account for account in ours if not self._is_right(account, command)]
         if not wrong:
             return Delivered(detail="the panel had it so already")
@@ -105,14 +115,14 @@ class IdosellPanel:
         if isinstance(outcome, Unknown):  # an unlisted code: once more, on what the panel shows now
             outcome = await self._write(await self._read([account.id for account in wrong]), command, number)
             if isinstance(outcome, Unknown):
-                return ByHand(Reason.PANEL_REFUSED, outcome.cause)
+                return NeedsPerson(Reason.PANEL_REFUSED, outcome.cause)
         if not isinstance(outcome, Delivered):
             return outcome
         again = {account.id: account for account in await self._read([account.id for account in wrong])}
         if any(account.id not in again or not self._is_right(again[account.id], command) for account in wrong):
             return Unknown("the panel did not store the change")
         if any(self._elsewhere(again[account.id]) != self._elsewhere(account) for account in wrong):
-            return ByHand(Reason.PANEL_REFUSED, "the panel changed agreements of other shops as well; look at the account")
+            return NeedsPerson(Reason.PANEL_REFUSED, "the panel changed agreements of other shops as well; look at the account")
         return outcome
 
     def _elsewhere(self, account: PanelAccount) -> tuple[frozenset[int], frozenset[int]]:
@@ -151,7 +161,7 @@ class IdosellPanel:
     async def _mirrored_everywhere(self, command: MirrorTags) -> Outcome:
         found = await self._accounts(command.email)
         if not found:
-            return Moot(Reason.NO_CARRIER_OF_TAGS)
+            return NotNeeded(Reason.NO_CARRIER_OF_TAGS)
         active = [account for account in found if self._shop.number in account.active_shops]
         outcomes = [await self._mirrored(account, command) for account in active or found]
         return next((one for one in outcomes if not isinstance(one, Delivered)), Delivered())
@@ -166,7 +176,7 @@ class IdosellPanel:
             refused = await self._change_tags(account.id, _folded(wanted) if folded else wanted)
             if not refused:
                 return Delivered()
-        return ByHand(Reason.PANEL_REFUSED, self._words(refused))
+        return NeedsPerson(Reason.PANEL_REFUSED, self._words(refused))
 
     async def _tag_changes(self, account: PanelAccount, command: MirrorTags) -> TagChanges:
         answer = await self._gate("GET", "clients/tags", parameters={"clientId": str(account.id)}, empty_is_fine=True)
@@ -200,7 +210,7 @@ class IdosellPanel:
         try:
             answer = await self._gate(method, gate, body(rows))
         except _Ended as end:
-            if not isinstance(end.outcome, ByHand) or len(rows) == 1:
+            if not isinstance(end.outcome, NeedsPerson) or len(rows) == 1:
                 raise
             half = len(rows) // 2
             return await self._chunk(method, gate, rows[:half], body) + await self._chunk(method, gate, rows[half:], body)
@@ -311,14 +321,14 @@ class IdosellPanel:
         if received.status in (401, 403, 404):
             raise _Ended(Refused(self._front_words(received, answer), account_wide=True))
         if received.status not in (200, 207):
-            raise _Ended(ByHand(Reason.PANEL_REFUSED, self._front_words(received, answer)))
+            raise _Ended(NeedsPerson(Reason.PANEL_REFUSED, self._front_words(received, answer)))
         if answer is None:
             raise _Ended(Unreachable(f"HTTP {received.status} without JSON") if body is None else Unknown("an answer without JSON"))
         found = payloads.faults(answer)
         if gate in _CUSTOMER_READS and method != "PUT" and any(fault.code in _WHOLE_PANEL for fault in found):
             raise _Ended(Refused(self._words(found), account_wide=True))
         if empty_is_fine and found and any(fault.code != EMPTY_RESULT for fault in found):
-            raise _Ended(ByHand(Reason.PANEL_REFUSED, self._words(found)))
+            raise _Ended(NeedsPerson(Reason.PANEL_REFUSED, self._words(found)))
         return answer
 
     def _started(self, gate: str) -> Callable[[Outcome], Answer]:
@@ -336,9 +346,9 @@ class IdosellPanel:
     def _refusal(self, found: Sequence[Fault]) -> Outcome:
         words = self._words(found)
         if any(fault.code in _BAD_SHOP for fault in found):
-            return ByHand(Reason.NOT_ACTIVE_IN_SHOP, words)
+            return NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP, words)
         if found and all(fault.code in _BAD_DATA for fault in found):
-            return ByHand(Reason.PANEL_REFUSED, words)
+            return NeedsPerson(Reason.PANEL_REFUSED, words)
         return Unknown(words or "the panel did not say what became of the change")
 
     def _words(self, found: Sequence[Fault]) -> str:

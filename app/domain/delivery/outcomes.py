@@ -46,7 +46,7 @@ class Refused:
 
 
 @value()
-class ByHand:
+class NeedsPerson:
     """The neighbour has no way to do it: a person must (R56)."""
 
     reason: Reason
@@ -54,13 +54,13 @@ class ByHand:
 
 
 @value()
-class Moot:
+class NotNeeded:
     """It turned out that there is nothing to do."""
 
     reason: Reason
 
 
-Outcome = Delivered | Throttled | Unreachable | Unknown | Refused | ByHand | Moot
+Outcome = Delivered | Throttled | Unreachable | Unknown | Refused | NeedsPerson | NotNeeded
 
 
 def is_of_the_item(outcome: Outcome) -> bool:
@@ -81,9 +81,9 @@ def name_of(outcome: Outcome) -> str:
             return "unknown"
         case Refused():
             return "refused"
-        case ByHand():
+        case NeedsPerson():
             return "by_hand"
-        case Moot():
+        case NotNeeded():
             return "moot"
         case _:
             assert_never(outcome)
@@ -96,9 +96,9 @@ def words_of(outcome: Outcome) -> str:
             return words
         case Throttled(retry_after=seconds):
             return "" if seconds is None else f"asked to wait {seconds:g} s"
-        case ByHand(detail=words):
+        case NeedsPerson(detail=words):
             return words
-        case Moot(reason=reason):
+        case NotNeeded(reason=reason):
             return reason.value
 
 
@@ -113,9 +113,9 @@ def without_words(outcome: Outcome) -> Outcome:
             return Unknown("")
         case Refused(account_wide=wide):
             return Refused("", account_wide=wide)
-        case ByHand(reason=reason):
-            return ByHand(reason)
-        case Throttled() | Moot():
+        case NeedsPerson(reason=reason):
+            return NeedsPerson(reason)
+        case Throttled() | NotNeeded():
             return outcome
 
 
@@ -164,9 +164,9 @@ def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datet
             return Done()
         case Refused(account_wide=False):
             return Park(Reason.REFUSED)
-        case ByHand(reason=reason):
+        case NeedsPerson(reason=reason):
             return Park(reason)
-        case Moot(reason=reason):
+        case NotNeeded(reason=reason):
             return Drop(reason)
         case Throttled() | Unreachable() | Unknown() | Refused():
             pass

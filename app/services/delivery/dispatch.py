@@ -14,9 +14,9 @@ from app.domain.delivery.coalesce import Bundle, coalesce, newest_versions
 from app.domain.delivery.outbox import Claim, WaitingCommand
 from app.domain.delivery.outcomes import (
     PARKED_CONTACT_PAUSE,
-    ByHand,
     Delivered,
-    Moot,
+    NeedsPerson,
+    NotNeeded,
     Outcome,
     Park,
     Refused,
@@ -258,13 +258,13 @@ class ContactDispatch(Dispatch):
 
     @property
     def events_may_go(self) -> bool:
-        return self.upsert_settled and all(isinstance(answer.outcome, Delivered | Moot) for answer in self.events.values())
+        return self.upsert_settled and all(isinstance(answer.outcome, Delivered | NotNeeded) for answer in self.events.values())
 
     def drop_expired(self, now: datetime) -> None:
         """What would come too late is not sent at all (R41)."""
         for position, event in enumerate(self.bundle.events):
             if event.expires_at is not None and now >= event.expires_at and position not in self.found:
-                self.events[position] = unasked(Moot(Reason.CART_STALE), now)
+                self.events[position] = unasked(NotNeeded(Reason.CART_STALE), now)
 
     def fail(self, answer: Answer) -> None:
         """Nothing more is sent of this dispatch now: parts without an answer get this one."""
@@ -369,7 +369,7 @@ def stops_batch(outcome: Outcome) -> bool:
             return True
         case Refused(account_wide=wide):
             return wide
-        case Delivered() | Unknown() | ByHand() | Moot():
+        case Delivered() | Unknown() | NeedsPerson() | NotNeeded():
             return False
 
 

@@ -24,7 +24,7 @@ from app.domain.delivery.answers import Attempted, unasked
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
 from app.domain.delivery.destination import Neighbour
 from app.domain.delivery.outbox import Claim, DeferredTakeBack, Mailbox, NewCommand, to_account
-from app.domain.delivery.outcomes import LONGEST_DELAY, ByHand, Done, Drop, Outcome, Park, Unknown, name_of, without_words
+from app.domain.delivery.outcomes import LONGEST_DELAY, Done, Drop, NeedsPerson, Outcome, Park, Unknown, name_of, without_words
 from app.domain.errors import NotReady
 from app.domain.intake.inbox import EventState, NewEvent, end_unsent
 from app.domain.person.contact import Contact
@@ -174,7 +174,7 @@ class Delivery:
 
     def _failed(self, claim: Claim, why: str) -> FailedDispatch:
         failed = FailedDispatch(claim)
-        failed.fail(unasked(ByHand(Reason.DEFECT, why), self._clock()))
+        failed.fail(unasked(NeedsPerson(Reason.DEFECT, why), self._clock()))
         return failed
 
     async def _send(self, destination: str, sender: Sender, dispatches: Sequence[Dispatch], lease: Lease) -> list[Outcome]:
@@ -203,7 +203,7 @@ class Delivery:
             heard.append(failed)
             if boxes <= self._suspects and not isinstance(error, NotReady):
                 self._suspects -= boxes
-                failed = ByHand(Reason.DEFECT, type(error).__name__)
+                failed = NeedsPerson(Reason.DEFECT, type(error).__name__)
             elif not isinstance(error, NotReady):
                 self._suspects |= boxes
             answer = unasked(failed, self._clock())

@@ -20,7 +20,7 @@ from app.domain.commands import (
 from app.domain.consent import TimedStatus
 from app.domain.delivery.answers import Answer, Call, unasked
 from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
-from app.domain.delivery.outcomes import Delivered, Moot, Outcome, Throttled, Unknown
+from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Throttled, Unknown
 from app.domain.delivery.verify import SeenContact
 from app.domain.events import StatusSeen, real_id
 from app.domain.intake import gateway_events
@@ -268,9 +268,9 @@ class OptInVerifier(_Unpaced):
                 dispatch.heard.append(gateway_events.heard(dispatch.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
                 dispatch.answer(command, answer)
             case ConfirmOptIn():
-                dispatch.answer(command, Answer(Moot(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
+                dispatch.answer(command, Answer(NotNeeded(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
             case ConfirmOptOut() if is_opted_in:
-                dispatch.answer(command, Answer(Moot(Reason.OPT_OUT_NOT_CONFIRMED), answer.call))
+                dispatch.answer(command, Answer(NotNeeded(Reason.OPT_OUT_NOT_CONFIRMED), answer.call))
             case ConfirmOptOut():
                 dispatch.heard.append(opted_out(dispatch.claim, command))
                 dispatch.answer(command, answer)
@@ -363,7 +363,7 @@ class ShopSender(_Unpaced):
             email = _still_new(command.email_news, person.home.email_news, [other.email_news for other in later])
             phone = _still_new(command.phone_news, person.home.phone_news, [other.phone_news for other in later])
             if email is None and phone is None:
-                dispatch.answer(one, unasked(Moot(Reason.SHOP_IS_NEWER), self._clock()))
+                dispatch.answer(one, unasked(NotNeeded(Reason.SHOP_IS_NEWER), self._clock()))
             else:
                 left[one.id] = replace(command, email_news=email, phone_news=phone)
         return left

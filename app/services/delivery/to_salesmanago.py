@@ -11,7 +11,7 @@ from app.domain.commands import UpsertContact
 from app.domain.delivery.answers import Answer, Seen, unasked
 from app.domain.delivery.coalesce import Bundle, keeps_event_id, within_limits
 from app.domain.delivery.outbox import Claim
-from app.domain.delivery.outcomes import Delivered, Moot, Outcome, Refused, Unknown, Unreachable, is_of_the_item, words_of
+from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Refused, Unknown, Unreachable, is_of_the_item, words_of
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.delivery.verify import (
     addresses,
@@ -336,7 +336,7 @@ class _Sending:
             dispatch.found.add(at)
             return
         if named is None and (shown or not event.newer_than):
-            dispatch.events[at] = refused or unasked(Moot(Reason.ORDER_NOT_UPDATABLE), self._now)
+            dispatch.events[at] = refused or unasked(NotNeeded(Reason.ORDER_NOT_UPDATABLE), self._now)
             return
         if not await self._allowed([(dispatch, at)]):
             return

@@ -16,7 +16,7 @@ from app.storage.outbox.attempts import last_words
 _PARKED = text("outbox.state = 'parked'")
 
 
-class ByHand:
+class ManualTasks:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 

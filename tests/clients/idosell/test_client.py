@@ -15,7 +15,7 @@ from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import Transport
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Status, TimedStatus
-from app.domain.delivery.outcomes import ByHand, Delivered, Moot, Outcome, Refused, Throttled, Unknown, Unreachable
+from app.domain.delivery.outcomes import Delivered, NeedsPerson, NotNeeded, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.panel_tags import PanelTags
 from app.domain.reasons import Reason
 from app.sandbox.panel import AddAgain, Approvals, Key
@@ -165,7 +165,7 @@ async def test_the_panels_moods_do_not_matter(rules: Json) -> None:
     await world.customer(active_shops=[1, 2], approvals={"email": {"1": True, "2": True}})
     assert await told(world.side(), STOP) == Delivered()
     assert await world.approvals() == {"email": {2}, "sms": set()}
-    assert await told(world.side(), news(OUT, address=ANNA)) == ByHand(Reason.NO_ACCOUNT_IN_PANEL)
+    assert await told(world.side(), news(OUT, address=ANNA)) == NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
     assert await told(world.side(), wants(points={"vip": 3})) == Delivered()
     assert await world.tags() == {"salesmanago_shop1_vip": 3}
 
@@ -204,7 +204,7 @@ async def test_one_account_that_cannot_be_written_is_for_a_person_and_the_others
         await world.customer(login=login, approvals={"email": {"1": True}})
     world.spoil_data(21, "one")
     outcome = await told(world.side(), STOP)
-    assert isinstance(outcome, ByHand)
+    assert isinstance(outcome, NeedsPerson)
     assert outcome.reason is Reason.PANEL_REFUSED
     assert [(await world.approvals(login))["email"] for login in ("one", "two")] == [{1}, set()]
 
@@ -213,7 +213,7 @@ async def test_one_account_that_cannot_be_written_is_for_a_person_and_the_others
 async def test_an_account_that_is_not_active_in_the_shop_waits_for_a_person(command: SetSubscription) -> None:
     world = World()
     await world.customer(active_shops=[2], approvals={"email": {"2": True}})
-    assert await told(world.side(1), command) == ByHand(Reason.NOT_ACTIVE_IN_SHOP)
+    assert await told(world.side(1), command) == NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP)
     assert await world.writes() == []
     assert isinstance(await told(world.side(2), command), Delivered)
 
@@ -221,7 +221,7 @@ async def test_an_account_that_is_not_active_in_the_shop_waits_for_a_person(comm
 async def test_an_agreement_left_over_where_the_account_is_not_active_waits_for_a_person() -> None:
     world = World()
     await world.customer(active_shops=[2], approvals={"email": {"1": True, "2": True}})
-    assert await told(world.side(1), STOP) == ByHand(Reason.NOT_ACTIVE_IN_SHOP)
+    assert await told(world.side(1), STOP) == NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP)
     assert await world.writes() == []
 
 
@@ -236,7 +236,7 @@ async def test_r56_nobody_in_the_panel_waits_for_a_person() -> None:
     world = World()
     await world.customer(ANNA, approvals={"email": {"1": True}})
     await world.tools.post("subscribers", json={"email": JAN})
-    assert await told(world.side(), STOP) == ByHand(Reason.NO_ACCOUNT_IN_PANEL)
+    assert await told(world.side(), STOP) == NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
     assert await world.writes() == []
     assert (await world.approvals(ANNA))["email"] == {1}
 
@@ -261,7 +261,7 @@ async def test_r56_nobody_in_the_panel_is_told_to_the_shops_own_address_if_there
     assert await told(side, STOP) == Delivered()
     assert [(one["type"], one["data"]["email"]) for one in notices] == [("newsletter.changed", JAN)]
     assert isinstance(await told(side, news(OUT, address=ANNA)), Delivered)
-    assert isinstance(await told(side, news(IN, address="elsewhere@example.com")), ByHand)
+    assert isinstance(await told(side, news(IN, address="elsewhere@example.com")), NeedsPerson)
     await world.fault("server_error", SEARCH)
     assert isinstance(await told(side, STOP), Unknown)
     assert len(notices) == 1, "who has an account, or may have one, is no matter for a notice"
@@ -291,7 +291,7 @@ async def test_old_data_that_are_no_longer_valid_need_a_person(code: int) -> Non
     await world.customer(approvals={"email": {"1": True}})
     world.spoil_data(code)
     outcome = await told(world.side(), STOP)
-    assert isinstance(outcome, ByHand)
+    assert isinstance(outcome, NeedsPerson)
     # 13 and 14 speak of the shop, whatever else may be wrong.
     assert outcome.reason is (Reason.NOT_ACTIVE_IN_SHOP if code in (13, 14) else Reason.PANEL_REFUSED)
     assert str(code) in outcome.detail
@@ -315,7 +315,7 @@ async def test_an_unlisted_code_that_comes_twice_needs_a_person(kind: str, code:
     await world.customer(approvals={"email": {"1": True}})
     await world.fault(kind, WRITE, code=code, times=None, message="Numer jan@example.com jest zajęty")
     outcome = await told(world.side(), STOP)
-    assert isinstance(outcome, ByHand)
+    assert isinstance(outcome, NeedsPerson)
     assert outcome.reason is Reason.PANEL_REFUSED
     assert str(code) in outcome.detail
     assert JAN not in outcome.detail
@@ -369,7 +369,7 @@ async def test_a_stored_write_is_delivered_in_whatever_shape_the_panel_says_so(a
 async def test_an_answer_that_names_no_code_is_tried_once_more_and_then_needs_a_person(answer: Json) -> None:
     script = Script().on(SEARCH, found((1024, JAN))).on(WRITE, answer).on(READ, page_of(shown(email=[1, 2])))
     outcome = await told(script.side(), STOP)
-    assert isinstance(outcome, ByHand)
+    assert isinstance(outcome, NeedsPerson)
     assert outcome.reason is Reason.PANEL_REFUSED
     assert len(script.calls(WRITE)) == 2
 
@@ -455,8 +455,8 @@ async def test_the_search_asks_for_exactly_this_address_from_the_first_page() ->
 )
 async def test_nothing_found_is_no_error_in_whatever_shape(status: int, answer: Json) -> None:
     script = Script().on(SEARCH, answer, status=status)
-    assert await told(script.side(), STOP) == ByHand(Reason.NO_ACCOUNT_IN_PANEL)
-    assert await told(script.side(), wants(points={"vip": 3})) == Moot(Reason.NO_CARRIER_OF_TAGS)
+    assert await told(script.side(), STOP) == NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
+    assert await told(script.side(), wants(points={"vip": 3})) == NotNeeded(Reason.NO_CARRIER_OF_TAGS)
 
 
 def keyed(rows: Iterable[Any]) -> Json:
@@ -487,7 +487,7 @@ async def test_no_date_is_no_agreement(date: Any) -> None:
 @pytest.mark.parametrize("active", [[], {}, None, "", [{"shopId": ""}], [{"shopName": "x"}]])
 async def test_an_account_may_be_active_nowhere(active: Any) -> None:
     script = Script().on(SEARCH, found((1024, JAN))).on(READ, page_of({**shown(email=[1]), "clientActiveInShops": active}))
-    assert await told(script.side(), news(IN)) == ByHand(Reason.NOT_ACTIVE_IN_SHOP)
+    assert await told(script.side(), news(IN)) == NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP)
     assert script.writes == []
 
 
@@ -648,7 +648,7 @@ async def test_a_body_the_panel_cannot_read_concerns_this_item_only() -> None:
     await world.customer(approvals={"email": {"1": True}})
     await world.fault("invalid", WRITE, message="bad value of jan@example.com")
     outcome = await told(world.side(), STOP)
-    assert isinstance(outcome, ByHand)
+    assert isinstance(outcome, NeedsPerson)
     assert outcome.reason is Reason.PANEL_REFUSED
     assert "422" in outcome.detail
     assert JAN not in outcome.detail
@@ -844,7 +844,7 @@ async def test_a_lost_answer_never_adds_points_up(kind: str, gate: str) -> None:
 async def test_nobody_to_carry_tags_is_nothing_to_do() -> None:
     world = World()
     await world.customer(ANNA)
-    assert await told(world.side(), wants(points={"vip": 1})) == Moot(Reason.NO_CARRIER_OF_TAGS)
+    assert await told(world.side(), wants(points={"vip": 1})) == NotNeeded(Reason.NO_CARRIER_OF_TAGS)
     assert await world.writes() == []
     assert await world.tags(ANNA) == {}
 
@@ -905,7 +905,7 @@ async def test_a_row_that_is_refused_twice_needs_a_person(gate: str) -> None:
     await world.customer(tags={"salesmanago_shop1_old": 2, "salesmanago_shop1_kept": 3})
     await world.fault("refuse_rows", gate, times=None)
     outcome = await told(world.side(), mixed(gate))
-    assert isinstance(outcome, ByHand)
+    assert isinstance(outcome, NeedsPerson)
     assert outcome.reason is Reason.PANEL_REFUSED
     assert "Refused by a fault" in outcome.detail
     assert len(await world.entries(gate)) == 2
@@ -968,7 +968,7 @@ async def test_names_that_are_too_long_need_a_person_and_the_others_are_right_on
     command = wants(points={"vip": 3, "a" * 40: 1})
     for _ in range(2):
         outcome = await told(world.side(), command)
-        assert isinstance(outcome, ByHand)
+        assert isinstance(outcome, NeedsPerson)
         assert outcome.reason is Reason.PANEL_REFUSED
     assert await world.tags() == {**STAFF, "salesmanago_shop1_vip": 3}
 

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.commands import HomeCommand
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading
-from app.domain.delivery.outcomes import ByHand, Unreachable
+from app.domain.delivery.outcomes import NeedsPerson, Unreachable
 from app.domain.events import AccountChanged, Customer, CustomerRegistered, Evidence, NewsletterBox
 from app.domain.person.consent_ledger import ActKind
 from app.domain.reasons import Reason
@@ -80,7 +80,7 @@ async def test_an_erasure_of_somebody_about_whom_something_was_refused_leaves_no
     world.upstream.respond = upserts_refused
     await world.post(subscribes(JAN))
     await run(world)
-    world.side.respond = lambda command: ByHand(Reason.NO_ACCOUNT_IN_PANEL)
+    world.side.respond = lambda command: NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
     await world.post(resigned(1))
     await run(world)
     await world.post(erases(JAN, 5))
@@ -106,7 +106,7 @@ async def test_an_erasure_with_everything_under_way_at_once_leaves_no_address(wo
     await world.post(AccountChanged(at=at(1), customer=Customer(email=JAN, first_name="Adam")))
     await world.run()
     world.upstream.respond = unreachable
-    world.side.respond = lambda command: ByHand(Reason.NO_ACCOUNT_IN_PANEL)
+    world.side.respond = lambda command: NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
     await world.post(resigned(2))
     await run(world)
     await world.post(tags(3, email=JAN, added=("vip",)), reported(4))

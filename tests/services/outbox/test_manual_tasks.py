@@ -5,7 +5,7 @@ import pytest
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import TimedStatus
 from app.domain.delivery.outbox import to_account, to_tags
-from app.domain.delivery.outcomes import ByHand, Delivered, Moot, Outcome, Refused
+from app.domain.delivery.outcomes import Delivered, NeedsPerson, NotNeeded, Outcome, Refused
 from app.domain.errors import NotFound
 from app.domain.events import StatusSeen
 from app.domain.reasons import Reason
@@ -44,7 +44,7 @@ from tests.support.world import (
 
 async def test_r56_what_a_person_did_while_another_command_of_the_event_waits_lets_the_event_end_as_sent(world: World) -> None:
     await configured(world, shop(1, panel=PANEL))
-    world.side.respond = lambda command: ByHand(Reason.PANEL_REFUSED)
+    world.side.respond = lambda command: NeedsPerson(Reason.PANEL_REFUSED)
     await world.post(registers(), tags(1, email=JAN, added=("vip",)))
     await world.run()
     await looked(world)
@@ -72,7 +72,7 @@ async def test_r56_tags_left_to_a_person_are_replaced_by_newer_tags_that_were_wr
     await configured(world, shop(1, panel=PANEL))
     await world.post(registers(), registers(EWA))
     await world.run()
-    world.side.respond = lambda command: ByHand(Reason.PANEL_REFUSED)
+    world.side.respond = lambda command: NeedsPerson(Reason.PANEL_REFUSED)
     world.upstream.contacts[EWA].add("menu0")
     for number in range(3):
         world.upstream.contacts[JAN].add(f"menu{number}")
@@ -88,7 +88,7 @@ async def test_r56_tags_left_to_a_person_are_replaced_by_newer_tags_that_were_wr
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
-    [(ByHand(Reason.NO_ACCOUNT_IN_PANEL, "words"), "no_account_in_panel"), (Refused("words"), "refused")],
+    [(NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL, "words"), "no_account_in_panel"), (Refused("words"), "refused")],
     ids=["by hand", "refused"],
 )
 async def test_r56_what_only_a_person_can_do_waits_visibly_and_its_done_is_the_receipt(
@@ -118,7 +118,7 @@ async def test_r71_hand_work_of_another_shop_does_not_exist_for_this_one(two: Wo
     assert await hand_work(two) == [item]
 
 
-@pytest.mark.parametrize("answer", [Delivered(), ByHand(Reason.NO_ACCOUNT_IN_PANEL)], ids=["written", "by hand as well"])
+@pytest.mark.parametrize("answer", [Delivered(), NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)], ids=["written", "by hand as well"])
 async def test_a_newer_change_takes_the_place_of_older_hand_work(world: World, answer: Outcome) -> None:
     world.side.respond = no_account
     await world.post(resigned(1), event_id="older")
@@ -131,7 +131,7 @@ async def test_a_newer_change_takes_the_place_of_older_hand_work(world: World, a
     assert states["older"] == ("superseded", "replaced")
     assert states["of-somebody-else"] == ("parked", "no_account_in_panel")
     waiting = {(one.command.email, one.command.email_news.status) for one in await hand_work(world)}
-    assert waiting == {(EWA, OUT)} | ({(JAN, IN)} if isinstance(answer, ByHand) else set())
+    assert waiting == {(EWA, OUT)} | ({(JAN, IN)} if isinstance(answer, NeedsPerson) else set())
 
 
 async def test_hand_work_about_one_channel_stays_when_the_other_changes(world: World) -> None:
@@ -167,7 +167,7 @@ async def test_r11_an_order_is_sent_though_its_tags_still_wait_for_the_panel(tag
 
 
 async def test_r11_an_order_is_sent_though_its_tags_wait_for_a_person(tagged: World) -> None:
-    tagged.side.respond = lambda command: ByHand(Reason.PANEL_REFUSED)
+    tagged.side.respond = lambda command: NeedsPerson(Reason.PANEL_REFUSED)
     await tagged.post(orders("o1"), event_id="order-1")
     await tagged.run()
     assert (await happened(tagged))[0][1:] == ("sent", None)
@@ -180,7 +180,7 @@ async def test_r11_an_order_is_sent_though_its_tags_wait_for_a_person(tagged: Wo
 
 
 async def test_a_customer_whom_the_panel_does_not_know_carries_no_tags_and_nobody_is_asked_to_do_it(tagged: World) -> None:
-    tagged.side.respond = lambda command: Moot(Reason.NO_CARRIER_OF_TAGS)
+    tagged.side.respond = lambda command: NotNeeded(Reason.NO_CARRIER_OF_TAGS)
     await tagged.post(orders("o1"))
     await tagged.run()
     assert (await happened(tagged))[0][1:] == ("sent", None)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from app.domain.commands import Command, ConfirmOptIn, MirrorTags, SetSubscription
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outbox import Mailbox, NewCommand
-from app.domain.delivery.outcomes import ByHand, Delivered, Drop, Park, RetryAt
+from app.domain.delivery.outcomes import Delivered, Drop, NeedsPerson, Park, RetryAt
 from app.domain.delivery.revocation import TakeBack
 from app.domain.events import Evidence
 from app.domain.intake.inbox import EventState, Settlement
@@ -50,7 +50,7 @@ async def ended(store: Store, destination: str, verdict: object = None, at: date
     """Claim what is due at a destination and record one end for all of it; answers the numbers of the commands."""
     claims = await claimed(store, at, account=destination)
     call = a_call(at, detail)
-    outcome = ByHand(Reason.NO_ACCOUNT_IN_PANEL, detail) if isinstance(verdict, Park) else Delivered()
+    outcome = NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL, detail) if isinstance(verdict, Park) else Delivered()
     ends = [attempted(claim, *(tried(one, verdict, outcome, call) for one in claim.commands), at=at) for claim in claims]
     async with store.work() as work:
         assert await work.results.record(ends, destination, at) == set()
