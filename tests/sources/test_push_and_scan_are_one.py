@@ -4,23 +4,28 @@ A history of a shop is played: people register, change, order, edit and cancel. 
 pushed, in any order, some twice, some never; scans read all rows as they are then, at any moment, and once at the end.
 """
 
+import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced
 from app.sources.idosell.clients import client
 from app.sources.idosell.orders import order
-from app.sources.port import NOTHING, Finding, Remembered, SentState, Tellable, sifted
+from app.sources.port import NOTHING, Finding, Remembered, Tellable, SentState, Translation, sifted
 from tests.sources.samples import Json, a_client, an_order
 from tests.sources.stage import Stage, source_shop
 from tests.support.builders import at
 
 SHOP = source_shop()
 START = at("2026-01-01T00:00")
+EXAMPLES = int(os.environ.get("PUSH_AND_SCAN_EXAMPLES", "8"))
+"""On a database. `PUSH_AND_SCAN_EXAMPLES=1000 pytest tests/sources/test_push_and_scan_are_one.py` looks longer."""
+PHASES = [Phase.explicit, Phase.generate, Phase.shrink]
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,11 @@ def rows(steps: Sequence[Step]) -> list[tuple[str, Json]]:
 
 
 def findings_of(kind: str, row: Json) -> tuple[Finding, ...]:
-    return (client(row, [SHOP]) if kind == "client" else order(row, [SHOP])).findings
+    return translation_of(kind, row).findings
+
+
+def translation_of(kind: str, row: Json) -> Translation:
+    return client(row, [SHOP]) if kind == "client" else order(row, [SHOP])
 
 
 def heard(play: Play) -> list[list[tuple[str, Json]]]:
@@ -172,16 +181,37 @@ STORY = (
 PLAY = Play(STORY, ((0, 3), (2, 2), (), (0,), (1, 0), ()), frozenset({2, 5}))
 
 
-async def test_r82_the_inbox_holds_each_event_once_also_after_crashes_between_telling_and_remembering(stage: Stage) -> None:
-    for number, batch in enumerate(heard(PLAY)):
+CRASHES = st.frozensets(st.integers(0, 19), max_size=8)
+
+
+async def test_r82_the_inbox_holds_each_event_once_whatever_is_pushed_scanned_or_killed(stage: Stage) -> None:
+    """`crashes`: after which batches the process dies between telling what it heard and remembering it."""
+    loop = asyncio.get_running_loop()
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=PHASES, database=None)
+    @given(plays(), CRASHES)
+    @example(PLAY, frozenset(range(20)))
+    def play(played: Play, crashes: frozenset[int]) -> None:
+        asyncio.run_coroutine_threadsafe(in_the_inbox(stage, played, crashes), loop).result()
+
+    await asyncio.to_thread(play)
+
+
+async def in_the_inbox(stage: Stage, play: Play, crashes: frozenset[int]) -> None:
+    async with stage.store.work() as work:
+        for table in ("inbox", "pushes", "source_seen"):
+            await work._connection.exec_driver_sql(f"DELETE FROM {table}")
+        await work.commit()
+    for number, batch in enumerate(heard(play)):
         for at_push, (kind, row) in enumerate(batch):
             body = {"results": [row]} if kind == "client" else {"Results": [row]}
             await stage.push(f"{kind}Updated", body, uid=f"{number}-{at_push}")
-        found = sum((client(row, [SHOP]) if kind == "client" else order(row, [SHOP]) for kind, row in batch), NOTHING)
-        await stage.teller.tell(found.findings)  # told, and killed before it was remembered
+        if number in crashes:
+            await stage.teller.tell(sum((translation_of(kind, row) for kind, row in batch), NOTHING).findings)
         await stage.translated()
     events = await stage.events()
     told = [SentState(one.event_id, one.event) for one in events if isinstance(one.event, Tellable)]
-    assert outcome(told) == outcome(told_by([now_in_panel(rows(PLAY.steps))]))
-    kinds = [type(one.event) for one in events]
-    assert (kinds.count(CustomerRegistered), kinds.count(OrderCancelled)) == (1, 1)
+    states = rows(play.steps)
+    assert outcome(told) == outcome(told_by([now_in_panel(states)]))
+    registered = [one.event.customer.id for one in events if isinstance(one.event, CustomerRegistered)]
+    assert sorted(registered, key=str) == sorted({str(row["clientId"]) for kind, row in states if kind == "client"})
