@@ -6,7 +6,7 @@ answers them all. A lone request is not delayed.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from datetime import datetime
 from typing import NamedTuple
@@ -65,6 +65,12 @@ class Intake:
         except asyncio.QueueFull:
             raise NotReady(retry_after_seconds=1) from None
         return await waiting.answers
+
+    async def accept_with(self, events: Sequence[NewEvent], also: Callable[[Work], Awaitable[None]]) -> list[Accepted | Conflict]:
+        """As `accept`, in a transaction of its own, in which `also` stores what belongs to the events: both, or nothing."""
+        answers = await self._stored(list(events), also)
+        self._accepted()
+        return answers
 
     async def close(self) -> None:
         """Whoever still waits hears `NotReady`; what was being committed may be stored and will answer as a duplicate."""
@@ -126,11 +132,15 @@ class Intake:
             at += len(waiting.events)
         self._accepted()
 
-    async def _stored(self, events: list[NewEvent]) -> list[Accepted | Conflict]:
+    async def _stored(
+        self, events: list[NewEvent], also: Callable[[Work], Awaitable[None]] | None = None
+    ) -> list[Accepted | Conflict]:
         async with self._store.work(first=True) as work:
             received_at = self._clock()
             known = await self._as_erased(work, events)
             answers = await work.inbox.add([_dated(event, received_at) for event in known or events], received_at)
+            if also is not None:
+                await also(work)
             await work.commit()
         if known:  # the caller hears of its own id
             return [replace(answer, event_id=event.event_id) for answer, event in zip(answers, events, strict=True)]

@@ -1,11 +1,10 @@
 """Tell the inbox what was found, once: what is remembered of each thing decides what is news (R82).
 
-Events go through the same intake as those of a shop's own backend. They are stored before what was seen is remembered: a crash
-between the two repeats them under the same ids, which changes nothing.
+Events go through the same intake as those of a shop's own backend, and what was seen is remembered in the same transaction. Were it
+remembered later, a crash in between would forget a state that was told: a thing that returned to the state before would be no news.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from app.domain.events import Subscribed, Unsubscribed
 from app.domain.person.contact import Contact
@@ -23,24 +22,16 @@ TOUCHED = "touched:"
 Seen = dict[tuple[str, str], Remembered]
 
 
-@dataclass(frozen=True)
-class Heard:
-    """`events`: how many were told; `seen`: what is to be remembered, in the transaction that settles where they came from."""
-
-    events: int
-    seen: Seen
-
-
 class Teller:
     def __init__(self, store: Store, directory: Directory, intake: Intake) -> None:
         self._store = store
         self._directory = directory
         self._intake = intake
 
-    async def tell(self, findings: Sequence[Finding]) -> Heard:
-        """Store what is news. Raises `NotReady`; then the same findings may be told again."""
+    async def tell(self, findings: Sequence[Finding]) -> int:
+        """Store what is news; answers how many events. Raises `NotReady`; then the same findings may be told again."""
         if not findings:
-            return Heard(0, {})
+            return 0
         async with self._store.work() as work:
             known = await work.pushes.seen({(one.shop_id, one.key) for one in findings})
             kept = await self._without_echoes(work, findings, known)
@@ -51,8 +42,12 @@ class Teller:
         shops = {shop.id: shop for shop in self._directory.shops()}
         events = [new_event(one, shops[shop_id]) for shop_id, one in told if shop_id in shops]
         if events:
-            await self._intake.accept(events)
-        return Heard(len(events), seen)
+            await self._intake.accept_with(events, lambda work: work.pushes.remember(seen))
+        elif seen:
+            async with self._store.work() as work:
+                await work.pushes.remember(seen)
+                await work.commit()
+        return len(events)
 
     async def _without_echoes(self, work: Work, findings: Sequence[Finding], known: Seen) -> list[Finding]:
         """What the platform shows of newsletters without what we wrote there. Of an echo it is remembered how it is."""

@@ -18,7 +18,7 @@ from app.services.ports import Clock, Store, Work
 from app.services.shops.directory import Directory
 from app.sources.platforms import Later, Platforms
 from app.sources.port import WORDS, NotUnderstood, Translation
-from app.sources.telling import Seen, Teller
+from app.sources.telling import Teller
 
 log = structlog.get_logger(__name__)
 
@@ -70,9 +70,9 @@ class Translator:
             return
         read = await self._platforms[SourceKind(source.platform)].read(pushes, shops)
         findings = [finding for one in read if isinstance(one, Translation) for finding in one.findings]
-        heard = await self._teller.tell(findings)
+        await self._teller.tell(findings)
         settled = [_settled(push, one) for push, one in zip(pushes, read, strict=True) if not isinstance(one, Later)]
-        await self._settle(pushes, settled, heard.seen)
+        await self._settle(pushes, settled)
         await self._put_off([(push, one) for push, one in zip(pushes, read, strict=True) if isinstance(one, Later)])
         _count(source, settled)
 
@@ -84,12 +84,11 @@ class Translator:
             await work.pushes.put_off([push.id for push, _ in waiting], until, waiting[0][1].words)
             await work.commit()
 
-    async def _settle(self, pushes: Sequence[StoredPush], settled: Sequence[Settled], seen: Seen | None = None) -> None:
+    async def _settle(self, pushes: Sequence[StoredPush], settled: Sequence[Settled]) -> None:
         bodies = {push.id: push for push in pushes}
         async with self._store.work() as work:
             naming = {one.id for one in settled if one.keeps_body and await self._names_erased(work, bodies[one.id])}
             kept = [replace(one, names_erased=True, words=NAMES_ERASED) if one.id in naming else one for one in settled]
-            await work.pushes.remember(seen or {})
             await work.pushes.settle(kept, self._clock())
             await work.commit()
 

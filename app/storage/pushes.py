@@ -175,11 +175,14 @@ class Pushes:
         return found
 
     async def remember(self, known: Mapping[tuple[str, str], Remembered]) -> None:
+        """What is newer than what is known; an older look that ended later changes nothing."""
         if not known:
             return
         statement = insert(self._connection, source_seen)
         newer = {"state": statement.excluded.state, "as_of": statement.excluded.as_of}
-        statement = statement.on_conflict_do_update(index_elements=["shop_id", "key"], set_=newer)
+        statement = statement.on_conflict_do_update(
+            index_elements=["shop_id", "key"], set_=newer, where=source_seen.c.as_of <= statement.excluded.as_of
+        )
         rows = [{"shop_id": shop, "key": key, "state": one.state, "as_of": one.as_of} for (shop, key), one in known.items()]
         await self._connection.execute(statement, rows)
 

@@ -166,6 +166,22 @@ async def test_nobody_waits_for_a_second_failure_of_the_store(intake: Intake, wa
     assert not answer.duplicate
 
 
+async def test_what_belongs_to_events_is_stored_with_them_or_neither_is(
+    intake: Intake, watched: WatchedStore, store: Store
+) -> None:
+    async def fails(work: Work) -> None:
+        raise ZeroDivisionError
+
+    async def works(work: Work) -> None:
+        assert watched.commits == 0
+
+    with pytest.raises(ZeroDivisionError):
+        await intake.accept_with([event("1")], fails)
+    assert await stored(store) == 0
+    await intake.accept_with([event("1")], works)
+    assert (await stored(store), watched.commits) == (1, 1)
+
+
 async def test_a_caller_that_hangs_up_does_not_break_the_others(intake: Intake, watched: WatchedStore, store: Store) -> None:
     watched.gate.clear()
     callers = [asyncio.create_task(intake.accept([event(f"e{n}")])) for n in range(5)]

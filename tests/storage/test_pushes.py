@@ -83,6 +83,7 @@ async def test_what_was_seen_is_replaced_by_what_is_seen_later(store: Store) -> 
     async with store.work() as work:
         await work.pushes.remember({key: Remembered("a", T) for key in keys})
         await work.pushes.remember({keys[0]: Remembered("b", T + timedelta(seconds=1))})
+        await work.pushes.remember({keys[0]: Remembered("an older look", T)})
         found = await work.pushes.seen([*keys, ("shop2", "order:0")])
         after = await work.pushes.keys_after(["shop1"], "order:", "order:898", 5)
     assert len(found) == 900

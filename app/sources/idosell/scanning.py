@@ -24,7 +24,7 @@ from app.sources.idosell.source import IdosellSource, Panel, Panels
 from app.sources.idosell.tags import tags_seen
 from app.sources.platforms import Later
 from app.sources.port import NOTHING, Translation
-from app.sources.telling import TOUCHED, Heard, Teller
+from app.sources.telling import TOUCHED, Teller
 
 log = structlog.get_logger(__name__)
 
@@ -85,44 +85,43 @@ class Scanner:
             return 0
         counted = _Counted(panel)
         scan = rounds.going_on(scan, shops, now)
-        heard = Heard(0, {})
         try:
-            scan, heard = await self._step(scan, shops, counted)
+            scan = await self._step(scan, shops, counted)
         except Later as rest:
             scan = rounds.held_up(scan, now, rest.words, self._pause)
-        await self._save(name, scan.called(rounds.day_of(now, shops), counted.calls), heard)
+        await self._save(name, scan.called(rounds.day_of(now, shops), counted.calls))
         return counted.calls
 
-    async def _step(self, scan: Scan, shops: Sequence[Shop], panel: _Counted) -> tuple[Scan, Heard]:
+    async def _step(self, scan: Scan, shops: Sequence[Shop], panel: _Counted) -> Scan:
         reading = rounds.next_gate(scan)
         if reading is None:
             return await self._tags(scan, shops, panel)
         gate, window = reading
         if window.page and window.page % PAGES_BETWEEN_LOOKS == 0 and await _is_overloaded(panel):
-            return rounds.resting(scan, self._clock() + OVERLOADED_REST, "the panel says that it is overloaded"), Heard(0, {})
+            return rounds.resting(scan, self._clock() + OVERLOADED_REST, "the panel says that it is overloaded")
         call = asked(gate, window, shops)
         outcome, answer = await panel.ask(call.method, call.path, call.body, call.parameters)
         if isinstance(outcome, Refused):  # a right is missing: the other gates go on
-            return rounds.without_gate(scan, gate, words_of(outcome)), Heard(0, {})
+            return rounds.without_gate(scan, gate, words_of(outcome))
         if not isinstance(outcome, Delivered):
             seconds = outcome.retry_after if isinstance(outcome, Throttled) else None
             rest = timedelta(seconds=seconds) if seconds is not None else rounds.REST
             words = f"{gate.value}: {words_of(outcome) or type(outcome).__name__}"
-            return rounds.resting(scan, self._clock() + rest, words), Heard(0, {})
+            return rounds.resting(scan, self._clock() + rest, words)
         page = shown(gate, answer)
         kept = within(gate, page, window, shops)
         if page.number not in (None, window.page):
-            return rounds.without_gate(scan, gate, "the panel answered another page than was asked for"), Heard(0, {})
+            return rounds.without_gate(scan, gate, "the panel answered another page than was asked for")
         if ignores_the_window(page, kept):
-            return rounds.without_gate(scan, gate, "the panel ignored the dates that were asked for"), Heard(0, {})
-        heard = await self._told(gate, kept, shops, panel)
-        return rounds.after_page(scan, gate, page.pages if page.rows else 0), heard
+            return rounds.without_gate(scan, gate, "the panel ignored the dates that were asked for")
+        await self._told(gate, kept, shops, panel)
+        return rounds.after_page(scan, gate, page.pages if page.rows else 0)
 
-    async def _told(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> Heard:
+    async def _told(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> None:
         found = await self._translated(gate, kept, shops, panel)
         if found.left:
             log.info("rows_left", gate=gate.value, rows=len(found.left), first=found.left[0].reason.value)
-        return await self._teller.tell(found.findings)
+        await self._teller.tell(found.findings)
 
     async def _translated(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> Translation:
         match gate:
@@ -153,7 +152,7 @@ class Scanner:
                 continue
         return found
 
-    async def _tags(self, scan: Scan, shops: Sequence[Shop], panel: _Counted) -> tuple[Scan, Heard]:
+    async def _tags(self, scan: Scan, shops: Sequence[Shop], panel: _Counted) -> Scan:
         """One look at the tags of somebody who was touched, or else of the next account of the slow walk; then the round ends."""
         ids = [shop.id for shop in shops]
         async with self._store.work() as work:
@@ -161,28 +160,25 @@ class Scanner:
             walking = [] if touched else await work.pushes.keys_after(ids, "client:", scan.walked, len(shops))
         looked = touched or walking
         if not looked:
-            return rounds.finished(replace(scan, walked=""), self._clock(), self._pause), Heard(0, {})
+            return rounds.finished(replace(scan, walked=""), self._clock(), self._pause)
         key = looked[0][1]
         theirs = {shop_id for shop_id, other in looked if other == key}
         number = int(key.rpartition(":")[2])
         outcome, answer = await panel.ask("GET", "clients/tags", None, {"clientId": str(number)})
-        heard = Heard(0, {})
         if isinstance(outcome, Delivered):
             numbers = {shop.number for shop in shops if shop.id in theirs}
-            heard = await self._teller.tell(tags_seen(answer, number, numbers, shops, self._clock()).findings)
+            await self._teller.tell(tags_seen(answer, number, numbers, shops, self._clock()).findings)
         elif not isinstance(outcome, Refused):
             raise Later(f"tags: {words_of(outcome) or type(outcome).__name__}")
         if touched:
             async with self._store.work() as work:
                 await work.pushes.forget([(shop_id, key) for shop_id in theirs])
                 await work.commit()
-            return scan, heard
-        return rounds.finished(replace(scan, walked=key), self._clock(), self._pause), heard
+            return scan
+        return rounds.finished(replace(scan, walked=key), self._clock(), self._pause)
 
-    async def _save(self, name: SourceName, scan: Scan, heard: Heard | None = None) -> None:
+    async def _save(self, name: SourceName, scan: Scan) -> None:
         async with self._store.work() as work:
-            if heard is not None:
-                await work.pushes.remember(heard.seen)
             await work.pushes.save_scan(name, scan)
             await work.commit()
 
