@@ -39,7 +39,7 @@ Tellable = (
 
 
 @value()
-class SentState:
+class SourceEvent:
     """An event under the id that its meaning gives it."""
 
     event_id: str
@@ -58,8 +58,8 @@ class Finding:
     key: str
     state: str
     as_of: datetime
-    first: tuple[SentState, ...] = ()
-    again: tuple[SentState, ...] = ()
+    first: tuple[SourceEvent, ...] = ()
+    again: tuple[SourceEvent, ...] = ()
     account: int | None = None
     """Whose tags are worth a look now, where the platform keeps tags and pushes none."""
 
@@ -122,7 +122,7 @@ class NotUnderstood(Exception):
         self.words = words
 
 
-def news(finding: Finding, known: Remembered | None) -> tuple[SentState, ...]:
+def news(finding: Finding, known: Remembered | None) -> tuple[SourceEvent, ...]:
     """What a finding tells. An older state than the one that is known tells nothing: the newer one has said it."""
     if known is None:
         return finding.first
@@ -140,9 +140,9 @@ def remembered(finding: Finding, known: Remembered | None) -> Remembered:
 
 def sifted(
     findings: Sequence[Finding], known: Mapping[tuple[str, str], Remembered]
-) -> tuple[list[tuple[str, SentState]], dict[tuple[str, str], Remembered]]:
+) -> tuple[list[tuple[str, SourceEvent]], dict[tuple[str, str], Remembered]]:
     """What several findings tell, in their order, with the shop; and what is to be remembered. Each event once."""
-    told: dict[tuple[str, str], SentState] = {}
+    told: dict[tuple[str, str], SourceEvent] = {}
     after: dict[tuple[str, str], Remembered] = {}
     for finding in findings:
         key = (finding.shop_id, finding.key)
@@ -154,7 +154,7 @@ def sifted(
     return [(shop_id, one) for (shop_id, _), one in told.items()], changed
 
 
-def new_event(told: SentState, shop: Shop) -> NewEvent:
+def new_event(told: SourceEvent, shop: Shop) -> NewEvent:
     """As the inbox takes it. Equal ids are equal by their meaning, so a repetition is never a conflict."""
     digest = hashlib.sha256(told.event_id.encode()).hexdigest()
     return NewEvent(shop.id, told.event_id, type_of(told.event), told.event, digest, held=not shop.enabled)

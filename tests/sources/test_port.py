@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from app.domain.events import Unsubscribed
-from app.sources.port import WORDS, Finding, Remembered, SentState, Unusable, news, remembered, sifted
+from app.sources.port import WORDS, Finding, Remembered, SourceEvent, Unusable, news, remembered, sifted
 from tests.support.builders import at
 
 T = at("2026-11-23T10:00")
 
 
-def told(name: str) -> SentState:
-    return SentState(name, Unsubscribed(at=T, email="a@example.com", confirmed=False))
+def told(name: str) -> SourceEvent:
+    return SourceEvent(name, Unsubscribed(at=T, email="a@example.com", confirmed=False))
 
 
 def finding(state: str, minutes: int = 0) -> Finding:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced
 from app.sources.idosell.clients import client
 from app.sources.idosell.orders import order
-from app.sources.port import NOTHING, Finding, Remembered, Tellable, SentState, Translation, sifted
+from app.sources.port import NOTHING, Finding, Remembered, SourceEvent, Tellable, Translation, sifted
 from tests.sources.samples import Json, a_client, an_order
 from tests.sources.stage import Stage, source_shop
 from tests.support.builders import at
@@ -113,9 +113,9 @@ def now_in_panel(states: Sequence[tuple[str, Json]]) -> list[tuple[str, Json]]:
     return list(latest.values())
 
 
-def told_by(arrivals: Sequence[Sequence[tuple[str, Json]]]) -> list[SentState]:
+def told_by(arrivals: Sequence[Sequence[tuple[str, Json]]]) -> list[SourceEvent]:
     memory: dict[tuple[str, str], Remembered] = {}
-    told: list[SentState] = []
+    told: list[SourceEvent] = []
     for batch in arrivals:
         found = [finding for kind, row in batch for finding in findings_of(kind, row)]
         news, changed = sifted(found, memory)
@@ -124,7 +124,7 @@ def told_by(arrivals: Sequence[Sequence[tuple[str, Json]]]) -> list[SentState]:
     return told
 
 
-def outcome(told: Sequence[SentState]) -> dict[str, Any]:
+def outcome(told: Sequence[SourceEvent]) -> dict[str, Any]:
     """What the newest word of each thing is: what SALESmanago ends up with, by the rules for versions (R09, R18)."""
     ended: dict[str, Any] = {}
     for one in told:
@@ -216,7 +216,7 @@ async def in_the_inbox(stage: Stage, play: Play, crashes: frozenset[int]) -> Non
             await stage.push(f"{kind}Updated", body, uid=f"{number}-{at_push}")
         await stage.translated()
     events = await stage.events()
-    told = [SentState(one.event_id, one.event) for one in events if isinstance(one.event, Tellable)]
+    told = [SourceEvent(one.event_id, one.event) for one in events if isinstance(one.event, Tellable)]
     states = rows(play.steps)
     assert outcome(told) == outcome(told_by([now_in_panel(states)]))
     registered = [one.event.customer.id for one in events if isinstance(one.event, CustomerRegistered)]

@@ -15,7 +15,7 @@ from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.idosell.newsletter import agreements
 from app.sources.idosell.rows import Row, moment, part, shops_by_number, stamp, whole
-from app.sources.port import NOTHING, Finding, Left, SentState, Translation, Unusable, fingerprint
+from app.sources.port import NOTHING, Finding, Left, SourceEvent, Translation, Unusable, fingerprint
 
 ENVELOPES = ("results", "Results", "clients")
 KEY = "clientId"
@@ -54,13 +54,13 @@ def _of_shop(row: Row, number: int, shop: Shop) -> Translation:
     known = replace(described, newsletter_email=_NO_BOX, newsletter_sms=_NO_BOX)
     state = fingerprint(known)
     changed = AccountChanged(at=changed_at, customer=_with_what_is_no_more(known, row))
-    told = SentState(f"ido:client:{number}:{stamp(changed_at)}:{state}", changed)
+    told = SourceEvent(f"ido:client:{number}:{stamp(changed_at)}:{state}", changed)
     registration = _registration(row, number, known, changed_at, shop)
     finding = Finding(shop.id, f"client:{number}", state, changed_at, (registration or told,), (told,), account=number)
     return Translation((finding, *agreements(number, described, shop)))
 
 
-def _registration(row: Row, number: int, known: Customer, changed_at: datetime, shop: Shop) -> SentState | None:
+def _registration(row: Row, number: int, known: Customer, changed_at: datetime, shop: Shop) -> SourceEvent | None:
     """The registration, of an account that is younger than the shop's integration: of older ones there is only how they are now.
 
     The panel says on which day. Changed last on that very day, the account was made at that time, as far as anybody can tell.
@@ -71,7 +71,7 @@ def _registration(row: Row, number: int, known: Customer, changed_at: datetime, 
         return None
     if changed_at.astimezone(zone).date() == made_at.astimezone(zone).date():
         made_at = max(made_at, changed_at)
-    return SentState(f"ido:client:{number}:registered", CustomerRegistered(at=made_at, customer=known))
+    return SourceEvent(f"ido:client:{number}:registered", CustomerRegistered(at=made_at, customer=known))
 
 
 def _with_what_is_no_more(known: Customer, row: Row) -> Customer:

@@ -13,7 +13,7 @@ from app.domain.events import Customer, Evidence, Subscribed, Unsubscribed, real
 from app.domain.shops.shop import Shop
 from app.formats.contact_values import e164, email_address, is_national, language
 from app.sources.idosell.rows import Row, moment, rows, shops_by_number, stamp, whole
-from app.sources.port import Finding, Left, SentState, Translation, Unusable, fingerprint
+from app.sources.port import Finding, Left, SourceEvent, Translation, Unusable, fingerprint
 
 ENVELOPES = ("clients",)
 
@@ -73,7 +73,7 @@ def _finding(shop: Shop, channel: Channel, who: str, email: str, since: datetime
         )
     else:
         event = Unsubscribed(at=since, email=email, by_email=by_email, by_sms=by_sms, confirmed=False, evidence=SEEN_IN_PANEL)
-    told = (SentState(f"ido:news:{channel}:{who}:{state}:{stamp(since)}", event),)
+    told = (SourceEvent(f"ido:news:{channel}:{who}:{state}:{stamp(since)}", event),)
     return Finding(shop.id, f"news:{channel}:{who}", state, since, told, told)
 
 

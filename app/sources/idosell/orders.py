@@ -15,7 +15,7 @@ from app.domain.events import Customer, Item, OrderCancelled, OrderPlaced
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.idosell.rows import Row, amount, moment, money, part, quantity, rows, shops_by_number, stamp, whole
-from app.sources.port import Finding, Left, SentState, Translation, Unusable, fingerprint
+from app.sources.port import Finding, Left, SourceEvent, Translation, Unusable, fingerprint
 
 ENVELOPES = ("Results", "results")
 KEY = "orderSerialNumber"
@@ -185,7 +185,7 @@ def _findings(row: Row, placed: OrderPlaced, shop: Shop) -> Translation:
         # Not newer than its cancellation: that would be told as an order that stands again.
         original = _told(placed, placed.at)
         cancelled = OrderCancelled(at=changed_at, email=placed.customer.email, order_id=number)
-        over = (SentState(f"ido:order:{number}:cancelled:{stamp(changed_at)}", cancelled),)
+        over = (SourceEvent(f"ido:order:{number}:cancelled:{stamp(changed_at)}", cancelled),)
         return Translation(
             (
                 Finding(shop.id, key, content, changed_at, first=(original,), account=account),
@@ -201,8 +201,8 @@ def _findings(row: Row, placed: OrderPlaced, shop: Shop) -> Translation:
     )
 
 
-def _told(placed: OrderPlaced, as_of: datetime) -> SentState:
-    return SentState(f"ido:order:{placed.order_id}:{stamp(as_of)}:{_content(placed)}", replace(placed, as_of=as_of))
+def _told(placed: OrderPlaced, as_of: datetime) -> SourceEvent:
+    return SourceEvent(f"ido:order:{placed.order_id}:{stamp(as_of)}:{_content(placed)}", replace(placed, as_of=as_of))
 
 
 def _is_cancelled(row: Row) -> bool:

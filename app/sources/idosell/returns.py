@@ -11,7 +11,7 @@ from app.domain.shops.shop import Shop
 from app.formats.contact_values import email_address
 from app.sources.idosell.orders import shop_number
 from app.sources.idosell.rows import Row, amount, moment, money, part, quantity, rows, shops_by_number, whole
-from app.sources.port import NOTHING, Finding, Left, SentState, Translation, Unusable, fingerprint
+from app.sources.port import NOTHING, Finding, Left, SourceEvent, Translation, Unusable, fingerprint
 
 ENVELOPES = ("returns", "results", "Results")
 KEY = "order_sn"
@@ -56,7 +56,7 @@ def returned(row: Row, shops: Sequence[Shop], orders: Mapping[str, Row]) -> Tran
         value=money(sum((item.unit_price * item.quantity for item in items), Decimal(0))) if items else None,
         currency=currency if len(currency) == 3 else None,
     )
-    told = (SentState(f"ido:return:{number}", event),)
+    told = (SourceEvent(f"ido:return:{number}", event),)
     return Translation((Finding(shop.id, f"return:{number}", fingerprint(order), at, first=told),))
 
 

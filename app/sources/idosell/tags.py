@@ -8,7 +8,7 @@ from app.domain.events import TagsEdited
 from app.domain.shops.shop import Shop
 from app.domain.tags import TO_PANEL, canonical
 from app.sources.idosell.rows import Row, stamp
-from app.sources.port import Finding, SentState, Translation, fingerprint
+from app.sources.port import Finding, SourceEvent, Translation, fingerprint
 
 
 def tags_seen(answer: Row, number: int, numbers: Collection[int], shops: Sequence[Shop], now: datetime) -> Translation:
@@ -16,7 +16,7 @@ def tags_seen(answer: Row, number: int, numbers: Collection[int], shops: Sequenc
     names = sorted({one.name for one in tags(answer) if not canonical(one.name).startswith(TO_PANEL)})
     state = fingerprint(names)
     event = TagsEdited(at=now, customer_id=str(number), all_tags=tuple(names))
-    told = (SentState(f"ido:tags:{number}:{stamp(now)}:{state}", event),)
+    told = (SourceEvent(f"ido:tags:{number}:{stamp(now)}:{state}", event),)
     return Translation(
         tuple(
             Finding(shop.id, f"tags:{number}", state, now, first=told if names else (), again=told)

@@ -19,7 +19,7 @@ from app.formats.contact_values import e164, email_address, is_national
 from app.formats.words import mended
 from app.sources.idosell.parsed import Parsed
 from app.sources.idosell.rows import Row, amount, money, quantity, rows, shops_by_number, stamp, whole
-from app.sources.port import Finding, NotUnderstood, SentState, Translation, fingerprint
+from app.sources.port import Finding, NotUnderstood, SourceEvent, Translation, fingerprint
 
 MOST_FIELDS = 2_000
 MOST_ITEMS = 500
@@ -92,7 +92,7 @@ def _basket(fields: Row, shop: Shop, received_at: datetime) -> Parsed:
         recovery_url=url if (url := _text(fields, "recovery_url", "url")).startswith(("https://", "http://")) else None,
     )
     state = fingerprint(event.items, event.email)
-    told = (SentState(f"ido:basket:{fingerprint(event.cart_id)}:{stamp(at)}:{state}", event),)
+    told = (SourceEvent(f"ido:basket:{fingerprint(event.cart_id)}:{stamp(at)}:{state}", event),)
     return Parsed(Translation((Finding(shop.id, f"basket:{event.cart_id}", state, at, told, told),)))
 
 
@@ -136,7 +136,7 @@ def _newsletter(fields: Row, shop: Shop, received_at: datetime, *, by_sms: bool)
         phone_assumed=bool(phone) and is_national(phone),
         evidence=evidence,
     )
-    told = (SentState(f"ido:{key}:in:{stamp(at)}", subscribed),)
+    told = (SourceEvent(f"ido:{key}:in:{stamp(at)}", subscribed),)
     return Parsed(Translation((Finding(shop.id, key, "in", at, told, told),)))
 
 
@@ -144,9 +144,9 @@ def _resigned(event: Unsubscribed, key: str, shop: Shop) -> tuple[Finding, ...]:
     """What the person confirmed is news also where the panel's list has told of it, which cannot say that (R51, R84)."""
     at = event.at
     if not event.confirmed:
-        told = (SentState(f"ido:{key}:out:{stamp(at)}", event),)
+        told = (SourceEvent(f"ido:{key}:out:{stamp(at)}", event),)
         return (Finding(shop.id, key, "out", at, told, told),)
-    told = (SentState(f"ido:{key}:out:confirmed:{stamp(at)}", event),)
+    told = (SourceEvent(f"ido:{key}:out:confirmed:{stamp(at)}", event),)
     return (
         Finding(shop.id, key, "out", at, told, told),
         Finding(shop.id, f"{key}:confirmed", stamp(at), at, told, told),

@@ -7,7 +7,7 @@ from app.domain.consent import ConsentAnswer
 from app.domain.events import AccountChanged, CustomerRegistered, Item, NewsletterBox, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
-from app.sources.port import Finding, Left, NotUnderstood, SentState, Translation, Unusable, fingerprint
+from app.sources.port import Finding, Left, NotUnderstood, SourceEvent, Translation, Unusable, fingerprint
 from app.sources.woocommerce.reading import Row, box, customer, listed, moment, money, part, text
 
 _STANDS = frozenset({"processing", "completed", "on-hold", "refunded"})
@@ -35,7 +35,7 @@ def order(row: Row, shop: Shop) -> Translation:
         [(one.product_id, one.quantity) for one in made.items],
     )
     state, as_of = fingerprint(*said), made.as_of or made.at
-    told = (SentState(f"woo:order:{number}:{as_of:%Y%m%dT%H%M%S}:{state}", made),)
+    told = (SourceEvent(f"woo:order:{number}:{as_of:%Y%m%dT%H%M%S}:{state}", made),)
     found = [
         Finding(shop.id, f"order:{number}", state, as_of, told, told),
         Finding(shop.id, f"order:{number}:stands", "yes", as_of, again=told),
@@ -91,7 +91,7 @@ def _items(row: Row) -> Iterator[Item]:
 def _ended(made: OrderPlaced, shop: Shop) -> Finding:
     at = made.as_of or made.at
     event = OrderCancelled(at=at, email=made.customer.email, order_id=made.order_id)
-    told = (SentState(f"woo:order:{made.order_id}:cancelled:{at:%Y%m%dT%H%M%S}", event),)
+    told = (SourceEvent(f"woo:order:{made.order_id}:cancelled:{at:%Y%m%dT%H%M%S}", event),)
     # An order that was never paid was never told: there is nothing to take back.
     return Finding(shop.id, f"order:{made.order_id}:stands", "no", at, again=told)
 
@@ -110,7 +110,7 @@ def _returns(row: Row, made: OrderPlaced, shop: Shop) -> Iterator[Finding]:
                 value=abs(value),
                 currency=made.currency,
             )
-            yield Finding(shop.id, f"return:{number}", made.order_id, at, first=(SentState(f"woo:return:{number}", event),))
+            yield Finding(shop.id, f"return:{number}", made.order_id, at, first=(SourceEvent(f"woo:return:{number}", event),))
 
 
 def account(row: Row, shop: Shop) -> Translation:
@@ -124,8 +124,8 @@ def account(row: Row, shop: Shop) -> Translation:
         reason = Unusable.NO_ADDRESS if known is None else Unusable.NO_DATE
         return Translation(left=(Left(shop.id, f"client {number}", reason),))
     state = fingerprint(known)
-    told = SentState(f"woo:client:{number}:{changed_at:%Y%m%dT%H%M%S}:{state}", AccountChanged(at=changed_at, customer=known))
+    told = SourceEvent(f"woo:client:{number}:{changed_at:%Y%m%dT%H%M%S}:{state}", AccountChanged(at=changed_at, customer=known))
     first = told
     if made_at is not None and made_at >= shop.integration_started_at:
-        first = SentState(f"woo:client:{number}:registered", CustomerRegistered(at=made_at, customer=known))
+        first = SourceEvent(f"woo:client:{number}:registered", CustomerRegistered(at=made_at, customer=known))
     return Translation((Finding(shop.id, f"client:{number}", state, changed_at, (first,), (told,)),))

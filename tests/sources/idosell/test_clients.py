@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.events import AccountChanged, CustomerRegistered, NewsletterBox, Subscribed
 from app.sources.idosell.clients import client
-from app.sources.port import Remembered, SentState, Unusable, sifted
+from app.sources.port import Remembered, SourceEvent, Unusable, sifted
 from tests.sources.samples import Json, a_client
 from tests.support.builders import a_shop, at
 
@@ -12,7 +12,7 @@ SHOP = a_shop()  # its integration starts with 2026
 NEW = {"clientRegistrationDate": "2026-01-01"}
 
 
-def tells(row: Json, *before: Json) -> list[SentState]:
+def tells(row: Json, *before: Json) -> list[SourceEvent]:
     memory: dict[tuple[str, str], Remembered] = {}
     for one in before:
         memory |= sifted(client(one, [SHOP]).findings, memory)[1]

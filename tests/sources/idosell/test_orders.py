@@ -10,7 +10,7 @@ from app.domain.events import Item, OrderCancelled, OrderPlaced
 from app.domain.values import replace
 from app.sources.idosell.menus import sections
 from app.sources.idosell.orders import Known, client_of, order, product_ids
-from app.sources.port import Remembered, SentState, Unusable, news, sifted
+from app.sources.port import Remembered, SourceEvent, Unusable, news, sifted
 from tests.sources.samples import PRODUCT, Json, an_order, changed
 from tests.support.builders import a_shop, at
 
@@ -24,7 +24,7 @@ def placed(row: Json, known: Known = Known()) -> OrderPlaced:  # noqa: B008 - a 
     return found.event
 
 
-def tells(row: Json, before: list[Json] | None = None, known: Known = Known()) -> list[SentState]:  # noqa: B008
+def tells(row: Json, before: list[Json] | None = None, known: Known = Known()) -> list[SourceEvent]:  # noqa: B008
     """What the row tells after these rows were seen."""
     memory: dict[tuple[str, str], Remembered] = {}
     for one in before or []:

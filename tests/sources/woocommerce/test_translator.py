@@ -14,7 +14,7 @@ from app.domain.consent import ConsentAnswer
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.shops.shop import Shop, ShopSource, SourceKind
 from app.domain.sources import SourceName, StoredPush
-from app.sources.port import NotUnderstood, Remembered, SentState, Translation, Unusable, sifted
+from app.sources.port import NotUnderstood, Remembered, SourceEvent, Translation, Unusable, sifted
 from app.sources.woocommerce.signature import is_genuine
 from app.sources.woocommerce.source import WooCommerceSource
 from app.sources.woocommerce.translator import account, order
@@ -65,7 +65,7 @@ def changed(sample: dict[str, Any], **said: Any) -> dict[str, Any]:
     return {**copy.deepcopy(sample), **said}
 
 
-def tells(row: dict[str, Any], *before: dict[str, Any], of: Any = order) -> list[SentState]:
+def tells(row: dict[str, Any], *before: dict[str, Any], of: Any = order) -> list[SourceEvent]:
     memory: dict[tuple[str, str], Remembered] = {}
     for one in before:
         memory |= sifted(of(one, SHOP).findings, memory)[1]
