@@ -34,7 +34,7 @@ from app.services.operations.request_log import RequestLog
 from app.services.operations.retention import Cleaner
 from app.services.operations.trace import Disputes, Trace
 from app.services.operations.trouble import TroubleWatch
-from app.services.outbox.manual_tasks import HandWorkList
+from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner
 from app.services.ports import Clock, Store
@@ -72,7 +72,7 @@ class Gateway:
     trace: Trace
     health: Health
     callbacks: Callbacks
-    hand_work: HandWorkList
+    hand_work: ManualTaskList
     consents: ConsentReader
     ledger: LedgerCheck
     disputes: Disputes
@@ -205,7 +205,7 @@ async def _compose(
         trace=Trace(store, consents, pseudonyms, directory, clock),
         health=health,
         callbacks=Callbacks(store, directory, intake, clock),
-        hand_work=HandWorkList(store, clock),
+        hand_work=ManualTaskList(store, clock),
         consents=consents,
         ledger=ledger,
         disputes=Disputes(store),

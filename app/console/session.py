@@ -19,7 +19,7 @@ from app.services.operations.health import Health
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.operations.trace import Disputes, Trace
-from app.services.outbox.manual_tasks import HandWorkList
+from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.directory import Directory
@@ -48,7 +48,7 @@ class Uses:
     operations: Operations
     backfills: Backfills
     reconciliations: Reconciliations
-    hand_work: HandWorkList
+    hand_work: ManualTaskList
     disputes: Disputes
     requests: RequestLog
     audit: AuditLog

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.decisions.discrepancies import conflicts
-from app.domain.delivery.outbox import HandWork
+from app.domain.delivery.outbox import ManualTask
 from app.domain.person.stored import StoredContact
 from app.domain.shops.shop import Shop
 from app.routers.consent_exports import ConsentChainOut
@@ -32,7 +32,7 @@ class HandWorkOut(BaseModel):
     since: datetime
 
     @classmethod
-    def of(cls, item: HandWork) -> "HandWorkOut":
+    def of(cls, item: ManualTask) -> "HandWorkOut":
         what, details = summarised(item.command)
         return cls(
             number=item.id,

@@ -11,7 +11,7 @@ from app.domain.decisions.carts import StoredCart
 from app.domain.decisions.undelivered import Undelivered
 from app.domain.delivery.answers import Answer, Attempted, Modified, Seen
 from app.domain.delivery.destination import Neighbour
-from app.domain.delivery.outbox import Claim, DeferredTakeBack, HandWork, InFlight, Mailbox, NewCommand, WaitingCommand
+from app.domain.delivery.outbox import Claim, DeferredTakeBack, InFlight, Mailbox, ManualTask, NewCommand, WaitingCommand
 from app.domain.delivery.revocation import TakeBack
 from app.domain.intake.inbox import Accepted, Conflict, EventState, InboxEvent, NewEvent, Settlement
 from app.domain.operations.audit import AuditEntry
@@ -115,7 +115,7 @@ class Results(Protocol):
 
 
 class ManualTasks(Protocol):
-    async def items(self, destination: str, contact_id: int | None = None, limit: int = 500) -> list[HandWork]: ...
+    async def items(self, destination: str, contact_id: int | None = None, limit: int = 500) -> list[ManualTask]: ...
     async def settle(self, command_id: int, shop_id: str | None, *, done: bool, at: datetime) -> WaitingCommand | None: ...
     async def counts(self, prefix: str) -> dict[str, int]: ...
 
@@ -302,7 +302,7 @@ class Work(Protocol):
     @property
     def results(self) -> Results: ...
     @property
-    def by_hand(self) -> ManualTasks: ...
+    def manual_tasks(self) -> ManualTasks: ...
     @property
     def contacts(self) -> Contacts: ...
     @property

@@ -39,7 +39,7 @@ class Work:
         self.outbox = Outbox(connection)
         self.leases = Leases(connection)
         self.results = Results(connection)
-        self.by_hand = ManualTasks(connection)
+        self.manual_tasks = ManualTasks(connection)
         self.contacts = Contacts(connection)
         self.consents = ConsentLedger(connection)
         self.anchors = LedgerAnchors(connection)

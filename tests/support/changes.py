@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from app.domain.commands import HomeCommand, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
-from app.domain.delivery.outbox import HandWork
+from app.domain.delivery.outbox import ManualTask
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, Unreachable
 from app.domain.events import AccountChanged, Customer, NewsletterBox, OptInReported, StatusSeen
 from app.domain.person.contact import Contact
@@ -15,7 +15,7 @@ from app.domain.reasons import Reason
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, FanOut, Panel, PanelKind, Shop
 from app.services.from_salesmanago.polling import Pull
-from app.services.outbox.manual_tasks import HandWorkList
+from app.services.outbox.manual_tasks import ManualTaskList
 from app.storage.engine.tables import inbox, outbox
 from tests.support.world import (
     JAN,
@@ -103,8 +103,8 @@ async def person(world: World, email: str = JAN, shop_id: str = "shop1") -> Cont
     return stored.contact
 
 
-async def hand_work(world: World, shop_id: str = "shop1") -> list[HandWork]:
-    return await HandWorkList(world.store, world.clock).of_shop(shop_id)
+async def hand_work(world: World, shop_id: str = "shop1") -> list[ManualTask]:
+    return await ManualTaskList(world.store, world.clock).of_shop(shop_id)
 
 
 async def run(world: World) -> None:

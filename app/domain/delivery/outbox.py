@@ -134,7 +134,7 @@ class Claim:
 
 
 @value()
-class HandWork:
+class ManualTask:
     """A command that only a person can carry out."""
 
     id: int

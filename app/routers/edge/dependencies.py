@@ -21,7 +21,7 @@ from app.services.operations.health import Health
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.operations.trace import Disputes, Trace
-from app.services.outbox.manual_tasks import HandWorkList
+from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.recovery_links import RecoveryLinks
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
@@ -50,7 +50,7 @@ CallbacksDep = Annotated[Callbacks, _handed_over("callbacks")]
 BackfillsDep = Annotated[Backfills, _handed_over("backfills")]
 RecoveryDep = Annotated[RecoveryLinks, _handed_over("recovery")]
 ReconciliationsDep = Annotated[Reconciliations, _handed_over("reconciliations")]
-HandWorkDep = Annotated[HandWorkList, _handed_over("hand_work")]
+HandWorkDep = Annotated[ManualTaskList, _handed_over("hand_work")]
 ConsentsDep = Annotated[ConsentReader, _handed_over("consents")]
 OperationsDep = Annotated[Operations, _handed_over("operations")]
 ConnectingDep = Annotated[Connecting, _handed_over("connecting")]

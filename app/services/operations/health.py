@@ -195,8 +195,8 @@ class Health:
             boxes = await work.sales.boxes()
             conflicts = await work.contacts.conflicts()
             on_their_way = await work.outbox.oldest_queued("newsletter:")
-            hand_work = await work.by_hand.counts("newsletter:")
-            tags_by_hand = await work.by_hand.counts("tags:")
+            hand_work = await work.manual_tasks.counts("newsletter:")
+            tags_by_hand = await work.manual_tasks.counts("tags:")
         counts = await self._counts() if counted else {}
         now = self._clock()
         found = []

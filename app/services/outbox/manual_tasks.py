@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.commands import MirrorTags, SetSubscription
-from app.domain.delivery.outbox import HandWork, Mailbox, to_newsletter, to_tags
+from app.domain.delivery.outbox import Mailbox, ManualTask, to_newsletter, to_tags
 from app.domain.errors import NotFound
 from app.domain.operations.audit import Action
 from app.domain.reasons import Reason
@@ -14,23 +14,23 @@ from app.services.ports import Clock, Store, Work
 SHOWN = 500
 
 
-class HandWorkList:
+class ManualTaskList:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
-    async def of_shop(self, shop_id: str) -> list[HandWork]:
+    async def of_shop(self, shop_id: str) -> list[ManualTask]:
         """Oldest first."""
         async with self._store.work() as work:
             return [
-                *await work.by_hand.items(to_newsletter(shop_id), limit=SHOWN),
-                *await work.by_hand.items(to_tags(shop_id), limit=SHOWN),
+                *await work.manual_tasks.items(to_newsletter(shop_id), limit=SHOWN),
+                *await work.manual_tasks.items(to_tags(shop_id), limit=SHOWN),
             ]
 
     async def done(self, shop_id: str, number: int) -> None:
         """A person carried it out; that is its receipt. Raises `NotFound` if nothing of that number waits for the shop."""
         async with self._store.work() as work:
-            item = await work.by_hand.settle(number, shop_id, done=True, at=self._clock())
+            item = await work.manual_tasks.settle(number, shop_id, done=True, at=self._clock())
             if item is None:
                 raise NotFound("item of hand-work")
             await work.inbox.settle_parked(item.event_seq, self._clock())
@@ -49,10 +49,10 @@ async def replace_older(work: Work, mailbox: Mailbox, newer: Sequence[tuple[int,
     """Older items of the same person that a newer change makes pointless leave the list. The caller commits."""
     if not newer:
         return
-    for item in await work.by_hand.items(mailbox.destination, mailbox.contact_id):
+    for item in await work.manual_tasks.items(mailbox.destination, mailbox.contact_id):
         if not any(item.id < number and _covers(command, item.command) for number, command in newer):
             continue
-        settled = await work.by_hand.settle(item.id, None, done=False, at=now)
+        settled = await work.manual_tasks.settle(item.id, None, done=False, at=now)
         if settled is not None and settled.counted:
             await work.inbox.settle_parked(settled.event_seq, now, Reason.REPLACED)
 

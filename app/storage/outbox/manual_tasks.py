@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.delivery.outbox import CommandState, HandWork, WaitingCommand
+from app.domain.delivery.outbox import CommandState, ManualTask, WaitingCommand
 from app.domain.reasons import Reason
 from app.storage.engine import codec
 from app.storage.engine.dialect import distinct
@@ -20,14 +20,14 @@ class ManualTasks:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def items(self, destination: str, contact_id: int | None = None, limit: int = 500) -> list[HandWork]:
+    async def items(self, destination: str, contact_id: int | None = None, limit: int = 500) -> list[ManualTask]:
         """What a person has to carry out at a destination, oldest first."""
         found = select(outbox, last_words().label("detail")).where(outbox.c.destination == destination, _PARKED)
         if contact_id is not None:
             found = found.where(outbox.c.contact_id == contact_id)
         rows = await self._connection.execute(found.order_by(outbox.c.id).limit(limit))
         return [
-            HandWork(
+            ManualTask(
                 id=row.id,
                 event_seq=row.event_seq,
                 command=command,

@@ -9,7 +9,7 @@ from app.domain.delivery.outcomes import Delivered, NeedsPerson, NotNeeded, Outc
 from app.domain.errors import NotFound
 from app.domain.events import StatusSeen
 from app.domain.reasons import Reason
-from app.services.outbox.manual_tasks import HandWorkList
+from app.services.outbox.manual_tasks import ManualTaskList
 from tests.support.changes import (
     AT_ONCE,
     IN,
@@ -49,7 +49,7 @@ async def test_r56_what_a_person_did_while_another_command_of_the_event_waits_le
     await world.run()
     await looked(world)
     for one in await hand_work(world):
-        await HandWorkList(world.store, world.clock).done("shop1", one.id)
+        await ManualTaskList(world.store, world.clock).done("shop1", one.id)
     world.upstream.contacts[JAN].discard("idosell_vip")
     world.upstream.contacts[JAN].add("koszyk")
     world.upstream.respond = upserts_unreachable
@@ -60,7 +60,7 @@ async def test_r56_what_a_person_did_while_another_command_of_the_event_waits_le
         await world.delivery.deliver_due(place)
     (item,) = await hand_work(world)
     assert (await happened(world))[-1][:2] == ("upstream-tags", "parked")
-    await HandWorkList(world.store, world.clock).done("shop1", item.id)
+    await ManualTaskList(world.store, world.clock).done("shop1", item.id)
     assert (await happened(world))[-1] == ("upstream-tags", "planned", None)
     await up_again(world)
     assert {state for _, state, _ in await happened(world)} == {"sent"}
@@ -100,11 +100,11 @@ async def test_r56_what_only_a_person_can_do_waits_visibly_and_its_done_is_the_r
     assert (await world.at_rest())["callback-1"] == ("parked", reason)
     (item,) = await hand_work(world)
     assert (item.command, item.reason.value) == (SetSubscription(email=JAN, email_news=TimedStatus(OUT, at(1))), reason)
-    await HandWorkList(world.store, world.clock).done("shop1", item.id)
+    await ManualTaskList(world.store, world.clock).done("shop1", item.id)
     assert await hand_work(world) == []
     assert (await world.at_rest())["callback-1"] == ("sent", None)
     with pytest.raises(NotFound):
-        await HandWorkList(world.store, world.clock).done("shop1", item.id)
+        await ManualTaskList(world.store, world.clock).done("shop1", item.id)
 
 
 async def test_r71_hand_work_of_another_shop_does_not_exist_for_this_one(two: World) -> None:
@@ -114,7 +114,7 @@ async def test_r71_hand_work_of_another_shop_does_not_exist_for_this_one(two: Wo
     (item,) = await hand_work(two)
     assert await hand_work(two, "shop2") == []
     with pytest.raises(NotFound):
-        await HandWorkList(two.store, two.clock).done("shop2", item.id)
+        await ManualTaskList(two.store, two.clock).done("shop2", item.id)
     assert await hand_work(two) == [item]
 
 
@@ -173,7 +173,7 @@ async def test_r11_an_order_is_sent_though_its_tags_wait_for_a_person(tagged: Wo
     assert (await happened(tagged))[0][1:] == ("sent", None)
     (item,) = await hand_work(tagged)
     assert isinstance(item.command, MirrorTags)
-    await HandWorkList(tagged.store, tagged.clock).done("shop1", item.id)
+    await ManualTaskList(tagged.store, tagged.clock).done("shop1", item.id)
     assert (await happened(tagged))[0][1:] == ("sent", None)
     assert await hand_work(tagged) == []
     await ended(tagged)

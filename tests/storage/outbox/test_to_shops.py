@@ -234,10 +234,10 @@ async def test_parked_commands_are_listed_oldest_first_with_the_last_word_said(s
     await queued(store, to("newsletter:shop2", contact=3, shop="shop2"))
     numbers = await ended(store, NEWS, BY_HAND, after(seconds=3), "first words")
     async with store.work() as work:
-        found = await work.by_hand.items(NEWS)
-        assert await work.by_hand.items(NEWS, contact_id=2) == found[1:]
-        assert await work.by_hand.items(NEWS, limit=1) == found[:1]
-        assert await work.by_hand.items(TAGS) == await work.by_hand.items("newsletter:shop2") == []
+        found = await work.manual_tasks.items(NEWS)
+        assert await work.manual_tasks.items(NEWS, contact_id=2) == found[1:]
+        assert await work.manual_tasks.items(NEWS, limit=1) == found[:1]
+        assert await work.manual_tasks.items(TAGS) == await work.manual_tasks.items("newsletter:shop2") == []
     assert [(one.id, one.event_seq, one.counted) for one in found] == [(numbers[0], 7, True), (numbers[1], 8, False)]
     first = found[0]
     assert (first.command, first.reason, first.detail) == (subscription(), Reason.NO_ACCOUNT_IN_PANEL, "first words")
@@ -251,14 +251,14 @@ async def test_a_parked_command_is_settled_once(
     await queued(store, to(NEWS, seq=7), to(TAGS, seq=8))
     (number,) = await ended(store, NEWS, BY_HAND)
     async with store.work() as work:
-        assert await work.by_hand.settle(number, "shop2", done=done, at=after(hours=1)) is None  # another shop's
-        settled = await work.by_hand.settle(number, SHOP, done=done, at=after(hours=1))
+        assert await work.manual_tasks.settle(number, "shop2", done=done, at=after(hours=1)) is None  # another shop's
+        settled = await work.manual_tasks.settle(number, SHOP, done=done, at=after(hours=1))
         assert settled is not None
         assert (settled.event_seq, settled.counted) == (7, True)
-        assert await work.by_hand.settle(number, SHOP, done=done, at=after(hours=2)) is None
-        assert await work.by_hand.settle(number + 1, None, done=done, at=after(hours=2)) is None  # it waits, it is not parked
-        assert await work.by_hand.settle(999, None, done=done, at=after(hours=2)) is None
-        assert await work.by_hand.items(NEWS) == []
+        assert await work.manual_tasks.settle(number, SHOP, done=done, at=after(hours=2)) is None
+        assert await work.manual_tasks.settle(number + 1, None, done=done, at=after(hours=2)) is None  # it waits, it is not parked
+        assert await work.manual_tasks.settle(999, None, done=done, at=after(hours=2)) is None
+        assert await work.manual_tasks.items(NEWS) == []
         await work.commit()
     async with database.transaction() as connection:
         row = (await connection.execute(select(outbox).where(outbox.c.id == number))).one()
@@ -273,13 +273,13 @@ async def test_the_oldest_and_the_parked_are_counted_by_shop_and_by_kind_of_dest
         assert await work.outbox.oldest_queued("newsletter:") == {SHOP: after(seconds=5), "shop2": after(seconds=1)}
         assert await work.outbox.oldest_queued("tags:") == {SHOP: after(seconds=5)}
         assert await work.outbox.oldest_queued("newslett_r:") == {}
-        assert await work.by_hand.counts("newsletter:") == {}
+        assert await work.manual_tasks.counts("newsletter:") == {}
     await ended(store, NEWS, BY_HAND, after(seconds=10))
     await ended(store, "newsletter:shop2", at=after(seconds=10))
     async with store.work() as work:
         assert await work.outbox.oldest_queued("newsletter:") == {}
-        assert await work.by_hand.counts("newsletter:") == {SHOP: 2}
-        assert await work.by_hand.counts("tags:") == {}
+        assert await work.manual_tasks.counts("newsletter:") == {SHOP: 2}
+        assert await work.manual_tasks.counts("tags:") == {}
 
 
 # -- what becomes of an event whose command was needless -----------------------------------------------------------------
@@ -357,7 +357,7 @@ async def test_a_needless_command_leaves_a_parked_event_to_the_person_who_is_at_
     assert (await event(database))[:2] == ("parked", "no_account_in_panel")
     await ended(store, TAGS, Drop(Reason.NO_CARRIER_OF_TAGS))
     async with store.work() as work:
-        await work.by_hand.settle(number, SHOP, done=True, at=after(minutes=3))
+        await work.manual_tasks.settle(number, SHOP, done=True, at=after(minutes=3))
         await work.inbox.settle_parked(1, after(minutes=3))
         await work.commit()
     assert (await event(database))[:2] == ("sent", None)
@@ -376,7 +376,7 @@ async def test_an_event_is_done_by_hand_once_nothing_of_it_is_parked_or_waits(st
     (first,) = await ended(store, NEWS, BY_HAND)
     async with store.work() as work:
         await work.inbox.mark([1], EventState.PARKED, Reason.NO_ACCOUNT_IN_PANEL, T0)
-        await work.by_hand.settle(first, SHOP, done=True, at=T0)
+        await work.manual_tasks.settle(first, SHOP, done=True, at=T0)
         await work.inbox.settle_parked(1, T0)
         await work.commit()
     assert (await event(database))[0] == "planned"  # the tags wait
@@ -387,7 +387,7 @@ async def test_an_event_is_done_by_hand_once_nothing_of_it_is_parked_or_waits(st
         await work.commit()
     assert (await event(database))[0] == "parked"  # the tags are parked
     async with store.work() as work:
-        await work.by_hand.settle(second, SHOP, done=True, at=T0)
+        await work.manual_tasks.settle(second, SHOP, done=True, at=T0)
         await work.inbox.settle_parked(1, T0)
         await work.commit()
     assert (await event(database))[:2] == ("sent", None)
@@ -545,5 +545,5 @@ async def test_a_parked_command_keeps_its_state_over_the_move(empty_database: Da
     await busy_yesterday(empty_database)
     await migrations.upgrade(empty_database)
     async with Store(empty_database).work() as work:
-        (item,) = await work.by_hand.items("account:main")
+        (item,) = await work.manual_tasks.items("account:main")
     assert (item.command, item.reason, item.counted) == (upsert("e@example.pl"), Reason.REFUSED, True)

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.operations.replay import ParkedCommand, ParkedFilter
 from app.services.operations.replay import Replay
-from app.services.outbox.manual_tasks import HandWorkList
+from app.services.outbox.manual_tasks import ManualTaskList
 from app.storage.outbox.parked import Parked
 from tests.support.operated import Operated, opt_out_parked_for_the_shop
 from tests.support.world import (
@@ -24,7 +24,7 @@ async def test_an_opt_out_still_reaches_the_shop_of_a_person_who_withdrew_the_tr
 async def test_what_staff_carried_out_by_hand_is_not_replayed(gate: Operated) -> None:
     await opt_out_parked_for_the_shop(gate)
     (number,) = await gate.parked_ids()
-    await HandWorkList(gate.world.store, gate.world.clock).done("shop1", number)
+    await ManualTaskList(gate.world.store, gate.world.clock).done("shop1", number)
     assert await gate.replays() == Replay()
     assert gate.world.side.done == []
 
@@ -41,7 +41,7 @@ async def test_what_is_done_by_hand_while_it_is_replayed_leaves_nothing_that_wai
     async def overtaken(self: Parked, wanted: ParkedFilter, after: int, limit: int) -> list[ParkedCommand]:
         found = await plain(self, wanted, after, limit)
         if found:
-            await HandWorkList(gate.world.store, gate.world.clock).done("shop1", number)
+            await ManualTaskList(gate.world.store, gate.world.clock).done("shop1", number)
         return found
 
     monkeypatch.setattr(Parked, "commands", overtaken)
