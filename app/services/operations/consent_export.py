@@ -15,7 +15,7 @@ from app.domain.person.contact import Contact, is_forgotten
 from app.domain.person.ledger_anchor import Anchor, Head, fits, grown, head_of, is_whole
 from app.services.operations.ledger_check import seal_of
 from app.services.planning.event_ids import disguised, names_somebody
-from app.services.planning.people import Person, Pseudonym
+from app.services.planning.people import Pseudonym, WorkingContact
 from app.services.ports import ConsentLedger, LedgerAnchors, Store
 
 log = structlog.get_logger(__name__)
@@ -27,11 +27,11 @@ class Consents:
     def __init__(self, pseudonym: Pseudonym) -> None:
         self._pseudonym = pseudonym
         self._seal = seal_of(pseudonym)
-        self._noted: list[tuple[InboxEvent, Person, Act]] = []
+        self._noted: list[tuple[InboxEvent, WorkingContact, Act]] = []
         self._continued: set[int] = set()
         """Contacts who acted and may have a chain already: who was not stored yet has none."""
 
-    def note(self, event: InboxEvent, person: Person, before: Contact) -> None:
+    def note(self, event: InboxEvent, person: WorkingContact, before: Contact) -> None:
         """Nothing is noted of somebody who was erased: there is nobody left whose act it could be."""
         if person.contact.erased or is_forgotten(event.event, before):
             return

@@ -9,7 +9,7 @@ from app.domain.events import CartChanged
 from app.domain.intake.inbox import InboxEvent
 from app.domain.reasons import Reason
 from app.domain.values import replace
-from app.services.planning.people import Person
+from app.services.planning.people import WorkingContact
 from app.services.ports import Work
 
 _Key = tuple[str, str]
@@ -19,7 +19,7 @@ class CartRound:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._carts: dict[_Key, StoredCart] = {}
-        self._changed: dict[_Key, Person | None] = {}
+        self._changed: dict[_Key, WorkingContact | None] = {}
         self._owners: set[int] = set()
         self.replaced: list[int] = []
         """Events whose cart a newer state took the place of."""
@@ -36,11 +36,13 @@ class CartRound:
     def has_owners(self) -> bool:
         return bool(self._owners)
 
-    def concern(self, person: Person) -> bool:
+    def concern(self, person: WorkingContact) -> bool:
         """Has the person a cart, of which a report may be on its way? Also one from before a merge of this round."""
         return bool(self._owners) and any(one.id in self._owners for one in (person, *person.absorbed))
 
-    def changed(self, event: InboxEvent, happened: CartChanged, person: Person | None, plan: Plan) -> tuple[Plan, TakeBack | None]:
+    def changed(
+        self, event: InboxEvent, happened: CartChanged, person: WorkingContact | None, plan: Plan
+    ) -> tuple[Plan, TakeBack | None]:
         """A cart waits for its quiet hour; the newest state takes the place of the one before.
 
         Answers what becomes of the event, and what of a report on its way is outdated by it.
@@ -64,7 +66,9 @@ class CartRound:
         self._keep(key, StoredCart(event.shop_id, None, event.seq, state, open=isinstance(plan, Defer)), person)
         return plan, outdated
 
-    def _of_the_same_person(self, stored: StoredCart | None, happened: CartChanged, person: Person | None) -> StoredCart | None:
+    def _of_the_same_person(
+        self, stored: StoredCart | None, happened: CartChanged, person: WorkingContact | None
+    ) -> StoredCart | None:
         """The next person at the same computer has another cart, though the shop gives it the same id (X23)."""
         if stored is None or person is None or stored.contact_id in (None, person.id):
             return stored
@@ -74,7 +78,7 @@ class CartRound:
             self.replaced.append(stored.event_seq)
         return None
 
-    def _keep(self, key: _Key, cart: StoredCart, person: Person | None) -> None:
+    def _keep(self, key: _Key, cart: StoredCart, person: WorkingContact | None) -> None:
         self._carts[key] = cart
         self._changed[key] = person
 

@@ -15,14 +15,14 @@ from app.services.ports import Contacts
 
 _CONFLICT = "renamed onto an address that had a contact of its own"
 
-_NO_ADDRESS: "Address[Person]" = Address()
+_NO_ADDRESS: "Address[WorkingContact]" = Address()
 
 Pseudonym = Callable[[str, str], str]
 """(shop, address) -> keyed hash: names an erased person without naming them."""
 
 
 @dataclass(eq=False)
-class Person:
+class WorkingContact:
     """A contact while it is being decided about. `id` is None until it is stored."""
 
     shop_id: str
@@ -30,16 +30,16 @@ class Person:
     id: int | None = None
     erased_hash: str | None = None
     changed: bool = False
-    merged_into: "Person | None" = None
+    merged_into: "WorkingContact | None" = None
     leaves_a_contact: bool = True
     """Does a merge leave a contact in SALESmanago for a person to see to?"""
-    absorbed: list["Person"] = field(default_factory=list)
+    absorbed: list["WorkingContact"] = field(default_factory=list)
     """Who was merged into this one in this round."""
     joined_from: Contact | None = None
     """As known before somebody else, who turned out to be the same person, was joined into it; until the event is decided."""
 
     @property
-    def heir(self) -> "Person":
+    def heir(self) -> "WorkingContact":
         """Who it is by now: itself, or whoever took it over in this round, also by way of others."""
         person = self
         while person.merged_into is not None:
@@ -59,10 +59,10 @@ class Person:
 
 @dataclass
 class _Shop:
-    by_email: dict[str, Person] = field(default_factory=dict)
-    by_customer: dict[str, Person] = field(default_factory=dict)
-    by_hash: dict[str, Person] = field(default_factory=dict)
-    aliases: dict[str, list[tuple[datetime, Person]]] = field(default_factory=dict)
+    by_email: dict[str, WorkingContact] = field(default_factory=dict)
+    by_customer: dict[str, WorkingContact] = field(default_factory=dict)
+    by_hash: dict[str, WorkingContact] = field(default_factory=dict)
+    aliases: dict[str, list[tuple[datetime, WorkingContact]]] = field(default_factory=dict)
 
 
 class People:
@@ -71,11 +71,11 @@ class People:
     def __init__(self, pseudonym: Pseudonym) -> None:
         self._pseudonym = pseudonym
         self._shops: dict[str, _Shop] = {}
-        self._everyone: dict[int, Person] = {}
+        self._everyone: dict[int, WorkingContact] = {}
         self._heirs: dict[int, int] = {}
         """Contact -> the one that took it over."""
-        self._new: list[Person] = []
-        self._new_aliases: list[tuple[Person, str, datetime, bool]] = []
+        self._new: list[WorkingContact] = []
+        self._new_aliases: list[tuple[WorkingContact, str, datetime, bool]] = []
 
     # -- loading and saving ----------------------------------------------------------------------------------------------
 
@@ -148,29 +148,29 @@ class People:
         """Everybody who was loaded."""
         return sorted(self._everyone)
 
-    def heir(self, contact_id: int) -> Person | None:
+    def heir(self, contact_id: int) -> WorkingContact | None:
         """Who a contact is by now: itself, or whoever took it over, also by way of others."""
         while contact_id in self._heirs:
             contact_id = self._heirs[contact_id]
         person = self._everyone.get(contact_id)
         return None if person is None else person.heir
 
-    def stored(self, stored: StoredContact) -> Person:
+    def stored(self, stored: StoredContact) -> WorkingContact:
         """A contact that is found out to matter while the round is decided."""
         return self._place(stored)
 
-    def known_as(self, shop_id: str, email: str, at: datetime) -> Person | None:
+    def known_as(self, shop_id: str, email: str, at: datetime) -> WorkingContact | None:
         """Whoever had the address at that time, or had it last. Nobody is made of it."""
         address = self._address(shop_id, email)
         return address.holder(at) or address.last
 
     # -- finding ---------------------------------------------------------------------------------------------------------
 
-    def find(self, shop_id: str, event: Event) -> Person:
+    def find(self, shop_id: str, event: Event) -> WorkingContact:
         """The one person an event is about; a stranger becomes a new person."""
         return self.identified(shop_id, event)[0]
 
-    def identified(self, shop_id: str, event: Event) -> tuple[Person, How | None]:
+    def identified(self, shop_id: str, event: Event) -> tuple[WorkingContact, How | None]:
         """The one person an event is about, and how it was found out; None: a stranger.
 
         Where two accounts claim the address, and where the person was erased since, nothing changed hands (R72).
@@ -207,7 +207,7 @@ class People:
         self._had(person, verdict.had, event.at)
         return person, verdict.how
 
-    def _clues(self, shop_id: str, event: Event, email: str | None, customer_id: str | None) -> Clues[Person]:
+    def _clues(self, shop_id: str, event: Event, email: str | None, customer_id: str | None) -> Clues[WorkingContact]:
         previous = event.previous_email if isinstance(event, AccountChanged) else None
         return Clues(
             address=self._address(shop_id, email) if email else _NO_ADDRESS,
@@ -215,17 +215,17 @@ class People:
             account=self._shop(shop_id).by_customer.get(customer_id) if customer_id else None,
         )
 
-    def _address(self, shop_id: str, email: str) -> Address[Person]:
+    def _address(self, shop_id: str, email: str) -> Address[WorkingContact]:
         shop, pseudonym = self._shop(shop_id), self._pseudonym(shop_id, email)
         present = shop.by_email.get(email) or shop.by_hash.get(pseudonym)
         return Address(present, (*shop.aliases.get(email, ()), *shop.aliases.get(pseudonym, ())))
 
-    def _had(self, person: Person, email: str | None, until: datetime) -> None:
+    def _had(self, person: WorkingContact, email: str | None, until: datetime) -> None:
         """The shop says that the person had an address until now of which we did not know: what is late under it is theirs."""
         if email is not None and email != person.contact.email:
             self._remember_former(person, email, until)
 
-    def _merged(self, target: Person, former: Person, at: datetime) -> None:
+    def _merged(self, target: WorkingContact, former: WorkingContact, at: datetime) -> None:
         """The new address belongs to somebody known: that contact stays and learns; the old one is left for a person to see."""
         old = former.contact.email
         sent = former.contact.may_be_known_there_as(old)
@@ -236,7 +236,7 @@ class People:
         self._retire_address(target, old, at, sent=sent)
         self._lives_on(former, target)
 
-    def _absorbed(self, person: Person, there: Person, at: datetime) -> None:
+    def _absorbed(self, person: WorkingContact, there: WorkingContact, at: datetime) -> None:
         """The new address belongs to somebody of whom SALESmanago never heard: no contact is left for a person to see to."""
         had, address = person.contact.email, there.contact.email
         sent = person.contact.may_be_known_there_as(had)
@@ -249,7 +249,7 @@ class People:
         self._shop(person.shop_id).by_email[address] = person
         self._lives_on(there, person)
 
-    def _lives_on(self, former: Person, target: Person) -> None:
+    def _lives_on(self, former: WorkingContact, target: WorkingContact) -> None:
         shop = self._shop(target.shop_id)
         former.merged_into = target
         target.absorbed += [former, *former.absorbed]
@@ -259,7 +259,7 @@ class People:
             if person is former:
                 shop.by_customer[number] = target
 
-    def _join(self, target: Person, other: Person, at: datetime | None = None) -> None:
+    def _join(self, target: WorkingContact, other: WorkingContact, at: datetime | None = None) -> None:
         if target.joined_from is None:
             target.joined_from = target.contact
         target.becomes(absorb(target.contact, other.contact, at))
@@ -267,25 +267,25 @@ class People:
             self._shop(target.shop_id).by_customer[other.contact.customer_id] = target
         other.becomes(replace(NOBODY, told=other.contact.told))
 
-    def _retire_address(self, person: Person, email: str, until: datetime, *, sent: bool) -> None:
+    def _retire_address(self, person: WorkingContact, email: str, until: datetime, *, sent: bool) -> None:
         shop = self._shop(person.shop_id)
         if shop.by_email.get(email) is person:
             del shop.by_email[email]
         self._remember_former(person, email, until, sent=sent)
 
-    def _remember_former(self, person: Person, email: str, until: datetime, *, sent: bool = False) -> None:
+    def _remember_former(self, person: WorkingContact, email: str, until: datetime, *, sent: bool = False) -> None:
         """`sent`: SALESmanago may know the person by it."""
         self._shop(person.shop_id).aliases.setdefault(email, []).append((until, person))
         self._new_aliases.append((person, email, until, sent))
 
-    def _named(self, person: Person, email: str | None) -> None:
+    def _named(self, person: WorkingContact, email: str | None) -> None:
         if email is not None:
             person.becomes(replace(person.contact, email=email))
             self._shop(person.shop_id).by_email[email] = person
 
-    def _stranger(self, shop_id: str, email: str | None, customer_id: str | None) -> Person:
+    def _stranger(self, shop_id: str, email: str | None, customer_id: str | None) -> WorkingContact:
         contact = replace(NOBODY, email=email or "", customer_id=customer_id)
-        person = Person(shop_id, with_stops_of(self._address(shop_id, email), contact) if email else contact)
+        person = WorkingContact(shop_id, with_stops_of(self._address(shop_id, email), contact) if email else contact)
         self._new.append(person)
         if email:
             self._shop(shop_id).by_email[email] = person
@@ -293,11 +293,11 @@ class People:
             self._shop(shop_id).by_customer.setdefault(customer_id, person)
         return person
 
-    def siblings(self, person: Person, shop_ids: Collection[str], becoming: str | None = None) -> list[Person]:
+    def siblings(self, person: WorkingContact, shop_ids: Collection[str], becoming: str | None = None) -> list[WorkingContact]:
         """The same person at other shops of the account, also under an address being taken: SALESmanago has one contact."""
         return self.known_at(shop_ids, (person.contact.told.email, person.contact.email, becoming))
 
-    def known_at(self, shop_ids: Collection[str], emails: Collection[str | None]) -> list[Person]:
+    def known_at(self, shop_ids: Collection[str], emails: Collection[str | None]) -> list[WorkingContact]:
         """Whoever has one of the addresses in one of the shops."""
         if not shop_ids:
             return []
@@ -307,7 +307,7 @@ class People:
 
     # -- memory ----------------------------------------------------------------------------------------------------------
 
-    def remember_customer(self, person: Person) -> None:
+    def remember_customer(self, person: WorkingContact) -> None:
         """Whose account a customer id is: the account itself goes before who ordered with its number under another address."""
         number = person.contact.customer_id
         if number is None:
@@ -316,7 +316,7 @@ class People:
         if person.contact.registered and not known.contact.registered:
             self._shop(person.shop_id).by_customer[number] = person
 
-    def erase(self, person: Person, email: str) -> str:
+    def erase(self, person: WorkingContact, email: str) -> str:
         """From now on the person is known by a hash alone; answers the hash.
 
         It is the hash of the present address, whichever address the erasure named: those before it stay as hashes of their own.
@@ -332,7 +332,7 @@ class People:
         person.contact = replace(person.contact, email="", customer_id=None)
         return pseudonym
 
-    async def forget_addresses(self, person: Person, contact_ids: list[int], former: list[str], contacts: Contacts) -> None:
+    async def forget_addresses(self, person: WorkingContact, contact_ids: list[int], former: list[str], contacts: Contacts) -> None:
         """Former addresses of an erased person stay as hashes, so that older messages under them stay out as well.
 
         `contact_ids`: the person's, and those of whoever was merged into it.
@@ -350,19 +350,19 @@ class People:
                 shop.aliases.setdefault(pseudonym, []).append((until, person))
                 await contacts.remember_address(Alias(person.shop_id, pseudonym, contact_id, until, sent=False))
 
-    def belongs_to_another(self, person: Person, email: str) -> bool:
+    def belongs_to_another(self, person: WorkingContact, email: str) -> bool:
         owner = self._shop(person.shop_id).by_email.get(email)
         return owner is not None and owner is not person
 
-    def revive(self, person: Person) -> None:
+    def revive(self, person: WorkingContact) -> None:
         """A newer act of an erased person: the address may be kept again."""
         person.erased_hash, person.changed = None, True
         self._shop(person.shop_id).by_email[person.contact.email] = person
 
-    def _place(self, stored: StoredContact) -> Person:
+    def _place(self, stored: StoredContact) -> WorkingContact:
         if stored.id in self._everyone:
             return self._everyone[stored.id]
-        person = Person(stored.shop_id, without_placeholder(stored.contact), stored.id, stored.erased_hash)
+        person = WorkingContact(stored.shop_id, without_placeholder(stored.contact), stored.id, stored.erased_hash)
         self._everyone[stored.id] = person
         shop = self._shop(stored.shop_id)
         if stored.erased_hash is not None:

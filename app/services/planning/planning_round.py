@@ -55,7 +55,7 @@ from app.services.outbox.revocation import take_back
 from app.services.planning.carts import CartRound
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.kept_pushes import forget_in_pushes
-from app.services.planning.people import People, Person, Pseudonym
+from app.services.planning.people import People, Pseudonym, WorkingContact
 from app.services.planning.round_result import Decided
 from app.services.ports import Clock, Work
 from app.services.shops.directory import Directory
@@ -81,8 +81,8 @@ class PlanningRound:
         self._boxes: dict[str, list[ConsentAnswer]] = {}
         self._ids: dict[int, tuple[str, str]] = {}
         """Event -> (shop, id), where the id names somebody."""
-        self._erased: list[tuple[Person, InboxEvent, str, list[Command], list[str]]] = []
-        self._phones: dict[Person, list[str]] = {}
+        self._erased: list[tuple[WorkingContact, InboxEvent, str, list[Command], list[str]]] = []
+        self._phones: dict[WorkingContact, list[str]] = {}
         """Of whoever was erased."""
         self._waiting: dict[tuple[str, str], list[InboxEvent]] = {}
         """What waits for orders (R19)."""
@@ -201,7 +201,7 @@ class PlanningRound:
         if isinstance(happened, OrderPlaced):
             await self._follow(shop.id, happened.order_id)
 
-    def _carry_out(self, event: InboxEvent, person: Person | None, plan: Plan) -> None:
+    def _carry_out(self, event: InboxEvent, person: WorkingContact | None, plan: Plan) -> None:
         match plan:
             case Send(commands=commands, withholding=reason) if person is not None:
                 awaited = self.decided.send(person, event, *commands)
@@ -215,7 +215,7 @@ class PlanningRound:
             case Send():
                 raise AssertionError("commands without a person")  # decide() knows no such plan
 
-    def _erased_since(self, shop: Shop, happened: Event, person: Person) -> ErasureRequested:
+    def _erased_since(self, shop: Shop, happened: Event, person: WorkingContact) -> ErasureRequested:
         """An erasure under the address a person moved to was decided before the move: it was the person's (R72)."""
         there = self._people.known_as(shop.id, email_of(happened) or "", happened.at)
         erased_at = there.contact.erased_at if there is not None else None
@@ -223,7 +223,7 @@ class PlanningRound:
 
     # -- orders ----------------------------------------------------------------------------------------------------------
 
-    def _buyer(self, shop: Shop, happened: OrderUndone, sale: Sale) -> Person | None:
+    def _buyer(self, shop: Shop, happened: OrderUndone, sale: Sale) -> WorkingContact | None:
         """Whose sent order it is, whatever address is named; nobody is made by what takes an order back (R17)."""
         if not sale.purchase_sent:
             return None
@@ -234,7 +234,7 @@ class PlanningRound:
             return self._people.heir(sale.contact_id)
         return self._people.known_as(shop.id, happened.email, happened.at)  # sent before buyers were remembered
 
-    def _holder(self, shop: Shop, happened: Event, sale: Sale, person: Person) -> Holder:
+    def _holder(self, shop: Shop, happened: Event, sale: Sale, person: WorkingContact) -> Holder:
         if not isinstance(happened, OrderPlaced) or not sale.purchase_sent:
             return Holder.SAME
         known = self.decided.buyer(shop.id, happened)
@@ -267,7 +267,7 @@ class PlanningRound:
 
     # -- carts -----------------------------------------------------------------------------------------------------------
 
-    async def _cart(self, event: InboxEvent, happened: CartChanged, person: Person, plan: Plan) -> None:
+    async def _cart(self, event: InboxEvent, happened: CartChanged, person: WorkingContact, plan: Plan) -> None:
         plan, outdated = self._carts.changed(event, happened, person, plan)
         if outdated is not None:
             await self._take_back_everywhere(person, outdated, Reason.CART_REPLACED)
@@ -275,7 +275,7 @@ class PlanningRound:
 
     # -- taking back -----------------------------------------------------------------------------------------------------
 
-    async def _take_back(self, event: InboxEvent, person: Person, before: Contact) -> list[Command]:
+    async def _take_back(self, event: InboxEvent, person: WorkingContact, before: Contact) -> list[Command]:
         """If the event took permission away, or closed a cart, what waits may not leave any more; answers what was cancelled."""
         contact = person.contact
         match event.event:
@@ -316,7 +316,7 @@ class PlanningRound:
             case _:
                 assert_never(event.event)
 
-    async def _take_back_joined(self, person: Person) -> list[Command]:
+    async def _take_back_joined(self, person: WorkingContact) -> list[Command]:
         """What stands for the one that took over stands for the other as well: what waits for either may have to stay (R72)."""
         contact, cancelled = person.contact, list[Command]()
         if contact.transfer.is_withdrawn:
@@ -331,7 +331,7 @@ class PlanningRound:
             cancelled += await self._take_back_everywhere(person, bought, Reason.CART_BOUGHT)
         return cancelled
 
-    async def _take_back_everywhere(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
+    async def _take_back_everywhere(self, person: WorkingContact, act: TakeBack, reason: Reason) -> list[Command]:
         """From this round, from the outbox, and from the queue of a contact that was merged into this one."""
         if act == TakeBack():
             return []
@@ -351,12 +351,12 @@ class PlanningRound:
         person.becomes(untold(person.contact, cancelled))
         return cancelled
 
-    async def _merged_into(self, person: Person) -> list[Person]:
+    async def _merged_into(self, person: WorkingContact) -> list[WorkingContact]:
         """Contacts that the person took over, now or earlier."""
         earlier = [] if person.id is None else await self._work.contacts.merged_into(person.id)
         return list(dict.fromkeys((*person.absorbed, *(self._people.stored(one) for one in earlier))))
 
-    async def _tell_left_addresses(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
+    async def _tell_left_addresses(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """Where the person took over another contact, that one stays over there: a resignation is one for it, too.
 
         Otherwise the newsletters would go on to the address that was left behind (R06a, R72).
@@ -389,7 +389,7 @@ class PlanningRound:
             self.decided.send(one, event, resigned)
             await self._tell_siblings(event, shop, one, former)
 
-    async def _is_of_another(self, person: Person, email: str) -> bool:
+    async def _is_of_another(self, person: WorkingContact, email: str) -> bool:
         """Did somebody else of the shop take an address that the person had? Whoever has it in other shops is known then, too."""
         shops = [person.shop_id, *self._siblings_of(person.shop_id)]
         for one in await self._work.contacts.in_shops(shops, [email]):
@@ -401,7 +401,7 @@ class PlanningRound:
         boxes = await self._work.outbox.mailboxes_of(contact_ids)
         return [box for box in boxes if act.home or box.destination.startswith(to_account(""))]
 
-    async def _opt_in_waits(self, shop: Shop, person: Person) -> bool:
+    async def _opt_in_waits(self, shop: Shop, person: WorkingContact) -> bool:
         """Is an opt-in by e-mail on its way to SALESmanago, from this shop or another of the account?"""
         people = [person, *self._people.siblings(person, self._siblings_of(shop.id))]
         waiting = [upsert for one in people for upsert in self.decided.upserts_of(one)]
@@ -409,7 +409,7 @@ class PlanningRound:
         waiting += [one.command for theirs in stored.values() for one in theirs if isinstance(one.command, UpsertContact)]
         return any(upsert.email_status is Status.OPT_IN for upsert in waiting)
 
-    async def _tell_opt_out_again(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
+    async def _tell_opt_out_again(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """SALESmanago showed an opt-out, so nothing is told; but an opt-in of ours may have arrived there after it (I6)."""
         if not isinstance(event.event, StatusSeen):
             return
@@ -434,7 +434,7 @@ class PlanningRound:
 
     # -- the shop's own side ---------------------------------------------------------------------------------------------
 
-    async def _say_again_at_home(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
+    async def _say_again_at_home(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """The person acted in the shop while a change from SALESmanago was on its way there, or after it had arrived.
 
         Which of the two the shop's side ended with is not known, so the newest act is written once more (R55).
@@ -458,7 +458,7 @@ class PlanningRound:
 
     # -- other shops of the account ----------------------------------------------------------------------------------------
 
-    def _hear_from_siblings(self, shop: Shop, person: Person, becoming: str | None) -> bool:
+    def _hear_from_siblings(self, shop: Shop, person: WorkingContact, becoming: str | None) -> bool:
         """The person, perhaps under an address that is new here, may be known at another shop of the account (R06).
 
         Answers whether SALESmanago knows the person from one of them.
@@ -470,7 +470,7 @@ class PlanningRound:
             known_there = known_there or sibling.contact.is_transferred
         return known_there
 
-    async def _tell_siblings(self, event: InboxEvent, shop: Shop, person: Person, before: Contact) -> None:
+    async def _tell_siblings(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """The one contact over there has another newsletter status now: an older opt-in of another shop must not follow (R06)."""
         told, seen = person.contact.told, person.contact.seen
         was = (before.told.email_news, before.told.phone_news, before.seen.email_news, before.seen.phone_news)
@@ -494,14 +494,14 @@ class PlanningRound:
             if sibling.contact.is_transferred:
                 sibling.becomes(vanished(sibling.contact, self._now))
 
-    def _told_by_siblings(self, shop: Shop, person: Person, addresses: list[str]) -> list[DeleteContact]:
+    def _told_by_siblings(self, shop: Shop, person: WorkingContact, addresses: list[str]) -> list[DeleteContact]:
         """Another shop of the account may have sent the person: SALESmanago has one contact for all of them."""
         others = self._siblings_of(shop.id)
         siblings = [sibling for email in addresses for sibling in self._people.siblings(person, others, email)]
         known_as = dict.fromkeys(sibling.contact.told.email for sibling in siblings)
         return [DeleteContact(email=email) for email in known_as if email in addresses]
 
-    async def _follow_opt_out(self, event: InboxEvent, shop: Shop, sibling: Person, known: SentState) -> None:
+    async def _follow_opt_out(self, event: InboxEvent, shop: Shop, sibling: WorkingContact, known: SentState) -> None:
         """An older opt-out of another shop still waits, and would arrive after the newer opt-in of this one (R06).
 
         Mailboxes have no order among them, so the opt-in follows that opt-out in its own.
@@ -568,8 +568,8 @@ class PlanningRound:
             self.decided.explain(event, undelivered.get(person.saved_id, []))
 
     async def _erase(
-        self, person: Person, event: InboxEvent, pseudonym: str, commands: list[Command], theirs: list[str]
-    ) -> tuple[Person, list[int], list[str], str]:
+        self, person: WorkingContact, event: InboxEvent, pseudonym: str, commands: list[Command], theirs: list[str]
+    ) -> tuple[WorkingContact, list[int], list[str], str]:
         """Delete the person in SALESmanago under every address it may know, and here; only hashes stay (M1-M3)."""
         contact_id = person.saved_id
         merged = await self._work.contacts.merged_into(contact_id)
@@ -601,13 +601,13 @@ class PlanningRound:
         await self._people.forget_addresses(person, contact_ids, [one.email for one in former], self._work.contacts)
         return person, contact_ids, subjects, pseudonym
 
-    async def _taken_since(self, person: Person, emails: Collection[str]) -> set[str]:
+    async def _taken_since(self, person: WorkingContact, emails: Collection[str]) -> set[str]:
         """Addresses that somebody else has now, who may not have been heard of in this round."""
         present = await self._work.contacts.known_as(person.shop_id, emails, [], [])
         elsewhere = {one.contact.email for one in present if one.id != person.id and one.erased_hash is None}
         return elsewhere | {one for one in emails if self._people.belongs_to_another(person, one)}
 
-    async def _forget_orders(self, person: Person, contact_ids: list[int], addresses: list[str]) -> None:
+    async def _forget_orders(self, person: WorkingContact, contact_ids: list[int], addresses: list[str]) -> None:
         """Their goods, whose they were, and what waits for orders under these addresses."""
         orders = await self._work.inbox.orders_of(contact_ids)
         known = await self._work.sales.of_orders(person.shop_id, orders) if orders else {}

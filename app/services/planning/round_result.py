@@ -20,7 +20,7 @@ from app.domain.reasons import Reason
 from app.domain.tags import collisions
 from app.domain.values import replace
 from app.services.planning.event_ids import names_somebody
-from app.services.planning.people import Person
+from app.services.planning.people import WorkingContact
 from app.services.shops.directory import Directory
 
 
@@ -30,11 +30,11 @@ class Decided:
     def __init__(self) -> None:
         self._sales: dict[tuple[str, str], Sale] = {}
         self._changed_sales: dict[tuple[str, str], Sale] = {}
-        self._buyers: dict[tuple[str, str], Person] = {}
+        self._buyers: dict[tuple[str, str], WorkingContact] = {}
         """Whose orders were sent in this round."""
-        self._commands: list[tuple[Person, InboxEvent, Command]] = []
-        self._settlements: dict[int, tuple[Settlement, Person | None]] = {}
-        self._known: dict[int, tuple[Person, InboxEvent]] = {}
+        self._commands: list[tuple[WorkingContact, InboxEvent, Command]] = []
+        self._settlements: dict[int, tuple[Settlement, WorkingContact | None]] = {}
+        self._known: dict[int, tuple[WorkingContact, InboxEvent]] = {}
         """Events that brought nothing new."""
 
     # -- how events end --------------------------------------------------------------------------------------------------
@@ -44,7 +44,7 @@ class Decided:
         event: InboxEvent,
         state: EventState,
         reason: Reason | None,
-        person: Person | None = None,
+        person: WorkingContact | None = None,
         *,
         open_commands: int = 0,
         detail: str | None = None,
@@ -57,7 +57,7 @@ class Decided:
         if person is not None and may_be_undelivered(reason):
             self._known[event.seq] = (person, event)
 
-    def perhaps_undelivered(self) -> list[tuple[Person, InboxEvent]]:
+    def perhaps_undelivered(self) -> list[tuple[WorkingContact, InboxEvent]]:
         """Events that end because SALESmanago is said to have it already, with whom they are about."""
         return [
             (person, event) for person, event in self._known.values() if may_be_undelivered(self._settlements[event.seq][0].reason)
@@ -94,18 +94,18 @@ class Decided:
     def sends_any(self) -> bool:
         return bool(self._commands)
 
-    def send(self, person: Person, event: InboxEvent, *commands: Command) -> int:
+    def send(self, person: WorkingContact, event: InboxEvent, *commands: Command) -> int:
         """Answers how many of the commands the event waits for."""
         self._commands += [(person, event, command) for command in commands]
         return sum(_counts(event.event, command) for command in commands)
 
-    def upserts_of(self, person: Person) -> list[UpsertContact]:
+    def upserts_of(self, person: WorkingContact) -> list[UpsertContact]:
         """What the round tells of a person so far."""
         return [command for owner, _, command in self._commands if owner is person and isinstance(command, UpsertContact)]
 
-    def say_no_opt_out_again(self, person: Person, *, email: bool, phone: bool) -> None:
+    def say_no_opt_out_again(self, person: WorkingContact, *, email: bool, phone: bool) -> None:
         """The person opted in since: what the round repeats of an older opt-out, it need not. No event waits for a repetition."""
-        kept: list[tuple[Person, InboxEvent, Command]] = []
+        kept: list[tuple[WorkingContact, InboxEvent, Command]] = []
         for owner, event, command in self._commands:
             if owner is not person or not isinstance(command, UpsertContact) or not command.repeats:
                 kept.append((owner, event, command))
@@ -116,9 +116,9 @@ class Decided:
                 kept.append((owner, event, replace(command, email_status=email_status, phone_status=phone_status)))
         self._commands = kept
 
-    def take_back(self, person: Person, act: TakeBack, reason: Reason) -> list[Command]:
+    def take_back(self, person: WorkingContact, act: TakeBack, reason: Reason) -> list[Command]:
         """What of the round may not leave any more, of the person and of whom they absorbed; answers what was cancelled."""
-        kept: list[tuple[Person, InboxEvent, Command]] = []
+        kept: list[tuple[WorkingContact, InboxEvent, Command]] = []
         cancelled: list[Command] = []
         for owner, event, command in self._commands:
             theirs = owner is person or owner.heir is person
@@ -147,7 +147,7 @@ class Decided:
         order_id = order_id_of(event)
         return self._sales.get((shop_id, order_id), NO_SALE) if order_id else NO_SALE
 
-    def buyer(self, shop_id: str, event: Event) -> Person | None:
+    def buyer(self, shop_id: str, event: Event) -> WorkingContact | None:
         """Whose order it is, if it was sent in this round."""
         return self._buyers.get((shop_id, order_id_of(event) or ""))
 
@@ -156,7 +156,7 @@ class Decided:
         if order_id and new != self.sale(shop_id, event):
             self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = new
 
-    def remember_purchase(self, event: InboxEvent, new: Sale, person: Person) -> None:
+    def remember_purchase(self, event: InboxEvent, new: Sale, person: WorkingContact) -> None:
         """The event brings the order of a person to SALESmanago, or a newer version of it."""
         self.remember_sale(person.shop_id, event.event, carried(new, event.seq))
         self._buyers[person.shop_id, order_id_of(event.event) or ""] = person
@@ -169,7 +169,7 @@ class Decided:
                 self._sales[shop_id, order_id] = self._changed_sales[shop_id, order_id] = sale
 
     def forget_orders(
-        self, shop_id: str, known: Mapping[str, Sale], contact_ids: Collection[int], persons: Collection[Person]
+        self, shop_id: str, known: Mapping[str, Sale], contact_ids: Collection[int], persons: Collection[WorkingContact]
     ) -> None:
         """Of orders of whoever is erased, only that they are not to be told of."""
         theirs = {order for order, sale in known.items() if sale.contact_id in contact_ids}
@@ -187,7 +187,7 @@ class Decided:
         }
 
 
-def _new_command(directory: Directory, person: Person, event: InboxEvent, command: Command) -> NewCommand:
+def _new_command(directory: Directory, person: WorkingContact, event: InboxEvent, command: Command) -> NewCommand:
     shop = directory.shop(person.shop_id)  # a sibling's, where it is told what another shop heard
     assert shop is not None, "an event of an unknown shop is held, not decided"
     counted = _counts(event.event, command)
