@@ -24,7 +24,7 @@ from app.sandbox.panel import Panel as StandIn
 from app.sandbox.panel import Shop as PanelShop
 from app.sandbox.panel.reading import local_time
 from app.services.intake import Intake
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.services.shops.keyring import KeyRing
 from app.sources.idosell.scanning import Scanner
 from app.sources.idosell.source import IdosellSource
@@ -166,7 +166,7 @@ async def _scanner(store: Store, clock: _Clock, http: httpx.AsyncClient) -> Scan
         source=ShopSource(kind=SourceKind.IDOSELL, name=SOURCE.name),
     )
     account = Account(id="main", endpoint="http://127.0.0.1:9", client_id="c", owner="owner@example.com")
-    directory = Directory(store, ring, clock)
+    directory = ShopDirectory(store, ring, clock)
     secret = ring.close("s")
     await directory.apply([StoredAccount(account, {"api_secret": secret})], [StoredShop(shop, {"source_token_0": secret})])
     panels = _Panels(IdosellPanel(shop, "key", Transport(http, RateLimiter(100_000)), clock))

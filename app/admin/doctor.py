@@ -6,7 +6,7 @@ from app.bootstrap.gateway import Gateway
 from app.clients.idosell.client import IdosellPanel
 from app.domain.delivery.outcomes import Refused
 from app.domain.shops.shop import SourceKind
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.connecting import limits_of
 
 
@@ -62,7 +62,7 @@ async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]
     return findings
 
 
-def shared_account_warning(directory: Directory, account_id: str) -> str | None:
+def shared_account_warning(directory: ShopDirectory, account_id: str) -> str | None:
     """R70: several shops on one account are fine once callbacks reach all of them."""
     shops = directory.shops_of(account_id)
     if len(shops) < 2 or directory.account_callback_secrets(account_id):

@@ -41,7 +41,7 @@ from app.services.ports import Clock, Store
 from app.services.recovery_links import RecoveryLinks
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.services.shops.key_rotation import KeyRotation
 from app.services.shops.keyring import PEPPER, KeyRing, Pseudonyms
 from app.services.shops.sessions import Sessions
@@ -67,7 +67,7 @@ class Gateway:
     settings: Settings
     ring: KeyRing
     rotation: KeyRotation
-    directory: Directory
+    directory: ShopDirectory
     intake: Intake
     trace: Trace
     health: Health
@@ -148,7 +148,7 @@ async def _compose(
 ) -> Gateway:
     store: Store = SqlStore(database, clock if database.is_sqlite else None)
     ring = KeyRing(list(settings.encryption_keys))
-    directory = Directory(store, ring, clock)
+    directory = ShopDirectory(store, ring, clock)
     if database.is_sqlite:
         async with store.work() as work:
             await work.leases.release_all()

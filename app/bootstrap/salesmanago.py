@@ -8,13 +8,13 @@ from app.clients.transport import Transport
 from app.domain.delivery.outbox import to_account
 from app.services.delivery.rate_limit import IN_FLIGHT, SharedRateLimit
 from app.services.ports import Clock, Store, Upstream
-from app.services.shops.directory import AccountAccess, Directory
+from app.services.shops.directory import AccountAccess, ShopDirectory
 
 
 class Upstreams:
     """The SALESmanago client of each account; a changed account gets a new one."""
 
-    def __init__(self, store: Store, directory: Directory, http: httpx.AsyncClient, clock: Clock) -> None:
+    def __init__(self, store: Store, directory: ShopDirectory, http: httpx.AsyncClient, clock: Clock) -> None:
         self._store = store
         self._directory = directory
         self._http = http

@@ -4,13 +4,13 @@ from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.shop_sides import ShopSides
 from app.services.delivery.senders import OptInVerifier, SalesmanagoSender, Sender, ShopSender
 from app.services.ports import Clock, Store
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 
 class Senders:
     """The sender of each destination."""
 
-    def __init__(self, store: Store, directory: Directory, upstreams: Upstreams, sides: ShopSides, clock: Clock) -> None:
+    def __init__(self, store: Store, directory: ShopDirectory, upstreams: Upstreams, sides: ShopSides, clock: Clock) -> None:
         self._store = store
         self._directory = directory
         self._upstreams = upstreams

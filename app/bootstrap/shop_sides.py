@@ -11,7 +11,7 @@ from app.clients.shop_webhook import NotConnected, ShopWebhook
 from app.clients.transport import Transport
 from app.domain.shops.shop import PanelKind
 from app.services.ports import Clock, ShopSide
-from app.services.shops.directory import Directory, PanelAccess
+from app.services.shops.directory import PanelAccess, ShopDirectory
 
 
 class _PanelQueue:
@@ -33,7 +33,7 @@ def _panel_of(access: PanelAccess) -> str:
 class ShopSides:
     """What stands behind the port of each shop's side; a changed shop gets a new one."""
 
-    def __init__(self, directory: Directory, http: httpx.AsyncClient, to_anywhere: httpx.AsyncClient, clock: Clock) -> None:
+    def __init__(self, directory: ShopDirectory, http: httpx.AsyncClient, to_anywhere: httpx.AsyncClient, clock: Clock) -> None:
         self._directory = directory
         self._http = http
         self._to_anywhere = to_anywhere

@@ -22,7 +22,7 @@ from app.services.operations.trace import Disputes, Trace
 from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.services.shops.sessions import LASTS, Sessions, SignedIn
 
 COOKIE = "gateway_session"
@@ -42,7 +42,7 @@ HEADERS = {
 class Uses:
     """The use cases that pages show and forms call: those of API and command line."""
 
-    directory: Directory
+    directory: ShopDirectory
     trace: Trace
     health: Health
     operations: Operations

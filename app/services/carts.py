@@ -17,7 +17,7 @@ from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.services.ports import Clock, Store, Work
 from app.services.recovery_links import RecoveryLinks
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +25,7 @@ SWEEP = 200
 
 
 class Carts:
-    def __init__(self, store: Store, directory: Directory, clock: Clock, links: RecoveryLinks) -> None:
+    def __init__(self, store: Store, directory: ShopDirectory, clock: Clock, links: RecoveryLinks) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock

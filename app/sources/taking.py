@@ -11,7 +11,7 @@ from app.domain.shops.senders import Address, is_expected
 from app.domain.shops.shop import SourceKind
 from app.domain.sources import NewPush, PushLine, PushState, SourceName
 from app.services.ports import Clock, Store
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.sources.platforms import Platforms
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ GROUP = 256
 class Pushes:
     """Pushes are translated by a job that looks for them every second."""
 
-    def __init__(self, store: Store, directory: Directory, platforms: Platforms, clock: Clock) -> None:
+    def __init__(self, store: Store, directory: ShopDirectory, platforms: Platforms, clock: Clock) -> None:
         self._store = store
         self._directory = directory
         self._platforms = platforms

@@ -12,7 +12,7 @@ from app.domain.sources import Remembered
 from app.domain.values import replace
 from app.services.intake import Intake
 from app.services.ports import Store, Work
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.sources.echoes import Echo, echo
 from app.sources.port import Finding, new_event, news, sifted
 
@@ -23,7 +23,7 @@ Seen = dict[tuple[str, str], Remembered]
 
 
 class Teller:
-    def __init__(self, store: Store, directory: Directory, intake: Intake) -> None:
+    def __init__(self, store: Store, directory: ShopDirectory, intake: Intake) -> None:
         self._store = store
         self._directory = directory
         self._intake = intake

@@ -15,7 +15,7 @@ from app.domain.values import replace
 from app.observability.metrics import pushes_settled
 from app.services.planning.people import Pseudonym
 from app.services.ports import Clock, Store, Work
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.sources.platforms import Later, Platforms
 from app.sources.port import WORDS, NotUnderstood, Translation
 from app.sources.telling import Teller
@@ -30,7 +30,7 @@ NOT_CONFIGURED = "No shop has this source any more."
 
 class Translator:
     def __init__(
-        self, store: Store, directory: Directory, platforms: Platforms, teller: Teller, clock: Clock, pseudonym: Pseudonym
+        self, store: Store, directory: ShopDirectory, platforms: Platforms, teller: Teller, clock: Clock, pseudonym: Pseudonym
     ) -> None:
         self._store = store
         self._directory = directory

@@ -6,7 +6,7 @@ from datetime import timedelta
 from app.domain.shops.shop import Shop, SourceKind
 from app.domain.sources import LOOKED_BACK, Scan, SourceName, Traffic, is_silent
 from app.services.ports import Clock, Store
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.rounds import day_of
 
 LATE = timedelta(minutes=10)
@@ -58,7 +58,7 @@ class SourceHealth:
 class SourceWatch:
     """`pause`: between two rounds of scans."""
 
-    def __init__(self, store: Store, directory: Directory, clock: Clock, pause: timedelta) -> None:
+    def __init__(self, store: Store, directory: ShopDirectory, clock: Clock, pause: timedelta) -> None:
         self._pause = pause
         self._store = store
         self._directory = directory

@@ -7,7 +7,7 @@ from app.domain.shops.shop import SourceKind
 from app.services.intake import Intake
 from app.services.planning.people import Pseudonym
 from app.services.ports import Clock, Store
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.connecting import Connecting
 from app.sources.idosell.scanning import Scanner
 from app.sources.idosell.source import IdosellSource, Panels
@@ -30,7 +30,7 @@ class Sources:
 
 def sources_of(
     store: Store,
-    directory: Directory,
+    directory: ShopDirectory,
     intake: Intake,
     panels: Panels,
     clock: Clock,

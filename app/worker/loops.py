@@ -25,7 +25,7 @@ from app.services.operations.retention import Cleaner
 from app.services.planning.planner import Planner
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.sources.wiring import Sources
 from app.worker.drains import Drains
 from app.worker.recurring_jobs import JobQueue
@@ -97,7 +97,7 @@ class Worker:
         cleaner: Cleaner,
         sources: Sources,
         alarms: Alarms,
-        directory: Directory,
+        directory: ShopDirectory,
         wake: Signals,
         pauses: Intervals,
         queue: JobQueue,

@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from app.configuration.shops_file import parse
 from app.domain.errors import BadConfiguration, NotPossible
 from app.services.recovery_links import LASTS
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.services.shops.key_rotation import KeyRotation
 from app.services.shops.keyring import PEPPER, KeyRing
 from app.storage.unit_of_work import Store
@@ -27,7 +27,7 @@ async def stored(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) ->
     ring = KeyRing([OLD])
     shops = {name: {**entry, "callback_secret": "env:CALLBACK"} for name, entry in SHOPS.items()}
     accounts = {"main": {**ACCOUNT, "api_secret": "env:API_SECRET"}}
-    await Directory(store, ring, clock).apply(*parse({"accounts": accounts, "shops": shops}, ring))
+    await ShopDirectory(store, ring, clock).apply(*parse({"accounts": accounts, "shops": shops}, ring))
     async with store.work() as work:
         await work.registry.set_fact(PEPPER, ring.close("pepper"))
         await work.commit()
@@ -48,7 +48,7 @@ async def test_after_a_rotation_the_newest_key_alone_opens_every_secret(stored: 
     for one in await closed(stored):
         with pytest.raises(InvalidToken):
             Fernet(OLD).decrypt(one.encode())
-    directory = Directory(stored, alone, clock)
+    directory = ShopDirectory(stored, alone, clock)
     await directory.refresh()
     assert directory.access("main").api_secret == "api-secret"
     assert directory.shop_callback_secrets("shop1") == ["a" * 16]

@@ -16,7 +16,7 @@ from app.domain.shops.shop import Account, BoxToldBy, Panel, PanelKind, Shop, Sh
 from app.domain.sources import PushLine
 from app.domain.values import replace
 from app.services.intake import Intake
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.services.shops.keyring import KeyRing, Pseudonyms
 from app.sources.idosell.source import IdosellSource
 from app.sources.taking import Pushes
@@ -64,7 +64,7 @@ class Stage:
     def __init__(self, store: Store, clock: Clock, *shops: Shop) -> None:
         self.store, self.clock = store, clock
         self.shops = shops or (source_shop(),)
-        self.directory = Directory(store, RING, clock)
+        self.directory = ShopDirectory(store, RING, clock)
         self.intake = Intake(store, clock, lambda: None)
         self.pseudonym = Pseudonyms("pepper")
         self.panel = FakePanel({"products/products/search": {"results": [PRODUCT]}})

@@ -43,7 +43,7 @@ from app.services.delivery.senders import OptInVerifier, SalesmanagoSender, Send
 from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner
 from app.services.recovery_links import RecoveryLinks
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.services.shops.keyring import KeyRing, Pseudonyms
 from app.storage.engine.database import Database
 from app.storage.engine.tables import inbox, mailboxes, metadata
@@ -287,7 +287,7 @@ class World:
         self.upstream = FakeUpstream(clock)
         self.sides = defaultdict(lambda: FakeShopSide(clock))
         self.side = self.sides["shop1"]
-        self.directory = Directory(self.store, self.ring, clock)
+        self.directory = ShopDirectory(self.store, self.ring, clock)
         self.pseudonym = Pseudonyms("pepper")
         self.planner = Planner(self.store, self.directory, clock, self.pseudonym, lambda: None, round_seconds=3_600)
         self.dry_run = DryRun(self.store, self.directory, clock, self.pseudonym)

@@ -18,7 +18,7 @@ from app.routers.edge.dependencies import caller_of
 from app.routers.edge.problems import UnreadableAddress, problem_of
 from app.routers.edge.rate_limits import Headers, Pace, Refusals
 from app.routers.edge.request_record import CALLER, HEADER, Memory, begin
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_BATCH_BYTES = 5 * 1024 * 1024
@@ -52,7 +52,7 @@ class Border:
     while they stream in; so are those that never end. What stands behind it is given the whole body as one message.
     """
 
-    def __init__(self, app: ASGIApp, directory: Directory, pace: Pace, refusals: Refusals, memory: Memory) -> None:
+    def __init__(self, app: ASGIApp, directory: ShopDirectory, pace: Pace, refusals: Refusals, memory: Memory) -> None:
         self._memory = memory
         self._app = app
         self._directory = directory

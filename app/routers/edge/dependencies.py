@@ -25,7 +25,7 @@ from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.recovery_links import RecoveryLinks
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
-from app.services.shops.directory import Caller, Directory
+from app.services.shops.directory import Caller, ShopDirectory
 from app.sources.idosell.connecting import Connecting
 from app.sources.taking import Pushes
 
@@ -45,7 +45,7 @@ def _handed_over(name: str) -> Any:
 IntakeDep = Annotated[Intake, _handed_over("intake")]
 TraceDep = Annotated[Trace, _handed_over("trace")]
 HealthDep = Annotated[Health, _handed_over("health")]
-DirectoryDep = Annotated[Directory, _handed_over("directory")]
+DirectoryDep = Annotated[ShopDirectory, _handed_over("directory")]
 CallbacksDep = Annotated[Callbacks, _handed_over("callbacks")]
 BackfillsDep = Annotated[Backfills, _handed_over("backfills")]
 RecoveryDep = Annotated[RecoveryLinks, _handed_over("recovery")]
@@ -80,7 +80,7 @@ async def _calling_shop(
     return own_shop(directory, caller, shop)
 
 
-def own_shop(directory: Directory, caller: Caller, shop_id: str) -> Shop:
+def own_shop(directory: ShopDirectory, caller: Caller, shop_id: str) -> Shop:
     """The key says who calls; a path with another shop's name answers as if there were none (R71)."""
     found = directory.shop(shop_id)
     if found is None or caller.shop_id != shop_id:
@@ -100,7 +100,7 @@ async def _read_shop(
     return found
 
 
-def caller_of(directory: Directory, scope: Scope) -> Caller:
+def caller_of(directory: ShopDirectory, scope: Scope) -> Caller:
     """Who calls, from the headers alone. Raises `UnknownCaller`."""
     authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     scheme, _, key = authorization.decode("latin-1").partition(" ")
@@ -160,7 +160,7 @@ async def _metrics_reader(
         await _operator(await _caller(directory, key))
 
 
-def check_signature(directory: Directory, shop: Shop, headers: Headers, body: bytes) -> None:
+def check_signature(directory: ShopDirectory, shop: Shop, headers: Headers, body: bytes) -> None:
     """For a shop that signs: the raw body, five minutes old at most (Standard Webhooks). Raises `UnknownCaller`.
 
     Every secret is tried, whatever came out before.

@@ -13,7 +13,7 @@ from app.formats.words import mended
 from app.observability.redaction import redacted
 from app.services.operations.request_log import RequestLog
 from app.services.planning.event_ids import names_somebody
-from app.services.shops.directory import KEY_PREFIX, Caller, Directory
+from app.services.shops.directory import KEY_PREFIX, Caller, ShopDirectory
 
 HEADER = b"x-request-id"
 CALLER = "gateway.caller"
@@ -58,7 +58,7 @@ def current() -> RequestRecord | None:
 class Memory:
     """What the door remembers of the requests that it answers."""
 
-    def __init__(self, log: RequestLog, directory: Directory) -> None:
+    def __init__(self, log: RequestLog, directory: ShopDirectory) -> None:
         self._log = log
         self._directory = directory
 

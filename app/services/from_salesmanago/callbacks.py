@@ -11,11 +11,11 @@ from app.domain.shops.callbacks import reached, verified
 from app.domain.shops.senders import Address, is_expected
 from app.services.intake import Intake
 from app.services.ports import Clock, Store
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 
 class Callbacks:
-    def __init__(self, store: Store, directory: Directory, intake: Intake, clock: Clock) -> None:
+    def __init__(self, store: Store, directory: ShopDirectory, intake: Intake, clock: Clock) -> None:
         self._store = store
         self._directory = directory
         self._intake = intake

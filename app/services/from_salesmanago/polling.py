@@ -31,7 +31,7 @@ from app.domain.shops.callbacks import reached
 from app.domain.shops.shop import Account, Shop
 from app.services.delivery.batched_reads import looks
 from app.services.ports import Clock, Store, Upstream, Work
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,7 @@ class Pull:
     """`heard` is called when a look brought news."""
 
     def __init__(
-        self, store: Store, directory: Directory, upstream: Upstreams, clock: Clock, heard: Heard, grace: timedelta
+        self, store: Store, directory: ShopDirectory, upstream: Upstreams, clock: Clock, heard: Heard, grace: timedelta
     ) -> None:
         self._store = store
         self._directory = directory

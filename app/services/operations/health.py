@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from app.domain.consent import box_seems_hidden
 from app.domain.errors import NotReady
 from app.services.ports import Clock, Store
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class Health:
     def __init__(
         self,
         store: Store,
-        directory: Directory,
+        directory: ShopDirectory,
         clock: Clock,
         migrated: Callable[[], Awaitable[bool]],
         alarm_after_seconds: float,

@@ -19,7 +19,7 @@ from app.observability.redaction import redacted
 from app.services.operations.audit import note
 from app.services.outbox.revocation import unsell
 from app.services.ports import Clock, Store, Work
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class Line:
 
 
 class Operations:
-    def __init__(self, store: Store, directory: Directory, clock: Clock, queued: Callable[[], None]) -> None:
+    def __init__(self, store: Store, directory: ShopDirectory, clock: Clock, queued: Callable[[], None]) -> None:
         """`queued` is called when something may be sent or decided at once."""
         self._store = store
         self._directory = directory

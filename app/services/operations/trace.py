@@ -13,7 +13,7 @@ from app.services.operations.consent_export import ConsentExport, ConsentReader
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.people import Pseudonym
 from app.services.ports import Clock, Store
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Disputes:
 
 
 class Trace:
-    def __init__(self, store: Store, consents: ConsentReader, pseudonym: Pseudonym, directory: Directory, clock: Clock) -> None:
+    def __init__(self, store: Store, consents: ConsentReader, pseudonym: Pseudonym, directory: ShopDirectory, clock: Clock) -> None:
         self._store = store
         self._consents = consents
         self._pseudonym = pseudonym

@@ -9,7 +9,7 @@ from app.domain.operations.request_log import RequestOutcome
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.ports import Clock
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 TAKES_NOTHING_FOR = timedelta(minutes=5)
 LAST_REQUESTS = 10
@@ -21,7 +21,7 @@ _POSTED = (RequestOutcome.TAKEN, RequestOutcome.REFUSED, RequestOutcome.UNKNOWN_
 
 
 class TroubleWatch:
-    def __init__(self, operations: Operations, requests: RequestLog, directory: Directory, clock: Clock) -> None:
+    def __init__(self, operations: Operations, requests: RequestLog, directory: ShopDirectory, clock: Clock) -> None:
         self._operations = operations
         self._requests = requests
         self._directory = directory

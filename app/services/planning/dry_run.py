@@ -11,7 +11,7 @@ from app.domain.intake.inbox import InboxEvent, Settlement
 from app.services.planning.people import Pseudonym
 from app.services.planning.planning_round import PlanningRound
 from app.services.ports import Clock, Store
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)
 
@@ -19,7 +19,7 @@ Verdicts = dict[int, tuple[Settlement, list[Command]]]
 
 
 class DryRun:
-    def __init__(self, store: Store, directory: Directory, clock: Clock, pseudonym: Pseudonym) -> None:
+    def __init__(self, store: Store, directory: ShopDirectory, clock: Clock, pseudonym: Pseudonym) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock

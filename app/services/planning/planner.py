@@ -21,7 +21,7 @@ from app.domain.reasons import Reason
 from app.services.planning.people import Pseudonym
 from app.services.planning.planning_round import PlanningRound
 from app.services.ports import Clock, Store
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class Planner:
     def __init__(
         self,
         store: Store,
-        directory: Directory,
+        directory: ShopDirectory,
         clock: Clock,
         pseudonym: Pseudonym,
         planned: Callable[[], None],

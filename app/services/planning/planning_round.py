@@ -58,7 +58,7 @@ from app.services.planning.kept_pushes import forget_in_pushes
 from app.services.planning.people import People, Pseudonym, WorkingContact
 from app.services.planning.round_result import Decided
 from app.services.ports import Clock, Work
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ OrderUndone = OrderCancelled | OrderReturned
 class PlanningRound:
     """One planning round: everything it reads is loaded first, everything it decides is written last."""
 
-    def __init__(self, work: Work, directory: Directory, clock: Clock, pseudonym: Pseudonym) -> None:
+    def __init__(self, work: Work, directory: ShopDirectory, clock: Clock, pseudonym: Pseudonym) -> None:
         self._work = work
         self._directory = directory
         self._now = clock()
@@ -639,7 +639,7 @@ def _tells_of_a_purchase(plan: Send) -> bool:
     return any(isinstance(one, AddEvent) and one.kind is EventKind.PURCHASE for one in plan.commands)
 
 
-def _siblings(directory: Directory, shop_id: str) -> list[str]:
+def _siblings(directory: ShopDirectory, shop_id: str) -> list[str]:
     """The other shops of a shop's account: SALESmanago has one contact for all of them."""
     shop = directory.shop(shop_id)
     ours = [] if shop is None else directory.shops_of(shop.account)

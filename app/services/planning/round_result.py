@@ -21,7 +21,7 @@ from app.domain.tags import collisions
 from app.domain.values import replace
 from app.services.planning.event_ids import names_somebody
 from app.services.planning.people import WorkingContact
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 
 class Decided:
@@ -134,7 +134,7 @@ class Decided:
         self.unsell(person.shop_id, cancelled, reason)
         return cancelled
 
-    def new_commands(self, directory: Directory) -> list[NewCommand]:
+    def new_commands(self, directory: ShopDirectory) -> list[NewCommand]:
         """To be stored: people have their ids by now."""
         return [_new_command(directory, *one) for one in self._commands]
 
@@ -187,7 +187,7 @@ class Decided:
         }
 
 
-def _new_command(directory: Directory, person: WorkingContact, event: InboxEvent, command: Command) -> NewCommand:
+def _new_command(directory: ShopDirectory, person: WorkingContact, event: InboxEvent, command: Command) -> NewCommand:
     shop = directory.shop(person.shop_id)  # a sibling's, where it is told what another shop heard
     assert shop is not None, "an event of an unknown shop is held, not decided"
     counted = _counts(event.event, command)

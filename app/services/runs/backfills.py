@@ -32,7 +32,7 @@ from app.services.isolation import storable
 from app.services.operations.audit import note
 from app.services.planning.dry_run import DryRun
 from app.services.ports import Clock, ShopSide, Store, Work
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +65,9 @@ class Progress:
 class Backfills:
     """`queued` is called when a page brought events."""
 
-    def __init__(self, store: Store, directory: Directory, sides: ShopSides, dry_run: DryRun, clock: Clock, queued: Queued) -> None:
+    def __init__(
+        self, store: Store, directory: ShopDirectory, sides: ShopSides, dry_run: DryRun, clock: Clock, queued: Queued
+    ) -> None:
         self._store = store
         self._directory = directory
         self._sides = sides

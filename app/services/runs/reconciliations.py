@@ -33,7 +33,7 @@ from app.services.isolation import storable
 from app.services.operations.audit import note
 from app.services.planning.dry_run import DryRun
 from app.services.ports import Clock, ShopSide, Store, Upstream, Work
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +67,7 @@ class Reconciliations:
     def __init__(
         self,
         store: Store,
-        directory: Directory,
+        directory: ShopDirectory,
         upstream: Upstreams,
         sides: ShopSides,
         looks: Looks,

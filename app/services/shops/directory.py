@@ -62,7 +62,7 @@ class _Snapshot:
     keys: Mapping[str, ApiKey] = field(default_factory=dict)
 
 
-class Directory:
+class ShopDirectory:
     def __init__(self, store: Store, ring: KeyRing, clock: Clock) -> None:
         self._store = store
         self._ring = ring

@@ -11,7 +11,7 @@ from app.domain.operations.audit import Action, Actor, Door
 from app.domain.shops.configuration import READER_ROLE, ApiKey, Session, may
 from app.services.operations.audit import acts, note
 from app.services.ports import Clock, Store
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 LASTS = timedelta(hours=8)
 """A day's work."""
@@ -33,7 +33,7 @@ class SignedIn:
 
 
 class Sessions:
-    def __init__(self, store: Store, directory: Directory, clock: Clock) -> None:
+    def __init__(self, store: Store, directory: ShopDirectory, clock: Clock) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock

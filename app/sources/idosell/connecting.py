@@ -9,7 +9,7 @@ from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled,
 from app.domain.errors import NotFound, NotPossible
 from app.domain.shops.shop import BoxToldBy, PanelKind, Shop, SourceKind
 from app.domain.sources import SourceName
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.rows import Row, rows, whole
 from app.sources.idosell.source import Panel, Panels
 
@@ -67,7 +67,7 @@ class Connection:
 class Connecting:
     """`base`: how the panel reaches this gateway."""
 
-    def __init__(self, directory: Directory, panels: Panels, base: str) -> None:
+    def __init__(self, directory: ShopDirectory, panels: Panels, base: str) -> None:
         self._directory = directory
         self._panels = panels
         self._base = base.rstrip("/")

@@ -12,7 +12,7 @@ from app.domain.sources import Scan, SourceName
 from app.domain.values import replace
 from app.formats.contact_values import email_address
 from app.services.ports import Clock, Store
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.sources.idosell import rounds
 from app.sources.idosell.clients import client
 from app.sources.idosell.gates import Gate, asked, ignores_the_window, shown, within
@@ -54,7 +54,7 @@ class Scanner:
     def __init__(
         self,
         store: Store,
-        directory: Directory,
+        directory: ShopDirectory,
         panels: Panels,
         source: IdosellSource,
         teller: Teller,

@@ -14,7 +14,7 @@ from app.domain.errors import NotReady
 from app.domain.person.consent_ledger import Entry
 from app.services.planning import planner, planning_round
 from app.services.planning.planner import FIRST_ROUND, ROUND, Planner, round_size
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 from app.storage.consent_ledger import ConsentLedger
 from app.storage.unit_of_work import Work
 from tests.support.world import (
@@ -136,7 +136,7 @@ async def test_an_opt_out_in_a_disabled_shop_does_not_stop_the_others(world: Wor
 async def test_an_event_held_by_a_planner_that_had_not_heard_of_the_enabling_is_not_forgotten(world: World) -> None:
     """R71: another process enabled the shop a moment ago; this one renews its directory later."""
     await world.configure(a_shop(enabled=False))
-    elsewhere = Directory(world.store, world.ring, world.clock)
+    elsewhere = ShopDirectory(world.store, world.ring, world.clock)
     await elsewhere.refresh()
     late = Planner(world.store, elsewhere, world.clock, world.pseudonym, lambda: None)
     await world.configure(a_shop())

@@ -21,7 +21,7 @@ from app.routers.events import batch, endpoints
 from app.routers.events.field_types import EVENT_ID
 from app.routers.events.ingest import Handler, Taken
 from app.services.intake import Intake
-from app.services.shops.directory import Directory
+from app.services.shops.directory import ShopDirectory
 
 _ASKED = {**endpoints.ASKED, batch.PATH: batch.ASKED}
 _TAKES: dict[str, Handler] = {**endpoints.HANDLERS, batch.PATH: batch.take}
@@ -30,7 +30,7 @@ _TAKES: dict[str, Handler] = {**endpoints.HANDLERS, batch.PATH: batch.take}
 class FastEventEndpoint:
     """Plain ASGI, behind `Border`, which knows the caller and has read the body."""
 
-    def __init__(self, app: ASGIApp, directory: Directory, intake: Intake, pace: Pace) -> None:
+    def __init__(self, app: ASGIApp, directory: ShopDirectory, intake: Intake, pace: Pace) -> None:
         self._app = app
         self._pace = pace
         self._directory = directory
