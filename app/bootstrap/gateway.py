@@ -21,7 +21,7 @@ from app.domain.errors import BadConfiguration
 from app.services.carts import Carts
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
 from app.services.from_salesmanago.callbacks import Callbacks
-from app.services.from_salesmanago.polling import Pull
+from app.services.from_salesmanago.polling import Poller
 from app.services.intake import Intake
 from app.services.operations.alarms import Alarms
 from app.services.operations.audit import AuditLog
@@ -84,7 +84,7 @@ class Gateway:
     sources: Sources
     planner: Planner
     delivery: Delivery
-    pull: Pull
+    pull: Poller
     backfills: Backfills
     recovery: RecoveryLinks
     reconciliations: Reconciliations
@@ -168,7 +168,7 @@ async def _compose(
     claims = CLAIMS_OF_ONE_PROCESS if database.is_sqlite else CLAIMS_IN_FLIGHT
     delivery = Delivery(store, senders, directory.shop, clock, random.SystemRandom().random, wake.planning.notify, lease, claims)
     grace = timedelta(seconds=settings.callback_grace_seconds)
-    pull = Pull(store, directory, upstreams, clock, wake.planning.notify, grace)
+    pull = Poller(store, directory, upstreams, clock, wake.planning.notify, grace)
     recovery = RecoveryLinks(ring, clock)
     carts = Carts(store, directory, clock, recovery)
     cleaner = Cleaner(store, settings.retention, clock)

@@ -16,7 +16,7 @@ import structlog
 from app.domain.shops.shop import SourceKind
 from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
-from app.services.from_salesmanago.polling import Pull
+from app.services.from_salesmanago.polling import Poller
 from app.services.operations.alarms import Alarms
 from app.services.operations.door_counts import EXCHANGE_SECONDS
 from app.services.operations.health import PROBE_SECONDS
@@ -91,7 +91,7 @@ class Worker:
         planner: Planner,
         delivery: Delivery,
         carts: Carts,
-        pull: Pull,
+        pull: Poller,
         backfills: Backfills,
         reconciliations: Reconciliations,
         cleaner: Cleaner,

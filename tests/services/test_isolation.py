@@ -25,7 +25,7 @@ from app.services import carts as carts_module
 from app.services.delivery import loop as delivery_module
 from app.services.delivery.dispatch import ContactDispatch
 from app.services.from_salesmanago import polling as pull_module
-from app.services.from_salesmanago.polling import Pull
+from app.services.from_salesmanago.polling import Poller
 from app.services.operations.replay import Operations
 from app.services.operations.retention import Cleaner
 from app.services.planning.planning_round import PlanningRound
@@ -365,8 +365,8 @@ async def test_r73_somebody_of_whom_nothing_can_be_taken_back_keeps_it_and_holds
     await world.at_rest()
 
 
-def pull_of(world: World) -> Pull:
-    return Pull(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0))
+def pull_of(world: World) -> Poller:
+    return Poller(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0))
 
 
 async def known_and_resigned_there(world: World) -> None:

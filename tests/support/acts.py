@@ -19,7 +19,7 @@ from app.domain.events import OptInReported, OptOutReported, Subscribed, Unsubsc
 from app.domain.shops.callbacks import reached
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, FanOut
-from app.services.from_salesmanago.polling import Pull
+from app.services.from_salesmanago.polling import Poller
 from app.storage.engine.database import Database
 from app.storage.engine.tables import consents, contacts
 from chaos.acts import THERE, Act, for_side, is_opt_in_wrong, newest, permitted_ends
@@ -146,7 +146,7 @@ class Play:
         self.orders = 0
         self.upstream.before_answer = self._leaves
         self.upstream.before_return = self._arrived
-        self.pull = Pull(self.world.store, self.world.directory, lambda _: self.upstream, self.clock, lambda: None, GRACE)
+        self.pull = Poller(self.world.store, self.world.directory, lambda _: self.upstream, self.clock, lambda: None, GRACE)
 
     async def play(self, steps: Sequence[Step]) -> list[str]:
         self.people = sorted({step.who for step in steps if isinstance(step, InShop | There | Orders)})

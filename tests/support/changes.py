@@ -14,7 +14,7 @@ from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, FanOut, Panel, PanelKind, Shop
-from app.services.from_salesmanago.polling import Pull
+from app.services.from_salesmanago.polling import Poller
 from app.services.outbox.manual_tasks import ManualTaskList
 from app.storage.engine.tables import inbox, outbox
 from tests.support.world import (
@@ -113,11 +113,11 @@ async def run(world: World) -> None:
     await world.run()
 
 
-def pulling(world: World, grace: timedelta = timedelta(0)) -> Pull:
-    return Pull(world.store, world.directory, lambda account_id: world.upstream, world.clock, lambda: None, grace)
+def pulling(world: World, grace: timedelta = timedelta(0)) -> Poller:
+    return Poller(world.store, world.directory, lambda account_id: world.upstream, world.clock, lambda: None, grace)
 
 
-async def looked(world: World, pull: Pull | None = None) -> int:
+async def looked(world: World, pull: Poller | None = None) -> int:
     """Pull once and carry out what follows; answers how many events it brought."""
     world.clock.advance(seconds=1)
     found = await (pull or pulling(world)).pull_changed("main", AT_ONCE)

@@ -53,7 +53,7 @@ class Heard(Protocol):
     def __call__(self) -> None: ...
 
 
-class Pull:
+class Poller:
     """`heard` is called when a look brought news."""
 
     def __init__(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.services.delivery.loop import Delivery
-from app.services.from_salesmanago.polling import Pull
+from app.services.from_salesmanago.polling import Poller
 from app.storage.engine.tables import mailboxes
 from tests.support.world import EWA, JAN, World, registers
 
@@ -118,11 +118,11 @@ async def test_m5_patience_is_not_counted_from_the_future(world: World, steady: 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=2), timedelta(days=20)])
 async def test_m5_looks_go_on_after_a_clock_that_was_ahead(world: World, jump: timedelta) -> None:
-    pull = Pull(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0))
+    pull = Poller(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0))
     pause = timedelta(minutes=10)
     await pull.pull_changed("main", pause)
     world.clock.now += jump
-    await Pull(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0)).pull_changed(
+    await Poller(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0)).pull_changed(
         "main", pause
     )
     world.clock.now -= jump

@@ -11,7 +11,7 @@ from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.outcomes import Outcome, Unknown, Unreachable
 from app.domain.events import AccessRequested, AccountListed, Customer, Event, OptInReported, SubscriberListed
 from app.domain.runs.reconciliation import ReconciliationMode
-from app.services.from_salesmanago.polling import Pull
+from app.services.from_salesmanago.polling import Poller
 from app.services.runs.reconciliations import Reconciliations
 from tests.support.world import (
     EWA,
@@ -44,7 +44,7 @@ class Recorded:
     def __init__(self, world: World) -> None:
         self.world = world
         account = lambda account_id: world.upstream  # noqa: E731 - as the composition root has it
-        self.pull = Pull(world.store, world.directory, account, world.clock, lambda: None, AT_ONCE)
+        self.pull = Poller(world.store, world.directory, account, world.clock, lambda: None, AT_ONCE)
         side = lambda shop_id: world.sides[shop_id]  # noqa: E731
         self.comparisons = Reconciliations(
             world.store, world.directory, account, side, self.pull, world.dry_run, world.clock, lambda: None

@@ -11,7 +11,7 @@ from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, U
 from app.domain.events import AccountListed, Customer, NewsletterBox
 from app.domain.person.contact import Contact
 from app.routers.lookups import summarised
-from app.services.from_salesmanago.polling import Pull
+from app.services.from_salesmanago.polling import Poller
 from tests.support.world import (
     World,
     a_shop,
@@ -52,7 +52,7 @@ async def conflicts(world: World) -> list[str]:
 
 async def looked_at(world: World, *emails: str) -> None:
     world.clock.advance(minutes=1)
-    pull = Pull(world.store, world.directory, lambda _account: world.upstream, world.clock, lambda: None, timedelta(0))
+    pull = Poller(world.store, world.directory, lambda _account: world.upstream, world.clock, lambda: None, timedelta(0))
     await pull.look_at("main", emails)
     await world.run()
 

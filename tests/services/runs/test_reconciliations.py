@@ -18,7 +18,7 @@ from app.domain.person.contact import Contact
 from app.domain.runs.backfill import ListedAccount, Listing
 from app.domain.runs.reconciliation import Cause, Phase, Reconciliation, ReconciliationMode
 from app.domain.shops.shop import BackfillSettings, Hours, Panel, PanelKind
-from app.services.from_salesmanago.polling import Pull
+from app.services.from_salesmanago.polling import Poller
 from app.services.runs.reconciliations import REST, Reconciliations
 from app.storage.engine.database import Database
 from app.storage.engine.tables import inbox, reconciliations
@@ -88,7 +88,7 @@ class Audit(World):
         super().__init__(database, clock)
         self.upstream = Faithful(clock)
         self.panel = self.panel_of("shop1")
-        self.pull = Pull(self.store, self.directory, self.account_side, clock, lambda: None, timedelta(0))
+        self.pull = Poller(self.store, self.directory, self.account_side, clock, lambda: None, timedelta(0))
         self.queued = 0
         self.auditor = self.restarted()
 

@@ -9,7 +9,7 @@ from app.domain.delivery.outcomes import Delivered, Refused
 from app.domain.events import NewsletterBox
 from app.domain.runs.reconciliation import Reconciliation, ReconciliationMode
 from app.domain.shops.shop import Panel, PanelKind
-from app.services.from_salesmanago.polling import Pull
+from app.services.from_salesmanago.polling import Poller
 from app.services.runs.reconciliations import Reconciliations
 from tests.support.changes import NEW, OLD
 from tests.support.faithful import Faithful
@@ -72,7 +72,7 @@ async def test_a_contact_that_is_written_again_resigns_from_nothing_in_the_shop(
     await world.configure(a_shop(panel=Panel(kind=PanelKind.IDOSELL, base_url="https://p.example")))
     await world.post(registers(id="1", newsletter_email=NewsletterBox(ticked=True)))
     await world.run()
-    pull = Pull(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0))
+    pull = Poller(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0))
     world.clock.advance(hours=1)
     await pull.look_at("main", [JAN])
     world.upstream.contacts.pop(JAN)
