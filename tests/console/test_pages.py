@@ -11,7 +11,7 @@ from babel.messages.extract import extract_from_dir
 from app.console.wording import EVENTS, HERE, WORDS, Wording, catalogue, language_of
 from app.domain.consent import Policy, Status
 from app.domain.delivery.circuit_breaker import Breaker
-from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
 from app.domain.operations.audit import Action
@@ -55,7 +55,7 @@ async def test_r90_what_waits_says_why_and_when_it_is_tried_next(door: Door) -> 
     until = datetime.fromisoformat("2099-01-01T12:00:00+01:00")
     async with door.gateway.delivery._store.work() as work:
         await work.neighbours.locked("account:main")
-        await work.neighbours.save("account:main", Neighbour(Breaker(failures=3, rest_until=until, cause="unreachable")))
+        await work.neighbours.save("account:main", DestinationState(Breaker(failures=3, rest_until=until, cause="unreachable")))
         await work.commit()
     page = (await sent(await signed_in(door), "/find?lang=en", about=JAN)).text
     assert "1 still on the way to SALESmanago" in page

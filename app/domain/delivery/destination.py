@@ -6,7 +6,7 @@ from app.domain.values import value
 
 
 @value()
-class Neighbour:
+class DestinationState:
     breaker: Breaker = CLOSED
     pace: Pace | None = None
     """None where one process at a time makes the calls, and paces them itself."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from app.domain.clocks import bounded_rest
 from app.domain.delivery.circuit_breaker import Circuit
-from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
 from app.domain.operations.trace import CommandTrace, EventTrace
@@ -75,7 +75,7 @@ class Waiting:
     """What the other side last answered."""
 
 
-def waiting_of(event: EventTrace, shop: Shop | None, neighbours: dict[str, Neighbour], now: datetime) -> Waiting | None:
+def waiting_of(event: EventTrace, shop: Shop | None, neighbours: dict[str, DestinationState], now: datetime) -> Waiting | None:
     """Why an event still waits; None if it has ended, or a person has to act."""
     match event.state:
         case EventState.SENT | EventState.WITHHELD | EventState.SUPERSEDED | EventState.PARKED:
@@ -91,7 +91,7 @@ def waiting_of(event: EventTrace, shop: Shop | None, neighbours: dict[str, Neigh
             return command_waiting(pending[0], shop, neighbours, now)
 
 
-def command_waiting(command: CommandTrace, shop: Shop | None, neighbours: dict[str, Neighbour], now: datetime) -> Waiting:
+def command_waiting(command: CommandTrace, shop: Shop | None, neighbours: dict[str, DestinationState], now: datetime) -> Waiting:
     """Why a command still waits, the weightiest reason."""
     if shop is None or not shop.enabled:
         return _because(Reason.SHOP_DISABLED)

@@ -22,7 +22,7 @@ from app.domain.decisions.recheck import needs_person, stopped
 from app.domain.decisions.salesmanago_changes import opt_out_again, untold
 from app.domain.delivery.answers import Attempted, unasked
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
-from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import Claim, DeferredTakeBack, Mailbox, NewCommand, to_account
 from app.domain.delivery.outcomes import LONGEST_DELAY, Done, Drop, NeedsPerson, Outcome, Park, Unknown, name_of, without_words
 from app.domain.errors import NotReady
@@ -91,7 +91,7 @@ class Delivery:
             now = await work.now()
             due = await work.leases.due_destinations(now)
             known = await work.neighbours.of(due)
-        return [one for one in due if known.get(one, Neighbour()).breaker.state(now) is not Circuit.OPEN]
+        return [one for one in due if known.get(one, DestinationState()).breaker.state(now) is not Circuit.OPEN]
 
     def claims_at_once(self, destination: str) -> int:
         """How many claims of one process may be on their way to a destination."""

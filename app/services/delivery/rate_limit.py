@@ -1,6 +1,6 @@
 """The token bucket of an account, in the store: all workers together keep its pace (I7)."""
 
-from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.rate_limit import Pace
 from app.domain.values import replace
 from app.services.ports import Store
@@ -40,7 +40,7 @@ class SharedRateLimit:
             await work.neighbours.save(self._destination, replace(neighbour, pace=pace))
             await work.commit()
 
-    def _pace(self, neighbour: Neighbour) -> Pace:
+    def _pace(self, neighbour: DestinationState) -> Pace:
         """The allowed rate may have been changed in the configuration since."""
         known = neighbour.pace or Pace(self._allowed, burst=IN_FLIGHT)
         return replace(known, calls_per_second=self._allowed, burst=IN_FLIGHT)

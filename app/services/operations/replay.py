@@ -8,7 +8,7 @@ import structlog
 
 from app.domain.commands import AddEvent, Command
 from app.domain.delivery.circuit_breaker import Circuit
-from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.destination import DestinationState
 from app.domain.operations.audit import Action
 from app.domain.operations.replay import ParkedCommand, ParkedFilter, ParkedGroup, again
 from app.domain.person.contact import Contact
@@ -51,7 +51,7 @@ class Line:
 
     destination: str
     circuit: Circuit
-    neighbour: Neighbour
+    neighbour: DestinationState
     calls_per_second: float | None
     """What is allowed at the moment; less than in the configuration after a complaint."""
     claims: int
@@ -168,7 +168,7 @@ class Operations:
             claims = {destination: await work.leases.in_flight(destination, now) for destination in {*known, *waiting}}
         found = []
         for destination in sorted({*known, *waiting}):
-            neighbour = known.get(destination, Neighbour())
+            neighbour = known.get(destination, DestinationState())
             pace = neighbour.pace
             rate = None if pace is None else pace.calls_per_second * pace.share(now.timestamp())
             found.append(

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.domain.delivery.circuit_breaker import Breaker
-from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.destination import DestinationState
 from app.domain.intake.inbox import EventState
 from app.domain.operations.trace import AttemptTrace, CommandTrace, EventTrace
 from app.domain.operations.waiting import WAITS, Wait, waiting_of
@@ -16,7 +16,7 @@ from tests.support.builders import a_shop, an_event, at
 
 NOW = at("2026-11-23T12:00")
 LATER = NOW + timedelta(minutes=4)
-DOWN = Neighbour(
+DOWN = DestinationState(
     Breaker(failures=3, rest_until=NOW + timedelta(seconds=40), since=NOW, cause="unreachable", rests=timedelta(minutes=1))
 )
 TRIED = AttemptTrace(1, NOW, "throttled", "429", "/api/contact/upsert", 12)
@@ -66,7 +66,7 @@ def an_event_trace(state: EventState, *commands: CommandTrace, reason: Reason | 
     ],
 )
 def test_r90_a_planned_event_says_why_its_command_waits_and_when_it_is_tried_next(
-    command: CommandTrace, shop: Shop | None, neighbour: Neighbour | None, code: str, next_try: object
+    command: CommandTrace, shop: Shop | None, neighbour: DestinationState | None, code: str, next_try: object
 ) -> None:
     neighbours = {} if neighbour is None else {"account:main": neighbour}
     found = waiting_of(an_event_trace(EventState.PLANNED, command), shop, neighbours, NOW)

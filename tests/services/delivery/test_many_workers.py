@@ -16,7 +16,7 @@ from app.clients.rate_limiter import RateLimiter
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.delivery.answers import Answer, Attempted, Tried
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
-from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import Claim, to_account, to_newsletter
 from app.domain.delivery.outcomes import Delivered, Done, Refused, Throttled, Unknown, Unreachable
 from app.domain.errors import NotReady
@@ -51,7 +51,7 @@ def a_worker(world: World, lease: float = 60.0, jitter: float = 1.0, claims_in_f
 
 async def breaker_of(world: World, destination: str = MAIN) -> Breaker:
     async with world.store.work() as work:
-        return (await work.neighbours.all()).get(destination, Neighbour()).breaker
+        return (await work.neighbours.all()).get(destination, DestinationState()).breaker
 
 
 async def in_flight(world: World, destination: str = MAIN) -> int:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.delivery.circuit_breaker import Breaker
-from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Unreachable
 from app.domain.delivery.rate_limit import CUT, SMALLEST_SHARE, Pace
@@ -28,9 +28,9 @@ def workers(store: Store, number: int, calls_per_second: float = 5.0) -> list[Sh
     return [SharedRateLimit(store, MAIN, calls_per_second) for _ in range(number)]
 
 
-async def known(store: Store, destination: str = MAIN) -> Neighbour:
+async def known(store: Store, destination: str = MAIN) -> DestinationState:
     async with store.work() as work:
-        return (await work.neighbours.all()).get(destination, Neighbour())
+        return (await work.neighbours.all()).get(destination, DestinationState())
 
 
 async def pace_of(store: Store) -> Pace:
@@ -160,7 +160,7 @@ async def test_bookings_and_the_breaker_do_not_overwrite_each_other(store: Store
             neighbour = await work.neighbours.locked(MAIN)
             breaker = neighbour.breaker.failed([Unreachable("down")], clock(), 1.0)
             await asyncio.sleep(0)
-            await work.neighbours.save(MAIN, Neighbour(breaker, neighbour.pace))
+            await work.neighbours.save(MAIN, DestinationState(breaker, neighbour.pace))
             await work.commit()
 
     await asyncio.gather(*(one.take() for one in workers(store, 5)), *(fails() for _ in range(5)))
@@ -174,25 +174,25 @@ async def test_bookings_and_the_breaker_do_not_overwrite_each_other(store: Store
 async def test_of_whom_nothing_is_stored_everything_is_as_it_was_at_birth(store: Store) -> None:
     async with store.work() as work:
         assert await work.neighbours.all() == {}
-        assert await work.neighbours.locked("account:żółty 'x'") == Neighbour()
+        assert await work.neighbours.locked("account:żółty 'x'") == DestinationState()
 
 
 async def test_what_was_saved_comes_back_to_the_last_digit(store: Store, clock: Clock) -> None:
     breaker = Breaker(3, clock() + timedelta(microseconds=1), clock(), "unreachable: 'żółć' \\ %s")
-    saved = Neighbour(breaker, Pace(4.7, 2, 1e9 + 0.123457, 1e9 + 0.5, 0.343, 1e9 + 0.25))
+    saved = DestinationState(breaker, Pace(4.7, 2, 1e9 + 0.123457, 1e9 + 0.5, 0.343, 1e9 + 0.25))
     async with store.work() as work:
         await work.neighbours.locked(MAIN)
         await work.neighbours.save(MAIN, saved)
         await work.commit()
     assert await known(store) == saved
-    assert await known(store, "account:other") == Neighbour()
+    assert await known(store, "account:other") == DestinationState()
 
 
 async def test_what_was_not_committed_is_not_known(store: Store) -> None:
     async with store.work() as work:
         await work.neighbours.locked(MAIN)
-        await work.neighbours.save(MAIN, Neighbour(Breaker(7)))
-    assert await known(store) == Neighbour()
+        await work.neighbours.save(MAIN, DestinationState(Breaker(7)))
+    assert await known(store) == DestinationState()
 
 
 async def test_those_who_ask_for_it_locked_come_one_after_the_other_also_the_first_time(store: Store) -> None:
@@ -200,7 +200,7 @@ async def test_those_who_ask_for_it_locked_come_one_after_the_other_also_the_fir
         async with store.work() as work:
             known = await work.neighbours.locked(MAIN)
             await asyncio.sleep(0.01)
-            await work.neighbours.save(MAIN, Neighbour(Breaker(known.breaker.failures + 1)))
+            await work.neighbours.save(MAIN, DestinationState(Breaker(known.breaker.failures + 1)))
             await work.commit()
 
     await asyncio.gather(*(counts() for _ in range(6)))

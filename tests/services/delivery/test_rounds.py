@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
-from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import to_account, to_reading
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown
 from app.domain.events import AccountListed, Customer, OptInReported
@@ -23,7 +23,7 @@ MAIN = to_account("main")
 
 async def breaker(world: World, destination: str = MAIN) -> Breaker:
     async with world.store.work() as work:
-        return (await work.neighbours.all()).get(destination, Neighbour()).breaker
+        return (await work.neighbours.all()).get(destination, DestinationState()).breaker
 
 
 def no_answer_to(*methods: str) -> Callable[[str, list], Outcome]:

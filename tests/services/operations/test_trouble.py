@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from app.domain.delivery.circuit_breaker import Breaker
-from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.destination import DestinationState
 from app.domain.operations.request_log import RequestOutcome
 from app.domain.shops.configuration import READER_ROLE
 from app.domain.values import replace
@@ -24,7 +24,7 @@ async def test_a_quiet_gateway_raises_nothing(world: World) -> None:
 
 
 async def test_a_destination_that_takes_nothing_is_an_alarm_after_five_minutes(world: World) -> None:
-    down = Neighbour(Breaker(failures=3, since=world.clock(), cause="unreachable"))
+    down = DestinationState(Breaker(failures=3, since=world.clock(), cause="unreachable"))
     async with world.store.work() as work:
         await work.neighbours.locked("account:main")
         await work.neighbours.save("account:main", down)

@@ -9,7 +9,7 @@ import pytest
 from app.domain.commands import AddEvent, EventKind, UpsertContact
 from app.domain.consent import Channel, Policy, TransferConsent
 from app.domain.delivery.circuit_breaker import Breaker
-from app.domain.delivery.destination import Neighbour
+from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.rate_limit import Pace
 from app.domain.delivery.revocation import TakeBack
 from app.domain.person.contact import Contact, Seen, SentState, ShopState
@@ -31,7 +31,7 @@ STORED = (
         Channel,
         Contact,
         ShopState,
-        Neighbour,
+        DestinationState,
         Pace,
         Reconciliation,
         Sale,
