@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from app.domain.delivery.outbox import Claim, Mailbox
+from app.domain.delivery.outbox import Claim, ContactQueue
 from app.domain.delivery.outcomes import Park, RetryAt
 from app.domain.delivery.revocation import TakeBack
 from app.domain.intake.inbox import EventState, Settlement
@@ -112,7 +112,7 @@ class History:
                 ACCOUNT, ["closed"], self.chance.randint(1, 3), self.now, LEASE / self.chance.randint(1, 4)
             )
             self.log.append([replace(claim, lease_token=0) for claim in claims])
-            self.log.append([await work.leases.is_held(Mailbox(one, ACCOUNT), self.now) for one in range(1, 7)])
+            self.log.append([await work.leases.is_held(ContactQueue(one, ACCOUNT), self.now) for one in range(1, 7)])
             await work.commit()
         self.claims += claims
 
@@ -135,11 +135,11 @@ class History:
         async with self.store.work() as work:
             waiting = (await work.outbox.waiting(ACCOUNT, [contact])).get(contact, [])
             self.log.append(waiting)
-            if await work.leases.is_held(Mailbox(contact, ACCOUNT), self.now):
-                await work.outbox.defer_take_back(Mailbox(contact, ACCOUNT), TakeBack(email_opt_in=True), Reason.ERASED)
+            if await work.leases.is_held(ContactQueue(contact, ACCOUNT), self.now):
+                await work.outbox.defer_take_back(ContactQueue(contact, ACCOUNT), TakeBack(email_opt_in=True), Reason.ERASED)
             else:
                 changed = {one.id: upsert("weaker") for one in waiting[:1]}
-                await work.outbox.rewrite(Mailbox(contact, ACCOUNT), changed, [one.id for one in waiting[1:2]], self.now)
+                await work.outbox.rewrite(ContactQueue(contact, ACCOUNT), changed, [one.id for one in waiting[1:2]], self.now)
                 await work.outbox.scrub(contact, "hash")
             await work.commit()
 

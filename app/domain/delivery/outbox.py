@@ -61,7 +61,7 @@ def destination_of(command: Command, shop: Shop) -> str:
             assert_never(command)
 
 
-class Mailbox(NamedTuple):
+class ContactQueue(NamedTuple):
     """What waits for one contact at one destination: the unit that is claimed, leased and fenced."""
 
     contact_id: int
@@ -81,8 +81,8 @@ class NewCommand:
     """What a list brought. Contacts for whom nothing else waits come after the others (R63)."""
 
     @property
-    def mailbox(self) -> Mailbox:
-        return Mailbox(self.contact_id, self.destination)
+    def mailbox(self) -> ContactQueue:
+        return ContactQueue(self.contact_id, self.destination)
 
 
 @value()
@@ -118,7 +118,7 @@ class DeferredTakeBack:
 class Claim:
     """The waiting commands of one contact, leased. `lease_token` fences: only the holder of the newest lease may record."""
 
-    mailbox: Mailbox
+    mailbox: ContactQueue
     shop_id: str
     lease_token: int
     attempts: int

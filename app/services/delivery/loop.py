@@ -23,7 +23,7 @@ from app.domain.decisions.salesmanago_changes import opt_out_again, untold
 from app.domain.delivery.answers import Attempted, unasked
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
 from app.domain.delivery.destination import DestinationState
-from app.domain.delivery.outbox import Claim, DeferredTakeBack, Mailbox, NewCommand, to_account
+from app.domain.delivery.outbox import Claim, ContactQueue, DeferredTakeBack, NewCommand, to_account
 from app.domain.delivery.outcomes import LONGEST_DELAY, Done, Drop, NeedsPerson, Outcome, Park, Unknown, name_of, without_words
 from app.domain.errors import NotReady
 from app.domain.intake.inbox import EventState, NewEvent, end_unsent
@@ -81,7 +81,7 @@ class Delivery:
         self._steady = steady
         self._clock_read: tuple[datetime, float] | None = None
         """What it said, and the steady clock then."""
-        self._suspects: set[Mailbox] = set()
+        self._suspects: set[ContactQueue] = set()
         """Who was on the way when something of ours failed. Forgetting it costs a round."""
         self._claiming: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -469,7 +469,7 @@ class Delivery:
             self._heard()
         self._report(destination, attempted)
 
-    async def _address_as_before(self, work: Work, mailbox: Mailbox, names: Mapping[str, str], now: datetime) -> None:
+    async def _address_as_before(self, work: Work, mailbox: ContactQueue, names: Mapping[str, str], now: datetime) -> None:
         """SALESmanago refused a rename: what waits behind it goes to the contact that is there, and makes no twin (R72)."""
         waiting = (await work.outbox.waiting(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, [])
         changed = {

@@ -19,7 +19,7 @@ from app.domain.decisions.decide import decide
 from app.domain.decisions.observations import found, is_another, same_but_later
 from app.domain.decisions.plan import Send
 from app.domain.decisions.salesmanago_changes import vanished
-from app.domain.delivery.outbox import Mailbox, WaitingCommand, to_account
+from app.domain.delivery.outbox import ContactQueue, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, is_of_the_item
 from app.domain.delivery.verify import SeenContact, apart_from, stands_there
 from app.domain.errors import NotReady
@@ -263,12 +263,12 @@ class Poller:
             spoken.setdefault(email, []).extend(one.command for one in theirs)
             unclear |= {email} if person.id in arrived else set()
             if email in shown:
-                await self._note_what_stands(work, Mailbox(person.id, destination), theirs, shown[email], at)
+                await self._note_what_stands(work, ContactQueue(person.id, destination), theirs, shown[email], at)
         apart = {email: apart_from(shown[email], told) for email, told in spoken.items() if email in shown and email not in unclear}
         return {email: seen for email, seen in apart.items() if seen is not None}
 
     async def _note_what_stands(
-        self, work: Work, mailbox: Mailbox, waiting: Sequence[WaitingCommand], seen: SeenContact, at: datetime
+        self, work: Work, mailbox: ContactQueue, waiting: Sequence[WaitingCommand], seen: SeenContact, at: datetime
     ) -> None:
         commands = [(one.id, one.command) for one in waiting]
         noted = {

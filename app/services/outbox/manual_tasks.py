@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.commands import MirrorTags, SetSubscription
-from app.domain.delivery.outbox import Mailbox, ManualTask, to_newsletter, to_tags
+from app.domain.delivery.outbox import ContactQueue, ManualTask, to_newsletter, to_tags
 from app.domain.errors import NotFound
 from app.domain.operations.audit import Action
 from app.domain.reasons import Reason
@@ -45,7 +45,7 @@ HomeState = SetSubscription | MirrorTags
 """How things should be at the shop's side."""
 
 
-async def replace_older(work: Work, mailbox: Mailbox, newer: Sequence[tuple[int, HomeState]], now: datetime) -> None:
+async def replace_older(work: Work, mailbox: ContactQueue, newer: Sequence[tuple[int, HomeState]], now: datetime) -> None:
     """Older items of the same person that a newer change makes pointless leave the list. The caller commits."""
     if not newer:
         return

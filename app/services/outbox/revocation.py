@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.commands import Command
-from app.domain.delivery.outbox import Mailbox
+from app.domain.delivery.outbox import ContactQueue
 from app.domain.delivery.revocation import TakeBack, taken_back, unsent_part
 from app.domain.intake.inbox import end_unsent
 from app.domain.person.sale import NO_SALE, of_orders, unsold
@@ -13,7 +13,7 @@ from app.services.ports import Work
 
 
 async def take_back(
-    work: Work, shop_id: str, mailbox: Mailbox, act: TakeBack, reason: Reason, now: datetime, up_to: int | None = None
+    work: Work, shop_id: str, mailbox: ContactQueue, act: TakeBack, reason: Reason, now: datetime, up_to: int | None = None
 ) -> list[Command]:
     """Cancel or weaken what waits in a mailbox up to id `up_to`; answers what is not sent after all. The caller commits."""
     waiting = (await work.outbox.waiting(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, [])

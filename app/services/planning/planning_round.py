@@ -12,7 +12,7 @@ from app.domain.decisions.decide import contested, decide, decide_claim
 from app.domain.decisions.observations import came_back, heard_of
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import untold, vanished
-from app.domain.delivery.outbox import Mailbox, to_account, to_newsletter
+from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter
 from app.domain.delivery.revocation import TakeBack
 from app.domain.event_kinds import stops_something
 from app.domain.events import (
@@ -396,7 +396,7 @@ class PlanningRound:
             self._people.stored(one)
         return self._people.belongs_to_another(person, email)
 
-    async def _mailboxes(self, contact_ids: list[int], act: TakeBack) -> list[Mailbox]:
+    async def _mailboxes(self, contact_ids: list[int], act: TakeBack) -> list[ContactQueue]:
         """Wherever something waits for them, also at an account the shop has left since."""
         boxes = await self._work.outbox.mailboxes_of(contact_ids)
         return [box for box in boxes if act.home or box.destination.startswith(to_account(""))]
@@ -422,7 +422,7 @@ class PlanningRound:
             return
         account = to_account(shop.account)
         for one in (person, *self._people.siblings(person, self._siblings_of(shop.id))):
-            if one.id is not None and await self._work.outbox.arrived_since(Mailbox(one.id, account), event.event.at):
+            if one.id is not None and await self._work.outbox.arrived_since(ContactQueue(one.id, account), event.event.at):
                 again = UpsertContact(
                     email=person.contact.told.email,
                     email_status=Status.OPT_OUT if email else None,
@@ -450,7 +450,7 @@ class PlanningRound:
         )
         if again.email_news is None and again.phone_news is None:
             return
-        mailbox = Mailbox(person.id, to_newsletter(shop.id))
+        mailbox = ContactQueue(person.id, to_newsletter(shop.id))
         on_its_way = await self._work.leases.is_held(mailbox, self._now)
         await replace_older(self._work, mailbox, [(NEWEST, again)], self._now)
         if on_its_way or await self._work.outbox.arrived_since(mailbox, event.event.at):

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.commands import AddEvent, Command, EventKind, erased_form
 from app.domain.decisions.undelivered import Undelivered
-from app.domain.delivery.outbox import CommandState, DeferredTakeBack, Mailbox, NewCommand, WaitingCommand, to_account
+from app.domain.delivery.outbox import CommandState, ContactQueue, DeferredTakeBack, NewCommand, WaitingCommand, to_account
 from app.domain.delivery.outcomes import SETTLING
 from app.domain.delivery.revocation import TakeBack, opt_outs_of
 from app.domain.reasons import Reason
@@ -58,7 +58,7 @@ class Outbox:
         )
         await self._hurry({command.mailbox for command in commands if opt_outs_of(command.command) is not None}, at)
 
-    async def _hurry(self, boxes: Collection[Mailbox], at: datetime) -> None:
+    async def _hurry(self, boxes: Collection[ContactQueue], at: datetime) -> None:
         """An opt-out does not wait for the end of its contact's backoff, but for as long as an unclear outcome needs to settle."""
         if boxes:
             soon = at + SETTLING
@@ -90,7 +90,7 @@ class Outbox:
             found.setdefault(contact_id, []).append(waiting)
         return found, unreadable
 
-    async def park(self, mailbox: Mailbox, command_ids: Collection[int], at: datetime) -> None:
+    async def park(self, mailbox: ContactQueue, command_ids: Collection[int], at: datetime) -> None:
         """Something of ours fails over these: they stay for a person to see, and hold up nobody else (R73)."""
         theirs = one_of(self._connection, outbox.c.id, command_ids)
         parked = {"state": CommandState.PARKED.value, "reason": Reason.DEFECT.value, "settled_at": at}
@@ -126,13 +126,13 @@ class Outbox:
             ordered = theirs.order_by(mailboxes.c.contact_id, mailboxes.c.destination).with_for_update()
             await self._connection.execute(ordered)
 
-    async def mailboxes_of(self, contact_ids: Collection[int]) -> list[Mailbox]:
+    async def mailboxes_of(self, contact_ids: Collection[int]) -> list[ContactQueue]:
         """Everywhere something waits for contacts, in one order of locks."""
         if not contact_ids:
             return []
         columns = (mailboxes.c.contact_id, mailboxes.c.destination)
         theirs = select(*columns).where(one_of(self._connection, mailboxes.c.contact_id, contact_ids)).order_by(*columns)
-        return [Mailbox(row.contact_id, row.destination) for row in await self._connection.execute(theirs)]
+        return [ContactQueue(row.contact_id, row.destination) for row in await self._connection.execute(theirs)]
 
     async def deferred(self, destination: str, contact_ids: Collection[int]) -> dict[int, tuple[DeferredTakeBack, ...]]:
         """Acts that arrived for contacts while their commands were on their way."""
@@ -144,7 +144,7 @@ class Outbox:
         )
         return {row.contact_id: codec.decode(row.take_backs, tuple[DeferredTakeBack, ...]) for row in rows}
 
-    async def forget_take_backs(self, mailbox: Mailbox) -> None:
+    async def forget_take_backs(self, mailbox: ContactQueue) -> None:
         """They were applied."""
         await self._connection.execute(update(mailboxes).where(is_of(mailbox)).values(take_backs=None))
 
@@ -182,7 +182,7 @@ class Outbox:
         last = select(outbox.c.contact_id, func.max(outbox.c.settled_at).label("at")).where(theirs, outbox.c.settled_at >= since)
         return {row.contact_id: row.at for row in await self._connection.execute(last.group_by(outbox.c.contact_id))}
 
-    async def arrived_since(self, mailbox: Mailbox, since: datetime) -> bool:
+    async def arrived_since(self, mailbox: ContactQueue, since: datetime) -> bool:
         """Was anything written there for the contact since a time, or perhaps written at some time?"""
         theirs = (outbox.c.contact_id == mailbox.contact_id) & (outbox.c.destination == mailbox.destination)
         sent = (outbox.c.settled_at >= since) & (outbox.c.state == CommandState.SENT.value)
@@ -202,7 +202,9 @@ class Outbox:
                 found[row.shop_id] = min(found.get(row.shop_id, row.oldest), row.oldest)
         return found
 
-    async def rewrite(self, mailbox: Mailbox, changed: Mapping[int, Command], cancelled: Collection[int], at: datetime) -> None:
+    async def rewrite(
+        self, mailbox: ContactQueue, changed: Mapping[int, Command], cancelled: Collection[int], at: datetime
+    ) -> None:
         """Replace waiting commands that may leave only in a weaker form; cancel those that may not leave at all."""
         for command_id, command in changed.items():
             change = update(outbox).where(outbox.c.id == command_id).values(command=codec.encode_tagged(command))
@@ -212,7 +214,7 @@ class Outbox:
             await self._connection.execute(change.values(state=CommandState.CANCELLED.value, settled_at=at))
             await self._reduce(mailbox, len(cancelled))
 
-    async def defer_take_back(self, mailbox: Mailbox, act: TakeBack, reason: Reason) -> None:
+    async def defer_take_back(self, mailbox: ContactQueue, act: TakeBack, reason: Reason) -> None:
         """Note on the mailbox what the next claim has to take back first, of what is queued by now."""
         theirs = (outbox.c.destination == mailbox.destination) & (outbox.c.contact_id == mailbox.contact_id)
         newest = select(func.max(outbox.c.id)).where(theirs, _WAITING)
@@ -234,7 +236,7 @@ class Outbox:
         ]
         await execute_many(self._connection, _SCRUB, scrubbed)
 
-    async def _reduce(self, mailbox: Mailbox, count: int) -> None:
+    async def _reduce(self, mailbox: ContactQueue, count: int) -> None:
         less = {"pending": mailboxes.c.pending - count, "priority": reset_priority(mailboxes.c.priority == BULK_BLOCKING_LIVE)}
         await self._connection.execute(update(mailboxes).where(is_of(mailbox)).values(less))
         await remove_empty(self._connection, [mailbox])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, case, delete, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.delivery.outbox import Mailbox
+from app.domain.delivery.outbox import ContactQueue
 from app.storage.engine.dialect import one_of
 from app.storage.engine.tables import mailboxes
 
@@ -15,7 +15,7 @@ BULK_BLOCKING_LIVE: it goes first among bulk, because the live command must not 
 """
 
 
-def is_of(mailbox: Mailbox) -> ColumnElement[bool]:
+def is_of(mailbox: ContactQueue) -> ColumnElement[bool]:
     return (mailboxes.c.contact_id == mailbox.contact_id) & (mailboxes.c.destination == mailbox.destination)
 
 
@@ -24,7 +24,7 @@ def reset_priority(where: ColumnElement[bool]) -> ColumnElement[int]:
     return case((where, LIVE), else_=mailboxes.c.priority)
 
 
-def among(connection: AsyncConnection, boxes: Sequence[Mailbox]) -> ColumnElement[bool]:
+def among(connection: AsyncConnection, boxes: Sequence[ContactQueue]) -> ColumnElement[bool]:
     """By destination: SQLite finds no index for a list of pairs."""
     by_destination: dict[str, list[int]] = {}
     for box in boxes:
@@ -37,7 +37,7 @@ def among(connection: AsyncConnection, boxes: Sequence[Mailbox]) -> ColumnElemen
     )
 
 
-async def remove_empty(connection: AsyncConnection, boxes: Sequence[Mailbox]) -> None:
+async def remove_empty(connection: AsyncConnection, boxes: Sequence[ContactQueue]) -> None:
     """A queue's row is deleted with its last command."""
     if boxes:
         await connection.execute(delete(mailboxes).where(among(connection, boxes), mailboxes.c.pending <= 0))

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.clocks import NOTICED
 from app.domain.delivery.coalesce import is_quiet, one_bundle
-from app.domain.delivery.outbox import Claim, DeferredTakeBack, InFlight, Mailbox, WaitingCommand
+from app.domain.delivery.outbox import Claim, ContactQueue, DeferredTakeBack, InFlight, WaitingCommand
 from app.domain.delivery.outcomes import LONGEST_DELAY
 from app.domain.delivery.round_robin import round_robin
 from app.storage.engine import codec
@@ -68,7 +68,7 @@ class Leases:
         await self._connection.execute(update(outbox).where(one_of(self._connection, outbox.c.id, ids)).values(maybe_sent=True))
         return [
             Claim(
-                Mailbox(box.contact_id, destination),
+                ContactQueue(box.contact_id, destination),
                 box.shop_id,
                 token,
                 box.attempts,
@@ -98,7 +98,7 @@ class Leases:
             waiting, unreadable = await self._outbox.waiting_or_unreadable(destination, contact_ids) if boxes else ({}, {})
             if unreadable:
                 for contact_id, command_ids in sorted(unreadable.items()):
-                    await self._outbox.park(Mailbox(contact_id, destination), command_ids, now)
+                    await self._outbox.park(ContactQueue(contact_id, destination), command_ids, now)
                 continue
             bundles = {contact: _next(commands) for contact, commands in waiting.items()}
             listed = [contact for contact, bundle in bundles.items() if is_quiet(bundle[0].command)] if first == LIVE else []
@@ -157,7 +157,7 @@ class Leases:
         row = (await self._connection.execute(counted)).one()
         return InFlight(row[0], row[1])
 
-    async def is_held(self, mailbox: Mailbox, now: datetime) -> bool:
+    async def is_held(self, mailbox: ContactQueue, now: datetime) -> bool:
         """Are its commands on their way at this moment? Waits for a claim that is just being made."""
         box = select(mailboxes.c.leased_until).where(is_of(mailbox))
         if self._connection.dialect.name != "sqlite":
@@ -170,7 +170,7 @@ class Leases:
         ours = (mailboxes.c.lease_token == token) & (mailboxes.c.leased_until >= now)
         return (await self._connection.execute(update(mailboxes).where(ours).values(leased_until=until))).rowcount > 0
 
-    async def put_off(self, mailbox: Mailbox, token: int, until: datetime) -> None:
+    async def put_off(self, mailbox: ContactQueue, token: int, until: datetime) -> None:
         """Give a lease back with nothing recorded. The commands stay perhaps sent: whoever claims them next looks first."""
         ours = is_of(mailbox) & (mailboxes.c.lease_token == token)
         await self._connection.execute(update(mailboxes).where(ours).values(due_at=until, leased_until=None, lease_token=None))

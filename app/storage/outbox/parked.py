@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, text, updat
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.commands import Command
-from app.domain.delivery.outbox import CommandState, Mailbox
+from app.domain.delivery.outbox import CommandState, ContactQueue
 from app.domain.intake.inbox import EventState
 from app.domain.operations.replay import ParkedCommand, ParkedFilter, ParkedGroup
 from app.domain.reasons import Reason
@@ -132,9 +132,9 @@ class Parked:
         await self._connection.execute(change.values(state=CommandState.CANCELLED.value, reason=reason.value, settled_at=at))
 
     async def _make_claimable(self, commands: Sequence[ParkedCommand], at: datetime) -> None:
-        boxes: dict[Mailbox, list[ParkedCommand]] = {}
+        boxes: dict[ContactQueue, list[ParkedCommand]] = {}
         for one in commands:
-            boxes.setdefault(Mailbox(one.contact_id, one.destination), []).append(one)
+            boxes.setdefault(ContactQueue(one.contact_id, one.destination), []).append(one)
         if not boxes:
             return
         statement = insert(self._connection, mailboxes)

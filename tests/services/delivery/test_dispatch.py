@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.commands import UpsertContact
 from app.domain.delivery.answers import Answer, Call
-from app.domain.delivery.outbox import Claim, Mailbox, WaitingCommand, to_account
+from app.domain.delivery.outbox import Claim, ContactQueue, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable
 from app.services.delivery.dispatch import ContactDispatch
 from tests.conftest import NOON
@@ -48,7 +48,7 @@ def test_what_nobody_came_to_try_is_due_at_once() -> None:
 
 def a_claim(attempts: int = 0, first_tried_at: datetime | None = None) -> Claim:
     command = WaitingCommand(1, 1, UpsertContact(email="jan@example.pl"), maybe_sent=False)
-    return Claim(Mailbox(1, to_account("main")), "shop1", 1, attempts, first_tried_at, (command,))
+    return Claim(ContactQueue(1, to_account("main")), "shop1", 1, attempts, first_tried_at, (command,))
 
 
 def an_answer(outcome: Outcome) -> Answer:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, Line, UpsertContact
 from app.domain.consent import Status
-from app.domain.delivery.outbox import DeferredTakeBack, Mailbox
+from app.domain.delivery.outbox import ContactQueue, DeferredTakeBack
 from app.domain.delivery.outcomes import Delivered, Park, Refused
 from app.domain.delivery.revocation import TakeBack
 from app.domain.reasons import Reason
@@ -101,8 +101,8 @@ async def test_a_leased_contact_is_nobody_elses_until_the_lease_runs_out(store: 
     (first,) = await claimed(store)
     assert await claimed(store, T0 + LEASE) == []
     async with store.work() as work:
-        assert [await work.leases.is_held(Mailbox(one, ACCOUNT), T0 + LEASE) for one in (1, 2)] == [True, False]
-        assert not await work.leases.is_held(Mailbox(1, ACCOUNT), after(seconds=60.000001))
+        assert [await work.leases.is_held(ContactQueue(one, ACCOUNT), T0 + LEASE) for one in (1, 2)] == [True, False]
+        assert not await work.leases.is_held(ContactQueue(1, ACCOUNT), after(seconds=60.000001))
     (second,) = await claimed(store, after(seconds=60.000001))
     assert second.lease_token != first.lease_token
     assert texts(second) == texts(first)
@@ -264,7 +264,7 @@ async def test_waiting_commands_are_weakened_or_cancelled_in_place(store: Store,
     await queued(store, a_command(1, upsert("a", email_status=Status.OPT_IN)), a_command(1, upsert("b")), a_command(2, upsert("c")))
     one, two = (await waiting(store, 1))[1]
     async with store.work() as work:
-        await work.outbox.rewrite(Mailbox(1, ACCOUNT), {one.id: upsert("a")}, [two.id], after(seconds=1))
+        await work.outbox.rewrite(ContactQueue(1, ACCOUNT), {one.id: upsert("a")}, [two.id], after(seconds=1))
         await work.commit()
     assert [(row.state, row.settled_at) for row in await commands(database)] == [
         ("waiting", None),
@@ -274,7 +274,7 @@ async def test_waiting_commands_are_weakened_or_cancelled_in_place(store: Store,
     assert {contact: box.pending for contact, box in (await boxes(database)).items()} == {1: 1, 2: 1}
     assert [one.command for one in (await waiting(store, 1))[1]] == [upsert("a")]
     async with store.work() as work:
-        await work.outbox.rewrite(Mailbox(1, ACCOUNT), {}, [one.id], after(seconds=1))
+        await work.outbox.rewrite(ContactQueue(1, ACCOUNT), {}, [one.id], after(seconds=1))
         await work.commit()
     assert set(await boxes(database)) == {2}
 
@@ -285,11 +285,11 @@ async def test_deferred_acts_add_up_on_the_mailbox_and_are_handed_over_with_the_
     assert claim.take_backs == ()
     first, second = TakeBack(email_opt_in=True), TakeBack(phone_opt_in=True)
     async with store.work() as work:
-        await work.outbox.defer_take_back(Mailbox(1, ACCOUNT), first, Reason.CONSENT_WITHDRAWN)
+        await work.outbox.defer_take_back(ContactQueue(1, ACCOUNT), first, Reason.CONSENT_WITHDRAWN)
         await work.commit()
     await queued(store, a_command(1))
     async with store.work() as work:
-        await work.outbox.defer_take_back(Mailbox(1, ACCOUNT), second, Reason.ERASED)
+        await work.outbox.defer_take_back(ContactQueue(1, ACCOUNT), second, Reason.ERASED)
         await work.commit()
     await recorded(store, attempted(claim, again(claim.commands[0], T0)))
     (claim,) = await claimed(store)
@@ -303,15 +303,15 @@ async def test_deferred_acts_add_up_on_the_mailbox_and_are_handed_over_with_the_
 async def test_a_claim_that_is_left_without_a_commit_is_free_and_its_take_backs_can_be_applied_and_forgotten(store: Store) -> None:
     await queued(store, a_command(1), a_command(2))
     async with store.work() as work:
-        await work.outbox.defer_take_back(Mailbox(1, ACCOUNT), TakeBack(everything=True), Reason.ERASED)
+        await work.outbox.defer_take_back(ContactQueue(1, ACCOUNT), TakeBack(everything=True), Reason.ERASED)
         await work.commit()
     async with store.work() as work:
         claims = await work.leases.claim(ACCOUNT, [], 10, T0, LEASE)
         assert {claim.contact_id: bool(claim.take_backs) for claim in claims} == {1: True, 2: False}
     async with store.work() as work:
-        assert not await work.leases.is_held(Mailbox(1, ACCOUNT), T0)
+        assert not await work.leases.is_held(ContactQueue(1, ACCOUNT), T0)
         assert set(await work.outbox.deferred(ACCOUNT, [1, 2])) == {1}
-        await work.outbox.forget_take_backs(Mailbox(1, ACCOUNT))
+        await work.outbox.forget_take_backs(ContactQueue(1, ACCOUNT))
         await work.commit()
     claims = await claimed(store)
     assert [claim.take_backs for claim in claims] == [(), ()]

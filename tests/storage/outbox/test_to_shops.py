@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.domain.commands import Command, ConfirmOptIn, MirrorTags, SetSubscription
 from app.domain.consent import Status, TimedStatus
-from app.domain.delivery.outbox import Mailbox, NewCommand
+from app.domain.delivery.outbox import ContactQueue, NewCommand
 from app.domain.delivery.outcomes import Delivered, Drop, NeedsPerson, Park, RetryAt
 from app.domain.delivery.revocation import TakeBack
 from app.domain.events import Evidence
@@ -146,14 +146,14 @@ async def test_the_mailboxes_of_one_contact_are_leased_independently(store: Stor
     tokens = set()
     for place in (ACCOUNT, NEWS, TAGS, READING):
         (claim,) = await claimed(store, account=place)
-        assert claim.mailbox == Mailbox(1, place)
+        assert claim.mailbox == ContactQueue(1, place)
         assert len(claim.commands) == 1
         assert await claimed(store, account=place) == []
         tokens.add(claim.lease_token)
     assert len(tokens) == 4
     async with store.work() as work:
-        assert [await work.leases.is_held(Mailbox(1, place), T0) for place in (ACCOUNT, NEWS, TAGS, READING)] == [True] * 4
-        assert not await work.leases.is_held(Mailbox(1, "newsletter:shop2"), T0)
+        assert [await work.leases.is_held(ContactQueue(1, place), T0) for place in (ACCOUNT, NEWS, TAGS, READING)] == [True] * 4
+        assert not await work.leases.is_held(ContactQueue(1, "newsletter:shop2"), T0)
 
 
 async def test_recording_at_one_destination_leaves_the_others_alone(store: Store, database: Database) -> None:
@@ -171,9 +171,9 @@ async def test_an_act_that_is_deferred_and_commands_that_are_cancelled_concern_t
     await queued(store, to(ACCOUNT), to(NEWS), to(TAGS))
     (claim,) = await claimed(store, account=NEWS)
     async with store.work() as work:
-        await work.outbox.defer_take_back(Mailbox(1, NEWS), TakeBack(everything=True, home=True), Reason.ERASED)
+        await work.outbox.defer_take_back(ContactQueue(1, NEWS), TakeBack(everything=True, home=True), Reason.ERASED)
         (waiting,) = (await work.outbox.waiting(TAGS, [1]))[1]
-        await work.outbox.rewrite(Mailbox(1, TAGS), {}, [waiting.id], T0)
+        await work.outbox.rewrite(ContactQueue(1, TAGS), {}, [waiting.id], T0)
         await work.commit()
     assert await claimed(store, account=TAGS) == []
     (account,) = await claimed(store, account=ACCOUNT)
