@@ -12,7 +12,7 @@ from app.domain.decisions.observations import READD_LIMIT
 from app.domain.decisions.plan import Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import difference
 from app.domain.delivery.coalesce import Bundle
-from app.domain.delivery.verify import SeenContact, still_missing
+from app.domain.delivery.verify import RemoteContact, still_missing
 from app.domain.reasons import Reason
 from app.domain.shops.shop import TagConflicts
 from tests.support.builders import (
@@ -191,7 +191,7 @@ def test_r28_tags_never_raise_a_score() -> None:
 
 def test_r28_after_an_unknown_outcome_only_what_is_missing_is_sent() -> None:
     bundle = Bundle(an_upsert(new_email="jan@new.example.com", add_tags=("vip", "Hurt"), remove_tags=("stary", "dawny")))
-    arrived = SeenContact("jan@new.example.com", tags={"VIP": 1, "STARY": 1})
+    arrived = RemoteContact("jan@new.example.com", tags={"VIP": 1, "STARY": 1})
     left = still_missing(bundle, {"jan@new.example.com": arrived}).upsert
     assert left == an_upsert("jan@new.example.com", add_tags=("Hurt",), remove_tags=("stary",))
 

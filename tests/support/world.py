@@ -14,7 +14,7 @@ from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.answers import Answer, Call, Modified, Seen
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading, to_tags
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown
-from app.domain.delivery.verify import SeenContact, SeenEvent
+from app.domain.delivery.verify import RemoteContact, RemoteEvent
 from app.domain.events import (
     AccountChanged,
     CartChanged,
@@ -190,9 +190,9 @@ class FakeUpstream:
         there = {*self.contacts, *(event.email for event in self.events)}
         return Seen({email: self._seen(email) for email in emails if email in there}, answer)
 
-    def _seen(self, email: str) -> SeenContact:
+    def _seen(self, email: str) -> RemoteContact:
         theirs = [event for event in self.events if event.email == email]
-        return SeenContact(
+        return RemoteContact(
             email,
             {tag: self.points.get(tag, 1) for tag in self.contacts.get(email, ())},
             [self._shown(one) for one in theirs],
@@ -201,10 +201,10 @@ class FakeUpstream:
             created_at=self.created.get(email),
         )
 
-    def _shown(self, event: AddEvent) -> SeenEvent:
+    def _shown(self, event: AddEvent) -> RemoteEvent:
         number = next((number for number, one in self.ids.items() if one is event), None) if self.shows_ids else None
         goods = ",".join(line.product_id for line in event.lines)
-        return SeenEvent(event.kind, event.external_id, _ms(event.at), event.value, goods, number)
+        return RemoteEvent(event.kind, event.external_id, _ms(event.at), event.value, goods, number)
 
     async def statuses(self, emails: Collection[str]) -> Seen:
         answer = await self._call("statuses", sorted(emails))

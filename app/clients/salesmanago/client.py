@@ -13,7 +13,7 @@ from app.clients.transport import TOO_LARGE, Reply, Transport, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.delivery.answers import Answer, Call, Modified, Seen
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable, name_of, words_of
-from app.domain.delivery.verify import SeenContact
+from app.domain.delivery.verify import RemoteContact
 from app.domain.shops.shop import Account
 from app.domain.values import replace
 
@@ -148,7 +148,7 @@ class SalesmanagoClient:
 
     async def _contacts(self, path: str, emails: Collection[str]) -> Seen:
         ordered = sorted(emails)
-        seen: dict[str, SeenContact] = {}
+        seen: dict[str, RemoteContact] = {}
         answer = Answer(Delivered(), Call(path, self._clock(), 0, "delivered", "", 0))
         for start in range(0, len(ordered), CONTACTS_PER_LOOK_UP):
             chunk = ordered[start : start + CONTACTS_PER_LOOK_UP]

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.commands import AddEvent, Agreement, EventKind, Line, UpsertContact
 from app.domain.consent import Status
-from app.domain.delivery.verify import SeenContact, SeenEvent
+from app.domain.delivery.verify import RemoteContact, RemoteEvent
 from app.domain.shops.shop import Account
 from app.domain.text import whole_signs, within_bytes
 
@@ -204,9 +204,9 @@ def _number(quantity: Decimal) -> str:
 # -- what they show us ---------------------------------------------------------------------------------------------------
 
 
-def seen_contacts(answer: Mapping[str, Any], asked: Collection[str]) -> dict[str, SeenContact] | None:
+def seen_contacts(answer: Mapping[str, Any], asked: Collection[str]) -> dict[str, RemoteContact] | None:
     """Those of an answer who were asked for; None if more is shown of somebody than we read."""
-    entries, seen, wanted = answer.get("contacts"), dict[str, SeenContact](), frozenset(asked)
+    entries, seen, wanted = answer.get("contacts"), dict[str, RemoteContact](), frozenset(asked)
     for entry in entries if isinstance(entries, list) else ():
         if not isinstance(entry, dict):
             continue
@@ -229,12 +229,12 @@ def identifier(shown: object) -> str | None:
     return str(shown)[:LONGEST_ID]
 
 
-def seen_contact(shown: Mapping[str, Any]) -> SeenContact | None:
+def seen_contact(shown: Mapping[str, Any]) -> RemoteContact | None:
     """A contact of `contact/list` (section 2.6), or None for one that is deleted or nameless."""
     address = shown.get("email")
     if not isinstance(address, str) or shown.get("deleted") is True:
         return None
-    return SeenContact(
+    return RemoteContact(
         email=address.strip().lower(),
         tags=dict(_tags(shown.get("contactTags"))),
         events=tuple(_seen_events(shown.get("contactExtEvents"))),
@@ -263,12 +263,12 @@ def _tags(shown: object) -> Iterable[tuple[str, int]]:
             yield name, score if isinstance(score, int) and not isinstance(score, bool) else 1
 
 
-def _seen_events(shown: object) -> Iterable[SeenEvent]:
+def _seen_events(shown: object) -> Iterable[RemoteEvent]:
     for entry in shown if isinstance(shown, list) else ():
         at = _instant(entry.get("date")) if isinstance(entry, dict) else None
         if at is not None:
             kind, external_id = identifier(entry.get("contactExtEventType")), identifier(entry.get("externalId"))
-            yield SeenEvent(
+            yield RemoteEvent(
                 kind or "",
                 external_id or "",
                 at,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from app.domain import tags
 from app.domain.consent import Channel, Status, TimedStatus, is_opt_in, newer_status
 from app.domain.decisions.salesmanago_changes import wanted_tags
-from app.domain.delivery.verify import SeenContact
+from app.domain.delivery.verify import RemoteContact
 from app.domain.events import StatusNotTaken, StatusSeen, TagsSeen
 from app.domain.person.contact import Contact, Lost, Seen, SeenTag, Shown
 from app.domain.shops.shop import Shop, TagConflicts
@@ -25,7 +25,7 @@ READD_WINDOW = timedelta(days=1)
 """A tag that something over there removes again and again is added three times a day, then only reported."""
 
 
-def is_another(contact: Contact, shown: SeenContact) -> bool:
+def is_another(contact: Contact, shown: RemoteContact) -> bool:
     """Is what SALESmanago shows another contact than the one it showed before, made since? Its statuses are nobody's act (R72)."""
     before, now = contact.seen.created_at, shown.created_at
     return before is not None and now is not None and now > before

@@ -14,7 +14,7 @@ from app.domain.delivery.outbox import (
     WaitingCommand,
 )
 from app.domain.delivery.outcomes import Done, Outcome, Park, RetryAt, Unknown, Verdict, name_of, without_words, words_of
-from app.domain.delivery.verify import SeenContact
+from app.domain.delivery.verify import RemoteContact
 from app.domain.reasons import Reason
 from app.domain.values import replace, value
 
@@ -48,7 +48,7 @@ def unasked(outcome: Outcome, now: datetime) -> Answer:
 class Seen:
     """What SALESmanago shows for some addresses; unknown ones are missing. `answer` is `Delivered` if it could be read."""
 
-    contacts: Mapping[str, SeenContact]
+    contacts: Mapping[str, RemoteContact]
     answer: Answer
 
 

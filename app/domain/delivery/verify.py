@@ -15,7 +15,7 @@ from app.domain.values import replace, value
 
 
 @value()
-class SeenEvent:
+class RemoteEvent:
     kind: str
     external_id: str
     at: datetime
@@ -28,13 +28,13 @@ class SeenEvent:
 
 
 @value()
-class SeenContact:
+class RemoteContact:
     """A contact as SALESmanago shows it."""
 
     email: str
     tags: Mapping[str, int] = field(default_factory=dict)
     """Tag in SALESmanago's spelling -> points."""
-    events: Collection[SeenEvent] = ()
+    events: Collection[RemoteEvent] = ()
     opted_out: bool | None = None
     opted_out_phone: bool | None = None
     created_at: datetime | None = None
@@ -50,7 +50,7 @@ def asks_first(upsert: UpsertContact, now: datetime) -> bool:
     return _email_asks_first(upsert, now) or _phone_asks_first(upsert, now)
 
 
-def without_opt_ins(upsert: UpsertContact, seen: SeenContact, now: datetime) -> UpsertContact:
+def without_opt_ins(upsert: UpsertContact, seen: RemoteContact, now: datetime) -> UpsertContact:
     """As it may be sent to a contact who is shown as opted out: without the opt-ins that asked first. A fresh act is believed."""
     email = _email_asks_first(upsert, now) and seen.opted_out is True
     phone = _phone_asks_first(upsert, now) and seen.opted_out_phone is True
@@ -75,7 +75,7 @@ def _may_be_overtaken(stood: TimedStatus | None, acted_at: datetime | None, now:
     return is_opt_in(stood) and acted_at is not None and now - acted_at > MOMENT
 
 
-def stands_there(upsert: UpsertContact, seen: SeenContact, at: datetime) -> UpsertContact:
+def stands_there(upsert: UpsertContact, seen: RemoteContact, at: datetime) -> UpsertContact:
     """An upsert that waits, after a look at that time: where an opt-in was shown, somebody may resign from it until it leaves."""
     email = _stands(upsert.email_status, upsert.email_stood, upsert.email_acted_at, seen.opted_out, at)
     phone = _stands(upsert.phone_status, upsert.phone_stood, upsert.phone_acted_at, seen.opted_out_phone, at)
@@ -97,7 +97,7 @@ def _stands(
     return meant is Status.OPT_IN and shown_out is False and looked_since and not is_opt_in(stood)
 
 
-def apart_from(shown: SeenContact, waiting: Iterable[Command]) -> SeenContact | None:
+def apart_from(shown: RemoteContact, waiting: Iterable[Command]) -> RemoteContact | None:
     """What a look shows of somebody of whom something waits: the channels of which nothing is being told; None if none is left.
 
     What is being told explains the rest. A look that is dropped for an order that waits would leave a resignation undated.
@@ -111,11 +111,11 @@ def apart_from(shown: SeenContact, waiting: Iterable[Command]) -> SeenContact | 
                 return None
             email = None if command.email_status is not None else email
             phone = None if command.phone_status is not None else phone
-    left = SeenContact(email=shown.email, opted_out=email, opted_out_phone=phone)
+    left = RemoteContact(email=shown.email, opted_out=email, opted_out_phone=phone)
     return None if email is None and phone is None else left
 
 
-def still_missing(bundle: Bundle, seen: dict[str, SeenContact]) -> Bundle:
+def still_missing(bundle: Bundle, seen: dict[str, RemoteContact]) -> Bundle:
     """What of a bundle with unknown outcome did not arrive: tags, rename and events are compared, the rest is harmless (R28)."""
     upsert = bundle.upsert
     if upsert is not None:
@@ -149,14 +149,14 @@ def is_renamed(upsert: UpsertContact, seen: Collection[str]) -> bool:
     return upsert.address_after in seen and (upsert.new_email is None or upsert.email not in seen)
 
 
-def versions_shown(update: AddEvent, seen: Mapping[str, SeenContact]) -> list[SeenEvent]:
+def versions_shown(update: AddEvent, seen: Mapping[str, RemoteContact]) -> list[RemoteEvent]:
     """The purchase that an update is about, as it stands there: none, or one; more were not made by us."""
     shown = seen.get(update.email)
     found = [] if shown is None else shown.events
     return [one for one in found if (one.kind, one.external_id) == (update.kind, update.external_id)]
 
 
-def tells_the_same(shown: SeenEvent, update: AddEvent) -> bool:
+def tells_the_same(shown: RemoteEvent, update: AddEvent) -> bool:
     """Does what stands there show the goods and the value of the newest version?"""
     goods = ",".join(line.product_id for line in update.lines)
     return shown.value is not None and shown.value == update.value and shown.products == goods
@@ -170,5 +170,5 @@ def addresses(bundle: Bundle) -> frozenset[str]:
     return frozenset(named)
 
 
-def _as_shown(event: AddEvent) -> SeenEvent:
-    return SeenEvent(event.kind, event.external_id, event.at.replace(microsecond=event.at.microsecond // 1000 * 1000))
+def _as_shown(event: AddEvent) -> RemoteEvent:
+    return RemoteEvent(event.kind, event.external_id, event.at.replace(microsecond=event.at.microsecond // 1000 * 1000))

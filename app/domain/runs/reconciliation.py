@@ -15,7 +15,7 @@ from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.observations import saw_tags
 from app.domain.decisions.salesmanago_changes import digest_of_told
 from app.domain.decisions.shop_changes import panel_tags
-from app.domain.delivery.verify import SeenContact
+from app.domain.delivery.verify import RemoteContact
 from app.domain.events import DriftFound, TagsSeen
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
@@ -157,7 +157,7 @@ class Comparison:
     drift: DriftFound | None = None
 
 
-def compared(contact: Contact, shop: Shop, shown: SeenContact | None, former: SeenContact | None, at: datetime) -> Comparison:
+def compared(contact: Contact, shop: Shop, shown: RemoteContact | None, former: RemoteContact | None, at: datetime) -> Comparison:
     """`shown`: the person in SALESmanago; `former`: under a former address, if not under the present one."""
     if not contact.is_transferred or contact.erased or not contact.transfer.permits(shop.policy):
         return Comparison()  # whoever may not be sent need not be there
@@ -178,7 +178,7 @@ def compared(contact: Contact, shop: Shop, shown: SeenContact | None, former: Se
     return Comparison(tuple(causes), drift if shown is None or repairable or left else None)
 
 
-def _tags(contact: Contact, there: SeenContact) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _tags(contact: Contact, there: RemoteContact) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Tags of ours that are gone, and tags of ours that are still there. Sections belong to SALESmanago once given (R30)."""
     present = {tags.canonical(tag) for tag in there.tags}
     ours = {name: here for name, here in contact.told.tags.items() if name.startswith(tags.TO_UPSTREAM) or name in REPAIRS_SAFELY}
@@ -194,7 +194,7 @@ def _differs(told: TimedStatus | None, shown_out: bool | None) -> bool:
     return told is not None and shown_out is not None and (told.status is Status.OPT_OUT) is not shown_out
 
 
-def _points_differ(contact: Contact, shop: Shop, shown: SeenContact, at: datetime) -> bool:
+def _points_differ(contact: Contact, shop: Shop, shown: RemoteContact, at: datetime) -> bool:
     if shop.panel.kind is PanelKind.NONE:
         return False
     seen = saw_tags(TagsSeen(at=at, email=contact.email, tags=tuple(sorted(shown.tags.items()))), contact, shop)

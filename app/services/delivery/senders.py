@@ -21,7 +21,7 @@ from app.domain.consent import TimedStatus
 from app.domain.delivery.answers import Answer, Call, unasked
 from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Throttled, Unknown
-from app.domain.delivery.verify import SeenContact
+from app.domain.delivery.verify import RemoteContact
 from app.domain.events import StatusSeen, real_id
 from app.domain.intake import gateway_events
 from app.domain.person.contact import NOBODY, Contact
@@ -254,7 +254,7 @@ class OptInVerifier(_Unpaced):
         return clear
 
     def _judge(
-        self, dispatch: SequentialDispatch, command: WaitingCommand, wanted: Question, answer: Answer, shown: SeenContact | None
+        self, dispatch: SequentialDispatch, command: WaitingCommand, wanted: Question, answer: Answer, shown: RemoteContact | None
     ) -> None:
         """An opt-in counts where the record shows it, an opt-out unless the record shows the contrary."""
         if not isinstance(answer.outcome, Delivered):

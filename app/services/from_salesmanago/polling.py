@@ -21,7 +21,7 @@ from app.domain.decisions.plan import Send
 from app.domain.decisions.salesmanago_changes import vanished
 from app.domain.delivery.outbox import ContactQueue, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, is_of_the_item
-from app.domain.delivery.verify import SeenContact, apart_from, stands_there
+from app.domain.delivery.verify import RemoteContact, apart_from, stands_there
 from app.domain.errors import NotReady
 from app.domain.events import StatusSeen, TagsSeen
 from app.domain.intake.gateway_events import heard
@@ -160,7 +160,7 @@ class Poller:
             self._heard()
         return events
 
-    async def _note(self, account: Account, emails: Collection[str], shown: Mapping[str, SeenContact], at: datetime) -> int:
+    async def _note(self, account: Account, emails: Collection[str], shown: Mapping[str, RemoteContact], at: datetime) -> int:
         """Together; should that fail, each by itself; and whose tags make it fail, without them: an opt-out is not lost (R73)."""
         try:
             return await self._noted(account, emails, shown, at)
@@ -170,7 +170,7 @@ class Poller:
             log.exception("look_not_noted", account_id=account.id, people=len(emails))
         return sum([await self._note_alone(account, email, shown, at) for email in emails])
 
-    async def _note_alone(self, account: Account, email: str, shown: Mapping[str, SeenContact], at: datetime) -> int:
+    async def _note_alone(self, account: Account, email: str, shown: Mapping[str, RemoteContact], at: datetime) -> int:
         for with_tags in (True, False):
             try:
                 return await self._noted(account, [email], shown, at, with_tags=with_tags)
@@ -184,7 +184,7 @@ class Poller:
         self,
         account: Account,
         emails: Collection[str],
-        shown: Mapping[str, SeenContact],
+        shown: Mapping[str, RemoteContact],
         at: datetime,
         *,
         with_tags: bool = True,
@@ -207,7 +207,7 @@ class Poller:
         work: Work,
         account: Account,
         emails: Collection[str],
-        shown: Mapping[str, SeenContact],
+        shown: Mapping[str, RemoteContact],
         at: datetime,
         *,
         with_tags: bool,
@@ -245,8 +245,8 @@ class Poller:
         return looked
 
     async def _apart_from_what_waits(
-        self, work: Work, account: Account, people: Sequence[StoredContact], shown: Mapping[str, SeenContact], at: datetime
-    ) -> dict[str, SeenContact]:
+        self, work: Work, account: Account, people: Sequence[StoredContact], shown: Mapping[str, RemoteContact], at: datetime
+    ) -> dict[str, RemoteContact]:
         """What is shown of people of whom something is on its way, as far as that does not explain it.
 
         Of an opt-in that waits it is noted that one was shown meanwhile: it must look first when it leaves (R06).
@@ -268,7 +268,7 @@ class Poller:
         return {email: seen for email, seen in apart.items() if seen is not None}
 
     async def _note_what_stands(
-        self, work: Work, mailbox: ContactQueue, waiting: Sequence[WaitingCommand], seen: SeenContact, at: datetime
+        self, work: Work, mailbox: ContactQueue, waiting: Sequence[WaitingCommand], seen: RemoteContact, at: datetime
     ) -> None:
         commands = [(one.id, one.command) for one in waiting]
         noted = {
@@ -309,7 +309,7 @@ class _Looked:
 
 
 def _looked(
-    person: StoredContact, shop: Shop, shown: SeenContact, at: datetime, grace: timedelta, *, concerned: bool, with_tags: bool
+    person: StoredContact, shop: Shop, shown: RemoteContact, at: datetime, grace: timedelta, *, concerned: bool, with_tags: bool
 ) -> _Looked:
     email, contact = person.contact.email, person.contact
     events: list[NewEvent] = []
@@ -339,7 +339,7 @@ def _looked(
     return _Looked(tuple(events), replace(person, contact=contact) if quiet else None)
 
 
-def _status_looks(email: str, shown: SeenContact, at: datetime) -> Iterator[StatusSeen]:
+def _status_looks(email: str, shown: RemoteContact, at: datetime) -> Iterator[StatusSeen]:
     if shown.opted_out is not None:
         yield StatusSeen(at=at, email=email, email_out=shown.opted_out)
     if shown.opted_out_phone is not None:

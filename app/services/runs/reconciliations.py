@@ -16,7 +16,7 @@ import structlog
 
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Delivered, is_of_the_item, name_of, words_of
-from app.domain.delivery.verify import SeenContact
+from app.domain.delivery.verify import RemoteContact
 from app.domain.errors import NotFound, NotPossible, NotReady
 from app.domain.events import AccountListed
 from app.domain.intake.gateway_events import heard
@@ -201,9 +201,9 @@ class Reconciliations:
             return
         await self._compare(run, shop, page, shown, {person.id: _first(former[person.id], before) for person in gone}, at)
 
-    async def _shown(self, run: Reconciliation, shop: Shop, emails: Sequence[str]) -> dict[str, SeenContact] | None:
+    async def _shown(self, run: Reconciliation, shop: Shop, emails: Sequence[str]) -> dict[str, RemoteContact] | None:
         """What SALESmanago shows; None, and the comparison rests, if it does not answer."""
-        shown = dict[str, SeenContact]()
+        shown = dict[str, RemoteContact]()
         async for some, seen in looks(self._upstream(shop.account).look_up, emails, lambda email: (email,)):
             outcome = seen.answer.outcome
             if isinstance(outcome, Delivered):
@@ -221,8 +221,8 @@ class Reconciliations:
         run: Reconciliation,
         shop: Shop,
         page: Sequence[StoredContact],
-        shown: dict[str, SeenContact],
-        former: dict[int, SeenContact | None],
+        shown: dict[str, RemoteContact],
+        former: dict[int, RemoteContact | None],
         at: datetime,
     ) -> None:
         async with self._store.work() as work:
@@ -336,5 +336,5 @@ def _named(sample: str) -> str:
     return f"{'contact' if sample.startswith('c') else 'account'} {sample[1:]}"
 
 
-def _first(emails: Sequence[str], shown: dict[str, SeenContact]) -> SeenContact | None:
+def _first(emails: Sequence[str], shown: dict[str, RemoteContact]) -> RemoteContact | None:
     return next((shown[email] for email in emails if email in shown), None)

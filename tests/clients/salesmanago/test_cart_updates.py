@@ -16,7 +16,7 @@ from app.clients.transport import Transport
 from app.domain.commands import AddEvent, EventKind, Line, UpsertContact
 from app.domain.delivery.answers import Answer
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
-from app.domain.delivery.verify import SeenEvent
+from app.domain.delivery.verify import RemoteEvent
 from app.domain.shops.shop import Account
 from app.sandbox.salesmanago import Account as TheirAccount
 from app.sandbox.salesmanago import create_app
@@ -192,7 +192,7 @@ async def test_an_update_of_unknown_outcome_is_told_by_a_look_and_harmless_to_re
     assert isinstance((await there.client.update_event(newer)).outcome, Unknown)
     seen = (await there.client.look_up({JAN})).contacts[JAN].events
     shown = (LATER if applied else CART).at
-    assert set(seen) == {SeenEvent("CART", "", shown.replace(microsecond=shown.microsecond // 1000 * 1000))}
+    assert set(seen) == {RemoteEvent("CART", "", shown.replace(microsecond=shown.microsecond // 1000 * 1000))}
     assert id_of(await there.client.update_event(newer)) == first
     assert len(await there.events()) == 1
 

@@ -16,7 +16,7 @@ from app.clients.salesmanago.jobs import JobTimes
 from app.clients.transport import Transport, retry_after, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, EventKind, UpsertContact
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
-from app.domain.delivery.verify import SeenEvent
+from app.domain.delivery.verify import RemoteEvent
 from app.domain.shops.shop import Account
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -229,7 +229,7 @@ async def test_a_look_up_asks_for_fifty_at_a_time_and_matches_by_address() -> No
     assert len(seen.contacts) == 59
     contact = seen.contacts["p1@example.com"]
     assert contact.tags == {"SHOP_1": 1}
-    assert set(contact.events) == {SeenEvent("PURCHASE", "5501", datetime(2026, 1, 1, 0, 0, 0, 123000, tzinfo=UTC))}
+    assert set(contact.events) == {RemoteEvent("PURCHASE", "5501", datetime(2026, 1, 1, 0, 0, 0, 123000, tzinfo=UTC))}
 
 
 async def test_a_look_up_that_fails_says_so_and_shows_nobody() -> None:

@@ -5,7 +5,7 @@ import pytest
 from app.domain.commands import Command, DeleteContact, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.coalesce import Bundle
-from app.domain.delivery.verify import SeenContact, SeenEvent, addresses, apart_from, is_renamed, stands_there, still_missing
+from app.domain.delivery.verify import RemoteContact, RemoteEvent, addresses, apart_from, is_renamed, stands_there, still_missing
 from tests.support.builders import EMAIL, an_event, an_upsert, at
 
 NEW = "jan@new.example.com"
@@ -17,14 +17,14 @@ PURCHASE = an_event(when=at("2026-11-23T12:00:00.123456"))
 @pytest.mark.parametrize(
     ("seen", "missing"),
     [
-        (SeenEvent("PURCHASE", "5501", at("2026-11-23T12:00:00.123")), False),
-        (SeenEvent("PURCHASE", "5501", at("2026-11-23T12:00:00.124")), True),
-        (SeenEvent("PURCHASE", "5502", at("2026-11-23T12:00:00.123")), True),
-        (SeenEvent("RETURN", "5501", at("2026-11-23T12:00:00.123")), True),
+        (RemoteEvent("PURCHASE", "5501", at("2026-11-23T12:00:00.123")), False),
+        (RemoteEvent("PURCHASE", "5501", at("2026-11-23T12:00:00.124")), True),
+        (RemoteEvent("PURCHASE", "5502", at("2026-11-23T12:00:00.123")), True),
+        (RemoteEvent("RETURN", "5501", at("2026-11-23T12:00:00.123")), True),
     ],
 )
-def test_an_event_arrived_if_kind_number_and_millisecond_agree(seen: SeenEvent, missing: bool) -> None:
-    left = still_missing(Bundle(None, (PURCHASE,)), {EMAIL: SeenContact(EMAIL, events=frozenset({seen}))})
+def test_an_event_arrived_if_kind_number_and_millisecond_agree(seen: RemoteEvent, missing: bool) -> None:
+    left = still_missing(Bundle(None, (PURCHASE,)), {EMAIL: RemoteContact(EMAIL, events=frozenset({seen}))})
     assert bool(left.events) is missing
 
 
@@ -38,13 +38,13 @@ def test_an_event_arrived_if_kind_number_and_millisecond_agree(seen: SeenEvent, 
     ],
 )
 def test_a_rename_that_arrived_is_not_sent_again(known: list[str], sent: Any) -> None:
-    seen = {email: SeenContact(email) for email in known}
+    seen = {email: RemoteContact(email) for email in known}
     assert still_missing(Bundle(an_upsert(new_email=NEW, add_tags=("a",), remove_tags=("b",))), seen).upsert == sent
 
 
 @pytest.mark.parametrize("shown", ["IDOSELL_ВЗУТТЯ", "IDOSELL_______", "idosell_Взуття"])
 def test_r28_a_tag_in_other_letters_that_arrived_is_not_sent_again_and_one_that_stands_is_taken_off(shown: str) -> None:
-    seen = {EMAIL: SeenContact(EMAIL, tags={shown: 1})}
+    seen = {EMAIL: RemoteContact(EMAIL, tags={shown: 1})}
     assert still_missing(Bundle(an_upsert(add_tags=("idosell_Взуття",))), seen).upsert == an_upsert()
     removing = an_upsert(remove_tags=("idosell_Взуття",))
     assert still_missing(Bundle(removing), seen).upsert == removing
@@ -82,7 +82,7 @@ def test_r06_an_opt_in_that_waits_is_noted_as_standing_after_a_look_that_shows_o
     channel: str, looked_at: str, shown_out: bool | None, stood: TimedStatus | None, noted: bool
 ) -> None:
     waiting = an_upsert(**{f"{channel}_status": Status.OPT_IN, f"{channel}_acted_at": ACTED, f"{channel}_stood": stood})
-    seen = SeenContact(EMAIL, **{"opted_out" if channel == "email" else "opted_out_phone": shown_out})
+    seen = RemoteContact(EMAIL, **{"opted_out" if channel == "email" else "opted_out_phone": shown_out})
     after = stands_there(waiting, seen, at(looked_at))
     expected = TimedStatus(Status.OPT_IN, at(looked_at)) if noted else stood
     assert getattr(after, f"{channel}_stood") == expected
@@ -105,5 +105,5 @@ def test_r06_an_opt_in_that_waits_is_noted_as_standing_after_a_look_that_shows_o
 def test_r06_a_look_counts_for_the_channels_of_which_nothing_waits(
     waiting: list[Command], left: tuple[bool | None, bool | None] | None
 ) -> None:
-    shown = apart_from(SeenContact(EMAIL, opted_out=True, opted_out_phone=False), waiting)
+    shown = apart_from(RemoteContact(EMAIL, opted_out=True, opted_out_phone=False), waiting)
     assert (None if shown is None else (shown.opted_out, shown.opted_out_phone)) == left

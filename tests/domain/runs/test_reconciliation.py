@@ -12,7 +12,7 @@ from app.domain.consent import Policy, Status, TimedStatus
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Send, Supersede
 from app.domain.decisions.salesmanago_changes import believing, difference
-from app.domain.delivery.verify import SeenContact
+from app.domain.delivery.verify import RemoteContact
 from app.domain.events import DriftFound, Event
 from app.domain.person.contact import Contact, SentState
 from app.domain.reasons import Reason
@@ -59,13 +59,13 @@ def lived(*events: Event, shop: Shop = OPEN) -> Contact:
     return life(shop, *events).contact
 
 
-def shown(contact: Contact, **differs: object) -> SeenContact:
+def shown(contact: Contact, **differs: object) -> RemoteContact:
     """SALESmanago holding exactly what it was told."""
     present = {name.upper(): 1 for name, here in contact.told.tags.items() if here}
-    return SeenContact(contact.email, **{"tags": present, **differs})
+    return RemoteContact(contact.email, **{"tags": present, **differs})
 
 
-def causes(contact: Contact, there: SeenContact | None, former: SeenContact | None = None, shop: Shop = OPEN) -> set[Cause]:
+def causes(contact: Contact, there: RemoteContact | None, former: RemoteContact | None = None, shop: Shop = OPEN) -> set[Cause]:
     found = compared(contact, shop, there, former, LATER)
     assert len(found.causes) == len(set(found.causes))
     return set(found.causes)
@@ -141,10 +141,10 @@ def test_r27_a_tag_whose_letters_salesmanago_did_not_keep_is_neither_missing_nor
     contact = lived(
         registered(), tags_edited(NOON, added=("Взуття", "Куртки")), tags_edited(at(NOON) + timedelta(hours=1), removed=("Куртки",))
     )
-    there = SeenContact(EMAIL, tags={"REJESTRACJA": 1, "IDOSELL_______": 1})
+    there = RemoteContact(EMAIL, tags={"REJESTRACJA": 1, "IDOSELL_______": 1})
     assert compared(contact, OPEN, there, None, LATER) == Comparison()
-    assert causes(contact, SeenContact(EMAIL, tags={"REJESTRACJA": 1})) == {Cause.OUR_TAG_MISSING}
-    both = SeenContact(EMAIL, tags={"REJESTRACJA": 1, "IDOSELL_ВЗУТТЯ": 1, "IDOSELL_КУРТКИ": 1})
+    assert causes(contact, RemoteContact(EMAIL, tags={"REJESTRACJA": 1})) == {Cause.OUR_TAG_MISSING}
+    both = RemoteContact(EMAIL, tags={"REJESTRACJA": 1, "IDOSELL_ВЗУТТЯ": 1, "IDOSELL_КУРТКИ": 1})
     drift = compared(contact, OPEN, both, None, LATER).drift
     assert drift is not None
     assert (drift.missing, drift.left) == ((), ("idosell_куртки",))
@@ -175,7 +175,7 @@ def test_who_was_never_sent_is_compared_with_nothing() -> None:
     stranger = lived(registered(), shop=careful)
     assert not stranger.is_transferred
     assert compared(stranger, careful, None, None, LATER) == Comparison()
-    assert compared(stranger, careful, SeenContact(EMAIL, {"REJESTRACJA": 1}, opted_out=True), None, LATER) == Comparison()
+    assert compared(stranger, careful, RemoteContact(EMAIL, {"REJESTRACJA": 1}, opted_out=True), None, LATER) == Comparison()
 
 
 # -- believing and repairing ---------------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ def test_what_a_repair_tells_makes_the_next_comparison_find_no_tag_of_ours(
 ) -> None:
     """Fixpoint: after the repair has arrived a comparison finds nothing to put right, and no tag that stands is told again."""
     contact = replace(JAN, told=replace(told, email_news=JAN.told.email_news, phone_news=JAN.told.phone_news))
-    found = compared(contact, OPEN, SeenContact(EMAIL, there, opted_out=out), None, LATER)
+    found = compared(contact, OPEN, RemoteContact(EMAIL, there, opted_out=out), None, LATER)
     if found.drift is None:
         return
     decision = decide(found.drift, OPEN, contact)
@@ -282,7 +282,7 @@ def test_what_a_repair_tells_makes_the_next_comparison_find_no_tag_of_ours(
         assert isinstance(one, UpsertContact)
         assert not {tag.upper() for tag in one.add_tags} & {name for name in present if told.tags.get(name.lower()) is True}
         present = {tag: 1 for tag in present if tag.lower() not in one.remove_tags} | {tag.upper(): 1 for tag in one.add_tags}
-    again = compared(decision.contact, OPEN, SeenContact(EMAIL, present, opted_out=out), None, LATER)
+    again = compared(decision.contact, OPEN, RemoteContact(EMAIL, present, opted_out=out), None, LATER)
     stays = {"wholesaler", "rejestracja", "newsletter"} & set(found.drift.left)
     assert again.drift is None or set(again.drift.left) <= stays
 
