@@ -25,7 +25,7 @@ from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import Transport, retry_after
 from app.domain.commands import AddEvent, DeleteContact, EventKind, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
-from app.domain.delivery.answers import Answer, Modified, Seen
+from app.domain.delivery.answers import Answer, LookupResult, Modified
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown
 from app.domain.panel_tags import PanelTags
 from app.domain.runs.backfill import Listing
@@ -223,7 +223,7 @@ def test_r73_whatever_salesmanago_answers_is_a_value_that_can_be_kept(method: st
         return httpx.Response(data.draw(st.sampled_from([200, 200, 200, 400])), content=data.draw(spoiled(right)))
 
     answer = asyncio.run(ASK_UPSTREAM[method](upstream(handler)))
-    assert isinstance(answer, Answer | Seen | Modified | list | Outcome)
+    assert isinstance(answer, Answer | LookupResult | Modified | list | Outcome)
     assert_storable(answer)
 
 

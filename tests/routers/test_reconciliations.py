@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.delivery.answers import Answer, Call, Seen
+from app.domain.delivery.answers import Answer, Call, LookupResult
 from app.domain.delivery.outcomes import Delivered
 from app.domain.events import Customer
 from app.domain.runs.backfill import ListedAccount, Listing
@@ -34,8 +34,8 @@ class Panel:
 class Nobody:
     """A SALESmanago without contacts."""
 
-    async def look_up(self, emails: object) -> Seen:
-        return Seen({}, Answer(Delivered(), CALL))
+    async def look_up(self, emails: object) -> LookupResult:
+        return LookupResult({}, Answer(Delivered(), CALL))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import ConsentAnswer, Policy, Status
-from app.domain.delivery.answers import Answer, Call, Modified, Seen
+from app.domain.delivery.answers import Answer, Call, LookupResult, Modified
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading, to_tags
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown
 from app.domain.delivery.verify import RemoteContact, RemoteEvent
@@ -184,11 +184,11 @@ class FakeUpstream:
     async def delete(self, command: DeleteContact) -> Answer:
         return await self._call("delete", [command])
 
-    async def look_up(self, emails: Collection[str]) -> Seen:
+    async def look_up(self, emails: Collection[str]) -> LookupResult:
         """Where an event stands there is a contact, whatever was refused of it."""
         answer = await self._call("look_up", sorted(emails))
         there = {*self.contacts, *(event.email for event in self.events)}
-        return Seen({email: self._seen(email) for email in emails if email in there}, answer)
+        return LookupResult({email: self._seen(email) for email in emails if email in there}, answer)
 
     def _seen(self, email: str) -> RemoteContact:
         theirs = [event for event in self.events if event.email == email]
@@ -206,9 +206,9 @@ class FakeUpstream:
         goods = ",".join(line.product_id for line in event.lines)
         return RemoteEvent(event.kind, event.external_id, _ms(event.at), event.value, goods, number)
 
-    async def statuses(self, emails: Collection[str]) -> Seen:
+    async def statuses(self, emails: Collection[str]) -> LookupResult:
         answer = await self._call("statuses", sorted(emails))
-        return Seen({email: self._seen(email) for email in emails if email in self.contacts}, answer)
+        return LookupResult({email: self._seen(email) for email in emails if email in self.contacts}, answer)
 
     async def modified(self, since: datetime, until: datetime, page: int) -> Modified:
         self.windows.append((since, until))

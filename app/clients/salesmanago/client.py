@@ -11,7 +11,7 @@ from app.clients.salesmanago import payloads
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.transport import TOO_LARGE, Reply, Transport, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
-from app.domain.delivery.answers import Answer, Call, Modified, Seen
+from app.domain.delivery.answers import Answer, Call, LookupResult, Modified
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable, name_of, words_of
 from app.domain.delivery.verify import RemoteContact
 from app.domain.shops.shop import Account
@@ -138,15 +138,15 @@ class SalesmanagoClient:
 
     # -- reading ---------------------------------------------------------------------------------------------------------
 
-    async def look_up(self, emails: Collection[str]) -> Seen:
+    async def look_up(self, emails: Collection[str]) -> LookupResult:
         """What SALESmanago holds for addresses: statuses, tags with their points, events (section 2.6)."""
         return await self._contacts(_LIST, emails)
 
-    async def statuses(self, emails: Collection[str]) -> Seen:
+    async def statuses(self, emails: Collection[str]) -> LookupResult:
         """The newsletter statuses alone: the cheap reading (section 2.5)."""
         return await self._contacts(_BASIC, emails)
 
-    async def _contacts(self, path: str, emails: Collection[str]) -> Seen:
+    async def _contacts(self, path: str, emails: Collection[str]) -> LookupResult:
         ordered = sorted(emails)
         seen: dict[str, RemoteContact] = {}
         answer = Answer(Delivered(), Call(path, self._clock(), 0, "delivered", "", 0))
@@ -160,9 +160,9 @@ class SalesmanagoClient:
                 outcome = _TOO_MUCH_SHOWN
             answer = Answer(outcome, _call(path, started_at, clock, outcome, len(chunk)))
             if shown is None:
-                return Seen({}, answer)
+                return LookupResult({}, answer)
             seen.update(shown)
-        return Seen(seen, answer)
+        return LookupResult(seen, answer)
 
     async def modified(self, since: datetime, until: datetime, page: int) -> Modified:
         """A page, from 1, of who changed in a window of time (section 2.7). Our own writes are among them."""

@@ -45,7 +45,7 @@ def unasked(outcome: Outcome, now: datetime) -> Answer:
 
 
 @value()
-class Seen:
+class LookupResult:
     """What SALESmanago shows for some addresses; unknown ones are missing. `answer` is `Delivered` if it could be read."""
 
     contacts: Mapping[str, RemoteContact]

@@ -3,20 +3,20 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
-from app.domain.delivery.answers import Seen
+from app.domain.delivery.answers import LookupResult
 from app.domain.delivery.outcomes import is_of_the_item
 
 CONTACTS_PER_LOOK = 50
 """One reading names as many at most (contract 2.5, 2.6). Of people with two addresses the client makes two readings."""
 
-Read = Callable[[Collection[str]], Awaitable[Seen]]
+Read = Callable[[Collection[str]], Awaitable[LookupResult]]
 
 T = TypeVar("T")
 
 
 async def looks(
     read: Read, items: Sequence[T], named: Callable[[T], Collection[str]], may_look: Callable[[], bool] = lambda: True
-) -> AsyncIterator[tuple[Sequence[T], Seen]]:
+) -> AsyncIterator[tuple[Sequence[T], LookupResult]]:
     """Items, some at a time, with what was seen of the addresses they name; until nobody may look any more."""
     chunks = [items[start : start + CONTACTS_PER_LOOK] for start in range(0, len(items), CONTACTS_PER_LOOK)]
     while chunks and may_look():

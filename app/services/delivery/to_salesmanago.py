@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from app.domain.commands import UpsertContact
-from app.domain.delivery.answers import Answer, Seen, unasked
+from app.domain.delivery.answers import Answer, LookupResult, unasked
 from app.domain.delivery.coalesce import Bundle, keeps_event_id, within_limits
 from app.domain.delivery.outbox import Claim
 from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Refused, Unknown, Unreachable, is_of_the_item, words_of
@@ -163,9 +163,9 @@ class _Sending:
                 left = without_opt_ins(left, seen.contacts[email], self._now) if email in seen.contacts else left
             dispatch.leave_out_opt_ins(left, self._now)
 
-    async def _look(self, read: Read, dispatches: Sequence[ContactDispatch]) -> list[tuple[ContactDispatch, Seen]]:
+    async def _look(self, read: Read, dispatches: Sequence[ContactDispatch]) -> list[tuple[ContactDispatch, LookupResult]]:
         """Each with what was seen of it. Of whom nothing could be seen in this round, nothing leaves in it."""
-        looked = list[tuple[ContactDispatch, Seen]]()
+        looked = list[tuple[ContactDispatch, LookupResult]]()
         for dispatch in dispatches:
             dispatch.interrupted = True
         async for some, seen in looks(read, dispatches, lambda dispatch: addresses(dispatch.bundle), lambda: not self._halted):
