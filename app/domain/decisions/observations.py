@@ -13,7 +13,7 @@ from app.domain.consent import Channel, Status, TimedStatus, is_opt_in, newer_st
 from app.domain.decisions.salesmanago_changes import wanted_tags
 from app.domain.delivery.verify import RemoteContact
 from app.domain.events import StatusNotTaken, StatusSeen, TagsSeen
-from app.domain.person.contact import Contact, Lost, Seen, SeenTag, Shown
+from app.domain.person.contact import Contact, Lost, Observed, ObservedStatus, ObservedTag
 from app.domain.shops.shop import Shop, TagConflicts
 from app.domain.values import replace, value
 
@@ -64,12 +64,12 @@ def came_back(contact: Contact) -> bool:
 class _Look:
     channel: Channel
     told: TimedStatus | None
-    seen: Shown
+    seen: ObservedStatus
     disputed: bool = False
 
 
 def _look(
-    channel: Channel, told: TimedStatus | None, before: Shown | None, event: StatusSeen, *, out: bool, disputed: bool
+    channel: Channel, told: TimedStatus | None, before: ObservedStatus | None, event: StatusSeen, *, out: bool, disputed: bool
 ) -> _Look:
     at, status = event.at, Status.OPT_OUT if out else Status.OPT_IN
     if before is not None and at < before.at:
@@ -79,7 +79,7 @@ def _look(
         return _Look(_acted(channel, at, out=out), newer_status(TimedStatus(status, at), told), before, disputed)
     changed = before is not None and before.status is not status
     since = at if event.acted else acted_since(before, at, out=out)
-    seen = Shown(status, before.since if before is not None and not changed else at, at)
+    seen = ObservedStatus(status, before.since if before is not None and not changed else at, at)
     if event.acted or (told is None and changed):
         return _Look(_acted(channel, since, out=out), newer_status(TimedStatus(status, since), told), seen)
     if told is None or told.status is status:
@@ -99,7 +99,7 @@ def _look(
     return _Look(channel, None if tells_again else told, seen, disputed=True)
 
 
-def acted_since(before: Shown | None, at: datetime, *, out: bool) -> datetime:
+def acted_since(before: ObservedStatus | None, at: datetime, *, out: bool) -> datetime:
     """When somebody acted of whom a look tells. The moment is not known: an opt-out is dated by the look, an opt-in right after
 
     the look before, so that the doubt never favours an opt-in (R06).
@@ -121,12 +121,12 @@ def not_taken(event: StatusNotTaken, contact: Contact) -> Contact:
             phone_refused=told.phone_news if event.by_phone else seen.phone_refused,
         )
         return replace(contact, seen=refused)
-    out = Shown(Status.OPT_OUT, event.at, event.at)
+    out = ObservedStatus(Status.OPT_OUT, event.at, event.at)
     # Where it held an opt-in, somebody acted. What it was told is as before, so that the next look finds the act, for every shop.
     if event.by_email and event.email_stood is not None:
         told = replace(told, email_news=_not_told(told.email_news, event.email_stood, seen.email_news))
         if seen.email_unexplained_since == event.email_stood.at:  # an opt-in that waited for its callback: it was shown
-            shown = Shown(Status.OPT_IN, event.email_stood.at, event.email_stood.at)
+            shown = ObservedStatus(Status.OPT_IN, event.email_stood.at, event.email_stood.at)
             seen = replace(seen, email_news=shown, email_unexplained_since=None)
     elif event.by_email:
         told, seen = replace(told, email_news=None), replace(seen, email_news=out)
@@ -137,7 +137,7 @@ def not_taken(event: StatusNotTaken, contact: Contact) -> Contact:
     return replace(contact, told=told, seen=seen)
 
 
-def _not_told(told: TimedStatus | None, before: TimedStatus, shown: Shown | None) -> TimedStatus | None:
+def _not_told(told: TimedStatus | None, before: TimedStatus, shown: ObservedStatus | None) -> TimedStatus | None:
     """An opt-out that was learned meanwhile stands. One from before the act explains what is shown: the act is newer (R06)."""
     if told is None or told.status is Status.OPT_OUT:
         return told
@@ -206,26 +206,26 @@ def saw_tags(event: TagsSeen, contact: Contact, shop: Shop) -> Contact:
         # Told and not there: somebody took it off before any look saw it.
         name = tags.canonical(section)
         if contact.told.tags.get(name) and not tags.is_shown(name, present) and tags.to_panel(section, shop.number) is not None:
-            gone.setdefault(name, SeenTag(tags.outgoing_text(section).lower(), 1, here=False))
+            gone.setdefault(name, ObservedTag(tags.outgoing_text(section).lower(), 1, here=False))
     gone = dict(list(gone.items())[-GONE_REMEMBERED:])
     seen = replace(contact.seen, tags={**gone, **shown}, tags_at=event.at)
     return _with_lost(replace(contact, seen=seen), present, shop, event.at)
 
 
-def _shown(event: TagsSeen, present: set[str], contact: Contact, shop: Shop) -> dict[str, SeenTag]:
+def _shown(event: TagsSeen, present: set[str], contact: Contact, shop: Shop) -> dict[str, ObservedTag]:
     """The tags that may travel to the panel. A section whose letters SALESmanago did not keep goes home as the shop wrote it."""
     without_letters: dict[str, list[str]] = {}
     for section in contact.earned_tags:
         name = tags.canonical(section)
         if contact.told.tags.get(name) and name not in present:
             without_letters.setdefault(tags.as_stored(name), []).append(section)
-    shown: dict[str, SeenTag] = {}
+    shown: dict[str, ObservedTag] = {}
     for text, points in event.tags:
         name = tags.canonical(text)
         if sections := without_letters.get(name):
-            shown.update((tags.canonical(one), SeenTag(tags.outgoing_text(one).lower(), points)) for one in sections)
+            shown.update((tags.canonical(one), ObservedTag(tags.outgoing_text(one).lower(), points)) for one in sections)
         elif tags.to_panel(text, shop.number) is not None:
-            shown[name] = SeenTag(tags.outgoing_text(text).lower(), points)
+            shown[name] = ObservedTag(tags.outgoing_text(text).lower(), points)
     return shown if len(shown) <= tags.MOST_TAGS else dict(sorted(shown.items())[: tags.MOST_TAGS])
 
 
@@ -276,7 +276,7 @@ def _lost_names(contact: Contact, present: set[str]) -> Iterable[str]:
 # -- several shops on one account ----------------------------------------------------------------------------------------
 
 
-def heard_of(contact: Contact, told_email: TimedStatus | None, told_phone: TimedStatus | None, seen: Seen) -> Contact:
+def heard_of(contact: Contact, told_email: TimedStatus | None, told_phone: TimedStatus | None, seen: Observed) -> Contact:
     """Another shop of the account changed, or learned, the newsletter status of the one contact over there.
 
     That is no act towards this shop (R53), but from now on SALESmanago holds that status: an older opt-in of this shop
@@ -297,5 +297,5 @@ def heard_of(contact: Contact, told_email: TimedStatus | None, told_phone: Timed
     )
 
 
-def _newer(one: Shown | None, other: Shown | None) -> Shown | None:
+def _newer(one: ObservedStatus | None, other: ObservedStatus | None) -> ObservedStatus | None:
     return one if one is not None and (other is None or one.at > other.at) else other

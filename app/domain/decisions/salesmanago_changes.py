@@ -20,7 +20,7 @@ from app.domain.commands import (
 from app.domain.consent import Channel, Status, TimedStatus, is_opt_out
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import DriftFound
-from app.domain.person.contact import ADDRESS, Contact, SentState, ShopState, Shown, words_of
+from app.domain.person.contact import ADDRESS, Contact, ObservedStatus, SentState, ShopState, words_of
 from app.domain.shops.countries import country_code
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -139,7 +139,7 @@ def vanished(contact: Contact, at: datetime) -> Contact:
     Deleted over there, perhaps for a reason: an opt-in stays told, so nobody is opted in again; an opt-out is told once more.
     It will show the new contact as opted out, which is nobody's act: as if we had seen it already.
     """
-    out = Shown(Status.OPT_OUT, at, at)
+    out = ObservedStatus(Status.OPT_OUT, at, at)
     told = replace(_without_opt_outs(contact), email=None, profile={}, tags={})
     seen = replace(contact.seen, email_news=out, phone_news=out, email_disputed=False, phone_disputed=False)
     return replace(contact, told=told, seen=seen, rename_refused_at=None)
@@ -269,7 +269,7 @@ def _is_to_be_cleared(name: str, contact: Contact) -> bool:
     return contact.profile[name].cleared and name in CLEARABLE and contact.is_transferred
 
 
-def _news(channel: Channel, told: TimedStatus | None, seen: Shown | None) -> Status | None:
+def _news(channel: Channel, told: TimedStatus | None, seen: ObservedStatus | None) -> Status | None:
     """A status travels once per act of the person, and only an act that outweighs what SALESmanago was told (R06).
 
     An old opt-in, as a list of customers may bring it, never overturns what SALESmanago shows as opted out.
@@ -291,7 +291,7 @@ def _email_stood(contact: Contact) -> TimedStatus | None:
     return TimedStatus(Status.OPT_IN if known.status is Status.OPT_OUT else Status.OPT_OUT, since)
 
 
-def _stood(told: TimedStatus | None, seen: Shown | None, refused: TimedStatus | None) -> TimedStatus | None:
+def _stood(told: TimedStatus | None, seen: ObservedStatus | None, refused: TimedStatus | None) -> TimedStatus | None:
     """What SALESmanago holds of a channel, as far as we know.
 
     An opt-in only where it was seen: what was told may still wait, here or in another shop's queue, or be taken back.

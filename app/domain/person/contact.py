@@ -4,7 +4,7 @@ The facts are registers that know since when they are true, so learning events i
 late event never overwrites newer state. `SentState` mirrors what the commands queued so far make true in SALESmanago, `ShopState`
 what they make true in the shop. What is to be sent is always a difference: that is why a repeated event sends nothing
 (R28), why a first transfer carries everything true by then (R07), and why a change never echoes back to where it came from.
-`Seen` is what SALESmanago showed when we looked.
+`Observed` is what SALESmanago showed when we looked.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ class SentState:
 
 
 @value()
-class SeenTag:
+class ObservedTag:
     text: str
     points: int
     here: bool = True
@@ -68,7 +68,7 @@ class Lost:
 
 
 @value()
-class Shown:
+class ObservedStatus:
     """A newsletter status as SALESmanago shows it: since which look, and when we looked last."""
 
     status: Status
@@ -77,12 +77,12 @@ class Shown:
 
 
 @value()
-class Seen:
+class Observed:
     """What SALESmanago showed the last time we looked, or a callback said."""
 
-    email_news: Shown | None = None
-    phone_news: Shown | None = None
-    tags: Mapping[str, SeenTag] = field(default_factory=dict)
+    email_news: ObservedStatus | None = None
+    phone_news: ObservedStatus | None = None
+    tags: Mapping[str, ObservedTag] = field(default_factory=dict)
     """Canonical tag -> tag; only those that may travel to the panel."""
     tags_at: datetime | None = None
     lost: Mapping[str, Lost] = field(default_factory=dict)
@@ -154,7 +154,7 @@ class Contact:
     """Nothing from that time or before is learned or sent, also in a later life of the person (M3)."""
     told: SentState = SentState()
     home: ShopState = ShopState()
-    seen: Seen = Seen()
+    seen: Observed = Observed()
 
     @property
     def is_transferred(self) -> bool:

@@ -18,7 +18,7 @@ from app.domain.decisions.salesmanago_changes import difference, told
 from app.domain.decisions.shop_changes import panel_tags
 from app.domain.events import Event, StatusSeen
 from app.domain.panel_tags import PanelTag, changes, short_name
-from app.domain.person.contact import Contact, Shown
+from app.domain.person.contact import Contact, ObservedStatus
 from app.domain.shops.shop import Panel, PanelKind, TagConflicts
 from app.domain.tags import MOST_TAGS, outgoing_text
 from app.sandbox.salesmanago.tags import fold
@@ -220,7 +220,7 @@ def test_a_click_is_an_act_whatever_the_looks_showed(status: Status, channel: st
 def test_a_click_from_before_the_last_look_still_counts_as_of_its_own_time() -> None:
     story = life(OPEN, registered(minute(0)), look(1, IN), look(9, IN), look(5, OUT, acted=True))
     assert story.contact.email_news.said == TimedStatus(OUT, minute(5))
-    assert story.contact.seen.email_news == Shown(IN, minute(1), minute(9))
+    assert story.contact.seen.email_news == ObservedStatus(IN, minute(1), minute(9))
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -588,6 +588,11 @@ def test_of_two_words_to_salesmanago_the_weightier_is_remembered(ours_later: boo
 
 def test_the_phone_of_another_shop_says_nothing_of_our_e_mail() -> None:
     ours = somebody()
-    heard = heard_of(ours, None, TimedStatus(OUT, minute(3)), replace(ours.seen, phone_news=Shown(OUT, minute(3), minute(3))))
+    heard = heard_of(
+        ours, None, TimedStatus(OUT, minute(3)), replace(ours.seen, phone_news=ObservedStatus(OUT, minute(3), minute(3)))
+    )
     assert (heard.told.email_news, heard.seen.email_news) == (None, None)
-    assert (heard.told.phone_news, heard.seen.phone_news) == (TimedStatus(OUT, minute(3)), Shown(OUT, minute(3), minute(3)))
+    assert (heard.told.phone_news, heard.seen.phone_news) == (
+        TimedStatus(OUT, minute(3)),
+        ObservedStatus(OUT, minute(3), minute(3)),
+    )

@@ -9,7 +9,7 @@ import pytest
 from app.domain.consent import Channel, Status, TimedStatus
 from app.domain.decisions.learn import learn
 from app.domain.events import Event, customer_id_of, real_id
-from app.domain.person.contact import Contact, Seen, SentState, Shown, without_placeholder
+from app.domain.person.contact import Contact, Observed, ObservedStatus, SentState, without_placeholder
 from app.domain.person.identity import Address, Clues, How, Meant, Stranger, who
 from app.domain.values import replace
 from tests.support.builders import (
@@ -161,11 +161,11 @@ def test_a_rename_onto_somebody_of_no_other_account_joins_them(owner: Somebody) 
     [
         SentState(email=B),
         SentState(email_news=TimedStatus(Status.OPT_OUT, EARLY)),
-        Seen(email_news=Shown(Status.OPT_OUT, EARLY, EARLY)),
+        Observed(email_news=ObservedStatus(Status.OPT_OUT, EARLY, EARLY)),
     ],
     ids=["told", "told by another shop", "seen"],
 )
-def test_r72_whoever_salesmanago_may_know_at_an_address_keeps_the_contact_there(there: SentState | Seen) -> None:
+def test_r72_whoever_salesmanago_may_know_at_an_address_keeps_the_contact_there(there: SentState | Observed) -> None:
     known = {"told": there} if isinstance(there, SentState) else {"seen": there}
     mover, owner = account(A, "71"), person(B, **known)
     assert who(changed(B, "71"), Clues(address=Address(owner), account=mover)) == merged(owner, mover)

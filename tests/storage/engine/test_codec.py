@@ -12,7 +12,7 @@ from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.rate_limit import Pace
 from app.domain.delivery.revocation import TakeBack
-from app.domain.person.contact import Contact, Seen, SentState, ShopState
+from app.domain.person.contact import Contact, Observed, SentState, ShopState
 from app.domain.person.sale import Sale
 from app.domain.runs import reconciliation
 from app.domain.runs.backfill import Backfill, BackfillMode, Phase
@@ -35,7 +35,7 @@ STORED = (
         Pace,
         Reconciliation,
         Sale,
-        Seen,
+        Observed,
         Shop,
         TakeBack,
     ),
