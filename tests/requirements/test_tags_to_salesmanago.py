@@ -11,7 +11,7 @@ from app.domain.decisions.learn import learn
 from app.domain.decisions.observations import READD_LIMIT
 from app.domain.decisions.plan import Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import difference
-from app.domain.delivery.coalesce import Bundle
+from app.domain.delivery.coalesce import CoalescedCommands
 from app.domain.delivery.verify import RemoteContact, still_missing
 from app.domain.reasons import Reason
 from app.domain.shops.shop import TagConflicts
@@ -190,7 +190,7 @@ def test_r28_tags_never_raise_a_score() -> None:
 
 
 def test_r28_after_an_unknown_outcome_only_what_is_missing_is_sent() -> None:
-    bundle = Bundle(an_upsert(new_email="jan@new.example.com", add_tags=("vip", "Hurt"), remove_tags=("stary", "dawny")))
+    bundle = CoalescedCommands(an_upsert(new_email="jan@new.example.com", add_tags=("vip", "Hurt"), remove_tags=("stary", "dawny")))
     arrived = RemoteContact("jan@new.example.com", tags={"VIP": 1, "STARY": 1})
     left = still_missing(bundle, {"jan@new.example.com": arrived}).upsert
     assert left == an_upsert("jan@new.example.com", add_tags=("Hurt",), remove_tags=("stary",))

@@ -16,7 +16,7 @@ from app.domain.commands import (
 from app.domain.decisions.carts import cart_of, ripen
 from app.domain.decisions.plan import Defer, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import difference, told, untold
-from app.domain.delivery.coalesce import Bundle, coalesce
+from app.domain.delivery.coalesce import CoalescedCommands, coalesce
 from app.domain.events import Address
 from app.domain.reasons import Reason
 from app.formats.contact_values import e164
@@ -283,7 +283,7 @@ def test_r17_the_same_cancellation_or_return_twice_is_sent_once(undone: Any) -> 
 
 def test_a_bundle_says_the_same_as_its_commands_one_by_one() -> None:
     commands = [an_upsert(add_tags=("a",)), an_event(), an_upsert(new_email="n@example.com", remove_tags=("A",))]
-    assert coalesce(commands) == Bundle(
+    assert coalesce(commands) == CoalescedCommands(
         an_upsert(new_email="n@example.com", remove_tags=("A",)), (an_event(email="n@example.com"),)
     )
     known = life(OPEN, registered("2026-11-23T10:00")).contact

@@ -20,7 +20,7 @@ from app.domain.values import replace, value
 
 
 @value()
-class Bundle:
+class CoalescedCommands:
     """All that waits for one contact, in its shortest form: at most one upsert, then the events in order, or a deletion."""
 
     upsert: UpsertContact | None = None
@@ -29,7 +29,7 @@ class Bundle:
     """One per address under which SALESmanago may know the contact by now."""
 
 
-def coalesce(commands: Sequence[Command], *, perhaps_sent: bool = False) -> Bundle:
+def coalesce(commands: Sequence[Command], *, perhaps_sent: bool = False) -> CoalescedCommands:
     """The shortest bundle with the same effect as sending the commands one by one.
 
     `perhaps_sent`: some of it may have arrived. Otherwise a contact that is only now introduced is created under its newest
@@ -49,13 +49,13 @@ def coalesce(commands: Sequence[Command], *, perhaps_sent: bool = False) -> Bund
             case AddEvent():
                 events.append(command)
             case DeleteContact(email=email):
-                return Bundle(deletions=tuple(DeleteContact(email=one) for one in dict.fromkeys((*known_as, email))))
+                return CoalescedCommands(deletions=tuple(DeleteContact(email=one) for one in dict.fromkeys((*known_as, email))))
             case ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags():
                 raise AssertionError("commands for another destination")
     if upsert is not None:
         events = [replace(event, email=upsert.address_after) for event in events]
         upsert = upsert if perhaps_sent else newly_created(upsert)
-    return Bundle(upsert, tuple(events))
+    return CoalescedCommands(upsert, tuple(events))
 
 
 def up_to_deletion(commands: Sequence[Command]) -> int:

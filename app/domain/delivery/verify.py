@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
 from app.domain.consent import Status, TimedStatus, is_opt_in
-from app.domain.delivery.coalesce import Bundle, newly_created
+from app.domain.delivery.coalesce import CoalescedCommands, newly_created
 from app.domain.delivery.revocation import taken_back_upsert
 from app.domain.tags import canonical, is_shown
 from app.domain.values import replace, value
@@ -115,7 +115,7 @@ def apart_from(shown: RemoteContact, waiting: Iterable[Command]) -> RemoteContac
     return None if email is None and phone is None else left
 
 
-def still_missing(bundle: Bundle, seen: dict[str, RemoteContact]) -> Bundle:
+def still_missing(bundle: CoalescedCommands, seen: dict[str, RemoteContact]) -> CoalescedCommands:
     """What of a bundle with unknown outcome did not arrive: tags, rename and events are compared, the rest is harmless (R28)."""
     upsert = bundle.upsert
     if upsert is not None:
@@ -141,7 +141,7 @@ def still_missing(bundle: Bundle, seen: dict[str, RemoteContact]) -> Bundle:
             arrived[shown] -= 1
         else:
             missing.append(event)
-    return Bundle(upsert, tuple(missing), bundle.deletions)
+    return CoalescedCommands(upsert, tuple(missing), bundle.deletions)
 
 
 def is_renamed(upsert: UpsertContact, seen: Collection[str]) -> bool:
@@ -162,7 +162,7 @@ def tells_the_same(shown: RemoteEvent, update: AddEvent) -> bool:
     return shown.value is not None and shown.value == update.value and shown.products == goods
 
 
-def addresses(bundle: Bundle) -> frozenset[str]:
+def addresses(bundle: CoalescedCommands) -> frozenset[str]:
     """Every address under which SALESmanago may know the contact of a bundle."""
     named = {event.email for event in bundle.events}
     if bundle.upsert is not None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from app.domain.commands import AddEvent, ConfirmOptOut, UpsertContact
 from app.domain.consent import Status, is_opt_in
 from app.domain.delivery.answers import Answer, Attempted, Tried, unasked
-from app.domain.delivery.coalesce import Bundle, coalesce, newest_versions
+from app.domain.delivery.coalesce import CoalescedCommands, coalesce, newest_versions
 from app.domain.delivery.outbox import Claim, WaitingCommand
 from app.domain.delivery.outcomes import (
     PARKED_CONTACT_PAUSE,
@@ -133,7 +133,7 @@ class ContactDispatch(Dispatch):
     """What goes to SALESmanago for one contact, in its shortest form."""
 
     claim: Claim
-    bundle: Bundle
+    bundle: CoalescedCommands
     upsert: Answer | None = None
     upsert_settled: bool = False
     """No upsert is left to send: there was none, or it arrived."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from app.domain.commands import UpsertContact
 from app.domain.delivery.answers import Answer, LookupResult, unasked
-from app.domain.delivery.coalesce import Bundle, keeps_event_id, within_limits
+from app.domain.delivery.coalesce import CoalescedCommands, keeps_event_id, within_limits
 from app.domain.delivery.outbox import Claim
 from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Refused, Unknown, Unreachable, is_of_the_item, words_of
 from app.domain.delivery.revocation import opt_outs_of
@@ -145,7 +145,7 @@ class _Sending:
             theirs = {email: seen.contacts[email] for email in addresses(dispatch.bundle) if email in seen.contacts}
             missing = still_missing(dispatch.bundle, theirs)
             dispatch.found = {at for at, event in enumerate(dispatch.bundle.events) if event not in missing.events}
-            dispatch.bundle = Bundle(missing.upsert, dispatch.bundle.events)
+            dispatch.bundle = CoalescedCommands(missing.upsert, dispatch.bundle.events)
 
     async def _look_before_old_opt_ins(self, dispatches: Sequence[ContactDispatch]) -> None:
         """An opt-out over there that we never heard of stands against an opt-in of long ago, or one that had to wait (R06)."""

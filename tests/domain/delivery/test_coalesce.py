@@ -7,7 +7,7 @@ from app.domain.commands import DeleteContact, EventKind
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.coalesce import (
     TAGS_PER_CALL,
-    Bundle,
+    CoalescedCommands,
     coalesce,
     keeps_event_id,
     merge,
@@ -72,9 +72,9 @@ def test_r06_an_opt_in_that_was_seen_while_statuses_waited_may_still_be_resigned
 def test_a_deletion_ends_its_bundle_and_makes_what_came_before_pointless() -> None:
     commands = [an_upsert(), an_event(), GONE, an_upsert(add_tags=("neu",))]
     assert up_to_deletion(commands) == 3
-    assert coalesce(commands[:3]) == Bundle(deletions=(GONE,))
+    assert coalesce(commands[:3]) == CoalescedCommands(deletions=(GONE,))
     assert up_to_deletion(commands[3:]) == 1
-    assert coalesce([]) == Bundle()
+    assert coalesce([]) == CoalescedCommands()
 
 
 def test_a_rename_before_a_deletion_does_not_hide_the_address_salesmanago_still_knows() -> None:

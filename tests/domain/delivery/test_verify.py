@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.commands import Command, DeleteContact, UpsertContact
 from app.domain.consent import Status, TimedStatus
-from app.domain.delivery.coalesce import Bundle
+from app.domain.delivery.coalesce import CoalescedCommands
 from app.domain.delivery.verify import RemoteContact, RemoteEvent, addresses, apart_from, is_renamed, stands_there, still_missing
 from tests.support.builders import EMAIL, an_event, an_upsert, at
 
@@ -24,7 +24,7 @@ PURCHASE = an_event(when=at("2026-11-23T12:00:00.123456"))
     ],
 )
 def test_an_event_arrived_if_kind_number_and_millisecond_agree(seen: RemoteEvent, missing: bool) -> None:
-    left = still_missing(Bundle(None, (PURCHASE,)), {EMAIL: RemoteContact(EMAIL, events=frozenset({seen}))})
+    left = still_missing(CoalescedCommands(None, (PURCHASE,)), {EMAIL: RemoteContact(EMAIL, events=frozenset({seen}))})
     assert bool(left.events) is missing
 
 
@@ -39,20 +39,24 @@ def test_an_event_arrived_if_kind_number_and_millisecond_agree(seen: RemoteEvent
 )
 def test_a_rename_that_arrived_is_not_sent_again(known: list[str], sent: Any) -> None:
     seen = {email: RemoteContact(email) for email in known}
-    assert still_missing(Bundle(an_upsert(new_email=NEW, add_tags=("a",), remove_tags=("b",))), seen).upsert == sent
+    assert still_missing(CoalescedCommands(an_upsert(new_email=NEW, add_tags=("a",), remove_tags=("b",))), seen).upsert == sent
 
 
 @pytest.mark.parametrize("shown", ["IDOSELL_ВЗУТТЯ", "IDOSELL_______", "idosell_Взуття"])
 def test_r28_a_tag_in_other_letters_that_arrived_is_not_sent_again_and_one_that_stands_is_taken_off(shown: str) -> None:
     seen = {EMAIL: RemoteContact(EMAIL, tags={shown: 1})}
-    assert still_missing(Bundle(an_upsert(add_tags=("idosell_Взуття",))), seen).upsert == an_upsert()
+    assert still_missing(CoalescedCommands(an_upsert(add_tags=("idosell_Взуття",))), seen).upsert == an_upsert()
     removing = an_upsert(remove_tags=("idosell_Взуття",))
-    assert still_missing(Bundle(removing), seen).upsert == removing
+    assert still_missing(CoalescedCommands(removing), seen).upsert == removing
 
 
 def test_a_contact_may_be_known_under_each_address_its_bundle_names() -> None:
-    assert addresses(Bundle(an_upsert(new_email=NEW), (an_event(email="c@example.com"),))) == {EMAIL, NEW, "c@example.com"}
-    assert addresses(Bundle()) == set()
+    assert addresses(CoalescedCommands(an_upsert(new_email=NEW), (an_event(email="c@example.com"),))) == {
+        EMAIL,
+        NEW,
+        "c@example.com",
+    }
+    assert addresses(CoalescedCommands()) == set()
 
 
 @pytest.mark.parametrize(("seen", "renamed"), [(("new",), True), (("old",), False), (("old", "new"), False), ((), False)], ids=repr)
