@@ -17,7 +17,10 @@ What cannot be known, and is therefore not promised:
 * Whether an opt-in that was told and does not show was not taken (contract U13), did not arrive although the call ended without an
   answer, or was followed by a resignation without callback, unless it had been seen to show before.
 * Whether somebody opted in over there while an opt-out of a shop was on its way: it showed opted in all the time, and the
-  callback can be a repetition. The opt-out may win.
+  callback can be a repetition. The opt-out may win. It is on its way until a call that told it was answered, or a look showed it:
+  a call that ended without an answer may never have arrived.
+* Whether somebody opted in over there, or an opt-in of ours arrived whose call ended without an answer: both show the same, and the
+  callback can be a repetition. An opt-out that was made after such a call may win, until a call is answered.
 * What a look shows of somebody while a status is on its way there: it may be our own.
 * An act of which no callback comes and that changes nothing SALESmanago shows, or that is overwritten before anybody could look: it
   leaves no trace. An opt-in that leaves within `MOMENT` of its act does not look, so it may overwrite such an act.
@@ -57,11 +60,15 @@ class Act:
     heard_last_at: datetime | None = None
     """When the last callback came: one that is repeated may be taken for a new act."""
     looked_before: datetime | None = None
-    """The last look at the person before the act."""
+    """The last look before the act that did not show it."""
     looked_at: datetime | None = None
     """The first look after the act."""
     told_at: datetime | None = None
     """When SALESmanago was first told a status after the act."""
+    known_at: datetime | None = None
+    """When it could be known that SALESmanago had been told: a call was answered, or a look showed what the act says."""
+    unclear_since: datetime | None = None
+    """When an opt-in of ours was last told without an answer, if no answer to a later call had come by the time of the act."""
     traceless: bool = False
 
     @property
@@ -88,8 +95,9 @@ def newest(acts: Iterable[Act]) -> Act | None:
 
 def is_order_unknown(out: Act, other: Act) -> bool:
     overlap = out.earliest <= other.latest and other.earliest <= out.latest
-    untold = out.where != THERE and other.where == THERE and (out.told_at is None or out.told_at >= other.at)
-    return overlap or untold
+    untold = out.where != THERE and other.where == THERE and (out.known_at is None or out.known_at >= other.at)
+    perhaps_ours = other.unclear_since is not None and out.latest >= other.unclear_since
+    return overlap or untold or perhaps_ours
 
 
 def permitted_ends(acts: Collection[Act]) -> set[bool]:
@@ -147,7 +155,8 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
     """Fill in what the gateway could know of the acts of one person and channel; answers which opt-ins were wrong."""
     faults: list[str] = []
     shows, knew, basis, told_ever = True, None, True, False
-    last_look: datetime | None = None
+    looks = dict[bool, datetime]()  # the last that showed an opt-out, and the last that showed an opt-in
+    unclear_since: datetime | None = None
     unseen: list[Act] = []
     moments: list[tuple[datetime, int, Act | Touch]] = [(act.at, 0, act) for act in acts]
     moments += [(act.heard_at, 1, act) for act in acts if act.where == THERE and act.heard_at is not None]
@@ -160,20 +169,25 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                 basis, knew = (True, True) if moment.out else (basis, knew)  # an opt-in is a claim, until it is read
             case Act():
                 lost = moment.heard_at is None
-                moment.looked_before = last_look
+                moment.looked_before = looks.get(not moment.out)
+                moment.unclear_since = unclear_since
                 unseen += [moment] if lost else []
                 moment.traceless = lost and shows is moment.out
                 for one in unseen if basis is moment.out else ():
                     one.traceless = True
                 shows = moment.out
             case Touch(told=None):
-                nothing_waits = all(act.told_at is not None for act in acts if act.where != THERE and act.at <= at)
+                for act in acts:
+                    if act.told_at is not None and act.out is shows:
+                        act.known_at = act.known_at or at
+                nothing_waits = all(act.known_at is not None for act in acts if act.where != THERE and act.at <= at)
                 for act in acts:
                     if act.where == THERE and act.at <= at and nothing_waits:
                         act.looked_at = act.looked_at or at
-                last_look = at
+                looks[shows] = at
                 if nothing_waits:
                     basis, knew, unseen = shows, shows, []
+                knew = True if shows else knew  # whoever's opt-out it is, the last look showed no opt-in
             case Touch():
                 if moment.told is False:
                     settled = [act for act in acts if act.where != THERE or act.at <= at - BLINK or act.is_heard(at - ON_ITS_WAY)]
@@ -182,10 +196,12 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                 for act in acts:
                     if act.at <= at:
                         act.told_at = act.told_at or at
+                        act.known_at = act.known_at or (at if moment.answered else None)
+                unclear_since = None if moment.answered else unclear_since if moment.told else at
                 for one in unseen:
                     one.traceless = True
                 shows, unseen = moment.told is True, []
                 knew = True if moment.told else False if knew is False else None
-                if moment.answered and not told_ever and last_look is None:
+                if moment.answered and not told_ever and not looks:
                     basis, told_ever = shows, True
     return faults

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import json
 import os
 import queue
 import random
@@ -9,7 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from chaos.ledger import Result, drained, stop, totals
 from chaos.load import Line
 from chaos.proxy import Proxy, Way
 from chaos.suite import Stage, scenario
+from chaos.timeline import ACTS, CALLS
 from chaos.world import CALLBACK_SECRET, World, until
 
 SHOPS = ("shop1", "shop2")
@@ -28,6 +30,9 @@ FATES = ((0.0,), (0.0,), (0.0,), (), ())
 """Seconds after which each copy of a callback arrives; none: it is lost."""
 
 LOOKS = ("contact/basic", "contact/list")
+WRITTEN_DOWN = timedelta(seconds=3)
+"""As long as it may take, on a busy machine, until what a look showed is stored."""
+
 OUT_OF = {"email": ("forceOptIn", "forceOptOut"), "phone": ("forcePhoneOptIn", "forcePhoneOptOut")}
 
 
@@ -42,7 +47,8 @@ def acts(stage: Stage) -> Iterator[Result]:
         result = Result("acts", did)
         stand = _Stand(world, random.Random(seed), [f"act{number}@example.com" for number in range(people)])
         stand.introduce(result)
-        trouble = threading.Thread(target=_trouble, args=(world, proxy, random.Random(seed + 1), seconds, stage.short, result))
+        chance, kills = random.Random(seed + 1), list[datetime]()
+        trouble = threading.Thread(target=_trouble, args=(world, proxy, chance, seconds, stage.short, result, kills))
         trouble.start()
         stand.act(seconds)
         trouble.join()
@@ -52,13 +58,15 @@ def acts(stage: Stage) -> Iterator[Result]:
         stand.close(result)
         drained(world, result, since, 180)
         _rests(world, result, pause=stage.size(8, 4))
-        stand.judge(result)
+        stand.judge(result, kills)
         totals(result, world)
         stop(result, world)
         yield result
 
 
-def _trouble(world: World, proxy: Proxy, chance: random.Random, seconds: float, short: bool, result: Result) -> None:
+def _trouble(
+    world: World, proxy: Proxy, chance: random.Random, seconds: float, short: bool, result: Result, kills: list[datetime]
+) -> None:
     """Kills and bad weather, one after the other. Short: nothing after which half a minute must pass before a second try."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -67,6 +75,7 @@ def _trouble(world: World, proxy: Proxy, chance: random.Random, seconds: float, 
             case "kill":
                 world.gateway.kill()
                 result.kills += 1
+                kills.append(datetime.now(UTC))
                 world.serve()
             case "outage":
                 proxy.down()
@@ -208,14 +217,15 @@ class _Stand:
 
     # -- the judge -------------------------------------------------------------------------------------------------------
 
-    def judge(self, result: Result) -> None:
-        ends, touches = _statuses(self.world), _touches(self.world.sandbox.entries())
+    def judge(self, result: Result, kills: list[datetime]) -> None:
+        entries = self.world.sandbox.entries()
+        ends, touches = _statuses(self.world), _touches(entries, _answered(self.world), kills)
         theirs: dict[tuple[str, str], list[Act]] = defaultdict(list)
         for act in self.acts:
             theirs[act.email, act.channel].append(act)
         wrong, late = list[str](), list[str]()
         for (email, channel), done in theirs.items():
-            about = [one for one in touches[email] if one.told is None or one.channel == channel]
+            about = [one for one in touches.get(email, []) if one.told is None or one.channel == channel]
             late += [f"{email} {channel} {fault}" for fault in retraced(done, about)]
             permitted = permitted_ends(done)
             if permitted and ends[email, channel] not in permitted:
@@ -228,6 +238,12 @@ class _Stand:
         result.demand(not invented, f"R55: {len(invented)} lines of the ledger that nobody did, as {invented[:2]}")
         lost = sum(1 for act in self.acts if act.where == THERE and act.heard_at is None)
         result.notes.append(f"{len(self.acts)} acts, {lost} of them without a callback")
+        self._leave(entries)
+
+    def _leave(self, entries: list[dict[str, Any]]) -> None:
+        """What `chaos.timeline` reads."""
+        (self.world.folder / CALLS).write_text(json.dumps(entries))
+        (self.world.folder / ACTS).write_text(json.dumps([{**asdict(act), "reaches": []} for act in self.acts], default=str))
 
     def _invented(self, theirs: dict[tuple[str, str], list[Act]]) -> list[str]:
         lines = self.world.rows(
@@ -242,14 +258,32 @@ class _Stand:
         return found
 
 
-def _touches(entries: list[dict[str, Any]]) -> dict[str, list[Touch]]:
-    """What the calls of the gateway looked at and told, by person."""
+def _answered(world: World) -> dict[str, list[datetime]]:
+    """When the gateway wrote down that a call which told of a person had been answered."""
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for email, at in world.rows(
+        "SELECT contacts.email, attempts.at FROM attempts JOIN outbox ON outbox.id = attempts.command_id"
+        " JOIN contacts ON contacts.id = outbox.contact_id"
+        " WHERE attempts.outcome = 'delivered' AND attempts.call_id IS NOT NULL AND outbox.destination LIKE 'account:%'"
+        " ORDER BY attempts.at"
+    ):
+        found[email].append(datetime.fromtimestamp(at / 1_000_000, UTC))
+    return found
+
+
+def _touches(entries: list[dict[str, Any]], answered: dict[str, list[datetime]], kills: list[datetime]) -> dict[str, list[Touch]]:
+    """What the calls of the gateway looked at and told, by person. A cut or a kill loses the answer to what was carried out.
+
+    A look whose answer a kill may have taken taught nothing, so it is none.
+    """
     found: dict[str, list[Touch]] = defaultdict(list)
     for entry in entries:
         at = datetime.fromtimestamp(entry["at"] / 1000, UTC)
         if not entry["applied"]:
             continue
         if any(entry["path"].endswith(look) for look in LOOKS):
+            if any(at <= kill < at + WRITTEN_DOWN for kill in kills):
+                continue
             for email in entry["emails"]:
                 found[email].append(Touch(email, at))
             continue
@@ -260,7 +294,16 @@ def _touches(entries: list[dict[str, Any]]) -> dict[str, list[Touch]]:
             for channel, (in_, out) in OUT_OF.items() if email else ():
                 if one.get(in_) is True or one.get(out) is True:
                     found[email].append(Touch(email, at, told=one.get(out) is True, channel=channel, answered=not entry["fault"]))
-    return found
+    return {email: list(_with_answers(theirs, answered[email])) for email, theirs in found.items()}
+
+
+def _with_answers(touches: list[Touch], answered: list[datetime]) -> Iterator[Touch]:
+    """An answer is written down before the next status is told."""
+    told = sorted({one.at for one in touches if one.told is not None})
+    for one in touches:
+        following = next((at for at in told if at > one.at), None)
+        was_answered = any(one.at <= at and (following is None or at < following) for at in answered)
+        yield one if one.told is None else replace(one, answered=one.answered and was_answered)
 
 
 def _words(done: list[Act]) -> str:

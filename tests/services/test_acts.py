@@ -165,6 +165,151 @@ async def test_r55_an_opt_out_that_another_shop_tells_again_is_no_act_in_this_on
     assert await Play(database, "account address").play(steps) == []
 
 
+A_LOOK, WAITS = Looks("sweep"), Turns("lost without answer")  # what is written times out, what is read is answered
+MAYBE, LATER = Turns("done without answer"), Passes(40)
+OPTS_IN, RESIGNS = InShop(ADA, False), InShop(ADA, True)
+IN_SHOP_2, OUT_OF_SHOP_2 = InShop(ADA, False, "shop2"), InShop(ADA, True, "shop2")
+CLICKS_IN, LOST_IN, LOST_OUT = There(ADA, False), There(ADA, False, callbacks=()), There(ADA, True, callbacks=())
+SEEN_IN = [OPTS_IN, A_LOOK]
+
+STANDS = [
+    pytest.param([MAYBE, OPTS_IN, A_LOOK, FINE, LATER, DOWN, IN_SHOP_2, LOST_OUT, LATER, FINE], id="of another shop"),
+    pytest.param([MAYBE, OPTS_IN, A_LOOK, FINE, LATER, DOWN, OPTS_IN, LOST_OUT, LATER, FINE], id="of the same shop"),
+    pytest.param(
+        [*SEEN_IN, MAYBE, OUT_OF_SHOP_2, WAITS, LOST_IN, OPTS_IN, A_LOOK, LOST_OUT, LATER, FINE],
+        id="behind an opt-out that perhaps arrived before it was seen",
+    ),
+]
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@pytest.mark.parametrize("steps", STANDS)
+async def test_r06_an_opt_in_looks_first_where_one_was_seen_while_another_of_ours_was_on_its_way(
+    database: Database, steps: Sequence[Step], surroundings: str
+) -> None:
+    """Found by the scenario `acts`: the look was noted on the command that waited then, and forgotten with it."""
+    assert await Play(database, surroundings).play(steps) == []
+
+
+KEPT_BACK = [
+    pytest.param([*SEEN_IN, DOWN, OPTS_IN, LOST_OUT, LATER, FINE, A_LOOK, Orders(ADA)], id="by an order"),
+    pytest.param([*SEEN_IN, DOWN, IN_SHOP_2, LOST_OUT, LATER, FINE, A_LOOK, Orders(ADA), Orders(ADA, "shop2")], id="by any shop"),
+]
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@pytest.mark.parametrize("steps", KEPT_BACK)
+async def test_r06_an_opt_in_that_was_kept_back_is_not_told_again_by_what_happens_next(
+    database: Database, steps: Sequence[Step], surroundings: str
+) -> None:
+    """Found by the scenario `acts`: the resignation waited for its callback, and the difference told the opt-in meanwhile."""
+    assert await Play(database, surroundings).play(steps) == []
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@pytest.mark.parametrize("again", [OPTS_IN, IN_SHOP_2])
+async def test_r06_an_act_after_an_opt_in_was_kept_back_is_newer_than_the_resignation(
+    database: Database, again: Step, surroundings: str
+) -> None:
+    kept_back = [*SEEN_IN, DOWN, IN_SHOP_2, LOST_OUT, LATER, FINE]
+    assert await Play(database, surroundings).play([*kept_back, DOWN, again, LATER, FINE]) == []
+
+
+CLAIMED = [
+    pytest.param([*SEEN_IN, RESIGNS, WAITS, InShop(ADA, False, "shop1", "phone"), CLICKS_IN, A_LOOK, FINE], id="something waits"),
+    pytest.param(
+        [*SEEN_IN, RESIGNS, WAITS, InShop(ADA, False, "shop2", "phone"), CLICKS_IN, A_LOOK, LATER, FINE],
+        id="something of another shop waits",
+    ),
+    pytest.param([*SEEN_IN, RESIGNS, There(ADA, False, callbacks=(5,)), A_LOOK, Passes(10), FINE], id="the callback is slow"),
+    pytest.param(
+        [*SEEN_IN, OUT_OF_SHOP_2, There(ADA, False, callbacks=(5,)), A_LOOK, Passes(10), FINE],
+        id="the callback is slow, and another shop told",
+    ),
+    pytest.param(
+        [LOST_IN, A_LOOK, RESIGNS, Passes(130), There(ADA, False, callbacks=(5,)), A_LOOK, Passes(10), FINE],
+        id="an earlier change waited for a callback that was lost",
+    ),
+]
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@pytest.mark.parametrize("steps", CLAIMED)
+async def test_r55_no_opt_out_is_told_again_over_an_opt_in_whose_callback_is_still_to_be_judged(
+    database: Database, steps: Sequence[Step], surroundings: str
+) -> None:
+    """Found by the scenario `acts`: a look showed the opt-in before it was confirmed, and took it for an opt-out not taken."""
+    assert await Play(database, surroundings).play(steps) == []
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@pytest.mark.parametrize("again", [OPTS_IN, IN_SHOP_2])
+async def test_r06_an_opt_in_after_a_reported_resignation_is_not_kept_back_by_it(
+    database: Database, again: Step, surroundings: str
+) -> None:
+    """Found by the scenario `acts`: that an opt-in had been seen before the resignation was remembered longer than that itself."""
+    waits = [WAITS, RESIGNS, CLICKS_IN, OPTS_IN, A_LOOK]
+    assert await Play(database, surroundings).play([*waits, There(ADA, True), again, LATER, FINE]) == []
+
+
+@pytest.mark.parametrize("surroundings", ["account address", "shop address"])
+async def test_r53_an_opt_in_over_there_counts_in_a_shop_whose_opt_out_another_shop_had_overtaken(
+    database: Database, surroundings: str
+) -> None:
+    """SALESmanago had been told of the opt-out before: that it shows an opt-in confirms the callback."""
+    assert await Play(database, surroundings).play([OUT_OF_SHOP_2, OPTS_IN, CLICKS_IN]) == []
+
+
+UNDONE_AT_ONCE = [OPTS_IN, OPTS_IN, LOST_OUT, Looks("window"), IN_SHOP_2]
+
+
+async def test_r53_a_click_undone_before_its_callback_could_say_for_which_shop_it_was_ends_as_the_later_act(
+    database: Database,
+) -> None:
+    play = Play(database, "shop address")
+    assert await play.play(UNDONE_AT_ONCE) == []
+    assert play.upstream.shows(ADA, "email") is False
+
+
+OPT_OUT_STANDS = [
+    pytest.param([*SEEN_IN, MAYBE, RESIGNS, A_LOOK, CLICKS_IN, A_LOOK, LATER, FINE], id="a callback comes"),
+    pytest.param([*SEEN_IN, MAYBE, RESIGNS, A_LOOK, LOST_IN, A_LOOK, LATER, FINE], id="no callback comes"),
+    pytest.param([*SEEN_IN, MAYBE, OUT_OF_SHOP_2, A_LOOK, LOST_IN, A_LOOK, LATER, FINE], id="it is of another shop"),
+    pytest.param([*SEEN_IN, MAYBE, RESIGNS, A_LOOK, There(ADA, True), CLICKS_IN, LATER, FINE], id="a callback tells of it too"),
+    pytest.param([*SEEN_IN, WAITS, RESIGNS, LOST_OUT, A_LOOK, LOST_IN, A_LOOK, LATER, FINE], id="it is a click that stands there"),
+]
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@pytest.mark.parametrize("steps", OPT_OUT_STANDS)
+async def test_r06_an_opt_out_that_was_seen_to_stand_while_it_waited_does_not_overwrite_a_newer_opt_in(
+    database: Database, steps: Sequence[Step], surroundings: str
+) -> None:
+    assert await Play(database, surroundings).play(steps) == []
+
+
+UNCLEAR = [
+    pytest.param([*SEEN_IN, MAYBE, RESIGNS, CLICKS_IN, FINE], id="our opt-out perhaps arrived"),
+    pytest.param([*SEEN_IN, MAYBE, RESIGNS, DOWN, LATER, CLICKS_IN, LATER, FINE], id="our opt-out perhaps arrived, and waits long"),
+    pytest.param([MAYBE, OPTS_IN, There(ADA, True), CLICKS_IN, FINE], id="our opt-in perhaps arrived"),
+    pytest.param(
+        [*SEEN_IN, MAYBE, IN_SHOP_2, DOWN, There(ADA, True), LATER, CLICKS_IN, LATER, FINE], id="another shop's opt-in did"
+    ),
+]
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@pytest.mark.parametrize("steps", UNCLEAR)
+async def test_r06_where_an_opt_in_over_there_cannot_be_told_from_our_own_call_everybody_agrees_in_the_end(
+    database: Database, steps: Sequence[Step], surroundings: str
+) -> None:
+    play = Play(database, surroundings)
+    assert await play.play(steps) == []
+    sides = {out for (_, who, channel), out in play.panel.items() if (who, channel) == (ADA, "email")}
+    told = surroundings != "shop address"  # there the callback is for one shop alone
+    assert not told or sides <= {play.upstream.shows(ADA, "email"), None}
+
+
 # -- the judge itself ----------------------------------------------------------------------------------------------------
 
 

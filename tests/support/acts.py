@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -141,7 +141,12 @@ class Play:
         self.knew: dict[tuple[str, str], bool | None] = {}
         self.basis: dict[tuple[str, str], bool] = {}
         """What was shown when it was last looked at or called back, or else told first; a new contact is shown as opted out."""
-        self.looked: dict[str, datetime] = {}
+        self.unclear: dict[tuple[str, str], datetime] = {}
+        """When an opt-in was told last, where no answer came to that or to a later call."""
+        self.unclear_outs: set[tuple[str, str]] = set()
+        """Of whom an opt-out was told without an answer: one that is shown may be ours."""
+        self.looked: dict[tuple[str, str, bool | None], datetime] = {}
+        """The last look that showed it: address, channel, and whether an opt-out."""
         self.panel: dict[tuple[str, str, str], bool] = {}
         self.orders = 0
         self.upstream.before_answer = self._leaves
@@ -220,16 +225,19 @@ class Play:
             at=now,
             where=THERE,
             reaches=frozenset(self.shops),
-            looked_before=self.looked.get(step.who),
+            looked_before=self.looked.get((step.who, step.channel, not step.out)),
+            unclear_since=self.unclear.get((step.who, step.channel)),
         )
         self.acts.append(act)
         copies = step.callbacks if step.channel == "email" else ()
         self.arrivals += [(now + timedelta(seconds=delay), act) for delay in copies]
         if not copies and before is step.out:
             act.traceless = True
-        if self.basis.get((step.who, step.channel), True) is step.out:
+        if copies or self.basis.get((step.who, step.channel), True) is step.out:
             for one in self._untold(act):
-                one.traceless = True  # it shows again what it showed: nobody will see that anything happened
+                one.traceless = (
+                    True  # it shows what it showed, or what a callback tells: nobody will see that anything else happened
+                )
 
     def _untold(self, act: Act) -> list[Act]:
         """Acts of a channel over there of which no callback comes, and that nobody saw yet."""
@@ -340,28 +348,41 @@ class Play:
         if method in ("look_up", "statuses") and self.upstream.weather not in ("down", "throttled"):
             for email in items:
                 self._is_looked_at(email)
+        for item in items if not answered and self.upstream.weather not in ("down", "throttled", "asleep") else ():
+            for channel, status in self._statuses(item):
+                if status is Status.OPT_IN:
+                    self.unclear[item.address_after, channel] = self.clock()
+                elif status is Status.OPT_OUT:
+                    self.unclear_outs.add((item.address_after, channel))
+                    self.knew[item.address_after, channel] = None
         for item in items if done else ():
             for channel, status in self._statuses(item):
                 if status is not None:
+                    if answered:
+                        self.unclear.pop((item.address_after, channel), None)
+                        self.unclear_outs.discard((item.address_after, channel))
                     was_in = self.knew.get((item.address_after, channel)) is False
                     self.knew[item.address_after, channel] = True if status is Status.OPT_OUT else False if was_in else None
                     if answered:
                         self.basis.setdefault((item.address_after, channel), status is Status.OPT_OUT)
                     for act in self._of(item.address_after, channel):
                         act.told_at = act.told_at or self.clock()
+                        act.known_at = act.known_at or (self.clock() if answered else None)
                     for act in self._untold(Act(email=item.email, channel=channel, out=True, at=self.clock(), where=THERE)):
                         act.traceless = True
 
     def _is_looked_at(self, email: str) -> None:
         now = self.clock()
-        self.looked[email] = now
         for channel in CHANNELS:
             shown = self.upstream.shows(email, channel)
+            self.looked[email, channel, shown] = now
             self.knew[email, channel] = shown
             if shown is not None:
                 self.basis[email, channel] = shown
+            for act in self._of(email, channel):
+                act.known_at = act.known_at or (now if act.out is shown else None)
         for act in self.acts:
-            if act.email == email and act.where == THERE:
+            if act.email == email and act.where == THERE and not (act.out and (email, act.channel) in self.unclear_outs):
                 act.looked_at = act.looked_at or now
 
     @staticmethod
@@ -386,15 +407,21 @@ class Play:
         await self._judge_ledger()
 
     def _judge_side(self, shop: str, email: str, channel: str, theirs: list[Act]) -> None:
-        ends = permitted_ends(for_side(theirs, shop))
+        own = [replace(act, traceless=act.traceless or self._is_unspoken_for(act, theirs)) for act in for_side(theirs, shop)]
+        ends = permitted_ends(own)
         if self.surroundings == "shop address" and shop != "shop1":
             ends |= permitted_ends([act for act in theirs if act.where in (THERE, shop)])
         side = self.panel.get((shop, email, channel))
         if ends and side is not None and side not in ends:
             self.faults.append(f"{email} {channel}: {shop} ends with {_word(side)}, but {_words(theirs)}")
-        last = newest(act for act in for_side(theirs, shop) if not act.traceless)
+        last = newest(act for act in for_side(theirs, shop) if not act.traceless and not self._is_unspoken_for(act, theirs))
         if side is None and last is not None and ends == {True}:
             self.faults.append(f"{email} {channel}: {shop} was never told, but {_words(theirs)}")
+
+    def _is_unspoken_for(self, act: Act, theirs: Sequence[Act]) -> bool:
+        """A change without a callback, and undone before the grace of one was over: nobody can say for which shop it was meant."""
+        lost = act.where == THERE and act.heard_at is None and self.surroundings == "shop address"
+        return lost and any(act.at < other.at < act.at + GRACE + timedelta(seconds=30) for other in theirs)
 
     async def _judge_ledger(self) -> None:
         async with self.world.database.transaction() as connection:

@@ -192,7 +192,9 @@ def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Deci
 
 
 def _is_told_of_opt_out(known: Contact) -> bool:
-    return is_opt_out(known.told.email_news)
+    """It was told of the person's opt-out; or of an act since, by another shop of the account."""
+    told, said = known.told.email_news, known.email_news.said
+    return is_opt_out(told) or (told is not None and said is not None and told.at > said.at)
 
 
 def _informed(known: Contact, commands: Sequence[Command]) -> Contact:

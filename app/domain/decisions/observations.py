@@ -7,15 +7,18 @@ command explains is none. That keeps changes from echoing, and mere state from o
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from app.domain import tags
 from app.domain.consent import Channel, Status, TimedStatus, is_opt_in, newer_status
 from app.domain.decisions.salesmanago_changes import wanted_tags
 from app.domain.delivery.verify import RemoteContact
 from app.domain.events import StatusNotTaken, StatusSeen, TagsSeen
-from app.domain.person.contact import Contact, Lost, Observed, ObservedStatus, ObservedTag
+from app.domain.person.contact import Contact, KeptBack, Lost, Observed, ObservedStatus, ObservedTag
 from app.domain.shops.shop import Shop, TagConflicts
 from app.domain.values import replace, value
+
+Noted = TypeVar("Noted", ObservedStatus, KeptBack)
 
 GONE_REMEMBERED = 100
 """Tags that went, per person: enough to take them off in the panel, and a bound for memory."""
@@ -34,7 +37,7 @@ def is_another(contact: Contact, shown: RemoteContact) -> bool:
 def saw_status(event: StatusSeen, contact: Contact) -> Contact:
     seen, told = contact.seen, contact.told
     if event.email_out is not None:
-        heard = None if told.email_news == seen.email_refused else told.email_news
+        heard = _heard(told.email_news, seen.email_refused, seen.email_kept_back)
         look = _look(contact.email_news, heard, seen.email_news, event, out=event.email_out, disputed=seen.email_disputed)
         contact = replace(
             contact,
@@ -43,7 +46,7 @@ def saw_status(event: StatusSeen, contact: Contact) -> Contact:
             seen=replace(contact.seen, email_news=look.seen, email_disputed=look.disputed, email_unexplained_since=None),
         )
     if event.phone_out is not None:
-        heard = None if told.phone_news == seen.phone_refused else told.phone_news
+        heard = _heard(told.phone_news, seen.phone_refused, seen.phone_kept_back)
         look = _look(contact.phone_news, heard, seen.phone_news, event, out=event.phone_out, disputed=seen.phone_disputed)
         contact = replace(
             contact,
@@ -52,6 +55,13 @@ def saw_status(event: StatusSeen, contact: Contact) -> Contact:
             seen=replace(contact.seen, phone_news=look.seen, phone_disputed=look.disputed),
         )
     return contact
+
+
+def _heard(told: TimedStatus | None, refused: TimedStatus | None, kept_back: KeptBack | None) -> TimedStatus | None:
+    """Of what counts as told, what SALESmanago heard."""
+    if told is not None and told == refused:
+        return None
+    return kept_back.stood if kept_back is not None and kept_back.told == told else told
 
 
 def came_back(contact: Contact) -> bool:
@@ -122,28 +132,32 @@ def not_taken(event: StatusNotTaken, contact: Contact) -> Contact:
         )
         return replace(contact, seen=refused)
     out = ObservedStatus(Status.OPT_OUT, event.at, event.at)
-    # Where it held an opt-in, somebody acted. What it was told is as before, so that the next look finds the act, for every shop.
+    # Where it held an opt-in, somebody acted. The next look finds the act, for every shop.
     if event.by_email and event.email_stood is not None:
-        told = replace(told, email_news=_not_told(told.email_news, event.email_stood, seen.email_news))
+        email, kept_back = _kept_back(told.email_news, event.email_stood, seen.email_news, event.at)
+        told, seen = replace(told, email_news=email), replace(seen, email_kept_back=kept_back)
         if seen.email_unexplained_since == event.email_stood.at:  # an opt-in that waited for its callback: it was shown
             shown = ObservedStatus(Status.OPT_IN, event.email_stood.at, event.email_stood.at)
             seen = replace(seen, email_news=shown, email_unexplained_since=None)
     elif event.by_email:
         told, seen = replace(told, email_news=None), replace(seen, email_news=out)
     if event.by_phone and event.phone_stood is not None:
-        told = replace(told, phone_news=_not_told(told.phone_news, event.phone_stood, seen.phone_news))
+        phone, kept_back = _kept_back(told.phone_news, event.phone_stood, seen.phone_news, event.at)
+        told, seen = replace(told, phone_news=phone), replace(seen, phone_kept_back=kept_back)
     elif event.by_phone:
         told, seen = replace(told, phone_news=None), replace(seen, phone_news=out)
     return replace(contact, told=told, seen=seen)
 
 
-def _not_told(told: TimedStatus | None, before: TimedStatus, shown: ObservedStatus | None) -> TimedStatus | None:
+def _kept_back(
+    told: TimedStatus | None, stood: TimedStatus, shown: ObservedStatus | None, at: datetime
+) -> tuple[TimedStatus | None, KeptBack | None]:
     """An opt-out that was learned meanwhile stands. One from before the act explains what is shown: the act is newer (R06)."""
     if told is None or told.status is Status.OPT_OUT:
-        return told
-    if shown is not None and shown.status is Status.OPT_OUT and before.at < shown.since <= told.at:
-        return TimedStatus(Status.OPT_OUT, shown.since)
-    return before
+        return told, None
+    if shown is not None and shown.status is Status.OPT_OUT and stood.at < shown.since <= told.at:
+        return TimedStatus(Status.OPT_OUT, shown.since), None
+    return told, KeptBack(told, stood, at)
 
 
 def is_explained(event: StatusNotTaken, contact: Contact) -> bool:
@@ -157,18 +171,24 @@ def is_explained(event: StatusNotTaken, contact: Contact) -> bool:
     )
 
 
-def found(look: StatusSeen, contact: Contact, grace: timedelta) -> tuple[StatusSeen | None, Contact]:
+def found(
+    look: StatusSeen, contact: Contact, grace: timedelta, patience: timedelta = timedelta(0)
+) -> tuple[StatusSeen | None, Contact]:
     """Does a look show that somebody acted? The act, if so, and the contact as to be remembered meanwhile.
 
-    Where a callback may say for which shop a change was meant (R53), it gets a grace before the look speaks for all.
+    Where a callback may say for which shop a change was meant (R53), it gets a grace before the look speaks for all. It gets
+    `patience` to say that somebody opted in, before an opt-out that does not show is told again.
     """
-    after = saw_status(look, contact)
+    after, told, since = saw_status(look, contact), contact.told.email_news, contact.seen.email_unexplained_since
+    if since is None or (told is not None and since < told.at):  # of a change before what was told since
+        since = look.at
+    waits = look.email_out is not None and replace(contact, seen=replace(contact.seen, email_unexplained_since=since))
     if (after.email_news, after.phone_news) == (contact.email_news, contact.phone_news):
-        settled = look.email_out is not None
-        return None, replace(after, seen=replace(after.seen, email_unexplained_since=None)) if settled else after
-    since = contact.seen.email_unexplained_since or look.at
-    if look.email_out is not None and look.at - since < grace:
-        return None, replace(contact, seen=replace(contact.seen, email_unexplained_since=since))
+        if waits and after.told != contact.told and look.at - since < patience:
+            return None, waits
+        return None, replace(after, seen=replace(after.seen, email_unexplained_since=None)) if waits else after
+    if waits and look.at - since < grace:
+        return None, waits
     if look.email_out is not None:
         at = acted_since(contact.seen.email_news, since, out=look.email_out)
     else:
@@ -293,9 +313,11 @@ def heard_of(contact: Contact, told_email: TimedStatus | None, told_phone: Timed
             contact.seen,
             email_news=_newer(seen.email_news, contact.seen.email_news),
             phone_news=_newer(seen.phone_news, contact.seen.phone_news),
+            email_kept_back=_newer(seen.email_kept_back, contact.seen.email_kept_back),
+            phone_kept_back=_newer(seen.phone_kept_back, contact.seen.phone_kept_back),
         ),
     )
 
 
-def _newer(one: ObservedStatus | None, other: ObservedStatus | None) -> ObservedStatus | None:
+def _newer(one: Noted | None, other: Noted | None) -> Noted | None:
     return one if one is not None and (other is None or one.at > other.at) else other

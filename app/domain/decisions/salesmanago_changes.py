@@ -20,7 +20,7 @@ from app.domain.commands import (
 from app.domain.consent import Channel, Status, TimedStatus, is_opt_out
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import DriftFound
-from app.domain.person.contact import ADDRESS, Contact, ObservedStatus, SentState, ShopState, words_of
+from app.domain.person.contact import ADDRESS, Contact, KeptBack, ObservedStatus, SentState, ShopState, words_of
 from app.domain.shops.countries import country_code
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -58,8 +58,8 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
         agreements=tuple(_agreements(contact, shop, email_status, phone_status)),
         old_email_opt_in=_is_old_opt_in(contact.email_news, email_status, at),
         old_phone_opt_in=_is_old_opt_in(contact.phone_news, phone_status, at),
-        email_stood=_email_stood(contact) if email_status else None,
-        phone_stood=_stood(contact.told.phone_news, contact.seen.phone_news, contact.seen.phone_refused) if phone_status else None,
+        email_stood=email_stood(contact) if email_status else None,
+        phone_stood=phone_stood(contact) if phone_status else None,
         email_acted_at=contact.email_news.acted_at if email_status else None,
         phone_acted_at=contact.phone_news.acted_at if phone_status else None,
         introduces=not contact.is_transferred,
@@ -282,24 +282,37 @@ def _news(channel: Channel, told: TimedStatus | None, seen: ObservedStatus | Non
     return said.status
 
 
-def _email_stood(contact: Contact) -> TimedStatus | None:
-    """A change that was seen, and waits for its callback before it counts, stands there all the same."""
-    seen = contact.seen
-    known, since = _stood(contact.told.email_news, seen.email_news, seen.email_refused), seen.email_unexplained_since
-    if known is None or since is None or known.at >= since:
+def email_stood(contact: Contact) -> TimedStatus | None:
+    """What was seen to stand there, if nothing was told since. A change that was seen, and waits for its callback, stands there."""
+    told, seen, since = contact.told.email_news, contact.seen, contact.seen.email_unexplained_since
+    known = _stood(told, seen.email_news, seen.email_refused, seen.email_kept_back)
+    before = known or told
+    if before is None or since is None or since <= before.at or _is_kept_back(told, seen.email_kept_back):
         return known
-    return TimedStatus(Status.OPT_IN if known.status is Status.OPT_OUT else Status.OPT_OUT, since)
+    return TimedStatus(Status.OPT_IN if before.status is Status.OPT_OUT else Status.OPT_OUT, since)
 
 
-def _stood(told: TimedStatus | None, seen: ObservedStatus | None, refused: TimedStatus | None) -> TimedStatus | None:
-    """What SALESmanago holds of a channel, as far as we know.
+def phone_stood(contact: Contact) -> TimedStatus | None:
+    seen = contact.seen
+    return _stood(contact.told.phone_news, seen.phone_news, seen.phone_refused, seen.phone_kept_back)
 
-    An opt-in only where it was seen: what was told may still wait, here or in another shop's queue, or be taken back.
+
+def _is_kept_back(told: TimedStatus | None, kept_back: KeptBack | None) -> bool:
+    return kept_back is not None and kept_back.told == told
+
+
+def _stood(
+    told: TimedStatus | None, seen: ObservedStatus | None, refused: TimedStatus | None, kept_back: KeptBack | None
+) -> TimedStatus | None:
+    """What SALESmanago showed of a channel, as far as no opt-out was told since.
+
+    What was told may still wait, here or in another shop's queue, or be taken back: it says nothing of what stands there.
     """
+    if kept_back is not None and _is_kept_back(told, kept_back) and (seen is None or seen.at <= kept_back.at):
+        return TimedStatus(Status.OPT_OUT, kept_back.at)
+    shown = TimedStatus(seen.status, seen.at) if seen is not None else None
     out = told if told is not None and told != refused and told.status is Status.OPT_OUT else None
-    if seen is None or (out is not None and out.at >= seen.at):
-        return out
-    return TimedStatus(seen.status, seen.at)
+    return None if shown is None or (out is not None and out.supersedes(shown)) else shown
 
 
 def _is_old_opt_in(channel: Channel, status: Status | None, at: datetime | None) -> bool:

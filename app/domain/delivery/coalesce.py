@@ -14,7 +14,7 @@ from app.domain.commands import (
     SetSubscription,
     UpsertContact,
 )
-from app.domain.consent import Status, TimedStatus, is_opt_in
+from app.domain.consent import Status, TimedStatus
 from app.domain.tags import canonical
 from app.domain.values import replace, value
 
@@ -119,11 +119,8 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
 
 
 def _stood(status: Status | None, earlier: TimedStatus | None, later: TimedStatus | None) -> TimedStatus | None:
-    """What SALESmanago held before either, where the earlier one tells a status.
-
-    Of an opt-out the later one may only know that it was on its way there; an opt-in that stands was seen.
-    """
-    was_seen_since = later is not None and is_opt_in(later) and (earlier is None or later.at > earlier.at)
+    """What SALESmanago showed before either, where the earlier one tells a status; or since, if it was seen again."""
+    was_seen_since = later is not None and (earlier is None or later.at > earlier.at)
     return later if status is None or was_seen_since else earlier
 
 

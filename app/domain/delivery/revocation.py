@@ -88,6 +88,8 @@ def _taken_back_upsert(command: UpsertContact, act: TakeBack, *, perhaps_arrived
         left,
         email_status=Status.OPT_OUT if no_email else left.email_status,
         phone_status=Status.OPT_OUT if no_phone else left.phone_status,
+        email_acted_at=None if no_email else left.email_acted_at,  # the act was another's, and it may still arrive
+        phone_acted_at=None if no_phone else left.phone_acted_at,
     )
 
 

@@ -1,7 +1,7 @@
 """What SALESmanago shows of a contact, and what is left to be sent after a look at it."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -46,8 +46,13 @@ MOMENT = timedelta(seconds=10)
 
 
 def asks_first(upsert: UpsertContact, now: datetime) -> bool:
-    """Does it carry an opt-in so old, or waiting for so long, that an opt-out over there must be looked for (R06)?"""
-    return _email_asks_first(upsert, now) or _phone_asks_first(upsert, now)
+    """Must SALESmanago be looked at before it leaves?
+
+    It carries an opt-in so old, or waiting for so long, that an opt-out over there must be looked for (R06); or an opt-out that
+    was seen to stand there while it waited: somebody may have opted in since.
+    """
+    email, phone = _opt_outs_that_stood(upsert)
+    return _email_asks_first(upsert, now) or _phone_asks_first(upsert, now) or email or phone
 
 
 def without_opt_ins(upsert: UpsertContact, seen: RemoteContact, now: datetime) -> UpsertContact:
@@ -55,6 +60,29 @@ def without_opt_ins(upsert: UpsertContact, seen: RemoteContact, now: datetime) -
     email = _email_asks_first(upsert, now) and seen.opted_out is True
     phone = _phone_asks_first(upsert, now) and seen.opted_out_phone is True
     return taken_back_upsert(upsert, email=email, phone=phone)
+
+
+def without_opt_outs(upsert: UpsertContact, seen: RemoteContact) -> UpsertContact:
+    """As it may be sent to a contact who is shown as opted in: without opt-outs that stood there before, which are older."""
+    email, phone = _opt_outs_that_stood(upsert)
+    email, phone = email and seen.opted_out is False, phone and seen.opted_out_phone is False
+    return replace(
+        upsert,
+        email_status=None if email else upsert.email_status,
+        phone_status=None if phone else upsert.phone_status,
+        agreements=tuple(one for one in upsert.agreements if one.accepted or not (phone if one.by_sms else email)),
+    )
+
+
+def _opt_outs_that_stood(upsert: UpsertContact) -> tuple[bool, bool]:
+    email = upsert.email_status is Status.OPT_OUT and _stood_after(upsert.email_stood, upsert.email_acted_at, Status.OPT_OUT)
+    phone = upsert.phone_status is Status.OPT_OUT and _stood_after(upsert.phone_stood, upsert.phone_acted_at, Status.OPT_OUT)
+    return email, phone
+
+
+def _stood_after(stood: TimedStatus | None, acted_at: datetime | None, status: Status) -> bool:
+    """Was it seen there since the act?"""
+    return stood is not None and stood.status is status and acted_at is not None and acted_at <= stood.at
 
 
 def _email_asks_first(upsert: UpsertContact, now: datetime) -> bool:
@@ -75,32 +103,62 @@ def _may_be_overtaken(stood: TimedStatus | None, acted_at: datetime | None, now:
     return is_opt_in(stood) and acted_at is not None and now - acted_at > MOMENT
 
 
-def stands_there(upsert: UpsertContact, seen: RemoteContact, at: datetime) -> UpsertContact:
-    """An upsert that waits, after a look at that time: where an opt-in was shown, somebody may resign from it until it leaves."""
-    email = _stands(upsert.email_status, upsert.email_stood, upsert.email_acted_at, seen.opted_out, at)
-    phone = _stands(upsert.phone_status, upsert.phone_stood, upsert.phone_acted_at, seen.opted_out_phone, at)
-    stood = TimedStatus(Status.OPT_IN, at)
-    if not (email or phone):
+def stands_there(upsert: UpsertContact, seen: RemoteContact, apart: RemoteContact | None, at: datetime) -> UpsertContact:
+    """An upsert that waits, after a look at that time: what it tells stands there, and somebody may act on that until it leaves.
+
+    An opt-in that is shown may also be of another command; an opt-out counts only where nothing else is being told (`apart`).
+    """
+    out, phone_out = (apart.opted_out, apart.opted_out_phone) if apart is not None else (None, None)
+    email = _stands(upsert.email_status, upsert.email_stood, upsert.email_acted_at, seen.opted_out and out, at)
+    phone = _stands(upsert.phone_status, upsert.phone_stood, upsert.phone_acted_at, seen.opted_out_phone and phone_out, at)
+    if email is None and phone is None:
         return upsert
-    return replace(
-        upsert,
-        email_stood=stood if email else upsert.email_stood,
-        phone_stood=stood if phone else upsert.phone_stood,
-    )
+    return replace(upsert, email_stood=email or upsert.email_stood, phone_stood=phone or upsert.phone_stood)
 
 
 def _stands(
     meant: Status | None, stood: TimedStatus | None, acted_at: datetime | None, shown_out: bool | None, at: datetime
-) -> bool:
+) -> TimedStatus | None:
     """A look from before the act tells of what the act itself has overtaken."""
-    looked_since = acted_at is not None and acted_at <= at
-    return meant is Status.OPT_IN and shown_out is False and looked_since and not is_opt_in(stood)
+    if meant is None or shown_out is None or acted_at is None or at < acted_at:
+        return None
+    shown = Status.OPT_OUT if shown_out else Status.OPT_IN
+    return TimedStatus(shown, at) if shown is meant and not _stood_after(stood, acted_at, shown) else None
 
 
-def apart_from(shown: RemoteContact, waiting: Iterable[Command]) -> RemoteContact | None:
-    """What a look shows of somebody of whom something waits: the channels of which nothing is being told; None if none is left.
+def email_stood_since(merged: UpsertContact, told: Sequence[tuple[UpsertContact, bool]]) -> TimedStatus | None:
+    """What stood there when the e-mail status of these commands leaves. `told`: in order, each with whether it perhaps arrived."""
+    said = [(one.email_status, one.email_stood, one.email_acted_at, maybe_sent) for one, maybe_sent in told]
+    return _stood_since(merged.email_stood, said)
 
-    What is being told explains the rest. A look that is dropped for an order that waits would leave a resignation undated.
+
+def phone_stood_since(merged: UpsertContact, told: Sequence[tuple[UpsertContact, bool]]) -> TimedStatus | None:
+    said = [(one.phone_status, one.phone_stood, one.phone_acted_at, maybe_sent) for one, maybe_sent in told]
+    return _stood_since(merged.phone_stood, said)
+
+
+def _stood_since(
+    stood: TimedStatus | None, told: Sequence[tuple[Status | None, TimedStatus | None, datetime | None, bool]]
+) -> TimedStatus | None:
+    """While an opt-in waits behind an opt-out, that does not leave again: what was seen since that act was seen since."""
+    last = max(
+        (place for place, (status, _, _, maybe_sent) in enumerate(told) if maybe_sent and status is Status.OPT_OUT), default=None
+    )
+    if last is None:
+        return stood
+    acts = [acted_at for _, _, acted_at, _ in told[last + 1 :] if acted_at is not None]
+    since = acts[0] if acts else told[last][2]
+    seen = [one for _, one, _, _ in told[last:] if one is not None and since is not None and one.at >= since]
+    return max(seen, key=lambda one: one.at, default=None)
+
+
+def apart_from(
+    shown: RemoteContact, waiting: Iterable[Command], email_told: TimedStatus | None, phone_told: TimedStatus | None
+) -> RemoteContact | None:
+    """What a look shows of somebody of whom something waits: the channels of which nothing else is being told; None if none is.
+
+    What is being told explains the rest. A look that is dropped for an order that waits would leave a resignation undated, and so
+    would one that shows what was told last and all that waits tells: that it stands there is to be known (R06).
     """
     email, phone = shown.opted_out, shown.opted_out_phone
     for command in waiting:
@@ -109,10 +167,28 @@ def apart_from(shown: RemoteContact, waiting: Iterable[Command]) -> RemoteContac
         if isinstance(command, UpsertContact):
             if command.introduces or command.new_email is not None:
                 return None
-            email = None if command.email_status is not None else email
-            phone = None if command.phone_status is not None else phone
+            email = email if _agrees(command.email_status, email_told, email) else None
+            phone = phone if _agrees(command.phone_status, phone_told, phone) else None
     left = RemoteContact(email=shown.email, opted_out=email, opted_out_phone=phone)
     return None if email is None and phone is None else left
+
+
+def tells_of_email(command: Command) -> bool:
+    """Can it change whether SALESmanago shows somebody as opted in to e-mails?"""
+    if isinstance(command, DeleteContact):
+        return True
+    whole = isinstance(command, UpsertContact) and (command.introduces or command.new_email is not None)
+    return whole or (isinstance(command, UpsertContact) and command.email_status is not None)
+
+
+def _agrees(waiting: Status | None, told: TimedStatus | None, shown_out: bool | None) -> bool:
+    shown = Status.OPT_OUT if shown_out else Status.OPT_IN
+    return waiting is None or (waiting is shown and told is not None and told.status is shown)
+
+
+def without_opt_in(shown: RemoteContact) -> RemoteContact:
+    """As shown, but for an opt-in by e-mail."""
+    return replace(shown, opted_out=shown.opted_out or None)
 
 
 def still_missing(bundle: CoalescedCommands, seen: dict[str, RemoteContact]) -> CoalescedCommands:

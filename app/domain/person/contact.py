@@ -77,6 +77,17 @@ class ObservedStatus:
 
 
 @value()
+class KeptBack:
+    """An opt-in that looked first and was not sent, as there was an opt-out. It counts as told: nothing tells it again."""
+
+    told: TimedStatus
+    stood: TimedStatus
+    """What SALESmanago held before: compared with that, the next look finds the opt-out."""
+    at: datetime
+    """When the opt-out was shown."""
+
+
+@value()
 class Observed:
     """What SALESmanago showed the last time we looked, or a callback said."""
 
@@ -91,6 +102,8 @@ class Observed:
     email_refused: TimedStatus | None = None
     """Told, but refused with what carried it: SALESmanago never heard of it, and only a newer act is told."""
     phone_refused: TimedStatus | None = None
+    email_kept_back: KeptBack | None = None
+    phone_kept_back: KeptBack | None = None
     email_disputed: bool = False
     """It keeps showing another status than the newest act of the person that we sent."""
     phone_disputed: bool = False

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from app.domain.commands import AddEvent, ConfirmOptOut, UpsertContact
-from app.domain.consent import Status, is_opt_in
+from app.domain.consent import is_opt_in
 from app.domain.delivery.answers import Answer, Attempted, Tried, unasked
 from app.domain.delivery.coalesce import CoalescedCommands, coalesce, newest_versions
 from app.domain.delivery.outbox import Claim, WaitingCommand
@@ -28,6 +28,7 @@ from app.domain.delivery.outcomes import (
     verdict,
 )
 from app.domain.delivery.revocation import opt_outs_of
+from app.domain.delivery.verify import email_stood_since, phone_stood_since
 from app.domain.events import DriftFound, StatusNotTaken, StatusSeen
 from app.domain.intake.gateway_events import heard
 from app.domain.intake.inbox import NewEvent
@@ -326,15 +327,11 @@ class ContactDispatch(Dispatch):
 
 
 def _unless_told(upsert: UpsertContact | None, claim: Claim) -> UpsertContact | None:
-    """An opt-out of ours that perhaps arrived explains one that is shown."""
-    told = [one.command for one in claim.commands if one.maybe_sent and isinstance(one.command, UpsertContact)]
-    if upsert is None or not told:
+    """An opt-out of ours that perhaps arrived explains one that is shown, unless an opt-in was seen to stand there since."""
+    told = [(one.command, one.maybe_sent) for one in claim.commands if isinstance(one.command, UpsertContact)]
+    if upsert is None or not any(maybe_sent for _, maybe_sent in told):
         return upsert
-    return replace(
-        upsert,
-        email_stood=None if any(one.email_status is Status.OPT_OUT for one in told) else upsert.email_stood,
-        phone_stood=None if any(one.phone_status is Status.OPT_OUT for one in told) else upsert.phone_stood,
-    )
+    return replace(upsert, email_stood=email_stood_since(upsert, told), phone_stood=phone_stood_since(upsert, told))
 
 
 def _not_taken(claim: Claim, meant: UpsertContact, sent: UpsertContact, now: datetime, *, shown_out: bool) -> NewEvent:

@@ -3,7 +3,7 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
 from app.domain.commands import (
@@ -21,7 +21,7 @@ from app.domain.consent import TimedStatus
 from app.domain.delivery.answers import Answer, Call, unasked
 from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Throttled, Unknown
-from app.domain.delivery.verify import RemoteContact
+from app.domain.delivery.verify import RemoteContact, tells_of_email
 from app.domain.events import StatusSeen, real_id
 from app.domain.intake import gateway_events
 from app.domain.person.contact import NOBODY, Contact
@@ -31,7 +31,7 @@ from app.services.delivery.batched_reads import CONTACTS_PER_LOOK, looks
 from app.services.delivery.dispatch import ContactDispatch, Dispatch, SequentialDispatch, opted_out, stops_batch
 from app.services.delivery.lease import Lease
 from app.services.delivery.to_salesmanago import UPSERTS_PER_CALL, send
-from app.services.ports import Clock, ShopSide, Store, Upstream
+from app.services.ports import Clock, ShopSide, Store, Upstream, Work
 
 CONTACTS_PER_BATCH = UPSERTS_PER_CALL
 """So that all live upserts of a claim leave with its first call."""
@@ -236,7 +236,7 @@ class OptInVerifier(_Unpaced):
             for one in await work.contacts.in_shops(self._shops, {wanted.email for _, _, wanted in asked}):
                 theirs[one.contact.email].add(one.id)
             everybody = {dispatch.claim.contact_id for dispatch, _, _ in asked}.union(*theirs.values())
-            moving = await work.outbox.in_motion(destination, everybody, now)
+            moving = await self._being_told(work, everybody, now)
             reported = [wanted.at for _, _, wanted in asked if isinstance(wanted, ConfirmOptOut)]
             told_at = await work.outbox.last_settled(destination, everybody, min(reported)) if reported else {}
         for dispatch, command, wanted in asked:
@@ -252,6 +252,13 @@ class OptInVerifier(_Unpaced):
                 dispatch.heard.append(opted_out(dispatch.claim, command))
                 dispatch.answer(command, confirmed)
         return clear
+
+    async def _being_told(self, work: Work, contact_ids: Collection[int], now: datetime) -> set[int]:
+        """Contacts of whom something waits, or was told just now, that changes what SALESmanago shows of their e-mails."""
+        destination = to_account(self._account_id)
+        waiting = await work.outbox.waiting(destination, contact_ids)
+        arrived = await work.outbox.last_settled(destination, contact_ids, now)
+        return arrived.keys() | {one for one, theirs in waiting.items() if any(tells_of_email(ask.command) for ask in theirs)}
 
     def _judge(
         self, dispatch: SequentialDispatch, command: WaitingCommand, wanted: Question, answer: Answer, shown: RemoteContact | None

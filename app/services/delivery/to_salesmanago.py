@@ -21,6 +21,7 @@ from app.domain.delivery.verify import (
     tells_the_same,
     versions_shown,
     without_opt_ins,
+    without_opt_outs,
 )
 from app.domain.errors import NotReady
 from app.domain.reasons import Reason
@@ -123,7 +124,7 @@ class _Sending:
 
     async def _send_alike(self, dispatches: Sequence[ContactDispatch]) -> None:
         await self._look_where_unknown(dispatches)
-        await self._look_before_old_opt_ins([dispatch for dispatch in dispatches if dispatch.may_go])
+        await self._look_first([dispatch for dispatch in dispatches if dispatch.may_go])
         await self._send_upserts([dispatch for dispatch in dispatches if dispatch.may_go])
         await self._send_events([dispatch for dispatch in dispatches if dispatch.upsert_settled])
         await self._look_for_gone([dispatch for dispatch in dispatches if dispatch.refused_events])
@@ -147,8 +148,11 @@ class _Sending:
             dispatch.found = {at for at, event in enumerate(dispatch.bundle.events) if event not in missing.events}
             dispatch.bundle = CoalescedCommands(missing.upsert, dispatch.bundle.events)
 
-    async def _look_before_old_opt_ins(self, dispatches: Sequence[ContactDispatch]) -> None:
-        """An opt-out over there that we never heard of stands against an opt-in of long ago, or one that had to wait (R06)."""
+    async def _look_first(self, dispatches: Sequence[ContactDispatch]) -> None:
+        """An opt-out over there that we never heard of stands against an opt-in of long ago, or one that had to wait (R06).
+
+        So does an opt-in over there against an opt-out that stood there already while it waited.
+        """
         old = [
             dispatch
             for dispatch in dispatches
@@ -159,9 +163,13 @@ class _Sending:
             if not isinstance(seen.answer.outcome, Delivered) or left is None:
                 dispatch.stopped = _not_sent(seen.answer)
                 continue
-            for email in (left.email, left.address_after):  # a renamed contact takes over what stands there
-                left = without_opt_ins(left, seen.contacts[email], self._now) if email in seen.contacts else left
+            shown = [seen.contacts[email] for email in (left.email, left.address_after) if email in seen.contacts]
+            for one in shown:  # a renamed contact takes over what stands there
+                left = without_opt_ins(left, one, self._now)
             dispatch.leave_out_opt_ins(left, self._now)
+            for one in shown:
+                left = without_opt_outs(left, one)
+            dispatch.bundle = replace(dispatch.bundle, upsert=left)
 
     async def _look(self, read: Read, dispatches: Sequence[ContactDispatch]) -> list[tuple[ContactDispatch, LookupResult]]:
         """Each with what was seen of it. Of whom nothing could be seen in this round, nothing leaves in it."""

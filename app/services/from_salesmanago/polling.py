@@ -14,14 +14,14 @@ from typing import Protocol
 import structlog
 
 from app.domain.clocks import NOTICED
-from app.domain.commands import Command, UpsertContact
+from app.domain.commands import Command, ConfirmOptIn, UpsertContact
 from app.domain.decisions.decide import decide
 from app.domain.decisions.observations import found, is_another, same_but_later
 from app.domain.decisions.plan import Send
 from app.domain.decisions.salesmanago_changes import vanished
-from app.domain.delivery.outbox import ContactQueue, WaitingCommand, to_account
+from app.domain.delivery.outbox import ContactQueue, WaitingCommand, to_account, to_reading
 from app.domain.delivery.outcomes import Delivered, is_of_the_item
-from app.domain.delivery.verify import RemoteContact, apart_from, stands_there
+from app.domain.delivery.verify import RemoteContact, apart_from, stands_there, without_opt_in
 from app.domain.errors import NotReady
 from app.domain.events import StatusSeen, TagsSeen
 from app.domain.intake.gateway_events import heard
@@ -217,10 +217,11 @@ class Poller:
         # What we are just telling SALESmanago explains what it shows: such contacts are looked at the next time.
         moving = await work.outbox.in_motion(to_account(account.id), [one.id for one in people], at)
         busy = {one.contact.email for one in people if one.id in moving}
-        apart = await self._apart_from_what_waits(work, account, [one for one in people if one.id in moving], shown, at)
+        apart = await self._apart_from_what_waits(work, account, [one for one in people if one.contact.email in busy], shown, at)
+        claimed = await self._claimed_opt_ins(work, account, people)
         # What was told or found and is not decided yet comes before this look, and must not be found once more.
         undecided = await work.inbox.undecided_about(list(shops), emails)
-        self._again.setdefault(account.id, set()).update(busy, (email for _, email in undecided))
+        self._again.setdefault(account.id, set()).update(busy, claimed, (email for _, email in undecided))
         transferred = {(one.shop_id, one.contact.email): one.contact.is_transferred for one in people}
         grace, looked = self._callback_grace(list(shops)), []
         missing = [one for one in people if one.contact.is_transferred and one.contact.email not in shown]
@@ -235,21 +236,22 @@ class Poller:
             email = person.contact.email
             if person.contact.rename_refused_at is not None:
                 continue  # who is shown under that address is somebody else
-            theirs = apart.get(email) if email in busy else shown.get(email)
+            theirs = apart.get(person.id) if email in busy else shown.get(email)
+            theirs = without_opt_in(theirs) if theirs is not None and email in claimed else theirs
             if theirs is not None and (person.shop_id, email) not in undecided:
                 knowing = {shop: transferred[shop, email] for shop in shops if (shop, email) in transferred}
                 concerned = person.shop_id in reached(account.fan_out, list(shops), knowing)
                 shop = shops[person.shop_id]
                 tags_too = with_tags and email not in busy
-                looked.append(_looked(person, shop, theirs, at, grace, concerned=concerned, with_tags=tags_too))
+                looked.append(_looked(person, shop, theirs, at, (grace, self._grace), concerned=concerned, with_tags=tags_too))
         return looked
 
     async def _apart_from_what_waits(
         self, work: Work, account: Account, people: Sequence[StoredContact], shown: Mapping[str, RemoteContact], at: datetime
-    ) -> dict[str, RemoteContact]:
-        """What is shown of people of whom something is on its way, as far as that does not explain it.
+    ) -> dict[int, RemoteContact]:
+        """What is shown of people of whom something is on its way, as far as nothing else is being told of them; by id.
 
-        Of an opt-in that waits it is noted that one was shown meanwhile: it must look first when it leaves (R06).
+        Of what waits it is noted that it was shown meanwhile: it must look first when it leaves (R06).
         """
         if not people:
             return {}
@@ -259,22 +261,41 @@ class Poller:
         spoken: dict[str, list[Command]] = {}
         unclear: set[str] = set()
         for person in people:
-            email, theirs = person.contact.email, waiting.get(person.id, [])
-            spoken.setdefault(email, []).extend(one.command for one in theirs)
-            unclear |= {email} if person.id in arrived else set()
-            if email in shown:
-                await self._note_what_stands(work, ContactQueue(person.id, destination), theirs, shown[email], at)
-        apart = {email: apart_from(shown[email], told) for email, told in spoken.items() if email in shown and email not in unclear}
-        return {email: seen for email, seen in apart.items() if seen is not None}
+            spoken.setdefault(person.contact.email, []).extend(one.command for one in waiting.get(person.id, ()))
+            unclear |= {person.contact.email} if person.id in arrived else set()
+        apart = dict[int, RemoteContact]()
+        for person in people:
+            email, told = person.contact.email, person.contact.told
+            if email not in shown:
+                continue
+            seen = apart_from(shown[email], spoken[email], told.email_news, told.phone_news) if email not in unclear else None
+            if seen is not None:
+                apart[person.id] = seen
+            await self._note_what_stands(
+                work, ContactQueue(person.id, destination), waiting.get(person.id, ()), shown[email], seen, at
+            )
+        return apart
+
+    async def _claimed_opt_ins(self, work: Work, account: Account, people: Sequence[StoredContact]) -> set[str]:
+        """Of whom a callback reported an opt-in that is still to be read: that it is shown is for that reading to judge (R55)."""
+        emails = {one.id: one.contact.email for one in people}
+        waiting = await work.outbox.waiting(to_reading(account.id), list(emails)) if emails else {}
+        return {emails[one] for one, theirs in waiting.items() if any(isinstance(ask.command, ConfirmOptIn) for ask in theirs)}
 
     async def _note_what_stands(
-        self, work: Work, mailbox: ContactQueue, waiting: Sequence[WaitingCommand], seen: RemoteContact, at: datetime
+        self,
+        work: Work,
+        mailbox: ContactQueue,
+        waiting: Sequence[WaitingCommand],
+        seen: RemoteContact,
+        apart: RemoteContact | None,
+        at: datetime,
     ) -> None:
         commands = [(one.id, one.command) for one in waiting]
         noted = {
             number: standing
             for number, command in commands
-            if isinstance(command, UpsertContact) and (standing := stands_there(command, seen, at)) is not command
+            if isinstance(command, UpsertContact) and (standing := stands_there(command, seen, apart, at)) is not command
         }
         await work.outbox.rewrite(mailbox, noted, [], at)
 
@@ -309,8 +330,16 @@ class _Looked:
 
 
 def _looked(
-    person: StoredContact, shop: Shop, shown: RemoteContact, at: datetime, grace: timedelta, *, concerned: bool, with_tags: bool
+    person: StoredContact,
+    shop: Shop,
+    shown: RemoteContact,
+    at: datetime,
+    patience: tuple[timedelta, timedelta],
+    *,
+    concerned: bool,
+    with_tags: bool,
 ) -> _Looked:
+    """`patience`: how long a callback may take to say for which shop a change was meant, and to come at all."""
     email, contact = person.contact.email, person.contact
     events: list[NewEvent] = []
     seen = replace(contact.seen, created_at=shown.created_at or contact.seen.created_at)
@@ -319,7 +348,7 @@ def _looked(
         return _Looked((), replace(person, contact=replace(gone, seen=replace(gone.seen, created_at=shown.created_at))))
     contact = replace(contact, seen=seen) if seen != contact.seen else contact
     for look in _status_looks(email, shown, at) if concerned else ():
-        act, remembered = found(look, contact, grace)
+        act, remembered = found(look, contact, *patience)
         decision = decide(look, shop, contact)
         if act is not None:
             # Said as an act: until it is decided, another shop's event may have made it look explained.

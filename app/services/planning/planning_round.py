@@ -11,7 +11,7 @@ from app.domain.consent import ConsentAnswer, Status, TimedStatus, is_opt_in, is
 from app.domain.decisions.decide import contested, decide, decide_claim
 from app.domain.decisions.observations import came_back, heard_of
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
-from app.domain.decisions.salesmanago_changes import untold, vanished
+from app.domain.decisions.salesmanago_changes import email_stood, phone_stood, untold, vanished
 from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter
 from app.domain.delivery.revocation import TakeBack
 from app.domain.event_kinds import stops_something
@@ -410,7 +410,10 @@ class PlanningRound:
         return any(upsert.email_status is Status.OPT_IN for upsert in waiting)
 
     async def _tell_opt_out_again(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
-        """SALESmanago showed an opt-out, so nothing is told; but an opt-in of ours may have arrived there after it (I6)."""
+        """SALESmanago showed an opt-out, so nothing is told; but an opt-in of ours may have arrived there after it (I6).
+
+        Nothing is told again for anything else: it would overwrite an opt-in of later.
+        """
         if not isinstance(event.event, StatusSeen):
             return
         told, former = person.contact.told, before.told
@@ -420,17 +423,20 @@ class PlanningRound:
         phone = is_opt_out(told.phone_news) and told.phone_news != former.phone_news
         if not (email or phone) or person.contact.told.email is None:
             return
-        account = to_account(shop.account)
+        account, arrived = to_account(shop.account), list[Command | None]()
         for one in (person, *self._people.siblings(person, self._siblings_of(shop.id))):
-            if one.id is not None and await self._work.outbox.arrived_since(ContactQueue(one.id, account), event.event.at):
-                again = UpsertContact(
-                    email=person.contact.told.email,
-                    email_status=Status.OPT_OUT if email else None,
-                    phone_status=Status.OPT_OUT if phone else None,
-                    repeats=True,
-                )
-                self.decided.send(person, event, again)
-                return
+            if one.id is not None:
+                arrived += await self._work.outbox.arrived_since(ContactQueue(one.id, account), event.event.at)
+        email = email and any(one is None or _opts_in_by_email(one) for one in arrived)
+        phone = phone and any(one is None or _opts_in_by_phone(one) for one in arrived)
+        if email or phone:
+            again = UpsertContact(
+                email=person.contact.told.email,
+                email_status=Status.OPT_OUT if email else None,
+                phone_status=Status.OPT_OUT if phone else None,
+                repeats=True,
+            )
+            self.decided.send(person, event, again)
 
     # -- the shop's own side ---------------------------------------------------------------------------------------------
 
@@ -473,8 +479,7 @@ class PlanningRound:
     async def _tell_siblings(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """The one contact over there has another newsletter status now: an older opt-in of another shop must not follow (R06)."""
         told, seen = person.contact.told, person.contact.seen
-        was = (before.told.email_news, before.told.phone_news, before.seen.email_news, before.seen.phone_news)
-        if was == (told.email_news, told.phone_news, seen.email_news, seen.phone_news):
+        if _known_there(before) == _known_there(person.contact):
             return
         for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
             known = heard_of(sibling.contact, told.email_news, told.phone_news, seen).told
@@ -524,8 +529,8 @@ class PlanningRound:
             email=known.email,
             email_status=Status.OPT_IN if email else None,
             phone_status=Status.OPT_IN if phone else None,
-            email_stood=told if email else None,
-            phone_stood=phone_told if phone else None,
+            email_stood=email_stood(sibling.contact) if email else None,
+            phone_stood=phone_stood(sibling.contact) if phone else None,
             email_acted_at=known.email_news.at if email and known.email_news is not None else None,
             phone_acted_at=known.phone_news.at if phone and known.phone_news is not None else None,
             repeats=True,
@@ -623,6 +628,14 @@ def _phones_of(contact: Contact) -> tuple[str, ...]:
     return (known.value if known is not None else "", contact.told.profile.get("phone", ""))
 
 
+def _opts_in_by_email(command: Command) -> bool:
+    return isinstance(command, UpsertContact) and command.email_status is Status.OPT_IN
+
+
+def _opts_in_by_phone(command: Command) -> bool:
+    return isinstance(command, UpsertContact) and command.phone_status is Status.OPT_IN
+
+
 def _resigned_from(contact: Contact) -> TakeBack:
     """The opt-ins that a resignation of the person takes back; an act that is newer, perhaps told by another shop, stays."""
     email, phone = contact.email_news, contact.phone_news
@@ -633,6 +646,13 @@ def _resigned_from(contact: Contact) -> TakeBack:
         email_until=email.opted_out if no_email else None,
         phone_until=phone.opted_out if no_phone else None,
     )
+
+
+def _known_there(contact: Contact) -> tuple[object, ...]:
+    """What SALESmanago holds of the newsletter, as far as we know."""
+    told, seen = contact.told, contact.seen
+    kept_back = (seen.email_kept_back, seen.phone_kept_back)
+    return told.email_news, told.phone_news, seen.email_news, seen.phone_news, *kept_back
 
 
 def _tells_of_a_purchase(plan: Send) -> bool:

@@ -182,12 +182,13 @@ class Outbox:
         last = select(outbox.c.contact_id, func.max(outbox.c.settled_at).label("at")).where(theirs, outbox.c.settled_at >= since)
         return {row.contact_id: row.at for row in await self._connection.execute(last.group_by(outbox.c.contact_id))}
 
-    async def arrived_since(self, mailbox: ContactQueue, since: datetime) -> bool:
-        """Was anything written there for the contact since a time, or perhaps written at some time?"""
+    async def arrived_since(self, mailbox: ContactQueue, since: datetime) -> list[Command | None]:
+        """What was written there for the contact since a time, or perhaps at some time. None: it cannot be read."""
         theirs = (outbox.c.contact_id == mailbox.contact_id) & (outbox.c.destination == mailbox.destination)
         sent = (outbox.c.settled_at >= since) & (outbox.c.state == CommandState.SENT.value)
         perhaps = (outbox.c.state == CommandState.WAITING.value) & outbox.c.maybe_sent
-        return (await self._connection.execute(select(outbox.c.id).where(theirs, sent | perhaps).limit(1))).first() is not None
+        rows = await self._connection.execute(select(outbox.c.command).where(theirs, sent | perhaps))
+        return [codec.decode_command(stored) for stored in rows.scalars()]
 
     async def oldest_queued(self, prefix: str) -> dict[str, datetime]:
         """Shop -> when the oldest command that still waits for a kind of destination was queued; found through its mailboxes."""

@@ -1,11 +1,24 @@
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from app.domain.commands import Command, DeleteContact, UpsertContact
+from app.domain.commands import Agreement, Command, DeleteContact, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.coalesce import CoalescedCommands
-from app.domain.delivery.verify import RemoteContact, RemoteEvent, addresses, apart_from, is_renamed, stands_there, still_missing
+from app.domain.delivery.verify import (
+    RemoteContact,
+    RemoteEvent,
+    addresses,
+    apart_from,
+    asks_first,
+    email_stood_since,
+    is_renamed,
+    stands_there,
+    still_missing,
+    without_opt_outs,
+)
+from app.domain.values import replace
 from tests.support.builders import EMAIL, an_event, an_upsert, at
 
 NEW = "jan@new.example.com"
@@ -79,6 +92,12 @@ ACTED = at("2026-11-23T12:00")
         ("2026-11-23T12:01", None, None, False),
         ("2026-11-23T12:01", False, TimedStatus(Status.OPT_OUT, ACTED), True),
         ("2026-11-23T12:01", False, TimedStatus(Status.OPT_IN, ACTED), False),
+        (
+            "2026-11-23T12:01",
+            False,
+            TimedStatus(Status.OPT_IN, at("2026-11-23T11:59")),
+            True,
+        ),  # it was seen before the act, and since
     ],
 )
 @pytest.mark.parametrize("channel", ["email", "phone"])
@@ -87,9 +106,73 @@ def test_r06_an_opt_in_that_waits_is_noted_as_standing_after_a_look_that_shows_o
 ) -> None:
     waiting = an_upsert(**{f"{channel}_status": Status.OPT_IN, f"{channel}_acted_at": ACTED, f"{channel}_stood": stood})
     seen = RemoteContact(EMAIL, **{"opted_out" if channel == "email" else "opted_out_phone": shown_out})
-    after = stands_there(waiting, seen, at(looked_at))
+    after = stands_there(waiting, seen, None, at(looked_at))
     expected = TimedStatus(Status.OPT_IN, at(looked_at)) if noted else stood
     assert getattr(after, f"{channel}_stood") == expected
+
+
+@pytest.mark.parametrize("channel", ["email", "phone"])
+@pytest.mark.parametrize(
+    ("looked_at", "shown_out", "alone", "acted_at", "noted"),
+    [
+        ("2026-11-23T12:01", True, True, ACTED, True),
+        ("2026-11-23T11:59", True, True, ACTED, False),
+        ("2026-11-23T12:01", False, True, ACTED, False),
+        ("2026-11-23T12:01", True, False, ACTED, False),  # something else is being told: it may not be what stays
+        ("2026-11-23T12:01", True, True, None, False),  # in place of an opt-in that perhaps arrived, and still may
+    ],
+)
+def test_r06_an_opt_out_that_waits_is_noted_as_standing_after_a_look_that_shows_it_and_nothing_else_is_told(
+    channel: str, looked_at: str, shown_out: bool, alone: bool, acted_at: datetime | None, noted: bool
+) -> None:
+    waiting = an_upsert(**{f"{channel}_status": Status.OPT_OUT, f"{channel}_acted_at": acted_at})
+    seen = RemoteContact(EMAIL, **{"opted_out" if channel == "email" else "opted_out_phone": shown_out})
+    after = stands_there(waiting, seen, seen if alone else None, at(looked_at))
+    assert getattr(after, f"{channel}_stood") == (TimedStatus(Status.OPT_OUT, at(looked_at)) if noted else None)
+
+
+@pytest.mark.parametrize("channel", ["email", "phone"])
+@pytest.mark.parametrize(
+    ("stood", "shown_out", "asks", "left"),
+    [
+        (TimedStatus(Status.OPT_OUT, at("2026-11-23T12:01")), False, True, None),  # somebody opted in since
+        (TimedStatus(Status.OPT_OUT, at("2026-11-23T12:01")), True, True, Status.OPT_OUT),
+        (TimedStatus(Status.OPT_OUT, at("2026-11-23T11:59")), False, False, Status.OPT_OUT),
+        (TimedStatus(Status.OPT_IN, at("2026-11-23T12:01")), False, False, Status.OPT_OUT),
+        (None, False, False, Status.OPT_OUT),
+    ],
+)
+def test_r06_an_opt_out_is_not_told_over_an_opt_in_that_followed_it_there(
+    channel: str, stood: TimedStatus | None, shown_out: bool, asks: bool, left: Status | None
+) -> None:
+    no = Agreement(name="news", accepted=False, at=ACTED, by_sms=channel == "phone")
+    said = {f"{channel}_status": Status.OPT_OUT, f"{channel}_acted_at": ACTED, f"{channel}_stood": stood}
+    waiting = an_upsert(add_tags=("a",), agreements=(no,), **said)
+    seen = RemoteContact(EMAIL, **{"opted_out" if channel == "email" else "opted_out_phone": shown_out})
+    assert asks_first(waiting, ACTED) is asks
+    after = without_opt_outs(waiting, seen)
+    assert (getattr(after, f"{channel}_status"), after.add_tags, bool(after.agreements)) == (left, ("a",), left is not None)
+
+
+SEEN_SINCE = TimedStatus(Status.OPT_IN, at("2026-11-23T12:01"))
+RESIGNED = an_upsert(email_status=Status.OPT_OUT, email_acted_at=at("2026-11-23T11:00"))
+CAME_BACK = an_upsert(email_status=Status.OPT_IN, email_acted_at=ACTED, email_stood=SEEN_SINCE)
+
+
+@pytest.mark.parametrize(
+    ("told", "stood"),
+    [
+        ([(RESIGNED, False), (CAME_BACK, False)], SEEN_SINCE),
+        ([(RESIGNED, True), (CAME_BACK, False)], SEEN_SINCE),
+        ([(RESIGNED, True), (replace(CAME_BACK, email_stood=TimedStatus(Status.OPT_IN, at("2026-11-23T11:59"))), False)], None),
+        ([(RESIGNED, True), (replace(CAME_BACK, email_stood=None), False)], None),
+        ([(CAME_BACK, True), (an_upsert(), False)], SEEN_SINCE),
+    ],
+)
+def test_r06_an_opt_out_that_perhaps_arrived_explains_one_that_is_shown_unless_an_opt_in_was_seen_since(
+    told: list[tuple[UpsertContact, bool]], stood: TimedStatus | None
+) -> None:
+    assert email_stood_since(CAME_BACK, told) == stood
 
 
 @pytest.mark.parametrize(
@@ -109,5 +192,31 @@ def test_r06_an_opt_in_that_waits_is_noted_as_standing_after_a_look_that_shows_o
 def test_r06_a_look_counts_for_the_channels_of_which_nothing_waits(
     waiting: list[Command], left: tuple[bool | None, bool | None] | None
 ) -> None:
-    shown = apart_from(RemoteContact(EMAIL, opted_out=True, opted_out_phone=False), waiting)
+    shown = apart_from(RemoteContact(EMAIL, opted_out=True, opted_out_phone=False), waiting, None, None)
     assert (None if shown is None else (shown.opted_out, shown.opted_out_phone)) == left
+
+
+OPTED_IN, OPTED_OUT = TimedStatus(Status.OPT_IN, ACTED), TimedStatus(Status.OPT_OUT, ACTED)
+
+
+@pytest.mark.parametrize(
+    ("shown_out", "told", "waiting", "left"),
+    [
+        (False, OPTED_IN, [Status.OPT_IN], False),
+        (False, OPTED_IN, [Status.OPT_IN, Status.OPT_IN], False),
+        (True, OPTED_OUT, [Status.OPT_OUT], True),
+        (False, OPTED_IN, [Status.OPT_OUT, Status.OPT_IN], None),
+        (True, OPTED_IN, [Status.OPT_OUT], None),  # a repetition of an opt-out that is older than what was told last
+        (True, OPTED_IN, [Status.OPT_IN], None),
+        (False, None, [Status.OPT_IN], None),
+    ],
+)
+@pytest.mark.parametrize("channel", ["email", "phone"])
+def test_r06_a_look_counts_where_it_shows_what_was_told_last_and_nothing_else_waits(
+    channel: str, shown_out: bool, told: TimedStatus | None, waiting: list[Status], left: bool | None
+) -> None:
+    name = "opted_out" if channel == "email" else "opted_out_phone"
+    commands = [an_upsert(**{f"{channel}_status": status}) for status in waiting]
+    tolds = (told, None) if channel == "email" else (None, told)
+    shown = apart_from(RemoteContact(EMAIL, **{name: shown_out}), commands, *tolds)
+    assert (None if shown is None else getattr(shown, name)) == left
