@@ -260,6 +260,14 @@ async def test_r53_an_opt_in_over_there_counts_in_a_shop_whose_opt_out_another_s
     assert await Play(database, surroundings).play([OUT_OF_SHOP_2, OPTS_IN, CLICKS_IN]) == []
 
 
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+async def test_r06_an_opt_out_that_was_told_is_no_resignation_for_opt_ins_that_wait_behind_each_other(
+    database: Database, surroundings: str
+) -> None:
+    """The second opt-in knew of a look from before the opt-out, and took the opt-out for somebody's click."""
+    assert await Play(database, surroundings).play([OPTS_IN, CLICKS_IN, RESIGNS, DOWN, OPTS_IN, OPTS_IN]) == []
+
+
 UNDONE_AT_ONCE = [OPTS_IN, OPTS_IN, LOST_OUT, Looks("window"), IN_SHOP_2]
 
 

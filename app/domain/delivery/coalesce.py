@@ -1,6 +1,7 @@
 """What of a contact's commands travels together, and in what form."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from app.domain.commands import (
     AddEvent,
@@ -109,8 +110,8 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
         agreements=_latest((*earlier.agreements, *later.agreements)),
         old_email_opt_in=later.old_email_opt_in if later.email_status else earlier.old_email_opt_in,
         old_phone_opt_in=later.old_phone_opt_in if later.phone_status else earlier.old_phone_opt_in,
-        email_stood=_stood(earlier.email_status, earlier.email_stood, later.email_stood),
-        phone_stood=_stood(earlier.phone_status, earlier.phone_stood, later.phone_stood),
+        email_stood=_stood(earlier.email_status, earlier.email_acted_at, earlier.email_stood, later.email_stood),
+        phone_stood=_stood(earlier.phone_status, earlier.phone_acted_at, earlier.phone_stood, later.phone_stood),
         email_acted_at=later.email_acted_at if later.email_status else earlier.email_acted_at,
         phone_acted_at=later.phone_acted_at if later.phone_status else earlier.phone_acted_at,
         introduces=earlier.introduces,
@@ -118,10 +119,17 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
     )
 
 
-def _stood(status: Status | None, earlier: TimedStatus | None, later: TimedStatus | None) -> TimedStatus | None:
-    """What SALESmanago showed before either, where the earlier one tells a status; or since, if it was seen again."""
-    was_seen_since = later is not None and (earlier is None or later.at > earlier.at)
-    return later if status is None or was_seen_since else earlier
+def _stood(
+    status: Status | None, acted_at: datetime | None, earlier: TimedStatus | None, later: TimedStatus | None
+) -> TimedStatus | None:
+    """What SALESmanago showed before either, where the earlier one tells a status; or since that act, if it was seen again.
+
+    What the later one knows of from before the earlier act is no news: something may have been told in between.
+    """
+    if status is None:
+        return later
+    was_seen_since = later is not None and (acted_at is None or later.at >= acted_at) and (earlier is None or later.at > earlier.at)
+    return later if was_seen_since else earlier
 
 
 def _latest(agreements: Sequence[Agreement]) -> tuple[Agreement, ...]:

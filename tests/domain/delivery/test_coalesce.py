@@ -69,6 +69,18 @@ def test_r06_what_was_seen_last_while_statuses_waited_is_what_an_act_over_there_
     assert (merged.email_stood, merged.phone_stood) == (stood, stood)
 
 
+@pytest.mark.parametrize(("seen_after_the_act", "stood"), [(-60, None), (-1, None), (0, IN_BEFORE), (60, IN_BEFORE)])
+def test_r06_what_was_seen_before_an_act_that_waits_says_nothing_of_what_it_found(
+    seen_after_the_act: int, stood: TimedStatus | None
+) -> None:
+    """An opt-out may have been told between that look and the act: that it shows is nobody's resignation."""
+    acted_at = IN_BEFORE.at - timedelta(seconds=seen_after_the_act)
+    first = an_upsert(email_status=Status.OPT_IN, phone_status=Status.OPT_IN, email_acted_at=acted_at, phone_acted_at=acted_at)
+    second = an_upsert(email_status=Status.OPT_IN, phone_status=Status.OPT_IN, email_stood=IN_BEFORE, phone_stood=IN_BEFORE)
+    merged = merge(first, second)
+    assert (merged.email_stood, merged.phone_stood) == (stood, stood)
+
+
 def test_a_deletion_ends_its_bundle_and_makes_what_came_before_pointless() -> None:
     commands = [an_upsert(), an_event(), GONE, an_upsert(add_tags=("neu",))]
     assert up_to_deletion(commands) == 3
