@@ -116,6 +116,14 @@ def for_side(acts: Iterable[Act], shop: str) -> list[Act]:
     return [act for act in acts if act.where == shop or shop in act.reaches]
 
 
+def permitted_at_side(acts: Collection[Act], shop: str) -> set[bool]:
+    """What a shop's own side may show in the end. An act over there also loses against another shop's opt-out on its way there."""
+    own = for_side(acts, shop)
+    ends, last = permitted_ends(own), newest(act for act in own if not act.traceless)
+    overtaken = last is not None and last.where == THERE and any(act.out and is_order_unknown(act, last) for act in acts)
+    return {*ends, True} if overtaken else ends
+
+
 def is_opt_in_wrong(acts: Collection[Act], now: datetime, *, knew: bool | None, shows: bool | None) -> str | None:
     """Why somebody may not be opted in at this moment, or None.
 

@@ -22,7 +22,7 @@ from app.domain.shops.shop import Account, FanOut
 from app.services.from_salesmanago.polling import Poller
 from app.storage.engine.database import Database
 from app.storage.engine.tables import consents, contacts
-from chaos.acts import THERE, Act, for_side, is_opt_in_wrong, newest, permitted_ends
+from chaos.acts import THERE, Act, for_side, is_opt_in_wrong, newest, permitted_at_side, permitted_ends
 from tests.conftest import NOON, Clock
 from tests.support.world import FakeUpstream, World, a_shop, orders, registers
 
@@ -407,8 +407,8 @@ class Play:
         await self._judge_ledger()
 
     def _judge_side(self, shop: str, email: str, channel: str, theirs: list[Act]) -> None:
-        own = [replace(act, traceless=act.traceless or self._is_unspoken_for(act, theirs)) for act in for_side(theirs, shop)]
-        ends = permitted_ends(own)
+        judged = [replace(act, traceless=act.traceless or self._is_unspoken_for(act, theirs)) for act in theirs]
+        ends = permitted_at_side(judged, shop)
         if self.surroundings == "shop address" and shop != "shop1":
             ends |= permitted_ends([act for act in theirs if act.where in (THERE, shop)])
         side = self.panel.get((shop, email, channel))
