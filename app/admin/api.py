@@ -47,7 +47,7 @@ from app.routers.operations import (
 )
 from app.routers.reconciliations import ReconciliationOut
 from app.routers.requests import After, Limit, Outcomes, RequestsOut
-from app.routers.sources import Again, Kept, Push, PushList
+from app.routers.sources import Again, ConnectionOut, Kept, Push, PushList
 from app.routers.subscriber_lists import imported
 from app.services.operations.audit import acts
 from app.services.runs.reconciliations import Reconciliations
@@ -157,7 +157,7 @@ def control_app(gateway: Gateway) -> FastAPI:
     async def connection(shop: str) -> dict[str, Any]:
         await gateway.directory.refresh()
         found = await gateway.sources.connecting.look(shop)
-        return {**msgspec.to_builtins(found), "good": found.good}
+        return {**ConnectionOut.of(found).model_dump(mode="json"), "tokens": found.tokens}
 
     @app.get("/pushes")
     async def pushes(state: PushState | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> PushList:

@@ -52,8 +52,8 @@ async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]
             words += f"; its last word of trouble: {one.scan.trouble}" if one.scan.trouble else ""
         note(f"source {one.title}", good=not one.problems(), words=words)
     for shop in shops:
-        for words in limits_of(shop) if shop.source.kind is SourceKind.IDOSELL else ():
-            note(f"source of {shop.id}", good=True, words=words)
+        for limit in limits_of(shop) if shop.source.kind is SourceKind.IDOSELL else ():
+            note(f"source of {shop.id}", good=True, words=limit.en)
     for problem in report.problems:
         note("warning", good=False, words=problem)
     for shop in shops:

@@ -3,12 +3,14 @@
 import asyncio
 import secrets
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, ask, out, run, show_json
+from app.cli.common import AsJson, InPolish, ask, out, run, show_json
+from app.configuration.control_socket import ask_running, configured_socket
 
 LOOK_SECONDS = 1.0
 connect = typer.Typer(no_args_is_help=True, help="Connect a shop without writing code.")
@@ -18,6 +20,7 @@ connect = typer.Typer(no_args_is_help=True, help="Connect a shop without writing
 def connect_idosell(
     shop: Annotated[str, typer.Argument(help="The shop's id in the configuration.")],
     wait: Annotated[int, typer.Option("--wait", min=0, help="Seconds to wait for the first delivery.")] = 600,
+    polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:
     """Try the rights of the panel's key, print what to enter in the panel, and wait for the first delivery."""
@@ -27,50 +30,101 @@ def connect_idosell(
         if as_json:
             show_json(found)
             return
-        _show(found)
+        say = _POLISH if polish else _ENGLISH
+        _show(found, say, "_pl" if polish else "")
         if not found["good"]:
             raise typer.Exit(1)
-        if found["tokens"] and wait:
-            await _first_delivery(found["panel"], wait)
+        if not found["tokens"] or not wait:
+            return
+        if _may_be_told():
+            await _first_delivery(found["panel"], wait, say, "words_pl" if polish else "words")
+        else:
+            out.print(f"[yellow]{say['nobody_listens']}[/yellow]", soft_wrap=True)
 
     run(step())
 
 
-def _show(found: dict[str, Any]) -> None:
-    out.print("[bold]The rights of the key[/bold]")
+def _show(found: dict[str, Any], say: Mapping[str, str], suffix: str) -> None:
+    out.print(f"[bold]{say['rights']}[/bold]")
     for one in found["checks"]:
         sign = "[green]✓[/green]" if one["good"] else "[red]✗[/red]"
-        out.print(f"  {sign} {escape(one['what'])}  [dim]{one['area']} {one['level']}[/dim]  {escape(one['words'])}")
+        what = escape(one[f"what{suffix}"])
+        out.print(f"  {sign} {what}  [dim]{one['area']} {one['level']}[/dim]  {escape(one['words'])}", soft_wrap=True)
     if found["tokens"]:
-        out.print("[bold]Enter in the panel, as a webhook[/bold]")
-        sys.stdout.write(f"  address      {found['address']}\n  token        {found['tokens'][0]}\n  API version  8\n")
-        out.print(f"  events       {', '.join(found['events'])}")
-        out.print("  Bodies for the programmable Webhooki: docs/idosell.md")
-    for words in found["notes"]:
+        out.print(f"[bold]{say['enter']}[/bold]")
+        lines = {
+            say["address"]: found["address"],
+            "token": found["tokens"][0],
+            say["version"]: "8",
+            say["events"]: ", ".join(found["events"]),
+        }
+        sys.stdout.writelines(f"  {name:<12} {value}\n" for name, value in lines.items())
+        out.print(f"  {say['bodies']}")
+    for words in found[f"notes{suffix}"]:
         out.print(f"[yellow]→[/yellow] {escape(words)}", soft_wrap=True)
     if not found["tokens"]:
         _block(found)
 
 
+def _may_be_told() -> bool:
+    """Is there a gateway that takes deliveries? On PostgreSQL it may run on another machine."""
+    return configured_socket() is None or ask_running("GET", "/pushes", params={"limit": 1}) is not None
+
+
 def _block(found: dict[str, Any]) -> None:
     """What is to be written into the configuration, with a token nobody can guess."""
-    variable = f"{found['shop_id'].upper().replace('-', '_')}_WEBHOOK_TOKEN"
+    variable = f"{found['shop'].upper().replace('-', '_')}_WEBHOOK_TOKEN"
     sys.stdout.write(
-        f'\n[shops.{found["shop_id"]}.source]\nkind = "idosell"\npanel = {found["panel"] or "…"}\ntokens = ["env:{variable}"]\n\n'
+        f'\n[shops.{found["shop"]}.source]\nkind = "idosell"\npanel = {found["panel"] or "…"}\ntokens = ["env:{variable}"]\n\n'
         f"export {variable}={secrets.token_urlsafe(24)}\n"
     )
 
 
-async def _first_delivery(panel: str, wait: int) -> None:
+async def _first_delivery(panel: str, wait: int, say: Mapping[str, str], words: str) -> None:
     before = {one["id"] for one in (await ask("GET", "/pushes", params={"limit": 500}))["pushes"] if one["source"] == panel}
-    out.print(f"Waiting for a delivery of the panel, {wait} s at most. Change something in the panel; Ctrl-C ends the waiting.")
+    out.print(say["waiting"].format(wait), soft_wrap=True)
     for _ in range(wait):
         for one in (await ask("GET", "/pushes", params={"limit": 50}))["pushes"]:
             if one["source"] == panel and one["id"] not in before and one["state"] != "waiting":
                 colour = "green" if one["state"] == "told" else "red"
-                out.print(f"[{colour}]{escape(one['kind'])} arrived: {one['state']}[/]  {escape(one['words'] or '')}")
-                out.print("The shop is connected. `gateway pushes list` shows what comes; switch `shadow` off when it looks right.")
+                arrived = say["arrived"].format(escape(one["kind"]), say[one["state"]])
+                out.print(f"[{colour}]{arrived}[/]  {escape(one[words] or '')}", soft_wrap=True)
+                out.print(say["connected"], soft_wrap=True)
                 return
         await asyncio.sleep(LOOK_SECONDS)
-    out.print("[yellow]Nothing came yet. The scan works all the same; look at the webhook's history in the panel.[/yellow]")
+    out.print(f"[yellow]{say['nothing']}[/yellow]", soft_wrap=True)
     raise typer.Exit(1)
+
+
+_ENGLISH = {
+    "rights": "The rights of the key",
+    "enter": "Enter in the panel, as a webhook",
+    "address": "address",
+    "version": "API version",
+    "events": "events",
+    "bodies": "Bodies for the programmable Webhooki: docs/idosell.md",
+    "waiting": "Waiting for a delivery of the panel, {} s at most. Change something in the panel; Ctrl-C ends the waiting.",
+    "arrived": "{} arrived: {}",
+    "told": "told",
+    "not_understood": "not understood",
+    "connected": "The shop is connected. `gateway pushes list` shows what comes; switch `shadow` off when it looks right.",
+    "nothing": "Nothing came yet. The scan works all the same; look at the webhook's history in the panel.",
+    "nobody_listens": "No gateway runs here to which the panel could deliver. Start `gateway serve` in another terminal, and run "
+    "this command again to see the first delivery.",
+}
+_POLISH = {
+    "rights": "Uprawnienia klucza",
+    "enter": "Wpisz w panelu jako webhook",
+    "address": "adres",
+    "version": "wersja API",
+    "events": "zdarzenia",
+    "bodies": "Treści dla programowalnych Webhooków: docs/idosell.md",
+    "waiting": "Czekam na powiadomienie z panelu, najwyżej {} s. Zmień coś w panelu; Ctrl-C przerywa czekanie.",
+    "arrived": "Przyszło {}: {}",
+    "told": "przekazane dalej",
+    "not_understood": "niezrozumiałe",
+    "connected": "Sklep jest podłączony. `gateway pushes list` pokazuje, co przychodzi; wyłącz `shadow`, gdy wszystko się zgadza.",
+    "nothing": "Na razie nic nie przyszło. Skan i tak działa; sprawdź historię webhooka w panelu.",
+    "nobody_listens": "Nie działa tu żadna bramka, do której panel mógłby coś dostarczyć. Uruchom `gateway serve` w drugim "
+    "terminalu i powtórz to polecenie, aby zobaczyć pierwsze powiadomienie.",
+}

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.common import AsJson, ask, out, run, show_json
+from app.cli.common import AsJson, InPolish, ask, out, run, show_json
 
 pushes = typer.Typer(no_args_is_help=True, help="Pushes of shops' platforms.")
 
@@ -20,6 +20,7 @@ Number = Annotated[int, typer.Argument(help="The push's number, as `list` shows 
 def list_pushes(
     wrong: Annotated[bool, typer.Option("--not-understood", help="Only those that were not understood.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=500, help="How many of the newest.")] = 50,
+    polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:
     """What was pushed, the newest first."""
@@ -39,7 +40,7 @@ def list_pushes(
             where = f"{one['platform']} {one['source']}"
             table.add_row(
                 str(one["id"]), f"{at:%Y-%m-%d %H:%M:%S}", escape(where), escape(one["kind"]), state, str(one["events"]),
-                escape(one["words"] or ""),
+                escape(one["words_pl" if polish else "words"] or ""),
             )  # fmt: skip
         out.print(table)
 

@@ -11,6 +11,8 @@ from app.domain.sources import PushLine, PushState, SourceName
 from app.routers.edge.addresses import address_of
 from app.routers.edge.dependencies import ConnectingDep, Operator, PushesDep
 from app.routers.edge.problems import documented
+from app.sources.idosell.connecting import Connection
+from app.sources.in_polish import in_polish
 
 router = APIRouter(tags=["sources"])
 
@@ -48,6 +50,7 @@ class Push(BaseModel):
     kind: str = Field(examples=["orderCreated"], description="What the platform calls it.")
     state: PushState = Field(examples=["told"])
     words: str | None = Field(examples=[None], description="Why it was not understood, or what of it made no event.")
+    words_pl: str | None = Field(examples=[None], description="The same in Polish.")
     events: int = Field(examples=[1], description="How many things it told of.")
     received_at: datetime
     settled_at: datetime | None
@@ -61,6 +64,7 @@ class Push(BaseModel):
             kind=line.kind,
             state=line.state,
             words=line.words,
+            words_pl=in_polish(line.words) if line.words else line.words,
             events=line.events,
             received_at=line.received_at,
             settled_at=line.settled_at,
@@ -110,6 +114,7 @@ async def translate_again(_operator: Operator, pushes: PushesDep, push_id: Annot
 
 class Right(BaseModel):
     what: str = Field(examples=["orders"])
+    what_pl: str = Field(examples=["zamówienia"])
     area: str = Field(examples=["OMS"])
     level: str = Field(examples=["r"])
     good: bool = Field(examples=[True])
@@ -126,6 +131,23 @@ class ConnectionOut(BaseModel):
     good: bool = Field(examples=[True])
     checks: list[Right]
     notes: list[str] = Field(description="What to know and to do before the shop goes live.", examples=[[]])
+    notes_pl: list[str] = Field(description="The same in Polish.", examples=[[]])
+
+    @classmethod
+    def of(cls, found: Connection) -> "ConnectionOut":
+        return cls(
+            shop=found.shop_id,
+            panel=found.panel,
+            address=found.address,
+            events=list(found.events),
+            good=found.good,
+            checks=[
+                Right(what=one.what.en, what_pl=one.what.pl, area=one.area, level=one.level, good=one.good, words=one.words)
+                for one in found.checks
+            ],
+            notes=[one.en for one in found.notes],
+            notes_pl=[one.pl for one in found.notes],
+        )
 
 
 @router.get("/v1/operations/connections/idosell/{shop}", responses=documented(401, 404, 409, of=NotPossible))
@@ -133,13 +155,4 @@ async def look_at_connection(
     _operator: Operator, connecting: ConnectingDep, shop: Annotated[str, Path(examples=["shop1"], max_length=64)]
 ) -> ConnectionOut:
     """Try the rights of the panel's key one by one, and say what is to be entered in the panel (R85). Nothing is changed there."""
-    found = await connecting.look(shop)
-    return ConnectionOut(
-        shop=found.shop_id,
-        panel=found.panel,
-        address=found.address,
-        events=list(found.events),
-        good=found.good,
-        checks=[Right(what=one.what, area=one.area, level=one.level, good=one.good, words=one.words) for one in found.checks],
-        notes=list(found.notes),
-    )
+    return ConnectionOut.of(await connecting.look(shop))

@@ -16,6 +16,7 @@ from app.observability.metrics import pushes_settled
 from app.services.planning.people import Pseudonym
 from app.services.ports import Clock, Store, Work
 from app.services.shops.directory import ShopDirectory
+from app.sources.in_polish import DEFECT, NOT_CONFIGURED
 from app.sources.platforms import Later, Platforms
 from app.sources.port import WORDS, NotUnderstood, Translation
 from app.sources.telling import Teller
@@ -24,8 +25,6 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 100
 LONGEST_REST = timedelta(minutes=10)
-DEFECT = "A defect of the gateway; the log has it. The push is kept."
-NOT_CONFIGURED = "No shop has this source any more."
 
 
 class Translator:

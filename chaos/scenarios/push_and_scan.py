@@ -27,8 +27,10 @@ SECOND = 1.05
 class Customers:
     """Everybody registers, orders and changes something; every third cancels, every third subscribes."""
 
-    def __init__(self, world: World, number: int) -> None:
+    def __init__(self, world: World, number: int, pause: float) -> None:
+        """`pause`: between what one of the hands does and what it does next, in seconds."""
         self._url = world.sandbox.panel_url
+        self._pause = pause
         self._local = threading.local()
         self._numbers = range(number)
         self._dice = random.Random(5)
@@ -52,8 +54,22 @@ class Customers:
             following = self._dice.choices(BEHAVIOURS, k=len(self._numbers) * 2)
             self.do(f"webhooks/{self._hook}", next=following, active=True)
             with ThreadPoolExecutor(HANDS) as pool:
-                list(pool.map(act, self._numbers))
+                list(pool.map(lambda number, act=act: self._slowly(act, number), self._numbers))
             time.sleep(SECOND)
+
+    def _slowly(self, act: Callable[[int], None], number: int) -> None:
+        act(number)
+        time.sleep(self._pause)
+
+    def switch_on(self) -> None:
+        """The merchant finds the webhook switched off."""
+        self.do(f"webhooks/{self._hook}", active=True)
+
+    def goes_down(self, seconds: float) -> None:
+        """The panel answers nobody who asks it."""
+        self.do("faults", kind="unavailable", times=None, path="/api/")
+        time.sleep(seconds)
+        self.do("faults/clear")
 
     def _register(self, number: int) -> None:
         self.ids[number] = self.do("customers", login=f"c{number}", email=f"c{number}@example.com", first_name="Anna")["id"]
@@ -113,15 +129,16 @@ def _played(stage: Stage, name: str, setting: dict[str, Any]) -> Result:
     did += "" if stage.short else "; the panel down"
     result, dice = Result(name, did), random.Random(3)
     with stage.world(panel=True, environment={"GATEWAY_SCAN_SECONDS": "1"}, **setting) as world:
-        customers = Customers(world, number)
+        customers = Customers(world, number, stage.size(3, 0) / 10)
         over = threading.Event()
-        killing = threading.Thread(target=_killed, args=(world, result, kills, dice.random, over))
+        killing = threading.Thread(target=_killed, args=(world, result, kills, stage.size(5, 1), dice.random, over))
         killing.start()
-        if not stage.short:
-            customers.do("faults", kind="unavailable", times=stage.size(30, 0), path="/api/")
+        merchant = threading.Thread(target=_tended, args=(customers, over, not stage.short))
+        merchant.start()
         customers.live()
         over.set()
         killing.join()
+        merchant.join()
         since = time.monotonic()
         missing: list[str] = []
 
@@ -156,9 +173,17 @@ def _played(stage: Stage, name: str, setting: dict[str, Any]) -> Result:
     return result
 
 
-def _killed(world: World, result: Result, kills: int, chance: Callable[[], float], over: threading.Event) -> None:
+def _tended(customers: Customers, over: threading.Event, goes_down: bool) -> None:
+    if goes_down:
+        over.wait(5)
+        customers.goes_down(10)
+    while not over.wait(2):
+        customers.switch_on()
+
+
+def _killed(world: World, result: Result, kills: int, pause: float, chance: Callable[[], float], over: threading.Event) -> None:
     for _ in range(kills):
-        if over.wait(0.5 + chance()):
+        if over.wait(0.5 + pause * chance()):
             return
         world.gateway.kill()
         result.kills += 1

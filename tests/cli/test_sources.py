@@ -83,6 +83,10 @@ def test_r85_a_shop_with_source_is_shown_the_address_the_token_and_the_events(te
     assert "/sources/idosell/1234" in told
     assert "orderCanceled" in told
     assert "SALESmanago module off" in told
+    polish = terminal.run("connect", "idosell", "shop1", "--pl").stdout
+    assert "Uprawnienia klucza" in polish
+    assert "✗ zamówienia  OMS r" in polish
+    assert "Wyłącz w panelu wbudowany moduł SALESmanago" in polish
 
 
 def test_r85_an_unknown_shop_is_said_so(terminal: Terminal) -> None:
@@ -106,7 +110,8 @@ def test_r80_a_push_that_was_not_understood_is_listed_shown_and_translated_again
     pushed(b'{"results": "none"}')
     (line,) = terminal.json("pushes", "list", "--not-understood")
     assert (line["kind"], line["state"]) == ("clientCreated", "not_understood")
-    assert "clientCreated" in terminal.run("pushes", "list").stdout
+    assert "the body has no row with" in terminal.run("pushes", "list").stdout
+    assert "w treści nie ma wiersza z" in terminal.run("pushes", "list", "--pl").stdout
     assert json.loads(terminal.run("pushes", "show", str(line["id"])).stdout) == {"results": "none"}
     assert "were not understood; they are kept" in terminal.run("doctor").stdout
     assert "translated once more" in terminal.run("pushes", "again", str(line["id"])).stdout

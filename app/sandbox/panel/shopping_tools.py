@@ -56,7 +56,7 @@ class ShoppingTools:
         if hook is None:
             raise RefusalError("no such webhook")
         wanted = await arguments(request)
-        following = wanted.get("next") or []
+        following = wanted.get("next", hook.following)
         try:
             hook.following = [Behaviour(str(one)) for one in following] if isinstance(following, list) else []
         except ValueError:

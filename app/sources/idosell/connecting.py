@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from app.domain.consent import Policy
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable, words_of
@@ -27,9 +28,19 @@ EVENTS = (
 )
 """What is to be chosen in the panel's webhooks (contract 3.1)."""
 
-NATIVE_MODULE = (
+
+class Words(NamedTuple):
+    """For staff, in both languages."""
+
+    en: str
+    pl: str
+
+
+NATIVE_MODULE = Words(
     "Switch the panel's own SALESmanago module off (Marketing > automation > SALESmanago): with both, every contact and every "
-    "purchase is counted twice."
+    "purchase is counted twice.",
+    "Wyłącz w panelu wbudowany moduł SALESmanago (Marketing > automatyzacja > SALESmanago): gdy działają oba, każdy kontakt i "
+    "każdy zakup liczy się podwójnie.",
 )
 _ONE: dict[str, Any] = {"resultsPage": 0, "resultsLimit": 1}
 _ONE_SNAKE: dict[str, Any] = {"results_page": 0, "results_limit": 1}
@@ -39,7 +50,7 @@ _ONE_SNAKE: dict[str, Any] = {"results_page": 0, "results_limit": 1}
 class Check:
     """A right of the key, tried out."""
 
-    what: str
+    what: Words
     area: str
     level: str
     good: bool
@@ -55,7 +66,7 @@ class Connection:
     address: str
     events: tuple[str, ...]
     checks: tuple[Check, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Words, ...]
     tokens: tuple[str, ...] = field(repr=False)
     """For whoever configures the gateway alone."""
 
@@ -90,7 +101,7 @@ class Connecting:
             address=f"{self._base}/sources/idosell/{number}" if number else "",
             events=EVENTS,
             checks=tuple(checks),
-            notes=tuple(_notes(shop, shown, is_source=is_source)),
+            notes=tuple(_notes(shop, shown, self._base, is_source=is_source)),
             tokens=known.tokens if is_source else (),
         )
 
@@ -100,7 +111,7 @@ async def _rights(panel: Panel) -> tuple[list[Check], dict[str, str]]:
     checks: list[Check] = []
 
     async def tried(
-        what: str,
+        what: Words,
         area: str,
         level: str,
         method: str,
@@ -112,21 +123,44 @@ async def _rights(panel: Panel) -> tuple[list[Check], dict[str, str]]:
         checks.append(_check(what, area, level, outcome))
         return answer
 
-    shops = await tried("the panel's number and shops", "SYSTEM", "r", "GET", "system/shopsData")
-    listed = await tried("accounts", "CRM", "r", "GET", "clients/clients", parameters={"resultsPage": "0", "resultsLimit": "1"})
-    await tried("the e-mail newsletter", "CRM", "r", "POST", "clients/newsletter/email/search", {"params": _ONE_SNAKE})
-    await tried("the SMS newsletter", "CRM", "r", "POST", "clients/newsletter/sms/search", {"params": _ONE_SNAKE})
-    await tried("orders", "OMS", "r", "POST", "orders/orders/search", {"params": _ONE})
-    await tried("returns", "OMS", "r", "GET", "returns/returns", parameters={"results_page": "0", "results_limit": "1"})
+    shops = await tried(Words("the panel's number and shops", "numer i sklepy panelu"), "SYSTEM", "r", "GET", "system/shopsData")
+    listed = await tried(
+        Words("accounts", "konta klientów"),
+        "CRM",
+        "r",
+        "GET",
+        "clients/clients",
+        parameters={"resultsPage": "0", "resultsLimit": "1"},
+    )
     await tried(
-        "products and their menus", "PIM", "r", "POST", "products/products/search", {"params": {**_ONE, "returnElements": ["menu"]}}
+        Words("the e-mail newsletter", "newsletter e-mail"),
+        "CRM",
+        "r",
+        "POST",
+        "clients/newsletter/email/search",
+        {"params": _ONE_SNAKE},
+    )
+    await tried(
+        Words("the SMS newsletter", "newsletter SMS"), "CRM", "r", "POST", "clients/newsletter/sms/search", {"params": _ONE_SNAKE}
+    )
+    await tried(Words("orders", "zamówienia"), "OMS", "r", "POST", "orders/orders/search", {"params": _ONE})
+    await tried(
+        Words("returns", "zwroty"), "OMS", "r", "GET", "returns/returns", parameters={"results_page": "0", "results_limit": "1"}
+    )
+    await tried(
+        Words("products and their menus", "towary i ich menu"),
+        "PIM",
+        "r",
+        "POST",
+        "products/products/search",
+        {"params": {**_ONE, "returnElements": ["menu"]}},
     )
     account = next(iter(rows(listed.get("results"))), None)
     number = whole(account.get("clientId")) if account is not None else None
     if account is not None and number is not None:
-        tags = await tried("tags", "CRM", "r", "GET", "clients/tags", parameters={"clientId": str(number)})
+        tags = await tried(Words("tags", "tagi"), "CRM", "r", "GET", "clients/tags", parameters={"clientId": str(number)})
         outcome, _ = await panel.ask(*_harmless_write(account, number, tags))
-        checks.append(_check("writing opt-outs and tags", "CRM", "rw", outcome))
+        checks.append(_check(Words("writing opt-outs and tags", "zapis rezygnacji i tagów"), "CRM", "rw", outcome))
     known = ", ".join(str(one) for row in rows(shops.get("shops")) if (one := whole(row.get("shop_id"))))
     return checks, {"number": str(whole(shops.get("client_id")) or ""), "shops": known}
 
@@ -143,39 +177,89 @@ def _harmless_write(account: Row, number: int, tags: Row) -> tuple[str, str, dic
     return "PUT", "clients/clients", {"params": {"clients": [unchanged]}, "clientsSettings": quiet}
 
 
-def _check(what: str, area: str, level: str, outcome: Outcome) -> Check:
+def _check(what: Words, area: str, level: str, outcome: Outcome) -> Check:
     """Only a refusal by the front, and silence, are bad: what a gate says of its rows has nothing to do with rights."""
     bad = isinstance(outcome, Refused | Unreachable | Throttled)
     words = "" if isinstance(outcome, Delivered) or not bad else words_of(outcome) or type(outcome).__name__
     return Check(what, area, level, not bad, words)
 
 
-def _notes(shop: Shop, shown: Mapping[str, str], *, is_source: bool) -> list[str]:
+def _notes(shop: Shop, shown: Mapping[str, str], base: str, *, is_source: bool) -> list[Words]:
     found = [NATIVE_MODULE]
     if not is_source:
-        found.insert(0, f"Write [shops.{shop.id}.source] into the configuration and apply it; the block stands below.")
+        block = f"[shops.{shop.id}.source]"
+        found.insert(
+            0,
+            Words(
+                f"Write {block} into the configuration and apply it; the block stands below.",
+                f"Dopisz {block} do konfiguracji i zastosuj ją; blok jest poniżej.",
+            ),
+        )
+    if is_local(base) and not is_local(shop.panel.base_url or ""):
+        found.append(
+            Words(
+                f"The panel cannot reach {base}: set GATEWAY_PUBLIC_URL to the https address of this gateway.",
+                f"Panel nie połączy się z {base}: wpisz w GATEWAY_PUBLIC_URL adres https tej bramki.",
+            )
+        )
     if is_source and shown["number"] and shown["number"] != shop.source.name:
-        found.append(f"The panel says that its number is {shown['number']}, the configuration says {shop.source.name}.")
+        number, written = shown["number"], shop.source.name
+        found.append(
+            Words(
+                f"The panel says that its number is {number}, the configuration says {written}.",
+                f"Panel podaje numer {number}, a w konfiguracji jest {written}.",
+            )
+        )
     if shown["shops"] and str(shop.number) not in shown["shops"].split(", "):
-        found.append(f"The panel has the shops {shown['shops']}; `number` of this shop is {shop.number}.")
+        found.append(
+            Words(
+                f"The panel has the shops {shown['shops']}; `number` of this shop is {shop.number}.",
+                f"W panelu są sklepy {shown['shops']}, a `number` tego sklepu to {shop.number}.",
+            )
+        )
     if not shop.shadow and shop.enabled:
-        found.append("The shop is not in shadow mode: what comes is sent. `shadow = true` decides and shows without sending.")
+        found.append(
+            Words(
+                "The shop is not in shadow mode: what comes is sent. `shadow = true` decides and shows without sending.",
+                "Sklep nie jest w trybie próbnym: to, co przyjdzie, zostanie wysłane. Z `shadow = true` widać decyzje, "
+                "a nic nie jest wysyłane.",
+            )
+        )
     return [*found, *limits_of(shop)]
 
 
-def limits_of(shop: Shop) -> list[str]:
+def is_local(url: str) -> bool:
+    """Does it lead to this very machine?"""
+    return (urlsplit(url).hostname or "") in ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - nothing listens here
+
+
+def limits_of(shop: Shop) -> list[Words]:
     """What the panel cannot tell, said rather than guessed (R84)."""
     found = []
     if shop.policy is Policy.ORDER_CONSENT:
-        told_by = {
-            BoxToldBy.WEBHOOK: "it is told by the Webhooki `order_consent`",
-            BoxToldBy.REST: "it is told by orders your shop posts itself",
-            BoxToldBy.NOBODY: "nobody tells it",
-        }[shop.source.consent_box]
-        found.append(f"The panel shows the consent box of an order nowhere; {told_by}, and without it an order is not sent.")
-    removal = "counts as a resignation" if shop.propagate_unconfirmed_removals else "is not sent (R52)"
+        told_by = _BOX_TOLD_BY[shop.source.consent_box]
+        found.append(
+            Words(
+                f"The panel shows the consent box of an order nowhere; {told_by.en}, and without it an order is not sent.",
+                f"Panel nigdzie nie pokazuje zgody z zamówienia; {told_by.pl}, a bez niej zamówienie nie zostanie wysłane.",
+            )
+        )
+    removal = _REMOVAL_COUNTS if shop.propagate_unconfirmed_removals else _REMOVAL_IS_NOT_SENT
     found.append(
-        "The panel's newsletter list does not tell a resignation by the link from a removal by staff: what only the scan finds "
-        f"{removal}. The Webhooki `newsletter_email` with `confirmed` tells them apart."
+        Words(
+            "The panel's newsletter list does not tell a resignation by the link from a removal by staff: what only the scan "
+            f"finds {removal.en}. The Webhooki `newsletter_email` with `confirmed` tells them apart.",
+            "Lista newslettera w panelu nie odróżnia rezygnacji przez link od wypisania przez obsługę: to, co widać tylko w "
+            f"skanie, {removal.pl}. Rozróżnia je Webhook `newsletter_email` z polem `confirmed`.",
+        )
     )
     return found
+
+
+_BOX_TOLD_BY = {
+    BoxToldBy.WEBHOOK: Words("it is told by the Webhooki `order_consent`", "przekazuje ją Webhook `order_consent`"),
+    BoxToldBy.REST: Words("it is told by orders your shop posts itself", "przekazują ją zamówienia, które sklep wysyła sam"),
+    BoxToldBy.NOBODY: Words("nobody tells it", "nikt jej nie przekazuje"),
+}
+_REMOVAL_COUNTS = Words("counts as a resignation", "liczy się jako rezygnacja")
+_REMOVAL_IS_NOT_SENT = Words("is not sent (R52)", "nie jest wysyłane (R52)")

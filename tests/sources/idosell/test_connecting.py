@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.consent import Policy
 from app.domain.errors import NotFound, NotPossible
-from app.domain.shops.shop import Panel, ShopSource
+from app.domain.shops.shop import Panel, Shop, ShopSource
 from app.sandbox.panel import Key
 from app.sources.idosell.connecting import Connecting, limits_of
 from app.storage.unit_of_work import Store
@@ -40,8 +40,8 @@ async def test_r85_a_key_that_opens_everything_is_good_and_what_to_enter_is_told
     }
     assert (found.address, found.tokens) == ("https://gateway.example/sources/idosell/1234", (TOKEN,))
     assert {"clientCreated", "orderCreated", "orderCanceled", "returnConfirmed"} <= set(found.events)
-    assert any("SALESmanago module off" in one for one in found.notes)
-    assert any("shadow" in one for one in found.notes)
+    assert any("SALESmanago module off" in one.en for one in found.notes)
+    assert any("shadow" in one.en for one in found.notes)
     assert TOKEN not in repr(found)
 
 
@@ -59,7 +59,7 @@ async def test_r85_each_missing_right_is_named_with_its_area_and_level(
     shopping.sandbox.keys = [Key(KEY, areas)]
     found = await connecting(shopping).look("shop1")
     wrong = [one for one in found.checks if not one.good]
-    assert {one.what for one in wrong} == missing
+    assert {one.what.en for one in wrong} == missing
     assert all("the key needs the area" in one.words for one in wrong)
 
 
@@ -76,13 +76,13 @@ async def test_r85_a_shop_without_source_learns_the_panels_number(shopping: Shop
     await shopping.stage.configure(source_shop(source=ShopSource()))
     found = await connecting(shopping).look("shop1")
     assert (found.panel, found.tokens) == ("1234", ())
-    assert "[shops.shop1.source]" in found.notes[0]
+    assert "[shops.shop1.source]" in found.notes[0].en
 
 
 async def test_r85_wrong_numbers_are_noticed(shopping: Shopping) -> None:
     other = ShopSource(kind=shopping.shop.source.kind, name="99")
     await shopping.stage.configure(source_shop(source=other, number=7))
-    notes = " ".join((await connecting(shopping).look("shop1")).notes)
+    notes = " ".join(one.en for one in (await connecting(shopping).look("shop1")).notes)
     assert "its number is 1234" in notes
     assert "`number` of this shop is 7" in notes
 
@@ -95,9 +95,20 @@ async def test_r85_without_a_panel_it_says_what_to_write_first(shopping: Shoppin
         await connecting(shopping).look("nobody")
 
 
+async def test_r85_a_gateway_that_the_panel_cannot_reach_is_told_so(shopping: Shopping) -> None:
+    local = Connecting(shopping.stage.directory, shopping.panels, "http://127.0.0.1:8000")
+    assert any("GATEWAY_PUBLIC_URL" in one.en for one in (await local.look("shop1")).notes)
+    assert not any("GATEWAY_PUBLIC_URL" in one.en for one in (await connecting(shopping).look("shop1")).notes)
+
+
+def words(shop: Shop) -> str:
+    assert all(one.pl and one.pl != one.en for one in limits_of(shop))
+    return " ".join(one.en for one in limits_of(shop))
+
+
 def test_r84_what_the_panel_cannot_tell_is_said_for_the_shops_policy() -> None:
-    careful = " ".join(limits_of(source_shop(policy=Policy.ORDER_CONSENT)))
+    careful = words(source_shop(policy=Policy.ORDER_CONSENT))
     assert "order_consent" in careful
     assert "is not sent" in careful
-    assert "consent box" not in " ".join(limits_of(source_shop()))
-    assert "counts as a resignation" in " ".join(limits_of(source_shop(propagate_unconfirmed_removals=True)))
+    assert "consent box" not in words(source_shop())
+    assert "counts as a resignation" in words(source_shop(propagate_unconfirmed_removals=True))

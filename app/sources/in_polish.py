@@ -1,0 +1,68 @@
+"""The words that are kept with a push, in Polish.
+
+They are stored in English alone; a test holds every sentence of the sources against this table.
+"""
+
+import re
+
+from app.domain.sources import NAMES_ERASED
+from app.sources.port import WORDS
+
+DEFECT = "A defect of the gateway; the log has it. The push is kept."
+NOT_CONFIGURED = "No shop has this source any more."
+
+_THINGS = {
+    "order": "zamówienie",
+    "client": "konto",
+    "return": "zwrot",
+    "email newsletter": "newsletter e-mail",
+    "sms newsletter": "newsletter SMS",
+}
+"""How what was left out begins: `order 12: …`."""
+_REASONS = dict(WORDS.values())
+_SENTENCES: tuple[tuple[str, str], ...] = (
+    (re.escape(DEFECT), "Błąd bramki; szczegóły są w logu. Powiadomienie zostało zachowane."),
+    (re.escape(NOT_CONFIGURED), "Żaden sklep nie ma już tego źródła."),
+    (re.escape(NAMES_ERASED), "Dotyczyło osoby, której dane usunięto, więc jego treść skasowano."),
+    ("the body is no JSON object", "treść nie jest obiektem JSON"),
+    ("nothing is known of the (?:event|topic) (.+)", "nieznane zdarzenie {}"),
+    ("the body has no row with (`.+`)", "w treści nie ma wiersza z {}"),
+    ("the body has no `id` of an order", "w treści nie ma `id` zamówienia"),
+    ("the body has no `id` of a customer", "w treści nie ma `id` klienta"),
+    ("a form of more than (.+) fields", "formularz ma więcej niż {} pól"),
+    ("`event` must be one of (.+)", "`event` musi być jednym z: {}"),
+    (
+        "`basket_id`, `client_id` or `email` must say whose basket it is",
+        "`basket_id`, `client_id` lub `email` musi wskazać, czyj to koszyk",
+    ),
+    ("each of `items` needs `id` and a `quantity` above 0", "każda pozycja `items` musi mieć `id` i `quantity` większe od 0"),
+    ("`state` must be y or n", "`state` musi mieć wartość y lub n"),
+    ("`client_id` must be the number of the account", "`client_id` musi być numerem konta"),
+    ("`order` must be the serial number of the order", "`order` musi być numerem seryjnym zamówienia"),
+    (
+        "`consent` must be y, n, or empty where the box was not shown",
+        "`consent` musi mieć wartość y lub n, albo być puste, jeśli pola zgody nie pokazano",
+    ),
+    ("`shop` must be the number of a shop that is connected: (.+)", "`shop` musi być numerem podłączonego sklepu: {}"),
+    ("`email` must be the person's e-mail address", "`email` musi być adresem e-mail tej osoby"),
+    (
+        "no key of the panel is configured, so it cannot be asked what the push leaves out",
+        "nie skonfigurowano klucza do panelu, więc nie można go zapytać o to, czego brakuje w powiadomieniu",
+    ),
+)
+
+
+def in_polish(words: str) -> str:
+    """What is not in the table is what a panel said, and stays as it is."""
+    for pattern, polish in _SENTENCES:
+        if (found := re.fullmatch(pattern, words)) is not None:
+            return polish.format(*found.groups())
+    return "; ".join(map(_left_out, words.split("; ")))
+
+
+def _left_out(words: str) -> str:
+    about, _, reason = words.partition(": ")
+    name = next((one for one in _THINGS if about == one or about.startswith(f"{one} ")), None)
+    if name is None or reason not in _REASONS:
+        return words
+    return f"{_THINGS[name]}{about.removeprefix(name)}: {_REASONS[reason]}"
