@@ -22,7 +22,10 @@ LOCAL = "zofia.zapomniana"
 class Erased(NamedTuple):
     folder: Path
     url: str
+    sandbox: str
     headers: dict[str, str]
+    before: bytes
+    """Everything there was to find before the erasure."""
 
 
 def erase(world: World) -> Erased:
@@ -36,10 +39,23 @@ def erase(world: World) -> Erased:
         answer = http.post(f"{world.url}/v1/shops/shop1/{path}", json=body, headers=headers)
         assert answer.status_code == 202, answer.text
     world.wait_until_sent("shop1", f"order-{ADDRESS}", headers)
+    before = b"".join(places_of(world.folder, world.sandbox_url).values())
     erasure = {"event_id": f"erase-{ADDRESS}", "occurred_at": EXAMPLES["erasure"]["occurred_at"], "email": ADDRESS}
     assert http.post(f"{world.url}/v1/shops/shop1/erasures", json=erasure, headers=headers).status_code == 202
     world.wait_until_sent("shop1", f"erase-{ADDRESS}", headers)
-    return Erased(world.folder, world.url, headers)
+    return Erased(world.folder, world.url, world.sandbox_url, headers, before)
+
+
+def places_of(folder: Path, sandbox: str) -> dict[str, bytes]:
+    """Every table, file and log of the gateway, and the contacts and events of the stand-in."""
+    places = {path.name: path.read_bytes() for path in [*folder.glob("gateway.db*"), *folder.glob("*.log")] if path.is_file()}
+    places["stand-in"] = http.get(f"{sandbox}/sandbox/state").content
+    if (file := folder / "gateway.db").exists():
+        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
+            for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                rows = [cell for row in database.execute(f"SELECT * FROM {table}") for cell in row]
+                places[f"table {table}"] = b"\n".join(one if isinstance(one, bytes) else str(one).encode() for one in rows)
+    return places
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +64,86 @@ def erased(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erased]:
         yield erase(world)
 
 
+WORDS = {
+    "first name": "Zofiaznak",
+    "last name": "Zapomnianaznak",
+    "company": "Znakfirma",
+    "phone": "600123987",
+    "street": "Znakowa 17",
+    "city": "Znakowice",
+    "birth date": "19710203",
+    "customer": "klient-znak-77",
+    "goods": "towar-znak-9",
+    "name of goods": "Płaszcz znakowy",
+    "section": "Znakowe",
+    "cart": "koszyk-znak-5",
+    "page": "strona-znak",
+    "network address": "203.0.113.77",
+    "wording": "tresc-znak-3",
+    "tag": "znak_vip",
+    "pick-up point": "Paczkomat ZNK99",
+    "value of an order": "4321.98",
+}
+"""What of the person stands in no table, file or log after the erasure."""
+
+ORDER = "ZAM-ZNAK-1"
+"""What stays, as the page on erasures says: an order's number, which makes one order one purchase for ever."""
+
+
 def told() -> Iterator[tuple[str, Any]]:
-    """Events whose ids hold the address: it is the shop that makes them up."""
-    customer = {**EXAMPLES["order"]["customer"], "email": ADDRESS}
-    order = {**EXAMPLES["order"], "transfer_consent": "given", "customer": customer}
+    """Events whose ids hold the address: it is the shop that makes them up. Then everything else a shop can tell of a person."""
+    customer = {
+        **EXAMPLES["order"]["customer"],
+        "email": ADDRESS,
+        "id": WORDS["customer"],
+        "first_name": WORDS["first name"],
+        "last_name": WORDS["last name"],
+        "company": WORDS["company"],
+        "phone": WORDS["phone"],
+        "birth_date": "1971-02-03",
+        "address": {"street": WORDS["street"], "postal_code": "00-001", "city": WORDS["city"], "country": "PL"},
+    }
+    item = {"product_id": WORDS["goods"], "name": WORDS["name of goods"], "quantity": 1, "unit_price": "4321.98"}
+    item["menu_paths"] = [f"{WORDS['section']}/Inne"]
+    said = {"id": ORDER, "placed_at": EXAMPLES["order"]["occurred_at"], "currency": "PLN", "value": "4321.98", "items": [item]}
+    said |= {"pickup_point": WORDS["pick-up point"]}
+    order = {**EXAMPLES["order"], "order": said, "transfer_consent": "given", "customer": customer}
+    consent = {
+        "text_version": WORDS["wording"],
+        "ip": WORDS["network address"],
+        "page": f"https://sklep.example.com/{WORDS['page']}",
+    }
+    cart = {**EXAMPLES["cart"]["cart"], "id": WORDS["cart"], "items": [item], "value": "4321.98"}
+    about = {"email": ADDRESS}
     yield "orders", {**order, "event_id": f"order-{ADDRESS}"}
     yield "orders", {**order, "event_id": f"again-{ADDRESS.upper()}", ADDRESS: "an unknown field"}
     yield "orders", {**order, "event_id": f"encoded-{ADDRESS.replace('@', '%40')}"}
     yield "registrations", {**EXAMPLES["registration"], "event_id": f"registered-{ADDRESS}", "customer": customer}
-    yield "subscriptions", {**EXAMPLES["subscription"], "event_id": f"subscribed-{ADDRESS}", "email": ADDRESS}
-    yield "carts", {**EXAMPLES["cart"], "event_id": f"cart-{ADDRESS}", "email": ADDRESS}
+    yield "subscriptions", {**EXAMPLES["subscription"], **about, "event_id": f"subscribed-{ADDRESS}", "consent": consent}
+    yield "carts", {**EXAMPLES["cart"], **about, "event_id": f"cart-{ADDRESS}", "cart": cart}
+    yield "account-changes", {**EXAMPLES["account-change"], "event_id": "changed-1", "customer": customer, "previous_email": None}
+    yield "product-views", {**EXAMPLES["product-view"], **about, "event_id": "viewed-1", "product_id": WORDS["goods"]}
+    yield "tag-edits", {"event_id": "tags-1", "occurred_at": EXAMPLES["tag-edit"]["occurred_at"], **about, "added": [WORDS["tag"]]}
+    returned = {
+        **EXAMPLES["order-return"],
+        **about,
+        "event_id": "returned-1",
+        "order_id": ORDER,
+        "items": [item],
+        "value": "4321.98",
+    }
+    yield "order-returns", returned
+    yield "access-requests", {**EXAMPLES["access-request"], **about, "event_id": "access-1"}
+
+
+def test_nothing_a_shop_told_of_the_person_stands_in_any_table_file_or_log(erased: Erased) -> None:
+    """Words, goods, values, tags, wording and network address, not the e-mail alone; here and at SALESmanago's stand-in."""
+    missing = {what for what, word in WORDS.items() if word.encode() not in erased.before}
+    assert missing == set(), "nothing shows that these were there to be forgotten"
+    places = places_of(erased.folder, erased.sandbox)
+    found = {(what, place) for what, word in WORDS.items() for place, content in places.items() if word.encode() in content}
+    assert found == set()
+    assert {place for place, content in places.items() if ORDER.encode() in content} >= {"table sales"}
 
 
 def test_no_file_beside_a_running_gateway_holds_the_address_of_somebody_who_was_erased(erased: Erased) -> None:
