@@ -13,7 +13,7 @@ import httpx
 import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
 
-from app.admin.doctor import callback_addresses, examine, shared_account_warning
+from app.admin.doctor import callback_addresses, examine, shared_account_warning, tracking_codes
 from app.bootstrap.gateway import Gateway, open_gateway
 from app.configuration.control_socket import USER_HEADER, check_owner
 from app.configuration.settings import Settings
@@ -191,6 +191,11 @@ def control_app(gateway: Gateway) -> FastAPI:
     async def callbacks(name: str | None = None) -> list[dict[str, str]]:
         await gateway.directory.refresh()
         return [one for one in callback_addresses(gateway) if name in (None, one["of"].partition(" ")[2])]
+
+    @app.get("/tracking-code/{shop}")
+    async def tracking(shop: str) -> list[dict[str, str]]:
+        (one,) = _shops(gateway, shop)
+        return tracking_codes(gateway.directory, one)
 
     @app.get("/backfills")
     async def backfills(shop: str | None = None) -> list[dict[str, Any]]:

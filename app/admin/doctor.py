@@ -5,7 +5,8 @@ from typing import Any
 from app.bootstrap.gateway import Gateway
 from app.clients.idosell.client import IdosellPanel
 from app.domain.delivery.outcomes import Refused
-from app.domain.shops.shop import SourceKind
+from app.domain.shops.shop import Shop, SourceKind
+from app.formats.tracking_code import tracking_code
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.connecting import limits_of
 
@@ -98,3 +99,12 @@ def callback_addresses(gateway: Gateway) -> list[dict[str, str]]:
         for name, path, secrets, words in owners
         if secrets
     ]
+
+
+def tracking_codes(directory: ShopDirectory, shop: Shop) -> list[dict[str, str]]:
+    """SALESmanago's monitoring code for each of a shop's hosts (J6)."""
+    account = directory.account(shop.account)
+    if account is None:
+        return []
+    hosts = dict.fromkeys((shop.host, *shop.hosts))
+    return [{"host": host, "code": tracking_code(host, account.client_id, account.endpoint)} for host in hosts]

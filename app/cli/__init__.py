@@ -37,6 +37,7 @@ for command in (
     server.worker,
     configuration.apply,
     configuration.callbacks,
+    configuration.tracking_code,
     queries.status,
     queries.doctor,
     queries.why,

@@ -152,3 +152,23 @@ def callbacks(
             sys.stdout.write(f"  opt-in   {one['opt_in']}\n  opt-out  {one['opt_out']}\n")
 
     run(step())
+
+
+def tracking_code(
+    shop: Annotated[str, typer.Argument(help="The shop.")],
+    host: Annotated[str | None, typer.Option(help="Only for this one of its hosts.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """SALESmanago's monitoring code to paste into the head of the shop's pages; it waits for the consent manager's yes."""
+
+    async def step() -> None:
+        found = [one for one in await ask("GET", f"/tracking-code/{shop}") if host in (None, one["host"])]
+        if as_json:
+            show_json(found)
+            return
+        if not found:
+            fail("The shop has no such host.")
+        for one in found:
+            sys.stdout.write(one["code"])
+
+    run(step())
