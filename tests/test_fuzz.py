@@ -25,7 +25,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, s
 
 
 def test_every_operation_of_the_contract_is_fuzzed() -> None:
-    assert len(OPERATIONS) == 53
+    assert len(OPERATIONS) == 54
 
 
 WITHOUT_INPUT = ("GET /healthz", "GET /readyz", "GET /metrics")

@@ -74,18 +74,6 @@ class BaseEvent:
 
 
 @value(kw_only=True)
-class CustomerRegistered(BaseEvent):
-    customer: Customer
-    source: str | None = None
-
-
-@value(kw_only=True)
-class AccountChanged(BaseEvent):
-    customer: Customer
-    previous_email: str | None = None
-
-
-@value(kw_only=True)
 class Evidence:
     """What the shop can show for an act: the wording the person saw, where, from which address of the network, why."""
 
@@ -96,6 +84,21 @@ class Evidence:
 
 
 NO_EVIDENCE = Evidence()
+
+
+@value(kw_only=True)
+class CustomerRegistered(BaseEvent):
+    """`evidence`: of the newsletter boxes that were ticked."""
+
+    customer: Customer
+    source: str | None = None
+    evidence: Evidence = NO_EVIDENCE
+
+
+@value(kw_only=True)
+class AccountChanged(BaseEvent):
+    customer: Customer
+    previous_email: str | None = None
 
 
 @value(kw_only=True)
@@ -123,7 +126,7 @@ class Unsubscribed(BaseEvent):
 
 @value(kw_only=True)
 class OrderPlaced(BaseEvent):
-    """`at` is the time the order was placed."""
+    """`at` is the time the order was placed. `evidence`: of the boxes of the order form, as far as they were ticked."""
 
     customer: Customer
     order_id: str
@@ -135,6 +138,7 @@ class OrderPlaced(BaseEvent):
     source: str | None = None
     as_of: datetime | None = None
     """When the shop said so, where that is another time: a later word of the same order is a newer version of it (R18)."""
+    evidence: Evidence = NO_EVIDENCE
 
 
 @value(kw_only=True)

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.domain.commands import (
@@ -26,8 +27,9 @@ from app.domain.errors import NotFound
 from app.domain.operations.trace import CommandTrace, EventTrace
 from app.domain.operations.waiting import Waiting
 from app.domain.reasons import EXPLANATIONS, Reason
+from app.routers.access_pages import access_page
 from app.routers.consent_exports import ConsentChainOut
-from app.routers.edge.dependencies import ReadableShop, TraceDep
+from app.routers.edge.dependencies import DirectoryDep, ReadableShop, TraceDep
 from app.routers.edge.field_examples import EXAMPLES, field
 from app.routers.edge.problems import documented
 from app.routers.events.field_types import EVENT_ID, Email, Id
@@ -193,6 +195,21 @@ async def access_report(shop: ReadableShop, event_id: str, trace: TraceDep) -> d
         "consents": [ConsentChainOut.of(chain).model_dump(mode="json") for chain in report.consents],
         "events": [EventOut.of(one).model_dump(mode="json") for one in report.events],
     }
+
+
+@router.get("/access-pages/{event_id:path}", response_class=HTMLResponse)
+async def access_page_of(
+    shop: ReadableShop,
+    event_id: str,
+    trace: TraceDep,
+    directory: DirectoryDep,
+    language: Annotated[Literal["pl", "en"], Query(description="Of the page.")] = "pl",
+) -> HTMLResponse:
+    """The same as a page that can be handed to the person who asked: data, consents with their proof, tags, what was passed on."""
+    if not EVENT_ID.fullmatch(event_id):
+        raise NotFound("access request")
+    report = await trace.access_report(shop.id, event_id)
+    return HTMLResponse(access_page(report, shop, directory.account(shop.account), language))
 
 
 def _command(trace: CommandTrace, shop_id: str) -> CommandOut:

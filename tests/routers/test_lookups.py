@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app.domain.errors import NotReady
+from app.domain.intake.inbox import EventState
+from app.routers import access_pages
 from app.routers.events.examples import EXAMPLES
 from app.services.intake import Intake
 from tests.support.gateways import Door
@@ -141,3 +143,35 @@ async def test_answers_are_not_cached_or_guessed_at(door: Door) -> None:
     answer = await door.post("orders", EXAMPLES["order"])
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_an_access_report_is_also_a_page_that_a_person_can_read(door: Door) -> None:
+    proof = {"text_version": "order-form-4", "ip": "203.0.113.7"}
+    order = {**EXAMPLES["order"], "consent": proof, "customer": {**EXAMPLES["order"]["customer"], "last_name": "<Kowalski & syn>"}}
+    await door.post("orders", order)
+    await door.post("tag-edits", {**EXAMPLES["tag-edit"], "renamed": [], "added": ["vip"]})
+    await door.post("access-requests", EXAMPLES["access-request"])
+    await decided(door)
+    for language, words in (("pl", "Na co wyrażono zgodę"), ("en", "What you agreed to")):
+        answer = await door.get(f"access-pages/access-4?language={language}")
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        page = answer.text
+        assert f"lang={language}" in page
+        shown = (
+            "jan.kowalski@example.com",
+            "&lt;Kowalski &amp; syn&gt;",
+            "order-form-4, 203.0.113.7",
+            "vip",
+            "2026-11-23 10:15",
+            words,
+        )
+        assert [one for one in shown if one not in page] == []
+        assert "<Kowalski" not in page
+    assert_problem(await door.get("access-pages/order-5501-placed"), 404)
+    assert_problem(await door.get("access-pages/access-4?language=de"), 422)
+
+
+def test_the_page_has_words_for_every_kind_of_event_and_state_a_person_may_see() -> None:
+    assert set(access_pages._KINDS) >= set(EXAMPLES)
+    assert set(access_pages._WORDS) >= {one.value for one in EventState}
+    assert all(english and polish for english, polish in (*access_pages._WORDS.values(), *access_pages._KINDS.values()))

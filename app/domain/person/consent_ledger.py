@@ -104,11 +104,11 @@ def acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
 def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
     match event:
         case CustomerRegistered(customer=customer):
-            yield from _ticked(customer, event.at)
+            yield from _ticked(customer, event.at, event.evidence)
         case OrderPlaced(customer=customer):
-            yield from _ticked(customer, event.at)
+            yield from _ticked(customer, event.at, event.evidence)
             if event.box is ConsentAnswer.GIVEN:
-                yield Act(Matter.TRANSFER, ActKind.GRANTED, event.at)
+                yield Act(Matter.TRANSFER, ActKind.GRANTED, event.at, event.evidence)
         case AccountChanged(customer=customer):
             yield from _ticked(customer, event.at, only_dated=True)
         case Subscribed():
@@ -147,10 +147,10 @@ def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
             assert_never(event)
 
 
-def _ticked(customer: Customer, at: datetime, *, only_dated: bool = False) -> Iterator[Act]:
+def _ticked(customer: Customer, at: datetime, evidence: Evidence = NO_EVIDENCE, *, only_dated: bool = False) -> Iterator[Act]:
     for matter, box in ((Matter.EMAIL, customer.newsletter_email), (Matter.SMS, customer.newsletter_sms)):
         if box.ticked and not (only_dated and box.since is None):
-            yield Act(matter, ActKind.OPT_IN, min(box.since or at, at))
+            yield Act(matter, ActKind.OPT_IN, min(box.since or at, at), evidence)
 
 
 def _channels(by_email: bool, by_sms: bool) -> Iterator[Matter]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from app.domain.events import Address, Customer, Evidence, Item, NewsletterBox
+from app.domain.events import NO_EVIDENCE, Address, Customer, Evidence, Item, NewsletterBox
 from app.domain.shops.countries import country_as_kept
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -198,6 +198,10 @@ class ConsentProofIn(WireModel):
 
     def to_domain(self) -> Evidence:
         return Evidence(text_version=self.text_version or None, page=self.page or None, ip=self.ip or None)
+
+
+def evidence_of(proof: ConsentProofIn | None) -> Evidence:
+    return proof.to_domain() if proof is not None else NO_EVIDENCE
 
 
 def phone_number(text: str | None, region: str, path: str, warnings: Warnings) -> str | None:

@@ -14,10 +14,12 @@ from app.domain.shops.shop import Shop
 from app.routers.edge.field_examples import field
 from app.routers.events.common_schemas import (
     MAX_ITEMS,
+    ConsentProofIn,
     CustomerIn,
     ItemBackIn,
     ItemIn,
     Warnings,
+    evidence_of,
     items_of,
 )
 from app.routers.events.event_in import EventIn
@@ -52,6 +54,7 @@ class OrderIn(EventIn):
     customer: CustomerIn = field("customer")
     order: OrderBodyIn = field("order")
     transfer_consent: Literal["given", "not_given", "not_asked"] = field("transfer_consent")
+    consent: ConsentProofIn | None = field("consent", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         order = self.order
@@ -66,6 +69,7 @@ class OrderIn(EventIn):
             items=items_of(order.items, "order.items", warnings),
             pickup_point=order.pickup_point or None,
             source=order.source or None,
+            evidence=evidence_of(self.consent),
         )
 
 

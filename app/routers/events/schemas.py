@@ -27,6 +27,7 @@ from app.routers.events.common_schemas import (
     ConsentProofIn,
     CustomerIn,
     Warnings,
+    evidence_of,
     phone_number,
 )
 from app.routers.events.event_in import EventIn
@@ -53,10 +54,11 @@ class RegistrationIn(EventIn):
     customer: CustomerIn = field("customer")
     wholesaler: bool | None = field("wholesaler", default=None)
     source: Name | None = field("source", default=None)
+    consent: ConsentProofIn | None = field("consent", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         customer = self.customer.to_domain(shop, warnings, self.wholesaler)
-        return CustomerRegistered(at=self.occurred_at, customer=customer, source=self.source)
+        return CustomerRegistered(at=self.occurred_at, customer=customer, source=self.source, evidence=evidence_of(self.consent))
 
 
 class AccountChangeIn(EventIn):
@@ -92,7 +94,7 @@ class SubscriptionIn(EventIn):
             has_account=self.has_account,
             phone=phone_number(self.phone, shop.country, "phone", warnings),
             phone_assumed=bool(self.phone) and is_national(self.phone or ""),
-            evidence=self.consent.to_domain() if self.consent is not None else Evidence(),
+            evidence=evidence_of(self.consent),
         )
 
 
@@ -177,7 +179,7 @@ class ConsentIn(EventIn):
     consent: ConsentProofIn | None = field("consent", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
-        evidence = self.consent.to_domain() if self.consent is not None else Evidence()
+        evidence = evidence_of(self.consent)
         if not self.granted:
             return TransferConsentWithdrawn(at=self.occurred_at, email=self.email, evidence=evidence)
         customer = self.customer.to_domain(shop, warnings) if self.customer is not None else None

@@ -18,11 +18,15 @@ from app.services.shops.directory import ShopDirectory
 
 @dataclass(frozen=True)
 class AccessReport:
-    """What is stored about a person: `facts` as they stand, the time line, and the ledger of consents."""
+    """What is stored about a person: facts as they stand, the time line, and the ledger of consents."""
 
-    facts: dict[str, Any]
+    contact: Contact | None
     events: list[EventTrace]
     consents: list[ConsentExport]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return asdict(self.contact) if self.contact is not None else {}
 
 
 DISPUTES_SHOWN = 500
@@ -90,4 +94,4 @@ class Trace:
             people = await work.contacts.known_as(shop_id, [email], [], [])
             events = await work.traces.of_person(shop_id, email)
         consents = await self._consents.export(shop_id, email)
-        return AccessReport(asdict(people[0].contact) if people else {}, events, consents)
+        return AccessReport(people[0].contact if people else None, events, consents)

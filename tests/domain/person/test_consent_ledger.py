@@ -244,3 +244,24 @@ def test_the_same_moment_in_another_zone_is_the_same_entry() -> None:
     warsaw = [replace(entry, acted_at=datetime.fromisoformat("2026-11-23T12:00+01:00")) for entry in chain(1)]
     assert chain(1)[0].acted_at == warsaw[0].acted_at
     assert is_intact(warsaw)
+
+
+PROOF = Evidence(text_version="order-form-4", page="https://sklep.example.com/basket", ip="203.0.113.7")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        replace(an_order(customer=a_customer(newsletter_email=NewsletterBox(ticked=True))), evidence=PROOF),
+        replace(registered(newsletter_email=NewsletterBox(ticked=True)), evidence=PROOF),
+    ],
+    ids=["order", "registration"],
+)
+def test_boxes_ticked_while_ordering_or_registering_are_written_down_with_what_proves_them(event: Event) -> None:
+    found = list(acts(event, somebody(), somebody()))
+    assert Matter.EMAIL in {one.matter for one in found}
+    assert {one.evidence for one in found} == {PROOF}
+
+
+def test_a_box_that_was_left_empty_writes_nothing_down_whatever_came_with_it() -> None:
+    assert list(acts(replace(an_order(consent=False), evidence=PROOF), somebody(), somebody())) == []
