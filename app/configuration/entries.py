@@ -22,6 +22,10 @@ from app.configuration.file_values import (
 )
 from app.domain.shops.masked_domains import normal_pattern
 from app.domain.shops.shop import (
+    EVENT_FIELDS,
+    FIELDS,
+    FREE_DETAILS,
+    PERSON_FIELDS,
     BackfillSettings,
     BoxToldBy,
     Hours,
@@ -188,6 +192,9 @@ class ConsentsEntry(_Strict):
     sms: str | None = Field(default=None, min_length=1, max_length=255)
 
 
+Property = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
+
+
 class ShopEntry(_Strict):
     account: str
     host: str = Field(pattern=r"^[a-z0-9.-]+$")
@@ -211,9 +218,32 @@ class ShopEntry(_Strict):
     signing_secrets: tuple[SigningSecret, ...] = Field(default=(), max_length=2)
     cart_url: Annotated[str, AfterValidator(_cart_url)] | None = None
     consents: ConsentsEntry = ConsentsEntry()
+    fields: tuple[Literal[FIELDS], ...] | None = None  # type: ignore[valid-type]  # pydantic reads the tuple of names
+    properties: dict[Property, str] = Field(default={}, max_length=50)
+    event_details: dict[str, str] = Field(default={}, max_length=len(FREE_DETAILS))
     panel: PanelEntry = PanelEntry(kind="none")
     source: SourceEntry = SourceEntry(kind="none")
     backfill: BackfillEntry = BackfillEntry()
+
+    @model_validator(mode="after")
+    def _mapping_fits(self) -> Self:
+        for name, source in self.properties.items():
+            if source not in PERSON_FIELDS:
+                raise ValueError(
+                    f"properties.{name}: no field of a person is called {source!r}; there are {', '.join(PERSON_FIELDS)}"
+                )
+            if name == "gender":
+                raise ValueError("properties.gender: the gateway fills this one itself; choose another name")
+            if self.fields is not None and source not in self.fields:
+                raise ValueError(f"properties.{name}: {source} is not among `fields`, so it may not travel")
+        for detail, source in self.event_details.items():
+            if detail not in FREE_DETAILS:
+                raise ValueError(f"event_details.{detail}: not free; free are {', '.join(FREE_DETAILS)}")
+            if source not in EVENT_FIELDS:
+                raise ValueError(f"event_details.{detail}: no such thing as {source!r}; there are {', '.join(EVENT_FIELDS)}")
+            if self.fields is not None and source in FIELDS and source not in self.fields:
+                raise ValueError(f"event_details.{detail}: {source} is not among `fields`, so it may not travel")
+        return self
 
     @model_validator(mode="after")
     def _source_fits(self) -> Self:

@@ -75,6 +75,8 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         "signing_secrets",
         "consents",
         "source",
+        "properties",
+        "event_details",
     }
     panel = entry.panel.model_dump(exclude={"api_key", "kind", "webhook_secret"})
     shop = Shop(
@@ -86,6 +88,8 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         source=entry.source.to_domain(name),
         consent_names=ConsentNames(**entry.consents.model_dump()),
         signed_requests=bool(signing),
+        properties=tuple(entry.properties.items()),
+        event_details=tuple(entry.event_details.items()),
         **entry.model_dump(exclude=converted),
     )
     return StoredShop(shop, secrets)

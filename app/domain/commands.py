@@ -92,6 +92,8 @@ class AddEvent:
     currency: str | None = None
     language: str | None = None
     pickup_point: str | None = None
+    details: tuple[tuple[str, str], ...] = ()
+    """Further details by name, as the shop's configuration wants them (C8)."""
     link: str | None = None
     """Recovery link of a cart, address of a viewed product."""
     overwrites: str | None = None

@@ -149,3 +149,28 @@ def test_a_secret_that_is_no_text_is_not_quoted(monkeypatch: pytest.MonkeyPatch,
 def test_an_odd_network_is_refused_with_an_example(written: str) -> None:
     with pytest.raises(BadConfiguration, match=r"203\.0\.113\.0/24"):
         _shop(callback_addresses=[written])
+
+
+def test_m5_c8_fields_properties_and_details_are_read() -> None:
+    shop = _shop(fields=["first_name", "customer_id"], properties={"nr": "customer_id"}, event_details={"detail5": "order_source"})
+    assert shop.fields == ("first_name", "customer_id")
+    assert (shop.properties, shop.event_details) == ((("nr", "customer_id"),), (("detail5", "order_source"),))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"fields": ["shoe_size"]}, "'first_name'"),
+        ({"properties": {"nr": "shoe_size"}}, "there are first_name"),
+        ({"properties": {"z przerwa": "city"}}, "properties"),
+        ({"properties": {"gender": "city"}}, "choose another name"),
+        ({"properties": {"nr": "city"}, "fields": ["first_name"]}, "not among `fields`"),
+        ({"event_details": {"detail1": "host"}}, "free are detail2"),
+        ({"event_details": {"detail2": "colour"}}, "there are order_id"),
+        ({"event_details": {"detail2": "language"}, "fields": []}, "not among `fields`"),
+    ],
+)
+def test_m5_c8_a_mapping_that_cannot_be_is_refused_with_what_can(wrong: Any, words: str) -> None:
+    with pytest.raises(BadConfiguration) as caught:
+        _shop(**wrong)
+    assert words in str(caught.value)

@@ -8,6 +8,7 @@ from typing import Any
 
 from app.domain.commands import AddEvent, Agreement, EventKind, Line, UpsertContact
 from app.domain.consent import Status
+from app.domain.decisions.mapping import PROPERTY
 from app.domain.delivery.verify import RemoteContact, RemoteEvent
 from app.domain.shops.shop import Account
 from app.domain.text import whole_signs, within_bytes
@@ -76,7 +77,7 @@ def upsert(command: UpsertContact) -> JsonObject:
             "removeTags": list(command.remove_tags),
             "lang": profile.get("language", "").upper(),
             "birthday": profile.get("birth_date"),
-            "properties": _without_empty({"gender": profile.get("gender")}),
+            "properties": _without_empty({"gender": profile.get("gender"), **_properties(profile)}),
             "consentDetails": [_agreement(one) for one in command.agreements],
         }
     )
@@ -85,6 +86,11 @@ def upsert(command: UpsertContact) -> JsonObject:
 
 
 _ADDRESS = {"street": "streetAddress", "postal_code": "zipCode", "city": "city", "country": "country"}
+
+
+def _properties(profile: Mapping[str, str]) -> JsonObject:
+    """Of the shop's own making (C8); values are cut as the official plugin cuts them."""
+    return {name.removeprefix(PROPERTY): _cut(text) for name, text in profile.items() if name.startswith(PROPERTY)}
 
 
 def _said(profile: Mapping[str, str], names: Mapping[str, str]) -> JsonObject:
@@ -140,6 +146,7 @@ def event(command: AddEvent) -> JsonObject:
         "detail8": _cut(command.language),
         "detail9": _cut(command.currency),
         "detail10": _cut(command.pickup_point) if purchase_like else None,
+        **{name: _cut(text) for name, text in command.details},
     }
     return _without_empty(
         {

@@ -14,6 +14,7 @@ from app.domain.commands import (
     EventKind,
 )
 from app.domain.consent import later
+from app.domain.decisions.mapping import mapped
 from app.domain.decisions.plan import Plan, Send, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import difference
 from app.domain.events import CartChanged, Item
@@ -155,7 +156,7 @@ def ripen(
         return Supersede(Reason.CART_EMPTIED)
     if now >= cart.stale_at:
         return Supersede(Reason.CART_STALE)
-    report: Command = AddEvent(
+    told = AddEvent(
         email=contact.known_there_as,
         kind=EventKind.CART,
         at=cart.changed_at,
@@ -170,6 +171,7 @@ def ripen(
         cart_id=cart.id,
         expires_at=cart.stale_at,
     )
+    report: Command = mapped(told, shop)
     upsert = difference(contact, shop, now)
     return Send(report) if upsert is None else Send(upsert, report)
 

@@ -5,6 +5,7 @@ from typing import assert_never
 
 from app.domain.commands import AddEvent, Command, EventKind, Line
 from app.domain.consent import is_opt_out
+from app.domain.decisions.mapping import mapped
 from app.domain.decisions.salesmanago_changes import difference
 from app.domain.decisions.shop_changes import mirror_command
 from app.domain.event_kinds import is_listed
@@ -35,6 +36,7 @@ def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Com
         phone = upsert.old_phone_opt_in or not is_opt_out(contact.told.phone_news)
         upsert = replace(upsert, quiet=True, old_email_opt_in=email, old_phone_opt_in=phone)
     occurrence = _occurrence(event, shop, contact, sale)
+    occurrence = mapped(occurrence, shop, event) if occurrence is not None else None
     sections = mirror_command(contact, shop) if isinstance(event, OrderPlaced) else None  # R31: at once
     return tuple(command for command in (upsert, occurrence, sections) if command is not None)
 

@@ -18,6 +18,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Channel, Status, TimedStatus, is_opt_out
+from app.domain.decisions.mapping import travelling
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import DriftFound
 from app.domain.person.contact import ADDRESS, Contact, KeptBack, ObservedStatus, SentState, ShopState, words_of
@@ -250,6 +251,7 @@ def _profile_difference(contact: Contact, shop: Shop) -> Mapping[str, str]:
     true = {name: fact.value for name, fact in contact.profile.items() if fact.value or _is_to_be_cleared(name, contact)}
     if _is_of_a_stranger(contact, shop):
         del true["phone"]
+    true = travelling(true, shop)
     changed = {name for name, text in true.items() if contact.told.profile.get(name) != text}
     for group in _WHOLE:
         if changed.intersection(group):

@@ -130,6 +130,27 @@ class BackfillSettings:
     night: Hours = Hours(contacts_per_hour=6000)
 
 
+PERSON_FIELDS = (
+    "first_name",
+    "last_name",
+    "company",
+    "gender",
+    "phone",
+    "street",
+    "postal_code",
+    "city",
+    "country",
+    "language",
+    "birth_date",
+    "customer_id",
+)
+FIELDS = (*PERSON_FIELDS, "pickup_point")
+"""What a shop may keep from travelling. The address, the statuses and the events themselves are what a transfer is."""
+EVENT_FIELDS = ("order_id", "order_source", "pickup_point", "currency", "language", "location", "host")
+FREE_DETAILS = tuple(f"detail{number}" for number in (2, 4, 5, 6, 7, *range(11, 21)))
+"""Details of events that the conventions of SALESmanago's own plugins leave free (contract 3.5)."""
+
+
 @value(kw_only=True)
 class Shop:
     id: str
@@ -163,6 +184,12 @@ class Shop:
     cart_url: str | None = None
     """Where a recovery link of ours leads, with `{token}` in it; for carts to which the shop gives no link."""
     consent_names: ConsentNames = ConsentNames()
+    fields: tuple[str, ...] | None = None
+    """Names of `FIELDS` that may travel to SALESmanago; None: all of them (M5)."""
+    properties: tuple[tuple[str, str], ...] = ()
+    """(property in SALESmanago, field of the person it holds), C8."""
+    event_details: tuple[tuple[str, str], ...] = ()
+    """(`detail2` …, what of `EVENT_FIELDS` it holds), C8."""
     panel: Panel = Panel()
     source: ShopSource = ShopSource()
     backfill: BackfillSettings = BackfillSettings()
@@ -176,6 +203,10 @@ class Shop:
         except ValueError:
             return self.host
         return named if named in self.hosts else self.host
+
+    def lets_travel(self, name: str) -> bool:
+        """May a field of the person, or of an order, be sent? (M5)"""
+        return self.fields is None or name in self.fields
 
     def blocks(self, email: str) -> bool:
         """Is it an address behind which a marketplace hides the person, or of a domain the shop blocked?"""

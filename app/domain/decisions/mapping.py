@@ -1,0 +1,41 @@
+"""Which fields of a person and of an event a shop lets travel, and under which names of its own (M5, C8).
+
+Both are differences like everything else: what a shop begins to send goes with the next event of the person, and what it no longer
+sends stays in SALESmanago as it was.
+"""
+
+from collections.abc import Mapping
+
+from app.domain.commands import AddEvent
+from app.domain.events import Event, OrderPlaced
+from app.domain.shops.shop import Shop
+from app.domain.values import replace
+
+PROPERTY = "property:"
+"""Marks a profile entry that SALESmanago gets as a property of the shop's own."""
+
+
+def travelling(profile: Mapping[str, str], shop: Shop) -> dict[str, str]:
+    """The profile as the shop lets it travel, with its properties. An empty text clears a field; of a property nothing says so."""
+    kept = {name: text for name, text in profile.items() if shop.lets_travel(name)}
+    properties = {f"{PROPERTY}{name}": text for name, source in shop.properties if (text := profile.get(source))}
+    return {**kept, **properties}
+
+
+def mapped(command: AddEvent, shop: Shop, event: Event | None = None) -> AddEvent:
+    """The event with what the shop wants in details of its own, and without what may not travel."""
+    said: Mapping[str, str | None] = {
+        "order_id": command.external_id,
+        "order_source": event.source if isinstance(event, OrderPlaced) else None,
+        "pickup_point": command.pickup_point,
+        "currency": command.currency,
+        "language": command.language,
+        "location": command.location,
+        "host": command.shop_host,
+    }
+    return replace(
+        command,
+        language=command.language if shop.lets_travel("language") else None,
+        pickup_point=command.pickup_point if shop.lets_travel("pickup_point") else None,
+        details=tuple((detail, text) for detail, source in shop.event_details if (text := said.get(source))),
+    )

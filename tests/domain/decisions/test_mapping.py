@@ -1,0 +1,63 @@
+"""Which fields travel, and under which names of the shop's own (M5, C8)."""
+
+from app.clients.salesmanago import payloads
+from app.domain.commands import AddEvent, UpsertContact
+from app.domain.events import Address
+from app.domain.shops.shop import FIELDS, FREE_DETAILS, PERSON_FIELDS, Shop
+from tests.support.builders import a_customer, a_shop, account_changed, an_order, life, the_event, the_upsert
+
+WHOLE = a_customer(
+    company="Kowalski sp. z o.o.",
+    gender="M",
+    phone="+48600100200",
+    language="pl",
+    birth_date="19710203",
+    address=Address(street="Polna 1", postal_code="00-001", city="Warszawa", country="PL"),
+)
+ORDER = an_order(customer=WHOLE, pickup_point="WAW01A", source="allegro")
+
+
+def sent(shop: Shop) -> tuple[UpsertContact, AddEvent]:
+    plan = life(shop, ORDER).plan
+    return the_upsert(plan), the_event(plan)
+
+
+def test_m5_without_a_list_every_field_travels() -> None:
+    upsert, purchase = sent(a_shop())
+    assert set(upsert.profile) == set(PERSON_FIELDS)
+    assert (purchase.language, purchase.pickup_point) == ("pl", "WAW01A")
+
+
+def test_m5_each_field_travels_only_if_the_shop_lets_it() -> None:
+    for name in FIELDS:
+        upsert, purchase = sent(a_shop(fields=tuple(one for one in FIELDS if one != name)))
+        assert set(upsert.profile) == set(PERSON_FIELDS) - {name}
+        assert (purchase.language is None) == (name == "language")
+        assert (purchase.pickup_point is None) == (name == "pickup_point")
+
+
+def test_m5_with_an_empty_list_the_address_and_the_event_travel_and_nothing_else() -> None:
+    upsert, purchase = sent(a_shop(fields=()))
+    assert upsert.profile == {}
+    assert payloads.upsert(upsert)["contact"] == {"email": upsert.email}
+    assert (purchase.language, purchase.pickup_point, purchase.external_id) == (None, None, "5501")
+
+
+def test_c8_fields_arrive_as_properties_of_the_shops_own_and_only_once() -> None:
+    shop = a_shop(properties=(("numer_klienta", "customer_id"), ("miasto", "city")))
+    upsert, _ = sent(shop)
+    assert payloads.upsert(upsert)["properties"] == {"gender": "M", "numer_klienta": "1234", "miasto": "Warszawa"}
+    moved = account_changed("2026-11-24T12:00", customer=a_customer(address=Address(city="Gdynia")))
+    assert payloads.upsert(the_upsert(life(shop, ORDER).goes_on(shop, moved).plan))["properties"] == {"miasto": "Gdynia"}
+
+
+def test_c8_details_of_events_hold_what_the_shop_wants_there() -> None:
+    _, purchase = sent(a_shop(event_details=(("detail5", "order_source"), ("detail11", "pickup_point"), ("detail12", "host"))))
+    body = payloads.event(purchase)
+    assert (body["detail5"], body["detail11"], body["detail12"]) == ("allegro", "WAW01A", "sklep.example.com")
+    assert (body["detail1"], body["detail9"], body["detail10"]) == ("Buty", "PLN", "WAW01A")
+
+
+def test_c8_no_detail_of_the_plugins_conventions_is_free() -> None:
+    taken = {name for name in payloads.event(sent(a_shop())[1]) if name.startswith("detail")}
+    assert taken.isdisjoint(FREE_DETAILS)
