@@ -44,6 +44,7 @@ for command in (
     queries.conflicts,
     queries.consents,
     queries.ledger,
+    queries.retention,
     operations.parked,
     operations.replay,
     operations.neighbours,

@@ -1,6 +1,7 @@
 """Commands that ask: how is it, why was this sent, what waits for a person."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -165,6 +166,17 @@ def _compared(shop: str, newest: dict[str, Any] | None) -> str:
     if number:
         return f"  [yellow]{escape(shop)}: the comparison of {when} found {number} differences; {escape(look)} shows them.[/yellow]"
     return f"  {escape(shop)}: the comparison of {when} found no difference among {newest['checked']} compared."
+
+
+def retention(polish: InPolish = False) -> None:
+    """What is kept, for how long, and what an erasure leaves: as a table, from the settings in force."""
+    from app.configuration.settings import Settings
+    from app.domain.operations.retained import retention_page
+
+    async def step() -> None:
+        sys.stdout.write(retention_page(Settings().retention, polish=polish))
+
+    run(step())
 
 
 def ledger(

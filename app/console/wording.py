@@ -135,6 +135,7 @@ ACTIONS = {
     "key_issued": N_("issued a key"),
     "key_revoked": N_("revoked a key"),
     "keys_rotated": N_("encrypted the secrets anew"),
+    "erased_by_another_shop": N_("erased a person; the contact in SALESmanago is gone for this shop too"),
     "replayed": N_("tried parked items again"),
     "hand_work_done": N_("marked a manual task as done"),
     "backfill_started": N_("started a first transfer"),

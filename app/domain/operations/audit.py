@@ -10,6 +10,8 @@ class Door(StrEnum):
     API = "api"
     CONSOLE = "console"
     CLI = "cli"
+    EVENT = "event"
+    """An event that a shop posted."""
 
 
 @value()
@@ -27,6 +29,8 @@ class Action(StrEnum):
     KEY_ISSUED = "key_issued"
     KEY_REVOKED = "key_revoked"
     KEYS_ROTATED = "keys_rotated"
+    ERASED_BY_ANOTHER_SHOP = "erased_by_another_shop"
+    """Another shop of the account erased a person: the one contact in SALESmanago is gone for this shop too."""
     REPLAYED = "replayed"
     HAND_WORK_DONE = "hand_work_done"
     BACKFILL_STARTED = "backfill_started"
@@ -48,3 +52,11 @@ class AuditEntry:
     before: str = ""
     after: str = ""
     """How it was and how it is, in words; no secret, no address."""
+
+
+def erased_elsewhere(erasing_shop: str, shop_id: str, contact_id: int, at: datetime) -> AuditEntry:
+    """For a shop whose person another shop of the account erased. Nobody is named: its staff know their contact by the number."""
+    actor = Actor(Door.EVENT, erasing_shop)
+    return AuditEntry(
+        at=at, actor=actor, action=Action.ERASED_BY_ANOTHER_SHOP, shop_id=shop_id, about=f"contact {contact_id}", after="gone there"
+    )

@@ -1,15 +1,7 @@
 """How long each class of data is kept (M4). What is needed to keep promises outlives what merely explains them.
 
-| class | what it is | default |
-|---|---|---|
-| content | payloads of sent events, commands, attempts, calls | 30 days |
-| parked | content of what nobody could deliver | 90 days |
-| events | the line an event leaves: id, state, reason; it recognises repetitions | 400 days |
-| strangers | people who were never sent, and who resigned from nothing | 400 days |
-| requests | what the door remembers of requests, for the shop's developer | 7 days |
-
-Withheld content is dropped when it is decided. Erased people stay as hashes, resignations and consents stay as evidence:
-none of them is cleaned away.
+`retained` has the page on it, table by table. Withheld content is dropped when it is decided. Erased people stay as hashes,
+resignations and consents stay as evidence: none of them is cleaned away.
 """
 
 from datetime import timedelta

@@ -43,6 +43,7 @@ from app.domain.events import (
     order_id_of,
 )
 from app.domain.intake.inbox import EventState, InboxEvent
+from app.domain.operations.audit import erased_elsewhere
 from app.domain.person.contact import NOBODY, Contact, SentState, is_forgotten
 from app.domain.person.identity import How
 from app.domain.person.sale import Holder, Sale, as_placed
@@ -82,6 +83,8 @@ class PlanningRound:
         self._ids: dict[int, tuple[str, str]] = {}
         """Event -> (shop, id), where the id names somebody."""
         self._erased: list[tuple[WorkingContact, InboxEvent, str, list[Command], list[str]]] = []
+        self._gone: list[tuple[str, WorkingContact]] = []
+        """(shop that erased, the person at another shop of the account)."""
         self._phones: dict[WorkingContact, list[str]] = {}
         """Of whoever was erased."""
         self._waiting: dict[tuple[str, str], list[InboxEvent]] = {}
@@ -498,6 +501,7 @@ class PlanningRound:
         for sibling in self._people.known_at(self._siblings_of(shop.id), addresses):
             if sibling.contact.is_transferred:
                 sibling.becomes(vanished(sibling.contact, self._now))
+                self._gone.append((shop.id, sibling))
 
     def _told_by_siblings(self, shop: Shop, person: WorkingContact, addresses: list[str]) -> list[DeleteContact]:
         """Another shop of the account may have sent the person: SALESmanago has one contact for all of them."""
@@ -542,6 +546,8 @@ class PlanningRound:
     async def save(self) -> None:
         await self._people.save(self._work.contacts, self._now)
         forgotten = [await self._erase(*erased) for erased in self._erased]
+        for erasing, sibling in self._gone:
+            await self._work.audit.add(erased_elsewhere(erasing, sibling.shop_id, sibling.saved_id, self._now))
         await self._consents.save(self._work.consents, self._work.anchors, self._now)
         await self._work.sales.save(self.decided.changed_sales)
         await self._work.sales.remember_boxes(self._boxes)

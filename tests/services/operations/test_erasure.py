@@ -6,6 +6,7 @@ from app.domain.commands import HomeCommand
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading
 from app.domain.delivery.outcomes import NeedsPerson, Unreachable
 from app.domain.events import AccountChanged, Customer, CustomerRegistered, Evidence, NewsletterBox
+from app.domain.operations.audit import Action
 from app.domain.person.consent_ledger import ActKind
 from app.domain.reasons import Reason
 from app.services.delivery.loop import Delivery
@@ -251,3 +252,15 @@ async def test_an_erasure_takes_the_person_off_the_list_of_hand_work(world: Worl
     await world.run()
     assert await world.tables_naming(JAN) == []
     assert await hand_work(world) == []
+
+
+async def test_another_shop_of_the_account_finds_a_line_that_the_contact_is_gone_and_no_address_in_it(two: World) -> None:
+    for name in ("shop1", "shop2"):
+        await two.post(registers(), shop=name)
+    await two.run()
+    await two.post(erases(JAN, 5), shop="shop1")
+    await two.run()
+    async with two.store.work() as work:
+        lines = await work.audit.newest(None, None, 10)
+    assert [(one.shop_id, one.action, one.actor.name) for _, one in lines] == [("shop2", Action.ERASED_BY_ANOTHER_SHOP, "shop1")]
+    assert "audit_log" not in await two.tables_naming(JAN)
