@@ -180,7 +180,7 @@ async def _compose(
     door_counts = DoorCounts(shared_store, clock, salt=pseudonyms("door counts", ""))
     operations = Operations(store, directory, clock, wake.everything)
     sources = sources_of(
-        store, directory, intake, sides, clock, pseudonyms, timedelta(seconds=settings.scan_seconds), settings.base_url
+        store, directory, intake, sides, clock, pseudonyms, timedelta(seconds=settings.scan_seconds), settings.base_url, to_anywhere
     )
     pauses = Intervals(
         poll=settings.poll_seconds,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+import httpx
+
 from app.domain.shops.shop import SourceKind
 from app.services.intake import Intake
 from app.services.planning.people import Pseudonym
@@ -16,6 +18,7 @@ from app.sources.taking import Pushes
 from app.sources.telling import Teller
 from app.sources.translating import Translator
 from app.sources.watching import SourceWatch
+from app.sources.woocommerce.categories import Categories
 from app.sources.woocommerce.source import WooCommerceSource
 
 
@@ -37,9 +40,13 @@ def sources_of(
     pseudonym: Pseudonym,
     pause: timedelta,
     base: str,
+    http: httpx.AsyncClient,
 ) -> Sources:
     idosell = IdosellSource(store, panels, clock)
-    platforms: dict[SourceKind, Platform] = {SourceKind.IDOSELL: idosell, SourceKind.WOOCOMMERCE: WooCommerceSource()}
+    platforms: dict[SourceKind, Platform] = {
+        SourceKind.IDOSELL: idosell,
+        SourceKind.WOOCOMMERCE: WooCommerceSource(Categories(http, clock)),
+    }
     teller = Teller(store, directory, intake)
     return Sources(
         pushes=Pushes(store, directory, platforms, clock),

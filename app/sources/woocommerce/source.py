@@ -1,4 +1,4 @@
-"""WooCommerce behind the port of platforms. Its pushes say everything that is needed, so nothing is asked."""
+"""WooCommerce behind the port of platforms. Its pushes say everything but the categories of goods, which are looked up."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,17 +7,26 @@ from app.clients.foreign import foreign_json
 from app.domain.shops.shop import Shop
 from app.domain.sources import StoredPush
 from app.services.shops.directory import SourceSecrets
-from app.sources.platforms import Envelope, Read
+from app.sources.platforms import Envelope, Later, Read
 from app.sources.port import NotUnderstood, Translation
+from app.sources.woocommerce.categories import Categories, Paths
+from app.sources.woocommerce.reading import Row
 from app.sources.woocommerce.signature import is_genuine
-from app.sources.woocommerce.translator import account, order
+from app.sources.woocommerce.translator import NO_CATEGORIES, account, order, products_of
 
 TOPIC = "x-wc-webhook-topic"
 DELIVERY = "x-wc-webhook-delivery-id"
 _PING = re.compile(rb"webhook_id=\d{1,19}")
 
 
+TRIES = 5
+"""So often categories are looked up for an order; then it goes without."""
+
+
 class WooCommerceSource:
+    def __init__(self, categories: Categories | None = None) -> None:
+        self._categories = categories
+
     def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
         """What WooCommerce sends, unsigned, when a webhook is saved: it wants to hear that somebody is there."""
         return TOPIC not in headers and _PING.fullmatch(body) is not None
@@ -29,21 +38,36 @@ class WooCommerceSource:
         return Envelope(headers.get(TOPIC, "?").strip(), headers.get(DELIVERY, "").strip() or None)
 
     async def read(self, pushes: Sequence[StoredPush], shops: Sequence[Shop]) -> list[Read]:
-        return [_read(push, shops[0]) for push in pushes]
+        return [await self._read(push, shops[0]) for push in pushes]
+
+    async def _read(self, push: StoredPush, shop: Shop) -> Read:
+        row = foreign_json(push.body)
+        try:
+            if not isinstance(row, dict):
+                raise NotUnderstood("the body is no JSON object")
+            return _translated(push.kind, row, shop, await self._looked_up(push, row, shop))
+        except (NotUnderstood, Later) as words:
+            return words
+
+    async def _looked_up(self, push: StoredPush, row: Row, shop: Shop) -> Mapping[str, Paths]:
+        """A shop that never answers its own gateway must not hold up its orders for ever."""
+        products = products_of(row) if push.kind.startswith("order.") else set()
+        if not products or self._categories is None:
+            return NO_CATEGORIES
+        try:
+            return await self._categories.of(shop, products)
+        except Later:
+            if push.tries < TRIES:
+                raise
+            return NO_CATEGORIES
 
 
-def _read(push: StoredPush, shop: Shop) -> Read:
-    about, _, what = push.kind.partition(".")
-    row = foreign_json(push.body)
-    try:
-        if not isinstance(row, dict):
-            raise NotUnderstood("the body is no JSON object")
-        if about == "order":
-            return order(row, shop)
-        if about == "customer":
-            return Translation() if what == "deleted" else account(row, shop)
-        if about in ("product", "coupon", "action"):
-            return Translation()  # nothing of them travels
-        raise NotUnderstood(f"nothing is known of the topic {push.kind!r}")
-    except NotUnderstood as words:
-        return words
+def _translated(kind: str, row: Row, shop: Shop, categories: Mapping[str, Paths]) -> Translation:
+    about, _, what = kind.partition(".")
+    if about == "order":
+        return order(row, shop, categories)
+    if about == "customer":
+        return Translation() if what == "deleted" else account(row, shop)
+    if about in ("product", "coupon", "action"):
+        return Translation()  # nothing of them travels
+    raise NotUnderstood(f"nothing is known of the topic {kind!r}")

@@ -1,6 +1,6 @@
-"""What webhooks of orders and customers tell. Pure: nothing is looked up, categories come where the shop puts them on the lines."""
+"""What webhooks of orders and customers tell. Pure: categories are those on the lines, or else those that were looked up."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from app.domain.consent import ConsentAnswer
@@ -8,18 +8,26 @@ from app.domain.events import AccountChanged, CustomerRegistered, Item, Newslett
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.port import Finding, Left, NotUnderstood, SourceEvent, Translation, Unusable, fingerprint
+from app.sources.woocommerce.categories import Paths
 from app.sources.woocommerce.reading import Row, box, customer, listed, moment, money, part, text
 
+NO_CATEGORIES: Mapping[str, Paths] = {}
 _STANDS = frozenset({"processing", "completed", "on-hold", "refunded"})
 _OVER = frozenset({"cancelled", "trash"})
 """Every other state (pending, failed, a draft) is no order yet."""
 
 
-def order(row: Row, shop: Shop) -> Translation:
+def products_of(row: Row) -> set[str]:
+    """Whose categories the order does not say."""
+    lines = (line for line in listed(row, "line_items") if not listed(line, "categories"))
+    return {product for line in lines if (product := text(line, "product_id")) is not None and product != "0"}
+
+
+def order(row: Row, shop: Shop, categories: Mapping[str, Paths] = NO_CATEGORIES) -> Translation:
     number, status = text(row, "id"), text(row, "status") or ""
     if number is None:
         raise NotUnderstood("the body has no `id` of an order")
-    made = _placed(row, number, shop)
+    made = _placed(row, number, shop, categories)
     if isinstance(made, Unusable):
         return Translation(left=(Left(shop.id, f"order {number}", made),))
     if status in _OVER:
@@ -44,7 +52,7 @@ def order(row: Row, shop: Shop) -> Translation:
     return Translation(tuple(found))
 
 
-def _placed(row: Row, number: str, shop: Shop) -> OrderPlaced | Unusable:
+def _placed(row: Row, number: str, shop: Shop, categories: Mapping[str, Paths]) -> OrderPlaced | Unusable:
     billing = part(row, "billing")
     buyer = customer(billing.get("email"), row.get("customer_id"), billing, {}, shop)
     placed_at, value, currency = moment(row, "date_created"), money(row.get("total")), text(row, "currency")
@@ -54,7 +62,7 @@ def _placed(row: Row, number: str, shop: Shop) -> OrderPlaced | Unusable:
         return Unusable.NO_DATE
     if value is None or currency is None or len(currency) != 3:
         return Unusable.NO_VALUE
-    items = tuple(_items(row))
+    items = tuple(_items(row, categories))
     if not items:
         return Unusable.NO_GOODS
     ticked = box(row, shop.source.consent_field)
@@ -71,12 +79,12 @@ def _placed(row: Row, number: str, shop: Shop) -> OrderPlaced | Unusable:
     )
 
 
-def _items(row: Row) -> Iterator[Item]:
+def _items(row: Row, categories: Mapping[str, Paths]) -> Iterator[Item]:
     for line in listed(row, "line_items"):
         product, count = text(line, "product_id"), money(line.get("quantity"))
         if product is None or count is None or count <= 0:
             continue
-        paths = tuple((name,) for one in listed(line, "categories") if (name := text(one, "name")))
+        paths = tuple((name,) for one in listed(line, "categories") if (name := text(one, "name"))) or categories.get(product, ())
         price = max(money(line.get("price")) or Decimal(0), Decimal(0))
         whole = count.to_integral_value()
         yield Item(

@@ -1,7 +1,6 @@
 """WooCommerce, the second platform: what its webhooks tell, and who may send them (R86)."""
 
 import base64
-import copy
 import hashlib
 import hmac
 import json
@@ -12,57 +11,13 @@ import pytest
 
 from app.domain.consent import ConsentAnswer
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced, OrderReturned
-from app.domain.shops.shop import Shop, ShopSource, SourceKind
 from app.domain.sources import SourceName, StoredPush
 from app.sources.port import NotUnderstood, Remembered, SourceEvent, Translation, Unusable, sifted
 from app.sources.woocommerce.signature import is_genuine
 from app.sources.woocommerce.source import WooCommerceSource
 from app.sources.woocommerce.translator import account, order
-from tests.support.builders import a_shop, at
-
-SOURCE = ShopSource(kind=SourceKind.WOOCOMMERCE, name="shop1", consent_field="_marketing_consent", newsletter_field="_newsletter")
-SHOP: Shop = a_shop(source=SOURCE)
-
-ORDER: dict[str, Any] = {
-    "id": 727,
-    "status": "processing",
-    "currency": "PLN",
-    "date_created_gmt": "2026-03-22T19:28:02",
-    "date_modified_gmt": "2026-03-22T19:28:08",
-    "total": "229.35",
-    "customer_id": 26,
-    "billing": {
-        "first_name": "Jan",
-        "last_name": "Kowalski",
-        "company": "",
-        "address_1": "Polna 1",
-        "address_2": "m. 2",
-        "city": "Warszawa",
-        "postcode": "00-001",
-        "country": "PL",
-        "email": "Jan@Example.com",
-        "phone": "600 100 200",
-    },
-    "line_items": [
-        {"id": 315, "name": "Buty", "product_id": 93, "quantity": 2, "price": 110.0, "categories": [{"id": 1, "name": "Obuwie"}]},
-        {"id": 316, "name": "Rabat", "product_id": 94, "quantity": 0, "price": 0},
-    ],
-    "meta_data": [{"id": 1, "key": "_marketing_consent", "value": "yes"}, {"id": 2, "key": "_newsletter", "value": "1"}],
-    "refunds": [],
-}
-CUSTOMER: dict[str, Any] = {
-    "id": 26,
-    "date_created_gmt": "2026-03-21T19:09:28",
-    "date_modified_gmt": "2026-03-21T19:09:30",
-    "email": "jan@example.com",
-    "first_name": "Jan",
-    "last_name": "Kowalski",
-    "billing": {"city": "Warszawa", "country": "PL", "phone": ""},
-}
-
-
-def changed(sample: dict[str, Any], **said: Any) -> dict[str, Any]:
-    return {**copy.deepcopy(sample), **said}
+from tests.sources.woocommerce.shop import CUSTOMER, ORDER, SHOP, changed
+from tests.support.builders import at
 
 
 def tells(row: dict[str, Any], *before: dict[str, Any], of: Any = order) -> list[SourceEvent]:
