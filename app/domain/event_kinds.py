@@ -34,7 +34,7 @@ from app.domain.values import value
 class Kind:
     needs_consent_of_its_time: bool = False
     """Something that happened once: it never travels if it happened before the consent (R07)."""
-    is_listed: bool = False
+    is_bulk: bool = False
     """A list or a comparison brings it: live events overtake it, and it must set off no automations (R63)."""
     takes_permission_away: bool = False
     """It overtakes every queue (R06): learning is the same in any order."""
@@ -45,7 +45,7 @@ class Kind:
 _PLAIN = Kind()
 _HAPPENED_ONCE = Kind(needs_consent_of_its_time=True)
 _ORDER = Kind(needs_consent_of_its_time=True, starts_afresh=True)
-_LISTED = Kind(is_listed=True)
+_LISTED = Kind(is_bulk=True)
 _STOP = Kind(takes_permission_away=True)
 _ACT = Kind(starts_afresh=True)
 
@@ -76,11 +76,11 @@ def kind_of(event: Event) -> Kind:
             assert_never(event)
 
 
-def stops_something(event: Event) -> bool:
+def revokes_permission(event: Event) -> bool:
     """True for an act that takes permission away."""
     return kind_of(event).takes_permission_away
 
 
-def is_listed(event: Event) -> bool:
+def is_bulk(event: Event) -> bool:
     """True for what a list or a comparison brings."""
-    return kind_of(event).is_listed
+    return kind_of(event).is_bulk

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.outbox import CommandState
-from app.domain.event_kinds import is_listed, stops_something
+from app.domain.event_kinds import is_bulk, revokes_permission
 from app.domain.events import order_id_of
 from app.domain.intake.inbox import Accepted, Conflict, EventState, InboxEvent, NewEvent, Settlement, end_unsent
 from app.domain.reasons import Reason
@@ -375,8 +375,8 @@ def _row(event: NewEvent, received_at: datetime) -> dict[str, object]:
         "received_at": received_at,
         "payload": codec.encode_tagged(event.event),
         "warnings": codec.encode(event.warnings) if event.warnings else None,
-        "urgent": stops_something(event.event),
-        "background": is_listed(event.event),
+        "urgent": revokes_permission(event.event),
+        "background": is_bulk(event.event),
         "state": (EventState.HELD if event.held else EventState.RECEIVED).value,
         "open_commands": 0,
     }

@@ -8,7 +8,7 @@ from app.domain.consent import is_opt_out
 from app.domain.decisions.mapping import mapped
 from app.domain.decisions.salesmanago_changes import difference
 from app.domain.decisions.shop_changes import mirror_command
-from app.domain.event_kinds import is_listed
+from app.domain.event_kinds import is_bulk
 from app.domain.events import (
     AboutThePerson,
     CartChanged,
@@ -29,7 +29,7 @@ from app.domain.values import replace
 def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Command, ...]:
     """The contact's difference first, then what happened: SALESmanago needs the contact before its events (contract U17)."""
     upsert = difference(contact, shop, event.at)
-    if upsert is not None and is_listed(event):
+    if upsert is not None and is_bulk(event):
         # Mere state: an opt-out over there, of which we may not know, is looked for first, however young the date (R06).
         # What we told ourselves needs no looking for: a newer date outweighs it.
         email = upsert.old_email_opt_in or not is_opt_out(contact.told.email_news)

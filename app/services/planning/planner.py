@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from app.domain.errors import NotReady
-from app.domain.event_kinds import is_listed, stops_something
+from app.domain.event_kinds import is_bulk, revokes_permission
 from app.domain.intake.inbox import EventState, InboxEvent
 from app.domain.reasons import Reason
 from app.services.planning.people import Pseudonym
@@ -143,7 +143,7 @@ async def _plan(planning: PlanningRound, events: Sequence[InboxEvent], watch: _S
     What takes permission away is decided in the round it came into, however long that takes: nothing that was decided before it
     may leave first. What is left of the others comes into the next round.
     """
-    last_stop = max((place for place, event in enumerate(events, 1) if stops_something(event.event)), default=0)
+    last_stop = max((place for place, event in enumerate(events, 1) if revokes_permission(event.event)), default=0)
     for planned, event in enumerate(events, 1):
         await planning.plan(event)
         if planning.erased_somebody:
@@ -165,4 +165,4 @@ def _in_order_of_acceptance(events: Sequence[InboxEvent]) -> list[InboxEvent]:
 
     Nothing of a round leaves before all of it is decided.
     """
-    return sorted(events, key=lambda one: (is_listed(one.event), one.seq))
+    return sorted(events, key=lambda one: (is_bulk(one.event), one.seq))

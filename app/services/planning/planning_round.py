@@ -14,7 +14,7 @@ from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import email_stood, phone_stood, untold, vanished
 from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter
 from app.domain.delivery.revocation import TakeBack
-from app.domain.event_kinds import stops_something
+from app.domain.event_kinds import revokes_permission
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -100,7 +100,7 @@ class PlanningRound:
         if any(isinstance(event.event, OrderPlaced | CartChanged | AccountChanged | AccountListed) for event in events):
             await self._carts.load(events, self._people.ids)
         takes_back = any(
-            stops_something(event.event) or isinstance(event.event, AccountChanged | AccountListed) for event in events
+            revokes_permission(event.event) or isinstance(event.event, AccountChanged | AccountListed) for event in events
         )
         if self._carts.has_owners or takes_back:
             await self._work.outbox.lock_mailboxes(self._people.ids)

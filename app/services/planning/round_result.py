@@ -11,7 +11,7 @@ from app.domain.consent import Status
 from app.domain.decisions.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
 from app.domain.delivery.outbox import NewCommand, destination_of
 from app.domain.delivery.revocation import TakeBack, taken_back, unsent_part
-from app.domain.event_kinds import is_listed
+from app.domain.event_kinds import is_bulk
 from app.domain.events import Event, OptInReported, OptOutReported, StatusSeen, TagsEdited, TagsSeen, order_id_of
 from app.domain.intake.inbox import EventState, InboxEvent, Settlement
 from app.domain.person.contact import Contact
@@ -191,7 +191,7 @@ def _new_command(directory: ShopDirectory, person: WorkingContact, event: InboxE
     shop = directory.shop(person.shop_id)  # a sibling's, where it is told what another shop heard
     assert shop is not None, "an event of an unknown shop is held, not decided"
     counted = _counts(event.event, command)
-    return NewCommand(destination_of(command, shop), shop.id, person.saved_id, event.seq, command, counted, is_listed(event.event))
+    return NewCommand(destination_of(command, shop), shop.id, person.saved_id, event.seq, command, counted, is_bulk(event.event))
 
 
 def _counts(event: Event, command: Command) -> bool:
