@@ -1,7 +1,7 @@
 """The decision: one event, one shop, one contact in; a plan and what to remember out.
 
     learn       facts the event tells, whether or not anything may be sent
-    forbidden   the reason that keeps it in the shop, if there is one
+    refusal_reason  the reason that keeps it in the shop, if there is one
     compose     the commands that follow, as differences: to SALESmanago, and home to the shop
 
 Everything here is pure. The requirement a line comes from stands beside it.
@@ -14,7 +14,7 @@ from app.domain import tags
 from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, UpsertContact
 from app.domain.consent import Status, is_opt_out, later
 from app.domain.decisions.compose import compose
-from app.domain.decisions.guard import closes_the_door, forbidden
+from app.domain.decisions.guard import closes_the_door, refusal_reason
 from app.domain.decisions.learn import learn, revived, with_stop
 from app.domain.decisions.observations import bought_again, came_back, is_explained
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, unsent
@@ -112,7 +112,7 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Hold
     if isinstance(event, StatusSeen | StatusNotTaken | TagsSeen | OptInReported):
         return _homeward(event, shop, known, sale, known_there=known_there)
     known = shop_knows(contact, known)
-    reason = forbidden(event, shop, known, sale, holder)
+    reason = refusal_reason(event, shop, known, sale, holder)
     if reason is not None:
         return _stays(reason, event, shop, known, sale, known_there=known_there)
     if isinstance(event, DriftFound):
@@ -146,7 +146,7 @@ def _contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_
         return _decision(Withhold(Reason.ADDRESS_OF_ANOTHER_ACCOUNT), seen, sale)
     facts = replace(event.customer, email=contact.email, newsletter_email=NewsletterBox(), newsletter_sms=NewsletterBox())
     known = replace(seen.describe(facts, event.at), registered=True)
-    reason = forbidden(event, shop, known, sale)
+    reason = refusal_reason(event, shop, known, sale)
     return _stays(reason or Reason.ADDRESS_OF_ANOTHER_ACCOUNT, event, shop, known, sale, known_there=known_there)
 
 
@@ -255,7 +255,7 @@ def _erase(event: ErasureRequested, shop: Shop, contact: Contact, sale: Sale) ->
     return _decision(Send(*(DeleteContact(email=address) for address in addresses)), forgotten, sale)
 
 
-# -- forbidden -----------------------------------------------------------------------------------------------------------
+# -- refused -----------------------------------------------------------------------------------------------------------
 
 
 _CLOSES_THE_DOOR = (Reason.ADDRESS_UNKNOWN, Reason.BLOCKED_ADDRESS, Reason.CONSENT_WITHDRAWN, Reason.NO_CONSENT)

@@ -32,7 +32,7 @@ def closes_the_door(shop: Shop, contact: Contact) -> Reason | None:
     return None if contact.transfer.permits(shop.policy) else Reason.NO_CONSENT
 
 
-def forbidden(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder = Holder.SAME) -> Reason | None:
+def refusal_reason(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder = Holder.SAME) -> Reason | None:
     """Why the event must stay here, or None. The consent guard of the gateway (R01-R07)."""
     if not contact.email:
         return Reason.ADDRESS_UNKNOWN
