@@ -82,7 +82,7 @@ def test_a_new_kind_of_event_is_a_type_error_at_every_rule_that_must_answer_for_
         "events.customer_id_of",
         "events.order_id_of",
         "learn._learned",
-        "learn.with_stop",
+        "learn.remember_revocation",
         "consent_ledger._acts",
         "undelivered._carries",
         "planning_round._take_back",

@@ -15,7 +15,7 @@ from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, DeleteCont
 from app.domain.consent import Status, is_opt_out, later
 from app.domain.decisions.compose import compose
 from app.domain.decisions.guard import closes_the_door, refusal_reason
-from app.domain.decisions.learn import learn, revived, with_stop
+from app.domain.decisions.learn import learn, reactivated, remember_revocation
 from app.domain.decisions.observations import bought_again, came_back, is_explained
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, unsent
 from app.domain.decisions.salesmanago_changes import believing, difference, digest_of_told, opt_outs_due, told
@@ -101,9 +101,11 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Hold
         return _erase(event, shop, contact, sale)
     if isinstance(event, AccessRequested):
         return _decision(Supersede(Reason.REPORT_READY), contact, sale)
-    contact = revived(event, contact)
+    contact = reactivated(event, contact)
     if contact.erased or is_forgotten(event, contact):
-        return _decision(Withhold(Reason.ERASED), with_stop(event, shop, contact), remembered(event, sale, reason=Reason.ERASED))
+        return _decision(
+            Withhold(Reason.ERASED), remember_revocation(event, shop, contact), remembered(event, sale, reason=Reason.ERASED)
+        )
     if contact.is_of_another_account(customer_id_of(event)):
         return _contested(event, shop, contact, sale, known_there=known_there)
     known = learn(event, shop, contact)

@@ -207,13 +207,13 @@ def _unsubscribed(contact: Contact, event: Unsubscribed, shop: Shop) -> Contact:
     return contact
 
 
-def revived(event: Event, contact: Contact) -> Contact:
+def reactivated(event: Event, contact: Contact) -> Contact:
     """After an erasure only a newer act of the person starts a new memory; everything else finds the door closed (M3)."""
     acts = kind_of(event).starts_afresh
     return replace(contact, erased=False) if contact.erased and acts and not is_forgotten(event, contact) else contact
 
 
-def with_stop(event: Event, shop: Shop, contact: Contact) -> Contact:
+def remember_revocation(event: Event, shop: Shop, contact: Contact) -> Contact:
     """An act that takes permission away counts also while the person is erased: its time says nothing about who it was."""
     match event:
         case TransferConsentWithdrawn():
