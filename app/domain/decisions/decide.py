@@ -18,7 +18,7 @@ from app.domain.decisions.guard import closes_the_door, refusal_reason
 from app.domain.decisions.learn import learn, reactivated, remember_revocation
 from app.domain.decisions.observations import bought_again, came_back, is_explained
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, unsent
-from app.domain.decisions.salesmanago_changes import believing, difference, digest_of_told, opt_outs_due, told
+from app.domain.decisions.salesmanago_changes import difference, digest_of_told, opt_outs_due, reset_to_remote, told
 from app.domain.decisions.shop_changes import home_commands, shop_knows, told_home
 from app.domain.events import (
     AccessRequested,
@@ -186,7 +186,7 @@ def _homeward(
 
 def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Decision:
     """What was told and is gone is told again. Nobody is introduced by a comparison."""
-    there, up_to_date = believing(known, event), event.told in ("", digest_of_told(known))
+    there, up_to_date = reset_to_remote(known, event), event.told in ("", digest_of_told(known))
     commands = compose(event, shop, there, sale) if known.is_transferred and up_to_date else ()
     if not commands:
         return _decision(Supersede(Reason.NOTHING_NEW), known, sale)

@@ -116,7 +116,7 @@ def digest_of_told(contact: Contact) -> str:
     return hashlib.sha256(repr(contact.told).encode()).hexdigest()[:16]
 
 
-def believing(contact: Contact, drift: DriftFound) -> Contact:
+def reset_to_remote(contact: Contact, drift: DriftFound) -> Contact:
     """Believe of SALESmanago what it shows: then the difference to the facts is told again."""
     remembered = contact.told
     if drift.known_as is None:
@@ -178,7 +178,7 @@ def _untold_upsert(remembered: SentState, command: UpsertContact) -> SentState:
     )
 
 
-def opt_out_again(
+def repeat_opt_out(
     contact: Contact, behind: Iterable[UpsertContact], arrived: Iterable[UpsertContact] | None = None
 ) -> UpsertContact | None:
     """The opt-outs SALESmanago is believed to hold, told once more; None if there is none, or nobody to tell of.

@@ -10,7 +10,7 @@ from datetime import datetime
 from app.domain.commands import Command, DeleteContact, HomeCommand, Question, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.recheck import stop_of, stopped
-from app.domain.decisions.salesmanago_changes import difference, opt_out_again, told, untold
+from app.domain.decisions.salesmanago_changes import difference, repeat_opt_out, told, untold
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
@@ -105,7 +105,7 @@ def again(
 def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime) -> Again:
     """As derived anew; behind a closed door its opt-outs alone (R06a)."""
     if command.repeats:  # the opt-out of whichever shop, told once more: it is no difference, and still due
-        told_again = opt_out_again(contact, ())
+        told_again = repeat_opt_out(contact, ())
         return Again(told_again, contact, None if told_again else Reason.REPLACED)
     doubted = untold(replace(contact, rename_refused_at=None), [command])  # a person asked: a rename is tried again
     # An opt-out that was told since, by whichever shop, was no part of this command.

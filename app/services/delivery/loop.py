@@ -19,7 +19,7 @@ import structlog
 from app.domain.clocks import went_back
 from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, Question, SetSubscription, UpsertContact
 from app.domain.decisions.recheck import needs_person, stopped
-from app.domain.decisions.salesmanago_changes import opt_out_again, untold
+from app.domain.decisions.salesmanago_changes import repeat_opt_out, untold
 from app.domain.delivery.answers import Attempted, unasked
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
 from app.domain.delivery.destination import DestinationState
@@ -496,7 +496,7 @@ class Delivery:
         }
         for person in await work.contacts.by_ids(contacts):
             behind = [one.command for one in waiting.get(person.id, ()) if isinstance(one.command, UpsertContact)]
-            again = opt_out_again(person.contact, behind, arrived[person.id])
+            again = repeat_opt_out(person.contact, behind, arrived[person.id])
             if again is not None:
                 shop_id, seq = shops[person.id]
                 await work.outbox.queue([NewCommand(destination, shop_id, person.id, seq, again, counted=False)], now)

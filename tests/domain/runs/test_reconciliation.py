@@ -11,7 +11,7 @@ from app.domain.commands import UpsertContact
 from app.domain.consent import Policy, Status, TimedStatus
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Send, Supersede
-from app.domain.decisions.salesmanago_changes import believing, difference
+from app.domain.decisions.salesmanago_changes import difference, reset_to_remote
 from app.domain.delivery.verify import RemoteContact
 from app.domain.events import DriftFound, Event
 from app.domain.person.contact import Contact, SentState
@@ -258,7 +258,7 @@ def test_no_drift_makes_an_opt_in_out_of_what_was_told_already(
 ) -> None:
     """What was told of the newsletter stays told, so believing a comparison never opts anybody in."""
     contact = replace(JAN, told=told)
-    after = believing(contact, drift)
+    after = reset_to_remote(contact, drift)
     assert (after.told.email_news, after.told.phone_news) == (told.email_news, told.phone_news)
     assert replace(after, told=told, seen=contact.seen) == contact
     before, then = difference(contact, OPEN, LATER), difference(after, OPEN, LATER)
