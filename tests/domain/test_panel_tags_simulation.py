@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from app.domain.commands import Command, MirrorTags, UpsertContact
 from app.domain.decisions.decide import decide
-from app.domain.decisions.observations import READD_LIMIT, same_but_later
+from app.domain.decisions.observations import READD_LIMIT, differs_only_in_time
 from app.domain.decisions.plan import Send
 from app.domain.delivery.coalesce import coalesce
 from app.domain.events import Event
@@ -184,7 +184,7 @@ class World:
             return
         known = self.contacts[shop.id]
         decision = decide(tags_seen(self._later(), self.upstream.points), shop, known)
-        if isinstance(decision.plan, Send) or not same_but_later(known, decision.contact):
+        if isinstance(decision.plan, Send) or not differs_only_in_time(known, decision.contact):
             self._takes(shop, commands_of(decision.plan), decision.contact)
 
     def delivers(self, which: int, to: str, some: int) -> None:

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from app.domain import tags
 from app.domain.consent import Channel, ConsentAnswer
-from app.domain.decisions.observations import not_taken, saw_status, saw_tags
+from app.domain.decisions.observations import not_taken, observe_status, saw_tags
 from app.domain.decisions.salesmanago_changes import still_called
 from app.domain.event_kinds import kind_of
 from app.domain.events import (
@@ -113,7 +113,7 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
                 return contact.with_all_tags(event.all_tags, at)
             return contact.with_tags(event.added, event.removed, at)
         case StatusSeen():
-            return saw_status(event, _addressed(contact, event.email))
+            return observe_status(event, _addressed(contact, event.email))
         case TagsSeen():
             return saw_tags(event, _addressed(contact, event.email), shop)
         case DriftFound():

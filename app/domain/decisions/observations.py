@@ -34,7 +34,7 @@ def is_another(contact: Contact, shown: RemoteContact) -> bool:
     return before is not None and now is not None and now > before
 
 
-def saw_status(event: StatusSeen, contact: Contact) -> Contact:
+def observe_status(event: StatusSeen, contact: Contact) -> Contact:
     seen, told = contact.seen, contact.told
     if event.email_out is not None:
         heard = _heard(told.email_news, seen.email_refused, seen.email_kept_back)
@@ -179,7 +179,7 @@ def found(
     Where a callback may say for which shop a change was meant (R53), it gets a grace before the look speaks for all. It gets
     `patience` to say that somebody opted in, before an opt-out that does not show is told again.
     """
-    after, told, since = saw_status(look, contact), contact.told.email_news, contact.seen.email_unexplained_since
+    after, told, since = observe_status(look, contact), contact.told.email_news, contact.seen.email_unexplained_since
     if since is None or (told is not None and since < told.at):  # of a change before what was told since
         since = look.at
     waits = look.email_out is not None and replace(contact, seen=replace(contact.seen, email_unexplained_since=since))
@@ -196,7 +196,7 @@ def found(
     return replace(look, at=at, acted=True), contact
 
 
-def same_but_later(before: Contact, after: Contact) -> bool:
+def differs_only_in_time(before: Contact, after: Contact) -> bool:
     """Did the look show what was known? Then there is nothing to keep, unless it is the first look since something was told."""
     return _timeless(before) == _timeless(after)
 
@@ -296,7 +296,9 @@ def _lost_names(contact: Contact, present: set[str]) -> Iterable[str]:
 # -- several shops on one account ----------------------------------------------------------------------------------------
 
 
-def heard_of(contact: Contact, told_email: TimedStatus | None, told_phone: TimedStatus | None, seen: Observed) -> Contact:
+def adopt_sibling_status(
+    contact: Contact, told_email: TimedStatus | None, told_phone: TimedStatus | None, seen: Observed
+) -> Contact:
     """Another shop of the account changed, or learned, the newsletter status of the one contact over there.
 
     That is no act towards this shop (R53), but from now on SALESmanago holds that status: an older opt-in of this shop

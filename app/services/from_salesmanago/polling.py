@@ -16,7 +16,7 @@ import structlog
 from app.domain.clocks import NOTICED
 from app.domain.commands import Command, ConfirmOptIn, UpsertContact
 from app.domain.decisions.decide import decide
-from app.domain.decisions.observations import found, is_another, same_but_later
+from app.domain.decisions.observations import differs_only_in_time, found, is_another
 from app.domain.decisions.plan import Send
 from app.domain.decisions.salesmanago_changes import vanished
 from app.domain.delivery.outbox import ContactQueue, WaitingCommand, to_account, to_reading
@@ -364,7 +364,7 @@ def _looked(
             events.append(_event(shop, tags))
         else:
             contact = decision.learned  # in the shadow nothing is sent, and nothing counts as told
-    quiet = contact is not person.contact and not same_but_later(person.contact, contact)
+    quiet = contact is not person.contact and not differs_only_in_time(person.contact, contact)
     return _Looked(tuple(events), replace(person, contact=contact) if quiet else None)
 
 

@@ -9,7 +9,7 @@ import structlog
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, SetSubscription, UpsertContact
 from app.domain.consent import ConsentAnswer, Status, TimedStatus, is_opt_in, is_opt_out, tells_of_the_box
 from app.domain.decisions.decide import contested, decide, decide_claim
-from app.domain.decisions.observations import came_back, heard_of
+from app.domain.decisions.observations import adopt_sibling_status, came_back
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import email_stood, phone_stood, untold, vanished
 from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter
@@ -475,7 +475,7 @@ class PlanningRound:
         known_there = False
         for sibling in self._people.siblings(person, self._siblings_of(shop.id), becoming):
             told, seen = sibling.contact.told, sibling.contact.seen
-            person.becomes(heard_of(person.contact, told.email_news, told.phone_news, seen))
+            person.becomes(adopt_sibling_status(person.contact, told.email_news, told.phone_news, seen))
             known_there = known_there or sibling.contact.is_transferred
         return known_there
 
@@ -485,7 +485,7 @@ class PlanningRound:
         if _known_there(before) == _known_there(person.contact):
             return
         for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
-            known = heard_of(sibling.contact, told.email_news, told.phone_news, seen).told
+            known = adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen).told
             act = TakeBack(
                 email_opt_in=known.email_news != sibling.contact.told.email_news and is_opt_out(known.email_news),
                 phone_opt_in=known.phone_news != sibling.contact.told.phone_news and is_opt_out(known.phone_news),
@@ -493,7 +493,7 @@ class PlanningRound:
             if act.email_opt_in or act.phone_opt_in:
                 await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
             await self._follow_opt_out(event, shop, sibling, known)
-            sibling.becomes(heard_of(sibling.contact, told.email_news, told.phone_news, seen))
+            sibling.becomes(adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen))
 
     def _gone_for_siblings(self, shop: Shop, erased: Contact, event: ErasureRequested) -> None:
         """The one contact over there goes; the other shops' next event introduces the person anew, whole (R72)."""

@@ -13,7 +13,15 @@ from app.domain.commands import SetSubscription, UpsertContact
 from app.domain.consent import Channel, Status, TimedStatus
 from app.domain.decisions.decide import decide
 from app.domain.decisions.discrepancies import ConflictKind, conflicts, is_disputed
-from app.domain.decisions.observations import READD_LIMIT, READD_WINDOW, found, heard_of, same_but_later, saw_status, saw_tags
+from app.domain.decisions.observations import (
+    READD_LIMIT,
+    READD_WINDOW,
+    adopt_sibling_status,
+    differs_only_in_time,
+    found,
+    observe_status,
+    saw_tags,
+)
 from app.domain.decisions.salesmanago_changes import difference, email_stood, phone_stood, told
 from app.domain.decisions.shop_changes import panel_tags
 from app.domain.events import Event, StatusNotTaken, StatusSeen
@@ -272,8 +280,8 @@ def _zipped(one: list[Event], other: list[Event]) -> list[list[Event]]:
 
 def test_one_look_at_both_channels_teaches_what_two_looks_would() -> None:
     start = life(OPEN, registered(minute(0)), look(1, IN), look(1, OUT, "phone")).contact
-    one = saw_status(status_seen(minute(2), email_out=True, phone_out=False), start)
-    two = saw_status(look(2, IN, "phone"), saw_status(look(2, OUT), start))
+    one = observe_status(status_seen(minute(2), email_out=True, phone_out=False), start)
+    two = observe_status(look(2, IN, "phone"), observe_status(look(2, OUT), start))
     assert one == two
 
 
@@ -479,10 +487,10 @@ def test_the_same_look_twice_changes_nothing_the_second_time(events: list[Event]
     once = life(OPEN, registered(minute(0)), *in_order(events), last)
     twice = once.goes_on(OPEN, last)
     assert twice.commands == ()
-    assert same_but_later(once.contact, twice.contact)
+    assert differs_only_in_time(once.contact, twice.contact)
     later = once.goes_on(OPEN, replace(last, at=minute(32)))
     assert later.commands == ()
-    assert same_but_later(later.contact, later.goes_on(OPEN, replace(last, at=minute(33))).contact)
+    assert differs_only_in_time(later.contact, later.goes_on(OPEN, replace(last, at=minute(33))).contact)
 
 
 @settings(max_examples=100, deadline=None)
@@ -497,14 +505,14 @@ def test_the_same_tags_twice_change_nothing_the_second_time(lists: list[dict[str
         story = story.goes_on(shop, tags_seen(minute(number), shown))
         again = story.goes_on(shop, tags_seen(minute(number + 0.5), shown))
         assert again.commands == ()
-        assert same_but_later(story.contact, again.contact)
+        assert differs_only_in_time(story.contact, again.contact)
 
 
 def test_the_first_look_since_something_was_told_is_worth_keeping_and_the_next_is_not() -> None:
     told_in = life(OPEN, look(0, OUT), subscribed(minute(1))).contact
-    first = saw_status(look(2, IN), told_in)
-    assert not same_but_later(told_in, first)
-    assert same_but_later(first, saw_status(look(3, IN), first))
+    first = observe_status(look(2, IN), told_in)
+    assert not differs_only_in_time(told_in, first)
+    assert differs_only_in_time(first, observe_status(look(3, IN), first))
 
 
 # -- tags -----------------------------------------------------------------------------------------------------------------
@@ -633,14 +641,14 @@ def test_a_loss_that_lasts_keeps_the_day_it_began(setting: TagConflicts) -> None
 def test_what_another_shop_told_is_no_act_here_and_no_news_when_it_is_seen() -> None:
     ours = life(OPEN, registered(minute(0)), look(1, IN)).contact
     told_out = TimedStatus(OUT, minute(2))
-    ours = heard_of(ours, told_out, None, ours.seen)
+    ours = adopt_sibling_status(ours, told_out, None, ours.seen)
     assert ours.email_news == Channel()
     decision = decide(look(3, OUT), OPEN, ours)
     assert (commands_of(decision.plan), decision.contact.email_news) == ((), Channel())
 
 
 def test_what_another_shop_told_keeps_an_older_opt_in_of_this_shop_at_home_and_not_a_newer_one() -> None:
-    ours = heard_of(life(OPEN, registered(minute(0))).contact, TimedStatus(OUT, minute(5)), None, somebody().seen)
+    ours = adopt_sibling_status(life(OPEN, registered(minute(0))).contact, TimedStatus(OUT, minute(5)), None, somebody().seen)
     older, newer = decide(subscribed(minute(4)), OPEN, ours), decide(subscribed(minute(6)), OPEN, ours)
     assert [one.email_status for one in commands_of(older.plan) if isinstance(one, UpsertContact)] in ([], [None])
     assert [one.email_status for one in commands_of(newer.plan) if isinstance(one, UpsertContact)] == [IN]
@@ -649,9 +657,9 @@ def test_what_another_shop_told_keeps_an_older_opt_in_of_this_shop_at_home_and_n
 @pytest.mark.parametrize("ours_later", [True, False])
 def test_of_two_words_to_salesmanago_the_weightier_is_remembered(ours_later: bool) -> None:
     ours = replace(somebody(), told=replace(somebody().told, email_news=TimedStatus(IN, minute(5 if ours_later else 1))))
-    heard = heard_of(ours, TimedStatus(OUT, minute(3)), None, somebody().seen)
+    heard = adopt_sibling_status(ours, TimedStatus(OUT, minute(3)), None, somebody().seen)
     assert heard.told.email_news == (TimedStatus(IN, minute(5)) if ours_later else TimedStatus(OUT, minute(3)))
-    tie = heard_of(
+    tie = adopt_sibling_status(
         replace(ours, told=replace(ours.told, email_news=TimedStatus(IN, minute(3)))), TimedStatus(OUT, minute(3)), None, ours.seen
     )
     assert tie.told.email_news == TimedStatus(OUT, minute(3))
@@ -659,7 +667,7 @@ def test_of_two_words_to_salesmanago_the_weightier_is_remembered(ours_later: boo
 
 def test_the_phone_of_another_shop_says_nothing_of_our_e_mail() -> None:
     ours = somebody()
-    heard = heard_of(
+    heard = adopt_sibling_status(
         ours, None, TimedStatus(OUT, minute(3)), replace(ours.seen, phone_news=ObservedStatus(OUT, minute(3), minute(3)))
     )
     assert (heard.told.email_news, heard.seen.email_news) == (None, None)
