@@ -5,7 +5,7 @@ from collections.abc import Collection
 import structlog
 
 from app.domain.commands import UpsertContact
-from app.domain.decisions.carts import StoredCart, ripen
+from app.domain.decisions.carts import StoredCart, decide_cart
 from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import told
 from app.domain.delivery.outbox import NewCommand, destination_of
@@ -99,7 +99,7 @@ class Carts:
         overwrites = None
         if cart.reported_by is not None and cart.can_be_overwritten(now, person.contact.last_purchase_at):
             overwrites = await work.outbox.event_id_there(cart.reported_by)
-        plan = ripen(cart, shop, person.contact, now, link=self._links.link(shop, cart), overwrites=overwrites)
+        plan = decide_cart(cart, shop, person.contact, now, link=self._links.link(shop, cart), overwrites=overwrites)
         if shop.shadow and isinstance(plan, Send):
             plan = Withhold(Reason.SHADOW)
         settlement = Settlement(stored.event_seq, EventState.PLANNED, None, person.id)

@@ -6,7 +6,7 @@ from app.clients.salesmanago import payloads
 from app.domain.commands import (
     EventKind,
 )
-from app.domain.decisions.carts import cart_of, newer_state, ripen
+from app.domain.decisions.carts import cart_of, decide_cart, newer_state
 from app.domain.decisions.plan import Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from tests.support.builders import (
@@ -31,11 +31,11 @@ def test_r40_a_cart_is_due_after_sixty_quiet_minutes_and_not_a_second_earlier() 
     due = cart_of(FILLED).due_at
     assert due > at("2026-11-23T10:59:59")
     assert due == at("2026-11-23T11:00:00")
-    assert the_event(ripen(cart_of(FILLED), OPEN, SHOPPER, due)).kind is EventKind.CART
+    assert the_event(decide_cart(cart_of(FILLED), OPEN, SHOPPER, due)).kind is EventKind.CART
 
 
 def test_r40_the_report_carries_goods_value_recovery_link_and_the_time_of_the_change() -> None:
-    report = the_event(ripen(cart_of(FILLED), OPEN, SHOPPER, at("2026-11-23T11:00")))
+    report = the_event(decide_cart(cart_of(FILLED), OPEN, SHOPPER, at("2026-11-23T11:00")))
     assert report.at == at("2026-11-23T10:00")
     sent = payloads.event(report)
     assert (sent["products"], sent["detail3"], sent["value"]) == ("101", "1", 99.5)
@@ -51,18 +51,18 @@ def test_r40_every_real_change_starts_the_hour_anew() -> None:
 
 @pytest.mark.parametrize("now", ["2026-11-23T11:59:59", "2026-11-23T12:00:00", "2026-11-23T12:09:59"])
 def test_r40_up_to_the_end_of_the_window_and_its_grace_a_cart_is_reported(now: str) -> None:
-    assert isinstance(ripen(cart_of(FILLED), OPEN, SHOPPER, at(now)), Send)
+    assert isinstance(decide_cart(cart_of(FILLED), OPEN, SHOPPER, at(now)), Send)
 
 
 def test_r41_after_the_window_and_its_grace_a_cart_is_dropped_as_stale() -> None:
-    assert ripen(cart_of(FILLED), OPEN, SHOPPER, at("2026-11-23T12:10:00")) == Supersede(Reason.CART_STALE)
+    assert decide_cart(cart_of(FILLED), OPEN, SHOPPER, at("2026-11-23T12:10:00")) == Supersede(Reason.CART_STALE)
 
 
 def test_r41_a_purchase_one_second_before_the_report_closes_the_cart() -> None:
     bought = life(OPEN, registered("2026-11-23T09:00"), FILLED, an_order("2026-11-23T10:59:59"))
-    assert ripen(cart_of(FILLED), OPEN, bought.contact, at("2026-11-23T11:00")) == Supersede(Reason.CART_BOUGHT)
+    assert decide_cart(cart_of(FILLED), OPEN, bought.contact, at("2026-11-23T11:00")) == Supersede(Reason.CART_BOUGHT)
     before = life(OPEN, registered("2026-11-23T09:00"), an_order("2026-11-23T09:59:59"), FILLED)
-    assert isinstance(ripen(cart_of(FILLED), OPEN, before.contact, at("2026-11-23T11:00")), Send)
+    assert isinstance(decide_cart(cart_of(FILLED), OPEN, before.contact, at("2026-11-23T11:00")), Send)
 
 
 def test_r41_a_cart_that_arrives_after_a_newer_purchase_is_closed_already() -> None:
@@ -80,6 +80,6 @@ def test_r41_a_late_older_state_changes_nothing() -> None:
 
 def test_r41_consent_is_judged_again_when_the_cart_is_due() -> None:
     gone = life(OPEN, registered("2026-11-23T09:00"), FILLED, consent_withdrawn("2026-11-23T10:30"))
-    assert ripen(cart_of(FILLED), OPEN, gone.contact, at("2026-11-23T11:00")) == Withhold(Reason.CONSENT_WITHDRAWN)
+    assert decide_cart(cart_of(FILLED), OPEN, gone.contact, at("2026-11-23T11:00")) == Withhold(Reason.CONSENT_WITHDRAWN)
     guest = cart_of(cart_changed("2026-11-23T10:00", email=None))
-    assert ripen(guest, CAREFUL, somebody(), at("2026-11-23T11:00")) == Withhold(Reason.NO_CONSENT)
+    assert decide_cart(guest, CAREFUL, somebody(), at("2026-11-23T11:00")) == Withhold(Reason.NO_CONSENT)

@@ -13,7 +13,7 @@ from app.domain.commands import (
     EventKind,
     UpsertContact,
 )
-from app.domain.decisions.carts import cart_of, ripen
+from app.domain.decisions.carts import cart_of, decide_cart
 from app.domain.decisions.plan import Defer, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import difference, told, untold
 from app.domain.delivery.coalesce import CoalescedCommands, coalesce
@@ -195,7 +195,7 @@ def test_r14_cart_view_and_purchase_become_cart_visit_and_purchase() -> None:
     assert the_event(life(OPEN, an_order()).plan).kind is EventKind.PURCHASE
     waiting = life(OPEN, cart_changed())
     cart = cart_of(cart_changed())
-    assert the_event(ripen(cart, OPEN, waiting.contact, cart.due_at)).kind is EventKind.CART
+    assert the_event(decide_cart(cart, OPEN, waiting.contact, cart.due_at)).kind is EventKind.CART
 
 
 def test_r15_an_order_from_before_the_integration_is_withheld_with_that_reason() -> None:
@@ -228,7 +228,7 @@ def test_r16_what_happened_on_a_further_domain_of_the_shop_is_told_with_that_dom
     seen = payloads.event(the_event(life(shop, replace(viewed(), url=page)).plan))
     assert (seen["shopDomain"], seen["location"]) == (host, "sklep_iai")
     cart = cart_of(cart_changed(recovery_url=page))
-    left = payloads.event(the_event(ripen(cart, shop, somebody(), cart.due_at)))
+    left = payloads.event(the_event(decide_cart(cart, shop, somebody(), cart.due_at)))
     assert (left["shopDomain"], left["location"]) == (host, "sklep_iai")
 
 

@@ -10,7 +10,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import ConsentAnswerCounts, Policy, Status, box_seems_hidden
-from app.domain.decisions.carts import cart_of, ripen
+from app.domain.decisions.carts import cart_of, decide_cart
 from app.domain.decisions.plan import Defer, Supersede, Withhold
 from app.domain.reasons import Reason
 from tests.support.builders import (
@@ -191,4 +191,4 @@ def test_r07_an_order_placed_while_the_consent_was_withdrawn_stays_home_after_a_
 def test_r07_a_guests_cart_from_before_the_consent_is_no_report_once_the_address_is_known() -> None:
     cart = cart_of(cart_changed("2026-11-23T07:00", email=None))
     contact = life(CAREFUL, consent_granted("2026-11-23T07:30", customer=a_customer())).contact
-    assert ripen(cart, CAREFUL, contact, cart.due_at) == Withhold(Reason.BEFORE_CONSENT)
+    assert decide_cart(cart, CAREFUL, contact, cart.due_at) == Withhold(Reason.BEFORE_CONSENT)

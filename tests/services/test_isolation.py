@@ -510,14 +510,14 @@ async def test_r73_a_cart_over_which_we_fail_is_parked_and_the_others_are_report
 ) -> None:
     await world.post(*map(registers, PEOPLE), *(fills_cart(email, cart_id=email) for email in PEOPLE))
     await world.run()
-    plain = carts_module.ripen
+    plain = carts_module.decide_cart
 
     def failing(cart: Any, *rest: Any, **more: Any) -> Any:
         if cart.id == PEOPLE[2]:
             raise ZeroDivisionError
         return plain(cart, *rest, **more)
 
-    monkeypatch.setattr(carts_module, "ripen", failing)
+    monkeypatch.setattr(carts_module, "decide_cart", failing)
     world.clock.advance(hours=1, minutes=5)
     while await world.carts.report_quiet():
         pass

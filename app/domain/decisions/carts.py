@@ -134,7 +134,7 @@ def _content(items: tuple[Item, ...]) -> list[tuple[str, Decimal]]:
     return sorted((item.product_id, item.quantity) for item in items)
 
 
-def ripen(
+def decide_cart(
     cart: Cart, shop: Shop, contact: Contact, now: datetime, *, link: str | None = None, overwrites: str | None = None
 ) -> Plan:
     """What becomes of a cart whose quiet hour is over. Consent and purchases are judged again, at this moment.

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.decisions.carts import GRACE, QUIET, WINDOW, Cart, cart_of, newer_state, ripen
+from app.domain.decisions.carts import GRACE, QUIET, WINDOW, Cart, cart_of, decide_cart, newer_state
 from app.domain.decisions.plan import Send, Supersede, Withhold
 from app.domain.reasons import Reason
 from tests.support.builders import (
@@ -60,7 +60,7 @@ def test_r41_the_same_goods_leave_the_quiet_hour_alone_and_the_report_tells_the_
     assert newer_state(FILLED, event) is Reason.CART_UNCHANGED
     cart = FILLED.heard_again(event)
     assert (cart.changed_at, cart.due_at) == (FILLED.changed_at, FILLED.due_at)
-    (report,) = commands_of(ripen(cart, CAREFUL, BUYER, cart.due_at))
+    (report,) = commands_of(decide_cart(cart, CAREFUL, BUYER, cart.due_at))
     assert (str(report.value), report.currency, report.link, report.lines[0].name) == ("45.00", "EUR", "https://x/new", "Buty 42")
 
 
@@ -107,22 +107,22 @@ def test_r40_a_cart_without_value_is_worth_its_priced_goods(items: tuple, value:
     ],
 )
 def test_a_ripe_cart_that_stays_says_why(contact: Any, shop: Any, minutes: int, plan: Any) -> None:
-    assert ripen(FILLED, shop, contact, FILLED.changed_at + timedelta(minutes=minutes)) == plan
+    assert decide_cart(FILLED, shop, contact, FILLED.changed_at + timedelta(minutes=minutes)) == plan
 
 
 @pytest.mark.parametrize("minutes", [60, 119, 120, 129])
 def test_a_ripe_cart_of_a_known_person_is_one_report(minutes: int) -> None:
-    plan = ripen(FILLED, CAREFUL, BUYER, FILLED.changed_at + timedelta(minutes=minutes))
+    plan = decide_cart(FILLED, CAREFUL, BUYER, FILLED.changed_at + timedelta(minutes=minutes))
     assert isinstance(plan, Send)
     assert len(plan.commands) == 1
 
 
 def test_what_is_still_to_be_told_goes_before_the_report() -> None:
-    plan = ripen(FILLED, OPEN, somebody(), FILLED.due_at)
+    plan = decide_cart(FILLED, OPEN, somebody(), FILLED.due_at)
     assert len(commands_of(plan)) == 2
     assert the_upsert(plan) == commands_of(plan)[0]
     told = life(OPEN, registered(), subscribed()).contact
-    assert len(commands_of(ripen(FILLED, OPEN, told, FILLED.due_at))) == 1
+    assert len(commands_of(decide_cart(FILLED, OPEN, told, FILLED.due_at))) == 1
 
 
 def test_a_cart_from_before_a_withdrawal_is_not_reported_after_a_new_consent() -> None:
@@ -132,4 +132,4 @@ def test_a_cart_from_before_a_withdrawal_is_not_reported_after_a_new_consent() -
         consent_withdrawn("2026-11-23T10:10"),
         an_order("2026-11-23T09:30", order_id="2"),
     ).contact
-    assert ripen(FILLED, CAREFUL, back, FILLED.due_at) == Withhold(Reason.CONSENT_WITHDRAWN)
+    assert decide_cart(FILLED, CAREFUL, back, FILLED.due_at) == Withhold(Reason.CONSENT_WITHDRAWN)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.commands import AddEvent, EventKind
-from app.domain.decisions.carts import Cart, newer_state, ripen
+from app.domain.decisions.carts import Cart, decide_cart, newer_state
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Defer, Send
 from app.domain.events import CartChanged, OrderPlaced
@@ -141,7 +141,7 @@ class Gateway:
         if self.cart is None or not self.waits or now < self.cart.due_at:
             return
         self.waits = False
-        plan = ripen(self.cart, SHOP, self.contact, now, overwrites="event" if self.cart.reported_by else None)  # type: ignore[arg-type]
+        plan = decide_cart(self.cart, SHOP, self.contact, now, overwrites="event" if self.cart.reported_by else None)  # type: ignore[arg-type]
         if isinstance(plan, Send):
             (sent,) = (one for one in plan.commands if isinstance(one, AddEvent))
             assert sent.kind is EventKind.CART

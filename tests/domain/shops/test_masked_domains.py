@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.decisions.carts import cart_of, ripen
+from app.domain.decisions.carts import cart_of, decide_cart
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Withhold
 from app.domain.reasons import Reason
@@ -96,7 +96,7 @@ def test_events_and_carts_of_a_masked_address_stay_here(email: str) -> None:
     assert decide(an_order(customer=a_customer(email)), shop, somebody(email)).plan == Withhold(Reason.BLOCKED_ADDRESS)
     assert decide(registered(customer=a_customer(email)), shop, somebody(email)).plan == Withhold(Reason.BLOCKED_ADDRESS)
     cart = cart_of(cart_changed())
-    assert ripen(cart, shop, somebody(email), cart.due_at) == Withhold(Reason.BLOCKED_ADDRESS)
+    assert decide_cart(cart, shop, somebody(email), cart.due_at) == Withhold(Reason.BLOCKED_ADDRESS)
 
 
 def test_what_is_remembered_of_domains_is_bounded_and_answers_as_the_first_time() -> None:
