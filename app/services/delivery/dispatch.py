@@ -370,7 +370,7 @@ def stops_batch(outcome: Outcome) -> bool:
             return False
 
 
-def troubles(outcomes: Sequence[Outcome]) -> list[Outcome]:
+def failures(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """What speaks for letting the account rest. An unclear answer does only where nothing at all got through."""
     unclear = [] if any(isinstance(one, Delivered) for one in outcomes) else [one for one in outcomes if isinstance(one, Unknown)]
     return [one for one in outcomes if stops_batch(one)] + unclear

@@ -31,7 +31,7 @@ from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
-from app.services.delivery.dispatch import Dispatch, FailedDispatch, stops_batch, troubles
+from app.services.delivery.dispatch import Dispatch, FailedDispatch, failures, stops_batch
 from app.services.delivery.lease import Lease
 from app.services.delivery.senders import Sender
 from app.services.outbox.manual_tasks import replace_older
@@ -511,7 +511,7 @@ class Delivery:
 
     async def _note_health(self, destination: str, before: Breaker, outcomes: Sequence[Outcome]) -> None:
         """When a neighbour asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""
-        trouble = troubles(outcomes)
+        trouble = failures(outcomes)
         if before == CLOSED and not trouble:
             return  # nothing has changed
         with contextlib.suppress(NotReady):  # what is not noted now is found out again
