@@ -13,7 +13,7 @@ from app.clients.webhook_targets import Resolve, Target, checked, resolve
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import TimedStatus
 from app.domain.delivery.answers import Answer, Call, unasked
-from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, name_of, words_of
+from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, message_of, name_of
 from app.domain.panel_tags import changes, names_of
 from app.domain.reasons import Reason
 from app.domain.runs.backfill import Listing
@@ -87,7 +87,7 @@ class ShopWebhook:
         else:
             outcome = target
         took = round((time.monotonic() - clock) * 1000)
-        return Answer(outcome, Call(kind, at, took, name_of(outcome), words_of(outcome), 1))
+        return Answer(outcome, Call(kind, at, took, name_of(outcome), message_of(outcome), 1))
 
     def _request(self, target: Target, body: str, message_id: str, at: datetime) -> Outgoing:
         headers = {

@@ -18,7 +18,7 @@ from app.cli import common
 from app.configuration.settings import Settings
 from app.domain.delivery.answers import Answer
 from app.domain.delivery.outbox import to_account
-from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, words_of
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, message_of
 from app.domain.events import Customer, CustomerRegistered
 from app.domain.intake.inbox import NewEvent
 from app.routers.events.examples import EXAMPLES
@@ -65,7 +65,9 @@ class Talking(FakeUpstream):
     async def _call(self, method: str, items: list[Any]) -> Answer:
         answer = await super()._call(method, items)
         call = answer.call
-        return Answer(answer.outcome, type(call)(call.path, call.started_at, 1, call.outcome, words_of(answer.outcome), call.items))
+        return Answer(
+            answer.outcome, type(call)(call.path, call.started_at, 1, call.outcome, message_of(answer.outcome), call.items)
+        )
 
 
 def happens(

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.delivery.answers import Answer
 from app.domain.delivery.outbox import to_account
-from app.domain.delivery.outcomes import Delivered, Refused, Throttled, words_of
+from app.domain.delivery.outcomes import Delivered, Refused, Throttled, message_of
 from app.domain.reasons import Reason
 from app.domain.shops.configuration import OPERATOR_ROLE
 from app.routers.events.examples import EXAMPLES
@@ -31,7 +31,9 @@ class Talking(FakeUpstream):
     async def _call(self, method: str, items: list[Any]) -> Answer:
         answer = await super()._call(method, items)
         call = answer.call
-        return Answer(answer.outcome, type(call)(call.path, call.started_at, 1, call.outcome, words_of(answer.outcome), call.items))
+        return Answer(
+            answer.outcome, type(call)(call.path, call.started_at, 1, call.outcome, message_of(answer.outcome), call.items)
+        )
 
 
 class Office:

@@ -12,7 +12,7 @@ from app.domain.commands import AddEvent
 from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.answers import Answer, Call, Modified
 from app.domain.delivery.outbox import Claim
-from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Unknown, words_of
+from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Unknown, message_of
 from app.domain.events import Customer, TagsSeen, email_of
 from app.domain.intake.inbox import InboxEvent
 from app.domain.operations.replay import ParkedFilter
@@ -47,7 +47,7 @@ class Talking(FakeUpstream):
 
     async def _call(self, method: str, items: list[Any]) -> Answer:
         answer = await super()._call(method, items)
-        return replace(answer, call=replace(answer.call, detail=words_of(answer.outcome)))
+        return replace(answer, call=replace(answer.call, detail=message_of(answer.outcome)))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.domain.commands import EventKind, UpsertContact
 from app.domain.delivery.answers import Answer
 from app.domain.delivery.outbox import to_newsletter
-from app.domain.delivery.outcomes import Delivered, Outcome, Refused, words_of
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, message_of
 from app.domain.operations.replay import ParkedFilter
 from app.services.operations.replay import Operations, Replay
 from app.storage.engine.tables import inbox, mailboxes, outbox
@@ -33,7 +33,7 @@ class Talking(FakeUpstream):
 
     async def _call(self, method: str, items: list[Any]) -> Answer:
         answer = await super()._call(method, items)
-        return replace(answer, call=replace(answer.call, detail=words_of(answer.outcome)))
+        return replace(answer, call=replace(answer.call, detail=message_of(answer.outcome)))
 
 
 @dataclass

@@ -28,8 +28,8 @@ from app.domain.delivery.outcomes import (
     Refused,
     Unknown,
     Unreachable,
+    message_of,
     name_of,
-    words_of,
 )
 from app.domain.panel_tags import TagChanges, changes, plain_name
 from app.domain.reasons import Reason
@@ -288,7 +288,7 @@ class IdosellPanel:
             await self._gate("GET", "system/serverTime")
             await self._gate("GET", "clients/clients", parameters={"resultsPage": "0", "resultsLimit": "1"}, empty_is_fine=True)
         except _Ended as end:
-            return f"{name_of(end.outcome)} {words_of(end.outcome)}".strip()
+            return f"{name_of(end.outcome)} {message_of(end.outcome)}".strip()
         return None
 
     async def is_overloaded(self) -> bool:
@@ -337,7 +337,7 @@ class IdosellPanel:
 
         def ended(outcome: Outcome) -> Answer:
             took = round((time.monotonic() - clock) * 1000)
-            return Answer(outcome, Call(gate, at, took, name_of(outcome), words_of(outcome), 1))
+            return Answer(outcome, Call(gate, at, took, name_of(outcome), message_of(outcome), 1))
 
         return ended
 

@@ -12,7 +12,7 @@ from app.clients.salesmanago.jobs import JobTimes
 from app.clients.transport import TOO_LARGE, Reply, Transport, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.delivery.answers import Answer, Call, LookupResult, Modified
-from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable, name_of, words_of
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable, message_of, name_of
 from app.domain.delivery.verify import RemoteContact
 from app.domain.shops.shop import Account
 from app.domain.values import replace
@@ -252,10 +252,10 @@ def _is_account_wide(outcome: Outcome) -> bool:
 
 
 def _call(path: str, started_at: datetime, clock: float, outcome: Outcome, items: int) -> Call:
-    return Call(path, started_at, round((time.monotonic() - clock) * 1000), name_of(outcome), words_of(outcome), items)
+    return Call(path, started_at, round((time.monotonic() - clock) * 1000), name_of(outcome), message_of(outcome), items)
 
 
 def _timed(answer: Answer, outcome: Outcome, now: datetime) -> Answer:
     call = answer.call
     took = min(max((now - call.started_at) // timedelta(milliseconds=1), 0), _LONGEST_CALL_MS)  # a clock may jump meanwhile
-    return Answer(outcome, Call(call.path, call.started_at, took, name_of(outcome), words_of(outcome), call.items))
+    return Answer(outcome, Call(call.path, call.started_at, took, name_of(outcome), message_of(outcome), call.items))

@@ -13,7 +13,7 @@ from app.domain.delivery.outbox import (
     Claim,
     WaitingCommand,
 )
-from app.domain.delivery.outcomes import Done, Outcome, Park, RetryAt, Unknown, Verdict, name_of, without_words, words_of
+from app.domain.delivery.outcomes import Done, Outcome, Park, RetryAt, Unknown, Verdict, message_of, name_of, without_words
 from app.domain.delivery.verify import RemoteContact
 from app.domain.reasons import Reason
 from app.domain.values import replace, value
@@ -41,7 +41,7 @@ class Answer:
 
 def unasked(outcome: Outcome, now: datetime) -> Answer:
     """What was found out without a call."""
-    return Answer(outcome, Call("", now, 0, name_of(outcome), words_of(outcome), 0))
+    return Answer(outcome, Call("", now, 0, name_of(outcome), message_of(outcome), 0))
 
 
 @value()

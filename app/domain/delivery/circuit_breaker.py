@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.clocks import bounded_rest
-from app.domain.delivery.outcomes import LONGEST_DELAY, Outcome, Throttled, backoff, name_of, words_of
+from app.domain.delivery.outcomes import LONGEST_DELAY, Outcome, Throttled, backoff, message_of, name_of
 from app.domain.values import replace, value
 
 LONGEST_REST = timedelta(seconds=60)
@@ -44,7 +44,7 @@ class Breaker:
         asked = max((one.retry_after or 0.0 for one in trouble if isinstance(one, Throttled)), default=0.0)
         rest = max(rest, min(timedelta(seconds=asked), LONGEST_DELAY))
         last = trouble[-1]
-        cause = ": ".join(filter(None, (name_of(last), words_of(last))))
+        cause = ": ".join(filter(None, (name_of(last), message_of(last))))
         return Breaker(failures, now + rest, self.since or now, cause, rest)
 
     def probing(self, until: datetime, longest: timedelta = LONGEST_REST) -> "Breaker":

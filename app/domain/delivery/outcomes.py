@@ -89,7 +89,7 @@ def name_of(outcome: Outcome) -> str:
             assert_never(outcome)
 
 
-def words_of(outcome: Outcome) -> str:
+def message_of(outcome: Outcome) -> str:
     """What the neighbour said, for the trace."""
     match outcome:
         case Delivered(detail=words) | Unreachable(cause=words) | Unknown(cause=words) | Refused(message=words):

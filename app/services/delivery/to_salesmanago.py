@@ -11,7 +11,7 @@ from app.domain.commands import UpsertContact
 from app.domain.delivery.answers import Answer, LookupResult, unasked
 from app.domain.delivery.coalesce import CoalescedCommands, keeps_event_id, within_limits
 from app.domain.delivery.outbox import Claim
-from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Refused, Unknown, Unreachable, is_of_the_item, words_of
+from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Refused, Unknown, Unreachable, is_of_the_item, message_of
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.delivery.verify import (
     addresses,
@@ -239,7 +239,7 @@ class _Sending:
         async for some, seen in looks(self._upstream.statuses, renames, lambda one: (one[1].email, one[1].address_after)):
             for dispatch, part in some:
                 if not isinstance(seen.answer.outcome, Delivered):
-                    words = f"not known whether it was renamed: {words_of(seen.answer.outcome)}"
+                    words = f"not known whether it was renamed: {message_of(seen.answer.outcome)}"
                     dispatch.upsert = replace(seen.answer, outcome=Unknown(words))
                 elif not is_renamed(part, seen.contacts):
                     dispatch.upsert = replace(seen.answer, outcome=Refused("the job ended, and the contact was not renamed"))
@@ -375,4 +375,4 @@ def _not_sent_at_all(refused: Answer) -> Answer:
 
 def _not_sent(look: Answer) -> Answer:
     """What became of a command that waits for a look which told nothing: it certainly did not leave."""
-    return look if stops_batch(look.outcome) else replace(look, outcome=Unreachable(words_of(look.outcome)))
+    return look if stops_batch(look.outcome) else replace(look, outcome=Unreachable(message_of(look.outcome)))

@@ -17,7 +17,7 @@ import structlog
 
 from app.domain.commands import Command, UpsertContact
 from app.domain.consent import Policy, Status
-from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Throttled, backoff, words_of
+from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Throttled, backoff, message_of
 from app.domain.errors import NotFound, NotPossible, NotReady
 from app.domain.events import AccountListed
 from app.domain.intake.gateway_events import heard
@@ -235,7 +235,7 @@ class Backfills:
             asked = (outcome.retry_after or 0.0) if isinstance(outcome, Throttled) else 0.0
             # Retry-After may lengthen a rest, never shorten it; beyond our longest wait we ask again ourselves.
             asked_for = timedelta(seconds=min(asked, LONGEST_DELAY.total_seconds()))
-            await self._rest(run, words_of(outcome), max(asked_for, min(backoff(self._failures[run.id]), LONGEST_REST)))
+            await self._rest(run, message_of(outcome), max(asked_for, min(backoff(self._failures[run.id]), LONGEST_REST)))
             return
         self._failures.pop(run.id, None)
         if run.phase is Phase.COUNTING:

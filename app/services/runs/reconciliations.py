@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from app.domain.delivery.outbox import to_account
-from app.domain.delivery.outcomes import Delivered, is_of_the_item, name_of, words_of
+from app.domain.delivery.outcomes import Delivered, is_of_the_item, message_of, name_of
 from app.domain.delivery.verify import RemoteContact
 from app.domain.errors import NotFound, NotPossible, NotReady
 from app.domain.events import AccountListed
@@ -212,7 +212,7 @@ class Reconciliations:
             elif is_of_the_item(outcome):
                 self._unreadable.update(some)
             else:
-                await self._rest(run, words_of(outcome) or name_of(outcome))
+                await self._rest(run, message_of(outcome) or name_of(outcome))
                 return None
         return shown
 
@@ -272,7 +272,7 @@ class Reconciliations:
             return
         listing = await side.accounts(run.cursor, run.accounts_since)
         if not isinstance(listing.answer.outcome, Delivered):
-            await self._rest(run, words_of(listing.answer.outcome) or name_of(listing.answer.outcome))
+            await self._rest(run, message_of(listing.answer.outcome) or name_of(listing.answer.outcome))
             return
         eligible = {one.id: one for one in listing.accounts if own_reason(one, shop) is None}
         found, events = await self._differing(run, shop, eligible, at)

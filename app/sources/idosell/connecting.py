@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from app.domain.consent import Policy
-from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable, words_of
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable, message_of
 from app.domain.errors import NotFound, NotPossible
 from app.domain.shops.shop import BoxToldBy, PanelKind, Shop, SourceKind
 from app.domain.sources import SourceName
@@ -180,7 +180,7 @@ def _harmless_write(account: Row, number: int, tags: Row) -> tuple[str, str, dic
 def _check(what: Words, area: str, level: str, outcome: Outcome) -> Check:
     """Only a refusal by the front, and silence, are bad: what a gate says of its rows has nothing to do with rights."""
     bad = isinstance(outcome, Refused | Unreachable | Throttled)
-    words = "" if isinstance(outcome, Delivered) or not bad else words_of(outcome) or type(outcome).__name__
+    words = "" if isinstance(outcome, Delivered) or not bad else message_of(outcome) or type(outcome).__name__
     return Check(what, area, level, not bad, words)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, words_of
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, message_of
 from app.domain.shops.shop import Shop
 from app.domain.sources import Scan, SourceName
 from app.domain.values import replace
@@ -102,11 +102,11 @@ class Scanner:
         call = asked(gate, window, shops)
         outcome, answer = await panel.ask(call.method, call.path, call.body, call.parameters)
         if isinstance(outcome, Refused):  # a right is missing: the other gates go on
-            return rounds.without_gate(scan, gate, words_of(outcome))
+            return rounds.without_gate(scan, gate, message_of(outcome))
         if not isinstance(outcome, Delivered):
             seconds = outcome.retry_after if isinstance(outcome, Throttled) else None
             rest = timedelta(seconds=seconds) if seconds is not None else rounds.REST
-            words = f"{gate.value}: {words_of(outcome) or type(outcome).__name__}"
+            words = f"{gate.value}: {message_of(outcome) or type(outcome).__name__}"
             return rounds.resting(scan, self._clock() + rest, words)
         page = shown(gate, answer)
         kept = within(gate, page, window, shops)
@@ -169,7 +169,7 @@ class Scanner:
             numbers = {shop.number for shop in shops if shop.id in theirs}
             await self._teller.tell(tags_seen(answer, number, numbers, shops, self._clock()).findings)
         elif not isinstance(outcome, Refused):
-            raise Later(f"tags: {words_of(outcome) or type(outcome).__name__}")
+            raise Later(f"tags: {message_of(outcome) or type(outcome).__name__}")
         if touched:
             async with self._store.work() as work:
                 await work.pushes.forget([(shop_id, key) for shop_id in theirs])

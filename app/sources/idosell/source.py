@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from app.domain.consent import ConsentAnswer
-from app.domain.delivery.outcomes import Delivered, Outcome, Refused, words_of
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, message_of
 from app.domain.shops.shop import Shop
 from app.domain.sources import StoredPush
 from app.services.ports import Clock, Store
@@ -201,7 +201,7 @@ async def _asked(
     outcome, answer = await panel.ask(method, gate, body, parameters)
     if isinstance(outcome, Delivered):
         return answer
-    words = f"{gate}: {words_of(outcome) or type(outcome).__name__}"
+    words = f"{gate}: {message_of(outcome) or type(outcome).__name__}"
     raise _Forbidden(words) if isinstance(outcome, Refused) else Later(words)
 
 
