@@ -12,7 +12,7 @@ from app.clients.transport import Outgoing, Received, Reply, Transport
 from app.clients.webhook_targets import Resolve, Target, checked, resolve
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import TimedStatus
-from app.domain.delivery.answers import Answer, Call, unasked
+from app.domain.delivery.answers import Answer, Call, without_call
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, message_of, name_of
 from app.domain.panel_tags import changes, names_of
 from app.domain.reasons import Reason
@@ -121,12 +121,12 @@ class NotConnected:
         return _unlisted(self._clock())
 
     def _by_hand(self) -> Answer:
-        return unasked(NeedsPerson(Reason.NOT_CONNECTED), self._clock())
+        return without_call(NeedsPerson(Reason.NOT_CONNECTED), self._clock())
 
 
 def _unlisted(at: datetime) -> Listing:
     outcome = Refused("this kind of panel cannot list its accounts", account_wide=True)
-    return Listing(unasked(outcome, at))
+    return Listing(without_call(outcome, at))
 
 
 def _said(said: TimedStatus) -> dict[str, str]:

@@ -370,7 +370,7 @@ class Upstream(Protocol):
         """Wait until a call may leave, and keep its place; False if the account rests. Raises `NotReady` if none can be booked."""
         ...
 
-    def still_ready(self, late: float = 0.0) -> bool:
+    def slot_is_valid(self, late: float = 0.0) -> bool:
         """Would the call leave at once, or so many seconds late? Whoever takes longer loses the turn."""
         ...
 

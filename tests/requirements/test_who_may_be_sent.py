@@ -108,9 +108,9 @@ def test_r04_not_given_withholds_the_order_but_not_the_newsletter_box_ticked_in_
 
 
 def test_r04_not_asked_follows_the_consent_given_earlier_and_without_one_is_withheld() -> None:
-    unasked = an_order(order_id="second", consent=None)
-    assert the_event(life(CAREFUL, CONSENTED).goes_on(CAREFUL, unasked).plan).external_id == "second"
-    assert life(CAREFUL, unasked).plan == Withhold(Reason.NO_CONSENT)
+    without_call = an_order(order_id="second", consent=None)
+    assert the_event(life(CAREFUL, CONSENTED).goes_on(CAREFUL, without_call).plan).external_id == "second"
+    assert life(CAREFUL, without_call).plan == Withhold(Reason.NO_CONSENT)
 
 
 @pytest.mark.parametrize("consent", [True, False, None])

@@ -86,7 +86,7 @@ class FakeUpstream:
     async def ready(self) -> bool:
         return True
 
-    def still_ready(self, late: float = 0.0) -> bool:
+    def slot_is_valid(self, late: float = 0.0) -> bool:
         return True
 
     def release_slot(self) -> None:

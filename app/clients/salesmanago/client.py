@@ -94,7 +94,7 @@ class SalesmanagoClient:
         """Wait until a call may leave. Its place is kept until it is made, or until nothing follows."""
         return await self._transport.reserve()
 
-    def still_ready(self, late: float = 0.0) -> bool:
+    def slot_is_valid(self, late: float = 0.0) -> bool:
         return self._transport.holds_place(late)
 
     def release_slot(self) -> None:

@@ -39,7 +39,7 @@ class Answer:
     call: Call
 
 
-def unasked(outcome: Outcome, now: datetime) -> Answer:
+def without_call(outcome: Outcome, now: datetime) -> Answer:
     """What was found out without a call."""
     return Answer(outcome, Call("", now, 0, name_of(outcome), message_of(outcome), 0))
 
@@ -99,7 +99,7 @@ class Attempted:
 
     def not_recorded(self, why: str) -> "Attempted":
         """Parked as a whole: what it came to could not be written down, in whatever form (R73)."""
-        answer = unasked(Unknown(why), self.tried_at)
+        answer = without_call(Unknown(why), self.tried_at)
         parked = Park(Reason.DEFECT)
         tried = tuple(Tried(one, answer.outcome, parked, answer.call) for one in self.claim.commands)
         return replace(self, tried=tried, failing=0, failing_since=None)

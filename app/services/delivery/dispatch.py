@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from app.domain.commands import AddEvent, ConfirmOptOut, UpsertContact
 from app.domain.consent import is_opt_in
-from app.domain.delivery.answers import Answer, Attempted, Tried, unasked
+from app.domain.delivery.answers import Answer, Attempted, Tried, without_call
 from app.domain.delivery.coalesce import CoalescedCommands, coalesce, newest_versions
 from app.domain.delivery.outbox import Claim, WaitingCommand
 from app.domain.delivery.outcomes import (
@@ -265,7 +265,7 @@ class ContactDispatch(Dispatch):
         """What would come too late is not sent at all (R41)."""
         for position, event in enumerate(self.bundle.events):
             if event.expires_at is not None and now >= event.expires_at and position not in self.found:
-                self.events[position] = unasked(NotNeeded(Reason.CART_STALE), now)
+                self.events[position] = without_call(NotNeeded(Reason.CART_STALE), now)
 
     def fail(self, answer: Answer) -> None:
         """Nothing more is sent of this dispatch now: parts without an answer get this one."""

@@ -20,7 +20,7 @@ from app.domain.clocks import went_back
 from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, Question, SetSubscription, UpsertContact
 from app.domain.decisions.recheck import needs_person, stopped
 from app.domain.decisions.salesmanago_changes import repeat_opt_out, untold
-from app.domain.delivery.answers import Attempted, unasked
+from app.domain.delivery.answers import Attempted, without_call
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import Claim, ContactQueue, DeferredTakeBack, NewCommand, to_account
@@ -174,7 +174,7 @@ class Delivery:
 
     def _failed(self, claim: Claim, why: str) -> FailedDispatch:
         failed = FailedDispatch(claim)
-        failed.fail(unasked(NeedsPerson(Reason.DEFECT, why), self._clock()))
+        failed.fail(without_call(NeedsPerson(Reason.DEFECT, why), self._clock()))
         return failed
 
     async def _send(self, destination: str, sender: Sender, dispatches: Sequence[Dispatch], lease: Lease) -> list[Outcome]:
@@ -206,7 +206,7 @@ class Delivery:
                 failed = NeedsPerson(Reason.DEFECT, type(error).__name__)
             elif not isinstance(error, NotReady):
                 self._suspects |= boxes
-            answer = unasked(failed, self._clock())
+            answer = without_call(failed, self._clock())
             for dispatch in dispatches:
                 dispatch.fail(answer)
 

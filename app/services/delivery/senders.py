@@ -18,7 +18,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import TimedStatus
-from app.domain.delivery.answers import Answer, Call, unasked
+from app.domain.delivery.answers import Answer, Call, without_call
 from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Throttled, Unknown
 from app.domain.delivery.verify import RemoteContact, tells_of_email
@@ -229,8 +229,8 @@ class OptInVerifier(_Unpaced):
         An opt-in has to wait then. An opt-out counts: what was told since it was reported may have overwritten it over there.
         """
         now, clear = self._clock(), list[_Asked]()
-        unclear = unasked(Unknown("SALESmanago is still being told of this person"), now)
-        confirmed = unasked(Delivered(detail="it counts: the person was told of since"), now)
+        unclear = without_call(Unknown("SALESmanago is still being told of this person"), now)
+        confirmed = without_call(Delivered(detail="it counts: the person was told of since"), now)
         destination, theirs = to_account(self._account_id), defaultdict[str, set[int]](set)
         async with self._store.work() as work:
             for one in await work.contacts.in_shops(self._shops, {wanted.email for _, _, wanted in asked}):
@@ -370,7 +370,7 @@ class ShopSender(_Unpaced):
             email = _still_new(command.email_news, person.home.email_news, [other.email_news for other in later])
             phone = _still_new(command.phone_news, person.home.phone_news, [other.phone_news for other in later])
             if email is None and phone is None:
-                dispatch.answer(one, unasked(NotNeeded(Reason.SHOP_IS_NEWER), self._clock()))
+                dispatch.answer(one, without_call(NotNeeded(Reason.SHOP_IS_NEWER), self._clock()))
             else:
                 left[one.id] = replace(command, email_news=email, phone_news=phone)
         return left

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from app.domain.commands import UpsertContact
-from app.domain.delivery.answers import Answer, LookupResult, unasked
+from app.domain.delivery.answers import Answer, LookupResult, without_call
 from app.domain.delivery.coalesce import CoalescedCommands, keeps_event_id, within_limits
 from app.domain.delivery.outbox import Claim
 from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Refused, Unknown, Unreachable, is_of_the_item, message_of
@@ -113,7 +113,7 @@ class _Sending:
                 began = time.monotonic()
                 interrupted = await self._interrupted(claims)
                 undecided = interrupted is None
-                if not undecided and self._upstream.still_ready(late):
+                if not undecided and self._upstream.slot_is_valid(late):
                     return interrupted  # otherwise the turn was lost meanwhile, and with it what was read
                 late = min(max(late, 2 * (time.monotonic() - began)), LATEST_SECONDS)
         return None
@@ -344,7 +344,7 @@ class _Sending:
             dispatch.found.add(at)
             return
         if named is None and (shown or not event.newer_than):
-            dispatch.events[at] = refused or unasked(NotNeeded(Reason.ORDER_NOT_UPDATABLE), self._now)
+            dispatch.events[at] = refused or without_call(NotNeeded(Reason.ORDER_NOT_UPDATABLE), self._now)
             return
         if not await self._allowed([(dispatch, at)]):
             return

@@ -129,7 +129,7 @@ async def test_a_place_that_was_kept_for_a_call_is_free_again_whatever_became_of
         await limiter.reserve()
         return True
 
-    world.upstream.ready, world.upstream.still_ready = reserve, limiter.holds_place
+    world.upstream.ready, world.upstream.slot_is_valid = reserve, limiter.holds_place
     world.upstream.release_slot, world.upstream._call = limiter.give_up, paced
     async with asyncio.timeout(30):
         await world.post(registers(JAN))
@@ -171,7 +171,7 @@ async def test_a_process_that_is_late_for_every_turn_gets_on(world: World, monke
             made._interrupted = interrupted  # type: ignore[method-assign]
         return made
 
-    world.upstream.ready, world.upstream.still_ready = reserve, limiter.holds_place
+    world.upstream.ready, world.upstream.slot_is_valid = reserve, limiter.holds_place
     world.delivery._sender = late
     await world.post(registers(JAN), registers(EWA))
     await world.plan()
