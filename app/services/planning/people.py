@@ -51,7 +51,7 @@ class WorkingContact:
         assert self.id is not None, "people are saved before what refers to them"
         return self.id
 
-    def becomes(self, contact: Contact) -> None:
+    def update(self, contact: Contact) -> None:
         if contact != self.contact:
             self.contact = contact
             self.changed = True
@@ -178,7 +178,7 @@ class People:
         email, customer_id = email_of(event), customer_id_of(event)
         verdict = who(event, self._clues(shop_id, event, email, customer_id))
         if isinstance(verdict, Stranger):
-            person = self._stranger(shop_id, email, customer_id)
+            person = self._new_contact(shop_id, email, customer_id)
             self._had(person, verdict.had, event.at)
             return person, None
         person, other = verdict.person, verdict.other
@@ -194,7 +194,7 @@ class People:
                 self._retire_address(person, had, event.at, sent=person.contact.may_be_known_there_as(had))
                 if other is not None:
                     person.joined_from = person.contact
-                    person.becomes(onto_address_of(other, person.contact, email or "", event.at))
+                    person.update(onto_address_of(other, person.contact, email or "", event.at))
                 self._shop(shop_id).by_email[email or ""] = person
             case How.MERGED:
                 self._merged(person, other or person, event.at)
@@ -242,8 +242,8 @@ class People:
         sent = person.contact.may_be_known_there_as(had)
         if person.joined_from is None:
             person.joined_from = person.contact
-        person.becomes(taken_in(person.contact, there.contact, at))
-        there.becomes(NOBODY)
+        person.update(taken_in(person.contact, there.contact, at))
+        there.update(NOBODY)
         there.leaves_a_contact = False
         self._retire_address(person, had, at, sent=sent)
         self._shop(person.shop_id).by_email[address] = person
@@ -262,10 +262,10 @@ class People:
     def _join(self, target: WorkingContact, other: WorkingContact, at: datetime | None = None) -> None:
         if target.joined_from is None:
             target.joined_from = target.contact
-        target.becomes(absorb(target.contact, other.contact, at))
+        target.update(absorb(target.contact, other.contact, at))
         if other.contact.customer_id:
             self._shop(target.shop_id).by_customer[other.contact.customer_id] = target
-        other.becomes(replace(NOBODY, told=other.contact.told))
+        other.update(replace(NOBODY, told=other.contact.told))
 
     def _retire_address(self, person: WorkingContact, email: str, until: datetime, *, sent: bool) -> None:
         shop = self._shop(person.shop_id)
@@ -280,10 +280,10 @@ class People:
 
     def _named(self, person: WorkingContact, email: str | None) -> None:
         if email is not None:
-            person.becomes(replace(person.contact, email=email))
+            person.update(replace(person.contact, email=email))
             self._shop(person.shop_id).by_email[email] = person
 
-    def _stranger(self, shop_id: str, email: str | None, customer_id: str | None) -> WorkingContact:
+    def _new_contact(self, shop_id: str, email: str | None, customer_id: str | None) -> WorkingContact:
         contact = replace(NOBODY, email=email or "", customer_id=customer_id)
         person = WorkingContact(shop_id, with_stops_of(self._address(shop_id, email), contact) if email else contact)
         self._new.append(person)

@@ -179,7 +179,7 @@ class PlanningRound:
         before = person.contact
         if isinstance(happened, OrderPlaced) and tells_of_the_box(happened.box, before.transfer):
             self._boxes.setdefault(shop.id, []).append(happened.box)
-        person.becomes(contact)
+        person.update(contact)
         if person.erased_hash is not None and not contact.erased and contact.email:
             self._people.revive(person)
         self._people.remember_customer(person)
@@ -350,8 +350,8 @@ class PlanningRound:
             if mailbox.contact_id == person.id:
                 cancelled = [*stored, *cancelled]
             elif (former := merged.get(mailbox.contact_id)) is not None:
-                former.becomes(replace(former.contact, told=untold(former.contact, stored).told))
-        person.becomes(untold(person.contact, cancelled))
+                former.update(replace(former.contact, told=untold(former.contact, stored).told))
+        person.update(untold(person.contact, cancelled))
         return cancelled
 
     async def _merged_into(self, person: WorkingContact) -> list[WorkingContact]:
@@ -388,7 +388,7 @@ class PlanningRound:
                 told, email_news=email if email_out else told.email_news, phone_news=phone if phone_out else told.phone_news
             )
             former = one.contact
-            one.becomes(replace(former, told=told))
+            one.update(replace(former, told=told))
             self.decided.send(one, event, resigned)
             await self._tell_siblings(event, shop, one, former)
 
@@ -475,7 +475,7 @@ class PlanningRound:
         known_there = False
         for sibling in self._people.siblings(person, self._siblings_of(shop.id), becoming):
             told, seen = sibling.contact.told, sibling.contact.seen
-            person.becomes(adopt_sibling_status(person.contact, told.email_news, told.phone_news, seen))
+            person.update(adopt_sibling_status(person.contact, told.email_news, told.phone_news, seen))
             known_there = known_there or sibling.contact.is_transferred
         return known_there
 
@@ -493,14 +493,14 @@ class PlanningRound:
             if act.email_opt_in or act.phone_opt_in:
                 await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
             await self._follow_opt_out(event, shop, sibling, known)
-            sibling.becomes(adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen))
+            sibling.update(adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen))
 
     def _gone_for_siblings(self, shop: Shop, erased: Contact, event: ErasureRequested) -> None:
         """The one contact over there goes; the other shops' next event introduces the person anew, whole (R72)."""
         addresses = (event.email, erased.email, erased.told.email)
         for sibling in self._people.known_at(self._siblings_of(shop.id), addresses):
             if sibling.contact.is_transferred:
-                sibling.becomes(vanished(sibling.contact, self._now))
+                sibling.update(vanished(sibling.contact, self._now))
                 self._gone.append((shop.id, sibling))
 
     def _told_by_siblings(self, shop: Shop, person: WorkingContact, addresses: list[str]) -> list[DeleteContact]:
