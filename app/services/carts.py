@@ -98,7 +98,7 @@ class Carts:
             return
         overwrites = None
         if cart.reported_by is not None and cart.can_be_overwritten(now, person.contact.last_purchase_at):
-            overwrites = await work.outbox.event_id_there(cart.reported_by)
+            overwrites = await work.outbox.remote_event_id(cart.reported_by)
         plan = decide_cart(cart, shop, person.contact, now, link=self._links.link(shop, cart), overwrites=overwrites)
         if shop.shadow and isinstance(plan, Send):
             plan = Withhold(Reason.SHADOW)

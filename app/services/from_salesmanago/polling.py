@@ -215,7 +215,7 @@ class Poller:
         shops = {shop.id: shop for shop in self._directory.shops_of(account.id)}
         people = await work.contacts.in_shops(list(shops), emails)
         # What we are just telling SALESmanago explains what it shows: such contacts are looked at the next time.
-        moving = await work.outbox.in_motion(to_account(account.id), [one.id for one in people], at)
+        moving = await work.outbox.in_flight(to_account(account.id), [one.id for one in people], at)
         busy = {one.contact.email for one in people if one.id in moving}
         apart = await self._apart_from_what_waits(work, account, [one for one in people if one.contact.email in busy], shown, at)
         claimed = await self._claimed_opt_ins(work, account, people)

@@ -429,7 +429,7 @@ class PlanningRound:
         account, arrived = to_account(shop.account), list[Command | None]()
         for one in (person, *self._people.siblings(person, self._siblings_of(shop.id))):
             if one.id is not None:
-                arrived += await self._work.outbox.arrived_since(ContactQueue(one.id, account), event.event.at)
+                arrived += await self._work.outbox.delivered_since(ContactQueue(one.id, account), event.event.at)
         email = email and any(one is None or _opts_in_by_email(one) for one in arrived)
         phone = phone and any(one is None or _opts_in_by_phone(one) for one in arrived)
         if email or phone:
@@ -462,7 +462,7 @@ class PlanningRound:
         mailbox = ContactQueue(person.id, to_newsletter(shop.id))
         on_its_way = await self._work.leases.is_held(mailbox, self._now)
         await replace_older(self._work, mailbox, [(NEWEST, again)], self._now)
-        if on_its_way or await self._work.outbox.arrived_since(mailbox, event.event.at):
+        if on_its_way or await self._work.outbox.delivered_since(mailbox, event.event.at):
             self.decided.send(person, event, again)
 
     # -- other shops of the account ----------------------------------------------------------------------------------------

@@ -227,7 +227,7 @@ class Reconciliations:
     ) -> None:
         async with self._store.work() as work:
             # What is on its way, or not decided yet, explains differences: such people are compared the next time.
-            moving = await work.outbox.in_motion(to_account(shop.account), [person.id for person in page], at)
+            moving = await work.outbox.in_flight(to_account(shop.account), [person.id for person in page], at)
             undecided = await work.inbox.undecided_about([shop.id], [person.contact.email for person in page])
             still = {one.id: one for one in await work.contacts.by_ids([person.id for person in page])}
         found: list[tuple[Cause, str]] = []

@@ -153,7 +153,7 @@ class Outbox:
         theirs = (outbox.c.contact_id == contact_id) & (outbox.c.state == CommandState.PARKED.value)
         await self._connection.execute(update(outbox).where(theirs).values(state=CommandState.CANCELLED.value, settled_at=at))
 
-    async def event_id_there(self, event_seq: int) -> str | None:
+    async def remote_event_id(self, event_seq: int) -> str | None:
         """The id SALESmanago gave to what one of our events became there; None while it has not arrived."""
         sent = (outbox.c.event_seq == event_seq) & (outbox.c.state == CommandState.SENT.value) & outbox.c.counted
         newest = select(outbox.c.upstream_id).where(sent, outbox.c.upstream_id.is_not(None)).order_by(outbox.c.id.desc())
@@ -161,7 +161,7 @@ class Outbox:
         return found
 
     async def event_ids_there(self, event_seqs: Collection[int]) -> dict[int, str]:
-        """As `event_id_there`, for many, of purchases alone: a batch answers no ids, and what was sent with it may have one."""
+        """As `remote_event_id`, for many, of purchases alone: a batch answers no ids, and what was sent with it may have one."""
         sent = (outbox.c.state == CommandState.SENT.value) & outbox.c.upstream_id.is_not(None)
         columns = select(outbox.c.event_seq, outbox.c.upstream_id, outbox.c.command)
         rows = await self._connection.execute(columns.where(one_of(self._connection, outbox.c.event_seq, event_seqs), sent))
@@ -169,7 +169,7 @@ class Outbox:
         purchases = (one for one in decoded if isinstance(one[2], AddEvent) and one[2].kind is EventKind.PURCHASE)
         return {seq: upstream_id for seq, upstream_id, _ in purchases}
 
-    async def in_motion(self, destination: str, contact_ids: Collection[int], since: datetime) -> set[int]:
+    async def in_flight(self, destination: str, contact_ids: Collection[int], since: datetime) -> set[int]:
         """Contacts with commands that wait, or were settled since a time: what SALESmanago shows of them may be old."""
         theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
         waiting = select(outbox.c.contact_id).where(theirs, _WAITING)
@@ -182,7 +182,7 @@ class Outbox:
         last = select(outbox.c.contact_id, func.max(outbox.c.settled_at).label("at")).where(theirs, outbox.c.settled_at >= since)
         return {row.contact_id: row.at for row in await self._connection.execute(last.group_by(outbox.c.contact_id))}
 
-    async def arrived_since(self, mailbox: ContactQueue, since: datetime) -> list[Command | None]:
+    async def delivered_since(self, mailbox: ContactQueue, since: datetime) -> list[Command | None]:
         """What was written there for the contact since a time, or perhaps at some time. None: it cannot be read."""
         theirs = (outbox.c.contact_id == mailbox.contact_id) & (outbox.c.destination == mailbox.destination)
         sent = (outbox.c.settled_at >= since) & (outbox.c.state == CommandState.SENT.value)

@@ -214,13 +214,13 @@ async def test_a_home_command_comes_back_as_it_was_queued(store: Store) -> None:
 async def test_what_waits_or_was_settled_lately_is_in_motion(store: Store) -> None:
     await queued(store, to(ACCOUNT, contact=1), to(ACCOUNT, contact=2), to(NEWS, contact=3))
     async with store.work() as work:
-        assert await work.outbox.in_motion(ACCOUNT, [1, 2, 3, 4], T0) == {1, 2}
-        assert await work.outbox.in_motion(ACCOUNT, [2], T0) == {2}
+        assert await work.outbox.in_flight(ACCOUNT, [1, 2, 3, 4], T0) == {1, 2}
+        assert await work.outbox.in_flight(ACCOUNT, [2], T0) == {2}
     await ended(store, ACCOUNT, at=after(seconds=5))
     async with store.work() as work:
-        assert await work.outbox.in_motion(ACCOUNT, [1, 2, 3], after(seconds=5)) == {1, 2}
-        assert await work.outbox.in_motion(ACCOUNT, [1, 2, 3], after(seconds=6)) == set()
-        assert await work.outbox.in_motion(ACCOUNT, [], T0) == set()
+        assert await work.outbox.in_flight(ACCOUNT, [1, 2, 3], after(seconds=5)) == {1, 2}
+        assert await work.outbox.in_flight(ACCOUNT, [1, 2, 3], after(seconds=6)) == set()
+        assert await work.outbox.in_flight(ACCOUNT, [], T0) == set()
         assert await work.outbox.last_settled(ACCOUNT, [1, 2, 3, 4], T0) == {1: after(seconds=5), 2: after(seconds=5)}
         assert await work.outbox.last_settled(ACCOUNT, [2, 3], after(seconds=5)) == {2: after(seconds=5)}
         assert await work.outbox.last_settled(ACCOUNT, [1, 2], after(seconds=6)) == {}
