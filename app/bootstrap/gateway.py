@@ -256,10 +256,10 @@ def _teller(settings: Settings, http: httpx.AsyncClient) -> AlarmWebhook | None:
 async def _pepper(store: Store, ring: KeyRing) -> str:
     """The secret of the pseudonyms: made once, kept encrypted."""
     async with store.work() as work:
-        stored = (await work.registry.facts()).get(PEPPER)
+        stored = (await work.registry.entries()).get(PEPPER)
         if stored is not None:
             return ring.open(stored)
         pepper = secrets.token_hex(32)
-        await work.registry.set_fact(PEPPER, ring.close(pepper))
+        await work.registry.set_entry(PEPPER, ring.close(pepper))
         await work.commit()
         return pepper

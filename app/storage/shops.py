@@ -67,7 +67,7 @@ class Registry:
         changed = await self._connection.execute(update(api_keys).where(live).values(revoked_at=at))
         return changed.rowcount == 1
 
-    async def facts(self) -> Mapping[str, str]:
+    async def entries(self) -> Mapping[str, str]:
         """Small facts about this installation, by name."""
         rows = await self._connection.execute(select(meta))
         return {row.name: row.value for row in rows}
@@ -87,7 +87,7 @@ class Registry:
         taken = await self._connection.execute(turn.returning(meta.c.name), [{"name": name, "value": _turn(until, holder)}])
         return taken.first() is not None
 
-    async def set_fact(self, name: str, value: str) -> None:
+    async def set_entry(self, name: str, value: str) -> None:
         statement = insert(self._connection, meta)
         await self._connection.execute(
             statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}),

@@ -47,7 +47,7 @@ async def test_an_operator_hears_of_every_shop(door: Door) -> None:
 async def test_asking_whether_it_is_ready_writes_nothing(door: Door) -> None:
     async def written() -> dict[str, str]:
         async with door.gateway.directory._store.work() as work:
-            return dict(await work.registry.facts())
+            return dict(await work.registry.entries())
 
     before = await written()
     for headers in ({}, await door.operator()):

@@ -395,7 +395,7 @@ async def test_r73_a_look_that_cannot_be_noted_for_one_is_noted_for_the_others(w
     await world.run()
     assert await resigned_here(world) == {*PEOPLE} - {PEOPLE[2]}
     async with world.store.work() as work:
-        assert (await work.registry.facts())["pull:main"] == world.clock().isoformat(), "the window is over for all"
+        assert (await work.registry.entries())["pull:main"] == world.clock().isoformat(), "the window is over for all"
 
 
 async def test_r73_tags_over_which_we_fail_do_not_keep_an_opt_out_from_coming_home(

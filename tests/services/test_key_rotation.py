@@ -29,7 +29,7 @@ async def stored(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) ->
     accounts = {"main": {**ACCOUNT, "api_secret": "env:API_SECRET"}}
     await ShopDirectory(store, ring, clock).apply(*parse({"accounts": accounts, "shops": shops}, ring))
     async with store.work() as work:
-        await work.registry.set_fact(PEPPER, ring.close("pepper"))
+        await work.registry.set_entry(PEPPER, ring.close("pepper"))
         await work.commit()
     return store
 
@@ -37,7 +37,7 @@ async def stored(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) ->
 async def closed(store: Store) -> list[str]:
     async with store.work() as work:
         kept = [*await work.registry.accounts(), *await work.registry.shops()]
-        return [*(secret for one in kept for secret in one.secrets.values()), (await work.registry.facts())[PEPPER]]
+        return [*(secret for one in kept for secret in one.secrets.values()), (await work.registry.entries())[PEPPER]]
 
 
 async def test_after_a_rotation_the_newest_key_alone_opens_every_secret(stored: Store, clock: Clock) -> None:

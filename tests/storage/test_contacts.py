@@ -295,10 +295,10 @@ async def test_accounts_shops_and_keys_come_back_as_they_were_saved_last(store: 
 
 async def test_facts_of_the_installation_are_kept_by_name(store: Store) -> None:
     async with store.work() as work:
-        await work.registry.set_fact("pepper", "one")
-        await work.registry.set_fact("pepper", "zwei ż")
-        await work.registry.set_fact("", "")
-        assert await work.registry.facts() == {"pepper": "zwei ż", "": ""}
+        await work.registry.set_entry("pepper", "one")
+        await work.registry.set_entry("pepper", "zwei ż")
+        await work.registry.set_entry("", "")
+        assert await work.registry.entries() == {"pepper": "zwei ż", "": ""}
 
 
 # -- traces --------------------------------------------------------------------------------------------------------------

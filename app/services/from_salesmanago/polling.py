@@ -311,13 +311,13 @@ class Poller:
         async with self._store.work() as work:
             if not await work.registry.acquire_lock(f"turn:{name}", self._name, now, now + pause):
                 return None
-            reached_so_far = (await work.registry.facts()).get(name, "")
+            reached_so_far = (await work.registry.entries()).get(name, "")
             await work.commit()
         return reached_so_far
 
     async def _remember(self, name: str, value: str) -> None:
         async with self._store.work() as work:
-            await work.registry.set_fact(name, value)
+            await work.registry.set_entry(name, value)
             await work.commit()
 
 

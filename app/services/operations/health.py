@@ -171,7 +171,7 @@ class Health:
 
     async def _write(self) -> None:
         async with self._store.work() as work:
-            await work.registry.set_fact("ready_at", self._clock().isoformat())
+            await work.registry.set_entry("ready_at", self._clock().isoformat())
             await work.commit()
 
     async def _counts(self) -> dict[str, dict[str, int]]:

@@ -45,14 +45,14 @@ class LedgerCheck:
     async def anchor(self) -> None:
         """Once: a ledger from before heads and anchors is believed as it stands. The log says so, and how much that was."""
         async with self._store.work() as work:
-            done = _ANCHORED in await work.registry.facts()
+            done = _ANCHORED in await work.registry.entries()
             shops = [] if done else await work.anchors.shops()
         for shop_id in shops:
             anchor = await self._anchor_shop(shop_id)
             log.warning("ledger_anchored", shop_id=shop_id, chains=anchor.chains, entries=anchor.entries, seal=anchor.seal)
         if not done:
             async with self._store.work() as work:
-                await work.registry.set_fact(_ANCHORED, "yes")
+                await work.registry.set_entry(_ANCHORED, "yes")
                 await work.commit()
 
     async def _anchor_shop(self, shop_id: str) -> Anchor:

@@ -87,8 +87,8 @@ class Cleaner:
         return len(ended)
 
     async def _strangers(self, work: Work, before: datetime) -> int:
-        after = int((await work.registry.facts()).get(_STRANGERS, "0"))
+        after = int((await work.registry.entries()).get(_STRANGERS, "0"))
         removed, last = await work.cleaning.strangers(before, after)
         if last != after:
-            await work.registry.set_fact(_STRANGERS, str(last))
+            await work.registry.set_entry(_STRANGERS, str(last))
         return removed

@@ -57,13 +57,13 @@ class KeyRotation:
                 total, anew = total + len(secrets), anew + changed
                 if changed:
                     await work.registry.save_shop(replace(shop, secrets=secrets), now)
-            facts = await work.registry.facts()
+            facts = await work.registry.entries()
             secrets, changed = self._anew({name: facts[name] for name in SECRET_FACTS if name in facts})
             total, anew = total + len(secrets), anew + changed
             for name, closed in secrets.items() if changed else ():
-                await work.registry.set_fact(name, closed)
+                await work.registry.set_entry(name, closed)
             since = _since(facts.get(_SINCE, ""), self._ring.fingerprint) or now
-            await work.registry.set_fact(_SINCE, f"{self._ring.fingerprint} {since.isoformat()}")
+            await work.registry.set_entry(_SINCE, f"{self._ring.fingerprint} {since.isoformat()}")
             if anew:
                 await note(work, self._clock, Action.KEYS_ROTATED, after=f"{anew} secrets under {self._ring.fingerprint}")
             await work.commit()

@@ -132,7 +132,7 @@ async def test_m5_looks_go_on_after_a_clock_that_was_ahead(world: World, jump: t
     assert min(since for since, _ in world.upstream.windows) <= world.clock() - timedelta(hours=24)
     assert max(until for _, until in world.upstream.windows) == world.clock()
     async with world.store.work() as work:
-        assert (await work.registry.facts())["pull:main"] == world.clock().isoformat()
+        assert (await work.registry.entries())["pull:main"] == world.clock().isoformat()
 
 
 async def test_a_turn_that_another_process_has_rightly_is_kept(world: World) -> None:
