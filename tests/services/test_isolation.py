@@ -347,10 +347,10 @@ async def test_r73_somebody_of_whom_nothing_can_be_taken_back_keeps_it_and_holds
 ) -> None:
     honest = delivery_module.take_back
 
-    async def failing(work: Any, shop_id: str, mailbox: Any, *rest: Any) -> Any:
-        if mailbox.contact_id == 3:
+    async def failing(work: Any, shop_id: str, contact_queue: Any, *rest: Any) -> Any:
+        if contact_queue.contact_id == 3:
             raise TypeError
-        return await honest(work, shop_id, mailbox, *rest)
+        return await honest(work, shop_id, contact_queue, *rest)
 
     monkeypatch.setattr(delivery_module, "take_back", failing)
     await world.post(*map(registers, PEOPLE))

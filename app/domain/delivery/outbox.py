@@ -81,7 +81,7 @@ class NewCommand:
     """What a list brought. Contacts for whom nothing else waits come after the others (R63)."""
 
     @property
-    def mailbox(self) -> ContactQueue:
+    def contact_queue(self) -> ContactQueue:
         return ContactQueue(self.contact_id, self.destination)
 
 
@@ -118,7 +118,7 @@ class DeferredTakeBack:
 class Claim:
     """The waiting commands of one contact, leased. `lease_token` fences: only the holder of the newest lease may record."""
 
-    mailbox: ContactQueue
+    contact_queue: ContactQueue
     shop_id: str
     lease_token: int
     attempts: int
@@ -130,7 +130,7 @@ class Claim:
 
     @property
     def contact_id(self) -> int:
-        return self.mailbox.contact_id
+        return self.contact_queue.contact_id
 
 
 @value()

@@ -181,8 +181,8 @@ class Delivery:
         """What was heard of the neighbour. Whoever was there when something of ours failed travels alone the next time (R73)."""
         heard = list[Outcome]()
         sendable = [one for one in dispatches if not isinstance(one, FailedDispatch)]
-        suspects = [one for one in sendable if one.claim.mailbox in self._suspects]
-        others = [one for one in sendable if one.claim.mailbox not in self._suspects]
+        suspects = [one for one in sendable if one.claim.contact_queue in self._suspects]
+        others = [one for one in sendable if one.claim.contact_queue not in self._suspects]
         for some in ([others] if others else []) + [[one] for one in suspects]:
             if any(map(stops_batch, heard)):
                 break
@@ -192,7 +192,7 @@ class Delivery:
     async def _send_group(
         self, destination: str, sender: Sender, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]
     ) -> None:
-        boxes = {dispatch.claim.mailbox for dispatch in dispatches}
+        boxes = {dispatch.claim.contact_queue for dispatch in dispatches}
         try:
             await sender.send(dispatches, lease, heard)
             self._suspects -= boxes
@@ -295,8 +295,8 @@ class Delivery:
             await work.inbox.lock_contacts()
             now = await work.now()
             for claim in claims:
-                mailbox = claim.mailbox
-                if await work.leases.is_held(mailbox, now):
+                contact_queue = claim.contact_queue
+                if await work.leases.is_held(contact_queue, now):
                     continue  # somebody else has it by now, and will come here
                 try:
                     forgot = await self._take_back_of(work, claim, now) or forgot
@@ -304,24 +304,26 @@ class Delivery:
                     if not work.survives(error):
                         raise
                     log.exception("taking_back_failed", contact_id=claim.contact_id)
-                    await work.outbox.park(mailbox, [one.id for one in claim.commands], now)
-                    await work.outbox.forget_take_backs(mailbox)
+                    await work.outbox.park(contact_queue, [one.id for one in claim.commands], now)
+                    await work.outbox.forget_take_backs(contact_queue)
             await work.commit()
         if forgot:
             await self._store.empty_log()
 
     async def _take_back_of(self, work: Work, claim: Claim, now: datetime) -> bool:
         """Answers whether the person was erased meanwhile, and what is settled by now was scrubbed."""
-        mailbox = claim.mailbox
-        noted = (await work.outbox.deferred(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, ())
+        contact_queue = claim.contact_queue
+        noted = (await work.outbox.deferred(contact_queue.destination, [contact_queue.contact_id])).get(
+            contact_queue.contact_id, ()
+        )
         cancelled = [
             command
             for one in dict.fromkeys((*noted, *claim.take_backs))
-            for command in await take_back(work, claim.shop_id, mailbox, one.act, one.reason, now, one.up_to)
+            for command in await take_back(work, claim.shop_id, contact_queue, one.act, one.reason, now, one.up_to)
         ]
-        people = await work.contacts.by_ids([mailbox.contact_id])
+        people = await work.contacts.by_ids([contact_queue.contact_id])
         await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
-        await work.outbox.forget_take_backs(mailbox)
+        await work.outbox.forget_take_backs(contact_queue)
         erased = [one for one in people if one.erased_hash is not None]
         for one in erased:
             await work.outbox.scrub(one.id, one.erased_hash or "")
@@ -395,7 +397,7 @@ class Delivery:
             return
         log.error("answer_lost", destination=destination, contact_id=one.claim.contact_id)
         async with self._store.work() as work:
-            await work.leases.put_off(one.claim.mailbox, one.claim.lease_token, now + LONGEST_DELAY)
+            await work.leases.put_off(one.claim.contact_queue, one.claim.lease_token, now + LONGEST_DELAY)
             await work.commit()
 
     async def _failure_to_keep(
@@ -446,7 +448,7 @@ class Delivery:
                 parked = {try_.command.event_seq for try_ in counted if try_.verdict == Park(reason)}
                 await work.inbox.mark(parked, EventState.PARKED, reason, now)
             for one in kept:
-                await replace_older(work, one.claim.mailbox, _states(one), now)
+                await replace_older(work, one.claim.contact_queue, _states(one), now)
             await self._tell_opt_outs_again(work, destination, [one for one in kept if one.told_opt_in()], now)
             heard = [event for one in kept for event in news[one.claim.contact_id]]
             await work.inbox.add(heard, now)
@@ -456,9 +458,9 @@ class Delivery:
                     await work.outbox.scrub(one.claim.contact_id, "erased")
                     forgot = True
                 if readdressed := one.readdressed():
-                    await work.outbox.rewrite(one.claim.mailbox, readdressed, [], now)
+                    await work.outbox.rewrite(one.claim.contact_queue, readdressed, [], now)
                 if kept_names := one.not_renamed():
-                    await self._address_as_before(work, one.claim.mailbox, kept_names, now)
+                    await self._address_as_before(work, one.claim.contact_queue, kept_names, now)
             forgot = await self._forget_erased(work, kept) or forgot
             await work.commit()
         if forgot:
@@ -469,15 +471,17 @@ class Delivery:
             self._heard()
         self._report(destination, attempted)
 
-    async def _address_as_before(self, work: Work, mailbox: ContactQueue, names: Mapping[str, str], now: datetime) -> None:
+    async def _address_as_before(self, work: Work, contact_queue: ContactQueue, names: Mapping[str, str], now: datetime) -> None:
         """SALESmanago refused a rename: what waits behind it goes to the contact that is there, and makes no twin (R72)."""
-        waiting = (await work.outbox.waiting(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, [])
+        waiting = (await work.outbox.waiting(contact_queue.destination, [contact_queue.contact_id])).get(
+            contact_queue.contact_id, []
+        )
         changed = {
             one.id: replace(one.command, email=names[one.command.email])
             for one in waiting
             if isinstance(one.command, UpsertContact | AddEvent) and one.command.email in names
         }
-        await work.outbox.rewrite(mailbox, changed, [], now)
+        await work.outbox.rewrite(contact_queue, changed, [], now)
 
     async def _tell_opt_outs_again(self, work: Work, destination: str, told: Sequence[Attempted], now: datetime) -> None:
         """An opt-in arrived although meanwhile an opt-out was learned, from a callback or another shop of the account.

@@ -285,7 +285,7 @@ class Poller:
     async def _note_what_stands(
         self,
         work: Work,
-        mailbox: ContactQueue,
+        contact_queue: ContactQueue,
         waiting: Sequence[WaitingCommand],
         seen: RemoteContact,
         apart: RemoteContact | None,
@@ -297,7 +297,7 @@ class Poller:
             for number, command in commands
             if isinstance(command, UpsertContact) and (standing := stands_there(command, seen, apart, at)) is not command
         }
-        await work.outbox.rewrite(mailbox, noted, [], at)
+        await work.outbox.rewrite(contact_queue, noted, [], at)
 
     def _callback_grace(self, shop_ids: Sequence[str]) -> timedelta:
         """A shop's own callback speaks for that shop alone; among several shops it must not come too late to say so."""

@@ -45,11 +45,11 @@ HomeState = SetSubscription | MirrorTags
 """How things should be at the shop's side."""
 
 
-async def replace_older(work: Work, mailbox: ContactQueue, newer: Sequence[tuple[int, HomeState]], now: datetime) -> None:
+async def replace_older(work: Work, contact_queue: ContactQueue, newer: Sequence[tuple[int, HomeState]], now: datetime) -> None:
     """Older items of the same person that a newer change makes pointless leave the list. The caller commits."""
     if not newer:
         return
-    for item in await work.manual_tasks.items(mailbox.destination, mailbox.contact_id):
+    for item in await work.manual_tasks.items(contact_queue.destination, contact_queue.contact_id):
         if not any(item.id < number and _covers(command, item.command) for number, command in newer):
             continue
         settled = await work.manual_tasks.settle(item.id, None, done=False, at=now)

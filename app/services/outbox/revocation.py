@@ -13,15 +13,15 @@ from app.services.ports import Work
 
 
 async def take_back(
-    work: Work, shop_id: str, mailbox: ContactQueue, act: TakeBack, reason: Reason, now: datetime, up_to: int | None = None
+    work: Work, shop_id: str, contact_queue: ContactQueue, act: TakeBack, reason: Reason, now: datetime, up_to: int | None = None
 ) -> list[Command]:
     """Cancel or weaken what waits in a mailbox up to id `up_to`; answers what is not sent after all. The caller commits."""
-    waiting = (await work.outbox.waiting(mailbox.destination, [mailbox.contact_id])).get(mailbox.contact_id, [])
+    waiting = (await work.outbox.waiting(contact_queue.destination, [contact_queue.contact_id])).get(contact_queue.contact_id, [])
     concerned = [one for one in waiting if up_to is None or one.id <= up_to]
     left = {one.id: taken_back(one.command, act, perhaps_arrived=one.maybe_sent) for one in concerned}
     cancelled = [one for one in concerned if left[one.id] is None]
     weaker = {one.id: kept for one in concerned if (kept := left[one.id]) is not None and kept != one.command}
-    await work.outbox.rewrite(mailbox, weaker, [one.id for one in cancelled], now)
+    await work.outbox.rewrite(contact_queue, weaker, [one.id for one in cancelled], now)
     await work.inbox.mark({one.event_seq for one in cancelled if one.counted}, end_unsent(reason), reason, now)
     parts = (unsent_part(one.command, left[one.id], act, perhaps_arrived=one.maybe_sent) for one in concerned)
     lost = [part for part in parts if part is not None]

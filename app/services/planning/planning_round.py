@@ -340,16 +340,16 @@ class PlanningRound:
             return []
         cancelled = self.decided.take_back(person, act, reason)
         merged = {one.id: one for one in await self._merged_into(person) if one.id is not None}
-        for mailbox in await self._mailboxes([] if person.id is None else [person.id, *merged], act):
-            if await self._work.leases.is_held(mailbox, self._now):
+        for contact_queue in await self._mailboxes([] if person.id is None else [person.id, *merged], act):
+            if await self._work.leases.is_held(contact_queue, self._now):
                 # On its way at this moment. Should it come back unsent, the next claim takes it back first.
-                await self._work.outbox.defer_take_back(mailbox, act, reason)
+                await self._work.outbox.defer_take_back(contact_queue, act, reason)
                 continue
-            stored = await take_back(self._work, person.shop_id, mailbox, act, reason, self._now)
+            stored = await take_back(self._work, person.shop_id, contact_queue, act, reason, self._now)
             self.decided.unsell(person.shop_id, stored, reason)
-            if mailbox.contact_id == person.id:
+            if contact_queue.contact_id == person.id:
                 cancelled = [*stored, *cancelled]
-            elif (former := merged.get(mailbox.contact_id)) is not None:
+            elif (former := merged.get(contact_queue.contact_id)) is not None:
                 former.update(replace(former.contact, told=untold(former.contact, stored).told))
         person.update(untold(person.contact, cancelled))
         return cancelled
@@ -459,10 +459,10 @@ class PlanningRound:
         )
         if again.email_news is None and again.phone_news is None:
             return
-        mailbox = ContactQueue(person.id, to_newsletter(shop.id))
-        on_its_way = await self._work.leases.is_held(mailbox, self._now)
-        await replace_older(self._work, mailbox, [(NEWEST, again)], self._now)
-        if on_its_way or await self._work.outbox.delivered_since(mailbox, event.event.at):
+        contact_queue = ContactQueue(person.id, to_newsletter(shop.id))
+        on_its_way = await self._work.leases.is_held(contact_queue, self._now)
+        await replace_older(self._work, contact_queue, [(NEWEST, again)], self._now)
+        if on_its_way or await self._work.outbox.delivered_since(contact_queue, event.event.at):
             self.decided.send(person, event, again)
 
     # -- other shops of the account ----------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class Results:
 
     async def _still_held(self, attempted: Sequence[Attempted]) -> set[int]:
         tokens = {one.claim.contact_id: one.claim.lease_token for one in attempted}
-        theirs = among(self._connection, [one.claim.mailbox for one in attempted])
+        theirs = among(self._connection, [one.claim.contact_queue for one in attempted])
         rows = select(mailboxes.c.contact_id, mailboxes.c.lease_token).where(theirs).order_by(mailboxes.c.contact_id)
         if self._connection.dialect.name != "sqlite":
             rows = rows.with_for_update()
@@ -91,7 +91,7 @@ class Results:
     async def _move_mailboxes(self, kept: Sequence[Attempted]) -> None:
         """Give the leases back; a mailbox is gone with the last of its commands."""
         await execute_many(self._connection, _GIVE_BACK, [_mailbox_row(one) for one in kept])
-        await remove_empty(self._connection, [one.claim.mailbox for one in kept if _settled(one)])
+        await remove_empty(self._connection, [one.claim.contact_queue for one in kept if _settled(one)])
 
 
 _ATTEMPT = plain_insert(attempts)
@@ -153,8 +153,8 @@ def _state_row(one: Tried, now: datetime) -> dict[str, object]:
 def _mailbox_row(one: Attempted) -> dict[str, object]:
     claim = one.claim
     return {
-        "b_contact": claim.mailbox.contact_id,
-        "b_destination": claim.mailbox.destination,
+        "b_contact": claim.contact_queue.contact_id,
+        "b_destination": claim.contact_queue.destination,
         "b_settled": _settled(one),
         "b_due_at": one.due_at,
         "b_attempts": one.failing,

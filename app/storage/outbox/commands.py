@@ -37,9 +37,9 @@ class Outbox:
         if not commands:
             return
         await execute_many(self._connection, _QUEUE, [_row(command, at) for command in commands])
-        pending = Counter(command.mailbox for command in commands)
-        shops = {command.mailbox: command.shop_id for command in commands}
-        live = {command.mailbox for command in commands if not command.background}
+        pending = Counter(command.contact_queue for command in commands)
+        shops = {command.contact_queue: command.shop_id for command in commands}
+        live = {command.contact_queue for command in commands if not command.background}
         await execute_many(
             self._connection,
             _open(self._connection.dialect.name),
@@ -56,7 +56,7 @@ class Outbox:
                 for box, count in sorted(pending.items())  # one order of locks everywhere
             ],
         )
-        await self._hurry({command.mailbox for command in commands if opt_outs_of(command.command) is not None}, at)
+        await self._hurry({command.contact_queue for command in commands if opt_outs_of(command.command) is not None}, at)
 
     async def _hurry(self, boxes: Collection[ContactQueue], at: datetime) -> None:
         """An opt-out does not wait for the end of its contact's backoff, but for as long as an unclear outcome needs to settle."""
@@ -90,7 +90,7 @@ class Outbox:
             found.setdefault(contact_id, []).append(waiting)
         return found, unreadable
 
-    async def park(self, mailbox: ContactQueue, command_ids: Collection[int], at: datetime) -> None:
+    async def park(self, contact_queue: ContactQueue, command_ids: Collection[int], at: datetime) -> None:
         """Something of ours fails over these: they stay for a person to see, and hold up nobody else (R73)."""
         theirs = one_of(self._connection, outbox.c.id, command_ids)
         parked = {"state": CommandState.PARKED.value, "reason": Reason.DEFECT.value, "settled_at": at}
@@ -98,7 +98,7 @@ class Outbox:
         changed = (await self._connection.execute(change)).all()
         seqs = {row.event_seq for row in changed if row.counted}
         await self._connection.execute(update(inbox).where(one_of(self._connection, inbox.c.seq, seqs)).values(parked))
-        await self._reduce(mailbox, len(changed))
+        await self._reduce(contact_queue, len(changed))
 
     async def undelivered(self, contact_ids: Collection[int]) -> dict[int, list[Undelivered]]:
         """What waits or is parked of contacts on the way to SALESmanago, in the order of queueing."""
@@ -144,9 +144,9 @@ class Outbox:
         )
         return {row.contact_id: codec.decode(row.take_backs, tuple[DeferredTakeBack, ...]) for row in rows}
 
-    async def forget_take_backs(self, mailbox: ContactQueue) -> None:
+    async def forget_take_backs(self, contact_queue: ContactQueue) -> None:
         """They were applied."""
-        await self._connection.execute(update(mailboxes).where(is_of(mailbox)).values(take_backs=None))
+        await self._connection.execute(update(mailboxes).where(is_of(contact_queue)).values(take_backs=None))
 
     async def close_parked(self, contact_id: int, at: datetime) -> None:
         """What waited for a person is of nobody any more."""
@@ -182,9 +182,9 @@ class Outbox:
         last = select(outbox.c.contact_id, func.max(outbox.c.settled_at).label("at")).where(theirs, outbox.c.settled_at >= since)
         return {row.contact_id: row.at for row in await self._connection.execute(last.group_by(outbox.c.contact_id))}
 
-    async def delivered_since(self, mailbox: ContactQueue, since: datetime) -> list[Command | None]:
+    async def delivered_since(self, contact_queue: ContactQueue, since: datetime) -> list[Command | None]:
         """What was written there for the contact since a time, or perhaps at some time. None: it cannot be read."""
-        theirs = (outbox.c.contact_id == mailbox.contact_id) & (outbox.c.destination == mailbox.destination)
+        theirs = (outbox.c.contact_id == contact_queue.contact_id) & (outbox.c.destination == contact_queue.destination)
         sent = (outbox.c.settled_at >= since) & (outbox.c.state == CommandState.SENT.value)
         perhaps = (outbox.c.state == CommandState.WAITING.value) & outbox.c.maybe_sent
         rows = await self._connection.execute(select(outbox.c.command).where(theirs, sent | perhaps))
@@ -204,7 +204,7 @@ class Outbox:
         return found
 
     async def rewrite(
-        self, mailbox: ContactQueue, changed: Mapping[int, Command], cancelled: Collection[int], at: datetime
+        self, contact_queue: ContactQueue, changed: Mapping[int, Command], cancelled: Collection[int], at: datetime
     ) -> None:
         """Replace waiting commands that may leave only in a weaker form; cancel those that may not leave at all."""
         for command_id, command in changed.items():
@@ -213,14 +213,14 @@ class Outbox:
         if cancelled:
             change = update(outbox).where(one_of(self._connection, outbox.c.id, cancelled))
             await self._connection.execute(change.values(state=CommandState.CANCELLED.value, settled_at=at))
-            await self._reduce(mailbox, len(cancelled))
+            await self._reduce(contact_queue, len(cancelled))
 
-    async def defer_take_back(self, mailbox: ContactQueue, act: TakeBack, reason: Reason) -> None:
+    async def defer_take_back(self, contact_queue: ContactQueue, act: TakeBack, reason: Reason) -> None:
         """Note on the mailbox what the next claim has to take back first, of what is queued by now."""
-        theirs = (outbox.c.destination == mailbox.destination) & (outbox.c.contact_id == mailbox.contact_id)
+        theirs = (outbox.c.destination == contact_queue.destination) & (outbox.c.contact_id == contact_queue.contact_id)
         newest = select(func.max(outbox.c.id)).where(theirs, _WAITING)
         up_to = (await self._connection.execute(newest)).scalar_one_or_none() or 0
-        box = is_of(mailbox)
+        box = is_of(contact_queue)
         stored = (await self._connection.execute(select(mailboxes.c.take_backs).where(box))).scalar_one_or_none()
         earlier = codec.decode(stored, tuple[DeferredTakeBack, ...]) if stored is not None else ()
         noted = codec.encode((*earlier, DeferredTakeBack(act, reason, up_to)))
@@ -237,10 +237,10 @@ class Outbox:
         ]
         await execute_many(self._connection, _SCRUB, scrubbed)
 
-    async def _reduce(self, mailbox: ContactQueue, count: int) -> None:
+    async def _reduce(self, contact_queue: ContactQueue, count: int) -> None:
         less = {"pending": mailboxes.c.pending - count, "priority": reset_priority(mailboxes.c.priority == BULK_BLOCKING_LIVE)}
-        await self._connection.execute(update(mailboxes).where(is_of(mailbox)).values(less))
-        await remove_empty(self._connection, [mailbox])
+        await self._connection.execute(update(mailboxes).where(is_of(contact_queue)).values(less))
+        await remove_empty(self._connection, [contact_queue])
 
 
 _SCRUB = update(outbox).where(outbox.c.id == bindparam("b_id")).values(command=bindparam("b_command"))

@@ -15,8 +15,8 @@ BULK_BLOCKING_LIVE: it goes first among bulk, because the live command must not 
 """
 
 
-def is_of(mailbox: ContactQueue) -> ColumnElement[bool]:
-    return (mailboxes.c.contact_id == mailbox.contact_id) & (mailboxes.c.destination == mailbox.destination)
+def is_of(contact_queue: ContactQueue) -> ColumnElement[bool]:
+    return (mailboxes.c.contact_id == contact_queue.contact_id) & (mailboxes.c.destination == contact_queue.destination)
 
 
 def reset_priority(where: ColumnElement[bool]) -> ColumnElement[int]:

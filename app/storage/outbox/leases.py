@@ -157,9 +157,9 @@ class Leases:
         row = (await self._connection.execute(counted)).one()
         return InFlight(row[0], row[1])
 
-    async def is_held(self, mailbox: ContactQueue, now: datetime) -> bool:
+    async def is_held(self, contact_queue: ContactQueue, now: datetime) -> bool:
         """Are its commands on their way at this moment? Waits for a claim that is just being made."""
-        box = select(mailboxes.c.leased_until).where(is_of(mailbox))
+        box = select(mailboxes.c.leased_until).where(is_of(contact_queue))
         if self._connection.dialect.name != "sqlite":
             box = box.with_for_update()
         until = (await self._connection.execute(box)).scalar_one_or_none()
@@ -170,9 +170,9 @@ class Leases:
         ours = (mailboxes.c.lease_token == token) & (mailboxes.c.leased_until >= now)
         return (await self._connection.execute(update(mailboxes).where(ours).values(leased_until=until))).rowcount > 0
 
-    async def put_off(self, mailbox: ContactQueue, token: int, until: datetime) -> None:
+    async def put_off(self, contact_queue: ContactQueue, token: int, until: datetime) -> None:
         """Give a lease back with nothing recorded. The commands stay perhaps sent: whoever claims them next looks first."""
-        ours = is_of(mailbox) & (mailboxes.c.lease_token == token)
+        ours = is_of(contact_queue) & (mailboxes.c.lease_token == token)
         await self._connection.execute(update(mailboxes).where(ours).values(due_at=until, leased_until=None, lease_token=None))
 
     async def set_right(self, now: datetime, back: timedelta, lease: timedelta) -> int:

@@ -411,7 +411,7 @@ async def test_r05_an_order_without_box_of_somebody_who_consented_earlier_says_n
 
 
 @pytest.mark.parametrize(
-    ("unasked", "hidden"), [(BOXES_REMEMBERED - 1, False), (BOXES_REMEMBERED, True), (BOXES_REMEMBERED + 250, True)]
+    ("without_call", "hidden"), [(BOXES_REMEMBERED - 1, False), (BOXES_REMEMBERED, True), (BOXES_REMEMBERED + 250, True)]
 )
 async def test_r05_a_box_that_is_hidden_after_years_of_answers_is_noticed(world: World, without_call: int, hidden: bool) -> None:
     await world.post(*(orders(f"a{number}", f"a{number}@example.pl", box=ConsentAnswer.GIVEN) for number in range(60)))

@@ -146,7 +146,7 @@ async def test_the_mailboxes_of_one_contact_are_leased_independently(store: Stor
     tokens = set()
     for place in (ACCOUNT, NEWS, TAGS, READING):
         (claim,) = await claimed(store, account=place)
-        assert claim.mailbox == ContactQueue(1, place)
+        assert claim.contact_queue == ContactQueue(1, place)
         assert len(claim.commands) == 1
         assert await claimed(store, account=place) == []
         tokens.add(claim.lease_token)
