@@ -250,7 +250,10 @@ class ShopEntry(_Strict):
         source = self.source
         if source.kind == "idosell" and source.scan and self.panel.kind != "idosell":
             raise ValueError('source: the scan reads the panel\'s API; write [panel] with kind = "idosell", or source.scan = false')
-        if self.policy == "order_consent" and source.kind != "none" and source.consent_box is None and source.consent_field is None:
+        # Each platform has a way of its own beside the shop's own posts: the other's tells nothing.
+        ways = {"idosell": source.consent_box, "woocommerce": source.consent_field}
+        is_told = source.consent_box == "rest" or ways.get(source.kind, "") is not None
+        if self.policy == "order_consent" and not is_told:
             raise ValueError(_NO_BOX[source.kind])
         return self
 

@@ -56,6 +56,13 @@ def test_r84_order_consent_is_refused_while_nobody_tells_the_box_and_the_words_s
     assert "all_customers" in words
 
 
+def test_r84_the_way_of_another_platform_to_know_the_box_is_none(token: str) -> None:
+    idosell = mistakes(token, {"kind": "idosell", "panel": 1234, "consent_field": "_consent"}, "order_consent")
+    assert 'consent_box = "webhook"' in idosell
+    woocommerce = mistakes(token, {"kind": "woocommerce", "secrets": [token], "consent_box": "webhook"}, "order_consent")
+    assert "consent_field" in woocommerce
+
+
 @pytest.mark.parametrize("told_by", ["webhook", "rest"])
 def test_r84_order_consent_is_fine_once_somebody_tells_the_box(token: str, told_by: str) -> None:
     stored = configured(token, {"kind": "idosell", "panel": 1234, "consent_box": told_by}, "order_consent")
