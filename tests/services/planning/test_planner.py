@@ -411,12 +411,12 @@ async def test_r05_an_order_without_box_of_somebody_who_consented_earlier_says_n
 
 
 @pytest.mark.parametrize(
-    ("without_call", "hidden"), [(BOXES_REMEMBERED - 1, False), (BOXES_REMEMBERED, True), (BOXES_REMEMBERED + 250, True)]
+    ("not_asked", "hidden"), [(BOXES_REMEMBERED - 1, False), (BOXES_REMEMBERED, True), (BOXES_REMEMBERED + 250, True)]
 )
-async def test_r05_a_box_that_is_hidden_after_years_of_answers_is_noticed(world: World, without_call: int, hidden: bool) -> None:
+async def test_r05_a_box_that_is_hidden_after_years_of_answers_is_noticed(world: World, not_asked: int, hidden: bool) -> None:
     await world.post(*(orders(f"a{number}", f"a{number}@example.pl", box=ConsentAnswer.GIVEN) for number in range(60)))
     await world.plan()
-    await world.post(*(orders(f"b{number}", f"b{number}@example.pl") for number in range(without_call)))
+    await world.post(*(orders(f"b{number}", f"b{number}@example.pl") for number in range(not_asked)))
     await world.plan()
     assert box_seems_hidden(Policy.ORDER_CONSENT, await boxes(world)) is hidden
 
