@@ -2,43 +2,41 @@
 
 from collections.abc import Collection, Mapping
 from functools import cache, partial
-from typing import assert_never
 
 import structlog
 
-from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, SetSubscription, UpsertContact
-from app.domain.consent import ConsentAnswer, Status, TimedStatus, is_opt_in, is_opt_out, tells_of_the_box
+from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, UpsertContact
+from app.domain.consent import ConsentAnswer, Status, is_opt_in, tells_of_the_box
 from app.domain.decisions.decide import contested, decide, decide_claim
+from app.domain.decisions.follow_ups import (
+    opt_in_behind_opt_out,
+    opt_ins_adopted,
+    opt_ins_revoked_at_sibling,
+    opt_outs_for_left_addresses,
+    opt_outs_shown,
+    repeated_in_shop,
+    repeated_opt_out,
+    resign_left_address,
+    revoked_by,
+    status_changed,
+)
 from app.domain.decisions.observations import adopt_sibling_status, came_back
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
-from app.domain.decisions.salesmanago_changes import email_stood, phone_stood, untold, vanished
+from app.domain.decisions.salesmanago_changes import untold, vanished
 from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter
 from app.domain.delivery.revocation import TakeBack
 from app.domain.event_kinds import revokes_permission
 from app.domain.events import (
-    AccessRequested,
     AccountChanged,
     AccountListed,
     CartChanged,
-    CustomerRegistered,
-    DriftFound,
     ErasureRequested,
     Event,
-    OptInReported,
     OptOutReported,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
-    ProductViewed,
-    StatusNotTaken,
     StatusSeen,
-    Subscribed,
-    SubscriberListed,
-    TagsEdited,
-    TagsSeen,
-    TransferConsentGranted,
-    TransferConsentWithdrawn,
-    Unsubscribed,
     email_of,
     order_id_of,
 )
@@ -279,59 +277,11 @@ class PlanningRound:
     # -- taking back -----------------------------------------------------------------------------------------------------
 
     async def _take_back(self, event: InboxEvent, person: WorkingContact, before: Contact) -> list[Command]:
-        """If the event took permission away, or closed a cart, what waits may not leave any more; answers what was cancelled."""
-        contact = person.contact
-        match event.event:
-            case ErasureRequested() if contact.erased_at != before.erased_at:
-                return await self._take_back_everywhere(person, TakeBack(everything=True, home=True, opt_outs=True), Reason.ERASED)
-            case TransferConsentWithdrawn() if contact.transfer.is_withdrawn:
-                return await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
-            case AccountChanged() | AccountListed() if person.joined_from is not None:
-                return await self._take_back_joined(person)
-            case OrderPlaced() | AccountChanged() | AccountListed() if self._carts.concern(person) and contact.last_purchase_at:
-                return await self._take_back_everywhere(person, TakeBack(carts_until=contact.last_purchase_at), Reason.CART_BOUGHT)
-            case Unsubscribed() | StatusSeen():
-                act = _resigned_from(contact)
-                return await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
-            case (
-                CustomerRegistered()
-                | AccountChanged()
-                | Subscribed()
-                | OrderPlaced()
-                | OrderCancelled()
-                | OrderReturned()
-                | CartChanged()
-                | ProductViewed()
-                | TagsEdited()
-                | TransferConsentGranted()
-                | TransferConsentWithdrawn()
-                | ErasureRequested()
-                | AccessRequested()
-                | AccountListed()
-                | SubscriberListed()
-                | OptInReported()
-                | OptOutReported()
-                | StatusNotTaken()
-                | TagsSeen()
-                | DriftFound()
-            ):
-                return []
-            case _:
-                assert_never(event.event)
-
-    async def _take_back_joined(self, person: WorkingContact) -> list[Command]:
-        """What stands for the one that took over stands for the other as well: what waits for either may have to stay (R72)."""
-        contact, cancelled = person.contact, list[Command]()
-        if contact.transfer.is_withdrawn:
-            cancelled += await self._take_back_everywhere(person, TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)
-        act = TakeBack(
-            email_opt_in=contact.email_news.status is Status.OPT_OUT,
-            phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
-        )
-        cancelled += await self._take_back_everywhere(person, act, Reason.CONSENT_WITHDRAWN)
-        if self._carts.concern(person) and contact.last_purchase_at:
-            bought = TakeBack(carts_until=contact.last_purchase_at)
-            cancelled += await self._take_back_everywhere(person, bought, Reason.CART_BOUGHT)
+        """What waits and may not leave any more because of the event is cancelled; answers what was."""
+        is_joined, has_cart = person.joined_from is not None, self._carts.concern(person)
+        cancelled = list[Command]()
+        for revoked in revoked_by(event.event, before, person.contact, is_joined=is_joined, has_cart=has_cart):
+            cancelled += await self._take_back_everywhere(person, *revoked)
         return cancelled
 
     async def _take_back_everywhere(self, person: WorkingContact, act: TakeBack, reason: Reason) -> list[Command]:
@@ -360,36 +310,17 @@ class PlanningRound:
         return list(dict.fromkeys((*person.absorbed, *(self._people.stored(one) for one in earlier))))
 
     async def _tell_left_addresses(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
-        """Where the person took over another contact, that one stays over there: a resignation is one for it, too.
-
-        Otherwise the newsletters would go on to the address that was left behind (R06a, R72).
-        """
-        email, phone = person.contact.email_news.said, person.contact.phone_news.said
-        joined = person.joined_from is not None
-        email = email if is_opt_out(email) and (joined or email != before.email_news.said) else None
-        phone = phone if is_opt_out(phone) and (joined or phone != before.phone_news.said) else None
-        if (email is None and phone is None) or isinstance(event.event, ErasureRequested):
+        """Where the person took over another contact, that one stays over there: an opt-out is one for it, too (R06a, R72)."""
+        said = opt_outs_for_left_addresses(event.event, before, person.contact, is_joined=person.joined_from is not None)
+        if said is None:
             return
         for one in await self._merged_into(person):
-            told = one.contact.told
-            email_out, phone_out = (
-                is_opt_in(told.email_news) and is_opt_out(email),
-                is_opt_in(told.phone_news) and is_opt_out(phone),
-            )
-            if told.email is None or not (email_out or phone_out) or await self._is_of_another(person, told.email):
-                continue
-            resigned = UpsertContact(
-                email=told.email,
-                email_status=Status.OPT_OUT if email_out else None,
-                phone_status=Status.OPT_OUT if phone_out else None,
-                repeats=True,
-            )
-            told = replace(
-                told, email_news=email if email_out else told.email_news, phone_news=phone if phone_out else told.phone_news
-            )
             former = one.contact
-            one.update(replace(former, told=told))
-            self.decided.send(one, event, resigned)
+            resigned = resign_left_address(former.told, said)
+            if resigned is None or await self._is_of_another(person, resigned[0].email):
+                continue
+            one.update(replace(former, told=resigned[1]))
+            self.decided.send(one, event, resigned[0])
             await self._tell_siblings(event, shop, one, former)
 
     async def _is_of_another(self, person: WorkingContact, email: str) -> bool:
@@ -419,26 +350,17 @@ class PlanningRound:
         """
         if not isinstance(event.event, StatusSeen):
             return
-        told, former = person.contact.told, before.told
-        email_back, phone_back = is_opt_in(told.email_news), is_opt_in(told.phone_news)
-        self.decided.say_no_opt_out_again(person, email=email_back, phone=phone_back)
-        email = is_opt_out(told.email_news) and told.email_news != former.email_news
-        phone = is_opt_out(told.phone_news) and told.phone_news != former.phone_news
-        if not (email or phone) or person.contact.told.email is None:
+        told = person.contact.told
+        self.decided.say_no_opt_out_again(person, email=is_opt_in(told.email_news), phone=is_opt_in(told.phone_news))
+        shown = opt_outs_shown(before, person.contact)
+        if shown is None:
             return
         account, arrived = to_account(shop.account), list[Command | None]()
         for one in (person, *self._people.siblings(person, self._siblings_of(shop.id))):
             if one.id is not None:
                 arrived += await self._work.outbox.delivered_since(ContactQueue(one.id, account), event.event.at)
-        email = email and any(one is None or _opts_in_by_email(one) for one in arrived)
-        phone = phone and any(one is None or _opts_in_by_phone(one) for one in arrived)
-        if email or phone:
-            again = UpsertContact(
-                email=person.contact.told.email,
-                email_status=Status.OPT_OUT if email else None,
-                phone_status=Status.OPT_OUT if phone else None,
-                repeats=True,
-            )
+        again = repeated_opt_out(person.contact, shown, arrived)
+        if again is not None:
             self.decided.send(person, event, again)
 
     # -- the shop's own side ---------------------------------------------------------------------------------------------
@@ -448,16 +370,8 @@ class PlanningRound:
 
         Which of the two the shop's side ended with is not known, so the newest act is written once more (R55).
         """
-        if isinstance(event.event, StatusSeen) or person.id is None or person.contact.home == before.home:
-            return
-        home, former = person.contact.home, before.home
-        again = SetSubscription(
-            email=person.contact.email,
-            email_news=home.email_news if _contradicts(home.email_news, former.email_news) else None,
-            phone_news=home.phone_news if _contradicts(home.phone_news, former.phone_news) else None,
-            customer_id=person.contact.customer_id,
-        )
-        if again.email_news is None and again.phone_news is None:
+        again = repeated_in_shop(event.event, before, person.contact)
+        if again is None or person.id is None:
             return
         contact_queue = ContactQueue(person.id, to_newsletter(shop.id))
         on_its_way = await self._work.leases.is_held(contact_queue, self._now)
@@ -481,17 +395,13 @@ class PlanningRound:
 
     async def _tell_siblings(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """The one contact over there has another newsletter status now: an older opt-in of another shop must not follow (R06)."""
-        told, seen = person.contact.told, person.contact.seen
-        if _known_there(before) == _known_there(person.contact):
+        if not status_changed(before, person.contact):
             return
+        told, seen = person.contact.told, person.contact.seen
         for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
             known = adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen).told
-            act = TakeBack(
-                email_opt_in=known.email_news != sibling.contact.told.email_news and is_opt_out(known.email_news),
-                phone_opt_in=known.phone_news != sibling.contact.told.phone_news and is_opt_out(known.phone_news),
-            )
-            if act.email_opt_in or act.phone_opt_in:
-                await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
+            act = opt_ins_revoked_at_sibling(sibling.contact.told, known)
+            await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
             await self._follow_opt_out(event, shop, sibling, known)
             sibling.update(adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen))
 
@@ -511,35 +421,18 @@ class PlanningRound:
         return [DeleteContact(email=email) for email in known_as if email in addresses]
 
     async def _follow_opt_out(self, event: InboxEvent, shop: Shop, sibling: WorkingContact, known: SentState) -> None:
-        """An older opt-out of another shop still waits, and would arrive after the newer opt-in of this one (R06).
-
-        Mailboxes have no order among them, so the opt-in follows that opt-out in its own.
-        """
-        told, phone_told = sibling.contact.told.email_news, sibling.contact.told.phone_news
-        email = is_opt_in(known.email_news) and is_opt_out(told)
-        phone = is_opt_in(known.phone_news) and is_opt_out(phone_told)
-        if not (email or phone) or known.email is None:
+        """An opt-in that the other shop adopted follows its older opt-out, if that still waits (R06)."""
+        channels = opt_ins_adopted(sibling.contact.told, known)
+        if channels is None:
             return
         waiting = self.decided.upserts_of(sibling)
         if sibling.id is not None:
             account = to_account(shop.account)
             stored = (await self._work.outbox.waiting(account, [sibling.id])).get(sibling.id, [])
             waiting += [one.command for one in stored if isinstance(one.command, UpsertContact)]
-        email = email and any(one.email_status is Status.OPT_OUT for one in waiting)
-        phone = phone and any(one.phone_status is Status.OPT_OUT for one in waiting)
-        if not (email or phone):
-            return
-        follows = UpsertContact(
-            email=known.email,
-            email_status=Status.OPT_IN if email else None,
-            phone_status=Status.OPT_IN if phone else None,
-            email_stood=email_stood(sibling.contact) if email else None,
-            phone_stood=phone_stood(sibling.contact) if phone else None,
-            email_acted_at=known.email_news.at if email and known.email_news is not None else None,
-            phone_acted_at=known.phone_news.at if phone and known.phone_news is not None else None,
-            repeats=True,
-        )
-        self.decided.send(sibling, event, follows)
+        follows = opt_in_behind_opt_out(sibling.contact, known, channels, waiting)
+        if follows is not None:
+            self.decided.send(sibling, event, follows)
 
     # -- saving ----------------------------------------------------------------------------------------------------------
 
@@ -634,33 +527,6 @@ def _phones_of(contact: Contact) -> tuple[str, ...]:
     return (known.value if known is not None else "", contact.told.profile.get("phone", ""))
 
 
-def _opts_in_by_email(command: Command) -> bool:
-    return isinstance(command, UpsertContact) and command.email_status is Status.OPT_IN
-
-
-def _opts_in_by_phone(command: Command) -> bool:
-    return isinstance(command, UpsertContact) and command.phone_status is Status.OPT_IN
-
-
-def _resigned_from(contact: Contact) -> TakeBack:
-    """The opt-ins that a resignation of the person takes back; an act that is newer, perhaps told by another shop, stays."""
-    email, phone = contact.email_news, contact.phone_news
-    no_email, no_phone = email.status is Status.OPT_OUT, phone.status is Status.OPT_OUT
-    return TakeBack(
-        email_opt_in=no_email,
-        phone_opt_in=no_phone,
-        email_until=email.opted_out if no_email else None,
-        phone_until=phone.opted_out if no_phone else None,
-    )
-
-
-def _known_there(contact: Contact) -> tuple[object, ...]:
-    """What SALESmanago holds of the newsletter, as far as we know."""
-    told, seen = contact.told, contact.seen
-    kept_back = (seen.email_kept_back, seen.phone_kept_back)
-    return told.email_news, told.phone_news, seen.email_news, seen.phone_news, *kept_back
-
-
 def _tells_of_a_purchase(plan: Send) -> bool:
     return any(isinstance(one, AddEvent) and one.kind is EventKind.PURCHASE for one in plan.commands)
 
@@ -670,11 +536,6 @@ def _siblings(directory: ShopDirectory, shop_id: str) -> list[str]:
     shop = directory.shop(shop_id)
     ours = [] if shop is None else directory.shops_of(shop.account)
     return [one.id for one in ours if one.id != shop_id]
-
-
-def _contradicts(said: TimedStatus | None, former: TimedStatus | None) -> bool:
-    """Only where the opposite was said before can something of ours be on its way that would undo it."""
-    return said is not None and former is not None and said.status is not former.status
 
 
 def _addresses_of(command: Command) -> list[str]:

@@ -1,0 +1,270 @@
+"""What follows of an act beside the commands of its own decision: what must not leave any more, and what is said once more.
+
+Every function compares a contact before and after the event. The planning round reads what waits or has arrived, asks here,
+and carries out the answer.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple, assert_never
+
+from app.domain.commands import Command, SetSubscription, UpsertContact
+from app.domain.consent import Status, TimedStatus, is_opt_in, is_opt_out
+from app.domain.decisions.salesmanago_changes import email_stood, phone_stood
+from app.domain.delivery.revocation import TakeBack
+from app.domain.events import (
+    AccessRequested,
+    AccountChanged,
+    AccountListed,
+    CartChanged,
+    CustomerRegistered,
+    DriftFound,
+    ErasureRequested,
+    Event,
+    OptInReported,
+    OptOutReported,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    ProductViewed,
+    StatusNotTaken,
+    StatusSeen,
+    Subscribed,
+    SubscriberListed,
+    TagsEdited,
+    TagsSeen,
+    TransferConsentGranted,
+    TransferConsentWithdrawn,
+    Unsubscribed,
+)
+from app.domain.person.contact import Contact, SentState
+from app.domain.reasons import Reason
+from app.domain.values import replace
+
+
+class Revoked(NamedTuple):
+    """What of the waiting commands must not leave any more, and why."""
+
+    act: TakeBack
+    reason: Reason
+
+
+class Channels(NamedTuple):
+    """Which of the two channels something holds of."""
+
+    email: bool
+    phone: bool
+
+
+class StatusesSaid(NamedTuple):
+    """The status of each channel that is to be passed on; None = nothing."""
+
+    email: TimedStatus | None
+    phone: TimedStatus | None
+
+
+# -- what must not leave any more ------------------------------------------------------------------------------------------
+
+
+def revoked_by(event: Event, before: Contact, contact: Contact, *, is_joined: bool, has_cart: bool) -> list[Revoked]:
+    """What an event revokes, in order (R06a, R41, R72, M1).
+
+    `is_joined`: another contact turned out to be the same person, and was joined into this one. `has_cart`: a report of a cart
+    may be on its way.
+    """
+    match event:
+        case ErasureRequested():
+            gone = TakeBack(everything=True, home=True, opt_outs=True)
+            return [Revoked(gone, Reason.ERASED)] if contact.erased_at != before.erased_at else []
+        case TransferConsentWithdrawn():
+            return _withdrawn(contact)
+        case AccountChanged() | AccountListed():
+            return _revoked_for_both(contact, has_cart=has_cart) if is_joined else _bought(contact, has_cart=has_cart)
+        case OrderPlaced():
+            return _bought(contact, has_cart=has_cart)
+        case Unsubscribed() | StatusSeen():
+            return [Revoked(_older_opt_ins(contact), Reason.CONSENT_WITHDRAWN)]
+        case CustomerRegistered() | Subscribed() | OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
+            return []
+        case TagsEdited() | TransferConsentGranted() | AccessRequested() | SubscriberListed():
+            return []
+        case OptInReported() | OptOutReported() | StatusNotTaken() | TagsSeen() | DriftFound():
+            return []
+        case _:
+            assert_never(event)
+
+
+def _withdrawn(contact: Contact) -> list[Revoked]:
+    return [Revoked(TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)] if contact.transfer.is_withdrawn else []
+
+
+def _bought(contact: Contact, *, has_cart: bool) -> list[Revoked]:
+    if not has_cart or contact.last_purchase_at is None:
+        return []
+    return [Revoked(TakeBack(carts_until=contact.last_purchase_at), Reason.CART_BOUGHT)]
+
+
+def _revoked_for_both(contact: Contact, *, has_cart: bool) -> list[Revoked]:
+    """What stands for the one that took over stands for the other as well: what waits for either may have to stay (R72)."""
+    act = TakeBack(
+        email_opt_in=contact.email_news.status is Status.OPT_OUT,
+        phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
+    )
+    return [*_withdrawn(contact), Revoked(act, Reason.CONSENT_WITHDRAWN), *_bought(contact, has_cart=has_cart)]
+
+
+def _older_opt_ins(contact: Contact) -> TakeBack:
+    """The opt-ins that an opt-out of the person revokes; an act that is newer, perhaps told by another shop, stays."""
+    email, phone = contact.email_news, contact.phone_news
+    no_email, no_phone = email.status is Status.OPT_OUT, phone.status is Status.OPT_OUT
+    return TakeBack(
+        email_opt_in=no_email,
+        phone_opt_in=no_phone,
+        email_until=email.opted_out if no_email else None,
+        phone_until=phone.opted_out if no_phone else None,
+    )
+
+
+# -- addresses the person has left -----------------------------------------------------------------------------------------
+
+
+def opt_outs_for_left_addresses(event: Event, before: Contact, contact: Contact, *, is_joined: bool) -> StatusesSaid | None:
+    """The opt-outs that hold for contacts the person took over as well, or None (R06a, R72).
+
+    Such a contact stays in SALESmanago, and the newsletters would go on to the address that was left behind.
+    """
+    if isinstance(event, ErasureRequested):
+        return None
+    email, phone = contact.email_news.said, contact.phone_news.said
+    email = email if is_opt_out(email) and (is_joined or email != before.email_news.said) else None
+    phone = phone if is_opt_out(phone) and (is_joined or phone != before.phone_news.said) else None
+    return None if email is None and phone is None else StatusesSaid(email, phone)
+
+
+def resign_left_address(told: SentState, said: StatusesSaid) -> tuple[UpsertContact, SentState] | None:
+    """The opt-out for a left address where an opt-in was sent, and what SALESmanago holds of it then."""
+    email_out = is_opt_in(told.email_news) and is_opt_out(said.email)
+    phone_out = is_opt_in(told.phone_news) and is_opt_out(said.phone)
+    if told.email is None or not (email_out or phone_out):
+        return None
+    resigned = UpsertContact(
+        email=told.email,
+        email_status=Status.OPT_OUT if email_out else None,
+        phone_status=Status.OPT_OUT if phone_out else None,
+        repeats=True,
+    )
+    held = replace(
+        told,
+        email_news=said.email if email_out else told.email_news,
+        phone_news=said.phone if phone_out else told.phone_news,
+    )
+    return resigned, held
+
+
+# -- said once more --------------------------------------------------------------------------------------------------------
+
+
+def opt_outs_shown(before: Contact, contact: Contact) -> Channels | None:
+    """The channels of which SALESmanago showed a new opt-out; None if of none, or if the person was never sent."""
+    told, former = contact.told, before.told
+    email = is_opt_out(told.email_news) and told.email_news != former.email_news
+    phone = is_opt_out(told.phone_news) and told.phone_news != former.phone_news
+    return Channels(email, phone) if (email or phone) and told.email is not None else None
+
+
+def repeated_opt_out(contact: Contact, shown: Channels, arrived: Collection[Command | None]) -> UpsertContact | None:
+    """An opt-in of ours may have arrived in SALESmanago after the opt-out that it showed: the opt-out is sent again (I6).
+
+    `arrived`: commands of the person, by any shop of the account, that arrived since; None for one that cannot be read.
+    Nothing is repeated for anything else that arrived: it would overwrite a later opt-in.
+    """
+    email = shown.email and any(one is None or _opts_in_by_email(one) for one in arrived)
+    phone = shown.phone and any(one is None or _opts_in_by_phone(one) for one in arrived)
+    if not (email or phone) or contact.told.email is None:
+        return None
+    return UpsertContact(
+        email=contact.told.email,
+        email_status=Status.OPT_OUT if email else None,
+        phone_status=Status.OPT_OUT if phone else None,
+        repeats=True,
+    )
+
+
+def _opts_in_by_email(command: Command) -> bool:
+    return isinstance(command, UpsertContact) and command.email_status is Status.OPT_IN
+
+
+def _opts_in_by_phone(command: Command) -> bool:
+    return isinstance(command, UpsertContact) and command.phone_status is Status.OPT_IN
+
+
+def repeated_in_shop(event: Event, before: Contact, contact: Contact) -> SetSubscription | None:
+    """The person acted in the shop: should a change from SALESmanago have been on its way there, this is written again (R55).
+
+    Which of the two the shop's side ended with is not known then, so the newest act is written once more.
+    """
+    if isinstance(event, StatusSeen) or contact.home == before.home:
+        return None
+    home, former = contact.home, before.home
+    email = home.email_news if _contradicts(home.email_news, former.email_news) else None
+    phone = home.phone_news if _contradicts(home.phone_news, former.phone_news) else None
+    if email is None and phone is None:
+        return None
+    return SetSubscription(email=contact.email, email_news=email, phone_news=phone, customer_id=contact.customer_id)
+
+
+def _contradicts(said: TimedStatus | None, former: TimedStatus | None) -> bool:
+    """Only where the opposite was said before can something of ours be on its way that would undo it."""
+    return said is not None and former is not None and said.status is not former.status
+
+
+# -- the same person in another shop of the account ------------------------------------------------------------------------
+
+
+def status_changed(before: Contact, contact: Contact) -> bool:
+    """Has the one contact in SALESmanago another newsletter status now, or shows it another?"""
+    return _known_there(before) != _known_there(contact)
+
+
+def _known_there(contact: Contact) -> tuple[object, ...]:
+    """What SALESmanago holds of the newsletter, as far as we know."""
+    told, seen = contact.told, contact.seen
+    kept_back = (seen.email_kept_back, seen.phone_kept_back)
+    return told.email_news, told.phone_news, seen.email_news, seen.phone_news, *kept_back
+
+
+def opt_ins_revoked_at_sibling(told: SentState, adopted: SentState) -> TakeBack:
+    """An older opt-in of the other shop must not follow an opt-out that it adopted (R06)."""
+    return TakeBack(
+        email_opt_in=adopted.email_news != told.email_news and is_opt_out(adopted.email_news),
+        phone_opt_in=adopted.phone_news != told.phone_news and is_opt_out(adopted.phone_news),
+    )
+
+
+def opt_ins_adopted(told: SentState, adopted: SentState) -> Channels | None:
+    """Where the other shop told an opt-out and adopted a newer opt-in; None where nowhere, or nothing was sent of it."""
+    email = is_opt_in(adopted.email_news) and is_opt_out(told.email_news)
+    phone = is_opt_in(adopted.phone_news) and is_opt_out(told.phone_news)
+    return Channels(email, phone) if (email or phone) and adopted.email is not None else None
+
+
+def opt_in_behind_opt_out(
+    sibling: Contact, adopted: SentState, channels: Channels, waiting: Collection[UpsertContact]
+) -> UpsertContact | None:
+    """An older opt-out of the other shop (`sibling`) still waits, and would arrive after the newer opt-in of this one (R06).
+
+    Contact queues have no order among them, so the opt-in follows that opt-out in its own.
+    """
+    email = channels.email and any(one.email_status is Status.OPT_OUT for one in waiting)
+    phone = channels.phone and any(one.phone_status is Status.OPT_OUT for one in waiting)
+    if not (email or phone) or adopted.email is None:
+        return None
+    return UpsertContact(
+        email=adopted.email,
+        email_status=Status.OPT_IN if email else None,
+        phone_status=Status.OPT_IN if phone else None,
+        email_stood=email_stood(sibling) if email else None,
+        phone_stood=phone_stood(sibling) if phone else None,
+        email_acted_at=adopted.email_news.at if email and adopted.email_news is not None else None,
+        phone_acted_at=adopted.phone_news.at if phone and adopted.phone_news is not None else None,
+        repeats=True,
+    )

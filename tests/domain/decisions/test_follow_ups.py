@@ -1,0 +1,241 @@
+"""What follows of an act beside its own commands: what is revoked, and what is said once more."""
+
+from typing import Any
+
+import pytest
+
+from app.domain.commands import Command, DeleteContact, SetSubscription, UpsertContact
+from app.domain.consent import Channel, Status, TimedStatus, TransferConsent
+from app.domain.decisions.follow_ups import (
+    Channels,
+    StatusesSaid,
+    opt_in_behind_opt_out,
+    opt_ins_adopted,
+    opt_ins_revoked_at_sibling,
+    opt_outs_for_left_addresses,
+    opt_outs_shown,
+    repeated_in_shop,
+    repeated_opt_out,
+    resign_left_address,
+    revoked_by,
+    status_changed,
+)
+from app.domain.delivery.revocation import TakeBack
+from app.domain.events import Event, OptOutReported
+from app.domain.person.contact import Contact, Observed, ObservedStatus, SentState, ShopState
+from app.domain.reasons import Reason
+from app.domain.values import replace
+from tests.support.builders import (
+    EMAIL,
+    access_requested,
+    account_changed,
+    an_order,
+    at,
+    cancelled,
+    cart_changed,
+    consent_granted,
+    consent_withdrawn,
+    erasure_requested,
+    registered,
+    returned,
+    somebody,
+    status_seen,
+    subscribed,
+    tags_edited,
+    tags_seen,
+    unsubscribed,
+    viewed,
+)
+
+EARLIER, NOW = at("2026-11-23T11:00"), at("2026-11-23T12:00")
+OUT, IN = TimedStatus(Status.OPT_OUT, NOW), TimedStatus(Status.OPT_IN, NOW)
+OLD_OUT, OLD_IN = TimedStatus(Status.OPT_OUT, EARLIER), TimedStatus(Status.OPT_IN, EARLIER)
+BEFORE = somebody()
+RESIGNED = replace(BEFORE, email_news=Channel().opt_out(NOW))
+WITHDRAWN = replace(BEFORE, transfer=TransferConsent().withdraw(NOW))
+BUYER = replace(BEFORE, last_purchase_at=NOW)
+ALL_OF_IT = TakeBack(everything=True, home=True, opt_outs=True)
+EVERYTHING = TakeBack(everything=True)
+BY_EMAIL = Channels(email=True, phone=False)
+NO_OPT_INS = TakeBack(email_opt_in=True, email_until=NOW)
+BOUGHT = TakeBack(carts_until=NOW)
+
+
+@pytest.mark.parametrize(
+    ("event", "contact", "revoked"),
+    [
+        (erasure_requested(), replace(BEFORE, erased_at=NOW), [(ALL_OF_IT, Reason.ERASED)]),
+        (erasure_requested(), BEFORE, []),
+        (consent_withdrawn(), WITHDRAWN, [(EVERYTHING, Reason.CONSENT_WITHDRAWN)]),
+        (consent_withdrawn(), BEFORE, []),
+        (unsubscribed(), RESIGNED, [(NO_OPT_INS, Reason.CONSENT_WITHDRAWN)]),
+        (status_seen(), RESIGNED, [(NO_OPT_INS, Reason.CONSENT_WITHDRAWN)]),
+        (an_order(), BUYER, [(BOUGHT, Reason.CART_BOUGHT)]),
+        (an_order(), BEFORE, []),
+        (account_changed(), BUYER, [(BOUGHT, Reason.CART_BOUGHT)]),
+    ],
+)
+def test_an_act_revokes_what_it_takes_away(event: Event, contact: Contact, revoked: list[Any]) -> None:
+    assert revoked_by(event, BEFORE, contact, is_joined=False, has_cart=True) == revoked
+
+
+def test_r41_an_order_of_somebody_without_a_cart_revokes_nothing() -> None:
+    assert revoked_by(an_order(), BEFORE, BUYER, is_joined=False, has_cart=False) == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        registered(),
+        subscribed(),
+        cancelled(),
+        returned(),
+        cart_changed(),
+        viewed(),
+        tags_edited(),
+        consent_granted(),
+        access_requested(),
+        tags_seen(),
+        OptOutReported(email=EMAIL, at=NOW),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_an_event_that_takes_nothing_away_revokes_nothing(event: Event) -> None:
+    contact = replace(RESIGNED, transfer=WITHDRAWN.transfer, last_purchase_at=NOW)
+    assert revoked_by(event, BEFORE, contact, is_joined=False, has_cart=True) == []
+
+
+def test_r72_what_stands_for_the_one_that_took_over_is_revoked_of_the_other_as_well() -> None:
+    contact = replace(RESIGNED, transfer=WITHDRAWN.transfer, last_purchase_at=NOW)
+    assert revoked_by(account_changed(), BEFORE, contact, is_joined=True, has_cart=True) == [
+        (EVERYTHING, Reason.CONSENT_WITHDRAWN),
+        (TakeBack(email_opt_in=True), Reason.CONSENT_WITHDRAWN),
+        (BOUGHT, Reason.CART_BOUGHT),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "before", "is_joined", "said"),
+    [
+        (unsubscribed(), BEFORE, False, StatusesSaid(OUT, None)),
+        (unsubscribed(), RESIGNED, False, None),
+        (account_changed(), RESIGNED, True, StatusesSaid(OUT, None)),
+        (erasure_requested(), BEFORE, True, None),
+    ],
+    ids=["new", "known", "known, and joined", "erasure"],
+)
+def test_r72_an_opt_out_holds_for_left_addresses_when_it_is_new_or_somebody_joined(
+    event: Event, before: Contact, is_joined: bool, said: StatusesSaid | None
+) -> None:
+    assert opt_outs_for_left_addresses(event, before, RESIGNED, is_joined=is_joined) == said
+
+
+def test_r72_a_left_address_that_was_told_an_opt_in_is_told_the_opt_out() -> None:
+    told = SentState(email="old@example.com", email_news=OLD_IN, phone_news=OLD_IN)
+    command, held = resign_left_address(told, StatusesSaid(OUT, None)) or (None, None)
+    assert command == UpsertContact(email="old@example.com", email_status=Status.OPT_OUT, repeats=True)
+    assert held == replace(told, email_news=OUT)
+
+
+@pytest.mark.parametrize("told", [SentState(email_news=OLD_IN), SentState(email="old@example.com", email_news=OLD_OUT)])
+def test_r72_a_left_address_that_is_not_there_or_resigned_already_is_told_nothing(told: SentState) -> None:
+    assert resign_left_address(told, StatusesSaid(OUT, None)) is None
+
+
+@pytest.mark.parametrize(
+    ("former", "told", "shown"),
+    [
+        (OLD_IN, OUT, BY_EMAIL),
+        (None, OUT, BY_EMAIL),
+        (OUT, OUT, None),
+        (OLD_OUT, IN, None),
+    ],
+)
+def test_i6_an_opt_out_counts_as_shown_if_it_is_new(former: TimedStatus | None, told: TimedStatus, shown: Channels | None) -> None:
+    before, contact = (replace(BEFORE, told=SentState(email=EMAIL, email_news=one)) for one in (former, told))
+    assert opt_outs_shown(before, contact) == shown
+
+
+def test_i6_no_opt_out_was_shown_of_somebody_who_was_never_sent() -> None:
+    assert opt_outs_shown(BEFORE, replace(BEFORE, told=SentState(email_news=OUT))) is None
+
+
+@pytest.mark.parametrize(
+    ("arrived", "repeated"),
+    [
+        ([UpsertContact(email=EMAIL, email_status=Status.OPT_IN)], True),
+        ([None], True),
+        ([UpsertContact(email=EMAIL, phone_status=Status.OPT_IN)], False),
+        ([UpsertContact(email=EMAIL, email_status=Status.OPT_OUT), DeleteContact(email=EMAIL)], False),
+        ([], False),
+    ],
+    ids=["an opt-in", "what cannot be read", "another channel", "no opt-in", "nothing"],
+)
+def test_i6_a_shown_opt_out_is_repeated_only_if_an_opt_in_of_its_channel_arrived(
+    arrived: list[Command | None], repeated: bool
+) -> None:
+    contact = replace(BEFORE, told=SentState(email=EMAIL, email_news=OUT))
+    again = UpsertContact(email=EMAIL, email_status=Status.OPT_OUT, repeats=True)
+    assert repeated_opt_out(contact, BY_EMAIL, arrived) == (again if repeated else None)
+
+
+@pytest.mark.parametrize(
+    ("event", "former", "repeated"),
+    [
+        (unsubscribed(), OLD_IN, True),
+        (unsubscribed(), OLD_OUT, False),
+        (unsubscribed(), None, False),
+        (status_seen(), OLD_IN, False),
+    ],
+    ids=["the opposite", "the same", "nothing before", "not an act in the shop"],
+)
+def test_r55_an_act_in_the_shop_is_written_again_where_the_opposite_was_on_its_way(
+    event: Event, former: TimedStatus | None, repeated: bool
+) -> None:
+    before, contact = (replace(BEFORE, home=ShopState(email_news=one)) for one in (former, OUT))
+    again = SetSubscription(email=EMAIL, email_news=OUT, customer_id=BEFORE.customer_id)
+    assert repeated_in_shop(event, before, contact) == (again if repeated else None)
+
+
+def test_r06_siblings_hear_of_what_was_sent_and_of_what_was_shown() -> None:
+    shown = Observed(email_news=ObservedStatus(Status.OPT_OUT, NOW, NOW))
+    assert status_changed(BEFORE, replace(BEFORE, told=SentState(email_news=OUT)))
+    assert status_changed(BEFORE, replace(BEFORE, seen=shown))
+    assert not status_changed(BEFORE, replace(BEFORE, told=SentState(tags={"vip": True})))
+
+
+@pytest.mark.parametrize(
+    ("told", "adopted", "revoked"),
+    [(OLD_IN, OUT, TakeBack(email_opt_in=True)), (OUT, OUT, TakeBack()), (OLD_OUT, IN, TakeBack())],
+)
+def test_r06_an_opt_out_of_one_shop_revokes_the_older_opt_in_of_another(
+    told: TimedStatus, adopted: TimedStatus, revoked: TakeBack
+) -> None:
+    assert opt_ins_revoked_at_sibling(SentState(email_news=told), SentState(email_news=adopted)) == revoked
+
+
+def test_r06_an_adopted_opt_in_follows_the_opt_out_that_still_waits_in_the_other_shop() -> None:
+    told, adopted = (SentState(email=EMAIL, email_news=said) for said in (OLD_OUT, IN))
+    channels = opt_ins_adopted(told, adopted)
+    assert channels == BY_EMAIL
+    assert opt_in_behind_opt_out(
+        replace(BEFORE, told=told), adopted, channels, [UpsertContact(email=EMAIL, email_status=Status.OPT_OUT)]
+    ) == (
+        UpsertContact(
+            email=EMAIL,
+            email_status=Status.OPT_IN,
+            email_acted_at=NOW,
+            repeats=True,
+        )
+    )
+
+
+@pytest.mark.parametrize("waiting", [[], [UpsertContact(email=EMAIL, phone_status=Status.OPT_OUT)]])
+def test_r06_an_adopted_opt_in_follows_nothing_where_no_opt_out_of_its_channel_waits(waiting: list[UpsertContact]) -> None:
+    told, adopted = (SentState(email=EMAIL, email_news=said) for said in (OLD_OUT, IN))
+    assert opt_in_behind_opt_out(replace(BEFORE, told=told), adopted, BY_EMAIL, waiting) is None
+
+
+@pytest.mark.parametrize(("told", "adopted"), [(OLD_IN, OUT), (None, IN), (OUT, OUT)])
+def test_r06_an_opt_in_is_adopted_only_over_an_opt_out_that_was_told(told: TimedStatus | None, adopted: TimedStatus) -> None:
+    assert opt_ins_adopted(SentState(email=EMAIL, email_news=told), SentState(email=EMAIL, email_news=adopted)) is None
