@@ -17,6 +17,7 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.sandbox.panel import Channel, Key, Return
+from app.sources.idosell import scanning
 from app.storage.unit_of_work import Store
 from benchmarks import scan
 from tests.conftest import Clock
@@ -136,6 +137,24 @@ async def test_r82_a_key_without_a_right_leaves_the_other_gates_going(store: Sto
         scan = await work.pushes.scan(SOURCE)
     assert "OMS" in scan.trouble
     await shopping.http.aclose()
+
+
+async def test_r82_a_panel_that_says_it_is_overloaded_is_left_alone_for_a_while(
+    shopping: Shopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "PAGES_BETWEEN_LOOKS", 1)
+    for number in range(1024, 1125):
+        shopping.registers(number)
+    shopping.sandbox.faults.add({"kind": "overloaded", "times": None})
+    await shopping.scan()
+    assert len(await shopping.told()) == 100, "the page before the look"
+    async with shopping.stage.store.work() as work:
+        assert "overloaded" in (await work.pushes.scan(SOURCE)).trouble
+    assert await shopping.scan() == 0
+    shopping.sandbox.faults.clear()
+    shopping.clock.advance(minutes=6)
+    await shopping.scanner.step(SOURCE)
+    assert len(await shopping.told()) == 101
 
 
 async def test_r82_the_calls_of_a_day_are_bounded(store: Store, clock: Clock) -> None:
