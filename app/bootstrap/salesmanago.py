@@ -6,7 +6,8 @@ from app.clients.rate_limiter import RateLimiter
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.transport import Transport
 from app.domain.delivery.outbox import to_account
-from app.services.delivery.rate_limit import IN_FLIGHT, SharedRateLimit
+from app.domain.salesmanago_limits import CALLS_IN_FLIGHT
+from app.services.delivery.rate_limit import SharedRateLimit
 from app.services.ports import Clock, Store, Upstream
 from app.services.shops.directory import AccountAccess, ShopDirectory
 
@@ -30,7 +31,7 @@ class Upstreams:
         if known is None or known[0] != access:
             allowed = access.account.calls_per_second
             bucket = SharedRateLimit(self._store, to_account(account_id), allowed)
-            transport = Transport(self._http, RateLimiter(allowed, IN_FLIGHT, bucket))
+            transport = Transport(self._http, RateLimiter(allowed, CALLS_IN_FLIGHT, bucket))
             known = (access, SalesmanagoClient(access.account, access.api_secret, transport, self._clock))
             self._clients[account_id] = known
         return known[1]

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 
+from app.domain.salesmanago_limits import MAX_TAG_CHARS
 from app.domain.text import remembered, whole_signs
 
 TO_UPSTREAM = "idosell_"
@@ -22,9 +23,6 @@ TO_PANEL = "salesmanago_"
 REGISTERED = "rejestracja"
 WHOLESALER = "wholesaler"
 NEWSLETTER = "newsletter"
-
-MAX_TAG_CHARS = 64
-"""SALESmanago documents no limit; the contract's safest reading is 64 (U15). The panel's names: the same (point 14)."""
 
 MAX_PANEL_TAG_CHARS = MAX_TAG_CHARS - len(TO_UPSTREAM)
 """Of a tag that gets our prefix."""

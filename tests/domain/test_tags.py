@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from app.domain.salesmanago_limits import MAX_TAG_CHARS
 from app.domain.tags import (
-    MAX_TAG_CHARS,
     canonical,
     collisions,
     distinct,

@@ -14,6 +14,7 @@ from app.domain.decisions.salesmanago_changes import difference
 from app.domain.delivery.coalesce import CoalescedCommands
 from app.domain.delivery.verify import RemoteContact, still_missing
 from app.domain.reasons import Reason
+from app.domain.salesmanago_limits import MAX_TAG_CHARS
 from app.domain.shops.shop import TagConflicts
 from tests.support.builders import (
     a_shop,
@@ -160,7 +161,7 @@ def test_r27_two_panel_tags_of_one_canonical_form_are_a_collision() -> None:
 def test_r27_different_words_of_any_alphabet_and_length_travel_as_different_tags(sections: tuple[str, ...]) -> None:
     added = the_upsert(life(OPEN, an_order(categories=sections)).plan).add_tags
     assert len({tags.canonical(tag) for tag in added}) == len(sections)
-    assert all(len(tag) <= tags.MAX_TAG_CHARS for tag in added)
+    assert all(len(tag) <= MAX_TAG_CHARS for tag in added)
     staff = life(OPEN, registered("2026-11-23T10:00")).goes_on(OPEN, tags_edited("2026-11-23T11:00", added=sections))
     assert len(the_upsert(staff.plan).add_tags) == len(sections)
 

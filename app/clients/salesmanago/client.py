@@ -14,11 +14,10 @@ from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.delivery.answers import Answer, Call, LookupResult, Modified
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable, message_of, name_of
 from app.domain.delivery.verify import RemoteContact
+from app.domain.salesmanago_limits import CONTACTS_PER_READ, MODIFIED_PER_PAGE
 from app.domain.shops.shop import Account
 from app.domain.values import replace
 
-CONTACTS_PER_LOOK_UP = 50
-MODIFIED_PER_PAGE = 1000
 JOB_PATIENCE_SECONDS = 600.0
 _LONG_NUMBER = 19
 """So many digits may be more than JSON readers take for a number."""
@@ -150,8 +149,8 @@ class SalesmanagoClient:
         ordered = sorted(emails)
         seen: dict[str, RemoteContact] = {}
         answer = Answer(Delivered(), Call(path, self._clock(), 0, "delivered", "", 0))
-        for start in range(0, len(ordered), CONTACTS_PER_LOOK_UP):
-            chunk = ordered[start : start + CONTACTS_PER_LOOK_UP]
+        for start in range(0, len(ordered), CONTACTS_PER_READ):
+            chunk = ordered[start : start + CONTACTS_PER_READ]
             started_at, clock = self._clock(), time.monotonic()
             parsed = await self._parsed(path, {"email": chunk})
             outcome: Outcome = Delivered() if isinstance(parsed, dict) else parsed

@@ -1,4 +1,4 @@
-"""Commands in SALESmanago's own words. Its field names and limits live here and nowhere else (contract sections 2, 3 and 4)."""
+"""Commands in SALESmanago's own words. Its field names live here and nowhere else (contract sections 2, 3 and 4)."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,14 +10,11 @@ from app.domain.commands import AddEvent, Agreement, EventKind, Line, UpsertCont
 from app.domain.consent import Status
 from app.domain.decisions.mapping import PROPERTY
 from app.domain.delivery.verify import RemoteContact, RemoteEvent
+from app.domain.salesmanago_limits import DESCRIPTION_CHARS, DETAIL_BYTES, PRODUCTS_BYTES
 from app.domain.shops.shop import Account
 from app.domain.text import whole_signs, within_bytes
 
 JsonObject = dict[str, Any]  # a border: their JSON
-
-PRODUCTS_BYTES = 512
-DETAIL_BYTES = 255
-DESCRIPTION_CHARS = 2048
 
 MOST_TAGS = 2_000
 MOST_EVENTS = 20_000

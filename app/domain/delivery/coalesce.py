@@ -16,6 +16,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Status, TimedStatus
+from app.domain.salesmanago_limits import TAGS_PER_CALL
 from app.domain.tags import canonical
 from app.domain.values import replace, value
 
@@ -134,10 +135,6 @@ def _stood(
 
 def _latest(agreements: Sequence[Agreement]) -> tuple[Agreement, ...]:
     return tuple({one.name: one for one in agreements}.values())
-
-
-TAGS_PER_CALL = 50
-"""The contract's safest reading (U15)."""
 
 
 def within_limits(upsert: UpsertContact) -> tuple[UpsertContact, ...]:

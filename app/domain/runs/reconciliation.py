@@ -22,9 +22,6 @@ from app.domain.person.contact import Contact
 from app.domain.shops.shop import PanelKind, Shop
 from app.domain.values import replace, value
 
-PEOPLE_PER_PAGE = 50
-"""As many as one look may name (contract 2.6)."""
-
 SAMPLES = 5
 REPAIRS_SAFELY = frozenset({tags.REGISTERED, tags.WHOLESALER, tags.NEWSLETTER})
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from app.domain.tags import MAX_TAG_CHARS, MOST_SECTIONS, canonical, clean, may_be_section, within
+from app.domain.salesmanago_limits import MAX_TAG_CHARS
+from app.domain.tags import MOST_SECTIONS, canonical, clean, may_be_section, within
 from app.domain.text import remembered
 
 MAX_PATHS = 100

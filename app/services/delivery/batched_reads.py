@@ -5,9 +5,7 @@ from typing import TypeVar
 
 from app.domain.delivery.answers import LookupResult
 from app.domain.delivery.outcomes import is_of_the_item
-
-CONTACTS_PER_LOOK = 50
-"""One reading names as many at most (contract 2.5, 2.6). Of people with two addresses the client makes two readings."""
+from app.domain.salesmanago_limits import CONTACTS_PER_READ
 
 Read = Callable[[Collection[str]], Awaitable[LookupResult]]
 
@@ -17,8 +15,11 @@ T = TypeVar("T")
 async def looks(
     read: Read, items: Sequence[T], named: Callable[[T], Collection[str]], may_look: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[tuple[Sequence[T], LookupResult]]:
-    """Items, some at a time, with what was seen of the addresses they name; until nobody may look any more."""
-    chunks = [items[start : start + CONTACTS_PER_LOOK] for start in range(0, len(items), CONTACTS_PER_LOOK)]
+    """Items, some at a time, with what was seen of the addresses they name; until nobody may look any more.
+
+    Of people with two addresses the client makes two readings.
+    """
+    chunks = [items[start : start + CONTACTS_PER_READ] for start in range(0, len(items), CONTACTS_PER_READ)]
     while chunks and may_look():
         some = chunks.pop(0)
         seen = await read(sorted({email for one in some for email in named(one)}))

@@ -2,10 +2,9 @@
 
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.rate_limit import Pace
+from app.domain.salesmanago_limits import CALLS_IN_FLIGHT
 from app.domain.values import replace
 from app.services.ports import Store
-
-IN_FLIGHT = 2
 
 
 class SharedRateLimit:
@@ -42,5 +41,5 @@ class SharedRateLimit:
 
     def _pace(self, neighbour: DestinationState) -> Pace:
         """The allowed rate may have been changed in the configuration since."""
-        known = neighbour.pace or Pace(self._allowed, burst=IN_FLIGHT)
-        return replace(known, calls_per_second=self._allowed, burst=IN_FLIGHT)
+        known = neighbour.pace or Pace(self._allowed, burst=CALLS_IN_FLIGHT)
+        return replace(known, calls_per_second=self._allowed, burst=CALLS_IN_FLIGHT)

@@ -26,11 +26,12 @@ from app.domain.events import StatusSeen, real_id
 from app.domain.intake import gateway_events
 from app.domain.person.contact import NOBODY, Contact
 from app.domain.reasons import Reason
+from app.domain.salesmanago_limits import CONTACTS_PER_READ, UPSERTS_PER_CALL
 from app.domain.values import replace
-from app.services.delivery.batched_reads import CONTACTS_PER_LOOK, looks
+from app.services.delivery.batched_reads import looks
 from app.services.delivery.dispatch import ContactDispatch, Dispatch, SequentialDispatch, opted_out, stops_batch
 from app.services.delivery.lease import Lease
-from app.services.delivery.to_salesmanago import UPSERTS_PER_CALL, send
+from app.services.delivery.to_salesmanago import send
 from app.services.ports import Clock, ShopSide, Store, Upstream, Work
 
 CONTACTS_PER_BATCH = UPSERTS_PER_CALL
@@ -184,7 +185,7 @@ _Asked = tuple[SequentialDispatch, WaitingCommand, Question]
 class OptInVerifier(_Unpaced):
     """What a callback claims is read in SALESmanago's own record before it is believed (R55)."""
 
-    contacts_per_claim = CONTACTS_PER_LOOK
+    contacts_per_claim = CONTACTS_PER_READ
     turn: str | None = None
     blocked_by_revocations_of: Collection[str] = ()
 

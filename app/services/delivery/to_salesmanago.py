@@ -25,18 +25,12 @@ from app.domain.delivery.verify import (
 )
 from app.domain.errors import NotReady
 from app.domain.reasons import Reason
+from app.domain.salesmanago_limits import EVENTS_PER_CALL, UPSERTS_PER_CALL
 from app.domain.values import replace
 from app.services.delivery.batched_reads import Read, looks
 from app.services.delivery.dispatch import ContactDispatch, is_delivered, is_refused_whole, stops_batch
 from app.services.delivery.lease import Lease
 from app.services.ports import Upstream
-
-UPSERTS_PER_CALL = 200
-"""Undocumented; 100 is the contract's safest figure, 400 the official plugin's (U3)."""
-
-EVENTS_PER_CALL = 400
-"""1,000 are allowed; the official plugin sends 400."""
-
 
 Part = TypeVar("Part")
 

@@ -27,6 +27,7 @@ from app.domain.events import StatusSeen, TagsSeen
 from app.domain.intake.gateway_events import heard
 from app.domain.intake.inbox import NewEvent
 from app.domain.person.stored import StoredContact
+from app.domain.salesmanago_limits import CONTACTS_PER_READ
 from app.domain.shops.callbacks import reached
 from app.domain.shops.shop import Account, Shop
 from app.services.delivery.batched_reads import looks
@@ -35,7 +36,6 @@ from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)
 
-PER_SWEEP = 50
 OVERLAP = timedelta(minutes=5)
 MOST_PAGES = 1000
 """Of one window: a million people."""
@@ -121,12 +121,12 @@ class Poller:
             return 0
         shops = {shop.id for shop in self._directory.shops_of(account_id)}
         async with self._store.work() as work:
-            page = await work.contacts.page_of_sent(shops, int(at or 0), PER_SWEEP)
+            page = await work.contacts.page_of_sent(shops, int(at or 0), CONTACTS_PER_READ)
         # Renamed here and not there, for it may not be sent any more: the new address is none that SALESmanago knows.
         known = [person.contact.email for person in page if person.contact.email == person.contact.told.email]
         news = await self._look(account, known)
         if news is not None:
-            await self._remember(f"sweep:{account_id}", str(page[-1].id) if len(page) == PER_SWEEP else "0")
+            await self._remember(f"sweep:{account_id}", str(page[-1].id) if len(page) == CONTACTS_PER_READ else "0")
         return news or 0
 
     async def look_at(self, account_id: str, emails: Sequence[str]) -> None:

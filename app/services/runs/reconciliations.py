@@ -26,7 +26,8 @@ from app.domain.person.stored import StoredContact
 from app.domain.runs import reconciliation as steps
 from app.domain.runs.backfill import MARGIN, ListedAccount, own_reason
 from app.domain.runs.backfill_schedule import is_day
-from app.domain.runs.reconciliation import PEOPLE_PER_PAGE, Cause, Phase, Reconciliation, ReconciliationMode
+from app.domain.runs.reconciliation import Cause, Phase, Reconciliation, ReconciliationMode
+from app.domain.salesmanago_limits import CONTACTS_PER_READ
 from app.domain.shops.shop import PanelKind, Shop
 from app.services.delivery.batched_reads import looks
 from app.services.isolation import storable
@@ -177,7 +178,7 @@ class Reconciliations:
     async def _contacts(self, run: Reconciliation, shop: Shop) -> None:
         async with self._store.work() as work:
             # Nobody is named over there who was never sent (R03), and no address that never was.
-            page = await work.contacts.page_of_shop(shop.id, run.cursor, PEOPLE_PER_PAGE)
+            page = await work.contacts.page_of_shop(shop.id, run.cursor, CONTACTS_PER_READ)
             former: dict[int, list[str]] = {person.id: [] for person in page}
             for alias in await work.contacts.aliases_of(former):
                 if alias.sent:

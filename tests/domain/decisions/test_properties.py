@@ -19,7 +19,7 @@ from app.domain.decisions.decide import decide
 from app.domain.decisions.learn import learn
 from app.domain.decisions.plan import Send
 from app.domain.decisions.salesmanago_changes import difference, told
-from app.domain.delivery.coalesce import TAGS_PER_CALL, coalesce, up_to_deletion, within_limits
+from app.domain.delivery.coalesce import coalesce, up_to_deletion, within_limits
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import (
     AccountChanged,
@@ -40,6 +40,7 @@ from app.domain.events import (
     email_of,
 )
 from app.domain.person.contact import Contact, absorb
+from app.domain.salesmanago_limits import MAX_TAG_CHARS, TAGS_PER_CALL
 from app.domain.shops.shop import Shop
 from tests.support.builders import (
     EMAIL,
@@ -331,7 +332,7 @@ def test_no_path_doubles_a_prefix(text: str, number: int) -> None:
         assert tags.canonical(upstream).startswith("idosell_")
         assert tags.to_upstream(upstream) == upstream
         assert tags.canonical(text).startswith("idosell_idosell_") or not tags.canonical(upstream).startswith("idosell_idosell_")
-        assert len(upstream) <= tags.MAX_TAG_CHARS
+        assert len(upstream) <= MAX_TAG_CHARS
         assert "," not in upstream
     panel = tags.to_panel(text, number)
     if panel is not None:

@@ -6,7 +6,6 @@ import pytest
 from app.domain.commands import DeleteContact, EventKind
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.coalesce import (
-    TAGS_PER_CALL,
     CoalescedCommands,
     coalesce,
     keeps_event_id,
@@ -15,6 +14,7 @@ from app.domain.delivery.coalesce import (
     up_to_deletion,
     within_limits,
 )
+from app.domain.salesmanago_limits import TAGS_PER_CALL
 from tests.support.builders import EMAIL, an_event, an_upsert
 
 NEW = "jan@new.example.com"

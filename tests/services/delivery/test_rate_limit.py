@@ -14,7 +14,8 @@ from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Unreachable
 from app.domain.delivery.rate_limit import CUT, SMALLEST_SHARE, Pace
 from app.domain.errors import NotReady
-from app.services.delivery.rate_limit import IN_FLIGHT, SharedRateLimit
+from app.domain.salesmanago_limits import CALLS_IN_FLIGHT
+from app.services.delivery.rate_limit import SharedRateLimit
 from app.storage.engine.clock import DatabaseClock
 from app.storage.engine.database import Database
 from app.storage.unit_of_work import Store
@@ -44,7 +45,7 @@ async def pace_of(store: Store) -> Pace:
 
 async def test_calls_of_several_workers_that_come_at_once_leave_one_after_the_other(store: Store) -> None:
     waits = await asyncio.gather(*(one.take() for one in workers(store, 12)))
-    expected = [0.0] * IN_FLIGHT + [0.2 * number for number in range(1, 12 - IN_FLIGHT + 1)]
+    expected = [0.0] * CALLS_IN_FLIGHT + [0.2 * number for number in range(1, 12 - CALLS_IN_FLIGHT + 1)]
     assert sorted(waits) == pytest.approx(expected, abs=1e-3)
 
 
@@ -75,7 +76,7 @@ async def test_accounts_have_buckets_of_their_own(store: Store) -> None:
 async def test_nothing_is_booked_by_looking_whether_it_is_closed(store: Store) -> None:
     one, other = workers(store, 2)
     assert [await one.closed_for() for _ in range(5)] == [0.0] * 5
-    assert [await other.take() for _ in range(IN_FLIGHT)] == [0.0] * IN_FLIGHT
+    assert [await other.take() for _ in range(CALLS_IN_FLIGHT)] == [0.0] * CALLS_IN_FLIGHT
 
 
 async def test_a_new_allowance_counts_at_once_for_what_others_booked_too(store: Store) -> None:

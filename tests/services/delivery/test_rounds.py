@@ -12,7 +12,7 @@ from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import to_account, to_reading
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown
 from app.domain.events import AccountListed, Customer, OptInReported
-from app.services.delivery.batched_reads import CONTACTS_PER_LOOK
+from app.domain.salesmanago_limits import CONTACTS_PER_READ
 from app.storage.engine.tables import mailboxes
 from tests.support.changes import DAY, listed, looked, pulling
 from tests.support.gate import Gate
@@ -140,7 +140,7 @@ async def test_a_window_in_which_nobody_can_be_looked_up_is_looked_at_again(worl
 
 
 async def test_who_was_not_looked_at_because_another_look_was_throttled_has_failed_nothing(world: World) -> None:
-    people = [f"c{n:03}@example.pl" for n in range(CONTACTS_PER_LOOK + 10)]
+    people = [f"c{n:03}@example.pl" for n in range(CONTACTS_PER_READ + 10)]
     world.upstream.respond = lambda method, items: Throttled(300.0) if method == "statuses" else Delivered()
     await world.post(*(listed(1, -300 * DAY, email) for email in people))
     await world.plan()
@@ -148,7 +148,7 @@ async def test_who_was_not_looked_at_because_another_look_was_throttled_has_fail
     assert world.upstream.methods == ["statuses"]
     async with world.database.transaction() as connection:
         counted = [row.attempts for row in await connection.execute(select(mailboxes.c.attempts))]
-    assert sorted(counted) == [0] * 10 + [1] * CONTACTS_PER_LOOK
+    assert sorted(counted) == [0] * 10 + [1] * CONTACTS_PER_READ
     world.upstream.respond = lambda method, items: Delivered()
     await world.run_for(hours=1)
     assert sorted(world.upstream.contacts) == people
