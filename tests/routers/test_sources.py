@@ -98,3 +98,9 @@ async def test_r80_a_push_from_an_address_nobody_named_is_refused_like_a_forged_
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as panel:
             answer = await panel.post("/sources/idosell/1234", content=raw, headers=signed("clientCreated", raw))
         assert answer.status_code == 202
+
+
+async def test_r80_an_odd_form_of_a_stranger_is_401_and_no_defect(door: Door) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await door.http.post("/sources/idosell/1234", content=b"items=x&items[0][id]=7", headers=headers)
+    assert answer.status_code == 401

@@ -55,12 +55,20 @@ def _form(body: bytes) -> dict[str, Any]:
         if deep is None:
             found[name.strip().lower()] = value
         elif deep[3] is not None:
-            found.setdefault(deep[1].lower(), {}).setdefault(deep[2], {})[deep[3].lower()] = value
+            _held(_held(found, deep[1].lower()), deep[2])[deep[3].lower()] = value
         else:
-            found.setdefault(deep[1].lower(), {})[deep[2]] = value
+            _held(found, deep[1].lower())[deep[2]] = value
     if isinstance(listed := found.get("items"), str):
         found["items"] = foreign_json(listed.encode())  # a list that was written as JSON into one field
     return found
+
+
+def _held(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    """What a field with brackets holds. A plain value of the same name gives way: whoever writes both means none of them."""
+    held = fields.get(name)
+    if not isinstance(held, dict):
+        held = fields[name] = {}
+    return held
 
 
 def parsed(fields: Mapping[str, Any], shops: Sequence[Shop], received_at: datetime) -> Parsed:

@@ -1,5 +1,6 @@
 """Bodies of the programmable webhooks, as our manual gives them to be pasted (contract 3.2; R81, R84)."""
 
+import contextlib
 import json
 from decimal import Decimal
 from typing import Any
@@ -168,3 +169,18 @@ def test_r81_no_body_fails_otherwise_than_by_saying_what_is_wrong(raw: bytes, ki
 def test_a_form_of_very_many_fields_is_refused() -> None:
     with pytest.raises(NotUnderstood):
         fields_of(b"&".join(b"a=1" for _ in range(3000)), FORM)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        b"items=x&items[0][id]=7",
+        b"items[0]=x&items[0][id]=7",
+        b"items[0][id]=7&items=x",
+        b"items[]=1&items[0][id]=7",
+        b"a[0]=1&a[0][b]=2",
+    ],
+)
+def test_a_form_that_names_a_field_with_and_without_brackets_is_read_or_not_understood_never_a_defect(form: bytes) -> None:
+    with contextlib.suppress(NotUnderstood):
+        fields_of(form, "application/x-www-form-urlencoded")
