@@ -17,6 +17,8 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL = IPv6Network("2000::/3")
+_DOCUMENTATION = IPv6Network("3fff::/20")
+"""RFC 9637: for examples alone; the standard library of Python 3.11 does not know it."""
 RESOLVE_SECONDS = 10.0
 _HTTPS_PORT = 443
 _LOWEST_OTHER_PORT = 1024
@@ -72,4 +74,4 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
         inner = IPv4Address(int(address) & 0xFFFFFFFF)
     if inner is not None:
         return is_public(inner)
-    return address in _GLOBAL and address.is_global
+    return address in _GLOBAL and address not in _DOCUMENTATION and address.is_global

@@ -91,6 +91,7 @@ def test_an_address_that_anybody_can_reach_is_public(address: str) -> None:
         "ff0e::1",
         "100::1",
         "2001:db8::1",
+        "3fff::1",
         "::ffff:127.0.0.1",
         "::ffff:10.0.0.1",
         "::ffff:169.254.169.254",
