@@ -24,9 +24,10 @@ from app.domain.delivery.answers import Attempted, without_call
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import Claim, ContactQueue, DeferredTakeBack, NewCommand, to_account
-from app.domain.delivery.outcomes import LONGEST_DELAY, Done, Drop, NeedsPerson, Outcome, Park, Unknown, name_of, without_words
+from app.domain.delivery.outcomes import LONGEST_DELAY, Done, NeedsPerson, Outcome, Park, Unknown, name_of, without_words
 from app.domain.errors import NotReady
-from app.domain.intake.inbox import EventState, NewEvent, end_unsent
+from app.domain.intake.endings import endings
+from app.domain.intake.inbox import EventState, NewEvent
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
@@ -436,16 +437,11 @@ class Delivery:
         async with self._store.work() as work:
             lost = await work.results.record(attempted, destination, now)
             kept = [one for one in attempted if one.claim.contact_id not in lost]
-            counted = [try_ for one in kept for try_ in one.tried if try_.command.counted]
-            await work.inbox.commands_settled(
-                Counter(try_.command.event_seq for try_ in counted if isinstance(try_.verdict, Done)), now
-            )
-            for try_ in counted:
-                if isinstance(try_.verdict, Drop):
-                    reason = try_.verdict.reason
-                    await work.inbox.drop(try_.command.event_seq, end_unsent(reason), reason, now)
-            for reason in {try_.verdict.reason for try_ in counted if isinstance(try_.verdict, Park)}:
-                parked = {try_.command.event_seq for try_ in counted if try_.verdict == Park(reason)}
+            ended = endings(kept)
+            await work.inbox.commands_settled(ended.delivered, now)
+            for dropped in ended.dropped:
+                await work.inbox.drop(*dropped, now)
+            for reason, parked in ended.parked.items():
                 await work.inbox.mark(parked, EventState.PARKED, reason, now)
             for one in kept:
                 await replace_older(work, one.claim.contact_queue, _states(one), now)
