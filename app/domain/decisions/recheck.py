@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from app.domain.commands import Command
 from app.domain.consent import Policy
 from app.domain.decisions.guard import closes_the_door
+from app.domain.delivery.outbox import Claim, DeferredTakeBack
 from app.domain.delivery.revocation import TakeBack, taken_back
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
-from app.domain.values import value
+from app.domain.values import replace, value
 
 
 @value()
@@ -23,6 +24,16 @@ class Stop:
 def needs_person(shop: Shop) -> bool:
     """Must the contact be read to judge? Where everybody is sent, a withdrawal alone stops, and that empties the queue itself."""
     return shop.policy is Policy.ORDER_CONSENT
+
+
+def rechecked(claim: Claim, shop: Shop | None, person: Contact | None) -> Claim:
+    """The claim with what is to be revoked of it first, if anything is. `shop`: None if it is not configured any more."""
+    commands = [one.command for one in claim.commands]
+    stop = None if shop is None or not commands else stopped(commands, shop, person)
+    if stop is None:
+        return claim
+    act = DeferredTakeBack(stop.act, stop.reason, claim.commands[-1].id)
+    return replace(claim, take_backs=(*claim.take_backs, act))
 
 
 def stopped(commands: Sequence[Command], shop: Shop, person: Contact | None) -> Stop | None:

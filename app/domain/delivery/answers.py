@@ -1,11 +1,12 @@
 """What calls came to, and the end of an attempt."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from app.domain.commands import (
     AddEvent,
     Command,
+    HomeCommand,
     UpsertContact,
 )
 from app.domain.consent import Status
@@ -138,3 +139,17 @@ class Attempted:
             and isinstance(waiting.command, AddEvent)
             and moved.get(waiting.command.email, waiting.command.email) != waiting.command.email
         }
+
+    def shop_states(self) -> list[tuple[int, HomeCommand]]:
+        """How things should be at the shop's side, as settled now, whether written or left to a person; by id of the command."""
+        settled = (one.command for one in self.tried if isinstance(one.verdict, Done | Park))
+        return [(one.id, one.command) for one in settled if isinstance(one.command, HomeCommand)]
+
+
+def addressed_as_before(waiting: Iterable[WaitingCommand], names: Mapping[str, str]) -> dict[int, Command]:
+    """Commands that wait behind a refused rename, for the address that stays: they must make no second contact (R72)."""
+    return {
+        one.id: replace(one.command, email=names[one.command.email])
+        for one in waiting
+        if isinstance(one.command, UpsertContact | AddEvent) and one.command.email in names
+    }

@@ -17,14 +17,14 @@ from itertools import chain, repeat
 import structlog
 
 from app.domain.clocks import went_back
-from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, Question, SetSubscription, UpsertContact
-from app.domain.decisions.recheck import needs_person, stopped
+from app.domain.commands import DeleteContact, HomeCommand, Question, UpsertContact
+from app.domain.decisions.recheck import needs_person, rechecked
 from app.domain.decisions.salesmanago_changes import repeat_opt_out, untold
-from app.domain.delivery.answers import Attempted, without_call
+from app.domain.delivery.answers import Attempted, addressed_as_before, without_call
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
 from app.domain.delivery.destination import DestinationState
-from app.domain.delivery.outbox import Claim, ContactQueue, DeferredTakeBack, NewCommand, to_account
-from app.domain.delivery.outcomes import LONGEST_DELAY, Done, NeedsPerson, Outcome, Park, Unknown, name_of, without_words
+from app.domain.delivery.outbox import Claim, ContactQueue, NewCommand, to_account
+from app.domain.delivery.outcomes import LONGEST_DELAY, Done, NeedsPerson, Outcome, Unknown, name_of, without_words
 from app.domain.errors import NotReady
 from app.domain.intake.endings import endings
 from app.domain.intake.inbox import EventState, NewEvent
@@ -274,7 +274,7 @@ class Delivery:
             try:
                 if claim.contact_id in unread:
                     people |= await self._people(work, [claim.contact_id])
-                judged.append(_judged(claim, shops[claim.shop_id], people.get(claim.contact_id)))
+                judged.append(rechecked(claim, shops[claim.shop_id], people.get(claim.contact_id)))
             except Exception as error:  # of ours, over this one: it is parked, and holds up nobody else (R73)
                 if not work.survives(error):
                     raise
@@ -444,7 +444,7 @@ class Delivery:
             for reason, parked in ended.parked.items():
                 await work.inbox.mark(parked, EventState.PARKED, reason, now)
             for one in kept:
-                await replace_older(work, one.claim.contact_queue, _states(one), now)
+                await replace_older(work, one.claim.contact_queue, one.shop_states(), now)
             await self._tell_opt_outs_again(work, destination, [one for one in kept if one.told_opt_in()], now)
             heard = [event for one in kept for event in news[one.claim.contact_id]]
             await work.inbox.add(heard, now)
@@ -472,12 +472,7 @@ class Delivery:
         waiting = (await work.outbox.waiting(contact_queue.destination, [contact_queue.contact_id])).get(
             contact_queue.contact_id, []
         )
-        changed = {
-            one.id: replace(one.command, email=names[one.command.email])
-            for one in waiting
-            if isinstance(one.command, UpsertContact | AddEvent) and one.command.email in names
-        }
-        await work.outbox.rewrite(contact_queue, changed, [], now)
+        await work.outbox.rewrite(contact_queue, addressed_as_before(waiting, names), [], now)
 
     async def _tell_opt_outs_again(self, work: Work, destination: str, told: Sequence[Attempted], now: datetime) -> None:
         """An opt-in arrived although meanwhile an opt-out was learned, from a callback or another shop of the account.
@@ -533,19 +528,3 @@ class Delivery:
     def _report(self, destination: str, attempted: Sequence[Attempted]) -> None:
         counted = Counter(name_of(try_.outcome) for one in attempted for try_ in one.tried)
         log.info("delivered", destination=destination, contacts=len(attempted), **counted)
-
-
-def _judged(claim: Claim, shop: Shop | None, person: Contact | None) -> Claim:
-    """With what is to be taken back of it first, if anything is."""
-    commands = [one.command for one in claim.commands]
-    stop = None if shop is None or not commands else stopped(commands, shop, person)
-    if stop is None:
-        return claim
-    act = DeferredTakeBack(stop.act, stop.reason, claim.commands[-1].id)
-    return replace(claim, take_backs=(*claim.take_backs, act))
-
-
-def _states(attempted: Attempted) -> list[tuple[int, SetSubscription | MirrorTags]]:
-    """How things should be at the shop's side, as settled now, whether written or left to a person."""
-    settled = (one.command for one in attempted.tried if isinstance(one.verdict, Done | Park))
-    return [(one.id, one.command) for one in settled if isinstance(one.command, SetSubscription | MirrorTags)]

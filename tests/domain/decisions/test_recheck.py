@@ -6,8 +6,9 @@ import pytest
 
 from app.domain.commands import Command, ConfirmOptIn, DeleteContact, EventKind, MirrorTags, SetSubscription
 from app.domain.consent import Status, TimedStatus, TransferConsent
-from app.domain.decisions.recheck import needs_person, stopped
-from app.domain.delivery.revocation import taken_back
+from app.domain.decisions.recheck import needs_person, rechecked, stopped
+from app.domain.delivery.outbox import Claim, ContactQueue, DeferredTakeBack, WaitingCommand
+from app.domain.delivery.revocation import TakeBack, taken_back
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
@@ -65,3 +66,19 @@ def test_r06b_what_may_leave_as_it_is_needs_no_taking_back() -> None:
 
 def test_r06b_the_person_is_read_where_a_consent_is_needed() -> None:
     assert (needs_person(a_careful_shop()), needs_person(a_shop())) == (True, False)
+
+
+def a_claim(*commands: Command) -> Claim:
+    waiting = [WaitingCommand(number, 1, command, maybe_sent=False) for number, command in enumerate(commands, start=1)]
+    return Claim(ContactQueue(1, "account:main"), "shop1", 1, 0, None, tuple(waiting))
+
+
+def test_r06b_a_claim_of_which_something_may_not_leave_is_to_revoke_it_first() -> None:
+    claim = a_claim(PROFILE, ORDER)
+    act = DeferredTakeBack(TakeBack(everything=True), Reason.NO_CONSENT, up_to=2)
+    assert rechecked(claim, a_careful_shop(), somebody()) == replace(claim, take_backs=(act,))
+
+
+@pytest.mark.parametrize(("claim", "shop"), [(a_claim(PROFILE), a_shop()), (a_claim(), a_careful_shop()), (a_claim(PROFILE), None)])
+def test_r06b_a_claim_of_which_everything_may_leave_stays_as_it_is(claim: Claim, shop: Shop | None) -> None:
+    assert rechecked(claim, shop, somebody()) == claim
