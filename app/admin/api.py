@@ -6,14 +6,14 @@ database file, readable by its owner alone; who can open the file could read eve
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import httpx
 import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
 
-from app.admin.doctor import callback_addresses, examine, shared_account_warning, tracking_codes
+from app.admin.configuration_api import install_configuration, shops_named
+from app.admin.doctor import callback_addresses, examine, tracking_codes
 from app.bootstrap.gateway import Gateway, open_gateway
 from app.configuration.control_socket import USER_HEADER, check_owner
 from app.configuration.settings import Settings
@@ -22,8 +22,6 @@ from app.domain.operations.audit import Actor, Door
 from app.domain.operations.trace import EventTrace
 from app.domain.runs import reconciliation as reconciliation_rules
 from app.domain.runs.backfill import BackfillMode
-from app.domain.shops.configuration import SHOP_ROLE, StoredAccount, StoredShop
-from app.domain.shops.shop import Shop
 from app.domain.sources import PushState
 from app.formats.subscriber_csv import SubscriberList
 from app.formats.words import mended
@@ -51,17 +49,7 @@ from app.routers.sources import Again, ConnectionOut, Kept, Push, PushList
 from app.routers.subscriber_lists import imported
 from app.services.operations.audit import acts
 from app.services.runs.reconciliations import Reconciliations
-from app.services.shops.configuration_diff import changes, refuse_moved_locations
 from app.storage.engine.database import AlreadyOwned
-
-
-class Configuration(msgspec.Struct):
-    """Accounts and shops, secrets encrypted."""
-
-    accounts: list[StoredAccount]
-    shops: list[StoredShop]
-    store: bool = False
-    """False = only show what would change."""
 
 
 def control_app(gateway: Gateway) -> FastAPI:
@@ -72,62 +60,12 @@ def control_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(openapi_url=None, dependencies=[Depends(name_caller)])
     problems.install(app)
 
-    @app.post("/configuration")
-    async def configure(request: Request) -> dict[str, Any]:
-        wanted = msgspec.json.decode(await request.body(), type=Configuration)
-        directory = gateway.directory
-        await directory.refresh()
-        old = directory.stored()
-        new = {one.account.id: one for one in wanted.accounts}, {one.shop.id: one for one in wanted.shops}
-        refuse_moved_locations(old[1], new[1])
-        lines = changes(old[0], new[0], gateway.ring) + changes(old[1], new[1], gateway.ring)
-        if wanted.store:
-            await directory.apply(wanted.accounts, wanted.shops, lines)
-        warnings = [(account, shared_account_warning(directory, account)) for account in new[0]] if wanted.store else []
-        return {"changes": lines, "stored": wanted.store, "warnings": [f"{name}: {words}" for name, words in warnings if words]}
-
-    @app.get("/keys")
-    async def keys() -> list[dict[str, Any]]:
-        await gateway.directory.refresh()
-        return [
-            {
-                "id": key.id,
-                "role": key.role,
-                "shop": key.shop_id,
-                "name": key.name,
-                "created_at": key.created_at,
-                "expires_at": key.expires_at,
-                "revoked_at": key.revoked_at,
-            }
-            for key in gateway.directory.all_keys()
-        ]
-
-    @app.post("/keys")
-    async def issue(
-        shop: str | None = None, role: str = SHOP_ROLE, name: str = "", days: Annotated[float | None, Query(gt=0)] = None
-    ) -> dict[str, str]:
-        expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
-        return {"key": await gateway.directory.issue_key(shop, role, name=name, expires_at=expires_at)}
-
-    @app.post("/keys/rotation")
-    async def rotate(newest: str | None = None) -> dict[str, Any]:
-        found: dict[str, Any] = msgspec.to_builtins(await gateway.rotation.rotate(newest))
-        await gateway.directory.refresh()
-        return found
-
-    @app.delete("/keys/{key_id:path}", status_code=204)
-    async def revoke(key_id: str) -> Response:
-        await gateway.directory.revoke_key(key_id)
-        return Response(status_code=204)
+    install_configuration(app, gateway)
 
     @app.get("/status")
     async def status() -> dict[str, Any]:
         waiting = [LineOut.of(line).model_dump(mode="json") for line in await gateway.operations.lines() if line.waiting]
         return {**msgspec.to_builtins(await gateway.health.report()), "waiting": waiting}
-
-    @app.get("/shops")
-    async def shop_ids() -> list[str]:
-        return [shop.id for shop in _shops(gateway, None)]
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -135,12 +73,13 @@ def control_app(gateway: Gateway) -> FastAPI:
 
     @app.get("/parked")
     async def parked(shop: str | None = None) -> ParkedOut:
-        _shops(gateway, shop)
+        shops_named(gateway, shop)
         return await shown_parked(gateway.operations, shop)
 
     @app.post("/replays")
     async def replays(body: ReplayIn) -> ReplayOut:
         await gateway.directory.refresh()
+        shops_named(gateway, body.filter.shop_id)
         work = gateway.operations.preview if body.mode is ReplayMode.PREVIEW else gateway.operations.replay
         return ReplayOut.of(body.mode, await work(body.filter))
 
@@ -150,7 +89,7 @@ def control_app(gateway: Gateway) -> FastAPI:
 
     @app.get("/requests")
     async def requests(shop: str | None = None, outcome: Outcomes = None, after: After = None, limit: Limit = 100) -> RequestsOut:
-        _shops(gateway, shop)
+        shops_named(gateway, shop)
         return RequestsOut.of(await gateway.requests.recent(shop, outcome or (), after, limit), after)
 
     @app.get("/connections/idosell/{shop}")
@@ -173,7 +112,7 @@ def control_app(gateway: Gateway) -> FastAPI:
 
     @app.get("/audit")
     async def audit(shop: str | None = None, before: int | None = None) -> AuditOut:
-        _shops(gateway, shop)
+        shops_named(gateway, shop)
         return AuditOut(entries=[AuditEntryOut.of(number, one) for number, one in await gateway.audit.newest(shop, before)])
 
     @app.get("/doctor")
@@ -194,14 +133,14 @@ def control_app(gateway: Gateway) -> FastAPI:
 
     @app.get("/tracking-code/{shop}")
     async def tracking(shop: str) -> list[dict[str, str]]:
-        (one,) = _shops(gateway, shop)
+        (one,) = shops_named(gateway, shop)
         return tracking_codes(gateway.directory, one)
 
     @app.get("/backfills")
     async def backfills(shop: str | None = None) -> list[dict[str, Any]]:
         return [
             BackfillOut.of_progress(progress).model_dump(mode="json")
-            for one in _shops(gateway, shop)
+            for one in shops_named(gateway, shop)
             for progress in await gateway.backfills.of_shop(one.id)
         ]
 
@@ -220,7 +159,7 @@ def control_app(gateway: Gateway) -> FastAPI:
 
     @app.get("/reconciliations")
     async def reconciliations(shop: str | None = None) -> list[dict[str, Any]]:
-        found = [run for one in _shops(gateway, shop) for run in await gateway.reconciliations.of_shop(one.id)]
+        found = [run for one in shops_named(gateway, shop) for run in await gateway.reconciliations.of_shop(one.id)]
         return [await shown(gateway.reconciliations, run) for run in found]
 
     @app.post("/reconciliations/{shop}")
@@ -234,14 +173,14 @@ def control_app(gateway: Gateway) -> FastAPI:
     @app.post("/subscriber-lists/{shop}")
     async def import_subscribers(request: Request, shop: str) -> dict[str, Any]:
         found = msgspec.json.decode(await request.body(), type=SubscriberList)
-        (one,) = _shops(gateway, shop)
+        (one,) = shops_named(gateway, shop)
         return (await imported(found, one, gateway.intake)).model_dump(mode="json")
 
     @app.get("/hand-work")
     async def hand_work(shop: str | None = None) -> list[dict[str, Any]]:
         return [
             {"shop": one.id, **HandWorkOut.of(item).model_dump(mode="json")}
-            for one in _shops(gateway, shop)
+            for one in shops_named(gateway, shop)
             for item in await gateway.hand_work.of_shop(one.id)
         ]
 
@@ -254,14 +193,14 @@ def control_app(gateway: Gateway) -> FastAPI:
     async def conflicts(shop: str | None = None) -> list[dict[str, Any]]:
         return [
             {"shop": one.id, **conflict.model_dump(mode="json")}
-            for one in _shops(gateway, shop)
+            for one in shops_named(gateway, shop)
             for person in await gateway.disputes.disputed(one.id)
             for conflict in ConflictOut.of(person, one)
         ]
 
     @app.get("/ledger")
     async def ledger(shop: str | None = None) -> list[dict[str, Any]]:
-        _shops(gateway, shop)
+        shops_named(gateway, shop)
         return [msgspec.to_builtins(one) for one in await gateway.ledger.examine(shop)]
 
     @app.post("/consents")
@@ -274,14 +213,6 @@ def control_app(gateway: Gateway) -> FastAPI:
         ]
 
     return app
-
-
-def _shops(gateway: Gateway, shop_id: str | None) -> list[Shop]:
-    """One shop, or all. Raises `NotFound`."""
-    found = [shop for shop in gateway.directory.shops() if shop_id in (None, shop.id)]
-    if shop_id is not None and not found:
-        raise NotFound("shop")
-    return found
 
 
 async def shown(reconciliations: Reconciliations, run: reconciliation_rules.Reconciliation) -> dict[str, Any]:

@@ -41,9 +41,11 @@ from app.services.ports import Clock, Store
 from app.services.recovery_links import RecoveryLinks
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
+from app.services.shops.consequences import Consequences
 from app.services.shops.directory import ShopDirectory
 from app.services.shops.key_rotation import KeyRotation
 from app.services.shops.keyring import PEPPER, KeyRing, Pseudonyms
+from app.services.shops.removal import ShopRemoval
 from app.services.shops.sessions import Sessions
 from app.sources.wiring import Sources, sources_of
 from app.storage.engine import migrations
@@ -92,6 +94,8 @@ class Gateway:
     worker: Worker
     upstreams: Upstreams
     shop_sides: ShopSides
+    consequences: Consequences
+    removal: ShopRemoval
 
 
 @asynccontextmanager
@@ -243,6 +247,8 @@ async def _compose(
         ),
         upstreams=upstreams,
         shop_sides=sides,
+        consequences=Consequences(store, lambda stored: sides.of(directory.opened(stored))),
+        removal=ShopRemoval(store, directory, clock),
     )
 
 

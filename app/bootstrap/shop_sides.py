@@ -45,7 +45,7 @@ class ShopSides:
         access = self._directory.panel_access(shop_id)
         known = self._sides.get(shop_id)
         if known is None or known[0] != access:
-            known = self._sides[shop_id] = (access, self._side(access))
+            known = self._sides[shop_id] = (access, self.of(access))
         return known[1]
 
     def panel_of(self, shop_id: str) -> IdosellPanel | None:
@@ -58,7 +58,8 @@ class ShopSides:
         access = self._directory.panel_access(shop_id)
         return f"turn:panel:{_panel_of(access)}" if access.shop.panel.kind is PanelKind.IDOSELL else None
 
-    def _side(self, access: PanelAccess) -> ShopSide:
+    def of(self, access: PanelAccess) -> ShopSide:
+        """Of a shop that may not be stored yet."""
         shop, panel = access.shop, access.shop.panel
         match panel.kind:
             case PanelKind.IDOSELL:

@@ -57,6 +57,8 @@ for command in (
     cli.command()(command)
 cli.command("demo")(server.run_demo)
 cli.add_typer(configuration.keys, name="keys")
+cli.add_typer(configuration.shops, name="shops")
+cli.add_typer(configuration.config, name="config")
 cli.add_typer(backfill, name="backfill")
 cli.add_typer(reconcile, name="reconcile")
 cli.add_typer(pushes, name="pushes")

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from app.cli.common import AsJson, InPolish, ask, out, run, show_json
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, out, run, show_json
 
 backfill = typer.Typer(no_args_is_help=True, help="The first transfer of a shop's existing accounts.")
 
@@ -43,9 +43,7 @@ def start(
 
 
 @backfill.command("list")
-def list_backfills(
-    shop: Annotated[str | None, typer.Argument(help="One shop; all of them otherwise.")] = None, as_json: AsJson = False
-) -> None:
+def list_backfills(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
     """Every backfill and what it came to."""
 
     async def step() -> None:

@@ -23,6 +23,8 @@ out = Console()
 err = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PerhapsShop = Annotated[str | None, typer.Argument(metavar="[SHOP]", help="One shop; all of them otherwise.")]
+"""Of every command the shop is the first argument, never an option."""
 InPolish = Annotated[bool, typer.Option("--pl", help="Reasons in Polish.")]
 
 

@@ -12,6 +12,8 @@ from app.cli.common import AsJson, ask, fail, local, out, quiet_logs, run, show_
 from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
 
 keys = typer.Typer(no_args_is_help=True, help="Keys of shops and operators.")
+shops = typer.Typer(no_args_is_help=True, help="The shops that are configured.")
+config = typer.Typer(no_args_is_help=True, help="What is configured.")
 
 
 def apply(
@@ -22,7 +24,7 @@ def apply(
 
     import msgspec
 
-    from app.admin.api import Configuration
+    from app.admin.configuration_api import Configuration
     from app.configuration.settings import Settings
     from app.configuration.shops_file import load
     from app.services.shops.keyring import KeyRing
@@ -33,16 +35,77 @@ def apply(
         accounts, shops = load(file, KeyRing(list(Settings().encryption_keys)))
         shown = await ask("POST", "/configuration", content=msgspec.json.encode(Configuration(accounts, shops)))
         for line in shown["changes"]:
-            out.print(escape(line))
+            out.print(escape(line), soft_wrap=True)
         if not shown["changes"]:
             out.print("Nothing changes.")
             return
+        for line in shown["consequences"]:
+            out.print(f"[yellow]→ {escape(line)}[/yellow]", soft_wrap=True)
         if not yes and not typer.confirm("Store this?"):
             raise typer.Exit(1)
         stored = await ask("POST", "/configuration", content=msgspec.json.encode(Configuration(accounts, shops, store=True)))
         out.print("[green]Stored.[/green]")
         for warning in stored["warnings"]:
             out.print(f"[yellow]account {escape(warning)}[/yellow]")
+
+    run(step())
+
+
+@config.command("show")
+def show_config(
+    shop: Annotated[str | None, typer.Argument(help="One shop and its account; all of them otherwise.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What is stored, as the file writes it; of secrets only that they are set."""
+
+    async def step() -> None:
+        found = await ask("GET", "/configuration", params={"shop": shop} if shop else {})
+        if as_json:
+            show_json(found["settings"])
+        else:
+            sys.stdout.write("\n".join(found["toml"]) or "# No account and no shop is configured; `gateway apply FILE` does it.\n")
+
+    run(step())
+
+
+@shops.command("list")
+def list_shops(as_json: AsJson = False) -> None:
+    """The shops by name, with their policy."""
+
+    async def step() -> None:
+        found = [one for one in (await ask("GET", "/configuration"))["settings"] if "shop" in one]
+        if as_json:
+            show_json(found)
+            return
+        table = Table("shop", "account", "domain", "policy", "state")
+        for one in found:
+            said = one["settings"]
+            state = "disabled" if not said["enabled"] else "shadow" if said["shadow"] else "enabled"
+            table.add_row(one["shop"], said["account"], said["host"], said["policy"], state)
+        out.print(table)
+
+    run(step())
+
+
+@shops.command("remove")
+def remove_shop(
+    shop: Annotated[str, typer.Argument(help="The shop; it has to be disabled.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    unsent_too: Annotated[bool, typer.Option("--unsent-too", help="Drop what was not sent yet.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take a shop out, with its people, events and keys. SALESmanago, audit log and sealed consents keep what they have."""
+
+    async def step() -> None:
+        found = await ask("GET", f"/shops/{shop}/removal")
+        words = f"{found['people']} people, {found['events']} events ({found['unsent']} commands unsent) and {found['keys']} keys"
+        if not yes:
+            typer.confirm(f"Remove {shop} with {words} for ever?", abort=True, err=as_json)
+        gone = await ask("DELETE", f"/shops/{shop}", params={"unsent_too": unsent_too})
+        if as_json:
+            show_json(gone)
+        else:
+            out.print(f"{escape(shop)} is removed. Take it out of the file too, or the next `gateway apply` brings it back.")
 
     run(step())
 

@@ -15,8 +15,8 @@ SHOWN = 20
 
 
 def import_subscribers(
+    shop: Annotated[str, typer.Argument(help="Whose newsletter they subscribed to.")],
     file: Annotated[Path, typer.Argument(help="CSV with a heading line: email, email_consent_at, phone, sms_consent_at …")],
-    shop: Annotated[str, typer.Option(help="Whose newsletter they subscribed to.")],
     report: Annotated[Path | None, typer.Option(help="Write what became of every line to this CSV file.")] = None,
     as_json: AsJson = False,
 ) -> None:

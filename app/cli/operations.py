@@ -7,12 +7,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.common import AsJson, InPolish, ask, local, out, run, show_json
-
-OneShop = Annotated[str | None, typer.Option("--shop", help="Only this shop.")]
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, local, out, run, show_json
 
 
-def parked(shop: OneShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
+def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
     """What could not be delivered or decided, grouped by cause, the largest group first."""
 
     async def step() -> None:
@@ -57,14 +55,15 @@ def show_waiting(lines: list[dict[str, Any]], *, polish: bool = False) -> None:
 
 def _command(group: dict[str, Any]) -> str:
     """What to type once the cause is mended."""
-    named = {"--shop": group["shop"], "--reason": group["reason"] and group["reason"]["code"], "--words": group["words"]}
+    named = {"--reason": group["reason"] and group["reason"]["code"], "--words": group["words"]}
+    filters = [part for name, value in named.items() if value for part in (name, value)]
     # The words are a stranger's: for the shell they must be nothing but words.
-    return shlex.join(["gateway", "replay", *(part for name, value in named.items() if value for part in (name, value))])
+    return shlex.join(["gateway", "replay", group["shop"], *filters])
 
 
 def replay(
-    event: Annotated[str | None, typer.Argument(help="One event's id.")] = None,
-    shop: OneShop = None,
+    shop: PerhapsShop = None,
+    event: Annotated[str | None, typer.Option(help="Only the event with this id.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only what was parked for this reason.")] = None,
     words: Annotated[str | None, typer.Option(help="Only where the neighbour said exactly this.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Everything that is parked.")] = False,
@@ -77,7 +76,7 @@ def replay(
         raise typer.BadParameter("A filter is empty. Leave it out if it does not matter.")
     wanted = {name: value for name, value in named.items() if value is not None}
     if not wanted and not everything:
-        raise typer.BadParameter("Say which: an event, --shop, --reason, --words, or --all.")
+        raise typer.BadParameter("Say which: a shop, --event, --reason, --words, or --all.")
 
     async def step() -> None:
         preview = await ask("POST", "/replays", json={"mode": "preview", **wanted})
@@ -136,9 +135,7 @@ def neighbours(as_json: AsJson = False) -> None:
     run(step())
 
 
-def audit(
-    shop: Annotated[str | None, typer.Argument(help="One shop; everything otherwise.")] = None, as_json: AsJson = False
-) -> None:
+def audit(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
     """Who did what through API, console or command line, newest first. Nothing changes or removes a line."""
 
     async def step() -> None:

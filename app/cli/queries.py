@@ -1,5 +1,6 @@
 """Commands that ask: how is it, why was this sent, what waits for a person."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from app.cli.common import AsJson, InPolish, ask, fail, local, out, run, show_json
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, fail, local, out, run, show_json
 from app.cli.operations import show_waiting
 
 hand_work = typer.Typer(no_args_is_help=True, help="Changes from SALESmanago that only a person can make in a shop.")
@@ -38,9 +39,7 @@ def status(as_json: AsJson = False) -> None:
     run(step())
 
 
-def doctor(
-    shop: Annotated[str | None, typer.Argument(help="One shop; all of them otherwise.")] = None, as_json: AsJson = False
-) -> None:
+def doctor(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
     """Look at configuration, database and rights at SALESmanago; say what to do. Exit code 1 on trouble."""
 
     async def step() -> None:
@@ -57,28 +56,45 @@ def doctor(
     run(step())
 
 
+LOOK_SECONDS = 1.0
 _UNKNOWN = "Nothing is known about that. Was it posted? `gateway tail --refused` shows what was refused."
 _UNKNOWN_PL = "Nic o tym nie wiadomo. Czy to wysłano? `gateway tail --refused` pokazuje, co odrzucono."
 
 
 def why(
     about: Annotated[str, typer.Argument(help="An e-mail address, an order number or an event id.")],
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Show each change, until nothing of it waits any more, or Ctrl-C.")
+    ] = False,
     polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:
     """Why was this (not) sent?"""
 
     async def step() -> None:
-        found = await ask("POST", "/why", json={"about": about})
-        if as_json:
-            show_json(found)
-            return
-        if not found:
+        shown: Any = None
+        while True:
+            found = await ask("POST", "/why", json={"about": about})
+            if found != shown:
+                _show_found(found, shown or [], polish=polish, as_json=as_json)
+            shown = found
+            if not watch or (found and not any(event["waits"] for event in found)):
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        if not found and not as_json:
             fail(_UNKNOWN_PL if polish else _UNKNOWN)
-        for event in found:
-            _show_event(event, "_pl" if polish else "")
 
     run(step())
+
+
+def _show_found(found: list[dict[str, Any]], before: list[dict[str, Any]], *, polish: bool, as_json: bool) -> None:
+    """Events, or of those that were shown already the ones that changed."""
+    if as_json:
+        show_json(found)
+        return
+    for event in found:
+        if event not in before:
+            _show_event(event, "_pl" if polish else "")
 
 
 def _show_event(event: dict[str, Any], suffix: str) -> None:
@@ -94,7 +110,7 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
         out.print(f"    [yellow]! {escape(warning)}[/yellow]")
     for command in event["commands"]:
         summary = json.dumps(command["summary"], ensure_ascii=False)
-        out.print(f"    {say('command', command['command'])}  {say('state', command['state'])}  {escape(summary)}")
+        out.print(f"    {say('command', command['command'])}  {_state(command, suffix)}  {escape(summary)}")
         if command["receipt"]:
             receipt = f"zmieniono w sklepie: {local(command['settled_at'])}" if suffix else command["receipt"]
             out.print(f"      [green]{escape(receipt)}[/green]")
@@ -102,6 +118,12 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
             call = attempt["call"] or ("sprawdzenie" if suffix else "look-up")
             words = f"      {attempt['number']}. {call}  {say('outcome', attempt['outcome'])}  {attempt['detail']}"
             out.print(escape(words))
+
+
+def _state(command: dict[str, Any], suffix: str) -> str:
+    if (command["reason"] or {}).get("code") == "shadow":
+        return "zostałoby wysłane (tryb testowy)" if suffix else "would have been sent (test mode)"
+    return _words(suffix)("state", command["state"])
 
 
 def _words(suffix: str) -> Callable[[str, str], str]:
@@ -122,7 +144,7 @@ def _show_wait(waits: dict[str, Any], suffix: str) -> None:
 
 
 def conflicts(
-    shop: Annotated[str | None, typer.Argument(help="One shop; all of them otherwise.")] = None,
+    shop: PerhapsShop = None,
     polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:
@@ -179,9 +201,7 @@ def retention(polish: InPolish = False) -> None:
     run(step())
 
 
-def ledger(
-    shop: Annotated[str | None, typer.Argument(help="One shop; all of them otherwise.")] = None, as_json: AsJson = False
-) -> None:
+def ledger(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
     """Examine every line of the consent ledger: was one changed or cut off? Exit code 1 if so."""
 
     async def step() -> None:
@@ -232,7 +252,7 @@ def consents(email: Annotated[str, typer.Argument(help="Whose.")], as_json: AsJs
 
 @hand_work.command("list")
 def list_hand_work(
-    shop: Annotated[str | None, typer.Argument(help="One shop; all of them otherwise.")] = None,
+    shop: PerhapsShop = None,
     polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:

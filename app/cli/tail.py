@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, ask, local, out, run, show_json
+from app.cli.common import AsJson, PerhapsShop, ask, local, out, run, show_json
 
 LOOK_SECONDS = 1.0
 _COLOURS = {"taken": "green", "read": "dim", "refused": "yellow", "unknown_key": "magenta", "failed": "red"}
 
 
 def tail(
-    shop: Annotated[str | None, typer.Argument(help="One shop; everybody otherwise.")] = None,
+    shop: PerhapsShop = None,
     refused: Annotated[bool, typer.Option("--refused", help="Only what was refused or failed.")] = False,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=500, help="How many of the newest.")] = 20,

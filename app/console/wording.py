@@ -42,6 +42,7 @@ STATES = {
     "held": N_("held"),
     "waiting": N_("waiting"),
     "cancelled": N_("cancelled"),
+    "shown": N_("would have been sent (test mode)"),
 }
 TONES = {
     "received": "info",
@@ -53,6 +54,7 @@ TONES = {
     "held": "warn",
     "waiting": "info",
     "cancelled": "calm",
+    "shown": "info",
 }
 EVENTS = {
     "registration": N_("Account created"),
@@ -132,6 +134,7 @@ ACTIONS = {
     "signed_in": N_("signed in"),
     "signed_out": N_("signed out"),
     "configured": N_("changed the configuration"),
+    "shop_removed": N_("removed a shop with all that was held of it"),
     "key_issued": N_("issued a key"),
     "key_revoked": N_("revoked a key"),
     "keys_rotated": N_("encrypted the secrets anew"),

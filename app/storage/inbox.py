@@ -36,6 +36,8 @@ _PLANNING = 7_303_001
 """Advisory lock: one planner at a time, so that events of a person are decided in order."""
 
 
+_WAITING_STATES = text("inbox.state IN ('received', 'planned')")  # as the partial index has it
+_HELD_STATE = text("inbox.state = 'held'")
 _FOR_ORDER = text("inbox.state = 'planned' AND inbox.reason = 'waits_for_order'")
 
 _Key = tuple[str, str]
@@ -283,12 +285,20 @@ class Inbox:
         change = update(inbox).where(inbox.c.seq == seq)
         await self._connection.execute(change.values(event_id=f"{event_id}-{seq}" if taken else event_id))
 
+    async def waiting_counts(self, shop_id: str) -> dict[str, int]:
+        """State -> number of a shop's events that have not ended, along the partial indexes."""
+        found: dict[str, int] = {}
+        for waiting in (_WAITING_STATES, _HELD_STATE):
+            theirs = select(inbox.c.state, func.count().label("number")).where(inbox.c.shop_id == shop_id, waiting)
+            found |= {row.state: row.number for row in await self._connection.execute(theirs.group_by(inbox.c.state))}
+        return found
+
     async def oldest_waiting(self) -> dict[str, datetime]:
         """Per shop, when its oldest event that is not settled was received (R11). What a list brings has no such promise.
 
         Along the partial index, from each shop's oldest on: a long queue costs no more than a short one.
         """
-        waiting = text("inbox.state IN ('received', 'planned')")  # as the partial index has it
+        waiting = _WAITING_STATES
         not_a_cart = (inbox.c.type != "cart") | (inbox.c.open_commands > 0)
         of_ours = inbox.c.reason.is_(None) | (inbox.c.reason != Reason.WAITS_FOR_ORDER.value)  # the order is the shop's to send
         found: dict[str, datetime] = {}

@@ -24,6 +24,7 @@ from app.storage.outbox.manual_tasks import ManualTasks
 from app.storage.outbox.parked import Parked
 from app.storage.pushes import Pushes
 from app.storage.reconciliations import Reconciliations
+from app.storage.removal import Removal
 from app.storage.request_log import RequestLog
 from app.storage.retention import Cleaning
 from app.storage.sales import Carts, Sales
@@ -55,6 +56,7 @@ class Work:
         self.requests = RequestLog(connection)
         self.door_counts = DoorCounts(connection)
         self.pushes = Pushes(connection)
+        self.removal = Removal(connection)
         self.audit = AuditLog(connection)
         self.sessions = Sessions(connection)
 

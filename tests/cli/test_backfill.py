@@ -49,22 +49,22 @@ def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
 def test_a_list_is_taken_line_by_line_and_again_without_effect(terminal: Terminal, tmp_path: Path) -> None:
     file, report = tmp_path / "readers.csv", tmp_path / "report.csv"
     file.write_text(LINES)
-    first = terminal.run("import-subscribers", str(file), "--shop", "open", "--report", str(report))
+    first = terminal.run("import-subscribers", "open", str(file), "--report", str(report))
     assert first.exit_code == 1  # two lines need a look
     assert "1 accepted, 0 duplicate, 0 conflict, 2 rejected" in first.stdout
     assert "uwagi" in first.stdout
     rows = list(csv.DictReader(report.read_text().splitlines()))
     assert [(row["line"], row["result"]) for row in rows] == [("2", "accepted"), ("3", "rejected"), ("4", "rejected")]
     assert "no-address" not in first.stdout + report.read_text()
-    again = terminal.json("import-subscribers", str(file), "--shop", "open")
+    again = terminal.json("import-subscribers", "open", str(file))
     assert (again["accepted"], again["duplicate"], again["rejected"]) == (0, 1, 2)
 
 
 def test_a_file_that_is_no_list_or_not_there_is_said_in_one_sentence(terminal: Terminal, tmp_path: Path) -> None:
     (tmp_path / "odd.csv").write_text("name;age\nJan;40\n")
-    odd = terminal.run("import-subscribers", str(tmp_path / "odd.csv"), "--shop", "open")
+    odd = terminal.run("import-subscribers", "open", str(tmp_path / "odd.csv"))
     assert (odd.exit_code, "one of them is `email`" in " ".join(odd.stderr.split())) == (1, True)
-    missing = terminal.run("import-subscribers", str(tmp_path / "none.csv"), "--shop", "open")
+    missing = terminal.run("import-subscribers", "open", str(tmp_path / "none.csv"))
     assert (missing.exit_code, "cannot be read" in " ".join(missing.stderr.split())) == (1, True)
 
 

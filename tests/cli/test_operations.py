@@ -127,8 +127,8 @@ def test_what_is_parked_is_shown_by_cause_with_what_to_do_in_both_languages(term
     polish = terminal.run("parked", "--pl").stdout
     assert terminal.json("parked")[0]["reason"]["what_to_do_pl"] in polish
     assert reason not in polish
-    assert [one["shop"] for one in terminal.json("parked", "--shop", "shop2")] == ["shop2"]
-    assert terminal.run("parked", "--shop", "nobody").exit_code == 1
+    assert [one["shop"] for one in terminal.json("parked", "shop2")] == ["shop2"]
+    assert terminal.run("parked", "nobody").exit_code == 1
 
 
 def test_words_that_look_like_markup_are_shown_as_they_are(terminal: Terminal) -> None:
@@ -146,7 +146,7 @@ def test_the_suggested_command_replays_the_group_and_nothing_else(terminal: Term
     assert terminal.run("replay", "--all", "--yes").exit_code == 0
     happens(answer=lambda method, items: Refused("Invalid phone number"))
     command = suggested(terminal)
-    assert command == ["replay", "--shop", "shop1", "--reason", "refused", "--words", "Invalid phone number"]
+    assert command == ["replay", "shop1", "--reason", "refused", "--words", "Invalid phone number"]
     happens("jan@example.com", answer=lambda method, items: Refused("Other"))
     assert terminal.run(*command, "--yes").exit_code == 0
     assert delivered() == ["ewa@example.com"]
@@ -158,7 +158,7 @@ def test_words_of_a_neighbour_are_never_a_command_when_the_suggestion_is_pasted(
     pasted = line.strip().replace("gateway", "printf '%s\\n'", 1)
     said = subprocess.run(["bash", "-c", pasted], capture_output=True, text=True, check=False, cwd=tmp_path).stdout
     assert not (tmp_path / "owned").exists()
-    assert said.splitlines() == ["replay", "--shop", "shop1", "--reason", "refused", "--words", HOSTILE]
+    assert said.splitlines() == ["replay", "shop1", "--reason", "refused", "--words", HOSTILE]
 
 
 # -- try again -----------------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_a_replay_of_nothing_in_particular_is_refused(terminal: Terminal) -> Non
     assert delivered() == []
 
 
-@pytest.mark.parametrize("empty", [("--shop", ""), ("--words", ""), ("--reason", ""), ("",)])
+@pytest.mark.parametrize("empty", [("--event", ""), ("--words", ""), ("--reason", ""), ("",)])
 def test_an_empty_filter_does_not_mean_everything(terminal: Terminal, empty: tuple[str, ...]) -> None:
     """As a script's unset variable would give it."""
     happens("jan@example.com")
@@ -181,9 +181,9 @@ def test_an_empty_filter_does_not_mean_everything(terminal: Terminal, empty: tup
 
 
 def test_an_empty_shop_beside_another_filter_does_not_mean_every_shop(terminal: Terminal) -> None:
-    """`--shop "$SHOP" --reason refused` with SHOP unset."""
+    """`"$SHOP" --reason refused` with SHOP unset."""
     happens("jan@example.com")
-    assert terminal.run("replay", "--shop", "", "--reason", "refused", "--yes").exit_code != 0
+    assert terminal.run("replay", "", "--reason", "refused", "--yes").exit_code != 0
     assert delivered() == []
 
 
@@ -218,14 +218,14 @@ def test_after_a_yes_it_is_tried_again(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("arguments", "people"),
     [
-        (("of-jan",), ["jan@example.com"]),
-        (("--shop", "shop2"), ["ola@example.com"]),
+        (("--event", "of-jan"), ["jan@example.com"]),
+        (("shop2",), ["ola@example.com"]),
         (("--words", "Invalid name"), ["ola@example.com"]),
-        (("--reason", "refused", "--shop", "shop1"), ["jan@example.com"]),
+        (("shop1", "--reason", "refused"), ["jan@example.com"]),
         (("--reason", "gave_up"), []),
-        (("of-ola", "--shop", "shop1"), []),
+        (("shop1", "--event", "of-ola"), []),
         (("--all",), ["jan@example.com", "ola@example.com"]),
-        (("--all", "--shop", "shop2"), ["ola@example.com"]),
+        (("shop2", "--all"), ["ola@example.com"]),
     ],
 )
 def test_one_some_or_all_are_replayed(terminal: Terminal, arguments: tuple[str, ...], people: list[str]) -> None:
@@ -239,7 +239,7 @@ def test_as_json_one_document_is_printed_and_nothing_besides(terminal: Terminal)
     happens("jan@example.com")
     done = terminal.json("replay", "--all", "--yes")
     assert (done["mode"], done["again"]) == ("run", 1)
-    nothing = terminal.json("replay", "--shop", "shop2", "--yes")
+    nothing = terminal.json("replay", "shop2", "--yes")
     assert (nothing["mode"], nothing["again"], nothing["samples"]) == ("preview", 0, [])
 
 

@@ -56,7 +56,7 @@ def test_r16_a_shops_file_is_shown_and_stored_and_a_location_never_moves(stopped
     assert "Nothing changes." in stopped.command("apply", str(stopped.shops_file)).stdout
     stopped.shops_file.write_text(stopped.shops_file.read_text().replace('policy = "order_consent"', 'policy = "all_customers"'))
     changed = stopped.command("apply", str(stopped.shops_file), "--yes").stdout
-    assert "shop shop1: policy: order_consent → all_customers" in changed
+    assert 'shop shop1: policy: "order_consent" → "all_customers"' in changed
     before = stopped.shops_file.read_text()
     stopped.shops_file.write_text(before.replace('location = "sklep_example"', 'location = "sklep_moved"'))
     refused = stopped.command("apply", str(stopped.shops_file), "--yes")

@@ -76,7 +76,7 @@ def test_r85_a_shop_without_source_is_shown_what_to_write_with_a_token_nobody_ca
 
 def test_r85_a_shop_with_source_is_shown_the_address_the_token_and_the_events(terminal: Terminal) -> None:
     changed = with_source(terminal)
-    assert "shop shop1: source.kind: none → idosell" in changed
+    assert 'shop shop1: source.kind: "none" → "idosell"' in changed
     assert TOKEN not in changed
     told = terminal.run("connect", "idosell", "shop1").stdout
     assert f"token        {TOKEN}" in told

@@ -27,6 +27,7 @@ from app.domain.reasons import Reason
 from app.domain.runs import backfill as steps
 from app.domain.runs.backfill import Backfill, BackfillMode, ListedAccount, ListedAccountRecord, Listing, Pause, Phase, Sample
 from app.domain.runs.backfill_tally import QUEUED, WOULD_SEND, Tally
+from app.domain.shops.consequences import transfers_by_itself
 from app.domain.shops.shop import PanelKind, Shop
 from app.services.isolation import storable
 from app.services.operations.audit import note
@@ -105,7 +106,7 @@ class Backfills:
 
     async def start_automatic(self) -> int:
         """Begin the transfer of every shop that was activated and never had one (R60); answers how many."""
-        wanted = [shop for shop in self._directory.shops() if shop.id not in self._had_one and _transfers_by_itself(shop)]
+        wanted = [shop for shop in self._directory.shops() if shop.id not in self._had_one and transfers_by_itself(shop)]
         if not wanted:
             return 0
         begun = 0
@@ -351,11 +352,6 @@ class Backfills:
     def _report(self, run: Backfill, after: Backfill) -> None:
         if after.phase is not run.phase or after.paused is not run.paused:
             log.info("backfill_phase", shop_id=run.shop_id, backfill_id=run.id, phase=after.phase.value, found=after.found)
-
-
-def _transfers_by_itself(shop: Shop) -> bool:
-    lists = shop.panel.kind is PanelKind.IDOSELL
-    return lists and shop.enabled and not shop.shadow and shop.policy is Policy.ALL_CUSTOMERS
 
 
 def _noted(run: Backfill, account: ListedAccount, shop: Shop) -> ListedAccountRecord:

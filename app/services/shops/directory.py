@@ -117,7 +117,10 @@ class ShopDirectory:
 
     def panel_access(self, shop_id: str) -> PanelAccess:
         """Whatever opens the shop's side; empty where nothing does."""
-        stored = self._snapshot.shops[shop_id]
+        return self.opened(self._snapshot.shops[shop_id])
+
+    def opened(self, stored: StoredShop) -> PanelAccess:
+        """As `panel_access`, of a shop that may not be stored yet."""
         key, secret = stored.secrets.get("panel_api_key"), stored.secrets.get("webhook_secret")
         return PanelAccess(stored.shop, self._ring.open(key) if key else "", self._ring.open(secret) if secret else "")
 

@@ -1,0 +1,74 @@
+"""What a changed configuration sets going, said before it is stored (R94, B12)."""
+
+from app.domain.consent import Policy
+from app.domain.shops.shop import PanelKind, Shop
+from app.domain.values import value
+
+
+@value(kw_only=True)
+class Counted:
+    """What is known of a shop before its configuration changes."""
+
+    accounts: int | None = None
+    """Of the panel; None if it was not asked, or did not say."""
+    more: int = 0
+    """People known here, not sent yet, whom the new policy lets travel."""
+    fewer: int = 0
+    """People in SALESmanago whom the new policy lets travel no longer."""
+    waiting: int = 0
+    """Events on their way."""
+    held: int = 0
+    """Events that wait until the shop is enabled."""
+    had_a_transfer: bool = False
+
+
+def transfers_by_itself(shop: Shop) -> bool:
+    """Does its activation begin the first transfer (R60)?"""
+    lists = shop.panel.kind is PanelKind.IDOSELL
+    return lists and shop.enabled and not shop.shadow and shop.policy is Policy.ALL_CUSTOMERS
+
+
+def begins_transfer(old: Shop | None, new: Shop, counted: Counted) -> bool:
+    return transfers_by_itself(new) and not counted.had_a_transfer and (old is None or not transfers_by_itself(old))
+
+
+def consequences(old: Shop | None, new: Shop, counted: Counted) -> list[str]:
+    """A sentence each, the weightiest first; none if nothing is set going."""
+    found = [_transfer(new, counted)] if begins_transfer(old, new, counted) else []
+    if old is None:
+        return found
+    if old.policy is not new.policy:
+        found.append(_policy(new, counted))
+    if old.enabled and not new.enabled:
+        found.append(f"nothing is sent any more: events are held until it is enabled again, {counted.waiting} on their way too")
+    if new.enabled and not old.enabled:
+        found.append(f"{counted.held} held events are released and decided")
+    if new.shadow and not old.shadow:
+        found.append(f"nothing is sent any more but resignations and erasures; {counted.waiting} events on their way end unsent")
+    if old.shadow and not new.shadow:
+        found.append("from now on what is decided is sent; what was only shown so far is not made up for")
+    return found
+
+
+def _transfer(shop: Shop, counted: Counted) -> str:
+    number = "all existing accounts (the panel did not say how many)" if counted.accounts is None else _about(counted.accounts)
+    if shop.backfill.automatic:
+        return (
+            f"this begins a transfer of {number}: {shop.backfill.canary} at first, and the rest if SALESmanago refuses none of them"
+        )
+    return f"this begins a dry run over {number}; nothing of it is sent until `gateway backfill approve {shop.id}`"
+
+
+def _about(number: int) -> str:
+    return f"about {number} accounts"
+
+
+def _policy(shop: Shop, counted: Counted) -> str:
+    match shop.policy:
+        case Policy.ALL_CUSTOMERS:
+            return f"{counted.more} more people known here may be sent, each with their next event"
+        case Policy.ORDER_CONSENT:
+            return (
+                f"{counted.fewer} people who are in SALESmanago never consented while ordering: "
+                "nothing more is sent about them but resignations, and they stay there"
+            )
