@@ -173,7 +173,7 @@ class DayEntry(HoursEntry):
 
 
 class BackfillEntry(_Strict):
-    start: Literal["automatic", "approved"] = "automatic"
+    start: Literal["automatic", "approved"] = "approved"
     canary: int = Field(default=BackfillSettings.canary, ge=1, le=1000)
     day: DayEntry = DayEntry(contacts_per_hour=BackfillSettings.day.contacts_per_hour)
     night: HoursEntry = HoursEntry(contacts_per_hour=BackfillSettings.night.contacts_per_hour)

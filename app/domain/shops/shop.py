@@ -122,7 +122,7 @@ class Hours:
 class BackfillSettings:
     """How the first transfer goes: who starts it, whom it risks first, how fast by day and by night."""
 
-    automatic: bool = True
+    automatic: bool = False
     """Begin on activation with the canary; otherwise wait for a person after the dry run (R60)."""
     canary: int = 25
     """So many contacts first; the rest follows if SALESmanago refused none of them (R63)."""

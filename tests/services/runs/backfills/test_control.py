@@ -11,7 +11,7 @@ from app.domain.runs.backfill_tally import Tally
 from app.domain.shops.shop import BackfillSettings, Panel, PanelKind
 from tests.support.backfill_world import Airport, account, people, the_shop
 
-SMALL_CANARY = BackfillSettings(canary=2)
+SMALL_CANARY = BackfillSettings(automatic=True, canary=2)
 
 
 # -- the policy ----------------------------------------------------------------------------------------------------------
