@@ -27,6 +27,7 @@ def console_app(uses: Uses) -> Starlette:
             Route("/sign-out", signed_in(sign_out), methods=["POST"]),
             Route("/find", signed_in(pages.find), methods=["GET", "POST"]),
             Route("/events/{shop}/{event_id:path}", signed_in(pages.event)),
+            Route("/shadow", signed_in(pages.shadow)),
             Route("/stuck", signed_in(pages.stuck)),
             Route("/replay", acting(actions.replay), methods=["POST"]),
             Route("/manual-tasks/done", acting(actions.manual_task_done), methods=["POST"]),

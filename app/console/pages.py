@@ -116,6 +116,13 @@ async def event(visit: Visit) -> Response:
     return visit.page("event.html", found=Found(shop, None, summary_of(None, [one], waits), [one], waits))
 
 
+async def shadow(visit: Visit) -> Response:
+    """What shops in test mode would have sent."""
+    shops = [shop for shop in visit.uses.directory.shops() if shop.shadow and visit.shop() in (None, shop.id)]
+    found = [Found(shop, None, None, await visit.uses.trace.shadowed(shop.id, SHOWN), {}) for shop in shops]
+    return visit.page("shadow.html", found=found)
+
+
 # -- stuck ---------------------------------------------------------------------------------------------------------------
 
 

@@ -1,10 +1,10 @@
 """Report carts that have been quiet long enough."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import structlog
 
-from app.domain.commands import UpsertContact
+from app.domain.commands import Command, UpsertContact
 from app.domain.decisions.carts import StoredCart, decide_cart
 from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import told
@@ -101,13 +101,14 @@ class Carts:
             overwrites = await work.outbox.remote_event_id(cart.reported_by)
         plan = decide_cart(cart, shop, person.contact, now, link=self._links.link(shop, cart), overwrites=overwrites)
         if shop.shadow and isinstance(plan, Send):
-            plan = Withhold(Reason.SHADOW)
+            plan = Withhold(Reason.SHADOW, plan.commands)
         settlement = Settlement(stored.event_seq, EventState.PLANNED, None, person.id)
         match plan:
             case Send():
                 settlement = replace(settlement, open_commands=await self._queue_report(work, stored, shop, person, plan, known))
                 stored = replace(stored, cart=cart.reported(now, stored.event_seq), contact_id=person.id)
-            case Withhold(reason=reason):
+            case Withhold(reason=reason, shown=shown):
+                await work.outbox.show(_queued(shown, stored, shop, person), Reason.SHADOW, now)
                 settlement = replace(settlement, state=EventState.WITHHELD, reason=reason)
             case Supersede(reason=reason) | Defer(reason=reason):
                 settlement = replace(settlement, state=EventState.SUPERSEDED, reason=reason)
@@ -118,17 +119,7 @@ class Carts:
     ) -> int:
         """Queue the report; answers for how many commands the event waits: facts that travel along are no part of it."""
         now = self._clock()
-        queue = [
-            NewCommand(
-                destination_of(command, shop),
-                shop.id,
-                person.id,
-                stored.event_seq,
-                command,
-                counted=not isinstance(command, UpsertContact),
-            )
-            for command in plan.commands
-        ]
+        queue = _queued(plan.commands, stored, shop, person)
         await work.outbox.queue(queue, now)
         reported = replace(person, contact=told(person.contact, plan.commands))
         known.update({one: reported for one, owner in known.items() if owner.id == person.id})
@@ -146,3 +137,17 @@ class Carts:
     async def _close(self, work: Work, stored: StoredCart, settlement: Settlement) -> None:
         await work.carts.save([replace(stored, open=False)])
         await work.inbox.settle([settlement], self._clock())
+
+
+def _queued(commands: Sequence[Command], stored: StoredCart, shop: Shop, person: StoredContact) -> list[NewCommand]:
+    return [
+        NewCommand(
+            destination_of(command, shop),
+            shop.id,
+            person.id,
+            stored.event_seq,
+            command,
+            counted=not isinstance(command, UpsertContact),
+        )
+        for command in commands
+    ]

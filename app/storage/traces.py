@@ -54,6 +54,12 @@ class Traces:
         subject: str | None = (await self._connection.execute(found)).scalar_one_or_none()
         return subject
 
+    async def shadowed(self, shop_id: str, limit: int) -> list[EventTrace]:
+        """What a shop in shadow mode would have sent last. Asked of such a shop, whose newest events are of that kind."""
+        newest = select(inbox.c.seq).where(inbox.c.shop_id == shop_id, inbox.c.reason == Reason.SHADOW.value)
+        seqs = (await self._connection.execute(newest.order_by(inbox.c.seq.desc()).limit(limit))).scalars()
+        return await self._traces(inbox.c.seq.in_(list(seqs)))
+
     async def _traces(self, which: Any) -> list[EventTrace]:
         columns = [column for column in inbox.c if column.name not in ("payload", "digest")]
         rows = (

@@ -1,6 +1,7 @@
 """What the pages say: the sentence on top, the time line, what is stuck (R90, R91, R92)."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -202,3 +203,16 @@ async def test_r92_the_overview_says_nothing_waits_only_where_nobody_has_to_deci
     assert "Somebody has to decide" in first
     assert "Nothing waits to be sent" not in first
     assert "Nothing waits to be sent" in second
+
+
+async def test_what_a_shop_in_test_mode_would_have_sent_is_shown(door: Door) -> None:
+    page = (await (await signed_in(door)).get("/console/shadow?lang=en")).text
+    assert "No shop is in test mode." in page
+    _, shops = door.gateway.directory.stored()
+    shadowed = replace(shops["shop2"], shop=replace(shops["shop2"].shop, shadow=True))
+    await door.gateway.directory.apply([], [shadowed])
+    await decided(door, "registrations", EXAMPLES["registration"], shop="shop2")
+    page = (await door.http.get("/console/shadow?lang=en&shop=shop2")).text
+    assert "would have been sent (test mode)" in page
+    assert "rejestracja" in page
+    assert "zostałoby wysłane (tryb testowy)" in (await door.http.get("/console/shadow?lang=pl")).text

@@ -231,7 +231,7 @@ def _in_shadow(decision: Decision, event: Event, shop: Shop, sale: Sale, *, know
     learned, sale = decision.learned, remembered(event, sale, reason=Reason.SHADOW)
     upsert = opt_outs_due(learned, shop, known_there=known_there)
     if upsert is None:
-        return _decision(Withhold(Reason.SHADOW), learned, sale)
+        return _decision(Withhold(Reason.SHADOW, decision.plan.commands), learned, sale)
     withholding = None if _resigns(event, shop) else Reason.SHADOW
     return Decision(Send(upsert, withholding=withholding), told(learned, [upsert]), sale, learned)
 

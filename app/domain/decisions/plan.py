@@ -19,9 +19,10 @@ class Send:
 
 @value()
 class Withhold:
-    """It must not travel."""
+    """It must not travel. `shown`: what would have been sent, kept for whoever looks (shadow mode)."""
 
     reason: Reason
+    shown: tuple[Command, ...] = ()
 
 
 @value()

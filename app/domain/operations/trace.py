@@ -34,6 +34,11 @@ class CommandTrace:
     leased_until: datetime | None = None
     """Of one that waits: while somebody sends for its contact."""
 
+    @property
+    def is_only_shown(self) -> bool:
+        """A shop in shadow mode would have sent it."""
+        return self.reason is Reason.SHADOW
+
 
 @value(kw_only=True)
 class EventTrace:

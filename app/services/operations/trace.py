@@ -81,6 +81,11 @@ class Trace:
             found = await work.contacts.known_as(shop_id, [email], [], [])
         return found[0].contact if found else None
 
+    async def shadowed(self, shop_id: str, limit: int) -> list[EventTrace]:
+        """What a shop in shadow mode would have sent last, the newest first."""
+        async with self._store.work() as work:
+            return (await work.traces.shadowed(shop_id, limit))[::-1]
+
     async def of_order(self, shop_id: str, order_id: str) -> list[EventTrace]:
         async with self._store.work() as work:
             return await work.traces.of_order(shop_id, order_id)

@@ -207,8 +207,10 @@ class PlanningRound:
             case Send(commands=commands, withholding=reason) if person is not None:
                 awaited = self.decided.send(person, event, *commands)
                 self.decided.settle(event, EventState.PLANNED, reason, person, open_commands=awaited)
-            case Withhold(reason=reason):
+            case Withhold(reason=reason, shown=shown):
                 self.decided.settle(event, EventState.WITHHELD, reason, person)
+                if person is not None:
+                    self.decided.show(person, event, *shown)
             case Supersede(reason=reason):
                 self.decided.settle(event, EventState.SUPERSEDED, reason, person)
             case Defer(reason=reason):
@@ -445,6 +447,7 @@ class PlanningRound:
         await self._work.sales.save(self.decided.changed_sales)
         await self._work.sales.remember_boxes(self._boxes)
         await self._work.outbox.queue(self.decided.new_commands(self._directory), self._now)
+        await self._work.outbox.show(self.decided.shown_commands(self._directory), Reason.SHADOW, self._now)
         await self._carts.save(self._people.merged)
         await self._say_what_is_undelivered()
         settlements = self.decided.settlements()

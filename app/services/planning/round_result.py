@@ -33,6 +33,8 @@ class Decided:
         self._buyers: dict[tuple[str, str], WorkingContact] = {}
         """Whose orders were sent in this round."""
         self._commands: list[tuple[WorkingContact, InboxEvent, Command]] = []
+        self._shown: list[tuple[WorkingContact, InboxEvent, Command]] = []
+        """What a shop in shadow mode would have sent."""
         self._settlements: dict[int, tuple[Settlement, WorkingContact | None]] = {}
         self._known: dict[int, tuple[WorkingContact, InboxEvent]] = {}
         """Events that brought nothing new."""
@@ -99,6 +101,10 @@ class Decided:
         self._commands += [(person, event, command) for command in commands]
         return sum(_counts(event.event, command) for command in commands)
 
+    def show(self, person: WorkingContact, event: InboxEvent, *commands: Command) -> None:
+        """Keep what would have been sent."""
+        self._shown += [(person, event, command) for command in commands]
+
     def upserts_of(self, person: WorkingContact) -> list[UpsertContact]:
         """What the round tells of a person so far."""
         return [command for owner, _, command in self._commands if owner is person and isinstance(command, UpsertContact)]
@@ -137,6 +143,10 @@ class Decided:
     def new_commands(self, directory: ShopDirectory) -> list[NewCommand]:
         """To be stored: people have their ids by now."""
         return [_new_command(directory, *one) for one in self._commands]
+
+    def shown_commands(self, directory: ShopDirectory) -> list[NewCommand]:
+        """To be stored beside the others: they are never sent. Nothing is kept of whoever was erased in the same round."""
+        return [_new_command(directory, *one) for one in self._shown if one[0].erased_hash is None]
 
     # -- orders ----------------------------------------------------------------------------------------------------------
 

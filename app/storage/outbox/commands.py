@@ -58,6 +58,12 @@ class Outbox:
         )
         await self._hurry({command.contact_queue for command in commands if opt_outs_of(command.command) is not None}, at)
 
+    async def show(self, commands: Sequence[NewCommand], reason: Reason, at: datetime) -> None:
+        """Keep what is not to be sent beside its event, for whoever looks; no contact becomes claimable by it."""
+        ended = {"state": CommandState.CANCELLED.value, "reason": reason.value, "settled_at": at, "counted": False}
+        if commands:
+            await execute_many(self._connection, _QUEUE, [{**_row(command, at), **ended} for command in commands])
+
     async def _hurry(self, boxes: Collection[ContactQueue], at: datetime) -> None:
         """An opt-out does not wait for the end of its contact's backoff, but for as long as an unclear outcome needs to settle."""
         if boxes:
@@ -173,13 +179,14 @@ class Outbox:
         """Contacts with commands that wait, or were settled since a time: what SALESmanago shows of them may be old."""
         theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
         waiting = select(outbox.c.contact_id).where(theirs, _WAITING)
-        settled = select(outbox.c.contact_id).where(theirs, outbox.c.settled_at >= since)
+        settled = select(outbox.c.contact_id).where(theirs, outbox.c.settled_at >= since, _NOT_ONLY_SHOWN)
         return set((await self._connection.execute(waiting.union(settled))).scalars())
 
     async def last_settled(self, destination: str, contact_ids: Collection[int], since: datetime) -> dict[int, datetime]:
         """When a command of a contact was settled last, if that is since a time."""
         theirs = (outbox.c.destination == destination) & one_of(self._connection, outbox.c.contact_id, contact_ids)
-        last = select(outbox.c.contact_id, func.max(outbox.c.settled_at).label("at")).where(theirs, outbox.c.settled_at >= since)
+        settled = theirs & (outbox.c.settled_at >= since) & _NOT_ONLY_SHOWN
+        last = select(outbox.c.contact_id, func.max(outbox.c.settled_at).label("at")).where(settled)
         return {row.contact_id: row.at for row in await self._connection.execute(last.group_by(outbox.c.contact_id))}
 
     async def delivered_since(self, contact_queue: ContactQueue, since: datetime) -> list[Command | None]:
@@ -243,6 +250,7 @@ class Outbox:
         await remove_empty(self._connection, [contact_queue])
 
 
+_NOT_ONLY_SHOWN = outbox.c.reason.is_distinct_from(Reason.SHADOW.value)
 _SCRUB = update(outbox).where(outbox.c.id == bindparam("b_id")).values(command=bindparam("b_command"))
 _QUEUE = plain_insert(outbox)
 _QUEUED = select(

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.domain.commands import AddEvent, EventKind, UpsertContact
+from app.domain.commands import AddEvent, ErasedCommand, EventKind, UpsertContact
 from app.domain.consent import BOXES_REMEMBERED, ConsentAnswer, ConsentAnswerCounts, Policy, Status, box_seems_hidden
 from app.domain.errors import NotReady
 from app.domain.person.consent_ledger import Entry
+from app.domain.reasons import Reason
 from app.services.planning import planner, planning_round
 from app.services.planning.planner import FIRST_ROUND, ROUND, Planner, round_size
 from app.services.shops.directory import ShopDirectory
@@ -22,6 +23,7 @@ from tests.support.world import (
     JAN,
     World,
     a_shop,
+    at,
     erases,
     fills_cart,
     grants,
@@ -159,6 +161,34 @@ async def test_a_shop_in_shadow_decides_everything_and_sends_nothing(world: Worl
     await world.post(orders("o2", minutes=2))
     await world.run()
     assert set(world.upstream.sent(UpsertContact)[0].add_tags) == {"Obuwie"}  # what shadow kept back is still to be told
+
+
+async def test_a_shop_in_shadow_keeps_what_it_would_have_sent_for_whoever_looks(world: World) -> None:
+    await world.configure(a_shop(shadow=True))
+    await world.post(orders("o1"))
+    await world.run()
+    async with world.store.work() as work:
+        trace = await work.traces.of_event("shop1", "e1")
+        (newest,) = await work.traces.shadowed("shop1", 10)
+        assert await work.outbox.in_flight("account:main", [1], at(-60)) == set()
+        assert await work.outbox.waiting_contacts() == {}
+    assert trace == newest
+    assert [(type(one.command), one.state, one.reason) for one in trace.commands if one.destination == "account:main"] == [
+        (UpsertContact, "cancelled", Reason.SHADOW),
+        (AddEvent, "cancelled", Reason.SHADOW),
+    ]
+    assert all(one.is_only_shown for one in trace.commands)
+
+
+async def test_an_erasure_takes_what_a_shop_in_shadow_would_have_sent(world: World) -> None:
+    await world.configure(a_shop(shadow=True))
+    await world.post(orders("o1"))
+    await world.run()
+    await world.post(erases(minutes=5))
+    await world.run()
+    async with world.store.work() as work:
+        trace = await work.traces.of_event("shop1", "e1")
+    assert {type(one.command) for one in trace.commands} == {ErasedCommand}
 
 
 # -- who is who ----------------------------------------------------------------------------------------------------------
