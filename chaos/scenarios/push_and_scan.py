@@ -44,7 +44,7 @@ class Customers:
 
     def do(self, what: str, **said: Any) -> dict[str, Any]:
         if not hasattr(self._local, "http"):
-            self._local.http = httpx.Client(base_url=f"{self._url}/sandbox/", timeout=30)
+            self._local.http = httpx.Client(base_url=f"{self._url}/sandbox/", timeout=120)
         answer = self._local.http.post(what, json=said).raise_for_status()
         made: dict[str, Any] = answer.json()
         return made
@@ -124,7 +124,7 @@ def push_and_scan(stage: Stage) -> Iterator[Result]:
 
 
 def _played(stage: Stage, name: str, setting: dict[str, Any]) -> Result:
-    number, kills = stage.size(240, 16), stage.size(8, 1)
+    number, kills = stage.size(160, 16), stage.size(8, 1)
     did = f"{number} customers in a panel; 20 % of its webhooks lost, 13 % each twice, forged, late; {kills} kill -9"
     did += "" if stage.short else "; the panel down"
     result, dice = Result(name, did), random.Random(3)
@@ -147,7 +147,7 @@ def _played(stage: Stage, name: str, setting: dict[str, Any]) -> Result:
             missing = customers.missing(world)
             return not missing and not world.waiting()
 
-        until(arrived, stage.size(240, 30), pause=0.2)
+        until(arrived, stage.size(600, 30), pause=0.5)
         time.sleep(stage.size(3, 1))  # one more round of scans: what it told again would be there twice
         result.drain = time.monotonic() - since
         registered = Counter(
@@ -187,4 +187,4 @@ def _killed(world: World, result: Result, kills: int, pause: float, chance: Call
             return
         world.gateway.kill()
         result.kills += 1
-        world.serve()
+        world.serve(wait=False)
