@@ -128,7 +128,7 @@ def _played(stage: Stage, name: str, setting: dict[str, Any]) -> Result:
     did = f"{number} customers in a panel; 20 % of its webhooks lost, 13 % each twice, forged, late; {kills} kill -9"
     did += "" if stage.short else "; the panel down"
     result, dice = Result(name, did), random.Random(3)
-    with stage.world(panel=True, environment={"GATEWAY_SCAN_SECONDS": "1"}, **setting) as world:
+    with stage.world(panel=True, environment={"GATEWAY_SCAN_SECONDS": str(stage.size(5, 1))}, **setting) as world:
         customers = Customers(world, number, stage.size(3, 0) / 10)
         over = threading.Event()
         killing = threading.Thread(target=_killed, args=(world, result, kills, stage.size(5, 1), dice.random, over))
@@ -148,7 +148,7 @@ def _played(stage: Stage, name: str, setting: dict[str, Any]) -> Result:
             return not missing and not world.waiting()
 
         until(arrived, stage.size(600, 30), pause=0.5)
-        time.sleep(stage.size(3, 1))  # one more round of scans: what it told again would be there twice
+        time.sleep(stage.size(8, 1))  # one more round of scans: what it told again would be there twice
         result.drain = time.monotonic() - since
         registered = Counter(
             str(one) for (one,) in world.rows("SELECT event_id FROM inbox WHERE event_id LIKE 'ido:client:%:registered'")
