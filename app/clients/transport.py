@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import email.utils
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -17,6 +19,7 @@ from app.clients.unpacking import ACCEPTED, NotUnpacked, TooLarge, Unpacking
 from app.domain.delivery.outcomes import LONGEST_DELAY, Throttled, Unknown, Unreachable
 from app.domain.errors import NotReady
 from app.formats.words import mended
+from app.observability.metrics import call_seconds
 from app.observability.redaction import redacted_extract
 
 DEADLINE_SECONDS = 30.0
@@ -90,7 +93,9 @@ class Transport:
     async def send(self, request: Outgoing) -> Received:
         try:
             async with self._limiter:
+                began = time.monotonic()
                 received = await self._within_deadline(request)
+                _count(request, received, time.monotonic() - began)
         except NotReady:
             return Unreachable("the call could not be booked")
         except Resting as rest:
@@ -139,6 +144,12 @@ class Transport:
             if early is not None:
                 return early
             return await _whole(response)
+
+
+def _count(request: Outgoing, received: Received, seconds: float) -> None:
+    host = request.server_name or urlsplit(request.url).hostname or ""
+    outcome = "answered" if isinstance(received, Reply) else type(received).__name__.lower()
+    call_seconds.labels(host, outcome).observe(seconds)
 
 
 async def _whole(response: httpx.Response) -> Reply | Unknown:

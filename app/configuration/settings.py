@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     """A TOML file of shops and accounts to apply at start."""
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    worker_port: int = Field(default=0, ge=0, le=65535)
+    """Where `gateway worker` answers `/healthz`, `/readyz` and `/metrics`; 0 = nowhere."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     poll_seconds: float = Field(default=1.0, gt=0)
     """How often loops look for work that nobody told them of."""

@@ -1,6 +1,6 @@
 """What the outside may count."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 registry = CollectorRegistry()
 
@@ -22,4 +22,27 @@ clock_ahead_seconds = Gauge(
 )
 pushes_settled = Counter(
     "gateway_pushes", "Pushes of shops' platforms, by what became of them", ["platform", "source", "state"], registry=registry
+)
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+call_seconds = Histogram(
+    "gateway_call_seconds",
+    "Calls to SALESmanago and to shops' sides; outcome: answered, throttled, unreachable or unknown",
+    ["host", "outcome"],
+    buckets=_SECONDS,
+    registry=registry,
+)
+door_answers = Counter(
+    "gateway_door_answers", "Requests under /v1 by shop, outcome and status", ["shop", "outcome", "status"], registry=registry
+)
+door_seconds = Histogram("gateway_door_seconds", "Time to answer a request under /v1", buckets=_SECONDS, registry=registry)
+queue_contacts = Gauge("gateway_queue_contacts", "Contacts for whom something waits", ["destination"], registry=registry)
+circuit_open = Gauge(
+    "gateway_circuit_open", "1 while a destination takes nothing (circuit open or half open)", ["destination"], registry=registry
+)
+backfill_accounts = Gauge(
+    "gateway_backfill_accounts",
+    "Accounts of a shop's newest first transfer, by end: total, found, sent, withheld, failed, waiting",
+    ["shop", "end"],
+    registry=registry,
 )

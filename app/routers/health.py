@@ -6,7 +6,16 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
-from app.observability.metrics import events_by_state, hand_work, oldest_receipt_seconds, oldest_waiting_seconds, registry
+from app.observability.metrics import (
+    backfill_accounts,
+    circuit_open,
+    events_by_state,
+    hand_work,
+    oldest_receipt_seconds,
+    oldest_waiting_seconds,
+    queue_contacts,
+    registry,
+)
 from app.routers.edge.dependencies import HealthDep, MetricsReader, PerhapsOperator
 from app.routers.edge.problems import documented
 from app.services.operations.health import Health, ShopHealth
@@ -87,4 +96,13 @@ async def metrics_of(health: Health) -> Response:
         hand_work.labels(shop.shop_id).set(shop.hand_work)
         for state, number in shop.events.items():
             events_by_state.labels(shop.shop_id, state).set(number)
+    for destination, number in report.queues.items():
+        queue_contacts.labels(destination).set(number)
+    for destination, is_open in report.open_circuits.items():
+        circuit_open.labels(destination).set(is_open)
+    for shop_id, tally in report.transfers.items():
+        ends = {"found": tally.found, "sent": tally.sent, "failed": tally.failed, "waiting": tally.waiting}
+        ends |= {"total": report.totals[shop_id], "withheld": sum(tally.withheld.values())}
+        for end, number in ends.items():
+            backfill_accounts.labels(shop_id, end).set(number)
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -18,7 +18,7 @@ from app.bootstrap.gateway import open_gateway
 from app.configuration.settings import Network, Settings
 from app.domain.errors import GatewayError
 from app.routers.edge.deadlines import DeadlineProtocol
-from app.server.application import application_of
+from app.server.application import application_of, health_application_of
 
 log = structlog.get_logger(__name__)
 
@@ -132,8 +132,11 @@ async def _serve(settings: Settings, stopped: asyncio.Event, *, with_worker: boo
 async def work(settings: Settings) -> None:
     """Delivery and schedules alone, until told to stop; any number of them on PostgreSQL."""
     with stop_signals() as stopped:
-        async with open_gateway(settings) as gateway:
+        async with open_gateway(settings) as gateway, contextlib.AsyncExitStack() as stack:
+            if settings.worker_port:
+                public = bound(settings.host, settings.worker_port)
+                await stack.enter_async_context(served(health_application_of(gateway), public, settings.forwarded_allow_ips))
             gateway.worker.start()
-            log.info("working")
+            log.info("working", health_port=settings.worker_port or None)
             await stopped.wait()
             log.info("stopping")

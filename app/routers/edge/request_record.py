@@ -10,6 +10,7 @@ from structlog.contextvars import bind_contextvars
 
 from app.domain.operations.request_log import DoorRequest, Mistake, outcome_of
 from app.formats.words import mended
+from app.observability.metrics import door_answers, door_seconds
 from app.observability.redaction import redacted
 from app.services.operations.request_log import RequestLog
 from app.services.planning.event_ids import names_somebody
@@ -70,6 +71,8 @@ class Memory:
         caller: Caller | None = scope.get(CALLER)
         shop_id = caller.shop_id if caller is not None and caller.shop_id is not None else self._named(path)
         outcome = outcome_of(scope["method"], status, is_known=caller is not None)
+        door_answers.labels(shop_id or "", outcome.value, str(status)).inc()
+        door_seconds.observe(seconds)
         if not self._log.has_room(shop_id, outcome):
             return
         named = record.event_id

@@ -2,14 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Generic, Protocol, TypeVar
 
 from app.domain.consent import box_seems_hidden
+from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.errors import NotReady
+from app.domain.runs.backfill_tally import Tally
 from app.services.ports import Clock, Store
 from app.services.shops.directory import ShopDirectory
 
@@ -62,6 +64,14 @@ class Report:
     ready: bool
     problems: tuple[str, ...]
     shops: tuple[ShopHealth, ...]
+    queues: Mapping[str, int] = field(default_factory=dict)
+    """Destination -> contacts for whom something waits; only where it was counted."""
+    open_circuits: Mapping[str, bool] = field(default_factory=dict)
+    """Destination -> whether it takes nothing at the moment."""
+    transfers: Mapping[str, Tally] = field(default_factory=dict)
+    """Shop -> how its newest first transfer stands."""
+    totals: Mapping[str, int] = field(default_factory=dict)
+    """Shop -> accounts that the panel counted for it."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,8 @@ class Health:
         try:
             migrated = await self._migrated()
             shops = await self._shops(counted=counted)
+            queues, open_circuits = await self._queues() if counted else ({}, {})
+            transfers, totals = await self._transfers() if counted else ({}, {})
             of_sources = await self._sources.problems() if self._sources is not None else []
         except (NotReady, OSError, TimeoutError):
             return Report(False, ("The database cannot be used at the moment.",), ())
@@ -167,7 +179,25 @@ class Health:
                     f"{shop.shop_id}: policy order_consent, but none of the last orders carried an answer to the consent box, "
                     "so nobody new is sent. Show the box in the shop, or choose policy all_customers."
                 )
-        return Report(ready, (*problems, *of_sources), tuple(shops))
+        return Report(ready, (*problems, *of_sources), tuple(shops), queues, open_circuits, transfers, totals)
+
+    async def _queues(self) -> tuple[dict[str, int], dict[str, bool]]:
+        async with self._store.work() as work:
+            waiting = await work.outbox.waiting_contacts()
+            states = await work.neighbours.all()
+        now = self._clock()
+        circuits = {name: one.breaker.state(now) is not Circuit.CLOSED for name, one in states.items()}
+        return dict.fromkeys(states, 0) | waiting, circuits
+
+    async def _transfers(self) -> tuple[dict[str, Tally], dict[str, int]]:
+        tallies: dict[str, Tally] = {}
+        totals: dict[str, int] = {}
+        async with self._store.work() as work:
+            for shop in self._directory.shops():
+                for run in await work.backfills.of_shop(shop.id, 1):
+                    tallies[shop.id] = run.report or run.preview or await work.backfills.tally(run)
+                    totals[shop.id] = run.total
+        return tallies, totals
 
     async def _write(self) -> None:
         async with self._store.work() as work:
