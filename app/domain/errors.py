@@ -55,6 +55,10 @@ class NotPossible(GatewayError):
         self.why = why
 
 
+class NotAllowed(GatewayError):
+    """The caller is known, and may not do this."""
+
+
 class NotReady(GatewayError):
     """Nothing durable can be written now; the sender keeps the event and tries again."""
 

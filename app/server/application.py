@@ -15,6 +15,7 @@ from app.admin.doctor import callback_addresses
 from app.bootstrap.gateway import Gateway
 from app.console.application import console_app
 from app.console.session import Uses
+from app.domain.errors import NotAllowed
 from app.routers import (
     backfills,
     callbacks,
@@ -58,6 +59,15 @@ def application_of(gateway: Gateway) -> ASGIApp:
     pace, refusals = Pace(limits.key_requests_per_minute, counts), Refusals(limits.refusals_per_minute, counts)
     memory = Memory(gateway.requests, gateway.directory)
     return Border(FastEventEndpoint(app, gateway.directory, gateway.intake, pace), gateway.directory, pace, refusals, memory)
+
+
+def health_application_of(gateway: Gateway) -> ASGIApp:
+    """Of a process that only works: whether it is alive and ready, and what it counts."""
+    app = FastAPI(openapi_url=None)
+    app.include_router(health.router)
+    problems.install(app)
+    _hand_over(app, gateway)
+    return app
 
 
 def _uses(gateway: Gateway) -> Uses:
@@ -146,11 +156,13 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         for name, schema in {**made.pop("$defs", {}), model.__name__: made}.items():
             schemas.setdefault(name, schema)
     for path in document["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
             invalid = operation.get("responses", {}).get("422", {})
             if "HTTPValidationError" in str(invalid):
                 invalid.update(problems.documented(422)[422])
             _document_border(operation)
+            if method != "get" and "401" in operation["responses"] and "events" not in operation.get("tags", ()):
+                operation["responses"].setdefault("403", problems.documented(403, of=NotAllowed)[403])
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     app.openapi_schema = document

@@ -11,7 +11,7 @@ from app.domain.delivery.answers import Answer, Call
 from app.domain.delivery.outcomes import Delivered
 from app.domain.events import Customer
 from app.domain.runs.backfill import ListedAccount, Listing
-from app.domain.shops.configuration import OPERATOR_ROLE
+from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE
 from tests.conftest import NOON
 from tests.support.gateways import Door, open_door, shop_entry
 from tests.support.problems import assert_problem
@@ -249,3 +249,11 @@ async def test_the_newest_backfill_is_listed_first(door: Door) -> None:
         await door.gateway.backfills.step_due()
     listed = (await door.get("backfills", shop="shop2")).json()["backfills"]
     assert [one["id"] for one in listed] == numbers[::-1]
+
+
+async def test_r95_a_key_that_only_reads_is_refused_an_action_with_403_and_changes_nothing(door: Door) -> None:
+    key = await door.gateway.directory.issue_key(None, READER_ROLE)
+    answer = await door.http.post("/v1/shops/shop2/backfills", json={"mode": "dry_run"}, headers={"Authorization": f"Bearer {key}"})
+    problem = assert_problem(answer, 403)
+    assert (problem["type"], "may only read" in problem["detail"]) == ("/problems/not-allowed", True)
+    assert (await door.get("backfills", shop="shop2")).json() == {"backfills": []}

@@ -8,7 +8,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from app.domain.errors import NotFound, NotPossible, UnknownCaller
+from app.domain.errors import NotAllowed, NotFound, UnknownCaller
 from app.domain.operations.audit import Actor, Door
 from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE, may
 from app.domain.shops.shop import Shop
@@ -137,9 +137,9 @@ async def _operator(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
 
 
 def needs(caller: Caller, role: str) -> None:
-    """Raises `NotPossible` for staff whose key only reads."""
+    """Raises `NotAllowed` for staff whose key only reads."""
     if not may(caller.role, role):
-        raise NotPossible(f"This key may only read. It takes one of the role {role}.")
+        raise NotAllowed(f"This key may only read. It takes one of the role {role}.")
 
 
 async def _perhaps_operator(

@@ -36,6 +36,11 @@ PAGES: dict[str, tuple[str, str, str]] = {
         "The key is missing, mistyped or revoked, or the request is not signed as the shop signs its requests.",
         "Send `Authorization: Bearer <key>`. `gateway keys issue SHOP` makes a key, `gateway keys list` shows which ones live.",
     ),
+    "not-allowed": (
+        "403 · The key may not do that",
+        "The key is known, and only reads.",
+        "What changes something takes a key of the role operator: `gateway keys issue --role operator --name NAME`.",
+    ),
     "forged-callback": (
         "403 · The callback is not accepted",
         "The key of the callback does not fit its address and the configured secret.",

@@ -21,6 +21,7 @@ from app.domain.errors import (
     ContentConflict,
     ForgedCallback,
     GatewayError,
+    NotAllowed,
     NotFound,
     NotPossible,
     NotReady,
@@ -69,6 +70,7 @@ class Problem(BaseModel):
 
 _STATUS: dict[type[GatewayError], tuple[int, str, str]] = {
     UnknownCaller: (401, "unknown-caller", "The request carries no valid key."),
+    NotAllowed: (403, "not-allowed", "This key may not do that."),
     ForgedCallback: (403, "forged-callback", "The callback is not accepted."),
     NotFound: (404, "not-found", "There is no such thing here."),
     ContentConflict: (409, "content-conflict", "This event_id was used for other content."),
@@ -120,7 +122,9 @@ def note_refusal(record: RequestRecord, kind: str, detail: str, errors: Sequence
 def documented(*statuses: int, of: type[GatewayError] | None = None) -> dict[int | str, dict[str, Any]]:
     """OpenAPI entries for the problems a route may answer. `of`: whose title stands where several errors share a status."""
     titles = {status: title for status, _, title in _STATUS.values()} | _TITLES | {422: "What was sent is not well formed."}
-    titles |= {409: _STATUS[of or ContentConflict][2]}
+    titles |= {409: _STATUS[ContentConflict][2]}
+    if of is not None:
+        titles[_STATUS[of][0]] = _STATUS[of][2]
     return {
         status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
         for status in statuses
