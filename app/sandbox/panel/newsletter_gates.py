@@ -15,7 +15,7 @@ ADDRESS = {Channel.EMAIL: "email", Channel.SMS: "phone_cellular"}
 
 
 @dataclass(frozen=True)
-class WorkingContact:
+class Subscriber:
     """Somebody in the newsletter list of one channel."""
 
     number: int
@@ -39,7 +39,7 @@ class ShopFilter:
     approval: bool | None
     registered: bool | None
 
-    def meets(self, one: WorkingContact) -> bool:
+    def meets(self, one: Subscriber) -> bool:
         if self.registered not in (None, one.registered):
             return False
         return self.shop_id in one.said if self.approval is None else one.approves(self.shop_id) is self.approval
@@ -68,23 +68,23 @@ def _shop_filter(row: JsonObject) -> ShopFilter:
     return ShopFilter(reading.needed_integer(row, "shop_id"), approval, registered)
 
 
-def _people(panel: Panel, channel: Channel) -> Iterator[WorkingContact]:
+def _people(panel: Panel, channel: Channel) -> Iterator[Subscriber]:
     for one in panel.customers.values():
         address = one.email if channel is Channel.EMAIL else one.phone
         if address and not one.unregistered:
-            yield WorkingContact(one.id, one.login, address, one.language, one.consents[channel])
+            yield Subscriber(one.id, one.login, address, one.language, one.consents[channel])
     for subscriber in panel.subscribers:
         address = subscriber.email if channel is Channel.EMAIL else subscriber.phone
         if address and subscriber.consents[channel]:
-            yield WorkingContact(0, "", address, subscriber.language, subscriber.consents[channel])
+            yield Subscriber(0, "", address, subscriber.language, subscriber.consents[channel])
 
 
-def _changed(one: WorkingContact, span: Span, shop_ids: set[int]) -> bool:
+def _changed(one: Subscriber, span: Span, shop_ids: set[int]) -> bool:
     looked_at = (said for shop_id, said in one.said.items() if not shop_ids or shop_id in shop_ids)
     return any(said.changed_at in span for said in looked_at)
 
 
-def _row(panel: Panel, channel: Channel, one: WorkingContact) -> JsonObject:
+def _row(panel: Panel, channel: Channel, one: Subscriber) -> JsonObject:
     as_date = channel is Channel.SMS and panel.rules.sms_dates
     rows: list[JsonObject] = [
         {
