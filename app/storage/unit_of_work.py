@@ -33,9 +33,10 @@ from app.storage.traces import Traces
 
 
 class Work:
-    def __init__(self, connection: AsyncConnection, clock: Callable[[], datetime] | None) -> None:
+    def __init__(self, connection: AsyncConnection, clock: Callable[[], datetime] | None, is_awaited: Callable[[], bool]) -> None:
         self._connection = connection
         self._clock = clock
+        self._is_awaited = is_awaited
         self.inbox = Inbox(connection)
         self.outbox = Outbox(connection)
         self.leases = Leases(connection)
@@ -59,6 +60,10 @@ class Work:
         self.removal = Removal(connection)
         self.audit = AuditLog(connection)
         self.sessions = Sessions(connection)
+
+    @property
+    def is_awaited(self) -> bool:
+        return self._is_awaited()
 
     async def now(self) -> datetime:
         """The time every worker agrees on, for leases and bookings: the database's, wherever there can be several."""
@@ -90,7 +95,7 @@ class Store:
         `first`: somebody waits for an answer, so this goes before all others that wait for the store.
         """
         async with self._database.transaction(first=first) as connection:
-            yield Work(connection, self._clock)
+            yield Work(connection, self._clock, lambda: self._database.is_awaited)
 
     async def empty_log(self) -> None:
         """After somebody was erased, or something cleaned away: the store's own log must not keep it."""

@@ -11,6 +11,7 @@ from app.domain.sources import NAMES_ERASED, PushState
 from app.services.planning.planner import Planner
 from tests.sources.stage import Stage, source_shop
 from tests.support.builders import at
+from tests.support.world import UNHURRIED
 
 ANNA, FORMER, OLA = "anna@example.com", "anna.kowalska@example.com", "ola@example.com"
 PHONE = "+48600100200"
@@ -25,7 +26,7 @@ async def happened(stage: Stage, *events: Any) -> None:
     for number, event in enumerate(events):
         name = f"{type(event).__name__}-{number}"
         await stage.intake.accept([NewEvent(stage.shops[0].id, name, name, event, name)])
-    planner = Planner(stage.store, stage.directory, stage.clock, stage.pseudonym, lambda: None, round_seconds=3_600)
+    planner = Planner(stage.store, stage.directory, stage.clock, stage.pseudonym, lambda: None, limits=UNHURRIED)
     while await planner.plan_due():
         pass
 

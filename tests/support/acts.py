@@ -373,9 +373,7 @@ class Play:
 
     def _is_looked_at(self, email: str) -> None:
         now = self.clock()
-        on_its_way = {
-            (one.channel, one.out) for one in self.acts if one.email == email and one.where != THERE and one.told_at is None
-        }
+        on_its_way = {one.channel for one in self.acts if one.email == email and one.where != THERE and one.known_at is None}
         for channel in CHANNELS:
             shown = self.upstream.shows(email, channel)
             self.looked[email, channel, shown] = now
@@ -385,7 +383,7 @@ class Play:
             for act in self._of(email, channel):
                 act.known_at = act.known_at or (now if act.out is shown else None)
         for act in self.acts:
-            ours = (act.channel, act.out) in on_its_way or (act.out and (email, act.channel) in self.unclear_outs)
+            ours = act.channel in on_its_way or (act.out and (email, act.channel) in self.unclear_outs)
             if act.email == email and act.where == THERE and not ours:
                 act.looked_at = act.looked_at or now
 

@@ -41,7 +41,7 @@ from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
 from app.services.delivery.senders import OptInVerifier, SalesmanagoSender, Sender, ShopSender
 from app.services.planning.dry_run import DryRun
-from app.services.planning.planner import Planner
+from app.services.planning.planner import Planner, RoundLimits
 from app.services.recovery_links import RecoveryLinks
 from app.services.shops.directory import ShopDirectory
 from app.services.shops.keyring import KeyRing, Pseudonyms
@@ -52,6 +52,9 @@ from tests.conftest import NOON, Clock
 
 TERMINAL = {"sent", "withheld", "superseded", "parked"}
 JAN, EWA = "jan@example.pl", "ewa@example.pl"
+
+UNHURRIED = RoundLimits(awaited=3_600, seconds=3_600, uncut=3_600)
+"""What was posted together is decided in one round, however slow the machine."""
 
 
 # -- SALESmanago ---------------------------------------------------------------------------------------------------------
@@ -289,7 +292,7 @@ class World:
         self.side = self.sides["shop1"]
         self.directory = ShopDirectory(self.store, self.ring, clock)
         self.pseudonym = Pseudonyms("pepper")
-        self.planner = Planner(self.store, self.directory, clock, self.pseudonym, lambda: None, round_seconds=3_600)
+        self.planner = Planner(self.store, self.directory, clock, self.pseudonym, lambda: None, limits=UNHURRIED)
         self.dry_run = DryRun(self.store, self.directory, clock, self.pseudonym)
         self.carts = Carts(self.store, self.directory, clock, RecoveryLinks(self.ring, clock))
         self.restart()

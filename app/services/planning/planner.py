@@ -4,13 +4,14 @@ Events are decided in order of acceptance, except that acts which take permissio
 backlog: that lets an opt-out overtake every queue (R06). What is learned of a person is the same in any order; who has an address
 is not (R72), so within a round these acts keep their place too.
 
-A round holds the store: on SQLite nobody is answered 202 meanwhile. So it ends early when its events are costly, and the next one
-is as large as the last one allows.
+A round holds the store: on SQLite nobody is answered 202 meanwhile. So it ends early when somebody waits, and the next one is as
+large as the costs of the last one allow.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 
@@ -20,7 +21,7 @@ from app.domain.intake.inbox import EventState, InboxEvent
 from app.domain.reasons import Reason
 from app.services.planning.people import Pseudonym
 from app.services.planning.planning_round import PlanningRound
-from app.services.ports import Clock, Store
+from app.services.ports import Clock, Store, Work
 from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)
@@ -34,8 +35,18 @@ FIRST_ROUND = 64
 ROUND_BYTES = 512 * 1024
 """Of the events that one round reads: some five hundred orders of ordinary size."""
 
-ROUND_SECONDS = 0.05
-"""So long a round works, of the processor's time, as far as its events can be left to the next one."""
+
+@dataclass(frozen=True)
+class RoundLimits:
+    """Of one round, in seconds of the processor's time, as far as its events can be left to the next one."""
+
+    awaited: float = 0.03
+    """It works so long when a caller waits for the store."""
+    seconds: float = 0.25
+    """It works so long in any case."""
+    uncut: float = 0.06
+    """Its events may take so long to be read and written back: both happen in one go, whoever waits."""
+
 
 TURN_SECONDS = 0.02
 """So long the round decides before it lets others of the process have their turn: a hundred ordinary events."""
@@ -52,14 +63,14 @@ class Planner:
         pseudonym: Pseudonym,
         planned: Callable[[], None],
         *,
-        round_seconds: float = ROUND_SECONDS,
+        limits: RoundLimits = RoundLimits(),
     ) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock
         self._pseudonym = pseudonym
         self._planned = planned
-        self._round_seconds = round_seconds
+        self._limits = limits
         self._limit = FIRST_ROUND
 
     async def plan_due(self, limit: int | None = None) -> int:
@@ -101,9 +112,14 @@ class Planner:
             planning = PlanningRound(work, self._directory, self._clock, self._pseudonym)
             watch = _Stopwatch()
             await planning.load(events)
-            planned = await _plan(planning, _in_order_of_acceptance(events), watch, self._round_seconds)
+            loading = watch.seconds
+            planned = await _plan(planning, _in_order_of_acceptance(events), watch, lambda: self._is_over(work, watch.seconds))
+            deciding = watch.seconds - loading
             await planning.save()
-            self._limit = round_size(planned, watch.seconds, self._round_seconds)
+            saving = watch.seconds - loading - deciding
+            if events:
+                cost = EventCost(deciding=deciding / planned, storing=loading / len(events) + saving / planned)
+                self._limit = round_size(planned, cost, self._limits)
             await work.commit()
         if planning.erased_somebody:
             await self._store.empty_log()
@@ -112,6 +128,9 @@ class Planner:
         if planning.decided.sends_any:
             self._planned()
         return planned + len(unreadable)
+
+    def _is_over(self, work: Work, seconds: float) -> bool:
+        return seconds > self._limits.seconds or (seconds > self._limits.awaited and work.is_awaited)
 
 
 class _Stopwatch:
@@ -137,7 +156,7 @@ class _Stopwatch:
             self._turn_began = self._clock()
 
 
-async def _plan(planning: PlanningRound, events: Sequence[InboxEvent], watch: _Stopwatch, round_seconds: float) -> int:
+async def _plan(planning: PlanningRound, events: Sequence[InboxEvent], watch: _Stopwatch, is_over: Callable[[], bool]) -> int:
     """Decide the events of a round, in order; answers how many.
 
     What takes permission away is decided in the round it came into, however long that takes: nothing that was decided before it
@@ -148,16 +167,26 @@ async def _plan(planning: PlanningRound, events: Sequence[InboxEvent], watch: _S
         await planning.plan(event)
         if planning.erased_somebody:
             return planned  # what a new life of the person brings is decided, and sent, after the deletion
-        if planned >= last_stop and watch.seconds > round_seconds:
+        if planned >= last_stop and is_over():
             return planned
         await watch.let_others_in()
     return len(events)
 
 
-def round_size(planned: int, seconds: float, round_seconds: float) -> int:
+@dataclass(frozen=True)
+class EventCost:
+    """Of one event in a round, in seconds of the processor's time."""
+
+    deciding: float
+    storing: float
+    """To read it with its people, and to write back what was decided."""
+
+
+def round_size(planned: int, cost: EventCost, limits: RoundLimits) -> int:
     """How many events the next round takes, if each costs what those of the last one did. It grows by doubling."""
-    affordable = int(planned * round_seconds / seconds) if seconds > 0 else ROUND
-    return max(1, min(affordable, 2 * max(planned, FIRST_ROUND), ROUND))
+    decided = int(limits.seconds / cost.deciding) if cost.deciding > 0 else ROUND
+    stored = int(limits.uncut / cost.storing) if cost.storing > 0 else ROUND
+    return max(1, min(decided, stored, 2 * max(planned, FIRST_ROUND), ROUND))
 
 
 def _in_order_of_acceptance(events: Sequence[InboxEvent]) -> list[InboxEvent]:

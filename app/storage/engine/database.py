@@ -65,12 +65,18 @@ class Database:
         self._file = -1
         self._connection = asyncio.Lock()
         self._line = asyncio.Lock()
+        self._callers = 0
         self.engine: AsyncEngine = self._sqlite() if self.is_sqlite else self._postgresql()
 
     @property
     def dsn(self) -> str | None:
         """The address as PostgreSQL's own tools write it; None on SQLite."""
         return None if self.is_sqlite else self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Does somebody who goes `first` wait for SQLite's one connection?"""
+        return self._callers > 0
 
     def _sqlite(self) -> AsyncEngine:
         async def connect(*_: object, **__: object) -> InlineConnection:
@@ -127,10 +133,14 @@ class Database:
             yield
             return
         async with contextlib.AsyncExitStack() as held:
-            async with asyncio.timeout(POOL_SECONDS):
-                if not first:
-                    await held.enter_async_context(self._line)
-                await held.enter_async_context(self._connection)
+            self._callers += first
+            try:
+                async with asyncio.timeout(POOL_SECONDS):
+                    if not first:
+                        await held.enter_async_context(self._line)
+                    await held.enter_async_context(self._connection)
+            finally:
+                self._callers -= first
             yield
 
     def own(self) -> None:

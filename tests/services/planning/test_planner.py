@@ -14,7 +14,7 @@ from app.domain.errors import NotReady
 from app.domain.person.consent_ledger import Entry
 from app.domain.reasons import Reason
 from app.services.planning import planner, planning_round
-from app.services.planning.planner import FIRST_ROUND, ROUND, Planner, round_size
+from app.services.planning.planner import FIRST_ROUND, ROUND, EventCost, Planner, RoundLimits, round_size
 from app.services.shops.directory import ShopDirectory
 from app.storage.consent_ledger import ConsentLedger
 from app.storage.unit_of_work import Work
@@ -520,23 +520,53 @@ async def test_others_have_their_turn_while_a_round_decides_for_long(world: Worl
 
 
 @pytest.mark.parametrize(
-    ("planned", "seconds", "next_one"),
+    ("planned", "deciding", "storing", "next_one"),
     [
-        (FIRST_ROUND, 0.001, 2 * FIRST_ROUND),
-        (1, 0.0, 2 * FIRST_ROUND),
-        (ROUND, 0.5, ROUND),
-        (FIRST_ROUND, 16.0, FIRST_ROUND // 16),
-        (FIRST_ROUND, 1_000.0, 1),
-        (1, 60.0, 1),
+        (FIRST_ROUND, 0.0001, 0.0001, 2 * FIRST_ROUND),
+        (1, 0.0, 0.0, 2 * FIRST_ROUND),
+        (ROUND, 0.001, 0.0001, ROUND),
+        (FIRST_ROUND, 0.25, 0.0001, 4),
+        (FIRST_ROUND, 0.0001, 0.25, 2),
+        (FIRST_ROUND, 16.0, 0.0, 1),
+        (1, 0.0, 60.0, 1),
     ],
 )
-def test_a_round_takes_as_many_events_as_the_last_one_could_afford(planned: int, seconds: float, next_one: int) -> None:
-    assert round_size(planned, seconds, 1.0) == next_one
+def test_a_round_takes_as_many_events_as_the_last_one_could_afford(
+    planned: int, deciding: float, storing: float, next_one: int
+) -> None:
+    assert round_size(planned, EventCost(deciding, storing), RoundLimits(seconds=1.0, uncut=0.5)) == next_one
+
+
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_round_ends_early_only_while_a_caller_waits_for_the_store(
+    world: World, monkeypatch: pytest.MonkeyPatch, first: bool
+) -> None:
+    """On SQLite, where a caller cannot be answered meanwhile; PostgreSQL has a connection for each."""
+    await world.configure(a_shop())
+    await world.post(*(registers(f"p{number}@example.pl") for number in range(5)))
+    waiting: list[asyncio.Task[None]] = []
+    decide = planning_round.decide
+
+    async def waits() -> None:
+        async with world.store.work(first=first):
+            pass
+
+    def with_company(*happened: Any, **known: Any) -> Any:
+        if not waiting:
+            waiting.append(asyncio.create_task(waits()))
+        return decide(*happened, **known)
+
+    monkeypatch.setattr(planner, "TURN_SECONDS", -1)
+    monkeypatch.setattr(planning_round, "decide", with_company)
+    limits = RoundLimits(awaited=0.0, seconds=3_600, uncut=3_600)
+    ours = Planner(world.store, world.directory, world.clock, world.pseudonym, lambda: None, limits=limits)
+    assert await ours.plan_due() == (2 if first and world.database.is_sqlite else 5)
+    await asyncio.gather(*waiting)
 
 
 def _hurried(world: World) -> Planner:
     """A planner for whom every decision takes as long as a whole round should."""
-    return Planner(world.store, world.directory, world.clock, world.pseudonym, lambda: None, round_seconds=0.0)
+    return Planner(world.store, world.directory, world.clock, world.pseudonym, lambda: None, limits=RoundLimits(0.0, 0.0, 0.0))
 
 
 async def test_a_round_of_costly_events_ends_early_and_the_rest_follows(world: World) -> None:
