@@ -6,9 +6,10 @@ RIVALS := .venv-rivals
 DEMO_ARGS ?=
 TEST_ARGS ?=
 CHAOS_ARGS ?=
+HARDENING_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: help install demo test check chaos bench format lock screenshots openapi
+.PHONY: help install demo test check audit hardening chaos bench format lock screenshots openapi
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,11 +28,19 @@ demo: install  ## live through a day of two shops, with stand-ins of both sides
 test: install  ## run the whole suite (TEST_ARGS=…)
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
-check: install  ## linters, formatting, types, import contracts
+check: install  ## linters, formatting, types, import contracts, bill of materials, vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/sbom.py requirements.lock build/sbom.cdx.json
+	$(BIN)/python tools/audit.py requirements.lock
+
+audit: install  ## known vulnerabilities of what is locked; fails if there are some
+	$(BIN)/python tools/audit.py --strict requirements.lock
+
+hardening: install  ## attack a gateway and print what held (HARDENING_ARGS=…)
+	$(BIN)/python -m hardening $(HARDENING_ARGS)
 
 chaos: install  ## kill processes and cut networks, then count (CHAOS_ARGS=…)
 	$(BIN)/python -m chaos $(CHAOS_ARGS)

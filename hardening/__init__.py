@@ -1,0 +1,1 @@
+"""`make hardening`: attack a gateway in this process, and print what held."""
