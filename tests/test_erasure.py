@@ -26,6 +26,10 @@ class Erased(NamedTuple):
     headers: dict[str, str]
     before: bytes
     """Everything there was to find before the erasure."""
+    shown: bytes
+    """What was shown to staff, to Prometheus and to a sender of odd bodies meanwhile, and what was logged."""
+    secrets: list[str]
+    """Those of the gateway's that stood in anything of its own by then."""
 
 
 def erase(world: World) -> Erased:
@@ -39,11 +43,40 @@ def erase(world: World) -> Erased:
         answer = http.post(f"{world.url}/v1/shops/shop1/{path}", json=body, headers=headers)
         assert answer.status_code == 202, answer.text
     world.wait_until_sent("shop1", f"order-{ADDRESS}", headers)
-    before = b"".join(places_of(world.folder, world.sandbox_url).values())
+    shown = what_is_shown(world, headers)
+    places = places_of(world.folder, world.sandbox_url)
+    before = b"".join(places.values())
+    ours = shown + b"".join(content for place, content in places.items() if place not in ("stand-in", "sandbox.log"))
     erasure = {"event_id": f"erase-{ADDRESS}", "occurred_at": EXAMPLES["erasure"]["occurred_at"], "email": ADDRESS}
     assert http.post(f"{world.url}/v1/shops/shop1/erasures", json=erasure, headers=headers).status_code == 202
     world.wait_until_sent("shop1", f"erase-{ADDRESS}", headers)
-    return Erased(world.folder, world.url, world.sandbox_url, headers, before)
+    key = headers["Authorization"].removeprefix("Bearer ")
+    kept = {"its shop's key": key, **{name: world.environment[name] for name in ("TEST_SECRET", "GATEWAY_ENCRYPTION_KEYS")}}
+    secrets = [name for name, secret in kept.items() if secret.encode() in ours]
+    return Erased(world.folder, world.url, world.sandbox_url, headers, before, shown, secrets)
+
+
+def what_is_shown(world: World, headers: dict[str, str]) -> bytes:
+    """Problems of bodies with her words in the wrong places, metrics, readiness, requests, the audit log, and the log."""
+    order = next(body for path, body in told() if path == "orders")
+    odd = [
+        {**order, "occurred_at": ADDRESS},
+        {**order, "transfer_consent": WORDS["first name"], "event_id": "odd-1"},
+        {**order, "customer": {**order["customer"], "email": WORDS["street"]}, "event_id": "odd-2"},
+        {**order, "order": {**order["order"], "value": WORDS["phone"] + "x", "currency": WORDS["company"]}, "event_id": "odd-3"},
+        [WORDS["last name"]],
+    ]
+    answers = [http.post(f"{world.url}/v1/shops/shop1/orders", json=one, headers=headers) for one in odd]
+    assert [one.status_code for one in answers] == [422] * len(odd)
+    issued = world.command("keys", "issue", "--role", "reader")
+    until, reader = time.monotonic() + 10, {"Authorization": f"Bearer {issued.stdout.strip()}"}
+    while (metrics := http.get(f"{world.url}/metrics", headers=reader)).status_code == 401:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    paths = ("/readyz", "/v1/operations/requests", "/v1/operations/audit", "/v1/operations/neighbours", "/v1/operations/parked")
+    answers += [metrics, *(http.get(f"{world.url}{path}", headers=reader) for path in paths)]
+    assert all(one.status_code in (200, 422, 503) for one in answers)
+    return b"".join(one.content for one in answers) + world.gateway.log.read_bytes()
 
 
 def places_of(folder: Path, sandbox: str) -> dict[str, bytes]:
@@ -210,3 +243,10 @@ def test_no_column_on_postgresql_holds_the_address_of_somebody_who_was_erased(tm
         held = asyncio.run(rows())
     assert len(held) > 20
     assert [(table, row) for table, row in held if LOCAL in row.lower()] == []
+
+
+def test_logs_metrics_problems_and_lists_for_staff_name_nobody_and_hold_no_secret(erased: Erased) -> None:
+    words = {**WORDS, "address": ADDRESS, "local part": LOCAL}
+    assert {what for what, word in words.items() if word.encode() in erased.shown} == set()
+    assert b"gateway_events_accepted_total" in erased.shown, "the metrics were read"
+    assert erased.secrets == []

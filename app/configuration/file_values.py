@@ -2,6 +2,7 @@
 
 import os
 import re
+from base64 import b64decode
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -72,7 +73,18 @@ def _callback_secret(reference: str) -> str:
     value = _secret(reference)
     if not CALLBACK_SECRET.fullmatch(value):
         raise ValueError("a callback secret has exactly 16 characters of A-Z a-z 0-9")
-    return value
+    return _not_weak(value)
+
+
+_FEWEST_SIGNS = 6
+_FEWEST_BYTES = 16
+
+
+def _not_weak(secret: str) -> str:
+    """No sixteen equal signs, and nothing that somebody typed to get past the length."""
+    if len(set(secret)) < _FEWEST_SIGNS:
+        raise ValueError("that secret can be guessed; make one with: openssl rand -hex 8")
+    return secret
 
 
 def _signing_secret(reference: str) -> str:
@@ -84,6 +96,8 @@ def _checked_signing_secret(value: str) -> str:
         Webhook(value)
     except (ValueError, RuntimeError, EmptyWebhookSecretError) as error:
         raise ValueError('a signing secret is base64 with the prefix "whsec_"') from error
+    if len(b64decode(value.removeprefix("whsec_"))) < _FEWEST_BYTES:
+        raise ValueError(f"a signing secret has at least {_FEWEST_BYTES} random bytes: whsec_ and then `openssl rand -base64 24`")
     return value
 
 
@@ -98,7 +112,7 @@ def _token(reference: str) -> str:
     value = _secret(reference)
     if len(value) < _SHORTEST_TOKEN or not value.isascii() or " " in value:
         raise ValueError(f"at least {_SHORTEST_TOKEN} random ASCII characters; `gateway connect` makes one")
-    return value
+    return _not_weak(value)
 
 
 _SHORTEST_TOKEN = 16

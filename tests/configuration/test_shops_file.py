@@ -174,3 +174,22 @@ def test_m5_c8_a_mapping_that_cannot_be_is_refused_with_what_can(wrong: Any, wor
     with pytest.raises(BadConfiguration) as caught:
         _shop(**wrong)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "secret", "words"),
+    [
+        ("callback_secret", "a" * 16, "can be guessed"),
+        ("callback_secret", "0101010101010101", "can be guessed"),
+        ("signing_secret", "whsec_c2hvcnQ=", "at least 16 random bytes"),
+    ],
+)
+def test_a_weak_secret_is_refused_with_how_to_make_one(
+    monkeypatch: pytest.MonkeyPatch, setting: str, secret: str, words: str
+) -> None:
+    monkeypatch.setenv("WEAK", secret)
+    with pytest.raises(BadConfiguration) as caught:
+        _shop(**{setting: "env:WEAK"})
+    assert words in str(caught.value)
+    assert secret not in str(caught.value)
+    assert "openssl" in str(caught.value)

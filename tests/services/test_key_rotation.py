@@ -1,5 +1,6 @@
 """Rotation of the encryption keys: everything under the newest one, nothing lost, and the day on which the old one may go (M6)."""
 
+import base64
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,7 +24,7 @@ OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 async def stored(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A store whose secrets were closed with the old key alone."""
     monkeypatch.setenv("API_SECRET", "api-secret")
-    monkeypatch.setenv("CALLBACK", "a" * 16)
+    monkeypatch.setenv("CALLBACK", "abcdefgh12345678")
     ring = KeyRing([OLD])
     shops = {name: {**entry, "callback_secret": "env:CALLBACK"} for name, entry in SHOPS.items()}
     accounts = {"main": {**ACCOUNT, "api_secret": "env:API_SECRET"}}
@@ -44,14 +45,14 @@ async def test_after_a_rotation_the_newest_key_alone_opens_every_secret(stored: 
     done = await KeyRotation(stored, KeyRing([NEW, OLD]), clock).rotate()
     assert (done.closed_anew, done.secrets) == (4, 4)
     alone = KeyRing([NEW])
-    assert sorted(alone.open(one) for one in await closed(stored)) == ["a" * 16, "a" * 16, "api-secret", "pepper"]
+    assert sorted(alone.open(one) for one in await closed(stored)) == ["abcdefgh12345678"] * 2 + ["api-secret", "pepper"]
     for one in await closed(stored):
         with pytest.raises(InvalidToken):
             Fernet(OLD).decrypt(one.encode())
     directory = ShopDirectory(stored, alone, clock)
     await directory.refresh()
     assert directory.access("main").api_secret == "api-secret"
-    assert directory.shop_callback_secrets("shop1") == ["a" * 16]
+    assert directory.shop_callback_secrets("shop1") == ["abcdefgh12345678"]
 
 
 async def test_a_second_rotation_changes_nothing_and_names_the_same_day(stored: Store, clock: Clock) -> None:
@@ -86,3 +87,8 @@ async def test_a_process_that_was_started_with_other_keys_refuses_and_changes_no
 def test_a_fingerprint_says_nothing_of_the_key() -> None:
     assert KeyRing([NEW]).fingerprint != KeyRing([OLD]).fingerprint
     assert KeyRing([NEW]).fingerprint not in NEW
+
+
+def test_a_key_that_can_be_guessed_is_refused() -> None:
+    with pytest.raises(BadConfiguration, match="gateway keys encryption"):
+        KeyRing([base64.urlsafe_b64encode(b"0" * 32).decode()])

@@ -2,11 +2,15 @@
 
 import hashlib
 import hmac
+from base64 import urlsafe_b64decode
 from datetime import datetime, timedelta
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from app.domain.errors import BadConfiguration
+
+_FEWEST_BYTES = 12
+"""Different ones among the 32 of a key: of random keys not one in a billion has fewer."""
 
 PEPPER = "pseudonym_pepper"
 """The fact under which the secret of the pseudonyms is kept, encrypted."""
@@ -23,6 +27,8 @@ class KeyRing:
             words = "is missing" if not keys else "holds something that is no key"
             raise BadConfiguration([f"GATEWAY_ENCRYPTION_KEYS {words}; make a key with: gateway keys encryption"]) from error
 
+        if any(len(set(urlsafe_b64decode(key))) < _FEWEST_BYTES for key in keys):
+            raise BadConfiguration(["GATEWAY_ENCRYPTION_KEYS: a key that can be guessed; make one with: gateway keys encryption"])
         self.fingerprint = fingerprint_of(keys[0])
         self.has_older_keys = len(set(keys)) > 1
 
