@@ -25,8 +25,12 @@ ATTACKS: tuple[Attack, ...] = (
 
 
 async def attacked(number: int) -> list[Row]:
+    rows = []
     async with a_stage() as stage:
-        return [await attack(stage, number) for attack in ATTACKS]
+        for attack in ATTACKS:
+            rows.append(await attack(stage, number))
+            sys.stderr.write(f"{rows[-1].name}: {rows[-1].inputs} inputs\n")
+    return rows
 
 
 def main() -> int:
