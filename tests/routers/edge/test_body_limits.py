@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.domain.errors import Crowded
+from app.domain.shops.configuration import READER_ROLE
 from app.observability.metrics import requests_refused
 from app.routers.edge import body_limits, rate_limits
 from app.routers.edge.addresses import network_of
@@ -309,3 +310,12 @@ async def test_head_answers_as_get_does(door: Door) -> None:
     for path, status in (("/healthz", 200), ("/readyz", 200), ("/metrics", 401), ("/v1/shops/shop1/orders", 405)):
         answer = await door.http.head(path, headers=door.auth("shop1") if path.startswith("/v1") else {})
         assert answer.status_code == status
+
+
+async def test_staff_who_may_not_act_hear_403_however_often_and_raise_no_alarm(door: Door) -> None:
+    key = await door.gateway.directory.issue_key(None, READER_ROLE)
+    headers = {"Authorization": f"Bearer {key}"}
+    replay = {"mode": "run"}
+    answers = [await door.http.post("/v1/operations/replays", json=replay, headers=headers) for _ in range(40)]
+    assert {one.status_code for one in answers} == {403}
+    assert await door.gateway.door_counts.alarms() == set()
