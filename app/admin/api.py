@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Query, Request, Response
 
 from app.admin.configuration_api import install_configuration, shops_named
 from app.admin.doctor import callback_addresses, examine, tracking_codes
+from app.admin.support_bundle import bundle_of
 from app.bootstrap.gateway import Gateway, open_gateway
 from app.configuration.control_socket import USER_HEADER, check_owner
 from app.configuration.settings import Settings
@@ -118,6 +119,10 @@ def control_app(gateway: Gateway) -> FastAPI:
     @app.get("/doctor")
     async def doctor(shop: str | None = None) -> dict[str, Any]:
         return {"findings": await examine(gateway, shop)}
+
+    @app.get("/support-bundle")
+    async def support_bundle() -> dict[str, Any]:
+        return await bundle_of(gateway)
 
     @app.post("/why")
     async def why(request: Request) -> list[dict[str, Any]]:

@@ -1,10 +1,13 @@
 """What a doctor looks at, and the prescription: the store, accounts, panels, traps, and addresses to paste."""
 
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.bootstrap.gateway import Gateway
 from app.clients.idosell.client import IdosellPanel
-from app.domain.delivery.outcomes import Refused
+from app.configuration.settings import Settings
+from app.domain.delivery.outcomes import Refused, Throttled
 from app.domain.shops.shop import Shop, SourceKind
 from app.formats.tracking_code import tracking_code
 from app.services.shops.directory import ShopDirectory
@@ -23,6 +26,8 @@ async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]
     shops = [shop for shop in gateway.directory.shops() if shop_id in (None, shop.id)]
     if not shops:
         note(shop_id or "shops", good=False, words="No such shop is configured. Write one into the file of `gateway apply`.")
+    for good, words in address_findings(gateway.settings):
+        note("public address", good=True, warning=not good, words=words)
     for account_id in sorted({shop.account for shop in shops}):
         answer = await gateway.upstreams.client(account_id).owners()
         account = gateway.upstreams.client(account_id).account
@@ -30,6 +35,9 @@ async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]
             known = account.owner.lower() in (owner.lower() for owner in answer)
             words = "signature accepted, owner known" if known else "the owner is none of the account's users; correct `owner`"
             note(f"account {account_id}", good=known, words=words)
+        elif isinstance(answer, Throttled):
+            words = "SALESmanago answers 429, too many calls at the moment: nothing is proven. Ask again in some minutes."
+            note(f"account {account_id}", good=True, warning=True, words=words)
         else:
             why = answer.message if isinstance(answer, Refused) else type(answer).__name__.lower()
             note(f"account {account_id}", good=False, words=f"SALESmanago: {why}. Check endpoint, client_id and api_secret.")
@@ -61,6 +69,27 @@ async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]
         mode = "shadow mode: nothing is sent" if shop.shadow else f"policy {shop.policy.value}"
         note(f"shop {shop.id}", good=shop.enabled, words=mode if shop.enabled else "disabled: its events are held")
     return findings
+
+
+def address_findings(settings: Settings) -> list[tuple[bool, str]]:
+    """Whether SALESmanago and panels can reach the gateway as it is told to them, and whether nobody listens on the way."""
+    parts = urlsplit(settings.base_url)
+    host = parts.hostname or ""
+    found = [(True, f"callbacks and panels are given {settings.base_url}")]
+    if is_local(host):
+        words = f"{host} is reached from this machine alone, so no callback and no push arrives. Set GATEWAY_PUBLIC_URL."
+        found = [(False, words)]
+    elif parts.scheme != "https":
+        found.append((False, "it begins with http://, so keys and addresses travel readable. Put TLS before the gateway."))
+    return found
+
+
+def is_local(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or "." not in host
+    return not address.is_global
 
 
 def shared_account_warning(directory: ShopDirectory, account_id: str) -> str | None:

@@ -40,6 +40,7 @@ for command in (
     configuration.tracking_code,
     queries.status,
     queries.doctor,
+    queries.support_bundle,
     queries.why,
     queries.conflicts,
     queries.consents,

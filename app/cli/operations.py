@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from app.cli.common import AsJson, InPolish, PerhapsShop, ask, local, out, run, show_json
 
@@ -118,19 +117,15 @@ def neighbours(as_json: AsJson = False) -> None:
         if not found:
             out.print("Nothing was sent to anybody yet. `gateway status` shows whether something waits to be decided.")
             return
-        table = Table("destination", "circuit", "calls/s", "on their way", "contacts waiting", "next try", "cause")
         colours = {"closed": "green", "open": "red", "half_open": "yellow"}
         for one in found:
-            table.add_row(
-                one["destination"],
-                f"[{colours[one['circuit']]}]{one['circuit']}[/]",
-                "" if one["calls_per_second"] is None else f"{one['calls_per_second']:.1f}",
-                str(one["claims"]),
-                str(one["waiting"]),
-                local(one["rest_until"]) if one["rest_until"] and one["circuit"] != "closed" else "",
-                escape(one["cause"]),
-            )
-        out.print(table)
+            pace = "" if one["calls_per_second"] is None else f", {one['calls_per_second']:.1f} calls a second"
+            circuit = f"[{colours[one['circuit']]}]{one['circuit'].replace('_', ' ')}[/]"
+            out.print(f"[bold]{escape(one['destination'])}[/bold]  circuit {circuit}{pace}")
+            out.print(f"    {one['waiting']} contacts waiting, {one['claims']} on their way")
+            if one["circuit"] != "closed":
+                next_try = f"; next try {local(one['rest_until'])}" if one["rest_until"] else ""
+                out.print(f"    {escape(one['cause'])}{next_try}")
 
     run(step())
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -24,14 +25,12 @@ def status(as_json: AsJson = False) -> None:
         if as_json:
             show_json(report)
             return
-        table = Table("shop", "oldest waiting", "received", "planned", "sent", "withheld", "superseded", "parked", "held")
         for shop in report["shops"]:
-            numbers = [
-                str(shop["events"].get(state, 0))
-                for state in ("received", "planned", "sent", "withheld", "superseded", "parked", "held")
-            ]
-            table.add_row(shop["shop_id"], f"{shop['oldest_waiting_seconds']:.0f} s", *numbers)
-        out.print(table)
+            age = shop["oldest_waiting_seconds"]
+            oldest = f"the oldest waiting event is {age:.0f} s old" if age else "no event waits"
+            out.print(f"[bold]{escape(shop['shop_id'])}[/bold]  {oldest}")
+            counted = [f"{number} {state}" for state in _STATES if (number := shop["events"].get(state))]
+            out.print(f"    {', '.join(counted) or 'no events yet'}")
         for problem in report["problems"]:
             out.print(f"[yellow]{escape(problem)}[/yellow]")
         show_waiting([one for one in report["waiting"] if one["circuit"] != "closed"])
@@ -56,7 +55,24 @@ def doctor(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
     run(step())
 
 
+def support_bundle(
+    file: Annotated[Path, typer.Argument(help="Where to write it, as JSON.")] = Path("support-bundle.json"),
+) -> None:
+    """Write down for support how the gateway is: no secret, no address, no phone number in it. Look at it before you send it."""
+
+    async def step() -> None:
+        found = await ask("GET", "/support-bundle")
+        try:
+            file.write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+        except OSError as error:
+            fail(f"{file} cannot be written: {error.strerror}.")
+        out.print(f"Written to {escape(str(file))}.")
+
+    run(step())
+
+
 LOOK_SECONDS = 1.0
+_STATES = ("received", "planned", "sent", "withheld", "superseded", "parked", "held")
 _UNKNOWN = "Nothing is known about that. Was it posted? `gateway tail --refused` shows what was refused."
 _UNKNOWN_PL = "Nic o tym nie wiadomo. Czy to wysłano? `gateway tail --refused` pokazuje, co odrzucono."
 
