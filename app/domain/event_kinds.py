@@ -11,18 +11,18 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
-    OptInReported,
-    OptOutReported,
+    OptInClaimed,
+    OptOutClaimed,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
     ProductViewed,
-    StatusNotTaken,
-    StatusSeen,
+    StatusObserved,
+    StatusRejected,
     Subscribed,
     SubscriberListed,
     TagsEdited,
-    TagsSeen,
+    TagsObserved,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -62,15 +62,15 @@ def kind_of(event: Event) -> Kind:
             return _LISTED
         case DriftFound():
             return _PLAIN if event.needed else _LISTED  # what is needed is told for a person who acts now
-        case Unsubscribed() | OptOutReported() | TransferConsentWithdrawn() | ErasureRequested():
+        case Unsubscribed() | OptOutClaimed() | TransferConsentWithdrawn() | ErasureRequested():
             return _STOP
-        case StatusSeen():
+        case StatusObserved():
             return _STOP if event.email_out is True or event.phone_out is True else _PLAIN
         case OrderCancelled() | OrderReturned():
             return _PLAIN  # they follow their purchase, which was covered
         case AccountChanged() | TagsEdited() | AccessRequested():
             return _PLAIN
-        case OptInReported() | StatusNotTaken() | TagsSeen():
+        case OptInClaimed() | StatusRejected() | TagsObserved():
             return _PLAIN
         case _:
             assert_never(event)

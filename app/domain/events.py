@@ -239,7 +239,7 @@ class AccessRequested(BaseEvent):
 
 
 @value(kw_only=True)
-class StatusSeen(BaseEvent):
+class StatusObserved(BaseEvent):
     """SALESmanago showed a newsletter status. None = it said nothing of that channel.
 
     `acted`: somebody changed it at that time, as a callback says or a look found out (R55). Otherwise it is what a look at
@@ -253,21 +253,21 @@ class StatusSeen(BaseEvent):
 
 
 @value(kw_only=True)
-class OptInReported(BaseEvent):
+class OptInClaimed(BaseEvent):
     """A callback says that the person opted in. The signature never changes, so SALESmanago's own record decides (R55)."""
 
     email: str
 
 
 @value(kw_only=True)
-class OptOutReported(BaseEvent):
+class OptOutClaimed(BaseEvent):
     """A callback says that the person opted out. Its signature never changes, so it may be an old one once more (R72)."""
 
     email: str
 
 
 @value(kw_only=True)
-class StatusNotTaken(BaseEvent):
+class StatusRejected(BaseEvent):
     """A newsletter status we meant to tell SALESmanago did not get there.
 
     `shown_out`: it shows an opt-out, which an older opt-in must not overturn (R06). Otherwise it refused what carried it.
@@ -302,7 +302,7 @@ class DriftFound(BaseEvent):
 
 
 @value(kw_only=True)
-class TagsSeen(BaseEvent):
+class TagsObserved(BaseEvent):
     """All tags of a contact in SALESmanago, in its spelling, with their points (R30, R32)."""
 
     email: str
@@ -326,11 +326,11 @@ Event = (
     | AccessRequested
     | AccountListed
     | SubscriberListed
-    | StatusSeen
-    | OptInReported
-    | OptOutReported
-    | StatusNotTaken
-    | TagsSeen
+    | StatusObserved
+    | OptInClaimed
+    | OptOutClaimed
+    | StatusRejected
+    | TagsObserved
     | DriftFound
 )
 
@@ -348,7 +348,7 @@ AboutThePerson = (
 )
 """What a shop says of a person: SALESmanago is told of it as facts of the contact, and of nothing that happened."""
 
-FromSalesmanago = StatusSeen | OptInReported | OptOutReported | StatusNotTaken | TagsSeen | DriftFound
+FromSalesmanago = StatusObserved | OptInClaimed | OptOutClaimed | StatusRejected | TagsObserved | DriftFound
 """What SALESmanago showed, said or did not take."""
 
 Request = ErasureRequested | AccessRequested
@@ -383,11 +383,11 @@ def email_of(event: Event) -> str | None:
             | ErasureRequested()
             | AccessRequested()
             | SubscriberListed()
-            | StatusSeen()
-            | OptInReported()
-            | OptOutReported()
-            | StatusNotTaken()
-            | TagsSeen()
+            | StatusObserved()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
             | DriftFound()
         ):
             return event.email
@@ -415,11 +415,11 @@ def customer_id_of(event: Event) -> str | None:
             | ErasureRequested()
             | AccessRequested()
             | SubscriberListed()
-            | StatusSeen()
-            | OptInReported()
-            | OptOutReported()
-            | StatusNotTaken()
-            | TagsSeen()
+            | StatusObserved()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
             | DriftFound()
         ):
             return None
@@ -445,11 +445,11 @@ def order_id_of(event: Event) -> str | None:
             | AccessRequested()
             | AccountListed()
             | SubscriberListed()
-            | StatusSeen()
-            | OptInReported()
-            | OptOutReported()
-            | StatusNotTaken()
-            | TagsSeen()
+            | StatusObserved()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
             | DriftFound()
         ):
             return None

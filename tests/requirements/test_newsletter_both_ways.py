@@ -19,7 +19,7 @@ from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.plan import Withhold
 from app.domain.delivery.outcomes import NeedsPerson, Park, verdict
 from app.domain.errors import ForgedCallback
-from app.domain.events import OptInReported, OptOutReported
+from app.domain.events import OptInClaimed, OptOutClaimed
 from app.domain.intake.inbox import NewEvent
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.domain.shops.callbacks import reached, signature, verified
@@ -102,7 +102,7 @@ async def test_r54_a_call_at_the_accounts_address_reaches_every_shop_that_knows_
     email = callbacks.verified_for_account("main", EMAIL, signature(EMAIL, CALLBACK_SECRETS["main"][0]))
     await callbacks.take_for_account("main", email, opt_in=False)
     assert [one.shop_id for one in taken] == shops
-    assert all(one.event == OptOutReported(at=at(NOW), email=EMAIL) for one in taken)
+    assert all(one.event == OptOutClaimed(at=at(NOW), email=EMAIL) for one in taken)
     assert list(reached(fan_out, ["shop1", "shop2", "shop3"], knowing)) == shops
 
 
@@ -120,7 +120,7 @@ def test_r55_an_opt_out_counts_at_once_and_an_opt_in_only_once_salesmanago_shows
     known = life(OPEN, registered("2026-11-23T10:00"))
     out = known.goes_on(OPEN, status_seen("2026-11-23T11:00", email_out=True, acted=True))
     assert [type(one) for one in out.commands] == [SetSubscription]
-    claimed = out.goes_on(OPEN, OptInReported(at=at("2026-11-23T12:00"), email=EMAIL))
+    claimed = out.goes_on(OPEN, OptInClaimed(at=at("2026-11-23T12:00"), email=EMAIL))
     assert claimed.commands == (ConfirmOptIn(email=EMAIL, at=at("2026-11-23T12:00")),)
     assert claimed.contact.email_news.status is Status.OPT_OUT
     confirmed = claimed.goes_on(OPEN, status_seen("2026-11-23T12:00", email_out=False, acted=True))
@@ -143,8 +143,8 @@ async def test_r55_what_a_callback_says_is_stored_and_an_opt_in_stays_a_claim() 
     await callbacks.take_for_shop("shop1", EMAIL, opt_in=True)
     await callbacks.take_for_shop("shop1", EMAIL, opt_in=False)
     assert [one.event for one in taken] == [
-        OptInReported(at=at(NOW), email=EMAIL),
-        OptOutReported(at=at(NOW), email=EMAIL),
+        OptInClaimed(at=at(NOW), email=EMAIL),
+        OptOutClaimed(at=at(NOW), email=EMAIL),
     ]
     assert len({one.event_id for one in taken}) == 2
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import event
 
 from app.domain.delivery.outbox import to_reading
-from app.domain.events import OptOutReported
+from app.domain.events import OptOutClaimed
 from app.storage.engine.database import Database
 from tests.conftest import Clock
 from tests.support.world import (
@@ -111,7 +111,7 @@ async def test_a_claim_of_many_questions_asks_the_store_no_more_often_than_one_o
     reading = to_reading("main")
     asked: dict[int, int] = {}
     for some in (people[:4], people[4:]):
-        await world.post(*(OptOutReported(at=world.clock(), email=one) for one in some))
+        await world.post(*(OptOutClaimed(at=world.clock(), email=one) for one in some))
         await world.plan()
         with counted(world) as statements:
             assert await world.delivery.deliver_due(reading) == len(some)

@@ -13,7 +13,7 @@ from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.answers import Answer, Call, Modified
 from app.domain.delivery.outbox import Claim
 from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Unknown, message_of
-from app.domain.events import Customer, TagsSeen, email_of
+from app.domain.events import Customer, TagsObserved, email_of
 from app.domain.intake.inbox import InboxEvent
 from app.domain.operations.replay import ParkedFilter
 from app.domain.operations.retention import Retention
@@ -405,7 +405,7 @@ async def test_r73_tags_over_which_we_fail_do_not_keep_an_opt_out_from_coming_ho
     plain = pull_module.decide
 
     def failing(event: Any, shop: Any, contact: Any) -> Any:
-        if isinstance(event, TagsSeen) and contact.email == PEOPLE[2]:
+        if isinstance(event, TagsObserved) and contact.email == PEOPLE[2]:
             raise ZeroDivisionError
         return plain(event, shop, contact)
 

@@ -15,7 +15,7 @@ from app.domain.commands import SetSubscription, UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery.answers import Modified
 from app.domain.delivery.outcomes import Delivered, Outcome, Throttled, Unknown, Unreachable
-from app.domain.events import OptInReported, OptOutReported, Subscribed, Unsubscribed
+from app.domain.events import OptInClaimed, OptOutClaimed, Subscribed, Unsubscribed
 from app.domain.shops.callbacks import reached
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, FanOut
@@ -272,7 +272,7 @@ class Play:
         account = self.surroundings == "account address"
         shops = reached(FanOut.ALL, self.shops, knowing) if account else ("shop1",)
         now = self.clock()
-        said = OptOutReported(at=now, email=act.email) if act.out else OptInReported(at=now, email=act.email)
+        said = OptOutClaimed(at=now, email=act.email) if act.out else OptInClaimed(at=now, email=act.email)
         for shop in shops:
             await self.world.post(said, shop=shop)
         act.reaches = frozenset(shops)

@@ -23,10 +23,10 @@ from app.domain.events import (
     OrderPlaced,
     OrderReturned,
     ProductViewed,
-    StatusSeen,
+    StatusObserved,
     Subscribed,
     TagsEdited,
-    TagsSeen,
+    TagsObserved,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -212,9 +212,9 @@ def tags_edited(
     return TagsEdited(at=at(when), email=email, customer_id=customer_id, added=tuple(added), removed=tuple(removed), all_tags=full)
 
 
-def tags_seen(when: str | datetime = NOON, tags: Mapping[str, int] | None = None, *, email: str = EMAIL) -> TagsSeen:
+def tags_seen(when: str | datetime = NOON, tags: Mapping[str, int] | None = None, *, email: str = EMAIL) -> TagsObserved:
     """SALESmanago shows all tags of the contact, with their points."""
-    return TagsSeen(at=at(when), email=email, tags=tuple((tags or {}).items()))
+    return TagsObserved(at=at(when), email=email, tags=tuple((tags or {}).items()))
 
 
 def status_seen(
@@ -224,8 +224,8 @@ def status_seen(
     email_out: bool | None = None,
     phone_out: bool | None = None,
     acted: bool = False,
-) -> StatusSeen:
-    return StatusSeen(at=at(when), email=email, email_out=email_out, phone_out=phone_out, acted=acted)
+) -> StatusObserved:
+    return StatusObserved(at=at(when), email=email, email_out=email_out, phone_out=phone_out, acted=acted)
 
 
 def lost_tags(contact: Contact, shop: Shop) -> list[str]:

@@ -9,7 +9,7 @@ from app.domain.commands import HomeCommand, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outbox import ManualTask
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, Unreachable
-from app.domain.events import AccountChanged, Customer, NewsletterBox, OptInReported, StatusSeen
+from app.domain.events import AccountChanged, Customer, NewsletterBox, OptInClaimed, StatusObserved
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
 from app.domain.shops.configuration import StoredAccount, StoredShop
@@ -48,18 +48,18 @@ async def configured(world: World, *shops: Shop, own_secret: bool = False, fan_o
     await world.directory.apply([StoredAccount(account, {"api_secret": world.ring.close("s")})], stored)
 
 
-def resigned(minutes: float = 1, email: str = JAN) -> StatusSeen:
+def resigned(minutes: float = 1, email: str = JAN) -> StatusObserved:
     """As a callback says it."""
-    return StatusSeen(at=at(minutes), email=email, email_out=True, acted=True)
+    return StatusObserved(at=at(minutes), email=email, email_out=True, acted=True)
 
 
-def agreed(minutes: float = 1, email: str = JAN) -> StatusSeen:
+def agreed(minutes: float = 1, email: str = JAN) -> StatusObserved:
     """As a reading confirmed it."""
-    return StatusSeen(at=at(minutes), email=email, email_out=False, acted=True)
+    return StatusObserved(at=at(minutes), email=email, email_out=False, acted=True)
 
 
-def reported(minutes: float = 1, email: str = JAN) -> OptInReported:
-    return OptInReported(at=at(minutes), email=email)
+def reported(minutes: float = 1, email: str = JAN) -> OptInClaimed:
+    return OptInClaimed(at=at(minutes), email=email)
 
 
 def changes(commands: Sequence[HomeCommand], email: str = JAN) -> list[TimedStatus | None]:

@@ -29,15 +29,15 @@ from app.domain.events import (
     ErasureRequested,
     Event,
     NewsletterBox,
-    OptInReported,
-    OptOutReported,
+    OptInClaimed,
+    OptOutClaimed,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
-    StatusNotTaken,
-    StatusSeen,
+    StatusObserved,
+    StatusRejected,
     TagsEdited,
-    TagsSeen,
+    TagsObserved,
     Unsubscribed,
     customer_id_of,
 )
@@ -60,7 +60,7 @@ def _decision(plan: Plan, contact: Contact, sale: Sale, learned: Contact | None 
     return Decision(plan, contact, sale, learned if learned is not None else contact)
 
 
-def decide_claim(event: OptOutReported, contact: Contact, *, opt_in_waits: bool) -> OptOutReported | StatusSeen:
+def decide_claim(event: OptOutClaimed, contact: Contact, *, opt_in_waits: bool) -> OptOutClaimed | StatusObserved:
     """The act that a callback about an opt-out reports, or the callback itself where it must be confirmed first.
 
     A callback carries no time, and the same one may come again. Of somebody who came back after a resignation, and of whom
@@ -70,7 +70,7 @@ def decide_claim(event: OptOutReported, contact: Contact, *, opt_in_waits: bool)
     """
     if contact.erased or (came_back(contact) and not opt_in_waits):
         return event
-    return StatusSeen(at=event.at, email=event.email, email_out=True, acted=True)
+    return StatusObserved(at=event.at, email=event.email, email_out=True, acted=True)
 
 
 def decide(
@@ -109,9 +109,9 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Hold
     if contact.is_of_another_account(customer_id_of(event)):
         return _contested(event, shop, contact, sale, known_there=known_there)
     known = learn(event, shop, contact)
-    if isinstance(event, OptOutReported):
+    if isinstance(event, OptOutClaimed):
         return _decision(Send(ConfirmOptOut(email=event.email, at=event.at)), known, sale)
-    if isinstance(event, StatusSeen | StatusNotTaken | TagsSeen | OptInReported):
+    if isinstance(event, StatusObserved | StatusRejected | TagsObserved | OptInClaimed):
         return _homeward(event, shop, known, sale, known_there=known_there)
     known = shop_knows(contact, known)
     reason = refusal_reason(event, shop, known, sale, holder)
@@ -163,18 +163,23 @@ def _why_nothing(event: Event) -> Reason:
 
 
 def _homeward(
-    event: StatusSeen | StatusNotTaken | TagsSeen | OptInReported, shop: Shop, known: Contact, sale: Sale, *, known_there: bool
+    event: StatusObserved | StatusRejected | TagsObserved | OptInClaimed,
+    shop: Shop,
+    known: Contact,
+    sale: Sale,
+    *,
+    known_there: bool,
 ) -> Decision:
     """What SALESmanago showed goes home, whatever the transfer policy says: it leaves SALESmanago, not the shop.
 
     What SALESmanago lost or did not take is told again, if the person may be sent.
     """
-    if isinstance(event, OptInReported):
+    if isinstance(event, OptInClaimed):
         if known.email_news.status is Status.OPT_OUT and not _is_told_of_opt_out(known):
             # It was never told of the opt-out, so that it shows none confirms nothing.
             return _decision(Withhold(Reason.OPT_IN_NOT_CONFIRMED), known, sale)
         return _decision(Send(ConfirmOptIn(email=event.email, at=event.at)), known, sale)
-    if isinstance(event, StatusNotTaken) and event.still_as is None and not is_explained(event, known):
+    if isinstance(event, StatusRejected) and event.still_as is None and not is_explained(event, known):
         return _decision(Withhold(Reason.OPTED_OUT_THERE if event.shown_out else Reason.REFUSED), known, sale)
     commands: list[Command] = list(home_commands(known, event, shop))
     upsert = _facts(event, shop, known, known_there=known_there)
@@ -226,7 +231,7 @@ def _resigns(event: Event, shop: Shop) -> bool:
 
 def _in_shadow(decision: Decision, event: Event, shop: Shop, sale: Sale, *, known_there: bool) -> Decision:
     """Nothing is sent, and nothing counts as told, but what takes permission away: resignations, and erasures (R06a)."""
-    if isinstance(event, ErasureRequested | OptOutReported) or not isinstance(decision.plan, Send):
+    if isinstance(event, ErasureRequested | OptOutClaimed) or not isinstance(decision.plan, Send):
         return decision
     learned, sale = decision.learned, remembered(event, sale, reason=Reason.SHADOW)
     upsert = opt_outs_due(learned, shop, known_there=known_there)

@@ -20,18 +20,18 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
-    OptInReported,
-    OptOutReported,
+    OptInClaimed,
+    OptOutClaimed,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
     ProductViewed,
-    StatusNotTaken,
-    StatusSeen,
+    StatusObserved,
+    StatusRejected,
     Subscribed,
     SubscriberListed,
     TagsEdited,
-    TagsSeen,
+    TagsObserved,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -81,13 +81,13 @@ def revoked_by(event: Event, before: Contact, contact: Contact, *, is_joined: bo
             return _revoked_for_both(contact, has_cart=has_cart) if is_joined else _bought(contact, has_cart=has_cart)
         case OrderPlaced():
             return _bought(contact, has_cart=has_cart)
-        case Unsubscribed() | StatusSeen():
+        case Unsubscribed() | StatusObserved():
             return [Revoked(_older_opt_ins(contact), Reason.CONSENT_WITHDRAWN)]
         case CustomerRegistered() | Subscribed() | OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
             return []
         case TagsEdited() | TransferConsentGranted() | AccessRequested() | SubscriberListed():
             return []
-        case OptInReported() | OptOutReported() | StatusNotTaken() | TagsSeen() | DriftFound():
+        case OptInClaimed() | OptOutClaimed() | StatusRejected() | TagsObserved() | DriftFound():
             return []
         case _:
             assert_never(event)
@@ -202,7 +202,7 @@ def repeated_in_shop(event: Event, before: Contact, contact: Contact) -> SetSubs
 
     Which of the two the shop's side ended with is not known then, so the newest act is written once more.
     """
-    if isinstance(event, StatusSeen) or contact.home == before.home:
+    if isinstance(event, StatusObserved) or contact.home == before.home:
         return None
     home, former = contact.home, before.home
     email = home.email_news if _contradicts(home.email_news, former.email_news) else None

@@ -22,18 +22,18 @@ from app.domain.events import (
     ErasureRequested,
     Event,
     NewsletterBox,
-    OptInReported,
-    OptOutReported,
+    OptInClaimed,
+    OptOutClaimed,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
     ProductViewed,
-    StatusNotTaken,
-    StatusSeen,
+    StatusObserved,
+    StatusRejected,
     Subscribed,
     SubscriberListed,
     TagsEdited,
-    TagsSeen,
+    TagsObserved,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -112,17 +112,17 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
             if event.all_tags is not None:
                 return contact.with_all_tags(event.all_tags, at)
             return contact.with_tags(event.added, event.removed, at)
-        case StatusSeen():
+        case StatusObserved():
             return observe_status(event, _addressed(contact, event.email))
-        case TagsSeen():
+        case TagsObserved():
             return saw_tags(event, _addressed(contact, event.email), shop)
         case DriftFound():
             return contact  # of the person it tells nothing; what SALESmanago was told is `decide`'s business
-        case StatusNotTaken(still_as=str() as email):
+        case StatusRejected(still_as=str() as email):
             return still_called(not_taken(event, contact), email, at)
-        case StatusNotTaken():
+        case StatusRejected():
             return not_taken(event, contact)
-        case OptInReported() | OptOutReported():
+        case OptInClaimed() | OptOutClaimed():
             return contact  # a claim; what SALESmanago itself shows will teach
         case OrderCancelled() | OrderReturned():
             return contact  # whose order it is the order says
@@ -220,11 +220,11 @@ def remember_revocation(event: Event, shop: Shop, contact: Contact) -> Contact:
             return replace(contact, transfer=contact.transfer.withdraw(event.at))
         case Unsubscribed():
             return _unsubscribed(contact, event, shop)
-        case StatusSeen(acted=True):
+        case StatusObserved(acted=True):
             email = contact.email_news.opt_out(event.at) if event.email_out else contact.email_news
             phone = contact.phone_news.opt_out(event.at) if event.phone_out else contact.phone_news
             return replace(contact, email_news=email, phone_news=phone)
-        case StatusSeen():
+        case StatusObserved():
             return contact  # not an act, only what a look showed
         case (
             CustomerRegistered()
@@ -241,10 +241,10 @@ def remember_revocation(event: Event, shop: Shop, contact: Contact) -> Contact:
             | AccessRequested()
             | AccountListed()
             | SubscriberListed()
-            | OptInReported()
-            | OptOutReported()
-            | StatusNotTaken()
-            | TagsSeen()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
             | DriftFound()
         ):
             return contact

@@ -13,7 +13,7 @@ from app.domain import tags
 from app.domain.consent import Channel, Status, TimedStatus, is_opt_in, newer_status
 from app.domain.decisions.salesmanago_changes import wanted_tags
 from app.domain.delivery.verify import RemoteContact
-from app.domain.events import StatusNotTaken, StatusSeen, TagsSeen
+from app.domain.events import StatusObserved, StatusRejected, TagsObserved
 from app.domain.person.contact import Contact, KeptBack, Lost, Observed, ObservedStatus, ObservedTag
 from app.domain.shops.shop import Shop, TagConflicts
 from app.domain.values import replace, value
@@ -34,7 +34,7 @@ def is_another(contact: Contact, shown: RemoteContact) -> bool:
     return before is not None and now is not None and now > before
 
 
-def observe_status(event: StatusSeen, contact: Contact) -> Contact:
+def observe_status(event: StatusObserved, contact: Contact) -> Contact:
     seen, told = contact.seen, contact.told
     if event.email_out is not None:
         heard = _heard(told.email_news, seen.email_refused, seen.email_kept_back)
@@ -79,7 +79,7 @@ class _Look:
 
 
 def _look(
-    channel: Channel, told: TimedStatus | None, before: ObservedStatus | None, event: StatusSeen, *, out: bool, disputed: bool
+    channel: Channel, told: TimedStatus | None, before: ObservedStatus | None, event: StatusObserved, *, out: bool, disputed: bool
 ) -> _Look:
     at, status = event.at, Status.OPT_OUT if out else Status.OPT_IN
     if before is not None and at < before.at:
@@ -121,7 +121,7 @@ def _acted(channel: Channel, at: datetime, *, out: bool) -> Channel:
     return channel.opt_out(at) if out else channel.opt_in(at)
 
 
-def not_taken(event: StatusNotTaken, contact: Contact) -> Contact:
+def not_taken(event: StatusRejected, contact: Contact) -> Contact:
     """SALESmanago was not told after all: the mirror must not say so, or a later look would take our silence for an act."""
     told, seen = contact.told, contact.seen
     if not event.shown_out:
@@ -160,7 +160,7 @@ def _kept_back(
     return told, KeptBack(told, stood, at)
 
 
-def is_explained(event: StatusNotTaken, contact: Contact) -> bool:
+def is_explained(event: StatusRejected, contact: Contact) -> bool:
     """Was the opt-out that kept an opt-in back heard of before the person acted? Then the opt-in is told again."""
     told = contact.told
     email = event.by_email and event.email_stood is not None and contact.email_news.status is Status.OPT_IN
@@ -172,8 +172,8 @@ def is_explained(event: StatusNotTaken, contact: Contact) -> bool:
 
 
 def found(
-    look: StatusSeen, contact: Contact, grace: timedelta, patience: timedelta = timedelta(0)
-) -> tuple[StatusSeen | None, Contact]:
+    look: StatusObserved, contact: Contact, grace: timedelta, patience: timedelta = timedelta(0)
+) -> tuple[StatusObserved | None, Contact]:
     """Does a look show that somebody acted? The act, if so, and the contact as to be remembered meanwhile.
 
     Where a callback may say for which shop a change was meant (R53), it gets a grace before the look speaks for all. It gets
@@ -215,7 +215,7 @@ def _timeless(contact: Contact) -> tuple[object, ...]:
 # -- tags ----------------------------------------------------------------------------------------------------------------
 
 
-def saw_tags(event: TagsSeen, contact: Contact, shop: Shop) -> Contact:
+def saw_tags(event: TagsObserved, contact: Contact, shop: Shop) -> Contact:
     """The full list of a contact's tags in SALESmanago. An older list teaches nothing."""
     if contact.seen.tags_at is not None and event.at < contact.seen.tags_at:
         return contact
@@ -232,7 +232,7 @@ def saw_tags(event: TagsSeen, contact: Contact, shop: Shop) -> Contact:
     return _with_lost(replace(contact, seen=seen), present, shop, event.at)
 
 
-def _shown(event: TagsSeen, present: set[str], contact: Contact, shop: Shop) -> dict[str, ObservedTag]:
+def _shown(event: TagsObserved, present: set[str], contact: Contact, shop: Shop) -> dict[str, ObservedTag]:
     """The tags that may travel to the panel. A section whose letters SALESmanago did not keep goes home as the shop wrote it."""
     without_letters: dict[str, list[str]] = {}
     for section in contact.earned_tags:

@@ -16,7 +16,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Channel, TimedStatus
-from app.domain.events import Event, StatusSeen
+from app.domain.events import Event, StatusObserved
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import PanelKind, Shop
@@ -25,12 +25,12 @@ from app.domain.values import replace
 
 def home_commands(contact: Contact, event: Event, shop: Shop) -> tuple[HomeCommand, ...]:
     """What the shop's side must be told after an event in SALESmanago."""
-    subscription = _subscription(contact, event) if isinstance(event, StatusSeen) else None
+    subscription = _subscription(contact, event) if isinstance(event, StatusObserved) else None
     mirrored = mirror_command(contact, shop)
     return tuple(command for command in (subscription, mirrored) if command is not None)
 
 
-def _subscription(contact: Contact, event: StatusSeen) -> SetSubscription | None:
+def _subscription(contact: Contact, event: StatusObserved) -> SetSubscription | None:
     """Only channels the event speaks of: the shop knows its own customers' other acts better than we do."""
     email = _news(contact.email_news, contact.home.email_news) if event.email_out is not None else None
     phone = _news(contact.phone_news, contact.home.phone_news) if event.phone_out is not None else None

@@ -17,18 +17,18 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
-    OptInReported,
-    OptOutReported,
+    OptInClaimed,
+    OptOutClaimed,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
     ProductViewed,
-    StatusNotTaken,
-    StatusSeen,
+    StatusObserved,
+    StatusRejected,
     Subscribed,
     SubscriberListed,
     TagsEdited,
-    TagsSeen,
+    TagsObserved,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -89,7 +89,7 @@ def _carries(command: Command, event: Event) -> bool:
             return isinstance(command, UpsertContact)
         case CartChanged() | ProductViewed() | AccessRequested():
             return False  # each is an occurrence of its own
-        case StatusSeen() | StatusNotTaken() | TagsSeen() | OptInReported() | OptOutReported() | DriftFound():
+        case StatusObserved() | StatusRejected() | TagsObserved() | OptInClaimed() | OptOutClaimed() | DriftFound():
             return False  # what SALESmanago showed or said, it has
         case _:
             assert_never(event)

@@ -25,18 +25,18 @@ from app.domain.events import (
     ErasureRequested,
     Event,
     Evidence,
-    OptInReported,
-    OptOutReported,
+    OptInClaimed,
+    OptOutClaimed,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
     ProductViewed,
-    StatusNotTaken,
-    StatusSeen,
+    StatusObserved,
+    StatusRejected,
     Subscribed,
     SubscriberListed,
     TagsEdited,
-    TagsSeen,
+    TagsObserved,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -125,7 +125,7 @@ def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
         case SubscriberListed():
             yield from _changed(Matter.EMAIL, before.email_news, after.email_news, event.evidence)
             yield from _changed(Matter.SMS, before.phone_news, after.phone_news, event.evidence)
-        case StatusSeen() | AccountListed():
+        case StatusObserved() | AccountListed():
             yield from _changed(Matter.EMAIL, before.email_news, after.email_news)
             yield from _changed(Matter.SMS, before.phone_news, after.phone_news)
         case (
@@ -136,10 +136,10 @@ def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
             | TagsEdited()
             | ErasureRequested()
             | AccessRequested()
-            | OptInReported()
-            | OptOutReported()
-            | StatusNotTaken()
-            | TagsSeen()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
             | DriftFound()
         ):
             return

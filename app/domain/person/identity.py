@@ -18,18 +18,18 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
-    OptInReported,
-    OptOutReported,
+    OptInClaimed,
+    OptOutClaimed,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
     ProductViewed,
-    StatusNotTaken,
-    StatusSeen,
+    StatusObserved,
+    StatusRejected,
     Subscribed,
     SubscriberListed,
     TagsEdited,
-    TagsSeen,
+    TagsObserved,
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
@@ -132,7 +132,7 @@ def who(event: Event, clues: Clues[P]) -> Meant[P] | Stranger:
     match event:
         case AccountChanged() | AccountListed():
             return _moved(event, clues)
-        case StatusSeen() | StatusNotTaken() | OptInReported() | OptOutReported() | TagsSeen():
+        case StatusObserved() | StatusRejected() | OptInClaimed() | OptOutClaimed() | TagsObserved():
             # SALESmanago may still know a person by the address before a rename that is on its way there.
             return _same_or_stranger(clues.address.last)
         case Unsubscribed() | TransferConsentWithdrawn() | ErasureRequested() | AccessRequested():

@@ -16,7 +16,7 @@ from app.domain.decisions.observations import saw_tags
 from app.domain.decisions.salesmanago_changes import digest_of_told
 from app.domain.decisions.shop_changes import panel_tags
 from app.domain.delivery.verify import RemoteContact
-from app.domain.events import DriftFound, TagsSeen
+from app.domain.events import DriftFound, TagsObserved
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import PanelKind, Shop
@@ -194,7 +194,7 @@ def _differs(told: TimedStatus | None, shown_out: bool | None) -> bool:
 def _points_differ(contact: Contact, shop: Shop, shown: RemoteContact, at: datetime) -> bool:
     if shop.panel.kind is PanelKind.NONE:
         return False
-    seen = saw_tags(TagsSeen(at=at, email=contact.email, tags=tuple(sorted(shown.tags.items()))), contact, shop)
+    seen = saw_tags(TagsObserved(at=at, email=contact.email, tags=tuple(sorted(shown.tags.items()))), contact, shop)
     wanted = panel_tags(seen)
     return wanted != (contact.home.tags or PanelTags(complete=wanted.complete))
 

@@ -29,7 +29,7 @@ from app.domain.delivery.outcomes import (
 )
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.delivery.verify import email_stood_since, phone_stood_since
-from app.domain.events import DriftFound, StatusNotTaken, StatusSeen
+from app.domain.events import DriftFound, StatusObserved, StatusRejected
 from app.domain.intake.gateway_events import heard
 from app.domain.intake.inbox import NewEvent
 from app.domain.reasons import Reason
@@ -240,7 +240,7 @@ class ContactDispatch(Dispatch):
         upserts = [one.command.command for one in parked if isinstance(one.command.command, UpsertContact)]
         stuck = self.stuck_at if upserts else None
         if stuck is not None and not self.arrived:
-            named = StatusNotTaken(at=attempted.tried_at, email=upserts[-1].address_after, still_as=stuck)
+            named = StatusRejected(at=attempted.tried_at, email=upserts[-1].address_after, still_as=stuck)
             return [*self.heard, heard(self.claim.shop_id, "status-not-taken", named, f"not-renamed-{secrets.token_hex(12)}")]
         told = [one for one in upserts if one.email_status is not None or one.phone_status is not None]
         told = [] if self.arrived else told  # a status travels with the first part
@@ -336,7 +336,7 @@ def _unless_told(upsert: UpsertContact | None, claim: Claim) -> UpsertContact | 
 
 def _not_taken(claim: Claim, meant: UpsertContact, sent: UpsertContact, now: datetime, *, shown_out: bool) -> NewEvent:
     by_email, by_phone = meant.email_status != sent.email_status, meant.phone_status != sent.phone_status
-    event = StatusNotTaken(
+    event = StatusRejected(
         at=now,
         email=meant.address_after,
         by_email=by_email,
@@ -351,7 +351,7 @@ def _not_taken(claim: Claim, meant: UpsertContact, sent: UpsertContact, now: dat
 def opted_out(claim: Claim, asked: WaitingCommand) -> NewEvent:
     """The opt-out a callback reported, as an act."""
     assert isinstance(asked.command, ConfirmOptOut)
-    act = StatusSeen(at=asked.command.at, email=asked.command.email, email_out=True, acted=True)
+    act = StatusObserved(at=asked.command.at, email=asked.command.email, email_out=True, acted=True)
     return heard(claim.shop_id, "opt-out-confirmed", act, f"opt-out-{asked.id}-{secrets.token_hex(8)}")
 
 

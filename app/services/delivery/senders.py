@@ -22,7 +22,7 @@ from app.domain.delivery.answers import Answer, Call, without_call
 from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Throttled, Unknown
 from app.domain.delivery.verify import RemoteContact, tells_of_email
-from app.domain.events import StatusSeen, real_id
+from app.domain.events import StatusObserved, real_id
 from app.domain.intake import gateway_events
 from app.domain.person.contact import NOBODY, Contact
 from app.domain.reasons import Reason
@@ -271,7 +271,7 @@ class OptInVerifier(_Unpaced):
         is_opted_in = shown is not None and shown.opted_out is False
         match wanted:
             case ConfirmOptIn() if is_opted_in:
-                confirmed = StatusSeen(at=wanted.at, email=wanted.email, email_out=False, acted=True)
+                confirmed = StatusObserved(at=wanted.at, email=wanted.email, email_out=False, acted=True)
                 event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
                 dispatch.heard.append(gateway_events.heard(dispatch.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
                 dispatch.answer(command, answer)

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 
 from app.domain.errors import ForgedCallback
-from app.domain.events import OptInReported, OptOutReported
+from app.domain.events import OptInClaimed, OptOutClaimed
 from app.domain.intake.gateway_events import heard
 from app.domain.intake.inbox import NewEvent
 from app.domain.shops.callbacks import reached, verified
@@ -54,10 +54,10 @@ class Callbacks:
 
     async def _store_for(self, shop_ids: Sequence[str], email: str, *, opt_in: bool) -> None:
         event_id, at = f"callback-{secrets.token_hex(12)}", self._clock()
-        claimed = OptInReported(at=at, email=email) if opt_in else OptOutReported(at=at, email=email)
+        claimed = OptInClaimed(at=at, email=email) if opt_in else OptOutClaimed(at=at, email=email)
         await self._intake.accept([self._event(shop_id, event_id, claimed) for shop_id in shop_ids])
 
-    def _event(self, shop_id: str, event_id: str, event: OptInReported | OptOutReported) -> NewEvent:
+    def _event(self, shop_id: str, event_id: str, event: OptInClaimed | OptOutClaimed) -> NewEvent:
         shop = self._directory.shop(shop_id)
-        kind = "opt-in" if isinstance(event, OptInReported) else "opt-out"
+        kind = "opt-in" if isinstance(event, OptInClaimed) else "opt-out"
         return heard(shop_id, kind, event, event_id, held=shop is not None and not shop.enabled)

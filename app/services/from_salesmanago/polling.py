@@ -23,7 +23,7 @@ from app.domain.delivery.outbox import ContactQueue, WaitingCommand, to_account,
 from app.domain.delivery.outcomes import Delivered, is_of_the_item
 from app.domain.delivery.verify import RemoteContact, apart_from, stands_there, without_opt_in
 from app.domain.errors import NotReady
-from app.domain.events import StatusSeen, TagsSeen
+from app.domain.events import StatusObserved, TagsObserved
 from app.domain.intake.gateway_events import heard
 from app.domain.intake.inbox import NewEvent
 from app.domain.person.stored import StoredContact
@@ -358,7 +358,7 @@ def _looked(
         else:
             contact = remembered
     if contact.is_transferred and with_tags:
-        tags = TagsSeen(at=at, email=email, tags=tuple(sorted(shown.tags.items())))
+        tags = TagsObserved(at=at, email=email, tags=tuple(sorted(shown.tags.items())))
         decision = decide(tags, shop, contact)
         if isinstance(decision.plan, Send) and not shop.shadow:
             events.append(_event(shop, tags))
@@ -368,13 +368,13 @@ def _looked(
     return _Looked(tuple(events), replace(person, contact=contact) if quiet else None)
 
 
-def _status_looks(email: str, shown: RemoteContact, at: datetime) -> Iterator[StatusSeen]:
+def _status_looks(email: str, shown: RemoteContact, at: datetime) -> Iterator[StatusObserved]:
     if shown.opted_out is not None:
-        yield StatusSeen(at=at, email=email, email_out=shown.opted_out)
+        yield StatusObserved(at=at, email=email, email_out=shown.opted_out)
     if shown.opted_out_phone is not None:
-        yield StatusSeen(at=at, email=email, phone_out=shown.opted_out_phone)
+        yield StatusObserved(at=at, email=email, phone_out=shown.opted_out_phone)
 
 
-def _event(shop: Shop, event: StatusSeen | TagsSeen) -> NewEvent:
-    kind = "upstream-status" if isinstance(event, StatusSeen) else "upstream-tags"
+def _event(shop: Shop, event: StatusObserved | TagsObserved) -> NewEvent:
+    kind = "upstream-status" if isinstance(event, StatusObserved) else "upstream-tags"
     return heard(shop.id, kind, event, f"look-{secrets.token_hex(12)}", held=not shop.enabled)

@@ -13,6 +13,7 @@ from app.domain.intake.inbox import InboxEvent
 from app.domain.person.consent_ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, joined
 from app.domain.person.contact import Contact, is_forgotten
 from app.domain.person.ledger_anchor import Anchor, Head, fits, grown, head_of, is_whole
+from app.domain.stored_names import stored_name
 from app.services.operations.ledger_check import seal_of
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.people import Pseudonym, WorkingContact
@@ -89,7 +90,7 @@ class Consents:
             kind=act.kind,
             acted_at=act.at.astimezone(UTC),
             recorded_at=at,
-            source=type(event.event).__name__,
+            source=stored_name(event.event),
             event_id=self._id(event),
             details=details,
             details_digest=digest_of_details(details),

@@ -32,11 +32,11 @@ from app.domain.events import (
     CartChanged,
     ErasureRequested,
     Event,
-    OptOutReported,
+    OptOutClaimed,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
-    StatusSeen,
+    StatusObserved,
     email_of,
     order_id_of,
 )
@@ -159,7 +159,7 @@ class PlanningRound:
         if how is How.ERASED_SINCE:
             happened = self._erased_since(shop, happened, person)
             event = replace(event, event=happened)
-        if isinstance(happened, OptOutReported):
+        if isinstance(happened, OptOutClaimed):
             waits = came_back(person.contact) and await self._opt_in_waits(shop, person)
             happened = decide_claim(happened, person.contact, opt_in_waits=waits)
             event = replace(event, event=happened)
@@ -350,7 +350,7 @@ class PlanningRound:
 
         Nothing is told again for anything else: it would overwrite an opt-in of later.
         """
-        if not isinstance(event.event, StatusSeen):
+        if not isinstance(event.event, StatusObserved):
             return
         told = person.contact.told
         self.decided.say_no_opt_out_again(person, email=is_opt_in(told.email_news), phone=is_opt_in(told.phone_news))

@@ -12,7 +12,7 @@ from app.domain.decisions.undelivered import Undelivered, may_be_undelivered, wh
 from app.domain.delivery.outbox import NewCommand, destination_of
 from app.domain.delivery.revocation import TakeBack, taken_back, unsent_part
 from app.domain.event_kinds import is_bulk
-from app.domain.events import Event, OptInReported, OptOutReported, StatusSeen, TagsEdited, TagsSeen, order_id_of
+from app.domain.events import Event, OptInClaimed, OptOutClaimed, StatusObserved, TagsEdited, TagsObserved, order_id_of
 from app.domain.intake.inbox import EventState, InboxEvent, Settlement
 from app.domain.person.contact import Contact
 from app.domain.person.sale import NO_SALE, Sale, carried, of_orders, unsold
@@ -208,7 +208,7 @@ def _counts(event: Event, command: Command) -> bool:
     """An order is sent once SALESmanago has it; what its sections bring to the panel is no part of that promise (R11)."""
     if isinstance(command, UpsertContact) and command.repeats:
         return False
-    return isinstance(event, StatusSeen | TagsSeen | OptInReported | OptOutReported) or not isinstance(command, HomeCommand)
+    return isinstance(event, StatusObserved | TagsObserved | OptInClaimed | OptOutClaimed) or not isinstance(command, HomeCommand)
 
 
 def _collisions(person: Contact) -> str | None:

@@ -1,11 +1,12 @@
 """Domain values to bytes and back: JSON by msgspec, which reads our frozen dataclasses as they are."""
 
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import msgspec
 
 from app.domain.commands import Command, DeleteContact, ErasedCommand
 from app.domain.events import Event
+from app.domain.stored_names import KINDS, stored_name
 
 T = TypeVar("T")
 
@@ -14,7 +15,6 @@ UNREADABLE = (msgspec.MsgspecError, TypeError, KeyError)
 
 _encoder = msgspec.json.Encoder(decimal_format="string")
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
-_KINDS: dict[str, type] = {kind.__name__: kind for kind in (*get_args(Event), *get_args(Command), ErasedCommand)}
 
 
 class _Tagged(msgspec.Struct, array_like=True):
@@ -38,8 +38,8 @@ def decode(data: bytes, kind: type[T]) -> T:
 
 
 def encode_tagged(value: Event | Command | ErasedCommand) -> bytes:
-    """The value with the name of its class, for the columns that hold one of a union."""
-    return _encoder.encode([type(value).__name__, value])
+    """The value with its stored name, for the columns that hold one of a union."""
+    return _encoder.encode([stored_name(value), value])
 
 
 def decode_event(data: bytes) -> Event:
@@ -79,4 +79,4 @@ _NAMELESS = "Unreadable"
 
 def _decode_tagged(data: bytes) -> Any:  # the two callers above narrow it
     tagged = _tagged_decoder.decode(data)
-    return decode(bytes(tagged.body), _KINDS[tagged.kind])
+    return decode(bytes(tagged.body), KINDS[tagged.kind])

@@ -21,7 +21,7 @@ from app.domain.decisions.follow_ups import (
     status_changed,
 )
 from app.domain.delivery.revocation import TakeBack
-from app.domain.events import Event, OptOutReported
+from app.domain.events import Event, OptOutClaimed
 from app.domain.person.contact import Contact, Observed, ObservedStatus, SentState, ShopState
 from app.domain.reasons import Reason
 from app.domain.values import replace
@@ -96,7 +96,7 @@ def test_r41_an_order_of_somebody_without_a_cart_revokes_nothing() -> None:
         consent_granted(),
         access_requested(),
         tags_seen(),
-        OptOutReported(email=EMAIL, at=NOW),
+        OptOutClaimed(email=EMAIL, at=NOW),
     ],
     ids=lambda event: type(event).__name__,
 )

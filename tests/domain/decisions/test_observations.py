@@ -24,7 +24,7 @@ from app.domain.decisions.observations import (
 )
 from app.domain.decisions.salesmanago_changes import difference, email_stood, phone_stood, told
 from app.domain.decisions.shop_changes import panel_tags
-from app.domain.events import Event, StatusNotTaken, StatusSeen
+from app.domain.events import Event, StatusObserved, StatusRejected
 from app.domain.panel_tags import PanelTag, changes, short_name
 from app.domain.person.contact import Contact, ObservedStatus
 from app.domain.shops.shop import Panel, PanelKind, TagConflicts
@@ -58,7 +58,7 @@ def minute(number: float) -> datetime:
     return TEN + timedelta(minutes=number)
 
 
-def look(number: float, status: Status, channel: str = "email", *, acted: bool = False) -> StatusSeen:
+def look(number: float, status: Status, channel: str = "email", *, acted: bool = False) -> StatusObserved:
     return status_seen(minute(number), acted=acted, **{f"{channel}_out": status is OUT})
 
 
@@ -102,7 +102,7 @@ NOTHING_HAPPENED = {
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("looks", NOTHING_HAPPENED.values(), ids=NOTHING_HAPPENED)
-def test_a_look_that_shows_no_change_teaches_no_act_and_tells_nobody(looks: list[StatusSeen], channel: str) -> None:
+def test_a_look_that_shows_no_change_teaches_no_act_and_tells_nobody(looks: list[StatusObserved], channel: str) -> None:
     turned = [replace(one, email_out=None, phone_out=one.email_out) if channel == "phone" else one for one in looks]
     story = life(OPEN, registered(minute(0)), *turned).contact
     assert (story.email_news, story.phone_news) == (Channel(), Channel())
@@ -344,7 +344,7 @@ def test_a_change_from_before_what_was_told_last_takes_no_grace_from_the_next() 
 
 def kept_back(known: Contact, number: float, stood: float, channel: str) -> Contact:
     by = {f"by_{channel}": True, f"{channel}_stood": TimedStatus(IN, minute(stood))}
-    return decide(StatusNotTaken(at=minute(number), email=known.email, shown_out=True, **by), OPEN, known).contact
+    return decide(StatusRejected(at=minute(number), email=known.email, shown_out=True, **by), OPEN, known).contact
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -382,7 +382,7 @@ def test_r06_of_what_stands_there_counts_what_was_seen_and_only_until_an_opt_out
 def _of_channel(event: Event, channel: str) -> Event:
     if channel == "email":
         return event
-    if isinstance(event, StatusSeen):
+    if isinstance(event, StatusObserved):
         return replace(event, email_out=None, phone_out=event.email_out)
     return replace(event, by_email=False, by_sms=True)  # type: ignore[call-arg] - acts of the shop have both
 
@@ -435,7 +435,7 @@ def _never_shows_a_fresh_opt_in(events: list[Event]) -> list[Event]:
     """SALESmanago opts nobody in by itself: once a channel was shown as opted out, or we told so, it stays out."""
     kept, out = [], {"email": False, "phone": False}
     for event in events:
-        if isinstance(event, StatusSeen):
+        if isinstance(event, StatusObserved):
             out = {"email": out["email"] or event.email_out is True, "phone": out["phone"] or event.phone_out is True}
             event = replace(
                 event,
@@ -464,7 +464,7 @@ def test_looks_never_make_us_tell_salesmanago_an_opt_in(events: list[Event]) -> 
     story = life(OPEN)
     for event in in_order(events):
         story = story.goes_on(OPEN, event)
-        if isinstance(event, StatusSeen):
+        if isinstance(event, StatusObserved):
             assert IN not in sent(story) + sent(story, "phone")
 
 
@@ -482,7 +482,7 @@ def test_a_look_from_before_the_subscription_says_nothing_of_it(channel: str) ->
     st.lists(passive_looks | quiet_events | opt_outs | st.builds(subscribed, st.integers(0, 30).map(minute)), max_size=8),
     passive_looks,
 )
-def test_the_same_look_twice_changes_nothing_the_second_time(events: list[Event], last: StatusSeen) -> None:
+def test_the_same_look_twice_changes_nothing_the_second_time(events: list[Event], last: StatusObserved) -> None:
     last = replace(last, at=minute(31))
     once = life(OPEN, registered(minute(0)), *in_order(events), last)
     twice = once.goes_on(OPEN, last)

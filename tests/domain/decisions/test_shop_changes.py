@@ -9,7 +9,7 @@ from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, Set
 from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.plan import Send, Supersede, Withhold
 from app.domain.decisions.shop_changes import home_commands, mirror_command, panel_tags, shop_knows, told_home
-from app.domain.events import Event, OptInReported
+from app.domain.events import Event, OptInClaimed
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
@@ -113,7 +113,7 @@ def test_only_channels_the_event_speaks_of_are_told() -> None:
 
 
 def test_a_claimed_opt_in_tells_the_shop_nothing_but_asks_salesmanago() -> None:
-    claimed = OptInReported(at=minute(1), email=EMAIL)
+    claimed = OptInClaimed(at=minute(1), email=EMAIL)
     story = life(OPEN, registered(minute(0))).goes_on(OPEN, claimed)
     assert story.commands == (ConfirmOptIn(email=EMAIL, at=minute(1)),)
     assert story.contact.email_news.status is None

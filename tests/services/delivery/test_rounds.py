@@ -11,7 +11,7 @@ from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import to_account, to_reading
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown
-from app.domain.events import AccountListed, Customer, OptInReported
+from app.domain.events import AccountListed, Customer, OptInClaimed
 from app.domain.salesmanago_limits import CONTACTS_PER_READ
 from app.storage.engine.tables import mailboxes
 from tests.support.changes import DAY, listed, looked, pulling
@@ -102,7 +102,7 @@ async def test_one_reported_opt_in_that_cannot_be_read_holds_up_no_other(world: 
     await world.run()
     bad = people[2]
     world.upstream.respond = lambda method, items: Refused("bad") if method == "statuses" and bad in items else Delivered()
-    await world.post(*(OptInReported(at=at(10), email=email) for email in people))
+    await world.post(*(OptInClaimed(at=at(10), email=email) for email in people))
     await world.plan()
     world.clock.advance(minutes=11)
     await world.delivery.deliver_due(to_reading("main"))

@@ -5,13 +5,13 @@ import pytest
 from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
-from app.domain.events import OptOutReported, StatusSeen
+from app.domain.events import OptOutClaimed, StatusObserved
 from tests.support.changes import changes, person, run
 from tests.support.world import JAN, World, a_shop, at, erases, registers, scripted, subscribes, unsubscribes
 
 
-def callback(minutes: float, email: str = JAN) -> OptOutReported:
-    return OptOutReported(at=at(minutes), email=email)
+def callback(minutes: float, email: str = JAN) -> OptOutClaimed:
+    return OptOutClaimed(at=at(minutes), email=email)
 
 
 async def resigns_and_comes_back(world: World) -> None:
@@ -123,8 +123,8 @@ async def test_r06_an_opt_out_is_not_told_again_over_an_opt_in_that_came_with_it
     await world.post(subscribes(JAN, 2))
     await world.run()
     world.upstream.calls.clear()
-    out = StatusSeen(at=at(3), email=JAN, email_out=True, acted=True)
-    await world.post(out, StatusSeen(at=at(4), email=JAN, email_out=False, acted=True))
+    out = StatusObserved(at=at(3), email=JAN, email_out=True, acted=True)
+    await world.post(out, StatusObserved(at=at(4), email=JAN, email_out=False, acted=True))
     await run(world)
     assert [one.email_status for one in world.upstream.sent(UpsertContact)] == []
     assert JAN not in world.upstream.opted_out

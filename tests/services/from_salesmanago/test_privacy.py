@@ -9,7 +9,7 @@ import pytest
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.outcomes import Outcome, Unknown, Unreachable
-from app.domain.events import AccessRequested, AccountListed, Customer, Event, OptInReported, SubscriberListed
+from app.domain.events import AccessRequested, AccountListed, Customer, Event, OptInClaimed, SubscriberListed
 from app.domain.runs.reconciliation import ReconciliationMode
 from app.services.from_salesmanago.polling import Poller
 from app.services.runs.reconciliations import Reconciliations
@@ -162,7 +162,7 @@ async def test_r03_whom_salesmanago_names_may_be_asked_about(careful: Recorded) 
     careful.world.upstream.contacts[JAN] = set()
     careful.world.upstream.pages = [(JAN,)]
     await careful.pull.pull_changed("main", AT_ONCE)
-    await careful.world.post(OptInReported(at=at(5), email=JAN))
+    await careful.world.post(OptInClaimed(at=at(5), email=JAN))
     await careful.world.run()
     assert set(careful.named) == {("look_up", JAN), ("statuses", JAN)}
 

@@ -7,7 +7,7 @@ from app.domain.consent import TimedStatus
 from app.domain.delivery.outbox import to_account, to_tags
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, NotNeeded, Outcome, Refused
 from app.domain.errors import NotFound
-from app.domain.events import StatusSeen
+from app.domain.events import StatusObserved
 from app.domain.reasons import Reason
 from app.services.outbox.manual_tasks import ManualTaskList
 from tests.support.changes import (
@@ -138,7 +138,7 @@ async def test_hand_work_about_one_channel_stays_when_the_other_changes(world: W
     world.side.respond = no_account
     await world.post(resigned(1), event_id="email")
     await world.run()
-    await world.post(StatusSeen(at=at(2), email=JAN, phone_out=True, acted=True), event_id="phone")
+    await world.post(StatusObserved(at=at(2), email=JAN, phone_out=True, acted=True), event_id="phone")
     await world.run()
     assert {state for state, _ in (await world.at_rest()).values()} == {"parked"}
     assert len(await hand_work(world)) == 2

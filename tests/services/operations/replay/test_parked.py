@@ -4,7 +4,7 @@ from typing import Any
 
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable
-from app.domain.events import OptInReported
+from app.domain.events import OptInClaimed
 from app.domain.operations.replay import ParkedFilter
 from app.domain.reasons import Reason
 from app.services.operations.replay import Replay
@@ -149,7 +149,7 @@ async def test_a_confirmation_of_an_opt_in_that_was_given_up_is_asked_again(gate
     await gate.world.post(registers())
     await gate.world.run()
     gate.upstream.respond = lambda method, items: Refused("no") if method == "statuses" else Delivered()
-    await gate.world.post(OptInReported(at=at(10), email=JAN))
+    await gate.world.post(OptInClaimed(at=at(10), email=JAN))
     await gate.world.run_for(hours=1)
     parked = await gate.operations.parked(EVERYTHING)
     assert [one.destination for one in parked] == ["reading:main"]
