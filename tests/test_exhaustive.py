@@ -85,7 +85,7 @@ def test_a_new_kind_of_event_is_a_type_error_at_every_rule_that_must_answer_for_
         "learn.remember_revocation",
         "consent_ledger._acts",
         "undelivered._carries",
-        "planning_round._take_back",
+        "follow_ups.revoked_by",
     }
 
 
