@@ -37,7 +37,8 @@ from app.services.operations.trouble import TroubleWatch
 from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.recovery_links import RecoveryLinks
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations

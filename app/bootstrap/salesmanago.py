@@ -8,7 +8,9 @@ from app.clients.transport import Transport
 from app.domain.delivery.outbox import to_account
 from app.domain.salesmanago_limits import CALLS_IN_FLIGHT
 from app.services.delivery.rate_limit import SharedRateLimit
-from app.services.ports import Clock, Store, Upstream
+from app.services.ports.clock import Clock
+from app.services.ports.salesmanago import Upstream
+from app.services.ports.storage import Store
 from app.services.shops.directory import AccountAccess, ShopDirectory
 
 

@@ -3,7 +3,8 @@
 from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.shop_sides import ShopSides
 from app.services.delivery.senders import OptInVerifier, SalesmanagoSender, Sender, ShopSender
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 
 

@@ -10,7 +10,8 @@ from app.clients.rate_limiter import RateLimiter
 from app.clients.shop_webhook import NotConnected, ShopWebhook
 from app.clients.transport import Transport
 from app.domain.shops.shop import PanelKind
-from app.services.ports import Clock, ShopSide
+from app.services.ports.clock import Clock
+from app.services.ports.shop_side import ShopSide
 from app.services.shops.directory import PanelAccess, ShopDirectory
 
 

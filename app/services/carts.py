@@ -15,7 +15,8 @@ from app.domain.person.stored import StoredContact
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
-from app.services.ports import Clock, Store, Work
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store, Work
 from app.services.recovery_links import RecoveryLinks
 from app.services.shops.directory import ShopDirectory
 

@@ -20,7 +20,8 @@ from app.domain.values import replace
 from app.observability.metrics import clock_ahead_seconds
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.people import Pseudonym
-from app.services.ports import Clock, Store, Work
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store, Work
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ import structlog
 
 from app.domain.errors import NotReady
 from app.domain.intake.inbox import NewEvent
-from app.services.ports import Store
+from app.services.ports.storage import Store
 
 log = structlog.get_logger(__name__)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from app.domain.decisions.carts import Cart
 from app.domain.errors import NotFound
 from app.domain.shops.shop import Shop
-from app.services.ports import Clock
+from app.services.ports.clock import Clock
 from app.services.shops.keyring import KeyRing
 
 LASTS = timedelta(days=14)

@@ -11,7 +11,7 @@ from app.domain.person.contact import Contact
 from app.domain.sources import Remembered
 from app.domain.values import replace
 from app.services.intake import Intake
-from app.services.ports import Store, Work
+from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
 from app.sources.echoes import Echo, echo
 from app.sources.port import Finding, new_event, news, sifted

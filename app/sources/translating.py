@@ -14,7 +14,8 @@ from app.domain.sources import NAMES_ERASED, PushState, Settled, SourceName, Sto
 from app.domain.values import replace
 from app.observability.metrics import pushes_settled
 from app.services.planning.people import Pseudonym
-from app.services.ports import Clock, Store, Work
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
 from app.sources.in_polish import DEFECT, NOT_CONFIGURED
 from app.sources.platforms import Later, Platforms

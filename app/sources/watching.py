@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from app.domain.shops.shop import Shop, SourceKind
 from app.domain.sources import LOOKED_BACK, Scan, SourceName, Traffic, is_silent
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.rounds import day_of
 

@@ -8,7 +8,8 @@ import httpx
 from app.domain.shops.shop import SourceKind
 from app.services.intake import Intake
 from app.services.planning.people import Pseudonym
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.connecting import Connecting
 from app.sources.idosell.scanning import Scanner

@@ -37,7 +37,8 @@ from app.services.delivery.lease import Lease
 from app.services.delivery.senders import Sender
 from app.services.outbox.manual_tasks import replace_older
 from app.services.outbox.revocation import take_back
-from app.services.ports import Clock, Store, Work
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store, Work
 
 log = structlog.get_logger(__name__)
 

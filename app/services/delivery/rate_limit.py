@@ -4,7 +4,7 @@ from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.rate_limit import Pace
 from app.domain.salesmanago_limits import CALLS_IN_FLIGHT
 from app.domain.values import replace
-from app.services.ports import Store
+from app.services.ports.storage import Store
 
 
 class SharedRateLimit:

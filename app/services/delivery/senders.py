@@ -32,7 +32,10 @@ from app.services.delivery.batched_reads import looks
 from app.services.delivery.dispatch import ContactDispatch, Dispatch, SequentialDispatch, opted_out, stops_batch
 from app.services.delivery.lease import Lease
 from app.services.delivery.to_salesmanago import send
-from app.services.ports import Clock, ShopSide, Store, Upstream, Work
+from app.services.ports.clock import Clock
+from app.services.ports.salesmanago import Upstream
+from app.services.ports.shop_side import ShopSide
+from app.services.ports.storage import Store, Work
 
 CONTACTS_PER_BATCH = UPSERTS_PER_CALL
 """So that all live upserts of a claim leave with its first call."""

@@ -30,7 +30,7 @@ from app.domain.values import replace
 from app.services.delivery.batched_reads import Read, looks
 from app.services.delivery.dispatch import ContactDispatch, is_delivered, is_refused_whole, stops_batch
 from app.services.delivery.lease import Lease
-from app.services.ports import Upstream
+from app.services.ports.salesmanago import Upstream
 
 Part = TypeVar("Part")
 

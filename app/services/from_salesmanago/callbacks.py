@@ -10,7 +10,8 @@ from app.domain.intake.inbox import NewEvent
 from app.domain.shops.callbacks import reached, verified
 from app.domain.shops.senders import Address, is_expected
 from app.services.intake import Intake
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 
 

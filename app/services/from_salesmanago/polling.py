@@ -31,7 +31,9 @@ from app.domain.salesmanago_limits import CONTACTS_PER_READ
 from app.domain.shops.callbacks import reached
 from app.domain.shops.shop import Account, Shop
 from app.services.delivery.batched_reads import looks
-from app.services.ports import Clock, Store, Upstream, Work
+from app.services.ports.clock import Clock
+from app.services.ports.salesmanago import Upstream
+from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)

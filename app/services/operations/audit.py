@@ -3,7 +3,8 @@
 from contextvars import ContextVar
 
 from app.domain.operations.audit import Action, Actor, AuditEntry
-from app.services.ports import Clock, Store, Work
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store, Work
 
 SHOWN = 200
 

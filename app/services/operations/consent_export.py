@@ -17,7 +17,7 @@ from app.domain.stored_names import stored_name
 from app.services.operations.ledger_check import seal_of
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.people import Pseudonym, WorkingContact
-from app.services.ports import ConsentLedger, LedgerAnchors, Store
+from app.services.ports.storage import ConsentLedger, LedgerAnchors, Store
 
 log = structlog.get_logger(__name__)
 

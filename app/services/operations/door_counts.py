@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 from limits.storage import Storage
 
 from app.domain.operations.alarms import Alarm
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 
 EXCHANGE_SECONDS = 2.0
 WINDOW_SECONDS = 60

@@ -8,7 +8,7 @@ import structlog
 
 from app.domain.person.ledger_anchor import Anchor, Seal, grown, head_of, is_genuine, is_whole
 from app.services.planning.people import Pseudonym
-from app.services.ports import Store, Work
+from app.services.ports.storage import Store, Work
 
 log = structlog.get_logger(__name__)
 

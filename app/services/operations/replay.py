@@ -18,7 +18,8 @@ from app.domain.values import replace
 from app.observability.redaction import redacted
 from app.services.operations.audit import note
 from app.services.outbox.revocation import unsell
-from app.services.ports import Clock, Store, Work
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)

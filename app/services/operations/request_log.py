@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from app.domain.errors import NotFound, NotReady
 from app.domain.operations.request_log import AT_ONCE, KEPT, DoorRequest, RequestOutcome
 from app.domain.values import replace
-from app.services.ports import Store
+from app.services.ports.storage import Store
 
 WRITE_SECONDS = 5.0
 """Between two writings; whoever asks is shown what was not written yet as well."""

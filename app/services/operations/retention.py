@@ -10,7 +10,8 @@ from app.domain.intake.inbox import EventState
 from app.domain.operations.retention import Retention
 from app.domain.person.sale import NO_SALE, WAIT_FOR_ORDER
 from app.domain.values import replace
-from app.services.ports import Clock, Store, Work
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store, Work
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,8 @@ from app.domain.person.stored import StoredContact
 from app.services.operations.consent_export import ConsentExport, ConsentReader
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.people import Pseudonym
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 
 

@@ -8,7 +8,7 @@ from app.domain.operations.replay import ParkedFilter
 from app.domain.operations.request_log import RequestOutcome
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
-from app.services.ports import Clock
+from app.services.ports.clock import Clock
 from app.services.shops.directory import ShopDirectory
 
 TAKES_NOTHING_FOR = timedelta(minutes=5)

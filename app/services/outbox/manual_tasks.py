@@ -9,7 +9,8 @@ from app.domain.errors import NotFound
 from app.domain.operations.audit import Action
 from app.domain.reasons import Reason
 from app.services.operations.audit import note
-from app.services.ports import Clock, Store, Work
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store, Work
 
 SHOWN = 500
 

@@ -9,7 +9,7 @@ from app.domain.delivery.revocation import TakeBack, taken_back, unsent_part
 from app.domain.intake.inbox import end_unsent
 from app.domain.person.sale import NO_SALE, of_orders, unsold
 from app.domain.reasons import Reason
-from app.services.ports import Work
+from app.services.ports.storage import Work
 
 
 async def take_back(

@@ -10,7 +10,7 @@ from app.domain.intake.inbox import InboxEvent
 from app.domain.reasons import Reason
 from app.domain.values import replace
 from app.services.planning.people import WorkingContact
-from app.services.ports import Work
+from app.services.ports.storage import Work
 
 _Key = tuple[str, str]
 

@@ -10,7 +10,8 @@ from app.domain.events import Event
 from app.domain.intake.inbox import InboxEvent, Settlement
 from app.services.planning.people import Pseudonym
 from app.services.planning.planning_round import PlanningRound
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from app.domain.person.mentions import names_somebody
 from app.domain.shops.shop import Shop, SourceKind
 from app.domain.sources import NAMES_ERASED, SourceName
-from app.services.ports import Work
+from app.services.ports.storage import Work
 
 AT_ONCE = 100
 

@@ -11,7 +11,7 @@ from app.domain.person.contact import NOBODY, Contact, absorb, taken_in, without
 from app.domain.person.identity import Address, Clues, How, Stranger, onto_address_of, who, with_stops_of
 from app.domain.person.stored import Alias, StoredContact
 from app.domain.values import replace
-from app.services.ports import Contacts
+from app.services.ports.storage import Contacts
 
 _CONFLICT = "renamed onto an address that had a contact of its own"
 

@@ -21,7 +21,8 @@ from app.domain.intake.inbox import EventState, InboxEvent
 from app.domain.reasons import Reason
 from app.services.planning.people import Pseudonym
 from app.services.planning.planning_round import PlanningRound
-from app.services.ports import Clock, Store, Work
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)

@@ -56,7 +56,8 @@ from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.kept_pushes import forget_in_pushes
 from app.services.planning.people import People, Pseudonym, WorkingContact
 from app.services.planning.round_result import Decided
-from app.services.ports import Clock, Work
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Work
 from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)

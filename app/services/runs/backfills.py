@@ -32,7 +32,9 @@ from app.domain.shops.shop import PanelKind, Shop
 from app.services.isolation import storable
 from app.services.operations.audit import note
 from app.services.planning.dry_run import DryRun
-from app.services.ports import Clock, ShopSide, Store, Work
+from app.services.ports.clock import Clock
+from app.services.ports.shop_side import ShopSide
+from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)

@@ -9,7 +9,8 @@ from app.domain.intake.inbox import EventState
 from app.domain.shops.configuration import StoredShop
 from app.domain.shops.consequences import Counted, begins_transfer, consequences
 from app.domain.shops.shop import Shop
-from app.services.ports import ShopSide, Store
+from app.services.ports.shop_side import ShopSide
+from app.services.ports.storage import Store
 
 PAGE = 500
 PATIENCE_SECONDS = 10.0

@@ -14,7 +14,8 @@ from app.domain.shops.configuration import LIVE_KEYS_PER_SHOP, SHOP_ROLE, ApiKey
 from app.domain.shops.shop import Account, Shop, SourceKind
 from app.domain.sources import SourceName
 from app.services.operations.audit import note
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.keyring import KeyRing
 
 KEY_PREFIX = "gwk"

@@ -7,7 +7,8 @@ from datetime import datetime
 from app.domain.errors import NotPossible
 from app.domain.operations.audit import Action
 from app.services.operations.audit import note
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.recovery_links import LASTS
 from app.services.shops.keyring import PEPPER, KeyRing
 

@@ -3,7 +3,8 @@
 from app.domain.errors import NotFound, NotPossible
 from app.domain.operations.audit import Action
 from app.services.operations.audit import note
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 
 

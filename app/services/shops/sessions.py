@@ -10,7 +10,8 @@ from app.domain.errors import UnknownCaller
 from app.domain.operations.audit import Action, Actor, Door
 from app.domain.shops.configuration import READER_ROLE, ApiKey, Session, may
 from app.services.operations.audit import acts, note
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 
 LASTS = timedelta(hours=8)

@@ -11,7 +11,8 @@ from app.domain.shops.shop import Shop
 from app.domain.sources import Scan, SourceName
 from app.domain.values import replace
 from app.formats.contact_values import email_address
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell import rounds
 from app.sources.idosell.clients import client

@@ -9,7 +9,8 @@ from app.domain.consent import ConsentAnswer
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, message_of
 from app.domain.shops.shop import Shop
 from app.domain.sources import StoredPush
-from app.services.ports import Clock, Store
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.directory import SourceSecrets
 from app.sources.idosell import pushes as webhooks
 from app.sources.idosell import webhooki

@@ -12,7 +12,7 @@ from app.clients.rate_limiter import RateLimiter
 from app.clients.transport import Outgoing, Reply, Transport
 from app.domain.delivery.outcomes import Throttled
 from app.domain.shops.shop import Shop
-from app.services.ports import Clock
+from app.services.ports.clock import Clock
 from app.sources.platforms import Later
 from app.sources.woocommerce.reading import Row, listed, text
 

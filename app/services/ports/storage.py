@@ -1,15 +1,15 @@
-"""What the use cases need from the outside, in their own words. `bootstrap` hands over what fits."""
+"""What use cases ask of the store: a protocol per topic, and the unit of work that holds them together."""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from app.domain.commands import AddEvent, Command, DeleteContact, MirrorTags, SetSubscription, UpsertContact
+from app.domain.commands import Command
 from app.domain.consent import ConsentAnswer, ConsentAnswerCounts
 from app.domain.decisions.carts import StoredCart
 from app.domain.decisions.undelivered import Undelivered
-from app.domain.delivery.answers import Answer, Attempted, LookupResult, Modified
+from app.domain.delivery.answers import Attempted
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import Claim, ContactQueue, DeferredTakeBack, InFlight, ManualTask, NewCommand, WaitingCommand
 from app.domain.delivery.revocation import TakeBack
@@ -24,20 +24,11 @@ from app.domain.person.ledger_anchor import Anchor, Head
 from app.domain.person.sale import Sale
 from app.domain.person.stored import Alias, StoredContact
 from app.domain.reasons import Reason
-from app.domain.runs.backfill import Backfill, ListedAccountRecord, Listing
+from app.domain.runs.backfill import Backfill, ListedAccountRecord
 from app.domain.runs.backfill_tally import Tally
 from app.domain.runs.reconciliation import Reconciliation
 from app.domain.shops.configuration import ApiKey, Session, StoredAccount, StoredShop
 from app.domain.sources import NewPush, PushLine, PushState, Remembered, Scan, Settled, SourceName, StoredPush, Traffic
-
-
-class Clock(Protocol):
-    """The time, always aware, always UTC."""
-
-    def __call__(self) -> datetime: ...
-
-
-# -- storage -------------------------------------------------------------------------------------------------------------
 
 
 class Inbox(Protocol):
@@ -374,44 +365,3 @@ class Store(Protocol):
     async def empty_log(self) -> None:
         """After a commit that erased somebody: what was overwritten must not stay in a log of the store's own."""
         ...
-
-
-# -- SALESmanago ---------------------------------------------------------------------------------------------------------
-
-
-class Upstream(Protocol):
-    """One SALESmanago account. Every answer is a value; only defects raise."""
-
-    async def ready(self) -> bool:
-        """Wait until a call may leave, and keep its place; False if the account rests. Raises `NotReady` if none can be booked."""
-        ...
-
-    def slot_is_valid(self, late: float = 0.0) -> bool:
-        """Would the call leave at once, or so many seconds late? Whoever takes longer loses the turn."""
-        ...
-
-    def release_slot(self) -> None:
-        """A place that is still kept is free again."""
-        ...
-
-    async def upsert(self, command: UpsertContact) -> Answer: ...
-    async def upsert_many(self, commands: Sequence[UpsertContact]) -> Answer: ...
-    async def add_event(self, event: AddEvent) -> Answer: ...
-    async def update_event(self, event: AddEvent) -> Answer: ...
-    async def add_events(self, events: Sequence[AddEvent]) -> list[Answer]: ...
-    async def delete(self, command: DeleteContact) -> Answer: ...
-    async def look_up(self, emails: Collection[str]) -> LookupResult: ...
-    async def statuses(self, emails: Collection[str]) -> LookupResult: ...
-    async def modified(self, since: datetime, until: datetime, page: int) -> Modified: ...
-
-
-# -- the shop's side -----------------------------------------------------------------------------------------------------
-
-
-class ShopSide(Protocol):
-    """A shop's panel, its webhook, or nothing at all. `number` names the command: the same again on every try."""
-
-    async def set_subscription(self, command: SetSubscription, number: int) -> Answer: ...
-    async def mirror_tags(self, command: MirrorTags, number: int) -> Answer: ...
-    async def is_overloaded(self) -> bool: ...
-    async def accounts(self, page: int, changed_since: datetime | None = None) -> Listing: ...
