@@ -143,6 +143,7 @@ class Play:
         """What was shown when it was last looked at or called back, or else told first; a new contact is shown as opted out."""
         self.unclear: dict[tuple[str, str], datetime] = {}
         """When an opt-in was told last, where no answer came to that or to a later call."""
+        self.polls = False
         self.unclear_outs: set[tuple[str, str]] = set()
         """Of whom an opt-out was told without an answer: one that is shown may be ours."""
         self.looked: dict[tuple[str, str, bool | None], datetime] = {}
@@ -300,10 +301,12 @@ class Play:
     async def _look(self, how: str) -> None:
         if self.upstream.weather == "asleep":
             return
+        self.polls = True
         if how == "window":
             await self.pull.pull_changed("main", timedelta(0))
         else:
             await self.pull.sweep("main", timedelta(0))
+        self.polls = False
 
     async def _rests(self) -> None:
         """Everything is well, and time passes until nothing moves."""
@@ -376,12 +379,13 @@ class Play:
         on_its_way = {one.channel for one in self.acts if one.email == email and one.where != THERE and one.known_at is None}
         for channel in CHANNELS:
             shown = self.upstream.shows(email, channel)
-            self.looked[email, channel, shown] = now
+            if self.polls:  # what is read before something is sent, or to confirm a callback, is not remembered
+                self.looked[email, channel, shown] = now
             self.knew[email, channel] = shown
             if shown is not None:
                 self.basis[email, channel] = shown
             for act in self._of(email, channel):
-                act.known_at = act.known_at or (now if act.out is shown else None)
+                act.known_at = act.known_at or (now if act.out is shown and act.told_at is not None else None)
         for act in self.acts:
             ours = act.channel in on_its_way or (act.out and (email, act.channel) in self.unclear_outs)
             if act.email == email and act.where == THERE and not ours:
