@@ -44,15 +44,12 @@ async def document(stage: Stage, number: int) -> Row:
     operations: list[Any] = [result.ok() for result in contract.get_all_operations()]  # type: ignore[union-attr]  # our own document
     cases: list[Any] = []
 
-    def keep(case: Any) -> None:
-        cases.append(case)
-
     for operation in operations:
         before = len(cases)
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             with contextlib.suppress(Unsatisfiable):  # what takes no input has no wrong one
                 strategy = operation.as_strategy(generation_mode=mode)
-                given(case=strategy)(_settings(max(1, number // 20))(keep))()
+                given(case=strategy)(_settings(max(1, number // 20))(lambda case: cases.append(case)))()
         if len(cases) == before:
             row.fail(f"{operation.label}: no request was generated")
     async with stage.caller(stage.keys["admin"]) as staff, stage.caller(stage.keys["shop1"]) as shop:

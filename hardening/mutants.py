@@ -62,13 +62,16 @@ def _changes(node: ast.AST):  # type: ignore[no-untyped-def]  # pairs of words a
         yield "if x -> if not x", lambda one: setattr(one, "test", ast.UnaryOp(ast.Not(), one.test))
 
 
-def survives(folder: Path, tests: list[str]) -> bool:
+def survives(folder: Path, tests: list[str], *, told: bool = False) -> bool:
+    """`told`: print what the tests say if they fail."""
     command = [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "-p", "no:cacheprovider", *tests]
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return False  # it goes round in circles, and that is noticed
+    if told and ran.returncode:
+        sys.stdout.write(ran.stdout.decode(errors="replace")[-2000:] + ran.stderr.decode(errors="replace")[-1000:])
     return ran.returncode == 0
 
 
@@ -85,7 +88,7 @@ def main() -> int:
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         for part in ("pyproject.toml", "alembic.ini", "openapi.yaml"):
             shutil.copy(ROOT / part, folder / part)
-        if not survives(folder, tests):
+        if not survives(folder, tests, told=True):
             sys.stdout.write("the tests fail without any change\n")
             return 2
         for file in files:
