@@ -200,7 +200,7 @@ async def _compose(
     health = Health(
         store, directory, clock, current, settings.freshness_alarm_seconds, settings.receipt_alarm_seconds, sources.watch
     )
-    trouble = TroubleWatch(operations, requests, directory, clock)
+    trouble = TroubleWatch(store, operations, requests, directory, clock)
     return Gateway(
         settings=settings,
         ring=ring,

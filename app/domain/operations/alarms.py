@@ -50,6 +50,10 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Ktoś z tego adresu próbuje nieprawidłowych kluczy lub wywołań zwrotnych; dostaje odpowiedź 429.",
         ),
         "key_ends_soon": ("The key ends within two weeks.", "Klucz wygaśnie w ciągu dwóch tygodni."),
+        "sides_differ": (
+            "The last comparison found differences between the shop and SALESmanago.",
+            "Ostatnie porównanie wykazało różnice między sklepem a SALESmanago.",
+        ),
         "pushes_late": ("Notices of the panel wait to be read.", "Powiadomienia panelu czekają na odczytanie."),
         "pushes_silent": ("The panel's notices have fallen silent.", "Panel przestał przysyłać powiadomienia."),
         "scan_late": ("The panel was not scanned for too long.", "Panelu zbyt długo nie przeglądano."),

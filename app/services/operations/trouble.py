@@ -9,6 +9,7 @@ from app.domain.operations.request_log import RequestOutcome
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 
 TAKES_NOTHING_FOR = timedelta(minutes=5)
@@ -21,7 +22,8 @@ _POSTED = (RequestOutcome.TAKEN, RequestOutcome.REFUSED, RequestOutcome.UNKNOWN_
 
 
 class TroubleWatch:
-    def __init__(self, operations: Operations, requests: RequestLog, directory: ShopDirectory, clock: Clock) -> None:
+    def __init__(self, store: Store, operations: Operations, requests: RequestLog, directory: ShopDirectory, clock: Clock) -> None:
+        self._store = store
         self._operations = operations
         self._requests = requests
         self._directory = directory
@@ -29,7 +31,7 @@ class TroubleWatch:
 
     async def alarms(self) -> set[Alarm]:
         """What is wrong at the moment."""
-        return {*await self._parked(), *await self._neighbours(), *await self._refused(), *self._keys()}
+        return {*await self._parked(), *await self._neighbours(), *await self._refused(), *await self._differences(), *self._keys()}
 
     async def _parked(self) -> set[Alarm]:
         groups = await self._operations.parked(ParkedFilter())
@@ -47,6 +49,16 @@ class TroubleWatch:
             full = len(last) == LAST_REQUESTS and last[-1].at >= self._clock() - LATELY
             if full and all(one.outcome is not RequestOutcome.TAKEN for one in last):
                 found.add((shop.id, "requests_all_refused"))
+        return found
+
+    async def _differences(self) -> set[Alarm]:
+        """The last comparison found both sides apart, and nothing compared them since."""
+        found: set[Alarm] = set()
+        async with self._store.work() as work:
+            for shop in self._directory.shops():
+                over = [run for run in await work.reconciliations.of_shop(shop.id, 2) if run.is_over]
+                if over and sum(over[0].causes.values()):
+                    found.add((shop.id, "sides_differ"))
         return found
 
     def _keys(self) -> set[Alarm]:

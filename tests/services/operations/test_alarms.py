@@ -155,7 +155,15 @@ async def test_what_was_not_taken_is_told_again_in_order() -> None:
 
 
 def test_every_alarm_has_words_in_both_languages() -> None:
-    for what in (*(name for name, _ in WRONG), "parked", "takes_nothing", "requests_all_refused", "key_ends_soon", "not_ready"):
+    for what in (
+        *(name for name, _ in WRONG),
+        "parked",
+        "takes_nothing",
+        "requests_all_refused",
+        "key_ends_soon",
+        "sides_differ",
+        "not_ready",
+    ):
         english, polish = AlarmNotice("", what, over=False).words
         assert english != polish
         assert what not in (english, polish)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
 from app.domain.operations.request_log import RequestOutcome
+from app.domain.runs.reconciliation import Phase, Reconciliation, ReconciliationMode
 from app.domain.shops.configuration import READER_ROLE
 from app.domain.values import replace
 from app.services.operations.replay import Operations
@@ -16,7 +17,7 @@ from tests.support.world import World
 
 def watch(world: World, requests: RequestLog | None = None) -> TroubleWatch:
     operations = Operations(world.store, world.directory, world.clock, lambda: None)
-    return TroubleWatch(operations, requests or RequestLog(world.store), world.directory, world.clock)
+    return TroubleWatch(world.store, operations, requests or RequestLog(world.store), world.directory, world.clock)
 
 
 async def test_a_quiet_gateway_raises_nothing(world: World) -> None:
@@ -58,3 +59,28 @@ async def test_a_key_is_an_alarm_two_weeks_before_its_end_and_not_after_it(world
     assert await watch(world).alarms() == {(key.split("_")[1], "key_ends_soon")}
     world.clock.advance(days=14)
     assert await watch(world).alarms() == set()
+
+
+async def test_differences_of_the_last_comparison_are_an_alarm_until_one_finds_none(world: World) -> None:
+    await compared(world, {"our_tag_missing": 2})
+    assert await watch(world).alarms() == {("shop1", "sides_differ")}
+    await compared(world, {})
+    assert await watch(world).alarms() == set()
+
+
+async def compared(world: World, causes: dict[str, int]) -> None:
+    now = world.clock()
+    run = Reconciliation(
+        shop_id="shop1",
+        mode=ReconciliationMode.PREVIEW,
+        token="t",
+        started_at=now,
+        due_at=now,
+        accounts_since=None,
+        phase=Phase.FINISHED,
+        causes=causes,
+        finished_at=now,
+    )
+    async with world.store.work() as work:
+        await work.reconciliations.add(run)
+        await work.commit()
