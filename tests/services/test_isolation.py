@@ -10,6 +10,7 @@ from sqlalchemy import Table, select, text, update
 
 from app.domain.commands import AddEvent
 from app.domain.consent import ConsentAnswer, Policy, Status
+from app.domain.decisions import recheck
 from app.domain.delivery.answers import Answer, Call, Modified
 from app.domain.delivery.outbox import Claim
 from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Unknown, message_of
@@ -316,14 +317,14 @@ async def test_r73_who_was_parked_for_unreadable_words_can_still_be_erased(world
 async def test_r73_a_command_over_which_the_rules_of_leaving_fail_is_parked_alone(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = delivery_module.stopped
+    honest = recheck.stopped
 
     def failing(commands: list[Any], *others: Any) -> Any:
         if any(one.email == PEOPLE[2] for one in commands):
             raise TypeError
         return honest(commands, *others)
 
-    monkeypatch.setattr(delivery_module, "stopped", failing)
+    monkeypatch.setattr(recheck, "stopped", failing)
     await world.post(*map(registers, PEOPLE))
     await world.run()
     assert (await world.states())["e3"] == ("parked", "defect")
