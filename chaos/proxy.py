@@ -124,9 +124,12 @@ class Proxy:
 
     async def _end(self) -> None:
         await self._deafen()
-        for task in list(self._tasks):
+        await asyncio.sleep(0)  # who was accepted just now begins to be served, so that it can be ended
+        served = list(self._tasks)
+        for task in served:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*served, return_exceptions=True)
+        await asyncio.sleep(0.01)  # a connection is closed in a later turn of the loop
 
     def _rule(self, path: str) -> Rule:
         for rule in self._rules:

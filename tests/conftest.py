@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from app.observability import logs
 from app.storage.engine.database import Database
@@ -19,6 +20,10 @@ from app.storage.engine.tables import metadata
 from app.storage.unit_of_work import Store
 from tests.support import databases
 from tests.support.databases import apart, migrate
+
+# How slow a machine is says nothing about what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, 123457, tzinfo=UTC)
 

@@ -44,6 +44,7 @@ api_key = "env:TEST_PANEL_KEY"
 calls_per_second = 50
 
 [shops.shop1.backfill]
+start = "automatic"
 day = {{ contacts_per_hour = 10000000 }}
 night = {{ contacts_per_hour = 10000000 }}
 """

@@ -71,13 +71,13 @@ def test_r52_the_reason_tells_the_merchant_to_mark_the_opt_out_in_salesmanago() 
 async def test_r53_a_call_at_a_shops_address_concerns_that_shop_alone(opt_in: bool) -> None:
     callbacks, taken = callbacks_of(knowing={"shop1": True, "shop2": True})
     (own,) = CALLBACK_SECRETS["shop1"]
-    email = callbacks.verified_for_shop("shop1", EMAIL, signature(EMAIL, own))
+    email = callbacks.verified_for_shop("shop1", EMAIL, signature(EMAIL, own), None)
     await callbacks.take_for_shop("shop1", email, opt_in=opt_in)
     assert [(one.shop_id, one.event.email) for one in taken] == [("shop1", EMAIL)]
     for shop, secrets in CALLBACK_SECRETS.items():
         if shop != "shop1":
             with pytest.raises(ForgedCallback):
-                callbacks.verified_for_shop("shop1", EMAIL, signature(EMAIL, secrets[0]))
+                callbacks.verified_for_shop("shop1", EMAIL, signature(EMAIL, secrets[0]), None)
 
 
 def test_r53_it_changes_the_e_mail_newsletter_and_not_the_sms() -> None:
@@ -99,7 +99,7 @@ async def test_r54_a_call_at_the_accounts_address_reaches_every_shop_that_knows_
     fan_out: FanOut, knowing: dict[str, bool], shops: list[str]
 ) -> None:
     callbacks, taken = callbacks_of(fan_out, knowing)
-    email = callbacks.verified_for_account("main", EMAIL, signature(EMAIL, CALLBACK_SECRETS["main"][0]))
+    email = callbacks.verified_for_account("main", EMAIL, signature(EMAIL, CALLBACK_SECRETS["main"][0]), None)
     await callbacks.take_for_account("main", email, opt_in=False)
     assert [one.shop_id for one in taken] == shops
     assert all(one.event == OptOutClaimed(at=at(NOW), email=EMAIL) for one in taken)

@@ -71,7 +71,9 @@ def health_of(waiting: timedelta | None, boxes: ConsentAnswerCounts | None = Non
         ),
         sales=SimpleNamespace(boxes=always({} if boxes is None else {"shop1": boxes})),
         contacts=SimpleNamespace(conflicts=always({})),
-        outbox=SimpleNamespace(oldest_queued=always({})),
+        outbox=SimpleNamespace(oldest_queued=always({}), waiting_contacts=always({})),
+        neighbours=SimpleNamespace(all=always({})),
+        backfills=SimpleNamespace(of_shop=always([])),
         manual_tasks=SimpleNamespace(counts=always({})),
     )
 
