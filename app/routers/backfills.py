@@ -28,7 +28,7 @@ class BackfillIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: BackfillMode = field("mode")
+    mode: BackfillMode = field("mode", "`dry_run` counts and sends nothing; `run` sends, beginning with a canary.")
 
 
 class TallyOut(BaseModel):

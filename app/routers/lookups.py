@@ -144,8 +144,8 @@ class LookupIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"email": EXAMPLES["email"]}})
 
-    email: Email | None = field("email", default=None)
-    order_id: Id | None = field("order_id", default=None)
+    email: Email | None = field("email", "The person, by any address they ever had in the shop. This or `order_id`.", default=None)
+    order_id: Id | None = field("order_id", "The number of an order.", default=None)
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:

@@ -87,7 +87,7 @@ class ConsentExportIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    email: Email = field("email")
+    email: Email = field("email", "Whose consents; any address the person ever had in the shop.")
 
 
 @router.get("/hand-work")

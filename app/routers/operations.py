@@ -59,11 +59,11 @@ class ReplayIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: ReplayMode = field("replay_mode")
-    shop: Id | None = field("shop", default=None)
-    reason: Reason | None = field("parked_reason", default=None)
-    words: ExactText | None = field("words", default=None)
-    event_id: EventId | None = field("event_id", default=None)
+    mode: ReplayMode = field("replay_mode", "`preview` only counts and shows; `run` takes a key of the role operator.")
+    shop: Id | None = field("shop", "Only parked items of this shop.", default=None)
+    reason: Reason | None = field("parked_reason", "Only those with this reason.", default=None)
+    words: ExactText | None = field("words", "Only those of which SALESmanago or the panel said exactly this.", default=None)
+    event_id: EventId | None = field("event_id", "Only those of this event.", default=None)
 
     @property
     def filter(self) -> ParkedFilter:

@@ -22,7 +22,7 @@ class ReconciliationIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: ReconciliationMode = field("reconciliation_mode")
+    mode: ReconciliationMode = field("reconciliation_mode", "`preview` only counts; `repair` also puts right what it finds.")
 
 
 class DifferenceOut(BaseModel):

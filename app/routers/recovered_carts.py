@@ -15,7 +15,7 @@ class RecoveryIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    token: str = field("token", min_length=1, max_length=4096)
+    token: str = field("token", "What stands in the link after `token=`, 1 to 4,096 characters.", min_length=1, max_length=4096)
 
 
 class RecoveredItemOut(BaseModel):

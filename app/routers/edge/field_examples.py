@@ -22,6 +22,7 @@ EXAMPLES: dict[str, Any] = {
     "customer_id": "1234",
     "email": "jan.kowalski@example.com",
     "newsletter.email": True,
+    "newsletter.sms": False,
     "email_since": "2026-01-10T09:00:00+01:00",
     "event_id": "order-5501-placed",
     "first_name": "Jan",
@@ -31,6 +32,7 @@ EXAMPLES: dict[str, Any] = {
     "granted": True,
     "has_account": False,
     "id": "5501",
+    "order.value": "214.98",
     "cart.id": "basket-77",
     "customer.id": "1234",
     "ip": "192.0.2.10",
@@ -82,6 +84,6 @@ EXAMPLES: dict[str, Any] = {
 """A right value for every field, by name: shown in the OpenAPI document and in every problem that names the field."""
 
 
-def field(name: str, **rules: Any) -> Any:
-    """A pydantic field with the example of its name."""
-    return Field(examples=[EXAMPLES[name]], **rules)
+def field(name: str, words: str, **rules: Any) -> Any:
+    """A pydantic field with the example of its name. `words`: what a shop's developer must know to fill it in right."""
+    return Field(examples=[EXAMPLES[name]], description=words, **rules)

@@ -1,10 +1,8 @@
-"""The parts of events on the wire: the customer, the goods, the proof of a consent."""
+"""The parts of events on the wire: the customer, and the proof of a consent."""
 
-from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
-from app.domain.events import NO_EVIDENCE, Address, Customer, Evidence, Item, NewsletterBox
+from app.domain.events import NO_EVIDENCE, Address, Customer, Evidence, NewsletterBox
 from app.domain.shops.countries import country_as_kept
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -18,28 +16,25 @@ from app.routers.events.field_types import (
     Gender,
     Instant,
     Language,
-    MenuPaths,
-    MoneyBack,
     Name,
-    ProductId,
-    Quantity,
-    QuantityBack,
-    Text1000,
-    UnitPrice,
 )
-from app.routers.events.sections import SectionReader
 from app.routers.events.wire_model import WireModel
 
 Warnings = list[str]
 
-MAX_ITEMS = 500
-
 
 class AddressIn(WireModel):
-    street: Name | None = field("street", default=None)
-    postal_code: Name | None = field("postal_code", default=None)
-    city: Name | None = field("city", default=None)
-    country: Country | None = field("country", default=None)
+    """The billing address. It is one fact: a new one replaces the whole, also where it names one part only."""
+
+    street: Name | None = field("street", "Street with the number of the house and the flat.", default=None)
+    postal_code: Name | None = field("postal_code", "Postal code, as it is written in that country.", default=None)
+    city: Name | None = field("city", "City, town or village.", default=None)
+    country: Country | None = field(
+        "country",
+        "Two-letter code (ISO 3166-1), or a common name of the country. A national `phone` is read as one of this country; if "
+        "nobody can tell which country is meant, such a number is left out.",
+        default=None,
+    )
 
     def to_domain(self) -> Address:
         country = country_as_kept(self.country)
@@ -53,10 +48,19 @@ class AddressIn(WireModel):
 class NewsletterIn(WireModel):
     """Newsletter boxes. In a registration or an order, `true` is the person's act; elsewhere it counts only with its date."""
 
-    email: bool | None = None
-    sms: bool | None = field("sms", default=None)
-    email_since: Instant | None = field("email_since", default=None)
-    sms_since: Instant | None = field("sms_since", default=None)
+    email: bool | None = field(
+        "newsletter.email",
+        "The box of the e-mail newsletter. `true`: ticked. `false` or nothing opts nobody out: for that there are unsubscriptions.",
+        default=None,
+    )
+    sms: bool | None = field("newsletter.sms", "The box of the SMS newsletter, likewise. Send the `phone` along.", default=None)
+    email_since: Instant | None = field(
+        "email_since",
+        "When the person ticked the e-mail box, if not at the time of this event. In an account change a box counts only with it. "
+        "If it cannot be read, the box is left out: a consent is not guessed.",
+        default=None,
+    )
+    sms_since: Instant | None = field("sms_since", "When the person ticked the SMS box, likewise.", default=None)
 
     def to_domain(self, path: str, warnings: Warnings) -> tuple[NewsletterBox, NewsletterBox]:
         """The boxes of both channels. One whose date cannot be read is no act: it might be older than a resignation (R06)."""
@@ -73,18 +77,44 @@ class NewsletterIn(WireModel):
 
 
 class CustomerIn(WireModel):
-    email: Email = field("email")
-    id: CustomerId | None = field("customer_id", default=None)
-    first_name: Name | None = field("first_name", default=None)
-    last_name: Name | None = field("last_name", default=None)
-    company: Name | None = field("company", default=None)
-    gender: Gender | None = field("gender", default=None)
-    phone: Name | None = field("phone", default=None)
-    address: AddressIn | None = field("address", default=None)
-    wholesaler: bool | None = field("wholesaler", default=None)
-    newsletter: NewsletterIn | None = field("newsletter", default=None)
-    language: Language | None = field("language", default=None)
-    birth_date: BirthDate | None = field("birth_date", default=None)
+    """A person as the shop knows them. What is not said, or empty, stays in SALESmanago as it is."""
+
+    email: Email = field(
+        "email",
+        "The person's address: SALESmanago knows people by it. At most 254 characters, 64 of them before the @. Kept in lower "
+        "case.",
+    )
+    id: CustomerId | None = field(
+        "customer_id",
+        "Number of the customer's account in the shop, 1 to 128 characters. Leave it out for guests: `0`, `null` and the like are "
+        "nobody's number and are left out.",
+        default=None,
+    )
+    first_name: Name | None = field("first_name", "First name; cut to 255 characters.", default=None)
+    last_name: Name | None = field("last_name", "Last name; cut to 255 characters.", default=None)
+    company: Name | None = field("company", "Name of the company, if the person buys for one; cut to 255 characters.", default=None)
+    gender: Gender | None = field(
+        "gender", "Usual spellings are read: `K`, `M`, `Pani`, `Herr`, `f` … Anything else is left out.", default=None
+    )
+    phone: Name | None = field(
+        "phone",
+        "Phone number in any usual spelling. Without a country code it is read as one of `address.country`, and only without an "
+        "address as one of the shop's country. Travels as +48600100200; a number that is none is left out.",
+        default=None,
+    )
+    address: AddressIn | None = field("address", "Billing address.", default=None)
+    wholesaler: bool | None = field(
+        "wholesaler", "`true` adds the tag `wholesaler`, `false` removes it; nothing leaves it as it is.", default=None
+    )
+    newsletter: NewsletterIn | None = field("newsletter", "The newsletter boxes as the person left them.", default=None)
+    language: Language | None = field(
+        "language", "Language of the person, two letters (ISO 639-1). `pl-PL`, `pol` and common names are read too.", default=None
+    )
+    birth_date: BirthDate | None = field(
+        "birth_date",
+        "Day of birth. `05.06.1987` and `19870605` are read too; a day in the future or more than 120 years ago is left out.",
+        default=None,
+    )
 
     def to_domain(self, shop: Shop, warnings: Warnings, wholesaler: bool | None = None, *, is_dated: bool = True) -> Customer:
         """`wholesaler`: what the event says beside the customer, and then counts. `is_dated`: somebody knows when it happened."""
@@ -153,48 +183,14 @@ _EMPTY_ADDRESS = Address(street="", postal_code="", city="", country="")
 _SILENT = NewsletterBox()
 
 
-class ItemIn(WireModel):
-    never_left_out = frozenset({"quantity"})
-
-    product_id: ProductId = field("product_id")
-    name: Text1000 | None = field("name", default=None)
-    quantity: Quantity = field("quantity", default=Decimal(1))
-    unit_price: UnitPrice = field("unit_price", default=Decimal("0.00"))
-    menu_paths: MenuPaths = field("menu_paths", default_factory=list)
-
-    def to_domain(self, sections: SectionReader, place: str, warnings: Warnings) -> Item:
-        if self.name is None:
-            warnings.append(f"{place}.name: missing, the product's id stands in its place")
-        return Item(
-            product_id=self.product_id,
-            name=self.product_id if self.name is None else self.name,
-            quantity=self.quantity,
-            unit_price=self.unit_price,
-            menu_paths=sections.read(self.menu_paths, place) if self.menu_paths else (),
-        )
-
-
-class ItemBackIn(ItemIn):
-    """Goods that came back: many shops count them with a minus."""
-
-    quantity: QuantityBack = field("quantity", default=Decimal(1))
-    unit_price: MoneyBack = field("unit_price", default=Decimal("0.00"))
-
-
-def items_of(items: Sequence[ItemIn], place: str, warnings: Warnings) -> tuple[Item, ...]:
-    """The goods; of their menu sections it is said what was cut or left out."""
-    sections = SectionReader()
-    found = tuple(item.to_domain(sections, f"{place}[{number}]", warnings) for number, item in enumerate(items))
-    warnings += sections.said()
-    return found
-
-
 class ConsentProofIn(WireModel):
     """What the person agreed to, and from where."""
 
-    text_version: Name | None = field("text_version", default=None)
-    page: Name | None = field("page", default=None)
-    ip: Name | None = field("ip", default=None)
+    text_version: Name | None = field(
+        "text_version", "Which wording the person saw: a name or a version of yours. Kept as evidence.", default=None
+    )
+    page: Name | None = field("page", "The page on which the person agreed. Kept as evidence.", default=None)
+    ip: Name | None = field("ip", "The network address the person agreed from. Kept as evidence.", default=None)
 
     def to_domain(self) -> Evidence:
         return Evidence(text_version=self.text_version or None, page=self.page or None, ip=self.ip or None)

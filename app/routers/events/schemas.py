@@ -22,25 +22,9 @@ from app.domain.shops.shop import Shop
 from app.domain.tags import MAX_PANEL_TAG_CHARS, MOST_TAGS, TO_PANEL, canonical, clean, within
 from app.formats.contact_values import is_national
 from app.routers.edge.field_examples import field
-from app.routers.events.common_schemas import (
-    ChangedCustomerIn,
-    ConsentProofIn,
-    CustomerIn,
-    Warnings,
-    evidence_of,
-    phone_number,
-)
-from app.routers.events.event_in import EventIn
-from app.routers.events.field_types import (
-    Channels,
-    CustomerId,
-    Email,
-    Name,
-    ProductId,
-    TagText,
-    TagTexts,
-    Url,
-)
+from app.routers.events.common_schemas import ChangedCustomerIn, ConsentProofIn, CustomerIn, Warnings, evidence_of, phone_number
+from app.routers.events.event_in import EventIn, type_field
+from app.routers.events.field_types import Channels, CustomerId, Email, Name, ProductId, TagText, TagTexts, Url
 from app.routers.events.order_schemas import CartIn, OrderCancellationIn, OrderIn, OrderReturnIn
 from app.routers.events.wire_model import WireModel
 
@@ -48,13 +32,19 @@ MAX_RENAMES = 500
 
 
 class RegistrationIn(EventIn):
+    """A customer created an account."""
+
     wire_type = "registration"
 
-    type: Literal["registration"] = "registration"
-    customer: CustomerIn = field("customer")
-    wholesaler: bool | None = field("wholesaler", default=None)
-    source: Name | None = field("source", default=None)
-    consent: ConsentProofIn | None = field("consent", default=None)
+    type: Literal["registration"] = type_field("registration")
+    customer: CustomerIn = field("customer", "Who created the account. A ticked newsletter box is the person's act of now.")
+    wholesaler: bool | None = field("wholesaler", "The same as `customer.wholesaler`; said here, it counts.", default=None)
+    source: Name | None = field(
+        "source",
+        "Where the customer came from, in one word: `google`, `facebook` … Becomes the tag `idosell_<source>_<host of the shop>`.",
+        default=None,
+    )
+    consent: ConsentProofIn | None = field("consent", "What the person saw when ticking the newsletter boxes.", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         customer = self.customer.to_domain(shop, warnings, self.wholesaler)
@@ -62,11 +52,19 @@ class RegistrationIn(EventIn):
 
 
 class AccountChangeIn(EventIn):
+    """The data of an account changed."""
+
     wire_type = "account-change"
 
-    type: Literal["account-change"] = "account-change"
-    customer: ChangedCustomerIn = field("customer")
-    previous_email: Email | None = field("previous_email", default=None)
+    type: Literal["account-change"] = type_field("account-change")
+    customer: ChangedCustomerIn = field(
+        "customer", "The account as it is now. What is left out stays; `null` or an empty value says that there is none any more."
+    )
+    previous_email: Email | None = field(
+        "previous_email",
+        "The address before, if it changed: the contact is renamed. Without it, `customer.id` tells who it is.",
+        default=None,
+    )
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         return AccountChanged(
@@ -75,15 +73,28 @@ class AccountChangeIn(EventIn):
 
 
 class SubscriptionIn(EventIn):
+    """A person subscribed to a newsletter."""
+
     wire_type = "subscription"
     never_left_out = EventIn.never_left_out | {"channels"}
 
-    type: Literal["subscription"] = "subscription"
-    email: Email = field("email")
-    channels: Channels = field("channels", default=["email"])
-    has_account: bool = field("has_account", default=False)
-    consent: ConsentProofIn | None = field("consent", default=None)
-    phone: Name | None = field("phone", default=None)
+    type: Literal["subscription"] = type_field("subscription")
+    email: Email = field("email", "Who subscribed; also for SMS, because SALESmanago knows people by their address.")
+    channels: Channels = field(
+        "channels",
+        "The newsletters, one or both; e-mail by default. What cannot be read is refused, never guessed.",
+        default=["email"],
+    )
+    has_account: bool = field(
+        "has_account",
+        "Whether the person has an account in the shop. `false`, **the default**, adds the tag `newsletter`, by which subscribers "
+        "without account are known: send `true` for customers.",
+        default=False,
+    )
+    consent: ConsentProofIn | None = field("consent", "What the person agreed to, and from where.", default=None)
+    phone: Name | None = field(
+        "phone", "For the SMS newsletter. Without a country code it is read as a number of the shop's country.", default=None
+    )
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         return Subscribed(
@@ -99,14 +110,24 @@ class SubscriptionIn(EventIn):
 
 
 class UnsubscriptionIn(EventIn):
+    """A person left a newsletter, or staff removed the address."""
+
     wire_type = "unsubscription"
     never_left_out = EventIn.never_left_out | {"channels"}
 
-    type: Literal["unsubscription"] = "unsubscription"
-    email: Email = field("email")
-    channels: Channels = field("channels", default=["email"])
-    confirmed: bool = field("confirmed")
-    reason: Name | None = field("reason", default=None)
+    type: Literal["unsubscription"] = type_field("unsubscription")
+    email: Email = field("email", "Who left.")
+    channels: Channels = field(
+        "channels",
+        "The newsletters that were left, one or both; e-mail by default. What cannot be read is refused.",
+        default=["email"],
+    )
+    confirmed: bool = field(
+        "confirmed",
+        "`true`: the person did it, for example by the link in the e-mail, and it travels. `false`: staff removed the address; it "
+        "does not travel unless the shop has `propagate_unconfirmed_removals`.",
+    )
+    reason: Name | None = field("reason", "Why or how, in your words; kept as evidence.", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         return Unsubscribed(
@@ -120,34 +141,55 @@ class UnsubscriptionIn(EventIn):
 
 
 class ProductViewIn(EventIn):
+    """A person looked at a product."""
+
     wire_type = "product-view"
 
-    type: Literal["product-view"] = "product-view"
-    email: Email = field("email")
-    product_id: ProductId = field("product_id")
-    url: Url | None = field("url", default=None)
+    type: Literal["product-view"] = type_field("product-view")
+    email: Email = field("email", "Who looked at it.")
+    product_id: ProductId = field(
+        "product_id", "Id of the product as in the feed, 1 to 64 characters; spaces and commas become `_`."
+    )
+    url: Url | None = field("url", "Address of the product's page, at most 2,048 characters.", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         return ProductViewed(at=self.occurred_at, email=self.email, product_id=self.product_id, url=self.url)
 
 
 class TagRenameIn(WireModel):
-    old: TagText = field("from", alias="from")
-    new: TagText = field("to", alias="to")
+    """One tag under another name: the old one is removed and the new one added, as one operation."""
+
+    old: TagText = field("from", "The name before.", alias="from")
+    new: TagText = field("to", "The name now; cut beyond 56 characters.", alias="to")
 
 
 class TagEditIn(EventIn):
+    """Staff edited a customer's tags: what changed, or the full set."""
+
     wire_type = "tag-edit"
     never_emptied = frozenset({"tags"})
     never_cut = frozenset({"added", "removed", "renamed", "tags"})
 
-    type: Literal["tag-edit"] = "tag-edit"
-    email: Email | None = field("email", default=None)
-    customer_id: CustomerId | None = field("customer_id", default=None)
-    added: TagTexts = field("added", default_factory=list)
-    removed: TagTexts = field("removed", default_factory=list)
-    renamed: list[TagRenameIn] = field("renamed", default_factory=list, max_length=MAX_RENAMES)
-    tags: TagTexts | None = field("tags", default=None)
+    type: Literal["tag-edit"] = type_field("tag-edit")
+    email: Email | None = field("email", "Whose tags these are. This or `customer_id` is needed.", default=None)
+    customer_id: CustomerId | None = field("customer_id", "Number of the customer's account, instead of the address.", default=None)
+    added: TagTexts = field(
+        "added",
+        "Tags that were put on, as staff wrote them. Each reaches SALESmanago as `idosell_<tag>`; cut beyond 56 characters.",
+        default_factory=list,
+    )
+    removed: TagTexts = field(
+        "removed", "Tags that were taken off. Letter case, Unicode form and spaces make no other tag.", default_factory=list
+    )
+    renamed: list[TagRenameIn] = field(
+        "renamed", "Tags that got another name, at most 500.", default_factory=list, max_length=MAX_RENAMES
+    )
+    tags: TagTexts | None = field(
+        "tags",
+        "All tags the customer has now, at most 1,000, instead of what changed; an empty list says that there are none. Tags that "
+        "begin with `salesmanago_` came from SALESmanago and are passed over.",
+        default=None,
+    )
 
     @model_validator(mode="after")
     def _says_whom_and_what(self) -> Self:
@@ -170,13 +212,17 @@ class TagEditIn(EventIn):
 
 
 class ConsentIn(EventIn):
+    """A person granted or withdrew the consent to be passed on to SALESmanago."""
+
     wire_type = "consent"
 
-    type: Literal["consent"] = "consent"
-    email: Email = field("email")
-    granted: bool = field("granted")
-    customer: CustomerIn | None = field("customer", default=None)
-    consent: ConsentProofIn | None = field("consent", default=None)
+    type: Literal["consent"] = type_field("consent")
+    email: Email = field("email", "Who agreed or withdrew.")
+    granted: bool = field("granted", "`true`: may be passed on to SALESmanago from now on. `false`: nothing may leave any more.")
+    customer: CustomerIn | None = field(
+        "customer", "What you know of the person, for the first transfer. Its `email` must be the same.", default=None
+    )
+    consent: ConsentProofIn | None = field("consent", "What the person agreed to, and from where.", default=None)
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         evidence = evidence_of(self.consent)
@@ -193,20 +239,24 @@ class ConsentIn(EventIn):
 
 
 class ErasureIn(EventIn):
+    """A person asked to be forgotten."""
+
     wire_type = "erasure"
 
-    type: Literal["erasure"] = "erasure"
-    email: Email = field("email")
+    type: Literal["erasure"] = type_field("erasure")
+    email: Email = field("email", "Who is to be forgotten: any address the person ever had in the shop.")
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         return ErasureRequested(at=self.occurred_at, email=self.email)
 
 
 class AccessRequestIn(EventIn):
+    """A person asked what is stored about them."""
+
     wire_type = "access-request"
 
-    type: Literal["access-request"] = "access-request"
-    email: Email = field("email")
+    type: Literal["access-request"] = type_field("access-request")
+    email: Email = field("email", "Who asks.")
 
     def to_domain(self, shop: Shop, warnings: Warnings) -> Event:
         return AccessRequested(at=self.occurred_at, email=self.email)
