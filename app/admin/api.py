@@ -30,8 +30,8 @@ from app.observability.redaction import redacted
 from app.routers.backfills import BackfillOut
 from app.routers.consent_exports import ConsentChainOut
 from app.routers.edge import problems
+from app.routers.event_traces import EventOut
 from app.routers.health import metrics_of
-from app.routers.lookups import EventOut
 from app.routers.manual_tasks import ConflictOut, HandWorkOut
 from app.routers.operations import (
     AuditEntryOut,

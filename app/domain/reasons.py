@@ -6,6 +6,8 @@ from app.domain.values import value
 
 
 class Reason(StrEnum):
+    """Why something is not sent, not carried out, or waits for a person."""
+
     NO_CONSENT = "no_consent"
     ORDER_NOT_CONSENTED = "order_not_consented"
     BEFORE_CONSENT = "before_consent"

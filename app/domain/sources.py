@@ -17,6 +17,8 @@ class SourceName(NamedTuple):
 
 
 class PushState(StrEnum):
+    """What became of a push."""
+
     WAITING = "waiting"
     TOLD = "told"
     """It became events, or repeated what was known."""

@@ -13,14 +13,14 @@ from app.domain.runs.backfill_tally import Tally
 from app.routers.edge.dependencies import ActingShop, BackfillsDep, ReadableShop
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
-from app.routers.lookups import ReasonOut
+from app.routers.event_traces import ReasonOut
 from app.services.runs.backfills import Progress
 
 router = APIRouter(
     prefix="/v1/shops/{shop}/backfills", tags=["the first transfer"], responses=documented(401, 404, 409, 503, of=NotPossible)
 )
 
-Number = Annotated[int, Path(ge=1, le=2**53, description="The backfill's number.")]
+Number = Annotated[int, Path(ge=1, le=2**53, description="The backfill's number.", examples=[1])]
 
 
 class BackfillIn(BaseModel):
@@ -34,11 +34,13 @@ class BackfillIn(BaseModel):
 class TallyOut(BaseModel):
     """found = sent + withheld (by reason) + failed + waiting. In a dry run `sent` is what would be sent."""
 
-    found: int
-    sent: int
-    withheld: dict[str, int] = Field(examples=[{"no_account": 12, "account_elsewhere": 90}])
-    failed: int
-    waiting: int
+    found: int = Field(description="Accounts that were looked at so far.", examples=[1240])
+    sent: int = Field(description="Of them, those that were sent, or in a dry run would be.", examples=[1138])
+    withheld: dict[str, int] = Field(
+        description="Of them, those that stay in the shop, by reason.", examples=[{"no_account": 12, "account_elsewhere": 90}]
+    )
+    failed: int = Field(description="Of them, those that SALESmanago refused.", examples=[0])
+    waiting: int = Field(description="Of them, those that are still on their way.", examples=[0])
 
     @classmethod
     def of(cls, tally: Tally) -> "TallyOut":
@@ -48,30 +50,36 @@ class TallyOut(BaseModel):
 class SampleOut(BaseModel):
     """What would be sent of one account, by names alone; its number is the panel's."""
 
-    account_id: int
-    fields: list[str]
-    tags: list[str]
-    opt_ins: list[str]
+    account_id: int = Field(description="Number of the account in the panel.", examples=[1234])
+    fields: list[str] = Field(
+        description="Names of the personal fields that would travel.", examples=[["first_name", "last_name", "phone"]]
+    )
+    tags: list[str] = Field(description="Tags that would be added.", examples=[["rejestracja"]])
+    opt_ins: list[str] = Field(description="Newsletters the person would be opted into: `email`, `sms`.", examples=[["email"]])
 
 
 class BackfillOut(TallyOut):
     """A backfill, how far it is, and when it will have landed."""
 
-    id: int
-    shop: str
-    mode: BackfillMode
+    id: int = Field(description="Its number in this shop.", examples=[1])
+    shop: str = Field(description="The shop's id.", examples=["shop2"])
+    mode: BackfillMode = Field(description="`dry_run` or `run`.", examples=["run"])
     state: str = Field(
         description="counting, counted, awaiting_approval, canary, watching_the_canary, transfer, closing, settling, paused, "
         "cancelling, cancelled, complete, complete_with_failures or incomplete",
         examples=["transfer"],
     )
-    paused_because: str | None = Field(description="by_a_person, canary_refused or policy_changed")
+    paused_because: str | None = Field(
+        description="`by_a_person`, `canary_refused` or `policy_changed`; null if it is not paused.", examples=[None]
+    )
     trouble: str = Field(description="Why it does not go on at the moment; empty when all is well.", examples=[""])
-    total: int = Field(description="Accounts the panel says it has.")
+    total: int = Field(description="Accounts the panel says it has.", examples=[1240])
     explained: dict[str, ReasonOut] = Field(description="The reasons of `withheld`, in words.")
-    eta: datetime | None = Field(description="When the last account will have gone out, at the planned rates.")
-    started_at: datetime
-    finished_at: datetime | None
+    eta: datetime | None = Field(
+        description="When the last account will have gone out, at the planned rates.", examples=["2026-11-24T05:40:00Z"]
+    )
+    started_at: datetime = Field(description="When it was started.", examples=["2026-11-23T21:00:00Z"])
+    finished_at: datetime | None = Field(description="When it was over; null until then.", examples=[None])
     preview: TallyOut | None = Field(description="What the dry run before it counted.")
     samples: dict[str, list[SampleOut]] = Field(description="Of a dry run: a few accounts for each thing that would happen.")
 
@@ -104,7 +112,7 @@ def _listed(sample: Any) -> dict[str, Any]:
 class BackfillsOut(BaseModel):
     """The newest first."""
 
-    backfills: list[BackfillOut]
+    backfills: list[BackfillOut] = Field(description="Every backfill of the shop.")
 
 
 @router.post("", status_code=201, responses=documented(400, 413, 415, 422))

@@ -10,6 +10,7 @@ from app.domain.shops.senders import Address
 from app.formats.contact_values import email_address
 from app.routers.edge.addresses import address_of
 from app.routers.edge.dependencies import CallbacksDep
+from app.routers.edge.field_examples import EXAMPLES
 from app.routers.edge.problems import BadParameter, documented
 
 router = APIRouter(prefix="/callbacks", tags=["callbacks"], responses=documented(400, 403, 503))
@@ -18,6 +19,8 @@ _LONGEST = 1000
 
 
 class Direction(StrEnum):
+    """What a contact did in SALESmanago."""
+
     OPT_IN = "opt-in"
     OPT_OUT = "opt-out"
 
@@ -31,11 +34,16 @@ class Called:
         self.sender = sender
 
 
-async def _called(
-    request: Request,
-    email: Annotated[str | None, Query(description="The contact's address; `$email$` in the template.")] = None,  # noqa: ARG001
-    key: Annotated[str | None, Query(description="SHA-1 over address and secret; `sha1($email$SECRET)` in the template.")] = None,  # noqa: ARG001
-) -> Called:
+Email = Annotated[
+    str | None, Query(description="The contact's address; `$email$` in the template.", examples=["jan.kowalski@example.com"])
+]
+Key = Annotated[
+    str | None,
+    Query(description="SHA-1 over address and secret; `sha1($email$SECRET)` in the template.", examples=[EXAMPLES["key"]]),
+]
+
+
+async def _called(request: Request, email: Email = None, key: Key = None) -> Called:  # noqa: ARG001 - for the documentation
     """From the query, or from a form that was posted."""
     written = _parameters(request.scope["query_string"].decode("latin-1"))
     if request.method == "POST" and not written.keys() >= {"email", "key"}:
@@ -60,6 +68,7 @@ def _the_one(written: dict[str, list[str]], name: str) -> str:
 
 CalledDep = Annotated[Called, Depends(_called)]
 Shop = Annotated[str, Path(description="The shop's id.", examples=["shop1"], max_length=64)]
+Which = Annotated[Direction, Path(description="What the contact did.", examples=["opt-out"])]
 Account = Annotated[str, Path(description="The account's id.", examples=["main"], max_length=64)]
 
 
@@ -83,7 +92,7 @@ async def _of_account(account: str, direction: Direction, called: Called, callba
 
 
 @router.get("/shops/{shop}/{direction}", response_class=PlainTextResponse)
-async def shop_called_back(shop: Shop, direction: Direction, called: CalledDep, callbacks: CallbacksDep) -> PlainTextResponse:
+async def shop_called_back(shop: Shop, direction: Which, called: CalledDep, callbacks: CallbacksDep) -> PlainTextResponse:
     """A contact opted in or out: the newsletter of this one shop follows.
 
     Paste the addresses that `gateway callbacks` prints into SALESmanago. An opt-out counts at once; an opt-in once
@@ -93,24 +102,20 @@ async def shop_called_back(shop: Shop, direction: Direction, called: CalledDep, 
 
 
 @router.post("/shops/{shop}/{direction}", response_class=PlainTextResponse)
-async def shop_called_back_by_post(
-    shop: Shop, direction: Direction, called: CalledDep, callbacks: CallbacksDep
-) -> PlainTextResponse:
+async def shop_called_back_by_post(shop: Shop, direction: Which, called: CalledDep, callbacks: CallbacksDep) -> PlainTextResponse:
     """The same, for a caller that posts. The parameters may stand in the query or in a form."""
     return await _of_shop(shop, direction, called, callbacks)
 
 
 @router.get("/accounts/{account}/{direction}", response_class=PlainTextResponse)
-async def account_called_back(
-    account: Account, direction: Direction, called: CalledDep, callbacks: CallbacksDep
-) -> PlainTextResponse:
+async def account_called_back(account: Account, direction: Which, called: CalledDep, callbacks: CallbacksDep) -> PlainTextResponse:
     """A contact opted in or out: the newsletters of all shops of the account that know the person follow, with a receipt each."""
     return await _of_account(account, direction, called, callbacks)
 
 
 @router.post("/accounts/{account}/{direction}", response_class=PlainTextResponse)
 async def account_called_back_by_post(
-    account: Account, direction: Direction, called: CalledDep, callbacks: CallbacksDep
+    account: Account, direction: Which, called: CalledDep, callbacks: CallbacksDep
 ) -> PlainTextResponse:
     """The same, for a caller that posts. The parameters may stand in the query or in a form."""
     return await _of_account(account, direction, called, callbacks)

@@ -24,16 +24,24 @@ router = APIRouter(tags=["health"])
 
 
 class ShopReadiness(BaseModel):
-    shop: str
-    oldest_waiting_seconds: float = Field(description="Age of the oldest event that is not settled; 0 when nothing waits.")
-    late: bool
-    consent_box_seems_hidden: bool
-    enabled: bool
-    shadow: bool
-    oldest_receipt_seconds: float = Field(description="Age of the oldest newsletter change the shop's side has not confirmed.")
-    receipt_missing: bool
-    hand_work: int = Field(description="Changes only a person can make in the shop.")
-    differences: int = Field(description="People about whom SALESmanago and the shop disagree.")
+    """How it stands with one shop."""
+
+    shop: str = Field(description="The shop's id.", examples=["shop1"])
+    oldest_waiting_seconds: float = Field(
+        description="Age of the oldest event that is not settled; 0 when nothing waits.", examples=[1.8]
+    )
+    late: bool = Field(description="The oldest waiting event is older than promised (10 minutes).", examples=[False])
+    consent_box_seems_hidden: bool = Field(
+        description="Orders arrive, and none of the last ones carried an answer to the consent box.", examples=[False]
+    )
+    enabled: bool = Field(description="The shop is let through; events of a disabled one are held.", examples=[True])
+    shadow: bool = Field(description="Everything is decided and nothing sent.", examples=[False])
+    oldest_receipt_seconds: float = Field(
+        description="Age of the oldest newsletter change the shop's side has not confirmed.", examples=[0.0]
+    )
+    receipt_missing: bool = Field(description="A newsletter change waits too long for the shop's side.", examples=[False])
+    hand_work: int = Field(description="Changes only a person can make in the shop.", examples=[0])
+    differences: int = Field(description="People about whom SALESmanago and the shop disagree.", examples=[0])
 
     @classmethod
     def of(cls, shop: ShopHealth) -> "ShopReadiness":
@@ -52,9 +60,11 @@ class ShopReadiness(BaseModel):
 
 
 class Readiness(BaseModel):
-    ready: bool
-    failing: list[str] = Field(description="Checks that fail: `store`, `migrations`. What everybody may know.")
-    problems: list[str] | None = Field(default=None, description="In words; for an operator's key alone.")
+    """Whether events can be stored, and for an operator what is wrong."""
+
+    ready: bool = Field(description="Events can be stored durably.", examples=[True])
+    failing: list[str] = Field(description="Checks that fail: `store`, `migrations`. What everybody may know.", examples=[[]])
+    problems: list[str] | None = Field(default=None, description="In words; for an operator's key alone.", examples=[[]])
     shops: list[ShopReadiness] | None = Field(default=None, description="For an operator's key alone.")
 
 

@@ -14,22 +14,27 @@ from app.routers.consent_exports import ConsentChainOut
 from app.routers.edge.dependencies import ActingShop, ConflictsDep, ConsentsDep, HandWorkDep, ReadableShop
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
+from app.routers.event_traces import ReasonOut, summarised
 from app.routers.events.field_types import Email
-from app.routers.lookups import ReasonOut, summarised
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["the way back"], responses=documented(401, 404, 503))
+
+
+TaskNumber = Annotated[int, Path(ge=1, le=2**53, description="Its number, as listed.", examples=[17])]
 
 
 class HandWorkOut(BaseModel):
     """Something only a person can do in the shop."""
 
-    number: int = Field(examples=[17])
-    email: str = Field(description="Whom it concerns.")
-    what: str = Field(examples=["set_subscription"])
-    details: dict[str, Any] = Field(examples=[{"email": "opt_out"}])
-    reason: ReasonOut | None
-    answer: str = Field(description="What the shop's side said, if anything.")
-    since: datetime
+    number: int = Field(description="Its number: `…/hand-work/{number}/done` takes it.", examples=[17])
+    email: str = Field(description="Whom it concerns.", examples=["ewa.nowak@example.com"])
+    what: str = Field(
+        description="What is to be done in the shop: `set_subscription` or `mirror_tags`.", examples=["set_subscription"]
+    )
+    details: dict[str, Any] = Field(description="How it should be.", examples=[{"email": "opt_out"}])
+    reason: ReasonOut | None = Field(description="Why the gateway cannot do it.")
+    answer: str = Field(description="What the shop's side said, if anything.", examples=[""])
+    since: datetime = Field(description="Since when it waits.", examples=["2026-11-23T09:15:00Z"])
 
     @classmethod
     def of(cls, item: ManualTask) -> "HandWorkOut":
@@ -46,18 +51,23 @@ class HandWorkOut(BaseModel):
 
 
 class HandWorkListOut(BaseModel):
-    items: list[HandWorkOut]
+    """What only people can do."""
+
+    items: list[HandWorkOut] = Field(description="What waits for a person.")
 
 
 class ConflictOut(BaseModel):
     """Where SALESmanago and the shop disagree about a person."""
 
-    email: str
+    email: str = Field(description="Whom it concerns.", examples=["ewa.nowak@example.com"])
     kind: str = Field(description="tag_lost, tags_collide, status_kept, address_contested or rename_refused", examples=["tag_lost"])
-    about: list[str] = Field(examples=[["idosell_vip"]])
-    since: datetime | None
-    words: str
-    words_pl: str
+    about: list[str] = Field(description="The tags or channels it is about.", examples=[["idosell_vip"]])
+    since: datetime | None = Field(description="Since when; null if nobody knows.", examples=["2026-11-23T09:15:00Z"])
+    words: str = Field(
+        description="What it is, in a sentence for the merchant's staff.",
+        examples=["SALESmanago lost a tag that the panel still has."],
+    )
+    words_pl: str = Field(description="The same in Polish.", examples=["SALESmanago zgubiło tag, który panel nadal ma."])
 
     @classmethod
     def of(cls, person: StoredContact, shop: Shop) -> "list[ConflictOut]":
@@ -75,11 +85,15 @@ class ConflictOut(BaseModel):
 
 
 class ConflictsOut(BaseModel):
-    conflicts: list[ConflictOut]
+    """What a person should look at."""
+
+    conflicts: list[ConflictOut] = Field(description="Where the two sides disagree.")
 
 
 class ConsentExportOut(BaseModel):
-    chains: list[ConsentChainOut]
+    """Everything written down of a person's consents."""
+
+    chains: list[ConsentChainOut] = Field(description="A chain for each address the person had.")
 
 
 class ConsentExportIn(BaseModel):
@@ -97,7 +111,7 @@ async def hand_work(shop: ReadableShop, items: HandWorkDep) -> HandWorkListOut:
 
 
 @router.post("/hand-work/{number}/done", status_code=204, response_class=Response)
-async def hand_work_done(shop: ActingShop, number: Annotated[int, Path(ge=1, le=2**53)], items: HandWorkDep) -> Response:
+async def hand_work_done(shop: ActingShop, number: TaskNumber, items: HandWorkDep) -> Response:
     """A person carried it out: that is its receipt."""
     await items.done(shop.id, number)
     return Response(status_code=204)

@@ -15,25 +15,28 @@ from app.domain.shops.configuration import OPERATOR_ROLE
 from app.routers.edge.dependencies import AuditDep, HealthDep, OperationsDep, Operator, needs
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
+from app.routers.event_traces import ReasonOut, summarised
 from app.routers.events.field_types import EventId, ExactText, Id
 from app.routers.health import ShopReadiness
-from app.routers.lookups import ReasonOut, summarised
 from app.services.operations.replay import Line, Operations, Replay
 
 router = APIRouter(prefix="/v1/operations", tags=["operations"], responses=documented(401, 404, 503))
 
 
+OnlyShop = Annotated[str | None, Query(max_length=128, description="Only this shop.", examples=["shop1"])]
+
+
 class ParkedGroupOut(BaseModel):
     """Parked items of one cause. Mend the cause, then replay the group: `shop`, `reason` and `words` name it."""
 
-    shop: str
+    shop: str = Field(description="The shop's id.", examples=["shop1"])
     destination: str | None = Field(description="Where it was going; null if the rules failed over it.", examples=["account:main"])
-    number: int = Field(examples=[412])
-    reason: ReasonOut | None
+    number: int = Field(description="How many there are.", examples=[412])
+    reason: ReasonOut | None = Field(description="Why they are parked.")
     words: str = Field(description="What the neighbour said, without addresses.", examples=["Invalid phone number"])
-    oldest: datetime
-    newest: datetime
-    samples: list[str] = Field(description="Ids of some of the events.")
+    oldest: datetime = Field(description="When the first of them was parked.", examples=["2026-11-23T09:15:00Z"])
+    newest: datetime = Field(description="When the last of them was parked.", examples=["2026-11-23T11:40:00Z"])
+    samples: list[str] = Field(description="Ids of some of the events.", examples=[["order-5501-placed"]])
 
     @classmethod
     def of(cls, group: ParkedGroup) -> "ParkedGroupOut":
@@ -50,6 +53,8 @@ class ParkedGroupOut(BaseModel):
 
 
 class ReplayMode(StrEnum):
+    """Only count, or do it."""
+
     PREVIEW = "preview"
     RUN = "run"
 
@@ -71,21 +76,28 @@ class ReplayIn(BaseModel):
 
 
 class ReplayItemOut(BaseModel):
-    shop: str
-    event_id: str
-    command: str | None = Field(description="What is sent, as things stand today; null if nothing is left of it.")
-    summary: dict[str, Any]
+    """One item of a replay."""
+
+    shop: str = Field(description="The shop's id.", examples=["shop1"])
+    event_id: str = Field(description="The event it came from.", examples=["order-5501-placed"])
+    command: str | None = Field(
+        description="What is sent, as things stand today; null if nothing is left of it.", examples=["add_event"]
+    )
+    summary: dict[str, Any] = Field(
+        description="What it says, without personal details.",
+        examples=[{"kind": "PURCHASE", "external_id": "5501", "products": ["101"], "value": "214.98", "currency": "PLN"}],
+    )
 
 
 class ReplayOut(BaseModel):
     """What the replay does, or with `preview` would do."""
 
-    mode: ReplayMode
+    mode: ReplayMode = Field(description="`preview` or `run`.", examples=["preview"])
     again: int = Field(description="Commands that are sent again.", examples=[412])
-    decided_again: int = Field(description="Events over which the rules had failed.")
+    decided_again: int = Field(description="Events over which the rules had failed.", examples=[0])
     closed: dict[str, int] = Field(description="Commands nothing is left of, by reason.", examples=[{"replaced": 3}])
-    held: int = Field(description="Of disabled shops: they stay parked.")
-    samples: list[ReplayItemOut]
+    held: int = Field(description="Of disabled shops: they stay parked.", examples=[0])
+    samples: list[ReplayItemOut] = Field(description="A few of them.")
 
     @classmethod
     def of(cls, mode: ReplayMode, replay: Replay) -> "ReplayOut":
@@ -102,15 +114,20 @@ class ReplayOut(BaseModel):
 class LineOut(BaseModel):
     """How it stands with one destination: its circuit breaker, its pace, and what waits for it."""
 
-    destination: str = Field(examples=["account:main"])
-    circuit: Circuit
+    destination: str = Field(
+        description="Where it goes: `account:`, `reading:`, `newsletter:` or `tags:` and a name.", examples=["account:main"]
+    )
+    circuit: Circuit = Field(
+        description="`closed`: calls are made. `open`: it rests after failures. `half_open`: one contact is tried first.",
+        examples=["closed"],
+    )
     cause: str = Field(description="What it last answered, while it answers nothing good.", examples=[""])
-    failures: int = Field(description="Rounds in a row that brought nothing.")
-    since: datetime | None = Field(description="When the trouble began.")
-    rest_until: datetime | None = Field(description="When the next probe is made.")
+    failures: int = Field(description="Rounds in a row that brought nothing.", examples=[0])
+    since: datetime | None = Field(description="When the trouble began.", examples=[None])
+    rest_until: datetime | None = Field(description="When the next probe is made.", examples=[None])
     calls_per_second: float | None = Field(description="Allowed now: less than configured after a complaint.", examples=[5.0])
-    claims: int = Field(description="Batches on their way at this moment, in all processes.")
-    waiting: int = Field(description="Contacts for whom something waits.")
+    claims: int = Field(description="Batches on their way at this moment, in all processes.", examples=[2])
+    waiting: int = Field(description="Contacts for whom something waits.", examples=[140])
 
     @classmethod
     def of(cls, line: Line) -> "LineOut":
@@ -131,28 +148,33 @@ class LineOut(BaseModel):
 class ParkedOut(BaseModel):
     """The largest group first; and what is not parked but waits, so that nobody takes an outage for rest."""
 
-    groups: list[ParkedGroupOut]
+    groups: list[ParkedGroupOut] = Field(description="Parked items, grouped by cause.")
     waiting: list[LineOut] = Field(description="Destinations for which something waits.")
 
 
 class LinesOut(BaseModel):
-    neighbours: list[LineOut]
+    """How it stands with every destination."""
+
+    neighbours: list[LineOut] = Field(description="Every destination.")
 
 
 class ShopStateOut(ShopReadiness):
     """Whether it is let through, and its events by state. `held`: of a disabled shop, released when it is enabled."""
 
-    events: dict[str, int]
+    events: dict[str, int] = Field(
+        description="How many events are in which state.",
+        examples=[{"sent": 10412, "withheld": 230, "superseded": 118, "parked": 0}],
+    )
 
 
 class ShopStatesOut(BaseModel):
-    shops: list[ShopStateOut]
+    """How it stands with every shop."""
+
+    shops: list[ShopStateOut] = Field(description="Every shop.")
 
 
 @router.get("/parked")
-async def parked(
-    _: Operator, operations: OperationsDep, shop: Annotated[str | None, Query(max_length=128, description="Only this shop.")] = None
-) -> ParkedOut:
+async def parked(_: Operator, operations: OperationsDep, shop: OnlyShop = None) -> ParkedOut:
     """What could not be delivered or decided, grouped by cause."""
     return await shown_parked(operations, shop)
 
@@ -189,15 +211,15 @@ async def shop_states(_: Operator, health: HealthDep) -> ShopStatesOut:
 class AuditEntryOut(BaseModel):
     """Who did what through which door."""
 
-    number: int
-    at: datetime
-    door: str = Field(examples=["console"])
-    who: str = Field(examples=["Anna (ab12cd34)"])
-    action: str = Field(examples=["replayed"])
-    shop: str | None
-    about: str
-    before: str
-    after: str
+    number: int = Field(description="Its number; `before` takes it.", examples=[87])
+    at: datetime = Field(description="When it was done.", examples=["2026-11-23T09:15:00Z"])
+    door: str = Field(description="Through which door: `api`, `console` or `cli`.", examples=["console"])
+    who: str = Field(description="Name and id of the key.", examples=["Anna (ab12cd34)"])
+    action: str = Field(description="What was done.", examples=["replayed"])
+    shop: str | None = Field(description="The shop it was about; null if none alone.", examples=["shop1"])
+    about: str = Field(description="The thing it was about.", examples=["parked"])
+    before: str = Field(description="How it was before.", examples=["412 parked"])
+    after: str = Field(description="How it was afterwards.", examples=["0 parked"])
 
     @classmethod
     def of(cls, number: int, entry: AuditEntry) -> "AuditEntryOut":
@@ -217,14 +239,14 @@ class AuditEntryOut(BaseModel):
 class AuditOut(BaseModel):
     """Newest first."""
 
-    entries: list[AuditEntryOut]
+    entries: list[AuditEntryOut] = Field(description="What people did.")
 
 
 @router.get("/audit")
 async def audit_log(
     _: Operator,
     audit: AuditDep,
-    shop: Annotated[str | None, Query(max_length=128, description="Only this shop.")] = None,
+    shop: OnlyShop = None,
     before: Annotated[int | None, Query(ge=1, le=2**53, examples=[1000], description="Only entries below this number.")] = None,
 ) -> AuditOut:
     """What people did, through API, console and command line: nothing changes or removes a line."""

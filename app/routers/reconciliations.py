@@ -28,26 +28,39 @@ class ReconciliationIn(BaseModel):
 class DifferenceOut(BaseModel):
     """One cause: how often, a few whom it concerns, what it means, and what a repair does."""
 
-    cause: Cause
-    number: int
-    samples: list[str] = Field(description="Addresses of people, numbers of the panel's accounts.")
-    why: str
-    repair: str
-    why_pl: str
-    repair_pl: str
+    cause: Cause = Field(description="Stable name of the cause.", examples=["our_tag_missing"])
+    number: int = Field(description="How many there are.", examples=[3])
+    samples: list[str] = Field(
+        description="Addresses of people, numbers of the panel's accounts.", examples=[["ewa.nowak@example.com"]]
+    )
+    why: str = Field(description="What it means.", examples=["A tag of ours that was told is gone in SALESmanago."])
+    repair: str = Field(
+        description="What a repair does about it.",
+        examples=["It is added again; of `idosell_` tags the shop's `tag_conflicts` decides."],
+    )
+    why_pl: str = Field(description="`why` in Polish.", examples=["W SALESmanago brakuje naszego tagu, który został przekazany."])
+    repair_pl: str = Field(
+        description="`repair` in Polish.",
+        examples=["Tag zostanie dodany ponownie; o tagach `idosell_` decyduje `tag_conflicts` sklepu."],
+    )
 
 
 class ReconciliationOut(BaseModel):
-    id: int
-    shop: str
-    mode: ReconciliationMode
-    phase: Phase
-    checked: int = Field(description="People and accounts compared so far.")
-    busy: int = Field(description="People of whom something was just on its way: they are compared the next time.")
-    differences: list[DifferenceOut]
+    """A comparison of both sides, and what it found."""
+
+    id: int = Field(description="Its number in this shop.", examples=[12])
+    shop: str = Field(description="The shop's id.", examples=["shop2"])
+    mode: ReconciliationMode = Field(description="`preview` or `repair`.", examples=["preview"])
+    phase: Phase = Field(
+        description="What is compared: `contacts` of SALESmanago, then `accounts` of the panel; at last `finished`.",
+        examples=["finished"],
+    )
+    checked: int = Field(description="People and accounts compared so far.", examples=[1240])
+    busy: int = Field(description="People of whom something was just on its way: they are compared the next time.", examples=[2])
+    differences: list[DifferenceOut] = Field(description="What was found, by cause.")
     trouble: str = Field(description="Why it does not go on at the moment; empty when all is well.", examples=[""])
-    started_at: datetime
-    finished_at: datetime | None
+    started_at: datetime = Field(description="When it was started.", examples=["2026-11-23T01:00:00Z"])
+    finished_at: datetime | None = Field(description="When it was over; null until then.", examples=["2026-11-23T01:12:00Z"])
 
     @classmethod
     def of(cls, run: Reconciliation, samples: dict[str, list[str]]) -> "ReconciliationOut":
@@ -71,7 +84,7 @@ class ReconciliationOut(BaseModel):
 class ReconciliationsOut(BaseModel):
     """The newest first."""
 
-    reconciliations: list[ReconciliationOut]
+    reconciliations: list[ReconciliationOut] = Field(description="Comparisons of the shop.")
 
 
 @router.post("", status_code=201, responses=documented(400, 413, 415, 422))
@@ -89,7 +102,9 @@ async def list_reconciliations(shop: ReadableShop, found: ReconciliationsDep) ->
 
 @router.get("/{number}")
 async def reconciliation(
-    shop: ReadableShop, number: Annotated[int, Path(ge=1, le=2**53, description="Its number.")], found: ReconciliationsDep
+    shop: ReadableShop,
+    number: Annotated[int, Path(ge=1, le=2**53, description="The comparison's number.", examples=[12])],
+    found: ReconciliationsDep,
 ) -> ReconciliationOut:
     """What a comparison found, by cause."""
     run = await found.one(shop.id, number)

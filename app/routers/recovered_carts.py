@@ -19,14 +19,16 @@ class RecoveryIn(BaseModel):
 
 
 class RecoveredItemOut(BaseModel):
-    product_id: str = Field(examples=["101"])
-    quantity: str = Field(examples=["2"])
+    """One of the goods."""
+
+    product_id: str = Field(description="Id of the product.", examples=["101"])
+    quantity: str = Field(description="How many, as a decimal number.", examples=["2"])
 
 
 class RecoveredCartOut(BaseModel):
     """Goods alone: the link says nothing about the person, so whoever follows it learns nothing about anybody."""
 
-    items: list[RecoveredItemOut]
+    items: list[RecoveredItemOut] = Field(description="The goods.")
 
 
 @router.post("/recovered-carts", responses=documented(400, 413, 415, 422))

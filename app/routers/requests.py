@@ -15,27 +15,36 @@ router = APIRouter(tags=["requests"], responses=documented(401, 404, 503))
 
 
 class MistakeOut(BaseModel):
-    field: str = Field(examples=["order.placed_at"])
-    rule: str = Field(examples=["value_error"])
-    message: str = Field(examples=["an RFC 3339 time with offset is needed; times without zone are refused"])
+    """What was wrong with one field."""
+
+    field: str = Field(description="Path of the field.", examples=["order.placed_at"])
+    rule: str = Field(description="The rule it broke.", examples=["value_error"])
+    message: str = Field(
+        description="What is right there.", examples=["an RFC 3339 time with offset is needed; times without zone are refused"]
+    )
 
 
 class RequestOut(BaseModel):
     """A request as it was answered: no body, no address, no key."""
 
     request_id: str = Field(description="As in the header X-Request-Id of the answer.", examples=["9f2c51d0a7e84b36"])
-    at: datetime
-    milliseconds: int
-    shop: str | None = Field(description="Whose key it was; of an unknown key, the shop that the path names.")
+    at: datetime = Field(description="When it was answered.", examples=["2026-11-23T09:15:00Z"])
+    milliseconds: int = Field(description="How long that took.", examples=[3])
+    shop: str | None = Field(description="Whose key it was; of an unknown key, the shop that the path names.", examples=["shop1"])
     key: str | None = Field(description="Id of the key; of an unknown one, what it began with.", examples=["ab12cd34"])
-    method: str = Field(examples=["POST"])
+    method: str = Field(description="HTTP method.", examples=["POST"])
     path: str = Field(description="Cut before what the sender made up.", examples=["/v1/shops/shop1/orders"])
-    status: int = Field(examples=[422])
-    outcome: RequestOutcome
+    status: int = Field(description="HTTP status of the answer.", examples=[422])
+    outcome: RequestOutcome = Field(
+        description="`taken`, `read`, `refused` (the sender has to change something), `unknown_key` or `failed` (5xx).",
+        examples=["refused"],
+    )
     event_id: str | None = Field(description="Of a single event, unless it names somebody.", examples=["order-5501-placed"])
     problem: str | None = Field(description="Its `type`.", examples=["/problems/invalid"])
-    detail: str = Field(examples=["1 field needs another value. Nothing was stored."])
-    errors: list[MistakeOut]
+    detail: str = Field(
+        description="What the problem document said.", examples=["1 field needs another value. Nothing was stored."]
+    )
+    errors: list[MistakeOut] = Field(description="What was wrong with which field.")
     not_kept: int = Field(description="Requests of this outcome just before it that were counted and not kept.", examples=[0])
 
     @classmethod
@@ -61,7 +70,7 @@ class RequestOut(BaseModel):
 class RequestsOut(BaseModel):
     """Oldest first. Ask again with `after` = `next` for what came since."""
 
-    requests: list[RequestOut]
+    requests: list[RequestOut] = Field(description="The newest ones.")
     next: int = Field(description="The number to go on from.", examples=[417])
 
     @classmethod
@@ -73,7 +82,9 @@ After = Annotated[
     int | None, Query(ge=0, le=2**53, examples=[0], description="Only what came after this number: `next` of an earlier answer.")
 ]
 Limit = Annotated[int, Query(ge=1, le=MOST_SHOWN, examples=[100], description="At most so many, the newest ones.")]
-Outcomes = Annotated[list[RequestOutcome] | None, Query(alias="outcome", description="Only these; may be repeated.")]
+Outcomes = Annotated[
+    list[RequestOutcome] | None, Query(alias="outcome", description="Only these; may be repeated.", examples=[["refused"]])
+]
 
 
 @router.get("/v1/shops/{shop}/requests")
@@ -90,7 +101,11 @@ async def recent_requests(
 
 @router.get("/v1/shops/{shop}/requests/{request_id}")
 async def one_request(
-    shop: ReadableShop, log: RequestsDep, request_id: Annotated[str, Path(max_length=64, examples=["9f2c51d0a7e84b36"])]
+    shop: ReadableShop,
+    log: RequestsDep,
+    request_id: Annotated[
+        str, Path(max_length=64, examples=["9f2c51d0a7e84b36"], description="As in the header X-Request-Id of its answer.")
+    ],
 ) -> RequestOut:
     """One request, by the id that stood in its answer."""
     return RequestOut.of(await log.one(request_id, shop.id))

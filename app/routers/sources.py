@@ -25,7 +25,7 @@ Name = Annotated[
 class Taken(BaseModel):
     """The push is stored durably."""
 
-    received: bool = Field(default=True, examples=[True])
+    received: bool = Field(default=True, description="It is stored; what it tells is worked out afterwards.", examples=[True])
 
 
 @router.post("/sources/{platform}/{name}", status_code=202, responses=documented(401, 413, 429, 503))
@@ -44,16 +44,20 @@ async def pushed(platform: Platform, name: Name, request: Request, response: Res
 class Push(BaseModel):
     """A push, without its content."""
 
-    id: int = Field(examples=[17])
-    platform: str = Field(examples=["idosell"])
-    source: str = Field(examples=["1234"])
+    id: int = Field(description="Its number.", examples=[17])
+    platform: str = Field(description="Who pushed.", examples=["idosell"])
+    source: str = Field(description="Number of the panel, or the shop's name.", examples=["1234"])
     kind: str = Field(examples=["orderCreated"], description="What the platform calls it.")
-    state: PushState = Field(examples=["told"])
+    state: PushState = Field(
+        description="`waiting` to be read, `told` (it became events, or repeated "
+        "what was known) or `not_understood` (kept as it came).",
+        examples=["told"],
+    )
     words: str | None = Field(examples=[None], description="Why it was not understood, or what of it made no event.")
     words_pl: str | None = Field(examples=[None], description="The same in Polish.")
     events: int = Field(examples=[1], description="How many things it told of.")
-    received_at: datetime
-    settled_at: datetime | None
+    received_at: datetime = Field(description="When it was stored.", examples=["2026-11-23T09:15:00Z"])
+    settled_at: datetime | None = Field(description="When it was read; null until then.", examples=["2026-11-23T09:15:02Z"])
 
     @classmethod
     def of(cls, line: PushLine) -> "Push":
@@ -72,17 +76,24 @@ class Push(BaseModel):
 
 
 class PushList(BaseModel):
-    pushes: list[Push]
+    """The newest first."""
+
+    pushes: list[Push] = Field(description="What was pushed.")
 
 
 class Kept(BaseModel):
+    """The body of a push that was not understood."""
+
     body: str = Field(examples=['{"results": []}'], description="As it came; bytes that are no UTF-8 are replaced.")
 
 
 class Again(BaseModel):
+    """How much is done once more."""
+
     pushes: int = Field(examples=[1], description="How many are translated once more.")
 
 
+PushNumber = Annotated[int, Path(ge=1, le=2**62, description="The push's number, as listed.", examples=[17])]
 _OPERATIONS = "/v1/operations/pushes"
 
 
@@ -90,10 +101,15 @@ _OPERATIONS = "/v1/operations/pushes"
 async def list_pushes(
     _operator: Operator,
     pushes: PushesDep,
-    state: Annotated[PushState | None, Query(description="Only those in this state.")] = None,
-    platform: Annotated[str | None, Query(examples=["idosell"], max_length=32)] = None,
-    source: Annotated[str | None, Query(examples=["1234"], max_length=64)] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    state: Annotated[PushState | None, Query(description="Only those in this state.", examples=["not_understood"])] = None,
+    platform: Annotated[
+        str | None, Query(description="Only those of this platform; together with `source`.", examples=["idosell"], max_length=32)
+    ] = None,
+    source: Annotated[
+        str | None,
+        Query(description="Only those of this panel or shop; together with `platform`.", examples=["1234"], max_length=64),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="At most so many.", examples=[100])] = 100,
 ) -> PushList:
     """What platforms pushed, the newest first."""
     named = SourceName(platform, source) if platform and source else None
@@ -101,35 +117,40 @@ async def list_pushes(
 
 
 @router.get(f"{_OPERATIONS}/{{push_id}}/body", responses=documented(401, 404))
-async def read_push(_operator: Operator, pushes: PushesDep, push_id: Annotated[int, Path(ge=1, le=2**62)]) -> Kept:
+async def read_push(_operator: Operator, pushes: PushesDep, push_id: PushNumber) -> Kept:
     """The body of a push that was not understood. Those of others are gone."""
     return Kept(body=(await pushes.body(push_id)).decode("utf-8", errors="replace"))
 
 
 @router.post(f"{_OPERATIONS}/{{push_id}}/again", responses=documented(401, 404))
-async def translate_again(_operator: Operator, pushes: PushesDep, push_id: Annotated[int, Path(ge=1, le=2**62)]) -> Again:
+async def translate_again(_operator: Operator, pushes: PushesDep, push_id: PushNumber) -> Again:
     """Translate a push that was not understood once more: after the gateway or the configuration changed."""
     return Again(pushes=await pushes.again([push_id]))
 
 
 class Right(BaseModel):
-    what: str = Field(examples=["orders"])
-    what_pl: str = Field(examples=["zamówienia"])
-    area: str = Field(examples=["OMS"])
-    level: str = Field(examples=["r"])
-    good: bool = Field(examples=[True])
+    """A right of the panel's key."""
+
+    what: str = Field(description="What the right is needed for.", examples=["orders"])
+    what_pl: str = Field(description="The same in Polish.", examples=["zamówienia"])
+    area: str = Field(description="Its area in the panel's list of rights.", examples=["OMS"])
+    level: str = Field(description="`r` to read, `rw` also to write.", examples=["r"])
+    good: bool = Field(description="The key has it.", examples=[True])
     words: str = Field(examples=[""], description="What the panel answered, where the right is missing.")
 
 
 class ConnectionOut(BaseModel):
     """What `gateway connect idosell` shows, without the token."""
 
-    shop: str = Field(examples=["shop1"])
-    panel: str = Field(examples=["1234"])
-    address: str = Field(examples=["https://gateway.example/sources/idosell/1234"])
-    events: list[str] = Field(examples=[["clientCreated", "orderCreated"]])
-    good: bool = Field(examples=[True])
-    checks: list[Right]
+    shop: str = Field(description="The shop's id.", examples=["shop1"])
+    panel: str = Field(description="Number of the panel.", examples=["1234"])
+    address: str = Field(
+        description="What to enter in the panel as the address of every webhook.",
+        examples=["https://gateway.example/sources/idosell/1234"],
+    )
+    events: list[str] = Field(description="Which webhooks to add.", examples=[["clientCreated", "orderCreated"]])
+    good: bool = Field(description="All rights are there.", examples=[True])
+    checks: list[Right] = Field(description="Every right that is needed.")
     notes: list[str] = Field(description="What to know and to do before the shop goes live.", examples=[[]])
     notes_pl: list[str] = Field(description="The same in Polish.", examples=[[]])
 
@@ -152,7 +173,9 @@ class ConnectionOut(BaseModel):
 
 @router.get("/v1/operations/connections/idosell/{shop}", responses=documented(401, 404, 409, of=NotPossible))
 async def look_at_connection(
-    _operator: Operator, connecting: ConnectingDep, shop: Annotated[str, Path(examples=["shop1"], max_length=64)]
+    _operator: Operator,
+    connecting: ConnectingDep,
+    shop: Annotated[str, Path(description="The shop's id.", examples=["shop1"], max_length=64)],
 ) -> ConnectionOut:
     """Try the rights of the panel's key one by one, and say what is to be entered in the panel (R85). Nothing is changed there."""
     return ConnectionOut.of(await connecting.look(shop))

@@ -28,20 +28,23 @@ class LineAnswer(BaseModel):
     """What became of one line. A `rejected` line was not stored: mend it and send the list again."""
 
     line: int = Field(description="As in the file; the heading is line 1.", examples=[2])
-    result: Literal["accepted", "duplicate", "conflict", "rejected"]
-    event_id: str | None = Field(description="Where to look it up.")
-    errors: list[FieldProblem]
+    result: Literal["accepted", "duplicate", "conflict", "rejected"] = Field(
+        description="`accepted`, `duplicate` (stored before), `conflict` (another content under its id) or `rejected`.",
+        examples=["accepted"],
+    )
+    event_id: str | None = Field(description="Where to look it up.", examples=["list-9f2c51d0a7e84b36"])
+    errors: list[FieldProblem] = Field(description="For rejected lines: what is wrong with which column.", examples=[[]])
 
 
 class ListAnswer(BaseModel):
     """Counts, and an answer per line. The same list again is harmless: what is stored already is a duplicate."""
 
-    accepted: int
-    duplicate: int
-    conflict: int
-    rejected: int
-    ignored_columns: list[str]
-    lines: list[LineAnswer]
+    accepted: int = Field(description="Lines that were stored now.", examples=[1])
+    duplicate: int = Field(description="Lines that were stored before.", examples=[0])
+    conflict: int = Field(description="Lines in conflict.", examples=[0])
+    rejected: int = Field(description="Lines that were not stored.", examples=[0])
+    ignored_columns: list[str] = Field(description="Columns nobody asked for.", examples=[[]])
+    lines: list[LineAnswer] = Field(description="An answer per line.")
 
 
 _BODY = {

@@ -13,6 +13,8 @@ LONGEST_REST = timedelta(seconds=60)
 
 
 class Circuit(StrEnum):
+    """Whether calls to a destination are made."""
+
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half_open"

@@ -43,6 +43,8 @@ SAMPLES = 3
 
 
 class BackfillMode(StrEnum):
+    """Only count what would happen, or do it."""
+
     DRY_RUN = "dry_run"
     RUN = "run"
 

@@ -27,6 +27,8 @@ REPAIRS_SAFELY = frozenset({tags.REGISTERED, tags.WHOLESALER, tags.NEWSLETTER})
 
 
 class Cause(StrEnum):
+    """What differs between the two sides."""
+
     MISSING_THERE = "missing_there"
     RENAME_NOT_TAKEN = "rename_not_taken"
     OUR_TAG_MISSING = "our_tag_missing"
@@ -98,11 +100,15 @@ WORDS: dict[Cause, Words] = {
 
 
 class ReconciliationMode(StrEnum):
+    """Only count differences, or also put them right."""
+
     PREVIEW = "preview"
     REPAIR = "repair"
 
 
 class Phase(StrEnum):
+    """What is compared at the moment."""
+
     CONTACTS = "contacts"
     ACCOUNTS = "accounts"
     FINISHED = "finished"

@@ -186,5 +186,11 @@ AuditDep = Annotated[AuditLog, _handed_over("audit")]
 PerhapsOperator = Annotated[Caller | None, Depends(_perhaps_operator)]
 MetricsReader = Annotated[None, Depends(_metrics_reader)]
 IdempotencyKey = Annotated[
-    str | None, Header(alias="Idempotency-Key", description="Serves as `event_id` when the body has none.", max_length=256)
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Serves as `event_id` when the body has none; if both are there, they must be the same.",
+        examples=["order-5501-placed"],
+        max_length=256,
+    ),
 ]

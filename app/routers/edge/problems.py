@@ -47,20 +47,28 @@ MEDIA_TYPE = "application/problem+json"
 class FieldProblem:
     """One mistake: which field, which rule it broke, and what a right value looks like."""
 
-    field: Annotated[str, Field(examples=["order.placed_at"])]
-    rule: Annotated[str, Field(examples=["value_error"])]
-    message: Annotated[str, Field(examples=["an RFC 3339 time with offset is needed; times without zone are refused"])]
-    example: Annotated[Any, Field(examples=["2026-11-23T10:15:00+01:00"])]
+    field: Annotated[str, Field(description="Path of the field in what was sent.", examples=["order.placed_at"])]
+    rule: Annotated[str, Field(description="Stable name of the rule it broke, for programs.", examples=["value_error"])]
+    message: Annotated[
+        str,
+        Field(
+            description="The rule in words.", examples=["an RFC 3339 time with offset is needed; times without zone are refused"]
+        ),
+    ]
+    example: Annotated[Any, Field(description="A right value for exactly this field.", examples=["2026-11-23T10:15:00+01:00"])]
 
 
 class Problem(BaseModel):
     """RFC 9457."""
 
-    type: str = Field(examples=["/problems/invalid"])
-    title: str = Field(examples=["The event is not well formed."])
-    status: int = Field(examples=[422])
-    detail: str = Field(examples=["1 field needs another value. Nothing was stored."])
-    errors: list[FieldProblem] = Field(examples=[[]])
+    type: str = Field(description="Path of the page about this kind of problem.", examples=["/problems/invalid"])
+    title: str = Field(description="The kind of problem in a sentence.", examples=["The event is not well formed."])
+    status: int = Field(description="The HTTP status.", examples=[422])
+    detail: str = Field(
+        description="What this one is about, and what became of the request.",
+        examples=["1 field needs another value. Nothing was stored."],
+    )
+    errors: list[FieldProblem] = Field(description="What is wrong with which field, at most 20.", examples=[[]])
     request_id: str | None = Field(
         default=None,
         description="As in the header X-Request-Id; the door remembers the request under it.",

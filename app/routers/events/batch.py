@@ -60,8 +60,14 @@ class ItemAnswer:
     """What became of one item. `rejected` items were not stored; mend them and send them again."""
 
     index: Annotated[int, Field(description="Position in the request, from 0.", examples=[0])]
-    event_id: Annotated[str | None, Field(examples=["order-5501-placed"])]
-    result: Literal["accepted", "duplicate", "conflict", "rejected"]
+    event_id: Annotated[str | None, Field(description="As posted; null if nobody can tell.", examples=["order-5501-placed"])]
+    result: Annotated[
+        Literal["accepted", "duplicate", "conflict", "rejected"],
+        Field(
+            description="`accepted`, `duplicate` (stored before), `conflict` (another content under its id) or `rejected`.",
+            examples=["accepted"],
+        ),
+    ]
     receipt: Annotated[Receipt | None, Field(description="For accepted and duplicate items.")]
     errors: Annotated[list[FieldProblem], Field(description="For rejected items.", examples=[[]])]
 
@@ -70,11 +76,11 @@ class ItemAnswer:
 class BatchAnswer:
     """Counts, and an answer per item in the order of the request."""
 
-    accepted: Annotated[int, Field(examples=[2])]
-    duplicate: Annotated[int, Field(examples=[0])]
-    conflict: Annotated[int, Field(examples=[0])]
-    rejected: Annotated[int, Field(examples=[0])]
-    items: list[ItemAnswer]
+    accepted: Annotated[int, Field(description="Items that were stored now.", examples=[2])]
+    duplicate: Annotated[int, Field(description="Items that were stored before.", examples=[0])]
+    conflict: Annotated[int, Field(description="Items whose `event_id` was used for other content.", examples=[0])]
+    rejected: Annotated[int, Field(description="Items that are not well formed.", examples=[0])]
+    items: Annotated[list[ItemAnswer], Field(description="An answer per item, in the order of the request.")]
 
 
 @dataclass(kw_only=True)

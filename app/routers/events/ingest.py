@@ -61,9 +61,14 @@ _canonical = msgspec.json.Encoder(order="sorted", decimal_format="string")
 class Receipt:
     """The event is stored durably: the sender may forget it. A repetition answers like the first time."""
 
-    event_id: Annotated[str, Field(examples=[EXAMPLES["event_id"]])]
-    result: Literal["accepted", "duplicate"]
-    received_at: Annotated[datetime, Field(description="When it was accepted the first time.")]
+    event_id: Annotated[str, Field(description="As posted.", examples=[EXAMPLES["event_id"]])]
+    result: Annotated[
+        Literal["accepted", "duplicate"],
+        Field(description="`accepted` now, or a `duplicate` of what was accepted before.", examples=["accepted"]),
+    ]
+    received_at: Annotated[
+        datetime, Field(description="When it was accepted the first time.", examples=["2026-11-23T09:15:00.412Z"])
+    ]
     warnings: Annotated[list[str], Field(description="What was left out or ignored, and why.", examples=[[]])]
     follow: Annotated[str, Field(description="Where to see what became of it.", examples=[_FOLLOW])]
 
