@@ -262,8 +262,8 @@ _NO_BOX = {
     "idosell": (
         'policy "order_consent" sends people by the consent box of their order, and IdoSell shows that box in no webhook and in no '
         'answer of its API (R84): nobody would ever be sent. Say who tells it: source.consent_box = "webhook" if the panel posts '
-        'it by the Webhooki "order_consent" (docs/idosell.md has the body to paste), "rest" if your shop posts its orders; or '
-        'choose policy "all_customers".'
+        'it by the Webhooki "order_consent" (docs/start/idosell.md has the body to paste), "rest" if your shop posts its orders; '
+        'or choose policy "all_customers".'
     ),
     "woocommerce": (
         'policy "order_consent" sends people by the consent box of their order: name the field of the order that keeps the answer, '

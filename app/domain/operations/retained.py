@@ -1,6 +1,6 @@
 """The page on what is kept, for how long, and what an erasure leaves: every table, from the settings in force (M4).
 
-A test compares the tables with those of the database, and `docs/privacy.md` with what this makes of the defaults.
+A test compares the tables with those of the database, and `docs/explanation/privacy.md` with what this makes of the defaults.
 """
 
 from collections.abc import Callable, Sequence

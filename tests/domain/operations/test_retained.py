@@ -7,7 +7,7 @@ from app.domain.operations.retained import RETAINED, retention_page
 from app.domain.operations.retention import Retention
 from app.storage.engine.tables import metadata
 
-PAGE = Path(__file__).parents[3] / "docs" / "privacy.md"
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "privacy.md"
 
 
 def test_every_table_of_the_database_is_on_the_page_once() -> None:

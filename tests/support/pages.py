@@ -1,0 +1,66 @@
+"""Pages of Markdown as tests read them: headings, links, blocks of code."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#{1,6} +(.+?) *#*$")
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Every file of the repository, as git lists them: also those that are new and not ignored."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return tuple(ROOT / name for name in listed if (ROOT / name).is_file())
+
+
+def all_pages() -> list["Page"]:
+    return [Page(path) for path in tracked() if path.suffix == ".md"]
+
+
+@dataclass(frozen=True)
+class Page:
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.relative_to(ROOT).as_posix()
+
+    def prose(self) -> Iterator[tuple[int, str]]:
+        """Lines outside blocks of code, with their numbers."""
+        is_code = False
+        for number, line in enumerate(self.path.read_text().splitlines(), start=1):
+            if line.lstrip().startswith("```"):
+                is_code = not is_code
+            elif not is_code:
+                yield number, line
+
+    def links(self) -> Iterator[tuple[int, str]]:
+        """Links to other files of the repository, or to headings of this page."""
+        for number, line in self.prose():
+            for target in _LINK.findall(re.sub(r"`[^`]*`", "", line)):
+                if not re.match(r"[a-z]+:", target):
+                    yield number, target
+
+    def anchors(self) -> set[str]:
+        found: set[str] = set()
+        for _, line in self.prose():
+            if heading := _HEADING.match(line):
+                slug = _slug(heading[1])
+                again = 1
+                while (name := slug if again == 1 else f"{slug}_{again - 1}") in found:
+                    again += 1
+                found.add(name)
+        return found
+
+
+def _slug(heading: str) -> str:
+    """As `pymdownx.slugs.slugify(case="lower")`, which is also what forges do."""
+    words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+    return re.sub(r"[^\w\- ]", "", words.lower()).strip().replace(" ", "-")
