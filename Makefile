@@ -9,7 +9,7 @@ CHAOS_ARGS ?=
 HARDENING_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: help install demo test check audit hardening chaos bench format lock screenshots openapi
+.PHONY: help install demo test check audit hardening chaos bench format lock screenshots openapi docs
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,11 +28,12 @@ demo: install  ## live through a day of two shops, with stand-ins of both sides
 test: install  ## run the whole suite (TEST_ARGS=…)
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
-check: install  ## linters, formatting, types, import contracts, bill of materials, vulnerabilities
+check: install  ## linters, formatting, types, import contracts, documentation, bill of materials, vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/zensical build --strict
 	$(BIN)/python tools/sbom.py requirements.lock build/sbom.cdx.json
 	$(BIN)/python tools/audit.py requirements.lock
 
@@ -59,6 +60,9 @@ format: install  ## mend what the linters can mend
 
 screenshots: install  ## walk through the console and keep the pictures in docs/screenshots
 	SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -n 0 tests/browser/test_console.py
+
+docs: install  ## the documentation as a site: build/site/index.html, searchable without internet
+	$(BIN)/zensical build --strict
 
 openapi: install  ## write openapi.yaml anew
 	$(BIN)/gateway openapi > openapi.yaml
