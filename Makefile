@@ -9,7 +9,7 @@ CHAOS_ARGS ?=
 HARDENING_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: help install demo test check audit hardening chaos bench format lock screenshots openapi docs
+.PHONY: help install demo test check audit hardening chaos bench format lock screenshots openapi docs reference
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ screenshots: install  ## walk through the console and keep the pictures in docs/
 
 docs: install  ## the documentation as a site: build/site/index.html, searchable without internet
 	$(BIN)/zensical build --strict
+
+reference: install  ## write docs/reference anew from the code
+	$(BIN)/python -m tools.reference
 
 openapi: install  ## write openapi.yaml anew
 	$(BIN)/gateway openapi > openapi.yaml

@@ -1,39 +1,28 @@
 """Entries of the file of shops, and the rules that hold between their values."""
 
-import re
-from ipaddress import ip_network
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from app.configuration.file_values import (
     HOST,
     LOCATION,
     NAME,
-    Address,
     CallbackSecret,
     Endpoint,
     Secret,
     SigningSecret,
-    Token,
-    _checked_signing_secret,
     _parts,
 )
+from app.configuration.shop_parts import BackfillEntry, Networks, PanelEntry, SourceEntry, Strict
 from app.domain.shops.masked_domains import normal_pattern
 from app.domain.shops.shop import (
     EVENT_FIELDS,
     FIELDS,
     FREE_DETAILS,
     PERSON_FIELDS,
-    BackfillSettings,
-    BoxToldBy,
-    Hours,
-    ShopSource,
-    SourceKind,
 )
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def _zone(name: str) -> str:
@@ -65,165 +54,107 @@ def _cart_url(url: str) -> str:
     return url
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_control_signs(cls, said: Any) -> Any:
-        texts = said if isinstance(said, list | tuple) else [said]
-        if any(isinstance(text, str) and _CONTROL.search(text) for text in texts):
-            raise ValueError("control characters are not allowed")
-        return said
-
-
-def _network(text: str) -> str:
-    """A network, or an address as a network of one."""
-    try:
-        return str(ip_network(text.strip(), strict=True))
-    except ValueError:
-        raise ValueError('write an address or a network like "203.0.113.0/24"; the bits behind the prefix are zero') from None
-
-
-Networks = Annotated[tuple[Annotated[str, AfterValidator(_network)], ...], Field(max_length=100)]
-
-
-class AccountEntry(_Strict):
+class AccountEntry(Strict):
     endpoint: Endpoint
+    """The API's address, as SALESmanago shows it. `http://` only for loopback."""
     client_id: str = Field(min_length=1)
+    """As SALESmanago shows it: Integration Center > API."""
     api_secret: Secret
+    """The API's secret, as SALESmanago shows it."""
     owner: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    """E-mail address of the user of SALESmanago to whom contacts belong."""
     calls_per_second: float = Field(default=5.0, gt=0, le=1000)
+    """The pace over all workers. SALESmanago documents no limit; after a complaint the gateway is slower for a while."""
     request_time_in_seconds: bool = False
+    """Whether the account wants times of requests in seconds; milliseconds otherwise."""
     fan_out: Literal["all", "by_location"] = "all"
+    """Whom a status from the account's callback reaches: every shop that knows the person, or only shops SALESmanago has the person
+    from (R54)."""
     callback_secret: CallbackSecret | None = None
+    """16 characters of `A-Z a-z 0-9`: opens the account's callback addresses, which reach every shop that knows the person."""
     callback_secrets: tuple[CallbackSecret, ...] = Field(default=(), max_length=2)
+    """Two while one takes the place of the other; the first is the one that is printed."""
     callback_addresses: Networks = ()
+    """Networks from which callbacks are believed; everywhere if empty. Behind a reverse proxy only with
+    `GATEWAY_FORWARDED_ALLOW_IPS`."""
 
 
-class PanelEntry(_Strict):
-    kind: Literal["idosell", "webhook", "none"]
-    base_url: Address | None = None
-    api_key: Secret | None = None
-    version: Literal["v6", "v7", "v8"] = "v8"
-    calls_per_second: float = Field(default=2.0, gt=0, le=100)
-    allow_private_targets: bool = False
-    webhook_url: Address | None = None
-    webhook_secret: SigningSecret | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.kind != "none" and (self.base_url is None or self.api_key is None):
-            raise ValueError(f'a panel of kind "{self.kind}" needs base_url and api_key')
-        if self.kind == "webhook" and self.api_key is not None:
-            _checked_signing_secret(self.api_key)
-        if (self.webhook_url is None) != (self.webhook_secret is None):
-            raise ValueError("webhook_url and webhook_secret belong together")
-        return self
-
-
-class SourceEntry(_Strict):
-    kind: Literal["idosell", "woocommerce", "none"]
-    panel: int | None = Field(default=None, ge=1)
-    tokens: tuple[Token, ...] = Field(default=(), max_length=2)
-    secrets: tuple[Token, ...] = Field(default=(), max_length=2)
-    addresses: Networks = ()
-    scan: bool = True
-    calls_per_day: int = Field(default=ShopSource.calls_per_day, ge=500)
-    consent_box: Literal["webhook", "rest"] | None = None
-    consent_field: str | None = Field(default=None, min_length=1, max_length=255)
-    newsletter_field: str | None = Field(default=None, min_length=1, max_length=255)
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.kind == "idosell" and self.panel is None:
-            raise ValueError("panel: the number of the panel is needed; it is shown beside the webhooks, and by `gateway connect`")
-        if self.kind == "idosell" and not self.tokens and not self.scan:
-            raise ValueError("without tokens no webhook is believed, and without scan nobody asks: the shop would tell nothing")
-        if self.kind == "woocommerce" and not self.secrets:
-            raise ValueError("secrets: WooCommerce signs with the secret of its webhook; name it here")
-        return self
-
-    def to_domain(self, shop_name: str) -> ShopSource:
-        return ShopSource(
-            kind=SourceKind(self.kind),
-            name={"idosell": str(self.panel), "woocommerce": shop_name}.get(self.kind, ""),
-            scan=self.scan,
-            calls_per_day=self.calls_per_day,
-            consent_box=BoxToldBy(self.consent_box or "nobody"),
-            consent_field=self.consent_field,
-            newsletter_field=self.newsletter_field,
-            addresses=self.addresses,
-        )
-
-
-class HoursEntry(_Strict):
-    contacts_per_hour: int = Field(gt=0, le=10_000_000)
-
-
-class DayEntry(HoursEntry):
-    start: str = Field(default="07:00", alias="from", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-    end: str = Field(default="22:00", alias="to", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
-
-    @model_validator(mode="after")
-    def _has_a_night(self) -> Self:
-        if self.start == self.end:
-            raise ValueError('a day that ends when it begins has no night; give "from" and "to" of one day')
-        return self
-
-
-class BackfillEntry(_Strict):
-    start: Literal["automatic", "approved"] = "approved"
-    canary: int = Field(default=BackfillSettings.canary, ge=1, le=1000)
-    day: DayEntry = DayEntry(contacts_per_hour=BackfillSettings.day.contacts_per_hour)
-    night: HoursEntry = HoursEntry(contacts_per_hour=BackfillSettings.night.contacts_per_hour)
-
-    def to_domain(self) -> BackfillSettings:
-        return BackfillSettings(
-            automatic=self.start == "automatic",
-            canary=self.canary,
-            day=Hours(**self.day.model_dump()),
-            night=Hours(**self.night.model_dump()),
-        )
-
-
-class ConsentsEntry(_Strict):
+class ConsentsEntry(Strict):
     email: str | None = Field(default=None, min_length=1, max_length=255)
+    """Sent as `consentDetails` with the true time of an act about the e-mail newsletter."""
     sms: str | None = Field(default=None, min_length=1, max_length=255)
+    """The same of the SMS newsletter."""
 
 
 Property = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 
 
-class ShopEntry(_Strict):
+class ShopEntry(Strict):
     account: str
+    """The account of this file that the shop's people go to."""
     host: str = Field(pattern=r"^[a-z0-9.-]+$")
+    """The shop's domain: sent as `shopDomain`, and the end of tags of sources (R23)."""
     hosts: tuple[Annotated[str, AfterValidator(_further_host)], ...] = ()
+    """Further domains, like `["www.sklep.example.com"]`. What carries a page of one of them is sent with that domain; `location`
+    and tags stay the same."""
     location: Annotated[str, AfterValidator(_location)]
+    """The shop's name inside SALESmanago: 3 to 36 characters of `a-z 0-9 _`, one per shop. **Never changes**: reports hang on it
+    (R16)."""
     number: int = Field(ge=1)
+    """The shop's number in the panel: the X of `salesmanago_shopX_…` (R30)."""
     policy: Literal["order_consent", "all_customers"]
+    """Who is sent: who consented while placing an order, or everybody (R01, R02)."""
     integration_started_at: AwareDatetime
+    """Orders placed before are never sent as purchases (R15)."""
     time_zone: Annotated[str, AfterValidator(_zone)] = "Europe/Warsaw"
+    """The shop's clock: day and night of the first transfer, times in the panel and in lists."""
     country: str = Field(default="PL", pattern=r"^[A-Z]{2}$")
+    """Where a phone number without country code belongs if the person's address names no country (R10)."""
     enabled: bool = True
+    """`false`: its events are taken and held, and decided in order once it is enabled."""
     shadow: bool = False
+    """`true`: decide and show, send nothing; also what was queued before stays. Erasures, and opt-outs of people SALESmanago knows
+    from us, are sent all the same."""
     tag_conflicts: Literal["readd", "accept", "report"] = "readd"
+    """When SALESmanago lost a tag the panel has: add it again (three times a day at most), accept it, or only report it (R26).
+    `gateway conflicts` lists every loss."""
     propagate_unconfirmed_removals: bool = False
+    """Whether opt-outs of people whom staff removed are sent (R52)."""
     block_masked_addresses: bool = True
+    """Whether people behind the masked address of a known marketplace stay in the shop: Allegro, Amazon, eBay, Erli, Kaufland,
+    Otto, Zalando, bol.com, Mirakl, Walmart, TikTok. Apple's private relay is no mask."""
     blocked_email_domains: tuple[Annotated[str, AfterValidator(normal_pattern)], ...] = ()
+    """Further domains whose people stay in the shop: `"relay.example"` (with subdomains), `"relay.example.*"` (every ending),
+    `"*.example.com"` (subdomains alone), or a whole address."""
     callback_secret: CallbackSecret | None = None
+    """16 characters of `A-Z a-z 0-9`: opens this shop's own callback addresses (R53)."""
     callback_secrets: tuple[CallbackSecret, ...] = Field(default=(), max_length=2)
+    """Two while one takes the place of the other; the first is the one that is printed."""
     callback_addresses: Networks = ()
+    """Networks from which callbacks are believed; everywhere if empty."""
     signing_secret: SigningSecret | None = None
+    """`whsec_…`: the shop's requests must then be signed after Standard Webhooks."""
     signing_secrets: tuple[SigningSecret, ...] = Field(default=(), max_length=2)
+    """Two while one takes the place of the other; both are believed."""
     cart_url: Annotated[str, AfterValidator(_cart_url)] | None = None
+    """Where a recovery link of the gateway leads, with `{token}` in it; for carts without a link of the shop."""
     consents: ConsentsEntry = ConsentsEntry()
+    """See below."""
     fields: tuple[Literal[FIELDS], ...] | None = None  # type: ignore[valid-type]  # pydantic reads the tuple of names
+    """Which fields of a person may travel; all if left out. What was sent before stays there. There are `first_name`, `last_name`,
+    `company`, `gender`, `phone`, `street`, `postal_code`, `city`, `country`, `language`, `birth_date`, `customer_id`,
+    `pickup_point`."""
     properties: dict[Property, str] = Field(default={}, max_length=50)
+    """`{ NAME = "field" }`: properties of your own in SALESmanago that hold one of these fields."""
     event_details: dict[str, str] = Field(default={}, max_length=len(FREE_DETAILS))
+    """`{ detail5 = "order_source" }`: details 2, 4 to 7 and 11 to 20 of events hold `order_id`, `order_source`, `pickup_point`,
+    `currency`, `language`, `location` or `host`."""
     panel: PanelEntry = PanelEntry(kind="none")
+    """See below."""
     source: SourceEntry = SourceEntry(kind="none")
+    """See below."""
     backfill: BackfillEntry = BackfillEntry()
+    """See below."""
 
     @model_validator(mode="after")
     def _mapping_fits(self) -> Self:
@@ -272,7 +203,7 @@ _NO_BOX = {
 }
 
 
-class ShopsFile(_Strict):
+class ShopsFile(Strict):
     accounts: dict[str, AccountEntry] = Field(min_length=1)
     shops: dict[str, ShopEntry] = Field(default_factory=dict)
 

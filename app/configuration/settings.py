@@ -18,23 +18,28 @@ Network = IPv4Network | IPv6Network
 class Settings(BaseSettings):
     """Frozen; handed to those who need it. Shops and accounts are not here: they live in the TOML file of `gateway apply`."""
 
-    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore", use_attribute_docstrings=True)
 
     database_url: str = DEFAULT_DATABASE_URL
+    """One SQLite file, or `postgresql+asyncpg://user:password@host/name`."""
     encryption_keys: Annotated[tuple[str, ...], NoDecode] = ()
-    """Fernet keys, newest first, separated by commas."""
+    """Fernet keys, newest first; older ones still open what they closed. `serve` does not start without one."""
     config: Path | None = None
-    """A TOML file of shops and accounts to apply at start."""
+    """A file of shops to apply at start."""
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: int = Field(default=8000, ge=0, le=65535)
+    """The port to listen on."""
     worker_port: int = Field(default=0, ge=0, le=65535)
     """Where `gateway worker` answers `/healthz`, `/readyz` and `/metrics`; 0 = nowhere."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Logs go to standard error, as JSON when it is no terminal."""
     poll_seconds: float = Field(default=1.0, gt=0)
     """How often loops look for work that nobody told them of."""
     lease_seconds: float = Field(default=60.0, ge=2)
     """How long a worker that died holds what it was sending; a living one renews at a third."""
     cart_sweep_seconds: float = Field(default=30.0, gt=0)
+    """How often quiet carts are looked for."""
     directory_seconds: float = Field(default=5.0, gt=0)
     """How soon a change of shops or keys made by another process counts here."""
     freshness_alarm_seconds: float = Field(default=600.0, gt=0)
@@ -45,7 +50,7 @@ class Settings(BaseSettings):
     pull_seconds: float = Field(default=300.0, gt=0)
     """How often SALESmanago is asked who changed: tags, points, statuses without callback."""
     sweep_seconds: float = Field(default=60.0, gt=0)
-    """How often the next 50 of all contacts are looked at."""
+    """How often the next 50 of all contacts are looked at, for what does not count as a change over there."""
     nightly_seconds: float = Field(default=600.0, gt=0)
     """How often it is asked whether a shop's night has begun, for its comparison and for the cleaning."""
     keep_content_days: float = Field(default=30.0, gt=0)

@@ -1,0 +1,58 @@
+"""Reasons, problems and metrics."""
+
+from typing import Any
+
+from prometheus_client import Counter
+
+from app.domain.reasons import EXPLANATIONS
+from app.observability import metrics
+from app.routers.edge.problem_pages import PAGES
+from tools.reference.markdown import page, table
+
+
+def reasons() -> str:
+    intro = """
+`withheld`, `superseded`, `parked` and `held` carry a reason: a code, the rule it follows, a sentence, and what to do.
+`gateway why`, the console and `GET …/events/{event_id}` say them in English and Polish, with the evidence: what the person did,
+when, and which event told so. Each rule has a line in [Rules](rules.md).
+"""
+    parts = [
+        f"## {reason.value}\n\nRule: [{one.rule}](rules.md#{one.rule.lower()})\n\n{one.why}\n\n**What to do:** {one.what_to_do}\n\n"
+        f"**Po polsku:** {one.why_pl} **Co zrobić:** {one.what_to_do_pl}\n"
+        for reason, one in EXPLANATIONS.items()
+    ]
+    return page("Reasons: why something was not sent", intro, *parts)
+
+
+def problems() -> str:
+    intro = """
+Every refusal is one problem document (RFC 9457), `application/problem+json`. Its `type` is `/problems/` and one of the names below;
+the gateway serves the same words there. `errors` names each field, the rule it broke, and a value that is right in that field.
+`request_id` is the one of the header `X-Request-Id`.
+"""
+    parts = [
+        f"## {kind}\n\n**{title}.** {happened}\n\n**What to do:** {to_do}\n" for kind, (title, happened, to_do) in PAGES.items()
+    ]
+    return page("Problems", intro, *parts)
+
+
+def of_metrics() -> str:
+    intro = """
+`/metrics` speaks Prometheus' text form. Each process counts what it does itself: scrape every one. No label holds personal data.
+`deploy/prometheus-alerts.yaml` and `deploy/grafana-dashboard.json` are made of these.
+"""
+    rows = [[f"`{_name_of(one)}`", one._type, _labels_of(one), one._documentation] for one in _all()]  # noqa: SLF001
+    return page("Metrics", intro, table(["name", "type", "labels", "meaning"], rows))
+
+
+def _all() -> list[Any]:
+    """The registry has no public list of what it holds."""
+    return list(metrics.registry._collector_to_names)  # noqa: SLF001
+
+
+def _name_of(metric: Any) -> str:
+    return f"{metric._name}_total" if isinstance(metric, Counter) else str(metric._name)  # noqa: SLF001
+
+
+def _labels_of(metric: Any) -> str:
+    return ", ".join(f"`{one}`" for one in metric._labelnames)  # noqa: SLF001
