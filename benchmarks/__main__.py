@@ -35,7 +35,8 @@ ONCE: dict[str, Row] = {
 """These repeat what is to be repeated themselves."""
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+TABLES = ((ROOT / "docs" / "performance.md", report.as_markdown), (ROOT / "README.md", report.in_short))
 
 
 def main() -> int:
@@ -57,8 +58,9 @@ def main() -> int:
     found = list(figures)
     console.print(report.on_screen(found, f"{repetitions} repetitions, {about['cores']} cores, {about['processor']}"))
     report.write(found, about, RESULTS)
-    if asked.readme:
-        README.write_text(report.between_marks(README.read_text(), report.as_markdown(found, about)))
+    if asked.page:
+        for page, written in TABLES:
+            page.write_text(report.between_marks(page.read_text(), written(found, about)))
     missed = report.missed(found)
     console.print(
         f"{len(found)} figures in {time.monotonic() - began:.0f} s; missed: {', '.join(missed) or 'none'}", highlight=False
@@ -71,7 +73,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"{', '.join({**EACH_TIME, **ONCE})}; all of them otherwise")
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--short", action="store_true", help="small sizes, once: does everything work?")
-    parser.add_argument("--readme", action="store_true", help="put the table into README.md")
+    parser.add_argument("--page", "--readme", action="store_true", help="put the tables into docs/performance.md and README.md")
     return parser.parse_args()
 
 

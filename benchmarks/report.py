@@ -108,7 +108,7 @@ def on_screen(figures: Sequence[Figure], title: str) -> Table:
 
 
 def as_markdown(figures: Sequence[Figure], about: Mapping[str, Any]) -> str:
-    """The table of the README, with what it was measured on."""
+    """The table of the page on performance, with what it was measured on."""
     lines = [
         f"Measured on {about['date']}: {about['cores']} cores ({about['processor']}), Python {about['python']}, "
         f"SQLite {about['sqlite']}, PostgreSQL {about['postgresql']}, {about['repetitions']} repetitions. "
@@ -118,6 +118,20 @@ def as_markdown(figures: Sequence[Figure], about: Mapping[str, Any]) -> str:
         "|---|---:|---:|---:|---:|---|",
     ]
     lines += [f"| {one.name} | {' | '.join(_cells(one))} | {one.verdict} |" for one in figures]
+    return "\n".join(lines)
+
+
+IN_SHORT = (
+    "intake, single events",
+    "accepted to delivered, SQLite, one process",
+    "kill -9 of the gateway 50 times under load: promises broken",
+)
+
+
+def in_short(figures: Sequence[Figure], about: Mapping[str, Any]) -> str:
+    """The three figures of the README."""
+    lines = [f"| {about['date']}, {about['cores']} cores, everything on one machine | median |", "|---|---:|"]
+    lines += [f"| {one.name} | {_cells(one)[0]} |" for one in figures if one.name in IN_SHORT]
     return "\n".join(lines)
 
 

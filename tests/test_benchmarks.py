@@ -1,6 +1,7 @@
 """The parts of `make bench` that decide: what is met, what is shown, and what the sink counts."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_a_rival_that_ran_once_is_not_skipped() -> None:
     assert rival.verdict == "met"
 
 
-def test_the_table_of_the_readme_says_what_was_measured_on_what_and_what_was_missed() -> None:
+def test_the_table_of_the_page_says_what_was_measured_on_what_and_what_was_missed() -> None:
     table = report.as_markdown(list(_figures()), _ABOUT).splitlines()
     assert table[0].startswith(
         "Measured on 2026-11-24: 2 cores (a processor), Python 3.11, SQLite 3.40, PostgreSQL 16, 3 repetitions."
@@ -71,6 +72,15 @@ def test_the_table_of_the_readme_says_what_was_measured_on_what_and_what_was_mis
     assert "| ratio | 1 × | 0.80 | 1.20 | ≥ 1.10 × | MISSED |" in table
     assert "| plain | 1,000 | 800 | 1,200 |  |  |" in table
     assert "| rival | no redis-server |  |  | ≥ 10 | skipped |" in table
+
+
+def test_the_short_table_of_the_readme_has_three_of_the_figures_that_are_measured() -> None:
+    figures = report.Figures()
+    for name in (*report.IN_SHORT, "another"):
+        figures.add(name, 7, "events/s")
+    assert report.in_short(list(figures), _ABOUT).count("| 7 events/s |") == 3
+    page = (Path(__file__).parent.parent / "docs" / "performance.md").read_text()
+    assert [name for name in report.IN_SHORT if f"| {name} |" not in page] == []
 
 
 def test_only_what_stands_between_the_marks_is_replaced() -> None:
