@@ -9,10 +9,11 @@ from fastapi import FastAPI, Query, Request, Response
 from app.admin.doctor import shared_account_warning
 from app.bootstrap.gateway import Gateway
 from app.domain.errors import NotFound
+from app.domain.operations.audit import Action
 from app.domain.shops.configuration import SHOP_ROLE, StoredAccount, StoredShop
 from app.domain.shops.shop import Shop
 from app.services.shops.configuration_diff import changes, refuse_moved_locations
-from app.services.shops.written_settings import toml_lines, written, written_secrets
+from app.services.shops.written_settings import exported, toml_lines, written, written_secrets
 
 
 class Configuration(msgspec.Struct):
@@ -55,6 +56,21 @@ def install_configuration(app: FastAPI, gateway: Gateway) -> None:
         of_theirs = [one for name, one in accounts.items() if shop is None or name in named]
         wanted: list[StoredAccount | StoredShop] = [*of_theirs, *theirs]
         return {"toml": [line for one in wanted for line in toml_lines(one)], "settings": [_shown_settings(one) for one in wanted]}
+
+    @app.post("/configuration/export")
+    async def export(*, with_secrets: bool = False) -> dict[str, Any]:
+        """`variables`: those that the file names; without value unless the secrets are wanted too."""
+        await gateway.directory.refresh()
+        accounts, shops = gateway.directory.stored()
+        everything: list[StoredAccount | StoredShop] = [*accounts.values(), *shops.values()]
+        blocks = [exported(one) for one in everything]
+        variables = {name: closed for _, named in blocks for name, closed in named.items()}
+        if with_secrets:
+            await gateway.audit.note(Action.SECRETS_EXPORTED, after=f"{len(variables)} secrets")
+        return {
+            "toml": [line for lines, _ in blocks for line in lines],
+            "variables": {name: gateway.ring.open(closed) if with_secrets else "" for name, closed in variables.items()},
+        }
 
     @app.get("/shops/{shop}/removal")
     async def preview_removal(shop: str) -> dict[str, int]:

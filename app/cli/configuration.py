@@ -1,5 +1,7 @@
 """Commands that configure: accounts, shops, keys, and the addresses SALESmanago calls."""
 
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -66,6 +68,41 @@ def show_config(
             sys.stdout.write("\n".join(found["toml"]) or "# No account and no shop is configured; `gateway apply FILE` does it.\n")
 
     run(step())
+
+
+@config.command("export")
+def export_config(
+    with_secrets: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the secrets too, into this new file that only you can read.")
+    ] = None,
+) -> None:
+    """The whole configuration as a file for `gateway apply`, here or on another machine; it names secrets by variables."""
+
+    async def step() -> None:
+        if with_secrets is not None and with_secrets.exists():
+            fail(f"{with_secrets} exists already; name a new file.")
+        found = await ask("POST", "/configuration/export", params={"with_secrets": with_secrets is not None})
+        if with_secrets is not None:
+            _write_for_owner(with_secrets, "".join(f"{name}={shlex.quote(value)}\n" for name, value in found["variables"].items()))
+        sys.stdout.write("\n".join([*_HEAD, *(f"#   {name}" for name in found["variables"]), "", *found["toml"]]))
+
+    run(step())
+
+
+def _write_for_owner(path: Path, text: str) -> None:
+    """A new file that nobody else can read at any moment."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        fail(f"{path} cannot be written: {error.strerror}.")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+_HEAD = (
+    "# Made by `gateway config export`. Apply it with `gateway apply FILE`. Keys of shops and of staff are not in it: only their",
+    "# hashes are known. It reads these secrets from the environment (`--with-secrets FILE` writes them):",
+)
 
 
 @shops.command("list")

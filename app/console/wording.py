@@ -134,6 +134,7 @@ ACTIONS = {
     "signed_in": N_("signed in"),
     "signed_out": N_("signed out"),
     "configured": N_("changed the configuration"),
+    "secrets_exported": N_("exported the configuration with its secrets"),
     "shop_removed": N_("removed a shop with all that was held of it"),
     "key_issued": N_("issued a key"),
     "key_revoked": N_("revoked a key"),

@@ -1,6 +1,8 @@
 """What is configured, what a change would set going, and a shop taken out; without a running gateway."""
 
 import asyncio
+import shlex
+import stat
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,6 +103,38 @@ def test_r94_what_is_stored_is_shown_as_a_file_that_could_be_applied_and_without
     ring = KeyRing(list(Settings().encryption_keys))
     again, wanted = parse(written, ring)[1][0].shop, parse(tomllib.loads(SHOPS), ring)[1][0].shop
     assert again == wanted
+
+
+def test_r94_an_exported_configuration_applies_to_an_empty_database_and_is_the_same_there(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "secrets.env"
+    exported = terminal.run("config", "export", "--with-secrets", str(kept)).stdout
+    assert "very-secret" not in exported
+    assert "#   SHOP_SHOP1_CALLBACK_SECRET\n" in exported
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    before = terminal.run("config", "show").stdout
+    assert terminal.json("audit")[0]["action"] == "secrets_exported"
+
+    for name in SECRETS:
+        monkeypatch.delenv(name)
+    for line in kept.read_text().splitlines():
+        monkeypatch.setenv(*shlex.split(line)[0].split("=", 1))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    other = Terminal(elsewhere, monkeypatch, exported)
+    assert other.run("config", "show").stdout == before
+    assert other.run("config", "export").stdout == exported
+    assert "Nothing changes." in other.run("apply", str(other.file)).stdout
+
+
+def test_an_export_overwrites_no_file_and_one_without_secrets_is_not_in_the_audit_log(terminal: Terminal, tmp_path: Path) -> None:
+    refused = terminal.run("config", "export", "--with-secrets", str(terminal.file))
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert terminal.file.read_text() == SHOPS
+    assert terminal.run("config", "export", "--with-secrets", str(tmp_path / "none" / "file")).exit_code == 1
+    assert terminal.run("config", "export").exit_code == 0
+    assert [one["action"] for one in terminal.json("audit")].count("secrets_exported") == 1
 
 
 def test_config_show_names_one_shop_and_an_unknown_one_is_an_error(terminal: Terminal) -> None:

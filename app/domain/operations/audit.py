@@ -26,6 +26,7 @@ class Action(StrEnum):
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"
     CONFIGURED = "configured"
+    SECRETS_EXPORTED = "secrets_exported"
     SHOP_REMOVED = "shop_removed"
     KEY_ISSUED = "key_issued"
     KEY_REVOKED = "key_revoked"

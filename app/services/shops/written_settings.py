@@ -18,6 +18,8 @@ _SECRETS = {
     "source_secret": "source.secrets",
 }
 """A secret as it is stored, without its number -> as the file calls it."""
+_LISTS = {"source.tokens", "source.secrets"}
+"""Secrets that the file writes as lists, one alone too; of the others there is a name for the first and a list for further ones."""
 
 
 def written(stored: StoredAccount | StoredShop) -> Settings:
@@ -53,16 +55,43 @@ def toml_value(said: Any) -> str:
 
 
 def toml_lines(stored: StoredAccount | StoredShop) -> Iterator[str]:
-    """The block of an account or a shop; of a secret only that it is set."""
+    """The block of an account or a shop, to be read; of a secret only that it is set."""
+    return _block(stored, [(path, "# {}: set, not shown") for path in written_secrets(stored)])
+
+
+def exported(stored: StoredAccount | StoredShop) -> tuple[list[str], dict[str, str]]:
+    """The block of an account or a shop, to be applied: it names each secret by a variable of the environment.
+
+    Answers its lines, and variable -> the secret as it is stored.
+    """
+    kind, name = ("account", stored.account.id) if isinstance(stored, StoredAccount) else ("shop", stored.shop.id)
+    variables: dict[str, str] = {}
+    lines: list[tuple[str, str]] = []
+    for path, stored_names in written_secrets(stored).items():
+        one = path.removesuffix("s")
+        variable = f"{kind}_{name}_{one}".replace("-", "_").replace(".", "_").upper()
+        named = {variable if at == 0 else f"{variable}_{at + 1}": stored.secrets[it] for at, it in enumerate(stored_names)}
+        variables |= named
+        first, *others = (f"env:{it}" for it in named)
+        if path in _LISTS:
+            lines.append((path, f"{{}} = {toml_value([first, *others])}"))
+        else:
+            lines.append((one, f"{{}} = {toml_value(first)}"))
+            lines += [(f"{one}s", f"{{}} = {toml_value(others)}")] if others else []
+    return list(_block(stored, lines)), variables
+
+
+def _block(stored: StoredAccount | StoredShop, secrets: list[tuple[str, str]]) -> Iterator[str]:
+    """`secrets`: their paths, and lines with `{}` for the key."""
     kind, name = ("accounts", stored.account.id) if isinstance(stored, StoredAccount) else ("shops", stored.shop.id)
     tables: dict[str, list[str]] = {"": []}
     for path, said in written(stored).items():
         table, _, key = path.rpartition(".")
         if said is not None:
             tables.setdefault(table, []).append(f"{key} = {toml_value(said)}")
-    for path in written_secrets(stored):
+    for path, line in secrets:
         table, _, key = path.rpartition(".")
-        tables.setdefault(table, []).append(f"# {key}: set, not shown")
+        tables.setdefault(table, []).append(line.format(key))
     for table, lines in tables.items():
         yield f"[{'.'.join(filter(None, (kind, name, table)))}]"
         yield from lines
@@ -77,6 +106,7 @@ def _account(account: Account) -> Settings:
         "calls_per_second": account.calls_per_second,
         "request_time_in_seconds": account.request_time_in_seconds,
         "fan_out": account.fan_out.value,
+        "callback_addresses": list(account.callback_addresses) or None,
     }
 
 
@@ -97,9 +127,13 @@ def _shop(shop: Shop) -> Settings:
         "propagate_unconfirmed_removals": shop.propagate_unconfirmed_removals,
         "block_masked_addresses": shop.block_masked_addresses,
         "blocked_email_domains": list(shop.blocked_email_domains) or None,
+        "callback_addresses": list(shop.callback_addresses) or None,
         "cart_url": shop.cart_url,
+        "fields": None if shop.fields is None else list(shop.fields),
         "consents.email": shop.consent_names.email,
         "consents.sms": shop.consent_names.sms,
+        **{f"properties.{name}": field for name, field in shop.properties},
+        **{f"event_details.{name}": field for name, field in shop.event_details},
         **_panel(shop),
         **_source(shop),
         **_backfill(shop),
@@ -130,6 +164,7 @@ def _source(shop: Shop) -> Settings:
         "source.consent_box": None if source.consent_box.value == "nobody" else source.consent_box.value,
         "source.consent_field": source.consent_field,
         "source.newsletter_field": source.newsletter_field,
+        "source.addresses": list(source.addresses) or None,
     }
 
 
