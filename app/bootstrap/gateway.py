@@ -2,11 +2,12 @@
 
 import random
 import secrets
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 import httpx
 import structlog
@@ -122,7 +123,10 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
             await shared.read()
         timeout = httpx.Timeout(30.0)
         # Notices go where a shop says. A proxy of the environment would undo the check of the address.
-        async with httpx.AsyncClient(timeout=timeout) as http, _to_anywhere(timeout) as to_anywhere:
+        async with (
+            httpx.AsyncClient(timeout=timeout, verify=_authorities(trust_env=True)) as http,
+            _to_anywhere(timeout) as to_anywhere,
+        ):
             settings = settings if prepares else settings.model_copy(update={"config": None})
             gateway = await _compose(settings, database, http, to_anywhere, shared or clock, shared)
             if prepares:
@@ -140,7 +144,14 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
 
 def _to_anywhere(timeout: httpx.Timeout) -> httpx.AsyncClient:
     """For addresses that shops choose. No connection is kept: several names, each with its own proof, may live behind one."""
-    return httpx.AsyncClient(timeout=timeout, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.AsyncClient(timeout=timeout, trust_env=False, limits=limits, verify=_authorities(trust_env=False))
+
+
+@cache
+def _authorities(*, trust_env: bool) -> ssl.SSLContext:
+    """Whom a certificate may be signed by. Read once per process: it takes longer than all the rest of a client."""
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 async def _compose(

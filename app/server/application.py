@@ -1,6 +1,6 @@
 """The ASGI application: the border, the door for events, routers, problem handlers, and the documentation of all."""
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import yaml
@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.admin.doctor import callback_addresses
 from app.bootstrap.gateway import Gateway
@@ -52,9 +52,7 @@ Post what happens in your shop; the gateway decides by the shop's rules what tra
 
 def application_of(gateway: Gateway) -> ASGIApp:
     """The application on an open gateway. What shops say does not go through FastAPI, which would cost more than storing it."""
-    app = _application()
-    _hand_over(app, gateway)
-    app.mount("/console", console_app(_uses(gateway)), name="console")
+    app = _WithUses(_application(), {**_handed_over(gateway), "console": console_app(_uses(gateway))})
     limits, counts = gateway.settings, gateway.door_counts
     pace, refusals = Pace(limits.key_requests_per_minute, counts), Refusals(limits.refusals_per_minute, counts)
     memory = Memory(gateway.requests, gateway.directory)
@@ -66,8 +64,23 @@ def health_application_of(gateway: Gateway) -> ASGIApp:
     app = FastAPI(openapi_url=None)
     app.include_router(health.router)
     problems.install(app)
-    _hand_over(app, gateway)
-    return app
+    return _WithUses(app, _handed_over(gateway))
+
+
+class _WithUses:
+    """Puts a gateway's use cases into the state of every request, where `routers.edge.dependencies` finds them.
+
+    So one application, whose routes take long to build, serves any number of gateways.
+    """
+
+    def __init__(self, app: ASGIApp, uses: dict[str, Any]) -> None:
+        self._app = app
+        self._uses = uses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            scope.setdefault("state", {}).update(self._uses)
+        await self._app(scope, receive, send)
 
 
 def _uses(gateway: Gateway) -> Uses:
@@ -88,7 +101,9 @@ def _uses(gateway: Gateway) -> Uses:
     )
 
 
+@cache
 def _application() -> FastAPI:
+    """Once per process."""
     app = FastAPIOffline(
         title="Shop gateway",
         version=VERSION,
@@ -113,30 +128,38 @@ def _application() -> FastAPI:
         problem_pages,
     ):
         app.include_router(module.router)
+    app.mount("/console", _console, name="console")
     problems.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend the document
     return app
 
 
-def _hand_over(app: FastAPI, gateway: Gateway) -> None:
-    """Put the use cases where `routers.edge.dependencies` finds them."""
-    app.state.intake = gateway.intake
-    app.state.trace = gateway.trace
-    app.state.health = gateway.health
-    app.state.directory = gateway.directory
-    app.state.callbacks = gateway.callbacks
-    app.state.hand_work = gateway.hand_work
-    app.state.consents = gateway.consents
-    app.state.recovery = gateway.recovery
-    app.state.reconciliations = gateway.reconciliations
-    app.state.backfills = gateway.backfills
-    app.state.disputes = gateway.disputes
-    app.state.operations = gateway.operations
-    app.state.requests = gateway.requests
-    app.state.audit = gateway.audit
-    app.state.pushes = gateway.sources.pushes
-    app.state.connecting = gateway.sources.connecting
-    app.state.open_doors = OpenDoors(gateway.settings.metrics_open_to, behind_proxy=bool(gateway.settings.forwarded_allow_ips))
+async def _console(scope: Scope, receive: Receive, send: Send) -> None:
+    """The console of the gateway that the request came to."""
+    await scope["state"]["console"](scope, receive, send)
+
+
+def _handed_over(gateway: Gateway) -> dict[str, Any]:
+    """The use cases, by the names that `routers.edge.dependencies` asks for."""
+    return {
+        "intake": gateway.intake,
+        "trace": gateway.trace,
+        "health": gateway.health,
+        "directory": gateway.directory,
+        "callbacks": gateway.callbacks,
+        "hand_work": gateway.hand_work,
+        "consents": gateway.consents,
+        "recovery": gateway.recovery,
+        "reconciliations": gateway.reconciliations,
+        "backfills": gateway.backfills,
+        "disputes": gateway.disputes,
+        "operations": gateway.operations,
+        "requests": gateway.requests,
+        "audit": gateway.audit,
+        "pushes": gateway.sources.pushes,
+        "connecting": gateway.sources.connecting,
+        "open_doors": OpenDoors(gateway.settings.metrics_open_to, behind_proxy=bool(gateway.settings.forwarded_allow_ips)),
+    }
 
 
 def _operation_id(route: APIRoute) -> str:

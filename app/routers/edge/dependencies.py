@@ -1,4 +1,4 @@
-"""What handlers are given: the caller, and the use cases that `main` put on the application."""
+"""What handlers are given: the caller, and the use cases of the gateway that the request came to."""
 
 from typing import Annotated, Any
 
@@ -34,10 +34,10 @@ _bearer = HTTPBearer(auto_error=False, scheme_name="shop-key", description="A ke
 
 
 def _handed_over(name: str) -> Any:
-    """What `main` put on the application under a name."""
+    """What `server.application` put into the request's state under a name."""
 
     async def dependency(request: Request) -> Any:
-        return getattr(request.app.state, name)
+        return getattr(request.state, name)
 
     return Depends(dependency)
 

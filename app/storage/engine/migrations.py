@@ -29,10 +29,13 @@ def config(url: str) -> Config:
 
 async def upgrade(database: Database, revision: str = "head") -> None:
     """Raises `NotPrepared` for a database that a newer gateway migrated."""
-    if await _revision(database) not in (None, *_known()):
+    current = await _revision(database)
+    if current not in (None, *_known()):
         raise NotPrepared(
             "A newer version of the gateway migrated this database. Run that version, or restore a backup from before."
         )
+    if revision == "head" and current == _newest():
+        return  # alembic would take longer to find that out than everything else takes at a start
     await _migrate(database, command.upgrade, revision)
 
 
