@@ -1,7 +1,7 @@
 """Run the gateway's ordinary command line with something broken on purpose, so that `app/` needs no hooks for it.
 
 `python -m chaos.launcher PATCH... -- serve`, where a patch is `kill:POINT:N` or `stop:POINT:N` (see `failpoints`),
-`mutate:NAME` (see `mutations`), `lease:SECONDS` or `deadline:SECONDS`.
+`mutate:NAME` (see `mutations`), `lease:SECONDS`, `deadline:SECONDS` or `settling:SECONDS`.
 """
 
 import signal
@@ -31,6 +31,10 @@ def install(patch: str) -> None:
             from app.clients import transport
 
             transport.DEADLINE_SECONDS = float(rest)
+        case "settling":
+            from app.domain.delivery import outcomes
+
+            outcomes.SETTLING = timedelta(seconds=float(rest))
         case _:
             raise LookupError(patch)
 

@@ -236,7 +236,9 @@ def odd_answers(stage: Stage) -> Iterator[Result]:
 def ambiguous(stage: Stage) -> Iterator[Result]:
     """The call took effect and the answer never came: what arrived is not sent again, no tag point either (I3)."""
     proxy = Proxy()
-    with stage.world(proxy=proxy, patches=(f"deadline:{DEADLINE - 1}",)) as world:
+    patience = DEADLINE - 1
+    settling = (f"settling:{patience}",) if stage.short else ()
+    with stage.world(proxy=proxy, patches=(f"deadline:{patience}", *settling)) as world:
         result = Result("ambiguous", "calls for contacts and for events are applied, then hang")
         proxy.behave(Way.APPLIED_THEN_HANG, times=1, path="upsert")
         proxy.behave(Way.APPLIED_THEN_HANG, times=stage.size(4, 2), path="ExtEvent")

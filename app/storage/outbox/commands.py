@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.commands import AddEvent, Command, EventKind, erased_form
 from app.domain.decisions.undelivered import Undelivered
+from app.domain.delivery import outcomes
 from app.domain.delivery.outbox import CommandState, ContactQueue, DeferredTakeBack, NewCommand, WaitingCommand, to_account
-from app.domain.delivery.outcomes import SETTLING
 from app.domain.delivery.revocation import TakeBack, opt_outs_of
 from app.domain.reasons import Reason
 from app.storage.engine import codec
@@ -67,7 +67,7 @@ class Outbox:
     async def _hurry(self, boxes: Collection[ContactQueue], at: datetime) -> None:
         """An opt-out does not wait for the end of its contact's backoff, but for as long as an unclear outcome needs to settle."""
         if boxes:
-            soon = at + SETTLING
+            soon = at + outcomes.SETTLING
             later = among(self._connection, sorted(boxes)) & (mailboxes.c.due_at > soon)
             await self._connection.execute(update(mailboxes).where(later).values(due_at=soon))
 
