@@ -1,6 +1,8 @@
 """What tests of several rooms share: a real database of either kind, and a clock that moves only when told."""
 
+import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +22,10 @@ from app.storage.engine.tables import metadata
 from app.storage.unit_of_work import Store
 from tests.support import databases
 from tests.support.databases import apart, migrate
+
+# Whatever the shell says: without compiled code on disk, each of some fifty processes compiles all of the gateway again.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # How slow a machine is says nothing about what is tested.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
