@@ -59,6 +59,35 @@ class Page:
                 found.add(name)
         return found
 
+    def blocks(self) -> Iterator["Block"]:
+        """Fenced blocks of code."""
+        lines = self.path.read_text().splitlines()
+        start: int | None = None
+        for number, line in enumerate(lines):
+            if not line.startswith("```"):
+                continue
+            if start is None:
+                start = number
+                continue
+            before = next((text for text in reversed(lines[:start]) if text.strip()), "")
+            why_not = re.fullmatch(r"<!-- not run: (.+) -->", before.strip())
+            text = "\n".join(lines[start + 1 : number])
+            yield Block(start + 1, lines[start][3:].split(" ")[0], text, why_not[1] if why_not else None)
+            start = None
+
+
+@dataclass(frozen=True)
+class Block:
+    line: int
+    language: str
+    text: str
+    why_not: str | None
+    """The reason of a block that is not run."""
+
+    @property
+    def is_run(self) -> bool:
+        return self.language == "sh" and self.why_not is None
+
 
 def _slug(heading: str) -> str:
     """As `pymdownx.slugs.slugify(case="lower")`, which is also what forges do."""
