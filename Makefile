@@ -64,7 +64,7 @@ screenshots: install  ## walk through the console and keep the pictures in docs/
 docs: install  ## the documentation as a site: build/site/index.html, searchable without internet
 	$(BIN)/zensical build --strict
 
-reference: install  ## write docs/reference anew from the code
+reference: install  ## write docs/reference and the list of decisions anew
 	$(BIN)/python -m tools.reference
 
 openapi: install  ## write openapi.yaml anew

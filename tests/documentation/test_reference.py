@@ -11,7 +11,7 @@ from app.domain.reasons import EXPLANATIONS
 from tests.support.pages import ROOT, Page, tracked
 from tools.reference import FOLDER, pages
 
-RULES = ROOT / "docs" / "reference" / "rules.md"
+RULES = FOLDER / "reference" / "rules.md"
 
 
 def test_the_generated_pages_are_what_the_code_says() -> None:
@@ -25,7 +25,7 @@ def test_every_setting_says_what_it_means(model: type[Settings]) -> None:
 
 
 def test_every_field_of_an_event_says_what_it_means() -> None:
-    rows = [line.split(" | ") for line in (FOLDER / "events.md").read_text().splitlines() if line.startswith("| `")]
+    rows = [line.split(" | ") for line in (FOLDER / "reference" / "events.md").read_text().splitlines() if line.startswith("| `")]
     assert len(rows) > 130
     assert [row[0] for row in rows if len(row[3]) < 5] == []
 

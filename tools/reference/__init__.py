@@ -1,4 +1,5 @@
-"""Writes `docs/reference/` from the code: settings, the file of shops, commands, events, reasons, problems, metrics.
+"""Writes `docs/reference/` from the code: settings, the file of shops, commands, events, reasons, problems, metrics; and
+the list of decisions from their pages.
 
 `make reference` writes the pages; a test holds them against the code. What is said of a thing stands in the code beside it.
 """
@@ -7,17 +8,18 @@ from pathlib import Path
 
 from tools.reference import commands, configuration, events, lists
 
-FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+FOLDER = Path(__file__).parents[2] / "docs"
 
 
 def pages() -> dict[str, str]:
-    """File name -> its whole text."""
+    """Path in `docs/` -> its whole text."""
     return {
-        "settings.md": configuration.settings(),
-        "shops-file.md": configuration.shops_file(),
-        "commands.md": commands.commands(),
-        "events.md": events.events(),
-        "reasons.md": lists.reasons(),
-        "problems.md": lists.problems(),
-        "metrics.md": lists.of_metrics(),
+        "reference/settings.md": configuration.settings(),
+        "reference/shops-file.md": configuration.shops_file(),
+        "reference/commands.md": commands.commands(),
+        "reference/events.md": events.events(),
+        "reference/reasons.md": lists.reasons(),
+        "reference/problems.md": lists.problems(),
+        "reference/metrics.md": lists.of_metrics(),
+        "explanation/decisions/index.md": lists.decisions(FOLDER / "explanation" / "decisions"),
     }

@@ -1,5 +1,6 @@
-"""Reasons, problems and metrics."""
+"""Reasons, problems, metrics and decisions."""
 
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import Counter
@@ -56,3 +57,9 @@ def _name_of(metric: Any) -> str:
 
 def _labels_of(metric: Any) -> str:
     return ", ".join(f"`{one}`" for one in metric._labelnames)  # noqa: SLF001
+
+
+def decisions(folder: Path) -> str:
+    intro = "What is hard to reverse, with what else was considered. Each page says what was, what is, and what follows."
+    titles = {path.name: path.read_text().split("\n", 1)[0].removeprefix("# ") for path in sorted(folder.glob("0*.md"))}
+    return page("Decisions", intro, "\n".join(f"* [{title}]({name})" for name, title in titles.items()))
