@@ -385,6 +385,17 @@ async def test_the_cart_of_the_next_person_at_the_same_computer_never_shows_at_t
     await world.at_rest()
 
 
+async def test_the_next_person_at_the_same_computer_has_another_cart_though_nobody_decided_in_between(world: World) -> None:
+    """Both carts come into one round: the first is of somebody all the same."""
+    await world.post(registers(JAN), registers(EWA), filled(0, "101"), filled(1, "101", email=EWA))
+    await world.plan()
+    await fire(world, 60)
+    assert carts_there(world) == []  # the second one's hour began with the second one
+    await fire(world, 62)
+    assert carts_there(world) == [(EWA, ("101",))]
+    await world.at_rest()
+
+
 async def test_a_reported_cart_that_changes_after_a_merge_is_reported_to_the_contact_that_stayed(world: World) -> None:
     await at_minute(world, 0, registers(JAN), registers(NEW), filled(0, "101"))
     await fire(world, 60)

@@ -48,7 +48,7 @@ class CartRound:
         Answers what becomes of the event, and what of a report on its way is outdated by it.
         """
         key = (event.shop_id, happened.cart_id)
-        stored = self._of_the_same_person(self._carts.get(key), happened, person)
+        stored = self._of_the_same_person(key, happened, person)
         bought_at = person.contact.last_purchase_at if person is not None else None
         state = newer_state(stored.cart if stored is not None else None, happened, bought_at)
         if isinstance(state, Reason):
@@ -66,17 +66,23 @@ class CartRound:
         self._keep(key, StoredCart(event.shop_id, None, event.seq, state, open=isinstance(plan, Defer)), person)
         return plan, outdated
 
-    def _of_the_same_person(
-        self, stored: StoredCart | None, happened: CartChanged, person: WorkingContact | None
-    ) -> StoredCart | None:
+    def _of_the_same_person(self, key: _Key, happened: CartChanged, person: WorkingContact | None) -> StoredCart | None:
         """The next person at the same computer has another cart, though the shop gives it the same id (X23)."""
-        if stored is None or person is None or stored.contact_id in (None, person.id):
+        stored = self._carts.get(key)
+        if stored is None or person is None or self._is_free_for(person, key, stored):
             return stored
         if happened.at < stored.cart.changed_at:
             return stored
         if stored.open:
             self.replaced.append(stored.event_seq)
         return None
+
+    def _is_free_for(self, person: WorkingContact, key: _Key, stored: StoredCart) -> bool:
+        """Is the cart the person's, or a guest's?"""
+        if key not in self._changed:
+            return stored.contact_id in (None, person.id)
+        owner = self._changed[key]  # of this round: perhaps nobody who is stored yet
+        return owner is None or owner.heir is person
 
     def _keep(self, key: _Key, cart: StoredCart, person: WorkingContact | None) -> None:
         self._carts[key] = cart

@@ -1,0 +1,116 @@
+"""Lanes: how several workers decide at once (decision 22).
+
+Every address belongs to a lane, and who has a lane alone decides what is told of its people, in order. Where an event turns out to
+concern somebody of another lane, everybody waits while one worker decides alone, in the order of acceptance.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from app.domain.events import AccountChanged, CartChanged, Event, customer_id_of, email_of
+from app.domain.values import value
+
+LANES = 16
+
+
+@value(kw_only=True)
+class Spread:
+    """When, and in which portions, waiting events are divided."""
+
+    from_events: int = 500
+    """Fewer are decided by one worker in less time than it takes to divide them."""
+    window: int = 4_000
+    """Events ahead of which a worker takes its part: no lane gets further ahead of the others."""
+    lanes_at_once: int = 2
+    """Lanes of one round."""
+
+
+def lane_of_address(email: str) -> int:
+    return blake2b(email.encode(), digest_size=1).digest()[0] % LANES
+
+
+def lane_of(event: Event) -> int | None:
+    """None: it names no address, or two of them, and is decided alone."""
+    email = email_of(event)
+    if email is None or (isinstance(event, AccountChanged) and event.previous_email is not None):
+        return None
+    return lane_of_address(email)
+
+
+def link_of(shop_id: str, event: Event) -> str | None:
+    """What beside the address and the order says that two events are about the same: an account of the shop, a cart."""
+    if isinstance(event, CartChanged):
+        return f"{shop_id} cart {event.cart_id}"
+    customer_id = customer_id_of(event)
+    return None if customer_id is None else link_of_customer(shop_id, customer_id)
+
+
+def link_of_customer(shop_id: str, customer_id: str) -> str:
+    return f"{shop_id} customer {customer_id}"
+
+
+@value(kw_only=True)
+class Ahead:
+    """Of the events that are decided next, those of one kind."""
+
+    lane: int | None
+    urgent: bool
+    background: bool
+    number: int
+    first: int
+    last: int
+    """Numbers of events."""
+
+
+@value(kw_only=True)
+class Whole:
+    """One worker decides, in order of acceptance; the others wait."""
+
+    limit: int | None = None
+    """Events of the round; None: as many as usual."""
+    is_needed: bool = False
+    """Nobody has work until it is done."""
+
+
+@value(kw_only=True)
+class Apart:
+    """Each worker decides lanes of its own."""
+
+    lanes: Sequence[int]
+    """Those with most work first."""
+    background: bool
+    before: int
+    """The number of the first event that is left for later."""
+
+
+def way_of(ahead: Sequence[Ahead], spread: Spread) -> Whole | Apart:
+    """Acts that take permission away overtake everything, so they are decided alone, and with them nothing else that could wait."""
+    if sum(one.number for one in ahead) < spread.from_events:
+        return Whole()
+    urgent = sum(one.number for one in ahead if one.urgent)
+    if urgent:
+        return Whole(limit=urgent, is_needed=True)
+    return apart(ahead) or Whole(is_needed=True)
+
+
+def apart(ahead: Sequence[Ahead]) -> Apart | None:
+    """The part of it that can be divided: of what is not urgent, all before the first event without a lane."""
+    if any(one.urgent for one in ahead):
+        return None
+    background = all(one.background for one in ahead)
+    now = [one for one in ahead if one.background == background]
+    end = max((one.last + 1 for one in now), default=0)
+    before = min((one.first for one in now if one.lane is None), default=end)
+    busy = sorted((one for one in now if one.lane is not None and one.first < before), key=lambda one: -one.number)
+    lanes = [one.lane for one in busy if one.lane is not None]
+    return Apart(lanes=lanes, background=background, before=before) if lanes else None
+
+
+@value(kw_only=True)
+class Undecided:
+    """What names an event of another lane that is not decided yet."""
+
+    shop_id: str
+    subject: str
+    link: str | None
+    order_id: str | None
