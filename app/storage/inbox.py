@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Update,
     bindparam,
     case,
@@ -19,12 +20,14 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.outbox import CommandState
 from app.domain.event_kinds import is_bulk, revokes_permission
 from app.domain.events import order_id_of
 from app.domain.intake.inbox import Accepted, Conflict, EventState, InboxEvent, NewEvent, Settlement, end_unsent
+from app.domain.intake.lanes import Ahead, Apart, Undecided, lane_of, link_of
 from app.domain.reasons import Reason
 from app.observability.redaction import redacted
 from app.storage.engine import codec
@@ -33,12 +36,23 @@ from app.storage.engine.dialect import distinct, insert_of, one_of
 from app.storage.engine.tables import inbox, outbox
 
 _PLANNING = 7_303_001
-"""Advisory lock: one planner at a time, so that events of a person are decided in order."""
+"""Advisory lock: who has it alone decides about anybody; those who share it decide about the people of their lanes."""
+
+_LANE = 7_303
+"""Advisory locks, one per lane."""
 
 
 _WAITING_STATES = text("inbox.state IN ('received', 'planned')")  # as the partial index has it
 _HELD_STATE = text("inbox.state = 'held'")
 _FOR_ORDER = text("inbox.state = 'planned' AND inbox.reason = 'waits_for_order'")
+
+_DUE_ORDER = (inbox.c.urgent.desc(), inbox.c.background, inbox.c.seq)
+
+_LOCK_LANES = text(
+    "SELECT lane FROM unnest(:lanes) AS lane WHERE pg_try_advisory_xact_lock(:class, lane) LIMIT :number"
+).bindparams(
+    bindparam("lanes", type_=postgresql.ARRAY(Integer)), bindparam("class", type_=Integer), bindparam("number", type_=Integer)
+)
 
 _Key = tuple[str, str]
 """(shop, event_id): what makes an event one."""
@@ -61,8 +75,9 @@ class Inbox:
         if not events:
             return []
         rows: dict[_Key, dict[str, object]] = {}
+        divided = self._connection.dialect.name != "sqlite"
         for event in events:
-            rows.setdefault((event.shop_id, event.event_id), _row(event, received_at))
+            rows.setdefault((event.shop_id, event.event_id), _row(event, received_at, divided=divided))
         new, known = await self._insert(rows)
         answers: list[Accepted | Conflict] = []
         for event in events:
@@ -113,14 +128,58 @@ class Inbox:
         if self._connection.dialect.name != "sqlite":
             await self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PLANNING})
 
-    async def due(self, limit: int, max_bytes: int) -> tuple[list[InboxEvent], list[int]]:
+    async def try_share_contacts(self) -> bool:
+        """False while somebody has the lock alone, or waits for it. Held until the transaction ends."""
+        answer = await self._connection.execute(text("SELECT pg_try_advisory_xact_lock_shared(:key)"), {"key": _PLANNING})
+        return bool(answer.scalar_one())
+
+    async def try_lock_lanes(self, lanes: Sequence[int], number: int) -> list[int]:
+        """So many of these lanes that nobody has, in this order; held until the transaction ends."""
+        rows = await self._connection.execute(_LOCK_LANES, {"lanes": list(lanes), "class": _LANE, "number": number})
+        return list(rows.scalars())
+
+    async def ahead(self, window: int) -> list[Ahead] | None:
+        """What the next events to decide are. None where there is one worker only."""
+        if self._connection.dialect.name == "sqlite":
+            return None
+        columns = (inbox.c.lane, inbox.c.urgent, inbox.c.background)
+        received = select(*columns, inbox.c.seq).where(inbox.c.state == text("'received'")).order_by(*_DUE_ORDER).limit(window)
+        each = received.subquery()
+        kinds = (each.c.lane, each.c.urgent, each.c.background)
+        counted = (func.count().label("number"), func.min(each.c.seq).label("first"), func.max(each.c.seq).label("last"))
+        rows = await self._connection.execute(select(*kinds, *counted).group_by(*kinds))
+        return [Ahead(**row) for row in rows.mappings()]
+
+    async def undecided_elsewhere(
+        self, lanes: Collection[int], links: Collection[str], orders: Collection[_Key], addresses: Collection[_Key]
+    ) -> list[Undecided]:
+        """What is undecided in other lanes, or in none, of these links, orders (shop, order), or addresses (shop, address)."""
+        undecided = (inbox.c.state == text("'received'")) & (inbox.c.lane.is_(None) | inbox.c.lane.not_in(lanes))
+        found: list[Undecided] = []
+        asked: list[ColumnElement[bool]] = []
+        if links:
+            asked.append(one_of(self._connection, inbox.c.link, links))
+        for column, pairs in ((inbox.c.order_id, orders), (inbox.c.subject, addresses)):
+            for shop_id in {shop for shop, _ in pairs}:
+                named = one_of(self._connection, column, [name for shop, name in pairs if shop == shop_id])
+                asked.append((inbox.c.shop_id == shop_id) & named)
+        for which in asked:  # along an index each
+            columns = (inbox.c.shop_id, inbox.c.subject, inbox.c.link, inbox.c.order_id)
+            rows = await self._connection.execute(select(*columns).where(which, undecided))
+            found += [Undecided(**row) for row in rows.mappings()]
+        return found
+
+    async def due(self, limit: int, max_bytes: int, part: Apart | None = None) -> tuple[list[InboxEvent], list[int]]:
         """The next events to decide: acts that take permission away first, then in order of acceptance, lists last.
 
-        As many as `max_bytes` of payload hold, and one more. Beside them the numbers of events whose payload cannot be read: they
-        must not hold up the others.
+        `part`: of its lanes alone. As many as `max_bytes` of payload hold, and one more. Beside them the numbers of events whose
+        payload cannot be read: they must not hold up the others.
         """
-        order = (inbox.c.urgent.desc(), inbox.c.background, inbox.c.seq)
+        order = _DUE_ORDER
         received = inbox.c.state == text("'received'")
+        if part is not None:
+            ours = (inbox.c.background == part.background) & inbox.c.lane.in_(part.lanes) & (inbox.c.seq < part.before)
+            received &= ~inbox.c.urgent & ours
         first = select(
             inbox.c.seq, inbox.c.urgent, inbox.c.background, func.coalesce(func.length(inbox.c.payload), 0).label("size")
         )
@@ -243,7 +302,7 @@ class Inbox:
 
     async def _end(self, which: ColumnElement[bool], state: EventState, reason: Reason, at: datetime) -> None:
         """An event that will not be sent gives up its payload; a parked one keeps it for a replay."""
-        ended: dict[str, object] = {"state": state.value, "reason": reason.value, "settled_at": at}
+        ended: dict[str, object] = {"state": state.value, "reason": reason.value, "settled_at": at, "link": None}
         if state is not EventState.PARKED:
             ended["payload"] = None
         await self._connection.execute(update(inbox).where(which).values(ended))
@@ -262,7 +321,8 @@ class Inbox:
 
     async def forget_person(self, contact_id: int, subjects: Collection[str], shop_id: str, pseudonym: str) -> None:
         """Erase what the inbox holds of a person: payloads, addresses, order numbers, words. Undecided events are judged later."""
-        forgotten = {"payload": None, "warnings": None, "order_id": None, "detail": None, "subject": pseudonym}
+        nothing = dict.fromkeys(("payload", "warnings", "order_id", "link", "detail"))
+        forgotten = {**nothing, "subject": pseudonym}
         for theirs in _decided_of(contact_id, subjects, shop_id):
             await self._connection.execute(update(inbox).where(*theirs).values(forgotten))
 
@@ -357,6 +417,7 @@ _SETTLE = (
         subject=func.coalesce(bindparam("b_pseudonym"), inbox.c.subject),
         order_id=case((bindparam("b_erased"), None), else_=inbox.c.order_id),
         warnings=case((bindparam("b_erased"), None), else_=inbox.c.warnings),
+        link=case((bindparam("b_comes_back"), inbox.c.link), else_=None),
     )
 )
 
@@ -373,13 +434,16 @@ def _commands_settled() -> Update:
 _COMMANDS_SETTLED = _commands_settled()
 
 
-def _row(event: NewEvent, received_at: datetime) -> dict[str, object]:
+def _row(event: NewEvent, received_at: datetime, *, divided: bool) -> dict[str, object]:
+    """`divided`: among several workers."""
     return {
         "shop_id": event.shop_id,
         "event_id": event.event_id,
         "type": event.type,
         "subject": event.subject,
         "order_id": order_id_of(event.event),
+        "lane": lane_of(event.event) if divided else None,
+        "link": link_of(event.shop_id, event.event) if divided else None,
         "digest": event.digest,
         "occurred_at": event.event.at,
         "received_at": received_at,
@@ -406,6 +470,7 @@ def _settlement_row(one: Settlement, at: datetime) -> dict[str, object]:
         "b_keep": one.keeps_payload,
         "b_pseudonym": one.pseudonym,
         "b_erased": one.pseudonym is not None,
+        "b_comes_back": one.state in (EventState.RECEIVED, EventState.HELD),
     }
 
 

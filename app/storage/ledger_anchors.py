@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.person.ledger_anchor import Anchor, Head
@@ -22,6 +22,13 @@ class LedgerAnchors:
         wanted = one_of(self._connection, consent_heads.c.contact_id, contact_ids)
         rows = (await self._connection.execute(select(consent_heads).where(wanted))).mappings()
         return {row["contact_id"]: Head(**row) for row in rows}
+
+    async def anchors_to_change(self, shop_ids: Collection[str]) -> dict[str, Anchor]:
+        """As `anchors`, for whoever changes them before the transaction ends: one worker after the other."""
+        if self._connection.dialect.name != "sqlite":
+            for shop_id in sorted(shop_ids):  # one order of locks
+                await self._connection.execute(_LOCK, {"shop_id": shop_id})
+        return await self.anchors(shop_ids)
 
     async def anchors(self, shop_ids: Collection[str]) -> dict[str, Anchor]:
         wanted = select(consent_anchors).where(consent_anchors.c.shop_id.in_(shop_ids))
@@ -50,6 +57,9 @@ class LedgerAnchors:
         page = select(consent_heads).where(consent_heads.c.shop_id == shop_id, consent_heads.c.contact_id > after)
         rows = (await self._connection.execute(page.order_by(consent_heads.c.contact_id).limit(limit))).mappings()
         return [Head(**row) for row in rows]
+
+
+_LOCK = text("SELECT pg_advisory_xact_lock(7304, hashtext(:shop_id))")  # a row to lock may not be there yet
 
 
 def _saving(dialect: str, kind: str):  # type: ignore[no-untyped-def]  # an insert of either dialect

@@ -48,7 +48,7 @@ class Sales:
         statement = statement.on_conflict_do_update(index_elements=["shop_id"], set_={"recent": last})
         rows = [
             {"shop_id": shop, "recent": "".join(_LETTERS[box] for box in boxes[-BOXES_REMEMBERED:])}
-            for shop, boxes in answers.items()
+            for shop, boxes in sorted(answers.items())  # one order of locks
         ]
         await self._connection.execute(statement, rows)
 

@@ -1,5 +1,6 @@
 """The use cases put together on a real store, with SALESmanago played by a small fake of our own port."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,7 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.domain.intake.inbox import Accepted, NewEvent
+from app.domain.intake.lanes import Spread
 from app.domain.operations.trace import EventTrace
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, Shop
@@ -278,6 +280,9 @@ def scripted(*outcomes: Outcome, method: str | None = None) -> Callable[[str, li
 # -- the gateway ---------------------------------------------------------------------------------------------------------
 
 
+DIVIDED = Spread(from_events=1, window=40, lanes_at_once=4)
+
+
 def a_shop(shop_id: str = "shop1", **settings: object) -> Shop:
     default = {"account": "main", "host": "sklep.example", "location": "sklep_example", "number": 1, "policy": Policy.ALL_CUSTOMERS}
     return Shop(id=shop_id, integration_started_at=datetime.fromisoformat("2026-01-01T00:00:00+01:00"), **{**default, **settings})
@@ -293,6 +298,7 @@ class World:
         self.directory = ShopDirectory(self.store, self.ring, clock)
         self.pseudonym = Pseudonyms("pepper")
         self.planner = Planner(self.store, self.directory, clock, self.pseudonym, lambda: None, limits=UNHURRIED)
+        self.planners = [self.planner]
         self.dry_run = DryRun(self.store, self.directory, clock, self.pseudonym)
         self.carts = Carts(self.store, self.directory, clock, RecoveryLinks(self.ring, clock))
         self.restart()
@@ -335,8 +341,14 @@ class World:
         return ids
 
     async def plan(self) -> None:
-        while await self.planner.plan_due():
+        while any(await asyncio.gather(*(planner.plan_due() for planner in self.planners))):
             pass
+
+    def decide_apart(self, workers: int, spread: Spread = DIVIDED) -> None:
+        """From now on so many workers decide at once, each with lanes of its own, however little waits. PostgreSQL only."""
+        made = (self.store, self.directory, self.clock, self.pseudonym, lambda: None)
+        self.planners = [Planner(*made, limits=UNHURRIED, spread=spread) for _ in range(workers)]
+        self.planner = self.planners[0]
 
     async def deliver(self) -> int:
         """Deliver until nothing is due or the account rests; answers how many rounds did something."""

@@ -68,7 +68,7 @@ class Consents:
         shops = {contact_id: shop_id for contact_id, shop_id, _ in fresh}
         continued = [one for one in added if len(known[one]) > added[one]]
         heads = await anchors.heads(continued)
-        stood = await anchors.anchors(set(shops.values()))
+        stood = await anchors.anchors_to_change(set(shops.values()))
         changes: dict[str, list[tuple[Head | None, Head]]] = {}
         for contact_id, shop_id in shops.items():
             chain, before = known[contact_id], heads.get(contact_id)

@@ -164,6 +164,23 @@ class People:
         address = self._address(shop_id, email)
         return address.holder(at) or address.last
 
+    def concerned(self, shop_id: str, event: Event, siblings: Collection[str]) -> set[WorkingContact]:
+        """Everybody whom the event may be about, or change."""
+        found: set[WorkingContact] = set()
+        for email in _addresses(event):
+            address = self._address(shop_id, email)
+            found |= {one for one in (address.present, *(person for _, person in address.former)) if one is not None}
+        account = self._shop(shop_id).by_customer.get(customer_id_of(event) or "")
+        if account is not None:
+            found.add(account)
+        named = {email for one in found for email in (one.contact.email, one.contact.told.email)}
+        return {one.heir for one in (*found, *self.known_at(siblings, (*_addresses(event), *named)))}
+
+    @property
+    def customer_ids(self) -> set[tuple[str, str]]:
+        """(shop, account) of everybody who was loaded."""
+        return {(shop_id, number) for shop_id, shop in self._shops.items() for number in shop.by_customer}
+
     # -- finding ---------------------------------------------------------------------------------------------------------
 
     def find(self, shop_id: str, event: Event) -> WorkingContact:

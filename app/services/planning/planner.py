@@ -12,13 +12,17 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 import structlog
 
 from app.domain.errors import NotReady
 from app.domain.event_kinds import is_bulk, revokes_permission
 from app.domain.intake.inbox import EventState, InboxEvent
+from app.domain.intake.lanes import Apart, Spread, Whole, apart, way_of
 from app.domain.reasons import Reason
+from app.domain.values import replace
+from app.services.planning.own_lanes import OwnLanes
 from app.services.planning.people import Pseudonym
 from app.services.planning.planning_round import PlanningRound
 from app.services.ports.clock import Clock
@@ -53,6 +57,9 @@ TURN_SECONDS = 0.02
 """So long the round decides before it lets others of the process have their turn: a hundred ordinary events."""
 
 
+_SPREAD = Spread()
+
+
 class Planner:
     """`planned` is called after every commit that queued commands."""
 
@@ -65,6 +72,7 @@ class Planner:
         planned: Callable[[], None],
         *,
         limits: RoundLimits = RoundLimits(),
+        spread: Spread = _SPREAD,
     ) -> None:
         self._store = store
         self._directory = directory
@@ -72,10 +80,11 @@ class Planner:
         self._pseudonym = pseudonym
         self._planned = planned
         self._limits = limits
+        self._spread = spread
         self._limit = FIRST_ROUND
 
     async def plan_due(self, limit: int | None = None) -> int:
-        """Decide the next events; answers how many. 0 = nothing waits, or another planner is at it."""
+        """Decide the next events; answers how many. 0 = nothing waits, or others are at it."""
         try:
             return await self._plan_round(limit or self._limit)
         except NotReady:
@@ -87,7 +96,7 @@ class Planner:
 
     async def _plan_round_of_one(self) -> int:
         try:
-            return await self._plan_round(1)
+            return await self._plan_round(1, alone=True)
         except NotReady:
             raise
         except Exception:
@@ -99,26 +108,28 @@ class Planner:
                 await work.commit()
             return len(culprit)
 
-    async def _plan_round(self, limit: int) -> int:
+    async def _plan_round(self, limit: int, *, alone: bool = False) -> int:
+        """`alone`: whatever could be divided, the first events are decided while everybody else waits."""
         async with self._store.work() as work:
-            if not await work.inbox.try_lock_contacts():
+            taken = await self._take(work, limit, alone=alone)
+            if taken is None:
                 return 0
-            # Another process may have held events of a shop that it did not know was enabled again (R71).
-            await work.inbox.release([shop.id for shop in self._directory.shops() if shop.enabled])
-            events, unreadable = await work.inbox.due(limit, ROUND_BYTES)
+            events, unreadable, lanes = taken
             if not events and not unreadable:
                 await work.commit()
                 return 0
             await work.inbox.mark(unreadable, EventState.PARKED, Reason.RULE_FAILED, self._clock())
             planning = PlanningRound(work, self._directory, self._clock, self._pseudonym)
             watch = _Stopwatch()
-            await planning.load(events)
+            await planning.load(events, lanes)
             loading = watch.seconds
-            planned = await _plan(planning, _in_order_of_acceptance(events), watch, lambda: self._is_over(work, watch.seconds))
+            planned, left = await _plan(
+                planning, _in_order_of_acceptance(events), lanes, watch, lambda: self._is_over(work, watch.seconds)
+            )
             deciding = watch.seconds - loading
             await planning.save()
             saving = watch.seconds - loading - deciding
-            if events:
+            if planned:
                 cost = EventCost(deciding=deciding / planned, storing=loading / len(events) + saving / planned)
                 self._limit = round_size(planned, cost, self._limits)
             await work.commit()
@@ -128,7 +139,38 @@ class Planner:
             log.error("payload_unreadable", events=len(unreadable))
         if planning.decided.sends_any:
             self._planned()
-        return planned + len(unreadable)
+        decided = planned + len(unreadable)
+        if left and not decided:
+            return await self._plan_round(limit, alone=True)
+        return decided
+
+    async def _take(self, work: Work, limit: int, *, alone: bool) -> tuple[list[InboxEvent], list[int], OwnLanes | None] | None:
+        """The events of a round with those that cannot be read, and the lanes it keeps to; None while others are at it."""
+        ahead = await work.inbox.ahead(self._spread.window)
+        way = Whole() if ahead is None else Whole(is_needed=True) if alone else way_of(ahead, self._spread)
+        if isinstance(way, Whole):
+            if way.is_needed:
+                await work.inbox.lock_contacts()
+            elif not await work.inbox.try_lock_contacts():
+                divided = apart(ahead or ())
+                if divided is None:
+                    return None
+                way = divided
+        # Another process may have held events of a shop that it did not know was enabled again (R71).
+        await work.inbox.release([shop.id for shop in self._directory.shops() if shop.enabled])
+        match way:
+            case Whole():
+                return *await work.inbox.due(min(limit, way.limit or limit), ROUND_BYTES), None
+            case Apart():
+                if not await work.inbox.try_share_contacts():
+                    return None
+                lanes = await work.inbox.try_lock_lanes(way.lanes, self._spread.lanes_at_once)
+                if not lanes:
+                    return None
+                events = await work.inbox.due(limit, ROUND_BYTES, replace(way, lanes=lanes))
+                return *events, OwnLanes(lanes, work)
+            case _:
+                assert_never(way)
 
     def _is_over(self, work: Work, seconds: float) -> bool:
         return seconds > self._limits.seconds or (seconds > self._limits.awaited and work.is_awaited)
@@ -157,21 +199,26 @@ class _Stopwatch:
             self._turn_began = self._clock()
 
 
-async def _plan(planning: PlanningRound, events: Sequence[InboxEvent], watch: _Stopwatch, is_over: Callable[[], bool]) -> int:
-    """Decide the events of a round, in order; answers how many.
+async def _plan(
+    planning: PlanningRound, events: Sequence[InboxEvent], lanes: OwnLanes | None, watch: _Stopwatch, is_over: Callable[[], bool]
+) -> tuple[int, int]:
+    """Decide the events of a round, in order; answers how many, and how many are for somebody who decides alone.
 
     What takes permission away is decided in the round it came into, however long that takes: nothing that was decided before it
     may leave first. What is left of the others comes into the next round.
     """
     last_stop = max((place for place, event in enumerate(events, 1) if revokes_permission(event.event)), default=0)
-    for planned, event in enumerate(events, 1):
-        await planning.plan(event)
+    planned = place = 0
+    for place, event in enumerate(events, 1):
+        if lanes is None or lanes.may_decide(event, planning.concerned(event)):
+            await planning.plan(event)
+            planned += 1
         if planning.erased_somebody:
-            return planned  # what a new life of the person brings is decided, and sent, after the deletion
-        if planned >= last_stop and is_over():
-            return planned
+            break  # what a new life of the person brings is decided, and sent, after the deletion
+        if place >= last_stop and is_over():
+            break
         await watch.let_others_in()
-    return len(events)
+    return planned, place - planned
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ from app.services.outbox.revocation import take_back
 from app.services.planning.carts import CartRound
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.kept_pushes import forget_in_pushes
+from app.services.planning.own_lanes import OwnLanes
 from app.services.planning.people import People, Pseudonym, WorkingContact
 from app.services.planning.round_result import Decided
 from app.services.ports.clock import Clock
@@ -93,9 +94,13 @@ class PlanningRound:
     def erased_somebody(self) -> bool:
         return bool(self._erased)
 
-    async def load(self, events: list[InboxEvent]) -> None:
+    async def load(self, events: list[InboxEvent], lanes: OwnLanes | None = None) -> None:
+        if lanes is not None:
+            await lanes.look_before(events)
         buyers = await self._load_orders(events)
         await self._people.load(events, self._work.contacts, self._siblings_of, buyers)
+        if lanes is not None:
+            await lanes.look_after(self._people.customer_ids, self._people.ids)
         if any(isinstance(event.event, OrderPlaced | CartChanged | AccountChanged | AccountListed) for event in events):
             await self._carts.load(events, self._people.ids)
         takes_back = any(
@@ -120,6 +125,15 @@ class PlanningRound:
             for one in await self._work.inbox.waiting_for_order(waiting):
                 self._waiting.setdefault((shop_id, order_id_of(one.event) or ""), []).append(one)
         return buyers
+
+    def concerned(self, event: InboxEvent) -> set[WorkingContact]:
+        """Everybody the event may be about, or change."""
+        found = self._people.concerned(event.shop_id, event.event, self._siblings_of(event.shop_id))
+        sale = self.decided.sale(event.shop_id, event.event)
+        buyer = self.decided.buyer(event.shop_id, event.event)
+        if buyer is None and sale.contact_id is not None:
+            buyer = self._people.heir(sale.contact_id)
+        return found if buyer is None else {*found, buyer.heir}
 
     # -- one event -------------------------------------------------------------------------------------------------------
 
@@ -444,9 +458,7 @@ class PlanningRound:
         forgotten = [await self._erase(*erased) for erased in self._erased]
         for erasing, sibling in self._gone:
             await self._work.audit.add(erased_elsewhere(erasing, sibling.shop_id, sibling.saved_id, self._now))
-        await self._consents.save(self._work.consents, self._work.anchors, self._now)
         await self._work.sales.save(self.decided.changed_sales)
-        await self._work.sales.remember_boxes(self._boxes)
         await self._work.outbox.queue(self.decided.new_commands(self._directory), self._now)
         await self._work.outbox.show(self.decided.shown_commands(self._directory), Reason.SHADOW, self._now)
         await self._carts.save(self._people.merged)
@@ -462,6 +474,9 @@ class PlanningRound:
                 theirs = await self._work.inbox.ids_of(contact_id, addresses, person.shop_id)
                 await self._disguise({seq: (person.shop_id, event_id) for seq, event_id in theirs if names_somebody(event_id)})
                 await self._work.inbox.forget_person(contact_id, addresses, person.shop_id, pseudonym)
+        # All workers of a shop write here, one after the other: as late as can be.
+        await self._consents.save(self._work.consents, self._work.anchors, self._now)
+        await self._work.sales.remember_boxes(self._boxes)
 
     async def _disguise(self, ids: Mapping[int, tuple[str, str]]) -> None:
         """Event -> (shop, id): the id of somebody who was erased must not name them."""

@@ -135,6 +135,8 @@ inbox = Table(
     Column("type", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("order_id", Text, nullable=True),
+    Column("lane", SmallInteger, nullable=True),
+    Column("link", Text, nullable=True),
     Column("digest", Text, nullable=False),
     Column("occurred_at", Instant, nullable=False),
     Column("received_at", Instant, nullable=False),
@@ -161,6 +163,8 @@ Index(
     sqlite_where=_RECEIVED,
     postgresql_where=_RECEIVED,
 )
+_LINKED = text("state = 'received' AND link IS NOT NULL")
+Index("ix_inbox_link", inbox.c.link, sqlite_where=_LINKED, postgresql_where=_LINKED)
 _HELD = text("state = 'held'")
 Index("ix_inbox_held", inbox.c.shop_id, sqlite_where=_HELD, postgresql_where=_HELD)
 Index("ix_inbox_shop_id_subject", inbox.c.shop_id, inbox.c.subject)

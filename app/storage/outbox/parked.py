@@ -90,7 +90,9 @@ class Parked:
         """Put events over which the rules failed back into the inbox; answers how many."""
         seqs = select(_undecided(wanted).where(inbox.c.shop_id.not_in(closed_shops)).subquery().c.id)
         change = update(inbox).where(inbox.c.seq.in_(seqs))
-        change = change.values(state=EventState.RECEIVED.value, reason=None, detail=None, decided_at=None, settled_at=None)
+        change = change.values(
+            state=EventState.RECEIVED.value, lane=None, reason=None, detail=None, decided_at=None, settled_at=None
+        )
         return (await self._connection.execute(change)).rowcount
 
     async def send_again(self, items: Mapping[int, Command], parked: Sequence[ParkedCommand], at: datetime) -> None:
