@@ -1,7 +1,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header
+RUNTIME := $(VENV)/.runtime
+DEVELOPMENT := $(VENV)/.development
 RIVALS := .venv-rivals
 DEMO_ARGS ?=
 TEST_ARGS ?=
@@ -9,20 +12,24 @@ CHAOS_ARGS ?=
 HARDENING_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: help install demo test check audit hardening chaos bench format lock screenshots openapi docs reference
+.PHONY: help install demo test check audit hardening chaos bench format wheel image lock screenshots openapi docs reference
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(STAMP)  ## make .venv with everything in it
+install: $(DEVELOPMENT)  ## make .venv with everything for working on it
 
-$(STAMP): requirements-dev.lock pyproject.toml
+$(RUNTIME): requirements.lock requirements-build.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $(STAMP)
+	$(PIP) --require-hashes -r requirements.lock -r requirements-build.lock
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $(RUNTIME)
 
-demo: install  ## live through a day of two shops, with stand-ins of both sides
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
+	$(PIP) --require-hashes -r requirements-dev.lock
+	touch $(DEVELOPMENT)
+
+demo: $(RUNTIME)  ## live through a day of two shops, with stand-ins of both sides
 	$(BIN)/gateway demo $(DEMO_ARGS)
 
 test: install  ## run the whole suite (TEST_ARGS=…)
@@ -70,7 +77,14 @@ reference: install  ## write docs/reference and the list of decisions anew
 openapi: install  ## write openapi.yaml anew
 	$(BIN)/gateway openapi > openapi.yaml
 
+wheel: $(RUNTIME)  ## build the wheel into dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
+image:  ## build the container image, where there is a builder
+	docker build --tag shop-gateway .
+
 lock: install  ## write the lock files anew
-	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header --output-file requirements.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options --no-header --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(PIP) pip-tools
+	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	$(COMPILE) --only-build-deps --build-deps-for editable --constraint requirements-dev.lock --output-file requirements-build.lock pyproject.toml

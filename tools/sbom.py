@@ -54,8 +54,8 @@ def bill_of(lock: str, name: str, version: str) -> dict[str, Any]:
 
 
 def main(lock: Path, target: Path) -> None:
-    project = (lock.parent / "pyproject.toml").read_text()
-    name, version = (re.search(rf'^{field} = "([^"]+)"', project, re.MULTILINE) for field in ("name", "version"))
+    name = re.search(r'^name = "([^"]+)"', (lock.parent / "pyproject.toml").read_text(), re.MULTILINE)
+    version = re.search(r'^__version__ = "([^"]+)"', (lock.parent / "app" / "__init__.py").read_text(), re.MULTILINE)
     assert name is not None
     assert version is not None
     bill = bill_of(lock.read_text(), name[1], version[1])

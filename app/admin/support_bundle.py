@@ -1,11 +1,11 @@
 """How the gateway is, for whoever helps: masked, so that it may leave the house."""
 
 import platform
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
+from app import __version__
 from app.admin.doctor import examine
 from app.bootstrap.gateway import Gateway
 from app.configuration.settings import Settings
@@ -23,7 +23,7 @@ async def bundle_of(gateway: Gateway) -> dict[str, Any]:
     await gateway.directory.refresh()
     accounts, shops = gateway.directory.stored()
     found = {
-        "versions": {"gateway": version("shop-gateway"), "python": platform.python_version(), "system": platform.platform()},
+        "versions": {"gateway": __version__, "python": platform.python_version(), "system": platform.platform()},
         "settings": shown_settings(gateway.settings),
         "accounts": {name: {**written(one), "secrets": sorted(written_secrets(one))} for name, one in accounts.items()},
         "shops": {name: {**written(one), "secrets": sorted(written_secrets(one))} for name, one in shops.items()},

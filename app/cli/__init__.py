@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from app import __version__
 from app.cli import configuration, imports, operations, queries, server
 from app.cli.backfill import backfill
 from app.cli.connect import connect
@@ -16,9 +17,7 @@ cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Th
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(version("shop-gateway"))
+        typer.echo(__version__)
         raise typer.Exit
 
 

@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app import __version__
 from app.admin.doctor import callback_addresses
 from app.bootstrap.gateway import Gateway
 from app.console.application import console_app
@@ -37,8 +38,6 @@ from app.routers.edge.request_record import Memory
 from app.routers.events import batch, endpoints
 from app.routers.events.fast.endpoint import FastEventEndpoint
 from app.routers.events.schemas import BATCHABLE
-
-VERSION = "0.1.0"
 
 _DESCRIPTION = """
 Post what happens in your shop; the gateway decides by the shop's rules what travels to SALESmanago, and tells you why.
@@ -106,7 +105,7 @@ def _application() -> FastAPI:
     """Once per process."""
     app = FastAPIOffline(
         title="Shop gateway",
-        version=VERSION,
+        version=__version__,
         description=_DESCRIPTION,
         docs_url="/docs",
         redoc_url=None,

@@ -7,12 +7,14 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import yaml
 from cryptography.fernet import Fernet
 
+from app import __version__
 from app.configuration.settings import Settings
 from app.routers.events.examples import EXAMPLES
 from tests.support.processes import Process, World, a_world, http
@@ -252,4 +254,15 @@ def test_r74_in_a_folder_without_a_database_a_command_that_asks_says_so_and_crea
 
 
 def test_the_version_is_printed_alone(stopped: World) -> None:
-    assert stopped.command("--version").stdout.strip() == "0.1.0"
+    assert stopped.command("--version").stdout.strip() == __version__
+
+
+def test_processes_that_start_at_once_on_an_empty_database_migrate_it_once_and_share_one_secret_of_pseudonyms(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    world = World(tmp_path, postgresql_url)
+    with ThreadPoolExecutor(4) as threads:
+        applied = list(threads.map(lambda _: world.command("apply", str(world.shops_file), "--yes"), range(4)))
+    assert [one.stderr for one in applied if one.returncode] == []
+    assert all("Stored." in one.stdout or "Nothing changes." in one.stdout for one in applied)
+    assert world.json("ledger") == []

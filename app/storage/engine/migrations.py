@@ -17,7 +17,9 @@ from app.storage.engine.database import Database
 Step = Callable[[Config, str], None]
 """One of alembic's commands."""
 
-_SCRIPTS = Path(__file__).resolve().parents[3] / "alembic"
+_PACKAGED = Path(__file__).resolve().with_name("alembic")
+"""Where a wheel has them; in a checkout they lie beside `app`."""
+_SCRIPTS = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).resolve().parents[3] / "alembic"
 
 
 def config(url: str) -> Config:
