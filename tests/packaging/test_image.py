@@ -70,11 +70,12 @@ def test_the_image_serves_from_an_empty_folder_and_writes_nowhere_but_into_data(
     }
     before = files_of(image.root / "venv")
     command = image.found([*image.entrypoint, *image.command])
-    log = (image.root.parent / "serve.log").open("wb")
-    process = subprocess.Popen(command, cwd=image.folder, env=environment, stdout=log, stderr=log)
+    log = image.root.parent / "serve.log"
+    with log.open("wb") as file:
+        process = subprocess.Popen(command, cwd=image.folder, env=environment, stdout=file, stderr=file)
     try:
         url = f"http://127.0.0.1:{port}"
-        wait_for(f"{url}/healthz", process, image.root.parent / "serve.log")
+        wait_for(f"{url}/healthz", process, log)
         assert http.get(f"{url}/readyz").status_code == 200
         page = http.get(f"{url}/console", headers={"Accept-Language": "pl"}, follow_redirects=True)
         assert page.status_code == 200
