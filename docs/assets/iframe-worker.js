@@ -8,7 +8,8 @@ if (location.protocol === "file:") {
       this.frame = document.createElement("iframe");
       this.frame.hidden = true;
       this.frame.srcdoc =
-        "<script>self.postMessage = data => parent.dispatchEvent(new MessageEvent('worker', { data, source: self }))</" + "script>" +
+        "<script>self.postMessage = data => setTimeout(() => parent.dispatchEvent(new MessageEvent('worker', { data, source: self })))</" +
+        "script>" +
         `<script src="${new URL(address, location)}"></` + "script>";
       this.hear = event => {
         if (event.source !== this.frame.contentWindow) return;
@@ -26,7 +27,8 @@ if (location.protocol === "file:") {
 
     postMessage(data) {
       if (!this.loaded) return void this.waiting.push(data);
-      this.frame.contentWindow.dispatchEvent(new MessageEvent("message", { data }));
+      // Later, as a worker would hear it: whoever posts goes on first.
+      setTimeout(() => this.frame.contentWindow?.dispatchEvent(new MessageEvent("message", { data })));
     }
 
     terminate() {
