@@ -5,6 +5,7 @@ Here a statement is compiled once and a row is taken apart in one go. The statem
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -15,6 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 Row = Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """A dialect. Each engine has its own, and all of a class read the same SQL."""
+
+    of: type[Dialect]
+    dialect: Dialect = field(compare=False)
+
+
 async def execute_many(connection: AsyncConnection, statement: ClauseElement, rows: Sequence[Row]) -> int:
     """How many rows were changed; PostgreSQL's driver does not tell that (-1).
 
@@ -22,20 +31,21 @@ async def execute_many(connection: AsyncConnection, statement: ClauseElement, ro
     """
     if not rows:
         return 0
-    sql, taken_apart = _compiled(statement, connection.dialect, tuple(rows[0]))
+    sql, taken_apart = _compiled(statement, _Kind(type(connection.dialect), connection.dialect), tuple(rows[0]))
     done = await connection.exec_driver_sql(sql, [taken_apart(row) for row in rows])
     return done.rowcount
 
 
 @lru_cache(maxsize=128)
-def _compiled(statement: ClauseElement, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, Callable[[Row], tuple[Any, ...]]]:
+def _compiled(statement: ClauseElement, kind: _Kind, names: tuple[str, ...]) -> tuple[str, Callable[[Row], tuple[Any, ...]]]:
     """The text of a statement, and what makes of a row the values for its places."""
+    dialect = kind.dialect
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
     places: list[str] = compiled.positiontup
-    kinds = [compiled.binds[name].type for name in places]
+    types = [compiled.binds[name].type for name in places]
     # Our own types are prepared; both drivers take truth values and bytes as they are.
     ours = [
-        (at, kind.dialect_impl(dialect).bind_processor(dialect)) for at, kind in enumerate(kinds) if isinstance(kind, TypeDecorator)
+        (at, one.dialect_impl(dialect).bind_processor(dialect)) for at, one in enumerate(types) if isinstance(one, TypeDecorator)
     ]
     prepared = [(at, process) for at, process in ours if process is not None]
     fixed = {name: compiled.binds[name].effective_value for name in places if name not in names}
