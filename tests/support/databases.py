@@ -8,9 +8,23 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from app.storage.engine import migrations
 from app.storage.engine.database import Database
+
+
+class Compiled(dict[Any, Any]):
+    """Statements as SQL, for all engines of a kind: a test has an engine of its own, and would compile everything again.
+
+    SQLAlchemy's key begins with the engine's dialect; what is made for one of the same class serves them all.
+    """
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((type(key[0]), *key[1:]), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__((type(key[0]), *key[1:]), value)
 
 
 def apart(work: Coroutine[object, object, None]) -> None:
