@@ -6,11 +6,14 @@ database file, readable by its owner alone; who can open the file could read eve
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Annotated, Any, Literal
+from contextvars import ContextVar
+from functools import cache
+from typing import Annotated, Any, Literal, cast
 
 import httpx
 import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.admin.configuration_api import install_configuration, shops_named
 from app.admin.doctor import callback_addresses, examine, tracking_codes
@@ -53,7 +56,32 @@ from app.services.runs.reconciliations import Reconciliations
 from app.storage.engine.database import AlreadyOwned
 
 
-def control_app(gateway: Gateway) -> FastAPI:
+def control_app(gateway: Gateway) -> ASGIApp:
+    """The door on an open gateway."""
+    app = _control_app()
+
+    async def opened(scope: Scope, receive: Receive, send: Send) -> None:
+        _opened.set(gateway)
+        await app(scope, receive, send)
+
+    return opened
+
+
+_opened: ContextVar[Gateway] = ContextVar("opened")
+
+
+class _Opened:
+    """Stands for the gateway that a request came to."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_opened.get(), name)
+
+
+@cache
+def _control_app() -> FastAPI:
+    """Once per process: its routes take longer to build than most commands to run."""
+    gateway = cast("Gateway", _Opened())
+
     async def name_caller(request: Request) -> None:
         """Whoever can open the socket may say who they are; it stands in the audit log."""
         acts(Actor(Door.CLI, redacted(mended(request.headers.get(USER_HEADER, "")))[:64] or "?"))
