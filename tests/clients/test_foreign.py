@@ -22,7 +22,7 @@ from app.clients.salesmanago import payloads
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.shop_webhook import ShopWebhook
-from app.clients.transport import Transport, retry_after
+from app.clients.transport import ANSWER_LIMIT_BYTES, TOO_LARGE, Transport, retry_after
 from app.domain.commands import AddEvent, DeleteContact, EventKind, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.answers import Answer, LookupResult, Modified
@@ -373,6 +373,13 @@ async def test_r73_a_contact_too_large_to_be_read_is_refused_of_the_item_so_that
     seen = await upstream(says({**OK, "contacts": [contact]})).look_up([JAN])
     assert seen.answer.outcome == Refused("SALESmanago shows more than we read")
     assert seen.contacts == {}
+
+
+async def test_r73_an_answer_too_long_to_be_read_is_halved_and_of_one_contact_asked_for_again() -> None:
+    """A proxy's rubbish is no word of SALESmanago about the person: nobody is parked for it."""
+    endless = upstream(lambda request: httpx.Response(200, content=b" " * (ANSWER_LIMIT_BYTES + 1)))
+    assert (await endless.look_up([JAN, "ewa@example.pl"])).answer.outcome == Refused("SALESmanago shows more than we read")
+    assert (await endless.look_up([JAN])).answer.outcome == TOO_LARGE
 
 
 async def test_r73_an_unreadable_id_is_no_promise_kept() -> None:

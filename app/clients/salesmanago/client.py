@@ -155,7 +155,8 @@ class SalesmanagoClient:
             parsed = await self._parsed(path, {"email": chunk})
             outcome: Outcome = Delivered() if isinstance(parsed, dict) else parsed
             shown = payloads.seen_contacts(parsed, chunk) if isinstance(parsed, dict) else None
-            if parsed == TOO_LARGE or (isinstance(parsed, dict) and shown is None):
+            too_long = parsed == TOO_LARGE and len(chunk) > 1  # of one alone it may be no answer at all: that is asked again
+            if too_long or parsed == _TOO_MUCH or (isinstance(parsed, dict) and shown is None):
                 outcome = _TOO_MUCH_SHOWN
             answer = Answer(outcome, _call(path, started_at, clock, outcome, len(chunk)))
             if shown is None:
@@ -212,7 +213,7 @@ class SalesmanagoClient:
         try:
             answer = await foreign_object(received.body)
         except TooMuch:
-            return TOO_LARGE
+            return _TOO_MUCH
         if received.status != _OK:
             said = payloads.messages(answer) if answer is not None else ""
             return Refused(scrubbed(f"HTTP {received.status} {said}".strip()))
@@ -230,6 +231,7 @@ _OK = 200
 _FORBIDDEN = (401, 403)
 _NOT_FOUND = 404
 _NOT_THERE = Refused("HTTP 404", account_wide=True)
+_TOO_MUCH = Unknown("the answer holds more values than we read")
 _TOO_MUCH_SHOWN = Refused("SALESmanago shows more than we read")
 """Of whom a look asked. Fewer are asked about then, until those alone are left of whom too much is shown."""
 _LONGEST_CALL_MS = 2**31 - 1
