@@ -30,6 +30,11 @@ from tests.support.databases import Compiled, apart, migrate
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Some hundred thousand commits wait for the disk, unless files lie in memory. What a power cut leaves, no test here can see.
+_MEMORY, _ENOUGH_BYTES = Path("/dev/shm"), 2 * 1024**3
+if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
 # How slow a machine is says nothing about what is tested.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
@@ -57,6 +62,12 @@ class Clock:
     def advance(self, **duration: float) -> datetime:
         self.now += timedelta(**duration)
         return self.now
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """For the whole suite one more than there are cores: some tests play outages, in which a worker only waits."""
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return (os.cpu_count() or 1) + whole
 
 
 @pytest.fixture
