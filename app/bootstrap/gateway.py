@@ -274,12 +274,12 @@ def _teller(settings: Settings, http: httpx.AsyncClient) -> AlarmWebhook | None:
 async def _pepper(store: Store, ring: KeyRing) -> str:
     """The secret of the pseudonyms: made once, kept encrypted. Of processes that start at once one makes it."""
     async with store.work() as work:
-        stored = (await work.registry.entries()).get(PEPPER)
+        stored = await work.registry.entry(PEPPER)
     if stored is not None:
         return ring.open(stored)
     async with store.work() as work:
         await work.inbox.lock_contacts()
-        stored = (await work.registry.entries()).get(PEPPER)
+        stored = await work.registry.entry(PEPPER)
         if stored is not None:
             return ring.open(stored)
         pepper = secrets.token_hex(32)

@@ -22,9 +22,9 @@ class Senders:
         kind, _, name = destination.partition(":")
         if kind in ("newsletter", "tags"):
             shop = self._directory.shop(name)
-            closed = [] if shop is not None and shop.enabled else [name]
+            itself = [] if shop is not None and shop.enabled else [name]
             return ShopSender(
-                self._sides(name), closed, [name] if kind == "newsletter" else [], self._store, self._clock, self._sides.turn(name)
+                self._sides(name), itself, [name] if kind == "newsletter" else [], self._store, self._clock, self._sides.turn(name)
             )
         closed = self._directory.closed_shops()
         if kind == "reading":

@@ -67,10 +67,15 @@ class SourceWatch:
 
     async def report(self) -> list[SourceHealth]:
         sources = self._directory.sources()
-        now = self._clock()
         async with self._store.work() as work:
-            seen = [(one, await work.pushes.traffic(one, now - LOOKED_BACK), await work.pushes.scan(one)) for one in sources]
-        return [self._health(one, traffic, scan) for one, traffic, scan in seen]
+            traffic = await work.pushes.traffic(self._clock() - LOOKED_BACK)
+            scans = await work.pushes.scans([one for one in sources if self._is_scanned(one)])
+        return [self._health(one, traffic.get(one, Traffic()), scans.get(one, Scan())) for one in sources]
+
+    def _is_scanned(self, source: SourceName) -> bool:
+        if source.platform != SourceKind.IDOSELL.value:
+            return False
+        return any(shop.enabled and shop.source.scan for shop in self._directory.shops_of_source(source))
 
     def _health(self, source: SourceName, traffic: Traffic, scan: Scan) -> SourceHealth:
         now = self._clock()
@@ -78,7 +83,7 @@ class SourceWatch:
         silent = is_silent(traffic, now)
         oldest = traffic.oldest_waiting_at
         late = oldest is not None and now - oldest >= LATE
-        if source.platform != SourceKind.IDOSELL.value or not any(shop.source.scan for shop in shops):
+        if not self._is_scanned(source):
             return SourceHealth(source, traffic, late, silent)
         allowed = max(shop.source.calls_per_day for shop in shops)
         calls = scan.calls_on(day_of(now, shops))

@@ -13,7 +13,7 @@ from app.domain.person.contact import Contact
 from app.domain.person.stored import Alias, StoredContact
 from app.storage.engine import codec
 from app.storage.engine.bulk import execute_many
-from app.storage.engine.dialect import insert, one_of
+from app.storage.engine.dialect import each_value, insert, one_of
 from app.storage.engine.tables import contact_aliases, contacts, inbox
 
 _DISPUTED = text("contacts.conflict IS NOT NULL")
@@ -21,6 +21,8 @@ _DISPUTED = text("contacts.conflict IS NOT NULL")
 
 _SENT = text("contacts.sent_as IS NOT NULL")
 """As the partial index has it."""
+
+_SHOPS = each_value(contacts.c.shop_id)
 
 _COLUMNS = (contacts.c.id, contacts.c.shop_id, contacts.c.doc, contacts.c.erased_hash, contacts.c.merged_into)
 """What a `StoredContact` is made of. The others are for finding people."""
@@ -55,6 +57,11 @@ class Contacts:
         theirs = (contacts.c.shop_id == shop_id) & (contacts.c.id > after) & contacts.c.email.is_not(None)
         rows = await self._connection.execute(select(*_COLUMNS).where(theirs).order_by(contacts.c.id).limit(limit))
         return [_stored(row) for row in rows]
+
+    async def shops(self) -> list[str]:
+        """Shops of which anybody is known: one step for each along the index, however many people."""
+        names = select(_SHOPS.c.name).where(_SHOPS.c.name.is_not(None))
+        return list((await self._connection.execute(names)).scalars())
 
     async def page_of_sent(self, shop_ids: Collection[str], after: int, limit: int) -> list[StoredContact]:
         """The next people of these shops whom SALESmanago knows from us, in order of their ids (R03)."""

@@ -311,8 +311,14 @@ class Inbox:
         """The shop was disabled: its undecided events wait outside the queue."""
         await self._move([shop_id], EventState.RECEIVED, EventState.HELD, Reason.SHOP_DISABLED.value)
 
+    async def shops_held(self) -> list[str]:
+        """Shops of which events are held: one step for each along the index, however many events."""
+        return [shop_id async for shop_id in distinct(self._connection, inbox.c.shop_id, _HELD_STATE)]
+
     async def release(self, shop_ids: Collection[str]) -> None:
-        await self._move(shop_ids, EventState.HELD, EventState.RECEIVED, None)
+        """What was held of these shops is to be decided."""
+        if shop_ids:
+            await self._move(shop_ids, EventState.HELD, EventState.RECEIVED, None)
 
     async def _move(self, shop_ids: Collection[str], old: EventState, new: EventState, reason: str | None) -> None:
         # The state stands in the statement, so that the partial index of held events serves it.

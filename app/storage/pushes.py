@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, case, delete, func, select, tuple_, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, Row, case, delete, func, select, tuple_, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.sources import (
@@ -126,31 +127,28 @@ class Pushes:
         if ids:
             await self._connection.execute(update(pushes).where(pushes.c.id.in_(ids)).values(body=None, words=words))
 
-    async def traffic(self, source: SourceName, since: datetime) -> Traffic:
-        """Pushes of a source since a time."""
-        theirs = (pushes.c.platform == source.platform, pushes.c.source == source.name, pushes.c.received_at >= since)
-        before = func.lag(pushes.c.received_at).over(order_by=pushes.c.received_at)
+    async def traffic(self, since: datetime) -> dict[SourceName, Traffic]:
+        """Pushes since a time, of every source that has any: the same three questions however many sources there are."""
+        whose = (pushes.c.platform, pushes.c.source)
+        before = func.lag(pushes.c.received_at).over(partition_by=whose, order_by=pushes.c.received_at)
         gap = type_coerce(pushes.c.received_at, BigInteger) - type_coerce(before, BigInteger)  # microseconds
-        gaps = select(gap.label("gap"), pushes.c.state).where(*theirs).subquery()
-        not_understood = func.sum(_one_if(gaps.c.state, PushState.NOT_UNDERSTOOD))
-        waiting = func.sum(_one_if(gaps.c.state, PushState.WAITING))
-        row = (
-            await self._connection.execute(
-                select(func.max(gaps.c.gap).label("gap"), func.count().label("number"), not_understood, waiting)
-            )
-        ).one()
-        last = (await self._connection.execute(select(func.max(pushes.c.received_at)).where(*theirs[:2]))).scalar_one_or_none()
-        oldest = (
-            await self._connection.execute(select(func.min(pushes.c.received_at)).where(*theirs[:2], _WAITING))
-        ).scalar_one_or_none()
-        return Traffic(
-            last_at=last,
-            longest_gap=timedelta(microseconds=int(row.gap or 0)),
-            pushes=row.number,
-            not_understood=int(row[2] or 0),
-            waiting=int(row[3] or 0),
-            oldest_waiting_at=oldest,
+        gaps = select(*whose, gap.label("gap"), pushes.c.state).where(pushes.c.received_at >= since).subquery()
+        counted = (
+            func.max(gaps.c.gap).label("gap"),
+            func.count().label("number"),
+            func.sum(_one_if(gaps.c.state, PushState.NOT_UNDERSTOOD)).label("not_understood"),
+            func.sum(_one_if(gaps.c.state, PushState.WAITING)).label("waiting"),
         )
+        grouped = select(gaps.c.platform, gaps.c.source, *counted).group_by(gaps.c.platform, gaps.c.source)
+        lately = {SourceName(row.platform, row.source): row for row in await self._connection.execute(grouped)}
+        last = await self._times(func.max(pushes.c.received_at))
+        oldest = await self._times(func.min(pushes.c.received_at), _WAITING)
+        return {source: _traffic(lately.get(source), at, oldest.get(source)) for source, at in last.items()}
+
+    async def _times(self, time: ColumnElement[datetime], *where: ColumnElement[bool]) -> dict[SourceName, datetime]:
+        whose = (pushes.c.platform, pushes.c.source)
+        rows = await self._connection.execute(select(*whose, time).where(*where).group_by(*whose))
+        return {SourceName(row[0], row[1]): row[2] for row in rows}
 
     async def remove(self, before: datetime) -> int:
         """Pushes that were settled long ago; answers how many."""
@@ -207,11 +205,31 @@ class Pushes:
         doc = (await self._connection.execute(select(source_scans.c.doc).where(theirs))).scalar_one_or_none()
         return Scan() if doc is None else codec.decode(doc, Scan)
 
+    async def scans(self, sources: Collection[SourceName]) -> dict[SourceName, Scan]:
+        """Of those sources of which a scan was begun."""
+        rows = await self._connection.execute(select(source_scans)) if sources else ()
+        wanted = set(sources)
+        named = ((SourceName(row.platform, row.source), row.doc) for row in rows)
+        return {source: codec.decode(doc, Scan) for source, doc in named if source in wanted}
+
     async def save_scan(self, source: SourceName, scan: Scan) -> None:
         statement = insert(self._connection, source_scans)
         row = {"platform": source.platform, "source": source.name, "doc": codec.encode(scan)}
         changed = {"doc": statement.excluded.doc}
         await self._connection.execute(statement.on_conflict_do_update(index_elements=["platform", "source"], set_=changed), [row])
+
+
+def _traffic(lately: Row[Any] | None, last: datetime, oldest: datetime | None) -> Traffic:
+    if lately is None:
+        return Traffic(last_at=last, oldest_waiting_at=oldest)
+    return Traffic(
+        last_at=last,
+        longest_gap=timedelta(microseconds=int(lately.gap or 0)),
+        pushes=lately.number,
+        not_understood=int(lately.not_understood or 0),
+        waiting=int(lately.waiting or 0),
+        oldest_waiting_at=oldest,
+    )
 
 
 def _one_if(state: ColumnElement[str], wanted: PushState) -> ColumnElement[int]:

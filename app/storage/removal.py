@@ -25,6 +25,7 @@ from app.storage.engine.tables import (
     shops,
     source_seen,
 )
+from app.storage.shops import stamp_removal
 
 ROWS = 1000
 """Of one table in one transaction."""
@@ -65,6 +66,7 @@ class Removal:
         """The shop itself and its keys, in the transaction that finds nothing else left."""
         await self._connection.execute(delete(api_keys).where(api_keys.c.shop_id == shop_id))
         await self._connection.execute(delete(shops).where(shops.c.id == shop_id))
+        await stamp_removal(self._connection)
 
     async def _commands(self, shop_id: str) -> int:
         ids = list((await self._connection.execute(select(outbox.c.id).where(outbox.c.shop_id == shop_id).limit(ROWS))).scalars())

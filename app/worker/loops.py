@@ -6,14 +6,14 @@ looks at SALESmanago, the first transfer) are jobs of the queue, which run in on
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 import structlog
 
 from app.domain.shops.shop import SourceKind
+from app.domain.sources import SourceName
 from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
 from app.services.from_salesmanago.polling import Poller
@@ -29,6 +29,7 @@ from app.services.shops.directory import ShopDirectory
 from app.sources.wiring import Sources
 from app.worker.drains import Drains
 from app.worker.recurring_jobs import JobQueue
+from app.worker.rotation import Rotation
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,9 @@ CLOCK_SECONDS = 30.0
 CLOCK_JUMP_SECONDS = 5.0
 """A clock that is ahead for longer is caught at it, so that it is known by how much."""
 CLEANING_SECONDS = 6 * 3600.0
+
+LONGEST_LOOK_SECONDS = 30.0
+"""How long an account of which somebody is known for the first time waits at most until SALESmanago is asked about it."""
 
 _AFTER_FAILURE_SECONDS = 1.0
 
@@ -124,14 +128,13 @@ class Worker:
         self._exchange_counts = exchange_counts
         self._read_clock = read_clock
         self._tasks: list[asyncio.Task[None]] = []
-        self._looked_at: set[str] = set()
-        self._scanned: set[str] = set()
+        self._scanned = _Scanned(directory)
         self._drains = Drains(delivery.due_destinations, delivery.deliver_due, delivery.claims_at_once, wake.delivering.notify)
         self._stopping = asyncio.Event()
 
     def start(self, *, delivering: bool = True) -> None:
         """Every process watches who its shops are and which keys live; planning and delivery run where they are wanted."""
-        self._spawn("directory", partial(self._watch_directory, delivering), self._pauses.directory)
+        self._spawn("directory", self._watch_directory, self._pauses.directory)
         self._spawn("probe", self._probe, PROBE_SECONDS)
         self._spawn("requests", self._write_requests, WRITE_SECONDS)
         if self._exchange_counts is not None:
@@ -145,6 +148,10 @@ class Worker:
             self._queue.every("carts", self._pauses.cart_sweep, self._sweep_carts)
             self._queue.every("backfills", self._pauses.poll, self._step_backfills)
             self._queue.every("pushes", self._pauses.poll, self._sources.translator.step)
+            self._every_account("pull", self._pull.pull_changed, self._pauses.pull)
+            self._every_account("sweep", self._pull.sweep, self._pauses.sweep)
+            scans = Rotation("scan", self._scanned.names, self._scan, look=self._pauses.directory)
+            self._queue.every("scan", self._pauses.poll, scans)
             nightly = self._pauses.nightly
             self._queue.every("nightly", nightly, self._reconciliations.start_nightly, first=nightly)
             self._queue.every("clean", CLEANING_SECONDS, self._cleaner.clean, first=nightly)
@@ -179,30 +186,27 @@ class Worker:
         await self._backfills.start_automatic()
         return await self._backfills.step_due()
 
-    async def _watch_directory(self, delivering: bool) -> int:
+    async def _watch_directory(self) -> int:
         await self._directory.refresh()
-        if not delivering:
-            return 0
-        for account in self._directory.accounts():
-            if account.id not in self._looked_at:
-                self._looked_at.add(account.id)
-                self._look(f"pull:{account.id}", partial(self._pull.pull_changed, account.id), self._pauses.pull)
-                self._look(f"sweep:{account.id}", partial(self._pull.sweep, account.id), self._pauses.sweep)
-        for source in self._directory.sources():
-            if source.platform == SourceKind.IDOSELL.value and source.name not in self._scanned:
-                self._scanned.add(source.name)
-                self._queue.every(f"scan:{source.name}", self._pauses.poll, partial(self._sources.scanner.step, source))
         return 0
 
-    def _look(self, name: str, step: Callable[[timedelta], Awaitable[int]], pause: float) -> None:
-        """A turn lasts a little less than the pause, so that one's own next look finds it free."""
+    def _every_account(self, kind: str, step: Callable[[str, timedelta], Awaitable[int]], pause: float) -> None:
+        """Of accounts that know anybody. A turn lasts a little less than the pause, so that the next look finds it free."""
         turn = timedelta(seconds=pause * 0.9)
 
-        async def once() -> int:
-            await step(turn)
-            return 0
+        async def serve(account_id: str) -> float:
+            await step(account_id, turn)
+            return pause
 
-        self._queue.every(name, pause, once)
+        rotation = Rotation(kind, self._pull.accounts, serve, look=min(pause, LONGEST_LOOK_SECONDS))
+        self._queue.every(kind, min(pause, self._pauses.directory), rotation)
+
+    async def _scan(self, source: str) -> float:
+        """Page by page at once, and then not before the next round is due."""
+        name = self._scanned.source(source)
+        if name is None or await self._sources.scanner.step(name):
+            return 0.0
+        return max(self._pauses.poll, self._sources.scanner.seconds_until_due(name))
 
     def _spawn(self, name: str, step: Callable[[], Awaitable[int]], pause: float, signal: Signal | None = None) -> None:
         listener = signal.listener() if signal is not None else asyncio.Event()
@@ -228,3 +232,26 @@ class Worker:
         finally:
             for wait in waits:
                 wait.cancel()
+
+
+class _Scanned:
+    """The panels that are scanned, by name; worked out anew when the configuration has changed."""
+
+    def __init__(self, directory: ShopDirectory) -> None:
+        self._directory = directory
+        self._version = -1
+        self._sources: dict[str, SourceName] = {}
+
+    async def names(self) -> Collection[str]:
+        if self._version != self._directory.version:
+            self._version = self._directory.version
+            of_idosell = [one for one in self._directory.sources() if one.platform == SourceKind.IDOSELL.value]
+            self._sources = {
+                source.name: source
+                for source in of_idosell
+                if any(shop.enabled and shop.source.scan for shop in self._directory.shops_of_source(source))
+            }
+        return self._sources.keys()
+
+    def source(self, name: str) -> SourceName | None:
+        return self._sources.get(name)

@@ -6,20 +6,33 @@ its nature.
 
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 
+from app.domain.consent import Policy
 from app.domain.delivery.outbox import to_reading
 from app.domain.events import OptOutClaimed
+from app.domain.shops.configuration import StoredAccount, StoredShop
+from app.domain.shops.shop import Account, BoxToldBy, ShopSource, SourceKind
+from app.services.from_salesmanago.polling import Poller
+from app.services.operations.alarms import Alarms
+from app.services.operations.health import Health
+from app.services.operations.replay import Operations
+from app.services.operations.request_log import RequestLog
+from app.services.operations.trouble import TroubleWatch
+from app.services.runs.backfills import Backfills
+from app.sources.watching import SourceWatch
 from app.storage.engine.database import Database
 from tests.conftest import Clock
 from tests.support.world import (
     EWA,
     World,
+    a_shop,
     erases,
     fills_cart,
     orders,
@@ -128,6 +141,66 @@ async def test_erasing_writes_what_is_scrubbed_in_one_go(world: World) -> None:
             await work.outbox.scrub(1, "erased")
             await work.commit()
     assert [sql.split()[0] for sql in statements if "outbox" in sql] == ["SELECT", "UPDATE"]
+
+
+async def test_an_idle_hour_asks_the_store_as_often_for_five_hundred_shops_as_for_five(world: World) -> None:
+    """Each on a panel and an account of its own; nothing was ever heard of any of them."""
+    asked: dict[int, int] = {}
+    for number in (5, 500):
+        await agency(world, number)
+        everything = idle(world)
+        await everything()
+        with counted(world) as statements:
+            for _ in range(3):
+                world.clock.advance(minutes=20)
+                await everything()
+        asked[number] = len(statements)
+    assert asked[500] == asked[5]
+
+
+async def agency(world: World, number: int) -> None:
+    """So many shops, each with its own panel that pushes, on its own account."""
+    accounts = [
+        StoredAccount(Account(id=f"a{one}", endpoint="https://a.example", client_id="c", owner="o@a.example"), {})
+        for one in range(number)
+    ]
+    shops = [
+        a_shop(
+            f"s{one}",
+            account=f"a{one}",
+            policy=Policy.ORDER_CONSENT,
+            source=ShopSource(kind=SourceKind.IDOSELL, name=str(one), consent_box=BoxToldBy.WEBHOOK, scan=False),
+        )
+        for one in range(number)
+    ]
+    await world.directory.apply(accounts, [StoredShop(shop, {}) for shop in shops])
+
+
+def idle(world: World) -> Callable[[], Awaitable[None]]:
+    """What a worker does while nothing happens, once."""
+
+    async def migrated() -> bool:
+        return True
+
+    sources = SourceWatch(world.store, world.directory, world.clock, timedelta(minutes=15))
+    health = Health(world.store, world.directory, world.clock, migrated, 600.0, sources=sources)
+    operations = Operations(world.store, world.directory, world.clock, lambda: None)
+    trouble = TroubleWatch(world.store, operations, RequestLog(world.store), world.directory, world.clock)
+    alarms = Alarms(health, sources, trouble)
+    poller = Poller(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0))
+    transfers = Backfills(world.store, world.directory, world.sides.__getitem__, world.dry_run, world.clock, lambda: None)
+
+    async def once() -> None:
+        await world.directory.refresh()
+        await world.planner.plan_due()
+        await world.delivery.due_destinations()
+        await world.carts.report_quiet()
+        await poller.accounts()
+        await transfers.start_automatic()
+        await transfers.step_due()
+        await alarms.watch()
+
+    return once
 
 
 @contextmanager

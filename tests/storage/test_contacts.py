@@ -278,10 +278,10 @@ async def test_accounts_shops_and_keys_come_back_as_they_were_saved_last(store: 
     later = replace(shop, policy=Policy.ALL_CUSTOMERS, panel=panel, enabled=False, hosts=("a", "ż"))
     key = ApiKey("k1", "shop", SHOP, "digest", T0)
     async with store.work() as work:
-        await work.registry.save_account(account, T0)
-        await work.registry.save_shop(StoredShop(shop, {}), T0)
-        await work.registry.save_shop(StoredShop(later, {"callback": "x"}), T0)
-        await work.registry.save_account(replace(account, secrets={"api_secret": "newer"}), T0)
+        await work.registry.save_accounts([account], T0)
+        await work.registry.save_shops([StoredShop(shop, {})], T0)
+        await work.registry.save_shops([StoredShop(later, {"callback": "x"})], T0)
+        await work.registry.save_accounts([replace(account, secrets={"api_secret": "newer"})], T0)
         for one in (replace(key, id="k2", role="operator", shop_id=None, created_at=after(microseconds=1)), key):
             await work.registry.add_key(one)
         assert await work.registry.accounts() == [replace(account, secrets={"api_secret": "newer"})]

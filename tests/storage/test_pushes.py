@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from app.domain.sources import Cursor, NewPush, PushState, Remembered, Scan, Settled, SourceName, Window
+from app.domain.values import replace
 from app.storage.unit_of_work import Store
 from tests.support.builders import at
 
@@ -61,11 +62,14 @@ async def test_traffic_knows_the_longest_gap_and_what_was_not_understood(store: 
             await work.pushes.add([a_push(str(minutes))], T + timedelta(minutes=minutes))
         (first, *_) = await work.pushes.due(T + timedelta(hours=1), 10)
         await work.pushes.settle([Settled(first.id, PushState.NOT_UNDERSTOOD)], T)
-        seen = await work.pushes.traffic(PANEL, T - timedelta(days=1))
-        nothing = await work.pushes.traffic(SourceName("idosell", "99"), T)
+        other = SourceName("idosell", "99")
+        await work.pushes.add([replace(a_push("other"), source=other)], T - timedelta(days=2))
+        traffic = await work.pushes.traffic(T - timedelta(days=1))
+        seen, nothing = traffic[PANEL], traffic[other]
+    assert traffic.keys() == {PANEL, other}
     assert (seen.pushes, seen.longest_gap, seen.not_understood, seen.waiting) == (4, timedelta(minutes=35), 1, 3)
     assert (seen.last_at, seen.oldest_waiting_at) == (T + timedelta(minutes=50), T + timedelta(minutes=10))
-    assert (nothing.last_at, nothing.pushes, nothing.longest_gap) == (None, 0, timedelta())
+    assert (nothing.last_at, nothing.pushes, nothing.longest_gap) == (T - timedelta(days=2), 0, timedelta())
 
 
 async def test_old_settled_pushes_are_removed_and_waiting_ones_stay(store: Store) -> None:

@@ -73,6 +73,12 @@ class Poller:
         self._again: dict[str, set[str]] = {}
         """Account -> who could not be judged yet; the next window looks again. The sweep finds whom we forget."""
 
+    async def accounts(self) -> set[str]:
+        """Accounts of whose shops anybody is known; there is nobody to look at in the others."""
+        async with self._store.work() as work:
+            shops = [self._directory.shop(shop_id) for shop_id in await work.contacts.shops()]
+        return {shop.account for shop in shops if shop is not None}
+
     async def pull_changed(self, account_id: str, pause: timedelta) -> int:
         """Look at whoever changed since the last window; answers how many events that brought. One worker at a time."""
         now, name = self._clock(), f"pull:{account_id}"
@@ -313,7 +319,7 @@ class Poller:
         async with self._store.work() as work:
             if not await work.registry.acquire_lock(f"turn:{name}", self._name, now, now + pause):
                 return None
-            reached_so_far = (await work.registry.entries()).get(name, "")
+            reached_so_far = await work.registry.entry(name) or ""
             await work.commit()
         return reached_so_far
 

@@ -45,7 +45,7 @@ class LedgerCheck:
     async def anchor(self) -> None:
         """Once: a ledger from before heads and anchors is believed as it stands. The log says so, and how much that was."""
         async with self._store.work() as work:
-            done = _ANCHORED in await work.registry.entries()
+            done = await work.registry.entry(_ANCHORED) is not None
             shops = [] if done else await work.anchors.shops()
         for shop_id in shops:
             anchor = await self._anchor_shop(shop_id)

@@ -88,7 +88,7 @@ class Cleaner:
         return len(ended)
 
     async def _strangers(self, work: Work, before: datetime) -> int:
-        after = int((await work.registry.entries()).get(_STRANGERS, "0"))
+        after = int(await work.registry.entry(_STRANGERS) or "0")
         removed, last = await work.cleaning.strangers(before, after)
         if last != after:
             await work.registry.set_entry(_STRANGERS, str(last))

@@ -28,6 +28,12 @@ class TroubleWatch:
         self._requests = requests
         self._directory = directory
         self._clock = clock
+        self._seen = 0
+        """Number of the newest request that was looked at."""
+        self._suspects: set[str] = set()
+        """Shops whose newest request was refused."""
+        self._compared: dict[int, bool] = {}
+        """Comparison -> whether it found differences, of each shop's last one."""
 
     async def alarms(self) -> set[Alarm]:
         """What is wrong at the moment."""
@@ -38,28 +44,40 @@ class TroubleWatch:
         return {(one.shop_id, "parked") for one in groups if not (one.destination or "").startswith(("newsletter:", "tags:"))}
 
     async def _neighbours(self) -> set[Alarm]:
-        before = self._clock() - TAKES_NOTHING_FOR
-        troubled = [one for one in await self._operations.lines() if one.circuit is not Circuit.CLOSED]
-        return {(one.destination, "takes_nothing") for one in troubled if (one.neighbour.breaker.since or before) <= before}
+        now = self._clock()
+        before = now - TAKES_NOTHING_FOR
+        async with self._store.work() as work:
+            known = await work.neighbours.all()
+        troubled = {name: one.breaker for name, one in known.items() if one.breaker.state(now) is not Circuit.CLOSED}
+        return {(name, "takes_nothing") for name, breaker in troubled.items() if (breaker.since or before) <= before}
 
     async def _refused(self) -> set[Alarm]:
+        """Only shops whose newest request was refused are looked at closely."""
+        await self._requests.write()
+        async with self._store.work() as work:
+            fresh = await work.requests.newest_after(self._seen, _POSTED, RequestOutcome.TAKEN)
+        for shop_id, newest, taken in fresh:
+            self._seen = max(self._seen, newest)
+            (self._suspects.discard if newest == taken else self._suspects.add)(shop_id)
         found: set[Alarm] = set()
-        for shop in self._directory.shops():
-            last = [one for _, one in await self._requests.recent(shop.id, _POSTED, limit=LAST_REQUESTS)]
-            full = len(last) == LAST_REQUESTS and last[-1].at >= self._clock() - LATELY
-            if full and all(one.outcome is not RequestOutcome.TAKEN for one in last):
-                found.add((shop.id, "requests_all_refused"))
+        for shop_id in [one for one in self._suspects if self._directory.shop(one) is not None]:
+            last = [one for _, one in await self._requests.recent(shop_id, _POSTED, limit=LAST_REQUESTS)]
+            lately = bool(last) and last[-1].at >= self._clock() - LATELY
+            if not lately:
+                self._suspects.discard(shop_id)
+            elif len(last) == LAST_REQUESTS and all(one.outcome is not RequestOutcome.TAKEN for one in last):
+                found.add((shop_id, "requests_all_refused"))
         return found
 
     async def _differences(self) -> set[Alarm]:
-        """The last comparison found both sides apart, and nothing compared them since."""
-        found: set[Alarm] = set()
+        """The last comparison found both sides apart, and nothing compared them since. Each is read once."""
         async with self._store.work() as work:
-            for shop in self._directory.shops():
-                over = [run for run in await work.reconciliations.of_shop(shop.id, 2) if run.is_over]
-                if over and sum(over[0].causes.values()):
-                    found.add((shop.id, "sides_differ"))
-        return found
+            last = await work.reconciliations.last_over()
+            for run in await work.reconciliations.with_numbers(last.keys() - self._compared.keys()):
+                self._compared[run.id] = bool(sum(run.causes.values()))
+        self._compared = {number: differs for number, differs in self._compared.items() if number in last}
+        known = {number: shop_id for number, shop_id in last.items() if self._directory.shop(shop_id) is not None}
+        return {(shop_id, "sides_differ") for number, shop_id in known.items() if self._compared.get(number)}
 
     def _keys(self) -> set[Alarm]:
         now = self._clock()

@@ -157,7 +157,7 @@ class Planner:
                     return None
                 way = divided
         # Another process may have held events of a shop that it did not know was enabled again (R71).
-        await work.inbox.release([shop.id for shop in self._directory.shops() if shop.enabled])
+        await work.inbox.release([one for one in await work.inbox.shops_held() if self._is_open(one)])
         match way:
             case Whole():
                 return *await work.inbox.due(min(limit, way.limit or limit), ROUND_BYTES), None
@@ -171,6 +171,10 @@ class Planner:
                 return *events, OwnLanes(lanes, work)
             case _:
                 assert_never(way)
+
+    def _is_open(self, shop_id: str) -> bool:
+        shop = self._directory.shop(shop_id)
+        return shop is not None and shop.enabled
 
     def _is_over(self, work: Work, seconds: float) -> bool:
         return seconds > self._limits.seconds or (seconds > self._limits.awaited and work.is_awaited)

@@ -79,6 +79,8 @@ class Backfills:
         self._queued = queued
         self._failures: Counter[int] = Counter()
         self._load_asked: dict[str, datetime] = {}
+        self._checked = -1
+        """The version of the directory of which every shop was asked about."""
         self._had_one: set[str] = set()
         """Shops that need not be asked about again."""
 
@@ -108,8 +110,12 @@ class Backfills:
 
     async def start_automatic(self) -> int:
         """Begin the transfer of every shop that was activated and never had one (R60); answers how many."""
+        if self._checked == self._directory.version:
+            return 0
+        checked = self._directory.version
         wanted = [shop for shop in self._directory.shops() if shop.id not in self._had_one and transfers_by_itself(shop)]
         if not wanted:
+            self._checked = checked
             return 0
         begun = 0
         async with self._store.work() as work:
@@ -120,6 +126,7 @@ class Backfills:
                     begun += 1
             await work.commit()
         self._had_one |= {shop.id for shop in wanted}
+        self._checked = checked
         return begun
 
     async def _begin(self, work: Work, shop: Shop, mode: BackfillMode, *, by_a_person: bool) -> Backfill:

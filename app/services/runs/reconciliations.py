@@ -42,6 +42,7 @@ from app.services.shops.directory import ShopDirectory
 log = structlog.get_logger(__name__)
 
 SHOWN = 20
+SHOPS_AT_ONCE = 100
 FIRST_LOOK_BACK = timedelta(days=7)
 REST = timedelta(minutes=5)
 """After a neighbour that did not answer, or a panel that is overloaded."""
@@ -87,6 +88,8 @@ class Reconciliations:
         self._dry_run = dry_run
         self._clock = clock
         self._queued = queued
+        self._started: dict[str, datetime] = {}
+        """When each shop's last comparison began. Forgetting it costs a question."""
         self._unreadable: set[str] = set()
         """Addresses SALESmanago would not look up: they are compared the next time."""
 
@@ -108,19 +111,33 @@ class Reconciliations:
     async def start_nightly(self) -> int:
         """In the shop's night, once a night, a preview: accounts that changed since the last one, and everybody transferred."""
         now, begun = self._clock(), 0
-        asleep = [one for one in self._directory.shops() if one.enabled and not is_day(now, one.backfill, one.time_zone)]
-        if not asleep:
-            return 0
+        asleep = [
+            one
+            for one in self._directory.shops()
+            if one.enabled and not self._is_rested(one, now) and not is_day(now, one.backfill, one.time_zone)
+        ]
+        for start in range(0, len(asleep), SHOPS_AT_ONCE):
+            begun += await self._start_some(asleep[start : start + SHOPS_AT_ONCE], now)
+        return begun
+
+    def _is_rested(self, shop: Shop, now: datetime) -> bool:
+        """Is the last comparison too young for another one, as far as the last question showed?"""
+        started = self._started.get(shop.id)
+        return started is not None and timedelta(0) <= now - started < steps.NIGHTLY
+
+    async def _start_some(self, shops: Sequence[Shop], now: datetime) -> int:
+        begun = 0
         async with self._store.work() as work:
             await work.inbox.lock_contacts()
-            for shop in asleep:
+            for shop in shops:
                 runs = await work.reconciliations.of_shop(shop.id, SHOWN)
                 last = runs[0] if runs else None
                 whole = next((one for one in runs if one.is_over and not one.trouble), None)  # not one that was cut short
                 if last is None or (last.is_over and now - last.started_at >= steps.NIGHTLY):
                     since = whole.started_at - MARGIN if whole is not None else now - FIRST_LOOK_BACK
-                    await self._begin(work, shop.id, ReconciliationMode.PREVIEW, since)
+                    last = await self._begin(work, shop.id, ReconciliationMode.PREVIEW, since)
                     begun += 1
+                self._started[shop.id] = last.started_at
             await work.commit()
         return begun
 

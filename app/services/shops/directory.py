@@ -3,22 +3,28 @@
 import hashlib
 import hmac
 import secrets
+import time
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.errors import BadConfiguration, NotFound, UnknownCaller
 from app.domain.operations.audit import Action
 from app.domain.shops.configuration import LIVE_KEYS_PER_SHOP, SHOP_ROLE, ApiKey, StoredAccount, StoredShop
-from app.domain.shops.shop import Account, Shop, SourceKind
+from app.domain.shops.shop import Account, Shop
 from app.domain.sources import SourceName
+from app.domain.values import replace
 from app.services.operations.audit import note
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.keyring import KeyRing
+from app.services.shops.snapshot import Known, Snapshot, read_again
 
 KEY_PREFIX = "gwk"
+
+COMPARE_SECONDS = 60.0
+"""How often the version of every row is compared though no stamp says that any changed: an older process may write none."""
 
 
 @dataclass(frozen=True)
@@ -56,33 +62,31 @@ class SourceSecrets:
     secrets: tuple[str, ...] = field(repr=False)
 
 
-@dataclass(frozen=True)
-class _Snapshot:
-    accounts: Mapping[str, StoredAccount] = field(default_factory=dict)
-    shops: Mapping[str, StoredShop] = field(default_factory=dict)
-    keys: Mapping[str, ApiKey] = field(default_factory=dict)
-
-
 class ShopDirectory:
     def __init__(self, store: Store, ring: KeyRing, clock: Clock) -> None:
         self._store = store
         self._ring = ring
         self._clock = clock
-        self._snapshot = _Snapshot()
+        self._known = Known()
+        self._compare_at = 0.0
+        self._opened: dict[str, tuple[StoredAccount, AccountAccess]] = {}
+        self.version = 0
+        """Another number whenever anything has changed."""
+
+    @property
+    def _snapshot(self) -> Snapshot:
+        return self._known.snapshot
 
     async def refresh(self) -> None:
-        """Read everything again."""
+        """Read what has changed since the last time."""
+        everything = time.monotonic() >= self._compare_at
         async with self._store.work() as work:
-            accounts, shops, keys = (
-                await work.registry.accounts(),
-                await work.registry.shops(),
-                await work.registry.keys(),
-            )
-        self._snapshot = _Snapshot(
-            {one.account.id: one for one in accounts},
-            {one.shop.id: one for one in shops},
-            {key.id: key for key in keys},
-        )
+            known = await read_again(work.registry, self._known, whatever_the_stamps=everything)
+        if everything:
+            self._compare_at = time.monotonic() + COMPARE_SECONDS
+        if known.snapshot is not self._snapshot:
+            self.version += 1
+        self._known = known
 
     def stored(self) -> tuple[Mapping[str, StoredAccount], Mapping[str, StoredShop]]:
         """Accounts and shops as stored, by id."""
@@ -106,15 +110,19 @@ class ShopDirectory:
 
     def access(self, account_id: str) -> AccountAccess:
         stored = self._snapshot.accounts[account_id]
-        return AccountAccess(stored.account, self._ring.open(stored.secrets["api_secret"]))
+        known = self._opened.get(account_id)
+        if known is None or known[0] is not stored:
+            access = AccountAccess(stored.account, self._ring.open(stored.secrets["api_secret"]))
+            known = self._opened[account_id] = (stored, access)
+        return known[1]
 
     def signing_secrets(self, shop_id: str) -> list[str]:
         """Opened; two while one takes the place of the other. Some only for a shop with `signed_requests`."""
         stored = sorted(self._snapshot.shops[shop_id].secrets.items())
         return [self._ring.open(closed) for name, closed in stored if name.startswith("signing_secret")]
 
-    def shops_of(self, account_id: str) -> list[Shop]:
-        return [stored.shop for stored in self._snapshot.shops.values() if stored.shop.account == account_id]
+    def shops_of(self, account_id: str) -> Sequence[Shop]:
+        return self._snapshot.by_account.get(account_id, ())
 
     def panel_access(self, shop_id: str) -> PanelAccess:
         """Whatever opens the shop's side; empty where nothing does."""
@@ -139,11 +147,11 @@ class ShopDirectory:
 
     def sources(self) -> list[SourceName]:
         """Every platform that tells of a shop, each once."""
-        return list(dict.fromkeys(_source_of(shop) for shop in self.shops() if shop.source.kind is not SourceKind.NONE))
+        return list(self._snapshot.by_source)
 
-    def shops_of_source(self, source: SourceName) -> list[Shop]:
+    def shops_of_source(self, source: SourceName) -> Sequence[Shop]:
         """The shops a platform tells of; those of one panel are told apart by their number."""
-        return [shop for shop in self.shops() if shop.source.kind is not SourceKind.NONE and _source_of(shop) == source]
+        return self._snapshot.by_source.get(source, ())
 
     def source_secrets(self, source: SourceName) -> SourceSecrets:
         """What proves that a push is from there: of all shops together, since a panel pushes for all of them with one webhook."""
@@ -158,9 +166,9 @@ class ShopDirectory:
     def open_shops(self, account_id: str) -> list[str]:
         return [shop.id for shop in self.shops_of(account_id) if shop.enabled]
 
-    def closed_shops(self) -> list[str]:
+    def closed_shops(self) -> Collection[str]:
         """Disabled shops: what waits for them stays, also where a shop has moved to another account since."""
-        return [shop.id for shop in self.shops() if not shop.enabled]
+        return self._snapshot.closed
 
     # -- keys ------------------------------------------------------------------------------------------------------------
 
@@ -221,23 +229,31 @@ class ShopDirectory:
     async def apply(self, accounts: list[StoredAccount], shops: list[StoredShop], changes: Sequence[str] = ()) -> None:
         """Store accounts and shops; what a shop held while it was disabled is released when it is enabled."""
         at: datetime = self._clock()
+        await self.refresh()
+        before = self._snapshot
         async with self._store.work() as work:
-            for account in accounts:
-                await work.registry.save_account(account, at)
+            await work.registry.save_accounts(
+                [one for one in accounts if not self._is(before.accounts.get(one.account.id), one)], at
+            )
+            await work.registry.save_shops([one for one in shops if not self._is(before.shops.get(one.shop.id), one)], at)
             for shop in shops:
-                await work.registry.save_shop(shop, at)
-                if shop.shop.enabled:
-                    await work.inbox.release([shop.shop.id])
-                else:
+                if not shop.shop.enabled:
                     await work.inbox.hold(shop.shop.id)
+            enabled = {shop.shop.id for shop in shops if shop.shop.enabled}
+            await work.inbox.release(enabled.intersection(await work.inbox.shops_held()) if enabled else ())
             if changes:
                 await note(work, self._clock, Action.CONFIGURED, after="\n".join(changes))
             await work.commit()
         await self.refresh()
 
-
-def _source_of(shop: Shop) -> SourceName:
-    return SourceName(shop.source.kind.value, shop.source.name)
+    def _is(self, stored: StoredAccount | StoredShop | None, wanted: StoredAccount | StoredShop) -> bool:
+        """Is it stored like this already, every secret under the newest key? A secret is closed differently each time."""
+        return (
+            stored is not None
+            and replace(wanted, secrets=stored.secrets) == stored
+            and stored.secrets.keys() == wanted.secrets.keys()
+            and all(self._ring.is_newest_of(stored.secrets[name], closed) for name, closed in wanted.secrets.items())
+        )
 
 
 def _digest(key: str) -> str:

@@ -52,12 +52,12 @@ class KeyRotation:
                 secrets, changed = self._anew(account.secrets)
                 total, anew = total + len(secrets), anew + changed
                 if changed:
-                    await work.registry.save_account(replace(account, secrets=secrets), now)
+                    await work.registry.save_accounts([replace(account, secrets=secrets)], now)
             for shop in await work.registry.shops():
                 secrets, changed = self._anew(shop.secrets)
                 total, anew = total + len(secrets), anew + changed
                 if changed:
-                    await work.registry.save_shop(replace(shop, secrets=secrets), now)
+                    await work.registry.save_shops([replace(shop, secrets=secrets)], now)
             facts = await work.registry.entries()
             secrets, changed = self._anew({name: facts[name] for name in SECRET_FACTS if name in facts})
             total, anew = total + len(secrets), anew + changed

@@ -51,6 +51,13 @@ class KeyRing:
             return self.close(self.open(closed))
         return None
 
+    def is_newest_of(self, stored: str, fresh: str) -> bool:
+        """Do both hold the same secret, and is the stored one under the newest key?"""
+        try:
+            return self._newest.decrypt(stored.encode()) == self._newest.decrypt(fresh.encode())
+        except InvalidToken:
+            return False
+
     def sealed(self, content: bytes, at: datetime) -> str:
         """A token that only we can make and read, and that knows when it was made. Without padding, for addresses."""
         return self._ring.encrypt_at_time(content, int(at.timestamp())).decode().rstrip("=")

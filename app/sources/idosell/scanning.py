@@ -1,7 +1,7 @@
 """Ask the panel what no push told (R82): a page at a time, each stored with what it told, so that nothing is lost or told twice."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -69,6 +69,12 @@ class Scanner:
         self._teller = teller
         self._clock = clock
         self._pause = pause
+        self._due: dict[SourceName, datetime] = {}
+
+    def seconds_until_due(self, name: SourceName) -> float:
+        """So long no step reads anything of a panel, as far as the last one saw; never longer than the pause between two rounds."""
+        due = self._due.get(name)
+        return 0.0 if due is None else min((due - self._clock()).total_seconds(), self._pause.total_seconds())
 
     async def step(self, name: SourceName) -> int:
         """Read the next page of a panel, if it is time to; answers whether there was one."""
@@ -80,6 +86,7 @@ class Scanner:
         async with self._store.work() as work:
             scan = await work.pushes.scan(name)
         if scan.due_at is not None and now < scan.due_at:
+            self._due[name] = scan.due_at
             return 0
         if (again := rounds.is_used_up(scan, shops, now)) is not None:
             await self._save(name, rounds.resting(scan, again, f"all {scan.calls} calls of the day were made"))

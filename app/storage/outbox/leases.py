@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import CTE, BigInteger, Row, Update, case, exists, func, literal, select, true, type_coerce, update
+from sqlalchemy import BigInteger, Row, Update, case, exists, func, literal, select, true, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.clocks import NOTICED
@@ -19,7 +19,7 @@ from app.domain.delivery.outbox import Claim, ContactQueue, DeferredTakeBack, In
 from app.domain.delivery.outcomes import LONGEST_DELAY
 from app.domain.delivery.round_robin import round_robin
 from app.storage.engine import codec
-from app.storage.engine.dialect import locked, one_of
+from app.storage.engine.dialect import each_value, locked, one_of
 from app.storage.engine.tables import LEASE_NUMBERS, Instant, mailboxes, outbox
 from app.storage.outbox.commands import Outbox
 from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LIVE, is_of
@@ -199,14 +199,8 @@ class Leases:
         await self._connection.execute(update(mailboxes).values(leased_until=None, lease_token=None))
 
 
-def _destinations() -> CTE:
-    """Where anything waits: one step per destination along the index, however many contacts wait there."""
-    first = select(func.min(mailboxes.c.destination).label("name")).cte("destinations", recursive=True)
-    following = select(func.min(mailboxes.c.destination)).where(mailboxes.c.destination > first.c.name).scalar_subquery()
-    return first.union_all(select(following).where(first.c.name.is_not(None)))
-
-
-_DESTINATIONS = _destinations()
+_DESTINATIONS = each_value(mailboxes.c.destination)
+"""Where anything waits: one step per destination along the index, however many contacts wait there."""
 
 
 def _next(waiting: list[WaitingCommand]) -> list[WaitingCommand]:

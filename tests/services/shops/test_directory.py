@@ -1,0 +1,129 @@
+"""The directory of shops: what is read again when something changes, here or in another process, and what it costs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from cryptography.fernet import Fernet
+from sqlalchemy import event
+
+from app.domain.errors import UnknownCaller
+from app.domain.shops.configuration import StoredShop
+from app.domain.shops.shop import Shop
+from app.domain.values import replace
+from app.services.shops.directory import ShopDirectory
+from app.services.shops.keyring import KeyRing
+from app.services.shops.removal import ShopRemoval
+from tests.support.world import World, a_shop
+
+
+@pytest.fixture
+async def elsewhere(world: World) -> ShopDirectory:
+    """The directory of another process."""
+    made = ShopDirectory(world.store, world.ring, world.clock)
+    await made.refresh()
+    await made.refresh()
+    return made
+
+
+async def test_another_process_hears_of_every_change_even_when_the_clock_stands_still(
+    world: World, elsewhere: ShopDirectory
+) -> None:
+    for host in ("one.example", "two.example", "one.example"):
+        await world.configure(a_shop(host=host))
+        await elsewhere.refresh()
+        assert [shop.host for shop in elsewhere.shops()] == [host]
+    await world.configure(a_shop(), a_shop("shop2", number=2))
+    await elsewhere.refresh()
+    assert [shop.id for shop in elsewhere.shops_of("main")] == ["shop1", "shop2"]
+
+
+async def test_another_process_lets_a_new_key_in_and_a_revoked_one_no_more(world: World, elsewhere: ShopDirectory) -> None:
+    key = await world.directory.issue_key("shop1")
+    with pytest.raises(UnknownCaller):
+        elsewhere.caller(key)
+    await elsewhere.refresh()
+    assert elsewhere.caller(key).shop_id == "shop1"
+    await world.directory.revoke_key(elsewhere.caller(key).key_id)
+    await elsewhere.refresh()
+    with pytest.raises(UnknownCaller):
+        elsewhere.caller(key)
+
+
+async def test_a_shop_that_was_removed_is_gone_elsewhere_too(world: World, elsewhere: ShopDirectory) -> None:
+    await world.configure(a_shop(enabled=False), a_shop("shop2", number=2))
+    await elsewhere.refresh()
+    assert elsewhere.closed_shops() == {"shop1"}
+    await ShopRemoval(world.store, world.directory, world.clock).remove("shop1", unsent_too=True)
+    await elsewhere.refresh()
+    assert [shop.id for shop in elsewhere.shops()] == ["shop2"]
+    assert not elsewhere.closed_shops()
+
+
+async def test_what_an_older_process_wrote_without_a_stamp_is_heard_of_within_a_minute(
+    world: World, elsewhere: ShopDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world.database.transaction() as connection:
+        await connection.exec_driver_sql("UPDATE api_keys SET revoked_at = created_at")
+        await connection.exec_driver_sql("DELETE FROM shops")
+        await connection.commit()
+    await elsewhere.refresh()
+    assert elsewhere.shops()
+    monkeypatch.setattr("app.services.shops.directory.time.monotonic", lambda: float("inf"))
+    await elsewhere.refresh()
+    assert elsewhere.shops() == []
+
+
+async def test_nothing_is_read_again_while_nothing_changes_and_one_row_when_one_does(
+    world: World, elsewhere: ShopDirectory
+) -> None:
+    await world.configure(*many(300))
+    await elsewhere.refresh()
+    version = elsewhere.version
+    with counted(world) as asked:
+        await elsewhere.refresh()
+    assert [sql.split("FROM")[1].split()[0] for sql in asked] == ["meta"]
+    assert elsewhere.version == version
+    kept = elsewhere.shop("shop7")
+    await world.configure(replace(many(9)[8], host="other.example"))
+    await elsewhere.refresh()
+    assert elsewhere.shop("shop7") is kept
+    assert elsewhere.version != version
+
+
+async def test_a_configuration_that_is_applied_again_writes_nothing(world: World) -> None:
+    shops = [StoredShop(shop, {"callback_0": world.ring.close("abcdefgh12345678")}) for shop in many(20)]
+    await world.directory.apply([], shops)
+    again = [StoredShop(one.shop, {"callback_0": world.ring.close("abcdefgh12345678")}) for one in shops]
+    with counted(world) as asked:
+        await world.directory.apply([], again)
+    assert [sql for sql in asked if sql.startswith(("INSERT", "UPDATE", "DELETE"))] == []
+    await world.directory.apply([], [replace(again[0], secrets={"callback_0": world.ring.close("ABCDEFGH12345678")})])
+    assert world.directory.shop_callback_secrets("shop0") == ["ABCDEFGH12345678"]
+
+
+async def test_applied_after_a_new_encryption_key_the_secrets_are_closed_with_it(world: World) -> None:
+    older, newer = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    before, after = KeyRing([older]), KeyRing([newer, older])
+    stored = StoredShop(a_shop(), {"callback_0": before.close("abcdefgh12345678")})
+    await ShopDirectory(world.store, before, world.clock).apply([], [stored])
+    renewed = ShopDirectory(world.store, after, world.clock)
+    await renewed.apply([], [replace(stored, secrets={"callback_0": after.close("abcdefgh12345678")})])
+    assert after.closed_anew(renewed.stored()[1]["shop1"].secrets["callback_0"]) is None
+
+
+def many(number: int) -> list[Shop]:
+    return [a_shop(f"shop{one}", number=one + 1) for one in range(number)]
+
+
+@contextmanager
+def counted(world: World) -> Iterator[list[str]]:
+    """The statements of a block."""
+    found: list[str] = []
+
+    def remember(_connection, _cursor, sql, *_rest) -> None:  # type: ignore[no-untyped-def]
+        found.append(sql)
+
+    event.listen(world.database.engine.sync_engine, "before_cursor_execute", remember)
+    yield found
+    event.remove(world.database.engine.sync_engine, "before_cursor_execute", remember)
