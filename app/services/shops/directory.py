@@ -3,11 +3,10 @@
 import hashlib
 import hmac
 import secrets
-import time
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.domain.errors import BadConfiguration, NotFound, UnknownCaller
 from app.domain.operations.audit import Action
@@ -23,7 +22,7 @@ from app.services.shops.snapshot import Known, Snapshot, read_again
 
 KEY_PREFIX = "gwk"
 
-COMPARE_SECONDS = 60.0
+COMPARE_EVERY = timedelta(minutes=1)
 """How often the version of every row is compared though no stamp says that any changed: an older process may write none."""
 
 
@@ -68,7 +67,7 @@ class ShopDirectory:
         self._ring = ring
         self._clock = clock
         self._known = Known()
-        self._compare_at = 0.0
+        self._compared_at: datetime | None = None
         self._opened: dict[str, tuple[StoredAccount, AccountAccess]] = {}
         self.version = 0
         """Another number whenever anything has changed."""
@@ -79,11 +78,12 @@ class ShopDirectory:
 
     async def refresh(self) -> None:
         """Read what has changed since the last time."""
-        everything = time.monotonic() >= self._compare_at
+        now = self._clock()
+        everything = self._compared_at is None or not timedelta(0) <= now - self._compared_at < COMPARE_EVERY
         async with self._store.work() as work:
             known = await read_again(work.registry, self._known, whatever_the_stamps=everything)
         if everything:
-            self._compare_at = time.monotonic() + COMPARE_SECONDS
+            self._compared_at = now
         if known.snapshot is not self._snapshot:
             self.version += 1
         self._known = known

@@ -61,7 +61,7 @@ async def test_a_shop_that_was_removed_is_gone_elsewhere_too(world: World, elsew
 
 
 async def test_what_an_older_process_wrote_without_a_stamp_is_heard_of_within_a_minute(
-    world: World, elsewhere: ShopDirectory, monkeypatch: pytest.MonkeyPatch
+    world: World, elsewhere: ShopDirectory
 ) -> None:
     async with world.database.transaction() as connection:
         await connection.exec_driver_sql("UPDATE api_keys SET revoked_at = created_at")
@@ -69,7 +69,7 @@ async def test_what_an_older_process_wrote_without_a_stamp_is_heard_of_within_a_
         await connection.commit()
     await elsewhere.refresh()
     assert elsewhere.shops()
-    monkeypatch.setattr("app.services.shops.directory.time.monotonic", lambda: float("inf"))
+    world.clock.advance(minutes=1)
     await elsewhere.refresh()
     assert elsewhere.shops() == []
 
