@@ -82,7 +82,7 @@ async def test_nothing_is_read_again_while_nothing_changes_and_one_row_when_one_
     version = elsewhere.version
     with counted(world) as asked:
         await elsewhere.refresh()
-    assert [sql.split("FROM")[1].split()[0] for sql in asked] == ["meta"]
+    assert [sql.split("FROM")[1].split()[0] for sql in asked if sql.startswith("SELECT")] == ["meta"]
     assert elsewhere.version == version
     kept = elsewhere.shop("shop7")
     await world.configure(replace(many(9)[8], host="other.example"))
