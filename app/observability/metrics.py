@@ -20,6 +20,9 @@ clock_ahead_seconds = Gauge(
     ["shop"],
     registry=registry,
 )
+claims_given_up = Counter(
+    "gateway_claims_given_up", "Claims that ended with nothing done, by destination", ["destination"], registry=registry
+)
 pushes_settled = Counter(
     "gateway_pushes", "Pushes of shops' platforms, by what became of them", ["platform", "source", "state"], registry=registry
 )

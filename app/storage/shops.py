@@ -124,6 +124,11 @@ class Registry:
         """A small fact about this installation."""
         return (await self._connection.execute(select(meta.c.value).where(meta.c.name == name))).scalar_one_or_none()
 
+    async def entries_like(self, prefix: str) -> dict[str, str]:
+        """Facts whose name begins so."""
+        named = (meta.c.name >= prefix) & (meta.c.name < f"{prefix}\x7f")
+        return {row.name: row.value for row in await self._connection.execute(select(meta).where(named))}
+
     async def entries(self) -> Mapping[str, str]:
         """Small facts about this installation, by name."""
         rows = await self._connection.execute(select(meta))

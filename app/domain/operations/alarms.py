@@ -41,6 +41,10 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Czegoś nie udało się dostarczyć, potrzebny jest człowiek.",
         ),
         "takes_nothing": ("It has taken nothing for some minutes.", "Od kilku minut niczego nie przyjmuje."),
+        "claims_given_up": (
+            "Contacts are claimed for it again and again, and nothing is done: the workers get too little processor time.",
+            "Kontakty są wciąż pobierane do wysłania i nic z nimi się nie dzieje: procesom brakuje czasu procesora.",
+        ),
         "requests_all_refused": (
             "All of the shop's last requests were refused.",
             "Wszystkie ostatnie żądania sklepu zostały odrzucone.",

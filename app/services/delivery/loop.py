@@ -33,7 +33,8 @@ from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.services.delivery.dispatch import Dispatch, FailedDispatch, failures, stops_batch
-from app.services.delivery.lease import Lease
+from app.services.delivery.given_up import GivenUp
+from app.services.delivery.lease import Lease, LeaseLength
 from app.services.delivery.senders import Sender
 from app.services.outbox.manual_tasks import replace_older
 from app.services.outbox.revocation import take_back
@@ -75,7 +76,7 @@ class Delivery:
         self._clock = clock
         self._jitter = jitter
         self._heard = heard
-        self._length = lease
+        self._lengths = LeaseLength(lease)
         self._name = secrets.token_hex(8)
         self.claims_in_flight = claims_in_flight
         self._claims_for_lists = max(claims_in_flight - 1, 1)
@@ -83,6 +84,7 @@ class Delivery:
         self._steady = steady
         self._clock_read: tuple[datetime, float] | None = None
         """What it said, and the steady clock then."""
+        self._given_up = GivenUp(store, clock)
         self._suspects: set[ContactQueue] = set()
         """Who was on the way when something of ours failed. Forgetting it costs a round."""
         self._claiming: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -109,7 +111,7 @@ class Delivery:
                 before, read_at = self._clock_read
                 back = went_back(before, now, timedelta(seconds=elapsed - read_at))
             if self._clock_read is None or back:
-                moved = await work.leases.set_right(now, back, self._length)
+                moved = await work.leases.set_right(now, back, self._lengths.longest)
                 await work.commit()
                 if moved or back:
                     log.warning("clock_set_right", seconds=back.total_seconds(), contacts=moved)
@@ -133,15 +135,15 @@ class Delivery:
             places.callback(sender.release_slot)
             if not await sender.ready():
                 return 0
-            began = time.monotonic()
-            claims, breaker = await self._claim(destination)
+            began, length = time.monotonic(), self._lengths.now
+            claims, breaker = await self._claim(destination, length)
         if claims:
             claimed()
         ready = [claim for claim in claims if claim.commands]
         if ready:
             sender = self._sender(destination)  # while we waited, the configuration may have changed
             dispatches = [self._dispatch(sender, claim) for claim in ready]
-            lease = Lease(ready[0].lease_token, self._length, began)
+            lease = Lease(ready[0].lease_token, length, began)
             async with self._kept_alive(lease, sender):
                 heard = await self._send(destination, sender, dispatches, lease)
             for form in (heard, [without_words(one) for one in heard]):
@@ -150,7 +152,9 @@ class Delivery:
                     break
                 except Exception:  # what became of the calls is written down all the same
                     log.exception("health_not_noted", destination=destination)
+            done = bool(heard) or any(dispatch.outcomes() for dispatch in dispatches)
             await self._recorded(destination, dispatches, lease)
+            await self._given_up.ended(destination, anything_done=done)
         return len(claims)
 
     async def _is_due(self, destination: str) -> bool:
@@ -214,19 +218,19 @@ class Delivery:
 
     # -- claiming --------------------------------------------------------------------------------------------------------
 
-    async def _claim(self, destination: str) -> tuple[list[Claim], Breaker]:
+    async def _claim(self, destination: str, length: timedelta) -> tuple[list[Claim], Breaker]:
         """Nothing leaves a shop while an act that takes permission away waits to be decided (I6).
 
         What such an act could not take back, because it was on its way at that moment, is taken back before it is tried again.
         """
         while True:
-            claims, breaker = await self._lease(destination)
+            claims, breaker = await self._lease(destination, length)
             interrupted = [claim for claim in claims if claim.take_backs]
             if not interrupted:
                 return claims, breaker
             await self._take_back_deferred(interrupted)
 
-    async def _lease(self, destination: str) -> tuple[list[Claim], Breaker]:
+    async def _lease(self, destination: str, length: timedelta) -> tuple[list[Claim], Breaker]:
         """Claims, leased; or claims with take-backs, which are not: leaving without a commit gives them back."""
         sender, nothing = self._sender(destination), list[Claim]()
         async with self._store.work() as work:
@@ -240,19 +244,17 @@ class Delivery:
                 return nothing, breaker
             at_most = 1 if circuit is Circuit.HALF_OPEN else sender.contacts_per_claim
             only_live = in_flight.of_lists >= self._claims_for_lists
-            claims = await work.leases.claim(destination, sender.closed_shops, at_most, now, self._length, only_live=only_live)
+            claims = await work.leases.claim(destination, sender.closed_shops, at_most, now, length, only_live=only_live)
             if not claims:
                 await work.commit()  # who turned out to be of a list is looked at once
                 return nothing, breaker
-            if not await self._has_turn(work, sender, now):
+            if not await self._has_turn(work, sender, now, length):
                 return nothing, breaker
             # A shop may have left the account while something of it waits here.
             if destination.startswith(to_account("")) and await work.inbox.has_urgent({claim.shop_id for claim in claims}):
                 return nothing, breaker
             if circuit is Circuit.HALF_OPEN:
-                await work.neighbours.save(
-                    destination, replace(neighbour, breaker=breaker.probing(now + self._length, self._length))
-                )
+                await work.neighbours.save(destination, replace(neighbour, breaker=breaker.probing(now + length, length)))
             claims = await self._judged(work, claims)
             if not any(claim.take_backs for claim in claims):
                 await work.commit()
@@ -331,9 +333,9 @@ class Delivery:
             await work.outbox.scrub(one.id, one.erased_hash or "")
         return bool(erased)
 
-    async def _has_turn(self, work: Work, sender: Sender, now: datetime) -> bool:
+    async def _has_turn(self, work: Work, sender: Sender, now: datetime, length: timedelta) -> bool:
         """Some neighbours take one caller at a time, whichever process it is in. Leaving without a commit gives the claim back."""
-        return sender.turn is None or await work.registry.acquire_lock(sender.turn, self._name, now, now + self._length)
+        return sender.turn is None or await work.registry.acquire_lock(sender.turn, self._name, now, now + length)
 
     @asynccontextmanager
     async def _kept_alive(self, lease: Lease, sender: Sender) -> AsyncIterator[None]:
@@ -341,14 +343,16 @@ class Delivery:
 
         async def renew() -> None:
             while True:
-                await asyncio.sleep(self._length.total_seconds() / 3)
+                third, slept = lease.length.total_seconds() / 3, time.monotonic()
+                await asyncio.sleep(third)
                 began = time.monotonic()
                 with contextlib.suppress(NotReady):  # a blip of the store: the next third of the lease tries again
                     async with self._store.work() as work:
                         now = await work.now()
-                        held = await work.leases.renew(lease.token, now, now + self._length)
-                        held = await self._has_turn(work, sender, now) and held
+                        held = await work.leases.renew(lease.token, now, now + lease.length)
+                        held = await self._has_turn(work, sender, now, lease.length) and held
                         await work.commit()
+                    self._lengths.renewed(time.monotonic() - slept - third)
                     if not held:
                         lease.lost()
                         return

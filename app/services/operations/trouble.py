@@ -1,4 +1,4 @@
-"""Alarms beside those of each shop's health: parked items, neighbours that take nothing, refused requests, keys that end (L5)."""
+"""Alarms beside those of each shop's health: parked items, neighbours and claims that do nothing, refused requests, keys (L5)."""
 
 from datetime import timedelta
 
@@ -6,6 +6,7 @@ from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.operations.alarms import Alarm
 from app.domain.operations.replay import ParkedFilter
 from app.domain.operations.request_log import RequestOutcome
+from app.services.delivery.given_up import PREFIX, still_given_up
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.ports.clock import Clock
@@ -37,7 +38,8 @@ class TroubleWatch:
 
     async def alarms(self) -> set[Alarm]:
         """What is wrong at the moment."""
-        return {*await self._parked(), *await self._neighbours(), *await self._refused(), *await self._differences(), *self._keys()}
+        found = {*await self._parked(), *await self._neighbours(), *await self._given_up()}
+        return {*found, *await self._refused(), *await self._differences(), *self._keys()}
 
     async def _parked(self) -> set[Alarm]:
         groups = await self._operations.parked(ParkedFilter())
@@ -50,6 +52,12 @@ class TroubleWatch:
             known = await work.neighbours.all()
         troubled = {name: one.breaker for name, one in known.items() if one.breaker.state(now) is not Circuit.CLOSED}
         return {(name, "takes_nothing") for name, breaker in troubled.items() if (breaker.since or before) <= before}
+
+    async def _given_up(self) -> set[Alarm]:
+        """Whichever process it is that claims and gives up."""
+        async with self._store.work() as work:
+            facts = await work.registry.entries_like(PREFIX)
+        return {(destination, "claims_given_up") for destination in still_given_up(facts, self._clock())}
 
     async def _refused(self) -> set[Alarm]:
         """Only shops whose newest request was refused are looked at closely."""

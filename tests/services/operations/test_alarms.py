@@ -159,6 +159,7 @@ def test_every_alarm_has_words_in_both_languages() -> None:
         *(name for name, _ in WRONG),
         "parked",
         "takes_nothing",
+        "claims_given_up",
         "requests_all_refused",
         "key_ends_soon",
         "sides_differ",
