@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks import accounts, claim, delivery, intake, kills, latency, memory, pace, report, scan
+from benchmarks import accounts, claim, delivery, intake, kills, latency, memory, pace, report, scan, shops, workers
 from benchmarks.stage import Stage
 
 Row = Callable[[Stage, report.Figures], None]
@@ -27,6 +27,8 @@ EACH_TIME: dict[str, Row] = {
 """Measured in every repetition."""
 ONCE: dict[str, Row] = {
     "accounts": accounts.measure,
+    "workers": workers.measure,
+    "shops": shops.measure,
     "memory": memory.measure,
     "claim": claim.measure,
     "kills": kills.measure,

@@ -158,6 +158,18 @@ async def test_an_idle_hour_asks_the_store_as_often_for_five_hundred_shops_as_fo
     assert asked[500] == asked[5]
 
 
+async def test_an_event_asks_the_store_as_often_among_five_hundred_idle_accounts_as_alone(world: World) -> None:
+    asked: dict[int, int] = {}
+    for number in (1, 500):
+        await agency(world, number)
+        with counted(world) as statements:
+            await world.post(orders(f"o{number}", f"c{number}@example.pl"))
+            await world.delivery.due_destinations()
+            await world.run()
+        asked[number] = len(statements)
+    assert asked[500] == asked[1]
+
+
 async def agency(world: World, number: int) -> None:
     """So many shops, each with its own panel that pushes, on its own account."""
     accounts = [
