@@ -218,13 +218,13 @@ class Delivery:
 
     # -- claiming --------------------------------------------------------------------------------------------------------
 
-    async def _claim(self, destination: str, length: timedelta) -> tuple[list[Claim], Breaker]:
+    async def _claim(self, destination: str, length: timedelta | None = None) -> tuple[list[Claim], Breaker]:
         """Nothing leaves a shop while an act that takes permission away waits to be decided (I6).
 
         What such an act could not take back, because it was on its way at that moment, is taken back before it is tried again.
         """
         while True:
-            claims, breaker = await self._lease(destination, length)
+            claims, breaker = await self._lease(destination, length or self._lengths.now)
             interrupted = [claim for claim in claims if claim.take_backs]
             if not interrupted:
                 return claims, breaker
