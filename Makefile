@@ -15,7 +15,7 @@ BENCH_ARGS ?=
 .PHONY: help install demo test check audit hardening chaos bench format wheel image lock screenshots openapi docs reference
 
 help:  ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(DEVELOPMENT)  ## make .venv with everything for working on it
 

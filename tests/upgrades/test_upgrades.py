@@ -1,0 +1,72 @@
+"""Databases that releases left behind, with work in them: upgraded, read, and what waited is delivered.
+
+`python -m tools.release_database` keeps those of earlier releases by running them; of today's one is made here in the same way.
+"""
+
+import gzip
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from app import __version__
+from tests.conftest import PostgreSQL
+from tests.support.fork_server import Streams, Warm
+from tests.support.upgrades import check, load_sqlite, upgraded
+from tools.release_database import Process, Release, live_through, sqlite_dump
+
+ROOT = Path(__file__).parents[2]
+FILES = Path(__file__).parent / "files"
+BIGGEST_FILE = 60_000
+
+
+def kept(*, on: str) -> list[str]:
+    return sorted(path.name.removesuffix(".sql.gz") for path in FILES.glob(f"*-{on}.sql.gz"))
+
+
+class Todays(Release):
+    """The code of the checkout, in processes that need not import it first."""
+
+    def start(self, arguments: Sequence[str], log: Path) -> Process:
+        return Warm(arguments, self.environment, Streams(Path("/dev/null"), log, log))
+
+
+async def test_a_file_that_this_release_leaves_behind_is_read_again_and_what_waited_reaches_salesmanago(tmp_path: Path) -> None:
+    lived = tmp_path / "gateway.db"
+    known = live_through(Todays(ROOT, tmp_path, f"sqlite+aiosqlite:///{lived}"))
+    async with upgraded(known, load_sqlite(sqlite_dump(lived), tmp_path / "loaded.db")) as made:
+        await check(made)
+
+
+@pytest.mark.parametrize("release", kept(on="sqlite"))
+async def test_an_sqlite_file_of_a_release_is_upgraded_and_what_waited_reaches_salesmanago(release: str, tmp_path: Path) -> None:
+    known, sql = json.loads((FILES / f"{release}.json").read_text()), gzip.decompress((FILES / f"{release}.sql.gz").read_bytes())
+    async with upgraded(known, load_sqlite(sql.decode(), tmp_path / "gateway.db")) as made:
+        await check(made)
+
+
+@pytest.mark.parametrize("release", kept(on="postgresql"))
+async def test_a_postgresql_database_of_a_release_is_upgraded_and_what_waited_reaches_salesmanago(
+    release: str, postgresql: PostgreSQL
+) -> None:
+    known, sql = json.loads((FILES / f"{release}.json").read_text()), gzip.decompress((FILES / f"{release}.sql.gz").read_bytes())
+    name = await postgresql.create()
+    try:
+        await postgresql.run(sql.decode(), database=name)
+        async with upgraded(known, postgresql.url(name)) as made:
+            await check(made)
+    finally:
+        await postgresql.drop(name)
+
+
+def test_the_changelog_has_the_versions_and_dates_of_the_releases_newest_first() -> None:
+    releases = re.findall(r"^## (.*)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+ \(20\d\d-\d\d-\d\d\)", one) for one in releases)
+    versions, dates = [one.split()[0] for one in releases], [one.split()[1] for one in releases]
+    assert versions[0] == __version__
+    assert versions == sorted(versions, key=lambda one: [int(part) for part in one.split(".")], reverse=True)
+    assert dates == sorted(dates, reverse=True)
+    assert {one.split("-")[0] for one in (*kept(on="sqlite"), *kept(on="postgresql"))} <= set(versions)
+    assert {path.name for path in FILES.iterdir() if path.stat().st_size > BIGGEST_FILE} == set()
