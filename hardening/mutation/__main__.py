@@ -22,6 +22,7 @@ GUARD = (
     "app/domain/consent.py",
     "app/domain/decisions/guard.py",
     "app/domain/decisions/recheck.py",
+    "app/domain/delivery/revocation.py",
 )
 """What decides who may be opted in and what may be sent: nothing may survive here without meaning the same."""
 

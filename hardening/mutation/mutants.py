@@ -80,9 +80,19 @@ def mutants(source: str, file: str, compiled_as: str) -> Iterator[Mutant]:
             if seen[key] > 1:
                 change += f" ({seen[key]})"
             place.put(changed)
-            code = compile(ast.fix_missing_locations(tree), compiled_as, "exec")
+            code = _compiled(tree, compiled_as)
             place.put(node)
+            if code is None:
+                continue
             yield Mutant(file, place.where or "<module>", getattr(node, "lineno", 0), change, place.function, code)
+
+
+def _compiled(tree: ast.Module, name: str) -> CodeType | None:
+    """None if Python refuses it, as it does a pattern behind one that catches everything."""
+    try:
+        return compile(ast.fix_missing_locations(tree), name, "exec")
+    except SyntaxError:
+        return None
 
 
 def _short(node: ast.AST) -> str:

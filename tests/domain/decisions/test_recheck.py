@@ -33,6 +33,9 @@ EVERYTHING: tuple[Command, ...] = (PROFILE, OUT, IN, ORDER, EARLY_ORDER, EARLY_R
     ("shop", "person", "left", "reason"),
     [
         (a_shop(), somebody(), EVERYTHING, None),
+        (a_shop(), CONSENTED, EVERYTHING, None),
+        (a_shop(), None, EVERYTHING, None),
+        (a_shop(), replace(WITHDRAWN, erased=True), EVERYTHING, None),
         (a_shop(), WITHDRAWN, (OUT, GONE, ASK, HOME_OUT, HOME_IN, MIRROR), Reason.CONSENT_WITHDRAWN),
         (a_careful_shop(), somebody(), (OUT, GONE, ASK, HOME_OUT, HOME_IN, MIRROR), Reason.NO_CONSENT),
         (
@@ -62,6 +65,13 @@ def test_r06b_what_may_leave_is_judged_by_the_settings_and_the_consent_of_now(
 def test_r06b_what_may_leave_as_it_is_needs_no_taking_back() -> None:
     assert stopped((OUT, GONE), a_careful_shop(), somebody()) is None
     assert stopped((ORDER, EARLY_RETURN), a_careful_shop(), CONSENTED) is None
+
+
+def test_r06b_one_command_to_a_blocked_address_is_enough_to_stop_them() -> None:
+    shop = a_shop(blocked_email_domains=("blocked.example",))
+    stop = stopped((PROFILE, an_upsert("jan@blocked.example", profile={"first_name": "Jan"})), shop, somebody())
+    assert stop is not None
+    assert stop.reason is Reason.BLOCKED_ADDRESS
 
 
 def test_r06b_the_person_is_read_where_a_consent_is_needed() -> None:
