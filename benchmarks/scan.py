@@ -25,7 +25,7 @@ from app.sandbox.panel import Shop as PanelShop
 from app.sandbox.panel.reading import local_time
 from app.services.intake import Intake
 from app.services.shops.directory import ShopDirectory
-from app.services.shops.keyring import KeyRing
+from app.services.shops.keyring import KeyRing, Pseudonyms
 from app.sources.idosell.scanning import Scanner
 from app.sources.idosell.source import IdosellSource
 from app.sources.telling import Teller
@@ -170,5 +170,5 @@ async def _scanner(store: Store, clock: _Clock, http: httpx.AsyncClient) -> Scan
     secret = ring.close("s")
     await directory.apply([StoredAccount(account, {"api_secret": secret})], [StoredShop(shop, {"source_token_0": secret})])
     panels = _Panels(IdosellPanel(shop, "key", Transport(http, RateLimiter(100_000)), clock))
-    teller = Teller(store, directory, Intake(store, clock, lambda: None))
+    teller = Teller(store, directory, Intake(store, clock, lambda: None), Pseudonyms("pepper"))
     return Scanner(store, directory, panels, IdosellSource(store, panels, clock), teller, clock, PAUSE)

@@ -1,6 +1,8 @@
 """What is stored of a source: pushes as they came, what was seen last of each thing, and how far the scans are (R80-R82)."""
 
-from collections.abc import Mapping
+import hashlib
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,6 +16,25 @@ class SourceName(NamedTuple):
 
     platform: str
     name: str
+
+
+_GUEST = re.compile("@[0-9a-f]{16}")
+
+
+def guest(email: str) -> str:
+    """How a thing of somebody without an account is named while it is translated. Anybody can compute it: see `keyed`."""
+    return "@" + hashlib.sha256(email.encode(errors="backslashreplace")).hexdigest()[:16]
+
+
+def keyed(name: str, shop_id: str, pseudonym: Callable[[str, str], str]) -> str:
+    """A name as it is stored: what stands for a guest is hashed with the installation's key, so that nobody guesses the address."""
+    return _GUEST.sub(lambda found: f"@{pseudonym(shop_id, found[0])[:16]}", name)
+
+
+def keys_of_guest(email: str, shop_id: str, pseudonym: Callable[[str, str], str]) -> list[str]:
+    """Under which keys something may be remembered of somebody without an account: an erasure forgets them."""
+    names = [f"{kind}:{guest(email)}" for kind in ("news:email", "news:sms", "basket")]
+    return [keyed(name, shop_id, pseudonym) for name in (*names, *(f"{name}:confirmed" for name in names[:2]))]
 
 
 class PushState(StrEnum):

@@ -6,15 +6,16 @@ remembered later, a crash in between would forget a state that was told: a thing
 
 from collections.abc import Sequence
 
-from app.domain.events import Subscribed, Unsubscribed
+from app.domain.events import CartChanged, Subscribed, Unsubscribed
 from app.domain.person.contact import Contact
-from app.domain.sources import Remembered
+from app.domain.sources import Remembered, keyed
 from app.domain.values import replace
 from app.services.intake import Intake
+from app.services.planning.people import Pseudonym
 from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
 from app.sources.echoes import Echo, echo
-from app.sources.port import Finding, new_event, news, sifted
+from app.sources.port import Finding, SourceEvent, new_event, news, sifted
 
 TOUCHED = "touched:"
 """Begins the keys of accounts whose tags are to be looked at."""
@@ -23,15 +24,17 @@ Seen = dict[tuple[str, str], Remembered]
 
 
 class Teller:
-    def __init__(self, store: Store, directory: ShopDirectory, intake: Intake) -> None:
+    def __init__(self, store: Store, directory: ShopDirectory, intake: Intake, pseudonym: Pseudonym) -> None:
         self._store = store
         self._directory = directory
         self._intake = intake
+        self._pseudonym = pseudonym
 
     async def tell(self, findings: Sequence[Finding]) -> int:
         """Store what is news; answers how many events. Raises `NotReady`; then the same findings may be told again."""
         if not findings:
             return 0
+        findings = [self._keyed(one) for one in findings]
         async with self._store.work() as work:
             known = await work.pushes.seen({(one.shop_id, one.key) for one in findings})
             kept = await self._without_echoes(work, findings, known)
@@ -48,6 +51,20 @@ class Teller:
                 await work.pushes.remember(seen)
                 await work.commit()
         return len(events)
+
+    def _keyed(self, finding: Finding) -> Finding:
+        """Without a name by which somebody without an account could be guessed."""
+
+        def as_stored(told: SourceEvent) -> SourceEvent:
+            event = told.event
+            if isinstance(event, CartChanged) and event.cart_id is not None:
+                event = replace(event, cart_id=keyed(event.cart_id, finding.shop_id, self._pseudonym))
+            return SourceEvent(keyed(told.event_id, finding.shop_id, self._pseudonym), event)
+
+        if "@" not in finding.key:
+            return finding
+        first, again = tuple(as_stored(one) for one in finding.first), tuple(as_stored(one) for one in finding.again)
+        return replace(finding, key=keyed(finding.key, finding.shop_id, self._pseudonym), first=first, again=again)
 
     async def _without_echoes(self, work: Work, findings: Sequence[Finding], known: Seen) -> list[Finding]:
         """What the platform shows of newsletters without what we wrote there. Of an echo it is remembered how it is."""

@@ -48,7 +48,7 @@ def sources_of(
         SourceKind.IDOSELL: idosell,
         SourceKind.WOOCOMMERCE: WooCommerceSource(Categories(http, clock)),
     }
-    teller = Teller(store, directory, intake)
+    teller = Teller(store, directory, intake, pseudonym)
     return Sources(
         pushes=Pushes(store, directory, platforms, clock),
         translator=Translator(store, directory, platforms, teller, clock, pseudonym),

@@ -70,7 +70,7 @@ class Stage:
         self.panel = FakePanel({"products/products/search": {"results": [PRODUCT]}})
         platforms = {SourceKind.IDOSELL: IdosellSource(store, self.panel, clock)}
         self.pushes = Pushes(store, self.directory, platforms, clock)
-        self.teller = Teller(store, self.directory, self.intake)
+        self.teller = Teller(store, self.directory, self.intake, self.pseudonym)
         self.translator = Translator(store, self.directory, platforms, self.teller, clock, self.pseudonym)
 
     async def open(self) -> "Stage":

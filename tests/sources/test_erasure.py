@@ -1,5 +1,6 @@
 """Pushes that nobody could read, and somebody who is erased (M1-M3), on both databases."""
 
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -81,3 +82,27 @@ async def test_m1_a_push_of_another_panel_is_looked_through_by_its_own_shops_alo
     await stage.configure(source_shop(source=elsewhere))
     await happened(stage, erasure())
     assert None not in await kept(stage)
+
+
+async def remembered(stage: Stage) -> list[str]:
+    """Keys of what was seen of newsletters and baskets."""
+    ids = [shop.id for shop in stage.shops]
+    async with stage.store.work() as work:
+        return [key for prefix in ("news:", "basket:") for _, key in await work.pushes.keys_after(ids, prefix, "", 100)]
+
+
+async def test_m1_what_is_remembered_of_a_guest_cannot_be_guessed_and_is_forgotten_with_them(stage: Stage) -> None:
+    at_, items = "2026-01-02 10:00:00", [{"id": "1", "quantity": 1, "price": "5.00"}]
+    for email in (ANNA, OLA):
+        await stage.webhooki({"event": "newsletter_email", "email": email, "state": "y", "date": at_, "shop_id": 1})
+        await stage.webhooki({"event": "basket", "email": email, "items": items, "date": at_, "shop_id": 1})
+    assert {line.state for line in await stage.translated()} == {PushState.TOLD}
+    keys, told = await remembered(stage), await stage.events()
+    assert (len(keys), len(told)) == (4, 4)
+    unkeyed = [sha256(text.encode()).hexdigest()[:16] for email in (ANNA, OLA) for text in (email, repr((email,)))]
+    stored = [*keys, *(one.event_id for one in told), *(str(getattr(one.event, "cart_id", "")) for one in told)]
+    assert not [text for text in stored if any(part in text for part in unkeyed)]
+    await happened(stage, erasure())
+    left = await remembered(stage)
+    assert len(left) == 2
+    assert set(left) < set(keys)

@@ -512,7 +512,7 @@ class PlanningRound:
         subjects = [one for one in ever if one not in taken]
         waiting = await self._work.inbox.waiting_for_order_of(person.shop_id, subjects)
         if (shop := self._directory.shop(person.shop_id)) is not None:
-            await forget_in_pushes(self._work, shop, subjects, self._phones.get(person, []))
+            await forget_in_pushes(self._work, shop, subjects, self._phones.get(person, []), self._pseudonym)
         await self._forget_orders(person, contact_ids, subjects)
         for one_id in contact_ids:
             await self._work.outbox.scrub(one_id, pseudonym)

@@ -11,9 +11,10 @@ from enum import StrEnum
 from app.clients.idosell.payloads import is_yes
 from app.domain.events import Customer, Evidence, Subscribed, Unsubscribed, real_id
 from app.domain.shops.shop import Shop
+from app.domain.sources import guest
 from app.formats.contact_values import e164, email_address, is_national, language
 from app.sources.idosell.rows import Row, moment, rows, shops_by_number, stamp, whole
-from app.sources.port import Finding, Left, SourceEvent, Translation, Unusable, fingerprint
+from app.sources.port import Finding, Left, SourceEvent, Translation, Unusable
 
 ENVELOPES = ("clients",)
 
@@ -41,7 +42,7 @@ def subscriber(row: Row, channel: Channel, shops: Sequence[Shop], emails: dict[i
         if email is None:
             left.append(Left(shop.id, f"{channel} newsletter", Unusable.NO_ADDRESS))
         elif since is not None:
-            who = real_id(str(number)) or f"@{fingerprint(email)}"
+            who = real_id(str(number)) or guest(email)
             agrees = is_yes(said.get("approval")) or moment(said, "approval", shop=shop) is not None  # (contract 2.8)
             found.append(_finding(shop, channel, who, email, since, row, agrees=agrees))
     return Translation(tuple(found), tuple(left))

@@ -15,6 +15,7 @@ from app.clients.idosell.payloads import instant
 from app.domain.consent import ConsentAnswer
 from app.domain.events import CartChanged, Evidence, Item, Subscribed, Unsubscribed, real_id
 from app.domain.shops.shop import Shop
+from app.domain.sources import guest
 from app.formats.contact_values import e164, email_address, is_national
 from app.formats.words import mended
 from app.sources.idosell.parsed import Parsed
@@ -93,14 +94,15 @@ def _basket(fields: Row, shop: Shop, received_at: datetime) -> Parsed:
     event = CartChanged(
         at=at,
         email=email,
-        cart_id=cart if "@" not in cart else f"of-{fingerprint(cart)}",
+        cart_id=guest(cart) if "@" in cart else cart,
         currency=currency if re.fullmatch("[A-Z]{3}", currency) else None,
         value=money(value) if value is not None and value >= 0 else None,
         items=items,
         recovery_url=url if (url := _text(fields, "recovery_url", "url")).startswith(("https://", "http://")) else None,
     )
-    state = fingerprint(event.items, event.email)
-    told = (SourceEvent(f"ido:basket:{fingerprint(event.cart_id)}:{stamp(at)}:{state}", event),)
+    state = fingerprint(event.items, event.cart_id if "@" in cart else event.email)
+    name = event.cart_id if "@" in cart else fingerprint(event.cart_id)
+    told = (SourceEvent(f"ido:basket:{name}:{stamp(at)}:{state}", event),)
     return Parsed(Translation((Finding(shop.id, f"basket:{event.cart_id}", state, at, told, told),)))
 
 
@@ -128,7 +130,7 @@ def _newsletter(fields: Row, shop: Shop, received_at: datetime, *, by_sms: bool)
     at, client = _when(fields, shop, received_at), real_id(_text(fields, "client_id", "client"))
     phone = _text(fields, "phone")
     evidence = Evidence(reason="a webhook of the panel", ip=_text(fields, "ip") or None)
-    who = client or f"@{fingerprint(email)}"
+    who = client or guest(email)
     key = f"news:{'sms' if by_sms else 'email'}:{who}"
     if not agrees:
         confirmed = _yes_no(fields, "confirmed") is True

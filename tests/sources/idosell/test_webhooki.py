@@ -74,7 +74,7 @@ def test_r81_a_basket_without_number_is_known_by_the_account_or_the_address() ->
     nameless = {name: value for name, value in BASKET.items() if name != "basket_id"}
     assert event_of(said(nameless)).cart_id == "client-1024"
     by_address = event_of(said({name: value for name, value in nameless.items() if name != "client_id"}))
-    assert by_address.cart_id.startswith("of-")
+    assert by_address.cart_id.startswith("@")
     assert "anna" not in by_address.cart_id
 
 
