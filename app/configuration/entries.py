@@ -86,6 +86,16 @@ class ConsentsEntry(Strict):
     """The same of the SMS newsletter."""
 
 
+class DoubleOptInEntry(Strict):
+    enabled: bool = False
+    """SALESmanago asks by mail before a subscription to the e-mail newsletter counts, unless the shop proves that the person
+    confirmed it (`consent.confirmed`). In the account, *send e-mail with confirmation to added user* must be on."""
+    email_id: str | None = Field(default=None, min_length=1, max_length=64)
+    """Id of the confirmation mail in SALESmanago; without it, the account's own."""
+    language: str | None = Field(default=None, pattern="^[A-Za-z]{2}$")
+    """Language variant of that mail, such as `PL`."""
+
+
 Property = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")]
 
 
@@ -139,6 +149,8 @@ class ShopEntry(Strict):
     cart_url: Annotated[str, AfterValidator(_cart_url)] | None = None
     """Where a recovery link of the gateway leads, with `{token}` in it; for carts without a link of the shop."""
     consents: ConsentsEntry = ConsentsEntry()
+    """See below."""
+    double_opt_in: DoubleOptInEntry = DoubleOptInEntry()
     """See below."""
     fields: tuple[Literal[FIELDS], ...] | None = None  # type: ignore[valid-type]  # pydantic reads the tuple of names
     """Which fields of a person may travel; all if left out. What was sent before stays there. There are `first_name`, `last_name`,

@@ -13,6 +13,7 @@ from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import (
     Account,
     ConsentNames,
+    DoubleOptIn,
     FanOut,
     Panel,
     PanelKind,
@@ -74,6 +75,7 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         "signing_secret",
         "signing_secrets",
         "consents",
+        "double_opt_in",
         "source",
         "properties",
         "event_details",
@@ -87,6 +89,7 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         backfill=entry.backfill.to_domain(),
         source=entry.source.to_domain(name),
         consent_names=ConsentNames(**entry.consents.model_dump()),
+        double_opt_in=DoubleOptIn(**entry.double_opt_in.model_dump()),
         signed_requests=bool(signing),
         properties=tuple(entry.properties.items()),
         event_details=tuple(entry.event_details.items()),

@@ -254,6 +254,8 @@ class Wording:
                 ):
                     if status is not None:
                         parts.append(f"{channel}: {self.word('news', status.value)}")
+                if command.asks_opt_in is not None:
+                    parts.append(self("asks the person to confirm the subscription"))
                 return " · ".join(parts)
             case AddEvent():
                 return " · ".join(filter(None, (self.word("there", command.kind.value), command.external_id)))

@@ -26,6 +26,14 @@ class Agreement:
 
 
 @value(kw_only=True)
+class ConfirmationMail:
+    """The mail by which SALESmanago asks whether a subscription was meant; None: as the account has it (contract 5.3)."""
+
+    email_id: str | None = None
+    language: str | None = None
+
+
+@value(kw_only=True)
 class UpsertContact:
     """Make the one contact of this address true in the named respects; everything left out stays as it is."""
 
@@ -38,6 +46,8 @@ class UpsertContact:
     email_status: Status | None = None
     phone_status: Status | None = None
     agreements: tuple[Agreement, ...] = ()
+    asks_opt_in: ConfirmationMail | None = None
+    """SALESmanago asks the person before anything counts (B6). It says nothing of the status."""
     old_email_opt_in: bool = field(default=False, compare=False)
     old_phone_opt_in: bool = field(default=False, compare=False)
     """The act behind the opt-in is of long before it is told: an opt-out over there that we never heard of may be newer (R06)."""

@@ -81,6 +81,8 @@ class Evidence:
     page: str | None = None
     ip: str | None = None
     reason: str | None = None
+    confirmed: bool = False
+    """The person clicked a link in a mail: the shop has done the double opt-in itself (B6)."""
 
 
 NO_EVIDENCE = Evidence()

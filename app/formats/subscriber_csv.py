@@ -147,7 +147,7 @@ def event_of(row: Row, shop: Shop, now: datetime) -> NewEvent | list[Mistake]:
         phone=_phone(row, shop, mistakes, warnings),
         phone_assumed="country" not in row.cells and is_national(row.cells.get("phone", "")),
         language=_language(row, warnings),
-        evidence=Evidence(**{name: row.cells[name][:_LONGEST] for name in ("text_version", "page", "ip") if name in row.cells}),
+        evidence=Evidence(text_version=_proof(row, "text_version"), page=_proof(row, "page"), ip=_proof(row, "ip")),
     )
     if row.cells.get("approval", "y").lower() not in _YES:
         mistakes.append(Mistake("approval", "the list says that the person does not agree", "y"))
@@ -189,6 +189,10 @@ def _phone(row: Row, shop: Shop, mistakes: list[Mistake], warnings: list[str]) -
         else:
             warnings.append("phone: no telephone number, left out")
     return number
+
+
+def _proof(row: Row, name: str) -> str | None:
+    return row.cells[name][:_LONGEST] if name in row.cells else None
 
 
 def _language(row: Row, warnings: list[str]) -> str | None:

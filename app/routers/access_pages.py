@@ -59,6 +59,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "transfer": ("Transfer to SALESmanago", "Przekazywanie do SALESmanago"),
     "opt_in": ("subscribed", "zapis"),
     "opt_out": ("unsubscribed", "rezygnacja"),
+    "opt_in_requested": ("asked for, not confirmed", "zgłoszenie zapisu, bez potwierdzenia"),
     "removed_by_staff": ("removed by the shop", "usunięcie przez sklep"),
     "granted": ("agreed", "zgoda"),
     "withdrawn": ("withdrawn", "wycofanie zgody"),
@@ -100,6 +101,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "opt-out": ("Opt-out reported by SALESmanago", "Rezygnacja zgłoszona przez SALESmanago"),
 }
 _PROOF = ("text_version", "page", "ip", "reason")
+"""`confirmed` is said by the act itself."""
 
 
 def access_page(report: AccessReport, shop: Shop, account: Account | None, language: str) -> str:

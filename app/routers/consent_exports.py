@@ -13,7 +13,7 @@ class ConsentEntryOut(BaseModel):
 
     number: int = Field(description="Its place in the ledger.", examples=[41])
     matter: str = Field(description="email, sms or transfer", examples=["email"])
-    act: str = Field(description="opt_in, opt_out, removed_by_staff, granted or withdrawn", examples=["opt_in"])
+    act: str = Field(description="opt_in, opt_in_requested, opt_out, removed_by_staff, granted or withdrawn", examples=["opt_in"])
     acted_at: datetime = Field(description="When it really happened.", examples=["2026-11-23T08:05:00Z"])
     recorded_at: datetime = Field(description="When it was written down.", examples=["2026-11-23T08:05:01Z"])
     source: str = Field(description="How we know: the kind of event.", examples=["Subscribed"])

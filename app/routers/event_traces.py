@@ -223,6 +223,7 @@ def summarised(command: Command | ErasedCommand) -> tuple[str, dict[str, Any]]:
                 "remove_tags": list(command.remove_tags),
                 "email_status": command.email_status,
                 "phone_status": command.phone_status,
+                "asks_opt_in": command.asks_opt_in is not None,
             }
             return "upsert_contact", {name: value for name, value in summary.items() if value}
         case AddEvent():

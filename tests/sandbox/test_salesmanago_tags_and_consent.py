@@ -3,6 +3,8 @@
 import httpx
 import pytest
 
+from app.clients.salesmanago import payloads
+from app.domain.commands import ConfirmationMail, UpsertContact
 from app.sandbox.salesmanago.callbacks import fill
 from app.sandbox.salesmanago.tags import fold, fold_all
 
@@ -191,3 +193,16 @@ async def test_changes_through_the_api_fire_no_callback_and_a_dead_shop_is_remem
     assert (await api.look("callbacks"))["deliveries"] == []
     await api.post(f"contacts/{JAN}/unsubscribe")
     assert (await api.look("callbacks"))["deliveries"][0]["error"] == "ConnectError: nobody listens"
+
+
+async def test_b6_a_question_of_ours_mails_the_person_and_leaves_the_status_to_the_click(api: Caller) -> None:
+    body = payloads.single_upsert(UpsertContact(email=JAN, asks_opt_in=ConfirmationMail(email_id="mail-7", language="PL")))
+    assert (body["useApiDoubleOptIn"], body["doubleOptInEmailId"], body["doubleOptInLanguage"]) == (True, "mail-7", "PL")
+    assert not [name for name in body if name.startswith("force")]
+    await api.call("contact/upsert", body)
+    waiting = await api.look(f"contacts/{JAN}")
+    assert (waiting["opted_out"], len(waiting["confirmation_mails"])) == (True, 1)
+    assert (await api.post(f"contacts/{JAN}/subscribe"))["opted_out"] is False
+    plain = payloads.single_upsert(UpsertContact(email=JAN))
+    assert plain["useApiDoubleOptIn"] is False
+    assert "doubleOptInEmailId" not in plain

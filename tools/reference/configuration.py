@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from app.configuration.entries import AccountEntry, ConsentsEntry, ShopEntry
+from app.configuration.entries import AccountEntry, ConsentsEntry, DoubleOptInEntry, ShopEntry
 from app.configuration.settings import Settings
 from app.configuration.shop_parts import BackfillEntry, PanelEntry, SourceEntry
 from tools.reference.markdown import page, table
@@ -82,6 +82,11 @@ _TABLES: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("`[shops.NAME.source]`", SourceEntry, "The platform that tells the gateway by itself what happens."),
     ("`[shops.NAME.backfill]`", BackfillEntry, "The first transfer of the accounts that exist already."),
     ("`[shops.NAME.consents]`", ConsentsEntry, "Consents as they are called in SALESmanago, where they must exist."),
+    (
+        "`[shops.NAME.double_opt_in]`",
+        DoubleOptInEntry,
+        "Who asks a subscriber of the e-mail newsletter to confirm. Off by default.",
+    ),
 )
 _BELOW = ("panel", "source", "backfill", "consents")
 

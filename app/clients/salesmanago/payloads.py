@@ -117,7 +117,12 @@ def _force_flags(command: UpsertContact) -> JsonObject:
 
 
 def single_upsert(command: UpsertContact) -> JsonObject:
-    return {"async": False, **upsert(command), "useApiDoubleOptIn": False}
+    """A question says nothing of the status: `forceOptIn` beside it might opt the person in at once (section 5.3)."""
+    told, mail = {"async": False, **upsert(command)}, command.asks_opt_in
+    if mail is None:
+        return {**told, "useApiDoubleOptIn": False}
+    named = {"doubleOptInEmailId": mail.email_id, "doubleOptInLanguage": mail.language}
+    return {**told, "useApiDoubleOptIn": True, **{name: text for name, text in named.items() if text}}
 
 
 def batch_upsert(commands: Iterable[UpsertContact]) -> JsonObject:

@@ -34,7 +34,8 @@ def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Com
         # What we told ourselves needs no looking for: a newer date outweighs it.
         email = upsert.old_email_opt_in or not is_opt_out(contact.told.email_news)
         phone = upsert.old_phone_opt_in or not is_opt_out(contact.told.phone_news)
-        upsert = replace(upsert, quiet=True, old_email_opt_in=email, old_phone_opt_in=phone)
+        # Nor is anybody mailed because of it: a subscription that waits is asked about with the next thing that happens (B6).
+        upsert = replace(upsert, quiet=True, old_email_opt_in=email, old_phone_opt_in=phone, asks_opt_in=None)
     occurrence = _occurrence(event, shop, contact, sale)
     occurrence = mapped(occurrence, shop, event) if occurrence is not None else None
     sections = mirror_command(contact, shop) if isinstance(event, OrderPlaced) else None  # R31: at once

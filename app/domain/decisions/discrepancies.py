@@ -16,6 +16,8 @@ class ConflictKind(StrEnum):
     STATUS_KEPT = "status_kept"
     ADDRESS_CONTESTED = "address_contested"
     RENAME_REFUSED = "rename_refused"
+    UNCONFIRMED = "unconfirmed"
+    """No disagreement: a subscription waits for the person's click (B6)."""
 
 
 @value()
@@ -33,6 +35,19 @@ _POLICY_WORDS = {
     TagConflicts.ACCEPT: ("the loss is accepted", "strata jest akceptowana"),
     TagConflicts.REPORT: ("nothing is done; decide by hand", "bramka nic nie robi; zdecyduj ręcznie"),
 }
+
+
+_UNCONFIRMED = {
+    True: (
+        "A subscription to the e-mail newsletter waits for the person's click in SALESmanago's mail. Until then it does not count.",
+        "Zapis do newslettera e-mail czeka na kliknięcie w wiadomości z SALESmanago. Do tego czasu osoba nie jest zapisana.",
+    ),
+    False: (
+        "A subscription to the e-mail newsletter is not confirmed, and the person was not asked yet.",
+        "Zapis do newslettera e-mail nie jest potwierdzony, a prośba o potwierdzenie nie została jeszcze wysłana.",
+    ),
+}
+"""Was SALESmanago told to ask?"""
 
 
 def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:
@@ -80,6 +95,10 @@ def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:
             " Dopóki nie wyjaśnisz tego w SALESmanago i nie ponowisz pozycji, osoba jest obsługiwana pod poprzednim adresem."
         )
         found.append(Conflict(ConflictKind.RENAME_REFUSED, (), contact.rename_refused_at, words, words_pl))
+    if contact.unconfirmed_since is not None:
+        asked = contact.told.email_asked_at is not None and contact.told.email_asked_at >= contact.unconfirmed_since
+        words, words_pl = _UNCONFIRMED[asked]
+        found.append(Conflict(ConflictKind.UNCONFIRMED, ("email",), contact.unconfirmed_since, words, words_pl))
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from app.domain import tags
-from app.domain.consent import Channel, ConsentAnswer
+from app.domain.consent import Channel, ConsentAnswer, later
 from app.domain.decisions.observations import not_taken, observe_status, saw_tags
 from app.domain.decisions.salesmanago_changes import still_called
 from app.domain.event_kinds import kind_of
@@ -21,6 +21,7 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
+    Evidence,
     NewsletterBox,
     OptInClaimed,
     OptOutClaimed,
@@ -57,6 +58,7 @@ def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
     before_the_move = contact.moved_at is not None and event.at < contact.moved_at
     return replace(
         known,
+        email_asked_at=contact.email_asked_at,  # nor is its owner asked at the present one (B6)
         email_news=contact.email_news.with_elsewhere(known.email_news),
         phone_news=contact.phone_news.with_elsewhere(known.phone_news),
         transfer=contact.transfer if before_the_move and contact.transfer.is_withdrawn else known.transfer,
@@ -76,11 +78,11 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
         case CustomerRegistered(customer=customer):
             source = tags.source_tag(event.source or "", shop.host)
             contact = _met(contact.of_account(customer_id_of(event)), customer, event).earning((source,) if source else ())
-            return _ticked_acts(contact, customer, event)
+            return _ticked_acts(contact, customer, event, shop)
         case OrderPlaced(customer=customer):
             # What the shop says of the person it says now; what the person did was done when the order was placed (R18).
             described = _addressed(contact, customer.email).describe(customer, event.as_of or at)
-            contact = _ticked_acts(described, customer, event).bought(at)
+            contact = _ticked_acts(described, customer, event, shop).bought(at)
             granted = event.box is ConsentAnswer.GIVEN
             return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact
         case AccountListed(customer=customer):
@@ -99,7 +101,7 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
         case TransferConsentWithdrawn():
             return replace(_addressed(contact, event.email), transfer=contact.transfer.withdraw(_withdrawn_at(event, contact)))
         case Subscribed():
-            return _subscribed(_addressed(contact, event.email), event)
+            return _subscribed(_addressed(contact, event.email), event, shop)
         case SubscriberListed():
             email, sms = _not_ahead(at, event.email_since), _not_ahead(at, event.sms_since)
             contact = _opted_in(_addressed(contact, event.email), email=email, sms=sms)
@@ -145,10 +147,10 @@ def _addressed(contact: Contact, email: str) -> Contact:
     return contact if contact.email else replace(contact, email=email)
 
 
-def _ticked_acts(contact: Contact, customer: Customer, event: Event) -> Contact:
+def _ticked_acts(contact: Contact, customer: Customer, event: CustomerRegistered | OrderPlaced, shop: Shop) -> Contact:
     """A box ticked while registering or ordering is the person's act, now or at the date the shop gives (R06)."""
     email, sms = customer.newsletter_email, customer.newsletter_sms
-    contact = _opted_in(contact, email=min(email.since or event.at, event.at) if email.ticked else None)
+    contact = _said_by_form(contact, min(email.since or event.at, event.at) if email.ticked else None, event.evidence, shop)
     return _opted_in(contact, sms=min(sms.since or event.at, event.at) if sms.ticked else None)
 
 
@@ -168,8 +170,17 @@ def _opted_in(contact: Contact, *, email: datetime | None = None, sms: datetime 
     return contact
 
 
-def _subscribed(contact: Contact, event: Subscribed) -> Contact:
-    contact = _opted_in(contact, email=event.at if event.by_email else None, sms=event.at if event.by_sms else None)
+def _said_by_form(contact: Contact, at: datetime | None, evidence: Evidence, shop: Shop) -> Contact:
+    """Somebody typed the address into a form. Whether it was its owner, a shop with double opt-in lets the owner say (B6)."""
+    if at is None or not shop.double_opt_in.enabled or evidence.confirmed:
+        return _opted_in(contact, email=at)
+    from_before = contact.erased_at is not None and at <= contact.erased_at
+    return contact if from_before else replace(contact, email_asked_at=later(contact.email_asked_at, at))
+
+
+def _subscribed(contact: Contact, event: Subscribed, shop: Shop) -> Contact:
+    contact = _said_by_form(contact, event.at if event.by_email else None, event.evidence, shop)
+    contact = _opted_in(contact, sms=event.at if event.by_sms else None)
     return replace(_reached(contact, event), subscriber=contact.subscriber or not event.has_account)
 
 

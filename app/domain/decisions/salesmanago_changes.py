@@ -10,6 +10,7 @@ from app.domain.commands import (
     AddEvent,
     Agreement,
     Command,
+    ConfirmationMail,
     ConfirmOptIn,
     ConfirmOptOut,
     DeleteContact,
@@ -57,6 +58,7 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
         email_status=email_status,
         phone_status=phone_status,
         agreements=tuple(_agreements(contact, shop, email_status, phone_status)),
+        asks_opt_in=_question(contact, shop) if email_status is None else None,
         old_email_opt_in=_is_old_opt_in(contact.email_news, email_status, at),
         old_phone_opt_in=_is_old_opt_in(contact.phone_news, phone_status, at),
         email_stood=email_stood(contact) if email_status else None,
@@ -67,6 +69,14 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
     )
     nothing = upsert == UpsertContact(email=known_as)
     return None if nothing and contact.is_transferred else upsert
+
+
+def _question(contact: Contact, shop: Shop) -> ConfirmationMail | None:
+    """Once per subscription that waits for the person's click: each question is a mail (B6)."""
+    asked, told = contact.unconfirmed_since, contact.told.email_asked_at
+    if not shop.double_opt_in.enabled or asked is None or (told is not None and told >= asked):
+        return None
+    return ConfirmationMail(email_id=shop.double_opt_in.email_id, language=shop.double_opt_in.language)
 
 
 def opt_outs_due(contact: Contact, shop: Shop, *, known_there: bool = False) -> UpsertContact | None:
@@ -167,6 +177,7 @@ def _untold_upsert(remembered: SentState, command: UpsertContact) -> SentState:
         return SentState(
             email_news=None if command.email_status else remembered.email_news,
             phone_news=None if command.phone_status else remembered.phone_news,
+            email_asked_at=None if command.asks_opt_in else remembered.email_asked_at,
         )
     named = {tags.canonical(tag) for tag in (*command.add_tags, *command.remove_tags)}
     return SentState(
@@ -175,6 +186,7 @@ def _untold_upsert(remembered: SentState, command: UpsertContact) -> SentState:
         tags={tag: here for tag, here in remembered.tags.items() if tag not in named},
         email_news=None if command.email_status else remembered.email_news,
         phone_news=None if command.phone_status else remembered.phone_news,
+        email_asked_at=None if command.asks_opt_in else remembered.email_asked_at,
     )
 
 
@@ -358,4 +370,5 @@ def _told_upsert(contact: Contact, command: UpsertContact) -> SentState:
         tags=_kept({**remembered.tags, **spoken}, contact),
         email_news=contact.email_news.said if command.email_status else remembered.email_news,
         phone_news=contact.phone_news.said if command.phone_status else remembered.phone_news,
+        email_asked_at=contact.email_asked_at if command.asks_opt_in else remembered.email_asked_at,
     )

@@ -69,9 +69,12 @@ def up_to_deletion(commands: Sequence[Command]) -> int:
 
 
 def one_bundle(commands: Sequence[Command]) -> int:
-    """How many of the commands may travel together. What must set nothing off does not travel with what may (R63)."""
-    quiet = bool(commands) and is_quiet(commands[0])
-    alike = next((count for count, command in enumerate(commands) if is_quiet(command) is not quiet), len(commands))
+    """How many of the commands may travel together. What must set nothing off does not travel with what may (R63).
+
+    Nor does what asks the person with what tells a status: together, neither would mean what it does alone (B6).
+    """
+    first = _manner(commands[0]) if commands else None
+    alike = next((count for count, command in enumerate(commands) if _manner(command) != first), len(commands))
     return up_to_deletion(commands[: _up_to_second_rename(commands[:alike])])
 
 
@@ -92,6 +95,15 @@ def newly_created(upsert: UpsertContact) -> UpsertContact:
     return replace(upsert, email=upsert.address_after, new_email=None) if upsert.introduces else upsert
 
 
+def _manner(command: Command) -> tuple[bool, bool]:
+    return is_quiet(command), asks(command)
+
+
+def asks(command: Command) -> bool:
+    """Does SALESmanago mail the person to ask (B6)? The answer of a batch says nothing of it, so it goes alone."""
+    return isinstance(command, UpsertContact) and command.asks_opt_in is not None
+
+
 def is_quiet(command: Command) -> bool:
     """Must it set nothing off over there (R63)?"""
     return isinstance(command, UpsertContact) and command.quiet
@@ -109,6 +121,7 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
         email_status=later.email_status or earlier.email_status,
         phone_status=later.phone_status or earlier.phone_status,
         agreements=_latest((*earlier.agreements, *later.agreements)),
+        asks_opt_in=later.asks_opt_in or earlier.asks_opt_in,
         old_email_opt_in=later.old_email_opt_in if later.email_status else earlier.old_email_opt_in,
         old_phone_opt_in=later.old_phone_opt_in if later.phone_status else earlier.old_phone_opt_in,
         email_stood=_stood(earlier.email_status, earlier.email_acted_at, earlier.email_stood, later.email_stood),

@@ -82,6 +82,8 @@ def _taken_back_upsert(command: UpsertContact, act: TakeBack, *, perhaps_arrived
     no_email = act.email_opt_in and command.email_status is Status.OPT_IN and _is_by(command.email_acted_at, act.email_until)
     no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN and _is_by(command.phone_acted_at, act.phone_until)
     left = taken_back_upsert(command, email=no_email, phone=no_phone)
+    if act.email_opt_in and left.asks_opt_in is not None:  # who resigned is not asked any more
+        left = replace(left, asks_opt_in=None)
     if not perhaps_arrived:
         return left
     return replace(

@@ -201,8 +201,10 @@ def still_missing(bundle: CoalescedCommands, seen: dict[str, RemoteContact]) -> 
             upsert = newly_created(upsert)
         present = seen.get(upsert.email)
         held = {canonical(tag) for tag in present.tags} if present else set()
+        was_asked = present is not None and upsert.introduces  # whoever it made was mailed as well
         upsert = replace(
             upsert,
+            asks_opt_in=None if was_asked else upsert.asks_opt_in,
             add_tags=tuple(tag for tag in upsert.add_tags if not is_shown(canonical(tag), held)),
             remove_tags=tuple(tag for tag in upsert.remove_tags if is_shown(canonical(tag), held)),
         )

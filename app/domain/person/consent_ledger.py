@@ -6,7 +6,7 @@ An erasure removes the details, and the chain can still be verified.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -57,6 +57,8 @@ class Matter(StrEnum):
 class ActKind(StrEnum):
     OPT_IN = "opt_in"
     OPT_OUT = "opt_out"
+    REQUESTED = "opt_in_requested"
+    """Somebody typed the address into a form; whether it was its owner is being asked (B6)."""
     REMOVED = "removed_by_staff"
     """No act of the person (R52); noted, so that nobody takes it for one."""
     GRANTED = "granted"
@@ -104,16 +106,16 @@ def acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
 def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
     match event:
         case CustomerRegistered(customer=customer):
-            yield from _ticked(customer, event.at, event.evidence)
+            yield from _as_learned(_ticked(customer, event.at, event.evidence), after)
         case OrderPlaced(customer=customer):
-            yield from _ticked(customer, event.at, event.evidence)
+            yield from _as_learned(_ticked(customer, event.at, event.evidence), after)
             if event.box is ConsentAnswer.GIVEN:
                 yield Act(Matter.TRANSFER, ActKind.GRANTED, event.at, event.evidence)
         case AccountChanged(customer=customer):
             yield from _ticked(customer, event.at, only_dated=True)
         case Subscribed():
-            for matter in _channels(event.by_email, event.by_sms):
-                yield Act(matter, ActKind.OPT_IN, event.at, event.evidence)
+            told = (Act(matter, ActKind.OPT_IN, event.at, event.evidence) for matter in _channels(event.by_email, event.by_sms))
+            yield from _as_learned(told, after)
         case Unsubscribed():
             kind = ActKind.OPT_OUT if event.confirmed else ActKind.REMOVED
             for matter in _channels(event.by_email, event.by_sms):
@@ -145,6 +147,14 @@ def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
             return
         case _:
             assert_never(event)
+
+
+def _as_learned(told: Iterable[Act], after: Contact) -> Iterator[Act]:
+    """An opt-in by e-mail that waits for the person's click is a request (B6)."""
+    for act in told:
+        asked, learned = after.email_asked_at, after.email_news.last_opt_in
+        waits = asked is not None and asked >= act.at and (learned is None or learned < act.at)
+        yield replace(act, kind=ActKind.REQUESTED) if act.matter is Matter.EMAIL and waits else act
 
 
 def _ticked(customer: Customer, at: datetime, evidence: Evidence = NO_EVIDENCE, *, only_dated: bool = False) -> Iterator[Act]:
@@ -189,7 +199,7 @@ _SEALED = tuple(one.name for one in fields(Entry) if one.name not in ("details",
 
 
 def details_of(email: str, evidence: Evidence, salt: str) -> dict[str, str]:
-    said = {} if evidence == NO_EVIDENCE else {name: text for name, text in asdict(evidence).items() if text}
+    said = {} if evidence == NO_EVIDENCE else {name: _text(said) for name, said in asdict(evidence).items() if said}
     return {"email": email, **said, "salt": salt}
 
 

@@ -46,6 +46,8 @@ class SentState:
     """Canonical tag -> did we last add (True) or remove (False) it; missing = we never spoke of it."""
     email_news: TimedStatus | None = None
     phone_news: TimedStatus | None = None
+    email_asked_at: datetime | None = None
+    """The subscription for which it was told to ask the person (B6)."""
 
 
 @value()
@@ -156,6 +158,8 @@ class Contact:
     transfer: TransferConsent = TransferConsent()
     email_news: Channel = Channel()
     phone_news: Channel = Channel()
+    email_asked_at: datetime | None = None
+    """When the person last subscribed to the e-mail newsletter without a proof that it was they (B6). That is no act."""
     panel_tags: Mapping[str, TimedFlag] = field(default_factory=dict)
     """Tag as staff wrote it -> is it on the customer."""
     panel_tags_complete_at: datetime | None = None
@@ -172,6 +176,14 @@ class Contact:
     @property
     def is_transferred(self) -> bool:
         return self.told.email is not None
+
+    @property
+    def unconfirmed_since(self) -> datetime | None:
+        """Since when a subscription waits for the person's click; None if none does (B6). A resignation ends the wait."""
+        asked, out = self.email_asked_at, self.email_news.last_opt_out
+        if asked is None or self.email_news.status is Status.OPT_IN or (out is not None and out >= asked):
+            return None
+        return asked
 
     @property
     def known_there_as(self) -> str:
@@ -398,6 +410,7 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
         email_news=(Channel.taking_over if moved else _joined_channel)(target.email_news, other.email_news),
         phone_news=(Channel.taking_over if moved else _joined_channel)(target.phone_news, other.phone_news),
         moved_at=later(target.moved_at, at if moved else other.moved_at),
+        email_asked_at=later(target.email_asked_at, other.email_asked_at),
         left=_joined_acts(target, other),
         panel_tags=_joined_tags(target, other),
         panel_tags_complete_at=later(target.panel_tags_complete_at, other.panel_tags_complete_at),

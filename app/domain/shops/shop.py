@@ -109,6 +109,17 @@ class ConsentNames:
 
 
 @value(kw_only=True)
+class DoubleOptIn:
+    """Who subscribes to the e-mail newsletter is asked by SALESmanago, in a mail, before anything counts (B6; contract 5.3)."""
+
+    enabled: bool = False
+    email_id: str | None = None
+    """Which mail of the account asks; None: the one set there."""
+    language: str | None = None
+    """In which language variant."""
+
+
+@value(kw_only=True)
 class Hours:
     """Pace of the first transfer in a part of the day, in the shop's time zone (R60)."""
 
@@ -184,6 +195,7 @@ class Shop:
     cart_url: str | None = None
     """Where a recovery link of ours leads, with `{token}` in it; for carts to which the shop gives no link."""
     consent_names: ConsentNames = ConsentNames()
+    double_opt_in: DoubleOptIn = DoubleOptIn()
     fields: tuple[str, ...] | None = None
     """Names of `FIELDS` that may travel to SALESmanago; None: all of them (M5)."""
     properties: tuple[tuple[str, str], ...] = ()

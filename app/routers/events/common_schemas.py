@@ -192,8 +192,15 @@ class ConsentProofIn(WireModel):
     page: Name | None = field("page", "The page on which the person agreed. Kept as evidence.", default=None)
     ip: Name | None = field("ip", "The network address the person agreed from. Kept as evidence.", default=None)
 
+    confirmed: bool | None = field(
+        "confirmed",
+        "True if the person clicked a link in a mail of yours. Where `double_opt_in` is on, SALESmanago asks everybody else.",
+        default=None,
+    )
+
     def to_domain(self) -> Evidence:
-        return Evidence(text_version=self.text_version or None, page=self.page or None, ip=self.ip or None)
+        said = {"text_version": self.text_version or None, "page": self.page or None, "ip": self.ip or None}
+        return Evidence(**said, confirmed=self.confirmed is True)
 
 
 def evidence_of(proof: ConsentProofIn | None) -> Evidence:

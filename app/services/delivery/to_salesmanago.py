@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from app.domain.commands import UpsertContact
 from app.domain.delivery.answers import Answer, LookupResult, without_call
-from app.domain.delivery.coalesce import CoalescedCommands, keeps_event_id, within_limits
+from app.domain.delivery.coalesce import CoalescedCommands, asks, keeps_event_id, within_limits
 from app.domain.delivery.outbox import Claim
 from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Refused, Unknown, Unreachable, is_of_the_item, message_of
 from app.domain.delivery.revocation import opt_outs_of
@@ -358,8 +358,8 @@ class _Sending:
 
 
 def _travels_alone(upsert: UpsertContact) -> bool:
-    """Of a job's items nothing is heard, and a rename may be refused (R72)."""
-    return upsert.new_email is not None and not upsert.quiet
+    """Of a job's items nothing is heard, and a rename may be refused (R72); a question is said of the whole job (B6)."""
+    return (upsert.new_email is not None and not upsert.quiet) or asks(upsert)
 
 
 def _not_sent_at_all(refused: Answer) -> Answer:

@@ -57,6 +57,11 @@ fields = ["first_name", "language"]
 email = "Zgoda „newsletter”"
 sms = "Zgoda SMS"
 
+[shops.shop-1.double_opt_in]
+enabled = true
+email_id = "mail-7"
+language = "PL"
+
 [shops.shop-1.properties]
 name_of_ours = "first_name"
 
