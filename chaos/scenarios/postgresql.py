@@ -142,6 +142,34 @@ def lease_takeover(stage: Stage) -> Iterator[Result]:
         yield result
 
 
+@scenario("deciding-apart")
+def deciding_apart(stage: Stage) -> Iterator[Result]:
+    """Three workers divide a backlog among them and are killed one after the other: nobody's order suffers (I1, I2, I3, R06)."""
+    people, kills = stage.size(600, 250), stage.size(6, 2)
+    with stage.world(worker=False, **shared(stage)) as world:
+        result = Result("deciding-apart", f"{people} people's events wait; 3 workers decide at once, {kills} times kill -9 of one")
+        crowd = Crowd(world.url, world.key(), name="da", people=people).start().done(180)
+        workers = [world.worker(f"worker-{number}") for number in range(3)]
+        since = time.time()
+        result.demand(until(lambda: _divided(world) > 0, 60), "the backlog was never divided")
+        for number in range(kills):
+            time.sleep(1)
+            killed = workers.pop(0)
+            killed.kill()
+            result.kills += 1
+            world.programs.remove(killed)
+            workers.append(world.worker(f"worker-{3 + number}"))
+        settle(world, [crowd], result, since=since)
+        shared_by = _divided(world)
+        result.demand(shared_by > 1, f"{shared_by} worker had all lanes")
+        yield result
+
+
+def _divided(world: World) -> int:
+    """How many workers had lanes of their own."""
+    return sum(b"round_divided" in one.read_bytes() for one in world.folder.glob("worker-*.log"))
+
+
 @scenario("zombie")
 def zombie(stage: Stage) -> Iterator[Result]:
     """A worker sleeps past its lease with an answer in its hand; another takes over; awake again it must change nothing (I8)."""

@@ -18,7 +18,7 @@ class OwnLanes:
     """
 
     def __init__(self, lanes: Collection[int], work: Work) -> None:
-        self._lanes = frozenset(lanes)
+        self.numbers = frozenset(lanes)
         self._work = work
         self._links: set[str] = set()
         """Elsewhere, something undecided is about them. So are these orders (shop, order), and addresses (shop, address):"""
@@ -44,7 +44,7 @@ class OwnLanes:
         await self._look({link_of_customer(*one) for one in customers}, set(), former)
 
     async def _look(self, links: Collection[str], orders: Collection[_Key], addresses: Collection[_Key]) -> None:
-        for one in await self._work.inbox.undecided_elsewhere(self._lanes, links, orders, addresses):
+        for one in await self._work.inbox.undecided_elsewhere(self.numbers, links, orders, addresses):
             if one.link is not None:
                 self._links.add(one.link)
             if one.order_id is not None:
@@ -70,7 +70,7 @@ class OwnLanes:
         contact = person.contact
         number = contact.customer_id
         return (
-            all(lane_of_address(email) in self._lanes for email in (contact.email, contact.told.email) if email)
+            all(lane_of_address(email) in self.numbers for email in (contact.email, contact.told.email) if email)
             and not (number is not None and link_of_customer(person.shop_id, number) in self._links)
             and all((person.shop_id, email) not in self._addresses for email in self._former.get(person.id or 0, ()))
         )

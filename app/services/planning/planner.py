@@ -137,6 +137,8 @@ class Planner:
             await self._store.empty_log()
         if unreadable:
             log.error("payload_unreadable", events=len(unreadable))
+        if lanes is not None:
+            log.info("round_divided", lanes=sorted(lanes.numbers), decided=planned, left=left)
         if planning.decided.sends_any:
             self._planned()
         decided = planned + len(unreadable)
