@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from uuid import uuid4
@@ -29,6 +30,10 @@ from tests.support.databases import Compiled, apart, migrate
 # Whatever the shell says: without compiled code on disk, each of some fifty processes compiles all of the gateway again.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# httpx looks for it at each request to an application in this process: a tenth of the request where it is not installed.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # the documented way to make an import fail at once
 
 # Some hundred thousand commits wait for the disk, unless files lie in memory. What a power cut leaves, no test here can see.
 _MEMORY, _ENOUGH_BYTES = Path("/dev/shm"), 2 * 1024**3
