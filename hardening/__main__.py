@@ -1,4 +1,7 @@
-"""`make hardening`: every attack against a gateway in this process, and one table. `--inputs N` generates more."""
+"""`make hardening`: every attack against a gateway in this process, and one table.
+
+It ends within ten minutes on two cores: `--seconds N` gives each parser more time, `--inputs N` more inputs.
+"""
 
 import argparse
 import asyncio
@@ -9,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from app.observability import logs
-from hardening import access, inputs
-from hardening.stage import Attack, Row, a_stage
+from hardening import access, inputs, sequences
+from hardening.stage import Attack, Effort, Row, a_stage
 
 ATTACKS: tuple[Attack, ...] = (
     access.strangers,
@@ -18,28 +21,30 @@ ATTACKS: tuple[Attack, ...] = (
     access.roles,
     access.guessing,
     inputs.document,
+    sequences.sequences,
     inputs.parsers,
     inputs.bombs,
     inputs.inside,
 )
 
 
-async def attacked(number: int) -> list[Row]:
+async def attacked(effort: Effort) -> list[Row]:
     rows = []
     async with a_stage() as stage:
         for attack in ATTACKS:
-            rows.append(await attack(stage, number))
+            rows.append(await attack(stage, effort))
             sys.stderr.write(f"{rows[-1].name}: {rows[-1].inputs} inputs\n")
     return rows
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m hardening", description=__doc__)
-    parser.add_argument("--inputs", type=int, default=2000, help="generated inputs per parser")
-    number = parser.parse_args().inputs
+    parser.add_argument("--inputs", type=int, default=2000, help="generated inputs per parser, at most (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=6, help="for each parser, at most (default: %(default)s)")
+    given = parser.parse_args()
     logs.configure("CRITICAL", json=True)
     console, began = Console(width=None if sys.stdout.isatty() else 200), time.monotonic()
-    rows = asyncio.run(attacked(number))
+    rows = asyncio.run(attacked(Effort(given.inputs, given.seconds)))
     table = Table("what was tried", "OWASP API 2023", "inputs", "refused", "5xx", "held")
     for row in rows:
         counts = (f"{one:,}" for one in (row.inputs, row.refused, row.server_errors))

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.routers.events.examples import EXAMPLES
 from app.server.application import application_of, openapi
-from hardening.stage import FORGED, Row, Stage
+from hardening.stage import FORGED, Effort, Row, Stage
 
 _OPEN = ("/healthz", "/readyz", "/callbacks", "/sources", "/problems")
 """Open to strangers, or protected by a signature instead of a key."""
@@ -34,7 +34,7 @@ def body_of(path: str) -> Any:
     return EXAMPLES.get(kind, {"email": "somebody@example.com"})
 
 
-async def strangers(stage: Stage, _: int) -> Row:
+async def strangers(stage: Stage, _: Effort) -> Row:
     """Without a key, and with a forged one: 401 wherever a key is needed, always in the same words."""
     row, words = Row("strangers and forged keys", "API2"), set()
     for method, path, _operation in routes():
@@ -54,7 +54,7 @@ async def strangers(stage: Stage, _: int) -> Row:
     return row
 
 
-async def other_shops(stage: Stage, _: int) -> Row:
+async def other_shops(stage: Stage, _: Effort) -> Row:
     """A shop's key on another shop's routes, and on those of staff: 404, as if there were none."""
     row = Row("one shop's key at another's routes", "API1 API5")
     async with stage.caller(stage.keys["shop1"]) as http, stage.caller(stage.keys["shop2"]) as owner:
@@ -71,7 +71,7 @@ async def other_shops(stage: Stage, _: int) -> Row:
     return row
 
 
-async def roles(stage: Stage, _: int) -> Row:
+async def roles(stage: Stage, _: Effort) -> Row:
     """A reader changes nothing; no key of staff posts a shop's events."""
     row = Row("roles of staff", "API5 API6")
     for role in ("reader", "operator", "admin"):
@@ -91,14 +91,14 @@ async def roles(stage: Stage, _: int) -> Row:
     return row
 
 
-async def guessing(stage: Stage, number: int) -> Row:
+async def guessing(stage: Stage, effort: Effort) -> Row:
     """600 wrong keys and callbacks of one address meet the limit, raise an alarm, and cost others nothing."""
     row, gateway = Row("guessing keys and callbacks", "API2 API4"), stage.gateway
     settings = gateway.settings.model_copy(update={"refusals_per_minute": 30})
     limited = Stage(_with(gateway, settings), application_of(_with(gateway, settings)), stage.keys)
     began, answers = time.perf_counter(), []
     async with limited.caller(FORGED, "203.0.113.7") as http:
-        for at in range(max(600, number)):
+        for at in range(max(600, min(2_000, effort.inputs))):
             forged = f"/callbacks/shops/shop1/opt-out?email=a@example.com&key={at:040d}"
             answers.append(await (http.get(forged) if at % 2 else http.get("/v1/shops/shop1/events/e1")))
     row.inputs, seconds = len(answers), time.perf_counter() - began

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import json
+import random
 import time
 import tomllib
 from collections.abc import Callable, Mapping
@@ -28,32 +29,59 @@ from app.sources.idosell import pushes, webhooki
 from app.sources.idosell.signature import is_genuine
 from app.sources.port import NotUnderstood
 from app.sources.woocommerce import signature as woocommerce
-from hardening.stage import Row, Stage
+from hardening.stage import Effort, Row, Stage
 
 _SUPPRESSED = list(HealthCheck)
+
+
+AT_ONCE = 200
 
 
 def _settings(number: int) -> Any:
     return settings(max_examples=number, deadline=None, database=None, suppress_health_check=_SUPPRESSED, phases=[Phase.generate])
 
 
-async def document(stage: Stage, number: int) -> Row:
-    """Schemathesis over every operation, right and wrong inputs: no 5xx, and every error is a problem document."""
+def _generated(strategy: st.SearchStrategy[Any], effort: Effort, use: Callable[[Any], object]) -> None:
+    """Inputs until there are enough, or the time is over."""
+    ends, left = time.monotonic() + effort.seconds, effort.inputs
+
+    def one(given_: Any) -> None:
+        if time.monotonic() < ends:
+            use(given_)
+
+    while left > 0 and time.monotonic() < ends:
+        given(given_=strategy)(_settings(min(AT_ONCE, left))(one))()
+        left -= AT_ONCE
+
+
+MOST_OF_AN_OPERATION = 20
+
+
+async def document(stage: Stage, effort: Effort) -> Row:
+    """Schemathesis over every operation, right and wrong inputs: no 5xx, and every error is a problem document.
+
+    Sent in turns, so that every operation is reached within twenty times the seconds of a parser.
+    """
     row = Row("generated requests of every operation", "API3 API8 API9")
     contract = schemathesis.openapi.from_dict(openapi())
     operations: list[Any] = [result.ok() for result in contract.get_all_operations()]  # type: ignore[union-attr]  # our own document
     cases: list[Any] = []
+    number = max(1, min(MOST_OF_AN_OPERATION, effort.inputs // 20))
 
     for operation in operations:
         before = len(cases)
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             with contextlib.suppress(Unsatisfiable):  # what takes no input has no wrong one
                 strategy = operation.as_strategy(generation_mode=mode)
-                given(case=strategy)(_settings(max(1, number // 20))(lambda case: cases.append(case)))()
+                given(case=strategy)(_settings(number)(lambda case: cases.append(case)))()
         if len(cases) == before:
             row.fail(f"{operation.label}: no request was generated")
     async with stage.caller(stage.keys["admin"]) as staff, stage.caller(stage.keys["shop1"]) as shop:
-        for case in cases:
+        ends = time.monotonic() + 20 * effort.seconds
+        for place, case in enumerate(sorted(cases, key=lambda _: random.random())):
+            if time.monotonic() > ends:
+                row.name += f" ({place:,} of {len(cases):,})"
+                break
             sent = case.as_transport_kwargs(base_url="http://gateway.test")
             arguments = {name: sent[name] for name in ("method", "url", "params", "json", "data") if name in sent}
             if isinstance(arguments.get("data"), str | bytes):
@@ -91,7 +119,7 @@ _FORM = st.dictionaries(_NAMES, _TEXT, max_size=6).map(
 )
 
 
-async def parsers(stage: Stage, number: int) -> Row:
+async def parsers(stage: Stage, effort: Effort) -> Row:
     """Hypothesis over every parser: whatever comes, an answer or the parser's own refusal, never anything else."""
     row = Row("parsers", "API3 API10")
     shop, directory = stage.gateway.directory.shop("shop1"), stage.gateway.directory
@@ -108,7 +136,7 @@ async def parsers(stage: Stage, number: int) -> Row:
             except Exception as error:
                 row.fail(f"{name}: {type(error).__name__} at {given_!r:.60}")
 
-        given(given_=strategy)(_settings(number)(one))()
+        _generated(strategy, effort, one)
 
     def csv(raw: bytes) -> None:
         for line in subscriber_csv.parsed(subscriber_csv.decoded(raw), 100).rows:
@@ -133,7 +161,7 @@ async def parsers(stage: Stage, number: int) -> Row:
     tried("Webhooki", form, lambda one: webhooki.parsed(webhooki.fields_of(*one), shops, now), NotUnderstood)
     async with stage.caller(stage.keys["shop1"]) as http:
         for path in ("orders", "events", "registrations", "subscriber-lists"):
-            await _bodies(row, http, path, number)
+            await _bodies(row, http, path, effort)
     return row
 
 
@@ -141,11 +169,14 @@ def _latin(text: str) -> str:
     return text.encode("latin-1", "replace").decode("latin-1").replace("\r", "").replace("\n", "")
 
 
-async def _bodies(row: Row, http: Any, path: str, number: int) -> None:
+async def _bodies(row: Row, http: Any, path: str, effort: Effort) -> None:
     bodies: list[bytes] = []
-    given(body=_BYTES)(_settings(number)(lambda body: bodies.append(body)))()
+    _generated(_BYTES, effort, bodies.append)
+    ends = time.monotonic() + effort.seconds
     kind = "text/csv" if path == "subscriber-lists" else "application/json"
     for body in bodies:
+        if time.monotonic() > ends:
+            break
         answer = await http.post(f"/v1/shops/shop1/{path}", content=body, headers={"Content-Type": kind})
         row.inputs += 1
         row.refused += answer.status_code >= 400
@@ -157,7 +188,7 @@ async def _bodies(row: Row, http: Any, path: str, number: int) -> None:
 _AS_JSON = {"Content-Type": "application/json"}
 
 
-async def bombs(stage: Stage, _: int) -> Row:
+async def bombs(stage: Stage, _: Effort) -> Row:
     """Bodies and headers that cost more than they weigh: refused, each in well under a second."""
     row = Row("bombs", "API4")
     deep = b"[" * 100_000
@@ -200,7 +231,7 @@ ODD = (
 )  # fmt: skip
 
 
-async def inside(_: Stage, __: int) -> Row:
+async def inside(_: Stage, __: Effort) -> Row:
     """Notices never go to private addresses: however written, also by a name that changes between check and call."""
     row = Row("addresses that lead inside", "API7")
 

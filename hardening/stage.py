@@ -57,8 +57,15 @@ class Stage:
             yield http
 
 
-Attack = Callable[[Stage, int], Awaitable[Row]]
-"""(stage, how many inputs to generate)"""
+@dataclass(frozen=True)
+class Effort:
+    """How much is generated for each parser: at most so many inputs, in about so many seconds, whichever ends first."""
+
+    inputs: int
+    seconds: float
+
+
+Attack = Callable[[Stage, Effort], Awaitable[Row]]
 
 
 @asynccontextmanager

@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from hardening import access, inputs
-from hardening.stage import a_stage
+from hardening import access, inputs, sequences
+from hardening.stage import Effort, a_stage
 
-SHORT = (access.strangers, access.other_shops, access.roles, inputs.parsers, inputs.bombs, inputs.inside)
+SHORT = (access.strangers, access.other_shops, access.roles, inputs.parsers, inputs.bombs, inputs.inside, sequences.sequences)
 
 
 async def test_what_is_tried_holds(migrated_file: Path) -> None:
     async with a_stage(migrated_file) as stage:
-        rows = [await attack(stage, 5) for attack in SHORT]
+        rows = [await attack(stage, Effort(5, 1)) for attack in SHORT]
     assert {row.name: row.broken for row in rows if row.broken} == {}
     assert sum(row.server_errors for row in rows) == 0
     assert all(row.refused for row in rows)
