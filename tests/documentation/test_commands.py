@@ -31,7 +31,7 @@ NOT_RUN = {
 }
 """Where blocks are left out, and why. Another one is a decision, not a slip: write it here."""
 
-LANGUAGES = {"sh", "toml", "json", "text", "python", "php", "nginx", "caddy", "ini", "yaml", "html", "http"}
+LANGUAGES = {"sql", "sh", "toml", "json", "text", "python", "php", "nginx", "caddy", "ini", "yaml", "html", "http"}
 PAGES = [page for page in all_pages() if page.name.startswith("docs/") or page.name == "README.md"]
 RUN = [page for page in PAGES if any(block.is_run for block in page.blocks())]
 
