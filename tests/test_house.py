@@ -35,7 +35,7 @@ def test_the_contract_is_valid_openapi_with_an_operation_id_an_example_and_error
     operations = [operation for path in document["paths"].values() for operation in path.values()]
     ids = [operation["operationId"] for operation in operations]
     assert len(ids) == len(set(ids))
-    events = [operation for operation in operations if "events" in operation["tags"]]
+    events = [operation for operation in operations if "Shop: events" in operation["tags"]]
     assert len(events) == 14
     for operation in events:
         content = operation["requestBody"]["content"]["application/json"]

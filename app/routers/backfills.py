@@ -17,7 +17,7 @@ from app.routers.event_traces import ReasonOut
 from app.services.runs.backfills import Progress
 
 router = APIRouter(
-    prefix="/v1/shops/{shop}/backfills", tags=["the first transfer"], responses=documented(401, 404, 409, 503, of=NotPossible)
+    prefix="/v1/shops/{shop}/backfills", tags=["Shop: first transfer"], responses=documented(401, 404, 409, 503, of=NotPossible)
 )
 
 Number = Annotated[int, Path(ge=1, le=2**53, description="The backfill's number.", examples=[1])]
@@ -115,43 +115,43 @@ class BackfillsOut(BaseModel):
     backfills: list[BackfillOut] = Field(description="Every backfill of the shop.")
 
 
-@router.post("", status_code=201, responses=documented(400, 413, 415, 422))
+@router.post("", status_code=201, responses=documented(400, 413, 415, 422), summary="Start the first transfer, or count first")
 async def start_backfill(shop: ActingShop, body: BackfillIn, backfills: BackfillsDep) -> BackfillOut:
     """Transfer the existing accounts, or count first what would happen. Under `order_consent` there is none: 409 says why."""
     return BackfillOut.of_progress(await backfills.start(shop.id, body.mode))
 
 
-@router.get("")
+@router.get("", summary="List first transfers")
 async def list_backfills(shop: ReadableShop, backfills: BackfillsDep) -> BackfillsOut:
     """Every backfill of the shop, with its progress or its report."""
     return BackfillsOut(backfills=[BackfillOut.of_progress(one) for one in await backfills.of_shop(shop.id)])
 
 
-@router.get("/{number}")
+@router.get("/{number}", summary="See how far a first transfer is")
 async def backfill(shop: ReadableShop, number: Number, backfills: BackfillsDep) -> BackfillOut:
     """How far it is; when it is over, its report: found = sent + withheld (by reason) + failed."""
     return BackfillOut.of_progress(await backfills.progress(shop.id, number))
 
 
-@router.post("/{number}/pause")
+@router.post("/{number}/pause", summary="Pause a first transfer")
 async def pause_backfill(shop: ActingShop, number: Number, backfills: BackfillsDep) -> BackfillOut:
     """Stop listing accounts. What is queued still goes."""
     return BackfillOut.of_progress(await backfills.pause(shop.id, number))
 
 
-@router.post("/{number}/resume")
+@router.post("/{number}/resume", summary="Go on with a first transfer")
 async def resume_backfill(shop: ActingShop, number: Number, backfills: BackfillsDep) -> BackfillOut:
     """Go on at the same place."""
     return BackfillOut.of_progress(await backfills.resume(shop.id, number))
 
 
-@router.post("/{number}/approve")
+@router.post("/{number}/approve", summary="Approve a first transfer")
 async def approve_backfill(shop: ActingShop, number: Number, backfills: BackfillsDep) -> BackfillOut:
     """After the dry run of a shop with `start = "approved"`: begin."""
     return BackfillOut.of_progress(await backfills.approve(shop.id, number))
 
 
-@router.post("/{number}/cancel")
+@router.post("/{number}/cancel", summary="Cancel a first transfer")
 async def cancel_backfill(shop: ActingShop, number: Number, backfills: BackfillsDep) -> BackfillOut:
     """End it here. What is queued still goes, and the report says what became of it."""
     return BackfillOut.of_progress(await backfills.cancel(shop.id, number))

@@ -1,7 +1,7 @@
 """The addresses SALESmanago calls when somebody opts in or out (R53-R55; contract 5.4)."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import PlainTextResponse
@@ -13,7 +13,7 @@ from app.routers.edge.dependencies import CallbacksDep
 from app.routers.edge.field_examples import EXAMPLES
 from app.routers.edge.problems import BadParameter, documented
 
-router = APIRouter(prefix="/callbacks", tags=["callbacks"], responses=documented(400, 403, 503))
+router = APIRouter(prefix="/callbacks", tags=["SALESmanago: callbacks"], responses=documented(400, 403, 503))
 
 _LONGEST = 1000
 
@@ -68,6 +68,8 @@ def _the_one(written: dict[str, list[str]], name: str) -> str:
 
 CalledDep = Annotated[Called, Depends(_called)]
 Shop = Annotated[str, Path(description="The shop's id.", examples=["shop1"], max_length=64)]
+_STORED = "Stored; the shops follow."
+_OK: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"example": "OK"}}}}
 Which = Annotated[Direction, Path(description="What the contact did.", examples=["opt-out"])]
 Account = Annotated[str, Path(description="The account's id.", examples=["main"], max_length=64)]
 
@@ -91,7 +93,13 @@ async def _of_account(account: str, direction: Direction, called: Called, callba
     return PlainTextResponse("OK")
 
 
-@router.get("/shops/{shop}/{direction}", response_class=PlainTextResponse)
+@router.get(
+    "/shops/{shop}/{direction}",
+    response_class=PlainTextResponse,
+    responses=_OK,
+    response_description=_STORED,
+    summary="A contact opted in or out, for one shop",
+)
 async def shop_called_back(shop: Shop, direction: Which, called: CalledDep, callbacks: CallbacksDep) -> PlainTextResponse:
     """A contact opted in or out: the newsletter of this one shop follows.
 
@@ -101,19 +109,37 @@ async def shop_called_back(shop: Shop, direction: Which, called: CalledDep, call
     return await _of_shop(shop, direction, called, callbacks)
 
 
-@router.post("/shops/{shop}/{direction}", response_class=PlainTextResponse)
+@router.post(
+    "/shops/{shop}/{direction}",
+    response_class=PlainTextResponse,
+    responses=_OK,
+    response_description=_STORED,
+    summary="The same by POST, for one shop",
+)
 async def shop_called_back_by_post(shop: Shop, direction: Which, called: CalledDep, callbacks: CallbacksDep) -> PlainTextResponse:
     """The same, for a caller that posts. The parameters may stand in the query or in a form."""
     return await _of_shop(shop, direction, called, callbacks)
 
 
-@router.get("/accounts/{account}/{direction}", response_class=PlainTextResponse)
+@router.get(
+    "/accounts/{account}/{direction}",
+    response_class=PlainTextResponse,
+    responses=_OK,
+    response_description=_STORED,
+    summary="A contact opted in or out, for all shops of an account",
+)
 async def account_called_back(account: Account, direction: Which, called: CalledDep, callbacks: CallbacksDep) -> PlainTextResponse:
     """A contact opted in or out: the newsletters of all shops of the account that know the person follow, with a receipt each."""
     return await _of_account(account, direction, called, callbacks)
 
 
-@router.post("/accounts/{account}/{direction}", response_class=PlainTextResponse)
+@router.post(
+    "/accounts/{account}/{direction}",
+    response_class=PlainTextResponse,
+    responses=_OK,
+    response_description=_STORED,
+    summary="The same by POST, for all shops of an account",
+)
 async def account_called_back_by_post(
     account: Account, direction: Which, called: CalledDep, callbacks: CallbacksDep
 ) -> PlainTextResponse:

@@ -1,6 +1,6 @@
 """Is it alive, is it ready, what does it count."""
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -20,7 +20,13 @@ from app.routers.edge.dependencies import HealthDep, MetricsReader, PerhapsOpera
 from app.routers.edge.problems import documented
 from app.services.operations.health import Health, ShopHealth
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["Operator: health"])
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = Field(default="alive", description="Always `alive`: who is not does not answer.", examples=["alive"])
 
 
 class ShopReadiness(BaseModel):
@@ -68,13 +74,20 @@ class Readiness(BaseModel):
     shops: list[ShopReadiness] | None = Field(default=None, description="For an operator's key alone.")
 
 
-@router.get("/healthz")
-async def alive() -> dict[str, str]:
+@router.get("/healthz", responses=documented(414), summary="Is it alive?")
+async def alive() -> Alive:
     """The process answers."""
-    return {"status": "alive"}
+    return Alive()
 
 
-@router.get("/readyz", responses={503: {"model": Readiness, "description": "Events cannot be stored at the moment."}})
+_NOT_READY: dict[int | str, dict[str, Any]] = {503: {"model": Readiness, "description": "Events cannot be stored at the moment."}}
+
+
+@router.get(
+    "/readyz",
+    responses=_NOT_READY | documented(401),
+    summary="Is it ready?",
+)
 async def ready(health: HealthDep, response: Response, caller: PerhapsOperator) -> Readiness:
     """Can events be stored durably? An operator's key is told more: late shops and a hidden consent box refuse no events."""
     readiness = await health.readiness()
@@ -87,10 +100,17 @@ async def ready(health: HealthDep, response: Response, caller: PerhapsOperator) 
     return answer
 
 
-_TEXT: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+_TEXT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The text format of Prometheus.",
+        "content": {
+            "text/plain": {"schema": {"type": "string"}, "example": 'gateway_events{shop="shop1",state="sent"} 10412.0'},
+        },
+    }
+}
 
 
-@router.get("/metrics", response_class=Response, responses=_TEXT | documented(401, 404))
+@router.get("/metrics", response_class=Response, responses=_TEXT | documented(401, 404), summary="Read metrics")
 async def metrics(_: MetricsReader, health: HealthDep) -> Response:
     """Prometheus metrics, without personal data: for an operator's key, and for the networks of `GATEWAY_METRICS_OPEN_TO`."""
     return await metrics_of(health)

@@ -15,7 +15,7 @@ from app.routers.edge.problems import documented
 from app.routers.event_traces import EventOut
 from app.routers.events.field_types import EVENT_ID, Email, Id
 
-router = APIRouter(prefix="/v1/shops/{shop}", tags=["look-ups"], responses=documented(401, 404, 503))
+router = APIRouter(prefix="/v1/shops/{shop}", tags=["Shop: look-ups"], responses=documented(401, 404, 503))
 
 
 class LookupIn(BaseModel):
@@ -39,13 +39,24 @@ class TimelineOut(BaseModel):
     events: list[EventOut] = Field(description="What was received about the person or the order.")
 
 
+class AccessReportOut(BaseModel):
+    """Everything that is stored about a person."""
+
+    facts: dict[str, Any] = Field(
+        description="What is known of the person: profile, tags, newsletters, addresses, with the time of each fact.",
+        examples=[{"email": "jan.kowalski@example.com", "registered": True}],
+    )
+    consents: list[ConsentChainOut] = Field(description="What the person agreed to and resigned from, as sealed lines.")
+    events: list[EventOut] = Field(description="The time line, the oldest first.")
+
+
 EventIdInPath = Annotated[
     str,
     Path(description="`event_id` as posted; percent-encode signs that mean something in a URL.", examples=[EXAMPLES["event_id"]]),
 ]
 
 
-@router.get("/events/{event_id:path}")
+@router.get("/events/{event_id:path}", summary="See what became of an event")
 async def event_trace(
     shop: ReadableShop,
     event_id: EventIdInPath,
@@ -58,7 +69,7 @@ async def event_trace(
     return EventOut.of(found, await trace.waiting([found]))
 
 
-@router.post("/lookups", responses=documented(400, 413, 415, 422))
+@router.post("/lookups", responses=documented(400, 413, 415, 422), summary="See what became of a person or an order")
 async def lookup(shop: ReadableShop, body: LookupIn, trace: TraceDep) -> TimelineOut:
     """The time line of a person or an order: everything received, what was decided, and why."""
     if body.email is not None:
@@ -69,20 +80,29 @@ async def lookup(shop: ReadableShop, body: LookupIn, trace: TraceDep) -> Timelin
     return TimelineOut(events=[EventOut.of(one, waiting) for one in found])
 
 
-@router.get("/access-requests/{event_id:path}")
-async def access_report(shop: ReadableShop, event_id: EventIdInPath, trace: TraceDep) -> dict[str, Any]:
+@router.get("/access-requests/{event_id:path}", summary="Fetch what is stored about a person")
+async def access_report(shop: ReadableShop, event_id: EventIdInPath, trace: TraceDep) -> AccessReportOut:
     """Everything stored about the person who asked: facts, tags, the ledger of consents, and the time line."""
     if not EVENT_ID.fullmatch(event_id):
         raise NotFound("access request")
     report = await trace.access_report(shop.id, event_id)
-    return {
-        "facts": report.facts,
-        "consents": [ConsentChainOut.of(chain).model_dump(mode="json") for chain in report.consents],
-        "events": [EventOut.of(one).model_dump(mode="json") for one in report.events],
-    }
+    return AccessReportOut(
+        facts=report.facts,
+        consents=[ConsentChainOut.of(chain) for chain in report.consents],
+        events=[EventOut.of(one) for one in report.events],
+    )
 
 
-@router.get("/access-pages/{event_id:path}", response_class=HTMLResponse)
+_PAGE = "<!doctype html><html lang=pl><meta charset=utf-8><title>Dane, które sklep … o Tobie przechowuje</title>…</html>"
+
+
+@router.get(
+    "/access-pages/{event_id:path}",
+    response_class=HTMLResponse,
+    summary="Fetch the same as a page for that person",
+    response_description="A page with everything in it: save it, print it, or send it to whoever asked.",
+    responses={200: {"content": {"text/html": {"example": _PAGE}}}},
+)
 async def access_page_of(
     shop: ReadableShop,
     event_id: EventIdInPath,

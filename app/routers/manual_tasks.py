@@ -17,7 +17,7 @@ from app.routers.edge.problems import documented
 from app.routers.event_traces import ReasonOut, summarised
 from app.routers.events.field_types import Email
 
-router = APIRouter(prefix="/v1/shops/{shop}", tags=["the way back"], responses=documented(401, 404, 503))
+router = APIRouter(prefix="/v1/shops/{shop}", tags=["Shop: way back"], responses=documented(401, 404, 503))
 
 
 TaskNumber = Annotated[int, Path(ge=1, le=2**53, description="Its number, as listed.", examples=[17])]
@@ -104,27 +104,33 @@ class ConsentExportIn(BaseModel):
     email: Email = field("email", "Whose consents; any address the person ever had in the shop.")
 
 
-@router.get("/hand-work")
+@router.get("/hand-work", summary="List what only a person can do")
 async def hand_work(shop: ReadableShop, items: HandWorkDep) -> HandWorkListOut:
     """Changes from SALESmanago that the gateway cannot write in this shop: each with the reason and what to do."""
     return HandWorkListOut(items=[HandWorkOut.of(item) for item in await items.of_shop(shop.id)])
 
 
-@router.post("/hand-work/{number}/done", status_code=204, response_class=Response)
+@router.post(
+    "/hand-work/{number}/done",
+    status_code=204,
+    response_class=Response,
+    summary="Say that a person has done it",
+    response_description="It is off the list, with this as its receipt.",
+)
 async def hand_work_done(shop: ActingShop, number: TaskNumber, items: HandWorkDep) -> Response:
     """A person carried it out: that is its receipt."""
     await items.done(shop.id, number)
     return Response(status_code=204)
 
 
-@router.get("/conflicts")
+@router.get("/conflicts", summary="List where both sides disagree")
 async def list_conflicts(shop: ReadableShop, people: ConflictsDep) -> ConflictsOut:
     """Tags SALESmanago lost, tags it cannot tell apart, and statuses it does not take."""
     found = [conflict for person in await people.disputed(shop.id) for conflict in ConflictOut.of(person, shop)]
     return ConflictsOut(conflicts=found)
 
 
-@router.post("/consent-exports", responses=documented(400, 413, 415, 422))
+@router.post("/consent-exports", responses=documented(400, 413, 415, 422), summary="Export a person's consents")
 async def export_consents(shop: ReadableShop, body: ConsentExportIn, consents: ConsentsDep) -> ConsentExportOut:
     """Everything written down of a person's consents, as evidence: a chain of sealed lines."""
     return ConsentExportOut(chains=[ConsentChainOut.of(chain) for chain in await consents.export(shop.id, body.email)])

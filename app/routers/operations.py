@@ -20,7 +20,7 @@ from app.routers.events.field_types import EventId, ExactText, Id
 from app.routers.health import ShopReadiness
 from app.services.operations.replay import Line, Operations, Replay
 
-router = APIRouter(prefix="/v1/operations", tags=["operations"], responses=documented(401, 404, 503))
+router = APIRouter(prefix="/v1/operations", tags=["Operator: operations"], responses=documented(401, 404, 503))
 
 
 OnlyShop = Annotated[str | None, Query(max_length=128, description="Only this shop.", examples=["shop1"])]
@@ -173,7 +173,7 @@ class ShopStatesOut(BaseModel):
     shops: list[ShopStateOut] = Field(description="Every shop.")
 
 
-@router.get("/parked")
+@router.get("/parked", summary="See what could not be delivered")
 async def parked(_: Operator, operations: OperationsDep, shop: OnlyShop = None) -> ParkedOut:
     """What could not be delivered or decided, grouped by cause."""
     return await shown_parked(operations, shop)
@@ -185,7 +185,7 @@ async def shown_parked(operations: Operations, shop: str | None) -> ParkedOut:
     return ParkedOut(groups=groups, waiting=[LineOut.of(line) for line in await operations.lines() if line.waiting])
 
 
-@router.post("/replays", responses=documented(400, 413, 415, 422))
+@router.post("/replays", responses=documented(400, 413, 415, 422), summary="Try it again")
 async def replay(caller: Operator, operations: OperationsDep, body: ReplayIn) -> ReplayOut:
     """Try parked items again, one, some or all: with `preview` only count. Sent is what is true today, never an old state."""
     if body.mode is ReplayMode.RUN:
@@ -194,13 +194,13 @@ async def replay(caller: Operator, operations: OperationsDep, body: ReplayIn) ->
     return ReplayOut.of(body.mode, await work(body.filter))
 
 
-@router.get("/neighbours")
+@router.get("/neighbours", summary="See every destination")
 async def neighbours(_: Operator, operations: OperationsDep) -> LinesOut:
     """Circuit breakers, pace and backlog of every destination."""
     return LinesOut(neighbours=[LineOut.of(line) for line in await operations.lines()])
 
 
-@router.get("/shops")
+@router.get("/shops", summary="See every shop")
 async def shop_states(_: Operator, health: HealthDep) -> ShopStatesOut:
     """Every shop with its events by state."""
     return ShopStatesOut(
@@ -242,7 +242,7 @@ class AuditOut(BaseModel):
     entries: list[AuditEntryOut] = Field(description="What people did.")
 
 
-@router.get("/audit")
+@router.get("/audit", summary="See who did what")
 async def audit_log(
     _: Operator,
     audit: AuditDep,

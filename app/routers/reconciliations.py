@@ -13,7 +13,7 @@ from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
 
 router = APIRouter(
-    prefix="/v1/shops/{shop}/reconciliations", tags=["reconciliation"], responses=documented(401, 404, 409, 503, of=NotPossible)
+    prefix="/v1/shops/{shop}/reconciliations", tags=["Shop: comparisons"], responses=documented(401, 404, 409, 503, of=NotPossible)
 )
 
 
@@ -87,20 +87,20 @@ class ReconciliationsOut(BaseModel):
     reconciliations: list[ReconciliationOut] = Field(description="Comparisons of the shop.")
 
 
-@router.post("", status_code=201, responses=documented(400, 413, 415, 422))
+@router.post("", status_code=201, responses=documented(400, 413, 415, 422), summary="Compare both sides")
 async def start_reconciliation(shop: ActingShop, body: ReconciliationIn, found: ReconciliationsDep) -> ReconciliationOut:
     """Compare everybody who was transferred, and every account of the panel."""
     return ReconciliationOut.of(await found.start(shop.id, body.mode), {})
 
 
-@router.get("")
+@router.get("", summary="List comparisons")
 async def list_reconciliations(shop: ReadableShop, found: ReconciliationsDep) -> ReconciliationsOut:
     """The newest comparisons, of the nights and on request."""
     runs = await found.of_shop(shop.id)
     return ReconciliationsOut(reconciliations=[ReconciliationOut.of(run, await found.people(run)) for run in runs])
 
 
-@router.get("/{number}")
+@router.get("/{number}", summary="See what a comparison found")
 async def reconciliation(
     shop: ReadableShop,
     number: Annotated[int, Path(ge=1, le=2**53, description="The comparison's number.", examples=[12])],

@@ -7,7 +7,7 @@ from app.routers.edge.dependencies import CallingShop, RecoveryDep
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
 
-router = APIRouter(prefix="/v1/shops/{shop}", tags=["carts"], responses=documented(401, 404, 503))
+router = APIRouter(prefix="/v1/shops/{shop}", tags=["Shop: way back"], responses=documented(401, 404, 503))
 
 
 class RecoveryIn(BaseModel):
@@ -31,7 +31,7 @@ class RecoveredCartOut(BaseModel):
     items: list[RecoveredItemOut] = Field(description="The goods.")
 
 
-@router.post("/recovered-carts", responses=documented(400, 413, 415, 422))
+@router.post("/recovered-carts", responses=documented(400, 413, 415, 422), summary="Open a recovery link")
 async def recovered_cart(shop: CallingShop, body: RecoveryIn, links: RecoveryDep) -> RecoveredCartOut:
     """The goods behind a recovery link of the gateway. **Add** them to the basket the visitor has; never replace it.
 

@@ -11,7 +11,7 @@ from app.routers.edge.dependencies import Operator, ReadableShop, RequestsDep
 from app.routers.edge.problems import documented
 from app.services.operations.request_log import MOST_SHOWN
 
-router = APIRouter(tags=["requests"], responses=documented(401, 404, 503))
+router = APIRouter(responses=documented(401, 404, 503))
 
 
 class MistakeOut(BaseModel):
@@ -87,7 +87,7 @@ Outcomes = Annotated[
 ]
 
 
-@router.get("/v1/shops/{shop}/requests")
+@router.get("/v1/shops/{shop}/requests", tags=["Shop: look-ups"], summary="See your last requests")
 async def recent_requests(
     shop: ReadableShop,
     log: RequestsDep,
@@ -99,7 +99,7 @@ async def recent_requests(
     return RequestsOut.of(await log.recent(shop.id, outcome or (), after, limit), after)
 
 
-@router.get("/v1/shops/{shop}/requests/{request_id}")
+@router.get("/v1/shops/{shop}/requests/{request_id}", tags=["Shop: look-ups"], summary="See one request")
 async def one_request(
     shop: ReadableShop,
     log: RequestsDep,
@@ -111,7 +111,7 @@ async def one_request(
     return RequestOut.of(await log.one(request_id, shop.id))
 
 
-@router.get("/v1/operations/requests")
+@router.get("/v1/operations/requests", tags=["Operator: operations"], summary="See the last requests of all shops")
 async def all_requests(
     _: Operator,
     log: RequestsDep,

@@ -14,7 +14,7 @@ from app.routers.edge.problems import documented
 from app.sources.idosell.connecting import Connection
 from app.sources.in_polish import in_polish
 
-router = APIRouter(tags=["sources"])
+router = APIRouter()
 
 Platform = Annotated[str, Path(description="The platform.", examples=["idosell"], max_length=32)]
 Name = Annotated[
@@ -28,7 +28,13 @@ class Taken(BaseModel):
     received: bool = Field(default=True, description="It is stored; what it tells is worked out afterwards.", examples=[True])
 
 
-@router.post("/sources/{platform}/{name}", status_code=202, responses=documented(401, 413, 429, 503))
+@router.post(
+    "/sources/{platform}/{name}",
+    status_code=202,
+    responses=documented(401, 413, 429, 503),
+    tags=["Panel: webhooks"],
+    summary="Take a push of the shop's platform",
+)
 async def pushed(platform: Platform, name: Name, request: Request, response: Response, pushes: PushesDep) -> Taken:
     """A webhook of the shop's platform. Verified over the raw body, stored, answered at once; a repetition changes nothing.
 
@@ -97,7 +103,7 @@ PushNumber = Annotated[int, Path(ge=1, le=2**62, description="The push's number,
 _OPERATIONS = "/v1/operations/pushes"
 
 
-@router.get(_OPERATIONS, responses=documented(401, 404))
+@router.get(_OPERATIONS, responses=documented(401, 404), tags=["Operator: pushes of a panel"], summary="See what platforms pushed")
 async def list_pushes(
     _operator: Operator,
     pushes: PushesDep,
@@ -116,13 +122,23 @@ async def list_pushes(
     return PushList(pushes=[Push.of(line) for line in await pushes.lines(named, state, limit)])
 
 
-@router.get(f"{_OPERATIONS}/{{push_id}}/body", responses=documented(401, 404))
+@router.get(
+    f"{_OPERATIONS}/{{push_id}}/body",
+    responses=documented(401, 404),
+    tags=["Operator: pushes of a panel"],
+    summary="Read a push that was not understood",
+)
 async def read_push(_operator: Operator, pushes: PushesDep, push_id: PushNumber) -> Kept:
     """The body of a push that was not understood. Those of others are gone."""
     return Kept(body=(await pushes.body(push_id)).decode("utf-8", errors="replace"))
 
 
-@router.post(f"{_OPERATIONS}/{{push_id}}/again", responses=documented(401, 404))
+@router.post(
+    f"{_OPERATIONS}/{{push_id}}/again",
+    responses=documented(401, 404),
+    tags=["Operator: pushes of a panel"],
+    summary="Read a push once more",
+)
 async def translate_again(_operator: Operator, pushes: PushesDep, push_id: PushNumber) -> Again:
     """Translate a push that was not understood once more: after the gateway or the configuration changed."""
     return Again(pushes=await pushes.again([push_id]))
@@ -171,7 +187,12 @@ class ConnectionOut(BaseModel):
         )
 
 
-@router.get("/v1/operations/connections/idosell/{shop}", responses=documented(401, 404, 409, of=NotPossible))
+@router.get(
+    "/v1/operations/connections/idosell/{shop}",
+    responses=documented(401, 404, 409, of=NotPossible),
+    tags=["Operator: pushes of a panel"],
+    summary="Check the connection to a panel",
+)
 async def look_at_connection(
     _operator: Operator,
     connecting: ConnectingDep,

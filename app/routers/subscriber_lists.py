@@ -21,7 +21,7 @@ MAX_LINES = 5_000
 LINES_PER_TURN = 25
 _EXAMPLE = "email;email_consent_at;language\newa.nowak@example.com;2025-03-18 18:49:21;pl\n"
 
-router = APIRouter(prefix="/v1/shops/{shop}", tags=["the first transfer"], responses=documented(401, 404, 503))
+router = APIRouter(prefix="/v1/shops/{shop}", tags=["Shop: first transfer"], responses=documented(401, 404, 503))
 
 
 class LineAnswer(BaseModel):
@@ -57,7 +57,13 @@ _BODY["content"]["text/csv"]["example"] = _EXAMPLE  # type: ignore[index]
 _ASKED = Asked("list", "send CSV: a heading line, then a line per subscriber", "Nothing was stored.", example=_EXAMPLE)
 
 
-@router.post("/subscriber-lists", status_code=202, responses=documented(400, 413, 422), openapi_extra={"requestBody": _BODY})
+@router.post(
+    "/subscriber-lists",
+    status_code=202,
+    responses=documented(400, 413, 422),
+    openapi_extra={"requestBody": _BODY},
+    summary="Import newsletter subscribers from a list",
+)
 async def import_subscribers(shop: ActingShop, request: Request, intake: IntakeDep) -> ListAnswer:
     """Up to 5,000 lines of CSV: `email`, `email_consent_at` and, if there are any, `sms_consent_at`, `phone`, `language`,
 

@@ -1,14 +1,13 @@
 """The ASGI application: the border, the door for events, routers, problem handlers, and the documentation of all."""
 
+import json
 from functools import cache, partial
 from typing import Any
 
 import yaml
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
-from pydantic import BaseModel
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
@@ -16,10 +15,10 @@ from app.admin.doctor import callback_addresses
 from app.bootstrap.gateway import Gateway
 from app.console.application import console_app
 from app.console.session import Uses
-from app.domain.errors import NotAllowed
 from app.routers import (
     backfills,
     callbacks,
+    front_page,
     health,
     lookups,
     manual_tasks,
@@ -35,18 +34,35 @@ from app.routers.edge.addresses import OpenDoors
 from app.routers.edge.body_limits import Border
 from app.routers.edge.rate_limits import Pace, Refusals
 from app.routers.edge.request_record import Memory
-from app.routers.events import batch, endpoints
 from app.routers.events.fast.endpoint import FastEventEndpoint
-from app.routers.events.schemas import BATCHABLE
+from app.server.contract import contract_of
 
-_DESCRIPTION = """
-Post what happens in your shop; the gateway decides by the shop's rules what travels to SALESmanago, and tells you why.
+_SWAGGER_UI = {
+    "tryItOutEnabled": True,
+    "displayRequestDuration": True,
+    "defaultModelsExpandDepth": 0,  # addresses first: schemas are unfolded on request
+    "validatorUrl": None,  # nothing is asked of the internet
+}
 
-* **202** means stored durably. Send the same `event_id` again whenever you are unsure: it has one effect.
-* A batch is answered 202 if every event was taken, 207 if some were, 422 if none was; `items` says which.
-* Times carry their offset. Unknown fields are ignored and named in the receipt's `warnings`.
-* Every failing answer is a problem document (RFC 9457) that names the field, the rule and a right value.
-"""
+
+_ROUTERS = tuple(
+    module.router
+    for module in (
+        lookups,
+        backfills,
+        reconciliations,
+        subscriber_lists,
+        recovered_carts,
+        requests,
+        manual_tasks,
+        operations,
+        sources,
+        callbacks,
+        health,
+        problem_pages,
+        front_page,
+    )
+)
 
 
 def application_of(gateway: Gateway) -> ASGIApp:
@@ -106,27 +122,13 @@ def _application() -> FastAPI:
     app = FastAPIOffline(
         title="Shop gateway",
         version=__version__,
-        description=_DESCRIPTION,
         docs_url="/docs",
         redoc_url=None,
         generate_unique_id_function=_operation_id,
-        swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
+        swagger_ui_parameters=_SWAGGER_UI,
     )
-    for module in (
-        lookups,
-        backfills,
-        reconciliations,
-        subscriber_lists,
-        recovered_carts,
-        requests,
-        manual_tasks,
-        operations,
-        sources,
-        callbacks,
-        health,
-        problem_pages,
-    ):
-        app.include_router(module.router)
+    for router in _ROUTERS:
+        app.include_router(router)
     app.mount("/console", _console, name="console")
     problems.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # the documented way to extend the document
@@ -166,45 +168,28 @@ def _operation_id(route: APIRoute) -> str:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The generated document, with the schemas that only problem answers and the batch refer to."""
-    if app.openapi_schema:
-        return app.openapi_schema
-    routes = [*endpoints.documentation.routes, *batch.documentation.routes, *app.routes]
-    document: dict[str, Any] = get_openapi(title=app.title, version=app.version, description=app.description, routes=routes)
-    schemas = document["components"]["schemas"]
-    models: list[type[BaseModel]] = [problems.Problem, *BATCHABLE.values()]
-    for model in models:
-        made = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        for name, schema in {**made.pop("$defs", {}), model.__name__: made}.items():
-            schemas.setdefault(name, schema)
-    for path in document["paths"].values():
-        for method, operation in path.items():
-            invalid = operation.get("responses", {}).get("422", {})
-            if "HTTPValidationError" in str(invalid):
-                invalid.update(problems.documented(422)[422])
-            _document_border(operation)
-            if method != "get" and "401" in operation["responses"] and "events" not in operation.get("tags", ()):
-                operation["responses"].setdefault("403", problems.documented(403, of=NotAllowed)[403])
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
-    app.openapi_schema = document
-    return document
-
-
-def _document_border(operation: dict[str, Any]) -> None:
-    """What the border may answer before any route does."""
-    answers = operation["responses"]
-    border = [400, 414] if operation.get("parameters") else []
-    border += [429] if answers.keys() & {"401", "403"} else []
-    for status, answer in problems.documented(*border).items():
-        answers.setdefault(str(status), answer)
+    if not app.openapi_schema:
+        app.openapi_schema = contract_of(app, _ROUTERS)
+    return app.openapi_schema
 
 
 def openapi() -> dict[str, Any]:
-    """The contract: what `/openapi.json` shows."""
+    """The contract: what `/openapi.json` shows. Not to be changed."""
     return _application().openapi()
 
 
 def openapi_yaml() -> str:
     """The contract as text, for `openapi.yaml`."""
-    return yaml.safe_dump(openapi(), sort_keys=False, allow_unicode=True, width=120)
+    document = json.loads(json.dumps(openapi()))  # so that nothing stands there by reference
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as they are read."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)

@@ -1,5 +1,6 @@
 """What handlers are given: the caller, and the use cases of the gateway that the request came to."""
 
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Request
@@ -30,7 +31,7 @@ from app.sources.idosell.connecting import Connecting
 from app.sources.taking import Pushes
 
 # All of them are `async def`: FastAPI sends plain functions to a thread pool, eight trips per request.
-_bearer = HTTPBearer(auto_error=False, scheme_name="shop-key", description="A key made by `gateway keys issue SHOP`.")
+_bearer = HTTPBearer(auto_error=False, scheme_name="shop-key")
 
 
 def _handed_over(name: str) -> Any:
@@ -185,6 +186,14 @@ Operator = Annotated[Caller, Depends(_operator)]
 AuditDep = Annotated[AuditLog, _handed_over("audit")]
 PerhapsOperator = Annotated[Caller | None, Depends(_perhaps_operator)]
 MetricsReader = Annotated[None, Depends(_metrics_reader)]
+KEYS_TAKEN: Mapping[Callable[..., Any], tuple[str, ...]] = {
+    _calling_shop: ("shop-key",),
+    _read_shop: ("shop-key", "operator-key"),
+    _operator: ("operator-key",),
+    _perhaps_operator: ("", "operator-key"),
+    _metrics_reader: ("operator-key",),
+}
+"""Who is let in by which kinds of key, for the documentation; empty = also without one."""
 IdempotencyKey = Annotated[
     str | None,
     Header(

@@ -76,6 +76,13 @@ class Problem(BaseModel):
     )
 
 
+class ConflictProblem(Problem):
+    """RFC 9457, with what was stored under the `event_id`."""
+
+    event_id: str = Field(description="The id that was used before.", examples=[EXAMPLES["event_id"]])
+    stored_digest: str = Field(description="SHA-256 of what was accepted under it.", examples=["6f1ed002ab55…0aa"])
+
+
 _STATUS: dict[type[GatewayError], tuple[int, str, str]] = {
     UnknownCaller: (401, "unknown-caller", "The request carries no valid key."),
     NotAllowed: (403, "not-allowed", "This key may not do that."),
@@ -133,10 +140,12 @@ def documented(*statuses: int, of: type[GatewayError] | None = None) -> dict[int
     titles |= {409: _STATUS[ContentConflict][2]}
     if of is not None:
         titles[_STATUS[of][0]] = _STATUS[of][2]
-    return {
-        status: {"description": titles[status], "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-        for status in statuses
-    }
+    return {status: _documented(titles[status]) for status in statuses}
+
+
+def _documented(title: str) -> dict[str, Any]:
+    model = ConflictProblem if title == _STATUS[ContentConflict][2] else Problem
+    return {"description": title, "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}}}}
 
 
 class BadParameter(Exception):

@@ -18,7 +18,7 @@ from app.domain.shops.shop import Shop
 from app.routers.edge.asked import Asked
 from app.routers.edge.dependencies import CallingShop
 from app.routers.edge.field_examples import WHOLE_BODY
-from app.routers.edge.problems import MOST_SHOWN, FieldProblem, documented, field_problems
+from app.routers.edge.problems import MEDIA_TYPE, MOST_SHOWN, FieldProblem, Problem, documented, field_problems
 from app.routers.edge.request_record import current
 from app.routers.events.examples import in_batch
 from app.routers.events.fast.parser import reader_of
@@ -87,15 +87,21 @@ class BatchAnswer:
 class RefusedBatch(BatchAnswer):
     """The problem document of a batch of which nothing was taken, with the answer to every item."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[FieldProblem]
-    request_id: str | None
+    type: Annotated[str, Field(description="Path of the page about it.", examples=[f"/problems/{REFUSED}"])]
+    title: Annotated[str, Field(description="What happened.", examples=["No event of the batch was taken."])]
+    status: Annotated[int, Field(description="The HTTP status.", examples=[422])]
+    detail: Annotated[
+        str, Field(description="How many, and what to do.", examples=["All 1 need another content or another event_id."])
+    ]
+    errors: Annotated[
+        list[FieldProblem], Field(description="The first 20 mistakes, with `[index].` before the field.", examples=[[]])
+    ]
+    request_id: Annotated[str | None, Field(description="As in the header X-Request-Id.", examples=["9f2c51d0a7e84b36"])]
 
 
-_ITEM = {"oneOf": [{"$ref": f"#/components/schemas/{model.__name__}"} for model in BATCHABLE.values()]}
+_REFS = {name: f"#/components/schemas/Batched{model.__name__}" for name, model in BATCHABLE.items()}
+_ITEM = {"oneOf": [{"$ref": ref} for ref in _REFS.values()], "discriminator": {"propertyName": "type", "mapping": _REFS}}
+_REFUSAL = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in (RefusedBatch.__name__, Problem.__name__)]}
 _EXAMPLE = in_batch("registration", "order", "tag-edit")
 _BODY = {
     "required": True,
@@ -103,10 +109,6 @@ _BODY = {
         "application/json": {
             "schema": {"type": "array", "minItems": 1, "maxItems": MAX_EVENTS, "items": _ITEM},
             "examples": {"mixed": {"summary": "Three events of a day", "value": _EXAMPLE}},
-        },
-        NDJSON: {
-            "schema": {"type": "string", "description": "One event per line."},
-            "example": "\n".join(json.dumps(event, ensure_ascii=False) for event in _EXAMPLE),
         },
     },
 }
@@ -172,7 +174,7 @@ def _answer(answer: BatchAnswer) -> Taken:
     return Taken(as_json(document), 422, refused, detail=document.detail, errors=errors)
 
 
-documentation = APIRouter(prefix="/v1/shops/{shop}", tags=["events"])
+documentation = APIRouter(prefix="/v1/shops/{shop}", tags=["Shop: events"])
 """What /docs shows of it; never mounted."""
 
 
@@ -180,14 +182,18 @@ documentation = APIRouter(prefix="/v1/shops/{shop}", tags=["events"])
     f"/{PATH}",
     status_code=202,
     operation_id="events_batch",
-    responses=documented(400, 401, 404, 413, 422, 503)
+    summary="Many events at once",
+    response_description="Every item was taken: the receipts.",
+    responses=documented(400, 401, 404, 413, 503)
+    | {422: {"description": "No event of the batch was taken.", "content": {MEDIA_TYPE: {"schema": _REFUSAL}}}}
     | {207: {"model": BatchAnswer, "description": "Some items were taken, some rejected or in conflict: `items` says which."}},
     openapi_extra={"requestBody": _BODY},
 )
 async def events_batch(shop: CallingShop) -> BatchAnswer:  # noqa: ARG001 - the signature is what is wanted
     """Up to 1,000 mixed events, each with its `type`. Every item gets its own answer; the good ones are stored durably.
 
-    202 if every item was taken, 207 if some were, 422 if none was.
+    202 if every item was taken, 207 if some were, 422 if none was. NDJSON, one event per line, is taken too, with the header
+    `Content-Type: application/x-ndjson`.
     """
     raise AssertionError("never called: `FastEventEndpoint` serves this address")
 

@@ -26,10 +26,11 @@ PREFIX = "/v1/shops/{shop}"
 
 @dataclass(frozen=True)
 class ShopEvent:
-    """One address: its last part, the name of the operation, the shape of the body, and what the documentation says."""
+    """One address: its last part, the name and title of the operation, the shape of the body, and what /docs says of it."""
 
     path: str
     name: str
+    title: str
     body: type[EventIn]
     words: str
 
@@ -38,6 +39,7 @@ EVENTS = (
     ShopEvent(
         "registrations",
         "customer_registered",
+        "An account was created",
         schemas.RegistrationIn,
         """A customer created an account.
 
@@ -47,72 +49,84 @@ Under `order_consent` the account is remembered and travels with the first order
     ShopEvent(
         "account-changes",
         "account_changed",
+        "An account changed",
         schemas.AccountChangeIn,
         "A customer's data changed; with `previous_email`, also the address. The contact is renamed, never doubled.",
     ),
     ShopEvent(
         "subscriptions",
         "subscribed",
+        "Somebody subscribed to the newsletter",
         schemas.SubscriptionIn,
         "A person subscribed to the newsletter by e-mail, SMS, or both. This is the person's own act at `occurred_at`.",
     ),
     ShopEvent(
         "unsubscriptions",
         "unsubscribed",
+        "Somebody left the newsletter",
         schemas.UnsubscriptionIn,
         "A person left the newsletter. `confirmed: true` = by the link in the e-mail; `false` = staff removed the address.",
     ),
     ShopEvent(
         "orders",
         "order_placed",
+        "An order was placed or edited",
         order_schemas.OrderIn,
         "A customer placed an order. `transfer_consent` is the consent box of the order form: given, not_given or not_asked.",
     ),
     ShopEvent(
         "order-cancellations",
         "order_cancelled",
+        "An order was cancelled",
         order_schemas.OrderCancellationIn,
         "An order was cancelled. It travels only if its purchase did.",
     ),
     ShopEvent(
         "order-returns",
         "order_returned",
+        "Goods came back",
         order_schemas.OrderReturnIn,
         "Goods came back: `items` and `value` say which, for a partial return.",
     ),
     ShopEvent(
         "carts",
         "cart_changed",
+        "A cart changed",
         order_schemas.CartIn,
         "The whole content of a cart, each time it changes; no items = emptied. Reported after an hour without change.",
     ),
     ShopEvent(
         "product-views",
         "product_viewed",
+        "A product was viewed",
         schemas.ProductViewIn,
         "A known person looked at a product. Only for shops without SALESmanago's own monitoring script.",
     ),
     ShopEvent(
         "tag-edits",
         "tags_edited",
+        "Staff edited tags",
         schemas.TagEditIn,
         "Staff edited a customer's tags: what was `added`, `removed`, `renamed`, or the full set `tags` as it is now.",
     ),
     ShopEvent(
         "consents",
         "transfer_consent_changed",
+        "A transfer consent was given or withdrawn",
         schemas.ConsentIn,
         "A person granted or withdrew the consent to be transferred. A withdrawal stops everything at once, also what is queued.",
     ),
     ShopEvent(
         "erasures",
         "erasure_requested",
+        "A person wants to be forgotten",
         schemas.ErasureIn,
         "A person asked to be forgotten: deleted in SALESmanago and here; only a hashed entry stays. Follow the receipt.",
     ),
     ShopEvent(
         "access-requests",
         "access_requested",
+        "A person asks what is stored",
         schemas.AccessRequestIn,
         "A person asked what is stored about them. The report is ready once the event is `superseded` with `report_ready`.",
     ),
@@ -159,7 +173,7 @@ def _documented_as(event: ShopEvent) -> Callable[..., Any]:
     return endpoint
 
 
-documentation = APIRouter(prefix=PREFIX, tags=["events"], responses=documented(401, 404, 408, 409, 413, 415, 422, 503))
+documentation = APIRouter(prefix=PREFIX, tags=["Shop: events"], responses=documented(401, 404, 408, 409, 413, 415, 422, 503))
 """What /docs shows of it; never mounted."""
 
 for _event in EVENTS:
@@ -170,6 +184,7 @@ for _event in EVENTS:
         status_code=202,
         name=_event.name,
         operation_id=_event.name,
-        summary=_event.name.replace("_", " ").title(),
+        summary=_event.title,
+        response_description="Stored durably: the receipt.",
         description=_event.words,
     )
