@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,10 +83,16 @@ class Process:
         return self._process.wait(timeout=20)
 
 
+NO_SECRETS: Mapping[str, str] = {}
+
+
 class World:
     """A gateway with two shops on one account, and the SALESmanago it talks to."""
 
-    def __init__(self, folder: Path, database_url: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, database_url: str | None = None, shops: str | None = None, secrets: Mapping[str, str] = NO_SECRETS
+    ) -> None:
+        """`shops`: a file of shops with `{endpoint}` in it, instead of the usual two. `secrets`: what it names."""
         self.folder = folder
         gateway_port, sandbox_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{gateway_port}"
@@ -100,9 +106,10 @@ class World:
             "TEST_SECRET": "demo-api-secret",
             "NO_COLOR": "1",
             "COLUMNS": "200",
+            **secrets,
         }
         self.shops_file = folder / "shops.toml"
-        self.shops_file.write_text(_SHOPS.format(endpoint=self.sandbox_url))
+        self.shops_file.write_text((shops or _SHOPS).format(endpoint=self.sandbox_url))
         self.sandbox = Process(
             folder,
             "sandbox",
@@ -140,9 +147,16 @@ class World:
 
 
 @contextmanager
-def a_world(folder: Path, database_url: str | None = None, *, cold: bool = False) -> Iterator[World]:
+def a_world(
+    folder: Path,
+    database_url: str | None = None,
+    *,
+    cold: bool = False,
+    shops: str | None = None,
+    secrets: Mapping[str, str] = NO_SECRETS,
+) -> Iterator[World]:
     """Both processes up, the configuration applied. About `cold` see `Process.start`; it is for the gateway alone."""
-    world = World(folder, database_url)
+    world = World(folder, database_url, shops, secrets)
     if database_url is None:
         shutil.copy(migrated_file(), folder / "gateway.db")
     world.sandbox.start()
