@@ -12,7 +12,7 @@ CHAOS_ARGS ?=
 HARDENING_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: help install demo test check audit hardening chaos bench format wheel image lock screenshots openapi docs reference
+.PHONY: help install demo test check audit hardening chaos bench format wheel image lock screenshots openapi docs reference examples
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +35,7 @@ demo: $(RUNTIME)  ## live through a day of two shops, with stand-ins of both sid
 test: install  ## run the whole suite (TEST_ARGS=…)
 	$(BIN)/python -m pytest $(TEST_ARGS)
 
-check: install  ## linters, formatting, types, import contracts, documentation, bill of materials, vulnerabilities
+check: install  ## linters, types, import contracts, documentation, bill of materials, vulnerabilities, generated clients
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -43,6 +43,8 @@ check: install  ## linters, formatting, types, import contracts, documentation, 
 	$(BIN)/zensical build --strict
 	$(BIN)/python tools/sbom.py requirements.lock build/sbom.cdx.json
 	$(BIN)/python tools/audit.py requirements.lock
+	$(BIN)/python -m tools.lint_contract
+	$(BIN)/python -m tools.clients
 
 audit: install  ## known vulnerabilities of what is locked; fails if there are some
 	$(BIN)/python tools/audit.py --strict requirements.lock
@@ -70,6 +72,9 @@ screenshots: install  ## walk through the console and keep the pictures in docs/
 
 docs: install  ## the documentation as a site: build/site/index.html, searchable without internet
 	$(BIN)/zensical build --strict
+
+examples: install  ## write the scripts of examples/curl anew
+	$(BIN)/python -m tools.curl_examples
 
 reference: install  ## write docs/reference and the list of decisions anew
 	$(BIN)/python -m tools.reference
