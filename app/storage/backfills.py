@@ -38,6 +38,11 @@ class Backfills:
         theirs = select(backfills).where(backfills.c.shop_id == shop_id)
         return await self._read(theirs.order_by(backfills.c.id.desc()).limit(limit))
 
+    async def newest(self) -> list[Backfill]:
+        """Of each shop that ever had one."""
+        last = select(func.max(backfills.c.id)).group_by(backfills.c.shop_id)
+        return await self._read(select(backfills).where(backfills.c.id.in_(last)))
+
     async def due(self, now: datetime) -> list[Backfill]:
         """Whose next step's time has come, or lies further ahead than a step is ever put off (`domain.clocks`)."""
         due = (backfills.c.due_at <= now) | (backfills.c.due_at > now + LONGEST_PAUSE)

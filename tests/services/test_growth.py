@@ -213,6 +213,7 @@ def idle(world: World) -> Callable[[], Awaitable[None]]:
         await transfers.start_automatic()
         await transfers.step_due()
         await alarms.watch()
+        await health.report()
 
     return once
 

@@ -73,7 +73,7 @@ def health_of(waiting: timedelta | None, boxes: ConsentAnswerCounts | None = Non
         contacts=SimpleNamespace(conflicts=always({})),
         outbox=SimpleNamespace(oldest_queued=always({}), waiting_contacts=always({})),
         neighbours=SimpleNamespace(all=always({})),
-        backfills=SimpleNamespace(of_shop=always([])),
+        backfills=SimpleNamespace(newest=always([])),
         manual_tasks=SimpleNamespace(counts=always({})),
     )
 

@@ -194,10 +194,10 @@ class Health:
         tallies: dict[str, Tally] = {}
         totals: dict[str, int] = {}
         async with self._store.work() as work:
-            for shop in self._directory.shops():
-                for run in await work.backfills.of_shop(shop.id, 1):
-                    tallies[shop.id] = run.report or run.preview or await work.backfills.tally(run)
-                    totals[shop.id] = run.total
+            for run in await work.backfills.newest():
+                if self._directory.shop(run.shop_id) is not None:
+                    tallies[run.shop_id] = run.report or run.preview or await work.backfills.tally(run)
+                    totals[run.shop_id] = run.total
         return tallies, totals
 
     async def _write(self) -> None:
