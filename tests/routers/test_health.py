@@ -49,8 +49,9 @@ async def test_asking_whether_it_is_ready_writes_nothing(door: Door) -> None:
         async with door.gateway.directory._store.work() as work:
             return dict(await work.registry.entries())
 
+    operator = await door.operator()
     before = await written()
-    for headers in ({}, await door.operator()):
+    for headers in ({}, operator):
         await door.http.get("/readyz", headers=headers)
     assert await written() == before
 
