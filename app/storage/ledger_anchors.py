@@ -1,7 +1,6 @@
 """Heads of the chains of the consent ledger, and the anchor of each shop: apart from the lines that they vouch for."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,8 +36,8 @@ class LedgerAnchors:
 
     async def save(self, heads: Sequence[Head], anchors: Sequence[Anchor]) -> None:
         dialect = self._connection.dialect.name
-        await execute_many(self._connection, _SAVE[dialect, "heads"], [asdict(one) for one in heads])
-        await execute_many(self._connection, _SAVE[dialect, "anchors"], [asdict(one) for one in anchors])
+        await execute_many(self._connection, _SAVE[dialect, "heads"], [vars(one) for one in heads])
+        await execute_many(self._connection, _SAVE[dialect, "anchors"], [vars(one) for one in anchors])
 
     # -- examining the whole ledger -----------------------------------------------------------------------------------------
 

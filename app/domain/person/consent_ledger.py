@@ -7,7 +7,7 @@ An erasure removes the details, and the chain can still be verified.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import assert_never
@@ -199,7 +199,7 @@ _SEALED = tuple(one.name for one in fields(Entry) if one.name not in ("details",
 
 
 def details_of(email: str, evidence: Evidence, salt: str) -> dict[str, str]:
-    said = {} if evidence == NO_EVIDENCE else {name: _text(said) for name, said in asdict(evidence).items() if said}
+    said = {} if evidence == NO_EVIDENCE else {name: _text(said) for name, said in vars(evidence).items() if said}
     return {"email": email, **said, "salt": salt}
 
 
