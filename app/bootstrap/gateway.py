@@ -256,6 +256,7 @@ async def _compose(
             requests.write,
             door_counts.exchange if shared_store is not None else None,
             shared.read if shared is not None else None,
+            ledger.examine_all,
         ),
         upstreams=upstreams,
         shop_sides=sides,

@@ -109,6 +109,7 @@ class Worker:
         write_requests: Callable[[], Awaitable[int]],
         exchange_counts: Callable[[], Awaitable[int]] | None = None,
         read_clock: Callable[[], Awaitable[int]] | None = None,
+        examine_ledgers: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         self._planner = planner
         self._delivery = delivery
@@ -127,6 +128,7 @@ class Worker:
         self._write_requests = write_requests
         self._exchange_counts = exchange_counts
         self._read_clock = read_clock
+        self._examine_ledgers = examine_ledgers
         self._tasks: list[asyncio.Task[None]] = []
         self._scanned = _Scanned(directory)
         self._drains = Drains(delivery.due_destinations, delivery.deliver_due, delivery.claims_at_once, wake.delivering.notify)
@@ -154,6 +156,8 @@ class Worker:
             self._queue.every("scan", self._pauses.poll, scans)
             nightly = self._pauses.nightly
             self._queue.every("nightly", nightly, self._reconciliations.start_nightly, first=nightly)
+            if self._examine_ledgers is not None:
+                self._queue.every("ledgers", nightly, self._examine_ledgers, first=nightly)
             self._queue.every("clean", CLEANING_SECONDS, self._cleaner.clean, first=nightly)
             self._queue.every("alarms", ALARM_SECONDS, self._alarms.watch, first=ALARM_SECONDS)
             self._queue.every("reconcile", self._pauses.poll, self._reconciliations.step_due)

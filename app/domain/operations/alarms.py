@@ -54,6 +54,10 @@ WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Ktoś z tego adresu próbuje nieprawidłowych kluczy lub wywołań zwrotnych; dostaje odpowiedź 429.",
         ),
         "key_ends_soon": ("The key ends within two weeks.", "Klucz wygaśnie w ciągu dwóch tygodni."),
+        "ledger_broken": (
+            "The ledger of consents does not fit its seals: lines were changed or taken away. `gateway ledger` says which.",
+            "Rejestr zgód nie zgadza się z pieczęciami: wpisy zmieniono lub usunięto. `gateway ledger` pokaże, które.",
+        ),
         "sides_differ": (
             "The last comparison found differences between the shop and SALESmanago.",
             "Ostatnie porównanie wykazało różnice między sklepem a SALESmanago.",

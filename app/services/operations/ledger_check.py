@@ -17,6 +17,8 @@ PAGE = 500
 
 MOST_NAMED = 20
 _ANCHORED = "ledger_anchored"
+BROKEN = "ledger_broken:"
+"""Begins the names of facts: of which shops the ledger did not fit its seals at the last examination."""
 _PURPOSE = "consent ledger"
 """In the place of a shop's id, which has no space: the seal of a ledger is nobody's pseudonym."""
 
@@ -69,6 +71,18 @@ class LedgerCheck:
             if len(ids) < PAGE:
                 return anchor
             after = ids[-1]
+
+    async def examine_all(self) -> int:
+        """Every night: what does not fit is remembered until an examination finds it whole. Answers how many shops are broken."""
+        reports = await self.examine()
+        for one in reports:
+            if not one.whole:
+                log.error("ledger_broken", shop_id=one.shop_id, chains=len(one.broken))
+        async with self._store.work() as work:
+            for one in reports:
+                await work.registry.set_entry(f"{BROKEN}{one.shop_id}", "" if one.whole else "yes")
+            await work.commit()
+        return sum(not one.whole for one in reports)
 
     async def examine(self, shop_id: str | None = None) -> list[LedgerReport]:
         """Every line of one shop or all, beside what its heads and its anchor say."""

@@ -7,6 +7,7 @@ from app.domain.operations.alarms import Alarm
 from app.domain.operations.replay import ParkedFilter
 from app.domain.operations.request_log import RequestOutcome
 from app.services.delivery.given_up import PREFIX, still_given_up
+from app.services.operations.ledger_check import BROKEN
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.ports.clock import Clock
@@ -38,7 +39,7 @@ class TroubleWatch:
 
     async def alarms(self) -> set[Alarm]:
         """What is wrong at the moment."""
-        found = {*await self._parked(), *await self._neighbours(), *await self._given_up()}
+        found = {*await self._parked(), *await self._neighbours(), *await self._given_up(), *await self._ledgers()}
         return {*found, *await self._refused(), *await self._differences(), *self._keys()}
 
     async def _parked(self) -> set[Alarm]:
@@ -58,6 +59,13 @@ class TroubleWatch:
         async with self._store.work() as work:
             facts = await work.registry.entries_like(PREFIX)
         return {(destination, "claims_given_up") for destination in still_given_up(facts, self._clock())}
+
+    async def _ledgers(self) -> set[Alarm]:
+        """Consent ledgers that did not fit their seals last night."""
+        async with self._store.work() as work:
+            facts = await work.registry.entries_like(BROKEN)
+        broken = [name.removeprefix(BROKEN) for name, said in facts.items() if said]
+        return {(shop_id, "ledger_broken") for shop_id in broken if self._directory.shop(shop_id) is not None}
 
     async def _refused(self) -> set[Alarm]:
         """Only shops whose newest request was refused are looked at closely."""

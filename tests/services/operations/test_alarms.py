@@ -163,6 +163,7 @@ def test_every_alarm_has_words_in_both_languages() -> None:
         "requests_all_refused",
         "key_ends_soon",
         "sides_differ",
+        "ledger_broken",
         "not_ready",
     ):
         english, polish = AlarmNotice("", what, over=False).words

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 
+from app.domain.operations.alarms import Alarm
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.ledger_check import LedgerCheck
+from app.services.operations.replay import Operations
+from app.services.operations.request_log import RequestLog
+from app.services.operations.trouble import TroubleWatch
 from app.storage.engine.tables import consent_anchors, consent_heads, consents, meta
 from tests.support.changes import DAY
 from tests.support.world import EWA, JAN, World, subscribes, unsubscribes
@@ -105,3 +109,19 @@ async def test_a_ledger_from_before_anchors_is_anchored_once_as_it_stands(acted:
     await check(acted).anchor()
     (report,) = await check(acted).examine()
     assert not report.whole
+
+
+async def test_a_ledger_that_was_cut_raises_an_alarm_every_night_until_it_is_whole_again(acted: World) -> None:
+    nightly, contact = check(acted), await contact_of(acted, JAN)
+    assert (await nightly.examine_all(), await alarms(acted)) == (0, set())
+    async with acted.database.transaction() as connection:
+        kept = (await connection.execute(select(consents).where(consents.c.contact_id == contact, consents.c.number == 2))).one()
+    await changed(acted, *CUTS["the newest line"](contact))
+    assert (await nightly.examine_all(), await alarms(acted)) == (1, {("shop1", "ledger_broken")})
+    await changed(acted, insert(consents).values(**kept._mapping))
+    assert (await nightly.examine_all(), await alarms(acted)) == (0, set())
+
+
+async def alarms(world: World) -> set[Alarm]:
+    operations = Operations(world.store, world.directory, world.clock, lambda: None)
+    return await TroubleWatch(world.store, operations, RequestLog(world.store), world.directory, world.clock).alarms()
