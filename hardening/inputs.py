@@ -41,15 +41,16 @@ def _settings(number: int) -> Any:
     return settings(max_examples=number, deadline=None, database=None, suppress_health_check=_SUPPRESSED, phases=[Phase.generate])
 
 
-def _generated(strategy: st.SearchStrategy[Any], effort: Effort, use: Callable[[Any], object]) -> None:
+def generated(strategy: st.SearchStrategy[Any], effort: Effort, use: Callable[[Any], object]) -> None:
     """Inputs until there are enough, or the time is over."""
     ends, left = time.monotonic() + effort.seconds, effort.inputs
 
-    def one(given_: Any) -> None:
-        if time.monotonic() < ends:
-            use(given_)
-
     while left > 0 and time.monotonic() < ends:
+
+        def one(given_: Any) -> None:
+            if time.monotonic() < ends:
+                use(given_)
+
         given(given_=strategy)(_settings(min(AT_ONCE, left))(one))()
         left -= AT_ONCE
 
@@ -136,7 +137,7 @@ async def parsers(stage: Stage, effort: Effort) -> Row:
             except Exception as error:
                 row.fail(f"{name}: {type(error).__name__} at {given_!r:.60}")
 
-        _generated(strategy, effort, one)
+        generated(strategy, effort, one)
 
     def csv(raw: bytes) -> None:
         for line in subscriber_csv.parsed(subscriber_csv.decoded(raw), 100).rows:
@@ -171,7 +172,7 @@ def _latin(text: str) -> str:
 
 async def _bodies(row: Row, http: Any, path: str, effort: Effort) -> None:
     bodies: list[bytes] = []
-    _generated(_BYTES, effort, bodies.append)
+    generated(_BYTES, effort, bodies.append)
     ends = time.monotonic() + effort.seconds
     kind = "text/csv" if path == "subscriber-lists" else "application/json"
     for body in bodies:

@@ -2,10 +2,21 @@
 
 from pathlib import Path
 
+from hypothesis import strategies as st
+
 from hardening import access, inputs, sequences
+from hardening.inputs import AT_ONCE, generated
 from hardening.stage import Effort, a_stage
 
 SHORT = (access.strangers, access.other_shops, access.roles, inputs.parsers, inputs.bombs, inputs.inside, sequences.sequences)
+
+
+def test_inputs_are_generated_until_there_are_enough_or_the_time_is_over() -> None:
+    got: list[int] = []
+    generated(st.integers(), Effort(AT_ONCE + 1, 60), got.append)
+    assert AT_ONCE < len(got) <= AT_ONCE + 1
+    generated(st.integers(), Effort(10, 0), got.append)
+    assert len(got) <= AT_ONCE + 1
 
 
 async def test_what_is_tried_holds(migrated_file: Path) -> None:
