@@ -7,6 +7,7 @@ import pytest
 from app.configuration.entries import AccountEntry, ConsentsEntry, ShopEntry
 from app.configuration.settings import Settings
 from app.configuration.shop_parts import BackfillEntry, PanelEntry, SourceEntry
+from app.domain.operations.alarms import WORDS
 from app.domain.reasons import EXPLANATIONS
 from tests.support.pages import ROOT, Page, tracked
 from tools.reference import FOLDER, pages
@@ -28,6 +29,11 @@ def test_every_field_of_an_event_says_what_it_means() -> None:
     rows = [line.split(" | ") for line in (FOLDER / "reference" / "events.md").read_text().splitlines() if line.startswith("| `")]
     assert len(rows) > 130
     assert [row[0] for row in rows if len(row[3]) < 5] == []
+
+
+def test_every_alarm_has_a_line_that_says_what_to_do() -> None:
+    page = (FOLDER / "how-to" / "alarms.md").read_text()
+    assert [what for what in WORDS if f"| `{what}` |" not in page] == []
 
 
 def test_every_rule_that_anybody_sees_has_a_place_on_the_page_of_rules() -> None:
