@@ -23,6 +23,7 @@ from app.configuration.control_socket import USER_HEADER, check_owner
 from app.configuration.settings import Settings
 from app.domain.errors import NotFound
 from app.domain.operations.audit import Actor, Door
+from app.domain.operations.installation import Whereabouts
 from app.domain.operations.trace import EventTrace
 from app.domain.runs import reconciliation as reconciliation_rules
 from app.domain.runs.backfill import BackfillMode
@@ -148,6 +149,15 @@ def _control_app() -> FastAPI:
     async def doctor(shop: str | None = None) -> dict[str, Any]:
         return {"findings": await examine(gateway, shop)}
 
+    @app.get("/installation")
+    async def installation() -> dict[str, Any]:
+        await gateway.installation.look(writes=False)
+        return _whereabouts(gateway.installation.whereabouts)
+
+    @app.post("/installation/confirm")
+    async def confirm_installation() -> dict[str, Any]:
+        return _whereabouts(await gateway.installation.confirm())
+
     @app.get("/support-bundle")
     async def support_bundle() -> dict[str, Any]:
         return await bundle_of(gateway)
@@ -250,6 +260,13 @@ def _control_app() -> FastAPI:
 
 async def shown(reconciliations: Reconciliations, run: reconciliation_rules.Reconciliation) -> dict[str, Any]:
     return ReconciliationOut.of(run, await reconciliations.people(run)).model_dump(mode="json")
+
+
+def _whereabouts(found: Whereabouts | None) -> dict[str, Any]:
+    assert found is not None  # somebody has just looked
+    was = [{"words": one.place.words, "last_seen_at": one.seen_at} for one in found.elsewhere]
+    words, words_pl = found.words
+    return {"confirmed": found.is_confirmed, "here": found.here.words, "was": was, "words": words, "words_pl": words_pl}
 
 
 async def _about(gateway: Gateway, about: str) -> list[EventTrace]:

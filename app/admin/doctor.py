@@ -23,6 +23,9 @@ async def examine(gateway: Gateway, shop_id: str | None) -> list[dict[str, Any]]
 
     report = await gateway.health.report()
     note("database", good=report.ready, words="usable and migrated" if report.ready else "; ".join(report.problems))
+    await gateway.installation.look(writes=False)
+    if (whereabouts := gateway.installation.whereabouts) is not None:
+        note("installation", good=whereabouts.is_confirmed, words=whereabouts.words[0])
     shops = [shop for shop in gateway.directory.shops() if shop_id in (None, shop.id)]
     if not shops:
         note(shop_id or "shops", good=False, words="No such shop is configured. Write one into the file of `gateway apply`.")

@@ -29,6 +29,7 @@ from app.services.operations.audit import AuditLog
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.door_counts import DoorCounts
 from app.services.operations.health import Health
+from app.services.operations.installation import Installation
 from app.services.operations.ledger_check import LedgerCheck
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
@@ -53,6 +54,7 @@ from app.sources.wiring import Sources, sources_of
 from app.storage.engine import migrations
 from app.storage.engine.clock import DatabaseClock
 from app.storage.engine.database import Database
+from app.storage.engine.place import place_of
 from app.storage.unit_of_work import Store as SqlStore
 from app.worker.loops import Intervals, Signal, Signals, Worker
 from app.worker.recurring_jobs import JobQueue
@@ -84,6 +86,7 @@ class Gateway:
     requests: RequestLog
     door_counts: DoorCounts
     audit: AuditLog
+    installation: Installation
     sessions: Sessions
     sources: Sources
     planner: Planner
@@ -129,6 +132,7 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
         ):
             settings = settings if prepares else settings.model_copy(update={"config": None})
             gateway = await _compose(settings, database, http, to_anywhere, shared or clock, shared)
+            await gateway.installation.look(writes=prepares)
             if prepares:
                 await gateway.ledger.anchor()
             try:
@@ -208,9 +212,9 @@ async def _compose(
     )
     consents, ledger = ConsentReader(store, pseudonyms), LedgerCheck(store, pseudonyms)
     current = partial(migrations.is_current, database)
-    health = Health(
-        store, directory, clock, current, settings.freshness_alarm_seconds, settings.receipt_alarm_seconds, sources.watch
-    )
+    installation = Installation(store, partial(place_of, database, settings.installation), clock)
+    late, silent = settings.freshness_alarm_seconds, settings.receipt_alarm_seconds
+    health = Health(store, directory, clock, current, late, silent, sources.watch, installation)
     trouble = TroubleWatch(store, operations, requests, directory, clock)
     return Gateway(
         settings=settings,
@@ -229,6 +233,7 @@ async def _compose(
         requests=requests,
         door_counts=door_counts,
         audit=AuditLog(store, clock),
+        installation=installation,
         sessions=Sessions(store, directory, clock),
         sources=sources,
         planner=planner,
@@ -247,7 +252,8 @@ async def _compose(
             reconciliations,
             cleaner,
             sources,
-            Alarms(health, sources.watch, trouble, door_counts, tell=_teller(settings, http)),
+            Alarms(health, sources.watch, trouble, door_counts, tell=_teller(settings, http), guard=installation),
+            installation,
             directory,
             wake,
             pauses,

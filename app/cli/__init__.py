@@ -8,6 +8,7 @@ from app import __version__
 from app.cli import configuration, imports, operations, queries, server
 from app.cli.backfill import backfill
 from app.cli.connect import connect
+from app.cli.installation import installation
 from app.cli.pushes import pushes
 from app.cli.reconcile import reconcile
 from app.cli.tail import tail
@@ -63,4 +64,5 @@ cli.add_typer(backfill, name="backfill")
 cli.add_typer(reconcile, name="reconcile")
 cli.add_typer(pushes, name="pushes")
 cli.add_typer(connect, name="connect")
+cli.add_typer(installation, name="installation")
 cli.add_typer(queries.hand_work, name="hand-work")

@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     """One SQLite file, or `postgresql+asyncpg://user:password@host/name`."""
     encryption_keys: Annotated[tuple[str, ...], NoDecode] = ()
     """Fernet keys, newest first; older ones still open what they closed. `serve` does not start without one."""
+    installation: str = Field(default="", max_length=64)
+    """A name of this installation instead of the signs by which a copied database is noticed."""
     config: Path | None = None
     """A file of shops to apply at start."""
     host: str = "127.0.0.1"

@@ -84,6 +84,12 @@ async def revoke_key(visit: Visit) -> Response:
     return _to("setup")
 
 
+async def confirm_installation(visit: Visit) -> Response:
+    """The banner says what it means: an administrator's word that no other gateway uses the original."""
+    await visit.uses.installation.confirm()
+    return RedirectResponse(HOME + "/", 303, headers=HEADERS)
+
+
 def _one_shop(visit: Visit) -> str:
     """Raises `NotFound` if the form names none."""
     shop = visit.shop()

@@ -39,6 +39,7 @@ def console_app(uses: Uses) -> Starlette:
             Route("/setup", signed_in(pages.setup)),
             Route("/keys/issue", signed_in(actions.issue_key, ADMIN_ROLE), methods=["POST"]),
             Route("/keys/revoke", signed_in(actions.revoke_key, ADMIN_ROLE), methods=["POST"]),
+            Route("/installation/confirm", signed_in(actions.confirm_installation, ADMIN_ROLE), methods=["POST"]),
             Route("/requests", signed_in(pages.requests)),
             Route("/audit", signed_in(pages.audit)),
             Route("/assets/{name}", _asset),

@@ -16,6 +16,7 @@ from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE
 from app.formats.words import mended
 from app.services.operations.audit import AuditLog
 from app.services.operations.health import Health
+from app.services.operations.installation import Installation
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.operations.trace import Disputes, Trace
@@ -52,6 +53,7 @@ class Uses:
     disputes: Disputes
     requests: RequestLog
     audit: AuditLog
+    installation: Installation
     sessions: Sessions
     callbacks: Callable[[], list[dict[str, str]]]
     """Addresses to paste into SALESmanago; each holds a secret."""
@@ -87,6 +89,7 @@ def render(request: Request, template: str, language: str, status: int = 200, **
         "shops": uses.directory.shops(),
         "language": language,
         "query": request.query_params,
+        "whereabouts": uses.installation.whereabouts,
     }
     text = environment(language).get_template(template).render(**{**common, **shown})
     response = HTMLResponse(text, status, headers=HEADERS)

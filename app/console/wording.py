@@ -148,6 +148,7 @@ ACTIONS = {
     "backfill_approved": N_("approved a first transfer"),
     "backfill_cancelled": N_("cancelled a first transfer"),
     "reconciliation_started": N_("started a comparison"),
+    "installation_confirmed": N_("confirmed that the database is no copy"),
 }
 POLICIES = {"order_consent": N_("only people who consented while ordering"), "all_customers": N_("all customers")}
 ROLES = {

@@ -70,6 +70,11 @@ class Readiness(BaseModel):
 
     ready: bool = Field(description="Events can be stored durably.", examples=[True])
     failing: list[str] = Field(description="Checks that fail: `store`, `migrations`. What everybody may know.", examples=[[]])
+    sends: bool = Field(
+        description="False: the database may be a copy of one in use, so events are accepted and nothing is sent "
+        "until `gateway installation confirm`.",
+        examples=[True],
+    )
     problems: list[str] | None = Field(default=None, description="In words; for an operator's key alone.", examples=[[]])
     shops: list[ShopReadiness] | None = Field(default=None, description="For an operator's key alone.")
 
@@ -92,7 +97,7 @@ async def ready(health: HealthDep, response: Response, caller: PerhapsOperator) 
     """Can events be stored durably? An operator's key is told more: late shops and a hidden consent box refuse no events."""
     readiness = await health.readiness()
     response.status_code = 200 if readiness.ready else 503
-    answer = Readiness(ready=readiness.ready, failing=list(readiness.failing))
+    answer = Readiness(ready=readiness.ready, failing=list(readiness.failing), sends=readiness.sends)
     if caller is not None:
         report = await health.report(counted=False)
         answer.problems = list(report.problems)

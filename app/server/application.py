@@ -111,6 +111,7 @@ def _uses(gateway: Gateway) -> Uses:
         disputes=gateway.disputes,
         requests=gateway.requests,
         audit=gateway.audit,
+        installation=gateway.installation,
         sessions=gateway.sessions,
         callbacks=partial(callback_addresses, gateway),
     )

@@ -6,7 +6,7 @@ looks at SALESmanago, the first transfer) are jobs of the queue, which run in on
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +20,7 @@ from app.services.from_salesmanago.polling import Poller
 from app.services.operations.alarms import Alarms
 from app.services.operations.door_counts import EXCHANGE_SECONDS
 from app.services.operations.health import PROBE_SECONDS
+from app.services.operations.installation import Installation
 from app.services.operations.request_log import WRITE_SECONDS
 from app.services.operations.retention import Cleaner
 from app.services.planning.planner import Planner
@@ -101,6 +102,7 @@ class Worker:
         cleaner: Cleaner,
         sources: Sources,
         alarms: Alarms,
+        installation: Installation,
         directory: ShopDirectory,
         wake: Signals,
         pauses: Intervals,
@@ -120,6 +122,7 @@ class Worker:
         self._cleaner = cleaner
         self._sources = sources
         self._alarms = alarms
+        self._installation = installation
         self._directory = directory
         self._wake = wake
         self._pauses = pauses
@@ -131,12 +134,13 @@ class Worker:
         self._examine_ledgers = examine_ledgers
         self._tasks: list[asyncio.Task[None]] = []
         self._scanned = _Scanned(directory)
-        self._drains = Drains(delivery.due_destinations, delivery.deliver_due, delivery.claims_at_once, wake.delivering.notify)
+        self._drains = Drains(self._due, self._deliver, delivery.claims_at_once, wake.delivering.notify)
         self._stopping = asyncio.Event()
 
     def start(self, *, delivering: bool = True) -> None:
         """Every process watches who its shops are and which keys live; planning and delivery run where they are wanted."""
         self._spawn("directory", self._watch_directory, self._pauses.directory)
+        self._spawn("installation", self._watch_installation, self._pauses.directory)
         self._spawn("probe", self._probe, PROBE_SECONDS)
         self._spawn("requests", self._write_requests, WRITE_SECONDS)
         if self._exchange_counts is not None:
@@ -148,19 +152,19 @@ class Worker:
             self._spawn("plan", self._planner.plan_due, self._pauses.poll, self._wake.planning)
             self._spawn("deliver", self._drains.start, self._pauses.poll, self._wake.delivering)
             self._queue.every("carts", self._pauses.cart_sweep, self._sweep_carts)
-            self._queue.every("backfills", self._pauses.poll, self._step_backfills)
+            self._queue.every("backfills", self._pauses.poll, self._guarded(self._step_backfills))
             self._queue.every("pushes", self._pauses.poll, self._sources.translator.step)
             self._every_account("pull", self._pull.pull_changed, self._pauses.pull)
             self._every_account("sweep", self._pull.sweep, self._pauses.sweep)
             scans = Rotation("scan", self._scanned.names, self._scan, look=self._pauses.directory)
-            self._queue.every("scan", self._pauses.poll, scans)
+            self._queue.every("scan", self._pauses.poll, self._guarded(scans))
             nightly = self._pauses.nightly
-            self._queue.every("nightly", nightly, self._reconciliations.start_nightly, first=nightly)
+            self._queue.every("nightly", nightly, self._guarded(self._reconciliations.start_nightly), first=nightly)
             if self._examine_ledgers is not None:
                 self._queue.every("ledgers", nightly, self._examine_ledgers, first=nightly)
             self._queue.every("clean", CLEANING_SECONDS, self._cleaner.clean, first=nightly)
             self._queue.every("alarms", ALARM_SECONDS, self._alarms.watch, first=ALARM_SECONDS)
-            self._queue.every("reconcile", self._pauses.poll, self._reconciliations.step_due)
+            self._queue.every("reconcile", self._pauses.poll, self._guarded(self._reconciliations.step_due))
             self._queue.start()
 
     async def stop(self) -> None:
@@ -203,7 +207,7 @@ class Worker:
             return pause
 
         rotation = Rotation(kind, self._pull.accounts, serve, look=min(pause, LONGEST_LOOK_SECONDS))
-        self._queue.every(kind, min(pause, self._pauses.directory), rotation)
+        self._queue.every(kind, min(pause, self._pauses.directory), self._guarded(rotation))
 
     async def _scan(self, source: str) -> float:
         """Page by page at once, and then not before the next round is due."""
@@ -211,6 +215,30 @@ class Worker:
         if name is None or await self._sources.scanner.step(name):
             return 0.0
         return max(self._pauses.poll, self._sources.scanner.seconds_until_due(name))
+
+    # -- a copy of a database talks to nobody (J5) -------------------------------------------------------------------------
+
+    async def _watch_installation(self) -> int:
+        before = self._installation.may_send
+        if await self._installation.look() and not before:
+            self._wake.everything()
+        return 0
+
+    def _guarded(self, step: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
+        """A step that calls a neighbour: it does nothing while the database may be a copy."""
+
+        async def perhaps() -> int:
+            return await step() if self._installation.may_send else 0
+
+        return perhaps
+
+    async def _due(self) -> Sequence[str]:
+        return await self._delivery.due_destinations() if self._installation.may_send else ()
+
+    async def _deliver(self, destination: str, claimed: Callable[[], None]) -> int:
+        return await self._delivery.deliver_due(destination, claimed) if self._installation.may_send else 0
+
+    # -- loops -------------------------------------------------------------------------------------------------------------
 
     def _spawn(self, name: str, step: Callable[[], Awaitable[int]], pause: float, signal: Signal | None = None) -> None:
         listener = signal.listener() if signal is not None else asyncio.Event()

@@ -8,23 +8,7 @@ import pytest
 from app.admin.doctor import address_findings
 from app.cli import common
 from app.configuration.settings import Settings
-from tests.support.terminals import Terminal
-
-SHOPS = """
-[accounts.main]
-endpoint = "http://127.0.0.1:9"
-client_id = "c"
-api_secret = "env:TEST_SECRET"
-owner = "owner@example.com"
-
-[shops.shop1]
-account = "main"
-host = "sklep.example.com"
-location = "sklep_example"
-number = 1
-policy = "all_customers"
-integration_started_at = 2026-01-01T00:00:00+01:00
-"""
+from tests.support.terminals import ONE_SHOP, Terminal
 
 
 @pytest.mark.parametrize(
@@ -47,7 +31,7 @@ def test_the_bundle_for_support_says_how_it_is_and_holds_no_secret_and_no_addres
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(common.out, "width", 400)
-    terminal = Terminal(tmp_path, monkeypatch, SHOPS, TEST_SECRET="very-secret", COLUMNS="400", NO_COLOR="1")
+    terminal = Terminal(tmp_path, monkeypatch, ONE_SHOP, TEST_SECRET="very-secret", COLUMNS="400", NO_COLOR="1")
     written = terminal.run("support-bundle", str(tmp_path / "bundle.json"))
     assert written.exit_code == 0
     text = (tmp_path / "bundle.json").read_text()

@@ -13,6 +13,23 @@ from app.cli import cli
 from app.observability import logs
 from tests.support.databases import migrated_file
 
+ONE_SHOP = """
+[accounts.main]
+endpoint = "http://127.0.0.1:9"
+client_id = "c"
+api_secret = "env:TEST_SECRET"
+owner = "owner@example.com"
+
+[shops.shop1]
+account = "main"
+host = "sklep.example.com"
+location = "sklep_example"
+number = 1
+policy = "all_customers"
+integration_started_at = 2026-01-01T00:00:00+01:00
+"""
+"""Of `all_customers`, on an account at which nobody answers; its secret is in `TEST_SECRET`."""
+
 
 class Terminal:
     """With the shops file applied."""

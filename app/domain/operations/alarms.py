@@ -25,6 +25,10 @@ class AlarmNotice:
 
 WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "installation_unconfirmed": (
+            "The database may be a copy, so nothing is sent. `gateway installation confirm` ends that.",
+            "Baza danych może być kopią, więc nic nie jest wysyłane. Kończy to `gateway installation confirm`.",
+        ),
         "not_ready": ("Events cannot be stored at the moment.", "Nie można teraz zapisywać zdarzeń."),
         "events_late": ("The oldest waiting event is later than promised.", "Najstarsze zdarzenie czeka dłużej, niż obiecano."),
         "receipt_missing": (

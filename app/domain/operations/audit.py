@@ -41,6 +41,8 @@ class Action(StrEnum):
     BACKFILL_APPROVED = "backfill_approved"
     BACKFILL_CANCELLED = "backfill_cancelled"
     RECONCILIATION_STARTED = "reconciliation_started"
+    INSTALLATION_CONFIRMED = "installation_confirmed"
+    """A person said that the database is no copy of one that is in use."""
 
 
 @value(kw_only=True)

@@ -26,8 +26,10 @@ MOST_UNTOLD = 200
 
 
 class Alarms:
-    def __init__(self, health: Health, *watches: Watch, tell: Tell | None = None) -> None:
+    def __init__(self, health: Health, *watches: Watch, tell: Tell | None = None, guard: Watch | None = None) -> None:
+        """`guard`: what it says is said alone: in a copy of a database everything is late, and that is nobody's trouble."""
         self._health = health
+        self._guard = guard
         self._watches = watches
         self._tell = tell
         self._raised: frozenset[Alarm] = frozenset()
@@ -35,13 +37,8 @@ class Alarms:
 
     async def watch(self) -> int:
         """Look at everything that has a limit. Answers 0: there is never more to do at once."""
-        report = await self._health.report(counted=False)
-        now = frozenset(_alarms(report))
-        if report.ready:
-            for one in self._watches:
-                now |= await one.alarms()
-        else:
-            now |= self._raised  # who cannot look cannot say that anything is over
+        guarded = frozenset(await self._guard.alarms() if self._guard is not None else ())
+        now = self._raised | guarded if guarded else await self._look()
         for shop, what in sorted(now - self._raised):
             log.warning("alarm", shop_id=shop, what=what)
         for shop, what in sorted(self._raised - now):
@@ -51,6 +48,15 @@ class Alarms:
         self._raised = now
         await self._say([*begun, *ended])
         return 0
+
+    async def _look(self) -> frozenset[Alarm]:
+        report = await self._health.report(counted=False)
+        now = frozenset(_alarms(report))
+        if not report.ready:
+            return now | self._raised  # who cannot look cannot say that anything is over
+        for one in self._watches:
+            now |= await one.alarms()
+        return now
 
     async def _say(self, notices: list[AlarmNotice]) -> None:
         """In the order in which things happened: the first that is not taken keeps the others waiting."""

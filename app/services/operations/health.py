@@ -12,6 +12,7 @@ from app.domain.consent import box_seems_hidden
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.errors import NotReady
 from app.domain.runs.backfill_tally import Tally
+from app.services.operations.installation import Installation
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
@@ -73,6 +74,8 @@ class Report:
     """Shop -> how its newest first transfer stands."""
     totals: Mapping[str, int] = field(default_factory=dict)
     """Shop -> accounts that the panel counted for it."""
+    sends: bool = True
+    """False: the database may be a copy, and nothing is sent until a person confirms it (J5)."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class Readiness:
     """What everybody may know. `failing`: names of checks, without a word about any shop."""
 
     failing: tuple[str, ...]
+    sends: bool = True
+    """Whether what is accepted is sent; not as long as the database may be a copy."""
 
     @property
     def ready(self) -> bool:
@@ -100,8 +105,10 @@ class Health:
         alarm_after_seconds: float,
         receipt_alarm_seconds: float = 900.0,
         sources: Sources | None = None,
+        installation: Installation | None = None,
     ) -> None:
         self._sources = sources
+        self._installation = installation
         self._store = store
         self._directory = directory
         self._clock = clock
@@ -135,7 +142,11 @@ class Health:
         except (NotReady, OSError, TimeoutError):
             return Readiness(("store",))
         checks = {"store": self._writable, "migrations": migrated}
-        return Readiness(tuple(name for name, good in checks.items() if not good))
+        return Readiness(tuple(name for name, good in checks.items() if not good), self._sends)
+
+    @property
+    def _sends(self) -> bool:
+        return self._installation is None or self._installation.may_send
 
     async def report(self, *, counted: bool = True) -> Report:
         """Ready = events can be accepted durably. A late shop is a problem to show, not a reason to refuse events.
@@ -155,6 +166,8 @@ class Health:
         problems += (
             [] if migrated else ["The database is not at the newest migration; run `gateway serve` or `alembic upgrade head`."]
         )
+        if self._installation is not None and (found := self._installation.whereabouts) is not None and not found.is_confirmed:
+            problems.append(found.words[0])
         for shop in shops:
             if shop.late:
                 minutes = shop.oldest_waiting_seconds / 60
@@ -180,7 +193,8 @@ class Health:
                     f"{shop.shop_id}: policy order_consent, but none of the last orders carried an answer to the consent box, "
                     "so nobody new is sent. Show the box in the shop, or choose policy all_customers."
                 )
-        return Report(ready, (*problems, *of_sources), tuple(shops), queues, open_circuits, transfers, totals)
+        everything = (*problems, *of_sources)
+        return Report(ready, everything, tuple(shops), queues, open_circuits, transfers, totals, sends=self._sends)
 
     async def _queues(self) -> tuple[dict[str, int], dict[str, bool]]:
         async with self._store.work() as work:
