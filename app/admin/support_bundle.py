@@ -14,7 +14,7 @@ from app.observability.redaction import redacted
 from app.routers.operations import LineOut
 from app.services.shops.written_settings import written, written_secrets
 
-_NEVER_SHOWN = ("secret", "keys", "url", "allow", "open_to")
+_NEVER_SHOWN = ("secret", "keys", "url", "allow", "open_to", "email", "user", "password")
 """Of the process's settings: whatever may hold a secret, a password or an address; only whether it is set."""
 
 

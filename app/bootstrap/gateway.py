@@ -15,6 +15,7 @@ import structlog
 from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.senders import Senders
 from app.bootstrap.shop_sides import ShopSides
+from app.clients.alarm_email import AlarmEmail
 from app.clients.alarm_webhook import AlarmWebhook
 from app.configuration.settings import Settings
 from app.configuration.shops_file import load
@@ -24,7 +25,7 @@ from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, 
 from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.from_salesmanago.polling import Poller
 from app.services.intake import Intake
-from app.services.operations.alarms import Alarms
+from app.services.operations.alarms import Alarms, Tell
 from app.services.operations.audit import AuditLog
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.door_counts import DoorCounts
@@ -252,7 +253,7 @@ async def _compose(
             reconciliations,
             cleaner,
             sources,
-            Alarms(health, sources.watch, trouble, door_counts, tell=_teller(settings, http), guard=installation),
+            Alarms(health, sources.watch, trouble, door_counts, tells=_tellers(settings, http), guard=installation),
             installation,
             directory,
             wake,
@@ -271,11 +272,14 @@ async def _compose(
     )
 
 
-def _teller(settings: Settings, http: httpx.AsyncClient) -> AlarmWebhook | None:
+def _tellers(settings: Settings, http: httpx.AsyncClient) -> list[Tell]:
     """Where alarms go beside the log."""
-    if not settings.alarm_webhook_url:
-        return None
-    return AlarmWebhook(http, settings.alarm_webhook_url, settings.alarm_webhook_secret)
+    found: list[Tell] = []
+    if settings.alarm_webhook_url:
+        found.append(AlarmWebhook(http, settings.alarm_webhook_url, settings.alarm_webhook_secret))
+    if settings.mail is not None:
+        found.append(AlarmEmail(settings.mail))
+    return found
 
 
 async def _pepper(store: Store, ring: KeyRing) -> str:

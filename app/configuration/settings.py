@@ -1,17 +1,20 @@
 """Settings of the process, read once from the environment (`GATEWAY_...`)."""
 
+import re
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from standardwebhooks import Webhook
 
 from app.configuration.control_socket import DEFAULT_DATABASE_URL, SQLITE, socket_of
+from app.domain.operations.alarms import MailServer
 from app.domain.operations.retention import Retention
 
+_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+").fullmatch
 Network = IPv4Network | IPv6Network
 
 
@@ -81,6 +84,16 @@ class Settings(BaseSettings):
     """Where alarms are posted, beside the log; empty = nowhere."""
     alarm_webhook_secret: str = Field(default="", repr=False)
     """`whsec_…`: signs them after Standard Webhooks."""
+    alarm_email_to: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses, separated by commas, that alarms are mailed to."""
+    alarm_email_from: str = ""
+    alarm_smtp_host: str = ""
+    alarm_smtp_port: int = Field(default=0, ge=0, le=65535)
+    """0 = what the way of encryption usually has: 587, or 465 for `tls`."""
+    alarm_smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
+    """`none` only on this machine."""
+    alarm_smtp_user: str = ""
+    alarm_smtp_password: str = Field(default="", repr=False)
     public_url: str = ""
     """How SALESmanago reaches this gateway, for the callback addresses; the listening address if empty."""
 
@@ -88,6 +101,32 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """How others reach this gateway."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def mail(self) -> MailServer | None:
+        """Where alarms are mailed; None = nowhere."""
+        if not self.alarm_email_to:
+            return None
+        port = self.alarm_smtp_port or (465 if self.alarm_smtp_tls == "tls" else 587)
+        signed_in = self.alarm_smtp_user, self.alarm_smtp_password
+        return MailServer(self.alarm_smtp_host, port, self.alarm_email_from, self.alarm_email_to, self.alarm_smtp_tls, *signed_in)
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> "Settings":
+        wrong = []
+        if self.alarm_email_to and not self.alarm_smtp_host:
+            wrong.append("GATEWAY_ALARM_SMTP_HOST is missing: which server takes the mails?")
+        if self.alarm_email_to and not self.alarm_email_from:
+            wrong.append("GATEWAY_ALARM_EMAIL_FROM is missing: from whom are the mails?")
+        wrong += [f"{one}: no e-mail address" for one in (*self.alarm_email_to, self.alarm_email_from) if one and not _ADDRESS(one)]
+        if self.alarm_smtp_tls == "none" and self.alarm_smtp_host not in ("", "localhost", "127.0.0.1", "::1"):
+            wrong.append("GATEWAY_ALARM_SMTP_TLS: none only to a server on this machine; choose starttls or tls")
+        if bool(self.alarm_smtp_user) != bool(self.alarm_smtp_password):
+            missing = "PASSWORD" if self.alarm_smtp_user else "USER"
+            wrong.append(f"GATEWAY_ALARM_SMTP_{missing} is missing: both, or neither")
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
 
     @property
     def retention(self) -> Retention:
@@ -117,7 +156,7 @@ class Settings(BaseSettings):
             raise ValueError("begin it with sqlite+aiosqlite:/// or postgresql+asyncpg://")
         return value
 
-    @field_validator("encryption_keys", "forwarded_allow_ips", "metrics_open_to", mode="before")
+    @field_validator("encryption_keys", "forwarded_allow_ips", "metrics_open_to", "alarm_email_to", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, (part.strip() for part in value.split(",")))) if isinstance(value, str) else value

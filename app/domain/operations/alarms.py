@@ -1,6 +1,7 @@
 """Alarms: what each of them says to whoever runs the gateway, in English and Polish (L5)."""
 
 from collections.abc import Mapping
+from dataclasses import field
 from types import MappingProxyType
 
 from app.domain.values import value
@@ -21,6 +22,19 @@ class AlarmNotice:
     def words(self) -> tuple[str, str]:
         """English, Polish."""
         return WORDS.get(self.what, (self.what, self.what))
+
+
+@value()
+class MailServer:
+    """Where e-mails about alarms are handed in, and for whom. `tls`: `tls`, `starttls` or `none`; no user = no sign-in."""
+
+    host: str
+    port: int
+    sender: str
+    recipients: tuple[str, ...]
+    tls: str
+    user: str = ""
+    password: str = field(default="", repr=False)
 
 
 WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(

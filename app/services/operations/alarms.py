@@ -1,6 +1,6 @@
-"""Say it once when something begins to be wrong, and once when it is over: in the log, and to an address (R11, L5)."""
+"""Say it once when something begins to be wrong, and once when it is over: in the log, to a webhook, by e-mail (R11, L5)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -26,14 +26,13 @@ MOST_UNTOLD = 200
 
 
 class Alarms:
-    def __init__(self, health: Health, *watches: Watch, tell: Tell | None = None, guard: Watch | None = None) -> None:
+    def __init__(self, health: Health, *watches: Watch, tells: Sequence[Tell] = (), guard: Watch | None = None) -> None:
         """`guard`: what it says is said alone: in a copy of a database everything is late, and that is nobody's trouble."""
         self._health = health
         self._guard = guard
         self._watches = watches
-        self._tell = tell
+        self._channels = [_Channel(tell) for tell in tells]
         self._raised: frozenset[Alarm] = frozenset()
-        self._untold: list[AlarmNotice] = []
 
     async def watch(self) -> int:
         """Look at everything that has a limit. Answers 0: there is never more to do at once."""
@@ -46,7 +45,8 @@ class Alarms:
         begun = [AlarmNotice(*one, over=False) for one in sorted(now - self._raised)]
         ended = [AlarmNotice(*one, over=True) for one in sorted(self._raised - now)]
         self._raised = now
-        await self._say([*begun, *ended])
+        for channel in self._channels:
+            await channel.say([*begun, *ended])
         return 0
 
     async def _look(self) -> frozenset[Alarm]:
@@ -58,10 +58,16 @@ class Alarms:
             now |= await one.alarms()
         return now
 
-    async def _say(self, notices: list[AlarmNotice]) -> None:
+
+class _Channel:
+    """A way to tell somebody: what one of them does not take keeps no other waiting, and is told nobody twice."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._untold: list[AlarmNotice] = []
+
+    async def say(self, notices: list[AlarmNotice]) -> None:
         """In the order in which things happened: the first that is not taken keeps the others waiting."""
-        if self._tell is None:
-            return
         self._untold = [*self._untold, *notices][-MOST_UNTOLD:]
         while self._untold and await self._tell(self._untold[0]):
             del self._untold[0]

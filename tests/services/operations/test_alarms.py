@@ -140,7 +140,7 @@ class SentState:
 
 async def test_an_alarm_is_told_once_and_its_end_once() -> None:
     told, bad, good = SentState(), report(shop1={"late": True}), report(shop1={})
-    alarms = Alarms(Played(bad, bad, good, good), tell=told)
+    alarms = Alarms(Played(bad, bad, good, good), tells=[told])
     for _ in range(4):
         await alarms.watch()
     assert told.notices == [AlarmNotice("shop1", "events_late", over=False), AlarmNotice("shop1", "events_late", over=True)]
@@ -148,10 +148,21 @@ async def test_an_alarm_is_told_once_and_its_end_once() -> None:
 
 async def test_what_was_not_taken_is_told_again_in_order() -> None:
     told = SentState(refuses=2)
-    alarms = Alarms(Played(report(shop1={"late": True}), report(shop1={})), tell=told)
+    alarms = Alarms(Played(report(shop1={"late": True}), report(shop1={})), tells=[told])
     for _ in range(4):
         await alarms.watch()
     assert [notice.over for notice in told.notices] == [False, True]
+
+
+async def test_what_one_channel_does_not_take_is_told_nobody_else_twice() -> None:
+    silent, told = SentState(refuses=99), SentState()
+    alarms = Alarms(Played(report(shop1={"late": True}), report(shop1={})), tells=[silent, told])
+    for _ in range(4):
+        await alarms.watch()
+    assert [notice.over for notice in told.notices] == [False, True]
+    silent.refuses = 0
+    await alarms.watch()
+    assert silent.notices == told.notices
 
 
 def test_every_alarm_has_words_in_both_languages() -> None:
