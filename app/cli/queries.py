@@ -120,6 +120,12 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
     if event["reason"]:
         out.print(f"    {event['reason']['rule']}: {escape(event['reason']['why' + suffix])}")
         out.print(f"    → {escape(event['reason']['what_to_do' + suffix])}")
+    for one in event["evidence"]:
+        if one["what"] == "own_event":
+            continue
+        told = (local(one["at"]), say("event", one["source"]), one["event_id"]) if one["at"] else ()
+        about = ", ".join((one["words" + suffix], *told))
+        out.print(f"    {'podstawa' if suffix else 'evidence'}: {escape(about)}")
     if event["waits"]:
         _show_wait(event["waits"], suffix)
     for warning in event["warnings"]:

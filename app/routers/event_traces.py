@@ -21,6 +21,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.delivery.outbox import CommandState
+from app.domain.operations.evidence import Evidence
 from app.domain.operations.trace import CommandTrace, EventTrace
 from app.domain.operations.waiting import Waiting
 from app.domain.reasons import EXPLANATIONS, Reason
@@ -137,6 +138,29 @@ Waits = Mapping[tuple[str, str], Waiting]
 NOBODY_WAITS: Waits = MappingProxyType({})
 
 
+class EvidenceOut(BaseModel):
+    """Something the decision rests on: a consent, or what else was told of the order."""
+
+    what: str = Field(description="A code; `…_never` and `own_answer` name what was not said.", examples=["transfer_granted"])
+    words: str = Field(description="In English.", examples=["consent to the transfer given"])
+    words_pl: str = Field(description="In Polish.", examples=["zgoda na przekazywanie danych"])
+    at: datetime | None = Field(description="When it happened; null for what is not known.", examples=["2026-11-23T09:15:00Z"])
+    event_id: str | None = Field(description="The event that told it.", examples=["order-5501-placed"])
+    source: str | None = Field(description="The kind of that event.", examples=["order"])
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> Self:
+        words, words_pl = evidence.words
+        return cls(
+            what=evidence.what,
+            words=words,
+            words_pl=words_pl,
+            at=evidence.at,
+            event_id=evidence.event_id,
+            source=evidence.source,
+        )
+
+
 class EventOut(BaseModel):
     """The life of an event: received, decided, queued, tried, answered."""
 
@@ -149,6 +173,7 @@ class EventOut(BaseModel):
     state: str = Field(description="received, planned, sent, withheld, superseded, parked or held", examples=["sent"])
     reason: ReasonOut | None = Field(description="Why nothing, or not everything, was sent.", examples=[None])
     detail: str | None = Field(description="More about that, if there is more.", examples=[None])
+    evidence: list[EvidenceOut] = Field(description="What the decision rests on: which consent or which other event, and when.")
     waits: WaitingOut | None = Field(description="Why it still waits, as long as it is not at its end.", examples=[None])
     occurred_at: datetime = Field(description="When it happened, as the shop said.", examples=["2026-11-23T09:15:00Z"])
     received_at: datetime = Field(description="When it was stored.", examples=["2026-11-23T09:15:00.412Z"])
@@ -168,6 +193,7 @@ class EventOut(BaseModel):
             state=trace.state.value,
             reason=ReasonOut.of(trace.reason),
             detail=trace.detail,
+            evidence=[EvidenceOut.of(one) for one in trace.evidence],
             occurred_at=trace.occurred_at,
             received_at=trace.received_at,
             decided_at=trace.decided_at,

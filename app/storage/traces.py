@@ -119,4 +119,6 @@ def _trace(row: Any, commands: Sequence[CommandTrace]) -> EventTrace:
         settled_at=row.settled_at,
         warnings=codec.decode(row.warnings, tuple[str, ...]) if row.warnings else (),
         commands=tuple(commands),
+        contact_id=row.contact_id,
+        order_id=row.order_id,
     )

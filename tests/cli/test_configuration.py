@@ -247,6 +247,7 @@ def test_why_watch_shows_each_change_and_ends_when_nothing_waits_any_more(
         "occurred_at": "2026-01-01T00:00:00Z",
         "reason": None,
         "waits": waits,
+        "evidence": [],
         "warnings": [],
         "commands": [],
     }

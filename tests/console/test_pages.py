@@ -44,6 +44,14 @@ async def test_r90_a_person_who_never_consented_is_explained_in_one_sentence_wit
     assert "a ta osoba jeszcze jej nie wyraziła" in polish
 
 
+async def test_r90_the_time_line_says_which_consent_the_decision_rests_on_in_both_languages(door: Door) -> None:
+    await decided(door, "orders", EXAMPLES["order"])
+    page = (await sent(await signed_in(door), "/find?lang=en", about="5501")).text
+    assert "consent to the transfer given" in page
+    polish = (await sent(door.http, "/find?lang=pl", about="5501")).text
+    assert "zgoda na przekazywanie danych" in polish
+
+
 async def test_r90_times_are_the_shops_own_with_their_zone(door: Door) -> None:
     await decided(door, "orders", EXAMPLES["order"])
     page = (await sent(await signed_in(door), "/find?lang=en", about="5501")).text

@@ -78,6 +78,8 @@ async def test_r91_what_was_accepted_is_the_sum_of_the_states_and_each_has_a_rea
             event = answer.json()
             seen[event["state"]] += 1
             if event["state"] != "sent":
+                assert event["evidence"], event
+                assert all(one["words"] and one["words_pl"] for one in event["evidence"])
                 _is_explained(event)
     assert seen == counted
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import pytest
 
@@ -175,3 +176,28 @@ def test_the_page_has_words_for_every_kind_of_event_and_state_a_person_may_see()
     assert set(access_pages._KINDS) >= set(EXAMPLES)
     assert set(access_pages._WORDS) >= {one.value for one in EventState}
     assert all(english and polish for english, polish in (*access_pages._WORDS.values(), *access_pages._KINDS.values()))
+
+
+async def test_r90_the_evidence_names_the_consent_that_counted_and_the_event_that_told_it(door: Door) -> None:
+    await door.post("orders", EXAMPLES["order"])
+    again = {**EXAMPLES["order"], "event_id": "order-again"}
+    await door.post("orders", again)
+    await door.post(
+        "registrations", {**EXAMPLES["registration"], "event_id": "r2", "customer": {"id": "77", "email": "eva@example.com"}}
+    )
+    await decided(door)
+    first = (await door.get("events/order-5501-placed")).json()["evidence"]
+    given = {
+        "what": "transfer_granted",
+        "words": "consent to the transfer given",
+        "words_pl": "zgoda na przekazywanie danych",
+        "at": EXAMPLES["order"]["occurred_at"],
+        "event_id": "order-5501-placed",
+        "source": "order",
+    }
+    assert datetime.fromisoformat(first[0].pop("at")) == datetime.fromisoformat(given.pop("at"))
+    assert first[0] == given
+    second = (await door.get("events/order-again")).json()
+    assert (second["reason"]["code"], second["evidence"][0]["event_id"]) == ("order_already_sent", "order-5501-placed")
+    (never,) = (await door.get("events/r2")).json()["evidence"]
+    assert (never["what"], never["at"], never["event_id"]) == ("transfer_never", None, None)

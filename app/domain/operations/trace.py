@@ -4,6 +4,7 @@ from datetime import datetime
 
 from app.domain.commands import Command, ErasedCommand
 from app.domain.intake.inbox import EventState
+from app.domain.operations.evidence import Evidence
 from app.domain.reasons import Reason
 from app.domain.values import value
 
@@ -54,3 +55,7 @@ class EventTrace:
     settled_at: datetime | None
     warnings: tuple[str, ...]
     commands: tuple[CommandTrace, ...]
+    contact_id: int | None = None
+    order_id: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    """What the decision rests on."""

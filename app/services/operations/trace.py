@@ -5,15 +5,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from app.domain.errors import NotFound
+from app.domain.operations.evidence import ON_ORDER, Decided, evidence_of
 from app.domain.operations.trace import EventTrace
 from app.domain.operations.waiting import Waiting, waiting_of
 from app.domain.person.contact import Contact
 from app.domain.person.stored import StoredContact
+from app.domain.values import replace
 from app.services.operations.consent_export import ConsentExport, ConsentReader
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.people import Pseudonym
 from app.services.ports.clock import Clock
-from app.services.ports.storage import Store
+from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
 
 
@@ -68,13 +70,13 @@ class Trace:
             found = await work.traces.of_event(shop_id, event_id)
             if found is None and names_somebody(event_id):
                 found = await work.traces.of_event(shop_id, disguised(self._pseudonym, shop_id, event_id))
-        if found is None:
-            raise NotFound("event")
-        return found
+            if found is None:
+                raise NotFound("event")
+            return (await _with_evidence(work, [found]))[0]
 
     async def of_person(self, shop_id: str, email: str) -> list[EventTrace]:
         async with self._store.work() as work:
-            return await work.traces.of_person(shop_id, email)
+            return await _with_evidence(work, await work.traces.of_person(shop_id, email))
 
     async def person(self, shop_id: str, email: str) -> Contact | None:
         """What is held of whoever has, or had, the address."""
@@ -89,7 +91,7 @@ class Trace:
 
     async def of_order(self, shop_id: str, order_id: str) -> list[EventTrace]:
         async with self._store.work() as work:
-            return await work.traces.of_order(shop_id, order_id)
+            return await _with_evidence(work, await work.traces.of_order(shop_id, order_id))
 
     async def access_report(self, shop_id: str, event_id: str) -> AccessReport:
         """Everything stored about whoever the access request names. Raises `NotFound` if there is no such request."""
@@ -101,3 +103,21 @@ class Trace:
             events = await work.traces.of_person(shop_id, email)
         consents = await self._consents.export(shop_id, email)
         return AccessReport(people[0].contact if people else None, events, consents)
+
+
+async def _with_evidence(work: Work, events: Sequence[EventTrace]) -> list[EventTrace]:
+    """Each with what its decision rests on: the lines of its person's ledger, and what else was told of its order."""
+    people = {one.contact_id for one in events if one.contact_id is not None}
+    ledgers = await work.consents.of(people)
+    orders = {(one.shop_id, one.order_id) for one in events if one.reason in ON_ORDER and one.order_id is not None}
+    told = {order: await work.traces.of_order(*order) for order in orders}
+    found = []
+    for one in events:
+        others = [_decided(other) for other in told.get((one.shop_id, one.order_id or ""), ())]
+        evidence = evidence_of(_decided(one), ledgers.get(one.contact_id or 0, ()), others)
+        found.append(replace(one, evidence=evidence))
+    return found
+
+
+def _decided(one: EventTrace) -> Decided:
+    return Decided(event_id=one.event_id, type=one.type, reason=one.reason, occurred_at=one.occurred_at, decided_at=one.decided_at)
