@@ -12,6 +12,7 @@ from functools import cache, partial
 import httpx
 import structlog
 
+from app.bootstrap.parts import Parts, parts_of
 from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.senders import Senders
 from app.bootstrap.shop_sides import ShopSides
@@ -102,6 +103,7 @@ class Gateway:
     shop_sides: ShopSides
     consequences: Consequences
     removal: ShopRemoval
+    parts: Parts
 
 
 @asynccontextmanager
@@ -127,12 +129,13 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
             await shared.read()
         timeout = httpx.Timeout(30.0)
         # Notices go where a shop says. A proxy of the environment would undo the check of the address.
+        settings = settings if prepares else settings.model_copy(update={"config": None, "traces": False})
+        parts = parts_of(settings)
         async with (
-            httpx.AsyncClient(timeout=timeout, verify=_authorities(trust_env=True)) as http,
-            _to_anywhere(timeout) as to_anywhere,
+            parts.client(timeout=timeout, verify=_authorities(trust_env=True)) as http,
+            _to_anywhere(parts, timeout) as to_anywhere,
         ):
-            settings = settings if prepares else settings.model_copy(update={"config": None})
-            gateway = await _compose(settings, database, http, to_anywhere, shared or clock, shared)
+            gateway = await _compose(settings, database, http, to_anywhere, shared or clock, shared, parts)
             await gateway.installation.look(writes=prepares)
             if prepares:
                 await gateway.ledger.anchor()
@@ -143,14 +146,15 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
                 await gateway.sources.pushes.close()
                 await gateway.intake.close()
                 await gateway.requests.close()
+                parts.close()
     finally:
         await database.close()
 
 
-def _to_anywhere(timeout: httpx.Timeout) -> httpx.AsyncClient:
+def _to_anywhere(parts: Parts, timeout: httpx.Timeout) -> httpx.AsyncClient:
     """For addresses that shops choose. No connection is kept: several names, each with its own proof, may live behind one."""
     limits = httpx.Limits(max_keepalive_connections=0)
-    return httpx.AsyncClient(timeout=timeout, trust_env=False, limits=limits, verify=_authorities(trust_env=False))
+    return parts.client(timeout=timeout, trust_env=False, limits=limits, verify=_authorities(trust_env=False))
 
 
 @cache
@@ -166,6 +170,7 @@ async def _compose(
     to_anywhere: httpx.AsyncClient,
     clock: Clock,
     shared: DatabaseClock | None,
+    parts: Parts,
 ) -> Gateway:
     store: Store = SqlStore(database, clock if database.is_sqlite else None)
     ring = KeyRing(list(settings.encryption_keys))
@@ -182,9 +187,9 @@ async def _compose(
     upstreams = Upstreams(store, directory, http, clock)
     sides = ShopSides(directory, http, to_anywhere, clock)
     pseudonyms = Pseudonyms(await _pepper(store, ring))
-    intake = Intake(store, clock, wake.planning.notify, pseudonyms)
+    intake = parts.intake(store, clock, wake.planning.notify, pseudonyms)
     planner = Planner(store, directory, clock, pseudonyms, wake.delivering.notify)
-    senders = Senders(store, directory, upstreams, sides, clock)
+    senders = parts.senders(Senders(store, directory, upstreams, sides, clock), store)
     lease = timedelta(seconds=settings.lease_seconds)
     claims = CLAIMS_OF_ONE_PROCESS if database.is_sqlite else CLAIMS_IN_FLIGHT
     delivery = Delivery(store, senders, directory.shop, clock, random.SystemRandom().random, wake.planning.notify, lease, claims)
@@ -269,6 +274,7 @@ async def _compose(
         shop_sides=sides,
         consequences=Consequences(store, lambda stored: sides.of(directory.opened(stored))),
         removal=ShopRemoval(store, directory, clock),
+        parts=parts,
     )
 
 

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     """The port to listen on."""
     worker_port: int = Field(default=0, ge=0, le=65535)
     """Where `gateway worker` answers `/healthz`, `/readyz` and `/metrics`; 0 = nowhere."""
+    traces: bool = False
+    """Spans of requests, deliveries and calls, as the variables of OpenTelemetry say (`OTEL_…`); needs the extra `otel`."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Logs go to standard error, as JSON when it is no terminal."""
     poll_seconds: float = Field(default=1.0, gt=0)

@@ -71,7 +71,8 @@ def application_of(gateway: Gateway) -> ASGIApp:
     limits, counts = gateway.settings, gateway.door_counts
     pace, refusals = Pace(limits.key_requests_per_minute, counts), Refusals(limits.refusals_per_minute, counts)
     memory = Memory(gateway.requests, gateway.directory)
-    return Border(FastEventEndpoint(app, gateway.directory, gateway.intake, pace), gateway.directory, pace, refusals, memory)
+    events = FastEventEndpoint(app, gateway.directory, gateway.intake, pace)
+    return gateway.parts.door(Border(events, gateway.directory, pace, refusals, memory))
 
 
 def health_application_of(gateway: Gateway) -> ASGIApp:

@@ -442,7 +442,8 @@ _COMMANDS_SETTLED = _commands_settled()
 
 def _row(event: NewEvent, received_at: datetime, *, divided: bool) -> dict[str, object]:
     """`divided`: among several workers."""
-    return {
+    traced = {} if event.trace is None else {"trace": event.trace}  # nobody pays for a column that nobody asked for
+    return traced | {
         "shop_id": event.shop_id,
         "event_id": event.event_id,
         "type": event.type,

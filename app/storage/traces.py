@@ -60,8 +60,13 @@ class Traces:
         seqs = (await self._connection.execute(newest.order_by(inbox.c.seq.desc()).limit(limit))).scalars()
         return await self._traces(inbox.c.seq.in_(list(seqs)))
 
+    async def requests_of(self, seqs: Sequence[int]) -> dict[int, tuple[str, str, str]]:
+        """Event -> its shop, its kind, and the span of the request that told it; empty if there was none."""
+        wanted = select(inbox.c.seq, inbox.c.shop_id, inbox.c.type, inbox.c.trace).where(inbox.c.seq.in_(seqs))
+        return {row.seq: (row.shop_id, row.type, row.trace or "") for row in await self._connection.execute(wanted)}
+
     async def _traces(self, which: Any) -> list[EventTrace]:
-        columns = [column for column in inbox.c if column.name not in ("payload", "digest")]
+        columns = [column for column in inbox.c if column.name not in ("payload", "digest", "trace")]
         rows = (
             await self._connection.execute(select(*columns).where(which).order_by(inbox.c.seq.desc()).limit(TIMELINE_LIMIT))
         ).all()

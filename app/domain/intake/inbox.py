@@ -40,6 +40,8 @@ class NewEvent:
     warnings: tuple[str, ...] = ()
     held: bool = False
     """The shop is disabled: keep it, decide later."""
+    trace: str | None = None
+    """The span of the request that told it, where requests are traced (W3C `traceparent`)."""
 
     @property
     def subject(self) -> str:

@@ -151,6 +151,7 @@ inbox = Table(
     Column("open_commands", Integer, nullable=False, default=0),
     Column("decided_at", Instant, nullable=True),
     Column("settled_at", Instant, nullable=True),
+    Column("trace", Text, nullable=True),
     UniqueConstraint("shop_id", "event_id"),
     sqlite_autoincrement=True,
 )

@@ -1,0 +1,97 @@
+"""Parts with spans: intake notes the request that told an event, senders follow it to the call."""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp
+
+from app.bootstrap.parts import Parts
+from app.domain.delivery.outbox import Claim
+from app.domain.delivery.outcomes import Delivered, Outcome
+from app.domain.intake.inbox import Accepted, Conflict, NewEvent
+from app.domain.values import replace
+from app.observability.tracing import TracedClient, TracedDoor, Tracing
+from app.services.delivery.dispatch import Dispatch
+from app.services.delivery.lease import Lease
+from app.services.delivery.senders import Sender
+from app.services.intake import Intake
+from app.services.planning.people import Pseudonym
+from app.services.ports.clock import Clock
+from app.services.ports.storage import Store
+
+
+class TracedParts(Parts):
+    def __init__(self, tracing: Tracing) -> None:
+        self._tracing = tracing
+
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        return TracedClient(self._tracing, **options)
+
+    def intake(self, store: Store, clock: Clock, accepted: Callable[[], None], pseudonym: Pseudonym) -> Intake:
+        return TracedIntake(store, clock, accepted, pseudonym, self._tracing)
+
+    def senders(self, senders: Callable[[str], Sender], store: Store) -> Callable[[str], Sender]:
+        return lambda destination: TracedSender(senders(destination), destination, store, self._tracing)
+
+    def door(self, app: ASGIApp) -> ASGIApp:
+        return TracedDoor(app, self._tracing)
+
+    def close(self) -> None:
+        self._tracing.close()
+
+
+class TracedIntake(Intake):
+    """Each event is stored with the span of the request that told it."""
+
+    def __init__(
+        self, store: Store, clock: Clock, accepted: Callable[[], None], pseudonym: Pseudonym | None, tracing: Tracing
+    ) -> None:
+        super().__init__(store, clock, accepted, pseudonym)
+        self._tracing = tracing
+
+    async def accept(self, events: Sequence[NewEvent]) -> list[Accepted | Conflict]:
+        told = self._tracing.current()
+        return await super().accept([replace(event, trace=told) for event in events])
+
+
+class TracedSender:
+    """A sender, with a span for each event that something is sent for."""
+
+    def __init__(self, sender: Sender, destination: str, store: Store, tracing: Tracing) -> None:
+        self._sender = sender
+        self._destination = destination
+        self._store = store
+        self._tracing = tracing
+        self.contacts_per_claim: int = sender.contacts_per_claim
+        self.closed_shops: Collection[str] = sender.closed_shops
+        self.blocked_by_revocations_of: Collection[str] = sender.blocked_by_revocations_of
+        self.turn: str | None = sender.turn
+
+    async def ready(self) -> bool:
+        return await self._sender.ready()
+
+    def release_slot(self) -> None:
+        self._sender.release_slot()
+
+    def dispatch(self, claim: Claim) -> Dispatch:
+        return self._sender.dispatch(claim)
+
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
+        seqs = sorted({command.event_seq for one in dispatches for command in one.claim.commands})
+        async with self._store.work() as work:
+            told = await work.traces.requests_of(seqs)
+        with self._tracing.delivery(self._destination, [told[seq] for seq in seqs if seq in told]) as spans:
+            await self._sender.send(dispatches, lease, heard)
+            ends = _ends(dispatches)
+            for seq, span in zip([seq for seq in seqs if seq in told], spans, strict=True):
+                span.set_attribute("gateway.outcomes", sorted(ends.get(seq, {"not tried"})))
+
+
+def _ends(dispatches: Sequence[Dispatch]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for one in dispatches:
+        for command, answer in one.outcomes():
+            name = type(answer.outcome if answer is not None else Delivered()).__name__.lower()
+            found.setdefault(command.event_seq, set()).add(name)
+    return found
