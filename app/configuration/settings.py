@@ -89,13 +89,17 @@ class Settings(BaseSettings):
     alarm_email_to: Annotated[tuple[str, ...], NoDecode] = ()
     """Addresses, separated by commas, that alarms are mailed to."""
     alarm_email_from: str = ""
+    """The sender of these mails."""
     alarm_smtp_host: str = ""
+    """The mail server that takes them."""
     alarm_smtp_port: int = Field(default=0, ge=0, le=65535)
     """0 = what the way of encryption usually has: 587, or 465 for `tls`."""
     alarm_smtp_tls: Literal["starttls", "tls", "none"] = "starttls"
     """`none` only on this machine."""
     alarm_smtp_user: str = ""
+    """Who signs in there; empty = nobody does."""
     alarm_smtp_password: str = Field(default="", repr=False)
+    """Of the user."""
     public_url: str = ""
     """How SALESmanago reaches this gateway, for the callback addresses; the listening address if empty."""
 

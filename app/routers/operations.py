@@ -4,15 +4,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.delivery.circuit_breaker import Circuit
+from app.domain.errors import NotFound
 from app.domain.operations.audit import AuditEntry
 from app.domain.operations.replay import ParkedFilter, ParkedGroup
 from app.domain.reasons import Reason
 from app.domain.shops.configuration import OPERATOR_ROLE
-from app.routers.edge.dependencies import AuditDep, HealthDep, OperationsDep, Operator, needs
+from app.routers.edge.dependencies import AuditDep, DirectoryDep, HealthDep, OperationsDep, Operator, needs
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
 from app.routers.event_traces import ReasonOut, summarised
@@ -23,7 +24,18 @@ from app.services.operations.replay import Line, Operations, Replay
 router = APIRouter(prefix="/v1/operations", tags=["Operator: operations"], responses=documented(401, 404, 503))
 
 
-OnlyShop = Annotated[str | None, Query(max_length=128, description="Only this shop.", examples=["shop1"])]
+async def _known_shop(
+    _: Operator,
+    directory: DirectoryDep,
+    shop: Annotated[str | None, Query(max_length=128, description="Only this shop.", examples=["shop1"])] = None,
+) -> str | None:
+    """Raises `NotFound` for a shop that is not configured: an empty answer would read as if all were well there."""
+    if shop is not None and directory.shop(shop) is None:
+        raise NotFound("shop")
+    return shop
+
+
+OnlyShop = Annotated[str | None, Depends(_known_shop)]
 
 
 class ParkedGroupOut(BaseModel):
@@ -186,10 +198,11 @@ async def shown_parked(operations: Operations, shop: str | None) -> ParkedOut:
 
 
 @router.post("/replays", responses=documented(400, 413, 415, 422), summary="Try it again")
-async def replay(caller: Operator, operations: OperationsDep, body: ReplayIn) -> ReplayOut:
+async def replay(caller: Operator, operations: OperationsDep, directory: DirectoryDep, body: ReplayIn) -> ReplayOut:
     """Try parked items again, one, some or all: with `preview` only count. Sent is what is true today, never an old state."""
     if body.mode is ReplayMode.RUN:
         needs(caller, OPERATOR_ROLE)
+    await _known_shop(caller, directory, body.filter.shop_id)
     work = operations.preview if body.mode is ReplayMode.PREVIEW else operations.replay
     return ReplayOut.of(body.mode, await work(body.filter))
 

@@ -290,3 +290,18 @@ async def test_each_shop_is_shown_with_its_events_by_state(office: Office) -> No
     shops = {one["shop"]: one for one in (await office.get("shops")).json()["shops"]}
     assert shops.keys() == {"shop1", "shop2"}
     assert (shops["shop2"]["events"]["parked"], shops["shop1"]["events"]) == (2, {})
+
+
+@pytest.mark.parametrize("path", ["parked", "audit"])
+async def test_r91_an_unknown_shop_is_404_and_not_a_calm_answer(door: Door, path: str) -> None:
+    operator = await door.operator()
+    assert_problem(await door.http.get(f"/v1/operations/{path}?shop=shpo1", headers=operator), 404)
+    assert (await door.http.get(f"/v1/operations/{path}?shop=shop1", headers=operator)).status_code == 200
+    assert_problem(await door.http.get(f"/v1/operations/{path}?shop=shpo1"), 401)
+
+
+async def test_a_replay_of_an_unknown_shop_is_404_for_preview_and_run(door: Door) -> None:
+    operator = await door.operator()
+    for mode in ("preview", "run"):
+        body = {"mode": mode, "shop": "shpo1"}
+        assert_problem(await door.http.post("/v1/operations/replays", json=body, headers=operator), 404)
