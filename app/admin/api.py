@@ -146,8 +146,8 @@ def _control_app() -> FastAPI:
         return AuditOut(entries=[AuditEntryOut.of(number, one) for number, one in await gateway.audit.newest(shop, before)])
 
     @app.get("/doctor")
-    async def doctor(shop: str | None = None) -> dict[str, Any]:
-        return {"findings": await examine(gateway, shop)}
+    async def doctor(shop: str | None = None, *, writes: bool = False) -> dict[str, Any]:
+        return {"findings": await examine(gateway, shop, writes=writes)}
 
     @app.get("/installation")
     async def installation() -> dict[str, Any]:

@@ -38,11 +38,18 @@ def status(as_json: AsJson = False) -> None:
     run(step())
 
 
-def doctor(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
-    """Look at configuration, database and rights at SALESmanago; say what to do. Exit code 1 on trouble."""
+def doctor(
+    shop: PerhapsShop = None,
+    writes: Annotated[
+        bool, typer.Option("--write/--no-write", help="Prove the right to write: a contact and a tag are written back as they are.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Look at database, accounts, panels, clocks and certificates; say what to do. Exit code 1 on trouble."""
 
     async def step() -> None:
-        findings = (await ask("GET", "/doctor", params={"shop": shop} if shop else {}))["findings"]
+        asked = {"writes": writes, **({"shop": shop} if shop else {})}
+        findings = (await ask("GET", "/doctor", params=asked))["findings"]
         if as_json:
             show_json(findings)
         else:

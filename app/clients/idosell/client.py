@@ -282,13 +282,28 @@ class IdosellPanel:
 
     # -- checks for the doctor -------------------------------------------------------------------------------------------
 
-    async def examine(self) -> str | None:
-        """Does the key open what we need? None if so, else what is wrong (section 2.17)."""
+    async def examine(self) -> Outcome | None:
+        """Does the key open what we need? None if so, else what it came to (section 2.17)."""
         try:
             await self._gate("GET", "system/serverTime")
             await self._gate("GET", "clients/clients", parameters={"resultsPage": "0", "resultsLimit": "1"}, empty_is_fine=True)
         except _Ended as end:
-            return f"{name_of(end.outcome)} {message_of(end.outcome)}".strip()
+            return end.outcome
+        return None
+
+    async def write_back(self, email: str) -> Outcome | None:
+        """Give a tag of this customer the points it has (section 2.3); None if there is no customer, or no tag."""
+        try:
+            async with self._lock:
+                for account in await self._accounts(email):
+                    parameters = {"clientId": str(account.id)}
+                    shown = payloads.tags(await self._gate("GET", "clients/tags", parameters=parameters, empty_is_fine=True))
+                    tag = next((one for one in shown if one.points > 0), None)
+                    if tag is not None:
+                        refused = await self._change_tags(account.id, TagChanges(set={tag.id: tag.points}))
+                        return Refused(self._words(refused)) if refused else Delivered()
+        except _Ended as end:
+            return end.outcome
         return None
 
     async def is_overloaded(self) -> bool:

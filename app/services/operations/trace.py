@@ -1,6 +1,6 @@
 """Answer "why was this (not) sent?" for one event, person or order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -83,6 +83,11 @@ class Trace:
         async with self._store.work() as work:
             found = await work.contacts.known_as(shop_id, [email], [], [])
         return found[0].contact if found else None
+
+    async def sent_from(self, shop_ids: Collection[str], limit: int) -> list[Contact]:
+        """Some whom SALESmanago knows from these shops."""
+        async with self._store.work() as work:
+            return [one.contact for one in await work.contacts.page_of_sent(shop_ids, 0, limit)]
 
     async def shadowed(self, shop_id: str, limit: int) -> list[EventTrace]:
         """What a shop in shadow mode would have sent last, the newest first."""

@@ -15,7 +15,18 @@ from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import Transport
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.consent import Status, TimedStatus
-from app.domain.delivery.outcomes import Delivered, NeedsPerson, NotNeeded, Outcome, Refused, Throttled, Unknown, Unreachable
+from app.domain.delivery.outcomes import (
+    Delivered,
+    NeedsPerson,
+    NotNeeded,
+    Outcome,
+    Refused,
+    Throttled,
+    Unknown,
+    Unreachable,
+    message_of,
+    name_of,
+)
 from app.domain.panel_tags import PanelTags
 from app.domain.reasons import Reason
 from app.sandbox.panel import AddAgain, Approvals, Key
@@ -1048,8 +1059,22 @@ async def test_the_doctor_names_what_the_key_lacks(areas: Json | None, named: tu
     world = World(keys=[Key("another" if areas is None else KEY, areas or {})])
     finding = await world.side().examine()
     assert (finding is None) == (named == ())
-    assert all(word in (finding or "") for word in named)
+    said = "" if finding is None else f"{name_of(finding)} {message_of(finding)}"
+    assert all(word in said for word in named)
     assert await world.writes() == []
+
+
+async def test_a_tag_is_written_back_with_the_points_it_has_and_nothing_else_is_changed() -> None:
+    world = World()
+    await world.customer()
+    assert await world.side().write_back(JAN) is None  # there is no tag yet
+    await told(world.side(), wants(points={"vip": 3}))
+    before = await world.tags()
+    written = len(await world.writes())
+    assert await world.side().write_back(JAN) == Delivered()
+    assert await world.tags() == before
+    assert len(await world.writes()) == written + 1
+    assert await world.side().write_back("nobody@example.com") is None
 
 
 async def test_the_panels_own_word_on_its_load_is_taken() -> None:
