@@ -83,6 +83,7 @@ def install_configuration(app: FastAPI, gateway: Gateway) -> None:
     @app.get("/keys")
     async def keys() -> list[dict[str, Any]]:
         await gateway.directory.refresh()
+        used = await gateway.key_use.last()
         return [
             {
                 "id": key.id,
@@ -92,6 +93,7 @@ def install_configuration(app: FastAPI, gateway: Gateway) -> None:
                 "created_at": key.created_at,
                 "expires_at": key.expires_at,
                 "revoked_at": key.revoked_at,
+                "last_used_at": used.get(key.id),
             }
             for key in gateway.directory.all_keys()
         ]

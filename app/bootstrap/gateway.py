@@ -31,6 +31,7 @@ from app.services.operations.audit import AuditLog
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.door_counts import DoorCounts
 from app.services.operations.health import Health
+from app.services.operations.history import History
 from app.services.operations.installation import Installation
 from app.services.operations.ledger_check import LedgerCheck
 from app.services.operations.replay import Operations
@@ -49,6 +50,7 @@ from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.consequences import Consequences
 from app.services.shops.directory import ShopDirectory
 from app.services.shops.key_rotation import KeyRotation
+from app.services.shops.key_use import KeyUse
 from app.services.shops.keyring import PEPPER, KeyRing, Pseudonyms
 from app.services.shops.removal import ShopRemoval
 from app.services.shops.sessions import Sessions
@@ -89,6 +91,8 @@ class Gateway:
     door_counts: DoorCounts
     audit: AuditLog
     installation: Installation
+    history: History
+    key_use: KeyUse
     sessions: Sessions
     sources: Sources
     planner: Planner
@@ -221,6 +225,7 @@ async def _compose(
     installation = Installation(store, partial(place_of, database, settings.installation), clock)
     late, silent = settings.freshness_alarm_seconds, settings.receipt_alarm_seconds
     health = Health(store, directory, clock, current, late, silent, sources.watch, installation)
+    key_use = KeyUse(store, directory)
     trouble = TroubleWatch(store, operations, requests, directory, clock)
     return Gateway(
         settings=settings,
@@ -240,6 +245,8 @@ async def _compose(
         door_counts=door_counts,
         audit=AuditLog(store, clock),
         installation=installation,
+        history=History(store, directory, clock),
+        key_use=key_use,
         sessions=Sessions(store, directory, clock),
         sources=sources,
         planner=planner,
@@ -266,6 +273,7 @@ async def _compose(
             JobQueue(database.dsn),
             health.probe,
             requests.write,
+            key_use.write,
             door_counts.exchange if shared_store is not None else None,
             shared.read if shared is not None else None,
             ledger.examine_all,

@@ -179,13 +179,19 @@ def list_keys(as_json: AsJson = False) -> None:
         if as_json:
             show_json(found)
             return
-        table = Table("id", "role", "shop", "name", "made", "ends", "revoked")
+        table = Table("id", "role", "whose", "made", "last used", "ends")
         for key in found:
-            times = (local(at, seconds=False) if at else "" for at in (key["created_at"], key["expires_at"], key["revoked_at"]))
-            table.add_row(key["id"], key["role"], key["shop"] or "", escape(key["name"]), *times)
+            whose = " ".join(filter(None, (key["shop"], key["name"])))
+            ends = f"revoked {_day(key['revoked_at'])}" if key["revoked_at"] else _day(key["expires_at"])
+            used = local(key["last_used_at"], seconds=False) if key["last_used_at"] else "never"
+            table.add_row(key["id"], key["role"], escape(whose), _day(key["created_at"]), used, ends)
         out.print(table)
 
     run(step())
+
+
+def _day(at: str | None) -> str:
+    return local(at, seconds=False)[:10] if at else ""
 
 
 @keys.command("revoke")

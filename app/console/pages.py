@@ -5,10 +5,12 @@ from typing import Any
 
 from starlette.responses import Response
 
+from app.console.charts import Chart, chart_of
 from app.console.session import Visit, number_in
 from app.domain.decisions.discrepancies import Conflict, conflicts
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.errors import NotFound
+from app.domain.operations.history import Day
 from app.domain.operations.replay import ParkedFilter, ParkedGroup
 from app.domain.operations.request_log import RequestOutcome
 from app.domain.operations.summary import summary_of
@@ -31,7 +33,8 @@ async def overview(visit: Visit) -> Response:
     uses = visit.uses
     report = await uses.health.recent()
     lines = await uses.operations.lines()
-    cards = [await _card(visit, shop) for shop in report.shops]
+    days = await uses.history.days()
+    cards = [await _card(visit, shop, days.get(shop.shop_id, [])) for shop in report.shops]
     return visit.page("overview.html", cards=cards, ready=report.ready, troubled=_troubled(lines), Circuit=Circuit)
 
 
@@ -46,9 +49,10 @@ class Card:
     """Of the requests that are remembered."""
     bars: list[tuple[str, int, float]]
     """State, number, per cent of all."""
+    chart: Chart
 
 
-async def _card(visit: Visit, health: ShopHealth) -> Card:
+async def _card(visit: Visit, health: ShopHealth, days: list[Day]) -> Card:
     uses, shop = visit.uses, visit.uses.directory.shop(health.shop_id)
     if shop is None:
         raise NotFound("shop")
@@ -60,7 +64,7 @@ async def _card(visit: Visit, health: ShopHealth) -> Card:
     bars = [(state, health.events[state], 100 * health.events[state] / total) for state in order if health.events.get(state)]
     newest = transfers[0] if transfers else None
     state = state_of(newest.run, newest.tally) if newest else ""
-    return Card(health, shop, newest, state, runs[0] if runs else None, len(refused), bars)
+    return Card(health, shop, newest, state, runs[0] if runs else None, len(refused), bars, chart_of(days))
 
 
 def _troubled(lines: list[Line]) -> list[Line]:
@@ -217,6 +221,8 @@ async def setup(visit: Visit) -> Response:
         "setup.html",
         accounts=directory.accounts(),
         keys=keys,
+        used=await visit.uses.key_use.last(),
+        codes=[(shop.id, one) for shop in directory.shops() for one in visit.uses.tracking_codes(shop)],
         callbacks=visit.uses.callbacks() if visit.who.may(ADMIN_ROLE) else [],
     )
 

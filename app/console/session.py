@@ -13,9 +13,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from app.console.wording import environment, language_of
 from app.domain.errors import GatewayError, NotFound
 from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE
+from app.domain.shops.shop import Shop
 from app.formats.words import mended
 from app.services.operations.audit import AuditLog
 from app.services.operations.health import Health
+from app.services.operations.history import History
 from app.services.operations.installation import Installation
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
@@ -24,6 +26,7 @@ from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.directory import ShopDirectory
+from app.services.shops.key_use import KeyUse
 from app.services.shops.sessions import LASTS, Sessions, SignedIn
 
 COOKIE = "gateway_session"
@@ -54,9 +57,13 @@ class Uses:
     requests: RequestLog
     audit: AuditLog
     installation: Installation
+    history: History
+    key_use: KeyUse
     sessions: Sessions
     callbacks: Callable[[], list[dict[str, str]]]
     """Addresses to paste into SALESmanago; each holds a secret."""
+    tracking_codes: Callable[[Shop], list[dict[str, str]]]
+    """What goes into the pages of each of a shop's hosts."""
 
 
 @dataclass(frozen=True)

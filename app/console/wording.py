@@ -1,12 +1,12 @@
 """How things are said to people: the language, local times with their zone, states and answers in words."""
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -217,6 +217,10 @@ class Wording:
             return ""
         local = at.astimezone(ZoneInfo(zone))
         return f"{format_datetime(local, 'd MMM y, HH:mm:ss', locale=self.language)} {local:%Z}"
+
+    def day(self, day: date) -> str:
+        """E.g. `23 lis`."""
+        return format_date(day, "d MMM", locale=self.language)
 
     def duration(self, seconds: float) -> str:
         if seconds < 90:

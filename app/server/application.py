@@ -11,7 +11,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__
-from app.admin.doctor import callback_addresses
+from app.admin.doctor import callback_addresses, tracking_codes
 from app.bootstrap.gateway import Gateway
 from app.console.application import console_app
 from app.console.session import Uses
@@ -113,8 +113,11 @@ def _uses(gateway: Gateway) -> Uses:
         requests=gateway.requests,
         audit=gateway.audit,
         installation=gateway.installation,
+        history=gateway.history,
+        key_use=gateway.key_use,
         sessions=gateway.sessions,
         callbacks=partial(callback_addresses, gateway),
+        tracking_codes=partial(tracking_codes, gateway.directory),
     )
 
 

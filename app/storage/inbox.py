@@ -1,15 +1,17 @@
 """The inbox: every accepted event, in the order of acceptance, and what became of it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     Update,
     bindparam,
     case,
+    cast,
     exists,
     false,
     func,
@@ -35,6 +37,9 @@ from app.storage.engine.bulk import execute_many
 from app.storage.engine.dialect import distinct, insert_of, one_of
 from app.storage.engine.tables import inbox, outbox
 
+_HOUR = 3_600_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Instants are stored in microseconds since."""
 _PLANNING = 7_303_001
 """Advisory lock: who has it alone decides about anybody; those who share it decide about the people of their lanes."""
 
@@ -391,6 +396,32 @@ class Inbox:
         for row in found:
             counted.setdefault(row.shop_id, {})[row.state] = row.number
         full = rows is not None and sum(row.number for row in found) == rows
+        return counted, max(row.last for row in found) if full else None
+
+    async def last_before(self, at: datetime) -> int:
+        """The last event that was received before a time; 0 if none. Numbers grow with time, so a few looks find it."""
+        column = inbox.c.received_at
+        low, high = 0, int((await self._connection.execute(select(func.coalesce(func.max(inbox.c.seq), 0)))).scalar_one())
+        while low < high:
+            middle = (low + high + 1) // 2
+            one = select(inbox.c.seq, column).where(inbox.c.seq <= middle).order_by(inbox.c.seq.desc()).limit(1)
+            row = (await self._connection.execute(one)).first()
+            if row is None or row.received_at < at:
+                low = middle
+            else:
+                high = min(row.seq, middle) - 1
+        return max(low, 0)
+
+    async def hours_after(self, seq: int, rows: int) -> tuple[list[tuple[str, datetime, str, int]], int | None]:
+        """(shop, hour of arrival, state, number) of the next events, and the last of them to go on after; None at the end."""
+        part = select(inbox.c.shop_id, inbox.c.state, inbox.c.seq, inbox.c.received_at).where(inbox.c.seq > seq)
+        each = part.order_by(inbox.c.seq).limit(rows).subquery()
+        ticks = cast(each.c.received_at, BigInteger)
+        hour = (ticks - ticks % _HOUR).label("hour")
+        columns = (each.c.shop_id, each.c.state, hour, func.count().label("number"), func.max(each.c.seq).label("last"))
+        found = (await self._connection.execute(select(*columns).group_by(each.c.shop_id, each.c.state, hour))).all()
+        counted = [(row.shop_id, _EPOCH + timedelta(microseconds=row.hour), row.state, row.number) for row in found]
+        full = sum(row.number for row in found) == rows
         return counted, max(row.last for row in found) if full else None
 
 

@@ -27,6 +27,7 @@ from app.services.planning.planner import Planner
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.directory import ShopDirectory
+from app.services.shops.key_use import WRITE_SECONDS as KEY_USE_SECONDS
 from app.sources.wiring import Sources
 from app.worker.drains import Drains
 from app.worker.recurring_jobs import JobQueue
@@ -109,6 +110,7 @@ class Worker:
         queue: JobQueue,
         probe: Callable[[], Awaitable[int]],
         write_requests: Callable[[], Awaitable[int]],
+        write_key_use: Callable[[], Awaitable[int]],
         exchange_counts: Callable[[], Awaitable[int]] | None = None,
         read_clock: Callable[[], Awaitable[int]] | None = None,
         examine_ledgers: Callable[[], Awaitable[int]] | None = None,
@@ -129,6 +131,7 @@ class Worker:
         self._queue = queue
         self._probe = probe
         self._write_requests = write_requests
+        self._write_key_use = write_key_use
         self._exchange_counts = exchange_counts
         self._read_clock = read_clock
         self._examine_ledgers = examine_ledgers
@@ -143,6 +146,7 @@ class Worker:
         self._spawn("installation", self._watch_installation, self._pauses.directory)
         self._spawn("probe", self._probe, PROBE_SECONDS)
         self._spawn("requests", self._write_requests, WRITE_SECONDS)
+        self._spawn("key_use", self._write_key_use, KEY_USE_SECONDS)
         if self._exchange_counts is not None:
             self._spawn("door_counts", self._exchange_counts, EXCHANGE_SECONDS)
         if self._read_clock is not None:

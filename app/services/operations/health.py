@@ -1,23 +1,20 @@
 """How the gateway is: what an operator, a probe or a merchant wants to know first."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import Context
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from app.domain.consent import box_seems_hidden
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.errors import NotReady
 from app.domain.runs.backfill_tally import Tally
 from app.services.operations.installation import Installation
+from app.services.operations.recent import Recent
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
-
-T = TypeVar("T")
 
 PROBE_SECONDS = 5.0
 """How often the process finds out by writing whether it can write; nobody who asks causes a write."""
@@ -32,9 +29,6 @@ _BREATH_SECONDS = 0.004
 
 _IDLE = 20
 """Counting takes a twentieth of the time at most, however much there is to count and however often it is asked for."""
-
-_PATIENCE_SECONDS = 1.0
-"""Whoever asks waits so long for newer numbers; then the former ones are the answer."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +110,8 @@ class Health:
         self._alarm_after = timedelta(seconds=alarm_after_seconds)
         self._receipt_alarm_after = timedelta(seconds=receipt_alarm_seconds)
         self._writable = True
-        self._readiness = _Recent(self._look, idle=0, at_least=_ASK_SECONDS)
-        self._counted = _Recent(self.report, idle=_IDLE, at_least=0)
+        self._readiness = Recent(self._look, idle=0, at_least=_ASK_SECONDS)
+        self._counted = Recent(self.report, idle=_IDLE, at_least=0)
 
     async def readiness(self) -> Readiness:
         """For whoever asks, as often as they like: nothing is written, nothing counted, and the store is asked once a second."""
@@ -267,32 +261,3 @@ class Health:
                 )
             )
         return found
-
-
-class _Recent(Generic[T]):
-    """The last answer to a question that costs something; asked again once at a time, and only after a while."""
-
-    def __init__(self, ask: Callable[[], Awaitable[T]], *, idle: float, at_least: float) -> None:
-        """`idle`: how many times as long as the answer took nobody asks again; `at_least`: seconds."""
-        self._ask = ask
-        self._idle = idle
-        self._at_least = at_least
-        self._good_until = 0.0
-        self._answers: list[T] = []
-        self._asking: asyncio.Task[None] | None = None
-
-    async def get(self) -> T:
-        if not self._answers or time.monotonic() >= self._good_until:
-            if self._asking is None or self._asking.done():
-                self._asking = asyncio.create_task(self._renew(), context=Context())  # for whoever asks meanwhile
-            patience = _PATIENCE_SECONDS if self._answers else None
-            await asyncio.wait([self._asking], timeout=patience)
-            if self._asking.done():
-                self._asking.result()  # a defect is seen by whoever asked
-        return self._answers[-1]
-
-    async def _renew(self) -> None:
-        began = time.monotonic()
-        self._answers = [await self._ask()]
-        took = time.monotonic() - began
-        self._good_until = began + took + max(self._at_least, self._idle * took)

@@ -71,6 +71,8 @@ class ShopDirectory:
         self._opened: dict[str, tuple[StoredAccount, AccountAccess]] = {}
         self.version = 0
         """Another number whenever anything has changed."""
+        self.uses: dict[str, datetime] = {}
+        """Key -> when this process let it in last; `KeyUse` stores it."""
 
     @property
     def _snapshot(self) -> Snapshot:
@@ -178,8 +180,10 @@ class ShopDirectory:
         known = self._snapshot.keys.get(parts[1]) if len(parts) == 4 and parts[0] == KEY_PREFIX else None
         expected = known.digest if known is not None else _digest("")
         matches = hmac.compare_digest(_digest(key), expected)
-        if known is None or not matches or not known.is_live(self._clock()):
+        now = self._clock()
+        if known is None or not matches or not known.is_live(now):
             raise UnknownCaller
+        self.uses[known.id] = now
         return Caller(known.role, known.shop_id, known.id, known.name)
 
     def live_key(self, key_id: str) -> ApiKey | None:

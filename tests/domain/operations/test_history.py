@@ -1,0 +1,27 @@
+"""Events by day, as the shop's clock counts days (R92)."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from app.domain.intake.inbox import EventState
+from app.domain.operations.history import DAYS, Day, days_of
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def test_r92_every_day_is_there_and_every_state_counts_once() -> None:
+    hours = {NOW.replace(hour=9): {state.value: 1 for state in EventState}}
+    days = days_of(hours, "Europe/Warsaw", NOW)
+    assert [one.day for one in days] == [date(2026, 11, 23) - timedelta(days=back) for back in reversed(range(DAYS))]
+    assert days[-1] == Day(date(2026, 11, 23), sent=1, not_sent=2, open=4)
+    assert sum(one.accepted for one in days) == len(EventState)
+
+
+def test_r92_an_hour_before_midnight_in_utc_is_the_next_day_in_warsaw() -> None:
+    hours = {datetime(2026, 11, 22, 23, 0, tzinfo=UTC): {"sent": 5}, datetime(2026, 11, 22, 22, 0, tzinfo=UTC): {"sent": 2}}
+    days = days_of(hours, "Europe/Warsaw", NOW)
+    assert [one.sent for one in days[-2:]] == [2, 5]
+    assert [one.sent for one in days_of(hours, "UTC", NOW)[-2:]] == [7, 0]
+
+
+def test_what_is_older_counts_nowhere() -> None:
+    assert sum(one.accepted for one in days_of({NOW - timedelta(days=40): {"sent": 9}}, "UTC", NOW)) == 0
