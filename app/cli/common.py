@@ -52,10 +52,15 @@ def _words_of(error: Exception) -> str | None:
         return f"The running gateway did not answer on its control socket ({type(error).__name__})."
     if _is_a(error, "pydantic", "ValidationError"):
         mistakes = error.errors(include_input=False)  # type: ignore[attr-defined]  # pydantic's
-        return "; ".join(f"GATEWAY_{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in mistakes)
+        return "; ".join(_mistake(one["loc"], one["msg"]) for one in mistakes)
     if isinstance(error, OSError) or _is_a(error, "sqlalchemy.exc", "SQLAlchemyError"):
         return f"The database cannot be used ({type(error).__name__}). Look at GATEWAY_DATABASE_URL."
     return None
+
+
+def _mistake(location: tuple[str | int, ...], message: str) -> str:
+    """Of a setting by its name; of several together, which name themselves, the words alone."""
+    return f"GATEWAY_{'.'.join(map(str, location)).upper()}: {message}" if location else message.removeprefix("Value error, ")
 
 
 def _is_a(error: Exception, module: str, name: str) -> bool:

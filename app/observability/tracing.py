@@ -23,6 +23,8 @@ from app.domain.errors import BadConfiguration
 
 NAME = "shop-gateway"
 _FAILED = 500
+_NEIGHBOURS = "/api/"
+"""How paths at SALESmanago and at panels begin."""
 _w3c = TraceContextTextMapPropagator()
 _others: ContextVar[Sequence[Span]] = ContextVar("others", default=())
 """Spans of the events that travel in the same call."""
@@ -108,13 +110,12 @@ class TracedClient(httpx.AsyncClient):
         self._tracing = tracing
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        attributes = {
-            "http.request.method": request.method,
-            "server.address": request.url.host,
-            "url.path": request.url.path,
-        }
+        path = request.url.path
+        attributes = {"http.request.method": request.method, "server.address": request.url.host}
+        name = f"{request.method} {request.url.host}"
+        if path.startswith(_NEIGHBOURS):  # elsewhere a path may be a secret
+            name, attributes = f"{request.method} {path}", {**attributes, "url.path": path}
         links = [Link(span.get_span_context()) for span in _others.get()]
-        name = f"{request.method} {request.url.path}"
         with self._tracing.tracer.start_as_current_span(name, None, SpanKind.CLIENT, attributes, links) as span:
             answer = await super().send(request, **options)
             span.set_attribute("http.response.status_code", answer.status_code)

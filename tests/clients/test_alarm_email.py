@@ -83,7 +83,8 @@ async def test_an_end_is_told_as_an_end(mailbox: Mailbox, port: int) -> None:
 async def test_user_and_password_are_told_where_the_server_asks(mailbox: Mailbox, port: int) -> None:
     assert await AlarmEmail(mail(port, user="gateway", password="right"))(NOTICE)
     assert not await AlarmEmail(mail(port, user="gateway", password="wrong"))(NOTICE)
-    assert mailbox.logins == [("gateway", "right"), ("gateway", "wrong")]
+    assert mailbox.logins[0] == ("gateway", "right")
+    assert set(mailbox.logins) == {("gateway", "right"), ("gateway", "wrong")}
     assert len(mailbox.taken) == 1
 
 
