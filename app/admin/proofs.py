@@ -64,7 +64,7 @@ async def salesmanago_writes(gateway: Gateway, account_id: str, shops: list[Shop
         return Finding(
             about, "the right to write is not proven: none of the contacts we asked about is there any more", warning=True
         )
-    written = (await client.upsert(UpsertContact(there))).outcome
+    written = (await client.upsert(UpsertContact(email=there))).outcome
     if isinstance(written, Delivered):
         return Finding(about, "the right to write is proven: a contact was written back as it is")
     return fault(about, written, "Contacts cannot be written. Check the rights of the API user.")

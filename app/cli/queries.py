@@ -128,11 +128,8 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
         out.print(f"    {event['reason']['rule']}: {escape(event['reason']['why' + suffix])}")
         out.print(f"    → {escape(event['reason']['what_to_do' + suffix])}")
     for one in event["evidence"]:
-        if one["what"] == "own_event":
-            continue
-        told = (local(one["at"]), say("event", one["source"]), one["event_id"]) if one["at"] else ()
-        about = ", ".join((one["words" + suffix], *told))
-        out.print(f"    {'podstawa' if suffix else 'evidence'}: {escape(about)}")
+        if one["what"] != "own_event":
+            out.print(f"    {'podstawa' if suffix else 'evidence'}: {escape(_evidence(one, event['event_id'], suffix))}")
     if event["waits"]:
         _show_wait(event["waits"], suffix)
     for warning in event["warnings"]:
@@ -147,6 +144,14 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
             call = attempt["call"] or ("sprawdzenie" if suffix else "look-up")
             words = f"      {attempt['number']}. {call}  {say('outcome', attempt['outcome'])}  {attempt['detail']}"
             out.print(escape(words))
+
+
+def _evidence(one: dict[str, Any], event_id: str, suffix: str) -> str:
+    """What, when, and which event told it, if it is another than the one above."""
+    parts = [one["words" + suffix], local(one["at"]) if one["at"] else ""]
+    if one["event_id"] not in (None, event_id):
+        parts += [_words(suffix)("event", one["source"]) if one["source"] else "", one["event_id"]]
+    return ", ".join(filter(None, parts))
 
 
 def _state(command: dict[str, Any], suffix: str) -> str:

@@ -1,6 +1,6 @@
 """Read side: what became of an event, and a person's time line."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -59,6 +59,11 @@ class Traces:
         newest = select(inbox.c.seq).where(inbox.c.shop_id == shop_id, inbox.c.reason == Reason.SHADOW.value)
         seqs = (await self._connection.execute(newest.order_by(inbox.c.seq.desc()).limit(limit))).scalars()
         return await self._traces(inbox.c.seq.in_(list(seqs)))
+
+    async def kinds_of(self, shop_id: str, event_ids: Collection[str]) -> dict[str, str]:
+        """Event -> its kind, of those that are known."""
+        wanted = select(inbox.c.event_id, inbox.c.type).where(inbox.c.shop_id == shop_id, inbox.c.event_id.in_(event_ids))
+        return {row.event_id: row.type for row in await self._connection.execute(wanted)}
 
     async def requests_of(self, seqs: Sequence[int]) -> dict[int, tuple[str, str, str]]:
         """Event -> its shop, its kind, and the span of the request that told it; empty if there was none."""

@@ -112,7 +112,7 @@ async def test_where_nobody_of_ours_is_there_nothing_is_written_and_nothing_is_c
 
 async def test_a_contact_that_was_deleted_there_is_not_made_again(practice: Practice) -> None:
     await practice.transfers()
-    deleted = await practice.door.gateway.upstreams.client("main").delete(DeleteContact(JAN))
+    deleted = await practice.door.gateway.upstreams.client("main").delete(DeleteContact(email=JAN))
     assert isinstance(deleted.outcome, Delivered)
     before = len(await practice.calls(practice.salesmanago))
     assert starting(await practice.finds(ACCOUNT), "the right to write is not proven: none") == (True, True)

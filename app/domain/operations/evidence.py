@@ -17,7 +17,7 @@ class Evidence:
     at: datetime | None = None
     event_id: str | None = None
     source: str | None = None
-    """How we know: the type of the event."""
+    """The kind of that event, as long as it is known."""
 
     @property
     def says_more(self) -> bool:
@@ -123,5 +123,5 @@ def _newest(ledger: Sequence[Entry], matters: Sequence[Matter]) -> tuple[Evidenc
         if acts:
             newest = max(acts, key=lambda one: (one.acted_at, one.kind not in (ActKind.OPT_IN, ActKind.GRANTED), one.number))
             what = f"{matter.value}_{newest.kind.value}"
-            found.append(Evidence(what=what, at=newest.acted_at, event_id=newest.event_id, source=newest.source))
+            found.append(Evidence(what=what, at=newest.acted_at, event_id=newest.event_id))
     return tuple(found)

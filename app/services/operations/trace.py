@@ -119,9 +119,20 @@ async def _with_evidence(work: Work, events: Sequence[EventTrace]) -> list[Event
     found = []
     for one in events:
         others = [_decided(other) for other in told.get((one.shop_id, one.order_id or ""), ())]
-        evidence = evidence_of(_decided(one), ledgers.get(one.contact_id or 0, ()), others)
-        found.append(replace(one, evidence=evidence))
-    return found
+        found.append(replace(one, evidence=evidence_of(_decided(one), ledgers.get(one.contact_id or 0, ()), others)))
+    return await _with_kinds(work, found)
+
+
+async def _with_kinds(work: Work, events: Sequence[EventTrace]) -> list[EventTrace]:
+    """The ledger knows events by their id alone."""
+    if not events:
+        return []
+    ids = {one.event_id for event in events for one in event.evidence if one.event_id is not None and one.source is None}
+    kinds = await work.traces.kinds_of(events[0].shop_id, ids) if ids else {}
+    return [
+        replace(event, evidence=tuple(replace(one, source=one.source or kinds.get(one.event_id or "")) for one in event.evidence))
+        for event in events
+    ]
 
 
 def _decided(one: EventTrace) -> Decided:
