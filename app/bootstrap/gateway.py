@@ -1,5 +1,6 @@
 """The composition root: the one place that knows which real thing stands behind which name."""
 
+import contextlib
 import random
 import secrets
 import ssl
@@ -20,7 +21,7 @@ from app.clients.alarm_email import AlarmEmail
 from app.clients.alarm_webhook import AlarmWebhook
 from app.configuration.settings import Settings
 from app.configuration.shops_file import load
-from app.domain.errors import BadConfiguration
+from app.domain.errors import BadConfiguration, NotReady
 from app.services.carts import Carts
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
 from app.services.from_salesmanago.callbacks import Callbacks
@@ -150,6 +151,8 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
                 await gateway.sources.pushes.close()
                 await gateway.intake.close()
                 await gateway.requests.close()
+                with contextlib.suppress(NotReady):
+                    await gateway.key_use.write()
                 parts.close()
     finally:
         await database.close()

@@ -142,7 +142,8 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
             out.print(f"      [green]{escape(receipt)}[/green]")
         for attempt in command["attempts"]:
             call = attempt["call"] or ("sprawdzenie" if suffix else "look-up")
-            words = f"      {attempt['number']}. {call}  {say('outcome', attempt['outcome'])}  {attempt['detail']}"
+            detail = "" if attempt["detail"] == (command["reason"] or {}).get("code") else attempt["detail"]
+            words = f"      {attempt['number']}. {call}  {say('outcome', attempt['outcome'])}  {detail}"
             out.print(escape(words))
 
 
