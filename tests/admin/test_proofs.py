@@ -74,7 +74,7 @@ async def opened(stack: AsyncExitStack, folder: Path) -> Practice:
     salesmanago, its_panel = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in sockets)
     (folder / "panel").write_text("demo-panel-key")
     side = {"kind": "idosell", "base_url": its_panel, "api_key": f"file:{folder / 'panel'}", "calls_per_second": 100}
-    shops = {"shop1": shop_entry("sklep.example.com", 1, "all_customers", panel=side, start="approved")}
+    shops = {"shop1": shop_entry("sklep.example.com", 1, "all_customers", panel=side)}
     account = {"endpoint": salesmanago, "client_id": "c", "owner": "owner@example.com", "calls_per_second": 200}
     await stack.enter_async_context(served(create_app([Account("c", SECRET, ("owner@example.com",))]), sockets[0]))
     await stack.enter_async_context(served(panel.create_app(lambda: panel.sample_world(0)), sockets[1]))
