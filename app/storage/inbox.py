@@ -37,9 +37,9 @@ from app.storage.engine.bulk import execute_many
 from app.storage.engine.dialect import distinct, insert_of, one_of
 from app.storage.engine.tables import inbox, outbox
 
-_HOUR = 3_600_000_000
+_HOUR: ColumnElement[int] = literal_column("3600000000", BigInteger)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-"""Instants are stored in microseconds since."""
+"""Instants are stored in microseconds since; an hour in microseconds."""
 _PLANNING = 7_303_001
 """Advisory lock: who has it alone decides about anybody; those who share it decide about the people of their lanes."""
 
@@ -417,7 +417,7 @@ class Inbox:
         part = select(inbox.c.shop_id, inbox.c.state, inbox.c.seq, inbox.c.received_at).where(inbox.c.seq > seq)
         each = part.order_by(inbox.c.seq).limit(rows).subquery()
         ticks = cast(each.c.received_at, BigInteger)
-        hour = (ticks - ticks % _HOUR).label("hour")
+        hour = (ticks - ticks % _HOUR).label("hour")  # no parameter: PostgreSQL would not see that both are the same
         columns = (each.c.shop_id, each.c.state, hour, func.count().label("number"), func.max(each.c.seq).label("last"))
         found = (await self._connection.execute(select(*columns).group_by(each.c.shop_id, each.c.state, hour))).all()
         counted = [(row.shop_id, _EPOCH + timedelta(microseconds=row.hour), row.state, row.number) for row in found]
