@@ -3,6 +3,7 @@
 `make screenshots` runs these tests and keeps what they saw in `docs/screenshots/`.
 """
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def visitor(browser: Browser, story: World, say: Wording) -> Iterator[Page]:
     assert wrong == []
 
 
-DOCUMENTED = ("overview", "person", "not-sent", "stuck", "requests-phone")
+DOCUMENTED = ("overview", "person", "not-sent", "stuck", "requests-phone", "shadow")
 """What the documentation shows; `build/screenshots` has every page."""
 
 
@@ -72,15 +73,19 @@ def kept(page: Page, screenshots: Path, say: Wording, name: str) -> None:
     page.screenshot(path=screenshots / f"console-{name}-{say.language}.png", full_page=True)
 
 
+def serious(page: Page) -> list[tuple[str, list[str]]]:
+    """What somebody with a screen reader would stumble over: the rule, and where."""
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found if one["impact"] in ("serious", "critical")]
+
+
 def test_r95_every_page_is_free_of_serious_findings_and_fits_a_phone(
     visitor: Page, story: World, say: Wording, screenshots: Path
 ) -> None:
     for path in PAGES:
         visitor.set_viewport_size({"width": 1280, "height": 900})
         visitor.goto(f"{story.url}/console/{path}")
-        found = Axe().run(visitor)
-        serious = [one for one in found.response["violations"] if one["impact"] in ("serious", "critical")]
-        assert [(path, one["id"], [node["html"] for node in one["nodes"]]) for one in serious] == []
+        assert serious(visitor) == [], path
         kept(visitor, screenshots, say, path or "overview")
         visitor.set_viewport_size(PHONE)
         assert visitor.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
@@ -148,3 +153,43 @@ def test_r95_the_pages_work_without_javascript(browser: Browser, story: World) -
     page.locator("form.search").get_by_role("button").click()
     expect(page.locator(".verdict-line")).to_contain_text("is in SALESmanago")
     context.close()
+
+
+IN_TEST_MODE = """
+[shops.shop3]
+account = "main"
+host = "nowy.example.com"
+location = "nowy_example"
+number = 3
+policy = "all_customers"
+integration_started_at = 2026-01-01T00:00:00+01:00
+shadow = true
+"""
+
+
+@pytest.fixture(scope="module")
+def in_test_mode(story: World) -> World:
+    """A third shop, which decides about a registration and sends nothing."""
+    story.shops_file.write_text(story.shops_file.read_text() + IN_TEST_MODE)
+    assert story.command("apply", str(story.shops_file), "--yes").returncode == 0
+    headers = {"Authorization": f"Bearer {story.key('shop3')}"}
+    posted = http.post(f"{story.url}/v1/shops/shop3/registrations", json=EXAMPLES["registration"], headers=headers)
+    assert posted.status_code == 202
+    where = f"{story.url}/v1/shops/shop3/events/{EXAMPLES['registration']['event_id']}"
+    until = time.monotonic() + 30
+    while http.get(where, headers=headers).json()["decided_at"] is None:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return story
+
+
+def test_r94_a_shop_in_test_mode_shows_what_it_would_have_sent(
+    in_test_mode: World, visitor: Page, say: Wording, screenshots: Path
+) -> None:
+    visitor.get_by_role("link", name=say("test mode (shadow)")).click()
+    expect(visitor.get_by_role("heading", level=1)).to_have_text(say("What would have been sent"))
+    expect(visitor.locator(".happening").first).to_contain_text(say("would have been sent (test mode)"))
+    assert serious(visitor) == []
+    kept(visitor, screenshots, say, "shadow")
+    visitor.set_viewport_size(PHONE)
+    assert visitor.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
