@@ -7,9 +7,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.table import Table
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, out, run, show_json
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, out, run, show_json, table_of
 
 backfill = typer.Typer(no_args_is_help=True, help="The first transfer of a shop's existing accounts.")
 
@@ -51,7 +50,7 @@ def list_backfills(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
         if as_json:
             show_json(found)
             return
-        table = Table("shop", "no.", "begun", "state", "found = sent + withheld + failed")
+        table = table_of("shop", "no.", "begun", "state", "found = sent + withheld + failed")
         for one in found:
             sums = f"{one['found']} = {one['sent']} + {sum(one['withheld'].values())} + {one['failed']}"
             waiting = f" ({one['waiting']} waiting)" if one["waiting"] else ""

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -15,6 +15,9 @@ from rich.markup import escape
 
 from app.configuration.control_socket import USER_HEADER, Answer, NoAnswer, ask_running, user
 from app.domain.errors import GatewayError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 CONFIGURATION = "/configuration"
 """What `gateway apply` asks for: beside `serve` and `worker` the only one that makes or migrates a database (R74)."""
@@ -116,6 +119,16 @@ def local(at: str, *, seconds: bool = True) -> str:
     """A time of an answer as the terminal's clock shows it, with its zone."""
     moment = datetime.fromisoformat(at).astimezone()
     return f"{moment:%Y-%m-%d %H:%M:%S %Z}" if seconds else f"{moment:%Y-%m-%d %H:%M %Z}"
+
+
+def table_of(*headers: str) -> "Table":
+    """A table in which nothing is cut off, however narrow the terminal: an id that is cut off names nothing."""
+    from rich.table import Table
+
+    made = Table()
+    for header in headers:
+        made.add_column(header, overflow="fold")
+    return made
 
 
 def quiet_logs() -> None:

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from app.cli.common import AsJson, ask, fail, local, out, quiet_logs, run, show_json
+from app.cli.common import AsJson, ask, fail, local, out, quiet_logs, run, show_json, table_of
 from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
 
 keys = typer.Typer(no_args_is_help=True, help="Keys of shops and operators.")
@@ -114,7 +113,7 @@ def list_shops(as_json: AsJson = False) -> None:
         if as_json:
             show_json(found)
             return
-        table = Table("shop", "account", "domain", "policy", "state")
+        table = table_of("shop", "account", "domain", "policy", "state")
         for one in found:
             said = one["settings"]
             state = "disabled" if not said["enabled"] else "shadow" if said["shadow"] else "enabled"
@@ -179,7 +178,7 @@ def list_keys(as_json: AsJson = False) -> None:
         if as_json:
             show_json(found)
             return
-        table = Table("id", "role", "whose", "made", "last used", "ends")
+        table = table_of("id", "role", "whose", "made", "last used", "ends")
         for key in found:
             whose = " ".join(filter(None, (key["shop"], key["name"])))
             ends = f"revoked {_day(key['revoked_at'])}" if key["revoked_at"] else _day(key["expires_at"])

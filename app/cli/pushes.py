@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from app.cli.common import AsJson, InPolish, ask, out, run, show_json
+from app.cli.common import AsJson, InPolish, ask, out, run, show_json, table_of
 
 pushes = typer.Typer(no_args_is_help=True, help="Pushes of shops' platforms.")
 
@@ -33,7 +32,7 @@ def list_pushes(
         if not found:
             out.print("Nothing was pushed." if not wrong else "[green]Every push was understood.[/green]")
             return
-        table = Table("number", "received", "source", "event", "state", "told", "words")
+        table = table_of("number", "received", "source", "event", "state", "told", "words")
         for one in found:
             at = datetime.fromisoformat(one["received_at"]).astimezone()
             state = f"[{_COLOURS[one['state']]}]{one['state']}[/]"

@@ -9,9 +9,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, fail, local, out, run, show_json
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, fail, local, out, run, show_json, table_of
 from app.cli.operations import show_waiting
 
 hand_work = typer.Typer(no_args_is_help=True, help="Changes from SALESmanago that only a person can make in a shop.")
@@ -193,7 +192,7 @@ def conflicts(
         if not found:
             await _say_what_was_compared(shop)
             return
-        table = Table("shop", "person", "what", "about", "words")
+        table = table_of("shop", "person", "what", "about", "words")
         for one in found:
             words = one["words_pl" if polish else "words"]
             table.add_row(one["shop"], escape(one["email"]), one["kind"], escape(", ".join(one["about"])), escape(words))
@@ -269,7 +268,7 @@ def consents(email: Annotated[str, typer.Argument(help="Whose.")], as_json: AsJs
         for chain in found:
             seal = "[green]the chain is whole[/green]" if chain["intact"] else "[red]the chain is broken[/red]"
             out.print(f"[bold]{escape(chain['shop'])}[/bold]  {seal}")
-            table = Table("when it happened", "about", "act", "how we know", "event", "details")
+            table = table_of("when it happened", "about", "act", "how we know", "event", "details")
             for entry in chain["entries"]:
                 details = {name: text for name, text in (entry["details"] or {}).items() if name not in ("salt", "email")}
                 table.add_row(
