@@ -43,6 +43,7 @@ queue_contacts = Gauge("gateway_queue_contacts", "Contacts for whom something wa
 circuit_open = Gauge(
     "gateway_circuit_open", "1 while a destination takes nothing (circuit open or half open)", ["destination"], registry=registry
 )
+sends = Gauge("gateway_sends", "0 while nothing is sent because the database may be a copy, else 1", registry=registry)
 backfill_accounts = Gauge(
     "gateway_backfill_accounts",
     "Accounts of a shop's newest first transfer, by end: total, found, sent, withheld, failed, waiting",

@@ -15,6 +15,7 @@ from app.observability.metrics import (
     oldest_waiting_seconds,
     queue_contacts,
     registry,
+    sends,
 )
 from app.routers.edge.dependencies import HealthDep, MetricsReader, PerhapsOperator
 from app.routers.edge.problems import documented
@@ -124,6 +125,7 @@ async def metrics(_: MetricsReader, health: HealthDep) -> Response:
 async def metrics_of(health: Health) -> Response:
     """What Prometheus reads, whichever door it came through."""
     report = await health.recent()
+    sends.set(report.sends)
     events_by_state.clear()  # a state nobody is in any more must not keep its last number
     for shop in report.shops:
         oldest_waiting_seconds.labels(shop.shop_id).set(shop.oldest_waiting_seconds)

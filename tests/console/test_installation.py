@@ -41,3 +41,11 @@ async def test_whoever_is_no_administrator_sees_it_and_cannot_end_it(copied) -> 
 
 async def test_the_page_to_sign_in_tells_strangers_nothing_of_it(copied) -> None:
     assert "this may be a copy" not in (await copied.http.get("/console/sign-in?lang=en")).text
+
+
+async def test_prometheus_hears_whether_things_are_sent(copied) -> None:
+    operator = await copied.operator()
+    assert "gateway_sends 0.0" in (await copied.http.get("/metrics", headers=operator)).text
+    await copied.gateway.installation.confirm()
+    copied.gateway.health._counted._good_until = 0.0  # what is remembered may be some seconds old
+    assert "gateway_sends 1.0" in (await copied.http.get("/metrics", headers=operator)).text
