@@ -176,6 +176,12 @@ def test_every_alarm_has_words_in_both_languages() -> None:
         "sides_differ",
         "ledger_broken",
         "not_ready",
+        "keys_are_tried",
+        "pushes_silent",
+        "pushes_late",
+        "scan_late",
+        "pushes_not_understood",
+        "installation_unconfirmed",
     ):
         english, polish = AlarmNotice("", what, over=False).words
         assert english != polish
