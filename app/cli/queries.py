@@ -131,7 +131,7 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
             out.print(f"    {'podstawa' if suffix else 'evidence'}: {escape(_evidence(one, event['event_id'], suffix))}")
     if event["waits"]:
         _show_wait(event["waits"], suffix)
-    for warning in event["warnings"]:
+    for warning in event["warnings" + suffix]:
         out.print(f"    [yellow]! {escape(warning)}[/yellow]")
     for command in event["commands"]:
         summary = json.dumps(command["summary"], ensure_ascii=False)

@@ -21,6 +21,7 @@ from app.domain.commands import (
     SetSubscription,
     UpsertContact,
 )
+from app.domain.intake.warnings import in_polish
 from app.domain.reasons import EXPLANATIONS, Explanation
 
 HERE = Path(__file__).parent
@@ -210,6 +211,9 @@ class Wording:
 
     def what_to_do(self, explanation: Explanation) -> str:
         return explanation.what_to_do_pl if self.language == "pl" else explanation.what_to_do
+
+    def warning(self, warning: str) -> str:
+        return (in_polish(warning) or warning) if self.language == "pl" else warning
 
     def time(self, at: datetime | None, zone: str = "Europe/Warsaw") -> str:
         """Local time with its zone, e.g. `23 lis 2026, 10:15:02 CET`."""

@@ -21,6 +21,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.delivery.outbox import CommandState
+from app.domain.intake.warnings import in_polish
 from app.domain.operations.evidence import Evidence
 from app.domain.operations.trace import CommandTrace, EventTrace
 from app.domain.operations.waiting import Waiting
@@ -182,6 +183,7 @@ class EventOut(BaseModel):
     )
     settled_at: datetime | None = Field(description="When it was at its end.", examples=["2026-11-23T09:15:02Z"])
     warnings: list[str] = Field(description="What was left out or changed, as in the receipt.", examples=[[]])
+    warnings_pl: list[str] = Field(description="The same in Polish.", examples=[[]])
     commands: list[CommandOut] = Field(description="What is asked of SALESmanago and of the shop's side because of it.")
 
     @classmethod
@@ -199,6 +201,7 @@ class EventOut(BaseModel):
             decided_at=trace.decided_at,
             settled_at=trace.settled_at,
             warnings=list(trace.warnings),
+            warnings_pl=[in_polish(one) or one for one in trace.warnings],
             commands=[_command(command, trace.shop_id) for command in trace.commands],
         )
 

@@ -249,6 +249,7 @@ def test_why_watch_shows_each_change_and_ends_when_nothing_waits_any_more(
         "waits": waits,
         "evidence": [],
         "warnings": [],
+        "warnings_pl": [],
         "commands": [],
     }
     told = iter([[first], [first], [{**first, "state": "sent", "waits": None}]])
