@@ -1,7 +1,7 @@
 """which request told an event, for those who trace
 
 Revision ID: 20261128w
-Revises: 20261128l
+Revises: 20261128g
 Create Date: 2026-11-28
 """
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261128w"
-down_revision = "20261128l"
+down_revision = "20261128g"
 branch_labels = None
 depends_on = None
 
