@@ -87,12 +87,14 @@ class Release:
         }
         document = yaml.safe_load((code / "openapi.yaml").read_text())
         self.examples = {
-            name: (path.rpartition("/")[2], example["value"])
+            name: (segment, example["value"])
             for path, operations in document["paths"].items()
-            if "events" in operations.get("post", {}).get("tags", ())
-            for name, example in operations["post"]["requestBody"]["content"]["application/json"]["examples"].items()
-            if name != "mixed"
+            for segment in (path.removeprefix("/v1/shops/{shop}/"),)
+            for body in (operations.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {}),)
+            for name, example in body.get("examples", {}).items()
+            if segment == f"{name}s"
         }
+        """Kind of event -> where it is posted, and an example."""
         self.keys: dict[str, str] = {}
         self.told: list[tuple[str, str]] = []
         """Shop and event id."""
