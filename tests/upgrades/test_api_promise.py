@@ -12,6 +12,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 BEFORE = Path(__file__).parent / "files" / "0.4.0-openapi.yaml.gz"
 Document = dict[str, Any]
+ALWAYS_SO = {"became required: post /v1/shops/{}/events .type"}
+"""What the document did not say before, though the code refused an item of a batch without it."""
 
 
 def fields_of(document: Document, schema: Any, path: str = "", seen: tuple[str, ...] = ()) -> Iterator[tuple[str, bool]]:
@@ -30,6 +32,14 @@ def fields_of(document: Document, schema: Any, path: str = "", seen: tuple[str, 
         yield from fields_of(document, inner, path, seen)
 
 
+def resolved(document: Document, said: Any) -> Any:
+    """What a reference to a shared answer, parameter or body stands for."""
+    while isinstance(said, dict) and "$ref" in said:
+        _, kind, name = said["$ref"].removeprefix("#/").split("/")
+        said = document["components"][kind][name]
+    return said
+
+
 def contract(document: Document) -> dict[str, set[str]]:
     """Everything a caller may rely on, by kind."""
     found: dict[str, set[str]] = {
@@ -45,15 +55,16 @@ def contract(document: Document) -> dict[str, set[str]]:
                 continue
             name = f"{method} {re.sub(r'{[^}]+}', '{}', path)}"
             found["operation"].add(name)
-            for parameter in operation.get("parameters", ()):
+            for parameter in (resolved(document, one) for one in operation.get("parameters", ())):
                 if parameter["in"] != "path":
                     found["request field"].add(f"{name} ?{parameter['name']}")
                     found["required"] |= {f"{name} ?{parameter['name']}"} if parameter.get("required") else set()
-            for content in operation.get("requestBody", {}).get("content", {}).values():
+            for content in resolved(document, operation.get("requestBody", {})).get("content", {}).values():
                 for field, required in fields_of(document, content.get("schema")):
                     found["request field"].add(f"{name} {field}")
                     found["required"] |= {f"{name} {field}"} if required else set()
-            for status, answer in operation["responses"].items():
+            for status, said in operation["responses"].items():
+                answer = resolved(document, said)
                 if status.startswith("2"):
                     found["answer"].add(f"{name} {status}")
                 for content in answer.get("content", {}).values():
@@ -77,7 +88,7 @@ def before() -> Document:
 
 def test_nothing_of_the_api_of_the_release_before_is_gone_or_became_stricter(before: Document) -> None:
     now = yaml.load((ROOT / "openapi.yaml").read_text(), Loader=yaml.CSafeLoader)
-    assert broken(before, now) == []
+    assert set(broken(before, now)) <= ALWAYS_SO
 
 
 def test_a_deprecated_operation_says_when_it_goes() -> None:
@@ -87,7 +98,10 @@ def test_a_deprecated_operation_says_when_it_goes() -> None:
         for path, operations in now["paths"].items()
         for method, operation in operations.items()
         if isinstance(operation, dict) and operation.get("deprecated")
-        if not all({"Deprecation", "Sunset"} <= answer.get("headers", {}).keys() for answer in operation["responses"].values())
+        if not all(
+            {"Deprecation", "Sunset"} <= resolved(now, answer).get("headers", {}).keys()
+            for answer in operation["responses"].values()
+        )
     ]
     assert silent == []
 
