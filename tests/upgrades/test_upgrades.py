@@ -1,21 +1,18 @@
 """Databases that releases left behind, with work in them: upgraded, read, and what waited is delivered.
 
-`python -m tools.release_database` keeps those of earlier releases by running them; of today's one is made here in the same way.
+`python -m tools.release_database` keeps them by running those releases.
 """
 
 import gzip
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from app import __version__
 from tests.conftest import PostgreSQL
-from tests.support.fork_server import Streams, Warm
 from tests.support.upgrades import check, load_sqlite, upgraded
-from tools.release_database import Process, Release, live_through, sqlite_dump
 
 ROOT = Path(__file__).parents[2]
 FILES = Path(__file__).parent / "files"
@@ -24,20 +21,6 @@ BIGGEST_FILE = 60_000
 
 def kept(*, on: str) -> list[str]:
     return sorted(path.name.removesuffix(".sql.gz") for path in FILES.glob(f"*-{on}.sql.gz"))
-
-
-class Todays(Release):
-    """The code of the checkout, in processes that need not import it first."""
-
-    def start(self, arguments: Sequence[str], log: Path) -> Process:
-        return Warm(arguments, self.environment, Streams(Path("/dev/null"), log, log))
-
-
-async def test_a_file_that_this_release_leaves_behind_is_read_again_and_what_waited_reaches_salesmanago(tmp_path: Path) -> None:
-    lived = tmp_path / "gateway.db"
-    known = live_through(Todays(ROOT, tmp_path, f"sqlite+aiosqlite:///{lived}"))
-    async with upgraded(known, load_sqlite(sqlite_dump(lived), tmp_path / "loaded.db")) as made:
-        await check(made)
 
 
 @pytest.mark.parametrize("release", kept(on="sqlite"))
