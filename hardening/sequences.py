@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from copy import deepcopy
 from typing import Any
 
 import schemathesis
@@ -30,7 +31,7 @@ async def sequences(stage: Stage, effort: Effort) -> Row:
 
 
 def _walked(row: Row, base: str, key: str, effort: Effort) -> None:
-    contract = schemathesis.openapi.from_dict(openapi())
+    contract = schemathesis.openapi.from_dict(deepcopy(openapi()))  # it resolves references in place
     ends = time.monotonic() + 5 * effort.seconds
 
     class Walk(contract.as_state_machine()):  # type: ignore[misc]  # a class that is made at run time

@@ -79,9 +79,17 @@ WORDS = MappingProxyType(
         "transfer_withdrawn": ("consent to the transfer withdrawn", "wycofanie zgody na przekazywanie danych"),
         "transfer_never": ("no consent to the transfer is known", "nie ma żadnej zgody na przekazywanie danych"),
         "email_opt_in": ("subscribed to the e-mail newsletter", "zapis do newslettera e-mail"),
+        "email_opt_in_requested": (
+            "asked for the e-mail newsletter, not confirmed yet",
+            "zgłoszenie do newslettera e-mail, jeszcze bez potwierdzenia",
+        ),
         "email_opt_out": ("unsubscribed from the e-mail newsletter", "rezygnacja z newslettera e-mail"),
         "email_removed_by_staff": ("taken off the e-mail newsletter by staff", "wypisanie z newslettera e-mail przez obsługę"),
         "sms_opt_in": ("subscribed to the SMS newsletter", "zapis do newslettera SMS"),
+        "sms_opt_in_requested": (
+            "asked for the SMS newsletter, not confirmed yet",
+            "zgłoszenie do newslettera SMS, jeszcze bez potwierdzenia",
+        ),
         "sms_opt_out": ("unsubscribed from the SMS newsletter", "rezygnacja z newslettera SMS"),
         "sms_removed_by_staff": ("taken off the SMS newsletter by staff", "wypisanie z newslettera SMS przez obsługę"),
         "newsletter_never": ("no act about the newsletter is known", "nie wiadomo o żadnej decyzji w sprawie newslettera"),
