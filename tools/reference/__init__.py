@@ -21,5 +21,5 @@ def pages() -> dict[str, str]:
         "reference/reasons.md": lists.reasons(),
         "reference/problems.md": lists.problems(),
         "reference/metrics.md": lists.of_metrics(),
-        "explanation/decisions/index.md": lists.decisions(FOLDER / "explanation" / "decisions"),
+        "decisions/index.md": lists.decisions(FOLDER / "decisions"),
     }
