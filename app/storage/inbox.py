@@ -133,10 +133,9 @@ class Inbox:
         if self._connection.dialect.name != "sqlite":
             await self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PLANNING})
 
-    async def try_share_contacts(self) -> bool:
-        """False while somebody has the lock alone, or waits for it. Held until the transaction ends."""
-        answer = await self._connection.execute(text("SELECT pg_try_advisory_xact_lock_shared(:key)"), {"key": _PLANNING})
-        return bool(answer.scalar_one())
+    async def share_contacts(self) -> None:
+        """Wait until nobody has the lock alone; held with others until the transaction ends."""
+        await self._connection.execute(text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _PLANNING})
 
     async def try_lock_lanes(self, lanes: Sequence[int], number: int) -> list[int]:
         """So many of these lanes that nobody has, in this order; held until the transaction ends."""

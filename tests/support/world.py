@@ -280,7 +280,7 @@ def scripted(*outcomes: Outcome, method: str | None = None) -> Callable[[str, li
 # -- the gateway ---------------------------------------------------------------------------------------------------------
 
 
-DIVIDED = Spread(from_events=1, window=40, lanes_at_once=4)
+DIVIDED = Spread(from_events=1, window=40, lanes_at_once=4, whole_if_alone=False)
 
 
 def a_shop(shop_id: str = "shop1", **settings: object) -> Shop:

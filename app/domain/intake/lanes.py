@@ -23,6 +23,8 @@ class Spread:
     """Events ahead of which a worker takes its part: no lane gets further ahead of the others."""
     lanes_at_once: int = 2
     """Lanes of one round."""
+    whole_if_alone: bool = True
+    """A worker that meets no other decides without lanes: its rounds are as large as they can be."""
 
 
 def lane_of_address(email: str) -> int:

@@ -19,7 +19,7 @@ import structlog
 from app.domain.errors import NotReady
 from app.domain.event_kinds import is_bulk, revokes_permission
 from app.domain.intake.inbox import EventState, InboxEvent
-from app.domain.intake.lanes import Apart, Spread, Whole, apart, way_of
+from app.domain.intake.lanes import Apart, Spread, Whole, way_of
 from app.domain.reasons import Reason
 from app.domain.values import replace
 from app.services.planning.own_lanes import OwnLanes
@@ -114,7 +114,7 @@ class Planner:
             taken = await self._take(work, limit, alone=alone)
             if taken is None:
                 return 0
-            events, unreadable, lanes = taken
+            events, unreadable, lanes = taken.events, taken.unreadable, taken.lanes
             if not events and not unreadable:
                 await work.commit()
                 return 0
@@ -130,7 +130,8 @@ class Planner:
             await planning.save()
             saving = watch.seconds - loading - deciding
             if planned:
-                cost = EventCost(deciding=deciding / planned, storing=loading / len(events) + saving / planned)
+                storing = loading / len(events) + saving / planned if taken.holds_store else 0.0
+                cost = EventCost(deciding=deciding / planned, storing=storing)
                 self._limit = round_size(planned, cost, self._limits)
             await work.commit()
         if planning.erased_somebody:
@@ -146,31 +147,36 @@ class Planner:
             return await self._plan_round(limit, alone=True)
         return decided
 
-    async def _take(self, work: Work, limit: int, *, alone: bool) -> tuple[list[InboxEvent], list[int], OwnLanes | None] | None:
-        """The events of a round with those that cannot be read, and the lanes it keeps to; None while others are at it."""
+    async def _take(self, work: Work, limit: int, *, alone: bool) -> "_Taken | None":
+        """The events of a round, and the lanes it keeps to; None while others are at it."""
         ahead = await work.inbox.ahead(self._spread.window)
-        way = Whole() if ahead is None else Whole(is_needed=True) if alone else way_of(ahead, self._spread)
-        if isinstance(way, Whole):
-            if way.is_needed:
+        way: Whole | Apart = Whole() if ahead is None else Whole(is_needed=True) if alone else way_of(ahead, self._spread)
+        match way:
+            case Whole(is_needed=True):
                 await work.inbox.lock_contacts()
-            elif not await work.inbox.try_lock_contacts():
-                divided = apart(ahead or ())
-                if divided is None:
+            case Whole():
+                if not await work.inbox.try_lock_contacts():
                     return None
-                way = divided
+            case Apart():
+                # Who finds nobody else at work needs no lanes. The others wait, so that the next round finds them and is divided.
+                if self._spread.whole_if_alone and await work.inbox.try_lock_contacts():
+                    way = Whole()
+                else:
+                    await work.inbox.share_contacts()
+            case _:
+                assert_never(way)
         # Another process may have held events of a shop that it did not know was enabled again (R71).
         await work.inbox.release([one for one in await work.inbox.shops_held() if self._is_open(one)])
         match way:
             case Whole():
-                return *await work.inbox.due(min(limit, way.limit or limit), ROUND_BYTES), None
+                events, unreadable = await work.inbox.due(min(limit, way.limit or limit), ROUND_BYTES)
+                return _Taken(events, unreadable, None, holds_store=ahead is None)
             case Apart():
-                if not await work.inbox.try_share_contacts():
-                    return None
                 lanes = await work.inbox.try_lock_lanes(way.lanes, self._spread.lanes_at_once)
                 if not lanes:
                     return None
-                events = await work.inbox.due(limit, ROUND_BYTES, replace(way, lanes=lanes))
-                return *events, OwnLanes(lanes, work)
+                events, unreadable = await work.inbox.due(limit, ROUND_BYTES, replace(way, lanes=lanes))
+                return _Taken(events, unreadable, OwnLanes(lanes, work), holds_store=False)
             case _:
                 assert_never(way)
 
@@ -180,6 +186,19 @@ class Planner:
 
     def _is_over(self, work: Work, seconds: float) -> bool:
         return seconds > self._limits.seconds or (seconds > self._limits.awaited and work.is_awaited)
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What a round is about."""
+
+    events: list[InboxEvent]
+    unreadable: list[int]
+    """Numbers of events."""
+    lanes: OwnLanes | None
+    """None: the round may decide about anybody."""
+    holds_store: bool
+    """Nobody else gets at the store while it reads and writes. Where others do, their time is in what is measured of it."""
 
 
 class _Stopwatch:

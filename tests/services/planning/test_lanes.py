@@ -90,7 +90,7 @@ async def played(postgresql: PostgreSQL, clock: Clock, seed: int, workers: int) 
     world = World(database, Clock(clock()))
     await world.configure(a_shop("shop1"), a_shop("shop2", location="drugi"))
     if workers > 1:
-        world.decide_apart(workers, Spread(from_events=1, window=30, lanes_at_once=3))
+        world.decide_apart(workers, Spread(from_events=1, window=30, lanes_at_once=3, whole_if_alone=False))
     chance = random.Random(seed)
     try:
         for _ in range(3):

@@ -583,3 +583,13 @@ async def test_r06_a_costly_round_ends_behind_its_last_opt_out(world: World) -> 
     assert await _hurried(world).plan_due() == 3
     await world.run()
     assert [one.email_status for one in world.upstream.sent(UpsertContact) if one.email == JAN] == [Status.OPT_OUT]
+
+
+async def test_a_round_is_cut_by_what_storing_costs_only_where_it_holds_the_store(world: World) -> None:
+    """Where others get at the store meanwhile, their time is in the figure: a slow process would decide one by one for ever."""
+    limits = RoundLimits(awaited=9, seconds=9, uncut=0)
+    ours = Planner(world.store, world.directory, world.clock, world.pseudonym, lambda: None, limits=limits)
+    await world.post(*(registers(f"c{number}@example.pl") for number in range(6)))
+    assert await ours.plan_due() == 6
+    await world.post(*(registers(f"d{number}@example.pl") for number in range(6)))
+    assert await ours.plan_due() == (1 if world.database.is_sqlite else 6)
