@@ -26,7 +26,7 @@ from app.clients.transport import ANSWER_LIMIT_BYTES, TOO_LARGE, Transport, retr
 from app.domain.commands import AddEvent, DeleteContact, EventKind, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.answers import Answer, LookupResult, Modified
-from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, Unknown
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown
 from app.domain.panel_tags import PanelTags
 from app.domain.runs.backfill import Listing
 from app.domain.shops.shop import Account, Panel, PanelKind
@@ -304,7 +304,7 @@ def test_r73_whatever_the_panel_answers_is_a_value_that_can_be_kept(method: str,
         return httpx.Response(status, content=data.draw(spoiled(right)), headers={"x-error": "Scope: crm, level: r"})
 
     answer = asyncio.run(ASK_PANEL[method](panel(handler)))
-    assert isinstance(answer, Answer | Listing | NeedsPerson | str | bool | None)
+    assert isinstance(answer, Answer | Listing | Outcome | str | bool | None)
     assert_storable(answer)
 
 
