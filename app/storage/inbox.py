@@ -81,8 +81,9 @@ class Inbox:
             return []
         rows: dict[_Key, dict[str, object]] = {}
         divided = self._connection.dialect.name != "sqlite"
+        traced = any(event.trace is not None for event in events)
         for event in events:
-            rows.setdefault((event.shop_id, event.event_id), _row(event, received_at, divided=divided))
+            rows.setdefault((event.shop_id, event.event_id), _row(event, received_at, divided=divided, traced=traced))
         new, known = await self._insert(rows)
         answers: list[Accepted | Conflict] = []
         for event in events:
@@ -470,10 +471,10 @@ def _commands_settled() -> Update:
 _COMMANDS_SETTLED = _commands_settled()
 
 
-def _row(event: NewEvent, received_at: datetime, *, divided: bool) -> dict[str, object]:
-    """`divided`: among several workers."""
-    traced = {} if event.trace is None else {"trace": event.trace}  # nobody pays for a column that nobody asked for
-    return traced | {
+def _row(event: NewEvent, received_at: datetime, *, divided: bool, traced: bool) -> dict[str, object]:
+    """`divided`: among several workers. `traced`: events stored with it are; nobody pays for a column that nobody asked for."""
+    trace = {"trace": event.trace} if traced else {}
+    return trace | {
         "shop_id": event.shop_id,
         "event_id": event.event_id,
         "type": event.type,

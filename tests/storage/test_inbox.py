@@ -11,11 +11,14 @@ from app.domain.consent import ConsentAnswer
 from app.domain.events import Customer, Event, Item, OrderPlaced, ProductViewed, TransferConsentWithdrawn
 from app.domain.intake.inbox import Accepted, Conflict, EventState, Settlement
 from app.domain.reasons import Reason
+from app.domain.values import replace
 from app.storage.engine.codec import encode_tagged
 from app.storage.engine.database import Database
 from app.storage.engine.tables import inbox
 from app.storage.unit_of_work import Store
 from tests.support.stored import SHOP, T0, after, due, new_event, stored, subscribed, unsubscribed
+
+SPAN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 async def rows(database: Database) -> dict[str, object]:
@@ -48,6 +51,16 @@ async def test_repetitions_within_one_group_are_duplicates_of_the_first(store: S
     answers = await add(store, new_event("e1"), new_event("e2"), new_event("e1"), new_event("e1"))
     assert [answer.duplicate for answer in answers] == [False, False, True, True]
     assert len(await rows(database)) == 2
+
+
+@pytest.mark.parametrize("traced", [(SPAN, None, SPAN), (None, SPAN, None)])
+async def test_events_of_one_group_are_stored_whether_their_requests_are_traced_or_not(
+    store: Store, database: Database, traced: tuple[str | None, ...]
+) -> None:
+    events = [replace(new_event(f"e{number}"), trace=trace) for number, trace in enumerate(traced)]
+    assert [answer.duplicate for answer in await add(store, *events)] == [False, False, False]
+    stored_rows = await rows(database)
+    assert tuple(stored_rows[event.event_id].trace for event in events) == traced
 
 
 async def test_other_content_under_a_used_id_is_a_conflict_and_changes_nothing(store: Store, database: Database) -> None:
