@@ -457,3 +457,68 @@ def order_id_of(event: Event) -> str | None:
             return None
         case _:
             assert_never(event)
+
+
+def previous_email_of(event: Event) -> str | None:
+    """The address that the event says the person had before."""
+    match event:
+        case AccountChanged():
+            return event.previous_email
+        case (
+            CustomerRegistered()
+            | AccountListed()
+            | OrderPlaced()
+            | Subscribed()
+            | Unsubscribed()
+            | OrderCancelled()
+            | OrderReturned()
+            | ProductViewed()
+            | TagsEdited()
+            | TransferConsentGranted()
+            | TransferConsentWithdrawn()
+            | ErasureRequested()
+            | AccessRequested()
+            | SubscriberListed()
+            | StatusObserved()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
+            | DriftFound()
+            | CartChanged()
+        ):
+            return None
+        case _:
+            assert_never(event)
+
+
+def cart_id_of(event: Event) -> str | None:
+    match event:
+        case CartChanged():
+            return event.cart_id
+        case (
+            CustomerRegistered()
+            | AccountListed()
+            | OrderPlaced()
+            | Subscribed()
+            | Unsubscribed()
+            | OrderCancelled()
+            | OrderReturned()
+            | ProductViewed()
+            | TagsEdited()
+            | TransferConsentGranted()
+            | TransferConsentWithdrawn()
+            | ErasureRequested()
+            | AccessRequested()
+            | SubscriberListed()
+            | StatusObserved()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
+            | DriftFound()
+            | AccountChanged()
+        ):
+            return None
+        case _:
+            assert_never(event)

@@ -7,7 +7,7 @@ concern somebody of another lane, everybody waits while one worker decides alone
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from app.domain.events import AccountChanged, CartChanged, Event, customer_id_of, email_of
+from app.domain.events import Event, cart_id_of, customer_id_of, email_of, previous_email_of
 from app.domain.values import value
 
 LANES = 16
@@ -34,15 +34,16 @@ def lane_of_address(email: str) -> int:
 def lane_of(event: Event) -> int | None:
     """None: it names no address, or two of them, and is decided alone."""
     email = email_of(event)
-    if email is None or (isinstance(event, AccountChanged) and event.previous_email is not None):
+    if email is None or previous_email_of(event) is not None:
         return None
     return lane_of_address(email)
 
 
 def link_of(shop_id: str, event: Event) -> str | None:
     """What beside the address and the order says that two events are about the same: an account of the shop, a cart."""
-    if isinstance(event, CartChanged):
-        return f"{shop_id} cart {event.cart_id}"
+    cart_id = cart_id_of(event)
+    if cart_id is not None:
+        return f"{shop_id} cart {cart_id}"
     customer_id = customer_id_of(event)
     return None if customer_id is None else link_of_customer(shop_id, customer_id)
 

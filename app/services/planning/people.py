@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from app.domain.events import AccountChanged, Event, customer_id_of, email_of
+from app.domain.events import Event, customer_id_of, email_of, previous_email_of
 from app.domain.intake.inbox import InboxEvent
 from app.domain.person.contact import NOBODY, Contact, absorb, taken_in, without_placeholder
 from app.domain.person.identity import Address, Clues, How, Stranger, onto_address_of, who, with_stops_of
@@ -225,7 +225,7 @@ class People:
         return person, verdict.how
 
     def _clues(self, shop_id: str, event: Event, email: str | None, customer_id: str | None) -> Clues[WorkingContact]:
-        previous = event.previous_email if isinstance(event, AccountChanged) else None
+        previous = previous_email_of(event)
         return Clues(
             address=self._address(shop_id, email) if email else _NO_ADDRESS,
             previous=self._address(shop_id, previous) if previous else _NO_ADDRESS,
@@ -394,5 +394,4 @@ class People:
 
 
 def _addresses(event: Event) -> list[str]:
-    named = [email_of(event), event.previous_email if isinstance(event, AccountChanged) else None]
-    return [email for email in named if email]
+    return [email for email in (email_of(event), previous_email_of(event)) if email]
