@@ -20,7 +20,7 @@ from app.domain.tags import (
     to_panel,
     to_upstream,
 )
-from app.sandbox.salesmanago.tags import fold
+from app.sandbox.salesmanago.memory.tags import fold
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from app.clients.salesmanago import payloads
 from app.domain.commands import ConfirmationMail, UpsertContact
 from app.sandbox.salesmanago.callbacks import fill
-from app.sandbox.salesmanago.tags import fold, fold_all
+from app.sandbox.salesmanago.memory.tags import fold, fold_all
 
 from . import ANNA, CLIENT_ID, JAN, Caller
 

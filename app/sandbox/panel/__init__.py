@@ -1,11 +1,22 @@
 """A stand-in of an IdoSell panel's Admin API: an ASGI app of its own, with memory, faults on demand and a page."""
 
-from .app import create_app
-from .keys import Key
-from .model import Approval, Channel, Customer, MenuNode, Order, OrderLine, Product, Return, Shop, Subscriber
-from .rules import AddAgain, Approvals, Rules
-from .sample import sample_world
-from .world import Panel
+from app.sandbox.panel.app import create_app
+from app.sandbox.panel.keys import Key
+from app.sandbox.panel.memory.model import (
+    Approval,
+    Channel,
+    Customer,
+    MenuNode,
+    Order,
+    OrderLine,
+    Product,
+    Return,
+    Shop,
+    Subscriber,
+)
+from app.sandbox.panel.memory.rules import AddAgain, Approvals, Rules
+from app.sandbox.panel.memory.sample import sample_world
+from app.sandbox.panel.memory.world import Panel
 
 __all__ = [
     "AddAgain",

@@ -10,19 +10,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..salesmanago.model import RefusalError
-from ..salesmanago.sandbox import epoch_ms
-from ..salesmanago.service import html
-from .faults import Faults
-from .keys import Key
-from .ledger import Ledger
-from .page import Page
-from .sandbox import Sandbox
-from .service import Service
-from .shopping_tools import ShoppingTools
-from .toolbox import Toolbox
-from .webhooks import Post
-from .world import Panel
+from app.sandbox.panel.faults import Faults
+from app.sandbox.panel.keys import Key
+from app.sandbox.panel.ledger import Ledger
+from app.sandbox.panel.memory.world import Panel
+from app.sandbox.panel.page import Page
+from app.sandbox.panel.sandbox import Sandbox
+from app.sandbox.panel.service import Service
+from app.sandbox.panel.shopping_tools import ShoppingTools
+from app.sandbox.panel.toolbox import Toolbox
+from app.sandbox.panel.webhooks import Post
+from app.sandbox.salesmanago.memory.model import RefusalError
+from app.sandbox.salesmanago.sandbox import epoch_ms
+from app.sandbox.salesmanago.service import html
 
 ANY_HTTP_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 DEMO_KEY = "demo-panel-key"

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-from ..salesmanago import fields
-from ..salesmanago.model import JsonObject, RefusalError
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.model import JsonObject, RefusalError
 
 
 class Kind(StrEnum):

@@ -9,12 +9,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from .. import salesmanago
-from .faults import Kind
-from .ledger import Entry
-from .model import ZERO_TIME, Approval, Channel, Customer
-from .reading import PANEL_ZONE
-from .sandbox import Sandbox
+from app.sandbox import salesmanago
+from app.sandbox.panel.faults import Kind
+from app.sandbox.panel.ledger import Entry
+from app.sandbox.panel.memory.model import ZERO_TIME, Approval, Channel, Customer
+from app.sandbox.panel.reading import PANEL_ZONE
+from app.sandbox.panel.sandbox import Sandbox
 
 CUSTOMERS_SHOWN, SUBSCRIBERS_SHOWN, CALLS_SHOWN = 200, 100, 50
 # The style and the refreshing are those of the sibling, so that both stand-ins look alike.

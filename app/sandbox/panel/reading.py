@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from ..salesmanago.model import JsonObject
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 PANEL_ZONE = ZoneInfo("Europe/Warsaw")
 FORMAT = "%Y-%m-%d %H:%M:%S"

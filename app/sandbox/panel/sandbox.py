@@ -4,14 +4,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from ..salesmanago.model import JsonObject
-from .faults import Faults
-from .keys import Key
-from .ledger import Ledger
-from .model import Channel
-from .reading import local_time
-from .webhooks import Post, Webhooks
-from .world import Panel
+from app.sandbox.panel.faults import Faults
+from app.sandbox.panel.keys import Key
+from app.sandbox.panel.ledger import Ledger
+from app.sandbox.panel.memory.model import Channel
+from app.sandbox.panel.memory.world import Panel
+from app.sandbox.panel.reading import local_time
+from app.sandbox.panel.webhooks import Post, Webhooks
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 SECOND_MS = 1000
 

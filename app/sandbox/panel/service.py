@@ -9,29 +9,27 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ..salesmanago.drop import Dropped
-from ..salesmanago.service import html
-from . import (
+from app.sandbox.panel import faults, keys, wire
+from app.sandbox.panel.faults import Fault, Kind
+from app.sandbox.panel.gates import (
     catalogue_gates,
     client_reads,
     client_writes,
-    faults,
-    keys,
     newsletter_gates,
     order_gates,
     return_gates,
     system_gates,
     tag_gates,
-    wire,
 )
-from .call import Call, Gate, Reply, Wants, front_error, ok, refused
-from .faults import Fault, Kind
-from .ledger import Entry
-from .model import Customer
-from .reading import InvalidError, local_time
-from .sandbox import Sandbox
-from .wire import Sent
-from .world import Panel
+from app.sandbox.panel.gates.call import Call, Gate, Reply, Wants, front_error, ok, refused
+from app.sandbox.panel.ledger import Entry
+from app.sandbox.panel.memory.model import Customer
+from app.sandbox.panel.memory.world import Panel
+from app.sandbox.panel.reading import InvalidError, local_time
+from app.sandbox.panel.sandbox import Sandbox
+from app.sandbox.panel.wire import Sent
+from app.sandbox.salesmanago.drop import Dropped
+from app.sandbox.salesmanago.service import html
 
 GATES: dict[tuple[str, str], Gate] = {
     **tag_gates.GATES,

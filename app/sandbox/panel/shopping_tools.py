@@ -4,15 +4,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..salesmanago import fields
-from ..salesmanago.model import JsonObject, RefusalError
-from ..salesmanago.toolbox import arguments
-from . import order_gates, return_gates
-from .client_rows import whole
-from .model import Customer, Order, OrderLine, Return
-from .sample import PICKUP
-from .sandbox import Sandbox
-from .webhooks import Behaviour
+from app.sandbox.panel.gates import order_gates, return_gates
+from app.sandbox.panel.gates.client_rows import whole
+from app.sandbox.panel.memory.model import Customer, Order, OrderLine, Return
+from app.sandbox.panel.memory.sample import PICKUP
+from app.sandbox.panel.sandbox import Sandbox
+from app.sandbox.panel.webhooks import Behaviour
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.model import JsonObject, RefusalError
+from app.sandbox.salesmanago.toolbox import arguments
 
 _ORDER_TEXTS = ("source_type", "source_name", "auction", "type", "discount_code")
 

@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from ..salesmanago import fields
-from ..salesmanago.model import JsonObject, RefusalError
-from ..salesmanago.toolbox import arguments, from_form
-from .client_rows import CRM_TYPES
-from .client_rows import whole as client_row
-from .model import Channel, Consents, Customer, Subscriber
-from .sandbox import Sandbox
-from .world import FaultError, Panel
+from app.sandbox.panel.gates.client_rows import CRM_TYPES
+from app.sandbox.panel.gates.client_rows import whole as client_row
+from app.sandbox.panel.memory.model import Channel, Consents, Customer, Subscriber
+from app.sandbox.panel.memory.world import FaultError, Panel
+from app.sandbox.panel.sandbox import Sandbox
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.model import JsonObject, RefusalError
+from app.sandbox.salesmanago.toolbox import arguments, from_form
 
 TEXTS = frozenset(one.name for one in attributes(Customer) if one.type is str and one.name not in ("login", "modified_at"))
 FLAGS = ("wholesaler", "unregistered", "active")

@@ -14,8 +14,8 @@ from itertools import count
 
 import httpx
 
-from ..salesmanago.model import JsonObject
-from .reading import local_time
+from app.sandbox.panel.reading import local_time
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 SWITCHED_OFF_AFTER = 5
 """Failures in a row. The panel's own number is not known (contract 5, point 28)."""

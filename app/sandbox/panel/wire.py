@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-from ..salesmanago import wire as json_wire
-from ..salesmanago.model import JsonObject
-from .call import Wants
-from .reading import InvalidError
-from .world import Panel
+from app.sandbox.panel.gates.call import Wants
+from app.sandbox.panel.memory.world import Panel
+from app.sandbox.panel.reading import InvalidError
+from app.sandbox.salesmanago import wire as json_wire
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 _DEEP = re.compile(r"(\w+)\[(\w+)\](?:\[(\w+)\])?")
 _NAMING = frozenset({"clientId", "clientLogin", "clientEmail", "clientsIds"})

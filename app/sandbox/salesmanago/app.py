@@ -10,15 +10,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .callbacks import Callbacks
-from .faults import Faults
-from .ledger import Ledger
-from .model import Account, RefusalError
-from .page import Page
-from .sandbox import Sandbox, epoch_ms
-from .service import Service, html
-from .toolbox import Toolbox
-from .world import Rules, World
+from app.sandbox.salesmanago.callbacks import Callbacks
+from app.sandbox.salesmanago.faults import Faults
+from app.sandbox.salesmanago.ledger import Ledger
+from app.sandbox.salesmanago.memory.model import Account, RefusalError
+from app.sandbox.salesmanago.memory.world import Rules, World
+from app.sandbox.salesmanago.page import Page
+from app.sandbox.salesmanago.sandbox import Sandbox, epoch_ms
+from app.sandbox.salesmanago.service import Service, html
+from app.sandbox.salesmanago.toolbox import Toolbox
 
 ANY_HTTP_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 

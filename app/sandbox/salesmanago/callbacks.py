@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from .model import JsonObject
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 PLACEHOLDER = "$email$"
 TIMEOUT_SECONDS = 10.0

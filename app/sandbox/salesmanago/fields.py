@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from .model import JsonObject, RefusalError
+from app.sandbox.salesmanago.memory.model import JsonObject, RefusalError
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _EMAIL = re.compile(rf"(?P<local>[^\s@,;:<>()\[\]\\\"]+)@(?:{_LABEL}\.)+{_LABEL}")

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .model import JsonObject
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from .event_rules import LIMITS
-from .model import JsonObject
+from app.sandbox.salesmanago.memory.model import JsonObject
+from app.sandbox.salesmanago.methods.event_rules import LIMITS
 
 Warn = Callable[[str], None]
 

@@ -10,11 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from . import fields
-from .faults import Kind
-from .ledger import Entry
-from .model import Channel, Contact
-from .sandbox import Sandbox
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.faults import Kind
+from app.sandbox.salesmanago.ledger import Entry
+from app.sandbox.salesmanago.memory.model import Channel, Contact
+from app.sandbox.salesmanago.sandbox import Sandbox
 
 CONTACTS_SHOWN, EVENTS_SHOWN, CALLS_SHOWN = 200, 50, 50
 

@@ -4,11 +4,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from .callbacks import Callbacks
-from .faults import Faults
-from .ledger import Ledger
-from .model import Account, Channel, Contact, Job, JsonObject
-from .world import World
+from app.sandbox.salesmanago.callbacks import Callbacks
+from app.sandbox.salesmanago.faults import Faults
+from app.sandbox.salesmanago.ledger import Ledger
+from app.sandbox.salesmanago.memory.model import Account, Channel, Contact, Job, JsonObject
+from app.sandbox.salesmanago.memory.world import World
 
 
 @dataclass

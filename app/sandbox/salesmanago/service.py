@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from . import authorise, contact_methods, event_methods, faults, field_methods, read_methods, wire
-from .call import Call, Method
-from .drop import Dropped
-from .faults import Fault, Kind
-from .ledger import Entry
-from .leniency import read_kindly
-from .model import Job, JsonObject, RefusalError
-from .sandbox import Sandbox
+from app.sandbox.salesmanago import faults, wire
+from app.sandbox.salesmanago.drop import Dropped
+from app.sandbox.salesmanago.faults import Fault, Kind
+from app.sandbox.salesmanago.ledger import Entry
+from app.sandbox.salesmanago.leniency import read_kindly
+from app.sandbox.salesmanago.memory.model import Job, JsonObject, RefusalError
+from app.sandbox.salesmanago.methods import authorise, contact_methods, event_methods, field_methods, read_methods
+from app.sandbox.salesmanago.methods.call import Call, Method
+from app.sandbox.salesmanago.sandbox import Sandbox
 
 METHODS: dict[str, Method] = {**contact_methods.METHODS, **event_methods.METHODS, **read_methods.METHODS, **field_methods.METHODS}
 TITLES = {

@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from . import fields
-from .callbacks import Templates
-from .model import Channel, Contact, JsonObject, RefusalError, Status
-from .sandbox import Sandbox
-from .tags import fold_all
-from .wire import parse
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.callbacks import Templates
+from app.sandbox.salesmanago.memory.model import Channel, Contact, JsonObject, RefusalError, Status
+from app.sandbox.salesmanago.memory.tags import fold_all
+from app.sandbox.salesmanago.sandbox import Sandbox
+from app.sandbox.salesmanago.wire import parse
 
 CLICKS = {
     ("unsubscribe", Channel.EMAIL): "contact clicked the unsubscribe link",

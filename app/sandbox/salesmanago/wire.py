@@ -6,9 +6,9 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from . import fields
-from .model import Account, JsonObject, RefusalError
-from .world import World
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.model import Account, JsonObject, RefusalError
+from app.sandbox.salesmanago.memory.world import World
 
 NOT_AUTHENTICATED = "User not authenticated"
 INACTIVE = "Not authenticated"

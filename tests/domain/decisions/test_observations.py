@@ -29,7 +29,7 @@ from app.domain.panel_tags import PanelTag, changes, short_name
 from app.domain.person.contact import Contact, ObservedStatus
 from app.domain.shops.shop import Panel, PanelKind, TagConflicts
 from app.domain.tags import MOST_TAGS, outgoing_text
-from app.sandbox.salesmanago.tags import fold
+from app.sandbox.salesmanago.memory.tags import fold
 from tests.support.builders import (
     Story,
     a_shop,

@@ -1,7 +1,7 @@
 """The gates /system… and /shops…: what kind of panel this is."""
 
-from ..salesmanago.model import JsonObject
-from .call import Call, Gate, Reply, ok
+from app.sandbox.panel.gates.call import Call, Gate, Reply, ok
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 
 def server_time(call: Call) -> Reply:

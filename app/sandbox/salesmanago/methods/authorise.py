@@ -2,10 +2,10 @@
 
 import hmac
 
-from . import fields
-from .model import Account, JsonObject, RefusalError
-from .wire import NOT_AUTHENTICATED
-from .world import World
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.model import Account, JsonObject, RefusalError
+from app.sandbox.salesmanago.memory.world import World
+from app.sandbox.salesmanago.wire import NOT_AUTHENTICATED
 
 PATH = "system/authorise"
 VALID_MS = 3_600_000

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..salesmanago.model import JsonObject
-from . import paging, reading
-from .call import Call, Gate, Reply, Wants
-from .model import Approval, Channel
-from .reading import Span
-from .world import Panel
+from app.sandbox.panel import reading
+from app.sandbox.panel.gates import paging
+from app.sandbox.panel.gates.call import Call, Gate, Reply, Wants
+from app.sandbox.panel.memory.model import Approval, Channel
+from app.sandbox.panel.memory.world import Panel
+from app.sandbox.panel.reading import Span
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 KNOWN = frozenset({"shops", "language", "date", "return_elements"}) | paging.SNAKE
 ADDRESS = {Channel.EMAIL: "email", Channel.SMS: "phone_cellular"}

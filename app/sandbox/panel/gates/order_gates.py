@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from ..salesmanago.model import JsonObject
-from . import paging, reading
-from .call import Call, Gate, Reply, Wants, empty, ok, refused
-from .model import Order
-from .reading import InvalidError
-from .world import Panel
+from app.sandbox.panel import reading
+from app.sandbox.panel.gates import paging
+from app.sandbox.panel.gates.call import Call, Gate, Reply, Wants, empty, ok, refused
+from app.sandbox.panel.memory.model import Order
+from app.sandbox.panel.memory.world import Panel
+from app.sandbox.panel.reading import InvalidError
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 TYPES = {"retail": ("n", "r"), "wholesale": ("t", "p"), "dropshipping": (), "deliverer": ()}
 DATES: dict[str, Callable[[Order], str]] = {

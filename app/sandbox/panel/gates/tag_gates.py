@@ -1,10 +1,10 @@
 """The gates /clients/tags…: tags of customers and their values."""
 
-from ..salesmanago.model import JsonObject
-from . import reading
-from .call import Call, Gate, Reply, Wants, by_row, empty, ok, refused, row_error
-from .reading import InvalidError, needed_integer
-from .world import FaultError
+from app.sandbox.panel import reading
+from app.sandbox.panel.gates.call import Call, Gate, Reply, Wants, by_row, empty, ok, refused, row_error
+from app.sandbox.panel.memory.world import FaultError
+from app.sandbox.panel.reading import InvalidError, needed_integer
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 OPERATIONS = ("add", "set", "subtract")
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from ..salesmanago.model import JsonObject
-from . import paging, reading
-from .call import Call, Gate, Reply, Wants
-from .client_rows import CHANNELS, CRM_TYPES, crm_row, whole
-from .model import Channel, Customer
-from .world import Panel
+from app.sandbox.panel import reading
+from app.sandbox.panel.gates import paging
+from app.sandbox.panel.gates.call import Call, Gate, Reply, Wants
+from app.sandbox.panel.gates.client_rows import CHANNELS, CRM_TYPES, crm_row, whole
+from app.sandbox.panel.memory.model import Channel, Customer
+from app.sandbox.panel.memory.world import Panel
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 NEVER_ELEMENTS = frozenset({"newsletterSmsApprovalsData"})
 """Cannot be asked for by name, so it comes only with everything."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from ..salesmanago.model import JsonObject
-from . import paging, reading
-from .call import Call, Gate, Reply, Wants, empty, ok, refused
-from .model import MenuNode, Product
-from .reading import InvalidError
-from .world import Panel
+from app.sandbox.panel import reading
+from app.sandbox.panel.gates import paging
+from app.sandbox.panel.gates.call import Call, Gate, Reply, Wants, empty, ok, refused
+from app.sandbox.panel.memory.model import MenuNode, Product
+from app.sandbox.panel.memory.world import Panel
+from app.sandbox.panel.reading import InvalidError
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 SEPARATOR = "\\"
 MAX_IDS = 100

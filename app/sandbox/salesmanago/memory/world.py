@@ -4,8 +4,19 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from .changes import ContactChange
-from .model import Channel, Contact, Event, EventDetails, Job, JsonObject, OptChange, RefusalError, Status, Tag
+from app.sandbox.salesmanago.memory.changes import ContactChange
+from app.sandbox.salesmanago.memory.model import (
+    Channel,
+    Contact,
+    Event,
+    EventDetails,
+    Job,
+    JsonObject,
+    OptChange,
+    RefusalError,
+    Status,
+    Tag,
+)
 
 UNKNOWN_CONTACT = "Contact does not exist"
 

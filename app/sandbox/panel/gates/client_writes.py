@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..salesmanago.fields import email as email_address
-from ..salesmanago.model import JsonObject, RefusalError
-from . import reading
-from .call import Call, Gate, Reply, Wants, ok, refused, said
-from .client_rows import CHANNELS, CRM_TYPES
-from .model import Channel, Customer
-from .reading import InvalidError
-from .world import FaultError
+from app.sandbox.panel import reading
+from app.sandbox.panel.gates.call import Call, Gate, Reply, Wants, ok, refused, said
+from app.sandbox.panel.gates.client_rows import CHANNELS, CRM_TYPES
+from app.sandbox.panel.memory.model import Channel, Customer
+from app.sandbox.panel.memory.world import FaultError
+from app.sandbox.panel.reading import InvalidError
+from app.sandbox.salesmanago.fields import email as email_address
+from app.sandbox.salesmanago.memory.model import JsonObject, RefusalError
 
 NO_PARAMETERS = "Nie przekazano parametrów"
 UNKNOWN_LOGIN = 28

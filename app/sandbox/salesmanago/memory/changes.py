@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from . import fields
-from .model import Channel, JsonObject, RefusalError, Status
-from .tags import fold_all
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.model import Channel, JsonObject, RefusalError, Status
+from app.sandbox.salesmanago.memory.tags import fold_all
 
 CONTACT_FIELDS = ("name", "phone", "fax", "company", "externalId", "state")
 ROOT_FIELDS = ("province", "birthday", "lang")

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from . import fields
-from .call import Call, Method
-from .changes import ContactChange, read_change
-from .model import Channel, Contact, JsonObject, RefusalError, Status
-from .tags import fold_all
-from .world import UNKNOWN_CONTACT
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.changes import ContactChange, read_change
+from app.sandbox.salesmanago.memory.model import Channel, Contact, JsonObject, RefusalError, Status
+from app.sandbox.salesmanago.memory.tags import fold_all
+from app.sandbox.salesmanago.memory.world import UNKNOWN_CONTACT
+from app.sandbox.salesmanago.methods.call import Call, Method
 
 DOI_BY_DEFAULT = "useApiDoubleOptIn is missing: the batch default is true, confirmation e-mails may go out"
 Item = tuple[str, ContactChange]

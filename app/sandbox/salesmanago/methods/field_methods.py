@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from . import contact_methods, event_methods, fields, reads
-from .call import Call, Method
-from .model import JsonObject, RefusalError
-from .read_methods import page_of
-from .tags import fold_all
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.model import JsonObject, RefusalError
+from app.sandbox.salesmanago.memory.tags import fold_all
+from app.sandbox.salesmanago.methods import contact_methods, event_methods, reads
+from app.sandbox.salesmanago.methods.call import Call, Method
+from app.sandbox.salesmanago.methods.read_methods import page_of
 
 
 def integration_upsert(call: Call) -> JsonObject:

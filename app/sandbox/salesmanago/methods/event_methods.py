@@ -1,10 +1,10 @@
 """The v2 methods for external events."""
 
-from . import fields
-from .call import Call, Method
-from .changes import nothing
-from .event_rules import looks_like_seconds, read_event
-from .model import Channel, Contact, EventDetails, JsonObject, RefusalError, Status
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.changes import nothing
+from app.sandbox.salesmanago.memory.model import Channel, Contact, EventDetails, JsonObject, RefusalError, Status
+from app.sandbox.salesmanago.methods.call import Call, Method
+from app.sandbox.salesmanago.methods.event_rules import looks_like_seconds, read_event
 
 MAX_BATCH = 1000
 

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Callable
 
-from . import fields, reads
-from .call import Call, Method
-from .model import Contact, JsonObject, RefusalError
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.model import Contact, JsonObject, RefusalError
+from app.sandbox.salesmanago.methods import reads
+from app.sandbox.salesmanago.methods.call import Call, Method
 
 MAX_LIST = 50
 MAX_PAGE = 1000

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import fields
-from .model import Account, Contact, Job, JsonObject, RefusalError
-from .world import UNKNOWN_CONTACT, World
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.model import Account, Contact, Job, JsonObject, RefusalError
+from app.sandbox.salesmanago.memory.world import UNKNOWN_CONTACT, World
 
 
 @dataclass

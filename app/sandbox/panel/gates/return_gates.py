@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from ..salesmanago.model import JsonObject
-from . import paging, reading
-from .call import Call, Gate, Reply
-from .model import RETURN_STATUSES, Return
-from .world import Panel
+from app.sandbox.panel import reading
+from app.sandbox.panel.gates import paging
+from app.sandbox.panel.gates.call import Call, Gate, Reply
+from app.sandbox.panel.memory.model import RETURN_STATUSES, Return
+from app.sandbox.panel.memory.world import Panel
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 DATES: dict[str, Callable[[Return], str]] = {"date_add": lambda one: one.added_at, "date_end": lambda one: one.ended_at}
 

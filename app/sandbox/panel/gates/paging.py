@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from ..salesmanago.model import JsonObject
-from . import reading
-from .call import Call, Reply, empty, ok
-from .reading import InvalidError
+from app.sandbox.panel import reading
+from app.sandbox.panel.gates.call import Call, Reply, empty, ok
+from app.sandbox.panel.reading import InvalidError
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 MAX_LIMIT = 100
 CAMEL = frozenset({"resultsPage", "resultsLimit"})

@@ -1,8 +1,8 @@
 """How a customer looks in the two gates which show customers."""
 
-from ..salesmanago.model import JsonObject
-from .model import ZERO_TIME, Channel, Customer
-from .world import Panel
+from app.sandbox.panel.memory.model import ZERO_TIME, Channel, Customer
+from app.sandbox.panel.memory.world import Panel
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 CHANNELS = {Channel.EMAIL: "Email", Channel.SMS: "Sms"}
 """How field names spell the channels."""

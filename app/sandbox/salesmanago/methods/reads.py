@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from .changes import ADDRESS_FIELDS
-from .model import Channel, Contact, Event, JsonObject
+from app.sandbox.salesmanago.memory.changes import ADDRESS_FIELDS
+from app.sandbox.salesmanago.memory.model import Channel, Contact, Event, JsonObject
 
 _EMPTY_LISTS = (
     "contactVisits",

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .model import (
+from app.sandbox.panel.memory.model import (
     ZERO_TIME,
     Approval,
     Channel,
@@ -16,7 +16,7 @@ from .model import (
     Shop,
     Subscriber,
 )
-from .rules import AddAgain, Approvals, Rules
+from app.sandbox.panel.memory.rules import AddAgain, Approvals, Rules
 
 
 class FaultError(Exception):

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from . import fields
-from .model import EventDetails, RefusalError
+from app.sandbox.salesmanago import fields
+from app.sandbox.salesmanago.memory.model import EventDetails, RefusalError
 
 TYPES = frozenset(
     {

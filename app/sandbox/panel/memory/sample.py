@@ -3,7 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 
-from .model import (
+from app.sandbox.panel.memory.model import (
     ZERO_DATE,
     ZERO_TIME,
     Approval,
@@ -17,8 +17,8 @@ from .model import (
     Shop,
     Subscriber,
 )
-from .rules import Rules
-from .world import Panel
+from app.sandbox.panel.memory.rules import Rules
+from app.sandbox.panel.memory.world import Panel
 
 WOMEN = ("Anna", "Maria", "Katarzyna", "Małgorzata", "Agnieszka", "Barbara", "Ewa", "Zofia", "Hanna", "Łucja")
 MEN = ("Jan", "Piotr", "Krzysztof", "Andrzej", "Tomasz", "Paweł", "Michał", "Marcin", "Jakub", "Stanisław")

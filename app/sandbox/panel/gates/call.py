@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..salesmanago.model import JsonObject
-from .model import Customer
-from .world import FaultError, Panel
+from app.sandbox.panel.memory.model import Customer
+from app.sandbox.panel.memory.world import FaultError, Panel
+from app.sandbox.salesmanago.memory.model import JsonObject
 
 NOTHING_FOUND = "zwrócono pusty wynik"
 

@@ -1,0 +1,1 @@
+"""What SALESmanago remembers and how it behaves. No HTTP."""
