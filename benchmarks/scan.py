@@ -26,7 +26,7 @@ from app.sandbox.panel.reading import local_time
 from app.services.intake import Intake
 from app.services.shops.directory import ShopDirectory
 from app.services.shops.keyring import KeyRing, Pseudonyms
-from app.sources.idosell.scanning import Scanner
+from app.sources.idosell.scans.scanning import Scanner
 from app.sources.idosell.source import IdosellSource
 from app.sources.telling import Teller
 from app.storage.engine import migrations

@@ -133,7 +133,7 @@ def _logs_payloads() -> None:
 
 
 def _no_scan() -> None:
-    from app.sources.idosell.scanning import Scanner
+    from app.sources.idosell.scans.scanning import Scanner
 
     async def nothing(*_arguments: Any) -> int:
         return 0

@@ -8,7 +8,7 @@ from app.domain.sources import LOOKED_BACK, Scan, SourceName, Traffic, is_silent
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
-from app.sources.idosell.rounds import day_of
+from app.sources.idosell.scans.rounds import day_of
 
 LATE = timedelta(minutes=10)
 

@@ -12,7 +12,7 @@ from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.connecting import Connecting
-from app.sources.idosell.scanning import Scanner
+from app.sources.idosell.scans.scanning import Scanner
 from app.sources.idosell.source import IdosellSource, Panels
 from app.sources.platforms import Platform
 from app.sources.taking import Pushes

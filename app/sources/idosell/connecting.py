@@ -11,7 +11,7 @@ from app.domain.errors import NotFound, NotPossible
 from app.domain.shops.shop import BoxToldBy, PanelKind, Shop, SourceKind
 from app.domain.sources import SourceName
 from app.services.shops.directory import ShopDirectory
-from app.sources.idosell.rows import Row, rows, whole
+from app.sources.idosell.rows.reading import Row, rows, whole
 from app.sources.idosell.source import Panel, Panels
 
 EVENTS = (

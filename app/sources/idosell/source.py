@@ -12,16 +12,16 @@ from app.domain.sources import StoredPush
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import SourceSecrets
-from app.sources.idosell import pushes as webhooks
-from app.sources.idosell import webhooki
-from app.sources.idosell.clients import client
-from app.sources.idosell.menus import sections
-from app.sources.idosell.orders import Known, Paths, number_of, order, product_ids
-from app.sources.idosell.parsed import Parsed
-from app.sources.idosell.pushes import EVENT_TYPE
-from app.sources.idosell.returns import order_number, returned
-from app.sources.idosell.rows import Row, rows, whole
-from app.sources.idosell.signature import bearer, is_genuine, is_known
+from app.sources.idosell.pushed import webhooki
+from app.sources.idosell.pushed import webhooks
+from app.sources.idosell.pushed.parsed import Parsed
+from app.sources.idosell.pushed.signature import bearer, is_genuine, is_known
+from app.sources.idosell.pushed.webhooks import EVENT_TYPE
+from app.sources.idosell.rows.clients import client
+from app.sources.idosell.rows.menus import sections
+from app.sources.idosell.rows.orders import Known, Paths, number_of, order, product_ids
+from app.sources.idosell.rows.reading import Row, rows, whole
+from app.sources.idosell.rows.returns import order_number, returned
 from app.sources.platforms import Envelope, Later, Read
 from app.sources.port import NotUnderstood, Translation
 

@@ -12,7 +12,7 @@ from app.domain.sources import SourceName
 from app.sandbox.panel import Customer, Key, MenuNode, Order, OrderLine, Panel, Product, create_app
 from app.sandbox.panel import Shop as PanelShop
 from app.sandbox.panel.reading import local_time
-from app.sources.idosell.scanning import Scanner
+from app.sources.idosell.scans.scanning import Scanner
 from app.sources.idosell.source import IdosellSource
 from app.storage.unit_of_work import Store
 from tests.conftest import Clock

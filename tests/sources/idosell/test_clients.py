@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.events import AccountChanged, CustomerRegistered, NewsletterBox, Subscribed
-from app.sources.idosell.clients import client
+from app.sources.idosell.rows.clients import client
 from app.sources.port import Remembered, SourceEvent, Unusable, sifted
 from tests.sources.samples import Json, a_client
 from tests.support.builders import a_shop, at

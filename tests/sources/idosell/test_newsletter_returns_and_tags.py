@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from app.domain.events import OrderReturned, Subscribed, TagsEdited, Unsubscribed
-from app.sources.idosell.newsletter import Channel, subscriber
-from app.sources.idosell.returns import returned
-from app.sources.idosell.tags import tags_seen
+from app.sources.idosell.rows.newsletter import Channel, subscriber
+from app.sources.idosell.rows.returns import returned
+from app.sources.idosell.rows.tags import tags_seen
 from app.sources.port import Translation, Unusable
 from tests.sources.samples import Json, a_return, a_subscriber, an_order
 from tests.support.builders import a_shop, at

@@ -17,7 +17,7 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.sandbox.panel import Channel, Key, Return
-from app.sources.idosell import scanning
+from app.sources.idosell.scans import scanning
 from app.storage.unit_of_work import Store
 from benchmarks import scan
 from tests.conftest import Clock

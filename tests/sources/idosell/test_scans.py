@@ -7,8 +7,8 @@ import pytest
 
 from app.domain.sources import Cursor, Scan, Window
 from app.domain.values import replace
-from app.sources.idosell import rounds
-from app.sources.idosell.gates import Gate, Page, asked, ignores_the_window, shown, within
+from app.sources.idosell.scans import rounds
+from app.sources.idosell.scans.gates import Gate, Page, asked, ignores_the_window, shown, within
 from tests.sources.samples import a_client, a_return, a_subscriber, an_order
 from tests.sources.stage import source_shop
 from tests.support.builders import a_shop, at

@@ -5,7 +5,7 @@ import hmac
 
 import pytest
 
-from app.sources.idosell.signature import bearer, is_genuine, is_known, is_signed
+from app.sources.idosell.pushed.signature import bearer, is_genuine, is_known, is_signed
 
 BODY = b'{"results":[{"clientId":1024}]}'
 SECRET = "secret-hmac-key"

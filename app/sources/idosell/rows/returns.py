@@ -9,8 +9,8 @@ from decimal import Decimal
 from app.domain.events import Item, OrderReturned
 from app.domain.shops.shop import Shop
 from app.formats.contact_values import email_address
-from app.sources.idosell.orders import shop_number
-from app.sources.idosell.rows import Row, amount, moment, money, part, quantity, rows, shops_by_number, whole
+from app.sources.idosell.rows.orders import shop_number
+from app.sources.idosell.rows.reading import Row, amount, moment, money, part, quantity, rows, shops_by_number, whole
 from app.sources.port import NOTHING, Finding, Left, SourceEvent, Translation, Unusable, fingerprint
 
 ENVELOPES = ("returns", "results", "Results")

@@ -14,7 +14,7 @@ from app.domain.consent import ConsentAnswer
 from app.domain.events import Customer, Item, OrderCancelled, OrderPlaced
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
-from app.sources.idosell.rows import Row, amount, moment, money, part, quantity, rows, shops_by_number, stamp, whole
+from app.sources.idosell.rows.reading import Row, amount, moment, money, part, quantity, rows, shops_by_number, stamp, whole
 from app.sources.port import Finding, Left, SourceEvent, Translation, Unusable, fingerprint
 
 ENVELOPES = ("Results", "results")

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from app.domain.shops.shop import Shop
 from app.domain.sources import Cursor, Scan, Window
 from app.domain.values import replace
-from app.sources.idosell.gates import MARGIN, Gate
+from app.sources.idosell.scans.gates import MARGIN, Gate
 
 SWEEPS = 2
 REST = timedelta(minutes=2)

@@ -1,7 +1,7 @@
 """What a push says, before anything was looked up."""
 
 from app.domain.values import value
-from app.sources.idosell.rows import Row
+from app.sources.idosell.rows.reading import Row
 from app.sources.port import NOTHING, Translation
 
 

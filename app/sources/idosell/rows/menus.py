@@ -1,7 +1,7 @@
 """In which sections of a shop's menu a product hangs (contract 2.15). Order lines do not say: it is looked up."""
 
-from app.sources.idosell.orders import Paths
-from app.sources.idosell.rows import Row, rows, whole
+from app.sources.idosell.rows.orders import Paths
+from app.sources.idosell.rows.reading import Row, rows, whole
 
 SEPARATOR = "\\"
 """Between the sections of a path, in JSON two of them."""

@@ -13,8 +13,8 @@ from app.clients.idosell.payloads import local_time
 from app.domain.shops.shop import Shop
 from app.domain.sources import Window
 from app.domain.values import value
-from app.sources.idosell import clients, newsletter, orders, returns
-from app.sources.idosell.rows import Row, moment, part, rows, rows_in, shops_by_number, whole
+from app.sources.idosell.rows import clients, newsletter, orders, returns
+from app.sources.idosell.rows.reading import Row, moment, part, rows, rows_in, shops_by_number, whole
 
 PAGE = 100
 """The panel's largest page (contract 1.5)."""

@@ -18,8 +18,8 @@ from app.domain.shops.shop import Shop
 from app.domain.sources import guest
 from app.formats.contact_values import e164, email_address, is_national
 from app.formats.words import mended
-from app.sources.idosell.parsed import Parsed
-from app.sources.idosell.rows import Row, amount, money, quantity, rows, shops_by_number, stamp, whole
+from app.sources.idosell.pushed.parsed import Parsed
+from app.sources.idosell.rows.reading import Row, amount, money, quantity, rows, shops_by_number, stamp, whole
 from app.sources.port import Finding, NotUnderstood, SourceEvent, Translation, fingerprint
 
 MOST_FIELDS = 2_000

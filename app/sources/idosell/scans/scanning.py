@@ -14,15 +14,15 @@ from app.formats.contact_values import email_address
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
-from app.sources.idosell import rounds
-from app.sources.idosell.clients import client
-from app.sources.idosell.gates import Gate, asked, ignores_the_window, shown, within
-from app.sources.idosell.newsletter import Channel, subscriber
-from app.sources.idosell.orders import order
-from app.sources.idosell.returns import is_accepted, order_number, returned
-from app.sources.idosell.rows import Row, whole
+from app.sources.idosell.rows.clients import client
+from app.sources.idosell.rows.newsletter import Channel, subscriber
+from app.sources.idosell.rows.orders import order
+from app.sources.idosell.rows.reading import Row, whole
+from app.sources.idosell.rows.returns import is_accepted, order_number, returned
+from app.sources.idosell.rows.tags import tags_seen
+from app.sources.idosell.scans import rounds
+from app.sources.idosell.scans.gates import Gate, asked, ignores_the_window, shown, within
 from app.sources.idosell.source import IdosellSource, Panel, Panels
-from app.sources.idosell.tags import tags_seen
 from app.sources.platforms import Later
 from app.sources.port import NOTHING, Translation
 from app.sources.telling import TOUCHED, Teller

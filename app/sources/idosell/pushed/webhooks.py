@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Any
 
 from app.clients.foreign import foreign_json
-from app.sources.idosell import clients, orders, returns
-from app.sources.idosell.parsed import Parsed
-from app.sources.idosell.rows import Row, part, rows_in, whole
+from app.sources.idosell.pushed.parsed import Parsed
+from app.sources.idosell.rows import clients, orders, returns
+from app.sources.idosell.rows.reading import Row, part, rows_in, whole
 from app.sources.port import NotUnderstood
 
 

@@ -13,7 +13,7 @@ from app.domain.events import Customer, Evidence, Subscribed, Unsubscribed, real
 from app.domain.shops.shop import Shop
 from app.domain.sources import guest
 from app.formats.contact_values import e164, email_address, is_national, language
-from app.sources.idosell.rows import Row, moment, rows, shops_by_number, stamp, whole
+from app.sources.idosell.rows.reading import Row, moment, rows, shops_by_number, stamp, whole
 from app.sources.port import Finding, Left, SourceEvent, Translation, Unusable
 
 ENVELOPES = ("clients",)

@@ -7,7 +7,7 @@ from app.clients.idosell.payloads import tags
 from app.domain.events import TagsEdited
 from app.domain.shops.shop import Shop
 from app.domain.tags import TO_PANEL, canonical
-from app.sources.idosell.rows import Row, stamp
+from app.sources.idosell.rows.reading import Row, stamp
 from app.sources.port import Finding, SourceEvent, Translation, fingerprint
 
 

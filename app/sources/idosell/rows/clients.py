@@ -13,8 +13,8 @@ from app.clients.idosell.payloads import customer_of, is_yes, shop_ids
 from app.domain.events import AccountChanged, Address, Customer, CustomerRegistered, NewsletterBox
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
-from app.sources.idosell.newsletter import agreements
-from app.sources.idosell.rows import Row, moment, part, shops_by_number, stamp, whole
+from app.sources.idosell.rows.newsletter import agreements
+from app.sources.idosell.rows.reading import Row, moment, part, shops_by_number, stamp, whole
 from app.sources.port import NOTHING, Finding, Left, SourceEvent, Translation, Unusable, fingerprint
 
 ENVELOPES = ("results", "Results", "clients")

@@ -1,0 +1,1 @@
+"""What rows of the panel say, pushed or scanned: a module per gate."""

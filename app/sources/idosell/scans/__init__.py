@@ -1,0 +1,1 @@
+"""Asking the panel what no push told: which gates, in which rounds."""
