@@ -31,13 +31,12 @@ from app.domain.sources import PushState
 from app.formats.subscriber_csv import SubscriberList
 from app.formats.words import mended
 from app.observability.redaction import redacted
-from app.routers.backfills import BackfillOut
-from app.routers.consent_exports import ConsentChainOut
 from app.routers.edge import problems
-from app.routers.event_traces import EventOut
-from app.routers.health import metrics_of
-from app.routers.manual_tasks import ConflictOut, HandWorkOut
-from app.routers.operations import (
+from app.routers.operations.consent_exports import ConsentChainOut
+from app.routers.operations.event_traces import EventOut
+from app.routers.operations.health import metrics_of
+from app.routers.operations.manual_tasks import ConflictOut, HandWorkOut
+from app.routers.operations.replay import (
     AuditEntryOut,
     AuditOut,
     LineOut,
@@ -48,10 +47,11 @@ from app.routers.operations import (
     ReplayOut,
     shown_parked,
 )
-from app.routers.reconciliations import ReconciliationOut
-from app.routers.requests import After, Limit, Outcomes, RequestsOut
+from app.routers.operations.requests import After, Limit, Outcomes, RequestsOut
+from app.routers.runs.backfills import BackfillOut
+from app.routers.runs.reconciliations import ReconciliationOut
+from app.routers.runs.subscriber_lists import imported
 from app.routers.sources import Again, ConnectionOut, Kept, Push, PushList
-from app.routers.subscriber_lists import imported
 from app.services.operations.audit import acts
 from app.services.runs.reconciliations import Reconciliations
 from app.storage.engine.database import AlreadyOwned

@@ -15,26 +15,15 @@ from app.admin.doctor import callback_addresses, tracking_codes
 from app.bootstrap.gateway import Gateway
 from app.console.application import console_app
 from app.console.session import Uses
-from app.routers import (
-    backfills,
-    callbacks,
-    front_page,
-    health,
-    lookups,
-    manual_tasks,
-    operations,
-    reconciliations,
-    recovered_carts,
-    requests,
-    sources,
-    subscriber_lists,
-)
+from app.routers import callbacks, front_page, recovered_carts, sources
 from app.routers.edge import problem_pages, problems
 from app.routers.edge.addresses import OpenDoors
 from app.routers.edge.body_limits import Border
 from app.routers.edge.rate_limits import Pace, Refusals
 from app.routers.edge.request_record import Memory
 from app.routers.events.fast.endpoint import FastEventEndpoint
+from app.routers.operations import health, lookups, manual_tasks, replay, requests
+from app.routers.runs import backfills, reconciliations, subscriber_lists
 from app.server.contract import contract_of
 
 _SWAGGER_UI = {
@@ -55,7 +44,7 @@ _ROUTERS = tuple(
         recovered_carts,
         requests,
         manual_tasks,
-        operations,
+        replay,
         sources,
         callbacks,
         health,

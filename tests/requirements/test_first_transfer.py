@@ -83,7 +83,7 @@ def test_r63_a_refused_canary_stops_the_transfer_until_a_person_looked() -> None
 
 
 def test_r64_under_order_consent_an_account_of_the_list_stays_in_the_shop() -> None:
-    """Asking for such a transfer is refused with the reason: tests/routers/test_backfills.py."""
+    """Asking for such a transfer is refused with the reason: tests/routers/runs/test_backfills.py."""
     assert life(CAREFUL, account_listed()).plan == Withhold(Reason.NO_CONSENT)
 
 

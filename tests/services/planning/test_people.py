@@ -10,7 +10,7 @@ from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
 from app.domain.events import AccountListed, Customer, NewsletterBox
 from app.domain.person.contact import Contact
-from app.routers.event_traces import summarised
+from app.routers.operations.event_traces import summarised
 from app.services.from_salesmanago.polling import Poller
 from tests.support.world import (
     World,

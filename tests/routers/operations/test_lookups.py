@@ -8,8 +8,8 @@ import pytest
 
 from app.domain.errors import NotReady
 from app.domain.intake.inbox import EventState
-from app.routers import access_pages
 from app.routers.events.examples import EXAMPLES
+from app.routers.operations import access_pages
 from app.services.intake import Intake
 from tests.support.gateways import Door
 from tests.support.problems import assert_problem

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.formats.subscriber_csv import event_of
-from app.routers import subscriber_lists
-from app.routers.subscriber_lists import MAX_LINES
+from app.routers.runs import subscriber_lists
+from app.routers.runs.subscriber_lists import MAX_LINES
 from app.storage.engine import codec
 from app.storage.engine.tables import consents, inbox, outbox
 from tests.support.gateways import Door, open_door

@@ -13,7 +13,7 @@ from app.domain.runs.backfill_tally import Tally
 from app.routers.edge.dependencies import ActingShop, BackfillsDep, ReadableShop
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
-from app.routers.event_traces import ReasonOut
+from app.routers.operations.event_traces import ReasonOut
 from app.services.runs.backfills import Progress
 
 router = APIRouter(

@@ -7,13 +7,13 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.domain.errors import NotFound
-from app.routers.access_pages import access_page
-from app.routers.consent_exports import ConsentChainOut
 from app.routers.edge.dependencies import DirectoryDep, ReadableShop, TraceDep
 from app.routers.edge.field_examples import EXAMPLES, field
 from app.routers.edge.problems import documented
-from app.routers.event_traces import EventOut
 from app.routers.events.field_types import EVENT_ID, Email, Id
+from app.routers.operations.access_pages import access_page
+from app.routers.operations.consent_exports import ConsentChainOut
+from app.routers.operations.event_traces import EventOut
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["Shop: look-ups"], responses=documented(401, 404, 503))
 

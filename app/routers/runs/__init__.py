@@ -1,0 +1,1 @@
+"""Long runs over a shop's people: first transfers, comparisons, lists."""
