@@ -11,7 +11,7 @@ from app.clients.idosell.client import IdosellPanel
 from app.configuration.settings import Settings
 from app.domain.shops.shop import Shop, SourceKind
 from app.formats.tracking_code import tracking_code
-from app.services.operations.health import Report
+from app.services.health.health import Report
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.connecting import limits_of
 

@@ -26,20 +26,20 @@ from app.services.carts import Carts
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
 from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.from_salesmanago.polling import Poller
+from app.services.health.alarms import Alarms, Tell
+from app.services.health.health import Health
+from app.services.health.history import History
+from app.services.health.trouble import TroubleWatch
 from app.services.intake import Intake
-from app.services.operations.alarms import Alarms, Tell
 from app.services.operations.audit import AuditLog
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.door_counts import DoorCounts
-from app.services.operations.health import Health
-from app.services.operations.history import History
 from app.services.operations.installation import Installation
 from app.services.operations.ledger_check import LedgerCheck
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.operations.retention import Cleaner
 from app.services.operations.trace import Disputes, Trace
-from app.services.operations.trouble import TroubleWatch
 from app.services.outbox.manual_tasks import ManualTaskList
 from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner

@@ -15,9 +15,9 @@ from app.domain.errors import GatewayError, NotFound
 from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE
 from app.domain.shops.shop import Shop
 from app.formats.words import mended
+from app.services.health.health import Health
+from app.services.health.history import History
 from app.services.operations.audit import AuditLog
-from app.services.operations.health import Health
-from app.services.operations.history import History
 from app.services.operations.installation import Installation
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog

@@ -17,9 +17,9 @@ from app.domain.sources import SourceName
 from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
 from app.services.from_salesmanago.polling import Poller
-from app.services.operations.alarms import Alarms
+from app.services.health.alarms import Alarms
+from app.services.health.health import PROBE_SECONDS
 from app.services.operations.door_counts import EXCHANGE_SECONDS
-from app.services.operations.health import PROBE_SECONDS
 from app.services.operations.installation import Installation
 from app.services.operations.request_log import WRITE_SECONDS
 from app.services.operations.retention import Cleaner

@@ -1,6 +1,6 @@
 """What the gateway does all day must not become slower with all it has ever stored: its questions go along indexes.
 
-Not here: probes that count everything (`services/operations/health.py`), and the nightly work, which reads everything by
+Not here: probes that count everything (`services/health/health.py`), and the nightly work, which reads everything by
 its nature.
 """
 
@@ -20,11 +20,11 @@ from app.domain.events import OptOutClaimed
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, BoxToldBy, ShopSource, SourceKind
 from app.services.from_salesmanago.polling import Poller
-from app.services.operations.alarms import Alarms
-from app.services.operations.health import Health
+from app.services.health.alarms import Alarms
+from app.services.health.health import Health
+from app.services.health.trouble import TroubleWatch
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
-from app.services.operations.trouble import TroubleWatch
 from app.services.runs.backfills import Backfills
 from app.sources.watching import SourceWatch
 from app.storage.engine.database import Database

@@ -15,10 +15,10 @@ from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE, may
 from app.domain.shops.shop import Shop
 from app.routers.edge.addresses import OpenDoors
 from app.services.from_salesmanago.callbacks import Callbacks
+from app.services.health.health import Health
 from app.services.intake import Intake
 from app.services.operations.audit import AuditLog, acts
 from app.services.operations.consent_export import ConsentReader
-from app.services.operations.health import Health
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.operations.trace import Disputes, Trace

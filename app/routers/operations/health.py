@@ -19,7 +19,7 @@ from app.observability.metrics import (
 )
 from app.routers.edge.dependencies import HealthDep, MetricsReader, PerhapsOperator
 from app.routers.edge.problems import documented
-from app.services.operations.health import Health, ShopHealth
+from app.services.health.health import Health, ShopHealth
 
 router = APIRouter(tags=["Operator: health"])
 

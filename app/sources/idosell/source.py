@@ -12,8 +12,7 @@ from app.domain.sources import StoredPush
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import SourceSecrets
-from app.sources.idosell.pushed import webhooki
-from app.sources.idosell.pushed import webhooks
+from app.sources.idosell.pushed import webhooki, webhooks
 from app.sources.idosell.pushed.parsed import Parsed
 from app.sources.idosell.pushed.signature import bearer, is_genuine, is_known
 from app.sources.idosell.pushed.webhooks import EVENT_TYPE

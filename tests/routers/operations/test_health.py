@@ -12,7 +12,7 @@ import pytest
 from app.admin.api import control_app
 from app.domain.errors import NotReady
 from app.routers.events.examples import EXAMPLES
-from app.services.operations.health import Health
+from app.services.health.health import Health
 from tests.conftest import Clock
 from tests.support.gateways import Door, open_door
 from tests.support.problems import assert_problem

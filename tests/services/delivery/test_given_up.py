@@ -4,9 +4,9 @@ import pytest
 
 from app.observability.metrics import registry
 from app.services.delivery.given_up import FORGOTTEN_AFTER, IN_A_ROW, GivenUp
+from app.services.health.trouble import TroubleWatch
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
-from app.services.operations.trouble import TroubleWatch
 from tests.support.world import World, orders
 
 MAIN = "account:main"

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from app.domain.operations.alarms import Alarm
+from app.services.health.trouble import TroubleWatch
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.ledger_check import LedgerCheck
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
-from app.services.operations.trouble import TroubleWatch
 from app.storage.engine.tables import consent_anchors, consent_heads, consents, meta
 from tests.support.changes import DAY
 from tests.support.world import EWA, JAN, World, subscribes, unsubscribes

@@ -6,7 +6,7 @@ from typing import Protocol
 import structlog
 
 from app.domain.operations.alarms import Alarm, AlarmNotice
-from app.services.operations.health import Report, ShopHealth
+from app.services.health.health import Report, ShopHealth
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ from app.domain.consent import box_seems_hidden
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.errors import NotReady
 from app.domain.runs.backfill_tally import Tally
+from app.services.health.recent import Recent
 from app.services.operations.installation import Installation
-from app.services.operations.recent import Recent
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory

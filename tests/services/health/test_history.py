@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.services.operations import history
-from app.services.operations.history import History
+from app.services.health import history
+from app.services.health.history import History
 from tests.support.world import World, registers
 
 

@@ -6,8 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.domain.operations.alarms import AlarmNotice
-from app.services.operations.alarms import Alarms
-from app.services.operations.health import Report, ShopHealth
+from app.services.health.alarms import Alarms
+from app.services.health.health import Report, ShopHealth
 
 QUIET: dict[str, Any] = {
     "oldest_waiting_seconds": 0.0,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.domain.operations.history import Day, HourlyCounts, days_of, since
-from app.services.operations.recent import Recent
+from app.services.health.recent import Recent
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.services.operations.health import Health
+from app.services.health.health import Health
 from tests.support.changes import (
     down,
     fine,
