@@ -26,19 +26,22 @@ from app.services.ports.storage import Store, Work
 log = structlog.get_logger(__name__)
 
 GROUP = 256
-"""Events per commit: beyond it the time of the commit no longer matters beside the inserts."""
+"""Events per commit, or a few more: beyond it the time of the commit no longer matters beside the inserts. A larger batch is
+stored in several commits, and others of the process come between them."""
 
 QUIET_TURNS = 8
 """A group is whole once the event loop has turned so often without bringing another request. A turn takes some microseconds
 when nothing waits; a commit costs as much as ten inserts."""
 
 GATHER_SECONDS = 0.005
-"""Or after so long: a turn lasts when somebody else computes in it."""
+"""Or once its first request has waited so long: an iteration lasts when somebody else computes in it."""
 
 
 class _Waiting(NamedTuple):
     events: Sequence[NewEvent]
     answers: asyncio.Future[list[Accepted | Conflict]]
+    since: float
+    """By the clock of the event loop."""
 
 
 class Intake:
@@ -58,9 +61,16 @@ class Intake:
         A second call with the same id and content changes nothing and answers as the first did. Raises `NotReady` if
         nothing can be promised; then nothing was stored of these events, or they are stored and will answer as duplicates.
         """
+        answers: list[Accepted | Conflict] = []
+        for start in range(0, len(events), GROUP):
+            answers += await self._accept_group(events[start : start + GROUP])
+        return answers
+
+    async def _accept_group(self, events: Sequence[NewEvent]) -> list[Accepted | Conflict]:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write(), context=Context())  # it serves more than this request
-        waiting = _Waiting(events, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(events, loop.create_future(), loop.time())
         try:
             self._queue.put_nowait(waiting)
         except asyncio.QueueFull:
@@ -69,9 +79,7 @@ class Intake:
 
     async def accept_with(self, events: Sequence[NewEvent], also: Callable[[Work], Awaitable[None]]) -> list[Accepted | Conflict]:
         """As `accept`, in a transaction of its own, in which `also` stores what belongs to the events: both, or nothing."""
-        answers = await self._stored(list(events), also)
-        self._accepted()
-        return answers
+        return await self._stored(list(events), also)
 
     async def close(self) -> None:
         """Whoever still waits hears `NotReady`; what was being committed may be stored and will answer as a duplicate."""
@@ -96,20 +104,22 @@ class Intake:
             await self._commit(group)
 
     async def _gather(self, group: list[_Waiting]) -> None:
-        """Add what comes before the loop is quiet, up to a full group."""
+        """Add what waits, and what comes before the loop is quiet, up to a full group."""
         clock = asyncio.get_running_loop().time
-        taken, quiet, until = len(group[0].events), 0, clock() + GATHER_SECONDS
-        while taken < GROUP and quiet < QUIET_TURNS and clock() < until:
-            await asyncio.sleep(0)
-            quiet += 1
+        taken, quiet, until = len(group[0].events), 0, group[0].since + GATHER_SECONDS
+        while True:
             while taken < GROUP and not self._queue.empty():
                 group.append(self._queue.get_nowait())
                 taken += len(group[-1].events)
                 quiet = 0
+            if taken >= GROUP or quiet >= QUIET_TURNS or clock() >= until:
+                return
+            await asyncio.sleep(0)
+            quiet += 1
 
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
-            answers = await self._stored([event for waiting in group for event in waiting.events])
+            await self._stored([event for waiting in group for event in waiting.events], answer=lambda found: _answer(group, found))
         except GatewayError as failure:
             # Whoever came meanwhile has waited as long already: nobody waits for a second failure before hearing of it.
             _refuse([*group, *self._whoever_waits()], failure)
@@ -126,16 +136,14 @@ class Intake:
         except asyncio.CancelledError:
             _refuse(group, NotReady())
             raise
-        at = 0
-        for waiting in group:
-            if not waiting.answers.done():
-                waiting.answers.set_result(answers[at : at + len(waiting.events)])
-            at += len(waiting.events)
-        self._accepted()
 
     async def _stored(
-        self, events: list[NewEvent], also: Callable[[Work], Awaitable[None]] | None = None
+        self,
+        events: list[NewEvent],
+        also: Callable[[Work], Awaitable[None]] | None = None,
+        answer: Callable[[list[Accepted | Conflict]], None] = lambda _: None,
     ) -> list[Accepted | Conflict]:
+        """`answer` is called before whoever waits for the store has it: a round of planning would come before the answer."""
         async with self._store.work(first=True) as work:
             received_at = self._clock()
             known = await self._as_erased(work, events)
@@ -143,8 +151,10 @@ class Intake:
             if also is not None:
                 await also(work)
             await work.commit()
-        if known:  # the caller hears of its own id
-            return [replace(answer, event_id=event.event_id) for answer, event in zip(answers, events, strict=True)]
+            if known:  # the caller hears of its own id
+                answers = [replace(one, event_id=event.event_id) for one, event in zip(answers, events, strict=True)]
+            self._accepted()
+            answer(answers)
         return answers
 
     async def _as_erased(self, work: Work, events: list[NewEvent]) -> list[NewEvent]:
@@ -169,6 +179,14 @@ def _dated(event: NewEvent, received_at: datetime) -> NewEvent:
     if stored is not event:
         clock_ahead_seconds.labels(event.shop_id).set((event.event.at - received_at).total_seconds())
     return stored
+
+
+def _answer(group: list[_Waiting], answers: list[Accepted | Conflict]) -> None:
+    at = 0
+    for waiting in group:
+        if not waiting.answers.done():
+            waiting.answers.set_result(answers[at : at + len(waiting.events)])
+        at += len(waiting.events)
 
 
 def _refuse(group: list[_Waiting], failure: Exception) -> None:

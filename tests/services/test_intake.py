@@ -11,6 +11,7 @@ import pytest
 from app.domain.errors import NotReady
 from app.domain.intake.inbox import Accepted, Conflict, NewEvent
 from app.services.intake import GROUP, Intake
+from app.storage.engine.database import Database
 from app.storage.unit_of_work import Store, Work
 from tests.conftest import Clock
 from tests.support.world import subscribes
@@ -115,6 +116,42 @@ async def test_a_group_is_bounded(intake: Intake, watched: WatchedStore) -> None
     await asyncio.gather(*callers)
     assert max(watched.groups) == GROUP
     assert sum(watched.groups) == GROUP * 2 + 1
+
+
+async def test_a_large_batch_lets_others_in_between_its_commits_and_is_answered_in_order(
+    intake: Intake, watched: WatchedStore
+) -> None:
+    watched.gate.clear()
+    batch = asyncio.create_task(intake.accept([event(f"b{n}") for n in range(GROUP * 3)]))
+    await watched.entered.wait()
+    lone = asyncio.create_task(intake.accept([event("e1")]))
+    watched.gate.set()
+    await lone
+    assert not batch.done()
+    assert [answer.event_id for answer in await batch] == [f"b{n}" for n in range(GROUP * 3)]
+    assert watched.groups == [GROUP, GROUP + 1, GROUP]
+
+
+async def test_an_answer_comes_before_whoever_waits_for_the_store_has_it(intake: Intake, store: Store, database: Database) -> None:
+    """A round of planning that waits computes as soon as it has the store: the answer must not come after it (I9)."""
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL gives everybody a connection of its own")
+    order: list[str] = []
+
+    async def plans() -> None:
+        async with store.work():
+            order.append("round")
+
+    async def posts() -> None:
+        await intake.accept([event("e1")])
+        order.append("answer")
+
+    async with store.work():
+        callers = [asyncio.create_task(posts()), asyncio.create_task(plans())]
+        for _ in range(50):
+            await asyncio.sleep(0)
+    await asyncio.gather(*callers)
+    assert order == ["answer", "round"]
 
 
 async def test_a_lone_event_is_committed_alone_and_at_once(intake: Intake, watched: WatchedStore) -> None:

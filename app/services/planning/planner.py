@@ -124,7 +124,7 @@ class Planner:
             await planning.load(events, lanes)
             loading = watch.seconds
             planned, left = await _plan(
-                planning, _in_order_of_acceptance(events), lanes, watch, lambda: self._is_over(work, watch.seconds)
+                planning, _in_order_of_acceptance(events), lanes, watch, lambda: self._is_over(work, watch.seconds), work
             )
             deciding = watch.seconds - loading
             await planning.save()
@@ -225,7 +225,12 @@ class _Stopwatch:
 
 
 async def _plan(
-    planning: PlanningRound, events: Sequence[InboxEvent], lanes: OwnLanes | None, watch: _Stopwatch, is_over: Callable[[], bool]
+    planning: PlanningRound,
+    events: Sequence[InboxEvent],
+    lanes: OwnLanes | None,
+    watch: _Stopwatch,
+    is_over: Callable[[], bool],
+    work: Work,
 ) -> tuple[int, int]:
     """Decide the events of a round, in order; answers how many, and how many are for somebody who decides alone.
 
@@ -242,7 +247,8 @@ async def _plan(
             break  # what a new life of the person brings is decided, and sent, after the deletion
         if place >= last_stop and is_over():
             break
-        await watch.let_others_in()
+        if not work.is_awaited:  # who waits for the store is helped by its release, not by iterations of the loop
+            await watch.let_others_in()
     return planned, place - planned
 
 
