@@ -123,6 +123,7 @@ class Planner:
             watch = _Stopwatch()
             await planning.load(events, lanes)
             loading = watch.seconds
+            await watch.let_others_in()
             planned, left = await _plan(
                 planning, _in_order_of_acceptance(events), lanes, watch, lambda: self._is_over(work, watch.seconds), work
             )
