@@ -16,9 +16,9 @@ from app.clients.rate_limiter import RateLimiter
 from app.clients.transport import Transport
 from app.domain.consent import Policy
 from app.domain.events import AccountChanged, OrderPlaced
+from app.domain.intake.pushes import SourceName
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, Panel, PanelKind, Shop, ShopSource, SourceKind
-from app.domain.sources import SourceName
 from app.sandbox.panel import Customer, Key, Order, OrderLine, Product, create_app
 from app.sandbox.panel import Panel as StandIn
 from app.sandbox.panel import Shop as PanelShop

@@ -11,7 +11,8 @@ from typing import get_args
 
 import pytest
 
-from app.domain.events import Address, Customer, Event
+from app.domain.event_parts import Address, Customer
+from app.domain.events import Event
 from app.domain.person.contact import profile_of
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -22,12 +22,12 @@ from app.bootstrap.gateway import Gateway, open_gateway
 from app.configuration.control_socket import USER_HEADER, check_owner
 from app.configuration.settings import Settings
 from app.domain.errors import NotFound
+from app.domain.intake.pushes import PushState
 from app.domain.operations.audit import Actor, Door
 from app.domain.operations.installation import Whereabouts
 from app.domain.operations.trace import EventTrace
 from app.domain.runs import reconciliation as reconciliation_rules
 from app.domain.runs.backfill import BackfillMode
-from app.domain.sources import PushState
 from app.formats.subscriber_csv import SubscriberList
 from app.formats.words import mended
 from app.observability.redaction import redacted

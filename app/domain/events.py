@@ -3,67 +3,10 @@
 from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
-from typing import assert_never
 
 from app.domain.consent import ConsentAnswer, TimedStatus
+from app.domain.event_parts import NO_EVIDENCE, Customer, Evidence, Item
 from app.domain.values import value
-
-
-@value(kw_only=True)
-class Address:
-    """Billing address (R10)."""
-
-    street: str | None = None
-    postal_code: str | None = None
-    city: str | None = None
-    country: str | None = None
-
-
-@value(kw_only=True)
-class NewsletterBox:
-    """A newsletter box as the shop reports it.
-
-    In a registration or an order a ticked box is the person's own act. Elsewhere it is mere state and counts only with
-    its own date, `since` (R06). An unticked box says nothing.
-    """
-
-    ticked: bool = False
-    since: datetime | None = None
-
-
-@value(kw_only=True)
-class Customer:
-    """A person as the shop describes them. None = the shop did not say; it never erases what is known.
-
-    An empty text in a change of the account says that there is no such value any more (R10); elsewhere it says nothing.
-    """
-
-    email: str
-    id: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    company: str | None = None
-    gender: str | None = None
-    phone: str | None = None
-    """E.164; the door leaves out numbers that are not (R10)."""
-    phone_assumed: bool = field(default=False, compare=False, repr=False)
-    """The number named no country and the message no address: it was read as one of the shop's country."""
-    address: Address = Address()
-    wholesaler: bool | None = None
-    newsletter_email: NewsletterBox = NewsletterBox()
-    newsletter_sms: NewsletterBox = NewsletterBox()
-    language: str | None = None
-    birth_date: str | None = None
-    """`YYYYMMDD`."""
-
-
-@value(kw_only=True)
-class Item:
-    product_id: str
-    name: str
-    quantity: Decimal = Decimal(1)
-    unit_price: Decimal = Decimal(0)
-    menu_paths: tuple[tuple[str, ...], ...] = ()
 
 
 @value(kw_only=True)
@@ -71,21 +14,6 @@ class BaseEvent:
     """`at` is when it happened in the shop, zone-aware; never when we heard of it."""
 
     at: datetime
-
-
-@value(kw_only=True)
-class Evidence:
-    """What the shop can show for an act: the wording the person saw, where, from which address of the network, why."""
-
-    text_version: str | None = None
-    page: str | None = None
-    ip: str | None = None
-    reason: str | None = None
-    confirmed: bool = False
-    """The person clicked a link in a mail: the shop has done the double opt-in itself (B6)."""
-
-
-NO_EVIDENCE = Evidence()
 
 
 @value(kw_only=True)
@@ -350,175 +278,10 @@ AboutThePerson = (
 )
 """What a shop says of a person: SALESmanago is told of it as facts of the contact, and of nothing that happened."""
 
+
 FromSalesmanago = StatusObserved | OptInClaimed | OptOutClaimed | StatusRejected | TagsObserved | DriftFound
 """What SALESmanago showed, said or did not take."""
 
+
 Request = ErasureRequested | AccessRequested
 """What a person asks of us."""
-
-_NOBODYS_WORDS = frozenset({"-1", "null", "none", "nil", "nan", "undefined", "false", "guest", "anonymous"})
-
-
-def real_id(said: str | None) -> str | None:
-    """A customer id; None for what shops write where there is none (R72): all their guests have it, so it names nobody."""
-    if said is None:
-        return None
-    known = said.strip()
-    return known if known.strip("0-. ") and known.lower() not in _NOBODYS_WORDS else None
-
-
-def email_of(event: Event) -> str | None:
-    """The address the event speaks of, as it was then. None where the shop knows only a customer id or a guest's cart."""
-    match event:
-        case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
-            return event.customer.email
-        case (
-            Subscribed()
-            | Unsubscribed()
-            | OrderCancelled()
-            | OrderReturned()
-            | CartChanged()
-            | ProductViewed()
-            | TagsEdited()
-            | TransferConsentGranted()
-            | TransferConsentWithdrawn()
-            | ErasureRequested()
-            | AccessRequested()
-            | SubscriberListed()
-            | StatusObserved()
-            | OptInClaimed()
-            | OptOutClaimed()
-            | StatusRejected()
-            | TagsObserved()
-            | DriftFound()
-        ):
-            return event.email
-        case _:
-            assert_never(event)
-
-
-def customer_id_of(event: Event) -> str | None:
-    """The account of the shop that the event names. A placeholder names none (`real_id`)."""
-    match event:
-        case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
-            return real_id(event.customer.id)
-        case TransferConsentGranted():
-            return real_id(event.customer.id) if event.customer is not None else None
-        case TagsEdited():
-            return real_id(event.customer_id)
-        case (
-            Subscribed()
-            | Unsubscribed()
-            | OrderCancelled()
-            | OrderReturned()
-            | CartChanged()
-            | ProductViewed()
-            | TransferConsentWithdrawn()
-            | ErasureRequested()
-            | AccessRequested()
-            | SubscriberListed()
-            | StatusObserved()
-            | OptInClaimed()
-            | OptOutClaimed()
-            | StatusRejected()
-            | TagsObserved()
-            | DriftFound()
-        ):
-            return None
-        case _:
-            assert_never(event)
-
-
-def order_id_of(event: Event) -> str | None:
-    match event:
-        case OrderPlaced() | OrderCancelled() | OrderReturned():
-            return event.order_id
-        case (
-            CustomerRegistered()
-            | AccountChanged()
-            | Subscribed()
-            | Unsubscribed()
-            | CartChanged()
-            | ProductViewed()
-            | TagsEdited()
-            | TransferConsentGranted()
-            | TransferConsentWithdrawn()
-            | ErasureRequested()
-            | AccessRequested()
-            | AccountListed()
-            | SubscriberListed()
-            | StatusObserved()
-            | OptInClaimed()
-            | OptOutClaimed()
-            | StatusRejected()
-            | TagsObserved()
-            | DriftFound()
-        ):
-            return None
-        case _:
-            assert_never(event)
-
-
-def previous_email_of(event: Event) -> str | None:
-    """The address that the event says the person had before."""
-    match event:
-        case AccountChanged():
-            return event.previous_email
-        case (
-            CustomerRegistered()
-            | AccountListed()
-            | OrderPlaced()
-            | Subscribed()
-            | Unsubscribed()
-            | OrderCancelled()
-            | OrderReturned()
-            | ProductViewed()
-            | TagsEdited()
-            | TransferConsentGranted()
-            | TransferConsentWithdrawn()
-            | ErasureRequested()
-            | AccessRequested()
-            | SubscriberListed()
-            | StatusObserved()
-            | OptInClaimed()
-            | OptOutClaimed()
-            | StatusRejected()
-            | TagsObserved()
-            | DriftFound()
-            | CartChanged()
-        ):
-            return None
-        case _:
-            assert_never(event)
-
-
-def cart_id_of(event: Event) -> str | None:
-    match event:
-        case CartChanged():
-            return event.cart_id
-        case (
-            CustomerRegistered()
-            | AccountListed()
-            | OrderPlaced()
-            | Subscribed()
-            | Unsubscribed()
-            | OrderCancelled()
-            | OrderReturned()
-            | ProductViewed()
-            | TagsEdited()
-            | TransferConsentGranted()
-            | TransferConsentWithdrawn()
-            | ErasureRequested()
-            | AccessRequested()
-            | SubscriberListed()
-            | StatusObserved()
-            | OptInClaimed()
-            | OptOutClaimed()
-            | StatusRejected()
-            | TagsObserved()
-            | DriftFound()
-            | AccountChanged()
-        ):
-            return None
-        case _:
-            assert_never(event)

@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from app.domain.events import Evidence, SubscriberListed
+from app.domain.event_parts import Evidence
+from app.domain.events import SubscriberListed
 from app.domain.intake.inbox import NewEvent
 from app.domain.shops.shop import Shop
 from app.domain.values import replace

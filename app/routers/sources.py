@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.domain.errors import NotPossible
-from app.domain.sources import PushLine, PushState, SourceName
+from app.domain.intake.pushes import PushLine, PushState, SourceName
 from app.routers.edge.addresses import address_of
 from app.routers.edge.dependencies import ConnectingDep, Operator, PushesDep
 from app.routers.edge.problems import documented

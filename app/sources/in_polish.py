@@ -5,7 +5,7 @@ They are stored in English alone; a test holds every sentence of the sources aga
 
 import re
 
-from app.domain.sources import NAMES_ERASED
+from app.domain.intake.pushes import NAMES_ERASED
 from app.sources.port import WORDS
 
 DEFECT = "A defect of the gateway; the log has it. The push is kept."

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from app.domain.intake.pushes import StoredPush
 from app.domain.shops.shop import Shop, SourceKind
-from app.domain.sources import StoredPush
 from app.services.shops.directory import SourceSecrets
 from app.sources.port import NotUnderstood, Translation
 

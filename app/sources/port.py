@@ -21,8 +21,8 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.domain.intake.inbox import NewEvent
+from app.domain.intake.pushes import Remembered
 from app.domain.shops.shop import Shop
-from app.domain.sources import Remembered
 from app.domain.values import value
 
 Tellable = (

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from app.domain.errors import NotFound, NotReady, UnknownCaller
+from app.domain.intake.pushes import NewPush, PushLine, PushState, SourceName
 from app.domain.shops.senders import Address, is_expected
 from app.domain.shops.shop import SourceKind
-from app.domain.sources import NewPush, PushLine, PushState, SourceName
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory

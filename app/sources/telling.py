@@ -7,8 +7,8 @@ remembered later, a crash in between would forget a state that was told: a thing
 from collections.abc import Sequence
 
 from app.domain.events import CartChanged, Subscribed, Unsubscribed
+from app.domain.intake.pushes import Remembered, keyed
 from app.domain.person.contact import Contact
-from app.domain.sources import Remembered, keyed
 from app.domain.values import replace
 from app.services.intake import Intake
 from app.services.planning.people import Pseudonym

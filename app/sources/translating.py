@@ -8,9 +8,9 @@ import structlog
 
 from app.domain.delivery.outcomes import backoff
 from app.domain.errors import NotReady
+from app.domain.intake.pushes import NAMES_ERASED, PushState, Settled, SourceName, StoredPush
 from app.domain.person.mentions import addresses_in
 from app.domain.shops.shop import SourceKind
-from app.domain.sources import NAMES_ERASED, PushState, Settled, SourceName, StoredPush
 from app.domain.values import replace
 from app.observability.metrics import pushes_settled
 from app.services.planning.people import Pseudonym

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from app.domain.intake.pushes import LOOKED_BACK, Scan, SourceName, Traffic, is_silent
 from app.domain.shops.shop import Shop, SourceKind
-from app.domain.sources import LOOKED_BACK, Scan, SourceName, Traffic, is_silent
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory

@@ -26,8 +26,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.outbox import CommandState
-from app.domain.event_kinds import is_bulk, revokes_permission
-from app.domain.events import order_id_of
+from app.domain.event_kinds.subjects import order_id_of
+from app.domain.event_kinds.traits import is_bulk, revokes_permission
 from app.domain.intake.inbox import Accepted, Conflict, EventState, InboxEvent, NewEvent, Settlement, end_unsent
 from app.domain.intake.lanes import Ahead, Apart, Undecided, lane_of, link_of
 from app.domain.reasons import Reason

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Row, case, delete, func, select, tuple_, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.domain.sources import (
+from app.domain.intake.pushes import (
     NewPush,
     PushLine,
     PushState,

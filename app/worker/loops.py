@@ -12,8 +12,8 @@ from datetime import timedelta
 
 import structlog
 
+from app.domain.intake.pushes import SourceName
 from app.domain.shops.shop import SourceKind
-from app.domain.sources import SourceName
 from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
 from app.services.from_salesmanago.polling import Poller

@@ -16,7 +16,8 @@ from app.configuration.settings import Settings
 from app.configuration.shops_file import parse
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Delivered
-from app.domain.events import Customer, CustomerRegistered
+from app.domain.event_parts import Customer
+from app.domain.events import CustomerRegistered
 from app.domain.intake.inbox import NewEvent
 from app.domain.runs.backfill import Listing
 from app.services.shops.keyring import KeyRing

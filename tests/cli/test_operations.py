@@ -19,7 +19,8 @@ from app.configuration.settings import Settings
 from app.domain.delivery.answers import Answer
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, message_of
-from app.domain.events import Customer, CustomerRegistered
+from app.domain.event_parts import Customer
+from app.domain.events import CustomerRegistered
 from app.domain.intake.inbox import NewEvent
 from app.routers.events.examples import EXAMPLES
 from app.server.application import application_of

@@ -14,7 +14,7 @@ import pytest
 
 import app.domain
 from app.domain.consent import Channel
-from app.domain.events import NewsletterBox
+from app.domain.event_parts import NewsletterBox
 from app.domain.person.contact import Contact
 from app.domain.person.sale import NO_SALE
 from app.domain.values import replace

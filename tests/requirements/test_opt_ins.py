@@ -8,7 +8,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Status
-from app.domain.events import NewsletterBox
+from app.domain.event_parts import NewsletterBox
 from app.domain.person.contact import absorb
 from tests.support.builders import (
     a_customer,

@@ -17,7 +17,7 @@ from app.domain.decisions.carts import cart_of, decide_cart
 from app.domain.decisions.plan import Defer, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import difference, told, untold
 from app.domain.delivery.coalesce import CoalescedCommands, coalesce
-from app.domain.events import Address
+from app.domain.event_parts import Address
 from app.domain.reasons import Reason
 from app.formats.contact_values import e164
 from app.routers.events.schemas import RegistrationIn

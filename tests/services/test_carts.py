@@ -13,7 +13,8 @@ from app.domain.delivery.answers import Answer
 from app.domain.delivery.circuit_breaker import Breaker, Circuit
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
-from app.domain.events import CartChanged, Event, Item
+from app.domain.event_parts import Item
+from app.domain.events import CartChanged, Event
 from tests.conftest import NOON
 from tests.support.world import (
     EWA,

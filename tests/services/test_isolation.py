@@ -14,7 +14,9 @@ from app.domain.decisions import recheck
 from app.domain.delivery.answers import Answer, Call, Modified
 from app.domain.delivery.outbox import Claim
 from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Unknown, message_of
-from app.domain.events import Customer, TagsObserved, email_of
+from app.domain.event_kinds.subjects import email_of
+from app.domain.event_parts import Customer
+from app.domain.events import TagsObserved
 from app.domain.intake.inbox import InboxEvent
 from app.domain.operations.replay import ParkedFilter
 from app.domain.operations.retention import Retention

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.decisions.carts import Cart, cart_of
 from app.domain.errors import NotFound
-from app.domain.events import Item
+from app.domain.event_parts import Item
 from app.services.recovery_links import LASTS, LONGEST, RecoveredItem, RecoveryLinks
 from app.services.shops.keyring import KeyRing
 from tests.conftest import Clock

@@ -11,9 +11,9 @@ from cryptography.fernet import Fernet
 
 from app.domain.delivery.outcomes import Delivered, Outcome, Unreachable
 from app.domain.intake.inbox import InboxEvent
+from app.domain.intake.pushes import PushLine
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, BoxToldBy, Panel, PanelKind, Shop, ShopSource, SourceKind
-from app.domain.sources import PushLine
 from app.domain.values import replace
 from app.services.intake import Intake
 from app.services.shops.directory import ShopDirectory

@@ -6,9 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
-from app.domain.events import AccountChanged, Customer, CustomerRegistered, ErasureRequested
+from app.domain.event_parts import Customer
+from app.domain.events import AccountChanged, CustomerRegistered, ErasureRequested
 from app.domain.intake.inbox import NewEvent
-from app.domain.sources import NAMES_ERASED, PushState
+from app.domain.intake.pushes import NAMES_ERASED, PushState
 from app.services.planning.planner import Planner
 from tests.sources.stage import Stage, source_shop
 from tests.support.builders import at

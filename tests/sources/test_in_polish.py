@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import app.sources
-from app.domain.sources import NAMES_ERASED
+from app.domain.intake.pushes import NAMES_ERASED
 from app.sources.in_polish import DEFECT, NOT_CONFIGURED, in_polish
 from app.sources.port import WORDS
 

@@ -17,8 +17,8 @@ from app.domain.events import (
     Subscribed,
     Unsubscribed,
 )
+from app.domain.intake.pushes import PushState
 from app.domain.person.contact import Contact, ShopState
-from app.domain.sources import PushState
 from app.sources.echoes import Echo, echo
 from app.storage.unit_of_work import Store
 from tests.conftest import Clock

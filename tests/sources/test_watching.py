@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.sources import FEWEST, NewPush, PushState, Scan, Settled, SourceName, Traffic, is_silent
+from app.domain.intake.pushes import FEWEST, NewPush, PushState, Scan, Settled, SourceName, Traffic, is_silent
 from app.sources.watching import SourceWatch
 from tests.sources.samples import an_order
 from tests.sources.stage import Stage, unreachable

@@ -10,7 +10,7 @@ from app.domain.commands import Line
 from app.domain.consent import BOXES_REMEMBERED, Channel, ConsentAnswer, ConsentAnswerCounts, Policy, Status, TransferConsent
 from app.domain.decisions.carts import Cart, StoredCart
 from app.domain.errors import NotReady
-from app.domain.events import Item
+from app.domain.event_parts import Item
 from app.domain.intake.inbox import EventState, Settlement
 from app.domain.person.contact import NOBODY, Contact, SentState, TimedFlag, TimedStatus, TimedText
 from app.domain.person.sale import Sale

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.consent import ConsentAnswer
-from app.domain.events import Customer, Event, Item, OrderPlaced, ProductViewed, TransferConsentWithdrawn
+from app.domain.event_parts import Customer, Item
+from app.domain.events import Event, OrderPlaced, ProductViewed, TransferConsentWithdrawn
 from app.domain.intake.inbox import Accepted, Conflict, EventState, Settlement
 from app.domain.reasons import Reason
 from app.domain.values import replace

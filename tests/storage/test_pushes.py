@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.domain.sources import Cursor, NewPush, PushState, Remembered, Scan, Settled, SourceName, Window
+from app.domain.intake.pushes import Cursor, NewPush, PushState, Remembered, Scan, Settled, SourceName, Window
 from app.domain.values import replace
 from app.storage.unit_of_work import Store
 from tests.support.builders import at

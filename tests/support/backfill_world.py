@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.domain.commands import UpsertContact
 from app.domain.delivery.answers import Answer, Call
 from app.domain.delivery.outcomes import Delivered, Outcome
-from app.domain.events import Customer
+from app.domain.event_parts import Customer
 from app.domain.person.contact import Contact
 from app.domain.runs.backfill import Backfill, BackfillMode, ListedAccount, Listing
 from app.domain.runs.backfill_tally import Tally

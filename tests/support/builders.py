@@ -10,15 +10,15 @@ from app.domain.consent import ConsentAnswer, Policy
 from app.domain.decisions.decide import decide
 from app.domain.decisions.discrepancies import ConflictKind, conflicts
 from app.domain.decisions.plan import Defer, Plan, Send
+from app.domain.event_kinds.subjects import order_id_of
+from app.domain.event_parts import Customer, Item
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
     CartChanged,
-    Customer,
     CustomerRegistered,
     ErasureRequested,
     Event,
-    Item,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
@@ -30,7 +30,6 @@ from app.domain.events import (
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
-    order_id_of,
 )
 from app.domain.operations.request_log import DoorRequest, Mistake, RequestOutcome
 from app.domain.person.contact import Contact

@@ -9,7 +9,8 @@ from app.domain.commands import HomeCommand, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outbox import ManualTask
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, Unreachable
-from app.domain.events import AccountChanged, Customer, NewsletterBox, OptInClaimed, StatusObserved
+from app.domain.event_parts import Customer, NewsletterBox
+from app.domain.events import AccountChanged, OptInClaimed, StatusObserved
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
 from app.domain.shops.configuration import StoredAccount, StoredShop

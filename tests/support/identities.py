@@ -15,9 +15,9 @@ from typing import Literal
 
 from sqlalchemy import select
 
+from app.domain.event_parts import Customer
 from app.domain.events import (
     AccountChanged,
-    Customer,
     CustomerRegistered,
     ErasureRequested,
     Event,

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.configuration.entries import ShopsFile
 from app.domain.consent import ConsentAnswerCounts
-from app.domain.events import NewsletterBox
+from app.domain.event_parts import NewsletterBox
 from app.services.health.health import Health
 from tests.support.builders import (
     a_careful_shop,

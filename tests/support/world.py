@@ -16,14 +16,13 @@ from app.domain.delivery.answers import Answer, Call, LookupResult, Modified
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading, to_tags
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown
 from app.domain.delivery.verify import RemoteContact, RemoteEvent
+from app.domain.event_parts import Customer, Item
 from app.domain.events import (
     AccountChanged,
     CartChanged,
-    Customer,
     CustomerRegistered,
     ErasureRequested,
     Event,
-    Item,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.domain.consent import Status, TimedStatus
-from app.domain.events import Address, Customer, NewsletterBox
+from app.domain.event_parts import Address, Customer, NewsletterBox
 from app.domain.panel_tags import PanelTag
 from app.domain.runs.backfill import ListedAccount
 from app.domain.shops.countries import country_as_kept

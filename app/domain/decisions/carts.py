@@ -17,7 +17,8 @@ from app.domain.consent import later
 from app.domain.decisions.mapping import mapped
 from app.domain.decisions.plan import Plan, Send, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import difference
-from app.domain.events import CartChanged, Item
+from app.domain.event_parts import Item
+from app.domain.events import CartChanged
 from app.domain.person.contact import Contact
 from app.domain.person.sale import lines_of
 from app.domain.reasons import Reason

@@ -8,7 +8,7 @@ from app.domain.consent import is_opt_out
 from app.domain.decisions.mapping import mapped
 from app.domain.decisions.salesmanago_changes import difference
 from app.domain.decisions.shop_changes import mirror_command
-from app.domain.event_kinds import is_bulk
+from app.domain.event_kinds.traits import is_bulk
 from app.domain.events import (
     AboutThePerson,
     CartChanged,

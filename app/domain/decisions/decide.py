@@ -20,6 +20,8 @@ from app.domain.decisions.observations import bought_again, came_back, is_explai
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, unsent
 from app.domain.decisions.salesmanago_changes import difference, digest_of_told, opt_outs_due, reset_to_remote, told
 from app.domain.decisions.shop_changes import home_commands, shop_knows, told_home
+from app.domain.event_kinds.subjects import customer_id_of
+from app.domain.event_parts import NewsletterBox
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -28,7 +30,6 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
-    NewsletterBox,
     OptInClaimed,
     OptOutClaimed,
     OrderCancelled,
@@ -39,7 +40,6 @@ from app.domain.events import (
     TagsEdited,
     TagsObserved,
     Unsubscribed,
-    customer_id_of,
 )
 from app.domain.person.contact import Contact, is_forgotten
 from app.domain.person.sale import NO_SALE, Holder, Sale, as_placed, remembered

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from app.domain.consent import ConsentAnswer, Policy
-from app.domain.event_kinds import kind_of
+from app.domain.event_kinds.traits import kind_of
 from app.domain.events import (
     AboutThePerson,
     CartChanged,

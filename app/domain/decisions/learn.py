@@ -10,19 +10,18 @@ from app.domain import tags
 from app.domain.consent import Channel, ConsentAnswer, later
 from app.domain.decisions.observations import not_taken, observe_status, saw_tags
 from app.domain.decisions.salesmanago_changes import still_called
-from app.domain.event_kinds import kind_of
+from app.domain.event_kinds.subjects import customer_id_of, email_of
+from app.domain.event_kinds.traits import kind_of
+from app.domain.event_parts import Customer, Evidence, NewsletterBox
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
     AccountListed,
     CartChanged,
-    Customer,
     CustomerRegistered,
     DriftFound,
     ErasureRequested,
     Event,
-    Evidence,
-    NewsletterBox,
     OptInClaimed,
     OptOutClaimed,
     OrderCancelled,
@@ -38,8 +37,6 @@ from app.domain.events import (
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
-    customer_id_of,
-    email_of,
 )
 from app.domain.person.contact import Acts, Contact, is_forgotten
 from app.domain.shops.shop import Shop

@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.domain.decisions.plan import is_unnecessary
-from app.domain.events import Event, customer_id_of, email_of
+from app.domain.event_kinds.subjects import customer_id_of, email_of
+from app.domain.events import Event
 from app.domain.reasons import Reason
 from app.domain.values import value
 

@@ -7,7 +7,8 @@ concern somebody of another lane, everybody waits while one worker decides alone
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from app.domain.events import Event, cart_id_of, customer_id_of, email_of, previous_email_of
+from app.domain.event_kinds.subjects import cart_id_of, customer_id_of, email_of, previous_email_of
+from app.domain.events import Event
 from app.domain.values import value
 
 LANES = 16

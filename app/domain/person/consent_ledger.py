@@ -13,18 +13,16 @@ from enum import StrEnum
 from typing import assert_never
 
 from app.domain.consent import Channel, ConsentAnswer, Status
+from app.domain.event_parts import NO_EVIDENCE, Customer, Evidence
 from app.domain.events import (
-    NO_EVIDENCE,
     AccessRequested,
     AccountChanged,
     AccountListed,
     CartChanged,
-    Customer,
     CustomerRegistered,
     DriftFound,
     ErasureRequested,
     Event,
-    Evidence,
     OptInClaimed,
     OptOutClaimed,
     OrderCancelled,

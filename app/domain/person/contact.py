@@ -13,7 +13,9 @@ from datetime import datetime
 
 from app.domain import tags
 from app.domain.consent import Channel, Status, TimedStatus, TransferConsent, later, newer_status
-from app.domain.events import Customer, Event, real_id
+from app.domain.event_kinds.subjects import real_id
+from app.domain.event_parts import Customer
+from app.domain.events import Event
 from app.domain.panel_tags import PanelTags
 from app.domain.values import replace, value
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, NamedTuple, Protocol, TypeVar, assert_never
 
+from app.domain.event_kinds.subjects import customer_id_of, email_of
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -33,8 +34,6 @@ from app.domain.events import (
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
-    customer_id_of,
-    email_of,
 )
 from app.domain.person.contact import Contact, is_forgotten
 from app.domain.values import replace

@@ -16,12 +16,12 @@ from typing import assert_never
 
 from app.domain.commands import AddEvent, Command, EventKind, Line
 from app.domain.consent import later
+from app.domain.event_parts import Item
 from app.domain.events import (
     AboutThePerson,
     CartChanged,
     Event,
     FromSalesmanago,
-    Item,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,

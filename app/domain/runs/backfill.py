@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.delivery.answers import Answer
-from app.domain.events import Customer
+from app.domain.event_parts import Customer
 from app.domain.reasons import Reason
 from app.domain.runs.backfill_schedule import finish_time
 from app.domain.runs.backfill_tally import Tally

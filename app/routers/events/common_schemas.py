@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.domain.events import NO_EVIDENCE, Address, Customer, Evidence, NewsletterBox
+from app.domain.event_parts import NO_EVIDENCE, Address, Customer, Evidence, NewsletterBox
 from app.domain.shops.countries import country_as_kept
 from app.domain.shops.shop import Shop
 from app.domain.values import replace

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from app.domain.consent import ConsentAnswer
-from app.domain.events import CartChanged, Event, Item, OrderCancelled, OrderPlaced, OrderReturned
+from app.domain.event_parts import Item
+from app.domain.events import CartChanged, Event, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.shops.shop import Shop
 from app.routers.edge.field_examples import field
 from app.routers.events.common_schemas import ConsentProofIn, CustomerIn, Warnings, evidence_of

@@ -4,13 +4,13 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
+from app.domain.event_parts import Evidence
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
     CustomerRegistered,
     ErasureRequested,
     Event,
-    Evidence,
     ProductViewed,
     Subscribed,
     TagsEdited,

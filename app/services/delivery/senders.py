@@ -22,7 +22,8 @@ from app.domain.delivery.answers import Answer, Call, without_call
 from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Throttled, Unknown
 from app.domain.delivery.verify import RemoteContact, tells_of_email
-from app.domain.events import StatusObserved, real_id
+from app.domain.event_kinds.subjects import real_id
+from app.domain.events import StatusObserved
 from app.domain.intake import gateway_events
 from app.domain.person.contact import NOBODY, Contact
 from app.domain.reasons import Reason

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 import structlog
 
-from app.domain.events import email_of
+from app.domain.event_kinds.stored_names import stored_name
+from app.domain.event_kinds.subjects import email_of
 from app.domain.intake.inbox import InboxEvent
 from app.domain.person.consent_ledger import GENESIS, Act, Entry, acts, details_of, digest_of_details, joined
 from app.domain.person.contact import Contact, is_forgotten
 from app.domain.person.ledger_anchor import Anchor, Head, fits, grown, head_of, is_whole
-from app.domain.stored_names import stored_name
 from app.services.operations.ledger_check import seal_of
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.people import Pseudonym, WorkingContact

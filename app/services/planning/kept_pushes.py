@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
+from app.domain.intake.pushes import NAMES_ERASED, SourceName, keys_of_guest
 from app.domain.person.mentions import names_somebody
 from app.domain.shops.shop import Shop, SourceKind
-from app.domain.sources import NAMES_ERASED, SourceName, keys_of_guest
 from app.services.planning.people import Pseudonym
 from app.services.ports.storage import Work
 

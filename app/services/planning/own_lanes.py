@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from app.domain.events import email_of, order_id_of
+from app.domain.event_kinds.subjects import email_of, order_id_of
 from app.domain.intake.inbox import InboxEvent
 from app.domain.intake.lanes import lane_of_address, link_of, link_of_customer
 from app.services.planning.people import WorkingContact

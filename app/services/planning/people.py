@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
 
-from app.domain.events import Event, customer_id_of, email_of, previous_email_of
+from app.domain.event_kinds.subjects import customer_id_of, email_of, previous_email_of
+from app.domain.events import Event
 from app.domain.intake.inbox import InboxEvent
 from app.domain.person.contact import NOBODY, Contact, absorb, taken_in, without_placeholder
 from app.domain.person.identity import Address, Clues, How, Stranger, onto_address_of, who, with_stops_of

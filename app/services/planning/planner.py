@@ -17,7 +17,7 @@ from typing import assert_never
 import structlog
 
 from app.domain.errors import NotReady
-from app.domain.event_kinds import is_bulk, revokes_permission
+from app.domain.event_kinds.traits import is_bulk, revokes_permission
 from app.domain.intake.inbox import EventState, InboxEvent
 from app.domain.intake.lanes import Apart, Spread, Whole, way_of
 from app.domain.reasons import Reason

@@ -25,7 +25,8 @@ from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import untold, vanished
 from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter
 from app.domain.delivery.revocation import TakeBack
-from app.domain.event_kinds import revokes_permission
+from app.domain.event_kinds.subjects import email_of, order_id_of
+from app.domain.event_kinds.traits import revokes_permission
 from app.domain.events import (
     AccountChanged,
     AccountListed,
@@ -37,8 +38,6 @@ from app.domain.events import (
     OrderPlaced,
     OrderReturned,
     StatusObserved,
-    email_of,
-    order_id_of,
 )
 from app.domain.intake.inbox import EventState, InboxEvent
 from app.domain.operations.audit import erased_elsewhere

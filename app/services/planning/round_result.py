@@ -11,8 +11,9 @@ from app.domain.consent import Status
 from app.domain.decisions.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
 from app.domain.delivery.outbox import NewCommand, destination_of
 from app.domain.delivery.revocation import TakeBack, taken_back, unsent_part
-from app.domain.event_kinds import is_bulk
-from app.domain.events import Event, OptInClaimed, OptOutClaimed, StatusObserved, TagsEdited, TagsObserved, order_id_of
+from app.domain.event_kinds.subjects import order_id_of
+from app.domain.event_kinds.traits import is_bulk
+from app.domain.events import Event, OptInClaimed, OptOutClaimed, StatusObserved, TagsEdited, TagsObserved
 from app.domain.intake.inbox import EventState, InboxEvent, Settlement
 from app.domain.person.contact import Contact
 from app.domain.person.sale import NO_SALE, Sale, carried, of_orders, unsold

@@ -15,6 +15,7 @@ from app.domain.delivery.outbox import Claim, ContactQueue, DeferredTakeBack, In
 from app.domain.delivery.revocation import TakeBack
 from app.domain.intake.inbox import Accepted, Conflict, EventState, InboxEvent, NewEvent, Settlement
 from app.domain.intake.lanes import Ahead, Apart, Undecided
+from app.domain.intake.pushes import NewPush, PushLine, PushState, Remembered, Scan, Settled, SourceName, StoredPush, Traffic
 from app.domain.operations.audit import AuditEntry
 from app.domain.operations.replay import ParkedCommand, ParkedFilter, ParkedGroup
 from app.domain.operations.request_log import DoorRequest, RequestOutcome
@@ -29,7 +30,6 @@ from app.domain.runs.backfill import Backfill, ListedAccountRecord
 from app.domain.runs.backfill_tally import Tally
 from app.domain.runs.reconciliation import Reconciliation
 from app.domain.shops.configuration import ApiKey, Session, StoredAccount, StoredShop
-from app.domain.sources import NewPush, PushLine, PushState, Remembered, Scan, Settled, SourceName, StoredPush, Traffic
 
 
 class Inbox(Protocol):

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from app.domain.errors import BadConfiguration, NotFound, UnknownCaller
+from app.domain.intake.pushes import SourceName
 from app.domain.operations.audit import Action
 from app.domain.shops.configuration import LIVE_KEYS_PER_SHOP, SHOP_ROLE, ApiKey, StoredAccount, StoredShop
 from app.domain.shops.shop import Account, Shop
-from app.domain.sources import SourceName
 from app.domain.values import replace
 from app.services.operations.audit import note
 from app.services.ports.clock import Clock

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
+from app.domain.intake.pushes import SourceName
 from app.domain.shops.configuration import ApiKey, StoredAccount, StoredShop
 from app.domain.shops.shop import Shop, SourceKind
-from app.domain.sources import SourceName
 from app.services.ports.storage import Registry
 
 T = TypeVar("T")

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from app.domain.consent import Policy
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable, message_of
 from app.domain.errors import NotFound, NotPossible
+from app.domain.intake.pushes import SourceName
 from app.domain.shops.shop import BoxToldBy, PanelKind, Shop, SourceKind
-from app.domain.sources import SourceName
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.rows.reading import Row, rows, whole
 from app.sources.idosell.source import Panel, Panels

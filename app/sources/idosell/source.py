@@ -7,8 +7,8 @@ from typing import Any, Protocol, TypeVar
 
 from app.domain.consent import ConsentAnswer
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, message_of
+from app.domain.intake.pushes import StoredPush
 from app.domain.shops.shop import Shop
-from app.domain.sources import StoredPush
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import SourceSecrets

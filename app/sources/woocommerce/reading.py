@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from app.domain.events import Address, Customer, real_id
+from app.domain.event_kinds.subjects import real_id
+from app.domain.event_parts import Address, Customer
 from app.domain.shops.countries import country_as_kept
 from app.domain.shops.shop import Shop
 from app.formats.contact_values import e164, email_address, is_national, phone_region

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from app.clients.foreign import foreign_json
+from app.domain.intake.pushes import StoredPush
 from app.domain.shops.shop import Shop
-from app.domain.sources import StoredPush
 from app.services.shops.directory import SourceSecrets
 from app.sources.platforms import Envelope, Later, Read
 from app.sources.port import NotUnderstood, Translation

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from app.domain.consent import ConsentAnswer
-from app.domain.events import AccountChanged, CustomerRegistered, Item, NewsletterBox, OrderCancelled, OrderPlaced, OrderReturned
+from app.domain.event_parts import Item, NewsletterBox
+from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.port import Finding, Left, NotUnderstood, SourceEvent, Translation, Unusable, fingerprint

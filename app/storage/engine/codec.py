@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from app.domain.commands import Command, DeleteContact, ErasedCommand
+from app.domain.event_kinds.stored_names import KINDS, stored_name
 from app.domain.events import Event
-from app.domain.stored_names import KINDS, stored_name
 
 T = TypeVar("T")
 

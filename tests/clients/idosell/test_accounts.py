@@ -11,7 +11,7 @@ from app.clients.idosell.client import IdosellPanel
 from app.clients.rate_limiter import RateLimiter
 from app.clients.transport import Transport
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unreachable, name_of
-from app.domain.events import Address, Customer, NewsletterBox
+from app.domain.event_parts import Address, Customer, NewsletterBox
 from app.domain.runs.backfill import ListedAccount, Listing
 from tests.support.panel import EMPTY, KEY, NOW, READ, ZERO, Json, Script, World, our_shop
 

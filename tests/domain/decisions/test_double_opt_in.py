@@ -10,7 +10,8 @@ from app.domain.decisions.discrepancies import ConflictKind, conflicts, is_dispu
 from app.domain.delivery.coalesce import CoalescedCommands, merge, one_bundle
 from app.domain.delivery.revocation import TakeBack, taken_back
 from app.domain.delivery.verify import RemoteContact, still_missing
-from app.domain.events import NO_EVIDENCE, Event, Evidence, NewsletterBox
+from app.domain.event_parts import NO_EVIDENCE, Evidence, NewsletterBox
+from app.domain.events import Event
 from app.domain.person.consent_ledger import ActKind, acts
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import DoubleOptIn

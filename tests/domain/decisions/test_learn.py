@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.domain.decisions.learn import CLOCKS_DIFFER, learn, remember_revocation
-from app.domain.events import AccountChanged, AccountListed, Customer, NewsletterBox, SubscriberListed
+from app.domain.event_parts import Customer, NewsletterBox
+from app.domain.events import AccountChanged, AccountListed, SubscriberListed
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import DoubleOptIn
 from tests.support.builders import (

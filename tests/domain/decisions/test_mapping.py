@@ -2,7 +2,7 @@
 
 from app.clients.salesmanago import payloads
 from app.domain.commands import AddEvent, UpsertContact
-from app.domain.events import Address
+from app.domain.event_parts import Address
 from app.domain.shops.shop import FIELDS, FREE_DETAILS, PERSON_FIELDS, Shop
 from tests.support.builders import a_customer, a_shop, account_changed, an_order, life, the_event, the_upsert
 

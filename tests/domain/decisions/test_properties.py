@@ -21,13 +21,14 @@ from app.domain.decisions.plan import Send
 from app.domain.decisions.salesmanago_changes import difference, told
 from app.domain.delivery.coalesce import coalesce, up_to_deletion, within_limits
 from app.domain.delivery.revocation import opt_outs_of
+from app.domain.event_kinds.subjects import email_of
+from app.domain.event_parts import NewsletterBox
 from app.domain.events import (
     AccountChanged,
     CartChanged,
     CustomerRegistered,
     ErasureRequested,
     Event,
-    NewsletterBox,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
@@ -37,7 +38,6 @@ from app.domain.events import (
     TransferConsentGranted,
     TransferConsentWithdrawn,
     Unsubscribed,
-    email_of,
 )
 from app.domain.person.contact import Contact, absorb
 from app.domain.salesmanago_limits import MAX_TAG_CHARS, TAGS_PER_CALL

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from app.domain.consent import Status
 from app.domain.decisions.learn import learn
-from app.domain.events import Event, NewsletterBox, SubscriberListed
+from app.domain.event_parts import NewsletterBox
+from app.domain.events import Event, SubscriberListed
 from app.domain.intake.arrival import CLOCKS_AGREE, arrived
 from app.domain.intake.inbox import NewEvent
 from app.domain.person.contact import Contact

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.domain.decisions.decide import decide
-from app.domain.events import Event, Evidence, NewsletterBox, Subscribed, Unsubscribed
+from app.domain.event_parts import Evidence, NewsletterBox
+from app.domain.events import Event, Subscribed, Unsubscribed
 from app.domain.person.consent_ledger import GENESIS, Act, ActKind, Entry, Matter, acts, details_of, digest_of_details, is_intact
 from app.domain.person.contact import Contact
 from tests.support.builders import (

@@ -11,7 +11,7 @@ from app.domain.consent import Channel, Status, TransferConsent
 from app.domain.decisions.learn import learn
 from app.domain.decisions.plan import Withhold
 from app.domain.decisions.salesmanago_changes import difference, told, untold, wanted_tags
-from app.domain.events import Address, Customer
+from app.domain.event_parts import Address, Customer
 from app.domain.person.contact import ADDRESS, NOBODY, Contact, TimedFlag, TimedText, absorb
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Panel, PanelKind

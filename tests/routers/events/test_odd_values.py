@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.domain.consent import ConsentAnswer
-from app.domain.events import AccountChanged, Address, CartChanged, Customer, OrderPlaced, OrderReturned, Subscribed
+from app.domain.event_parts import Address, Customer
+from app.domain.events import AccountChanged, CartChanged, OrderPlaced, OrderReturned, Subscribed
 from app.domain.intake.inbox import NewEvent
 from app.routers.edge.asked import Asked
 from app.routers.edge.problems import field_problems

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.delivery.answers import Answer, Call
 from app.domain.delivery.outcomes import Delivered
-from app.domain.events import Customer
+from app.domain.event_parts import Customer
 from app.domain.runs.backfill import ListedAccount, Listing
 from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE
 from tests.conftest import NOON

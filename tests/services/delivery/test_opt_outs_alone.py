@@ -5,7 +5,8 @@ import pytest
 from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
-from app.domain.events import AccountChanged, Customer
+from app.domain.event_parts import Customer
+from app.domain.events import AccountChanged
 from tests.support.world import EWA, JAN, World, at, orders, registers, renames, scripted, subscribes, unsubscribes
 
 ODD = "+48000"

@@ -11,7 +11,8 @@ from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import to_account, to_reading
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unknown
-from app.domain.events import AccountListed, Customer, OptInClaimed
+from app.domain.event_parts import Customer
+from app.domain.events import AccountListed, OptInClaimed
 from app.domain.salesmanago_limits import CONTACTS_PER_READ
 from app.storage.engine.tables import mailboxes
 from tests.support.changes import DAY, listed, looked, pulling

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from app.domain.commands import ConfirmationMail, UpsertContact
 from app.domain.delivery.outcomes import Unknown
-from app.domain.events import Evidence
+from app.domain.event_parts import Evidence
 from app.domain.shops.shop import DoubleOptIn
 from app.services.operations.consent_export import ConsentReader
 from tests.support.changes import IN, OUT, configured, looked, person, reported, run, shop, statuses

@@ -9,7 +9,8 @@ import pytest
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
 from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.outcomes import Outcome, Unknown, Unreachable
-from app.domain.events import AccessRequested, AccountListed, Customer, Event, OptInClaimed, SubscriberListed
+from app.domain.event_parts import Customer
+from app.domain.events import AccessRequested, AccountListed, Event, OptInClaimed, SubscriberListed
 from app.domain.runs.reconciliation import ReconciliationMode
 from app.services.from_salesmanago.polling import Poller
 from app.services.runs.reconciliations import Reconciliations

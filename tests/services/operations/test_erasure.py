@@ -5,7 +5,8 @@ import pytest
 from app.domain.commands import HomeCommand
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading
 from app.domain.delivery.outcomes import NeedsPerson, Unreachable
-from app.domain.events import AccountChanged, Customer, CustomerRegistered, Evidence, NewsletterBox
+from app.domain.event_parts import Customer, Evidence, NewsletterBox
+from app.domain.events import AccountChanged, CustomerRegistered
 from app.domain.operations.audit import Action
 from app.domain.person.consent_ledger import ActKind
 from app.domain.reasons import Reason

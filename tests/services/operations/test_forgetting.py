@@ -2,7 +2,7 @@
 
 from app.domain.commands import AddEvent
 from app.domain.consent import Policy
-from app.domain.events import Evidence
+from app.domain.event_parts import Evidence
 from app.domain.operations.retention import Retention
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.retention import Cleaner

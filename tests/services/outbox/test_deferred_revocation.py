@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pytest
 
 from app.domain.delivery.outbox import to_account
-from app.domain.events import AccountChanged, Customer
+from app.domain.event_parts import Customer
+from app.domain.events import AccountChanged
 from app.storage.contacts import Contacts
 from tests.support.changes import (
     IN,

@@ -10,7 +10,7 @@ import pytest
 from app.domain.commands import EventKind
 from app.domain.consent import ConsentAnswer, Policy
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
-from app.domain.events import Item
+from app.domain.event_parts import Item
 from app.domain.operations.replay import ParkedFilter
 from app.domain.operations.retention import Retention
 from app.domain.reasons import Reason

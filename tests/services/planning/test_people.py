@@ -8,7 +8,8 @@ import pytest
 from app.domain.commands import UpsertContact
 from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
-from app.domain.events import AccountListed, Customer, NewsletterBox
+from app.domain.event_parts import Customer, NewsletterBox
+from app.domain.events import AccountListed
 from app.domain.person.contact import Contact
 from app.routers.operations.event_traces import summarised
 from app.services.from_salesmanago.polling import Poller

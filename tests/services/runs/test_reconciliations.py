@@ -13,7 +13,7 @@ from app.domain.consent import Policy, Status
 from app.domain.delivery.answers import Answer, Call
 from app.domain.delivery.outcomes import Delivered, Outcome, Throttled, Unreachable
 from app.domain.errors import NotFound, NotPossible
-from app.domain.events import Customer
+from app.domain.event_parts import Customer
 from app.domain.person.contact import Contact
 from app.domain.runs.backfill import ListedAccount, Listing
 from app.domain.runs.reconciliation import Cause, Phase, Reconciliation, ReconciliationMode

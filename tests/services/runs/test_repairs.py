@@ -6,7 +6,7 @@ from datetime import timedelta
 from app.domain.commands import SetSubscription, UpsertContact
 from app.domain.consent import Policy, Status
 from app.domain.delivery.outcomes import Delivered, Refused
-from app.domain.events import NewsletterBox
+from app.domain.event_parts import NewsletterBox
 from app.domain.runs.reconciliation import Reconciliation, ReconciliationMode
 from app.domain.shops.shop import Panel, PanelKind
 from app.services.from_salesmanago.polling import Poller

@@ -7,7 +7,8 @@ import pytest
 from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery.outbox import to_account
-from app.domain.events import AccountListed, Customer, Event, NewsletterBox, SubscriberListed
+from app.domain.event_parts import Customer, NewsletterBox
+from app.domain.events import AccountListed, Event, SubscriberListed
 from tests.conftest import NOON
 from tests.support.changes import NEW, OLD
 from tests.support.world import JAN, World, at, orders, registers

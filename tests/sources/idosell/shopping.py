@@ -8,7 +8,7 @@ import httpx
 from app.clients.idosell.client import IdosellPanel
 from app.clients.rate_limiter import RateLimiter
 from app.clients.transport import Transport
-from app.domain.sources import SourceName
+from app.domain.intake.pushes import SourceName
 from app.sandbox.panel import Customer, Key, MenuNode, Order, OrderLine, Panel, Product, create_app
 from app.sandbox.panel import Shop as PanelShop
 from app.sandbox.panel.reading import local_time

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.domain.events import AccountChanged, CustomerRegistered, NewsletterBox, Subscribed
+from app.domain.event_parts import NewsletterBox
+from app.domain.events import AccountChanged, CustomerRegistered, Subscribed
 from app.sources.idosell.rows.clients import client
 from app.sources.port import Remembered, SourceEvent, Unusable, sifted
 from tests.sources.samples import Json, a_client

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from app.domain.consent import ConsentAnswer
-from app.domain.events import Item, OrderCancelled, OrderPlaced
+from app.domain.event_parts import Item
+from app.domain.events import OrderCancelled, OrderPlaced
 from app.domain.values import replace
 from app.sources.idosell.rows.menus import sections
 from app.sources.idosell.rows.orders import Known, client_of, order, product_ids

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.sources import Cursor, Scan, Window
+from app.domain.intake.pushes import Cursor, Scan, Window
 from app.domain.values import replace
 from app.sources.idosell.scans import rounds
 from app.sources.idosell.scans.gates import Gate, Page, asked, ignores_the_window, shown, within

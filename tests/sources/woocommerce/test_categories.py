@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.domain.events import OrderPlaced
-from app.domain.sources import SourceName, StoredPush
+from app.domain.intake.pushes import SourceName, StoredPush
 from app.domain.values import replace
 from app.sources.platforms import Later
 from app.sources.port import Translation

@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.consent import ConsentAnswer
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced, OrderReturned
-from app.domain.sources import SourceName, StoredPush
+from app.domain.intake.pushes import SourceName, StoredPush
 from app.sources.port import NotUnderstood, Remembered, SourceEvent, Translation, Unusable, sifted
 from app.sources.woocommerce.signature import is_genuine
 from app.sources.woocommerce.source import WooCommerceSource

@@ -14,7 +14,7 @@ from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outbox import ContactQueue, NewCommand
 from app.domain.delivery.outcomes import Delivered, Drop, NeedsPerson, Park, RetryAt
 from app.domain.delivery.revocation import TakeBack
-from app.domain.events import Evidence
+from app.domain.event_parts import Evidence
 from app.domain.intake.inbox import EventState, Settlement
 from app.domain.panel_tags import PanelTags
 from app.domain.person.consent_ledger import GENESIS, ActKind, Entry, Matter, details_of, digest_of_details, is_intact

@@ -13,9 +13,11 @@ from urllib.parse import parse_qsl
 from app.clients.foreign import foreign_json
 from app.clients.idosell.payloads import instant
 from app.domain.consent import ConsentAnswer
-from app.domain.events import CartChanged, Evidence, Item, Subscribed, Unsubscribed, real_id
+from app.domain.event_kinds.subjects import real_id
+from app.domain.event_parts import Evidence, Item
+from app.domain.events import CartChanged, Subscribed, Unsubscribed
+from app.domain.intake.pushes import guest
 from app.domain.shops.shop import Shop
-from app.domain.sources import guest
 from app.formats.contact_values import e164, email_address, is_national
 from app.formats.words import mended
 from app.sources.idosell.pushed.parsed import Parsed

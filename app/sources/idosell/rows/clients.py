@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.clients.idosell.payloads import customer_of, is_yes, shop_ids
-from app.domain.events import AccountChanged, Address, Customer, CustomerRegistered, NewsletterBox
+from app.domain.event_parts import Address, Customer, NewsletterBox
+from app.domain.events import AccountChanged, CustomerRegistered
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.idosell.rows.newsletter import agreements

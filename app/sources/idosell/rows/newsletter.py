@@ -9,9 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.clients.idosell.payloads import is_yes
-from app.domain.events import Customer, Evidence, Subscribed, Unsubscribed, real_id
+from app.domain.event_kinds.subjects import real_id
+from app.domain.event_parts import Customer, Evidence
+from app.domain.events import Subscribed, Unsubscribed
+from app.domain.intake.pushes import guest
 from app.domain.shops.shop import Shop
-from app.domain.sources import guest
 from app.formats.contact_values import e164, email_address, is_national, language
 from app.sources.idosell.rows.reading import Row, moment, rows, shops_by_number, stamp, whole
 from app.sources.port import Finding, Left, SourceEvent, Translation, Unusable

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from app.clients.idosell.payloads import customer_of
 from app.domain.consent import ConsentAnswer
-from app.domain.events import Customer, Item, OrderCancelled, OrderPlaced
+from app.domain.event_parts import Customer, Item
+from app.domain.events import OrderCancelled, OrderPlaced
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.idosell.rows.reading import Row, amount, moment, money, part, quantity, rows, shops_by_number, stamp, whole

@@ -6,7 +6,8 @@ A row names the order and nobody: whose order it is, the order says.
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from app.domain.events import Item, OrderReturned
+from app.domain.event_parts import Item
+from app.domain.events import OrderReturned
 from app.domain.shops.shop import Shop
 from app.formats.contact_values import email_address
 from app.sources.idosell.rows.orders import shop_number

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 from app.clients.idosell.payloads import local_time
+from app.domain.intake.pushes import Window
 from app.domain.shops.shop import Shop
-from app.domain.sources import Window
 from app.domain.values import value
 from app.sources.idosell.rows import clients, newsletter, orders, returns
 from app.sources.idosell.rows.reading import Row, moment, part, rows, rows_in, shops_by_number, whole

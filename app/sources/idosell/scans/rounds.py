@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from app.domain.intake.pushes import Cursor, Scan, Window
 from app.domain.shops.shop import Shop
-from app.domain.sources import Cursor, Scan, Window
 from app.domain.values import replace
 from app.sources.idosell.scans.gates import MARGIN, Gate
 

@@ -7,8 +7,8 @@ from typing import Any
 import structlog
 
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, message_of
+from app.domain.intake.pushes import Scan, SourceName
 from app.domain.shops.shop import Shop
-from app.domain.sources import Scan, SourceName
 from app.domain.values import replace
 from app.formats.contact_values import email_address
 from app.services.ports.clock import Clock

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.domain.consent import Status
-from app.domain.events import NewsletterBox
+from app.domain.event_parts import NewsletterBox
 from app.domain.runs.backfill import BackfillMode
 from app.domain.runs.backfill_tally import Tally
 from tests.conftest import NOON

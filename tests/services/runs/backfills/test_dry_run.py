@@ -1,6 +1,6 @@
 """A dry run leaves nothing behind, and counts what the run then does."""
 
-from app.domain.events import NewsletterBox
+from app.domain.event_parts import NewsletterBox
 from app.domain.runs.backfill import BackfillMode, ListedAccount, state_of
 from app.domain.runs.backfill_tally import Tally
 from tests.support.backfill_world import LONG_AGO, Airport, account, people

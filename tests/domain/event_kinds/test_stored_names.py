@@ -3,8 +3,8 @@
 from typing import get_args
 
 from app.domain.commands import Command
+from app.domain.event_kinds.stored_names import KINDS, NAMES, stored_name
 from app.domain.events import Event
-from app.domain.stored_names import KINDS, NAMES, stored_name
 from tests.support.builders import status_seen
 
 STORED = """

@@ -1,0 +1,196 @@
+"""Whom and what an event names: an address, an account, an order, a cart."""
+
+from typing import assert_never
+
+from app.domain.events import (
+    AccessRequested,
+    AccountChanged,
+    AccountListed,
+    CartChanged,
+    CustomerRegistered,
+    DriftFound,
+    ErasureRequested,
+    Event,
+    OptInClaimed,
+    OptOutClaimed,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    ProductViewed,
+    StatusObserved,
+    StatusRejected,
+    Subscribed,
+    SubscriberListed,
+    TagsEdited,
+    TagsObserved,
+    TransferConsentGranted,
+    TransferConsentWithdrawn,
+    Unsubscribed,
+)
+
+_NOBODYS_WORDS = frozenset({"-1", "null", "none", "nil", "nan", "undefined", "false", "guest", "anonymous"})
+
+
+def real_id(said: str | None) -> str | None:
+    """A customer id; None for what shops write where there is none (R72): all their guests have it, so it names nobody."""
+    if said is None:
+        return None
+    known = said.strip()
+    return known if known.strip("0-. ") and known.lower() not in _NOBODYS_WORDS else None
+
+
+def email_of(event: Event) -> str | None:
+    """The address the event speaks of, as it was then. None where the shop knows only a customer id or a guest's cart."""
+    match event:
+        case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
+            return event.customer.email
+        case (
+            Subscribed()
+            | Unsubscribed()
+            | OrderCancelled()
+            | OrderReturned()
+            | CartChanged()
+            | ProductViewed()
+            | TagsEdited()
+            | TransferConsentGranted()
+            | TransferConsentWithdrawn()
+            | ErasureRequested()
+            | AccessRequested()
+            | SubscriberListed()
+            | StatusObserved()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
+            | DriftFound()
+        ):
+            return event.email
+        case _:
+            assert_never(event)
+
+
+def customer_id_of(event: Event) -> str | None:
+    """The account of the shop that the event names. A placeholder names none (`real_id`)."""
+    match event:
+        case CustomerRegistered() | AccountChanged() | AccountListed() | OrderPlaced():
+            return real_id(event.customer.id)
+        case TransferConsentGranted():
+            return real_id(event.customer.id) if event.customer is not None else None
+        case TagsEdited():
+            return real_id(event.customer_id)
+        case (
+            Subscribed()
+            | Unsubscribed()
+            | OrderCancelled()
+            | OrderReturned()
+            | CartChanged()
+            | ProductViewed()
+            | TransferConsentWithdrawn()
+            | ErasureRequested()
+            | AccessRequested()
+            | SubscriberListed()
+            | StatusObserved()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
+            | DriftFound()
+        ):
+            return None
+        case _:
+            assert_never(event)
+
+
+def order_id_of(event: Event) -> str | None:
+    match event:
+        case OrderPlaced() | OrderCancelled() | OrderReturned():
+            return event.order_id
+        case (
+            CustomerRegistered()
+            | AccountChanged()
+            | Subscribed()
+            | Unsubscribed()
+            | CartChanged()
+            | ProductViewed()
+            | TagsEdited()
+            | TransferConsentGranted()
+            | TransferConsentWithdrawn()
+            | ErasureRequested()
+            | AccessRequested()
+            | AccountListed()
+            | SubscriberListed()
+            | StatusObserved()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
+            | DriftFound()
+        ):
+            return None
+        case _:
+            assert_never(event)
+
+
+def previous_email_of(event: Event) -> str | None:
+    """The address that the event says the person had before."""
+    match event:
+        case AccountChanged():
+            return event.previous_email
+        case (
+            CustomerRegistered()
+            | AccountListed()
+            | OrderPlaced()
+            | Subscribed()
+            | Unsubscribed()
+            | OrderCancelled()
+            | OrderReturned()
+            | ProductViewed()
+            | TagsEdited()
+            | TransferConsentGranted()
+            | TransferConsentWithdrawn()
+            | ErasureRequested()
+            | AccessRequested()
+            | SubscriberListed()
+            | StatusObserved()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
+            | DriftFound()
+            | CartChanged()
+        ):
+            return None
+        case _:
+            assert_never(event)
+
+
+def cart_id_of(event: Event) -> str | None:
+    match event:
+        case CartChanged():
+            return event.cart_id
+        case (
+            CustomerRegistered()
+            | AccountListed()
+            | OrderPlaced()
+            | Subscribed()
+            | Unsubscribed()
+            | OrderCancelled()
+            | OrderReturned()
+            | ProductViewed()
+            | TagsEdited()
+            | TransferConsentGranted()
+            | TransferConsentWithdrawn()
+            | ErasureRequested()
+            | AccessRequested()
+            | SubscriberListed()
+            | StatusObserved()
+            | OptInClaimed()
+            | OptOutClaimed()
+            | StatusRejected()
+            | TagsObserved()
+            | DriftFound()
+            | AccountChanged()
+        ):
+            return None
+        case _:
+            assert_never(event)
