@@ -9,7 +9,7 @@ from app.domain.commands import (
 )
 from app.domain.consent import Status
 from app.domain.event_parts import NewsletterBox
-from app.domain.person.contact import absorb
+from app.domain.person.merge import absorb
 from tests.support.builders import (
     a_customer,
     account_changed,

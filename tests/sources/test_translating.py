@@ -18,7 +18,8 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.domain.intake.pushes import PushState
-from app.domain.person.contact import Contact, ShopState
+from app.domain.person.contact import Contact
+from app.domain.person.sides import ShopState
 from app.sources.echoes import Echo, echo
 from app.storage.unit_of_work import Store
 from tests.conftest import Clock

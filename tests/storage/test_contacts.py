@@ -12,8 +12,10 @@ from app.domain.decisions.carts import Cart, StoredCart
 from app.domain.errors import NotReady
 from app.domain.event_parts import Item
 from app.domain.intake.inbox import EventState, Settlement
-from app.domain.person.contact import NOBODY, Contact, SentState, TimedFlag, TimedStatus, TimedText
+from app.domain.person.contact import NOBODY, Contact, TimedStatus
+from app.domain.person.contact_parts import TimedFlag, TimedText
 from app.domain.person.sale import Sale
+from app.domain.person.sides import SentState
 from app.domain.person.stored import Alias, StoredContact
 from app.domain.reasons import Reason
 from app.domain.shops.configuration import ApiKey, StoredAccount, StoredShop

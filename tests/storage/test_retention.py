@@ -10,7 +10,8 @@ from sqlalchemy import Table, func, insert, select, text
 
 from app.domain.consent import Channel, TransferConsent
 from app.domain.intake.inbox import EventState
-from app.domain.person.contact import Contact, SentState
+from app.domain.person.contact import Contact
+from app.domain.person.sides import SentState
 from app.storage.engine import codec, migrations
 from app.storage.engine.database import Database
 from app.storage.engine.tables import (

@@ -36,7 +36,8 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
-from app.domain.person.contact import Contact, SentState
+from app.domain.person.contact import Contact
+from app.domain.person.sides import SentState
 from app.domain.reasons import Reason
 from app.domain.values import replace
 

@@ -38,7 +38,8 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
-from app.domain.person.contact import Acts, Contact, is_forgotten
+from app.domain.person.contact import Contact, is_forgotten
+from app.domain.person.contact_parts import Acts
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 

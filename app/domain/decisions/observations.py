@@ -14,7 +14,8 @@ from app.domain.consent import Channel, Status, TimedStatus, is_opt_in, newer_st
 from app.domain.decisions.salesmanago_changes import wanted_tags
 from app.domain.delivery.verify import RemoteContact
 from app.domain.events import StatusObserved, StatusRejected, TagsObserved
-from app.domain.person.contact import Contact, KeptBack, Lost, Observed, ObservedStatus, ObservedTag
+from app.domain.person.contact import Contact
+from app.domain.person.sides import KeptBack, Lost, Observed, ObservedStatus, ObservedTag
 from app.domain.shops.shop import Shop, TagConflicts
 from app.domain.values import replace, value
 

@@ -22,7 +22,8 @@ from app.domain.consent import Channel, Status, TimedStatus, is_opt_out
 from app.domain.decisions.mapping import travelling
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import DriftFound
-from app.domain.person.contact import ADDRESS, Contact, KeptBack, ObservedStatus, SentState, ShopState, words_of
+from app.domain.person.contact import ADDRESS, Contact, words_of
+from app.domain.person.sides import KeptBack, ObservedStatus, SentState, ShopState
 from app.domain.shops.countries import country_code
 from app.domain.shops.shop import Shop
 from app.domain.values import replace

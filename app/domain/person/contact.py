@@ -12,130 +12,13 @@ from dataclasses import field
 from datetime import datetime
 
 from app.domain import tags
-from app.domain.consent import Channel, Status, TimedStatus, TransferConsent, later, newer_status
+from app.domain.consent import Channel, Status, TransferConsent, later
 from app.domain.event_kinds.subjects import real_id
 from app.domain.event_parts import Customer
 from app.domain.events import Event
-from app.domain.panel_tags import PanelTags
+from app.domain.person.contact_parts import NO_ACTS, Acts, TimedFlag, TimedText
+from app.domain.person.sides import Observed, SentState, ShopState
 from app.domain.values import replace, value
-
-
-@value()
-class TimedText:
-    """A value and since when it is true. An empty value is one that was dropped, and says nothing (see `without_profile`)."""
-
-    value: str
-    at: datetime
-    cleared: bool = False
-    """The value is empty because the shop said that there is none any more: that is told (R10)."""
-    assumed: bool = False
-    """A phone that was read as one of the shop's country because its message named none."""
-
-
-@value()
-class TimedFlag:
-    value: bool
-    at: datetime
-
-
-@value()
-class SentState:
-    """What SALESmanago will hold once every queued command has arrived. No address = it does not know the person from us."""
-
-    email: str | None = None
-    profile: Mapping[str, str] = field(default_factory=dict)
-    tags: Mapping[str, bool] = field(default_factory=dict)
-    """Canonical tag -> did we last add (True) or remove (False) it; missing = we never spoke of it."""
-    email_news: TimedStatus | None = None
-    phone_news: TimedStatus | None = None
-    email_asked_at: datetime | None = None
-    """The subscription for which it was told to ask the person (B6)."""
-
-
-@value()
-class ObservedTag:
-    text: str
-    points: int
-    here: bool = True
-    """False: SALESmanago showed it earlier and shows it no more."""
-
-
-@value()
-class Lost:
-    """An `idosell_` tag that SALESmanago lost though the panel still has it (R26)."""
-
-    since: datetime
-    readded: int = 0
-    """How often it was added again since then."""
-    back: bool = False
-    """It stands there again; remembered for the rest of its day, so that a tug of war is noticed."""
-
-
-@value()
-class ObservedStatus:
-    """A newsletter status as SALESmanago shows it: since which look, and when we looked last."""
-
-    status: Status
-    since: datetime
-    at: datetime
-
-
-@value()
-class KeptBack:
-    """An opt-in that looked first and was not sent, as there was an opt-out. It counts as told: nothing tells it again."""
-
-    told: TimedStatus
-    stood: TimedStatus
-    """What SALESmanago held before: compared with that, the next look finds the opt-out."""
-    at: datetime
-    """When the opt-out was shown."""
-
-
-@value()
-class Observed:
-    """What SALESmanago showed the last time we looked, or a callback said."""
-
-    email_news: ObservedStatus | None = None
-    phone_news: ObservedStatus | None = None
-    tags: Mapping[str, ObservedTag] = field(default_factory=dict)
-    """Canonical tag -> tag; only those that may travel to the panel."""
-    tags_at: datetime | None = None
-    lost: Mapping[str, Lost] = field(default_factory=dict)
-    email_unexplained_since: datetime | None = None
-    """A look found a change that no callback explained yet; one may still be on its way."""
-    email_refused: TimedStatus | None = None
-    """Told, but refused with what carried it: SALESmanago never heard of it, and only a newer act is told."""
-    phone_refused: TimedStatus | None = None
-    email_kept_back: KeptBack | None = None
-    phone_kept_back: KeptBack | None = None
-    email_disputed: bool = False
-    """It keeps showing another status than the newest act of the person that we sent."""
-    phone_disputed: bool = False
-    created_at: datetime | None = None
-    """When it made the contact that it showed."""
-
-
-@value()
-class ShopState:
-    """What the shop's side holds once every queued command has arrived."""
-
-    email_news: TimedStatus | None = None
-    phone_news: TimedStatus | None = None
-    tags: PanelTags | None = None
-
-
-@value()
-class Acts:
-    """What the person said for one address alone."""
-
-    email_news: Channel = Channel()
-    phone_news: Channel = Channel()
-
-    def joined(self, other: "Acts") -> "Acts":
-        return Acts(_joined_channel(self.email_news, other.email_news), _joined_channel(self.phone_news, other.phone_news))
-
-
-NO_ACTS = Acts()
 
 
 @value(kw_only=True)
@@ -342,6 +225,7 @@ class Contact:
 
 NOBODY = Contact()
 
+
 ADDRESS = ("street", "postal_code", "city", "country")
 """One fact: an address that is given replaces the whole, and a part it does not name is empty (R10)."""
 
@@ -384,111 +268,6 @@ def without_placeholder(contact: Contact) -> Contact:
         return contact
     profile = {name: fact for name, fact in contact.profile.items() if name != "customer_id" or real_id(fact.value)}
     return replace(contact, customer_id=real_id(contact.customer_id), profile=profile)
-
-
-def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Contact:
-    """One person turned out to stand in our memory twice: `target` keeps its identity and learns all that `other` knew.
-
-    Consents and channels join, so an opt-out of either is an opt-out of both (R06); of another address also if an opt-in of
-    `other` is newer (R72). The sent state stays the target's: what was sent of the other address says nothing about this one.
-    `at`: when `other` took the address of `target`.
-    """
-    moved = bool(target.email and other.email) and target.email != other.email
-    if moved and target.email in other.left:  # `other` comes back to it
-        acts = other.left[target.email]
-        target = replace(
-            target,
-            email_news=_joined_channel(target.email_news, acts.email_news),
-            phone_news=_joined_channel(target.phone_news, acts.phone_news),
-        )
-    return replace(
-        target,
-        customer_id=target.customer_id or other.customer_id,
-        profile=_joined_profile(target.profile, other.profile),
-        registered=target.registered or other.registered,
-        subscriber=target.subscriber or other.subscriber,
-        wholesaler=max(filter(None, (target.wholesaler, other.wholesaler)), key=lambda flag: flag.at, default=None),
-        transfer=(TransferConsent.taking_over if moved else _joined_consent)(target.transfer, other.transfer),
-        email_news=(Channel.taking_over if moved else _joined_channel)(target.email_news, other.email_news),
-        phone_news=(Channel.taking_over if moved else _joined_channel)(target.phone_news, other.phone_news),
-        moved_at=later(target.moved_at, at if moved else other.moved_at),
-        email_asked_at=later(target.email_asked_at, other.email_asked_at),
-        left=_joined_acts(target, other),
-        panel_tags=_joined_tags(target, other),
-        panel_tags_complete_at=later(target.panel_tags_complete_at, other.panel_tags_complete_at),
-        earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags))[-tags.MOST_TAGS :],
-        last_purchase_at=later(target.last_purchase_at, other.last_purchase_at),
-        erased_at=later(target.erased_at, other.erased_at),
-        home=replace(
-            target.home,
-            email_news=newer_status(other.home.email_news, target.home.email_news),
-            phone_news=newer_status(other.home.phone_news, target.home.phone_news),
-        ),
-    )
-
-
-def taken_in(mover: Contact, there: Contact, at: datetime) -> Contact:
-    """As `absorb`, where SALESmanago never heard of whoever has the address: what it was told of the mover stays told."""
-    return replace(absorb(there, mover, at), told=mover.told, seen=mover.seen)
-
-
-def _joined_profile(target: Mapping[str, TimedText], other: Mapping[str, TimedText]) -> dict[str, TimedText]:
-    """The newer word on every field, and the newer address as a whole."""
-    profile = dict(other)
-    for name, fact in target.items():
-        if name not in profile or profile[name].at <= fact.at:
-            profile[name] = fact
-    ours, theirs = _address_of(target), _address_of(other)
-    newer = ours if not theirs or (ours and _newest(ours) >= _newest(theirs)) else theirs
-    return {name: fact for name, fact in profile.items() if name not in ADDRESS} | newer
-
-
-def _address_of(profile: Mapping[str, TimedText]) -> dict[str, TimedText]:
-    return {name: profile[name] for name in ADDRESS if name in profile}
-
-
-def _newest(facts: Mapping[str, TimedText]) -> datetime:
-    return max(fact.at for fact in facts.values())
-
-
-def _joined_tags(target: Contact, other: Contact) -> dict[str, TimedFlag]:
-    """The newer word on every tag; what one of them knows from before the other's full list is settled by that list."""
-    joined: dict[str, TimedFlag] = {}
-    of_target, of_other = words_of(target.panel_tags), words_of(other.panel_tags)
-    for word in {**of_target, **of_other}:
-        said = [known[word] for known in (of_other, of_target) if word in known]
-        lists = [one.panel_tags_complete_at for one, known in ((target, of_target), (other, of_other)) if word not in known]
-        text, newest = max(said, key=lambda entry: entry[1].at)
-        unlisted_at = max((at for at in lists if at is not None), default=None)
-        outdated = unlisted_at is not None and newest.at <= unlisted_at
-        joined[text] = TimedFlag(value=False, at=unlisted_at) if outdated and unlisted_at is not None else newest
-    return joined
-
-
-def _joined_acts(target: Contact, other: Contact) -> dict[str, Acts]:
-    joined = dict(target.left)
-    for address, acts in other.acts_by_address.items():
-        if address != target.email:
-            joined[address] = joined.get(address, NO_ACTS).joined(acts)
-    return joined
-
-
-def _joined_consent(one: TransferConsent, other: TransferConsent) -> TransferConsent:
-    firsts = [at for at in (one.granted_first, other.granted_first) if at is not None]
-    return TransferConsent(
-        granted_first=min(firsts, default=None),
-        granted_last=later(one.granted_last, other.granted_last),
-        withdrawn=later(one.withdrawn, other.withdrawn),
-    )
-
-
-def _joined_channel(one: Channel, other: Channel) -> Channel:
-    return Channel(
-        later(one.opted_in, other.opted_in),
-        later(one.opted_out, other.opted_out),
-        later(one.brought_in, other.brought_in),
-        later(one.brought_out, other.brought_out),
-    )
 
 
 def is_forgotten(event: Event, contact: Contact) -> bool:

@@ -8,8 +8,9 @@ from typing import assert_never
 from app.domain.event_kinds.subjects import customer_id_of, email_of, previous_email_of
 from app.domain.events import Event
 from app.domain.intake.inbox import InboxEvent
-from app.domain.person.contact import NOBODY, Contact, absorb, taken_in, without_placeholder
+from app.domain.person.contact import NOBODY, Contact, without_placeholder
 from app.domain.person.identity import Address, Clues, How, Stranger, onto_address_of, who, with_stops_of
+from app.domain.person.merge import absorb, taken_in
 from app.domain.person.stored import Alias, StoredContact
 from app.domain.values import replace
 from app.services.ports.storage import Contacts

@@ -41,9 +41,10 @@ from app.domain.events import (
 )
 from app.domain.intake.inbox import EventState, InboxEvent
 from app.domain.operations.audit import erased_elsewhere
-from app.domain.person.contact import NOBODY, Contact, SentState, is_forgotten
+from app.domain.person.contact import NOBODY, Contact, is_forgotten
 from app.domain.person.identity import How
 from app.domain.person.sale import Holder, Sale, as_placed
+from app.domain.person.sides import SentState
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace

@@ -22,7 +22,8 @@ from app.domain.decisions.follow_ups import (
 )
 from app.domain.delivery.revocation import TakeBack
 from app.domain.events import Event, OptOutClaimed
-from app.domain.person.contact import Contact, Observed, ObservedStatus, SentState, ShopState
+from app.domain.person.contact import Contact
+from app.domain.person.sides import Observed, ObservedStatus, SentState, ShopState
 from app.domain.reasons import Reason
 from app.domain.values import replace
 from tests.support.builders import (

@@ -26,7 +26,8 @@ from app.domain.decisions.salesmanago_changes import difference, email_stood, ph
 from app.domain.decisions.shop_changes import panel_tags
 from app.domain.events import Event, StatusObserved, StatusRejected
 from app.domain.panel_tags import PanelTag, changes, short_name
-from app.domain.person.contact import Contact, ObservedStatus
+from app.domain.person.contact import Contact
+from app.domain.person.sides import ObservedStatus
 from app.domain.shops.shop import Panel, PanelKind, TagConflicts
 from app.domain.tags import MOST_TAGS, outgoing_text
 from app.sandbox.salesmanago.memory.tags import fold

@@ -39,7 +39,8 @@ from app.domain.events import (
     TransferConsentWithdrawn,
     Unsubscribed,
 )
-from app.domain.person.contact import Contact, absorb
+from app.domain.person.contact import Contact
+from app.domain.person.merge import absorb
 from app.domain.salesmanago_limits import MAX_TAG_CHARS, TAGS_PER_CALL
 from app.domain.shops.shop import Shop
 from tests.support.builders import (

@@ -12,7 +12,8 @@ from app.domain.decisions.plan import Send, Withhold
 from app.domain.decisions.salesmanago_changes import told, untold
 from app.domain.delivery.revocation import TakeBack, opt_outs_of, taken_back, unsent_part
 from app.domain.events import Event
-from app.domain.person.contact import Contact, SentState
+from app.domain.person.contact import Contact
+from app.domain.person.sides import SentState
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from tests.support.builders import (

@@ -13,7 +13,8 @@ from app.domain.decisions.salesmanago_changes import difference, told
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import Event
 from app.domain.operations.replay import Again, again
-from app.domain.person.contact import Contact, SentState
+from app.domain.person.contact import Contact
+from app.domain.person.sides import SentState
 from app.domain.reasons import Reason
 from tests.support.builders import (
     EMAIL,

@@ -8,7 +8,8 @@ from app.domain.intake.inbox import EventState
 from app.domain.operations.summary import Verdict, summary_of
 from app.domain.operations.trace import EventTrace
 from app.domain.operations.waiting import WAITS, Wait, Waiting
-from app.domain.person.contact import Contact, SentState
+from app.domain.person.contact import Contact
+from app.domain.person.sides import SentState
 from app.domain.reasons import EXPLANATIONS, Reason
 from tests.support.builders import at
 

@@ -12,7 +12,9 @@ from app.domain.decisions.learn import learn
 from app.domain.decisions.plan import Withhold
 from app.domain.decisions.salesmanago_changes import difference, told, untold, wanted_tags
 from app.domain.event_parts import Address, Customer
-from app.domain.person.contact import ADDRESS, NOBODY, Contact, TimedFlag, TimedText, absorb
+from app.domain.person.contact import ADDRESS, NOBODY, Contact
+from app.domain.person.contact_parts import TimedFlag, TimedText
+from app.domain.person.merge import absorb
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Panel, PanelKind
 from app.domain.tags import MOST_TAGS, canonical

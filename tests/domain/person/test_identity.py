@@ -10,8 +10,9 @@ from app.domain.consent import Channel, Status, TimedStatus
 from app.domain.decisions.learn import learn
 from app.domain.event_kinds.subjects import customer_id_of, real_id
 from app.domain.events import Event
-from app.domain.person.contact import Contact, Observed, ObservedStatus, SentState, without_placeholder
+from app.domain.person.contact import Contact, without_placeholder
 from app.domain.person.identity import Address, Clues, How, Meant, Stranger, who
+from app.domain.person.sides import Observed, ObservedStatus, SentState
 from app.domain.values import replace
 from tests.support.builders import (
     a_customer,

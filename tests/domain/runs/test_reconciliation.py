@@ -14,7 +14,8 @@ from app.domain.decisions.plan import Send, Supersede
 from app.domain.decisions.salesmanago_changes import difference, reset_to_remote
 from app.domain.delivery.verify import RemoteContact
 from app.domain.events import DriftFound, Event
-from app.domain.person.contact import Contact, SentState
+from app.domain.person.contact import Contact
+from app.domain.person.sides import SentState
 from app.domain.reasons import Reason
 from app.domain.runs.reconciliation import (
     SAMPLES,

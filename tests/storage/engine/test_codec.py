@@ -12,8 +12,9 @@ from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.rate_limit import Pace
 from app.domain.delivery.revocation import TakeBack
-from app.domain.person.contact import Contact, Observed, SentState, ShopState
+from app.domain.person.contact import Contact
 from app.domain.person.sale import Sale
+from app.domain.person.sides import Observed, SentState, ShopState
 from app.domain.runs import reconciliation
 from app.domain.runs.backfill import Backfill, BackfillMode, Phase
 from app.domain.runs.reconciliation import Reconciliation

@@ -1,0 +1,47 @@
+"""What a contact is made of: values that know since when they are true, and acts for one address."""
+
+from datetime import datetime
+
+from app.domain.consent import Channel, later
+from app.domain.values import value
+
+
+@value()
+class TimedText:
+    """A value and since when it is true. An empty value is one that was dropped, and says nothing (see `without_profile`)."""
+
+    value: str
+    at: datetime
+    cleared: bool = False
+    """The value is empty because the shop said that there is none any more: that is told (R10)."""
+    assumed: bool = False
+    """A phone that was read as one of the shop's country because its message named none."""
+
+
+@value()
+class TimedFlag:
+    value: bool
+    at: datetime
+
+
+@value()
+class Acts:
+    """What the person said for one address alone."""
+
+    email_news: Channel = Channel()
+    phone_news: Channel = Channel()
+
+    def joined(self, other: "Acts") -> "Acts":
+        return Acts(joined_channel(self.email_news, other.email_news), joined_channel(self.phone_news, other.phone_news))
+
+
+NO_ACTS = Acts()
+
+
+def joined_channel(one: Channel, other: Channel) -> Channel:
+    return Channel(
+        later(one.opted_in, other.opted_in),
+        later(one.opted_out, other.opted_out),
+        later(one.brought_in, other.brought_in),
+        later(one.brought_out, other.brought_out),
+    )

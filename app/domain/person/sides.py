@@ -1,0 +1,95 @@
+"""What each side holds of a person: what SALESmanago was told and showed, and what the shop holds."""
+
+from collections.abc import Mapping
+from dataclasses import field
+from datetime import datetime
+
+from app.domain.consent import Status, TimedStatus
+from app.domain.panel_tags import PanelTags
+from app.domain.values import value
+
+
+@value()
+class SentState:
+    """What SALESmanago will hold once every queued command has arrived. No address = it does not know the person from us."""
+
+    email: str | None = None
+    profile: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, bool] = field(default_factory=dict)
+    """Canonical tag -> did we last add (True) or remove (False) it; missing = we never spoke of it."""
+    email_news: TimedStatus | None = None
+    phone_news: TimedStatus | None = None
+    email_asked_at: datetime | None = None
+    """The subscription for which it was told to ask the person (B6)."""
+
+
+@value()
+class ObservedTag:
+    text: str
+    points: int
+    here: bool = True
+    """False: SALESmanago showed it earlier and shows it no more."""
+
+
+@value()
+class Lost:
+    """An `idosell_` tag that SALESmanago lost though the panel still has it (R26)."""
+
+    since: datetime
+    readded: int = 0
+    """How often it was added again since then."""
+    back: bool = False
+    """It stands there again; remembered for the rest of its day, so that a tug of war is noticed."""
+
+
+@value()
+class ObservedStatus:
+    """A newsletter status as SALESmanago shows it: since which look, and when we looked last."""
+
+    status: Status
+    since: datetime
+    at: datetime
+
+
+@value()
+class KeptBack:
+    """An opt-in that looked first and was not sent, as there was an opt-out. It counts as told: nothing tells it again."""
+
+    told: TimedStatus
+    stood: TimedStatus
+    """What SALESmanago held before: compared with that, the next look finds the opt-out."""
+    at: datetime
+    """When the opt-out was shown."""
+
+
+@value()
+class Observed:
+    """What SALESmanago showed the last time we looked, or a callback said."""
+
+    email_news: ObservedStatus | None = None
+    phone_news: ObservedStatus | None = None
+    tags: Mapping[str, ObservedTag] = field(default_factory=dict)
+    """Canonical tag -> tag; only those that may travel to the panel."""
+    tags_at: datetime | None = None
+    lost: Mapping[str, Lost] = field(default_factory=dict)
+    email_unexplained_since: datetime | None = None
+    """A look found a change that no callback explained yet; one may still be on its way."""
+    email_refused: TimedStatus | None = None
+    """Told, but refused with what carried it: SALESmanago never heard of it, and only a newer act is told."""
+    phone_refused: TimedStatus | None = None
+    email_kept_back: KeptBack | None = None
+    phone_kept_back: KeptBack | None = None
+    email_disputed: bool = False
+    """It keeps showing another status than the newest act of the person that we sent."""
+    phone_disputed: bool = False
+    created_at: datetime | None = None
+    """When it made the contact that it showed."""
+
+
+@value()
+class ShopState:
+    """What the shop's side holds once every queued command has arrived."""
+
+    email_news: TimedStatus | None = None
+    phone_news: TimedStatus | None = None
+    tags: PanelTags | None = None
