@@ -21,7 +21,8 @@ from app.domain.events import (
     Request,
 )
 from app.domain.person.contact import Contact
-from app.domain.person.sale import Sale, order_event
+from app.domain.person.order_events import order_event
+from app.domain.person.sale import Sale
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 

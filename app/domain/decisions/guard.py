@@ -18,7 +18,8 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.domain.person.contact import Contact
-from app.domain.person.sale import Holder, Sale, order_stays
+from app.domain.person.order_events import order_stays
+from app.domain.person.sale import Holder, Sale
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 

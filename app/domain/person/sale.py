@@ -28,15 +28,15 @@ from app.domain.events import (
     ProductViewed,
     Request,
 )
-from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
-from app.domain.shops.shop import Shop
 from app.domain.values import replace, value
 
 OrderEvent = OrderPlaced | OrderCancelled | OrderReturned
 
+
 WAIT_FOR_ORDER = timedelta(days=7)
 """How long a cancellation or return waits for its order (R19): as long as we try to deliver something."""
+
 
 VERSIONS_REMEMBERED = 5
 """Events of ours that brought the order there. One of the last knows its id in SALESmanago, if any of them does."""
@@ -118,19 +118,19 @@ def as_placed(event: OrderPlaced, sale: Sale) -> OrderPlaced:
     return replace(event, at=sale.placed_at, as_of=event.at)
 
 
-def _said_at(event: OrderPlaced) -> datetime:
+def version_at(event: OrderPlaced) -> datetime:
     return event.as_of or event.at
 
 
-def _reinstates(event: OrderPlaced, sale: Sale) -> bool:
+def reinstates(event: OrderPlaced, sale: Sale) -> bool:
     """The order was cancelled and is told as placed by a newer word than all before."""
     if sale.cancelled_at is None or not sale.cancelled:
         return False
-    said_at = _said_at(event)
+    said_at = version_at(event)
     return said_at > sale.cancelled_at and (sale.as_of is None or said_at > sale.as_of)
 
 
-def _is_same(event: OrderPlaced, sale: Sale) -> bool:
+def is_same(event: OrderPlaced, sale: Sale) -> bool:
     if not sale.content:  # an order from before contents were remembered, or an update that was taken back
         known = (sale.lines, sale.value, sale.currency)
         return not sale.carried_by and known == (lines_of(event.items), event.value, event.currency)
@@ -138,58 +138,16 @@ def _is_same(event: OrderPlaced, sale: Sale) -> bool:
 
 
 def _content_of_purchase(event: OrderPlaced, sale: Sale) -> str:
-    lines = [(line.product_id, line.name, _plain(line.quantity)) for line in lines_of(event.items)]
-    said = (lines, _plain(event.value), event.currency, event.pickup_point, (sale.reinstated_at or event.at).isoformat())
+    lines = [(line.product_id, line.name, plain_number(line.quantity)) for line in lines_of(event.items)]
+    said = (lines, plain_number(event.value), event.currency, event.pickup_point, (sale.reinstated_at or event.at).isoformat())
     return hashlib.sha256(repr(said).encode()).hexdigest()[:32]
 
 
-def _plain(number: Decimal | None) -> str:
+def plain_number(number: Decimal | None) -> str:
     return "" if number is None else f"{number.normalize():f}"
 
 
-# -- what stays ----------------------------------------------------------------------------------------------------------
-
-
-def order_stays(event: OrderEvent, sale: Sale, holder: Holder = Holder.SAME) -> Reason | None:
-    """Why what happened to the order need not or cannot be told, or None. Of an order that is not known, only the order itself."""
-    match event:
-        case OrderPlaced():
-            return _purchase_stays(event, sale, holder)
-        case OrderCancelled() | OrderReturned() if not sale.purchase_sent:
-            return Reason.PURCHASE_NOT_SENT
-        case OrderCancelled():
-            if sale.cancellation_sent or (sale.cancelled_at is not None and event.at <= sale.cancelled_at):
-                return Reason.NOTHING_NEW
-            return Reason.ORDER_REPLACED if sale.renewed_at is not None and event.at < sale.renewed_at else None
-        case OrderReturned():
-            return _return_stays(event, sale)
-
-
-def _purchase_stays(event: OrderPlaced, sale: Sale, holder: Holder) -> Reason | None:
-    is_older = sale.as_of is not None and _said_at(event) < sale.as_of
-    if not sale.purchase_sent:
-        if is_older and sale.withheld is Reason.ORDER_NOT_CONSENTED:
-            return Reason.ORDER_NOT_CONSENTED  # the newer version says so
-        from_before = sale.cancelled and sale.cancelled_at is None and (sale.as_of is None or _said_at(event) <= sale.as_of)
-        return Reason.ORDER_CANCELLED_FIRST if from_before else None
-    if is_older:
-        return Reason.ORDER_REPLACED
-    if holder is Holder.ANOTHER:
-        return Reason.ORDER_OF_ANOTHER_ADDRESS
-    if _is_same(event, sale) and not _reinstates(event, sale):
-        return Reason.ORDER_ALREADY_SENT
-    return None if holder is Holder.SAME else Reason.ORDER_NOT_UPDATABLE
-
-
-def _return_stays(event: OrderReturned, sale: Sale) -> Reason | None:
-    content = content_of_return(event)
-    known = _known_return(event, sale)
-    if known is not None:
-        return Reason.NOTHING_NEW if known.content == content else Reason.RETURN_ALREADY_SENT
-    return Reason.NOTHING_NEW if event.at in sale.returns else None
-
-
-def _known_return(event: OrderReturned, sale: Sale) -> Return | None:
+def known_return(event: OrderReturned, sale: Sale) -> Return | None:
     """The same return, told before: by its own id where the shop gives one, else by its goods and value (R19)."""
     content = content_of_return(event)
     for one in sale.returned:
@@ -200,45 +158,8 @@ def _known_return(event: OrderReturned, sale: Sale) -> Return | None:
 
 
 def content_of_return(event: OrderReturned) -> str:
-    goods = sorted(f"{item.product_id}×{_plain(item.quantity)}" for item in event.items)
-    return f"{' '.join(goods)} | {_plain(event.value)}"
-
-
-# -- what is told --------------------------------------------------------------------------------------------------------
-
-
-_KINDS = {OrderPlaced: EventKind.PURCHASE, OrderCancelled: EventKind.CANCELLATION, OrderReturned: EventKind.RETURN}
-
-
-def order_event(event: OrderEvent, shop: Shop, contact: Contact, sale: Sale) -> AddEvent:
-    """What happened to the order, as SALESmanago is told of it."""
-    language = contact.profile.get("language")
-    told = AddEvent(
-        email=contact.known_there_as,
-        kind=_KINDS[type(event)],
-        at=event.at,
-        external_id=event.order_id,
-        location=shop.location,
-        shop_host=shop.host,
-        lines=lines_of(event.items) or sale.lines,
-        value=sale.value if event.value is None else event.value,
-        currency=event.currency or sale.currency,
-        language=language.value if language else None,
-    )
-    if not isinstance(event, OrderPlaced):
-        return told
-    return replace(
-        told,
-        at=_purchased_at(event, sale),
-        pickup_point=event.pickup_point,
-        is_update=sale.purchase_sent,
-        newer_than=sale.carried_by if sale.purchase_sent else (),
-    )
-
-
-def _purchased_at(event: OrderPlaced, sale: Sale) -> datetime:
-    """An order that stands again was bought when it was placed again: later than its cancellation."""
-    return _said_at(event) if _reinstates(event, sale) else sale.reinstated_at or event.at
+    goods = sorted(f"{item.product_id}×{plain_number(item.quantity)}" for item in event.items)
+    return f"{' '.join(goods)} | {plain_number(event.value)}"
 
 
 def lines_of(items: tuple[Item, ...]) -> tuple[Line, ...]:
@@ -256,11 +177,11 @@ def remembered(event: Event, sale: Sale, *, sent: bool = False, reason: Reason |
         case OrderPlaced():
             placed_at = event.at if sale.placed_at is None else min(event.at, sale.placed_at)
             withheld = sale.withheld if sale.purchase_sent else reason
-            return replace(sale, placed_at=placed_at, as_of=later(sale.as_of, _said_at(event)), withheld=withheld)
+            return replace(sale, placed_at=placed_at, as_of=later(sale.as_of, version_at(event)), withheld=withheld)
         case OrderCancelled() if sale.purchase_sent and (sent or sale.cancelled):
             at = later(sale.cancelled_at, event.at)
             return replace(sale, cancelled=True, cancelled_at=at, cancellation_sent=sale.cancellation_sent or sent)
-        case OrderReturned() if sent or _known_return(event, sale) is not None:
+        case OrderReturned() if sent or known_return(event, sale) is not None:
             return _with_return(event, sale)
         case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
             return sale
@@ -271,8 +192,8 @@ def remembered(event: Event, sale: Sale, *, sent: bool = False, reason: Reason |
 
 
 def _sold(event: OrderPlaced, sale: Sale) -> Sale:
-    said_at, again = _said_at(event), sale.purchase_sent
-    if _reinstates(event, sale):
+    said_at, again = version_at(event), sale.purchase_sent
+    if reinstates(event, sale):
         sale = replace(sale, cancelled=False, cancellation_sent=False, reinstated_at=said_at)
     return replace(
         sale,
@@ -289,7 +210,7 @@ def _sold(event: OrderPlaced, sale: Sale) -> Sale:
 
 
 def _with_return(event: OrderReturned, sale: Sale) -> Sale:
-    known = _known_return(event, sale)
+    known = known_return(event, sale)
     if known is None:
         return replace(sale, returned=(*sale.returned, Return(content_of_return(event), event.return_id, event.at)))
     if known.id is not None or event.return_id is None:

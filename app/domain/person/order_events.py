@@ -1,0 +1,99 @@
+"""What is told of an order, and why something of it stays in the shop (R13, R17-R19)."""
+
+from datetime import datetime
+
+from app.domain.commands import AddEvent, EventKind
+from app.domain.events import OrderCancelled, OrderPlaced, OrderReturned
+from app.domain.person.contact import Contact
+from app.domain.person.sale import (
+    Holder,
+    OrderEvent,
+    Sale,
+    content_of_return,
+    is_same,
+    known_return,
+    lines_of,
+    reinstates,
+    version_at,
+)
+from app.domain.reasons import Reason
+from app.domain.shops.shop import Shop
+from app.domain.values import replace
+
+# -- what stays ----------------------------------------------------------------------------------------------------------
+
+
+def order_stays(event: OrderEvent, sale: Sale, holder: Holder = Holder.SAME) -> Reason | None:
+    """Why what happened to the order need not or cannot be told, or None. Of an order that is not known, only the order itself."""
+    match event:
+        case OrderPlaced():
+            return _purchase_stays(event, sale, holder)
+        case OrderCancelled() | OrderReturned() if not sale.purchase_sent:
+            return Reason.PURCHASE_NOT_SENT
+        case OrderCancelled():
+            if sale.cancellation_sent or (sale.cancelled_at is not None and event.at <= sale.cancelled_at):
+                return Reason.NOTHING_NEW
+            return Reason.ORDER_REPLACED if sale.renewed_at is not None and event.at < sale.renewed_at else None
+        case OrderReturned():
+            return _return_stays(event, sale)
+
+
+def _purchase_stays(event: OrderPlaced, sale: Sale, holder: Holder) -> Reason | None:
+    is_older = sale.as_of is not None and version_at(event) < sale.as_of
+    if not sale.purchase_sent:
+        if is_older and sale.withheld is Reason.ORDER_NOT_CONSENTED:
+            return Reason.ORDER_NOT_CONSENTED  # the newer version says so
+        from_before = sale.cancelled and sale.cancelled_at is None and (sale.as_of is None or version_at(event) <= sale.as_of)
+        return Reason.ORDER_CANCELLED_FIRST if from_before else None
+    if is_older:
+        return Reason.ORDER_REPLACED
+    if holder is Holder.ANOTHER:
+        return Reason.ORDER_OF_ANOTHER_ADDRESS
+    if is_same(event, sale) and not reinstates(event, sale):
+        return Reason.ORDER_ALREADY_SENT
+    return None if holder is Holder.SAME else Reason.ORDER_NOT_UPDATABLE
+
+
+def _return_stays(event: OrderReturned, sale: Sale) -> Reason | None:
+    content = content_of_return(event)
+    known = known_return(event, sale)
+    if known is not None:
+        return Reason.NOTHING_NEW if known.content == content else Reason.RETURN_ALREADY_SENT
+    return Reason.NOTHING_NEW if event.at in sale.returns else None
+
+
+# -- what is told --------------------------------------------------------------------------------------------------------
+
+
+_KINDS = {OrderPlaced: EventKind.PURCHASE, OrderCancelled: EventKind.CANCELLATION, OrderReturned: EventKind.RETURN}
+
+
+def order_event(event: OrderEvent, shop: Shop, contact: Contact, sale: Sale) -> AddEvent:
+    """What happened to the order, as SALESmanago is told of it."""
+    language = contact.profile.get("language")
+    told = AddEvent(
+        email=contact.known_there_as,
+        kind=_KINDS[type(event)],
+        at=event.at,
+        external_id=event.order_id,
+        location=shop.location,
+        shop_host=shop.host,
+        lines=lines_of(event.items) or sale.lines,
+        value=sale.value if event.value is None else event.value,
+        currency=event.currency or sale.currency,
+        language=language.value if language else None,
+    )
+    if not isinstance(event, OrderPlaced):
+        return told
+    return replace(
+        told,
+        at=_purchased_at(event, sale),
+        pickup_point=event.pickup_point,
+        is_update=sale.purchase_sent,
+        newer_than=sale.carried_by if sale.purchase_sent else (),
+    )
+
+
+def _purchased_at(event: OrderPlaced, sale: Sale) -> datetime:
+    """An order that stands again was bought when it was placed again: later than its cancellation."""
+    return version_at(event) if reinstates(event, sale) else sale.reinstated_at or event.at
