@@ -8,7 +8,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.decisions.learn import learn
-from app.domain.decisions.observations import READD_LIMIT
+from app.domain.decisions.observed_tags import READD_LIMIT
 from app.domain.decisions.plan import Supersede, Withhold
 from app.domain.decisions.salesmanago_changes import difference
 from app.domain.delivery.coalesce import CoalescedCommands

@@ -16,7 +16,8 @@ from app.domain.consent import Status, is_opt_out, later
 from app.domain.decisions.compose import compose
 from app.domain.decisions.guard import closes_the_door, refusal_reason
 from app.domain.decisions.learn import learn, reactivated, remember_revocation
-from app.domain.decisions.observations import bought_again, came_back, is_explained
+from app.domain.decisions.observations import came_back, is_explained
+from app.domain.decisions.observed_tags import bought_again
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, unsent
 from app.domain.decisions.salesmanago_changes import difference, digest_of_told, opt_outs_due, reset_to_remote, told
 from app.domain.decisions.shop_changes import home_commands, shop_knows, told_home

@@ -5,28 +5,17 @@ act when somebody clicked, or when it differs from what SALESmanago showed or wa
 command explains is none. That keeps changes from echoing, and mere state from opting anybody in or out.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from app.domain import tags
 from app.domain.consent import Channel, Status, TimedStatus, is_opt_in, newer_status
-from app.domain.decisions.salesmanago_changes import wanted_tags
 from app.domain.delivery.verify import RemoteContact
-from app.domain.events import StatusObserved, StatusRejected, TagsObserved
+from app.domain.events import StatusObserved, StatusRejected
 from app.domain.person.contact import Contact
-from app.domain.person.sides import KeptBack, Lost, Observed, ObservedStatus, ObservedTag
-from app.domain.shops.shop import Shop, TagConflicts
+from app.domain.person.sides import KeptBack, Observed, ObservedStatus
 from app.domain.values import replace, value
 
 Noted = TypeVar("Noted", ObservedStatus, KeptBack)
-
-GONE_REMEMBERED = 100
-"""Tags that went, per person: enough to take them off in the panel, and a bound for memory."""
-
-READD_LIMIT = 3
-READD_WINDOW = timedelta(days=1)
-"""A tag that something over there removes again and again is added three times a day, then only reported."""
 
 
 def is_another(contact: Contact, shown: RemoteContact) -> bool:
@@ -211,87 +200,6 @@ def _timeless(contact: Contact) -> tuple[object, ...]:
     statuses = [(shown.status, shown.since) if shown is not None else None for shown in (seen.email_news, seen.phone_news)]
     rest = replace(contact, seen=replace(seen, email_news=None, phone_news=None, tags_at=None))
     return rest, statuses, looked_since, seen.tags_at is None
-
-
-# -- tags ----------------------------------------------------------------------------------------------------------------
-
-
-def saw_tags(event: TagsObserved, contact: Contact, shop: Shop) -> Contact:
-    """The full list of a contact's tags in SALESmanago. An older list teaches nothing."""
-    if contact.seen.tags_at is not None and event.at < contact.seen.tags_at:
-        return contact
-    present = {tags.canonical(text) for text, _ in event.tags}
-    shown = _shown(event, present, contact, shop)
-    gone = {name: replace(tag, here=False) for name, tag in contact.seen.tags.items() if name not in shown}
-    for section in contact.earned_tags:
-        # Told and not there: somebody took it off before any look saw it.
-        name = tags.canonical(section)
-        if contact.told.tags.get(name) and not tags.is_shown(name, present) and tags.to_panel(section, shop.number) is not None:
-            gone.setdefault(name, ObservedTag(tags.outgoing_text(section).lower(), 1, here=False))
-    gone = dict(list(gone.items())[-GONE_REMEMBERED:])
-    seen = replace(contact.seen, tags={**gone, **shown}, tags_at=event.at)
-    return _with_lost(replace(contact, seen=seen), present, shop, event.at)
-
-
-def _shown(event: TagsObserved, present: set[str], contact: Contact, shop: Shop) -> dict[str, ObservedTag]:
-    """The tags that may travel to the panel. A section whose letters SALESmanago did not keep goes home as the shop wrote it."""
-    without_letters: dict[str, list[str]] = {}
-    for section in contact.earned_tags:
-        name = tags.canonical(section)
-        if contact.told.tags.get(name) and name not in present:
-            without_letters.setdefault(tags.as_stored(name), []).append(section)
-    shown: dict[str, ObservedTag] = {}
-    for text, points in event.tags:
-        name = tags.canonical(text)
-        if sections := without_letters.get(name):
-            shown.update((tags.canonical(one), ObservedTag(tags.outgoing_text(one).lower(), points)) for one in sections)
-        elif tags.to_panel(text, shop.number) is not None:
-            shown[name] = ObservedTag(tags.outgoing_text(text).lower(), points)
-    return shown if len(shown) <= tags.MOST_TAGS else dict(sorted(shown.items())[: tags.MOST_TAGS])
-
-
-def bought_again(contact: Contact, earned: Iterable[str]) -> Contact:
-    """A section tag that SALESmanago lost and a new order earns again is told again (R22, R31)."""
-    names = {tags.canonical(tag) for tag in earned}
-    lost = {name for name in names if name in contact.seen.tags and not contact.seen.tags[name].here}
-    if not lost:
-        return contact
-    told = {name: here for name, here in contact.told.tags.items() if name not in lost}
-    seen = {name: tag for name, tag in contact.seen.tags.items() if name not in lost}
-    return replace(contact, told=replace(contact.told, tags=told), seen=replace(contact.seen, tags=seen))
-
-
-def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) -> Contact:
-    """Compare the tags we told with those that stand there (R26).
-
-    Under `readd` a lost tag is forgotten as told, so the difference adds it again. Under `accept` and `report`
-    SALESmanago's loss stands. Every loss is remembered as a conflict until it is over.
-    """
-    lost: dict[str, Lost] = {}
-    again: set[str] = set()
-    for name in _lost_names(contact, present):
-        known = contact.seen.lost.get(name) or Lost(at)
-        readd = shop.tag_conflicts is TagConflicts.READD
-        known = Lost(at) if readd and at - known.since >= READD_WINDOW else replace(known, back=False)
-        if readd and known.readded < READD_LIMIT:
-            known = replace(known, readded=known.readded + 1)
-            again.add(name)
-        lost[name] = known
-    wanted = wanted_tags(contact)
-    lately = {
-        name: replace(one, back=True)
-        for name, one in contact.seen.lost.items()
-        if name not in lost and one.readded and at - one.since < READD_WINDOW and wanted.get(name)
-    }
-    told = {name: here for name, here in contact.told.tags.items() if name not in again}
-    return replace(contact, seen=replace(contact.seen, lost={**lately, **lost}), told=replace(contact.told, tags=told))
-
-
-def _lost_names(contact: Contact, present: set[str]) -> Iterable[str]:
-    wanted = wanted_tags(contact)
-    for name, added in contact.told.tags.items():
-        if added and not tags.is_shown(name, present) and name.startswith(tags.TO_UPSTREAM) and wanted.get(name):
-            yield name
 
 
 # -- several shops on one account ----------------------------------------------------------------------------------------

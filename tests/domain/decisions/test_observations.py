@@ -13,15 +13,8 @@ from app.domain.commands import SetSubscription, UpsertContact
 from app.domain.consent import Channel, Status, TimedStatus
 from app.domain.decisions.decide import decide
 from app.domain.decisions.discrepancies import ConflictKind, conflicts, is_disputed
-from app.domain.decisions.observations import (
-    READD_LIMIT,
-    READD_WINDOW,
-    adopt_sibling_status,
-    differs_only_in_time,
-    found,
-    observe_status,
-    saw_tags,
-)
+from app.domain.decisions.observations import adopt_sibling_status, differs_only_in_time, found, observe_status
+from app.domain.decisions.observed_tags import READD_LIMIT, READD_WINDOW, saw_tags
 from app.domain.decisions.salesmanago_changes import difference, email_stood, phone_stood, told
 from app.domain.decisions.shop_changes import panel_tags
 from app.domain.events import Event, StatusObserved, StatusRejected
