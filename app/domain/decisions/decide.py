@@ -19,7 +19,8 @@ from app.domain.decisions.learn import learn, reactivated, remember_revocation
 from app.domain.decisions.observations import came_back, is_explained
 from app.domain.decisions.observed_tags import bought_again
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, unsent
-from app.domain.decisions.salesmanago_changes import difference, digest_of_told, opt_outs_due, reset_to_remote, told
+from app.domain.decisions.salesmanago_changes import difference, opt_outs_due
+from app.domain.decisions.sent_state import digest_of_told, reset_to_remote, told
 from app.domain.decisions.shop_changes import home_commands, shop_knows, told_home
 from app.domain.event_kinds.subjects import customer_id_of
 from app.domain.event_parts import NewsletterBox

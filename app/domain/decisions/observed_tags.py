@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from app.domain import tags
-from app.domain.decisions.salesmanago_changes import wanted_tags
+from app.domain.decisions.wanted_tags import wanted_tags
 from app.domain.events import TagsObserved
 from app.domain.person.contact import Contact
 from app.domain.person.sides import Lost, ObservedTag

@@ -22,7 +22,7 @@ from app.domain.decisions.follow_ups import (
 )
 from app.domain.decisions.observations import adopt_sibling_status, came_back
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
-from app.domain.decisions.salesmanago_changes import untold, vanished
+from app.domain.decisions.sent_state import untold, vanished
 from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter
 from app.domain.delivery.revocation import TakeBack
 from app.domain.event_kinds.subjects import email_of, order_id_of

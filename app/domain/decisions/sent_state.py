@@ -1,0 +1,161 @@
+"""What SALESmanago counts as told once commands were queued, taken back or lost (R26, R72)."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import assert_never
+
+from app.domain import tags
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    MirrorTags,
+    SetSubscription,
+    UpsertContact,
+)
+from app.domain.consent import Status, is_opt_out
+from app.domain.decisions.wanted_tags import wanted_tags
+from app.domain.events import DriftFound
+from app.domain.person.contact import ADDRESS, Contact
+from app.domain.person.sides import ObservedStatus, SentState, ShopState
+from app.domain.values import replace
+
+_MOST_SPOKEN = 4 * tags.MOST_TAGS
+"""Section tags, panel tags that are there and that are gone, and as much again."""
+
+
+CLEARABLE = frozenset({"first_name", "last_name", "company", "phone", *ADDRESS})
+"""What an empty text clears over there (contract 2). Of birthday, language, gender and id nobody says that it does."""
+
+
+def told(contact: Contact, commands: Iterable[Command]) -> Contact:
+    """Remember that these commands were queued: from now on their content is no difference any more."""
+    for command in commands:
+        match command:
+            case UpsertContact():
+                contact = replace(contact, told=_told_upsert(contact, command))
+            case DeleteContact():
+                contact = replace(contact, told=SentState())
+            case AddEvent() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags():
+                pass
+            case _:
+                assert_never(command)
+    return contact
+
+
+def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
+    """Forget that these commands were queued: they were taken back before they left. In the order in which they were queued."""
+    for command in () if contact.erased else reversed(list(cancelled)):
+        match command:
+            case UpsertContact():
+                contact = replace(contact, told=_untold_upsert(contact.told, command))
+            case SetSubscription():
+                contact = replace(contact, home=_untold_subscription(contact.home, command))
+            case MirrorTags():
+                contact = replace(contact, home=replace(contact.home, tags=None))
+            case AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut():
+                pass
+            case _:
+                assert_never(command)
+    return contact
+
+
+def digest_of_told(contact: Contact) -> str:
+    return hashlib.sha256(repr(contact.told).encode()).hexdigest()[:16]
+
+
+def reset_to_remote(contact: Contact, drift: DriftFound) -> Contact:
+    """Believe of SALESmanago what it shows: then the difference to the facts is told again."""
+    remembered = contact.told
+    if drift.known_as is None:
+        return vanished(contact, drift.at)
+    kept = {name: here for name, here in remembered.tags.items() if name not in drift.missing}
+    there = {**kept, **dict.fromkeys(drift.left, True)}
+    return replace(contact, told=replace(remembered, email=drift.known_as, tags=there), rename_refused_at=None)
+
+
+def _untold_subscription(home: ShopState, command: SetSubscription) -> ShopState:
+    return replace(
+        home,
+        email_news=None if home.email_news == command.email_news else home.email_news,
+        phone_news=None if home.phone_news == command.phone_news else home.phone_news,
+    )
+
+
+def vanished(contact: Contact, at: datetime) -> Contact:
+    """SALESmanago has no such contact any more: the next time, the person is introduced whole (R72).
+
+    Deleted over there, perhaps for a reason: an opt-in stays told, so nobody is opted in again; an opt-out is told once more.
+    It will show the new contact as opted out, which is nobody's act: as if we had seen it already.
+    """
+    out = ObservedStatus(Status.OPT_OUT, at, at)
+    told = replace(without_opt_outs(contact), email=None, profile={}, tags={})
+    seen = replace(contact.seen, email_news=out, phone_news=out, email_disputed=False, phone_disputed=False)
+    return replace(contact, told=told, seen=seen, rename_refused_at=None)
+
+
+def still_called(contact: Contact, email: str, at: datetime) -> Contact:
+    """SALESmanago refused a rename, and with it all that travelled along: it is told under the address the contact has (R72)."""
+    return replace(contact, told=replace(without_opt_outs(contact), email=email, profile={}), rename_refused_at=at)
+
+
+def without_opt_outs(contact: Contact) -> SentState:
+    """So that they are told once more. One of another shop stays: an older opt-in of this one must not overturn it (R06)."""
+    told, email, phone = contact.told, contact.email_news.status, contact.phone_news.status
+    return replace(
+        told,
+        email_news=None if email is Status.OPT_OUT and is_opt_out(told.email_news) else told.email_news,
+        phone_news=None if phone is Status.OPT_OUT and is_opt_out(told.phone_news) else told.phone_news,
+    )
+
+
+def _untold_upsert(remembered: SentState, command: UpsertContact) -> SentState:
+    email = None if remembered.email is None else command.email
+    if command.introduces:  # what others, or an earlier life, told of the newsletter stays told
+        return SentState(
+            email_news=None if command.email_status else remembered.email_news,
+            phone_news=None if command.phone_status else remembered.phone_news,
+            email_asked_at=None if command.asks_opt_in else remembered.email_asked_at,
+        )
+    named = {tags.canonical(tag) for tag in (*command.add_tags, *command.remove_tags)}
+    return SentState(
+        email=email,
+        profile={name: text for name, text in remembered.profile.items() if name not in command.profile},
+        tags={tag: here for tag, here in remembered.tags.items() if tag not in named},
+        email_news=None if command.email_status else remembered.email_news,
+        phone_news=None if command.phone_status else remembered.phone_news,
+        email_asked_at=None if command.asks_opt_in else remembered.email_asked_at,
+    )
+
+
+def _kept(spoken: dict[str, bool], contact: Contact) -> dict[str, bool]:
+    """Of very many tags only those of which the facts still say something: to the others nothing will be compared any more."""
+    if len(spoken) <= _MOST_SPOKEN:
+        return spoken
+    opinions = wanted_tags(contact)
+    others = [name for name in spoken if name not in opinions]
+    forgotten = set(others[: len(spoken) - _MOST_SPOKEN])
+    return {name: here for name, here in spoken.items() if name not in forgotten}
+
+
+def _told_upsert(contact: Contact, command: UpsertContact) -> SentState:
+    remembered = contact.told
+    # A tag that staff took off before the person was introduced never stood there from us.
+    spoken = {tag: False for tag, text in wanted_tags(contact).items() if text is None} if command.introduces else {}
+    spoken |= {tags.canonical(tag): False for tag in command.remove_tags}
+    spoken |= {tags.canonical(tag): True for tag in command.add_tags}
+    # Likewise there is nothing of ours to clear of somebody who is introduced.
+    nothing = (
+        {name: "" for name, fact in contact.profile.items() if fact.cleared and name in CLEARABLE} if command.introduces else {}
+    )
+    return SentState(
+        email=command.address_after if command.introduces or contact.is_transferred else None,
+        profile={**remembered.profile, **nothing, **command.profile},
+        tags=_kept({**remembered.tags, **spoken}, contact),
+        email_news=contact.email_news.said if command.email_status else remembered.email_news,
+        phone_news=contact.phone_news.said if command.phone_status else remembered.phone_news,
+        email_asked_at=contact.email_asked_at if command.asks_opt_in else remembered.email_asked_at,
+    )

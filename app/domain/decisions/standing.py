@@ -1,0 +1,38 @@
+"""Which newsletter status stands in SALESmanago, as far as it was seen and told."""
+
+from app.domain.consent import Status, TimedStatus
+from app.domain.person.contact import Contact
+from app.domain.person.sides import KeptBack, ObservedStatus
+
+
+def email_stood(contact: Contact) -> TimedStatus | None:
+    """What was seen to stand there, if nothing was told since. A change that was seen, and waits for its callback, stands there."""
+    told, seen, since = contact.told.email_news, contact.seen, contact.seen.email_unexplained_since
+    known = _stood(told, seen.email_news, seen.email_refused, seen.email_kept_back)
+    before = known or told
+    if before is None or since is None or since <= before.at or _is_kept_back(told, seen.email_kept_back):
+        return known
+    return TimedStatus(Status.OPT_IN if before.status is Status.OPT_OUT else Status.OPT_OUT, since)
+
+
+def phone_stood(contact: Contact) -> TimedStatus | None:
+    seen = contact.seen
+    return _stood(contact.told.phone_news, seen.phone_news, seen.phone_refused, seen.phone_kept_back)
+
+
+def _is_kept_back(told: TimedStatus | None, kept_back: KeptBack | None) -> bool:
+    return kept_back is not None and kept_back.told == told
+
+
+def _stood(
+    told: TimedStatus | None, seen: ObservedStatus | None, refused: TimedStatus | None, kept_back: KeptBack | None
+) -> TimedStatus | None:
+    """What SALESmanago showed of a channel, as far as no opt-out was told since.
+
+    What was told may still wait, here or in another shop's queue, or be taken back: it says nothing of what stands there.
+    """
+    if kept_back is not None and _is_kept_back(told, kept_back) and (seen is None or seen.at <= kept_back.at):
+        return TimedStatus(Status.OPT_OUT, kept_back.at)
+    shown = TimedStatus(seen.status, seen.at) if seen is not None else None
+    out = told if told is not None and told != refused and told.status is Status.OPT_OUT else None
+    return None if shown is None or (out is not None and out.supersedes(shown)) else shown
