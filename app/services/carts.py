@@ -6,8 +6,8 @@ import structlog
 
 from app.domain.commands import Command, UpsertContact
 from app.domain.decisions.carts import StoredCart, decide_cart
+from app.domain.decisions.changes.sent_state import told
 from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
-from app.domain.decisions.sent_state import told
 from app.domain.delivery.outbox import NewCommand, destination_of
 from app.domain.errors import NotReady
 from app.domain.intake.inbox import EventState, Settlement

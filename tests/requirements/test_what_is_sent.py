@@ -14,9 +14,9 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.decisions.carts import cart_of, decide_cart
+from app.domain.decisions.changes.salesmanago_changes import difference
+from app.domain.decisions.changes.sent_state import told, untold
 from app.domain.decisions.plan import Defer, Supersede, Withhold
-from app.domain.decisions.salesmanago_changes import difference
-from app.domain.decisions.sent_state import told, untold
 from app.domain.delivery.coalesce import CoalescedCommands, coalesce
 from app.domain.event_parts import Address
 from app.domain.reasons import Reason

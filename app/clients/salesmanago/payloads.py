@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.commands import AddEvent, Agreement, EventKind, Line, UpsertContact
 from app.domain.consent import Status
-from app.domain.decisions.mapping import PROPERTY
+from app.domain.decisions.changes.mapping import PROPERTY
 from app.domain.delivery.verify import RemoteContact, RemoteEvent
 from app.domain.salesmanago_limits import DESCRIPTION_CHARS, DETAIL_BYTES, PRODUCTS_BYTES
 from app.domain.shops.shop import Account

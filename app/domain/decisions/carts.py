@@ -14,9 +14,9 @@ from app.domain.commands import (
     EventKind,
 )
 from app.domain.consent import later
-from app.domain.decisions.mapping import mapped
+from app.domain.decisions.changes.mapping import mapped
+from app.domain.decisions.changes.salesmanago_changes import difference
 from app.domain.decisions.plan import Plan, Send, Supersede, Withhold
-from app.domain.decisions.salesmanago_changes import difference
 from app.domain.event_parts import Item
 from app.domain.events import CartChanged
 from app.domain.person.contact import Contact

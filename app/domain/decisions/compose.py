@@ -5,9 +5,9 @@ from typing import assert_never
 
 from app.domain.commands import AddEvent, Command, EventKind, Line
 from app.domain.consent import is_opt_out
-from app.domain.decisions.mapping import mapped
-from app.domain.decisions.salesmanago_changes import difference
-from app.domain.decisions.shop_changes import mirror_command
+from app.domain.decisions.changes.mapping import mapped
+from app.domain.decisions.changes.salesmanago_changes import difference
+from app.domain.decisions.changes.shop_changes import mirror_command
 from app.domain.event_kinds.traits import is_bulk
 from app.domain.events import (
     AboutThePerson,

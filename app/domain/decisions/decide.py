@@ -13,15 +13,15 @@ from typing import NamedTuple
 from app.domain import tags
 from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, UpsertContact
 from app.domain.consent import Status, is_opt_out, later
+from app.domain.decisions.changes.salesmanago_changes import difference, opt_outs_due
+from app.domain.decisions.changes.sent_state import digest_of_told, reset_to_remote, told
+from app.domain.decisions.changes.shop_changes import home_commands, shop_knows, told_home
 from app.domain.decisions.compose import compose
 from app.domain.decisions.guard import closes_the_door, refusal_reason
 from app.domain.decisions.learn import learn, reactivated, remember_revocation
 from app.domain.decisions.observations import came_back, is_explained
 from app.domain.decisions.observed_tags import bought_again
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, unsent
-from app.domain.decisions.salesmanago_changes import difference, opt_outs_due
-from app.domain.decisions.sent_state import digest_of_told, reset_to_remote, told
-from app.domain.decisions.shop_changes import home_commands, shop_knows, told_home
 from app.domain.event_kinds.subjects import customer_id_of
 from app.domain.event_parts import NewsletterBox
 from app.domain.events import (

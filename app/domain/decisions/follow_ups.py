@@ -9,7 +9,7 @@ from typing import NamedTuple, assert_never
 
 from app.domain.commands import Command, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus, is_opt_in, is_opt_out
-from app.domain.decisions.standing import email_stood, phone_stood
+from app.domain.decisions.changes.standing import email_stood, phone_stood
 from app.domain.delivery.revocation import TakeBack
 from app.domain.events import (
     AccessRequested,

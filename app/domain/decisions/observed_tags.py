@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from app.domain import tags
-from app.domain.decisions.wanted_tags import wanted_tags
+from app.domain.decisions.changes.wanted_tags import wanted_tags
 from app.domain.events import TagsObserved
 from app.domain.person.contact import Contact
 from app.domain.person.sides import Lost, ObservedTag
@@ -14,10 +14,7 @@ from app.domain.values import replace
 GONE_REMEMBERED = 100
 """Tags that went, per person: enough to take them off in the panel, and a bound for memory."""
 
-
 READD_LIMIT = 3
-
-
 READD_WINDOW = timedelta(days=1)
 """A tag that something over there removes again and again is added three times a day, then only reported."""
 

@@ -9,9 +9,9 @@ from datetime import datetime
 
 from app.domain.commands import Command, DeleteContact, HomeCommand, Question, UpsertContact
 from app.domain.consent import Status, TimedStatus
+from app.domain.decisions.changes.salesmanago_changes import difference, repeat_opt_out
+from app.domain.decisions.changes.sent_state import told, untold
 from app.domain.decisions.recheck import stop_of, stopped
-from app.domain.decisions.salesmanago_changes import difference, repeat_opt_out
-from app.domain.decisions.sent_state import told, untold
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason

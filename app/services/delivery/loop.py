@@ -18,9 +18,9 @@ import structlog
 
 from app.domain.clocks import went_back
 from app.domain.commands import DeleteContact, HomeCommand, Question, UpsertContact
+from app.domain.decisions.changes.salesmanago_changes import repeat_opt_out
+from app.domain.decisions.changes.sent_state import untold
 from app.domain.decisions.recheck import needs_person, rechecked
-from app.domain.decisions.salesmanago_changes import repeat_opt_out
-from app.domain.decisions.sent_state import untold
 from app.domain.delivery.answers import Attempted, addressed_as_before, without_call
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
 from app.domain.delivery.destination import DestinationState

@@ -7,6 +7,7 @@ import structlog
 
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, UpsertContact
 from app.domain.consent import ConsentAnswer, Status, is_opt_in, tells_of_the_box
+from app.domain.decisions.changes.sent_state import untold, vanished
 from app.domain.decisions.decide import contested, decide, decide_claim
 from app.domain.decisions.follow_ups import (
     opt_in_behind_opt_out,
@@ -22,7 +23,6 @@ from app.domain.decisions.follow_ups import (
 )
 from app.domain.decisions.observations import adopt_sibling_status, came_back
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
-from app.domain.decisions.sent_state import untold, vanished
 from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter
 from app.domain.delivery.revocation import TakeBack
 from app.domain.event_kinds.subjects import email_of, order_id_of

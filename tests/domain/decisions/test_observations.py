@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from app.domain.commands import SetSubscription, UpsertContact
 from app.domain.consent import Channel, Status, TimedStatus
+from app.domain.decisions.changes.salesmanago_changes import difference
+from app.domain.decisions.changes.sent_state import told
+from app.domain.decisions.changes.shop_changes import panel_tags
+from app.domain.decisions.changes.standing import email_stood, phone_stood
 from app.domain.decisions.decide import decide
 from app.domain.decisions.discrepancies import ConflictKind, conflicts, is_disputed
 from app.domain.decisions.observations import adopt_sibling_status, differs_only_in_time, found, observe_status
 from app.domain.decisions.observed_tags import READD_LIMIT, READD_WINDOW, saw_tags
-from app.domain.decisions.salesmanago_changes import difference
-from app.domain.decisions.sent_state import told
-from app.domain.decisions.shop_changes import panel_tags
-from app.domain.decisions.standing import email_stood, phone_stood
 from app.domain.events import Event, StatusObserved, StatusRejected
 from app.domain.panel_tags import PanelTag, changes, short_name
 from app.domain.person.contact import Contact

@@ -15,11 +15,11 @@ from app.clients.salesmanago import payloads
 from app.domain import tags
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, Line, UpsertContact
 from app.domain.consent import ConsentAnswer, Policy, Status
+from app.domain.decisions.changes.salesmanago_changes import difference
+from app.domain.decisions.changes.sent_state import told
 from app.domain.decisions.decide import decide
 from app.domain.decisions.learn import learn
 from app.domain.decisions.plan import Send
-from app.domain.decisions.salesmanago_changes import difference
-from app.domain.decisions.sent_state import told
 from app.domain.delivery.coalesce import coalesce, up_to_deletion, within_limits
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.event_kinds.subjects import email_of

@@ -7,9 +7,9 @@ import pytest
 
 from app.domain.commands import Agreement, UpsertContact
 from app.domain.consent import Policy, Status, TimedStatus
+from app.domain.decisions.changes.sent_state import told, untold
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Send, Withhold
-from app.domain.decisions.sent_state import told, untold
 from app.domain.delivery.revocation import TakeBack, opt_outs_of, taken_back, unsent_part
 from app.domain.events import Event
 from app.domain.person.contact import Contact

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, DeleteContact, EventKind, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
-from app.domain.decisions.salesmanago_changes import difference
-from app.domain.decisions.sent_state import told
+from app.domain.decisions.changes.salesmanago_changes import difference
+from app.domain.decisions.changes.sent_state import told
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import Event
 from app.domain.operations.replay import Again, again

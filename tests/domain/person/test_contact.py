@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from app.domain.commands import DeleteContact, UpsertContact
 from app.domain.consent import Channel, Status, TransferConsent
+from app.domain.decisions.changes.salesmanago_changes import difference
+from app.domain.decisions.changes.sent_state import told, untold
+from app.domain.decisions.changes.wanted_tags import wanted_tags
 from app.domain.decisions.learn import learn
 from app.domain.decisions.plan import Withhold
-from app.domain.decisions.salesmanago_changes import difference
-from app.domain.decisions.sent_state import told, untold
-from app.domain.decisions.wanted_tags import wanted_tags
 from app.domain.event_parts import Address, Customer
 from app.domain.person.contact import ADDRESS, NOBODY, Contact
 from app.domain.person.contact_parts import TimedFlag, TimedText

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from app.domain.commands import UpsertContact
 from app.domain.consent import Policy, Status, TimedStatus
+from app.domain.decisions.changes.salesmanago_changes import difference
+from app.domain.decisions.changes.sent_state import reset_to_remote
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Send, Supersede
-from app.domain.decisions.salesmanago_changes import difference
-from app.domain.decisions.sent_state import reset_to_remote
 from app.domain.delivery.verify import RemoteContact
 from app.domain.events import DriftFound, Event
 from app.domain.person.contact import Contact

@@ -17,7 +17,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Status, is_opt_out
-from app.domain.decisions.wanted_tags import wanted_tags
+from app.domain.decisions.changes.wanted_tags import wanted_tags
 from app.domain.events import DriftFound
 from app.domain.person.contact import ADDRESS, Contact
 from app.domain.person.sides import ObservedStatus, SentState, ShopState

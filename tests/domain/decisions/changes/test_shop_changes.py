@@ -7,8 +7,8 @@ import pytest
 
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
+from app.domain.decisions.changes.shop_changes import home_commands, mirror_command, panel_tags, shop_knows, told_home
 from app.domain.decisions.plan import Send, Supersede, Withhold
-from app.domain.decisions.shop_changes import home_commands, mirror_command, panel_tags, shop_knows, told_home
 from app.domain.events import Event, OptInClaimed
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from app.domain.commands import Agreement, ConfirmationMail, UpsertContact
 from app.domain.consent import Channel, Status, TimedStatus, is_opt_out
-from app.domain.decisions.mapping import travelling
-from app.domain.decisions.sent_state import CLEARABLE
-from app.domain.decisions.standing import email_stood, phone_stood
-from app.domain.decisions.wanted_tags import tag_difference
+from app.domain.decisions.changes.mapping import travelling
+from app.domain.decisions.changes.sent_state import CLEARABLE
+from app.domain.decisions.changes.standing import email_stood, phone_stood
+from app.domain.decisions.changes.wanted_tags import tag_difference
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.person.contact import ADDRESS, Contact
 from app.domain.person.sides import ObservedStatus
