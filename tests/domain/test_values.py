@@ -66,7 +66,7 @@ def test_every_value_of_the_domain_can_be_copied_without_its_constructor() -> No
 def test_the_type_checker_refuses_to_change_a_value(tmp_path: Path) -> None:
     changing = tmp_path / "changing.py"
     changing.write_text(
-        "from app.domain.consent import Channel\nfrom app.domain.events import NewsletterBox\n"
+        "from app.domain.consent import Channel\nfrom app.domain.event_parts import NewsletterBox\n"
         "Channel().opted_in = None\nNewsletterBox(ticked=True).ticked = False\nNewsletterBox(True)\n"
     )
     checked = subprocess.run(
