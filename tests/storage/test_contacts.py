@@ -7,12 +7,21 @@ import pytest
 from sqlalchemy import select
 
 from app.domain.commands import Line
-from app.domain.consent import BOXES_REMEMBERED, Channel, ConsentAnswer, ConsentAnswerCounts, Policy, Status, TransferConsent
+from app.domain.consent import (
+    BOXES_REMEMBERED,
+    Channel,
+    ConsentAnswer,
+    ConsentAnswerCounts,
+    Policy,
+    Status,
+    TimedStatus,
+    TransferConsent,
+)
 from app.domain.decisions.carts import Cart, StoredCart
 from app.domain.errors import NotReady
 from app.domain.event_parts import Item
 from app.domain.intake.inbox import EventState, Settlement
-from app.domain.person.contact import NOBODY, Contact, TimedStatus
+from app.domain.person.contact import NOBODY, Contact
 from app.domain.person.contact_parts import TimedFlag, TimedText
 from app.domain.person.sale import Sale
 from app.domain.person.sides import SentState
