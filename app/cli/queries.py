@@ -275,7 +275,7 @@ def consents(email: Annotated[str, typer.Argument(help="Whose.")], as_json: AsJs
                     local(entry["acted_at"]),
                     entry["matter"],
                     entry["act"],
-                    entry["source"],
+                    entry["origin"] or entry["source"],
                     escape(entry["event_id"]),
                     escape(", ".join(f"{name}: {text}" for name, text in details.items())),
                 )

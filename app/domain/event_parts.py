@@ -3,6 +3,7 @@
 from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from app.domain.values import value
 
@@ -64,6 +65,22 @@ class Item:
     menu_paths: tuple[tuple[str, ...], ...] = ()
 
 
+class Origin(StrEnum):
+    """Who or what changed a newsletter status, as far as anybody says it."""
+
+    SHOP = "shop"
+    """The shop told of it: a form, an order, a ticked box, an import."""
+    CLICK = "click"
+    """The person, by the link in an e-mail."""
+    STAFF = "staff"
+    CLICK_OR_STAFF = "click_or_staff"
+    """SALESmanago calls back for both, and does not say which."""
+    INVALID_ADDRESS = "invalid_address"
+    """SALESmanago marks the e-mail address as invalid, as after a hard bounce."""
+    NOT_SHOWN = "not_shown"
+    """A look at SALESmanago found another status than before; nothing says who changed it."""
+
+
 @value(kw_only=True)
 class Evidence:
     """What the shop can show for an act: the wording the person saw, where, from which address of the network, why."""
@@ -74,6 +91,8 @@ class Evidence:
     reason: str | None = None
     confirmed: bool = False
     """The person clicked a link in a mail: the shop has done the double opt-in itself (B6)."""
+    origin: Origin | None = None
+    """Who changed it, of what SALESmanago told."""
 
 
 NO_EVIDENCE = Evidence()

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.domain.consent import ConsentAnswer, TimedStatus
-from app.domain.event_parts import NO_EVIDENCE, Customer, Evidence, Item
+from app.domain.event_parts import NO_EVIDENCE, Customer, Evidence, Item, Origin
 from app.domain.values import value
 
 
@@ -180,6 +180,8 @@ class StatusObserved(BaseEvent):
     email_out: bool | None = None
     phone_out: bool | None = None
     acted: bool = False
+    origin: Origin | None = None
+    """Who changed it, as far as SALESmanago says; None in rows of before it was kept."""
 
 
 @value(kw_only=True)

@@ -206,3 +206,12 @@ async def test_b6_a_question_of_ours_mails_the_person_and_leaves_the_status_to_t
     plain = payloads.single_upsert(UpsertContact(email=JAN))
     assert plain["useApiDoubleOptIn"] is False
     assert "doubleOptInEmailId" not in plain
+
+
+async def test_a_bounce_marks_the_address_and_opts_it_out_without_a_callback(api: Caller) -> None:
+    await api.post("callbacks", {"client_id": CLIENT_ID, "opt_out": TEMPLATE})
+    await api.upsert(forceOptIn=True)
+    await api.post(f"contacts/{JAN}/bounce")
+    shown = await api.look(f"contacts/{JAN}")
+    assert (shown["opted_out"], shown["invalid"]) == (True, True)
+    assert (await api.look("callbacks"))["deliveries"] == []

@@ -11,6 +11,7 @@ from app.domain.delivery.outbox import ManualTask
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, Unreachable
 from app.domain.event_parts import Customer, NewsletterBox
 from app.domain.events import AccountChanged, OptInClaimed, StatusObserved
+from app.domain.person.act_origin import origin_of
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
 from app.domain.shops.configuration import StoredAccount, StoredShop
@@ -102,6 +103,14 @@ async def person(world: World, email: str = JAN, shop_id: str = "shop1") -> Cont
     async with world.store.work() as work:
         (stored,) = await work.contacts.in_shops([shop_id], [email])
     return stored.contact
+
+
+async def origins(world: World, email: str = JAN, shop_id: str = "shop1") -> list[tuple[str, str | None]]:
+    """Of each line of the person's ledger: what was done, and who did it as far as anybody says it."""
+    async with world.store.work() as work:
+        (stored,) = await work.contacts.in_shops([shop_id], [email])
+        chain = (await work.consents.of([stored.id]))[stored.id]
+    return [(entry.kind.value, origin_of(entry)) for entry in chain]
 
 
 async def hand_work(world: World, shop_id: str = "shop1") -> list[ManualTask]:

@@ -75,6 +75,7 @@ class FakeUpstream:
     events: list[AddEvent] = field(default_factory=list)
     opted_out: set[str] = field(default_factory=set)
     opted_out_phone: set[str] = field(default_factory=set)
+    bounced: set[str] = field(default_factory=set)
     ids: dict[str, AddEvent] = field(default_factory=dict)
     """Of events that were added one by one: a batch answers none (contract 2.11)."""
     shows_ids: bool = False
@@ -202,6 +203,7 @@ class FakeUpstream:
             [self._shown(one) for one in theirs],
             opted_out=email in self.opted_out,
             opted_out_phone=email in self.opted_out_phone,
+            is_invalid=email in self.bounced,
             created_at=self.created.get(email),
         )
 

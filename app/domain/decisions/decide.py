@@ -23,7 +23,7 @@ from app.domain.decisions.observations import came_back, is_explained
 from app.domain.decisions.observed_tags import bought_again
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, unsent
 from app.domain.event_kinds.subjects import customer_id_of
-from app.domain.event_parts import NewsletterBox
+from app.domain.event_parts import NewsletterBox, Origin
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -72,7 +72,7 @@ def decide_claim(event: OptOutClaimed, contact: Contact, *, opt_in_waits: bool) 
     """
     if contact.erased or (came_back(contact) and not opt_in_waits):
         return event
-    return StatusObserved(at=event.at, email=event.email, email_out=True, acted=True)
+    return StatusObserved(at=event.at, email=event.email, email_out=True, acted=True, origin=Origin.CLICK_OR_STAFF)
 
 
 def decide(

@@ -39,6 +39,8 @@ class RemoteContact:
     opted_out_phone: bool | None = None
     created_at: datetime | None = None
     """When SALESmanago made the contact: after a deletion it makes another."""
+    is_invalid: bool = False
+    """It marks the e-mail address as invalid, as after a hard bounce (contract 5.1)."""
 
 
 MOMENT = timedelta(seconds=10)

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from app.domain.event_parts import Origin
+from app.domain.person.act_origin import FROM_SALESMANAGO, origin_of
+from app.domain.person.act_origin import WORDS as ORIGIN_WORDS
 from app.domain.person.consent_ledger import ActKind, Entry, Matter
 from app.domain.reasons import Reason
 from app.domain.values import value
@@ -18,6 +21,8 @@ class Evidence:
     event_id: str | None = None
     source: str | None = None
     """The kind of that event, as long as it is known."""
+    origin: Origin | None = None
+    """Who changed a newsletter status, as far as anybody says it."""
 
     @property
     def says_more(self) -> bool:
@@ -27,7 +32,11 @@ class Evidence:
     @property
     def words(self) -> tuple[str, str]:
         """English, Polish."""
-        return WORDS[self.what]
+        english, polish = WORDS[self.what]
+        if self.origin not in FROM_SALESMANAGO:  # the act says it already
+            return english, polish
+        by, by_polish = ORIGIN_WORDS[self.origin]
+        return f"{english} {by}", f"{polish} {by_polish}"
 
 
 @value(kw_only=True)
@@ -131,5 +140,5 @@ def _newest(ledger: Sequence[Entry], matters: Sequence[Matter]) -> tuple[Evidenc
         if acts:
             newest = max(acts, key=lambda one: (one.acted_at, one.kind not in (ActKind.OPT_IN, ActKind.GRANTED), one.number))
             what = f"{matter.value}_{newest.kind.value}"
-            found.append(Evidence(what=what, at=newest.acted_at, event_id=newest.event_id))
+            found.append(Evidence(what=what, at=newest.acted_at, event_id=newest.event_id, origin=origin_of(newest)))
     return tuple(found)

@@ -125,7 +125,11 @@ def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
         case SubscriberListed():
             yield from _changed(Matter.EMAIL, before.email_news, after.email_news, event.evidence)
             yield from _changed(Matter.SMS, before.phone_news, after.phone_news, event.evidence)
-        case StatusObserved() | AccountListed():
+        case StatusObserved(origin=origin):
+            evidence = Evidence(origin=origin)
+            yield from _changed(Matter.EMAIL, before.email_news, after.email_news, evidence)
+            yield from _changed(Matter.SMS, before.phone_news, after.phone_news, evidence)
+        case AccountListed():
             yield from _changed(Matter.EMAIL, before.email_news, after.email_news)
             yield from _changed(Matter.SMS, before.phone_news, after.phone_news)
         case (

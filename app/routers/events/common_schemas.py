@@ -199,8 +199,9 @@ class ConsentProofIn(WireModel):
     )
 
     def to_domain(self) -> Evidence:
-        said = {"text_version": self.text_version or None, "page": self.page or None, "ip": self.ip or None}
-        return Evidence(**said, confirmed=self.confirmed is True)
+        return Evidence(
+            text_version=self.text_version or None, page=self.page or None, ip=self.ip or None, confirmed=self.confirmed is True
+        )
 
 
 def evidence_of(proof: ConsentProofIn | None) -> Evidence:

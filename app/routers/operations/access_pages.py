@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 
 from app.domain.consent import Channel, Status, TransferConsent
 from app.domain.operations.trace import EventTrace
+from app.domain.person.act_origin import FROM_SALESMANAGO, origin_of
+from app.domain.person.act_origin import WORDS as ORIGIN_WORDS
+from app.domain.person.consent_ledger import Entry
 from app.domain.person.contact import Contact
 from app.domain.reasons import EXPLANATIONS
 from app.domain.shops.shop import Account, Shop
@@ -137,6 +140,11 @@ class _Page:
     def kind(self, name: str) -> str:
         return _KINDS[name][self._at] if name in _KINDS else name
 
+    def act(self, entry: Entry) -> str:
+        """What was done, and by whom where another system says so."""
+        origin, act = origin_of(entry), self.say(entry.kind.value)
+        return f"{act} {ORIGIN_WORDS[origin][self._at]}" if origin in FROM_SALESMANAGO else act
+
     def why(self, event: EventTrace) -> str:
         if event.reason is None:
             return ""
@@ -202,7 +210,7 @@ def _acts(page: _Page, chains: Iterable[ConsentExport]) -> Iterable[Row]:
             said = entry.details or {}
             proof = ", ".join(said[name] for name in _PROOF if name in said)
             matter = {"email": "email_news", "sms": "phone_news"}.get(entry.matter.value, entry.matter.value)
-            yield page.time(entry.acted_at), page.say(matter), page.say(entry.kind.value), proof
+            yield page.time(entry.acted_at), page.say(matter), page.act(entry), proof
 
 
 def _events(page: _Page, events: Iterable[EventTrace]) -> Iterable[Row]:

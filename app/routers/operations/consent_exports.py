@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from app.domain.event_parts import Origin
+from app.domain.person.act_origin import origin_of
 from app.domain.person.consent_ledger import Entry
 from app.services.operations.consent_export import ConsentExport
 
@@ -18,6 +20,11 @@ class ConsentEntryOut(BaseModel):
     recorded_at: datetime = Field(description="When it was written down.", examples=["2026-11-23T08:05:01Z"])
     source: str = Field(description="How we know: the kind of event.", examples=["Subscribed"])
     event_id: str = Field(description="The event that told of it.", examples=["newsletter-882"])
+    origin: Origin | None = Field(
+        description="Who or what changed a newsletter, as far as anybody says it: SALESmanago calls back for a click and for "
+        "staff, and does not say which. null for the transfer, and where what told of it was erased.",
+        examples=["click_or_staff"],
+    )
     details: dict[str, str] | None = Field(
         description="Wording, page, network address; null once the person was erased.",
         examples=[{"text_version": "newsletter-2026-03", "ip": "192.0.2.10"}],
@@ -48,6 +55,7 @@ class ConsentEntryOut(BaseModel):
             recorded_at=entry.recorded_at,
             source=entry.source,
             event_id=entry.event_id,
+            origin=origin_of(entry),
             details=None if entry.details is None else dict(entry.details),
             subject=entry.subject,
             details_digest=entry.details_digest,

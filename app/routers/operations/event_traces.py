@@ -21,6 +21,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.delivery.outbox import CommandState
+from app.domain.event_parts import Origin
 from app.domain.intake.warnings import in_polish
 from app.domain.operations.evidence import Evidence
 from app.domain.operations.trace import CommandTrace, EventTrace
@@ -148,6 +149,9 @@ class EvidenceOut(BaseModel):
     at: datetime | None = Field(description="When it happened; null for what is not known.", examples=["2026-11-23T09:15:00Z"])
     event_id: str | None = Field(description="The event that told it.", examples=["order-5501-placed"])
     source: str | None = Field(description="The kind of that event.", examples=["order"])
+    origin: Origin | None = Field(
+        description="Of a newsletter: who or what changed it, as far as anybody says it.", examples=["click_or_staff"]
+    )
 
     @classmethod
     def of(cls, evidence: Evidence) -> Self:
@@ -159,6 +163,7 @@ class EvidenceOut(BaseModel):
             at=evidence.at,
             event_id=evidence.event_id,
             source=evidence.source,
+            origin=evidence.origin,
         )
 
 

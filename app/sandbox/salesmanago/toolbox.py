@@ -37,6 +37,7 @@ class Toolbox:
             Route("/sandbox/contacts", self.contacts, methods=["GET"]),
             Route(f"{one}/unsubscribe", self.unsubscribe, methods=["POST"]),
             Route(f"{one}/subscribe", self.subscribe, methods=["POST"]),
+            Route(f"{one}/bounce", self.bounce, methods=["POST"]),
             Route(f"{one}/tags", self.tags, methods=["POST"]),
             Route(one, self.contact, methods=["GET"]),
             Route("/sandbox/events", self.events, methods=["GET"]),
@@ -125,6 +126,13 @@ class Toolbox:
 
     async def subscribe(self, request: Request) -> Response:
         return await self._click(request, "subscribe", Status.IN)
+
+    async def bounce(self, request: Request) -> Response:
+        """E-mails to the contact bounced: the address is marked as invalid and gets no more. There is no callback for that."""
+        contact = self._named(request, await arguments(request))
+        contact.invalid = True
+        self.sandbox.world.set_status(contact, Channel.EMAIL, Status.OUT, self.sandbox.now(), "e-mails bounced")
+        return done(request, summary(contact))
 
     async def _click(self, request: Request, action: str, status: Status) -> Response:
         """A contact clicks. Only the e-mail channel has a callback: none is known for phones."""

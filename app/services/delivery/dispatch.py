@@ -29,6 +29,7 @@ from app.domain.delivery.outcomes import (
 )
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.delivery.verify import email_stood_since, phone_stood_since
+from app.domain.event_parts import Origin
 from app.domain.events import DriftFound, StatusObserved, StatusRejected
 from app.domain.intake.gateway_events import heard
 from app.domain.intake.inbox import NewEvent
@@ -351,7 +352,8 @@ def _not_taken(claim: Claim, meant: UpsertContact, sent: UpsertContact, now: dat
 def opted_out(claim: Claim, asked: WaitingCommand) -> NewEvent:
     """The opt-out a callback reported, as an act."""
     assert isinstance(asked.command, ConfirmOptOut)
-    act = StatusObserved(at=asked.command.at, email=asked.command.email, email_out=True, acted=True)
+    at, origin = asked.command.at, Origin.CLICK_OR_STAFF
+    act = StatusObserved(at=at, email=asked.command.email, email_out=True, acted=True, origin=origin)
     return heard(claim.shop_id, "opt-out-confirmed", act, f"opt-out-{asked.id}-{secrets.token_hex(8)}")
 
 

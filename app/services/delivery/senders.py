@@ -23,6 +23,7 @@ from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Throttled, Unknown
 from app.domain.delivery.verify import RemoteContact, tells_of_email
 from app.domain.event_kinds.subjects import real_id
+from app.domain.event_parts import Origin
 from app.domain.events import StatusObserved
 from app.domain.intake import gateway_events
 from app.domain.person.contact import NOBODY, Contact
@@ -275,7 +276,8 @@ class OptInVerifier(_Unpaced):
         is_opted_in = shown is not None and shown.opted_out is False
         match wanted:
             case ConfirmOptIn() if is_opted_in:
-                confirmed = StatusObserved(at=wanted.at, email=wanted.email, email_out=False, acted=True)
+                origin = Origin.CLICK_OR_STAFF
+                confirmed = StatusObserved(at=wanted.at, email=wanted.email, email_out=False, acted=True, origin=origin)
                 event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
                 dispatch.heard.append(gateway_events.heard(dispatch.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
                 dispatch.answer(command, answer)

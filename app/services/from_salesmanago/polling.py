@@ -23,6 +23,7 @@ from app.domain.delivery.outbox import ContactQueue, WaitingCommand, to_account,
 from app.domain.delivery.outcomes import Delivered, is_of_the_item
 from app.domain.delivery.verify import RemoteContact, apart_from, stands_there, without_opt_in
 from app.domain.errors import NotReady
+from app.domain.event_parts import Origin
 from app.domain.events import StatusObserved, TagsObserved
 from app.domain.intake.gateway_events import heard
 from app.domain.intake.inbox import NewEvent
@@ -378,9 +379,10 @@ def _looked(
 
 def _status_looks(email: str, shown: RemoteContact, at: datetime) -> Iterator[StatusObserved]:
     if shown.opted_out is not None:
-        yield StatusObserved(at=at, email=email, email_out=shown.opted_out)
+        origin = Origin.INVALID_ADDRESS if shown.opted_out and shown.is_invalid else Origin.NOT_SHOWN
+        yield StatusObserved(at=at, email=email, email_out=shown.opted_out, origin=origin)
     if shown.opted_out_phone is not None:
-        yield StatusObserved(at=at, email=email, phone_out=shown.opted_out_phone)
+        yield StatusObserved(at=at, email=email, phone_out=shown.opted_out_phone, origin=Origin.NOT_SHOWN)
 
 
 def _event(shop: Shop, event: StatusObserved | TagsObserved) -> NewEvent:

@@ -189,6 +189,7 @@ async def test_r90_the_evidence_names_the_consent_that_counted_and_the_event_tha
     first = (await door.get("events/order-5501-placed")).json()["evidence"]
     given = {
         "what": "transfer_granted",
+        "origin": None,
         "words": "consent to the transfer given",
         "words_pl": "zgoda na przekazywanie danych",
         "at": EXAMPLES["order"]["occurred_at"],

@@ -6,7 +6,7 @@ from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
 from app.domain.events import OptOutClaimed, StatusObserved
-from tests.support.changes import changes, person, run
+from tests.support.changes import changes, origins, person, run
 from tests.support.world import JAN, World, a_shop, at, erases, registers, scripted, subscribes, unsubscribes
 
 
@@ -85,6 +85,15 @@ async def test_r06_nobody_is_opted_in_after_a_resignation_that_was_heard_of_whil
     assert Status.OPT_IN not in told
     assert JAN in world.upstream.opted_out
     assert await status(world) is Status.OPT_OUT
+
+
+async def test_r55_the_ledger_says_that_a_callback_is_a_click_or_staff(world: World) -> None:
+    await resigns_and_comes_back(world)
+    world.upstream.opted_out.add(JAN)
+    await world.post(callback(4), event_id="again")
+    await run(world)
+    told = await origins(world)
+    assert [one for one in told if one[1] != "shop"] == [("opt_out", "click_or_staff")] * 2  # at once, and by its record
 
 
 async def test_r72_a_new_click_after_a_return_counts_once_salesmanagos_record_shows_it(world: World) -> None:

@@ -27,6 +27,7 @@ from tests.support.changes import (
     happened,
     looked,
     not_taken,
+    origins,
     person,
     pulling,
     resigned,
@@ -291,6 +292,18 @@ async def test_r55_a_lost_callback_is_found_by_a_look_after_its_grace(two: World
     assert two.upstream.sent() == before
     assert await looked(two, pull) == 0
     await ended(two)
+
+
+@pytest.mark.parametrize(("bounced", "origin"), [(False, "not_shown"), (True, "invalid_address")])
+async def test_r55_the_ledger_tells_a_bounce_from_what_nobody_explains(world: World, bounced: bool, origin: str) -> None:
+    await configured(world, shop(1))
+    await world.post(subscribes(JAN))
+    await world.run()
+    await looked(world)
+    world.upstream.opted_out.add(JAN)
+    world.upstream.bounced |= {JAN} if bounced else set()
+    assert await looked(world) == 1
+    assert [origin for _, origin in await origins(world)] == ["shop", origin]
 
 
 @pytest.mark.parametrize("shops", [1, 2])

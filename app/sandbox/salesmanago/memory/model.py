@@ -72,6 +72,8 @@ class Contact:
     confirmation_mails: list[int] = field(default_factory=list)
     event_ids: list[str] = field(default_factory=list)
     deleted: bool = False
+    invalid: bool = False
+    """Its e-mails bounced."""
 
     def opted_out(self, channel: Channel) -> bool:
         return self.status[channel] is not Status.IN

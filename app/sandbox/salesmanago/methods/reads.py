@@ -74,7 +74,7 @@ def _common(contact: Contact) -> JsonObject:
         "optedOut": contact.opted_out(Channel.EMAIL),
         "optedOutPhone": contact.opted_out(Channel.PHONE),
         "deleted": contact.deleted,
-        "invalid": False,
+        "invalid": contact.invalid,
         "address": address,
         "birthdayYear": year,
         "birthdayMonth": month,
