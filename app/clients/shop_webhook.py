@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from app.clients.transport import Outgoing, Received, Reply, Transport
 from app.clients.webhook_targets import Resolve, Target, checked, resolve
-from app.domain.commands import MirrorTags, SetSubscription
+from app.domain.commands import MirrorTags, ReportErasure, SetSubscription
 from app.domain.consent import TimedStatus
 from app.domain.delivery.answers import Answer, Call, without_call
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, message_of, name_of
@@ -68,6 +68,17 @@ class ShopWebhook:
         }
         return await self._notify("tags.changed", data, number)
 
+    async def report_erasure(self, command: ReportErasure, number: int) -> Answer:
+        """`contact.erased_elsewhere`: the shop decides about its own data."""
+        data = {
+            "shop": self._shop.id,
+            "email": command.email,
+            "customer_id": command.customer_id,
+            "erased_by": command.erased_by,
+            "erased_at": command.at.isoformat(),
+        }
+        return await self._notify("contact.erased_elsewhere", data, number)
+
     async def is_overloaded(self) -> bool:
         """A webhook says so by its answers."""
         return False
@@ -112,6 +123,9 @@ class NotConnected:
 
     async def mirror_tags(self, command: MirrorTags, number: int) -> Answer:  # noqa: ARG002 - the port's
         return self._by_hand()
+
+    async def report_erasure(self, command: ReportErasure, number: int) -> Answer:  # noqa: ARG002 - the port's
+        return without_call(NeedsPerson(Reason.ERASED_BY_ANOTHER_SHOP), self._clock())
 
     async def is_overloaded(self) -> bool:
         """Nobody is there."""

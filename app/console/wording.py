@@ -18,6 +18,7 @@ from app.domain.commands import (
     DeleteContact,
     ErasedCommand,
     MirrorTags,
+    ReportErasure,
     SetSubscription,
     UpsertContact,
 )
@@ -98,6 +99,7 @@ COMMANDS = {
     "confirm_opt_out": N_("Ask whether the opt-out is true"),
     "set_subscription": N_("Newsletter in the shop"),
     "mirror_tags": N_("Tags to the panel"),
+    "report_erasure": N_("Erasure in another shop"),
 }
 OUTCOMES = {
     "delivered": N_("accepted"),
@@ -277,6 +279,8 @@ class Wording:
             case SetSubscription():
                 said = ((self("e-mail newsletter"), command.email_news), (self("SMS newsletter"), command.phone_news))
                 return " · ".join(f"{name}: {self.word('news', one.status.value)}" for name, one in said if one is not None)
+            case ReportErasure():
+                return self("Erased by shop %(shop)s: decide about this shop's own data", shop=command.erased_by)
             case MirrorTags():
                 return self("Tags to the panel: %(number)d", number=len(command.tags.points))
 

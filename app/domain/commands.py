@@ -165,11 +165,25 @@ class MirrorTags:
     customer_id: str | None = None
 
 
-Command = UpsertContact | AddEvent | DeleteContact | ConfirmOptIn | ConfirmOptOut | SetSubscription | MirrorTags
+@value(kw_only=True)
+class ReportErasure:
+    """Another shop of the account erased the person: their one contact is gone, and this shop decides about its own data."""
+
+    email: str
+    erased_by: str
+    """Id of the shop that was asked."""
+    at: datetime
+    customer_id: str | None = None
+
+
+Command = UpsertContact | AddEvent | DeleteContact | ConfirmOptIn | ConfirmOptOut | SetSubscription | MirrorTags | ReportErasure
 Question = ConfirmOptIn | ConfirmOptOut
 """What is asked of SALESmanago about somebody whom it named itself."""
 
-HomeCommand = SetSubscription | MirrorTags
+HomeState = SetSubscription | MirrorTags
+"""How things should be at the shop's side."""
+
+HomeCommand = SetSubscription | MirrorTags | ReportErasure
 """What goes to the shop's side."""
 
 

@@ -55,6 +55,7 @@ class Reason(StrEnum):
     NOT_ACTIVE_IN_SHOP = "not_active_in_shop"
     PANEL_REFUSED = "panel_refused"
     NOT_CONNECTED = "not_connected"
+    ERASED_BY_ANOTHER_SHOP = "erased_by_another_shop"
     REPLACED = "replaced"
     REFUSED = "refused"
     GAVE_UP = "gave_up"
@@ -401,6 +402,16 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Set it by hand in the shop, then mark the item as done. Or configure `panel` for the shop.",
         "Ten sklep nie ma połączenia, przez które bramka mogłaby zmienić newsletter.",
         "Ustaw to ręcznie w sklepie i oznacz pozycję jako wykonaną. Albo skonfiguruj `panel` sklepu.",
+    ),
+    Reason.ERASED_BY_ANOTHER_SHOP: Explanation(
+        "M1",
+        "Another shop of the same SALESmanago account erased this person: their shared contact is gone. This shop cannot be told.",
+        "Ask whether the person wants this shop's data erased too: then post an erasure for it and delete the customer in the "
+        "panel. Mark the item as done.",
+        "Inny sklep na tym samym koncie SALESmanago usunął dane tej osoby: wspólny kontakt zniknął. Temu sklepowi nie da się o tym "
+        "powiedzieć.",
+        "Sprawdź, czy osoba chce usunięcia danych także w tym sklepie: jeśli tak, zgłoś je i usuń klienta w panelu. "
+        "Oznacz pozycję jako wykonaną.",
     ),
     Reason.REPLACED: Explanation(
         "R55", "A newer change of the same person took its place.", "Nothing.", "Zastąpiła go nowsza zmiana tej osoby.", "Nic."

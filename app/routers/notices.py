@@ -113,6 +113,28 @@ class TagsChanged(BaseModel):
     data: TagChange = Field(description="What it says.")
 
 
+class ErasureElsewhere(BaseModel):
+    """Whom another shop of the account erased."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shop: str = Field(description="The shop's id in the gateway: yours.", examples=["shop2"])
+    email: str = Field(description="The person's address.", examples=["jan.kowalski@example.com"])
+    customer_id: str | None = Field(default=None, description="Number of the account, if the person has one.", examples=["1234"])
+    erased_by: str = Field(description="Id of the shop that was asked to erase.", examples=["shop1"])
+    erased_at: datetime = Field(description="When it was asked.", examples=["2026-11-23T09:15:00+00:00"])
+
+
+class ErasedElsewhere(BaseModel):
+    """Another shop of the same SALESmanago account erased a person whom your shop knows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["contact.erased_elsewhere"] = Field(description="The kind of notice.", examples=["contact.erased_elsewhere"])
+    timestamp: datetime = Field(description="When the notice was made.", examples=["2026-11-23T09:15:01+00:00"])
+    data: ErasureElsewhere = Field(description="What it says.")
+
+
 class AlarmData(BaseModel):
     """What is wrong, and with whom."""
 
@@ -154,6 +176,20 @@ async def newsletter_changed(body: NewsletterChanged, message: MessageId, at: Se
 @webhooks.post("tags.changed", status_code=204, summary="Tags changed", response_description=_TAKEN, responses=_ANSWERS)
 async def tags_changed(body: TagsChanged, message: MessageId, at: SentAt, signature: Signature) -> None:
     """To the same address: the tags and points that a customer has in SALESmanago, under the names they have in the shop."""
+
+
+@webhooks.post(
+    "contact.erased_elsewhere",
+    status_code=204,
+    summary="Another shop erased a person",
+    response_description=_TAKEN,
+    responses=_ANSWERS,
+)
+async def erased_elsewhere(body: ErasedElsewhere, message: MessageId, at: SentAt, signature: Signature) -> None:
+    """To the same address: the contact that your shop shared with another is gone from SALESmanago. Decide about your own data.
+
+    Nothing of your shop's was erased here. If the person wants that too, post an erasure for your shop.
+    """
 
 
 @webhooks.post("alarm", status_code=204, summary="An alarm was raised, or is over", response_description="Any 2xx: taken.")

@@ -13,7 +13,7 @@ from app.clients.rate_limiter import RateLimiter
 from app.clients.shop_webhook import NotConnected, ShopWebhook
 from app.clients.transport import Transport
 from app.clients.webhook_targets import Resolve
-from app.domain.commands import MirrorTags, SetSubscription
+from app.domain.commands import MirrorTags, ReportErasure, SetSubscription
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.domain.panel_tags import PanelTags
@@ -378,3 +378,5 @@ async def test_without_a_connection_everything_waits_for_a_person() -> None:
     for answer in (await side.set_subscription(subscription(), 1), await side.mirror_tags(mirror(points={"vip": 1}), 2)):
         assert answer.outcome == NeedsPerson(Reason.NOT_CONNECTED)
         assert (answer.call.started_at, answer.call.outcome) == (moment, "by_hand")
+    told = await side.report_erasure(ReportErasure(email="jan@example.com", erased_by="shop1", at=moment), 3)
+    assert told.outcome == NeedsPerson(Reason.ERASED_BY_ANOTHER_SHOP)

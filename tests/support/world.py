@@ -10,7 +10,7 @@ from decimal import Decimal
 from cryptography.fernet import Fernet
 from sqlalchemy import select, text
 
-from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, SetSubscription, UpsertContact
+from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, ReportErasure, SetSubscription, UpsertContact
 from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.answers import Answer, Call, LookupResult, Modified
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading, to_tags
@@ -249,6 +249,9 @@ class FakeShopSide:
         return await self._answer(command)
 
     async def mirror_tags(self, command: MirrorTags, number: int) -> Answer:
+        return await self._answer(command)
+
+    async def report_erasure(self, command: ReportErasure, number: int) -> Answer:
         return await self._answer(command)
 
     async def is_overloaded(self) -> bool:

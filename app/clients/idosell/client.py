@@ -17,9 +17,9 @@ from app.clients.idosell import payloads
 from app.clients.idosell.payloads import EMPTY_RESULT, Fault, JsonObject, PanelAccount
 from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import TOO_LARGE, Outgoing, Reply, Transport, scrubbed
-from app.domain.commands import MirrorTags, SetSubscription
+from app.domain.commands import MirrorTags, ReportErasure, SetSubscription
 from app.domain.consent import Status, TimedStatus
-from app.domain.delivery.answers import Answer, Call
+from app.domain.delivery.answers import Answer, Call, without_call
 from app.domain.delivery.outcomes import (
     Delivered,
     NeedsPerson,
@@ -157,6 +157,14 @@ class IdosellPanel:
                 return started(await self._mirrored_everywhere(command))
         except _Ended as end:
             return started(end.outcome)
+
+    # -- erasures --------------------------------------------------------------------------------------------------------
+
+    async def report_erasure(self, command: ReportErasure, number: int) -> Answer:
+        """No gate of the panel takes it: by a notice where the shop has an address for them, by a person otherwise."""
+        if self._notices is not None:
+            return await self._notices.report_erasure(command, number)
+        return without_call(NeedsPerson(Reason.ERASED_BY_ANOTHER_SHOP), self._clock())
 
     async def _mirrored_everywhere(self, command: MirrorTags) -> Outcome:
         found = await self._accounts(command.email)

@@ -6,7 +6,7 @@ from datetime import datetime
 from app.domain.commands import (
     AddEvent,
     Command,
-    HomeCommand,
+    HomeState,
     UpsertContact,
 )
 from app.domain.consent import Status
@@ -140,10 +140,10 @@ class Attempted:
             and moved.get(waiting.command.email, waiting.command.email) != waiting.command.email
         }
 
-    def shop_states(self) -> list[tuple[int, HomeCommand]]:
+    def shop_states(self) -> list[tuple[int, HomeState]]:
         """How things should be at the shop's side, as settled now, whether written or left to a person; by id of the command."""
         settled = (one.command for one in self.tried if isinstance(one.verdict, Done | Park))
-        return [(one.id, one.command) for one in settled if isinstance(one.command, HomeCommand)]
+        return [(one.id, one.command) for one in settled if isinstance(one.command, HomeState)]
 
 
 def addressed_as_before(waiting: Iterable[WaitingCommand], names: Mapping[str, str]) -> dict[int, Command]:

@@ -12,6 +12,7 @@ from app.domain.commands import (
     DeleteContact,
     EventKind,
     MirrorTags,
+    ReportErasure,
     SetSubscription,
     UpsertContact,
 )
@@ -52,7 +53,7 @@ def coalesce(commands: Sequence[Command], *, perhaps_sent: bool = False) -> Coal
                 events.append(command)
             case DeleteContact(email=email):
                 return CoalescedCommands(deletions=tuple(DeleteContact(email=one) for one in dict.fromkeys((*known_as, email))))
-            case ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags():
+            case ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags() | ReportErasure():
                 raise AssertionError("commands for another destination")
     if upsert is not None:
         events = [replace(event, email=upsert.address_after) for event in events]

@@ -11,6 +11,7 @@ from app.domain.commands import (
     ConfirmOptOut,
     DeleteContact,
     MirrorTags,
+    ReportErasure,
     SetSubscription,
     UpsertContact,
 )
@@ -49,7 +50,7 @@ def to_tags(shop_id: str) -> str:
 
 def destination_of(command: Command, shop: Shop) -> str:
     match command:
-        case SetSubscription():
+        case SetSubscription() | ReportErasure():
             return to_newsletter(shop.id)
         case MirrorTags():
             return to_tags(shop.id)

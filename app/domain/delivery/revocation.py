@@ -11,6 +11,7 @@ from app.domain.commands import (
     DeleteContact,
     EventKind,
     MirrorTags,
+    ReportErasure,
     SetSubscription,
     UpsertContact,
 )
@@ -65,6 +66,8 @@ def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False
         case SetSubscription():
             return command if not act.home else None if act.opt_outs else _opt_outs_for_the_shop(command)
         case MirrorTags():
+            return None if act.home else command
+        case ReportErasure():
             return None if act.home else command
         case AddEvent():
             return None if act.everything or _is_outdated(command, act) else command

@@ -2,10 +2,10 @@
 
 from types import MappingProxyType
 
+from app.domain.event_kinds.stored_names import NAMES
 from app.domain.event_parts import Origin
 from app.domain.events import StatusObserved, Unsubscribed
 from app.domain.person.consent_ledger import ActKind, Entry, Matter
-from app.domain.stored_names import NAMES
 
 FROM_SALESMANAGO = frozenset({Origin.CLICK_OR_STAFF, Origin.INVALID_ADDRESS, Origin.NOT_SHOWN})
 

@@ -17,6 +17,7 @@ from app.domain.commands import (
     ErasedCommand,
     HomeCommand,
     MirrorTags,
+    ReportErasure,
     SetSubscription,
     UpsertContact,
 )
@@ -280,6 +281,8 @@ def summarised(command: Command | ErasedCommand) -> tuple[str, dict[str, Any]]:
         case SetSubscription():
             said = {"email": command.email_news, "sms": command.phone_news}
             return "set_subscription", {channel: one.status.value for channel, one in said.items() if one is not None}
+        case ReportErasure():
+            return "report_erasure", {"erased_by": command.erased_by}
         case MirrorTags():
             mirrored = {
                 "points": dict(command.tags.points),

@@ -29,7 +29,8 @@ class HandWorkOut(BaseModel):
     number: int = Field(description="Its number: `…/hand-work/{number}/done` takes it.", examples=[17])
     email: str = Field(description="Whom it concerns.", examples=["ewa.nowak@example.com"])
     what: str = Field(
-        description="What is to be done in the shop: `set_subscription` or `mirror_tags`.", examples=["set_subscription"]
+        description="What is to be done in the shop: `set_subscription`, `mirror_tags` or `report_erasure`.",
+        examples=["set_subscription"],
     )
     details: dict[str, Any] = Field(description="How it should be.", examples=[{"email": "opt_out"}])
     reason: ReasonOut | None = Field(description="Why the gateway cannot do it.")

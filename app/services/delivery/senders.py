@@ -4,7 +4,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol, assert_never
+from typing import Protocol, TypeVar, assert_never
 
 from app.domain.commands import (
     AddEvent,
@@ -14,6 +14,7 @@ from app.domain.commands import (
     DeleteContact,
     MirrorTags,
     Question,
+    ReportErasure,
     SetSubscription,
     UpsertContact,
 )
@@ -292,6 +293,9 @@ class OptInVerifier(_Unpaced):
                 assert_never(wanted)
 
 
+_HomeCommand = TypeVar("_HomeCommand", SetSubscription, MirrorTags, ReportErasure)
+
+
 class ShopSender(_Unpaced):
     """Newsletter states, tags and points, to the shop's own side. In order per person; a state is told as it was decided."""
 
@@ -384,15 +388,22 @@ class ShopSender(_Unpaced):
 
     async def _ask(self, number: int, command: Command, person: Contact) -> Answer:
         match command:
-            case SetSubscription() | MirrorTags():
-                email, customer_id = person.email or command.email, real_id(person.customer_id) or real_id(command.customer_id)
-                if isinstance(command, SetSubscription):
-                    return await self._side.set_subscription(replace(command, email=email, customer_id=customer_id), number)
-                return await self._side.mirror_tags(replace(command, email=email, customer_id=customer_id), number)
+            case SetSubscription():
+                return await self._side.set_subscription(_as_called_now(command, person), number)
+            case MirrorTags():
+                return await self._side.mirror_tags(_as_called_now(command, person), number)
+            case ReportErasure():
+                return await self._side.report_erasure(_as_called_now(command, person), number)
             case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut():
                 raise AssertionError("a command for another destination")
             case _:
                 assert_never(command)
+
+
+def _as_called_now(command: _HomeCommand, person: Contact) -> _HomeCommand:
+    """Under the address and the number the person has by now."""
+    customer_id = real_id(person.customer_id) or real_id(command.customer_id)
+    return replace(command, email=person.email or command.email, customer_id=customer_id)
 
 
 def _leaves(command: Command, address: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.commands import MirrorTags, SetSubscription
+from app.domain.commands import HomeState, MirrorTags, SetSubscription
 from app.domain.delivery.outbox import ContactQueue, ManualTask, to_newsletter, to_tags
 from app.domain.errors import NotFound
 from app.domain.operations.audit import Action
@@ -41,9 +41,6 @@ class ManualTaskList:
 
 NEWEST = 2**62
 """Stands for the number of a change that came after all others."""
-
-HomeState = SetSubscription | MirrorTags
-"""How things should be at the shop's side."""
 
 
 async def replace_older(work: Work, contact_queue: ContactQueue, newer: Sequence[tuple[int, HomeState]], now: datetime) -> None:

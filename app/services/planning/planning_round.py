@@ -8,6 +8,7 @@ import structlog
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, UpsertContact
 from app.domain.consent import ConsentAnswer, Status, is_opt_in, tells_of_the_box
 from app.domain.decisions.changes.sent_state import untold, vanished
+from app.domain.decisions.changes.shop_changes import erasure_elsewhere
 from app.domain.decisions.decide import contested, decide, decide_claim
 from app.domain.decisions.follow_ups import (
     opt_in_behind_opt_out,
@@ -209,7 +210,7 @@ class PlanningRound:
         elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
             theirs = dict.fromkeys(filter(None, (happened.email, before.email, before.told.email)))
             commands = [*plan.commands, *cancelled, *self._told_by_siblings(shop, person, list(theirs))]
-            self._gone_for_siblings(shop, before, happened)
+            self._gone_for_siblings(event, shop, before, happened)
             self._phones[person] = [text for text in _phones_of(before) if text]
             self._erased.append((person, event, self._people.erase(person, happened.email), commands, list(theirs)))
         else:
@@ -422,13 +423,19 @@ class PlanningRound:
             await self._follow_opt_out(event, shop, sibling, known)
             sibling.update(adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen))
 
-    def _gone_for_siblings(self, shop: Shop, erased: Contact, event: ErasureRequested) -> None:
-        """The one contact over there goes; the other shops' next event introduces the person anew, whole (R72)."""
-        addresses = (event.email, erased.email, erased.told.email)
+    def _gone_for_siblings(self, event: InboxEvent, shop: Shop, erased: Contact, happened: ErasureRequested) -> None:
+        """The one contact over there goes; the other shops' next event introduces the person anew, whole (R72).
+
+        Each of them is told, to decide about its own data.
+        """
+        addresses = (happened.email, erased.email, erased.told.email)
         for sibling in self._people.known_at(self._siblings_of(shop.id), addresses):
             if sibling.contact.is_transferred:
                 sibling.update(vanished(sibling.contact, self._now))
                 self._gone.append((shop.id, sibling))
+                there, report = self._directory.shop(sibling.shop_id), erasure_elsewhere(sibling.contact, shop, happened)
+                send = self.decided.show if there is not None and there.shadow else self.decided.send
+                send(sibling, event, report)
 
     def _told_by_siblings(self, shop: Shop, person: WorkingContact, addresses: list[str]) -> list[DeleteContact]:
         """Another shop of the account may have sent the person: SALESmanago has one contact for all of them."""

@@ -1,8 +1,8 @@
 """A click, staff and a bounce, told apart as far as anybody says it."""
 
 import pytest
-from app.domain.stored_names import NAMES
 
+from app.domain.event_kinds.stored_names import NAMES
 from app.domain.event_parts import NO_EVIDENCE, Evidence, Origin
 from app.domain.events import Event, StatusObserved, Subscribed, TransferConsentGranted, Unsubscribed
 from app.domain.operations.evidence import Decided, evidence_of

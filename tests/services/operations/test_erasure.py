@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.domain.commands import HomeCommand
+from app.domain.commands import HomeCommand, ReportErasure
+from app.domain.consent import Policy
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading
 from app.domain.delivery.outcomes import NeedsPerson, Unreachable
 from app.domain.event_parts import Customer, Evidence, NewsletterBox
@@ -12,6 +13,7 @@ from app.domain.person.consent_ledger import ActKind
 from app.domain.reasons import Reason
 from app.services.delivery.loop import Delivery
 from app.services.operations.consent_export import ConsentReader
+from app.services.outbox.manual_tasks import ManualTaskList
 from tests.support.changes import (
     DAY,
     PANEL,
@@ -265,3 +267,54 @@ async def test_another_shop_of_the_account_finds_a_line_that_the_contact_is_gone
         lines = await work.audit.newest(None, None, 10)
     assert [(one.shop_id, one.action, one.actor.name) for _, one in lines] == [("shop2", Action.ERASED_BY_ANOTHER_SHOP, "shop1")]
     assert "audit_log" not in await two.tables_naming(JAN)
+
+
+async def test_m1_another_shop_that_sent_the_person_is_told_and_the_erasure_does_not_wait_for_it(two: World) -> None:
+    two.sides["shop2"].respond = lambda command: NeedsPerson(Reason.ERASED_BY_ANOTHER_SHOP)
+    for name in ("shop1", "shop2"):
+        await two.post(registers(), shop=name)
+    await two.run()
+    await two.post(erases(JAN, 5), shop="shop1", event_id="gone")
+    await two.run()
+    (told,) = two.sides["shop2"].asked
+    assert isinstance(told, ReportErasure)
+    assert (told.email, told.erased_by, told.at) == (JAN, "shop1", at(5))
+    assert two.sides["shop1"].asked == []
+    assert (await two.states())["gone"] == ("sent", None)
+    (task,) = await hand_work(two, "shop2")
+    assert task.reason is Reason.ERASED_BY_ANOTHER_SHOP
+    await ManualTaskList(two.store, two.clock).done("shop2", task.id)
+    assert await hand_work(two, "shop2") == []
+    assert (await two.states())["gone"] == ("sent", None)
+
+
+async def test_m1_what_tells_of_an_erasure_goes_with_an_erasure_here(two: World) -> None:
+    two.sides["shop2"].respond = lambda command: NeedsPerson(Reason.ERASED_BY_ANOTHER_SHOP)
+    for name in ("shop1", "shop2"):
+        await two.post(registers(), shop=name)
+    await two.run()
+    for name in ("shop1", "shop2"):
+        await two.post(erases(JAN, 5), shop=name)
+        await two.run()
+    assert await hand_work(two, "shop2") == []
+    assert await two.tables_naming(JAN) == []
+
+
+async def test_m1_a_shop_in_test_mode_is_shown_what_it_would_have_been_told(two: World) -> None:
+    for name in ("shop1", "shop2"):
+        await two.post(registers(), shop=name)
+    await two.run()
+    await configured(two, shop(1), shop(2, shadow=True))
+    await two.post(erases(JAN, 5), shop="shop1")
+    await two.run()
+    assert two.sides["shop2"].asked == []
+
+
+async def test_m1_a_shop_from_which_salesmanago_knows_nothing_of_the_person_is_not_told(two: World) -> None:
+    await configured(two, shop(1), shop(2, policy=Policy.ORDER_CONSENT))
+    for name in ("shop1", "shop2"):
+        await two.post(registers(), shop=name)
+    await two.run()
+    await two.post(erases(JAN, 5), shop="shop1")
+    await two.run()
+    assert two.sides["shop2"].asked == []

@@ -13,6 +13,7 @@ from app.domain.commands import (
     ConfirmOptOut,
     DeleteContact,
     MirrorTags,
+    ReportErasure,
     SetSubscription,
     UpsertContact,
 )
@@ -39,7 +40,7 @@ def told(contact: Contact, commands: Iterable[Command]) -> Contact:
                 contact = replace(contact, told=_told_upsert(contact, command))
             case DeleteContact():
                 contact = replace(contact, told=SentState())
-            case AddEvent() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags():
+            case AddEvent() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags() | ReportErasure():
                 pass
             case _:
                 assert_never(command)
@@ -56,7 +57,7 @@ def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
                 contact = replace(contact, home=_untold_subscription(contact.home, command))
             case MirrorTags():
                 contact = replace(contact, home=replace(contact.home, tags=None))
-            case AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut():
+            case AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut() | ReportErasure():
                 pass
             case _:
                 assert_never(command)

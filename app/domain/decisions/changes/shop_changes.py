@@ -12,11 +12,12 @@ from app.domain.commands import (
     DeleteContact,
     HomeCommand,
     MirrorTags,
+    ReportErasure,
     SetSubscription,
     UpsertContact,
 )
 from app.domain.consent import Channel, TimedStatus
-from app.domain.events import Event, StatusObserved
+from app.domain.events import ErasureRequested, Event, StatusObserved
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import PanelKind, Shop
@@ -48,6 +49,11 @@ def _subscription(contact: Contact, event: StatusObserved) -> SetSubscription | 
 
 def _news(channel: Channel, home: TimedStatus | None) -> TimedStatus | None:
     return channel.said if channel.said is not None and channel.said.supersedes(home) else None
+
+
+def erasure_elsewhere(contact: Contact, erased_by: Shop, event: ErasureRequested) -> ReportErasure:
+    """What a shop is told of a person whom another shop of the account erased."""
+    return ReportErasure(email=contact.email, erased_by=erased_by.id, at=event.at, customer_id=contact.customer_id)
 
 
 def mirror_command(contact: Contact, shop: Shop) -> MirrorTags | None:
@@ -86,7 +92,7 @@ def told_home(contact: Contact, commands: Iterable[Command]) -> Contact:
                 contact = replace(contact, home=home)
             case MirrorTags():
                 contact = replace(contact, home=replace(contact.home, tags=command.tags))
-            case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut():
+            case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut() | ReportErasure():
                 pass
             case _:
                 assert_never(command)
