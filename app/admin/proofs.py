@@ -47,7 +47,9 @@ async def people_there(gateway: Gateway, shops: list[Shop]) -> list[str]:
     """Addresses of some whom SALESmanago knows from us, of shops from which things are sent."""
     sending = [shop.id for shop in shops if shop.enabled and not shop.shadow]
     people = await gateway.trace.sent_from(sending, TRIED) if sending else []
-    return [one.email for one in people if one.email and one.email == one.told.email and one.is_transferred and not one.erased]
+    return [
+        one.email for one in people if one.email and one.email == one.sent_state.email and one.is_transferred and not one.erased
+    ]
 
 
 async def salesmanago_writes(gateway: Gateway, account_id: str, shops: list[Shop]) -> Finding:

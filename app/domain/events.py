@@ -224,8 +224,8 @@ class DriftFound(BaseEvent):
     """
 
     email: str
-    told: str = field(default="", compare=False)
-    """Digest of what was told when it was compared; if that is another by now, the comparison is out of date."""
+    sent_digest: str = field(default="", compare=False)
+    """Digest of the sent state when the two sides were compared; if the state has changed since, the comparison is out of date."""
     known_as: str | None = None
     missing: tuple[str, ...] = ()
     left: tuple[str, ...] = ()

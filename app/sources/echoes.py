@@ -28,7 +28,7 @@ def echo(event: Subscribed | Unsubscribed, contact: Contact | None) -> Echo:
     if contact is None:
         return Echo.NONE
     wanted = Status.OPT_IN if isinstance(event, Subscribed) else Status.OPT_OUT
-    home: TimedStatus | None = contact.home.email_news if event.by_email else contact.home.phone_news
+    home: TimedStatus | None = contact.shop_state.email_news if event.by_email else contact.shop_state.phone_news
     if home is None:
         return Echo.NONE
     if home.status is wanted:

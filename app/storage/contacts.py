@@ -131,7 +131,7 @@ class Contacts:
                 "customer_id": contact.customer_id,
                 "doc": codec.encode(contact),
                 "conflict": _marker(contact),
-                "sent_as": contact.told.email,
+                "sent_as": contact.sent_state.email,
                 "updated_at": at,
             }
             for shop_id, contact, erased_hash in people
@@ -161,7 +161,7 @@ class Contacts:
                     "b_customer_id": one.contact.customer_id,
                     "b_doc": codec.encode(one.contact),
                     "b_conflict": _marker(one.contact),
-                    "b_sent_as": one.contact.told.email,
+                    "b_sent_as": one.contact.sent_state.email,
                     "b_at": at,
                 }
                 for one in people

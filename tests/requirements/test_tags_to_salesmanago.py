@@ -112,7 +112,7 @@ def test_r26_a_tag_lost_in_salesmanago_is_added_again_with_the_next_update() -> 
 def test_r26_a_tag_that_is_still_there_or_went_in_the_panel_too_is_no_loss() -> None:
     tagged = life(OPEN, registered("2026-11-23T10:00"), tags_edited("2026-11-23T11:00", added=["brak_aktywności"]))
     seen = learn(tags_seen("2026-11-23T12:00", {"IDOSELL_BRAK_AKTYWNOSCI": 1}), OPEN, tagged.contact)
-    assert (lost_tags(seen, OPEN), seen.told) == ([], tagged.contact.told)
+    assert (lost_tags(seen, OPEN), seen.sent_state) == ([], tagged.contact.sent_state)
     gone = tagged.goes_on(OPEN, tags_edited("2026-11-23T12:00", removed=["brak_aktywności"]))
     assert lost_tags(learn(tags_seen("2026-11-23T13:00"), OPEN, gone.contact), OPEN) == []
 

@@ -288,4 +288,4 @@ def test_a_bundle_says_the_same_as_its_commands_one_by_one() -> None:
         an_upsert(new_email="n@example.com", remove_tags=("A",)), (an_event(email="n@example.com"),)
     )
     known = life(OPEN, registered("2026-11-23T10:00")).contact
-    assert told(known, commands).told.email == "n@example.com"
+    assert told(known, commands).sent_state.email == "n@example.com"

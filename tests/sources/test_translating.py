@@ -256,11 +256,11 @@ def resigned(minutes: int = 1) -> Unsubscribed:
     ],
 )
 def test_r06_what_the_panel_shows_of_our_own_writing_is_no_act(event: Any, home: TimedStatus | None, expected: Echo) -> None:
-    assert echo(event, Contact(email="a@example.com", home=ShopState(email_news=home))) is expected
+    assert echo(event, Contact(email="a@example.com", shop_state=ShopState(email_news=home))) is expected
     assert echo(event, None) is Echo.NONE
 
 
 def test_r06_each_channel_has_its_own_echo() -> None:
-    contact = Contact(email="a@example.com", home=ShopState(email_news=IN))
+    contact = Contact(email="a@example.com", shop_state=ShopState(email_news=IN))
     by_sms = Subscribed(at=T, email="a@example.com", by_email=False, by_sms=True)
     assert echo(by_sms, contact) is Echo.NONE

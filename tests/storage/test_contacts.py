@@ -128,11 +128,13 @@ async def test_an_erased_person_keeps_no_address_only_the_hash(store: Store, dat
 
 
 async def test_r03_a_page_of_those_who_were_sent_leaves_out_strangers_of_whatever_shop(store: Store) -> None:
-    sent = [someone(f"s{number}@example.pl", told=SentState(email=f"s{number}@example.pl")) for number in range(3)]
+    sent = [someone(f"s{number}@example.pl", sent_state=SentState(email=f"s{number}@example.pl")) for number in range(3)]
     ids = await added(store, someone("x@example.pl"), sent[0], someone("y@example.pl"), sent[1], sent[2])
     async with store.work() as work:
-        (other,) = await work.contacts.add([("shop2", someone("b@example.pl", told=SentState(email="b@example.pl")), None)], T0)
-        await work.contacts.add([("shop3", someone("c@example.pl", told=SentState(email="c@example.pl")), None)], T0)
+        (other,) = await work.contacts.add(
+            [("shop2", someone("b@example.pl", sent_state=SentState(email="b@example.pl")), None)], T0
+        )
+        await work.contacts.add([("shop3", someone("c@example.pl", sent_state=SentState(email="c@example.pl")), None)], T0)
         await work.commit()
     await saved(store, StoredContact(ids[3], SHOP, someone("s1@example.pl")))  # taken back before it left
     async with store.work() as work:
@@ -196,7 +198,7 @@ FULL = Contact(
     earned_tags=("Obuwie", "Męskie"),
     last_purchase_at=T0,
     erased_at=T0,
-    told=SentState(
+    sent_state=SentState(
         email="old@gęślą.pl",
         profile={"city": "Łódź"},
         tags={"idosell_vip": False},

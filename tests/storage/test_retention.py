@@ -192,7 +192,7 @@ async def test_carts_go_when_they_are_closed_and_their_last_change_is_long_ago(d
 
 
 KEPT = {
-    "transferred": Contact(email="p1@example.pl", told=SentState(email="p1@example.pl")),
+    "transferred": Contact(email="p1@example.pl", sent_state=SentState(email="p1@example.pl")),
     "erased": Contact(erased=True, erased_at=T0),
     "erased and back": Contact(email="p1@example.pl", erased_at=T0),
     "withdrew": Contact(email="p1@example.pl", transfer=TransferConsent(withdrawn=T0)),

@@ -33,8 +33,8 @@ def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Com
     if upsert is not None and is_bulk(event):
         # Mere state: an opt-out over there, of which we may not know, is looked for first, however young the date (R06).
         # What we told ourselves needs no looking for: a newer date outweighs it.
-        email = upsert.old_email_opt_in or not is_opt_out(contact.told.email_news)
-        phone = upsert.old_phone_opt_in or not is_opt_out(contact.told.phone_news)
+        email = upsert.old_email_opt_in or not is_opt_out(contact.sent_state.email_news)
+        phone = upsert.old_phone_opt_in or not is_opt_out(contact.sent_state.phone_news)
         # Nor is anybody mailed because of it: a subscription that waits is asked about with the next thing that happens (B6).
         upsert = replace(upsert, quiet=True, old_email_opt_in=email, old_phone_opt_in=phone, asks_opt_in=None)
     occurrence = _occurrence(event, shop, contact, sale)

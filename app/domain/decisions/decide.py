@@ -193,7 +193,7 @@ def _homeward(
 
 def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Decision:
     """What was told and is gone is told again. Nobody is introduced by a comparison."""
-    there, up_to_date = reset_to_remote(known, event), event.told in ("", digest_of_told(known))
+    there, up_to_date = reset_to_remote(known, event), event.sent_digest in ("", digest_of_told(known))
     commands = compose(event, shop, there, sale) if known.is_transferred and up_to_date else ()
     if not commands:
         return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
@@ -202,7 +202,7 @@ def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Deci
 
 def _is_told_of_opt_out(known: Contact) -> bool:
     """It was told of the person's opt-out; or of an act since, by another shop of the account."""
-    told, said = known.told.email_news, known.email_news.said
+    told, said = known.sent_state.email_news, known.email_news.said
     return is_opt_out(told) or (told is not None and said is not None and told.at > said.at)
 
 
@@ -252,7 +252,7 @@ def _erase(event: ErasureRequested, shop: Shop, contact: Contact, sale: Sale) ->
         return _decision(Supersede(Reason.NOTHING_NEW), contact, sale)
     present = contact.email or event.email
     named = contact.may_be_known_there_as(present) or (contact.transfer.permits(shop.policy) and not shop.blocks(present))
-    addresses = dict.fromkeys(filter(None, (present if named else None, contact.told.email)))
+    addresses = dict.fromkeys(filter(None, (present if named else None, contact.sent_state.email)))
     forgotten = Contact(
         email=contact.email or event.email,
         erased=True,

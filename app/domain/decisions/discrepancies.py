@@ -53,7 +53,7 @@ _UNCONFIRMED = {
 def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:
     """Everything about a person that a person should see (R26, R27; contract U13)."""
     found = []
-    for tag, lost in contact.seen.lost.items():
+    for tag, lost in contact.observed.lost.items():
         if lost.back:
             continue
         done, done_pl = _POLICY_WORDS[shop.tag_conflicts]
@@ -68,7 +68,7 @@ def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:
     for group in collisions(tag for tag, flag in contact.panel_tags.items() if flag.value):
         words = "SALESmanago stores these panel tags as one and the same."
         found.append(Conflict(ConflictKind.TAGS_COLLIDE, group, None, words, "SALESmanago zapisuje te tagi jako jeden."))
-    for channel, disputed in (("email", contact.seen.email_disputed), ("sms", contact.seen.phone_disputed)):
+    for channel, disputed in (("email", contact.observed.email_disputed), ("sms", contact.observed.phone_disputed)):
         if disputed:
             words = (
                 "SALESmanago keeps showing another newsletter status than the newest act of the person. Look at the contact's card."
@@ -96,7 +96,7 @@ def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:
         )
         found.append(Conflict(ConflictKind.RENAME_REFUSED, (), contact.rename_refused_at, words, words_pl))
     if contact.unconfirmed_since is not None:
-        asked = contact.told.email_asked_at is not None and contact.told.email_asked_at >= contact.unconfirmed_since
+        asked = contact.sent_state.email_asked_at is not None and contact.sent_state.email_asked_at >= contact.unconfirmed_since
         words, words_pl = _UNCONFIRMED[asked]
         found.append(Conflict(ConflictKind.UNCONFIRMED, ("email",), contact.unconfirmed_since, words, words_pl))
     return tuple(found)
@@ -105,7 +105,7 @@ def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:
 def is_disputed(contact: Contact) -> bool:
     """Is there any conflict about the person?"""
     tags_collide = bool(collisions(tag for tag, flag in contact.panel_tags.items() if flag.value))
-    lost = any(not one.back for one in contact.seen.lost.values())
-    disputed = contact.seen.email_disputed or contact.seen.phone_disputed
+    lost = any(not one.back for one in contact.observed.lost.values())
+    disputed = contact.observed.email_disputed or contact.observed.phone_disputed
     addresses = contact.address_contested_at is not None or contact.rename_refused_at is not None
     return lost or tags_collide or disputed or addresses

@@ -74,7 +74,7 @@ def revoked_by(event: Event, before: Contact, contact: Contact, *, is_joined: bo
     """
     match event:
         case ErasureRequested():
-            gone = TakeBack(everything=True, home=True, opt_outs=True)
+            gone = TakeBack(everything=True, at_shop=True, opt_outs=True)
             return [Revoked(gone, Reason.ERASED)] if contact.erased_at != before.erased_at else []
         case TransferConsentWithdrawn():
             return _withdrawn(contact)
@@ -166,7 +166,7 @@ def resign_left_address(told: SentState, said: StatusesSaid) -> tuple[UpsertCont
 
 def opt_outs_shown(before: Contact, contact: Contact) -> Channels | None:
     """The channels of which SALESmanago showed a new opt-out; None if of none, or if the person was never sent."""
-    told, former = contact.told, before.told
+    told, former = contact.sent_state, before.sent_state
     email = is_opt_out(told.email_news) and told.email_news != former.email_news
     phone = is_opt_out(told.phone_news) and told.phone_news != former.phone_news
     return Channels(email, phone) if (email or phone) and told.email is not None else None
@@ -180,10 +180,10 @@ def repeated_opt_out(contact: Contact, shown: Channels, arrived: Collection[Comm
     """
     email = shown.email and any(one is None or _opts_in_by_email(one) for one in arrived)
     phone = shown.phone and any(one is None or _opts_in_by_phone(one) for one in arrived)
-    if not (email or phone) or contact.told.email is None:
+    if not (email or phone) or contact.sent_state.email is None:
         return None
     return UpsertContact(
-        email=contact.told.email,
+        email=contact.sent_state.email,
         email_status=Status.OPT_OUT if email else None,
         phone_status=Status.OPT_OUT if phone else None,
         repeats=True,
@@ -203,9 +203,9 @@ def repeated_in_shop(event: Event, before: Contact, contact: Contact) -> SetSubs
 
     Which of the two the shop's side ended with is not known then, so the newest act is written once more.
     """
-    if isinstance(event, StatusObserved) or contact.home == before.home:
+    if isinstance(event, StatusObserved) or contact.shop_state == before.shop_state:
         return None
-    home, former = contact.home, before.home
+    home, former = contact.shop_state, before.shop_state
     email = home.email_news if _contradicts(home.email_news, former.email_news) else None
     phone = home.phone_news if _contradicts(home.phone_news, former.phone_news) else None
     if email is None and phone is None:
@@ -228,7 +228,7 @@ def status_changed(before: Contact, contact: Contact) -> bool:
 
 def _known_there(contact: Contact) -> tuple[object, ...]:
     """What SALESmanago holds of the newsletter, as far as we know."""
-    told, seen = contact.told, contact.seen
+    told, seen = contact.sent_state, contact.observed
     kept_back = (seen.email_kept_back, seen.phone_kept_back)
     return told.email_news, told.phone_news, seen.email_news, seen.phone_news, *kept_back
 

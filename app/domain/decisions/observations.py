@@ -20,20 +20,20 @@ Noted = TypeVar("Noted", ObservedStatus, KeptBack)
 
 def is_another(contact: Contact, shown: RemoteContact) -> bool:
     """Is what SALESmanago shows another contact than the one it showed before, made since? Its statuses are nobody's act (R72)."""
-    before, now = contact.seen.created_at, shown.created_at
+    before, now = contact.observed.created_at, shown.created_at
     return before is not None and now is not None and now > before
 
 
 def observe_status(event: StatusObserved, contact: Contact) -> Contact:
-    seen, told = contact.seen, contact.told
+    seen, told = contact.observed, contact.sent_state
     if event.email_out is not None:
         heard = _heard(told.email_news, seen.email_refused, seen.email_kept_back)
         look = _look(contact.email_news, heard, seen.email_news, event, out=event.email_out, disputed=seen.email_disputed)
         contact = replace(
             contact,
             email_news=look.channel,
-            told=replace(contact.told, email_news=told.email_news if look.told == heard else look.told),
-            seen=replace(contact.seen, email_news=look.seen, email_disputed=look.disputed, email_unexplained_since=None),
+            sent_state=replace(contact.sent_state, email_news=told.email_news if look.told == heard else look.told),
+            observed=replace(contact.observed, email_news=look.seen, email_disputed=look.disputed, email_unexplained_since=None),
         )
     if event.phone_out is not None:
         heard = _heard(told.phone_news, seen.phone_refused, seen.phone_kept_back)
@@ -41,8 +41,8 @@ def observe_status(event: StatusObserved, contact: Contact) -> Contact:
         contact = replace(
             contact,
             phone_news=look.channel,
-            told=replace(contact.told, phone_news=told.phone_news if look.told == heard else look.told),
-            seen=replace(contact.seen, phone_news=look.seen, phone_disputed=look.disputed),
+            sent_state=replace(contact.sent_state, phone_news=told.phone_news if look.told == heard else look.told),
+            observed=replace(contact.observed, phone_news=look.seen, phone_disputed=look.disputed),
         )
     return contact
 
@@ -51,12 +51,12 @@ def _heard(told: TimedStatus | None, refused: TimedStatus | None, kept_back: Kep
     """Of what counts as told, what SALESmanago heard."""
     if told is not None and told == refused:
         return None
-    return kept_back.stood if kept_back is not None and kept_back.told == told else told
+    return kept_back.stood if kept_back is not None and kept_back.sent == told else told
 
 
 def came_back(contact: Contact) -> bool:
     """Did the person opt in after a resignation, and is SALESmanago told so?"""
-    news, told = contact.email_news, contact.told.email_news
+    news, told = contact.email_news, contact.sent_state.email_news
     return news.opted_out is not None and news.status is Status.OPT_IN and is_opt_in(told)
 
 
@@ -113,14 +113,14 @@ def _acted(channel: Channel, at: datetime, *, out: bool) -> Channel:
 
 def not_taken(event: StatusRejected, contact: Contact) -> Contact:
     """SALESmanago was not told after all: the mirror must not say so, or a later look would take our silence for an act."""
-    told, seen = contact.told, contact.seen
+    told, seen = contact.sent_state, contact.observed
     if not event.shown_out:
         refused = replace(
             seen,
             email_refused=told.email_news if event.by_email else seen.email_refused,
             phone_refused=told.phone_news if event.by_phone else seen.phone_refused,
         )
-        return replace(contact, seen=refused)
+        return replace(contact, observed=refused)
     out = ObservedStatus(Status.OPT_OUT, event.at, event.at)
     # Where it held an opt-in, somebody acted. The next look finds the act, for every shop.
     if event.by_email and event.email_stood is not None:
@@ -136,7 +136,7 @@ def not_taken(event: StatusRejected, contact: Contact) -> Contact:
         told, seen = replace(told, phone_news=phone), replace(seen, phone_kept_back=kept_back)
     elif event.by_phone:
         told, seen = replace(told, phone_news=None), replace(seen, phone_news=out)
-    return replace(contact, told=told, seen=seen)
+    return replace(contact, sent_state=told, observed=seen)
 
 
 def _kept_back(
@@ -152,7 +152,7 @@ def _kept_back(
 
 def is_explained(event: StatusRejected, contact: Contact) -> bool:
     """Was the opt-out that kept an opt-in back heard of before the person acted? Then the opt-in is told again."""
-    told = contact.told
+    told = contact.sent_state
     email = event.by_email and event.email_stood is not None and contact.email_news.status is Status.OPT_IN
     phone = event.by_phone and event.phone_stood is not None and contact.phone_news.status is Status.OPT_IN
     return any(
@@ -169,20 +169,20 @@ def found(
     Where a callback may say for which shop a change was meant (R53), it gets a grace before the look speaks for all. It gets
     `patience` to say that somebody opted in, before an opt-out that does not show is told again.
     """
-    after, told, since = observe_status(look, contact), contact.told.email_news, contact.seen.email_unexplained_since
+    after, told, since = observe_status(look, contact), contact.sent_state.email_news, contact.observed.email_unexplained_since
     if since is None or (told is not None and since < told.at):  # of a change before what was told since
         since = look.at
-    waits = look.email_out is not None and replace(contact, seen=replace(contact.seen, email_unexplained_since=since))
+    waits = look.email_out is not None and replace(contact, observed=replace(contact.observed, email_unexplained_since=since))
     if (after.email_news, after.phone_news) == (contact.email_news, contact.phone_news):
-        if waits and after.told != contact.told and look.at - since < patience:
+        if waits and after.sent_state != contact.sent_state and look.at - since < patience:
             return None, waits
-        return None, replace(after, seen=replace(after.seen, email_unexplained_since=None)) if waits else after
+        return None, replace(after, observed=replace(after.observed, email_unexplained_since=None)) if waits else after
     if waits and look.at - since < grace:
         return None, waits
     if look.email_out is not None:
-        at = acted_since(contact.seen.email_news, since, out=look.email_out)
+        at = acted_since(contact.observed.email_news, since, out=look.email_out)
     else:
-        at = acted_since(contact.seen.phone_news, look.at, out=look.phone_out is True)
+        at = acted_since(contact.observed.phone_news, look.at, out=look.phone_out is True)
     return replace(look, at=at, acted=True), contact
 
 
@@ -192,13 +192,13 @@ def differs_only_in_time(before: Contact, after: Contact) -> bool:
 
 
 def _timeless(contact: Contact) -> tuple[object, ...]:
-    seen, told = contact.seen, contact.told
+    seen, told = contact.observed, contact.sent_state
     looked_since = [
         shown is not None and said is not None and shown.at > said.at
         for shown, said in ((seen.email_news, told.email_news), (seen.phone_news, told.phone_news))
     ]
     statuses = [(shown.status, shown.since) if shown is not None else None for shown in (seen.email_news, seen.phone_news)]
-    rest = replace(contact, seen=replace(seen, email_news=None, phone_news=None, tags_at=None))
+    rest = replace(contact, observed=replace(seen, email_news=None, phone_news=None, tags_at=None))
     return rest, statuses, looked_since, seen.tags_at is None
 
 
@@ -215,17 +215,17 @@ def adopt_sibling_status(
     """
     return replace(
         contact,
-        told=replace(
-            contact.told,
-            email_news=newer_status(told_email, contact.told.email_news),
-            phone_news=newer_status(told_phone, contact.told.phone_news),
+        sent_state=replace(
+            contact.sent_state,
+            email_news=newer_status(told_email, contact.sent_state.email_news),
+            phone_news=newer_status(told_phone, contact.sent_state.phone_news),
         ),
-        seen=replace(
-            contact.seen,
-            email_news=_newer(seen.email_news, contact.seen.email_news),
-            phone_news=_newer(seen.phone_news, contact.seen.phone_news),
-            email_kept_back=_newer(seen.email_kept_back, contact.seen.email_kept_back),
-            phone_kept_back=_newer(seen.phone_kept_back, contact.seen.phone_kept_back),
+        observed=replace(
+            contact.observed,
+            email_news=_newer(seen.email_news, contact.observed.email_news),
+            phone_news=_newer(seen.phone_news, contact.observed.phone_news),
+            email_kept_back=_newer(seen.email_kept_back, contact.observed.email_kept_back),
+            phone_kept_back=_newer(seen.phone_kept_back, contact.observed.phone_kept_back),
         ),
     )
 

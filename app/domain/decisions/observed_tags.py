@@ -21,19 +21,23 @@ READD_WINDOW = timedelta(days=1)
 
 def saw_tags(event: TagsObserved, contact: Contact, shop: Shop) -> Contact:
     """The full list of a contact's tags in SALESmanago. An older list teaches nothing."""
-    if contact.seen.tags_at is not None and event.at < contact.seen.tags_at:
+    if contact.observed.tags_at is not None and event.at < contact.observed.tags_at:
         return contact
     present = {tags.canonical(text) for text, _ in event.tags}
     shown = _shown(event, present, contact, shop)
-    gone = {name: replace(tag, here=False) for name, tag in contact.seen.tags.items() if name not in shown}
+    gone = {name: replace(tag, here=False) for name, tag in contact.observed.tags.items() if name not in shown}
     for section in contact.earned_tags:
         # Told and not there: somebody took it off before any look saw it.
         name = tags.canonical(section)
-        if contact.told.tags.get(name) and not tags.is_shown(name, present) and tags.to_panel(section, shop.number) is not None:
+        if (
+            contact.sent_state.tags.get(name)
+            and not tags.is_shown(name, present)
+            and tags.to_panel(section, shop.number) is not None
+        ):
             gone.setdefault(name, ObservedTag(tags.outgoing_text(section).lower(), 1, here=False))
     gone = dict(list(gone.items())[-GONE_REMEMBERED:])
-    seen = replace(contact.seen, tags={**gone, **shown}, tags_at=event.at)
-    return _with_lost(replace(contact, seen=seen), present, shop, event.at)
+    seen = replace(contact.observed, tags={**gone, **shown}, tags_at=event.at)
+    return _with_lost(replace(contact, observed=seen), present, shop, event.at)
 
 
 def _shown(event: TagsObserved, present: set[str], contact: Contact, shop: Shop) -> dict[str, ObservedTag]:
@@ -41,7 +45,7 @@ def _shown(event: TagsObserved, present: set[str], contact: Contact, shop: Shop)
     without_letters: dict[str, list[str]] = {}
     for section in contact.earned_tags:
         name = tags.canonical(section)
-        if contact.told.tags.get(name) and name not in present:
+        if contact.sent_state.tags.get(name) and name not in present:
             without_letters.setdefault(tags.as_stored(name), []).append(section)
     shown: dict[str, ObservedTag] = {}
     for text, points in event.tags:
@@ -56,12 +60,12 @@ def _shown(event: TagsObserved, present: set[str], contact: Contact, shop: Shop)
 def bought_again(contact: Contact, earned: Iterable[str]) -> Contact:
     """A section tag that SALESmanago lost and a new order earns again is told again (R22, R31)."""
     names = {tags.canonical(tag) for tag in earned}
-    lost = {name for name in names if name in contact.seen.tags and not contact.seen.tags[name].here}
+    lost = {name for name in names if name in contact.observed.tags and not contact.observed.tags[name].here}
     if not lost:
         return contact
-    told = {name: here for name, here in contact.told.tags.items() if name not in lost}
-    seen = {name: tag for name, tag in contact.seen.tags.items() if name not in lost}
-    return replace(contact, told=replace(contact.told, tags=told), seen=replace(contact.seen, tags=seen))
+    told = {name: here for name, here in contact.sent_state.tags.items() if name not in lost}
+    seen = {name: tag for name, tag in contact.observed.tags.items() if name not in lost}
+    return replace(contact, sent_state=replace(contact.sent_state, tags=told), observed=replace(contact.observed, tags=seen))
 
 
 def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) -> Contact:
@@ -73,7 +77,7 @@ def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) ->
     lost: dict[str, Lost] = {}
     again: set[str] = set()
     for name in _lost_names(contact, present):
-        known = contact.seen.lost.get(name) or Lost(at)
+        known = contact.observed.lost.get(name) or Lost(at)
         readd = shop.tag_conflicts is TagConflicts.READD
         known = Lost(at) if readd and at - known.since >= READD_WINDOW else replace(known, back=False)
         if readd and known.readded < READD_LIMIT:
@@ -83,15 +87,17 @@ def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) ->
     wanted = wanted_tags(contact)
     lately = {
         name: replace(one, back=True)
-        for name, one in contact.seen.lost.items()
+        for name, one in contact.observed.lost.items()
         if name not in lost and one.readded and at - one.since < READD_WINDOW and wanted.get(name)
     }
-    told = {name: here for name, here in contact.told.tags.items() if name not in again}
-    return replace(contact, seen=replace(contact.seen, lost={**lately, **lost}), told=replace(contact.told, tags=told))
+    told = {name: here for name, here in contact.sent_state.tags.items() if name not in again}
+    return replace(
+        contact, observed=replace(contact.observed, lost={**lately, **lost}), sent_state=replace(contact.sent_state, tags=told)
+    )
 
 
 def _lost_names(contact: Contact, present: set[str]) -> Iterable[str]:
     wanted = wanted_tags(contact)
-    for name, added in contact.told.tags.items():
+    for name, added in contact.sent_state.tags.items():
         if added and not tags.is_shown(name, present) and name.startswith(tags.TO_UPSTREAM) and wanted.get(name):
             yield name

@@ -47,7 +47,7 @@ def stopped(commands: Sequence[Command], shop: Shop, person: Contact | None) -> 
 def stop_of(commands: Sequence[Command], shop: Shop, person: Contact | None) -> Stop | None:
     """What holds for a person now, whether or not it concerns these commands."""
     if shop.shadow:
-        return Stop(TakeBack(everything=True, home=True), Reason.SHADOW)
+        return Stop(TakeBack(everything=True, at_shop=True), Reason.SHADOW)
     if any(shop.blocks(command.email) for command in commands):
         return Stop(TakeBack(everything=True), Reason.BLOCKED_ADDRESS)
     if person is None or person.erased:

@@ -30,8 +30,8 @@ class TakeBack:
     email_until: datetime | None = None
     phone_until: datetime | None = None
     """Opt-ins by an act of that time or before; None: whenever it was. A newer act, perhaps of another shop, stays (R06)."""
-    home: bool = False
-    """Also what is on its way to the shop."""
+    at_shop: bool = False
+    """Also what is queued for the shop."""
     opt_outs: bool = False
     """Also opt-outs: the person is erased, and the erasure stands in their place."""
     carts_until: datetime | None = None
@@ -48,7 +48,7 @@ class TakeBack:
             self.phone_opt_in or other.phone_opt_in,
             later(self.email_until, other.email_until),
             later(self.phone_until, other.phone_until),
-            self.home or other.home,
+            self.at_shop or other.at_shop,
             self.opt_outs or other.opt_outs,
             later(self.carts_until, other.carts_until),
             later(self.happened_before, other.happened_before),
@@ -64,11 +64,11 @@ def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False
         case ConfirmOptIn() | ConfirmOptOut():
             return None if act.opt_outs else command  # it asks about a person whom SALESmanago named itself
         case SetSubscription():
-            return command if not act.home else None if act.opt_outs else _opt_outs_for_the_shop(command)
+            return command if not act.at_shop else None if act.opt_outs else _opt_outs_for_the_shop(command)
         case MirrorTags():
-            return None if act.home else command
+            return None if act.at_shop else command
         case ReportErasure():
-            return None if act.home else command
+            return None if act.at_shop else command
         case AddEvent():
             return None if act.everything or _is_outdated(command, act) else command
         case UpsertContact():

@@ -83,7 +83,7 @@ def again(
     a newer word of the shop on the same order took its place.
     """
     if isinstance(command, DeleteContact):
-        lives_again = not contact.erased and contact.told.email == command.email
+        lives_again = not contact.erased and contact.sent_state.email == command.email
         return Again(None, contact, Reason.REPLACED) if lives_again else Again(command, contact)
     asked = heir or contact
     if contact.erased or asked.erased:
@@ -99,7 +99,7 @@ def again(
         return Again(command, contact)  # the shop's side compares with what it knows by then
     if asked.last_purchase_at is not None and command.is_cart_until(asked.last_purchase_at):
         return Again(None, contact, Reason.CART_BOUGHT)
-    address = asked.told.email or asked.email
+    address = asked.sent_state.email or asked.email
     return Again(replace(command, email=address), contact) if address else Again(None, contact, Reason.REPLACED)
 
 
@@ -111,11 +111,11 @@ def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime)
     doubted = untold(replace(contact, rename_refused_at=None), [command])  # a person asked: a rename is tried again
     # An opt-out that was told since, by whichever shop, was no part of this command.
     news = replace(
-        doubted.told,
-        email_news=_since(contact.told.email_news, command.email_status) or doubted.told.email_news,
-        phone_news=_since(contact.told.phone_news, command.phone_status) or doubted.told.phone_news,
+        doubted.sent_state,
+        email_news=_since(contact.sent_state.email_news, command.email_status) or doubted.sent_state.email_news,
+        phone_news=_since(contact.sent_state.phone_news, command.phone_status) or doubted.sent_state.phone_news,
     )
-    doubted = replace(doubted, told=news)
+    doubted = replace(doubted, sent_state=news)
     fresh = difference(doubted, shop, now)
     stop = stop_of([command], shop, contact)
     is_closed = stop is not None and stop.act.everything

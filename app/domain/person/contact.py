@@ -54,13 +54,13 @@ class Contact:
     erased: bool = False
     erased_at: datetime | None = None
     """Nothing from that time or before is learned or sent, also in a later life of the person (M3)."""
-    told: SentState = SentState()
-    home: ShopState = ShopState()
-    seen: Observed = Observed()
+    sent_state: SentState = SentState()
+    shop_state: ShopState = ShopState()
+    observed: Observed = Observed()
 
     @property
     def is_transferred(self) -> bool:
-        return self.told.email is not None
+        return self.sent_state.email is not None
 
     @property
     def unconfirmed_since(self) -> datetime | None:
@@ -73,20 +73,20 @@ class Contact:
     @property
     def known_there_as(self) -> str:
         """The address under which events reach the contact in SALESmanago."""
-        return self.told.email if self.rename_refused_at is not None and self.told.email else self.email
+        return self.sent_state.email if self.rename_refused_at is not None and self.sent_state.email else self.email
 
     def may_be_known_there_as(self, email: str) -> bool:
         """Does SALESmanago perhaps know the person by this address: were we to send it, or did it show the person itself?"""
-        return self.told.email == email or (self._was_shown and self.email == email)
+        return self.sent_state.email == email or (self._was_shown and self.email == email)
 
     @property
     def was_never_there(self) -> bool:
         """SALESmanago was told nothing of the person, by no shop, and never showed it."""
-        return self.told == SentState() and not self._was_shown
+        return self.sent_state == SentState() and not self._was_shown
 
     @property
     def _was_shown(self) -> bool:
-        return self.seen.email_news is not None or self.seen.phone_news is not None or self.seen.tags_at is not None
+        return self.observed.email_news is not None or self.observed.phone_news is not None or self.observed.tags_at is not None
 
     def is_of_another_account(self, customer_id: str | None) -> bool:
         """Addresses are not unique among a panel's accounts: the second one must not take turns with the first."""
@@ -204,7 +204,7 @@ class Contact:
 
     def _is_told(self, panel_tag: str) -> bool:
         name = tags.to_upstream(panel_tag)
-        return name is not None and self.told.tags.get(tags.canonical(name)) is True
+        return name is not None and self.sent_state.tags.get(tags.canonical(name)) is True
 
     def earning(self, earned: tuple[str, ...]) -> "Contact":
         """Of more than `MOST_TAGS` the oldest are forgotten here; in SALESmanago they stay."""

@@ -43,17 +43,17 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
         earned_tags=tags.distinct((*target.earned_tags, *other.earned_tags))[-tags.MOST_TAGS :],
         last_purchase_at=later(target.last_purchase_at, other.last_purchase_at),
         erased_at=later(target.erased_at, other.erased_at),
-        home=replace(
-            target.home,
-            email_news=newer_status(other.home.email_news, target.home.email_news),
-            phone_news=newer_status(other.home.phone_news, target.home.phone_news),
+        shop_state=replace(
+            target.shop_state,
+            email_news=newer_status(other.shop_state.email_news, target.shop_state.email_news),
+            phone_news=newer_status(other.shop_state.phone_news, target.shop_state.phone_news),
         ),
     )
 
 
 def taken_in(mover: Contact, there: Contact, at: datetime) -> Contact:
     """As `absorb`, where SALESmanago never heard of whoever has the address: what it was told of the mover stays told."""
-    return replace(absorb(there, mover, at), told=mover.told, seen=mover.seen)
+    return replace(absorb(there, mover, at), sent_state=mover.sent_state, observed=mover.observed)
 
 
 def _joined_profile(target: Mapping[str, TimedText], other: Mapping[str, TimedText]) -> dict[str, TimedText]:

@@ -55,7 +55,7 @@ class ObservedStatus:
 class KeptBack:
     """An opt-in that looked first and was not sent, as there was an opt-out. It counts as told: nothing tells it again."""
 
-    told: TimedStatus
+    sent: TimedStatus
     stood: TimedStatus
     """What SALESmanago held before: compared with that, the next look finds the opt-out."""
     at: datetime

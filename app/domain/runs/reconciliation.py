@@ -165,26 +165,28 @@ def compared(contact: Contact, shop: Shop, shown: RemoteContact | None, former: 
     if not contact.is_transferred or contact.erased or not contact.transfer.permits(shop.policy):
         return Comparison()  # whoever may not be sent need not be there
     if shown is None and former is None:
-        return Comparison((Cause.MISSING_THERE,), DriftFound(at=at, email=contact.email, told=digest_of_told(contact)))
+        return Comparison((Cause.MISSING_THERE,), DriftFound(at=at, email=contact.email, sent_digest=digest_of_told(contact)))
     there = shown or former
     assert there is not None
     causes = [] if shown is not None else [Cause.RENAME_NOT_TAKEN]
     missing, left = _tags(contact, there)
     causes += [Cause.OUR_TAG_MISSING] * bool(missing) + [Cause.OUR_TAG_LEFT] * bool(left)
-    if _differs(contact.told.email_news, there.opted_out) or _differs(contact.told.phone_news, there.opted_out_phone):
+    if _differs(contact.sent_state.email_news, there.opted_out) or _differs(contact.sent_state.phone_news, there.opted_out_phone):
         causes.append(Cause.STATUS_DIFFERS)
     if shown is not None and _points_differ(contact, shop, shown, at):
         causes.append(Cause.POINTS_DIFFER)
     repairable = tuple(name for name in missing if name in REPAIRS_SAFELY)
     told = digest_of_told(contact)
-    drift = DriftFound(at=at, email=contact.email, told=told, known_as=there.email, missing=repairable, left=left)
+    drift = DriftFound(at=at, email=contact.email, sent_digest=told, known_as=there.email, missing=repairable, left=left)
     return Comparison(tuple(causes), drift if shown is None or repairable or left else None)
 
 
 def _tags(contact: Contact, there: RemoteContact) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Tags of ours that are gone, and tags of ours that are still there. Sections belong to SALESmanago once given (R30)."""
     present = {tags.canonical(tag) for tag in there.tags}
-    ours = {name: here for name, here in contact.told.tags.items() if name.startswith(tags.TO_UPSTREAM) or name in REPAIRS_SAFELY}
+    ours = {
+        name: here for name, here in contact.sent_state.tags.items() if name.startswith(tags.TO_UPSTREAM) or name in REPAIRS_SAFELY
+    }
     missing = tuple(sorted(name for name, here in ours.items() if here and not tags.is_shown(name, present)))
     # What stands there without its letters may be another tag of ours, which belongs there.
     standing = present - {tags.as_stored(name) for name, here in ours.items() if here}
@@ -202,7 +204,7 @@ def _points_differ(contact: Contact, shop: Shop, shown: RemoteContact, at: datet
         return False
     seen = saw_tags(TagsObserved(at=at, email=contact.email, tags=tuple(sorted(shown.tags.items()))), contact, shop)
     wanted = panel_tags(seen)
-    return wanted != (contact.home.tags or PanelTags(complete=wanted.complete))
+    return wanted != (contact.shop_state.tags or PanelTags(complete=wanted.complete))
 
 
 def noted(run: Reconciliation, found: Sequence[tuple[Cause, str]], checked: int, busy: int = 0) -> Reconciliation:

@@ -199,7 +199,7 @@ def _transfer(page: _Page, transfer: TransferConsent) -> Row:
 
 def _tags(page: _Page, contact: Contact) -> Iterable[Row]:
     panel = [name for name, flag in contact.panel_tags.items() if flag.value]
-    for title, names in (("panel_tags", panel), ("earned_tags", contact.earned_tags), ("seen_tags", contact.seen.tags)):
+    for title, names in (("panel_tags", panel), ("earned_tags", contact.earned_tags), ("seen_tags", contact.observed.tags)):
         if names:
             yield page.say(title), ", ".join(names)
 

@@ -129,7 +129,7 @@ class SalesmanagoSender:
             people = {one.id: one.contact for one in await work.contacts.by_ids([dispatch.claim.contact_id for dispatch in missed])}
         for dispatch in missed:
             contact = people.get(dispatch.claim.contact_id, NOBODY)
-            was_shown = contact.seen.email_news is not None or contact.seen.created_at is not None
+            was_shown = contact.observed.email_news is not None or contact.observed.created_at is not None
             if was_shown and contact.is_transferred and dispatch.missed is not None:
                 dispatch.contact_is_gone(dispatch.missed, self._clock())
 
@@ -378,8 +378,8 @@ class ShopSender(_Unpaced):
         left: dict[int, SetSubscription] = {}
         for one, command in changes:
             later = [other for waiting, other in changes if waiting.id > one.id and waiting.counted]
-            email = _still_new(command.email_news, person.home.email_news, [other.email_news for other in later])
-            phone = _still_new(command.phone_news, person.home.phone_news, [other.phone_news for other in later])
+            email = _still_new(command.email_news, person.shop_state.email_news, [other.email_news for other in later])
+            phone = _still_new(command.phone_news, person.shop_state.phone_news, [other.phone_news for other in later])
             if email is None and phone is None:
                 dispatch.answer(one, without_call(NotNeeded(Reason.SHOP_IS_NEWER), self._clock()))
             else:

@@ -132,7 +132,7 @@ class Poller:
         async with self._store.work() as work:
             page = await work.contacts.page_of_sent(shops, int(at or 0), CONTACTS_PER_READ)
         # Renamed here and not there, for it may not be sent any more: the new address is none that SALESmanago knows.
-        known = [person.contact.email for person in page if person.contact.email == person.contact.told.email]
+        known = [person.contact.email for person in page if person.contact.email == person.contact.sent_state.email]
         news = await self._look(account, known)
         if news is not None:
             await self._remember(f"sweep:{account_id}", str(page[-1].id) if len(page) == CONTACTS_PER_READ else "0")
@@ -204,7 +204,7 @@ class Poller:
             looked = await self._looks(work, account, emails, shown, at, with_tags=with_tags)
             events = [event for look in looked for event in look.events]
             quiet = [look.person for look in looked if look.person is not None]
-            waits = {one.contact.email for one in quiet if one.contact.seen.email_unexplained_since is not None}
+            waits = {one.contact.email for one in quiet if one.contact.observed.email_unexplained_since is not None}
             self._again.setdefault(account.id, set()).update(waits)
             await work.contacts.save(quiet, at)
             await work.inbox.add(events, self._clock())
@@ -274,7 +274,7 @@ class Poller:
             unclear |= {person.contact.email} if person.id in arrived else set()
         apart = dict[int, RemoteContact]()
         for person in people:
-            email, told = person.contact.email, person.contact.told
+            email, told = person.contact.email, person.contact.sent_state
             if email not in shown:
                 continue
             seen = apart_from(shown[email], spoken[email], told.email_news, told.phone_news) if email not in unclear else None
@@ -351,18 +351,18 @@ def _looked(
     """`patience`: how long a callback may take to say for which shop a change was meant, and to come at all."""
     email, contact = person.contact.email, person.contact
     events: list[NewEvent] = []
-    seen = replace(contact.seen, created_at=shown.created_at or contact.seen.created_at)
+    seen = replace(contact.observed, created_at=shown.created_at or contact.observed.created_at)
     if is_another(contact, shown):
         gone = vanished(contact, at)
-        return _Looked((), replace(person, contact=replace(gone, seen=replace(gone.seen, created_at=shown.created_at))))
-    contact = replace(contact, seen=seen) if seen != contact.seen else contact
+        return _Looked((), replace(person, contact=replace(gone, observed=replace(gone.observed, created_at=shown.created_at))))
+    contact = replace(contact, observed=seen) if seen != contact.observed else contact
     for look in _status_looks(email, shown, at) if concerned else ():
         act, remembered = found(look, contact, *patience)
         decision = decide(look, shop, contact)
         if act is not None:
             # Said as an act: until it is decided, another shop's event may have made it look explained.
             events.append(_event(shop, act))
-        elif remembered.told != contact.told and isinstance(decision.plan, Send) and not shop.shadow:
+        elif remembered.sent_state != contact.sent_state and isinstance(decision.plan, Send) and not shop.shadow:
             events.append(_event(shop, look))  # an opt-out over there that did not take is told again
         else:
             contact = remembered

@@ -70,7 +70,7 @@ class OwnLanes:
         contact = person.contact
         number = contact.customer_id
         return (
-            all(lane_of_address(email) in self.numbers for email in (contact.email, contact.told.email) if email)
+            all(lane_of_address(email) in self.numbers for email in (contact.email, contact.sent_state.email) if email)
             and not (number is not None and link_of_customer(person.shop_id, number) in self._links)
             and all((person.shop_id, email) not in self._addresses for email in self._former.get(person.id or 0, ()))
         )

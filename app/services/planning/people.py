@@ -118,7 +118,7 @@ class People:
                     self._shop(shop_id).aliases.setdefault(alias.email, []).append((alias.until, self._everyone[owner]))
             others = siblings(shop_id)
             if others:
-                theirs = {address for one in found for address in (one.contact.email, one.contact.told.email) if address}
+                theirs = {address for one in found for address in (one.contact.email, one.contact.sent_state.email) if address}
                 for stored in await contacts.in_shops(others, emails | theirs):
                     self._place(stored)
 
@@ -175,7 +175,7 @@ class People:
         account = self._shop(shop_id).by_customer.get(customer_id_of(event) or "")
         if account is not None:
             found.add(account)
-        named = {email for one in found for email in (one.contact.email, one.contact.told.email)}
+        named = {email for one in found for email in (one.contact.email, one.contact.sent_state.email)}
         return {one.heir for one in (*found, *self.known_at(siblings, (*_addresses(event), *named)))}
 
     @property
@@ -284,7 +284,7 @@ class People:
         target.update(absorb(target.contact, other.contact, at))
         if other.contact.customer_id:
             self._shop(target.shop_id).by_customer[other.contact.customer_id] = target
-        other.update(replace(NOBODY, told=other.contact.told))
+        other.update(replace(NOBODY, sent_state=other.contact.sent_state))
 
     def _retire_address(self, person: WorkingContact, email: str, until: datetime, *, sent: bool) -> None:
         shop = self._shop(person.shop_id)
@@ -314,7 +314,7 @@ class People:
 
     def siblings(self, person: WorkingContact, shop_ids: Collection[str], becoming: str | None = None) -> list[WorkingContact]:
         """The same person at other shops of the account, also under an address being taken: SALESmanago has one contact."""
-        return self.known_at(shop_ids, (person.contact.told.email, person.contact.email, becoming))
+        return self.known_at(shop_ids, (person.contact.sent_state.email, person.contact.email, becoming))
 
     def known_at(self, shop_ids: Collection[str], emails: Collection[str | None]) -> list[WorkingContact]:
         """Whoever has one of the addresses in one of the shops."""

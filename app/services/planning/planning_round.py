@@ -208,7 +208,7 @@ class PlanningRound:
         if isinstance(happened, CartChanged):
             await self._cart(event, happened, person, plan)
         elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
-            theirs = dict.fromkeys(filter(None, (happened.email, before.email, before.told.email)))
+            theirs = dict.fromkeys(filter(None, (happened.email, before.email, before.sent_state.email)))
             commands = [*plan.commands, *cancelled, *self._told_by_siblings(shop, person, list(theirs))]
             self._gone_for_siblings(event, shop, before, happened)
             self._phones[person] = [text for text in _phones_of(before) if text]
@@ -318,7 +318,7 @@ class PlanningRound:
             if contact_queue.contact_id == person.id:
                 cancelled = [*stored, *cancelled]
             elif (former := merged.get(contact_queue.contact_id)) is not None:
-                former.update(replace(former.contact, told=untold(former.contact, stored).told))
+                former.update(replace(former.contact, sent_state=untold(former.contact, stored).sent_state))
         person.update(untold(person.contact, cancelled))
         return cancelled
 
@@ -334,10 +334,10 @@ class PlanningRound:
             return
         for one in await self._merged_into(person):
             former = one.contact
-            resigned = resign_left_address(former.told, said)
+            resigned = resign_left_address(former.sent_state, said)
             if resigned is None or await self._is_of_another(person, resigned[0].email):
                 continue
-            one.update(replace(former, told=resigned[1]))
+            one.update(replace(former, sent_state=resigned[1]))
             self.decided.send(one, event, resigned[0])
             await self._tell_siblings(event, shop, one, former)
 
@@ -351,7 +351,7 @@ class PlanningRound:
     async def _mailboxes(self, contact_ids: list[int], act: TakeBack) -> list[ContactQueue]:
         """Wherever something waits for them, also at an account the shop has left since."""
         boxes = await self._work.outbox.mailboxes_of(contact_ids)
-        return [box for box in boxes if act.home or box.destination.startswith(to_account(""))]
+        return [box for box in boxes if act.at_shop or box.destination.startswith(to_account(""))]
 
     async def _opt_in_waits(self, shop: Shop, person: WorkingContact) -> bool:
         """Is an opt-in by e-mail on its way to SALESmanago, from this shop or another of the account?"""
@@ -368,7 +368,7 @@ class PlanningRound:
         """
         if not isinstance(event.event, StatusObserved):
             return
-        told = person.contact.told
+        told = person.contact.sent_state
         self.decided.say_no_opt_out_again(person, email=is_opt_in(told.email_news), phone=is_opt_in(told.phone_news))
         shown = opt_outs_shown(before, person.contact)
         if shown is None:
@@ -406,7 +406,7 @@ class PlanningRound:
         """
         known_there = False
         for sibling in self._people.siblings(person, self._siblings_of(shop.id), becoming):
-            told, seen = sibling.contact.told, sibling.contact.seen
+            told, seen = sibling.contact.sent_state, sibling.contact.observed
             person.update(adopt_sibling_status(person.contact, told.email_news, told.phone_news, seen))
             known_there = known_there or sibling.contact.is_transferred
         return known_there
@@ -415,10 +415,10 @@ class PlanningRound:
         """The one contact over there has another newsletter status now: an older opt-in of another shop must not follow (R06)."""
         if not status_changed(before, person.contact):
             return
-        told, seen = person.contact.told, person.contact.seen
+        told, seen = person.contact.sent_state, person.contact.observed
         for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
-            known = adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen).told
-            act = opt_ins_revoked_at_sibling(sibling.contact.told, known)
+            known = adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen).sent_state
+            act = opt_ins_revoked_at_sibling(sibling.contact.sent_state, known)
             await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
             await self._follow_opt_out(event, shop, sibling, known)
             sibling.update(adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen))
@@ -428,7 +428,7 @@ class PlanningRound:
 
         Each of them is told, to decide about its own data.
         """
-        addresses = (happened.email, erased.email, erased.told.email)
+        addresses = (happened.email, erased.email, erased.sent_state.email)
         for sibling in self._people.known_at(self._siblings_of(shop.id), addresses):
             if sibling.contact.is_transferred:
                 sibling.update(vanished(sibling.contact, self._now))
@@ -441,12 +441,12 @@ class PlanningRound:
         """Another shop of the account may have sent the person: SALESmanago has one contact for all of them."""
         others = self._siblings_of(shop.id)
         siblings = [sibling for email in addresses for sibling in self._people.siblings(person, others, email)]
-        known_as = dict.fromkeys(sibling.contact.told.email for sibling in siblings)
+        known_as = dict.fromkeys(sibling.contact.sent_state.email for sibling in siblings)
         return [DeleteContact(email=email) for email in known_as if email in addresses]
 
     async def _follow_opt_out(self, event: InboxEvent, shop: Shop, sibling: WorkingContact, known: SentState) -> None:
         """An opt-in that the other shop adopted follows its older opt-out, if that still waits (R06)."""
-        channels = opt_ins_adopted(sibling.contact.told, known)
+        channels = opt_ins_adopted(sibling.contact.sent_state, known)
         if channels is None:
             return
         waiting = self.decided.upserts_of(sibling)
@@ -506,7 +506,7 @@ class PlanningRound:
         contact_ids = [contact_id, *(one.id for one in merged)]
         former = await self._work.contacts.aliases_of(contact_ids)
         named = [address for command in commands for address in _addresses_of(command)]
-        named += [address for one in merged if (address := one.contact.told.email) is not None]
+        named += [address for one in merged if (address := one.contact.sent_state.email) is not None]
         named += [one.email for one in former if one.sent]
         ever = dict.fromkeys((*theirs, *named, *(one.email for one in former)))
         taken = await self._taken_since(person, ever)
@@ -550,7 +550,7 @@ class PlanningRound:
 
 def _phones_of(contact: Contact) -> tuple[str, ...]:
     known = contact.profile.get("phone")
-    return (known.value if known is not None else "", contact.told.profile.get("phone", ""))
+    return (known.value if known is not None else "", contact.sent_state.profile.get("phone", ""))
 
 
 def _tells_of_a_purchase(plan: Send) -> bool:

@@ -350,7 +350,7 @@ class Reconciliations:
 
 def _known_as(person: StoredContact) -> str:
     """The address SALESmanago was told: another than the person's where a rename may not be sent."""
-    return person.contact.told.email or ""
+    return person.contact.sent_state.email or ""
 
 
 def _named(sample: str) -> str:

@@ -1,5 +1,7 @@
 """Domain values to bytes and back: JSON by msgspec, which reads our frozen dataclasses as they are."""
 
+from collections.abc import Iterable
+from types import GenericAlias
 from typing import Any, TypeVar
 
 import msgspec
@@ -7,6 +9,7 @@ import msgspec
 from app.domain.commands import Command, DeleteContact, ErasedCommand
 from app.domain.event_kinds.stored_names import KINDS, stored_name
 from app.domain.events import Event
+from app.storage.engine.stored_fields import stored_type, with_own_names, with_stored_names
 
 T = TypeVar("T")
 
@@ -26,20 +29,32 @@ _tagged_decoder = msgspec.json.Decoder(_Tagged)
 
 
 def encode(value: object) -> bytes:
-    return _encoder.encode(value)
+    return _encoder.encode(with_stored_names(value))
 
 
 def decode(data: bytes, kind: type[T]) -> T:
     decoder = _decoders.get(kind)
     if decoder is None:
-        decoder = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
-    value: T = decoder.decode(data)
+        decoder = _decoders.setdefault(kind, msgspec.json.Decoder(stored_type(kind)))
+    value: T = with_own_names(decoder.decode(data), kind)
     return value
+
+
+def encode_all(values: Iterable[object]) -> bytes:
+    return _encoder.encode([with_stored_names(one) for one in values])
+
+
+def decode_all(data: bytes, kind: type[T]) -> tuple[T, ...]:
+    """What `encode_all` made of values of one kind."""
+    decoder = _decoders.get((kind,))
+    if decoder is None:
+        decoder = _decoders.setdefault((kind,), msgspec.json.Decoder(GenericAlias(list, stored_type(kind))))
+    return tuple(with_own_names(one, kind) for one in decoder.decode(data))
 
 
 def encode_tagged(value: Event | Command | ErasedCommand) -> bytes:
     """The value with its stored name, for the columns that hold one of a union."""
-    return _encoder.encode([stored_name(value), value])
+    return _encoder.encode([stored_name(value), with_stored_names(value)])
 
 
 def decode_event(data: bytes) -> Event:

@@ -148,7 +148,7 @@ class Outbox:
         rows = await self._connection.execute(
             select(mailboxes.c.contact_id, mailboxes.c.take_backs).where(noted, mailboxes.c.take_backs.is_not(None))
         )
-        return {row.contact_id: codec.decode(row.take_backs, tuple[DeferredTakeBack, ...]) for row in rows}
+        return {row.contact_id: codec.decode_all(row.take_backs, DeferredTakeBack) for row in rows}
 
     async def forget_take_backs(self, contact_queue: ContactQueue) -> None:
         """They were applied."""
@@ -229,8 +229,8 @@ class Outbox:
         up_to = (await self._connection.execute(newest)).scalar_one_or_none() or 0
         box = is_of(contact_queue)
         stored = (await self._connection.execute(select(mailboxes.c.take_backs).where(box))).scalar_one_or_none()
-        earlier = codec.decode(stored, tuple[DeferredTakeBack, ...]) if stored is not None else ()
-        noted = codec.encode((*earlier, DeferredTakeBack(act, reason, up_to)))
+        earlier = codec.decode_all(stored, DeferredTakeBack) if stored is not None else ()
+        noted = codec.encode_all((*earlier, DeferredTakeBack(act, reason, up_to)))
         await self._connection.execute(update(mailboxes).where(box).values(take_backs=noted))
 
     async def scrub(self, contact_id: int, pseudonym: str) -> None:

@@ -74,7 +74,7 @@ class Leases:
                 box.attempts,
                 box.first_tried_at,
                 tuple(commands[box.contact_id]),
-                codec.decode(box.take_backs, tuple[DeferredTakeBack, ...]) if box.take_backs else (),
+                codec.decode_all(box.take_backs, DeferredTakeBack) if box.take_backs else (),
             )
             for box in boxes
         ]

@@ -139,7 +139,7 @@ def test_b6_the_wait_is_shown_and_is_no_conflict() -> None:
     assert (shown.kind, shown.since) == (ConflictKind.UNCONFIRMED, subscribed().at)
     assert "waits" in shown.words
     assert not is_disputed(contact)
-    assert "not asked" in conflicts(replace(contact, told=replace(contact.told, email_asked_at=None)), ASKING)[0].words
+    assert "not asked" in conflicts(replace(contact, sent_state=replace(contact.sent_state, email_asked_at=None)), ASKING)[0].words
 
 
 def test_b6_what_asks_travels_apart_from_what_tells_a_status() -> None:

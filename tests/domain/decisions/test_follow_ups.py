@@ -55,7 +55,7 @@ BEFORE = somebody()
 RESIGNED = replace(BEFORE, email_news=Channel().opt_out(NOW))
 WITHDRAWN = replace(BEFORE, transfer=TransferConsent().withdraw(NOW))
 BUYER = replace(BEFORE, last_purchase_at=NOW)
-ALL_OF_IT = TakeBack(everything=True, home=True, opt_outs=True)
+ALL_OF_IT = TakeBack(everything=True, at_shop=True, opt_outs=True)
 EVERYTHING = TakeBack(everything=True)
 BY_EMAIL = Channels(email=True, phone=False)
 NO_OPT_INS = TakeBack(email_opt_in=True, email_until=NOW)
@@ -153,12 +153,12 @@ def test_r72_a_left_address_that_is_not_there_or_resigned_already_is_told_nothin
     ],
 )
 def test_i6_an_opt_out_counts_as_shown_if_it_is_new(former: TimedStatus | None, told: TimedStatus, shown: Channels | None) -> None:
-    before, contact = (replace(BEFORE, told=SentState(email=EMAIL, email_news=one)) for one in (former, told))
+    before, contact = (replace(BEFORE, sent_state=SentState(email=EMAIL, email_news=one)) for one in (former, told))
     assert opt_outs_shown(before, contact) == shown
 
 
 def test_i6_no_opt_out_was_shown_of_somebody_who_was_never_sent() -> None:
-    assert opt_outs_shown(BEFORE, replace(BEFORE, told=SentState(email_news=OUT))) is None
+    assert opt_outs_shown(BEFORE, replace(BEFORE, sent_state=SentState(email_news=OUT))) is None
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_i6_no_opt_out_was_shown_of_somebody_who_was_never_sent() -> None:
 def test_i6_a_shown_opt_out_is_repeated_only_if_an_opt_in_of_its_channel_arrived(
     arrived: list[Command | None], repeated: bool
 ) -> None:
-    contact = replace(BEFORE, told=SentState(email=EMAIL, email_news=OUT))
+    contact = replace(BEFORE, sent_state=SentState(email=EMAIL, email_news=OUT))
     again = UpsertContact(email=EMAIL, email_status=Status.OPT_OUT, repeats=True)
     assert repeated_opt_out(contact, BY_EMAIL, arrived) == (again if repeated else None)
 
@@ -193,16 +193,16 @@ def test_i6_a_shown_opt_out_is_repeated_only_if_an_opt_in_of_its_channel_arrived
 def test_r55_an_act_in_the_shop_is_written_again_where_the_opposite_was_on_its_way(
     event: Event, former: TimedStatus | None, repeated: bool
 ) -> None:
-    before, contact = (replace(BEFORE, home=ShopState(email_news=one)) for one in (former, OUT))
+    before, contact = (replace(BEFORE, shop_state=ShopState(email_news=one)) for one in (former, OUT))
     again = SetSubscription(email=EMAIL, email_news=OUT, customer_id=BEFORE.customer_id)
     assert repeated_in_shop(event, before, contact) == (again if repeated else None)
 
 
 def test_r06_siblings_hear_of_what_was_sent_and_of_what_was_shown() -> None:
     shown = Observed(email_news=ObservedStatus(Status.OPT_OUT, NOW, NOW))
-    assert status_changed(BEFORE, replace(BEFORE, told=SentState(email_news=OUT)))
-    assert status_changed(BEFORE, replace(BEFORE, seen=shown))
-    assert not status_changed(BEFORE, replace(BEFORE, told=SentState(tags={"vip": True})))
+    assert status_changed(BEFORE, replace(BEFORE, sent_state=SentState(email_news=OUT)))
+    assert status_changed(BEFORE, replace(BEFORE, observed=shown))
+    assert not status_changed(BEFORE, replace(BEFORE, sent_state=SentState(tags={"vip": True})))
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_r06_an_adopted_opt_in_follows_the_opt_out_that_still_waits_in_the_other
     channels = opt_ins_adopted(told, adopted)
     assert channels == BY_EMAIL
     assert opt_in_behind_opt_out(
-        replace(BEFORE, told=told), adopted, channels, [UpsertContact(email=EMAIL, email_status=Status.OPT_OUT)]
+        replace(BEFORE, sent_state=told), adopted, channels, [UpsertContact(email=EMAIL, email_status=Status.OPT_OUT)]
     ) == (
         UpsertContact(
             email=EMAIL,
@@ -234,7 +234,7 @@ def test_r06_an_adopted_opt_in_follows_the_opt_out_that_still_waits_in_the_other
 @pytest.mark.parametrize("waiting", [[], [UpsertContact(email=EMAIL, phone_status=Status.OPT_OUT)]])
 def test_r06_an_adopted_opt_in_follows_nothing_where_no_opt_out_of_its_channel_waits(waiting: list[UpsertContact]) -> None:
     told, adopted = (SentState(email=EMAIL, email_news=said) for said in (OLD_OUT, IN))
-    assert opt_in_behind_opt_out(replace(BEFORE, told=told), adopted, BY_EMAIL, waiting) is None
+    assert opt_in_behind_opt_out(replace(BEFORE, sent_state=told), adopted, BY_EMAIL, waiting) is None
 
 
 @pytest.mark.parametrize(("told", "adopted"), [(OLD_IN, OUT), (None, IN), (OUT, OUT)])

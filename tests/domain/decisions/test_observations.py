@@ -224,7 +224,7 @@ def test_a_click_is_an_act_whatever_the_looks_showed(status: Status, channel: st
 def test_a_click_from_before_the_last_look_still_counts_as_of_its_own_time() -> None:
     story = life(OPEN, registered(minute(0)), look(1, IN), look(9, IN), look(5, OUT, acted=True))
     assert story.contact.email_news.said == TimedStatus(OUT, minute(5))
-    assert story.contact.seen.email_news == ObservedStatus(IN, minute(1), minute(9))
+    assert story.contact.observed.email_news == ObservedStatus(IN, minute(1), minute(9))
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -264,7 +264,7 @@ def test_e_mail_and_phone_never_leak_into_each_other(by_email: list[Any], by_pho
     assert sent(both) == sent(alone)
     assert brought_home(both) == brought_home(alone)
     assert both.contact.email_news == alone.contact.email_news
-    assert replace(both.contact.seen, phone_news=None, phone_disputed=False) == alone.contact.seen
+    assert replace(both.contact.observed, phone_news=None, phone_disputed=False) == alone.contact.observed
     other = life(OPEN, registered(minute(0)), *phones)
     assert sent(both, "phone") == sent(other, "phone")
     assert both.contact.phone_news == other.contact.phone_news
@@ -307,14 +307,14 @@ def test_a_callback_within_the_grace_explains_the_change() -> None:
     known = decide(look(1.5, OUT, acted=True), OPEN, known).contact
     act, known = found(look(13, OUT), known, GRACE)
     assert act is None
-    assert known.seen.email_unexplained_since is None
+    assert known.observed.email_unexplained_since is None
 
 
 def test_a_change_that_was_taken_back_within_the_grace_is_forgotten_and_the_next_gets_a_grace_of_its_own() -> None:
     known = life(OPEN, registered(minute(0)), look(1, IN)).contact
     _, known = found(look(2, OUT), known, GRACE)
     act, known = found(look(3, IN), known, GRACE)
-    assert (act, known.seen.email_unexplained_since) == (None, None)
+    assert (act, known.observed.email_unexplained_since) == (None, None)
     act, known = found(look(13, OUT), known, GRACE)
     assert act is None
     act, _ = found(look(23, OUT), known, GRACE)
@@ -325,9 +325,9 @@ def test_r55_a_callback_gets_time_to_come_before_an_opt_out_that_does_not_show_i
     known = life(OPEN, registered(minute(0)), word(1, IN), look(2, IN), word(3, OUT)).contact
     for number in (4, 9, 13.9):
         act, known = found(look(number, IN), known, timedelta(0), GRACE)
-        assert (act, known.told.email_news) == (None, TimedStatus(OUT, minute(3)))
+        assert (act, known.sent_state.email_news) == (None, TimedStatus(OUT, minute(3)))
     act, known = found(look(14, IN), known, timedelta(0), GRACE)
-    assert (act, known.told.email_news) == (None, None)  # so it is told once more
+    assert (act, known.sent_state.email_news) == (None, None)  # so it is told once more
 
 
 def test_a_change_from_before_what_was_told_last_takes_no_grace_from_the_next() -> None:
@@ -335,7 +335,7 @@ def test_a_change_from_before_what_was_told_last_takes_no_grace_from_the_next() 
     _, known = found(look(2, OUT), known, GRACE)
     known = decide(word(4, IN), OPEN, known).contact
     act, known = found(look(20, OUT), known, GRACE)
-    assert (act, known.seen.email_unexplained_since) == (None, minute(20))
+    assert (act, known.observed.email_unexplained_since) == (None, minute(20))
 
 
 def kept_back(known: Contact, number: float, stood: float, channel: str) -> Contact:
@@ -607,7 +607,7 @@ def test_r26_a_tag_in_other_letters_is_lost_when_nothing_stands_there_that_could
 def test_of_very_many_tags_that_salesmanago_shows_the_same_thousand_are_mirrored_whatever_their_order() -> None:
     many = {f"T{number}": 1 for number in range(3_000)}
     contact = saw_tags(tags_seen(minute(1), many), somebody(), OPEN)
-    assert len(contact.seen.tags) == MOST_TAGS
+    assert len(contact.observed.tags) == MOST_TAGS
     assert saw_tags(tags_seen(minute(1), dict(reversed(many.items()))), contact, OPEN) == contact
 
 
@@ -637,14 +637,14 @@ def test_a_loss_that_lasts_keeps_the_day_it_began(setting: TagConflicts) -> None
 def test_what_another_shop_told_is_no_act_here_and_no_news_when_it_is_seen() -> None:
     ours = life(OPEN, registered(minute(0)), look(1, IN)).contact
     told_out = TimedStatus(OUT, minute(2))
-    ours = adopt_sibling_status(ours, told_out, None, ours.seen)
+    ours = adopt_sibling_status(ours, told_out, None, ours.observed)
     assert ours.email_news == Channel()
     decision = decide(look(3, OUT), OPEN, ours)
     assert (commands_of(decision.plan), decision.contact.email_news) == ((), Channel())
 
 
 def test_what_another_shop_told_keeps_an_older_opt_in_of_this_shop_at_home_and_not_a_newer_one() -> None:
-    ours = adopt_sibling_status(life(OPEN, registered(minute(0))).contact, TimedStatus(OUT, minute(5)), None, somebody().seen)
+    ours = adopt_sibling_status(life(OPEN, registered(minute(0))).contact, TimedStatus(OUT, minute(5)), None, somebody().observed)
     older, newer = decide(subscribed(minute(4)), OPEN, ours), decide(subscribed(minute(6)), OPEN, ours)
     assert [one.email_status for one in commands_of(older.plan) if isinstance(one, UpsertContact)] in ([], [None])
     assert [one.email_status for one in commands_of(newer.plan) if isinstance(one, UpsertContact)] == [IN]
@@ -652,22 +652,27 @@ def test_what_another_shop_told_keeps_an_older_opt_in_of_this_shop_at_home_and_n
 
 @pytest.mark.parametrize("ours_later", [True, False])
 def test_of_two_words_to_salesmanago_the_weightier_is_remembered(ours_later: bool) -> None:
-    ours = replace(somebody(), told=replace(somebody().told, email_news=TimedStatus(IN, minute(5 if ours_later else 1))))
-    heard = adopt_sibling_status(ours, TimedStatus(OUT, minute(3)), None, somebody().seen)
-    assert heard.told.email_news == (TimedStatus(IN, minute(5)) if ours_later else TimedStatus(OUT, minute(3)))
-    tie = adopt_sibling_status(
-        replace(ours, told=replace(ours.told, email_news=TimedStatus(IN, minute(3)))), TimedStatus(OUT, minute(3)), None, ours.seen
+    ours = replace(
+        somebody(), sent_state=replace(somebody().sent_state, email_news=TimedStatus(IN, minute(5 if ours_later else 1)))
     )
-    assert tie.told.email_news == TimedStatus(OUT, minute(3))
+    heard = adopt_sibling_status(ours, TimedStatus(OUT, minute(3)), None, somebody().observed)
+    assert heard.sent_state.email_news == (TimedStatus(IN, minute(5)) if ours_later else TimedStatus(OUT, minute(3)))
+    tie = adopt_sibling_status(
+        replace(ours, sent_state=replace(ours.sent_state, email_news=TimedStatus(IN, minute(3)))),
+        TimedStatus(OUT, minute(3)),
+        None,
+        ours.observed,
+    )
+    assert tie.sent_state.email_news == TimedStatus(OUT, minute(3))
 
 
 def test_the_phone_of_another_shop_says_nothing_of_our_e_mail() -> None:
     ours = somebody()
     heard = adopt_sibling_status(
-        ours, None, TimedStatus(OUT, minute(3)), replace(ours.seen, phone_news=ObservedStatus(OUT, minute(3), minute(3)))
+        ours, None, TimedStatus(OUT, minute(3)), replace(ours.observed, phone_news=ObservedStatus(OUT, minute(3), minute(3)))
     )
-    assert (heard.told.email_news, heard.seen.email_news) == (None, None)
-    assert (heard.told.phone_news, heard.seen.phone_news) == (
+    assert (heard.sent_state.email_news, heard.observed.email_news) == (None, None)
+    assert (heard.sent_state.phone_news, heard.observed.phone_news) == (
         TimedStatus(OUT, minute(3)),
         ObservedStatus(OUT, minute(3), minute(3)),
     )

@@ -136,7 +136,7 @@ def facts(contact: Contact) -> Contact:
     """The facts alone. A tag that is off and older than the last full list is as good as never heard of."""
     complete = contact.panel_tags_complete_at
     spoken = {tag: flag for tag, flag in contact.panel_tags.items() if flag.value or complete is None or flag.at > complete}
-    return replace(contact, panel_tags=spoken, told=Contact().told, earned_tags=())
+    return replace(contact, panel_tags=spoken, sent_state=Contact().sent_state, earned_tags=())
 
 
 def without_acts(contact: Contact) -> Contact:

@@ -62,7 +62,7 @@ def test_r06a_an_opt_out_of_somebody_known_there_is_told_through_every_closed_do
     shop = replace(shop, propagate_unconfirmed_removals=not confirmed)
     story = known_there(shop).goes_on(shop, *closing).goes_on(shop, unsubscribed(EVENING, confirmed=confirmed))
     assert story.plan == Send(OPT_OUT)
-    assert story.contact.told.email_news == TimedStatus(Status.OPT_OUT, at(EVENING))
+    assert story.contact.sent_state.email_news == TimedStatus(Status.OPT_OUT, at(EVENING))
     assert story.goes_on(shop, unsubscribed(EVENING, confirmed=confirmed)).commands == ()  # once
 
 
@@ -92,7 +92,7 @@ def test_r06a_an_opt_out_is_told_of_somebody_known_there_from_another_shop_of_th
     decision = decide(unsubscribed(EVENING), shop, contact, known_there=True)
     assert decision.plan == Send(OPT_OUT)
     assert not decision.contact.is_transferred  # it is still not sent from this shop
-    assert untold(decision.contact, [OPT_OUT]).told == SentState()
+    assert untold(decision.contact, [OPT_OUT]).sent_state == SentState()
 
 
 @pytest.mark.parametrize("door", CLOSED)
@@ -135,7 +135,7 @@ def test_in_the_shadow_everything_else_is_decided_and_withheld() -> None:
 # -- what waits ----------------------------------------------------------------------------------------------------------
 
 WITHDRAWAL = TakeBack(everything=True)
-ERASURE = TakeBack(everything=True, home=True, opt_outs=True)
+ERASURE = TakeBack(everything=True, at_shop=True, opt_outs=True)
 NO = Agreement(name="news", accepted=False, at=at(NOON))
 YES = Agreement(name="sms", accepted=True, at=at(NOON), by_sms=True)
 FULL = an_upsert(
@@ -179,8 +179,8 @@ def test_what_was_cut_off_a_waiting_command_counts_as_told_no_more() -> None:
     before = life(a_shop(), subscribed(MORNING)).contact
     command = an_upsert(profile={"first_name": "Jan"}, add_tags=("a",), email_status=Status.OPT_OUT)
     resigned = replace(before, email_news=before.email_news.opt_out(at(NOON)))
-    after = _after(command, resigned).told
-    assert (after.email, after.profile, after.tags) == (EMAIL, {}, before.told.tags)
+    after = _after(command, resigned).sent_state
+    assert (after.email, after.profile, after.tags) == (EMAIL, {}, before.sent_state.tags)
     assert after.email_news == TimedStatus(Status.OPT_OUT, at(NOON))
 
 
@@ -190,8 +190,8 @@ def test_whoever_perhaps_arrived_counts_as_known_there_so_that_an_opt_out_reache
 ) -> None:
     first = an_upsert(profile={"first_name": "Jan"}, email_status=Status.OPT_IN, introduces=True)
     after = _after(first, somebody(), perhaps_arrived=perhaps_arrived)
-    assert after.told.email == known
-    assert after.told.profile == {}
+    assert after.sent_state.email == known
+    assert after.sent_state.profile == {}
 
 
 @pytest.mark.parametrize("grant", [consent_granted, lambda when: an_order(when, consent=True)])

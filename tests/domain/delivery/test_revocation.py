@@ -50,7 +50,7 @@ def test_what_of_the_queue_may_still_leave_after_permission_was_taken_away(comma
 EARLY, LATE = at("2026-11-23T10:00"), at("2026-11-23T14:00")
 
 
-@pytest.mark.parametrize("name", ["everything", "email_opt_in", "phone_opt_in", "home", "opt_outs"])
+@pytest.mark.parametrize("name", ["everything", "email_opt_in", "phone_opt_in", "at_shop", "opt_outs"])
 def test_of_two_acts_that_take_back_each_counts(name: str) -> None:
     act, nothing = TakeBack(**{name: True}), TakeBack()
     assert [one | other for one, other in ((act, nothing), (nothing, act), (act, act))] == [act] * 3
@@ -104,7 +104,7 @@ OUT_AT_HOME, IN_AT_HOME = TimedStatus(Status.OPT_OUT, EARLY), TimedStatus(Status
 
 @pytest.mark.parametrize("command", ASKED)
 def test_a_question_stays_unless_the_person_is_erased(command: Command) -> None:
-    assert taken_back(command, TakeBack(everything=True, home=True)) == command
+    assert taken_back(command, TakeBack(everything=True, at_shop=True)) == command
     assert taken_back(command, TakeBack(opt_outs=True)) is None
 
 
@@ -125,9 +125,9 @@ def test_r06a_on_the_way_to_the_shop_only_opt_outs_stay_and_none_of_somebody_era
 ) -> None:
     command = SetSubscription(email=EMAIL, email_news=email, phone_news=phone)
     assert taken_back(command, TakeBack(everything=True)) == command
-    kept = taken_back(command, TakeBack(home=True))
+    kept = taken_back(command, TakeBack(at_shop=True))
     assert (None if not isinstance(kept, SetSubscription) else (kept.email_news, kept.phone_news)) == left
-    assert taken_back(command, TakeBack(home=True, opt_outs=True)) is None
+    assert taken_back(command, TakeBack(at_shop=True, opt_outs=True)) is None
 
 
 def test_r06a_of_a_command_with_both_only_the_opt_out_travels() -> None:

@@ -45,7 +45,7 @@ NEW = "jan@new.example.com"
 
 
 def replayed(command: Command, contact: Contact, known_as: str | None = None) -> Again:
-    heir = Contact(email=known_as, told=SentState(email=known_as)) if known_as is not None else None
+    heir = Contact(email=known_as, sent_state=SentState(email=known_as)) if known_as is not None else None
     return again(command, contact, SHOP, NOW, heir)
 
 
@@ -106,10 +106,10 @@ def test_without_news_an_upsert_is_told_as_it_was_meant_and_remembered_as_before
 def test_of_a_contact_that_is_gone_over_there_everything_is_told_and_remembered_as_told() -> None:
     """A look had shown that SALESmanago does not hold the person any more."""
     upsert, story = parked_with(registered(MORNING, first_name="Jan"), tags_edited("2026-11-23T09:00", added=("vip",)))
-    outcome = replayed(upsert, replace(story.contact, told=SentState()))
+    outcome = replayed(upsert, replace(story.contact, sent_state=SentState()))
     sent = the_sent(outcome)
     assert (sent.profile["first_name"], set(sent.add_tags)) == ("Jan", {"rejestracja", "idosell_vip"})
-    assert outcome.contact.told.email == EMAIL
+    assert outcome.contact.sent_state.email == EMAIL
     assert difference(outcome.contact, SHOP) is None
 
 
@@ -148,10 +148,10 @@ def test_an_opt_in_gives_way_to_a_newer_opt_out_of_the_same_shop() -> None:
 def test_an_opt_in_gives_way_to_an_opt_out_that_another_shop_told() -> None:
     upsert, story = parked_with(registered(MORNING), subscribed("2026-11-23T09:00"))
     elsewhere = TimedStatus(Status.OPT_OUT, at(EVENING))
-    contact = replace(story.contact, told=replace(story.contact.told, email_news=elsewhere))
+    contact = replace(story.contact, sent_state=replace(story.contact.sent_state, email_news=elsewhere))
     outcome = replayed(upsert, contact)
     assert outcome.command is None or the_sent(outcome).email_status is None
-    assert outcome.contact.told.email_news == elsewhere
+    assert outcome.contact.sent_state.email_news == elsewhere
 
 
 def test_an_opt_in_after_all_that_is_told_again_and_as_an_old_one_if_it_has_grown_old() -> None:
@@ -171,7 +171,7 @@ def test_what_must_set_nothing_off_sets_nothing_off_later_either(quiet: bool) ->
 def test_an_opt_out_that_was_to_be_told_once_more_is_still_told() -> None:
     """The person opted out elsewhere; after an opt-in of ours had crossed it, the opt-out was to be repeated (I6)."""
     contact = life(SHOP, registered(MORNING)).contact
-    contact = replace(contact, told=replace(contact.told, email_news=TimedStatus(Status.OPT_OUT, at(EVENING))))
+    contact = replace(contact, sent_state=replace(contact.sent_state, email_news=TimedStatus(Status.OPT_OUT, at(EVENING))))
     outcome = replayed(an_upsert(email_status=Status.OPT_OUT, repeats=True), contact)
     assert the_sent(outcome).email_status is Status.OPT_OUT
 
@@ -198,7 +198,7 @@ def test_what_happened_is_told_under_the_address_by_which_the_person_is_known_th
     email: str, told_as: str | None, known_as: str | None, address: str
 ) -> None:
     event = an_event()
-    outcome = replayed(event, Contact(email=email, told=SentState(email=told_as)), known_as)
+    outcome = replayed(event, Contact(email=email, sent_state=SentState(email=told_as)), known_as)
     assert outcome.command == replace(event, email=address)
 
 
@@ -295,6 +295,6 @@ def test_what_a_replay_remembers_is_what_it_sends(story: tuple[UpsertContact, Co
 @given(st.sampled_from(list(EventKind)), st.booleans())
 def test_an_event_changes_in_nothing_but_its_address(kind: EventKind, renamed: bool) -> None:
     event = an_event(kind, EVENING, link="https://x.example/1", overwrites="77")
-    outcome = replayed(event, Contact(email=NEW, told=SentState(email=NEW if renamed else EMAIL)))
+    outcome = replayed(event, Contact(email=NEW, sent_state=SentState(email=NEW if renamed else EMAIL)))
     assert isinstance(outcome.command, AddEvent)
     assert replace(outcome.command, email=event.email) == event

@@ -14,7 +14,7 @@ from app.domain.reasons import EXPLANATIONS, Reason
 from tests.support.builders import at
 
 NOW = at("2026-11-23T12:00")
-ERASED, UNKNOWN, THERE = Contact(erased=True), Contact(email="j@example.com"), Contact(told=SentState(email="j@example.com"))
+ERASED, UNKNOWN, THERE = Contact(erased=True), Contact(email="j@example.com"), Contact(sent_state=SentState(email="j@example.com"))
 
 
 def an_event(state: EventState, reason: Reason | None = None, number: int = 1) -> EventTrace:

@@ -196,7 +196,7 @@ def test_memory_of_tags_that_come_and_go_is_bounded_and_every_removal_is_told() 
             told_of = (told_of | set(one.add_tags)) - set(one.remove_tags)
     assert told_of == {"rejestracja", *(f"idosell_t39-{tag}" for tag in range(200))} - {"rejestracja"}
     assert len(story.contact.panel_tags) <= 2 * MOST_TAGS
-    assert len(story.contact.told.tags) <= 4 * MOST_TAGS
+    assert len(story.contact.sent_state.tags) <= 4 * MOST_TAGS
 
 
 def test_of_many_earned_sections_the_newest_thousand_are_remembered() -> None:

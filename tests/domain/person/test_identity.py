@@ -154,7 +154,7 @@ def test_a_rename_onto_somebody_of_no_other_account_joins_them(owner: Somebody) 
     mover = account(A, "71")
     clues = Clues(address=Address(owner), account=mover)
     assert who(changed(B, "71"), clues) == absorbed(mover, owner)  # SALESmanago has one contact at most: it is renamed
-    owner.contact = replace(owner.contact, told=SentState(email=B))
+    owner.contact = replace(owner.contact, sent_state=SentState(email=B))
     assert who(changed(B, "71"), clues) == merged(owner, mover)
 
 
@@ -168,7 +168,7 @@ def test_a_rename_onto_somebody_of_no_other_account_joins_them(owner: Somebody) 
     ids=["told", "told by another shop", "seen"],
 )
 def test_r72_whoever_salesmanago_may_know_at_an_address_keeps_the_contact_there(there: SentState | Observed) -> None:
-    known = {"told": there} if isinstance(there, SentState) else {"seen": there}
+    known = {"sent_state": there} if isinstance(there, SentState) else {"observed": there}
     mover, owner = account(A, "71"), person(B, **known)
     assert who(changed(B, "71"), Clues(address=Address(owner), account=mover)) == merged(owner, mover)
 

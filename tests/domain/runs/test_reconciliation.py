@@ -63,7 +63,7 @@ def lived(*events: Event, shop: Shop = OPEN) -> Contact:
 
 def shown(contact: Contact, **differs: object) -> RemoteContact:
     """SALESmanago holding exactly what it was told."""
-    present = {name.upper(): 1 for name, here in contact.told.tags.items() if here}
+    present = {name.upper(): 1 for name, here in contact.sent_state.tags.items() if here}
     return RemoteContact(contact.email, **{"tags": present, **differs})
 
 
@@ -77,7 +77,7 @@ JAN = lived(registered(wholesaler=True), subscribed(), tags_edited(NOON, all_tag
 
 
 def test_who_is_shown_as_told_in_whatever_spelling_has_no_cause_and_no_drift() -> None:
-    assert {"rejestracja", "wholesaler", "newsletter", "idosell_vip"} <= set(JAN.told.tags)
+    assert {"rejestracja", "wholesaler", "newsletter", "idosell_vip"} <= set(JAN.sent_state.tags)
     assert compared(JAN, OPEN, shown(JAN), None, LATER) == Comparison()
     lowered = {tag.lower(): 9 for tag in shown(JAN).tags}
     assert compared(JAN, OPEN, shown(JAN, tags=lowered), None, LATER) == Comparison()
@@ -196,7 +196,7 @@ def test_a_repair_again_before_anything_changed_there_tells_it_again_and_without
     drift = DriftFound(at=LATER, email=EMAIL, known_as=EMAIL, missing=("rejestracja",))
     decision = decide(drift, OPEN, JAN)
     assert isinstance(decision.plan, Send)
-    assert decision.contact.told == JAN.told
+    assert decision.contact.sent_state == JAN.sent_state
     agreed = DriftFound(at=LATER, email=EMAIL, known_as=EMAIL)
     assert decide(agreed, OPEN, JAN).plan == Supersede(Reason.NOTHING_NEW)
 
@@ -259,10 +259,10 @@ def test_no_drift_makes_an_opt_in_out_of_what_was_told_already(
     told: SentState, drift: DriftFound, email: TimedStatus | None, phone: TimedStatus | None
 ) -> None:
     """What was told of the newsletter stays told, so believing a comparison never opts anybody in."""
-    contact = replace(JAN, told=told)
+    contact = replace(JAN, sent_state=told)
     after = reset_to_remote(contact, drift)
-    assert (after.told.email_news, after.told.phone_news) == (told.email_news, told.phone_news)
-    assert replace(after, told=told, seen=contact.seen) == contact
+    assert (after.sent_state.email_news, after.sent_state.phone_news) == (told.email_news, told.phone_news)
+    assert replace(after, sent_state=told, observed=contact.observed) == contact
     before, then = difference(contact, OPEN, LATER), difference(after, OPEN, LATER)
     if then is not None:
         assert then.email_status in (None, before.email_status if before is not None else None)
@@ -274,7 +274,7 @@ def test_what_a_repair_tells_makes_the_next_comparison_find_no_tag_of_ours(
     told: SentState, there: dict[str, int], out: bool | None
 ) -> None:
     """Fixpoint: after the repair has arrived a comparison finds nothing to put right, and no tag that stands is told again."""
-    contact = replace(JAN, told=replace(told, email_news=JAN.told.email_news, phone_news=JAN.told.phone_news))
+    contact = replace(JAN, sent_state=replace(told, email_news=JAN.sent_state.email_news, phone_news=JAN.sent_state.phone_news))
     found = compared(contact, OPEN, RemoteContact(EMAIL, there, opted_out=out), None, LATER)
     if found.drift is None:
         return

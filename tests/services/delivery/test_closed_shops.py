@@ -62,7 +62,7 @@ async def test_in_the_shadow_nothing_goes_home_and_nothing_counts_as_told(world:
     states = await world.at_rest()
     assert states["out"] == states["in"] == ("withheld", "shadow")
     assert (world.side.asked, world.upstream.calls) == ([], [])
-    assert (await person(world)).home.email_news is None
+    assert (await person(world)).shop_state.email_news is None
     await configured(world, shop(1))
     await world.post(resigned(3))
     await world.run()

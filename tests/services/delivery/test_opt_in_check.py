@@ -41,7 +41,7 @@ async def test_r06_an_opt_in_of_long_ago_is_not_told_to_salesmanago_when_it_show
     assert (upsert.email_status, upsert.phone_status, upsert.agreements) == (None, None, ())
     assert upsert.profile["first_name"] == "Adam"
     assert JAN in out
-    told = (await person(world)).told
+    told = (await person(world)).sent_state
     assert (told.email_news, told.phone_news) == (None, None)
     assert await not_taken(world) == [("withheld", "opted_out_there")]
     assert (await world.states())["list"] == ("sent", None)

@@ -55,7 +55,7 @@ async def test_r55_an_unsubscription_in_the_shop_while_an_opt_in_is_on_its_way_h
     await world.run_for(hours=1, steps=3)
     assert said_at_home(world) == [IN, OUT]
     assert changes(world.side.done)[-1] == TimedStatus(OUT, at(2))
-    assert (await person(world)).home.email_news == TimedStatus(OUT, at(2))
+    assert (await person(world)).shop_state.email_news == TimedStatus(OUT, at(2))
     await ended(world)
 
 

@@ -204,7 +204,7 @@ async def test_a_window_that_could_not_be_looked_at_is_looked_at_again(world: Wo
     await looked(world, pull)
     assert {since for since, until in world.upstream.windows[2:] if until > first} >= {first}
     assert min(since for since, until in world.upstream.windows[2:] if until > first) == first
-    assert "koszyk" in (await person(world)).seen.tags
+    assert "koszyk" in (await person(world)).observed.tags
 
 
 async def test_of_whoever_is_just_being_told_something_a_look_counts_for_the_other_channel(world: World) -> None:

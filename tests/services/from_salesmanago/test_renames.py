@@ -80,7 +80,7 @@ async def test_r06_other_shops_hear_of_an_opt_out_also_when_it_names_a_former_ad
     await world.run()
     await world.post(event, shop="shop1")
     await world.run()
-    assert (await person(world, EWA, "shop2")).told.email_news == TimedStatus(OUT, at(4))
+    assert (await person(world, EWA, "shop2")).sent_state.email_news == TimedStatus(OUT, at(4))
     world.clock.advance(minutes=9)
     before = len(statuses(world, EWA))
     await world.post(listed(9, 2, EWA, id="9"), shop="shop2")

@@ -45,7 +45,7 @@ async def test_r06_whoever_is_new_to_a_shop_comes_with_the_opt_out_that_another_
     assert statuses(world)[-1] is OUT
     assert IN not in statuses(world)[1:]
     assert JAN in world.upstream.opted_out
-    assert (await person(world, shop_id="shop2")).told.email_news == TimedStatus(OUT, at(60))
+    assert (await person(world, shop_id="shop2")).sent_state.email_news == TimedStatus(OUT, at(60))
     await ended(world)
 
 
@@ -101,7 +101,7 @@ async def test_r06_an_opt_in_that_lands_after_another_shops_opt_out_is_followed_
     assert statuses(world) == [IN, OUT, OUT]
     assert JAN in world.upstream.opted_out
     for name in ("shop1", "shop2"):
-        assert (await person(world, shop_id=name)).told.email_news == TimedStatus(OUT, at(3))
+        assert (await person(world, shop_id=name)).sent_state.email_news == TimedStatus(OUT, at(3))
     await ended(world)
     assert await looked(world) == 0
 

@@ -64,5 +64,5 @@ async def test_taking_back_what_was_deferred_does_not_undo_what_was_decided_mean
     assert planned
     known = await person(world)
     assert (known.email_news.status, known.customer_id) == (IN, "55")
-    assert "first_name" not in known.told.profile
+    assert "first_name" not in known.sent_state.profile
     await ended(world)

@@ -54,8 +54,8 @@ class Work:
 
 
 def person(email: str = OURS, *, number: int = 1, told_as: str | None = None, customer_id: str | None = None) -> WorkingContact:
-    told = replace(NOBODY.told, email=told_as or email)
-    return WorkingContact("shop1", replace(NOBODY, email=email, told=told, customer_id=customer_id), number)
+    told = replace(NOBODY.sent_state, email=told_as or email)
+    return WorkingContact("shop1", replace(NOBODY, email=email, sent_state=told, customer_id=customer_id), number)
 
 
 async def lanes(

@@ -7,20 +7,24 @@ import msgspec
 import pytest
 
 from app.domain.commands import AddEvent, EventKind, UpsertContact
-from app.domain.consent import Channel, Policy, TransferConsent
+from app.domain.consent import Channel, Policy, Status, TimedStatus, TransferConsent
 from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
+from app.domain.delivery.outbox import DeferredTakeBack
 from app.domain.delivery.rate_limit import Pace
 from app.domain.delivery.revocation import TakeBack
+from app.domain.events import DriftFound
 from app.domain.person.contact import Contact
 from app.domain.person.sale import Sale
-from app.domain.person.sides import Observed, SentState, ShopState
+from app.domain.person.sides import KeptBack, Observed, SentState, ShopState
+from app.domain.reasons import Reason
 from app.domain.runs import reconciliation
 from app.domain.runs.backfill import Backfill, BackfillMode, Phase
 from app.domain.runs.reconciliation import Reconciliation
 from app.domain.shops.shop import Account, Shop
 from app.domain.values import replace
 from app.storage.engine import codec
+from app.storage.engine.stored_fields import RENAMED
 from tests.conftest import NOON
 
 STORED = (
@@ -82,3 +86,47 @@ def an_example_of(kind: Any) -> Any:
 
 
 _NONE = (dataclasses.MISSING, dataclasses.MISSING)
+
+
+def test_renamed_fields_are_stored_under_the_names_that_earlier_versions_read() -> None:
+    kept_back = KeptBack(sent=TimedStatus(Status.OPT_IN, NOON), stood=TimedStatus(Status.OPT_OUT, NOON), at=NOON)
+    contact = Contact(sent_state=SentState(email="a@example.com"), observed=Observed(email_kept_back=kept_back))
+    stored = msgspec.json.decode(codec.encode(contact))
+    assert {"told", "home", "seen"} <= stored.keys()
+    assert not {"sent_state", "shop_state", "observed"} & stored.keys()
+    assert stored["told"]["email"] == "a@example.com"
+    assert stored["seen"]["email_kept_back"].keys() == {"told", "stood", "at"}
+    drift = DriftFound(at=NOON, email="a@example.com", sent_digest="abc")
+    assert msgspec.json.decode(codec.encode_tagged(drift))[1]["told"] == "abc"
+    deferred = DeferredTakeBack(TakeBack(at_shop=True), Reason.SHADOW, 7)
+    assert msgspec.json.decode(codec.encode_all([deferred]))[0]["act"]["home"] is True
+
+
+def test_what_was_stored_under_an_old_field_name_is_read_into_the_field_of_today() -> None:
+    older = codec.decode(b'{"told": {"email": "a@example.com"}, "seen": {"email_disputed": true}}', Contact)
+    assert older == Contact(sent_state=SentState(email="a@example.com"), observed=Observed(email_disputed=True))
+    assert type(older) is Contact
+    assert vars(older).keys() <= {one.name for one in dataclasses.fields(Contact)}
+
+
+def test_values_with_renamed_fields_are_the_same_after_they_were_stored() -> None:
+    kept_back = KeptBack(sent=TimedStatus(Status.OPT_IN, NOON), stood=TimedStatus(Status.OPT_OUT, NOON), at=NOON)
+    contact = Contact(observed=Observed(email_kept_back=kept_back, phone_disputed=True), shop_state=ShopState())
+    before = repr(contact)
+    assert codec.decode(codec.encode(contact), Contact) == contact
+    assert repr(contact) == before  # encoding leaves the value as it was
+    deferred = (
+        DeferredTakeBack(TakeBack(at_shop=True, cart_id="c"), Reason.SHADOW, 7),
+        DeferredTakeBack(TakeBack(), Reason.SHADOW, 8),
+    )
+    assert codec.decode_all(codec.encode_all(deferred), DeferredTakeBack) == deferred
+    drift = DriftFound(at=NOON, email="a@example.com", sent_digest="abc", missing=("x",))
+    read = codec.decode_event(codec.encode_tagged(drift))
+    assert (read, vars(read)["sent_digest"]) == (drift, "abc")
+
+
+def test_every_renamed_field_exists_and_no_stored_name_is_taken_twice() -> None:
+    for kind, names in RENAMED.items():
+        fields = {one.name for one in dataclasses.fields(kind)}
+        assert names.keys() <= fields, kind
+        assert not fields & set(names.values()), kind

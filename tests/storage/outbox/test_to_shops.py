@@ -171,7 +171,7 @@ async def test_an_act_that_is_deferred_and_commands_that_are_cancelled_concern_t
     await queued(store, to(ACCOUNT), to(NEWS), to(TAGS))
     (claim,) = await claimed(store, account=NEWS)
     async with store.work() as work:
-        await work.outbox.defer_take_back(ContactQueue(1, NEWS), TakeBack(everything=True, home=True), Reason.ERASED)
+        await work.outbox.defer_take_back(ContactQueue(1, NEWS), TakeBack(everything=True, at_shop=True), Reason.ERASED)
         (waiting,) = (await work.outbox.waiting(TAGS, [1]))[1]
         await work.outbox.rewrite(ContactQueue(1, TAGS), {}, [waiting.id], T0)
         await work.commit()

@@ -28,10 +28,10 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
 
     `at`: when what causes it happened; it tells an act of now from one that a list of customers brings.
     """
-    known_as = contact.told.email or contact.email
+    known_as = contact.sent_state.email or contact.email
     add, remove = tag_difference(contact)
-    email_status = _news(contact.email_news, contact.told.email_news, contact.seen.email_news)
-    phone_status = _news(contact.phone_news, contact.told.phone_news, contact.seen.phone_news)
+    email_status = _news(contact.email_news, contact.sent_state.email_news, contact.observed.email_news)
+    phone_status = _news(contact.phone_news, contact.sent_state.phone_news, contact.observed.phone_news)
     upsert = UpsertContact(
         email=known_as,
         new_email=contact.email if known_as != contact.email and contact.rename_refused_at is None else None,
@@ -56,7 +56,7 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
 
 def _question(contact: Contact, shop: Shop) -> ConfirmationMail | None:
     """Once per subscription that waits for the person's click: each question is a mail (B6)."""
-    asked, told = contact.unconfirmed_since, contact.told.email_asked_at
+    asked, told = contact.unconfirmed_since, contact.sent_state.email_asked_at
     if not shop.double_opt_in.enabled or asked is None or (told is not None and told >= asked):
         return None
     return ConfirmationMail(email_id=shop.double_opt_in.email_id, language=shop.double_opt_in.language)
@@ -80,7 +80,7 @@ def repeat_opt_out(
 
     `arrived`: opt-ins that were just told; only their channels are concerned.
     """
-    told, follows, opt_ins = contact.told, list(behind), None if arrived is None else list(arrived)
+    told, follows, opt_ins = contact.sent_state, list(behind), None if arrived is None else list(arrived)
     if contact.erased or told.email is None:
         return None
     email = is_opt_out(told.email_news) and not any(one.email_status for one in follows)
@@ -104,7 +104,7 @@ def _profile_difference(contact: Contact, shop: Shop) -> Mapping[str, str]:
     if _is_of_a_stranger(contact, shop):
         del true["phone"]
     true = travelling(true, shop)
-    changed = {name for name, text in true.items() if contact.told.profile.get(name) != text}
+    changed = {name for name, text in true.items() if contact.sent_state.profile.get(name) != text}
     for group in _WHOLE:
         if changed.intersection(group):
             changed.update(group)

@@ -37,9 +37,9 @@ def told(contact: Contact, commands: Iterable[Command]) -> Contact:
     for command in commands:
         match command:
             case UpsertContact():
-                contact = replace(contact, told=_told_upsert(contact, command))
+                contact = replace(contact, sent_state=_told_upsert(contact, command))
             case DeleteContact():
-                contact = replace(contact, told=SentState())
+                contact = replace(contact, sent_state=SentState())
             case AddEvent() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags() | ReportErasure():
                 pass
             case _:
@@ -52,11 +52,11 @@ def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
     for command in () if contact.erased else reversed(list(cancelled)):
         match command:
             case UpsertContact():
-                contact = replace(contact, told=_untold_upsert(contact.told, command))
+                contact = replace(contact, sent_state=_untold_upsert(contact.sent_state, command))
             case SetSubscription():
-                contact = replace(contact, home=_untold_subscription(contact.home, command))
+                contact = replace(contact, shop_state=_untold_subscription(contact.shop_state, command))
             case MirrorTags():
-                contact = replace(contact, home=replace(contact.home, tags=None))
+                contact = replace(contact, shop_state=replace(contact.shop_state, tags=None))
             case AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut() | ReportErasure():
                 pass
             case _:
@@ -65,17 +65,17 @@ def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
 
 
 def digest_of_told(contact: Contact) -> str:
-    return hashlib.sha256(repr(contact.told).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr(contact.sent_state).encode()).hexdigest()[:16]
 
 
 def reset_to_remote(contact: Contact, drift: DriftFound) -> Contact:
     """Believe of SALESmanago what it shows: then the difference to the facts is told again."""
-    remembered = contact.told
+    remembered = contact.sent_state
     if drift.known_as is None:
         return vanished(contact, drift.at)
     kept = {name: here for name, here in remembered.tags.items() if name not in drift.missing}
     there = {**kept, **dict.fromkeys(drift.left, True)}
-    return replace(contact, told=replace(remembered, email=drift.known_as, tags=there), rename_refused_at=None)
+    return replace(contact, sent_state=replace(remembered, email=drift.known_as, tags=there), rename_refused_at=None)
 
 
 def _untold_subscription(home: ShopState, command: SetSubscription) -> ShopState:
@@ -94,18 +94,18 @@ def vanished(contact: Contact, at: datetime) -> Contact:
     """
     out = ObservedStatus(Status.OPT_OUT, at, at)
     told = replace(without_opt_outs(contact), email=None, profile={}, tags={})
-    seen = replace(contact.seen, email_news=out, phone_news=out, email_disputed=False, phone_disputed=False)
-    return replace(contact, told=told, seen=seen, rename_refused_at=None)
+    seen = replace(contact.observed, email_news=out, phone_news=out, email_disputed=False, phone_disputed=False)
+    return replace(contact, sent_state=told, observed=seen, rename_refused_at=None)
 
 
 def still_called(contact: Contact, email: str, at: datetime) -> Contact:
     """SALESmanago refused a rename, and with it all that travelled along: it is told under the address the contact has (R72)."""
-    return replace(contact, told=replace(without_opt_outs(contact), email=email, profile={}), rename_refused_at=at)
+    return replace(contact, sent_state=replace(without_opt_outs(contact), email=email, profile={}), rename_refused_at=at)
 
 
 def without_opt_outs(contact: Contact) -> SentState:
     """So that they are told once more. One of another shop stays: an older opt-in of this one must not overturn it (R06)."""
-    told, email, phone = contact.told, contact.email_news.status, contact.phone_news.status
+    told, email, phone = contact.sent_state, contact.email_news.status, contact.phone_news.status
     return replace(
         told,
         email_news=None if email is Status.OPT_OUT and is_opt_out(told.email_news) else told.email_news,
@@ -143,7 +143,7 @@ def _kept(spoken: dict[str, bool], contact: Contact) -> dict[str, bool]:
 
 
 def _told_upsert(contact: Contact, command: UpsertContact) -> SentState:
-    remembered = contact.told
+    remembered = contact.sent_state
     # A tag that staff took off before the person was introduced never stood there from us.
     spoken = {tag: False for tag, text in wanted_tags(contact).items() if text is None} if command.introduces else {}
     spoken |= {tags.canonical(tag): False for tag in command.remove_tags}

@@ -33,8 +33,8 @@ def home_commands(contact: Contact, event: Event, shop: Shop) -> tuple[HomeComma
 
 def _subscription(contact: Contact, event: StatusObserved) -> SetSubscription | None:
     """Only channels the event speaks of: the shop knows its own customers' other acts better than we do."""
-    email = _news(contact.email_news, contact.home.email_news) if event.email_out is not None else None
-    phone = _news(contact.phone_news, contact.home.phone_news) if event.phone_out is not None else None
+    email = _news(contact.email_news, contact.shop_state.email_news) if event.email_out is not None else None
+    phone = _news(contact.phone_news, contact.shop_state.phone_news) if event.phone_out is not None else None
     if email is None and phone is None:
         return None
     number = contact.profile.get("phone")
@@ -61,13 +61,13 @@ def mirror_command(contact: Contact, shop: Shop) -> MirrorTags | None:
     if shop.panel.kind is PanelKind.NONE or not contact.email:
         return None
     wanted = panel_tags(contact)
-    if wanted == (contact.home.tags or PanelTags(complete=wanted.complete)):
+    if wanted == (contact.shop_state.tags or PanelTags(complete=wanted.complete)):
         return None
     return MirrorTags(email=contact.email, tags=wanted, customer_id=contact.customer_id)
 
 
 def panel_tags(contact: Contact) -> PanelTags:
-    shown = contact.seen.tags
+    shown = contact.observed.tags
     sections = (
         tags.outgoing_text(tag).lower() for tag in contact.earned_tags if not tags.canonical(tag).startswith(tags.TO_UPSTREAM)
     )
@@ -75,7 +75,7 @@ def panel_tags(contact: Contact) -> PanelTags:
         points={tag.text: tag.points for tag in shown.values() if tag.here},
         sections=tuple(tag for tag in sections if (seen := shown.get(tags.canonical(tag))) is None or seen.here),
         gone=tuple(tag.text for tag in shown.values() if not tag.here),
-        complete=contact.seen.tags_at is not None,
+        complete=contact.observed.tags_at is not None,
     )
 
 
@@ -85,13 +85,13 @@ def told_home(contact: Contact, commands: Iterable[Command]) -> Contact:
         match command:
             case SetSubscription():
                 home = replace(
-                    contact.home,
-                    email_news=command.email_news or contact.home.email_news,
-                    phone_news=command.phone_news or contact.home.phone_news,
+                    contact.shop_state,
+                    email_news=command.email_news or contact.shop_state.email_news,
+                    phone_news=command.phone_news or contact.shop_state.phone_news,
                 )
-                contact = replace(contact, home=home)
+                contact = replace(contact, shop_state=home)
             case MirrorTags():
-                contact = replace(contact, home=replace(contact.home, tags=command.tags))
+                contact = replace(contact, shop_state=replace(contact.shop_state, tags=command.tags))
             case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut() | ReportErasure():
                 pass
             case _:
@@ -101,9 +101,9 @@ def told_home(contact: Contact, commands: Iterable[Command]) -> Contact:
 
 def shop_knows(before: Contact, known: Contact) -> Contact:
     """An act the shop told us of is known in the shop: it needs no telling (R55: never echoed)."""
-    home = known.home
+    home = known.shop_state
     if known.email_news.said != before.email_news.said:
         home = replace(home, email_news=known.email_news.said)
     if known.phone_news.said != before.phone_news.said:
         home = replace(home, phone_news=known.phone_news.said)
-    return replace(known, home=home) if home != known.home else known
+    return replace(known, shop_state=home) if home != known.shop_state else known

@@ -7,7 +7,7 @@ from app.domain.person.sides import KeptBack, ObservedStatus
 
 def email_stood(contact: Contact) -> TimedStatus | None:
     """What was seen to stand there, if nothing was told since. A change that was seen, and waits for its callback, stands there."""
-    told, seen, since = contact.told.email_news, contact.seen, contact.seen.email_unexplained_since
+    told, seen, since = contact.sent_state.email_news, contact.observed, contact.observed.email_unexplained_since
     known = _stood(told, seen.email_news, seen.email_refused, seen.email_kept_back)
     before = known or told
     if before is None or since is None or since <= before.at or _is_kept_back(told, seen.email_kept_back):
@@ -16,12 +16,12 @@ def email_stood(contact: Contact) -> TimedStatus | None:
 
 
 def phone_stood(contact: Contact) -> TimedStatus | None:
-    seen = contact.seen
-    return _stood(contact.told.phone_news, seen.phone_news, seen.phone_refused, seen.phone_kept_back)
+    seen = contact.observed
+    return _stood(contact.sent_state.phone_news, seen.phone_news, seen.phone_refused, seen.phone_kept_back)
 
 
 def _is_kept_back(told: TimedStatus | None, kept_back: KeptBack | None) -> bool:
-    return kept_back is not None and kept_back.told == told
+    return kept_back is not None and kept_back.sent == told
 
 
 def _stood(

@@ -24,7 +24,7 @@ def wanted_tags(contact: Contact) -> dict[str, str | None]:
 
 
 def tag_difference(contact: Contact) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    remembered = contact.told.tags
+    remembered = contact.sent_state.tags
     add, remove = [], []
     spelled: dict[str, str] | None = None
     for name, text in wanted_tags(contact).items():
@@ -39,7 +39,7 @@ def tag_difference(contact: Contact) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _worth_removing(name: str, contact: Contact) -> bool:
     """Under our prefix a removed tag may stand there from before our time; without the prefix we touch only our own (R23)."""
     ours_to_touch = name.startswith(tags.TO_UPSTREAM) and contact.is_transferred
-    return contact.told.tags.get(name) is True or (ours_to_touch and contact.told.tags.get(name) is None)
+    return contact.sent_state.tags.get(name) is True or (ours_to_touch and contact.sent_state.tags.get(name) is None)
 
 
 def _spelled(contact: Contact) -> dict[str, str]:

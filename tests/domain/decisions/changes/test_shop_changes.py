@@ -155,15 +155,15 @@ def test_a_number_that_is_not_known_is_left_out() -> None:
     ids=["first act", "a newer act", "an older act", "no act"],
 )
 def test_the_shop_knows_what_it_said(before: list[Event], known: list[Event], expected: TimedStatus | None) -> None:
-    assert life(OPEN, *before, *known).contact.home.email_news == expected
+    assert life(OPEN, *before, *known).contact.shop_state.email_news == expected
 
 
 def test_an_act_the_shop_did_not_tell_is_not_known_to_it() -> None:
-    assert shop_knows(somebody(), somebody()).home.email_news is None
+    assert shop_knows(somebody(), somebody()).shop_state.email_news is None
     told = told_home(somebody(), [SetSubscription(email=EMAIL, email_news=TimedStatus(OUT, minute(1)))])
-    assert (told.home.email_news, told.home.phone_news) == (TimedStatus(OUT, minute(1)), None)
+    assert (told.shop_state.email_news, told.shop_state.phone_news) == (TimedStatus(OUT, minute(1)), None)
     kept = told_home(told, [SetSubscription(email=EMAIL, phone_news=TimedStatus(IN, minute(2)))])
-    assert (kept.home.email_news, kept.home.phone_news) == (TimedStatus(OUT, minute(1)), TimedStatus(IN, minute(2)))
+    assert (kept.shop_state.email_news, kept.shop_state.phone_news) == (TimedStatus(OUT, minute(1)), TimedStatus(IN, minute(2)))
 
 
 # -- tags -----------------------------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def test_a_section_whose_name_begins_like_a_tag_of_ours_doubles_no_prefix(sectio
 
 def test_mirroring_is_remembered_so_that_the_same_is_not_told_twice() -> None:
     story = life(OPEN, registered(minute(0)), tags_seen(minute(1), {"KOSZYK": 3}))
-    assert story.contact.home.tags == panel_tags(story.contact)
+    assert story.contact.shop_state.tags == panel_tags(story.contact)
     assert mirror_command(story.contact, OPEN) is None
 
 

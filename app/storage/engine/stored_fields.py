@@ -1,0 +1,99 @@
+"""The names under which fields are stored that have another name in the code by now.
+
+A stored name never changes: the release before may still run beside this one and reads what this one writes. msgspec knows a
+dataclass by the names of its fields, so each class here has a twin with the stored names. A value is decoded into the twin, which
+then becomes the class itself in place; for encoding the twin is a shallow copy. Values without a twin pass as they are.
+"""
+
+from dataclasses import MISSING, field, fields, make_dataclass
+from types import UnionType
+from typing import Any, NamedTuple, get_args, get_type_hints
+
+from app.domain.delivery.outbox import DeferredTakeBack
+from app.domain.delivery.revocation import TakeBack
+from app.domain.events import DriftFound
+from app.domain.person.contact import Contact
+from app.domain.person.sides import KeptBack, Observed
+
+RENAMED: dict[type, dict[str, str]] = {
+    Contact: {"sent_state": "told", "shop_state": "home", "observed": "seen"},
+    KeptBack: {"sent": "told"},
+    TakeBack: {"at_shop": "home"},
+    DriftFound: {"sent_digest": "told"},
+}
+"""Class -> field -> the name it is stored under."""
+
+
+class _Twin(NamedTuple):
+    kind: type
+    stored: type
+    names: tuple[tuple[str, str], ...]
+    """Field and stored name, where they differ."""
+    nested: "tuple[tuple[str, _Twin], ...]"
+    """Fields that hold a value with a twin of its own, or None."""
+    stored_name: dict[str, str]
+
+
+def _twin_of(kind: type) -> _Twin:
+    hints, names, nested = get_type_hints(kind), RENAMED.get(kind, {}), []
+    made: list[tuple[str, Any, Any]] = []
+    for one in fields(kind):
+        hint = hints[one.name]
+        options = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+        for inner in (_TWINS[option] for option in options if option in _TWINS):
+            nested.append((one.name, inner))
+            hint = inner.stored | None if isinstance(hint, UnionType) else inner.stored
+        default: Any = (
+            field(default_factory=one.default_factory) if one.default_factory is not MISSING else field(default=one.default)
+        )
+        made.append((names.get(one.name, one.name), hint, default))
+    stored = make_dataclass(kind.__name__, made, kw_only=True, eq=False)
+    return _Twin(kind, stored, tuple(names.items()), tuple(nested), {name: names.get(name, name) for name, _ in nested})
+
+
+_TWINS: dict[type, _Twin] = {}
+for _kind in (KeptBack, Observed, Contact, TakeBack, DeferredTakeBack, DriftFound):  # what is nested comes before what holds it
+    _TWINS[_kind] = _twin_of(_kind)
+
+
+def stored_type(kind: Any) -> Any:
+    """The class to decode into: the twin's, or the class itself."""
+    twin = _TWINS.get(kind)
+    return kind if twin is None else twin.stored
+
+
+def with_own_names(value: Any, kind: Any) -> Any:
+    """What was decoded into `stored_type(kind)`, as a value of `kind`."""
+    twin = _TWINS.get(kind)
+    return value if twin is None else _own(value, twin)
+
+
+def with_stored_names(value: Any) -> Any:
+    """What to encode in place of a value."""
+    twin = _TWINS.get(type(value))
+    return value if twin is None else _stored(value, twin)
+
+
+def _own(value: Any, twin: _Twin) -> Any:
+    known = value.__dict__
+    for name, stored in twin.names:
+        if stored in known:
+            known[name] = known.pop(stored)
+    for name, inner in twin.nested:
+        if (nested := known.get(name)) is not None and type(nested) is inner.stored:
+            _own(nested, inner)
+    value.__class__ = twin.kind
+    return value
+
+
+def _stored(value: Any, twin: _Twin) -> Any:
+    known = value.__dict__
+    changes = {stored: known[name] for name, stored in twin.names if name in known}
+    for name, inner in twin.nested:
+        if (nested := known.get(name)) is not None and (other := _stored(nested, inner)) is not nested:
+            changes[twin.stored_name[name]] = other
+    if not changes:
+        return value
+    made: Any = object.__new__(twin.stored)
+    made.__dict__ = {**known, **changes}  # what it holds under its own name as well is no field of the twin
+    return made
