@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from app.clients import foreign
 from app.clients.foreign import DEEPEST, LONGEST_TEXT, MOST_VALUES, TooMuch, foreign_json, foreign_object
-from app.clients.idosell import payloads as panel_payloads
+from app.clients.idosell import answers as panel_answers
 from app.clients.idosell.client import IdosellPanel
 from app.clients.rate_limiter import RateLimiter
-from app.clients.salesmanago import payloads
+from app.clients.salesmanago.answers import MOST_EVENTS, MOST_TAGS
 from app.clients.salesmanago.client import SalesmanagoClient
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.shop_webhook import ShopWebhook
@@ -363,8 +363,8 @@ async def test_r73_who_was_not_asked_about_is_not_listened_to() -> None:
 @pytest.mark.parametrize(
     "contact",
     [
-        {**CONTACT, "contactTags": [{"tag": str(number)} for number in range(payloads.MOST_TAGS + 1)]},
-        {**CONTACT, "contactExtEvents": CONTACT["contactExtEvents"] * (payloads.MOST_EVENTS + 1)},
+        {**CONTACT, "contactTags": [{"tag": str(number)} for number in range(MOST_TAGS + 1)]},
+        {**CONTACT, "contactExtEvents": CONTACT["contactExtEvents"] * (MOST_EVENTS + 1)},
         {**CONTACT, "properties": [0] * (MOST_VALUES + 1)},
     ],
     ids=["tags", "events", "values"],
@@ -393,7 +393,7 @@ async def test_r73_an_unreadable_id_is_no_promise_kept() -> None:
 @pytest.mark.parametrize("number", ["1" + "0" * 18 + "7", "9" * 30, 10**30, Written("9" * 25)])
 def test_r73_a_number_with_too_many_digits_is_nobodys_number(number: Json) -> None:
     read = foreign_json(written({"clientId": number}).encode())
-    assert panel_payloads.whole(read["clientId"]) is None
+    assert panel_answers.whole(read["clientId"]) is None
 
 
 @pytest.mark.parametrize("date", ["0001-01-01 00:00:00", "9999-12-31 23:59:59"])
@@ -401,7 +401,7 @@ def test_r73_a_number_with_too_many_digits_is_nobodys_number(number: Json) -> No
 def test_r73_an_agreement_on_the_edge_of_the_calendar_does_not_stop_the_page(date: str, zone: str) -> None:
     shop = a_shop(number=1, time_zone=zone)
     row = {**ROW, "newsletterEmailApprovalsData": [{"newsletterEmailApprovalDate": date, "shopId": 1}]}
-    (account,) = panel_payloads.listed_accounts({"results": [row]}, shop)
+    (account,) = panel_answers.listed_accounts({"results": [row]}, shop)
     assert account.customer is not None
     assert account.customer.newsletter_email is not None
 
@@ -409,14 +409,14 @@ def test_r73_an_agreement_on_the_edge_of_the_calendar_does_not_stop_the_page(dat
 def test_r73_an_address_with_an_unreadable_sign_is_nobody_elses() -> None:
     for address in (f"{JAN}\x00", f"\x00{JAN}", f"{JAN}\ud83d"):
         answer = foreign_json(written({"results": [{**ROW, "clientEmail": address}]}).encode())
-        (account,) = panel_payloads.listed_accounts(answer, a_shop(number=1))
+        (account,) = panel_answers.listed_accounts(answer, a_shop(number=1))
         assert account.customer is None
-        assert panel_payloads.accounts(answer)[0].email != JAN
+        assert panel_answers.accounts(answer)[0].email != JAN
 
 
 def test_r73_names_lose_what_cannot_be_read_and_keep_the_rest() -> None:
     row = {**ROW, "clientBillingAddress": {"clientFirstName": "Anna \ud83d", "clientLastName": "No\x00wak"}}
-    (account,) = panel_payloads.listed_accounts(foreign_json(written({"results": [row]}).encode()), a_shop(number=1))
+    (account,) = panel_answers.listed_accounts(foreign_json(written({"results": [row]}).encode()), a_shop(number=1))
     assert account.customer is not None
     assert (account.customer.first_name, account.customer.last_name) == ("Anna", "No wak")
 

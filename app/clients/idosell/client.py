@@ -5,32 +5,19 @@ written, and a write is believed only once it was read back.
 """
 
 import asyncio
-import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from app.clients.foreign import TooMuch, foreign_object
-from app.clients.idosell import payloads
-from app.clients.idosell.payloads import EMPTY_RESULT, Fault, JsonObject, PanelAccount
+from app.clients.idosell import answers, payloads
+from app.clients.idosell.answers import Fault, JsonObject, PanelAccount
+from app.clients.idosell.gates import Ended, Gates
 from app.clients.shop_webhook import ShopWebhook
-from app.clients.transport import TOO_LARGE, Outgoing, Reply, Transport, scrubbed
+from app.clients.transport import Transport
 from app.domain.commands import MirrorTags, ReportErasure, SetSubscription
 from app.domain.consent import Status, TimedStatus
-from app.domain.delivery.answers import Answer, Call, without_call
-from app.domain.delivery.outcomes import (
-    Delivered,
-    NeedsPerson,
-    NotNeeded,
-    Outcome,
-    Refused,
-    Unknown,
-    Unreachable,
-    message_of,
-    name_of,
-)
+from app.domain.delivery.answers import Answer, without_call
+from app.domain.delivery.outcomes import Delivered, NeedsPerson, NotNeeded, Outcome, Refused, Unknown
 from app.domain.panel_tags import TagChanges, changes, plain_name
 from app.domain.reasons import Reason
 from app.domain.runs.backfill import ACCOUNTS_PER_PAGE, Listing
@@ -40,24 +27,6 @@ from app.domain.values import replace
 _Row = TypeVar("_Row")
 
 ROWS_PER_WRITE = 100
-IDS_PER_READ = 100
-FAULTS_NAMED = 20
-"""Of an answer, in its line of the trace."""
-
-_CUSTOMER_READS = ("clients/crm/search", "clients/clients")
-_WHOLE_PANEL = frozenset({1, 4})
-"""On the gates that read customers: login failed, shop blocked by the vendor. Nobody's item is at fault (section 1.6)."""
-_BAD_SHOP = frozenset({13, 14})
-_BAD_DATA = frozenset(range(2, 22)) - _BAD_SHOP
-"""Codes of the write gate that another try will not cure (section 2.11)."""
-_SCOPE = re.compile(r"Scope: ([a-z]+), level: (rw|r)")
-
-
-class _Ended(Exception):
-    """A call that came to an end which ends the whole command."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
 
 
 class IdosellPanel:
@@ -77,10 +46,7 @@ class IdosellPanel:
         notices: ShopWebhook | None = None,
     ) -> None:
         self._shop = shop
-        self._base = f"{_host_only(shop.panel.base_url or '')}/api/admin/{shop.panel.version}/"
-        self._key = api_key
-        self._headers = {"X-API-KEY": api_key, "Accept": "application/json"}
-        self._transport = transport
+        self._gates = Gates(shop, api_key, transport, clock)
         self._clock = clock
         self._lock = lock or asyncio.Lock()
         self._notices = notices
@@ -89,14 +55,14 @@ class IdosellPanel:
 
     async def set_subscription(self, command: SetSubscription, number: int) -> Answer:
         """Make this shop's newsletter of every account with the address as it should be; no other shop's."""
-        started = self._started("clients/clients")
+        started = self._gates.started("clients/clients")
         try:
             async with self._lock:
-                found = await self._accounts(command.email)
+                found = await self._gates.accounts_with(command.email)
                 if found or self._notices is None:
                     return started(await self._subscribed(found, command, number))
             return await self._notices.set_subscription(command, number)
-        except _Ended as end:
+        except Ended as end:
             return started(end.outcome)
 
     async def _subscribed(self, found: Sequence[PanelAccount], command: SetSubscription, number: int) -> Outcome:
@@ -113,12 +79,12 @@ class IdosellPanel:
             return Delivered(detail="the panel had it so already")
         outcome = await self._write(wrong, command, number)
         if isinstance(outcome, Unknown):  # an unlisted code: once more, on what the panel shows now
-            outcome = await self._write(await self._read([account.id for account in wrong]), command, number)
+            outcome = await self._write(await self._gates.read([account.id for account in wrong]), command, number)
             if isinstance(outcome, Unknown):
                 return NeedsPerson(Reason.PANEL_REFUSED, outcome.cause)
         if not isinstance(outcome, Delivered):
             return outcome
-        again = {account.id: account for account in await self._read([account.id for account in wrong])}
+        again = {account.id: account for account in await self._gates.read([account.id for account in wrong])}
         if any(account.id not in again or not self._is_right(again[account.id], command) for account in wrong):
             return Unknown("the panel did not store the change")
         if any(self._elsewhere(again[account.id]) != self._elsewhere(account) for account in wrong):
@@ -135,13 +101,13 @@ class IdosellPanel:
             payloads.account_edit(account, self._shop.number, command.email_news, command.phone_news, f"command-{number}")
             for account in accounts
         ]
-        answer = await self._gate("PUT", "clients/clients", payloads.edits(rows))
-        results = payloads.rows(answer.get("results"))
-        failed = [row for row in results if not payloads.is_yes(row.get("resultStatus"))]
+        answer = await self._gates.call("PUT", "clients/clients", payloads.edits(rows))
+        results = answers.rows(answer.get("results"))
+        failed = [row for row in results if not answers.is_yes(row.get("resultStatus"))]
         if len(results) == len(rows) and not failed:
             return Delivered()
-        found = [fault for row in failed for fault in payloads.row_faults(row)] or payloads.faults(answer)
-        return self._refusal(found)
+        found = [fault for row in failed for fault in answers.row_faults(row)] or answers.faults(answer)
+        return self._gates.refusal(found)
 
     def _is_right(self, account: PanelAccount, command: SetSubscription) -> bool:
         said = ((command.email_news, account.email_agreed), (command.phone_news, account.sms_agreed))
@@ -151,11 +117,11 @@ class IdosellPanel:
 
     async def mirror_tags(self, command: MirrorTags, number: int) -> Answer:  # noqa: ARG002 - the port's; a set needs no name
         """Make the customer carry the wanted tags. A customer who does already costs two readings and no write."""
-        started = self._started("clients/tags")
+        started = self._gates.started("clients/tags")
         try:
             async with self._lock:
                 return started(await self._mirrored_everywhere(command))
-        except _Ended as end:
+        except Ended as end:
             return started(end.outcome)
 
     # -- erasures --------------------------------------------------------------------------------------------------------
@@ -167,7 +133,7 @@ class IdosellPanel:
         return without_call(NeedsPerson(Reason.ERASED_BY_ANOTHER_SHOP), self._clock())
 
     async def _mirrored_everywhere(self, command: MirrorTags) -> Outcome:
-        found = await self._accounts(command.email)
+        found = await self._gates.accounts_with(command.email)
         if not found:
             return NotNeeded(Reason.NO_CARRIER_OF_TAGS)
         active = [account for account in found if self._shop.number in account.active_shops]
@@ -184,11 +150,11 @@ class IdosellPanel:
             refused = await self._change_tags(account.id, _folded(wanted) if folded else wanted)
             if not refused:
                 return Delivered()
-        return NeedsPerson(Reason.PANEL_REFUSED, self._words(refused))
+        return NeedsPerson(Reason.PANEL_REFUSED, self._gates.words(refused))
 
     async def _tag_changes(self, account: PanelAccount, command: MirrorTags) -> TagChanges:
-        answer = await self._gate("GET", "clients/tags", parameters={"clientId": str(account.id)}, empty_is_fine=True)
-        return changes(payloads.tags(answer), command.tags, self._shop.number)
+        answer = await self._gates.call("GET", "clients/tags", parameters={"clientId": str(account.id)}, empty_is_fine=True)
+        return changes(answers.tags(answer), command.tags, self._shop.number)
 
     async def _change_tags(self, client_id: int, wanted: TagChanges) -> list[Fault]:
         """Take away before adding, so that a name that moved is never there twice for long. Answers what was refused."""
@@ -216,76 +182,51 @@ class IdosellPanel:
         self, method: str, gate: str, rows: Sequence[_Row], body: Callable[[Sequence[_Row]], JsonObject]
     ) -> list[Fault]:
         try:
-            answer = await self._gate(method, gate, body(rows))
-        except _Ended as end:
+            answer = await self._gates.call(method, gate, body(rows))
+        except Ended as end:
             if not isinstance(end.outcome, NeedsPerson) or len(rows) == 1:
                 raise
             half = len(rows) // 2
             return await self._chunk(method, gate, rows[:half], body) + await self._chunk(method, gate, rows[half:], body)
-        found = payloads.faults(answer)
-        if not found and len(payloads.rows(answer.get("results"))) < len(rows):
+        found = answers.faults(answer)
+        if not found and len(answers.rows(answer.get("results"))) < len(rows):
             return [Fault(-1, "the panel did not confirm every row")]
         return found
-
-    # -- finding ---------------------------------------------------------------------------------------------------------
-
-    async def _accounts(self, email: str) -> list[PanelAccount]:
-        """Every account with exactly this address. Addresses are not unique among accounts (uncertain point 8)."""
-        answer = await self._gate("POST", "clients/crm/search", payloads.search_by_email(email), empty_is_fine=True)
-        if payloads.echoed_page(answer) not in (None, 0):
-            raise _Ended(Refused("the panel answered another page than was asked for", account_wide=True))
-        found = payloads.found_ids(answer)
-        if any(address != email for _, address in found):
-            # A filter that is ignored returns everybody: nothing may be written on such an answer (section 1.4).
-            raise _Ended(Refused("the panel ignored the search by e-mail", account_wide=True))
-        ids = list(dict.fromkeys(number for number, _ in found))
-        return await self._read(ids) if ids else []
-
-    async def _read(self, ids: Sequence[int]) -> list[PanelAccount]:
-        wanted = set(ids[:IDS_PER_READ])
-        parameters = {"clientsIds": ",".join(map(str, sorted(wanted))), "resultsPage": "0", "resultsLimit": "100"}
-        answer = await self._gate("GET", "clients/clients", parameters=parameters, empty_is_fine=True)
-        if len(payloads.rows(answer.get("results"))) > IDS_PER_READ:
-            raise _Ended(Refused("the panel ignored the limit of a page", account_wide=True))
-        shown = payloads.accounts(answer)
-        if any(account.id not in wanted for account in shown):
-            raise _Ended(Refused("the panel ignored the list of customers", account_wide=True))
-        return shown
 
     # -- listing ---------------------------------------------------------------------------------------------------------
 
     async def accounts(self, page: int, changed_since: datetime | None = None) -> Listing:
         """A page, from 0, of every account of the panel, or of those that changed since a time (section 2.9)."""
-        started = self._started("clients/clients")
+        started = self._gates.started("clients/clients")
         parameters = {"resultsPage": str(page), "resultsLimit": str(ACCOUNTS_PER_PAGE)}
         if changed_since is not None:
             since = payloads.local_time(changed_since, self._shop)
             parameters["clientsLastModificationDate[clientsLastModificationDateBegin]"] = since
         try:
-            answer = await self._gate("GET", "clients/clients", parameters=parameters, empty_is_fine=True)
-            if payloads.echoed_page(answer) not in (None, page):
-                raise _Ended(Refused("the panel answered another page than was asked for", account_wide=True))
-            if len(payloads.rows(answer.get("results"))) > ACCOUNTS_PER_PAGE:
-                raise _Ended(Refused("the panel ignored the limit of a page", account_wide=True))
-        except _Ended as end:
+            answer = await self._gates.call("GET", "clients/clients", parameters=parameters, empty_is_fine=True)
+            if answers.echoed_page(answer) not in (None, page):
+                raise Ended(Refused("the panel answered another page than was asked for", account_wide=True))
+            if len(answers.rows(answer.get("results"))) > ACCOUNTS_PER_PAGE:
+                raise Ended(Refused("the panel ignored the limit of a page", account_wide=True))
+        except Ended as end:
             return Listing(started(end.outcome))
-        total, pages = payloads.pages(answer)
-        return Listing(started(Delivered()), tuple(payloads.listed_accounts(answer, self._shop)), total, pages)
+        total, pages = answers.pages(answer)
+        return Listing(started(Delivered()), tuple(answers.listed_accounts(answer, self._shop)), total, pages)
 
     # -- reading for the source ----------------------------------------------------------------------------------------------
 
     @property
     def name(self) -> str:
         """Of the panel, for what is remembered of it."""
-        return self._base
+        return self._gates.base
 
     async def ask(
         self, method: str, gate: str, body: Mapping[str, Any] | None = None, parameters: Mapping[str, str] | None = None
     ) -> tuple[Outcome, dict[str, Any]]:
         """One reading call: what became of it, and the answer. Nothing found is an answer without rows (section 1.6)."""
         try:
-            return Delivered(), await self._gate(method, gate, body, parameters=parameters, empty_is_fine=True)
-        except _Ended as end:
+            return Delivered(), await self._gates.call(method, gate, body, parameters=parameters, empty_is_fine=True)
+        except Ended as end:
             return end.outcome, {}
 
     # -- checks for the doctor -------------------------------------------------------------------------------------------
@@ -293,9 +234,11 @@ class IdosellPanel:
     async def examine(self) -> Outcome | None:
         """Does the key open what we need? None if so, else what it came to (section 2.17)."""
         try:
-            await self._gate("GET", "system/serverTime")
-            await self._gate("GET", "clients/clients", parameters={"resultsPage": "0", "resultsLimit": "1"}, empty_is_fine=True)
-        except _Ended as end:
+            await self._gates.call("GET", "system/serverTime")
+            await self._gates.call(
+                "GET", "clients/clients", parameters={"resultsPage": "0", "resultsLimit": "1"}, empty_is_fine=True
+            )
+        except Ended as end:
             return end.outcome
         return None
 
@@ -303,91 +246,24 @@ class IdosellPanel:
         """Give a tag of this customer the points it has (section 2.3); None if there is no customer, or no tag."""
         try:
             async with self._lock:
-                for account in await self._accounts(email):
+                for account in await self._gates.accounts_with(email):
                     parameters = {"clientId": str(account.id)}
-                    shown = payloads.tags(await self._gate("GET", "clients/tags", parameters=parameters, empty_is_fine=True))
+                    shown = answers.tags(await self._gates.call("GET", "clients/tags", parameters=parameters, empty_is_fine=True))
                     tag = next((one for one in shown if one.points > 0), None)
                     if tag is not None:
                         refused = await self._change_tags(account.id, TagChanges(set={tag.id: tag.points}))
-                        return Refused(self._words(refused)) if refused else Delivered()
-        except _Ended as end:
+                        return Refused(self._gates.words(refused)) if refused else Delivered()
+        except Ended as end:
             return end.outcome
         return None
 
     async def is_overloaded(self) -> bool:
         """The panel's own word on its load (section 1.7). No word is no overload."""
         try:
-            answer = await self._gate("GET", "system/serverLoad")
-        except _Ended:
+            answer = await self._gates.call("GET", "system/serverLoad")
+        except Ended:
             return False
         return answer.get("serverLoadStatus") == "overloaded"
-
-    # -- the wire --------------------------------------------------------------------------------------------------------
-
-    async def _gate(
-        self,
-        method: str,
-        gate: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        parameters: Mapping[str, str] | None = None,
-        empty_is_fine: bool = False,
-    ) -> dict[str, Any]:
-        """One call. Raises `_Ended` for everything that is no answer to it; 207 is for the caller to read."""
-        received = await self._transport.send(Outgoing(method, self._base + gate, self._headers, body, parameters or {}))
-        if not isinstance(received, Reply):
-            raise _Ended(received)
-        try:
-            answer = await foreign_object(received.body)
-        except TooMuch:
-            raise _Ended(TOO_LARGE) from None
-        if received.status in (401, 403, 404):
-            raise _Ended(Refused(self._front_words(received, answer), account_wide=True))
-        if received.status not in (200, 207):
-            raise _Ended(NeedsPerson(Reason.PANEL_REFUSED, self._front_words(received, answer)))
-        if answer is None:
-            raise _Ended(Unreachable(f"HTTP {received.status} without JSON") if body is None else Unknown("an answer without JSON"))
-        found = payloads.faults(answer)
-        if gate in _CUSTOMER_READS and method != "PUT" and any(fault.code in _WHOLE_PANEL for fault in found):
-            raise _Ended(Refused(self._words(found), account_wide=True))
-        if empty_is_fine and found and any(fault.code != EMPTY_RESULT for fault in found):
-            raise _Ended(NeedsPerson(Reason.PANEL_REFUSED, self._words(found)))
-        return answer
-
-    def _started(self, gate: str) -> Callable[[Outcome], Answer]:
-        """Stops the watch: the whole command is one line of the trace."""
-        at, clock = self._clock(), time.monotonic()
-
-        def ended(outcome: Outcome) -> Answer:
-            took = round((time.monotonic() - clock) * 1000)
-            return Answer(outcome, Call(gate, at, took, name_of(outcome), message_of(outcome), 1))
-
-        return ended
-
-    # -- words -----------------------------------------------------------------------------------------------------------
-
-    def _refusal(self, found: Sequence[Fault]) -> Outcome:
-        words = self._words(found)
-        if any(fault.code in _BAD_SHOP for fault in found):
-            return NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP, words)
-        if found and all(fault.code in _BAD_DATA for fault in found):
-            return NeedsPerson(Reason.PANEL_REFUSED, words)
-        return Unknown(words or "the panel did not say what became of the change")
-
-    def _words(self, found: Sequence[Fault]) -> str:
-        return self._scrubbed("; ".join(f"fault {fault.code} {fault.words}".strip() for fault in found[:FAULTS_NAMED]))
-
-    def _front_words(self, received: Reply, answer: Mapping[str, Any] | None) -> str:
-        """Why the front refused. Of a missing right the area and level are what the merchant needs (section 1.2)."""
-        said = " ".join(fault.words for fault in payloads.faults(answer)[:FAULTS_NAMED]) if answer is not None else ""
-        scope = _SCOPE.search(said) or _SCOPE.search(received.headers.get("x-error", ""))
-        if scope is not None:
-            return f"HTTP {received.status}: the key needs the area {scope[1].upper()} with level {scope[2]}"
-        return self._scrubbed(f"HTTP {received.status} {said}".strip())
-
-    def _scrubbed(self, words: str) -> str:
-        """Without the key, should the panel repeat it, and without addresses."""
-        return scrubbed(words.replace(self._key, "<key>") if self._key else words)
 
 
 def _agrees(wanted: TimedStatus | None, agreed: bool) -> bool:
@@ -397,9 +273,3 @@ def _agrees(wanted: TimedStatus | None, agreed: bool) -> bool:
 def _folded(wanted: TagChanges) -> TagChanges:
     """Names in plain letters: what limits the panel sets on names is unknown (uncertain point 14)."""
     return replace(wanted, add={plain_name(name): points for name, points in wanted.add.items()})
-
-
-def _host_only(address: str) -> str:
-    """Scheme and host; whatever path the merchant typed along is dropped (section 1.1)."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"

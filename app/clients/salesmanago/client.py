@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.clients.foreign import TooMuch, foreign_object
-from app.clients.salesmanago import payloads
+from app.clients.salesmanago import answers, payloads
 from app.clients.salesmanago.jobs import JobTimes
 from app.clients.transport import TOO_LARGE, Reply, Transport, scrubbed
 from app.domain.commands import AddEvent, DeleteContact, UpsertContact
@@ -156,7 +156,7 @@ class SalesmanagoClient:
             started_at, clock = self._clock(), time.monotonic()
             parsed = await self._parsed(path, {"email": chunk})
             outcome: Outcome = Delivered() if isinstance(parsed, dict) else parsed
-            shown = payloads.seen_contacts(parsed, chunk) if isinstance(parsed, dict) else None
+            shown = answers.seen_contacts(parsed, chunk) if isinstance(parsed, dict) else None
             too_long = parsed == TOO_LARGE and len(chunk) > 1  # of one alone it may be no answer at all: that is asked again
             if too_long or parsed == _TOO_MUCH or (isinstance(parsed, dict) and shown is None):
                 outcome = _TOO_MUCH_SHOWN
@@ -175,7 +175,7 @@ class SalesmanagoClient:
         answer = Answer(outcome, _call(_MODIFIED, started_at, clock, outcome, 1))
         if not isinstance(parsed, dict):
             return Modified((), False, answer)
-        return Modified(payloads.modified_emails(parsed), parsed.get("hasMore") is True, answer)
+        return Modified(answers.modified_emails(parsed), parsed.get("hasMore") is True, answer)
 
     async def owners(self) -> list[str] | Outcome:
         """The account's users: proves signature and rights (section 2.13)."""
@@ -196,7 +196,7 @@ class SalesmanagoClient:
             outcome = parsed
         elif expect is None:
             outcome = Delivered()
-        elif (given := payloads.identifier(parsed.get(expect))) is None:
+        elif (given := answers.identifier(parsed.get(expect))) is None:
             outcome = Unknown(f"success without {expect}")
         else:
             outcome = Delivered(given)
@@ -219,7 +219,7 @@ class SalesmanagoClient:
         except TooMuch:
             return _TOO_MUCH
         if received.status != _OK:
-            said = payloads.messages(answer) if answer is not None else ""
+            said = answers.messages(answer) if answer is not None else ""
             return Refused(scrubbed(f"HTTP {received.status} {said}".strip()))
         if answer is None or not isinstance(answer.get("success"), bool):
             if path == _DELETE and not received.body.strip():
@@ -227,7 +227,7 @@ class SalesmanagoClient:
             return Unknown("HTTP 200 without a JSON answer")
         if answer["success"]:
             return answer
-        said = payloads.messages(answer)
+        said = answers.messages(answer)
         return Refused(scrubbed(said or "refused without a word"), account_wide=said.startswith(_ACCOUNT_MESSAGES))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.clients.idosell import payloads
+from app.clients.idosell import answers
 from app.clients.idosell.client import IdosellPanel
 from app.clients.rate_limiter import RateLimiter
 from app.clients.transport import Transport
@@ -77,7 +77,7 @@ def an_answer(*rows: Any, page: Any = 0, total: Any = None, pages: Any = 1) -> J
 
 
 def read(row: Json, number: int = 1, **options: Any) -> ListedAccount:
-    (account,) = payloads.listed_accounts(an_answer(row), our_shop(number, **options))
+    (account,) = answers.listed_accounts(an_answer(row), our_shop(number, **options))
     return account
 
 
@@ -281,7 +281,7 @@ async def test_what_is_no_row_is_no_account(results: Any) -> None:
 
 @pytest.mark.parametrize("number", [None, "", "x", True, 1.5, [], {}])
 def test_a_row_without_a_number_is_no_account_and_spoils_no_other(number: Any) -> None:
-    rows = payloads.listed_accounts(an_answer(a_row(number), a_row(7)), our_shop())
+    rows = answers.listed_accounts(an_answer(a_row(number), a_row(7)), our_shop())
     assert [one.id for one in rows] == [7]
 
 

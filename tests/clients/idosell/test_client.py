@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.clients.idosell import payloads
+from app.clients.idosell.answers import whole
 from app.clients.idosell.client import IdosellPanel
 from app.clients.rate_limiter import RateLimiter
 from app.clients.shop_webhook import ShopWebhook
@@ -540,7 +540,7 @@ async def test_an_answer_that_is_no_object_is_no_nobody(answer: bytes) -> None:
     ],
 )
 def test_numbers_are_read_from_whatever_php_makes_of_them(text: Any, number: int | None) -> None:
-    assert payloads.whole(text) == number
+    assert whole(text) == number
 
 
 # -- the front and bad days ----------------------------------------------------------------------------------------------

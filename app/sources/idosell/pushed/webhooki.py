@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from app.clients.foreign import foreign_json
-from app.clients.idosell.payloads import instant
+from app.clients.idosell.answers import instant
 from app.domain.consent import ConsentAnswer
 from app.domain.event_kinds.subjects import real_id
 from app.domain.event_parts import Evidence, Item

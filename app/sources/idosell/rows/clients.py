@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.clients.idosell.payloads import customer_of, is_yes, shop_ids
+from app.clients.idosell.answers import customer_of, is_yes, shop_ids
 from app.domain.event_parts import Address, Customer, NewsletterBox
 from app.domain.events import AccountChanged, CustomerRegistered
 from app.domain.shops.shop import Shop

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from app.clients.idosell.payloads import is_yes
+from app.clients.idosell.answers import is_yes
 from app.domain.event_kinds.subjects import real_id
 from app.domain.event_parts import Customer, Evidence
 from app.domain.events import Subscribed, Unsubscribed

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.clients.idosell.payloads import customer_of
+from app.clients.idosell.answers import customer_of
 from app.domain.consent import ConsentAnswer
 from app.domain.event_parts import Customer, Item
 from app.domain.events import OrderCancelled, OrderPlaced

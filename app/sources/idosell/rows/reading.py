@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
-from app.clients.idosell.payloads import instant, is_real_date, part, rows, whole
+from app.clients.idosell.answers import instant, is_real_date, part, rows, whole
 from app.domain.shops.shop import Shop
 
 Row = Mapping[str, Any]  # a border: their JSON

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from app.clients.idosell.payloads import tags
+from app.clients.idosell.answers import tags
 from app.domain.events import TagsEdited
 from app.domain.shops.shop import Shop
 from app.domain.tags import TO_PANEL, canonical
