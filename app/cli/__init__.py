@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import configuration, imports, operations, queries, server
+from app.cli import configuration, imports, manual_tasks, operations, queries, server, why
 from app.cli.backfill import backfill
 from app.cli.connect import connect
 from app.cli.installation import installation
@@ -41,7 +41,7 @@ for command in (
     queries.status,
     queries.doctor,
     queries.support_bundle,
-    queries.why,
+    why.why,
     queries.conflicts,
     queries.consents,
     queries.ledger,
@@ -65,4 +65,4 @@ cli.add_typer(reconcile, name="reconcile")
 cli.add_typer(pushes, name="pushes")
 cli.add_typer(connect, name="connect")
 cli.add_typer(installation, name="installation")
-cli.add_typer(queries.hand_work, name="hand-work")
+cli.add_typer(manual_tasks.hand_work, name="hand-work")

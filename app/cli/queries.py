@@ -1,9 +1,7 @@
-"""Commands that ask: how is it, why was this sent, what waits for a person."""
+"""Commands that ask: how is it, where do both sides disagree, what is kept and written down."""
 
-import asyncio
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +10,6 @@ from rich.markup import escape
 
 from app.cli.common import AsJson, InPolish, PerhapsShop, ask, fail, local, out, run, show_json, table_of
 from app.cli.operations import show_waiting
-
-hand_work = typer.Typer(no_args_is_help=True, help="Changes from SALESmanago that only a person can make in a shop.")
 
 
 def status(as_json: AsJson = False) -> None:
@@ -77,104 +73,7 @@ def support_bundle(
     run(step())
 
 
-LOOK_SECONDS = 1.0
 _STATES = ("received", "planned", "sent", "withheld", "superseded", "parked", "held")
-_UNKNOWN = "Nothing is known about that. Was it posted? `gateway tail --refused` shows what was refused."
-_UNKNOWN_PL = "Nic o tym nie wiadomo. Czy to wysłano? `gateway tail --refused` pokazuje, co odrzucono."
-
-
-def why(
-    about: Annotated[str, typer.Argument(help="An e-mail address, an order number or an event id.")],
-    watch: Annotated[
-        bool, typer.Option("--watch", "-w", help="Show each change, until nothing of it waits any more, or Ctrl-C.")
-    ] = False,
-    polish: InPolish = False,
-    as_json: AsJson = False,
-) -> None:
-    """Why was this (not) sent?"""
-
-    async def step() -> None:
-        shown: Any = None
-        while True:
-            found = await ask("POST", "/why", json={"about": about})
-            if found != shown:
-                _show_found(found, shown or [], polish=polish, as_json=as_json)
-            shown = found
-            if not watch or (found and not any(event["waits"] for event in found)):
-                break
-            await asyncio.sleep(LOOK_SECONDS)
-        if not found and not as_json:
-            fail(_UNKNOWN_PL if polish else _UNKNOWN)
-
-    run(step())
-
-
-def _show_found(found: list[dict[str, Any]], before: list[dict[str, Any]], *, polish: bool, as_json: bool) -> None:
-    """Events, or of those that were shown already the ones that changed."""
-    if as_json:
-        show_json(found)
-        return
-    for event in found:
-        if event not in before:
-            _show_event(event, "_pl" if polish else "")
-
-
-def _show_event(event: dict[str, Any], suffix: str) -> None:
-    say = _words(suffix)
-    head = f"[bold]{local(event['occurred_at'])}[/bold]  {event['shop']}  {say('event', event['type'])}"
-    out.print(f"{head}  [cyan]{say('state', event['state'])}[/cyan]  {escape(event['event_id'])}")
-    if event["reason"]:
-        out.print(f"    {event['reason']['rule']}: {escape(event['reason']['why' + suffix])}")
-        out.print(f"    → {escape(event['reason']['what_to_do' + suffix])}")
-    for one in event["evidence"]:
-        if one["what"] != "own_event":
-            out.print(f"    {'podstawa' if suffix else 'evidence'}: {escape(_evidence(one, event['event_id'], suffix))}")
-    if event["waits"]:
-        _show_wait(event["waits"], suffix)
-    for warning in event["warnings" + suffix]:
-        out.print(f"    [yellow]! {escape(warning)}[/yellow]")
-    for command in event["commands"]:
-        summary = json.dumps(command["summary"], ensure_ascii=False)
-        out.print(f"    {say('command', command['command'])}  {_state(command, suffix)}  {escape(summary)}")
-        if command["receipt"]:
-            receipt = f"zmieniono w sklepie: {local(command['settled_at'])}" if suffix else command["receipt"]
-            out.print(f"      [green]{escape(receipt)}[/green]")
-        for attempt in command["attempts"]:
-            call = attempt["call"] or ("sprawdzenie" if suffix else "look-up")
-            detail = "" if attempt["detail"] == (command["reason"] or {}).get("code") else attempt["detail"]
-            words = f"      {attempt['number']}. {call}  {say('outcome', attempt['outcome'])}  {detail}"
-            out.print(escape(words))
-
-
-def _evidence(one: dict[str, Any], event_id: str, suffix: str) -> str:
-    """What, when, and which event told it, if it is another than the one above."""
-    parts = [one["words" + suffix], local(one["at"]) if one["at"] else ""]
-    if one["event_id"] not in (None, event_id):
-        parts += [_words(suffix)("event", one["source"]) if one["source"] else "", one["event_id"]]
-    return ", ".join(filter(None, parts))
-
-
-def _state(command: dict[str, Any], suffix: str) -> str:
-    if (command["reason"] or {}).get("code") == "shadow":
-        return "zostałoby wysłane (tryb testowy)" if suffix else "would have been sent (test mode)"
-    return _words(suffix)("state", command["state"])
-
-
-def _words(suffix: str) -> Callable[[str, str], str]:
-    """Codes as they are; in Polish as the console says them."""
-    if not suffix:
-        return lambda kind, code: code  # noqa: ARG005
-    from app.console.wording import Wording
-
-    return Wording("pl").word
-
-
-def _show_wait(waits: dict[str, Any], suffix: str) -> None:
-    cause = f" ({waits['cause']})" if waits["cause"] else ""
-    out.print(f"    [yellow]{escape(waits['why' + suffix])}[/yellow]{escape(cause)}")
-    if waits["next_try_at"]:
-        out.print(f"    {'następna próba' if suffix else 'next try'} {local(waits['next_try_at'])}")
-    out.print(f"    → {escape(waits['what_to_do' + suffix])}")
 
 
 def conflicts(
@@ -280,47 +179,5 @@ def consents(email: Annotated[str, typer.Argument(help="Whose.")], as_json: AsJs
                     escape(", ".join(f"{name}: {text}" for name, text in details.items())),
                 )
             out.print(table)
-
-    run(step())
-
-
-@hand_work.command("list")
-def list_hand_work(
-    shop: PerhapsShop = None,
-    polish: InPolish = False,
-    as_json: AsJson = False,
-) -> None:
-    """What waits for a person, why, and what to do."""
-
-    async def step() -> None:
-        found = await ask("GET", "/hand-work", params={"shop": shop} if shop else {})
-        if as_json:
-            show_json(found)
-            return
-        if not found:
-            out.print("[green]Nothing waits for a person.[/green]")
-            return
-        suffix = "_pl" if polish else ""
-        for item in found:
-            wanted = ", ".join(f"{name}: {value}" for name, value in item["details"].items())
-            out.print(f"[bold]{item['number']}[/bold]  {item['shop']}  {escape(item['email'])}  [cyan]{escape(wanted)}[/cyan]")
-            if item["reason"]:
-                out.print(f"    {escape(item['reason']['why' + suffix])}")
-                out.print(f"    → {escape(item['reason']['what_to_do' + suffix])}")
-            if item["answer"]:
-                out.print(f"    {escape(item['answer'])}")
-
-    run(step())
-
-
-@hand_work.command("done")
-def hand_work_done(
-    shop: Annotated[str, typer.Argument(help="The shop.")], number: Annotated[int, typer.Argument(help="The item's number.")]
-) -> None:
-    """A person carried it out: that is its receipt."""
-
-    async def step() -> None:
-        await ask("POST", f"/hand-work/{shop}/{number}/done")
-        out.print("Noted.")
 
     run(step())

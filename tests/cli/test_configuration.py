@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap.gateway import open_gateway
-from app.cli import common, queries
+from app.cli import common, why
 from app.clients.idosell.client import IdosellPanel
 from app.configuration.settings import Settings
 from app.configuration.shops_file import parse
@@ -238,7 +238,7 @@ def test_a_shop_with_unsent_commands_is_removed_only_with_a_word_about_them(term
 def test_why_watch_shows_each_change_and_ends_when_nothing_waits_any_more(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queries, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(why, "LOOK_SECONDS", 0.0)
     waits = {"why": "It waits.", "why_pl": "", "cause": "", "next_try_at": None, "what_to_do": "Nothing.", "what_to_do_pl": ""}
     first = {
         "shop": "shop1",
@@ -258,6 +258,6 @@ def test_why_watch_shows_each_change_and_ends_when_nothing_waits_any_more(
     async def ask(method: str, path: str, **more: object) -> object:
         return next(told)
 
-    monkeypatch.setattr(queries, "ask", ask)
+    monkeypatch.setattr(why, "ask", ask)
     shown = terminal.run("why", "e1", "--watch").stdout
     assert (shown.count("It waits."), shown.count("e1")) == (1, 2)

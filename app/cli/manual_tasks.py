@@ -1,0 +1,52 @@
+"""`gateway hand-work`: changes from SALESmanago that only a person can make in a shop."""
+
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, out, run, show_json
+
+hand_work = typer.Typer(no_args_is_help=True, help="Changes from SALESmanago that only a person can make in a shop.")
+
+
+@hand_work.command("list")
+def list_hand_work(
+    shop: PerhapsShop = None,
+    polish: InPolish = False,
+    as_json: AsJson = False,
+) -> None:
+    """What waits for a person, why, and what to do."""
+
+    async def step() -> None:
+        found = await ask("GET", "/hand-work", params={"shop": shop} if shop else {})
+        if as_json:
+            show_json(found)
+            return
+        if not found:
+            out.print("[green]Nothing waits for a person.[/green]")
+            return
+        suffix = "_pl" if polish else ""
+        for item in found:
+            wanted = ", ".join(f"{name}: {value}" for name, value in item["details"].items())
+            out.print(f"[bold]{item['number']}[/bold]  {item['shop']}  {escape(item['email'])}  [cyan]{escape(wanted)}[/cyan]")
+            if item["reason"]:
+                out.print(f"    {escape(item['reason']['why' + suffix])}")
+                out.print(f"    → {escape(item['reason']['what_to_do' + suffix])}")
+            if item["answer"]:
+                out.print(f"    {escape(item['answer'])}")
+
+    run(step())
+
+
+@hand_work.command("done")
+def hand_work_done(
+    shop: Annotated[str, typer.Argument(help="The shop.")], number: Annotated[int, typer.Argument(help="The item's number.")]
+) -> None:
+    """A person carried it out: that is its receipt."""
+
+    async def step() -> None:
+        await ask("POST", f"/hand-work/{shop}/{number}/done")
+        out.print("Noted.")
+
+    run(step())
