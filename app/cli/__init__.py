@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.cli import configuration, imports, manual_tasks, operations, queries, server, why
-from app.cli.backfill import backfill
+from app.cli import configuration, manual_tasks, operations, queries, server, why
 from app.cli.connect import connect
 from app.cli.installation import installation
 from app.cli.pushes import pushes
-from app.cli.reconcile import reconcile
+from app.cli.runs import imports
+from app.cli.runs.backfill import backfill
+from app.cli.runs.reconcile import reconcile
 from app.cli.tail import tail
 
 cli = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="The gateway between shops and SALESmanago.")

@@ -1,0 +1,1 @@
+"""Commands of long runs: first transfers, comparisons, lists of subscribers."""
