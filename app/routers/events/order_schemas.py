@@ -14,20 +14,18 @@ from app.routers.events.event_in import EventIn, type_field
 from app.routers.events.field_types import (
     Currency,
     Email,
-    Id,
     Instant,
     MenuPaths,
     Money,
     MoneyBack,
     Name,
-    ProductId,
     Quantity,
     QuantityBack,
-    ReturnId,
     Text1000,
     UnitPrice,
     Url,
 )
+from app.routers.events.identifiers import Id, ProductId, ReturnId
 from app.routers.events.sections import SectionReader
 from app.routers.events.wire_model import WireModel
 
