@@ -8,8 +8,8 @@ from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.formats.contact_values import NO_REGION, e164, is_national, phone_region
 from app.routers.edge.field_examples import field
-from app.routers.events.field_types import BirthDate, Country, Email, Gender, Instant, Language, Name
-from app.routers.events.identifiers import CustomerId
+from app.routers.events.fields.field_types import BirthDate, Country, Email, Gender, Instant, Language, Name
+from app.routers.events.fields.identifiers import CustomerId
 from app.routers.events.wire_model import WireModel
 
 Warnings = list[str]

@@ -9,8 +9,8 @@ from app.domain.events import Event
 from app.domain.shops.shop import Shop
 from app.routers.edge.field_examples import field
 from app.routers.events.common_schemas import Warnings
-from app.routers.events.field_types import Instant
-from app.routers.events.identifiers import EventId
+from app.routers.events.fields.field_types import Instant
+from app.routers.events.fields.identifiers import EventId
 from app.routers.events.wire_model import WireModel
 
 

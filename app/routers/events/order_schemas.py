@@ -11,7 +11,7 @@ from app.domain.shops.shop import Shop
 from app.routers.edge.field_examples import field
 from app.routers.events.common_schemas import ConsentProofIn, CustomerIn, Warnings, evidence_of
 from app.routers.events.event_in import EventIn, type_field
-from app.routers.events.field_types import (
+from app.routers.events.fields.field_types import (
     Currency,
     Email,
     Instant,
@@ -25,8 +25,8 @@ from app.routers.events.field_types import (
     UnitPrice,
     Url,
 )
-from app.routers.events.identifiers import Id, ProductId, ReturnId
-from app.routers.events.sections import SectionReader
+from app.routers.events.fields.identifiers import Id, ProductId, ReturnId
+from app.routers.events.fields.sections import SectionReader
 from app.routers.events.wire_model import WireModel
 
 MAX_ITEMS = 500

@@ -24,8 +24,8 @@ from app.formats.contact_values import is_national
 from app.routers.edge.field_examples import field
 from app.routers.events.common_schemas import ChangedCustomerIn, ConsentProofIn, CustomerIn, Warnings, evidence_of, phone_number
 from app.routers.events.event_in import EventIn, type_field
-from app.routers.events.field_types import Channels, Email, Name, TagText, TagTexts, Url
-from app.routers.events.identifiers import CustomerId, ProductId
+from app.routers.events.fields.field_types import Channels, Email, Name, TagText, TagTexts, Url
+from app.routers.events.fields.identifiers import CustomerId, ProductId
 from app.routers.events.order_schemas import CartIn, OrderCancellationIn, OrderIn, OrderReturnIn
 from app.routers.events.wire_model import WireModel
 

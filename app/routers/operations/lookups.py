@@ -10,8 +10,8 @@ from app.domain.errors import NotFound
 from app.routers.edge.dependencies import DirectoryDep, ReadableShop, TraceDep
 from app.routers.edge.field_examples import EXAMPLES, field
 from app.routers.edge.problems import documented
-from app.routers.events.field_types import Email
-from app.routers.events.identifiers import EVENT_ID, Id
+from app.routers.events.fields.field_types import Email
+from app.routers.events.fields.identifiers import EVENT_ID, Id
 from app.routers.operations.access_pages import access_page
 from app.routers.operations.consent_exports import ConsentChainOut
 from app.routers.operations.event_traces import EventOut

@@ -13,7 +13,7 @@ from app.domain.shops.shop import Shop
 from app.routers.edge.dependencies import ActingShop, ConflictsDep, ConsentsDep, HandWorkDep, ReadableShop
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
-from app.routers.events.field_types import Email
+from app.routers.events.fields.field_types import Email
 from app.routers.operations.consent_exports import ConsentChainOut
 from app.routers.operations.event_traces import ReasonOut, summarised
 

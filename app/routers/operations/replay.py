@@ -16,8 +16,8 @@ from app.domain.shops.configuration import OPERATOR_ROLE
 from app.routers.edge.dependencies import AuditDep, DirectoryDep, HealthDep, OperationsDep, Operator, needs
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
-from app.routers.events.field_types import ExactText
-from app.routers.events.identifiers import EventId, Id
+from app.routers.events.fields.field_types import ExactText
+from app.routers.events.fields.identifiers import EventId, Id
 from app.routers.operations.event_traces import ReasonOut, summarised
 from app.routers.operations.health import ShopReadiness
 from app.services.operations.replay import Line, Operations, Replay

@@ -18,7 +18,7 @@ from app.routers.edge.problems import note_refusal, problem_of
 from app.routers.edge.rate_limits import Pace
 from app.routers.edge.request_record import CALLER, current
 from app.routers.events import batch, endpoints
-from app.routers.events.identifiers import EVENT_ID
+from app.routers.events.fields.identifiers import EVENT_ID
 from app.routers.events.ingest import Handler, Taken
 from app.services.intake import Intake
 from app.services.shops.directory import ShopDirectory

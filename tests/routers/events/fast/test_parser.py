@@ -15,7 +15,7 @@ from app.routers.events.common_schemas import WireModel
 from app.routers.events.event_in import EventIn
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.fast.parser import reader_of
-from app.routers.events.field_types import Text1000
+from app.routers.events.fields.field_types import Text1000
 from app.routers.events.ingest import new_event
 from app.routers.events.schemas import BATCHABLE, AccessRequestIn, ErasureIn
 from app.storage.engine.codec import encode_tagged

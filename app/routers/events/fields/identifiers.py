@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from app.routers.events.fast.parser import FastField, NotFast, plain_text
-from app.routers.events.field_texts import NO_SIGN, UNSEEN, no_control_signs, number_as_text, plain_128, stripped
+from app.routers.events.fields.texts import NO_SIGN, UNSEEN, no_control_signs, number_as_text, plain_128, stripped
 from app.routers.events.wire_model import note
 
 EVENT_ID = re.compile(r"[\x21-\x7e]{1,128}")

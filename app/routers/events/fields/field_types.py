@@ -10,9 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from app.domain.tags import MOST_TAGS
 from app.formats.contact_values import birth_date, email_address, language
 from app.routers.events.fast.parser import FastField, NotFast, plain_match, plain_number, plain_text
-from app.routers.events.field_texts import kept_text, no_control_signs, number_as_text, stripped
-from app.routers.events.numbers import decimal_of, money, price_of_goods, quantity, without_sign
-from app.routers.events.sections import are_plain, paths_of
+from app.routers.events.fields.numbers import decimal_of, money, price_of_goods, quantity, without_sign
+from app.routers.events.fields.sections import are_plain, paths_of
+from app.routers.events.fields.texts import kept_text, no_control_signs, number_as_text, stripped
 
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?) ?([Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)", re.ASCII

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.salesmanago_limits import MAX_TAG_CHARS
 from app.domain.tags import MOST_SECTIONS, section_tags
 from app.routers.events.examples import EXAMPLES
-from app.routers.events.sections import MAX_PATHS, MAX_SEGMENTS, SectionReader, are_plain, paths_of
+from app.routers.events.fields.sections import MAX_PATHS, MAX_SEGMENTS, SectionReader, are_plain, paths_of
 from tests.support.gateways import Door
 
 
