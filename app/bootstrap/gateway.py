@@ -3,22 +3,20 @@
 import contextlib
 import random
 import secrets
-import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import partial
 
 import httpx
 import structlog
 
+from app.bootstrap.outgoing import authorities, tellers, to_anywhere_client
 from app.bootstrap.parts import Parts, parts_of
 from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.senders import Senders
 from app.bootstrap.shop_sides import ShopSides
-from app.clients.alarm_email import AlarmEmail
-from app.clients.alarm_webhook import AlarmWebhook
 from app.configuration.settings import Settings
 from app.configuration.shops_file import load
 from app.domain.errors import BadConfiguration, NotReady
@@ -26,7 +24,7 @@ from app.services.carts import Carts
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
 from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.from_salesmanago.polling import Poller
-from app.services.health.alarms import Alarms, Tell
+from app.services.health.alarms import Alarms
 from app.services.health.health import Health
 from app.services.health.history import History
 from app.services.health.trouble import TroubleWatch
@@ -137,8 +135,8 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
         settings = settings if prepares else settings.model_copy(update={"config": None, "traces": False})
         parts = parts_of(settings)
         async with (
-            parts.client(timeout=timeout, verify=_authorities(trust_env=True)) as http,
-            _to_anywhere(parts, timeout) as to_anywhere,
+            parts.client(timeout=timeout, verify=authorities(trust_env=True)) as http,
+            to_anywhere_client(parts, timeout) as to_anywhere,
         ):
             gateway = await _compose(settings, database, http, to_anywhere, shared or clock, shared, parts)
             await gateway.installation.look(writes=prepares)
@@ -156,18 +154,6 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
                 parts.close()
     finally:
         await database.close()
-
-
-def _to_anywhere(parts: Parts, timeout: httpx.Timeout) -> httpx.AsyncClient:
-    """For addresses that shops choose. No connection is kept: several names, each with its own proof, may live behind one."""
-    limits = httpx.Limits(max_keepalive_connections=0)
-    return parts.client(timeout=timeout, trust_env=False, limits=limits, verify=_authorities(trust_env=False))
-
-
-@cache
-def _authorities(*, trust_env: bool) -> ssl.SSLContext:
-    """Whom a certificate may be signed by. Read once per process: it takes longer than all the rest of a client."""
-    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 async def _compose(
@@ -268,7 +254,7 @@ async def _compose(
             reconciliations,
             cleaner,
             sources,
-            Alarms(health, sources.watch, trouble, door_counts, tells=_tellers(settings, http), guard=installation),
+            Alarms(health, sources.watch, trouble, door_counts, tells=tellers(settings, http), guard=installation),
             installation,
             directory,
             wake,
@@ -287,16 +273,6 @@ async def _compose(
         removal=ShopRemoval(store, directory, clock),
         parts=parts,
     )
-
-
-def _tellers(settings: Settings, http: httpx.AsyncClient) -> list[Tell]:
-    """Where alarms go beside the log."""
-    found: list[Tell] = []
-    if settings.alarm_webhook_url:
-        found.append(AlarmWebhook(http, settings.alarm_webhook_url, settings.alarm_webhook_secret))
-    if settings.mail is not None:
-        found.append(AlarmEmail(settings.mail))
-    return found
 
 
 async def _pepper(store: Store, ring: KeyRing) -> str:
