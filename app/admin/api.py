@@ -4,13 +4,10 @@ An embedded database has one owner, so a command never opens it beside a running
 database file, readable by its owner alone; who can open the file could read everything anyway.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import Annotated, Any, Literal, cast
 
-import httpx
 import msgspec
 from fastapi import Depends, FastAPI, Query, Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,9 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.admin.configuration_api import install_configuration, shops_named
 from app.admin.doctor import callback_addresses, examine, tracking_codes
 from app.admin.support_bundle import bundle_of
-from app.bootstrap.gateway import Gateway, open_gateway
-from app.configuration.control_socket import USER_HEADER, check_owner
-from app.configuration.settings import Settings
+from app.bootstrap.gateway import Gateway
+from app.configuration.control_socket import USER_HEADER
 from app.domain.errors import NotFound
 from app.domain.intake.pushes import PushState
 from app.domain.operations.audit import Actor, Door
@@ -54,7 +50,6 @@ from app.routers.runs.subscriber_lists import imported
 from app.routers.sources import Again, ConnectionOut, Kept, Push, PushList
 from app.services.operations.audit import acts
 from app.services.runs.reconciliations import Reconciliations
-from app.storage.engine.database import AlreadyOwned
 
 
 def control_app(gateway: Gateway) -> ASGIApp:
@@ -284,20 +279,3 @@ async def _about(gateway: Gateway, about: str) -> list[EventTrace]:
         if event not in found:
             found.append(event)
     return found
-
-
-@asynccontextmanager
-async def control(settings: Settings, *, prepares: bool) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the control door: of the running gateway if there is one, of one in this process otherwise.
-
-    `prepares`: as of `open_gateway`.
-    """
-    async with AsyncExitStack() as stack:
-        transport: httpx.AsyncBaseTransport
-        try:
-            gateway = await stack.enter_async_context(open_gateway(settings, prepares=prepares))
-            transport = httpx.ASGITransport(control_app(gateway))
-        except AlreadyOwned:
-            check_owner(settings.database_url)
-            transport = httpx.AsyncHTTPTransport(uds=str(settings.control_socket))
-        yield await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://gateway", timeout=60))

@@ -106,7 +106,7 @@ async def ask(method: str, path: str, **more: Any) -> Any:
 
 
 async def _ask_here(method: str, path: str, **more: Any) -> Answer:
-    from app.admin.api import control  # the whole gateway: whoever can ask a running one should not pay for it
+    from app.admin.control import control
     from app.configuration.settings import Settings
 
     quiet_logs()
