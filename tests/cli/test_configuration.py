@@ -180,7 +180,7 @@ def test_r94_apply_says_how_many_accounts_a_transfer_begins_with_and_who_more_ma
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def accounts(self: IdosellPanel, page: int, changed_since: datetime | None = None) -> Listing:
-        return Listing(self._started("clients/clients")(Delivered()), (), 240, 3)
+        return Listing(self._gates.started("clients/clients")(Delivered()), (), 240, 3)
 
     monkeypatch.setattr(IdosellPanel, "accounts", accounts)
     registers("jan@example.com", "ewa@example.com")
