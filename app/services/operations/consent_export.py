@@ -17,7 +17,8 @@ from app.domain.person.ledger_anchor import Anchor, Head, fits, grown, head_of, 
 from app.services.operations.ledger_check import seal_of
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.people import Pseudonym, WorkingContact
-from app.services.ports.storage import ConsentLedger, LedgerAnchors, Store
+from app.services.ports.people import ConsentLedger, LedgerAnchors
+from app.services.ports.storage import Store
 
 log = structlog.get_logger(__name__)
 

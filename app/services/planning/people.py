@@ -13,7 +13,7 @@ from app.domain.person.identity import Address, Clues, How, Stranger, onto_addre
 from app.domain.person.merge import absorb, taken_in
 from app.domain.person.stored import Alias, StoredContact
 from app.domain.values import replace
-from app.services.ports.storage import Contacts
+from app.services.ports.people import Contacts
 
 _CONFLICT = "renamed onto an address that had a contact of its own"
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from app.domain.intake.pushes import SourceName
 from app.domain.shops.configuration import ApiKey, StoredAccount, StoredShop
 from app.domain.shops.shop import Shop, SourceKind
-from app.services.ports.storage import Registry
+from app.services.ports.shops import Registry
 
 T = TypeVar("T")
 
