@@ -30,7 +30,7 @@ from app.observability.redaction import redacted
 from app.routers.edge import problems
 from app.routers.operations.consent_exports import ConsentChainOut
 from app.routers.operations.event_traces import EventOut
-from app.routers.operations.health import metrics_of
+from app.routers.operations.health import Readiness, ShopReadiness, metrics_of
 from app.routers.operations.manual_tasks import ConflictOut, HandWorkOut
 from app.routers.operations.replay import (
     AuditEntryOut,
@@ -89,8 +89,12 @@ def _control_app() -> FastAPI:
 
     @app.get("/status")
     async def status() -> dict[str, Any]:
+        """As `/readyz` for an operator, with the events by state and what waits."""
+        report = await gateway.health.report()
         waiting = [LineOut.of(line).model_dump(mode="json") for line in await gateway.operations.lines() if line.waiting]
-        return {**msgspec.to_builtins(await gateway.health.report()), "waiting": waiting}
+        shops = [{**ShopReadiness.of(one).model_dump(), "events": one.events} for one in report.shops]
+        told = Readiness.of(await gateway.health.readiness(), report).model_dump()
+        return {**told, "shops": shops, "waiting": waiting}
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -142,7 +146,7 @@ def _control_app() -> FastAPI:
 
     @app.get("/doctor")
     async def doctor(shop: str | None = None, *, writes: bool = False) -> dict[str, Any]:
-        return {"findings": await examine(gateway, shop, writes=writes)}
+        return {"findings": [finding.shown() for finding in await examine(gateway, shop, writes=writes)]}
 
     @app.get("/installation")
     async def installation() -> dict[str, Any]:
@@ -237,18 +241,20 @@ def _control_app() -> FastAPI:
         ]
 
     @app.get("/ledger")
-    async def ledger(shop: str | None = None) -> list[dict[str, Any]]:
+    async def ledger(shop: str | None = None) -> dict[str, Any]:
         shops_named(gateway, shop)
-        return [msgspec.to_builtins(one) for one in await gateway.ledger.examine(shop)]
+        found = [msgspec.to_builtins(one) for one in await gateway.ledger.examine(shop)]
+        return {"ledgers": [{"shop": one.pop("shop_id"), **one} for one in found]}
 
     @app.post("/consents")
-    async def consents(request: Request) -> list[dict[str, Any]]:
+    async def consents(request: Request) -> dict[str, Any]:
         email = (await request.json())["email"].strip().lower()
-        return [
+        chains = [
             {"shop": shop.id, **ConsentChainOut.of(chain).model_dump(mode="json")}
             for shop in gateway.directory.shops()
             for chain in await gateway.consents.export(shop.id, email)
         ]
+        return {"chains": chains}
 
     return app
 

@@ -43,7 +43,7 @@ def install_configuration(app: FastAPI, gateway: Gateway) -> None:
             "changes": lines,
             "consequences": ahead,
             "stored": wanted.store,
-            "warnings": [f"{name}: {words}" for name, words in warnings if words],
+            "warnings": [f"{name}: {words.en}" for name, words in warnings if words],
         }
 
     @app.get("/configuration")
@@ -81,10 +81,10 @@ def install_configuration(app: FastAPI, gateway: Gateway) -> None:
         return await gateway.removal.remove(shop, unsent_too=unsent_too)
 
     @app.get("/keys")
-    async def keys() -> list[dict[str, Any]]:
+    async def keys() -> dict[str, Any]:
         await gateway.directory.refresh()
         used = await gateway.key_use.last()
-        return [
+        found = [
             {
                 "id": key.id,
                 "role": key.role,
@@ -97,6 +97,7 @@ def install_configuration(app: FastAPI, gateway: Gateway) -> None:
             }
             for key in gateway.directory.all_keys()
         ]
+        return {"keys": found}
 
     @app.post("/keys")
     async def issue(

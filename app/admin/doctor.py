@@ -1,22 +1,32 @@
 """What a doctor looks at, and the prescription: the store, accounts, panels, traps, and addresses to paste."""
 
-from dataclasses import asdict
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
-from app.admin.proofs import Finding, certificates, clock_finding, fault, panel_writes, salesmanago_writes
+from app.admin.proofs import (
+    PUBLIC_ADDRESS,
+    Finding,
+    account_named,
+    certificates,
+    clock_finding,
+    fault,
+    panel_named,
+    panel_writes,
+    salesmanago_writes,
+)
 from app.bootstrap.gateway import Gateway, utc_now
 from app.clients.idosell.client import IdosellPanel
 from app.configuration.settings import Settings
 from app.domain.shops.shop import Shop, SourceKind
+from app.domain.values import Words
 from app.formats.tracking_code import tracking_code
 from app.services.health.health import Report
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.connecting import limits_of
+from app.sources.watching import SourceHealth
 
 
-async def examine(gateway: Gateway, shop_id: str | None, *, writes: bool = False) -> list[dict[str, Any]]:
+async def examine(gateway: Gateway, shop_id: str | None, *, writes: bool = False) -> list[Finding]:
     """The store, where it is, each account and panel, certificates, sources, each shop's traps.
 
     `writes`: prove the right to write by a write of what is there; never from a database that may be a copy.
@@ -27,59 +37,86 @@ async def examine(gateway: Gateway, shop_id: str | None, *, writes: bool = False
     writes = writes and gateway.installation.may_send
     found = [_store(report), *_place(gateway)]
     if not shops:
-        words = "No such shop is configured. Write one into the file of `gateway apply`."
-        found.append(Finding(shop_id or "shops", words, good=False))
-    found += [Finding("public address", words, warning=not good) for good, words in address_findings(gateway.settings)]
+        words = Words(
+            "No such shop is configured. Write one into the file of `gateway apply`.",
+            "Nie ma takiego sklepu w konfiguracji. Dopisz go do pliku dla `gateway apply`.",
+        )
+        found.append(Finding(Words(shop_id or "shops", shop_id or "sklepy"), words, good=False))
+    found += [Finding(PUBLIC_ADDRESS, words, warning=not good) for good, words in address_findings(gateway.settings)]
     for account_id in sorted({shop.account for shop in shops}):
         found += await _account(gateway, account_id, [shop for shop in shops if shop.account == account_id], writes=writes)
     for shop in shops:
         found += await _panel(gateway, shop, writes=writes)
     found += await certificates(gateway, shops, utc_now)
     found += await _sources(gateway, shops)
-    found += [Finding("warning", problem, good=False) for problem in report.problems]
+    found += [Finding(Words("warning", "ostrzeżenie"), problem, good=False) for problem in report.problems]
     found += [_shop(shop) for shop in shops]
-    return [asdict(one) for one in found]
+    return found
 
 
 def _store(report: Report) -> Finding:
-    return Finding("database", "usable and migrated" if report.ready else "; ".join(report.problems), good=report.ready)
+    about = Words("database", "baza danych")
+    if report.ready:
+        return Finding(about, Words("usable and migrated", "działa i ma najnowszą migrację"))
+    return Finding(about, Words(*("; ".join(said) for said in zip(*report.problems, strict=True))), good=False)
 
 
 def _place(gateway: Gateway) -> list[Finding]:
     found = gateway.installation.whereabouts
-    return [] if found is None else [Finding("installation", found.words[0], good=found.is_confirmed)]
+    return [] if found is None else [Finding(Words("installation", "instalacja"), found.words, good=found.is_confirmed)]
 
 
 async def _account(gateway: Gateway, account_id: str, shops: list[Shop], *, writes: bool) -> list[Finding]:
     """Signature, owner, clock, the right to write, names of consents, shops that share it."""
-    about, client = f"account {account_id}", gateway.upstreams.client(account_id)
+    about, client = account_named(account_id), gateway.upstreams.client(account_id)
     answer = await client.owners()
     if not isinstance(answer, list):
-        found = [fault(about, answer, "SALESmanago does not let us in. Check endpoint, client_id and api_secret.")]
+        words = Words(
+            "SALESmanago does not let us in. Check endpoint, client_id and api_secret.",
+            "SALESmanago nas nie wpuszcza. Sprawdź endpoint, client_id i api_secret.",
+        )
+        found = [fault(about, answer, words)]
+    elif client.account.owner.lower() in (owner.lower() for owner in answer):
+        found = [Finding(about, Words("signature accepted, owner known", "podpis przyjęty, właściciel znany"))]
+        found += [await salesmanago_writes(gateway, account_id, shops)] if writes else []
     else:
-        known = client.account.owner.lower() in (owner.lower() for owner in answer)
-        words = "signature accepted, owner known" if known else "the owner is none of the account's users; correct `owner`"
-        found = [Finding(about, words, good=known)]
-        if known and writes:
-            found.append(await salesmanago_writes(gateway, account_id, shops))
+        words = Words(
+            "the owner is none of the account's users; correct `owner`",
+            "właściciel (`owner`) nie jest użytkownikiem tego konta; popraw `owner`",
+        )
+        found = [Finding(about, words, good=False)]
     clock = clock_finding(about, client.told_time)
     found += [clock] if clock is not None else []
-    names = sorted({name for shop in shops for name in (shop.consent_names.email, shop.consent_names.sms) if name})
+    names = ", ".join(sorted({name for shop in shops for name in (shop.consent_names.email, shop.consent_names.sms) if name}))
     if names:
-        words = f"consents are sent as {', '.join(names)}: they must be there under exactly these names, and no API shows them"
-        found.append(Finding(about, words, warning=True))
+        found.append(Finding(about, consents_to_compare(names), warning=True))
     shared = shared_account_warning(gateway.directory, account_id)
     return [*found, Finding(about, shared, warning=True)] if shared is not None else found
 
 
+def consents_to_compare(names: str) -> Words:
+    """No API lists consents (contract 2.12): only a person can compare the names."""
+    return Words(
+        f"consents are sent as {names}: they must be there under exactly these names, and no API shows them. Compare "
+        "them with the list of "
+        "consents in SALESmanago, letter by letter",
+        f"zgody są wysyłane jako {names}: muszą tam być pod dokładnie tymi nazwami, a żadne API ich nie pokazuje. "
+        "Porównaj je litera po "
+        "literze z listą zgód w SALESmanago",
+    )
+
+
 async def _panel(gateway: Gateway, shop: Shop, *, writes: bool) -> list[Finding]:
-    side, about = gateway.shop_sides(shop.id), f"panel of {shop.id}"
+    side, about = gateway.shop_sides(shop.id), panel_named(shop)
     if not isinstance(side, IdosellPanel):
         return []
     wrong = await side.examine()
     if wrong is not None:
-        return [fault(about, wrong, "Check base_url and the key's rights: CRM rw, SYSTEM r.")]
-    good = [Finding(about, "the key opens what is needed")]
+        words = Words(
+            "Check base_url and the key's rights: CRM rw, SYSTEM r.", "Sprawdź base_url i uprawnienia klucza: CRM rw, SYSTEM r."
+        )
+        return [fault(about, wrong, words)]
+    good = [Finding(about, Words("the key opens what is needed", "klucz ma potrzebne uprawnienia"))]
     return [*good, await panel_writes(gateway, shop, side)] if writes else good
 
 
@@ -87,35 +124,67 @@ async def _sources(gateway: Gateway, shops: list[Shop]) -> list[Finding]:
     """What panels push, when they were last heard, what the scan came to, and what no source can tell."""
     found = []
     for one in await gateway.sources.watch.report():
-        heard = f"{one.traffic.last_at:%Y-%m-%d %H:%M} UTC" if one.traffic.last_at is not None else "never"
-        words = f"{one.traffic.pushes} pushes in the last 7 days, {one.traffic.not_understood} not understood, last heard {heard}"
-        if one.scan is not None:
-            words += f"; the scan made {one.calls_today} of {one.calls_per_day} calls today"
-            words += f"; its last word of trouble: {one.scan.trouble}" if one.scan.trouble else ""
-        found.append(Finding(f"source {one.title}", words, good=not one.problems()))
-        if one.traffic.last_at is None:
-            words = "its webhooks were never heard: `gateway connect idosell SHOP` says what to enter in the panel"
-            found.append(Finding(f"source {one.title}", words, warning=True))
+        found += source_findings(one)
     limits = [(shop, limit) for shop in shops if shop.source.kind is SourceKind.IDOSELL for limit in limits_of(shop)]
-    return found + [Finding(f"source of {shop.id}", limit.en) for shop, limit in limits]
+    return found + [Finding(Words(f"source of {shop.id}", f"źródło sklepu {shop.id}"), limit) for shop, limit in limits]
+
+
+def source_findings(one: SourceHealth) -> list[Finding]:
+    """Which webhooks the panel has is shown by none of its gates (contract 3.1), so only their arrival proves them."""
+    about, traffic = Words(f"source {one.title}", f"źródło {one.title}"), one.traffic
+    at = f"{traffic.last_at:%Y-%m-%d %H:%M} UTC" if traffic.last_at is not None else ""
+    words = f"{traffic.pushes} pushes in the last 7 days, {traffic.not_understood} not understood, last heard {at or 'never'}"
+    words_pl = (
+        f"powiadomienia z ostatnich 7 dni: {traffic.pushes}, niezrozumiane: {traffic.not_understood}, ostatnie: {at or 'nigdy'}"
+    )
+    if one.scan is not None:
+        words += f"; the scan made {one.calls_today} of {one.calls_per_day} calls today"
+        words_pl += f"; odczyt panelu: {one.calls_today} z {one.calls_per_day} wywołań dzisiaj"
+        words += f"; its last word of trouble: {one.scan.trouble}" if one.scan.trouble else ""
+        words_pl += f"; ostatni kłopot: {one.scan.trouble}" if one.scan.trouble else ""
+    found = [Finding(about, Words(words, words_pl), good=not one.problems())]
+    if traffic.last_at is None:
+        never = Words(
+            "its webhooks were never heard, and no gate of the panel says which it has: look at its list of webhooks. "
+            "`gateway connect "
+            "idosell SHOP` says what to enter there",
+            "jego webhooki nigdy nie przyszły, a panel nie udostępnia ich listy przez API: sprawdź listę webhooków w panelu. "
+            "`gateway connect idosell SHOP` powie, co tam wpisać",
+        )
+        found.append(Finding(about, never, warning=True))
+    return found
 
 
 def _shop(shop: Shop) -> Finding:
-    mode = "shadow mode: nothing is sent" if shop.shadow else f"policy {shop.policy.value}"
-    return Finding(f"shop {shop.id}", mode if shop.enabled else "disabled: its events are held", good=shop.enabled)
+    about = Words(f"shop {shop.id}", f"sklep {shop.id}")
+    if not shop.enabled:
+        return Finding(about, Words("disabled: its events are held", "wyłączony: jego zdarzenia są wstrzymane"), good=False)
+    if shop.shadow:
+        return Finding(about, Words("shadow mode: nothing is sent", "tryb testowy (shadow): nic nie jest wysyłane"))
+    return Finding(about, Words(f"policy {shop.policy.value}", f"zasada {shop.policy.value}"))
 
 
-def address_findings(settings: Settings) -> list[tuple[bool, str]]:
+def address_findings(settings: Settings) -> list[tuple[bool, Words]]:
     """Whether SALESmanago and panels can reach the gateway as it is told to them, and whether nobody listens on the way."""
     parts = urlsplit(settings.base_url)
     host = parts.hostname or ""
-    found = [(True, f"callbacks and panels are given {settings.base_url}")]
     if is_local(host):
-        words = f"{host} is reached from this machine alone, so no callback and no push arrives. Set GATEWAY_PUBLIC_URL."
-        found = [(False, words)]
-    elif parts.scheme != "https":
-        found.append((False, "it begins with http://, so keys and addresses travel readable. Put TLS before the gateway."))
-    return found
+        words = Words(
+            f"{host} is reached from this machine alone, so no callback and no push arrives. Set GATEWAY_PUBLIC_URL.",
+            f"{host} jest osiągalny tylko z tego komputera, więc żadne wywołanie ani powiadomienie nie dotrze. Ustaw "
+            "GATEWAY_PUBLIC_URL.",
+        )
+        return [(False, words)]
+    given = Words(
+        f"callbacks and panels are given {settings.base_url}", f"SALESmanago i panele otrzymują adres {settings.base_url}"
+    )
+    if parts.scheme == "https":
+        return [(True, given)]
+    plain = Words(
+        "it begins with http://, so keys and addresses travel readable. Put TLS before the gateway.",
+        "zaczyna się od http://, więc klucze i adresy są po drodze czytelne. Postaw przed bramką TLS.",
+    )
+    return [(True, given), (False, plain)]
 
 
 def is_local(host: str) -> bool:
@@ -126,15 +195,18 @@ def is_local(host: str) -> bool:
     return not address.is_global
 
 
-def shared_account_warning(directory: ShopDirectory, account_id: str) -> str | None:
+def shared_account_warning(directory: ShopDirectory, account_id: str) -> Words | None:
     """R70: several shops on one account are fine once callbacks reach all of them."""
     shops = directory.shops_of(account_id)
     if len(shops) < 2 or directory.account_callback_secrets(account_id):
         return None
     names = ", ".join(shop.id for shop in shops)
-    return (
+    return Words(
         f"{len(shops)} shops share it ({names}), and an account has one pair of callback addresses: an opt-out would reach one "
-        "shop alone. Set `callback_secret` of the account and paste the addresses that `gateway callbacks` prints."
+        "shop alone. Set `callback_secret` of the account and paste the addresses that `gateway callbacks` prints.",
+        f"liczba sklepów, które z niego korzystają: {len(shops)} ({names}), a konto ma jedną parę adresów zwrotnych: "
+        "rezygnacja trafiłaby tylko do "
+        "jednego sklepu. Ustaw `callback_secret` konta i wklej adresy, które wypisze `gateway callbacks`.",
     )
 
 

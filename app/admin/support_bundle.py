@@ -33,7 +33,7 @@ async def bundle_of(gateway: Gateway) -> dict[str, Any]:
             {"shop": one.shop_id, "reason": one.reason, "destination": one.destination, "number": one.number}
             for one in await gateway.operations.parked(ParkedFilter())
         ],
-        "doctor": await examine(gateway, None),
+        "doctor": [finding.shown() for finding in await examine(gateway, None)],
     }
     return {name: masked(part) for name, part in found.items()}
 

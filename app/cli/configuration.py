@@ -179,7 +179,7 @@ def list_keys(as_json: AsJson = False) -> None:
             show_json(found)
             return
         table = table_of("id", "role", "whose", "made", "last used", "ends")
-        for key in found:
+        for key in found["keys"]:
             whose = " ".join(filter(None, (key["shop"], key["name"])))
             ends = f"revoked {_day(key['revoked_at'])}" if key["revoked_at"] else _day(key["expires_at"])
             used = local(key["last_used_at"], seconds=False) if key["last_used_at"] else "never"

@@ -12,7 +12,7 @@ from app.cli.common import AsJson, InPolish, PerhapsShop, ask, fail, local, out,
 from app.cli.operations import show_waiting
 
 
-def status(as_json: AsJson = False) -> None:
+def status(polish: InPolish = False, as_json: AsJson = False) -> None:
     """Shops, their events by state, and the age of the oldest waiting one."""
 
     async def step() -> None:
@@ -23,10 +23,10 @@ def status(as_json: AsJson = False) -> None:
         for shop in report["shops"]:
             age = shop["oldest_waiting_seconds"]
             oldest = f"the oldest waiting event is {age:.0f} s old" if age else "no event waits"
-            out.print(f"[bold]{escape(shop['shop_id'])}[/bold]  {oldest}")
+            out.print(f"[bold]{escape(shop['shop'])}[/bold]  {oldest}")
             counted = [f"{number} {state}" for state in _STATES if (number := shop["events"].get(state))]
             out.print(f"    {', '.join(counted) or 'no events yet'}")
-        for problem in report["problems"]:
+        for problem in report["problems_pl" if polish else "problems"]:
             out.print(f"[yellow]{escape(problem)}[/yellow]")
         show_waiting([one for one in report["waiting"] if one["circuit"] != "closed"])
 
@@ -38,19 +38,21 @@ def doctor(
     writes: Annotated[
         bool, typer.Option("--write/--no-write", help="Prove the right to write: a contact and a tag are written back as they are.")
     ] = True,
+    polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:
     """Look at database, accounts, panels, clocks and certificates; say what to do. Exit code 1 on trouble."""
 
     async def step() -> None:
         asked = {"writes": writes, **({"shop": shop} if shop else {})}
-        findings = (await ask("GET", "/doctor", params=asked))["findings"]
+        found = await ask("GET", "/doctor", params=asked)
+        findings, suffix = found["findings"], "_pl" if polish else ""
         if as_json:
-            show_json(findings)
+            show_json(found)
         else:
             for finding in findings:
                 mark = "[yellow]![/yellow]" if finding["warning"] else "[green]✓[/green]" if finding["good"] else "[red]✗[/red]"
-                out.print(f"{mark} [bold]{escape(finding['about'])}[/bold]  {escape(finding['words'])}")
+                out.print(f"{mark} [bold]{escape(finding['about' + suffix])}[/bold]  {escape(finding['words' + suffix])}")
         if not all(finding["good"] for finding in findings):
             raise typer.Exit(1)
 
@@ -141,14 +143,14 @@ def ledger(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
         found = await ask("GET", "/ledger", params={"shop": shop} if shop else {})
         if as_json:
             show_json(found)
-        elif not found:
+        elif not found["ledgers"]:
             out.print("Nobody consented to anything yet.")
-        for one in found if not as_json else ():
+        for one in found["ledgers"] if not as_json else ():
             verdict = "[green]whole[/green]" if one["whole"] else "[red]broken[/red]"
-            out.print(f"[bold]{escape(one['shop_id'])}[/bold]  {one['chains']} chains, {one['entries']} lines: {verdict}")
+            out.print(f"[bold]{escape(one['shop'])}[/bold]  {one['chains']} chains, {one['entries']} lines: {verdict}")
             for words in one["words"]:
                 out.print(f"    [red]{escape(words)}[/red]")
-        if not all(one["whole"] for one in found):
+        if not all(one["whole"] for one in found["ledgers"]):
             raise typer.Exit(1)
 
     run(step())
@@ -162,9 +164,9 @@ def consents(email: Annotated[str, typer.Argument(help="Whose.")], as_json: AsJs
         if as_json:
             show_json(found)
             return
-        if not found:
+        if not found["chains"]:
             fail("Nothing is written down about that address.")
-        for chain in found:
+        for chain in found["chains"]:
             seal = "[green]the chain is whole[/green]" if chain["intact"] else "[red]the chain is broken[/red]"
             out.print(f"[bold]{escape(chain['shop'])}[/bold]  {seal}")
             table = table_of("when it happened", "about", "act", "how we know", "event", "details")

@@ -20,7 +20,7 @@ from app.domain.runs import reconciliation as rules
 from app.domain.runs.backfill import state_of
 from app.domain.shops.configuration import ADMIN_ROLE
 from app.domain.shops.shop import Shop
-from app.services.health.health import ShopHealth
+from app.services.health.problems import ShopHealth
 from app.services.operations.replay import Line
 from app.services.runs.backfills import Progress
 

@@ -6,7 +6,7 @@ change one (mypy runs over all of `app`). `replace` holds for classes without `_
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, dataclass_transform
+from typing import TYPE_CHECKING, Any, NamedTuple, dataclass_transform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,4 +41,11 @@ else:
         return copy
 
 
-__all__ = ["replace", "value"]
+class Words(NamedTuple):
+    """A sentence for staff, in both languages."""
+
+    en: str
+    pl: str
+
+
+__all__ = ["Words", "replace", "value"]

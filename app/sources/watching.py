@@ -1,10 +1,11 @@
 """How the sources are: what waits, what was not understood, whether pushes still come (R80, R82)."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.domain.intake.pushes import LOOKED_BACK, Scan, SourceName, Traffic, is_silent
 from app.domain.shops.shop import Shop, SourceKind
+from app.domain.values import Words
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
@@ -32,28 +33,51 @@ class SourceHealth:
     def title(self) -> str:
         return f"{self.source.platform} {self.source.name}"
 
-    def problems(self) -> list[str]:
-        found = []
-        if self.late and self.traffic.oldest_waiting_at is not None:
+    def problems(self) -> list[Words]:
+        found, name, traffic = [], self.title, self.traffic
+        if self.late and traffic.oldest_waiting_at is not None:
+            since = _utc(traffic.oldest_waiting_at)
             found.append(
-                f"{self.title}: {self.traffic.waiting} push(es) wait to be translated, the oldest since "
-                f"{self.traffic.oldest_waiting_at:%Y-%m-%d %H:%M} UTC. `gateway pushes list` shows what they wait for."
+                Words(
+                    f"{name}: {traffic.waiting} push(es) wait to be translated, the oldest since {since}. "
+                    "`gateway pushes list` shows what they wait for.",
+                    f"{name}: powiadomienia czekają na odczytanie: {traffic.waiting}, najstarsze od {since}. "
+                    "`gateway pushes list --pl` pokazuje, na co czekają.",
+                )
             )
-        if self.silent and self.traffic.last_at is not None:
+        if self.silent and traffic.last_at is not None:
+            last = _utc(traffic.last_at)
             found.append(
-                f"{self.title}: no push since {self.traffic.last_at:%Y-%m-%d %H:%M} UTC, which is longer than usual. The panel "
-                "switches webhooks off that failed; look at them there and switch them on again."
+                Words(
+                    f"{name}: no push since {last}, which is longer than usual. The panel "
+                    "switches webhooks off that failed; look at them there and switch them on again.",
+                    f"{name}: ostatnie powiadomienie przyszło {last}, to dłuższa przerwa niż zwykle. Panel "
+                    "wyłącza webhooki, które się nie udawały; sprawdź je tam i włącz ponownie.",
+                )
             )
-        if self.traffic.not_understood:
+        if traffic.not_understood:
             found.append(
-                f"{self.title}: {self.traffic.not_understood} push(es) of the last days were not understood; they are kept. "
-                "See `gateway pushes list`."
+                Words(
+                    f"{name}: {traffic.not_understood} push(es) of the last days were not understood; they are kept. "
+                    "See `gateway pushes list`.",
+                    f"{name}: powiadomienia z ostatnich dni, których nie zrozumiano: {traffic.not_understood}; są przechowywane. "
+                    "Zobacz `gateway pushes list --pl`.",
+                )
             )
         if self.scan is not None and self.scan_late:
-            last = f"{self.scan.finished_at:%Y-%m-%d %H:%M} UTC" if self.scan.finished_at is not None else "never"
-            why = f" The panel: {self.scan.trouble}" if self.scan.trouble else ""
-            found.append(f"{self.title}: the scan of the panel last read everything {last}.{why}")
+            at, trouble = self.scan.finished_at, self.scan.trouble
+            last, last_pl = ("never", "nigdy") if at is None else (_utc(at), _utc(at))
+            found.append(
+                Words(
+                    f"{name}: the scan of the panel last read everything {last}." + (f" The panel: {trouble}" if trouble else ""),
+                    f"{name}: panel ostatnio odczytano w całości: {last_pl}." + (f" Panel: {trouble}" if trouble else ""),
+                )
+            )
         return found
+
+
+def _utc(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 class SourceWatch:
@@ -95,7 +119,7 @@ class SourceWatch:
             return bool(scan.trouble) and min(shop.integration_started_at for shop in shops) < self._clock()
         return self._clock() - scan.finished_at > 3 * self._pause
 
-    async def problems(self) -> list[str]:
+    async def problems(self) -> list[Words]:
         return [words for one in await self.report() for words in one.problems()]
 
     async def alarms(self) -> set[tuple[str, str]]:

@@ -324,7 +324,7 @@ def _metrics_tell_the_truth(world: World, metrics: str, result: Result) -> None:
         if line.startswith("gateway_events{"):
             labels = dict(part.split("=") for part in line[line.index("{") + 1 : line.index("}")].replace('"', "").split(","))
             counted[labels["shop"], labels["state"]] = int(float(line.rsplit(" ", 1)[1]))
-    status = {(shop["shop_id"], state): number for shop in world.status()["shops"] for state, number in shop["events"].items()}
+    status = {(shop["shop"], state): number for shop in world.status()["shops"] for state, number in shop["events"].items()}
     wrong = {name: number for name, number in counted.items() if number != status.get(name, 0)}
     result.demand(not wrong, f"/metrics differs from `gateway status` in {wrong}")
 

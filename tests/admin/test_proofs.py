@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.admin.doctor import examine
-from app.admin.proofs import certificate, clock_finding
+from app.admin.proofs import account_named, certificate, clock_finding
 from app.domain.commands import DeleteContact
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Delivered
@@ -43,7 +43,7 @@ class Practice:
     async def finds(self, about: str, *, writes: bool = True) -> dict[str, tuple[bool, bool]]:
         """Words -> (good, warning) of what is said about something."""
         found = await examine(self.door.gateway, None, writes=writes)
-        return {one["words"]: (one["good"], one["warning"]) for one in found if one["about"] == about}
+        return {one.words.en: (one.good, one.warning) for one in found if one.about.en == about}
 
     async def transfers(self) -> None:
         """A person whom SALESmanago has from us."""
@@ -159,14 +159,14 @@ TOLD = "Mon, 23 Nov 2026 12:00:00 GMT"
     [(0, True, "agree"), (25, True, "agree"), (-25, True, "agree"), (90, False, "90 s ahead of"), (-3600, False, "3600 s behind")],
 )
 def test_a_clock_that_differs_from_the_answers_date_is_named_with_how_much(seconds: int, good: bool, words: str) -> None:
-    found = clock_finding("account main", (TOLD, NOON + timedelta(seconds=seconds)))
+    found = clock_finding(account_named("main"), (TOLD, NOON + timedelta(seconds=seconds)))
     assert found is not None
-    assert (found.good, words in found.words) == (good, True)
+    assert (found.good, words in found.words.en) == (good, True)
 
 
 @pytest.mark.parametrize("told", [None, ("", NOON), ("soon", NOON), ("Mon, 99 Nov 2026 12:00:00 GMT", NOON)])
 def test_a_date_that_cannot_be_read_says_nothing(told: tuple[str, datetime] | None) -> None:
-    assert clock_finding("account main", told) is None
+    assert clock_finding(account_named("main"), told) is None
 
 
 async def test_the_clock_is_compared_with_what_salesmanago_answers(practice: Practice) -> None:
@@ -222,12 +222,12 @@ async def test_a_certificate_that_ends_or_is_not_believed_is_named(
     now = datetime.now(UTC)
     server, client = made_certificate(tmp_path, now + timedelta(days=days))
     async with speaking_tls(server) as url:
-        found = await certificate("account main", url, now, client if believed else None)
+        found = await certificate(account_named("main"), url, now, client if believed else None)
     assert found is not None
     assert (found.good, found.warning) == ends
-    assert words in found.words
+    assert words in found.words.en
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "https://127.0.0.1:9", ""])
 async def test_an_address_without_tls_or_without_an_answer_says_nothing_of_certificates(url: str) -> None:
-    assert await certificate("account main", url, datetime.now(UTC)) is None
+    assert await certificate(account_named("main"), url, datetime.now(UTC)) is None

@@ -28,8 +28,10 @@ def test_a_copied_folder_is_named_by_status_doctor_and_installation_in_both_lang
     assert "to może być kopia" in copied.run("installation", "show", "--pl").stdout
     assert copied.json("status")["sends"] is False
     assert "gateway installation confirm" in copied.run("status").stdout
-    found = {one["about"]: one for one in copied.json("doctor")}
+    found = {one["about"]: one for one in copied.json("doctor")["findings"]}
     assert found["installation"]["good"] is False
+    for command in ("status", "doctor"):
+        assert "to może być kopia" in " ".join(copied.run(command, "--pl").stdout.split())
     assert copied.json("installation", "show")["confirmed"] is False  # looking changed nothing
 
 

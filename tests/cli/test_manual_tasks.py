@@ -82,7 +82,7 @@ def test_r70_two_shops_on_one_account_are_warned_of_until_its_callbacks_reach_bo
     assert "Nothing changes" in warned.stdout
     terminal.file.write_text(SHOPS.replace('owner = "owner', 'calls_per_second = 4\nowner = "owner'))
     assert "2 shops share it" in terminal.run("apply", str(terminal.file), "--yes").stdout
-    finding = next(one for one in terminal.json("doctor") if "2 shops share it" in one["words"])
+    finding = next(one for one in terminal.json("doctor")["findings"] if "2 shops share it" in one["words"])
     assert (finding["good"], finding["warning"]) == (True, True)
     terminal.file.write_text(SHOPS.replace('owner = "owner', 'callback_secret = "env:TEST_OLD"\nowner = "owner'))
     assert "share" not in terminal.run("apply", str(terminal.file), "--yes").stdout
@@ -108,7 +108,7 @@ def test_b8_consents_are_shown_as_evidence_and_conflicts_as_none(terminal: Termi
     assert terminal.run("consents", JAN).exit_code == 1
     an_opt_out_arrives()
     assert "the chain is whole" in terminal.run("consents", JAN.upper()).stdout
-    (chain,) = terminal.json("consents", JAN)
+    (chain,) = terminal.json("consents", JAN)["chains"]
     assert (chain["shop"], chain["intact"]) == ("shop1", True)
     assert [(entry["matter"], entry["act"]) for entry in chain["entries"]] == [("email", "opt_out")]
     assert "No conflict is known" in terminal.run("conflicts").stdout

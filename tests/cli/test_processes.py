@@ -75,11 +75,11 @@ def test_keys_are_printed_alone_listed_and_revoked(stopped: World) -> None:
     key = stopped.command("keys", "issue", "shop1").stdout
     assert key.startswith("gwk_")
     assert key.count("\n") == 1
-    (listed,) = stopped.json("keys", "list")
+    (listed,) = stopped.json("keys", "list")["keys"]
     assert listed["shop"] == "shop1"
     assert stopped.command("keys", "revoke", listed["id"]).returncode == 0
     assert stopped.command("keys", "revoke", listed["id"]).returncode == 1
-    assert stopped.json("keys", "list")[0]["revoked_at"] is not None
+    assert stopped.json("keys", "list")["keys"][0]["revoked_at"] is not None
     assert stopped.command("keys", "issue", "no-such-shop").returncode == 1
 
 
@@ -265,4 +265,4 @@ def test_processes_that_start_at_once_on_an_empty_database_migrate_it_once_and_s
         applied = list(threads.map(lambda _: world.command("apply", str(world.shops_file), "--yes"), range(4)))
     assert [one.stderr for one in applied if one.returncode] == []
     assert all("Stored." in one.stdout or "Nothing changes." in one.stdout for one in applied)
-    assert world.json("ledger") == []
+    assert world.json("ledger") == {"ledgers": []}

@@ -150,7 +150,7 @@ async def test_r05_readiness_warns_of_the_hidden_box() -> None:
     report = await health_of(waiting=None, boxes=ConsentAnswerCounts(not_asked=20)).report()
     assert report.ready, "a hidden box is no reason to refuse events"
     assert report.shops[0].consent_box_seems_hidden
-    assert "consent box" in report.problems[0]
+    assert "consent box" in report.problems[0].en
     quiet = await health_of(waiting=None, boxes=ConsentAnswerCounts(not_asked=20, given=1)).report()
     assert quiet.problems == ()
 

@@ -52,7 +52,7 @@ async def test_r80_silence_and_what_was_not_understood_raise_alarms_and_words(st
     assert await watch.alarms() == {("idosell 1234", "pushes_not_understood")}
     stage.clock.advance(hours=7)
     assert ("idosell 1234", "pushes_silent") in await watch.alarms()
-    words = " ".join(await watch.problems())
+    words = " ".join(words.en for words in await watch.problems())
     assert "switches webhooks off" in words
     assert "1 push(es)" in words
 
@@ -66,7 +66,7 @@ async def test_r11_a_push_that_waits_for_ten_minutes_raises_an_alarm(stage: Stag
     assert await watch.alarms() == set()
     stage.clock.advance(minutes=2)
     assert await watch.alarms() == {("idosell 1234", "pushes_late")}
-    assert "1 push(es) wait" in " ".join(await watch.problems())
+    assert "1 push(es) wait" in " ".join(words.en for words in await watch.problems())
 
 
 async def test_r82_a_scan_that_does_not_end_raises_an_alarm_with_the_panels_words(stage: Stage) -> None:
@@ -77,4 +77,4 @@ async def test_r82_a_scan_that_does_not_end_raises_an_alarm_with_the_panels_word
     assert await watch.alarms() == set()
     stage.clock.advance(minutes=46)
     assert await watch.alarms() == {("idosell 1234", "scan_late")}
-    assert "orders: HTTP 403" in " ".join(await watch.problems())
+    assert "orders: HTTP 403" in " ".join(words.en for words in await watch.problems())

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from app.domain.values import value
+from app.domain.values import Words, value
 
 ENTRY = "place:"
 """Entries about the installation whose names begin so are places that were confirmed; an empty one was left."""
@@ -61,12 +61,13 @@ class Whereabouts:
         return not self.elsewhere
 
     @property
-    def words(self) -> tuple[str, str]:
-        """English, Polish."""
+    def words(self) -> Words:
         if self.is_confirmed:
-            return f"The database is where it was: {self.here.words}.", f"Baza danych jest tam, gdzie była: {self.here.words}."
+            return Words(
+                f"The database is where it was: {self.here.words}.", f"Baza danych jest tam, gdzie była: {self.here.words}."
+            )
         there = ", ".join(sorted({one.place.words for one in self.elsewhere}))
-        return (
+        return Words(
             f"This database was last used at {there}, and is now at {self.here.words}: it may be a copy. Events are accepted, "
             "but nothing is sent. If no other gateway uses it there any more, run `gateway installation confirm`.",
             f"Ostatnie miejsce tej bazy danych to {there}, a teraz jest nim {self.here.words}: to może być kopia. Zdarzenia są "

@@ -19,7 +19,9 @@ from app.observability.metrics import (
 )
 from app.routers.edge.dependencies import HealthDep, MetricsReader, PerhapsOperator
 from app.routers.edge.problems import documented
-from app.services.health.health import Health, ShopHealth
+from app.services.health.health import Health, Report
+from app.services.health.health import Readiness as Ready
+from app.services.health.problems import ShopHealth
 
 router = APIRouter(tags=["Operator: health"])
 
@@ -77,7 +79,18 @@ class Readiness(BaseModel):
         examples=[True],
     )
     problems: list[str] | None = Field(default=None, description="In words; for an operator's key alone.", examples=[[]])
+    problems_pl: list[str] | None = Field(default=None, description="`problems` in Polish.", examples=[[]])
     shops: list[ShopReadiness] | None = Field(default=None, description="For an operator's key alone.")
+
+    @classmethod
+    def of(cls, readiness: Ready, report: Report | None) -> "Readiness":
+        """`report`: for an operator."""
+        answer = cls(ready=readiness.ready, failing=list(readiness.failing), sends=readiness.sends)
+        if report is not None:
+            answer.problems = [words.en for words in report.problems]
+            answer.problems_pl = [words.pl for words in report.problems]
+            answer.shops = [ShopReadiness.of(shop) for shop in report.shops]
+        return answer
 
 
 @router.get("/healthz", responses=documented(414), summary="Is it alive?")
@@ -98,12 +111,7 @@ async def ready(health: HealthDep, response: Response, caller: PerhapsOperator) 
     """Can events be stored durably? An operator's key is told more: late shops and a hidden consent box refuse no events."""
     readiness = await health.readiness()
     response.status_code = 200 if readiness.ready else 503
-    answer = Readiness(ready=readiness.ready, failing=list(readiness.failing), sends=readiness.sends)
-    if caller is not None:
-        report = await health.report(counted=False)
-        answer.problems = list(report.problems)
-        answer.shops = [ShopReadiness.of(shop) for shop in report.shops]
-    return answer
+    return Readiness.of(readiness, None if caller is None else await health.report(counted=False))
 
 
 _TEXT: dict[int | str, dict[str, Any]] = {

@@ -6,7 +6,8 @@ from typing import Protocol
 import structlog
 
 from app.domain.operations.alarms import Alarm, AlarmNotice
-from app.services.health.health import Report, ShopHealth
+from app.services.health.health import Report
+from app.services.health.problems import ShopHealth
 
 log = structlog.get_logger(__name__)
 

@@ -10,6 +10,8 @@ from app.domain.consent import box_seems_hidden
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.errors import NotReady
 from app.domain.runs.backfill_tally import Tally
+from app.domain.values import Words
+from app.services.health.problems import NOT_MIGRATED, NOT_USABLE, TAKES_NOTHING, ShopHealth, problems_of
 from app.services.health.recent import Recent
 from app.services.operations.installation import Installation
 from app.services.ports.clock import Clock
@@ -32,33 +34,9 @@ _IDLE = 20
 
 
 @dataclass(frozen=True)
-class ShopHealth:
-    shop_id: str
-    oldest_waiting_seconds: float
-    """0 when nothing waits."""
-    late: bool
-    """The oldest waiting event is older than the promise (R11)."""
-    consent_box_seems_hidden: bool
-    """R05: orders arrive, none of the last ones was asked for consent, so nobody new is sent."""
-    enabled: bool
-    shadow: bool
-    events: dict[str, int]
-    """State -> number."""
-    conflicts: int
-    """Contacts renamed onto an address that had a contact of its own: the old one still stands in SALESmanago."""
-    differences: int
-    """People about whom SALESmanago and the shop disagree: lost tags, statuses that do not take."""
-    oldest_receipt_seconds: float
-    """Age of the oldest newsletter change that has no receipt of the shop yet; 0 when nothing is on its way."""
-    receipt_missing: bool
-    hand_work: int
-    """Changes that only a person can carry out in the shop."""
-
-
-@dataclass(frozen=True)
 class Report:
     ready: bool
-    problems: tuple[str, ...]
+    problems: tuple[Words, ...]
     shops: tuple[ShopHealth, ...]
     queues: Mapping[str, int] = field(default_factory=dict)
     """Destination -> contacts for whom something waits; only where it was counted."""
@@ -86,7 +64,7 @@ class Readiness:
 
 
 class Sources(Protocol):
-    async def problems(self) -> list[str]: ...
+    async def problems(self) -> list[Words]: ...
 
 
 class Health:
@@ -154,41 +132,14 @@ class Health:
             transfers, totals = await self._transfers() if counted else ({}, {})
             of_sources = await self._sources.problems() if self._sources is not None else []
         except (NotReady, OSError, TimeoutError):
-            return Report(False, ("The database cannot be used at the moment.",), ())
+            return Report(False, (NOT_USABLE,), ())
         ready = migrated and self._writable
-        problems = [] if self._writable else ["The database takes nothing at the moment."]
-        problems += (
-            [] if migrated else ["The database is not at the newest migration; run `gateway serve` or `alembic upgrade head`."]
-        )
+        problems = [] if self._writable else [TAKES_NOTHING]
+        problems += [] if migrated else [NOT_MIGRATED]
         if self._installation is not None and (found := self._installation.whereabouts) is not None and not found.is_confirmed:
-            problems.append(found.words[0])
-        for shop in shops:
-            if shop.late:
-                minutes = shop.oldest_waiting_seconds / 60
-                problems.append(f"{shop.shop_id}: the oldest waiting event is {minutes:.0f} minutes old.")
-            if shop.receipt_missing:
-                minutes = shop.oldest_receipt_seconds / 60
-                problems.append(
-                    f"{shop.shop_id}: a newsletter change from SALESmanago waits for the shop's side for {minutes:.0f} minutes. "
-                    "`gateway doctor` says whether the panel answers."
-                )
-            if shop.hand_work:
-                problems.append(
-                    f"{shop.shop_id}: {shop.hand_work} change(s) from SALESmanago can only be made by a person; "
-                    "see `gateway hand-work list`."
-                )
-            if shop.conflicts:
-                problems.append(
-                    f"{shop.shop_id}: {shop.conflicts} contact(s) were renamed onto an address that had a contact of its own; "
-                    "the old one still stands in SALESmanago. Look at it there, and delete it if it is not needed."
-                )
-            if shop.consent_box_seems_hidden:
-                problems.append(
-                    f"{shop.shop_id}: policy order_consent, but none of the last orders carried an answer to the consent box, "
-                    "so nobody new is sent. Show the box in the shop, or choose policy all_customers."
-                )
-        everything = (*problems, *of_sources)
-        return Report(ready, everything, tuple(shops), queues, open_circuits, transfers, totals, sends=self._sends)
+            problems.append(found.words)
+        problems += [words for shop in shops for words in problems_of(shop)]
+        return Report(ready, (*problems, *of_sources), tuple(shops), queues, open_circuits, transfers, totals, sends=self._sends)
 
     async def _queues(self) -> tuple[dict[str, int], dict[str, bool]]:
         async with self._store.work() as work:

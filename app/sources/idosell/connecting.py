@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from app.domain.consent import Policy
@@ -10,6 +10,7 @@ from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled,
 from app.domain.errors import NotFound, NotPossible
 from app.domain.intake.pushes import SourceName
 from app.domain.shops.shop import BoxToldBy, PanelKind, Shop, SourceKind
+from app.domain.values import Words
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.rows.reading import Row, rows, whole
 from app.sources.idosell.source import Panel, Panels
@@ -27,14 +28,6 @@ EVENTS = (
     "returnConfirmed",
 )
 """What is to be chosen in the panel's webhooks (contract 3.1)."""
-
-
-class Words(NamedTuple):
-    """For staff, in both languages."""
-
-    en: str
-    pl: str
-
 
 NATIVE_MODULE = Words(
     "Switch the panel's own SALESmanago module off (Marketing > automation > SALESmanago): with both, every contact and every "

@@ -26,7 +26,7 @@ async def test_a_stranger_hears_that_it_is_ready_and_no_word_of_any_shop(door: D
     await door.post("orders", EXAMPLES["order"])
     answer = await door.http.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"ready": True, "failing": [], "sends": True, "problems": None, "shops": None}
+    assert answer.json() == {"ready": True, "failing": [], "sends": True, "problems": None, "problems_pl": None, "shops": None}
 
 
 async def test_a_shop_hears_no_more_of_other_shops_than_a_stranger(door: Door) -> None:

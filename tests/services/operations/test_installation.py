@@ -126,7 +126,7 @@ async def test_health_says_that_nothing_is_sent_and_events_are_taken_all_the_sam
     readiness, report = await health.readiness(), await health.report()
     assert (readiness.ready, readiness.sends) == (True, False)
     assert (report.ready, report.sends) == (True, False)
-    assert "`gateway installation confirm`" in " ".join(report.problems)
+    assert "`gateway installation confirm`" in " ".join(words.en for words in report.problems)
     said = []
 
     async def tell(notice) -> bool:

@@ -102,7 +102,7 @@ def test_a_second_gateway_by_another_name_of_the_file_does_not_start_and_command
         second = world.command("serve", "--port", "0")
         assert second.returncode == 1
         assert "in use by a running gateway" in second.stderr
-        assert [shop["shop_id"] for shop in world.json("status")["shops"]] == ["shop1", "shop2"]  # through its socket
+        assert [shop["shop"] for shop in world.json("status")["shops"]] == ["shop1", "shop2"]  # through its socket
 
 
 def test_nothing_is_said_to_a_socket_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
