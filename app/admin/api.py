@@ -129,7 +129,7 @@ def _control_app() -> FastAPI:
 
     @app.get("/pushes")
     async def pushes(state: PushState | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> PushList:
-        return PushList(pushes=[Push.of(line) for line in await gateway.sources.pushes.lines(None, state, limit)])
+        return PushList(pushes=[Push.of(line) for line in await gateway.sources.pushes.lines(None, None, state, limit)])
 
     @app.get("/pushes/{number}/body")
     async def push_body(number: int) -> Kept:

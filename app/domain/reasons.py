@@ -404,7 +404,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
         "Ustaw to ręcznie w sklepie i oznacz pozycję jako wykonaną. Albo skonfiguruj `panel` sklepu.",
     ),
     Reason.ERASED_BY_ANOTHER_SHOP: Explanation(
-        "M1",
+        "M3",
         "Another shop of the same SALESmanago account erased this person: their shared contact is gone. This shop cannot be told.",
         "Ask whether the person wants this shop's data erased too: then post an erasure for it and delete the customer in the "
         "panel. Mark the item as done.",

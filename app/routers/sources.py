@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from app.domain.errors import NotPossible
-from app.domain.intake.pushes import PushLine, PushState, SourceName
+from app.domain.intake.pushes import PushLine, PushState
 from app.routers.edge.addresses import address_of
 from app.routers.edge.dependencies import ConnectingDep, Operator, PushesDep
 from app.routers.edge.problems import documented
@@ -108,18 +108,15 @@ async def list_pushes(
     _operator: Operator,
     pushes: PushesDep,
     state: Annotated[PushState | None, Query(description="Only those in this state.", examples=["not_understood"])] = None,
-    platform: Annotated[
-        str | None, Query(description="Only those of this platform; together with `source`.", examples=["idosell"], max_length=32)
-    ] = None,
+    platform: Annotated[str | None, Query(description="Only those of this platform.", examples=["idosell"], max_length=32)] = None,
     source: Annotated[
         str | None,
-        Query(description="Only those of this panel or shop; together with `platform`.", examples=["1234"], max_length=64),
+        Query(description="Only those of this panel or shop.", examples=["1234"], max_length=64),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=500, description="At most so many.", examples=[100])] = 100,
 ) -> PushList:
     """What platforms pushed, the newest first."""
-    named = SourceName(platform, source) if platform and source else None
-    return PushList(pushes=[Push.of(line) for line in await pushes.lines(named, state, limit)])
+    return PushList(pushes=[Push.of(line) for line in await pushes.lines(platform or None, source or None, state, limit)])
 
 
 @router.get(

@@ -53,9 +53,11 @@ class Pushes:
         await self._stored(NewPush(source=source, uid=uid[:200], kind=called.kind[:64], content_type=content_type, body=body))
         return True
 
-    async def lines(self, source: SourceName | None = None, state: PushState | None = None, limit: int = 100) -> list[PushLine]:
+    async def lines(
+        self, platform: str | None = None, source: str | None = None, state: PushState | None = None, limit: int = 100
+    ) -> list[PushLine]:
         async with self._store.work() as work:
-            return await work.pushes.lines(source, state, limit)
+            return await work.pushes.lines(platform, source, state, limit)
 
     async def body(self, push_id: int) -> bytes:
         """Of a push that was not understood. Raises `NotFound`: the body of every other one is gone."""

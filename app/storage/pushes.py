@@ -89,11 +89,13 @@ class Pushes:
         change = update(pushes).where(wrong).values(state=PushState.WAITING.value, due_at=now, settled_at=None, words=None)
         return (await self._connection.execute(change)).rowcount
 
-    async def lines(self, source: SourceName | None, state: PushState | None, limit: int) -> list[PushLine]:
-        """The newest first."""
+    async def lines(self, platform: str | None, source: str | None, state: PushState | None, limit: int) -> list[PushLine]:
+        """The newest first; each filter counts by itself."""
         wanted = select(pushes).order_by(pushes.c.id.desc()).limit(limit)
+        if platform is not None:
+            wanted = wanted.where(pushes.c.platform == platform)
         if source is not None:
-            wanted = wanted.where(pushes.c.platform == source.platform, pushes.c.source == source.name)
+            wanted = wanted.where(pushes.c.source == source)
         if state is not None:
             wanted = wanted.where(pushes.c.state == state.value)
         return [

@@ -77,6 +77,16 @@ async def test_r80_operators_see_pushes_and_the_body_of_those_that_were_not_unde
     assert body.json() == {"body": '{"results": "nothing"}'}
     again = await door.http.post(f"/v1/operations/pushes/{line['id']}/again", headers=operator)
     assert again.json() == {"pushes": 1}
+    for filters, found in (
+        ("platform=idosell", 1),
+        ("platform=woocommerce", 0),
+        (f"source={line['source']}", 1),
+        ("source=another", 0),
+        (f"platform=woocommerce&source={line['source']}", 0),
+        ("platform=&source=", 1),
+    ):
+        shown = await door.http.get(f"/v1/operations/pushes?{filters}", headers=operator)
+        assert (filters, len(shown.json()["pushes"])) == (filters, found)
     assert (await door.http.get("/v1/operations/pushes", headers=door.auth("shop1"))).status_code == 404
     assert (await door.http.get("/v1/operations/pushes/999/body", headers=operator)).status_code == 404
 

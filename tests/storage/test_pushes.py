@@ -30,7 +30,7 @@ async def test_a_push_that_was_told_gives_up_its_body_and_one_that_was_not_under
         await work.pushes.settle([Settled(first, PushState.TOLD, 2), Settled(second, PushState.NOT_UNDERSTOOD, words="why")], T)
         assert await work.pushes.due(T + timedelta(days=1), 10) == []
         assert (await work.pushes.body(first), await work.pushes.body(second)) == (None, b"{}")
-        lines = await work.pushes.lines(PANEL, None, 10)
+        lines = await work.pushes.lines(PANEL.platform, PANEL.name, None, 10)
     assert [(one.id, one.state, one.events, one.words) for one in lines] == [
         (second, PushState.NOT_UNDERSTOOD, 0, "why"),
         (first, PushState.TOLD, 2, None),
@@ -79,7 +79,7 @@ async def test_old_settled_pushes_are_removed_and_waiting_ones_stay(store: Store
         await work.pushes.settle([Settled(first.id, PushState.NOT_UNDERSTOOD)], T)
         assert await work.pushes.remove(T) == 0
         assert await work.pushes.remove(T + timedelta(days=30)) == 1
-        assert len(await work.pushes.lines(None, None, 10)) == 1
+        assert len(await work.pushes.lines(None, None, None, 10)) == 1
 
 
 async def test_what_was_seen_is_replaced_by_what_is_seen_later(store: Store) -> None:
