@@ -27,7 +27,7 @@ _COMMANDS = (
     + "SELECT '{destination}', 'shop1', n, n, true, CAST(:command AS {bytes}), 'waiting', false, 0, {due} FROM numbers"
 )
 _MAILBOXES = (
-    "INSERT INTO mailboxes (contact_id, destination, shop_id, priority, pending, due_at, attempts) "
+    "INSERT INTO contact_queues (contact_id, destination, shop_id, priority, pending, due_at, attempts) "
     + _NUMBERS
     + "SELECT n, '{destination}', 'shop1', 0, 1, {due} + n, 0 FROM numbers"
 )

@@ -66,7 +66,9 @@ class Carts:
             # Carts of a disabled shop wait for it; by then they may be stale.
             ripe = await work.carts.due(self._clock(), limit, self._directory.closed_shops())
             known = await self._owners(work, {cart.contact_id for cart in ripe if cart.contact_id is not None})
-            await work.outbox.lock_mailboxes(sorted(person.id for person in known.values()))  # in the order of those who record
+            await work.outbox.lock_contact_queues(
+                sorted(person.id for person in known.values())
+            )  # in the order of those who record
             undecided = await self._undecided(work, ripe, known)
             for cart in ripe:
                 person = known.get(cart.contact_id) if cart.contact_id is not None else None

@@ -14,10 +14,10 @@ from app.storage.engine.tables import (
     carts,
     consents,
     contact_aliases,
+    contact_queues,
     contacts,
     door_requests,
     inbox,
-    mailboxes,
     order_boxes,
     outbox,
     reconciliations,
@@ -30,7 +30,18 @@ from app.storage.shops import stamp_removal
 ROWS = 1000
 """Of one table in one transaction."""
 
-_OF_SHOP = (mailboxes, carts, sales, source_seen, order_boxes, contact_aliases, inbox, contacts, reconciliations, door_requests)
+_OF_SHOP = (
+    contact_queues,
+    carts,
+    sales,
+    source_seen,
+    order_boxes,
+    contact_aliases,
+    inbox,
+    contacts,
+    reconciliations,
+    door_requests,
+)
 """Tables whose rows name the shop and that nothing else hangs on; in this order a run that was cut off leaves nothing to send."""
 
 

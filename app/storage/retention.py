@@ -20,10 +20,10 @@ from app.storage.engine.tables import (
     carts,
     consents,
     contact_aliases,
+    contact_queues,
     contacts,
     door_requests,
     inbox,
-    mailboxes,
     outbox,
     reconciliations,
 )
@@ -94,7 +94,7 @@ class Cleaning:
 
     async def strangers(self, before: datetime, after: int) -> tuple[int, int]:
         """People never sent of whom nothing was heard for long; answers how many, and the last id looked at (0 = all were)."""
-        busy = exists().where(mailboxes.c.contact_id == contacts.c.id)
+        busy = exists().where(contact_queues.c.contact_id == contacts.c.id)
         with_cart = exists().where(carts.c.contact_id == contacts.c.id)
         merged = contacts.c.merged_into.is_not(None)
         old = select(contacts.c.id, contacts.c.doc).where(contacts.c.id > after, contacts.c.updated_at < before)

@@ -11,7 +11,7 @@ from app.domain.intake.inbox import EventState
 from app.domain.operations.trace import AttemptTrace, CommandTrace, EventTrace
 from app.domain.reasons import Reason
 from app.storage.engine import codec
-from app.storage.engine.tables import attempts, calls, contact_aliases, contacts, inbox, mailboxes, outbox
+from app.storage.engine.tables import attempts, calls, contact_aliases, contact_queues, contacts, inbox, outbox
 
 TIMELINE_LIMIT = 500
 
@@ -79,8 +79,8 @@ class Traces:
         return [_trace(row, commands.get(row.seq, ())) for row in reversed(rows)]
 
     async def _commands(self, seqs: Sequence[int]) -> dict[int, list[CommandTrace]]:
-        box = (mailboxes.c.contact_id == outbox.c.contact_id) & (mailboxes.c.destination == outbox.c.destination)
-        found_by = select(outbox, mailboxes.c.due_at, mailboxes.c.leased_until).outerjoin(mailboxes, box)
+        box = (contact_queues.c.contact_id == outbox.c.contact_id) & (contact_queues.c.destination == outbox.c.destination)
+        found_by = select(outbox, contact_queues.c.due_at, contact_queues.c.leased_until).outerjoin(contact_queues, box)
         rows = (await self._connection.execute(found_by.where(outbox.c.event_seq.in_(seqs)).order_by(outbox.c.id))).all()
         tried = await self._attempts([row.id for row in rows])
         found: dict[int, list[CommandTrace]] = {}

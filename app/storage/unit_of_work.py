@@ -18,7 +18,7 @@ from app.storage.inbox import Inbox
 from app.storage.ledger_anchors import LedgerAnchors
 from app.storage.outbox.attempts import Results
 from app.storage.outbox.commands import Outbox
-from app.storage.outbox.destinations import Neighbours
+from app.storage.outbox.destinations import Destinations
 from app.storage.outbox.leases import Leases
 from app.storage.outbox.manual_tasks import ManualTasks
 from app.storage.outbox.parked import Parked
@@ -52,7 +52,7 @@ class Work:
         self.reconciliations = Reconciliations(connection)
         self.cleaning = Cleaning(connection)
         self.traces = Traces(connection)
-        self.neighbours = Neighbours(connection)
+        self.destinations = Destinations(connection)
         self.parked = Parked(connection)
         self.requests = RequestLog(connection)
         self.door_counts = DoorCounts(connection)

@@ -215,7 +215,7 @@ def _zombie(stage: Stage, name: str, point: str, did: str) -> Iterator[Result]:
 
 _RECORDS = {
     "commands": "SELECT id, state, maybe_sent, attempts, reason, settled_at FROM outbox ORDER BY id",
-    "mailboxes": "SELECT contact_id, destination, pending, attempts FROM mailboxes ORDER BY 1, 2",
+    "contact_queues": "SELECT contact_id, destination, pending, attempts FROM contact_queues ORDER BY 1, 2",
     "events": "SELECT seq, state, reason, open_commands FROM inbox ORDER BY seq",
     "attempts": "SELECT command_id, number, outcome FROM attempts ORDER BY 1, 2",
 }

@@ -63,8 +63,8 @@ async def test_r90_what_waits_says_why_and_when_it_is_tried_next(door: Door) -> 
     await decided(door, "orders", EXAMPLES["order"])
     until = datetime.fromisoformat("2099-01-01T12:00:00+01:00")
     async with door.gateway.delivery._store.work() as work:
-        await work.neighbours.locked("account:main")
-        await work.neighbours.save("account:main", DestinationState(Breaker(failures=3, rest_until=until, cause="unreachable")))
+        await work.destinations.locked("account:main")
+        await work.destinations.save("account:main", DestinationState(Breaker(failures=3, rest_until=until, cause="unreachable")))
         await work.commit()
     page = (await sent(await signed_in(door), "/find?lang=en", about=JAN)).text
     assert "1 still on the way to SALESmanago" in page

@@ -806,7 +806,7 @@ async def test_a_report_that_came_too_late_proves_nothing_of_salesmanago(world: 
 
 async def breaker(world: World) -> Breaker:
     async with world.store.work() as work:
-        return (await work.neighbours.all())[to_account("main")].breaker
+        return (await work.destinations.all())[to_account("main")].breaker
 
 
 async def test_an_unknown_outcome_is_looked_up_and_the_cart_is_there_once(world: World) -> None:

@@ -45,14 +45,14 @@ from tests.support.world import (
     withdraws,
 )
 
-GROWING = "inbox|outbox|mailboxes|contacts|contact_aliases|consents|sales|carts|attempts|calls"
+GROWING = "inbox|outbox|contact_queues|contacts|contact_aliases|consents|sales|carts|attempts|calls"
 
 READ_IN_ORDER = (
     r"SCAN inbox USING INDEX ix_inbox_received",  # the undecided alone, up to a limit
     r"SEARCH inbox USING INDEX ix_inbox_(held|received) ",  # the held of a shop; the urgent of all
-    r"SEARCH mailboxes USING INDEX ix_mailboxes_due ",  # until one is due, or a limit of them
-    r"SEARCH mailboxes USING INDEX ix_mailboxes_leased ",  # what is on its way at this moment
-    r"SEARCH mailboxes USING COVERING INDEX ix_mailboxes_due ",  # the least of them: one step
+    r"SEARCH contact_queues USING INDEX ix_contact_queues_due ",  # until one is due, or a limit of them
+    r"SEARCH contact_queues USING INDEX ix_contact_queues_leased ",  # what is on its way at this moment
+    r"SEARCH contact_queues USING COVERING INDEX ix_contact_queues_due ",  # the least of them: one step
 )
 
 
@@ -79,7 +79,7 @@ async def test_no_step_of_a_day_reads_a_growing_table_from_end_to_end(world: Wor
     raw._connection.set_trace_callback(None)  # type: ignore[union-attr]
 
     slow = {}
-    of_the_tests = "SELECT DISTINCT mailboxes.destination \nFROM mailboxes"
+    of_the_tests = "SELECT DISTINCT contact_queues.destination \nFROM contact_queues"
     questions = [sql for sql in asked.values() if re.match(r"SELECT|UPDATE|DELETE|WITH", sql) and sql != of_the_tests]
     for sql in questions:
         async with world.database.transaction() as connection:

@@ -36,7 +36,7 @@ from app.services.runs import reconciliations as reconciliations_module
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
 from app.storage.engine.database import Database
-from app.storage.engine.tables import calls, contacts, mailboxes, outbox
+from app.storage.engine.tables import calls, contact_queues, contacts, outbox
 from app.storage.retention import Cleaning
 from tests.support.world import FakeShopSide, FakeUpstream, World, a_shop, erases, fills_cart, orders, registers, subscribes
 
@@ -141,7 +141,7 @@ async def test_r73_a_row_that_cannot_even_be_parked_is_tried_again_twice_a_day_a
     assert (await world.states())["e3"][0] == "planned"
     assert await others(world) == {("sent", None)}
     async with database.transaction() as connection:
-        (box,) = (await connection.execute(select(mailboxes))).all()
+        (box,) = (await connection.execute(select(contact_queues))).all()
         (left,) = (await connection.execute(select(outbox).where(outbox.c.state == "waiting"))).all()
     assert box.due_at == world.clock() + LONGEST_DELAY
     assert (box.leased_until, left.maybe_sent) == (None, True)

@@ -17,7 +17,7 @@ from app.domain.person.contact import NOBODY
 from app.domain.person.stored import Alias
 from app.domain.reasons import Reason
 from app.storage.engine.database import Database
-from app.storage.engine.tables import contacts, inbox, mailboxes, outbox
+from app.storage.engine.tables import contact_queues, contacts, inbox, outbox
 from app.storage.unit_of_work import Store
 from tests.conftest import PostgreSQL
 from tests.support.stored import (
@@ -169,7 +169,7 @@ class History:
     async def everything(self, database: Database) -> list[object]:
         rows: list[object] = []
         async with database.transaction() as connection:
-            for table in (inbox, outbox, mailboxes, contacts):
+            for table in (inbox, outbox, contact_queues, contacts):
                 columns = [column for column in table.c if column.name not in ONE_DIALECT_ALONE]
                 rows.append([tuple(row) for row in await connection.execute(select(*columns).order_by(*table.primary_key))])
         return rows

@@ -21,9 +21,9 @@ from app.storage.engine.tables import (
     calls,
     carts,
     contact_aliases,
+    contact_queues,
     contacts,
     inbox,
-    mailboxes,
     outbox,
     reconciliations,
 )
@@ -233,7 +233,7 @@ async def test_strangers_go_exactly_when_their_time_is_over_with_their_former_ad
         "due_at": T0,
         "attempts": 0,
     }
-    await fill(database, mailboxes, box)
+    await fill(database, contact_queues, box)
     assert await clean(database, "strangers", T0, 0) == (0, 0)
     assert await clean(database, "strangers", T0 + TICK, 0) == (1, 0)
     assert await left(database, contacts.c.id) == [2, 3, 4, 5]

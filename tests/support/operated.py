@@ -12,7 +12,7 @@ from app.domain.delivery.outbox import to_newsletter
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, message_of
 from app.domain.operations.replay import ParkedFilter
 from app.services.operations.replay import Operations, Replay
-from app.storage.engine.tables import inbox, mailboxes, outbox
+from app.storage.engine.tables import contact_queues, inbox, outbox
 from tests.support.world import (
     JAN,
     FakeUpstream,
@@ -76,7 +76,7 @@ class Operated:
 
     async def boxes(self) -> list[tuple[str, int]]:
         async with self.world.database.transaction() as connection:
-            found = await connection.execute(select(mailboxes.c.destination, mailboxes.c.pending))
+            found = await connection.execute(select(contact_queues.c.destination, contact_queues.c.pending))
             return [(row.destination, row.pending) for row in found]
 
 

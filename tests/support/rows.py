@@ -72,7 +72,7 @@ def health_of(waiting: timedelta | None, boxes: ConsentAnswerCounts | None = Non
         sales=SimpleNamespace(boxes=always({} if boxes is None else {"shop1": boxes})),
         contacts=SimpleNamespace(conflicts=always({})),
         outbox=SimpleNamespace(oldest_queued=always({}), waiting_contacts=always({})),
-        neighbours=SimpleNamespace(all=always({})),
+        destinations=SimpleNamespace(all=always({})),
         backfills=SimpleNamespace(newest=always([])),
         manual_tasks=SimpleNamespace(counts=always({})),
     )

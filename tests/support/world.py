@@ -47,7 +47,7 @@ from app.services.recovery_links import RecoveryLinks
 from app.services.shops.directory import ShopDirectory
 from app.services.shops.keyring import KeyRing, Pseudonyms
 from app.storage.engine.database import Database
-from app.storage.engine.tables import inbox, mailboxes, metadata
+from app.storage.engine.tables import contact_queues, inbox, metadata
 from app.storage.unit_of_work import Store
 from tests.conftest import NOON, Clock
 
@@ -366,7 +366,7 @@ class World:
         shops = [shop.id for shop in self.directory.shops()]
         places = [to_account("main"), to_reading("main"), *map(to_newsletter, shops), *map(to_tags, shops)]
         async with self.database.transaction() as connection:  # asking all of them costs more than looking once
-            waiting = set((await connection.execute(select(mailboxes.c.destination).distinct())).scalars())
+            waiting = set((await connection.execute(select(contact_queues.c.destination).distinct())).scalars())
         return sum([await self.delivery.deliver_due(place) for place in places if place in waiting])
 
     async def run(self) -> None:
@@ -401,7 +401,7 @@ class World:
         assert sum(number for by_state in counted.values() for number in by_state.values()) == self.accepted
         async with self.database.transaction() as connection:
             left = (await connection.execute(text("SELECT count(*) FROM outbox WHERE state = 'waiting'"))).scalar_one()
-            boxes = (await connection.execute(text("SELECT count(*) FROM mailboxes"))).scalar_one()
+            boxes = (await connection.execute(text("SELECT count(*) FROM contact_queues"))).scalar_one()
         assert (left, boxes) == (0, 0)
         return found
 

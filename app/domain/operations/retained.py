@@ -92,7 +92,7 @@ RETAINED: Sequence[Retained] = (
         ),
     ),
     Retained(
-        tables=("outbox", "attempts", "calls", "mailboxes"),
+        tables=("outbox", "attempts", "calls", "contact_queues"),
         holds=(
             "commands for SALESmanago and the shop, and every try",
             "polecenia dla SALESmanago i sklepu oraz wyniki prób",
@@ -164,7 +164,7 @@ RETAINED: Sequence[Retained] = (
         left=NO_PERSON,
     ),
     Retained(
-        tables=("accounts", "shops", "order_boxes", "neighbours", "meta"),
+        tables=("accounts", "shops", "order_boxes", "destinations", "meta"),
         holds=("configuration with encrypted secrets, counters", "konfiguracja z zaszyfrowanymi sekretami, liczniki"),
         kept=_for_ever("it is needed", "jest potrzebna"),
         left=NO_PERSON,

@@ -19,7 +19,7 @@ SOON = timedelta(seconds=2)
 
 class Wait(StrEnum):
     DECIDED_NEXT = "decided_next"
-    NEIGHBOUR_DOWN = "neighbour_down"
+    DESTINATION_DOWN = "neighbour_down"
     TRIED_AGAIN = "tried_again"
     SENT_NOW = "sent_now"
     QUEUED = "queued"
@@ -33,7 +33,7 @@ WAITS: dict[Wait, Explanation] = {
         "Zdarzenie jest zapisane i czeka na rozpatrzenie. Trwa to kilka sekund, chyba że zdarzeń przyszło bardzo dużo naraz.",
         "Nic. Jeśli potrwa to kilka minut, sprawdź, czy działa proces roboczy (worker).",
     ),
-    Wait.NEIGHBOUR_DOWN: Explanation(
+    Wait.DESTINATION_DOWN: Explanation(
         "delivery",
         "The other side takes nothing at the moment, so everything for it waits. It is tried again by itself, and nothing is lost.",
         "See whether the other side is in order; what it last answered stands with the destination.",
@@ -75,7 +75,7 @@ class Waiting:
     """What the other side last answered."""
 
 
-def waiting_of(event: EventTrace, shop: Shop | None, neighbours: dict[str, DestinationState], now: datetime) -> Waiting | None:
+def waiting_of(event: EventTrace, shop: Shop | None, destinations: dict[str, DestinationState], now: datetime) -> Waiting | None:
     """Why an event still waits; None if it has ended, or a person has to act."""
     match event.state:
         case EventState.SENT | EventState.WITHHELD | EventState.SUPERSEDED | EventState.PARKED:
@@ -88,10 +88,10 @@ def waiting_of(event: EventTrace, shop: Shop | None, neighbours: dict[str, Desti
             pending = [one for one in event.commands if one.state == CommandState.WAITING.value]
             if not pending:
                 return _because(event.reason or Reason.ALREADY_QUEUED)
-            return command_waiting(pending[0], shop, neighbours, now)
+            return command_waiting(pending[0], shop, destinations, now)
 
 
-def command_waiting(command: CommandTrace, shop: Shop | None, neighbours: dict[str, DestinationState], now: datetime) -> Waiting:
+def command_waiting(command: CommandTrace, shop: Shop | None, destinations: dict[str, DestinationState], now: datetime) -> Waiting:
     """Why a command still waits, the weightiest reason."""
     if shop is None or not shop.enabled:
         return _because(Reason.SHOP_DISABLED)
@@ -100,12 +100,14 @@ def command_waiting(command: CommandTrace, shop: Shop | None, neighbours: dict[s
     if command.leased_until is not None and command.leased_until > now:
         return Waiting(code=Wait.SENT_NOW, explanation=WAITS[Wait.SENT_NOW])
     own = command.due_at if command.due_at is not None and command.due_at > now + SOON else None
-    neighbour = neighbours.get(command.destination)
-    if neighbour is not None and neighbour.breaker.state(now) is not Circuit.CLOSED:
-        breaker = neighbour.breaker
+    state = destinations.get(command.destination)
+    if state is not None and state.breaker.state(now) is not Circuit.CLOSED:
+        breaker = state.breaker
         rest = None if breaker.rest_until is None else bounded_rest(breaker.rest_until, now, breaker.rests)
         next_try = max((at for at in (own, rest) if at is not None and at > now), default=now)
-        return Waiting(code=Wait.NEIGHBOUR_DOWN, explanation=WAITS[Wait.NEIGHBOUR_DOWN], next_try_at=next_try, cause=breaker.cause)
+        return Waiting(
+            code=Wait.DESTINATION_DOWN, explanation=WAITS[Wait.DESTINATION_DOWN], next_try_at=next_try, cause=breaker.cause
+        )
     if own is not None or command.attempts:
         last = command.attempts[-1] if command.attempts else None
         cause = "" if last is None else ": ".join(filter(None, (last.outcome, last.detail)))

@@ -144,7 +144,7 @@ class LineOut(BaseModel):
 
     @classmethod
     def of(cls, line: Line) -> "LineOut":
-        breaker = line.neighbour.breaker
+        breaker = line.state.breaker
         return cls(
             destination=line.destination,
             circuit=line.circuit,

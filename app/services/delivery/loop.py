@@ -95,7 +95,7 @@ class Delivery:
         async with self._store.work() as work:
             now = await work.now()
             due = await work.leases.due_destinations(now)
-            known = await work.neighbours.of(due)
+            known = await work.destinations.of(due)
         return [one for one in due if known.get(one, DestinationState()).breaker.state(now) is not Circuit.OPEN]
 
     def claims_at_once(self, destination: str) -> int:
@@ -162,7 +162,7 @@ class Delivery:
         """Worth waiting for a turn? What is claimed after the wait is looked up anew."""
         async with self._store.work() as work:
             now = await work.now()
-            if (await work.neighbours.locked(destination)).breaker.state(now) is Circuit.OPEN:
+            if (await work.destinations.locked(destination)).breaker.state(now) is Circuit.OPEN:
                 return False
             in_flight = await work.leases.in_flight(destination, now)
             if in_flight.claims >= self.claims_in_flight:
@@ -235,8 +235,8 @@ class Delivery:
         """Claims, leased; or claims with take-backs, which are not: leaving without a commit gives them back."""
         sender, nothing = self._sender(destination), list[Claim]()
         async with self._store.work() as work:
-            neighbour = await work.neighbours.locked(destination)  # those who claim here come one after the other
-            now, breaker = await work.now(), neighbour.breaker
+            state = await work.destinations.locked(destination)  # those who claim here come one after the other
+            now, breaker = await work.now(), state.breaker
             circuit = breaker.state(now)
             in_flight = await work.leases.in_flight(destination, now)
             if circuit is Circuit.OPEN or in_flight.claims >= self.claims_in_flight:
@@ -255,7 +255,7 @@ class Delivery:
             if destination.startswith(to_account("")) and await work.inbox.has_urgent({claim.shop_id for claim in claims}):
                 return nothing, breaker
             if circuit is Circuit.HALF_OPEN:
-                await work.neighbours.save(destination, replace(neighbour, breaker=breaker.probing(now + length, length)))
+                await work.destinations.save(destination, replace(state, breaker=breaker.probing(now + length, length)))
             claims = await self._judged(work, claims)
             if not any(claim.take_backs for claim in claims):
                 await work.commit()
@@ -294,7 +294,7 @@ class Delivery:
         return {contact_id: takers.get(one.merged_into or 0, one).contact for contact_id, one in found.items()}
 
     async def _take_back_deferred(self, claims: Sequence[Claim]) -> None:
-        """The lock of those who decide comes first, then the mailbox: contacts are written by one at a time."""
+        """The lock of those who decide comes first, then the contact queue: contacts are written by one at a time."""
         forgot = False
         async with self._store.work() as work:
             await work.inbox.lock_contacts()
@@ -484,7 +484,7 @@ class Delivery:
         """An opt-in arrived although meanwhile an opt-out was learned, from a callback or another shop of the account.
 
         Which of the two SALESmanago saw last is not known, so the opt-out is told once more (I6). An opt-out that waits in
-        the same mailbox comes after the opt-in anyway.
+        the same contact queue comes after the opt-in anyway.
         """
         if not told:
             return
@@ -517,19 +517,19 @@ class Delivery:
             return  # nothing has changed
         with contextlib.suppress(NotReady):  # what is not noted now is found out again
             async with self._store.work() as work:
-                neighbour = await work.neighbours.locked(destination)
+                state = await work.destinations.locked(destination)
                 now = await work.now()
                 if outcomes:
-                    breaker = neighbour.breaker.failed(trouble, now, self._jitter()) if trouble else CLOSED
+                    breaker = state.breaker.failed(trouble, now, self._jitter()) if trouble else CLOSED
                 else:
-                    breaker = neighbour.breaker.not_probed(before)
-                await work.neighbours.save(destination, replace(neighbour, breaker=breaker))
+                    breaker = state.breaker.not_probed(before)
+                await work.destinations.save(destination, replace(state, breaker=breaker))
                 await work.commit()
             if breaker.rest_until is None:
-                log.info("neighbour_is_back", destination=destination)
+                log.info("destination_is_back", destination=destination)
             elif outcomes:
                 seconds = (breaker.rest_until - now).total_seconds()
-                log.info("neighbour_rests", destination=destination, seconds=seconds, cause=breaker.cause)
+                log.info("destination_rests", destination=destination, seconds=seconds, cause=breaker.cause)
 
     def _report(self, destination: str, attempted: Sequence[Attempted]) -> None:
         counted = Counter(name_of(try_.outcome) for one in attempted for try_ in one.tried)

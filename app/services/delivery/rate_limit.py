@@ -18,28 +18,28 @@ class SharedRateLimit:
     async def take(self) -> float:
         """Book one call; answers the seconds to wait before it may leave. Raises `NotReady` if nothing can be booked."""
         async with self._store.work() as work:
-            neighbour = await work.neighbours.locked(self._destination)
-            pace, wait = self._pace(neighbour).take((await work.now()).timestamp())
-            await work.neighbours.save(self._destination, replace(neighbour, pace=pace))
+            state = await work.destinations.locked(self._destination)
+            pace, wait = self._pace(state).take((await work.now()).timestamp())
+            await work.destinations.save(self._destination, replace(state, pace=pace))
             await work.commit()
         return wait
 
     async def closed_for(self) -> float:
         """Seconds during which nothing may leave, because somebody was asked for rest meanwhile."""
         async with self._store.work() as work:
-            neighbour = await work.neighbours.locked(self._destination)
+            state = await work.destinations.locked(self._destination)
             now = (await work.now()).timestamp()
-            return max(0.0, self._pace(neighbour).bounded(now).closed_until - now)
+            return max(0.0, self._pace(state).bounded(now).closed_until - now)
 
     async def throttled(self, rest_seconds: float) -> None:
         async with self._store.work() as work:
-            neighbour = await work.neighbours.locked(self._destination)
+            state = await work.destinations.locked(self._destination)
             now = (await work.now()).timestamp()
-            pace = self._pace(neighbour).bounded(now).throttled(now).close(now + rest_seconds)
-            await work.neighbours.save(self._destination, replace(neighbour, pace=pace))
+            pace = self._pace(state).bounded(now).throttled(now).close(now + rest_seconds)
+            await work.destinations.save(self._destination, replace(state, pace=pace))
             await work.commit()
 
-    def _pace(self, neighbour: DestinationState) -> Pace:
+    def _pace(self, state: DestinationState) -> Pace:
         """The allowed rate may have been changed in the configuration since."""
-        known = neighbour.pace or Pace(self._allowed, burst=CALLS_IN_FLIGHT)
+        known = state.pace or Pace(self._allowed, burst=CALLS_IN_FLIGHT)
         return replace(known, calls_per_second=self._allowed, burst=CALLS_IN_FLIGHT)

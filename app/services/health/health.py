@@ -144,7 +144,7 @@ class Health:
     async def _queues(self) -> tuple[dict[str, int], dict[str, bool]]:
         async with self._store.work() as work:
             waiting = await work.outbox.waiting_contacts()
-            states = await work.neighbours.all()
+            states = await work.destinations.all()
         now = self._clock()
         circuits = {name: one.breaker.state(now) is not Circuit.CLOSED for name, one in states.items()}
         return dict.fromkeys(states, 0) | waiting, circuits

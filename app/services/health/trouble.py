@@ -39,18 +39,18 @@ class TroubleWatch:
 
     async def alarms(self) -> set[Alarm]:
         """What is wrong at the moment."""
-        found = {*await self._parked(), *await self._neighbours(), *await self._given_up(), *await self._ledgers()}
+        found = {*await self._parked(), *await self._destinations(), *await self._given_up(), *await self._ledgers()}
         return {*found, *await self._refused(), *await self._differences(), *self._keys()}
 
     async def _parked(self) -> set[Alarm]:
         groups = await self._operations.parked(ParkedFilter())
         return {(one.shop_id, "parked") for one in groups if not (one.destination or "").startswith(("newsletter:", "tags:"))}
 
-    async def _neighbours(self) -> set[Alarm]:
+    async def _destinations(self) -> set[Alarm]:
         now = self._clock()
         before = now - TAKES_NOTHING_FOR
         async with self._store.work() as work:
-            known = await work.neighbours.all()
+            known = await work.destinations.all()
         troubled = {name: one.breaker for name, one in known.items() if one.breaker.state(now) is not Circuit.CLOSED}
         return {(name, "takes_nothing") for name, breaker in troubled.items() if (breaker.since or before) <= before}
 

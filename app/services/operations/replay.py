@@ -1,4 +1,4 @@
-"""What operators do: see what is parked and why, put it back to work, see how each neighbour is (R71)."""
+"""What operators do: see what is parked and why, put it back to work, see how each destination is (R71)."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +52,7 @@ class Line:
 
     destination: str
     circuit: Circuit
-    neighbour: DestinationState
+    state: DestinationState
     calls_per_second: float | None
     """What is allowed at the moment; less than in the configuration after a complaint."""
     claims: int
@@ -110,7 +110,7 @@ class Operations:
         now = self._clock()
         contact_ids = {one.contact_id for one in found}
         if for_real:
-            await work.outbox.lock_mailboxes(contact_ids)
+            await work.outbox.lock_contact_queues(contact_ids)
         people = {one.id: one for one in await work.contacts.by_ids(contact_ids)}
         took_over = {one.merged_into for one in people.values() if one.merged_into is not None}
         others = {one.id: one.contact for one in await work.contacts.by_ids(took_over)}
@@ -164,19 +164,19 @@ class Operations:
         """Every destination that something ever went to."""
         async with self._store.work() as work:
             now = await work.now()
-            known = await work.neighbours.all()
+            known = await work.destinations.all()
             waiting = await work.outbox.waiting_contacts()
             claims = {destination: await work.leases.in_flight(destination, now) for destination in {*known, *waiting}}
         found = []
         for destination in sorted({*known, *waiting}):
-            neighbour = known.get(destination, DestinationState())
-            pace = neighbour.pace
+            state = known.get(destination, DestinationState())
+            pace = state.pace
             rate = None if pace is None else pace.calls_per_second * pace.share(now.timestamp())
             found.append(
                 Line(
                     destination,
-                    neighbour.breaker.state(now),
-                    neighbour,
+                    state.breaker.state(now),
+                    state,
                     rate,
                     claims[destination].claims,
                     waiting.get(destination, 0),

@@ -59,9 +59,9 @@ class Trace:
         if all(one.settled_at is not None for one in events):
             return {}
         async with self._store.work() as work:
-            neighbours = await work.neighbours.all()
+            destinations = await work.destinations.all()
         now = self._clock()
-        found = ((one, waiting_of(one, self._directory.shop(one.shop_id), neighbours, now)) for one in events)
+        found = ((one, waiting_of(one, self._directory.shop(one.shop_id), destinations, now)) for one in events)
         return {(one.shop_id, one.event_id): why for one, why in found if why is not None}
 
     async def of_event(self, shop_id: str, event_id: str) -> EventTrace:

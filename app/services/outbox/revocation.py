@@ -15,7 +15,7 @@ from app.services.ports.storage import Work
 async def take_back(
     work: Work, shop_id: str, contact_queue: ContactQueue, act: TakeBack, reason: Reason, now: datetime, up_to: int | None = None
 ) -> list[Command]:
-    """Cancel or weaken what waits in a mailbox up to id `up_to`; answers what is not sent after all. The caller commits."""
+    """Cancel or weaken what waits in a contact queue up to id `up_to`; answers what is not sent after all. The caller commits."""
     waiting = (await work.outbox.waiting(contact_queue.destination, [contact_queue.contact_id])).get(contact_queue.contact_id, [])
     concerned = [one for one in waiting if up_to is None or one.id <= up_to]
     left = {one.id: taken_back(one.command, act, perhaps_arrived=one.maybe_sent) for one in concerned}

@@ -108,7 +108,7 @@ class PlanningRound:
             revokes_permission(event.event) or isinstance(event.event, AccountChanged | AccountListed) for event in events
         )
         if self._carts.has_owners or takes_back:
-            await self._work.outbox.lock_mailboxes(self._people.ids)
+            await self._work.outbox.lock_contact_queues(self._people.ids)
 
     async def _load_orders(self, events: list[InboxEvent]) -> dict[str, set[int]]:
         """What is known of the orders of the round, and what waits for them; answers whose they are, per shop."""
@@ -308,7 +308,7 @@ class PlanningRound:
             return []
         cancelled = self.decided.take_back(person, act, reason)
         merged = {one.id: one for one in await self._merged_into(person) if one.id is not None}
-        for contact_queue in await self._mailboxes([] if person.id is None else [person.id, *merged], act):
+        for contact_queue in await self._contact_queues([] if person.id is None else [person.id, *merged], act):
             if await self._work.leases.is_held(contact_queue, self._now):
                 # On its way at this moment. Should it come back unsent, the next claim takes it back first.
                 await self._work.outbox.defer_take_back(contact_queue, act, reason)
@@ -348,9 +348,9 @@ class PlanningRound:
             self._people.stored(one)
         return self._people.belongs_to_another(person, email)
 
-    async def _mailboxes(self, contact_ids: list[int], act: TakeBack) -> list[ContactQueue]:
+    async def _contact_queues(self, contact_ids: list[int], act: TakeBack) -> list[ContactQueue]:
         """Wherever something waits for them, also at an account the shop has left since."""
-        boxes = await self._work.outbox.mailboxes_of(contact_ids)
+        boxes = await self._work.outbox.contact_queues_of(contact_ids)
         return [box for box in boxes if act.at_shop or box.destination.startswith(to_account(""))]
 
     async def _opt_in_waits(self, shop: Shop, person: WorkingContact) -> bool:

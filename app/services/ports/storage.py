@@ -6,7 +6,7 @@ from typing import Protocol
 
 from app.services.ports.inbox import Carts, Inbox, Sales, Traces
 from app.services.ports.operations import AuditLog, Cleaning, DoorCounts, RequestLog, Sessions
-from app.services.ports.outbox import Leases, ManualTasks, Neighbours, Outbox, Parked, Results
+from app.services.ports.outbox import Destinations, Leases, ManualTasks, Outbox, Parked, Results
 from app.services.ports.people import ConsentLedger, Contacts, LedgerAnchors
 from app.services.ports.runs import Backfills, Reconciliations
 from app.services.ports.shops import Pushes, Registry, Removal
@@ -49,7 +49,7 @@ class Work(Protocol):
     def reconciliations(self) -> Reconciliations: ...
 
     @property
-    def neighbours(self) -> Neighbours: ...
+    def destinations(self) -> Destinations: ...
     @property
     def parked(self) -> Parked: ...
     @property

@@ -217,8 +217,8 @@ _PARKED = text("state = 'parked'")
 Index("ix_outbox_parked", outbox.c.destination, outbox.c.id, sqlite_where=_PARKED, postgresql_where=_PARKED)
 
 # One row per contact and destination with waiting commands: the unit that is claimed, leased and fenced.
-mailboxes = Table(
-    "mailboxes",
+contact_queues = Table(
+    "contact_queues",
     metadata,
     Column("contact_id", BigInteger, primary_key=True, autoincrement=False),
     Column("destination", Text, primary_key=True),
@@ -233,19 +233,25 @@ mailboxes = Table(
     Column("take_backs", LargeBinary, nullable=True),
 )
 Index(
-    "ix_mailboxes_due",
-    mailboxes.c.destination,
-    mailboxes.c.shop_id,
-    mailboxes.c.priority,
-    mailboxes.c.due_at,
-    mailboxes.c.contact_id,
+    "ix_contact_queues_due",
+    contact_queues.c.destination,
+    contact_queues.c.shop_id,
+    contact_queues.c.priority,
+    contact_queues.c.due_at,
+    contact_queues.c.contact_id,
 )
 _LEASED = text("lease_token IS NOT NULL")
-Index("ix_mailboxes_leased", mailboxes.c.destination, mailboxes.c.lease_token, sqlite_where=_LEASED, postgresql_where=_LEASED)
+Index(
+    "ix_contact_queues_leased",
+    contact_queues.c.destination,
+    contact_queues.c.lease_token,
+    sqlite_where=_LEASED,
+    postgresql_where=_LEASED,
+)
 
 # What all workers agree on about a destination: its breaker and its bucket.
-neighbours = Table(
-    "neighbours",
+destinations = Table(
+    "destinations",
     metadata,
     Column("destination", Text, primary_key=True),
     Column("doc", LargeBinary, nullable=False),

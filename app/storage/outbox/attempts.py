@@ -12,7 +12,7 @@ from app.domain.delivery.outbox import CommandState
 from app.domain.delivery.outcomes import Delivered, Done, Drop, Park, RetryAt, name_of
 from app.storage.engine.bulk import execute_many
 from app.storage.engine.dialect import one_of
-from app.storage.engine.tables import attempts, calls, mailboxes, outbox
+from app.storage.engine.tables import attempts, calls, contact_queues, outbox
 from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, among, remove_empty, reset_priority
 
 
@@ -34,13 +34,13 @@ class Results:
         await self._write_calls(tried, destination, now)
         await self._write_states(tried, now)
         await self._put_back(kept)
-        await self._move_mailboxes(kept)
+        await self._move_contact_queues(kept)
         return {one.claim.contact_id for one in attempted} - held
 
     async def _still_held(self, attempted: Sequence[Attempted]) -> set[int]:
         tokens = {one.claim.contact_id: one.claim.lease_token for one in attempted}
         theirs = among(self._connection, [one.claim.contact_queue for one in attempted])
-        rows = select(mailboxes.c.contact_id, mailboxes.c.lease_token).where(theirs).order_by(mailboxes.c.contact_id)
+        rows = select(contact_queues.c.contact_id, contact_queues.c.lease_token).where(theirs).order_by(contact_queues.c.contact_id)
         if self._connection.dialect.name != "sqlite":
             rows = rows.with_for_update()
         return {row.contact_id for row in await self._connection.execute(rows) if row.lease_token == tokens[row.contact_id]}
@@ -88,9 +88,9 @@ class Results:
                 update(outbox).where(one_of(self._connection, outbox.c.id, command_ids)).values(maybe_sent=False)
             )
 
-    async def _move_mailboxes(self, kept: Sequence[Attempted]) -> None:
-        """Give the leases back; a mailbox is gone with the last of its commands."""
-        await execute_many(self._connection, _GIVE_BACK, [_mailbox_row(one) for one in kept])
+    async def _move_contact_queues(self, kept: Sequence[Attempted]) -> None:
+        """Give the leases back; a contact queue is gone with the last of its commands."""
+        await execute_many(self._connection, _GIVE_BACK, [_contact_queue_row(one) for one in kept])
         await remove_empty(self._connection, [one.claim.contact_queue for one in kept if _settled(one)])
 
 
@@ -108,16 +108,16 @@ _STATE = (
     )
 )
 _GIVE_BACK = (
-    update(mailboxes)
-    .where(mailboxes.c.contact_id == bindparam("b_contact"), mailboxes.c.destination == bindparam("b_destination"))
+    update(contact_queues)
+    .where(contact_queues.c.contact_id == bindparam("b_contact"), contact_queues.c.destination == bindparam("b_destination"))
     .values(
-        pending=mailboxes.c.pending - bindparam("b_settled"),
-        due_at=bindparam("b_due_at", type_=mailboxes.c.due_at.type),
+        pending=contact_queues.c.pending - bindparam("b_settled"),
+        due_at=bindparam("b_due_at", type_=contact_queues.c.due_at.type),
         leased_until=None,
         lease_token=None,
         attempts=bindparam("b_attempts"),
-        first_tried_at=bindparam("b_first", type_=mailboxes.c.first_tried_at.type),
-        priority=reset_priority((mailboxes.c.priority == BULK_BLOCKING_LIVE) & (bindparam("b_settled") > 0)),
+        first_tried_at=bindparam("b_first", type_=contact_queues.c.first_tried_at.type),
+        priority=reset_priority((contact_queues.c.priority == BULK_BLOCKING_LIVE) & (bindparam("b_settled") > 0)),
     )
 )
 
@@ -150,7 +150,7 @@ def _state_row(one: Tried, now: datetime) -> dict[str, object]:
     }
 
 
-def _mailbox_row(one: Attempted) -> dict[str, object]:
+def _contact_queue_row(one: Attempted) -> dict[str, object]:
     claim = one.claim
     return {
         "b_contact": claim.contact_queue.contact_id,

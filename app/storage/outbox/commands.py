@@ -1,7 +1,4 @@
-"""The outbox: commands waiting for a neighbour. A mailbox is one row per contact and destination with waiting commands.
-
-Through mailboxes they are claimed: see `leases.py`.
-"""
+"""The outbox: commands that wait for a destination. They are claimed through contact queues, a row per contact: see `leases.py`."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -21,7 +18,7 @@ from app.domain.reasons import Reason
 from app.storage.engine import codec
 from app.storage.engine.bulk import execute_many
 from app.storage.engine.dialect import distinct, insert_of, one_of
-from app.storage.engine.tables import inbox, mailboxes, outbox
+from app.storage.engine.tables import contact_queues, inbox, outbox
 from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LISTED, LIVE, among, is_of, remove_empty, reset_priority
 
 _WAITING = text("outbox.state = 'waiting'")
@@ -68,12 +65,12 @@ class Outbox:
         """An opt-out does not wait for the end of its contact's backoff, but for as long as an unclear outcome needs to settle."""
         if boxes:
             soon = at + outcomes.SETTLING
-            later = among(self._connection, sorted(boxes)) & (mailboxes.c.due_at > soon)
-            await self._connection.execute(update(mailboxes).where(later).values(due_at=soon))
+            later = among(self._connection, sorted(boxes)) & (contact_queues.c.due_at > soon)
+            await self._connection.execute(update(contact_queues).where(later).values(due_at=soon))
 
     async def waiting_contacts(self) -> dict[str, int]:
         """Destination -> how many contacts something waits for."""
-        counted = select(mailboxes.c.destination, func.count()).group_by(mailboxes.c.destination)
+        counted = select(contact_queues.c.destination, func.count()).group_by(contact_queues.c.destination)
         return {row.destination: row[1] for row in await self._connection.execute(counted)}
 
     async def waiting(self, destination: str, contact_ids: Collection[int]) -> dict[int, list[WaitingCommand]]:
@@ -125,34 +122,34 @@ class Outbox:
             by_contact.setdefault(contact_id, []).append(one)
         return by_contact
 
-    async def lock_mailboxes(self, contact_ids: Collection[int]) -> None:
+    async def lock_contact_queues(self, contact_ids: Collection[int]) -> None:
         """Before taking back from several: in the order in which those who record lock them, or both would wait for each other."""
         if contact_ids and self._connection.dialect.name != "sqlite":
-            theirs = select(mailboxes.c.contact_id).where(one_of(self._connection, mailboxes.c.contact_id, contact_ids))
-            ordered = theirs.order_by(mailboxes.c.contact_id, mailboxes.c.destination).with_for_update()
+            theirs = select(contact_queues.c.contact_id).where(one_of(self._connection, contact_queues.c.contact_id, contact_ids))
+            ordered = theirs.order_by(contact_queues.c.contact_id, contact_queues.c.destination).with_for_update()
             await self._connection.execute(ordered)
 
-    async def mailboxes_of(self, contact_ids: Collection[int]) -> list[ContactQueue]:
+    async def contact_queues_of(self, contact_ids: Collection[int]) -> list[ContactQueue]:
         """Everywhere something waits for contacts, in one order of locks."""
         if not contact_ids:
             return []
-        columns = (mailboxes.c.contact_id, mailboxes.c.destination)
-        theirs = select(*columns).where(one_of(self._connection, mailboxes.c.contact_id, contact_ids)).order_by(*columns)
+        columns = (contact_queues.c.contact_id, contact_queues.c.destination)
+        theirs = select(*columns).where(one_of(self._connection, contact_queues.c.contact_id, contact_ids)).order_by(*columns)
         return [ContactQueue(row.contact_id, row.destination) for row in await self._connection.execute(theirs)]
 
     async def deferred(self, destination: str, contact_ids: Collection[int]) -> dict[int, tuple[DeferredTakeBack, ...]]:
         """Acts that arrived for contacts while their commands were on their way."""
         if not contact_ids:
             return {}
-        noted = (mailboxes.c.destination == destination) & one_of(self._connection, mailboxes.c.contact_id, contact_ids)
+        noted = (contact_queues.c.destination == destination) & one_of(self._connection, contact_queues.c.contact_id, contact_ids)
         rows = await self._connection.execute(
-            select(mailboxes.c.contact_id, mailboxes.c.take_backs).where(noted, mailboxes.c.take_backs.is_not(None))
+            select(contact_queues.c.contact_id, contact_queues.c.take_backs).where(noted, contact_queues.c.take_backs.is_not(None))
         )
         return {row.contact_id: codec.decode_all(row.take_backs, DeferredTakeBack) for row in rows}
 
     async def forget_take_backs(self, contact_queue: ContactQueue) -> None:
         """They were applied."""
-        await self._connection.execute(update(mailboxes).where(is_of(contact_queue)).values(take_backs=None))
+        await self._connection.execute(update(contact_queues).where(is_of(contact_queue)).values(take_backs=None))
 
     async def close_parked(self, contact_id: int, at: datetime) -> None:
         """What waited for a person is of nobody any more."""
@@ -198,14 +195,14 @@ class Outbox:
         return [codec.decode_command(stored) for stored in rows.scalars()]
 
     async def oldest_queued(self, prefix: str) -> dict[str, datetime]:
-        """Shop -> when the oldest command that still waits for a kind of destination was queued; found through its mailboxes."""
-        theirs = (outbox.c.contact_id == mailboxes.c.contact_id) & (outbox.c.destination == mailboxes.c.destination)
+        """Shop -> when the oldest command that still waits for a kind of destination was queued; found by its contact queues."""
+        theirs = (outbox.c.contact_id == contact_queues.c.contact_id) & (outbox.c.destination == contact_queues.c.destination)
         found: dict[str, datetime] = {}
-        async for destination in distinct(self._connection, mailboxes.c.destination):
+        async for destination in distinct(self._connection, contact_queues.c.destination):
             if not destination.startswith(prefix):
                 continue
-            waiting = select(outbox.c.shop_id, func.min(outbox.c.queued_at).label("oldest")).join(mailboxes, theirs)
-            oldest = waiting.where(mailboxes.c.destination == destination, _WAITING).group_by(outbox.c.shop_id)
+            waiting = select(outbox.c.shop_id, func.min(outbox.c.queued_at).label("oldest")).join(contact_queues, theirs)
+            oldest = waiting.where(contact_queues.c.destination == destination, _WAITING).group_by(outbox.c.shop_id)
             for row in await self._connection.execute(oldest):
                 found[row.shop_id] = min(found.get(row.shop_id, row.oldest), row.oldest)
         return found
@@ -223,15 +220,15 @@ class Outbox:
             await self._reduce(contact_queue, len(cancelled))
 
     async def defer_take_back(self, contact_queue: ContactQueue, act: TakeBack, reason: Reason) -> None:
-        """Note on the mailbox what the next claim has to take back first, of what is queued by now."""
+        """Note on the contact queue what the next claim has to take back first, of what is queued by now."""
         theirs = (outbox.c.destination == contact_queue.destination) & (outbox.c.contact_id == contact_queue.contact_id)
         newest = select(func.max(outbox.c.id)).where(theirs, _WAITING)
         up_to = (await self._connection.execute(newest)).scalar_one_or_none() or 0
         box = is_of(contact_queue)
-        stored = (await self._connection.execute(select(mailboxes.c.take_backs).where(box))).scalar_one_or_none()
+        stored = (await self._connection.execute(select(contact_queues.c.take_backs).where(box))).scalar_one_or_none()
         earlier = codec.decode_all(stored, DeferredTakeBack) if stored is not None else ()
         noted = codec.encode_all((*earlier, DeferredTakeBack(act, reason, up_to)))
-        await self._connection.execute(update(mailboxes).where(box).values(take_backs=noted))
+        await self._connection.execute(update(contact_queues).where(box).values(take_backs=noted))
 
     async def scrub(self, contact_id: int, pseudonym: str) -> None:
         """Erase the content of everything settled for a contact."""
@@ -245,8 +242,11 @@ class Outbox:
         await execute_many(self._connection, _SCRUB, scrubbed)
 
     async def _reduce(self, contact_queue: ContactQueue, count: int) -> None:
-        less = {"pending": mailboxes.c.pending - count, "priority": reset_priority(mailboxes.c.priority == BULK_BLOCKING_LIVE)}
-        await self._connection.execute(update(mailboxes).where(is_of(contact_queue)).values(less))
+        less = {
+            "pending": contact_queues.c.pending - count,
+            "priority": reset_priority(contact_queues.c.priority == BULK_BLOCKING_LIVE),
+        }
+        await self._connection.execute(update(contact_queues).where(is_of(contact_queue)).values(less))
         await remove_empty(self._connection, [contact_queue])
 
 
@@ -266,14 +266,14 @@ _QUEUED = select(
 
 @cache
 def _open(dialect: str) -> Insert:
-    """More for a contact: a mailbox, or more in the one there is."""
-    statement = insert_of(dialect, mailboxes)
+    """More for a contact: a contact queue, or more in the one there is."""
+    statement = insert_of(dialect, contact_queues)
     added = statement.excluded
     more = {
-        "pending": mailboxes.c.pending + added.pending,
+        "pending": contact_queues.c.pending + added.pending,
         "priority": case(
-            (added.priority >= mailboxes.c.priority, mailboxes.c.priority),
-            (mailboxes.c.lease_token.is_not(None), BULK_BLOCKING_LIVE),  # what is on its way is still of a list
+            (added.priority >= contact_queues.c.priority, contact_queues.c.priority),
+            (contact_queues.c.lease_token.is_not(None), BULK_BLOCKING_LIVE),  # what is on its way is still of a list
             else_=added.priority,
         ),
     }

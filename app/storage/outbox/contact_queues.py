@@ -1,4 +1,4 @@
-"""Contact queues (table `mailboxes`) in SQL: a row per contact and destination with waiting commands."""
+"""Contact queues (table `contact_queues`) in SQL: a row per contact and destination with waiting commands."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.outbox import ContactQueue
 from app.storage.engine.dialect import one_of
-from app.storage.engine.tables import mailboxes
+from app.storage.engine.tables import contact_queues
 
 BULK_BLOCKING_LIVE, LIVE, LISTED = -1, 0, 1
 """Priorities. Bulk items and replays go last. If a live command is queued behind a bulk one, the queue becomes
@@ -16,12 +16,12 @@ BULK_BLOCKING_LIVE: it goes first among bulk, because the live command must not 
 
 
 def is_of(contact_queue: ContactQueue) -> ColumnElement[bool]:
-    return (mailboxes.c.contact_id == contact_queue.contact_id) & (mailboxes.c.destination == contact_queue.destination)
+    return (contact_queues.c.contact_id == contact_queue.contact_id) & (contact_queues.c.destination == contact_queue.destination)
 
 
 def reset_priority(where: ColumnElement[bool]) -> ColumnElement[int]:
     """The settled command may have been the bulk one that blocked: back to LIVE, and the next claim computes it again."""
-    return case((where, LIVE), else_=mailboxes.c.priority)
+    return case((where, LIVE), else_=contact_queues.c.priority)
 
 
 def among(connection: AsyncConnection, boxes: Sequence[ContactQueue]) -> ColumnElement[bool]:
@@ -31,7 +31,7 @@ def among(connection: AsyncConnection, boxes: Sequence[ContactQueue]) -> ColumnE
         by_destination.setdefault(box.destination, []).append(box.contact_id)
     return or_(
         *(
-            (mailboxes.c.destination == name) & one_of(connection, mailboxes.c.contact_id, contacts)
+            (contact_queues.c.destination == name) & one_of(connection, contact_queues.c.contact_id, contacts)
             for name, contacts in by_destination.items()
         )
     )
@@ -40,4 +40,4 @@ def among(connection: AsyncConnection, boxes: Sequence[ContactQueue]) -> ColumnE
 async def remove_empty(connection: AsyncConnection, boxes: Sequence[ContactQueue]) -> None:
     """A queue's row is deleted with its last command."""
     if boxes:
-        await connection.execute(delete(mailboxes).where(among(connection, boxes), mailboxes.c.pending <= 0))
+        await connection.execute(delete(contact_queues).where(among(connection, boxes), contact_queues.c.pending <= 0))

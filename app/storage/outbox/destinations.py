@@ -8,35 +8,35 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.delivery.destination import DestinationState
 from app.storage.engine import codec
 from app.storage.engine.dialect import insert, one_of
-from app.storage.engine.tables import neighbours
+from app.storage.engine.tables import destinations
 
 
-class Neighbours:
+class Destinations:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def locked(self, destination: str) -> DestinationState:
         """As known; until the transaction ends nobody else reads it like this."""
-        row = select(neighbours.c.doc).where(neighbours.c.destination == destination)
+        row = select(destinations.c.doc).where(destinations.c.destination == destination)
         if self._connection.dialect.name != "sqlite":
             row = row.with_for_update()
         stored = (await self._connection.execute(row)).scalar_one_or_none()
         if stored is None:
-            statement = insert(self._connection, neighbours).on_conflict_do_nothing(index_elements=["destination"])
+            statement = insert(self._connection, destinations).on_conflict_do_nothing(index_elements=["destination"])
             await self._connection.execute(statement, [{"destination": destination, "doc": codec.encode(DestinationState())}])
             stored = (await self._connection.execute(row)).scalar_one()
         return codec.decode(stored, DestinationState)
 
-    async def save(self, destination: str, neighbour: DestinationState) -> None:
-        change = update(neighbours).where(neighbours.c.destination == destination).values(doc=codec.encode(neighbour))
+    async def save(self, destination: str, state: DestinationState) -> None:
+        change = update(destinations).where(destinations.c.destination == destination).values(doc=codec.encode(state))
         await self._connection.execute(change)
 
-    async def of(self, destinations: Collection[str]) -> dict[str, DestinationState]:
+    async def of(self, names: Collection[str]) -> dict[str, DestinationState]:
         """Those of these that are known."""
-        wanted = one_of(self._connection, neighbours.c.destination, destinations)
-        rows = await self._connection.execute(select(neighbours).where(wanted))
+        wanted = one_of(self._connection, destinations.c.destination, names)
+        rows = await self._connection.execute(select(destinations).where(wanted))
         return {row.destination: codec.decode(row.doc, DestinationState) for row in rows}
 
     async def all(self) -> dict[str, DestinationState]:
-        rows = await self._connection.execute(select(neighbours).order_by(neighbours.c.destination))
+        rows = await self._connection.execute(select(destinations).order_by(destinations.c.destination))
         return {row.destination: codec.decode(row.doc, DestinationState) for row in rows}

@@ -1,6 +1,6 @@
-"""Leases on mailboxes: who delivers to whom next, and until when nobody else does.
+"""Leases on contact queues: who delivers to whom next, and until when nobody else does.
 
-Claiming looks at mailboxes alone, so its cost does not grow with the number of waiting commands, and a contact is leased as a
+Claiming looks at contact queues alone, so its cost does not grow with the number of waiting commands, and a contact is leased as a
 whole, which keeps its order.
 """
 
@@ -20,7 +20,7 @@ from app.domain.delivery.outcomes import LONGEST_DELAY
 from app.domain.delivery.round_robin import round_robin
 from app.storage.engine import codec
 from app.storage.engine.dialect import each_value, locked, one_of
-from app.storage.engine.tables import LEASE_NUMBERS, Instant, mailboxes, outbox
+from app.storage.engine.tables import LEASE_NUMBERS, Instant, contact_queues, outbox
 from app.storage.outbox.commands import Outbox
 from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LIVE, is_of
 
@@ -116,33 +116,33 @@ class Leases:
 
     async def due_destinations(self, now: datetime) -> list[str]:
         """Destinations with a contact queue that is due and not leased."""
-        free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
-        theirs = exists().where(mailboxes.c.destination == _DESTINATIONS.c.name, mailboxes.c.due_at <= now, free)
+        free = contact_queues.c.leased_until.is_(None) | (contact_queues.c.leased_until < now)
+        theirs = exists().where(contact_queues.c.destination == _DESTINATIONS.c.name, contact_queues.c.due_at <= now, free)
         return list((await self._connection.execute(select(_DESTINATIONS.c.name).where(theirs))).scalars())
 
     async def _shops_waiting(self, destination: str) -> list[str]:
         """One step per shop along the index: the number of waiting contacts does not matter."""
         shops: list[str] = []
         while True:
-            behind = mailboxes.c.shop_id > shops[-1] if shops else true()
-            following = select(func.min(mailboxes.c.shop_id)).where(mailboxes.c.destination == destination, behind)
+            behind = contact_queues.c.shop_id > shops[-1] if shops else true()
+            following = select(func.min(contact_queues.c.shop_id)).where(contact_queues.c.destination == destination, behind)
             shop_id = (await self._connection.execute(following)).scalar_one()
             if shop_id is None:
                 return shops
             shops.append(shop_id)
 
     async def _due(self, destination: str, shop_id: str, limit: int, now: datetime, *, only_live: bool) -> list[Row[Any]]:
-        free = mailboxes.c.leased_until.is_(None) | (mailboxes.c.leased_until < now)
-        theirs = (mailboxes.c.destination == destination) & (mailboxes.c.shop_id == shop_id)
-        due = select(mailboxes).where(theirs, mailboxes.c.due_at <= now, free)
+        free = contact_queues.c.leased_until.is_(None) | (contact_queues.c.leased_until < now)
+        theirs = (contact_queues.c.destination == destination) & (contact_queues.c.shop_id == shop_id)
+        due = select(contact_queues).where(theirs, contact_queues.c.due_at <= now, free)
         if only_live:
-            due = due.where(mailboxes.c.priority == LIVE)
-        due = due.order_by(mailboxes.c.priority, mailboxes.c.due_at, mailboxes.c.contact_id).limit(limit)
+            due = due.where(contact_queues.c.priority == LIVE)
+        due = due.order_by(contact_queues.c.priority, contact_queues.c.due_at, contact_queues.c.contact_id).limit(limit)
         return list((await self._connection.execute(locked(self._connection, due))).all())
 
     def _change(self, destination: str, contact_ids: Collection[int]) -> Update:
-        theirs = (mailboxes.c.destination == destination) & one_of(self._connection, mailboxes.c.contact_id, contact_ids)
-        return update(mailboxes).where(theirs)
+        theirs = (contact_queues.c.destination == destination) & one_of(self._connection, contact_queues.c.contact_id, contact_ids)
+        return update(contact_queues).where(theirs)
 
     async def _next_number(self) -> int:
         if self._connection.dialect.name == "sqlite":  # one process, whose leases end with it
@@ -151,15 +151,19 @@ class Leases:
         return number
 
     async def in_flight(self, destination: str, now: datetime) -> InFlight:
-        theirs = (mailboxes.c.destination == destination) & mailboxes.c.lease_token.is_not(None) & (mailboxes.c.leased_until >= now)
-        of_lists = case((mailboxes.c.priority != LIVE, mailboxes.c.lease_token))
-        counted = select(func.count(mailboxes.c.lease_token.distinct()), func.count(of_lists.distinct())).where(theirs)
+        theirs = (
+            (contact_queues.c.destination == destination)
+            & contact_queues.c.lease_token.is_not(None)
+            & (contact_queues.c.leased_until >= now)
+        )
+        of_lists = case((contact_queues.c.priority != LIVE, contact_queues.c.lease_token))
+        counted = select(func.count(contact_queues.c.lease_token.distinct()), func.count(of_lists.distinct())).where(theirs)
         row = (await self._connection.execute(counted)).one()
         return InFlight(row[0], row[1])
 
     async def is_held(self, contact_queue: ContactQueue, now: datetime) -> bool:
         """Are its commands on their way at this moment? Waits for a claim that is just being made."""
-        box = select(mailboxes.c.leased_until).where(is_of(contact_queue))
+        box = select(contact_queues.c.leased_until).where(is_of(contact_queue))
         if self._connection.dialect.name != "sqlite":
             box = box.with_for_update()
         until = (await self._connection.execute(box)).scalar_one_or_none()
@@ -167,13 +171,13 @@ class Leases:
 
     async def renew(self, token: int, now: datetime, until: datetime) -> bool:
         """False if the lease had ended: another worker may hold some of it by now."""
-        ours = (mailboxes.c.lease_token == token) & (mailboxes.c.leased_until >= now)
-        return (await self._connection.execute(update(mailboxes).where(ours).values(leased_until=until))).rowcount > 0
+        ours = (contact_queues.c.lease_token == token) & (contact_queues.c.leased_until >= now)
+        return (await self._connection.execute(update(contact_queues).where(ours).values(leased_until=until))).rowcount > 0
 
     async def put_off(self, contact_queue: ContactQueue, token: int, until: datetime) -> None:
         """Give a lease back with nothing recorded. The commands stay perhaps sent: whoever claims them next looks first."""
-        ours = is_of(contact_queue) & (mailboxes.c.lease_token == token)
-        await self._connection.execute(update(mailboxes).where(ours).values(due_at=until, leased_until=None, lease_token=None))
+        ours = is_of(contact_queue) & (contact_queues.c.lease_token == token)
+        await self._connection.execute(update(contact_queues).where(ours).values(due_at=until, leased_until=None, lease_token=None))
 
     async def set_right(self, now: datetime, back: timedelta, lease: timedelta) -> int:
         """The clock was set back by so much, zero if that is not known: nobody waits for a time that it meant (`domain.clocks`).
@@ -182,24 +186,24 @@ class Leases:
         that would last longer than one is given is over. Answers how many contacts that was. Reads all of them: not in passing.
         """
         far = now + LONGEST_DELAY + NOTICED
-        earlier = type_coerce(mailboxes.c.due_at, BigInteger) - back // timedelta(microseconds=1)
+        earlier = type_coerce(contact_queues.c.due_at, BigInteger) - back // timedelta(microseconds=1)
         due_at = case(
-            (mailboxes.c.due_at > far, literal(now, Instant)),
+            (contact_queues.c.due_at > far, literal(now, Instant)),
             (earlier < literal(now, Instant), literal(now, Instant)),
             else_=type_coerce(earlier, Instant),
         )
-        put_off = update(mailboxes).where(mailboxes.c.due_at > (now if back else far)).values(due_at=due_at)
+        put_off = update(contact_queues).where(contact_queues.c.due_at > (now if back else far)).values(due_at=due_at)
         moved = (await self._connection.execute(put_off)).rowcount
-        too_long = update(mailboxes).where(mailboxes.c.leased_until > now + lease + NOTICED)
+        too_long = update(contact_queues).where(contact_queues.c.leased_until > now + lease + NOTICED)
         over = now - timedelta(microseconds=1)
         return moved + (await self._connection.execute(too_long.values(leased_until=over))).rowcount
 
     async def release_all(self) -> None:
         """On an embedded database a lease at start belongs to a process that is gone."""
-        await self._connection.execute(update(mailboxes).values(leased_until=None, lease_token=None))
+        await self._connection.execute(update(contact_queues).values(leased_until=None, lease_token=None))
 
 
-_DESTINATIONS = each_value(mailboxes.c.destination)
+_DESTINATIONS = each_value(contact_queues.c.destination)
 """Where anything waits: one step per destination along the index, however many contacts wait there."""
 
 

@@ -14,7 +14,7 @@ from app.domain.operations.replay import ParkedCommand, ParkedFilter, ParkedGrou
 from app.domain.reasons import Reason
 from app.storage.engine import codec
 from app.storage.engine.dialect import insert
-from app.storage.engine.tables import inbox, mailboxes, outbox
+from app.storage.engine.tables import contact_queues, inbox, outbox
 from app.storage.outbox.attempts import last_words
 from app.storage.outbox.contact_queues import LISTED
 
@@ -139,9 +139,9 @@ class Parked:
             boxes.setdefault(ContactQueue(one.contact_id, one.destination), []).append(one)
         if not boxes:
             return
-        statement = insert(self._connection, mailboxes)
+        statement = insert(self._connection, contact_queues)
         more = {
-            "pending": mailboxes.c.pending + statement.excluded.pending,
+            "pending": contact_queues.c.pending + statement.excluded.pending,
             "due_at": statement.excluded.due_at,
             "attempts": 0,
             "first_tried_at": None,

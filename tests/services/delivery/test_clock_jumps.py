@@ -10,7 +10,7 @@ from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Throttled, Unknown, Unreachable
 from app.services.delivery.loop import Delivery
 from app.services.from_salesmanago.polling import Poller
-from app.storage.engine.tables import mailboxes
+from app.storage.engine.tables import contact_queues
 from tests.support.world import EWA, JAN, World, registers
 
 MAIN = to_account("main")
@@ -97,7 +97,7 @@ async def test_m5_a_right_clock_changes_nothing(world: World, steady: Steady) ->
 
     async def boxes() -> list[Any]:
         async with world.database.transaction() as connection:
-            return list((await connection.execute(select(mailboxes))).all())
+            return list((await connection.execute(select(contact_queues))).all())
 
     before = await boxes()
     assert before

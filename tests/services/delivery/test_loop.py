@@ -293,7 +293,7 @@ async def test_when_the_second_part_of_an_upsert_fails_the_first_is_not_sent_aga
     await world.plan()
     await world.delivery.deliver_due(to_account("main"))
     async with world.store.work() as work:
-        breaker = (await work.neighbours.locked(to_account("main"))).breaker
+        breaker = (await work.destinations.locked(to_account("main"))).breaker
     assert (breaker == CLOSED) is isinstance(trouble, Unknown), "something got through"
     await world.run_for(hours=1)
     assert world.upstream.contacts[JAN] >= set(names)

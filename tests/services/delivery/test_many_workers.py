@@ -25,7 +25,7 @@ from app.services.delivery.lease import Lease
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
 from app.services.delivery.senders import CONTACTS_PER_BATCH, SalesmanagoSender, Sender
 from app.storage.engine.database import Database
-from app.storage.engine.tables import attempts, calls, mailboxes
+from app.storage.engine.tables import attempts, calls, contact_queues
 from app.storage.outbox.leases import BACKGROUND_PER_CLAIM
 from tests.conftest import Clock
 from tests.support.gate import Gate
@@ -51,7 +51,7 @@ def a_worker(world: World, lease: float = 60.0, jitter: float = 1.0, claims_in_f
 
 async def breaker_of(world: World, destination: str = MAIN) -> Breaker:
     async with world.store.work() as work:
-        return (await work.neighbours.all()).get(destination, DestinationState()).breaker
+        return (await work.destinations.all()).get(destination, DestinationState()).breaker
 
 
 async def in_flight(world: World, destination: str = MAIN) -> int:
@@ -372,7 +372,7 @@ class _Over(Lease):
 async def test_destinations_break_for_themselves(world: World) -> None:
     await breaks(world)
     async with world.store.work() as work:
-        assert set(await work.neighbours.all()) == {MAIN}
+        assert set(await work.destinations.all()) == {MAIN}
     assert await breaker_of(world, to_account("other")) == CLOSED
 
 
@@ -465,7 +465,7 @@ async def test_of_a_lease_that_is_somebody_elses_nothing_is_recorded(world: Worl
         assert await work.results.record(done, MAIN, now) == {taken.contact_id}
         await work.commit()
     async with world.database.transaction() as connection:
-        rows = (await connection.execute(select(mailboxes.c.contact_id, mailboxes.c.lease_token))).all()
+        rows = (await connection.execute(select(contact_queues.c.contact_id, contact_queues.c.lease_token))).all()
         states = sorted((await connection.execute(text("SELECT state FROM outbox"))).scalars())
     assert [tuple(row) for row in rows] == [(taken.contact_id, taken.lease_token)]
     assert states == ["sent", "waiting"]
@@ -635,10 +635,10 @@ async def test_within_a_shop_who_is_due_first_comes_first(three: World) -> None:
     await three.post(*(registers(f"b{n}@example.pl") for n in range(5)), shop="shop2")
     await three.plan()
     async with three.database.transaction() as connection:
-        ids = list((await connection.execute(select(mailboxes.c.contact_id).order_by(mailboxes.c.contact_id))).scalars())
+        ids = list((await connection.execute(select(contact_queues.c.contact_id).order_by(contact_queues.c.contact_id))).scalars())
         for seconds, number in enumerate(reversed(ids)):
             earlier = three.clock() - timedelta(seconds=60 - seconds)
-            await connection.execute(update(mailboxes).where(mailboxes.c.contact_id == number).values(due_at=earlier))
+            await connection.execute(update(contact_queues).where(contact_queues.c.contact_id == number).values(due_at=earlier))
         await connection.commit()
     assert [one.contact_id for one in await claimed(three, 3)] == list(reversed(ids))[:3]
 
@@ -658,7 +658,7 @@ async def test_r63_a_live_contact_does_not_wait_for_jobs_of_a_list(world: World,
     await world.post(*(registers(email) for email in people))
     await world.plan()
     async with world.database.transaction() as connection:
-        await connection.execute(update(mailboxes).values(priority=1))
+        await connection.execute(update(contact_queues).values(priority=1))
         await connection.commit()
     gate, worker = Gate(world), a_worker(world, claims_in_flight=places)
     listed = [asyncio.create_task(worker.deliver_due(MAIN)) for _ in range(places - 1)]
@@ -682,7 +682,7 @@ async def test_a_live_contact_of_any_shop_comes_before_the_background_of_every_o
         await three.post(*(registers(f"{shop}-{n}@example.pl") for n in range(BACKGROUND_PER_CLAIM)), shop=shop)
     await three.plan()
     async with three.database.transaction() as connection:
-        await connection.execute(update(mailboxes).values(priority=1))
+        await connection.execute(update(contact_queues).values(priority=1))
         await connection.commit()
     await three.post(registers("live@example.pl"), shop="shop2")
     await three.plan()
@@ -697,7 +697,7 @@ async def test_what_is_not_due_yet_takes_no_place_of_what_is(three: World) -> No
     await three.post(*(registers(f"b{n}@example.pl") for n in range(5)), shop="shop1")
     await three.plan()
     async with three.database.transaction() as connection:
-        await connection.execute(update(mailboxes).values(due_at=three.clock() + timedelta(hours=1)))
+        await connection.execute(update(contact_queues).values(due_at=three.clock() + timedelta(hours=1)))
         await connection.commit()
     await three.post(registers("now@example.pl"), shop="shop3")
     await three.plan()

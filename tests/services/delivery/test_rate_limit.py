@@ -31,7 +31,7 @@ def workers(store: Store, number: int, calls_per_second: float = 5.0) -> list[Sh
 
 async def known(store: Store, destination: str = MAIN) -> DestinationState:
     async with store.work() as work:
-        return (await work.neighbours.all()).get(destination, DestinationState())
+        return (await work.destinations.all()).get(destination, DestinationState())
 
 
 async def pace_of(store: Store) -> Pace:
@@ -158,10 +158,10 @@ async def test_bookings_and_the_breaker_do_not_overwrite_each_other(store: Store
 
     async def fails() -> None:
         async with store.work() as work:
-            neighbour = await work.neighbours.locked(MAIN)
-            breaker = neighbour.breaker.failed([Unreachable("down")], clock(), 1.0)
+            state = await work.destinations.locked(MAIN)
+            breaker = state.breaker.failed([Unreachable("down")], clock(), 1.0)
             await asyncio.sleep(0)
-            await work.neighbours.save(MAIN, DestinationState(breaker, neighbour.pace))
+            await work.destinations.save(MAIN, DestinationState(breaker, state.pace))
             await work.commit()
 
     await asyncio.gather(*(one.take() for one in workers(store, 5)), *(fails() for _ in range(5)))
@@ -174,16 +174,16 @@ async def test_bookings_and_the_breaker_do_not_overwrite_each_other(store: Store
 
 async def test_of_whom_nothing_is_stored_everything_is_as_it_was_at_birth(store: Store) -> None:
     async with store.work() as work:
-        assert await work.neighbours.all() == {}
-        assert await work.neighbours.locked("account:żółty 'x'") == DestinationState()
+        assert await work.destinations.all() == {}
+        assert await work.destinations.locked("account:żółty 'x'") == DestinationState()
 
 
 async def test_what_was_saved_comes_back_to_the_last_digit(store: Store, clock: Clock) -> None:
     breaker = Breaker(3, clock() + timedelta(microseconds=1), clock(), "unreachable: 'żółć' \\ %s")
     saved = DestinationState(breaker, Pace(4.7, 2, 1e9 + 0.123457, 1e9 + 0.5, 0.343, 1e9 + 0.25))
     async with store.work() as work:
-        await work.neighbours.locked(MAIN)
-        await work.neighbours.save(MAIN, saved)
+        await work.destinations.locked(MAIN)
+        await work.destinations.save(MAIN, saved)
         await work.commit()
     assert await known(store) == saved
     assert await known(store, "account:other") == DestinationState()
@@ -191,17 +191,17 @@ async def test_what_was_saved_comes_back_to_the_last_digit(store: Store, clock: 
 
 async def test_what_was_not_committed_is_not_known(store: Store) -> None:
     async with store.work() as work:
-        await work.neighbours.locked(MAIN)
-        await work.neighbours.save(MAIN, DestinationState(Breaker(7)))
+        await work.destinations.locked(MAIN)
+        await work.destinations.save(MAIN, DestinationState(Breaker(7)))
     assert await known(store) == DestinationState()
 
 
 async def test_those_who_ask_for_it_locked_come_one_after_the_other_also_the_first_time(store: Store) -> None:
     async def counts() -> None:
         async with store.work() as work:
-            known = await work.neighbours.locked(MAIN)
+            known = await work.destinations.locked(MAIN)
             await asyncio.sleep(0.01)
-            await work.neighbours.save(MAIN, DestinationState(Breaker(known.breaker.failures + 1)))
+            await work.destinations.save(MAIN, DestinationState(Breaker(known.breaker.failures + 1)))
             await work.commit()
 
     await asyncio.gather(*(counts() for _ in range(6)))

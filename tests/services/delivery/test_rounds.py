@@ -14,7 +14,7 @@ from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled,
 from app.domain.event_parts import Customer
 from app.domain.events import AccountListed, OptInClaimed
 from app.domain.salesmanago_limits import CONTACTS_PER_READ
-from app.storage.engine.tables import mailboxes
+from app.storage.engine.tables import contact_queues
 from tests.support.changes import DAY, listed, looked, pulling
 from tests.support.gate import Gate
 from tests.support.world import EWA, JAN, World, at, erases, orders, registers, subscribes
@@ -24,7 +24,7 @@ MAIN = to_account("main")
 
 async def breaker(world: World, destination: str = MAIN) -> Breaker:
     async with world.store.work() as work:
-        return (await work.neighbours.all()).get(destination, DestinationState()).breaker
+        return (await work.destinations.all()).get(destination, DestinationState()).breaker
 
 
 def no_answer_to(*methods: str) -> Callable[[str, list], Outcome]:
@@ -148,7 +148,7 @@ async def test_who_was_not_looked_at_because_another_look_was_throttled_has_fail
     await world.delivery.deliver_due(MAIN)
     assert world.upstream.methods == ["statuses"]
     async with world.database.transaction() as connection:
-        counted = [row.attempts for row in await connection.execute(select(mailboxes.c.attempts))]
+        counted = [row.attempts for row in await connection.execute(select(contact_queues.c.attempts))]
     assert sorted(counted) == [0] * 10 + [1] * CONTACTS_PER_READ
     world.upstream.respond = lambda method, items: Delivered()
     await world.run_for(hours=1)

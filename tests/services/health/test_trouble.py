@@ -27,8 +27,8 @@ async def test_a_quiet_gateway_raises_nothing(world: World) -> None:
 async def test_a_destination_that_takes_nothing_is_an_alarm_after_five_minutes(world: World) -> None:
     down = DestinationState(Breaker(failures=3, since=world.clock(), cause="unreachable"))
     async with world.store.work() as work:
-        await work.neighbours.locked("account:main")
-        await work.neighbours.save("account:main", down)
+        await work.destinations.locked("account:main")
+        await work.destinations.save("account:main", down)
         await work.commit()
     assert await watch(world).alarms() == set()
     world.clock.advance(minutes=5)

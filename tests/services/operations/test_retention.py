@@ -211,7 +211,9 @@ async def test_what_waits_or_is_not_decided_stays_however_old_it_is(world: Kept)
         await work.inbox.add([NewEvent("shop2", "held", "event", registers(JAN), "d", held=True)], world.clock())
         await work.commit()
     await world.post(registers(JAN))  # not decided
-    before = {name: size for name, size in (await world.sizes()).items() if name in ("inbox", "outbox", "mailboxes", "contacts")}
+    before = {
+        name: size for name, size in (await world.sizes()).items() if name in ("inbox", "outbox", "contact_queues", "contacts")
+    }
     world.clock.advance(days=2000)
     assert await world.cleaned() == 0
     assert {name: (await world.sizes())[name] for name in before} == before

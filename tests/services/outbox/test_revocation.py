@@ -445,7 +445,7 @@ async def test_what_is_left_of_a_long_upsert_does_not_leave_after_a_withdrawal(w
     await world.plan()
     await world.delivery.deliver_due(to_account("main"))
     async with world.store.work() as work:
-        assert (await work.neighbours.locked(to_account("main"))).breaker == CLOSED, "SALESmanago has answered"
+        assert (await work.destinations.locked(to_account("main"))).breaker == CLOSED, "SALESmanago has answered"
     await world.run_for(hours=1)
     assert [len(one.add_tags) for one in world.upstream.sent(UpsertContact)] == [50]
     assert (await world.at_rest())["e2"] == WITHDRAWN

@@ -87,6 +87,46 @@ async def test_the_migration_knows_who_was_sent_before_it_from_what_is_stored(em
         assert (await connection.execute(select(contact_aliases.c.sent))).scalar_one() is True
 
 
+async def test_contact_queues_and_destinations_keep_their_rows_when_they_are_renamed_and_back(empty_database: Database) -> None:
+    columns = "contact_id, destination, shop_id, priority, pending, due_at, attempts"
+    queue, state = (7, "account:main", "shop1", 0, 2, 5, 0), ("account:main", b"{}")
+    await migrations.upgrade(empty_database, "20261128w")
+    async with empty_database.engine.begin() as connection:
+        values = "7, 'account:main', 'shop1', 0, 2, 5, 0"
+        await connection.execute(text(f"INSERT INTO mailboxes ({columns}) VALUES ({values})"))
+        await connection.execute(text("INSERT INTO neighbours VALUES ('account:main', :doc)"), {"doc": b"{}"})
+    await migrations.upgrade(empty_database)
+    for queues, states in (("contact_queues", "destinations"), ("mailboxes", "neighbours")):
+        async with empty_database.engine.begin() as connection:
+            assert [tuple(row) for row in await connection.execute(text(f"SELECT {columns} FROM {queues}"))] == [queue]
+            assert [tuple(row) for row in await connection.execute(text(f"SELECT * FROM {states}"))] == [state]
+        await migrations.downgrade(empty_database, "20261128w")
+
+
+async def test_on_postgresql_yesterdays_code_goes_on_under_the_former_names_of_tables(empty_database: Database) -> None:
+    if empty_database.path is not None:
+        return  # a file of SQLite has one owner: nothing runs beside it
+    await migrations.upgrade(empty_database)
+    more = (
+        "INSERT INTO mailboxes (contact_id, destination, shop_id, priority, pending, due_at, attempts) "
+        "VALUES (7, 'account:main', 'shop1', 0, 1, 5, 0) "
+        "ON CONFLICT (contact_id, destination) DO UPDATE SET pending = mailboxes.pending + excluded.pending"
+    )
+    async with empty_database.engine.begin() as connection:
+        for _ in range(2):
+            await connection.execute(text(more))
+        claim = "SELECT contact_id FROM mailboxes WHERE due_at <= 9 ORDER BY due_at LIMIT 5 FOR UPDATE SKIP LOCKED"
+        assert (await connection.execute(text(claim))).scalars().all() == [7]
+        await connection.execute(text("UPDATE mailboxes SET lease_token = 3, leased_until = 9 WHERE contact_id = 7"))
+        add = "INSERT INTO neighbours (destination, doc) VALUES ('account:main', :doc) ON CONFLICT (destination) DO NOTHING"
+        await connection.execute(text(add), {"doc": b"{}"})
+        assert (await connection.execute(text("SELECT doc FROM neighbours FOR UPDATE"))).scalar_one() == b"{}"
+        rows = await connection.execute(text("SELECT pending, lease_token FROM contact_queues"))
+        assert [tuple(row) for row in rows] == [(2, 3)]
+        await connection.execute(text("DELETE FROM mailboxes WHERE contact_id = 7"))
+        assert (await connection.execute(text("SELECT count(*) FROM contact_queues"))).scalar_one() == 0
+
+
 async def test_the_migration_takes_counted_answers_of_the_consent_box_for_the_last_ones(empty_database: Database) -> None:
     await migrations.upgrade(empty_database, "20261128p")
     async with empty_database.engine.begin() as connection:

@@ -13,7 +13,7 @@ from app.domain.delivery.outcomes import Delivered, Park, Refused
 from app.domain.delivery.revocation import TakeBack
 from app.domain.reasons import Reason
 from app.storage.engine.database import Database
-from app.storage.engine.tables import attempts, calls, mailboxes, outbox
+from app.storage.engine.tables import attempts, calls, contact_queues, outbox
 from app.storage.outbox.leases import COMMANDS_PER_CLAIM
 from app.storage.unit_of_work import Store
 from tests.support.stored import (
@@ -38,7 +38,7 @@ PARK = Park(Reason.REFUSED)
 
 async def boxes(database: Database) -> dict[int, object]:
     async with database.transaction() as connection:
-        return {row.contact_id: row for row in await connection.execute(select(mailboxes))}
+        return {row.contact_id: row for row in await connection.execute(select(contact_queues))}
 
 
 async def commands(database: Database) -> list[object]:
@@ -279,7 +279,7 @@ async def test_waiting_commands_are_weakened_or_cancelled_in_place(store: Store,
     assert set(await boxes(database)) == {2}
 
 
-async def test_deferred_acts_add_up_on_the_mailbox_and_are_handed_over_with_the_next_claim(store: Store) -> None:
+async def test_deferred_acts_add_up_on_the_contact_queue_and_are_handed_over_with_the_next_claim(store: Store) -> None:
     await queued(store, a_command(1))
     (claim,) = await claimed(store)
     assert claim.take_backs == ()

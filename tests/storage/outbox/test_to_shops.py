@@ -1,4 +1,4 @@
-"""What the way home needs of the store, on either database: the ledger, mailboxes per destination, hand-work, turns, the move."""
+"""What changes for shops need of the store, on either database: contact queues per destination, manual tasks, locks."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from app.domain.person.consent_ledger import GENESIS, ActKind, Entry, Matter, de
 from app.domain.reasons import Reason
 from app.storage.engine import codec, migrations
 from app.storage.engine.database import Database
-from app.storage.engine.tables import calls, consents, inbox, mailboxes, outbox
+from app.storage.engine.tables import calls, consents, contact_queues, inbox, outbox
 from app.storage.unit_of_work import Store
 from tests.support.stored import SHOP, T0, a_call, after, attempted, claimed, new_event, queued, stored, tried, upsert
 
@@ -138,10 +138,10 @@ async def test_forgotten_details_leave_every_row_and_nothing_else(store: Store, 
     assert not any(JAN in str(cell) or "203.0.113.7" in str(cell) for row in rows for cell in row)
 
 
-# -- a mailbox per destination -------------------------------------------------------------------------------------------
+# -- a contact queue per destination -------------------------------------------------------------------------------------------
 
 
-async def test_the_mailboxes_of_one_contact_are_leased_independently(store: Store) -> None:
+async def test_the_contact_queues_of_one_contact_are_leased_independently(store: Store) -> None:
     await queued(store, *(to(place) for place in (ACCOUNT, NEWS, TAGS)), to(READING, ConfirmOptIn(email=JAN, at=T0)))
     tokens = set()
     for place in (ACCOUNT, NEWS, TAGS, READING):
@@ -161,13 +161,13 @@ async def test_recording_at_one_destination_leaves_the_others_alone(store: Store
     (held,) = await claimed(store, account=TAGS)
     assert len(await ended(store, NEWS)) == 2
     async with database.transaction() as connection:
-        left = {row.destination: (row.pending, row.lease_token) for row in await connection.execute(select(mailboxes))}
+        left = {row.destination: (row.pending, row.lease_token) for row in await connection.execute(select(contact_queues))}
         written = {row.destination for row in await connection.execute(select(calls))}
     assert left == {ACCOUNT: (1, None), TAGS: (1, held.lease_token)}
     assert written == {NEWS}
 
 
-async def test_an_act_that_is_deferred_and_commands_that_are_cancelled_concern_their_mailbox_alone(store: Store) -> None:
+async def test_an_act_that_is_deferred_and_commands_that_are_cancelled_concern_their_contact_queue_alone(store: Store) -> None:
     await queued(store, to(ACCOUNT), to(NEWS), to(TAGS))
     (claim,) = await claimed(store, account=NEWS)
     async with store.work() as work:
@@ -510,7 +510,7 @@ async def test_what_waited_before_the_move_is_claimed_and_recorded_after_it(empt
     async with empty_database.transaction() as connection:
         places = {row.destination for row in await connection.execute(select(outbox))}
         heard = {row.destination for row in await connection.execute(select(calls))}
-        boxes = [(row.contact_id, row.destination) for row in await connection.execute(select(mailboxes))]
+        boxes = [(row.contact_id, row.destination) for row in await connection.execute(select(contact_queues))]
         states = [row.state for row in await connection.execute(select(outbox).order_by(outbox.c.id))]
     assert places == {"account:main", "account:second"}
     assert heard == {"account:main"}

@@ -108,7 +108,7 @@ async def test_a_line_tells_of_the_circuit_the_cause_and_what_waits(gate: Operat
     await gate.world.run()
     (line,) = await gate.operations.lines()
     assert (line.destination, line.circuit, line.claims, line.waiting) == ("account:main", Circuit.OPEN, 0, 2)
-    assert line.neighbour.breaker.cause == "throttled: asked to wait 90 s"
+    assert line.state.breaker.cause == "throttled: asked to wait 90 s"
     gate.world.clock.advance(seconds=91)
     (line,) = await gate.operations.lines()
     assert line.circuit is Circuit.HALF_OPEN
@@ -116,7 +116,7 @@ async def test_a_line_tells_of_the_circuit_the_cause_and_what_waits(gate: Operat
     await gate.world.run()
     await gate.world.run()
     (line,) = await gate.operations.lines()
-    assert (line.circuit, line.waiting, line.neighbour.breaker.cause) == (Circuit.CLOSED, 0, "")
+    assert (line.circuit, line.waiting, line.state.breaker.cause) == (Circuit.CLOSED, 0, "")
 
 
 async def test_a_line_counts_the_claims_that_are_on_their_way(gate: Operated) -> None:
