@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from app.domain.commands import Command, MirrorTags, UpsertContact
 from app.domain.decisions.decide import decide
-from app.domain.decisions.observations import differs_only_in_time
-from app.domain.decisions.observed_tags import READD_LIMIT
+from app.domain.decisions.observations.statuses import differs_only_in_time
+from app.domain.decisions.observations.tags import READD_LIMIT
 from app.domain.decisions.plan import Send
 from app.domain.delivery.coalesce import coalesce
 from app.domain.events import Event

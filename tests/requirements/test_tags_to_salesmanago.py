@@ -9,7 +9,7 @@ from app.domain.commands import (
 )
 from app.domain.decisions.changes.salesmanago_changes import difference
 from app.domain.decisions.learn import learn
-from app.domain.decisions.observed_tags import READD_LIMIT
+from app.domain.decisions.observations.tags import READD_LIMIT
 from app.domain.decisions.plan import Supersede, Withhold
 from app.domain.delivery.coalesce import CoalescedCommands
 from app.domain.delivery.verify import RemoteContact, still_missing

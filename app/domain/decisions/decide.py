@@ -19,8 +19,8 @@ from app.domain.decisions.changes.shop_changes import home_commands, shop_knows,
 from app.domain.decisions.compose import compose
 from app.domain.decisions.guard import closes_the_door, refusal_reason
 from app.domain.decisions.learn import learn, reactivated, remember_revocation
-from app.domain.decisions.observations import came_back, is_explained
-from app.domain.decisions.observed_tags import bought_again
+from app.domain.decisions.observations.statuses import came_back, is_explained
+from app.domain.decisions.observations.tags import bought_again
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, unsent
 from app.domain.event_kinds.subjects import customer_id_of
 from app.domain.event_parts import NewsletterBox, Origin

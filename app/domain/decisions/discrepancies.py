@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from app.domain.decisions.observed_tags import READD_LIMIT
+from app.domain.decisions.observations.tags import READD_LIMIT
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import Shop, TagConflicts
 from app.domain.tags import collisions

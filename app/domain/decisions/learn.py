@@ -9,8 +9,8 @@ from typing import assert_never
 from app.domain import tags
 from app.domain.consent import Channel, ConsentAnswer, later
 from app.domain.decisions.changes.sent_state import still_called
-from app.domain.decisions.observations import not_taken, observe_status
-from app.domain.decisions.observed_tags import saw_tags
+from app.domain.decisions.observations.statuses import not_taken, observe_status
+from app.domain.decisions.observations.tags import saw_tags
 from app.domain.event_kinds.subjects import customer_id_of, email_of
 from app.domain.event_kinds.traits import kind_of
 from app.domain.event_parts import Customer, Evidence, NewsletterBox

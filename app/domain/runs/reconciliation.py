@@ -14,7 +14,7 @@ from app.domain import tags
 from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.changes.sent_state import digest_of_told
 from app.domain.decisions.changes.shop_changes import panel_tags
-from app.domain.decisions.observed_tags import saw_tags
+from app.domain.decisions.observations.tags import saw_tags
 from app.domain.delivery.verify import RemoteContact
 from app.domain.events import DriftFound, TagsObserved
 from app.domain.panel_tags import PanelTags

@@ -17,7 +17,7 @@ from app.domain.clocks import NOTICED
 from app.domain.commands import Command, ConfirmOptIn, UpsertContact
 from app.domain.decisions.changes.sent_state import vanished
 from app.domain.decisions.decide import decide
-from app.domain.decisions.observations import differs_only_in_time, found, is_another
+from app.domain.decisions.observations.statuses import differs_only_in_time, found, is_another
 from app.domain.decisions.plan import Send
 from app.domain.delivery.outbox import ContactQueue, WaitingCommand, to_account, to_reading
 from app.domain.delivery.outcomes import Delivered, is_of_the_item

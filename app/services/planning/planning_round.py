@@ -22,7 +22,7 @@ from app.domain.decisions.follow_ups import (
     revoked_by,
     status_changed,
 )
-from app.domain.decisions.observations import adopt_sibling_status, came_back
+from app.domain.decisions.observations.statuses import adopt_sibling_status, came_back
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
 from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter
 from app.domain.delivery.revocation import TakeBack

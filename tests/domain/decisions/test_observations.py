@@ -17,8 +17,8 @@ from app.domain.decisions.changes.shop_changes import panel_tags
 from app.domain.decisions.changes.standing import email_stood, phone_stood
 from app.domain.decisions.decide import decide
 from app.domain.decisions.discrepancies import ConflictKind, conflicts, is_disputed
-from app.domain.decisions.observations import adopt_sibling_status, differs_only_in_time, found, observe_status
-from app.domain.decisions.observed_tags import READD_LIMIT, READD_WINDOW, saw_tags
+from app.domain.decisions.observations.statuses import adopt_sibling_status, differs_only_in_time, found, observe_status
+from app.domain.decisions.observations.tags import READD_LIMIT, READD_WINDOW, saw_tags
 from app.domain.events import Event, StatusObserved, StatusRejected
 from app.domain.panel_tags import PanelTag, changes, short_name
 from app.domain.person.contact import Contact
