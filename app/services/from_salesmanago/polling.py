@@ -6,7 +6,7 @@ change over there (contract U10). What a look shows becomes an event only if som
 """
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -16,14 +16,11 @@ import structlog
 from app.domain.clocks import NOTICED
 from app.domain.commands import Command, ConfirmOptIn, UpsertContact
 from app.domain.decisions.changes.sent_state import vanished
-from app.domain.decisions.decide import decide
-from app.domain.decisions.observations.statuses import differs_only_in_time, found, is_another
-from app.domain.decisions.plan import Send
+from app.domain.decisions.observations.polls import polled
 from app.domain.delivery.outbox import ContactQueue, WaitingCommand, to_account, to_reading
 from app.domain.delivery.outcomes import Delivered, is_of_the_item
 from app.domain.delivery.verify import RemoteContact, apart_from, stands_there, without_opt_in
 from app.domain.errors import NotReady
-from app.domain.event_parts import Origin
 from app.domain.events import StatusObserved, TagsObserved
 from app.domain.intake.gateway_events import heard
 from app.domain.intake.inbox import NewEvent
@@ -252,7 +249,10 @@ class Poller:
                 concerned = person.shop_id in reached(account.fan_out, list(shops), knowing)
                 shop = shops[person.shop_id]
                 tags_too = with_tags and email not in busy
-                looked.append(_looked(person, shop, theirs, at, (grace, self._grace), concerned=concerned, with_tags=tags_too))
+                patience = (grace, self._grace)
+                came_to = polled(person.contact, shop, theirs, at, patience, concerned=concerned, with_tags=tags_too)
+                kept = None if came_to.contact is None else replace(person, contact=came_to.contact)
+                looked.append(_Looked(tuple(_event(shop, one) for one in came_to.events), kept))
         return looked
 
     async def _apart_from_what_waits(
@@ -336,53 +336,6 @@ class _Looked:
 
     events: tuple[NewEvent, ...]
     person: StoredContact | None
-
-
-def _looked(
-    person: StoredContact,
-    shop: Shop,
-    shown: RemoteContact,
-    at: datetime,
-    patience: tuple[timedelta, timedelta],
-    *,
-    concerned: bool,
-    with_tags: bool,
-) -> _Looked:
-    """`patience`: how long a callback may take to say for which shop a change was meant, and to come at all."""
-    email, contact = person.contact.email, person.contact
-    events: list[NewEvent] = []
-    seen = replace(contact.observed, created_at=shown.created_at or contact.observed.created_at)
-    if is_another(contact, shown):
-        gone = vanished(contact, at)
-        return _Looked((), replace(person, contact=replace(gone, observed=replace(gone.observed, created_at=shown.created_at))))
-    contact = replace(contact, observed=seen) if seen != contact.observed else contact
-    for look in _status_looks(email, shown, at) if concerned else ():
-        act, remembered = found(look, contact, *patience)
-        decision = decide(look, shop, contact)
-        if act is not None:
-            # Said as an act: until it is decided, another shop's event may have made it look explained.
-            events.append(_event(shop, act))
-        elif remembered.sent_state != contact.sent_state and isinstance(decision.plan, Send) and not shop.shadow:
-            events.append(_event(shop, look))  # an opt-out over there that did not take is told again
-        else:
-            contact = remembered
-    if contact.is_transferred and with_tags:
-        tags = TagsObserved(at=at, email=email, tags=tuple(sorted(shown.tags.items())))
-        decision = decide(tags, shop, contact)
-        if isinstance(decision.plan, Send) and not shop.shadow:
-            events.append(_event(shop, tags))
-        else:
-            contact = decision.learned  # in the shadow nothing is sent, and nothing counts as told
-    quiet = contact is not person.contact and not differs_only_in_time(person.contact, contact)
-    return _Looked(tuple(events), replace(person, contact=contact) if quiet else None)
-
-
-def _status_looks(email: str, shown: RemoteContact, at: datetime) -> Iterator[StatusObserved]:
-    if shown.opted_out is not None:
-        origin = Origin.INVALID_ADDRESS if shown.opted_out and shown.is_invalid else Origin.NOT_SHOWN
-        yield StatusObserved(at=at, email=email, email_out=shown.opted_out, origin=origin)
-    if shown.opted_out_phone is not None:
-        yield StatusObserved(at=at, email=email, phone_out=shown.opted_out_phone, origin=Origin.NOT_SHOWN)
 
 
 def _event(shop: Shop, event: StatusObserved | TagsObserved) -> NewEvent:
