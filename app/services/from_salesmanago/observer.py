@@ -1,0 +1,240 @@
+"""Look at given people in SALESmanago, and note what that came to (R30, R32, R55).
+
+What a look shows becomes an event only if something follows from it; `domain/decisions/observations` says whether.
+"""
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from app.domain.commands import Command, ConfirmOptIn, UpsertContact
+from app.domain.decisions.changes.sent_state import vanished
+from app.domain.decisions.observations.polls import polled
+from app.domain.delivery.outbox import ContactQueue, WaitingCommand, to_account, to_reading
+from app.domain.delivery.outcomes import Delivered, is_of_the_item
+from app.domain.delivery.verify import RemoteContact, apart_from, stands_there, without_opt_in
+from app.domain.errors import NotReady
+from app.domain.events import StatusObserved, TagsObserved
+from app.domain.intake.gateway_events import heard
+from app.domain.intake.inbox import NewEvent
+from app.domain.person.stored import StoredContact
+from app.domain.shops.callbacks import reached
+from app.domain.shops.shop import Account, Shop
+from app.services.delivery.batched_reads import looks
+from app.services.ports.clock import Clock
+from app.services.ports.salesmanago import Upstream
+from app.services.ports.storage import Store, Work
+from app.services.shops.directory import ShopDirectory
+
+log = structlog.get_logger(__name__)
+
+
+class Upstreams(Protocol):
+    def __call__(self, account_id: str) -> Upstream: ...
+
+
+class Heard(Protocol):
+    def __call__(self) -> None: ...
+
+
+class Observer:
+    """`heard` is called when a look brought news."""
+
+    def __init__(
+        self, store: Store, directory: ShopDirectory, upstream: Upstreams, clock: Clock, heard: Heard, grace: timedelta
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._upstream = upstream
+        self._clock = clock
+        self._heard = heard
+        self._grace = grace
+        self.again: dict[str, set[str]] = {}
+        """Account -> who could not be judged yet; the next window looks again. The sweep finds whom we forget."""
+
+    async def look(self, account: Account, emails: Sequence[str]) -> int | None:
+        """None if SALESmanago did not answer: the same is to be looked at again."""
+        shops = [shop.id for shop in self._directory.shops_of(account.id)]
+        async with self._store.work() as work:
+            known = {one.contact.email for one in await work.contacts.in_shops(shops, emails)} if emails else set()
+        wanted, events = [email for email in dict.fromkeys(emails) if email in known], 0
+        at, refused = self._clock(), 0
+        async for some, seen in looks(self._upstream(account.id).look_up, wanted, lambda email: (email,)):
+            if isinstance(seen.answer.outcome, Delivered):
+                events += await self._note(account, some, seen.contacts, at)
+            elif is_of_the_item(seen.answer.outcome):
+                refused += 1
+                log.info("look_refused", account_id=account.id, cause=seen.answer.call.detail)
+            else:
+                log.info("look_postponed", account_id=account.id, cause=seen.answer.call.outcome)
+                return None
+            at = self._clock()
+        if 1 < refused == len(wanted):  # no fault of theirs, then
+            return None
+        if events:
+            self._heard()
+        return events
+
+    async def _note(self, account: Account, emails: Collection[str], shown: Mapping[str, RemoteContact], at: datetime) -> int:
+        """Together; should that fail, each by itself; and whose tags make it fail, without them: an opt-out is not lost (R73)."""
+        try:
+            return await self._noted(account, emails, shown, at)
+        except NotReady:
+            raise
+        except Exception:
+            log.exception("look_not_noted", account_id=account.id, people=len(emails))
+        return sum([await self._note_alone(account, email, shown, at) for email in emails])
+
+    async def _note_alone(self, account: Account, email: str, shown: Mapping[str, RemoteContact], at: datetime) -> int:
+        for with_tags in (True, False):
+            try:
+                return await self._noted(account, [email], shown, at, with_tags=with_tags)
+            except NotReady:
+                raise
+            except Exception:
+                log.exception("look_not_noted", account_id=account.id, people=1)
+        return 0
+
+    async def _noted(
+        self,
+        account: Account,
+        emails: Collection[str],
+        shown: Mapping[str, RemoteContact],
+        at: datetime,
+        *,
+        with_tags: bool = True,
+    ) -> int:
+        """What leads to something becomes an event; the rest is remembered without fuss. Answers how many events."""
+        async with self._store.work() as work:
+            await work.inbox.lock_contacts()
+            looked = await self._looks(work, account, emails, shown, at, with_tags=with_tags)
+            events = [event for look in looked for event in look.events]
+            quiet = [look.person for look in looked if look.person is not None]
+            waits = {one.contact.email for one in quiet if one.contact.observed.email_unexplained_since is not None}
+            self.again.setdefault(account.id, set()).update(waits)
+            await work.contacts.save(quiet, at)
+            await work.inbox.add(events, self._clock())
+            await work.commit()
+        return len(events)
+
+    async def _looks(
+        self,
+        work: Work,
+        account: Account,
+        emails: Collection[str],
+        shown: Mapping[str, RemoteContact],
+        at: datetime,
+        *,
+        with_tags: bool,
+    ) -> "list[_Looked]":
+        shops = {shop.id: shop for shop in self._directory.shops_of(account.id)}
+        people = await work.contacts.in_shops(list(shops), emails)
+        # What we are just telling SALESmanago explains what it shows: such contacts are looked at the next time.
+        moving = await work.outbox.in_flight(to_account(account.id), [one.id for one in people], at)
+        busy = {one.contact.email for one in people if one.id in moving}
+        apart = await self._apart_from_what_waits(work, account, [one for one in people if one.contact.email in busy], shown, at)
+        claimed = await self._claimed_opt_ins(work, account, people)
+        # What was told or found and is not decided yet comes before this look, and must not be found once more.
+        undecided = await work.inbox.undecided_about(list(shops), emails)
+        self.again.setdefault(account.id, set()).update(busy, claimed, (email for _, email in undecided))
+        transferred = {(one.shop_id, one.contact.email): one.contact.is_transferred for one in people}
+        grace, looked = self._callback_grace(list(shops)), []
+        missing = [one for one in people if one.contact.is_transferred and one.contact.email not in shown]
+        # Who was renamed may still be there under the address before: comparisons look for that.
+        renamed = {one.contact_id for one in await work.contacts.aliases_of([one.id for one in missing])} if missing else set()
+        for person in missing:
+            email = person.contact.email
+            if email in busy or (person.shop_id, email) in undecided or person.id in renamed:
+                continue
+            looked.append(_Looked((), replace(person, contact=vanished(person.contact, at))))
+        for person in people:
+            email = person.contact.email
+            if person.contact.rename_refused_at is not None:
+                continue  # who is shown under that address is somebody else
+            theirs = apart.get(person.id) if email in busy else shown.get(email)
+            theirs = without_opt_in(theirs) if theirs is not None and email in claimed else theirs
+            if theirs is not None and (person.shop_id, email) not in undecided:
+                knowing = {shop: transferred[shop, email] for shop in shops if (shop, email) in transferred}
+                concerned = person.shop_id in reached(account.fan_out, list(shops), knowing)
+                shop = shops[person.shop_id]
+                tags_too = with_tags and email not in busy
+                patience = (grace, self._grace)
+                came_to = polled(person.contact, shop, theirs, at, patience, concerned=concerned, with_tags=tags_too)
+                kept = None if came_to.contact is None else replace(person, contact=came_to.contact)
+                looked.append(_Looked(tuple(_event(shop, one) for one in came_to.events), kept))
+        return looked
+
+    async def _apart_from_what_waits(
+        self, work: Work, account: Account, people: Sequence[StoredContact], shown: Mapping[str, RemoteContact], at: datetime
+    ) -> dict[int, RemoteContact]:
+        """What is shown of people of whom something is on its way, as far as nothing else is being told of them; by id.
+
+        Of what waits it is noted that it was shown meanwhile: it must look first when it leaves (R06).
+        """
+        if not people:
+            return {}
+        destination, ids = to_account(account.id), [one.id for one in people]
+        waiting = await work.outbox.waiting(destination, ids)
+        arrived = await work.outbox.last_settled(destination, ids, at)
+        spoken: dict[str, list[Command]] = {}
+        unclear: set[str] = set()
+        for person in people:
+            spoken.setdefault(person.contact.email, []).extend(one.command for one in waiting.get(person.id, ()))
+            unclear |= {person.contact.email} if person.id in arrived else set()
+        apart = dict[int, RemoteContact]()
+        for person in people:
+            email, told = person.contact.email, person.contact.sent_state
+            if email not in shown:
+                continue
+            seen = apart_from(shown[email], spoken[email], told.email_news, told.phone_news) if email not in unclear else None
+            if seen is not None:
+                apart[person.id] = seen
+            await self._note_what_stands(
+                work, ContactQueue(person.id, destination), waiting.get(person.id, ()), shown[email], seen, at
+            )
+        return apart
+
+    async def _claimed_opt_ins(self, work: Work, account: Account, people: Sequence[StoredContact]) -> set[str]:
+        """Of whom a callback reported an opt-in that is still to be read: that it is shown is for that reading to judge (R55)."""
+        emails = {one.id: one.contact.email for one in people}
+        waiting = await work.outbox.waiting(to_reading(account.id), list(emails)) if emails else {}
+        return {emails[one] for one, theirs in waiting.items() if any(isinstance(ask.command, ConfirmOptIn) for ask in theirs)}
+
+    async def _note_what_stands(
+        self,
+        work: Work,
+        contact_queue: ContactQueue,
+        waiting: Sequence[WaitingCommand],
+        seen: RemoteContact,
+        apart: RemoteContact | None,
+        at: datetime,
+    ) -> None:
+        commands = [(one.id, one.command) for one in waiting]
+        noted = {
+            number: standing
+            for number, command in commands
+            if isinstance(command, UpsertContact) and (standing := stands_there(command, seen, apart, at)) is not command
+        }
+        await work.outbox.rewrite(contact_queue, noted, [], at)
+
+    def _callback_grace(self, shop_ids: Sequence[str]) -> timedelta:
+        """A shop's own callback speaks for that shop alone; among several shops it must not come too late to say so."""
+        particular = any(self._directory.shop_callback_secrets(shop_id) for shop_id in shop_ids)
+        return self._grace if particular and len(shop_ids) > 1 else timedelta(0)
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What a look at a person came to. `person`: as to be remembered, if anything is to be remembered at once."""
+
+    events: tuple[NewEvent, ...]
+    person: StoredContact | None
+
+
+def _event(shop: Shop, event: StatusObserved | TagsObserved) -> NewEvent:
+    kind = "upstream-status" if isinstance(event, StatusObserved) else "upstream-tags"
+    return heard(shop.id, kind, event, f"look-{secrets.token_hex(12)}", held=not shop.enabled)
