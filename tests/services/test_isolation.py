@@ -11,6 +11,7 @@ from sqlalchemy import Table, select, text, update
 from app.domain.commands import AddEvent
 from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.decisions import recheck
+from app.domain.decisions.observations import polls
 from app.domain.delivery.answers import Answer, Call, Modified
 from app.domain.delivery.outbox import Claim
 from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Outcome, Refused, Unknown, message_of
@@ -27,7 +28,6 @@ from app.domain.shops.shop import Panel, PanelKind
 from app.services import carts as carts_module
 from app.services.delivery import loop as delivery_module
 from app.services.delivery.dispatch import ContactDispatch
-from app.services.from_salesmanago import polling as pull_module
 from app.services.from_salesmanago.polling import Poller
 from app.services.operations.replay import Operations
 from app.services.operations.retention import Cleaner
@@ -405,14 +405,14 @@ async def test_r73_tags_over_which_we_fail_do_not_keep_an_opt_out_from_coming_ho
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await known_and_resigned_there(world)
-    plain = pull_module.decide
+    plain = polls.decide
 
     def failing(event: Any, shop: Any, contact: Any) -> Any:
         if isinstance(event, TagsObserved) and contact.email == PEOPLE[2]:
             raise ZeroDivisionError
         return plain(event, shop, contact)
 
-    monkeypatch.setattr(pull_module, "decide", failing)
+    monkeypatch.setattr(polls, "decide", failing)
     await pull_of(world).pull_changed("main", timedelta(0))
     await world.run()
     assert await resigned_here(world) == {*PEOPLE}

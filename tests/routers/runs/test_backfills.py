@@ -52,7 +52,7 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     }
     async with open_door(tmp_path, shops) as opened:
         side = Listed()
-        opened.gateway.backfills._sides = lambda shop_id: side  # type: ignore[assignment]
+        opened.gateway.backfills.steps._sides = lambda shop_id: side  # type: ignore[assignment]
         yield opened
 
 
@@ -213,7 +213,7 @@ async def test_the_report_of_a_dry_run_adds_up_and_explains_what_stays(door: Doo
 
 
 async def test_what_waits_for_approval_shows_its_preview_and_begins_when_approved(door: Door) -> None:
-    door.gateway.backfills._sides("shop3").rows = tuple(  # type: ignore[attr-defined]
+    door.gateway.backfills.steps._sides("shop3").rows = tuple(  # type: ignore[attr-defined]
         ListedAccount(id=one, customer=Customer(email=f"p{one}@example.pl", id=str(one)), active_in=frozenset({3}), content="x")
         for one in (1, 2, 3)
     )

@@ -48,8 +48,8 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
     }
     async with open_door(tmp_path, shops) as opened:
         comparing = opened.gateway.reconciliations
-        comparing._sides = lambda shop_id: Panel()  # type: ignore[assignment,return-value]
-        comparing._upstream = lambda account_id: Nobody()  # type: ignore[assignment,return-value]
+        comparing.steps._sides = lambda shop_id: Panel()  # type: ignore[assignment,return-value]
+        comparing.steps._upstream = lambda account_id: Nobody()  # type: ignore[assignment,return-value]
         yield opened
 
 

@@ -19,7 +19,8 @@ from app.domain.runs.backfill import ListedAccount, Listing
 from app.domain.runs.reconciliation import Cause, Phase, Reconciliation, ReconciliationMode
 from app.domain.shops.shop import BackfillSettings, Hours, Panel, PanelKind
 from app.services.from_salesmanago.polling import Poller
-from app.services.runs.reconciliations import REST, Reconciliations
+from app.services.runs.reconciliation_steps import REST
+from app.services.runs.reconciliations import Reconciliations
 from app.storage.engine.database import Database
 from app.storage.engine.tables import inbox, reconciliations
 from tests.conftest import Clock
@@ -729,8 +730,8 @@ async def test_two_workers_at_the_same_page_count_and_repair_it_once(world: Audi
         (stands,) = [await world.auditor.one("shop1", run.id)]
         if stands.is_over:
             break
-        await world.auditor._step_alone(stands)
-        await other._step_alone(stands)
+        await world.auditor.steps._step_alone(stands)
+        await other.steps._step_alone(stands)
     ended = await world.finished(run)
     assert (dict(ended.causes), ended.checked) == ({Cause.MISSING_THERE: 1, Cause.ACCOUNT_UNKNOWN: 1}, 2)
     assert await world.made() == ["account-listed", "drift-found"]

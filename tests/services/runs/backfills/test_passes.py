@@ -122,9 +122,9 @@ async def test_two_workers_at_the_same_page_queue_it_once(world: Airport) -> Non
     number = await world.begin()
     stale = await world.until(number, lambda run: run.phase is Phase.TRANSFER)
     other = world.restarted()
-    await world.flights.step(stale)
+    await world.flights.steps.step(stale)
     moved = await world.run_of(number)
-    await other.step(stale)
+    await other.steps.step(stale)
     assert await world.run_of(number) == moved
     assert len(await world.events()) == 100
     landed = await world.land(number)
