@@ -125,13 +125,24 @@ def _compared(shop: str, newest: dict[str, Any] | None) -> str:
     return f"  {escape(shop)}: the comparison of {when} found no difference among {newest['checked']} compared."
 
 
-def retention(polish: InPolish = False) -> None:
-    """What is kept, for how long, and what an erasure leaves: as a table, from the settings in force."""
+def retention(
+    polish: InPolish = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a table in Markdown, for a page.")] = False,
+) -> None:
+    """What is kept, for how long, and what an erasure leaves, from the settings in force."""
     from app.configuration.settings import Settings
-    from app.domain.operations.retained import retention_page
+    from app.domain.operations.retained import RETAINED, retention_page
 
     async def step() -> None:
-        sys.stdout.write(retention_page(Settings().retention, polish=polish))
+        kept = Settings().retention
+        if markdown:
+            sys.stdout.write(retention_page(kept, polish=polish))
+            return
+        names = ("tabele", "przechowywane", "po usunięciu danych") if polish else ("tables", "kept", "left by an erasure")
+        for one in RETAINED:
+            out.print(f"[bold]{escape(one.holds[polish])}[/bold]")
+            for name, said in zip(names, (", ".join(one.tables), one.kept(kept)[polish], one.left[polish]), strict=True):
+                out.print(f"    {name}: {escape(said)}")
 
     run(step())
 

@@ -1,17 +1,25 @@
 """Every table is readable at 80 columns, and nothing in it is cut off; what is printed for machines is what the API answers."""
 
+import asyncio
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+from pydantic import BaseModel
 from rich.console import Console
+from typer.testing import CliRunner
 
 from app.admin.api import control_app
-from app.cli import common
+from app.bootstrap.gateway import Gateway
+from app.cli import cli, common
 from app.cli.common import table_of
+from app.configuration.control_socket import Answer
 from app.domain.delivery.outbox import to_account
 from app.domain.runs.reconciliation import ReconciliationMode
 from app.routers.events.examples import EXAMPLES
+from app.routers.operations.health import ShopReadiness
 from tests.support.gateways import Door, client_of, open_door, shop_entry
 
 LONG = "an-identifier-that-is-longer-than-any-column-of-a-narrow-terminal-would-ever-be-0123456789"
@@ -35,6 +43,108 @@ def test_no_table_is_wider_than_the_terminal_and_nothing_in_it_is_cut_off(column
 def test_every_table_of_the_command_line_is_made_so() -> None:
     makers = [file.name for file in CLI.glob("*.py") if "rich.table" in file.read_text()]
     assert makers == ["common.py"]
+
+
+# -- every command at 80 columns --------------------------------------------------------------------------------------------
+
+EMAIL = EXAMPLES["registration"]["customer"]["email"]
+READ = {
+    "audit": [],
+    "backfill list": [],
+    "backfill show": ["SHOP"],
+    "config show": [],
+    "conflicts": [],
+    "consents": [EMAIL],
+    "doctor": [],
+    "hand-work list": [],
+    "installation show": [],
+    "keys list": [],
+    "ledger": [],
+    "neighbours": [],
+    "parked": [],
+    "pushes list": [],
+    "reconcile preview": ["SHOP"],
+    "reconcile show": ["SHOP"],
+    "replay": ["SHOP"],
+    "retention": [],
+    "shops list": [],
+    "status": [],
+    "tail": [],
+    "why": [EMAIL],
+}
+"""What prints for a person to read. `SHOP` stands for the shop's id."""
+ACTS = {
+    *("apply", "backfill approve", "backfill cancel", "backfill pause", "backfill resume", "backfill start", "backfill watch"),
+    *("connect idosell", "hand-work done", "import-subscribers", "installation confirm", "keys revoke", "keys rotate"),
+    *("pushes again", "reconcile repair", "shops remove", "support-bundle"),
+    *("demo", "sandbox", "serve", "worker"),
+}
+"""What prints a line or two of what it did, through the same console, or runs on."""
+COPIED = {"callbacks", "config export", "keys encryption", "keys issue", "openapi", "pushes show", "tracking-code"}
+"""What prints something to be copied whole: breaking it would spoil it."""
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Of a command of Typer's: what has no commands below it, by its whole name."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield " ".join(path), command
+    for name, one in (below or {}).items():
+        yield from leaves(one, (*path, name))
+
+
+COMMANDS = dict(leaves(typer.main.get_command(cli)))
+
+
+def test_every_command_is_read_here_acts_or_prints_what_is_to_be_copied() -> None:
+    assert sorted(COMMANDS) == sorted([*READ, *ACTS, *COPIED])
+
+
+def printed(words: Sequence[str], gateway: Gateway, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a terminal of 80 columns shows of a command that asks this gateway. Runs beside the loop in which the gateway runs."""
+
+    async def asked(method: str, path: str, **more: Any) -> Answer:
+        async def there() -> Answer:
+            async with client_of(control_app(gateway)) as client:
+                received = await client.request(method, path, **more)
+            return Answer(received.status_code, received.content)
+
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(there(), loop))
+
+    monkeypatch.setattr(common, "ask_running", lambda *_, **__: None)
+    monkeypatch.setattr(common, "_ask_here", asked)
+    monkeypatch.setattr(common.out, "width", 80)
+    monkeypatch.setattr(common.err, "width", 80)
+    result = CliRunner().invoke(cli, words, input="n\n", catch_exceptions=False, env={"COLUMNS": "80", "NO_COLOR": "1"})
+    assert result.exit_code in (0, 1), result.output
+    return result.output
+
+
+@pytest.mark.parametrize("more", [[], ["--pl"]], ids=["en", "pl"])
+async def test_what_a_person_reads_fits_into_80_columns(busy: Door, monkeypatch: pytest.MonkeyPatch, more: list[str]) -> None:
+    await busy.gateway.reconciliations.start(SHOP, ReconciliationMode.PREVIEW)
+    loop, wide, silent = asyncio.get_running_loop(), [], []
+    for name, arguments in READ.items():
+        words = [*name.split(), *(SHOP if one == "SHOP" else one for one in arguments)]
+        speaks_polish = any("--pl" in option.opts for option in COMMANDS[name].params)
+        words += more if speaks_polish else []
+        shown = await asyncio.to_thread(printed, words, busy.gateway, loop, monkeypatch)
+        wide += [(name, line) for line in shown.splitlines() if len(line) > 80 and not is_copied(line)]
+        silent += [] if shown.strip() else [name]
+    assert wide == []
+    assert silent == []
+
+
+def is_copied(line: str) -> bool:
+    """A command or an address, to be taken whole."""
+    return line.strip().startswith(("gateway ", "http://", "https://"))
+
+
+@pytest.mark.parametrize("name", sorted([*READ, *ACTS, *COPIED]))
+def test_the_help_of_every_command_fits_into_80_columns(name: str) -> None:
+    shown = CliRunner().invoke(cli, [*name.split(), "--help"], env={"COLUMNS": "80", "TERMINAL_WIDTH": "80", "NO_COLOR": "1"})
+    assert shown.exit_code == 0
+    assert max(map(len, shown.output.splitlines())) <= 80
 
 
 # -- one shape with the API ----------------------------------------------------------------------------------------------
@@ -94,6 +204,34 @@ async def test_what_is_printed_of_a_shop_are_the_apis_items_each_with_its_shop(
     await busy.gateway.reconciliations.start(SHOP, ReconciliationMode.PREVIEW)
     control, public = await both(busy, ours, f"/v1/shops/{SHOP}/{theirs}")
     assert [{**one, "shop": SHOP} for one in public[items]] == control
+
+
+@pytest.mark.parametrize(
+    ("ours", "item", "model"),
+    [
+        ("/keys", "keys", None),
+        ("/doctor", "findings", None),
+        ("/ledger", "ledgers", None),
+        ("/status", "shops", ShopReadiness),
+    ],
+)
+async def test_what_is_printed_is_an_object_with_the_list_in_it_as_the_api_answers(
+    busy: Door, ours: str, item: str, model: type[BaseModel] | None
+) -> None:
+    async with client_of(control_app(busy.gateway)) as cli_door:
+        answer = (await cli_door.get(ours)).json()
+    assert isinstance(answer[item], list)
+    assert "shop_id" not in str(answer)
+    if model is not None:
+        ready = (await busy.http.get("/readyz", headers=await busy.operator())).json()
+        assert ready.keys() <= answer.keys()
+        assert all(model.model_fields.keys() <= one.keys() for one in answer[item])
+
+
+async def test_the_consents_that_are_printed_are_the_apis_chains_each_with_its_shop(busy: Door) -> None:
+    control, public = await both(busy, "/consents", f"/v1/shops/{SHOP}/consent-exports", {"email": EMAIL}, {"email": EMAIL})
+    assert control == {"chains": [{"shop": SHOP, **one} for one in public["chains"]]}
+    assert control["chains"]
 
 
 async def test_what_why_prints_are_the_apis_events_each_with_its_shop(busy: Door) -> None:

@@ -50,6 +50,9 @@ def list_backfills(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
         if as_json:
             show_json(found)
             return
+        if not found:
+            out.print("No first transfer was begun yet.")
+            return
         table = table_of("shop", "no.", "begun", "state", "found = sent + withheld + failed")
         for one in found:
             sums = f"{one['found']} = {one['sent']} + {sum(one['withheld'].values())} + {one['failed']}"
