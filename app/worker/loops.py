@@ -29,7 +29,7 @@ from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.directory import ShopDirectory
 from app.services.shops.key_use import WRITE_SECONDS as KEY_USE_SECONDS
 from app.sources.wiring import Sources
-from app.worker.drains import Drains
+from app.worker.drains import Claimed, Drains
 from app.worker.recurring_jobs import JobQueue
 from app.worker.rotation import Rotation
 
@@ -239,7 +239,7 @@ class Worker:
     async def _due(self) -> Sequence[str]:
         return await self._delivery.due_destinations() if self._installation.may_send else ()
 
-    async def _deliver(self, destination: str, claimed: Callable[[], None]) -> int:
+    async def _deliver(self, destination: str, claimed: Claimed) -> int:
         return await self._delivery.deliver_due(destination, claimed) if self._installation.may_send else 0
 
     # -- loops -------------------------------------------------------------------------------------------------------------
