@@ -43,6 +43,9 @@ def run(step: Coroutine[Any, Any, None], *, serves: bool = False) -> None:
     except Exception as error:
         words = _words_of(error)
         if words is None:
+            from app.observability import crashes  # only of a defect
+
+            crashes.install()
             raise
         fail(words)
 

@@ -1,6 +1,7 @@
 """Logging: one line per thing that happened, ids as fields, no personal data."""
 
 import logging
+import os
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import structlog
 
 from app.formats.words import mended
-from app.observability.redaction import redacted
+from app.observability.redaction import redacted, without_secrets
 
 _QUIET = ("httpx", "httpcore", "alembic", "aiosqlite", "uvicorn.access", "uvicorn.error")
 
@@ -40,5 +41,10 @@ def configure(level: str, *, json: bool) -> None:
 
 
 def scrub(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The last guard: whatever slipped into a line, addresses and phone numbers leave it, and signs no terminal should get."""
+    """The last guard: whatever slipped into a line, addresses and phone numbers leave it, and signs no terminal should get.
+
+    Secrets are looked for in tracebacks alone: the words of an error are the one thing in a line that nobody of us wrote.
+    """
+    if isinstance(trace := fields.get("exception"), str):
+        fields["exception"] = without_secrets(trace, os.environ)
     return {name: redacted(mended(value)) if isinstance(value, str) else value for name, value in fields.items()}
