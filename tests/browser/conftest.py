@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.support.processes import World, a_world
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+HERE = ("http://127.0.0.1", "file:", "data:", "blob:")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -22,9 +23,9 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """For one module: while it is open, Playwright keeps an event loop running that other tests must not find."""
+    """For this folder alone: while it is open, Playwright keeps an event loop running that other tests must not find."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine; Debian: apt-get install chromium")
     with sync_playwright() as playwright:
@@ -33,7 +34,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with a_world(tmp_path_factory.mktemp("browser")) as started:
         yield started
@@ -47,7 +48,7 @@ def page(browser: Browser) -> Iterator[Page]:
     errors: list[str] = []
     opened.on(
         "request",
-        lambda request: outside.append(request.url) if not request.url.startswith(("http://127.0.0.1", "data:", "blob:")) else None,
+        lambda request: outside.append(request.url) if not request.url.startswith(HERE) else None,
     )
     opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: errors.append(str(error)))
@@ -58,8 +59,10 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def screenshots() -> Path:
-    """Where pictures are kept: for the documentation if `make screenshots` asks."""
-    folder = Path(os.environ.get("SCREENSHOTS", "build/screenshots"))
+def screenshots() -> Path | None:
+    """Where pictures are kept, if `SCREENSHOTS` names a folder, as `make screenshots` does: each takes a tenth of a second."""
+    if "SCREENSHOTS" not in os.environ:
+        return None
+    folder = Path(os.environ["SCREENSHOTS"])
     folder.mkdir(parents=True, exist_ok=True)
     return folder
