@@ -1,25 +1,18 @@
 """The documentation as a site: it builds without a warning, needs no internet, and its search finds what pages say."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.pages import ROOT, Page, tracked
-
-SITE = ROOT / "build" / "site"
+from tests.support.site import built_site
 
 
 @pytest.fixture(scope="module")
 def site() -> Path:
-    command = [Path(sys.executable).with_name("zensical"), "build", "--strict"]
-    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"NO_COLOR": "1"}, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    return SITE
+    return built_site()
 
 
 def test_no_page_of_the_site_asks_another_server_for_anything(site: Path) -> None:
