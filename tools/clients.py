@@ -22,6 +22,8 @@ BUILD = ROOT / "build" / "clients"
 PYTHON_CLIENT = BUILD / "python" / "gateway_client"
 GENERATOR = "openapi-python-client==0.29.1"
 """In an environment of its own: it wants an older Typer than the command line does."""
+CONFIGURATION = ROOT / "examples" / "openapi-python-client.yaml"
+"""What others give the generator, too."""
 TYPESCRIPT = ("openapi-typescript@7.13.0", "typescript@5.9.3")
 SECONDS = 300
 
@@ -46,14 +48,13 @@ def python_client() -> str | None:
         if subprocess.run(pip, capture_output=True, timeout=SECONDS, check=False).returncode != 0:
             raise OSError("the generator cannot be fetched")
     settings = BUILD / "settings.yaml"
-    settings.write_text("post_hooks: []\n")
+    settings.write_text(f"{CONFIGURATION.read_text()}post_hooks: []\n")
     PYTHON_CLIENT.parent.mkdir(parents=True, exist_ok=True)
     asked = ["generate", "--path", str(ROOT / "openapi.yaml"), "--meta", "none", "--overwrite", "--config", str(settings)]
     made = subprocess.run(
         [str(generator), *asked, "--output-path", str(PYTHON_CLIENT)], capture_output=True, text=True, timeout=SECONDS, check=False
     )
-    left_out = [line for line in made.stdout.splitlines() if line.startswith("WARNING") and "text/csv" not in line]
-    if made.returncode != 0 or [line for line in left_out if "subscriber-lists" not in line]:
+    if made.returncode != 0 or "WARNING" in made.stdout:  # a warning names what the client cannot do
         return made.stdout + made.stderr
     test = [sys.executable, "-m", "pytest", "-n", "0", "-q", str(ROOT / "tests" / "server" / "test_generated_client.py")]
     tested = subprocess.run(test, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)

@@ -10,6 +10,7 @@ import pytest
 from app.routers.events.endpoints import EVENTS
 from app.routers.events.examples import EXAMPLES, in_batch
 from app.routers.events.schemas import BATCHABLE
+from app.server.application import openapi
 from tests.support.gateways import Door
 from tools.clients import PYTHON_CLIENT, typescript_check
 
@@ -20,6 +21,11 @@ def part(name: str) -> Any:
     if str(PYTHON_CLIENT.parent) not in sys.path:
         sys.path.insert(0, str(PYTHON_CLIENT.parent))
     return importlib.import_module(f"{PYTHON_CLIENT.name}{name}")
+
+
+def test_the_generated_client_has_every_operation() -> None:
+    named = {operation["operationId"] for operations in openapi()["paths"].values() for operation in operations.values()}
+    assert named - {path.stem for path in (PYTHON_CLIENT / "api").rglob("*.py")} == set()
 
 
 def client_of(door: Door, key: str) -> Any:
@@ -52,6 +58,13 @@ async def test_the_generated_client_posts_a_batch_of_all_kinds(door: Door) -> No
     answer = await operation.asyncio_detailed("shop1", client=client_of(door, door.keys["shop1"]), body=items)
     assert answer.status_code == 202, answer.content
     assert answer.parsed.accepted == len(BATCHABLE)
+
+
+async def test_the_generated_client_posts_a_list_of_subscribers(door: Door) -> None:
+    operation, file = part(".api.shop_first_transfer.import_subscribers"), part(".types").File
+    lines = b"email;email_consent_at\newa.nowak@example.com;2025-03-18 18:49:21\n"
+    answer = await operation.asyncio_detailed("shop1", client=client_of(door, door.keys["shop1"]), body=file(payload=lines))
+    assert (answer.status_code, answer.parsed.accepted, answer.parsed.rejected) == (202, 1, 0), answer.content
 
 
 async def test_the_generated_client_reads_a_problem(door: Door) -> None:

@@ -47,11 +47,9 @@ class ListAnswer(BaseModel):
     lines: list[LineAnswer] = Field(description="An answer per line.")
 
 
-_BODY = {
-    "required": True,
-    "content": {"text/csv": {"schema": {"type": "string", "description": "A heading line, then a line per subscriber."}}},
-}
-_BODY["content"]["text/csv"]["example"] = _EXAMPLE  # type: ignore[index]
+_SCHEMA = {"type": "string", "format": "binary", "description": "A heading line, then a line per subscriber."}
+"""`binary`: generated clients take a file, and send its bytes as they are."""
+_BODY = {"required": True, "content": {"text/csv": {"schema": _SCHEMA, "example": _EXAMPLE}}}
 
 
 _ASKED = Asked("list", "send CSV: a heading line, then a line per subscriber", "Nothing was stored.", example=_EXAMPLE)
