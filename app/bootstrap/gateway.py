@@ -181,7 +181,7 @@ async def _compose(
     sides = ShopSides(directory, http, to_anywhere, clock)
     pseudonyms = Pseudonyms(await _pepper(store, ring))
     intake = parts.intake(store, clock, wake.planning.notify, pseudonyms)
-    planner = Planner(store, directory, clock, pseudonyms, wake.delivering.notify)
+    planner = parts.planner(store, directory, clock, pseudonyms, wake.delivering.notify)
     senders = parts.senders(Senders(store, directory, upstreams, sides, clock), store)
     lease = timedelta(seconds=settings.lease_seconds)
     claims = CLAIMS_OF_ONE_PROCESS if database.is_sqlite else CLAIMS_IN_FLIGHT

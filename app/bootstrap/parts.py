@@ -10,8 +10,10 @@ from app.configuration.settings import Settings
 from app.services.delivery.senders import Sender
 from app.services.intake import Intake
 from app.services.planning.people import Pseudonym
+from app.services.planning.planner import Planner
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
+from app.services.shops.directory import ShopDirectory
 
 
 class Parts:
@@ -22,6 +24,11 @@ class Parts:
 
     def intake(self, store: Store, clock: Clock, accepted: Callable[[], None], pseudonym: Pseudonym) -> Intake:
         return Intake(store, clock, accepted, pseudonym)
+
+    def planner(
+        self, store: Store, directory: ShopDirectory, clock: Clock, pseudonym: Pseudonym, planned: Callable[[], None]
+    ) -> Planner:
+        return Planner(store, directory, clock, pseudonym, planned)
 
     def senders(self, senders: Callable[[str], Sender], _store: Store) -> Callable[[str], Sender]:
         return senders

@@ -1,5 +1,6 @@
 """Parts with spans: intake notes the request that told an event, senders follow it to the call."""
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
@@ -9,16 +10,20 @@ from starlette.types import ASGIApp
 from app.bootstrap.parts import Parts
 from app.domain.delivery.outbox import Claim
 from app.domain.delivery.outcomes import Delivered, Outcome
-from app.domain.intake.inbox import Accepted, Conflict, NewEvent
+from app.domain.intake.inbox import Accepted, Conflict, InboxEvent, NewEvent
 from app.domain.values import replace
 from app.observability.tracing import TracedClient, TracedDoor, Tracing
 from app.services.delivery.dispatch import Dispatch
 from app.services.delivery.lease import Lease
 from app.services.delivery.senders import Sender
 from app.services.intake import Intake
+from app.services.planning.own_lanes import OwnLanes
 from app.services.planning.people import Pseudonym
+from app.services.planning.planner import Planner
+from app.services.planning.planning_round import PlanningRound
 from app.services.ports.clock import Clock
-from app.services.ports.storage import Store
+from app.services.ports.storage import Store, Work
+from app.services.shops.directory import ShopDirectory
 
 
 class TracedParts(Parts):
@@ -30,6 +35,11 @@ class TracedParts(Parts):
 
     def intake(self, store: Store, clock: Clock, accepted: Callable[[], None], pseudonym: Pseudonym) -> Intake:
         return TracedIntake(store, clock, accepted, pseudonym, self._tracing)
+
+    def planner(
+        self, store: Store, directory: ShopDirectory, clock: Clock, pseudonym: Pseudonym, planned: Callable[[], None]
+    ) -> Planner:
+        return TracedPlanner(store, directory, clock, pseudonym, planned, self._tracing)
 
     def senders(self, senders: Callable[[str], Sender], store: Store) -> Callable[[str], Sender]:
         return lambda destination: TracedSender(senders(destination), destination, store, self._tracing)
@@ -53,6 +63,51 @@ class TracedIntake(Intake):
     async def accept(self, events: Sequence[NewEvent]) -> list[Accepted | Conflict]:
         told = self._tracing.current()
         return await super().accept([replace(event, trace=told) for event in events])
+
+
+class TracedPlanner(Planner):
+    def __init__(
+        self,
+        store: Store,
+        directory: ShopDirectory,
+        clock: Clock,
+        pseudonym: Pseudonym,
+        planned: Callable[[], None],
+        tracing: Tracing,
+    ) -> None:
+        super().__init__(store, directory, clock, pseudonym, planned)
+        self._tracing = tracing
+
+    def _round(self, work: Work) -> PlanningRound:
+        return TracedRound(work, self._directory, self._clock, self._pseudonym, self._tracing)
+
+
+class TracedRound(PlanningRound):
+    """A round, with a span for each event it decided: from when it was its turn until all of the round was written."""
+
+    def __init__(self, work: Work, directory: ShopDirectory, clock: Clock, pseudonym: Pseudonym, tracing: Tracing) -> None:
+        super().__init__(work, directory, clock, pseudonym)
+        self._traced = work
+        self._tracing = tracing
+        self._began: dict[int, int] = {}
+        self._told: dict[int, tuple[str, str, str]] = {}
+        """Event -> shop, kind, span of its request."""
+
+    async def load(self, events: list[InboxEvent], lanes: OwnLanes | None = None) -> None:
+        self._told = await self._traced.traces.requests_of([event.seq for event in events])
+        await super().load(events, lanes)
+
+    async def plan(self, event: InboxEvent) -> None:
+        self._began[event.seq] = time.time_ns()
+        await super().plan(event)
+
+    async def save(self) -> None:
+        await super().save()
+        for ended in self.decided.settlements():
+            if ended.seq in self._told and ended.seq in self._began:
+                shop, kind, parent = self._told[ended.seq]
+                reason = ended.reason.value if ended.reason is not None else ""
+                self._tracing.decided(shop, kind, parent, self._began[ended.seq], ended.state.value, reason)
 
 
 class TracedSender:

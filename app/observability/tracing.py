@@ -71,6 +71,13 @@ class Tracing:
         with self.tracer.start_as_current_span(name, caller, SpanKind.SERVER) as span:
             yield span
 
+    def decided(self, shop: str, kind: str, parent: str, began: int, state: str, reason: str) -> None:
+        """What came of an event, in the trace of the request that told it. `began`: nanoseconds since 1970."""
+        attributes = {"gateway.shop": shop, "gateway.event.type": kind, "gateway.event.state": state, "gateway.reason": reason}
+        context = _w3c.extract({"traceparent": parent}) if parent else Context()
+        said = {name: value for name, value in attributes.items() if value}
+        self.tracer.start_span("decide", context, SpanKind.INTERNAL, said, start_time=began).end()
+
     @contextmanager
     def delivery(self, destination: str, written: Sequence[tuple[str, str, str]]) -> Iterator[list[Span]]:
         """A span for each event that something is sent for, in the trace of the request that told it.

@@ -79,10 +79,14 @@ async def test_one_trace_leads_from_the_callers_request_to_the_call_at_salesmana
         assert answer.status_code == 202
         await delivered(door)
     (request,), (delivery,), calls = named(spans, "POST /v1"), named(spans, "deliver"), named(spans, "POST /api")
+    (decision,) = named(spans, "decide")
     assert calls
-    assert {one.context.trace_id for one in (request, delivery, *calls)} == {int(CALLER.split("-")[1], 16)}
+    assert {one.context.trace_id for one in (request, decision, delivery, *calls)} == {int(CALLER.split("-")[1], 16)}
     assert request.parent.span_id == int(CALLER.split("-")[2], 16)
-    assert delivery.parent.span_id == request.context.span_id
+    assert delivery.parent.span_id == decision.parent.span_id == request.context.span_id
+    assert request.start_time <= decision.start_time <= decision.end_time <= delivery.start_time
+    assert decision.attributes["gateway.event.type"] == "registration"
+    assert decision.attributes["gateway.event.state"] == "planned"
     assert {one.parent.span_id for one in calls} == {delivery.context.span_id}
     assert (request.kind, request.attributes["http.response.status_code"]) == (SpanKind.SERVER, 202)
     assert delivery.attributes["gateway.event.type"] == "registration"
@@ -104,6 +108,21 @@ async def test_a_call_that_carries_several_events_stands_in_one_trace_and_is_lin
     reached = {one.context.trace_id for one in named(spans, "POST /api")}
     reached |= {link.context.trace_id for one in named(spans, "POST /api") for link in one.links}
     assert reached == {one.context.trace_id for one in requests}
+
+
+async def test_each_event_of_a_round_has_its_decision_in_its_own_trace_with_the_reason(
+    tmp_path: Path, spans: InMemorySpanExporter
+) -> None:
+    async with traced_door(tmp_path) as door:
+        for number in range(3):
+            customer = {"id": f"{number}", "email": f"p{number}@example.com"}
+            event = {**EXAMPLES["registration"], "event_id": f"e{number}", "customer": customer}
+            assert (await door.post("registrations", event, shop="shop1")).status_code == 202
+        await delivered(door)
+    decisions = named(spans, "decide")
+    assert {one.context.trace_id for one in decisions} == {one.context.trace_id for one in named(spans, "POST /v1")}
+    assert {one.attributes["gateway.event.state"] for one in decisions} == {"withheld"}
+    assert {one.attributes["gateway.reason"] for one in decisions} == {"no_consent"}
 
 
 async def test_nobody_is_named_in_a_span(tmp_path: Path, spans: InMemorySpanExporter) -> None:

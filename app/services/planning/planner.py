@@ -119,7 +119,7 @@ class Planner:
                 await work.commit()
                 return 0
             await work.inbox.mark(unreadable, EventState.PARKED, Reason.RULE_FAILED, self._clock())
-            planning = PlanningRound(work, self._directory, self._clock, self._pseudonym)
+            planning = self._round(work)
             watch = _Stopwatch()
             await planning.load(events, lanes)
             loading = watch.seconds
@@ -147,6 +147,9 @@ class Planner:
         if left and not decided:
             return await self._plan_round(limit, alone=True)
         return decided
+
+    def _round(self, work: Work) -> PlanningRound:
+        return PlanningRound(work, self._directory, self._clock, self._pseudonym)
 
     async def _take(self, work: Work, limit: int, *, alone: bool) -> "_Taken | None":
         """The events of a round, and the lanes it keeps to; None while others are at it."""
