@@ -1,0 +1,140 @@
+"""What SALESmanago lost of our tags, and what its tags teach (R26, R30)."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.domain.commands import UpsertContact
+from app.domain.decisions.changes.salesmanago_changes import difference
+from app.domain.decisions.changes.sent_state import told
+from app.domain.decisions.changes.shop_changes import panel_tags
+from app.domain.decisions.discrepancies import conflicts, is_disputed
+from app.domain.decisions.observations.tags import READD_LIMIT, READD_WINDOW, saw_tags
+from app.domain.panel_tags import PanelTag, changes, short_name
+from app.domain.person.contact import Contact
+from app.domain.shops.shop import Panel, PanelKind, TagConflicts
+from app.domain.tags import MOST_TAGS, outgoing_text
+from app.sandbox.salesmanago.memory.tags import fold
+from tests.domain.decisions.observations.looking import OPEN, minute
+from tests.support.builders import a_shop, an_order, commands_of, life, lost_tags, registered, somebody, tags_edited, tags_seen
+
+# -- tags -----------------------------------------------------------------------------------------------------------------
+
+
+def tagged(shop: Any) -> Contact:
+    return life(shop, registered(minute(0)), tags_edited(minute(1), added=["vip"])).contact
+
+
+def told_again(contact: Contact, shop: Any) -> Contact:
+    upsert = difference(contact, shop)
+    return contact if upsert is None else told(contact, [upsert])
+
+
+@pytest.mark.parametrize(
+    ("setting", "added_again"),
+    [(TagConflicts.READD, ("idosell_vip",)), (TagConflicts.ACCEPT, ()), (TagConflicts.REPORT, ())],
+)
+def test_a_lost_tag_is_a_conflict_and_only_readd_adds_it_again(setting: TagConflicts, added_again: tuple[str, ...]) -> None:
+    shop = a_shop(tag_conflicts=setting)
+    contact = saw_tags(tags_seen(minute(2), {"REJESTRACJA": 1}), tagged(shop), shop)
+    upsert = difference(contact, shop)
+    assert (upsert.add_tags if upsert else ()) == added_again
+    assert lost_tags(contact, shop) == ["idosell_vip"]
+    assert is_disputed(contact)
+    back = saw_tags(tags_seen(minute(3), {"IDOSELL_VIP": 1}), told_again(contact, shop), shop)
+    assert lost_tags(back, shop) == []
+    assert not is_disputed(back)
+    assert difference(back, shop) is None
+
+
+def test_a_tag_is_added_again_three_times_a_day_and_then_only_reported() -> None:
+    contact, added = tagged(OPEN), []
+    for number in range(2, 20):
+        contact = saw_tags(tags_seen(minute(number)), contact, OPEN)
+        upsert = difference(contact, OPEN)
+        added.append(upsert is not None)
+        contact = told_again(contact, OPEN)
+        assert lost_tags(contact, OPEN) == ["idosell_vip"]
+    assert added == [True] * READD_LIMIT + [False] * (18 - READD_LIMIT)
+    assert "three times" in conflicts(contact, OPEN)[0].words
+    next_day = saw_tags(tags_seen(minute(2) + READD_WINDOW), contact, OPEN)
+    assert difference(next_day, OPEN) is not None
+
+
+def test_a_tug_of_war_is_noticed_although_the_tag_comes_back_in_between() -> None:
+    contact, added = tagged(OPEN), 0
+    for number in range(2, 40, 2):
+        contact = saw_tags(tags_seen(minute(number)), contact, OPEN)
+        added += difference(contact, OPEN) is not None
+        contact = saw_tags(tags_seen(minute(number + 1), {"IDOSELL_VIP": 1}), told_again(contact, OPEN), OPEN)
+        assert lost_tags(contact, OPEN) == []
+    assert added == READD_LIMIT
+
+
+def test_a_tag_that_staff_took_off_as_well_is_no_conflict_any_more() -> None:
+    lost = life(OPEN, registered(minute(0)), tags_edited(minute(1), added=["vip"]), tags_seen(minute(2)))
+    assert is_disputed(lost.contact)
+    gone = lost.goes_on(OPEN, tags_edited(minute(3), removed=["vip"]), tags_seen(minute(4)), tags_seen(minute(5)))
+    assert not is_disputed(gone.contact)
+    assert commands_of(gone.plan) == ()
+
+
+@pytest.mark.parametrize("stores", [lambda tag: fold(tag), str.upper, str], ids=["base letters alone", "upper case", "as sent"])
+def test_r27_tags_of_any_alphabet_are_known_again_however_salesmanago_stores_them(stores: Callable[[str], str]) -> None:
+    """Told, shown, and at rest: nothing is lost, nothing told again, and each section keeps its own name in the panel."""
+    shop = a_shop(panel=Panel(kind=PanelKind.IDOSELL))
+    sections = ["Взуття", "Bluzy дитячі", "Bluzy жіночі", "Παπούτσια", "靴", "Obuwie męskie", "ą" * 70]
+    staff = tags_edited(minute(1), added=["Постійний", "Оптовий", "żółw", "й" * 70])
+    story = life(shop, registered(minute(0)), staff, an_order(minute(2), categories=sections))
+    sent = [tag for one in story.commands if isinstance(one, UpsertContact) for tag in one.add_tags]
+    shown = {stores(tag): 5 for tag in sent}
+    looked = story.goes_on(shop, tags_seen(minute(3), shown))
+    assert not [one for one in looked.commands if isinstance(one, UpsertContact)]
+    assert looked.goes_on(shop, tags_seen(minute(4), shown)).commands == ()
+    assert lost_tags(looked.contact, shop) == []
+    assert panel_tags(looked.contact).gone == ()
+    assert panel_tags(looked.contact).sections == panel_tags(story.contact).sections
+    written = changes((), panel_tags(story.contact), shop.number).add
+    assert set(written) == {short_name(outgoing_text(section).lower()) for section in sections}
+    standing = [PanelTag(number, name, 1) for number, name in enumerate(written, start=1)]
+    later = changes(standing, panel_tags(looked.contact), shop.number)
+    assert (list(later.add), later.set, later.remove) == (
+        ["salesmanago_shop1_rejestracja"],
+        {tag.id: 5 for tag in standing},
+        (),
+    )
+
+
+def test_r26_a_tag_in_other_letters_is_lost_when_nothing_stands_there_that_could_be_it() -> None:
+    story = life(OPEN, registered(minute(0)), tags_edited(minute(1), added=["Взуття"]))
+    lost = story.goes_on(OPEN, tags_seen(minute(2), {"REJESTRACJA": 1, "IDOSELL_____": 1}))
+    assert [one.add_tags for one in lost.commands if isinstance(one, UpsertContact)] == [("idosell_Взуття",)]
+
+
+def test_of_very_many_tags_that_salesmanago_shows_the_same_thousand_are_mirrored_whatever_their_order() -> None:
+    many = {f"T{number}": 1 for number in range(3_000)}
+    contact = saw_tags(tags_seen(minute(1), many), somebody(), OPEN)
+    assert len(contact.observed.tags) == MOST_TAGS
+    assert saw_tags(tags_seen(minute(1), dict(reversed(many.items()))), contact, OPEN) == contact
+
+
+def test_tags_without_our_prefix_are_never_lost() -> None:
+    story = life(OPEN, registered(minute(0)), an_order(minute(1), categories=["Obuwie"]), tags_seen(minute(2)))
+    assert lost_tags(story.contact, OPEN) == []
+    assert [one for one in commands_of(story.plan) if isinstance(one, UpsertContact)] == []
+
+
+def test_an_older_list_of_tags_teaches_nothing() -> None:
+    known = saw_tags(tags_seen(minute(5), {"KOSZYK": 3, "IDOSELL_VIP": 1}), tagged(OPEN), OPEN)
+    assert saw_tags(tags_seen(minute(4), {"MENU1": 1}), known, OPEN) == known
+
+
+@pytest.mark.parametrize("setting", [TagConflicts.ACCEPT, TagConflicts.REPORT])
+def test_a_loss_that_lasts_keeps_the_day_it_began(setting: TagConflicts) -> None:
+    shop = a_shop(tag_conflicts=setting)
+    contact = tagged(shop)
+    for day in range(4):
+        contact = saw_tags(tags_seen(minute(2) + timedelta(days=day)), contact, shop)
+    assert [one.since for one in conflicts(contact, shop)] == [minute(2)]

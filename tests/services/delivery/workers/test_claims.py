@@ -1,0 +1,191 @@
+"""At most so many claims of a destination are in flight, over all workers."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import pytest
+
+from app.clients import rate_limiter
+from app.clients.rate_limiter import RateLimiter
+from app.domain.commands import UpsertContact
+from app.domain.delivery.answers import Answer
+from app.domain.delivery.outbox import Claim, to_newsletter
+from app.domain.delivery.outcomes import Throttled
+from app.services.delivery import to_salesmanago
+from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS
+from app.services.delivery.senders import CONTACTS_PER_BATCH, SalesmanagoSender, Sender
+from tests.services.delivery.workers.many import MAIN, a_worker, claimed, in_flight
+from tests.support.gate import Gate
+from tests.support.world import EWA, JAN, World, orders, registers, scripted, unsubscribes, views, withdraws
+
+# -- at most two claims in flight ----------------------------------------------------------------------------------------
+
+
+async def test_five_workers_have_two_claims_on_their_way_together_and_nobody_is_served_twice(world: World) -> None:
+    people = [f"c{n:04}@example.pl" for n in range(3 * CONTACTS_PER_BATCH)]
+    await world.post(*(registers(email) for email in people))
+    await world.plan()
+    gate, workers = Gate(world), [a_worker(world) for _ in range(5)]
+    running = [asyncio.create_task(worker.deliver_due(MAIN)) for worker in workers]
+    for _ in range(CLAIMS_IN_FLIGHT):
+        await asyncio.wait_for(gate.entered.acquire(), 10)
+    left_out, _ = await asyncio.wait(running, timeout=5, return_when=asyncio.ALL_COMPLETED)
+    assert sorted(task.result() for task in left_out) == [0] * (5 - CLAIMS_IN_FLIGHT)
+    assert await in_flight(world) == CLAIMS_IN_FLIGHT
+    gate.go.set()
+    assert sum(await asyncio.gather(*running)) == CLAIMS_IN_FLIGHT * CONTACTS_PER_BATCH
+    assert await in_flight(world) == 0
+    while sum(await asyncio.gather(*(worker.deliver_due(MAIN) for worker in workers))):
+        pass
+    assert gate.most <= CLAIMS_IN_FLIGHT
+    assert Counter(one.email for one in world.upstream.sent(UpsertContact)) == Counter(people)
+    await world.at_rest()
+
+
+async def test_a_process_that_is_alone_has_four_claims_on_their_way(world: World) -> None:
+    people = [f"c{n:04}@example.pl" for n in range(5 * CONTACTS_PER_BATCH)]
+    await world.post(*(registers(email) for email in people))
+    await world.plan()
+    gate, alone = Gate(world), a_worker(world, claims_in_flight=CLAIMS_OF_ONE_PROCESS)
+    running = [asyncio.create_task(alone.deliver_due(MAIN)) for _ in range(CLAIMS_OF_ONE_PROCESS + 1)]
+    for _ in range(CLAIMS_OF_ONE_PROCESS):
+        await asyncio.wait_for(gate.entered.acquire(), 10)
+    left_out, _ = await asyncio.wait(running, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    assert [task.result() for task in left_out] == [0]
+    assert await in_flight(world) == CLAIMS_OF_ONE_PROCESS
+    gate.go.set()
+    assert sum(await asyncio.gather(*running)) == CLAIMS_OF_ONE_PROCESS * CONTACTS_PER_BATCH
+    assert await alone.deliver_due(MAIN) == CONTACTS_PER_BATCH
+    assert Counter(one.email for one in world.upstream.sent(UpsertContact)) == Counter(people)
+    await world.at_rest()
+
+
+async def test_a_place_that_was_kept_for_a_call_is_free_again_whatever_became_of_the_call(world: World) -> None:
+    """One call in flight at a time, and whoever does not call gives its place up: otherwise nobody would call any more."""
+    limiter, calling = RateLimiter(1000, in_flight=1), world.upstream._call
+
+    async def paced(method: str, items: list[Any]) -> Answer:
+        async with limiter:
+            return await calling(method, items)
+
+    async def reserve() -> bool:
+        await limiter.reserve()
+        return True
+
+    world.upstream.ready, world.upstream.slot_is_valid = reserve, limiter.holds_place
+    world.upstream.release_slot, world.upstream._call = limiter.give_up, paced
+    async with asyncio.timeout(30):
+        await world.post(registers(JAN))
+        await world.plan()
+        await world.post(unsubscribes(EWA))
+        assert await asyncio.create_task(world.delivery.deliver_due(MAIN)) == 0  # an opt-out is not decided yet
+        await asyncio.create_task(world.run())
+        await world.post(withdraws(JAN, 1), orders("o1", EWA))
+        await world.plan()
+        world.upstream.respond = scripted(Throttled())
+        await asyncio.create_task(world.run_for(hours=1))
+        async with limiter:
+            pass
+    assert world.upstream.events[0].external_id == "o1"
+    await world.at_rest()
+
+
+async def test_a_process_that_is_late_for_every_turn_gets_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a fifth of a processor, reading whether a call may leave takes longer than a turn is kept."""
+    monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 0.01)
+    monkeypatch.setattr(rate_limiter, "WRITING_SECONDS", 0.01)
+    monkeypatch.setattr(to_salesmanago, "READINGS", 5)
+    limiter, sender = RateLimiter(1000), world.delivery._sender
+
+    async def reserve() -> bool:
+        await limiter.reserve()
+        return True
+
+    def late(destination: str) -> Sender:
+        made = sender(destination)
+        if isinstance(made, SalesmanagoSender):
+            reading = made._interrupted
+
+            async def interrupted(claims: Sequence[Claim]) -> Collection[int] | None:
+                found = await reading(claims)
+                await asyncio.sleep(0.05)
+                return found
+
+            made._interrupted = interrupted  # type: ignore[method-assign]
+        return made
+
+    world.upstream.ready, world.upstream.slot_is_valid = reserve, limiter.holds_place
+    world.delivery._sender = late
+    await world.post(registers(JAN), registers(EWA))
+    await world.plan()
+    await asyncio.create_task(world.delivery.deliver_due(MAIN))
+    assert {one.email for one in world.upstream.sent(UpsertContact)} == {JAN, EWA}
+    await world.at_rest()
+
+
+async def test_loops_of_one_process_book_a_turn_only_for_what_is_theirs_to_claim(world: World) -> None:
+    await world.post(registers(JAN))
+    await world.plan()
+    booked: set[asyncio.Task | None] = set()
+
+    async def ready() -> bool:
+        booked.add(asyncio.current_task())
+        await asyncio.sleep(0.01)
+        return True
+
+    world.upstream.ready = ready
+    worker = a_worker(world, claims_in_flight=CLAIMS_OF_ONE_PROCESS)
+    assert sorted(await asyncio.gather(*(worker.deliver_due(MAIN) for _ in range(4)))) == [0, 0, 0, 1]
+    assert len(booked) == 1
+    await world.at_rest()
+
+
+async def test_no_turn_is_booked_while_others_have_as_many_claims_as_may_be(world: World) -> None:
+    await world.post(*(registers(email) for email in (JAN, EWA, "ola@example.pl")))
+    await world.plan()
+    for _ in range(CLAIMS_IN_FLIGHT):
+        await claimed(world, 1)
+    world.upstream.ready = _never
+    assert await a_worker(world).deliver_due(MAIN) == 0
+
+
+async def _never() -> None:
+    raise AssertionError("nothing could be claimed")
+
+
+async def test_claims_of_other_destinations_count_for_themselves(world: World) -> None:
+    await world.post(registers(JAN), registers(EWA))
+    await world.plan()
+    await claimed(world, 1)
+    await claimed(world, 1)
+    assert (await in_flight(world), await in_flight(world, to_newsletter("shop1"))) == (2, 0)
+
+
+async def test_a_claim_of_a_worker_that_died_counts_until_its_lease_is_over(world: World) -> None:
+    await world.post(*(registers(f"c{n}@example.pl") for n in range(3)))
+    await world.plan()
+    await claimed(world, 1)
+    await claimed(world, 1)
+    assert await a_worker(world).deliver_due(MAIN) == 0
+    world.clock.advance(seconds=60)
+    assert await a_worker(world).deliver_due(MAIN) == 0
+    world.clock.advance(microseconds=1)
+    assert await in_flight(world) == 0
+    assert await a_worker(world).deliver_due(MAIN) == 3
+    assert sorted(world.upstream.contacts) == ["c0@example.pl", "c1@example.pl", "c2@example.pl"]
+
+
+async def test_events_of_a_person_keep_their_order_between_workers(world: World) -> None:
+    for number in range(40):
+        await world.post(*(views(f"{who}-{number}", f"c{who}@example.pl", number) for who in range(4)))
+        await world.plan()
+        if number % 5 == 0:
+            await asyncio.gather(*(a_worker(world).deliver_due(MAIN) for _ in range(3)))
+    workers = [a_worker(world) for _ in range(3)]
+    while sum(await asyncio.gather(*(worker.deliver_due(MAIN) for worker in workers))):
+        pass
+    for who in range(4):
+        theirs = [one.lines[0].product_id for one in world.upstream.events if one.email == f"c{who}@example.pl"]
+        assert theirs == [f"{who}-{number}" for number in range(40)]

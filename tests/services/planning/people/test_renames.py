@@ -1,0 +1,196 @@
+"""Renames here and in SALESmanago (R72)."""
+
+import pytest
+
+from app.domain.commands import UpsertContact
+from app.domain.consent import ConsentAnswer, Policy, Status
+from app.domain.delivery.outcomes import Unknown, Unreachable
+from app.domain.event_parts import Customer
+from app.domain.events import AccountListed
+from tests.services.planning.people.stories import A, B, C, changes, conflicts, known, ledger
+from tests.support.world import (
+    World,
+    a_shop,
+    at,
+    erases,
+    orders,
+    registers,
+    renames,
+    scripted,
+    subscribes,
+    tags,
+    unsubscribes,
+    withdraws,
+)
+
+# -- an address that resigned ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["known", "erased", "queued"])
+async def test_r72_a_rename_onto_an_address_that_resigned_opts_nobody_in_and_stands_in_the_ledger(world: World, way: str) -> None:
+    await world.post(registers(B), unsubscribes(B, 5))
+    await world.run()
+    if way == "erased":
+        await world.post(erases(B, 6))
+        await world.run()
+    await world.post(registers(A), subscribes(A, 9))
+    await (world.plan() if way == "queued" else world.run())
+    await world.post(renames(A, B, 10))
+    await world.run()
+    people = await known(world)
+    assert people.keys() == {B}
+    assert people[B].email_news.status is Status.OPT_OUT
+    assert B in world.upstream.opted_out
+    if way == "queued":
+        assert A not in world.upstream.contacts or world.upstream.sent(UpsertContact)[-1].email_status is not Status.OPT_IN
+        assert [one.email_status for one in world.upstream.sent(UpsertContact) if one.email_status is Status.OPT_IN] == []
+    await world.post(subscribes(B, 12))
+    await world.run()
+    assert (await known(world))[B].email_news.status is Status.OPT_IN
+    assert B not in world.upstream.opted_out
+
+
+@pytest.mark.parametrize("resigns", ["before she leaves", "after she left"])
+async def test_r72_whoever_comes_back_to_an_address_brings_no_opt_in_onto_her_own_resignation(world: World, resigns: str) -> None:
+    await world.post(registers(A, id="1"))
+    await world.run()
+    said = [unsubscribes(A, 1), changes(B, 5, "1")] if resigns == "before she leaves" else [changes(B, 5, "1"), unsubscribes(A, 6)]
+    for event in (*said, subscribes(B, 9)):
+        await world.post(event)
+        await world.run()
+    assert (await known(world))[B].email_news.status is Status.OPT_IN
+    await world.post(changes(A, 10, "1"))
+    await world.run()
+    assert (await known(world))[A].email_news.status is Status.OPT_OUT
+    assert A in world.upstream.opted_out
+    await world.post(subscribes(A, 12))
+    await world.run()
+    assert A not in world.upstream.opted_out
+
+
+async def test_r72_whoever_is_merged_into_an_address_she_resigned_at_brings_no_opt_in_there(world: World) -> None:
+    await world.post(registers(A), unsubscribes(A, 1), renames(A, B, 2), subscribes(B, 3), registers(A, 4))
+    await world.run()
+    await world.post(renames(B, A, 5))
+    await world.run()
+    assert (await known(world))[A].email_news.status is Status.OPT_OUT
+    assert A in world.upstream.opted_out
+
+
+async def test_r72_an_opt_out_that_a_merge_brings_has_its_line_in_the_ledger(world: World) -> None:
+    await world.post(registers(B), subscribes(B, 1), registers(A), unsubscribes(A, 9), withdraws(A, 9))
+    await world.run()
+    await world.post(renames(A, B, 10))
+    await world.run()
+    contact = (await known(world))[B]
+    assert (contact.email_news.status, contact.transfer.is_withdrawn) == (Status.OPT_OUT, True)
+    assert [(matter, kind) for matter, kind, _ in await ledger(world, B)] == [
+        ("email", "opt_in"),
+        ("email", "opt_out"),
+        ("transfer", "withdrawn"),
+    ]
+
+
+# -- renames over there ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("planned", ["together", "one by one"])
+async def test_r72_whoever_takes_an_address_waits_until_it_was_left_over_there(world: World, planned: str) -> None:
+    """Anna goes from a to c, Bea from b to a, Anna on to b: three renames, none of which may be skipped or overtaken."""
+    await world.post(registers(A, id="1", first_name="Anna"), registers(B, id="2", first_name="Bea"))
+    await world.post(tags(0.1, email=A, added=("anna",)), tags(0.1, email=B, added=("bea",)))
+    await world.run()
+    for event in (changes(C, 1, "1"), changes(A, 2, "2"), changes(B, 3, "1")):
+        await world.post(event)
+        if planned == "one by one":
+            await world.plan()
+    await world.run()
+    assert {
+        email: sorted(one for one in tags if one.startswith("idosell_")) for email, tags in world.upstream.contacts.items()
+    } == {
+        A: ["idosell_bea"],
+        B: ["idosell_anna"],
+    }
+    assert {state for state, _ in (await world.at_rest()).values()} == {"sent"}
+
+
+async def test_r72_a_newcomer_at_an_address_waits_until_it_was_left_over_there(world: World) -> None:
+    await world.post(registers(A, first_name="Anna"), tags(0.1, email=A, added=("anna",)))
+    await world.run()
+    await world.post(renames(A, B, 1))
+    world.upstream.respond = scripted(Unreachable("down"), method="upsert")
+    await world.run()
+    await world.post(registers(A, 2, first_name="Ola"), tags(2.1, email=A, added=("ola",)))
+    await world.run_for(hours=0.2)
+    theirs = {email: sorted(one for one in tags if one.startswith("idosell_")) for email, tags in world.upstream.contacts.items()}
+    assert theirs == {A: ["idosell_ola"], B: ["idosell_anna"]}
+    await world.at_rest()
+
+
+async def test_r72_a_stop_right_after_a_move_makes_no_second_contact(world: World) -> None:
+    await world.post(registers(A, id="1"), changes(B, 1, "1"), unsubscribes(B, 2))
+    await world.run()
+    assert set(world.upstream.contacts) == {B}
+    assert B in world.upstream.opted_out
+    assert await conflicts(world) == []
+
+
+@pytest.mark.parametrize("sent", [False, True], ids=["never sent", "sent"])
+async def test_r72_a_move_onto_an_address_of_which_salesmanago_never_heard_renames_the_contact(world: World, sent: bool) -> None:
+    """Somebody resigned there, without a consent to be sent: a stop that overtook the move."""
+    await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
+    await world.post(registers(A, id="1"), orders("o1", A, 1, ConsentAnswer.GIVEN, id="1"), subscribes(A, 2))
+    await (world.run() if sent else world.plan())
+    await world.post(changes(B, 5, "1"), unsubscribes(B, 6))
+    await world.planner.plan_due(1)
+    assert (await world.states())["e4"] == ("received", None)
+    await world.run()
+    assert set(world.upstream.contacts) == {B}
+    assert B in world.upstream.opted_out
+    assert [event.email for event in world.upstream.events] == [B]
+    assert (await known(world)).keys() == {B}
+    assert await conflicts(world) == []
+    await world.post(erases(A, 20))
+    await world.run()
+    assert world.upstream.contacts == {}
+    assert [await world.tables_naming(one) for one in (A, B)] == [[], []]
+    await world.at_rest()
+
+
+@pytest.mark.parametrize("others", [0, 5])
+async def test_r72_a_rename_onto_an_address_that_is_taken_over_there_is_not_believed(world: World, others: int) -> None:
+    await world.post(registers(A), *(registers(f"p{number}@example.pl") for number in range(others)))
+    await world.run()
+    world.upstream.contacts[B] = set()  # of whom we know nothing
+    await world.post(renames(A, B, 1), *(tags(1, email=f"p{number}@example.pl", added=("x",)) for number in range(others)))
+    await world.run()
+    states = await world.states()
+    assert states[f"e{others + 2}"] == ("parked", "refused")
+    assert {A, B} <= set(world.upstream.contacts)
+
+
+async def test_r72_a_rename_that_must_set_nothing_off_travels_in_a_job_and_is_read_back(world: World) -> None:
+    await world.post(registers(A, id="1"))
+    await world.run()
+    world.upstream.contacts[B] = set()
+    listed = AccountListed(at=at(1), customer=Customer(email=B, id="1"))
+    await world.post(listed)
+    await world.run()
+    assert (await world.states())["e2"] == ("parked", "refused")
+    await world.post(AccountListed(at=at(2), customer=Customer(email=C, id="1")))
+    await world.run_for(hours=0.5)
+    assert "upsert_many" in world.upstream.methods
+
+
+@pytest.mark.parametrize("perhaps_there", [False, True])
+async def test_r72_a_contact_that_never_was_there_is_created_under_its_newest_address(world: World, perhaps_there: bool) -> None:
+    await world.post(registers(A, id="1"))
+    if perhaps_there:
+        world.upstream.respond = scripted(Unknown("time-out"), method="upsert")
+        await world.run()
+    await world.post(changes(C, 1, "1"), changes(B, 2, "1"))
+    await world.run_for(hours=0.2)
+    assert set(world.upstream.contacts) == {B}
+    renamed = [one for one in world.upstream.sent(UpsertContact) if one.new_email is not None]
+    assert bool(renamed) is perhaps_there
+    assert {state for state, _ in (await world.at_rest()).values()} == {"sent"}
