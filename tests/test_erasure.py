@@ -13,7 +13,7 @@ from sqlalchemy import text
 from app.routers.events.examples import EXAMPLES
 from app.storage.engine.database import Database
 from app.storage.engine.tables import metadata
-from tests.support.processes import World, a_world, http
+from tests.support.running.processes import World, a_world, http
 
 ADDRESS = "zofia.zapomniana@example.com"
 LOCAL = "zofia.zapomniana"

@@ -11,7 +11,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
-from tests.support.processes import World, a_world
+from tests.support.running.processes import World, a_world
 
 CONTRACT = schemathesis.openapi.from_path(Path(__file__).parent.parent / "openapi.yaml")
 OPERATIONS = {result.ok().label: result.ok() for result in CONTRACT.get_all_operations()}

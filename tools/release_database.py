@@ -24,7 +24,7 @@ import httpx
 import yaml
 from cryptography.fernet import Fernet
 
-from tests.support.processes import free_port, http
+from tests.support.running.processes import free_port, http
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "tests" / "upgrades" / "files"

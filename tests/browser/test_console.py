@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from app.console.wording import Wording
 from app.routers.events.examples import EXAMPLES
-from tests.support.processes import World, http
+from tests.support.running.processes import World, http
 
 PAGES = ("", "find", "stuck", "transfers", "comparisons", "requests", "setup", "audit")
 ANNA = "anna.nowak@example.com"

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from app.routers.events.examples import EXAMPLES
-from tests.support.processes import World, http
+from tests.support.running.processes import World, http
 
 
 def test_swagger_ui_opens_from_the_package_and_an_order_can_be_posted_by_hand(

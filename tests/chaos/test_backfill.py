@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.processes import Process, World, free_port
+from tests.support.running.processes import Process, World, free_port
 
 ACCOUNTS = 5000
 ORDERS = 40

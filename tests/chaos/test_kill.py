@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tests.support.processes import World, a_world
+from tests.support.running.processes import World, a_world
 
 EVENTS = 500
 PEOPLE = 40

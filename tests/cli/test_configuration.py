@@ -22,7 +22,7 @@ from app.domain.intake.inbox import NewEvent
 from app.domain.runs.backfill import Listing
 from app.services.shops.keyring import KeyRing
 from tests.conftest import Clock
-from tests.support.terminals import Terminal
+from tests.support.running.terminals import Terminal
 from tests.support.world import FakeUpstream
 
 SHOPS = """

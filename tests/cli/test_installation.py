@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import common
-from tests.support.terminals import ONE_SHOP, Terminal
+from tests.support.running.terminals import ONE_SHOP, Terminal
 
 
 @pytest.fixture

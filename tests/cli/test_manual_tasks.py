@@ -9,7 +9,7 @@ from app.bootstrap.gateway import open_gateway
 from app.configuration.settings import Settings
 from app.domain.delivery.outbox import to_newsletter
 from app.domain.shops.callbacks import signature
-from tests.support.terminals import Terminal
+from tests.support.running.terminals import Terminal
 
 JAN = "jan.kowalski@example.com"
 SHOPS = """

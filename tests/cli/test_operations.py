@@ -27,7 +27,7 @@ from app.server.application import application_of
 from app.services.delivery.senders import SalesmanagoSender, Sender
 from tests.conftest import Clock
 from tests.support.gateways import client_of
-from tests.support.terminals import Terminal
+from tests.support.running.terminals import Terminal
 from tests.support.world import FakeUpstream
 
 SHOPS = """

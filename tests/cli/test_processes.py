@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet
 from app import __version__
 from app.configuration.settings import Settings
 from app.routers.events.examples import EXAMPLES
-from tests.support.processes import Process, World, a_world, http
+from tests.support.running.processes import Process, World, a_world, http
 
 
 @pytest.fixture

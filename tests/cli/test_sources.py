@@ -10,7 +10,7 @@ from app.bootstrap.gateway import open_gateway
 from app.cli import common
 from app.configuration.settings import Settings
 from tests.sources.stage import signed
-from tests.support.terminals import Terminal
+from tests.support.running.terminals import Terminal
 
 TOKEN = "authentication-bearer-token"
 SHOPS = """

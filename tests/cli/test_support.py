@@ -8,7 +8,7 @@ import pytest
 from app.admin.doctor import address_findings
 from app.cli import common
 from app.configuration.settings import Settings
-from tests.support.terminals import ONE_SHOP, Terminal
+from tests.support.running.terminals import ONE_SHOP, Terminal
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 
 from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE
 from tests.support.console import sent, signed_in
-from tests.support.copies import copied_to
 from tests.support.gateways import open_door
+from tests.support.running.copies import copied_to
 
 PAGES = ("/", "/find", "/stuck", "/setup", "/audit")
 

@@ -16,8 +16,8 @@ import pytest
 
 from tests.support.databases import migrated_file
 from tests.support.pages import Block, Page, all_pages
-from tests.support.processes import Process, free_port
-from tests.support.terminal import Terminal
+from tests.support.running.processes import Process, free_port
+from tests.support.running.terminal import Terminal
 
 NOT_RUN = {
     "README.md": {"takes minutes"},

@@ -21,7 +21,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from tests.support.processes import World, a_world, free_port, http
+from tests.support.running.processes import World, a_world, free_port, http
 from tools.curl_examples import FOLDER as CURL
 from tools.curl_examples import scripts
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from app import __version__
-from tests.support.dockerfile import PlainImage
-from tests.support.processes import START_SECONDS, free_port, http
+from tests.support.running.dockerfile import PlainImage
+from tests.support.running.processes import START_SECONDS, free_port, http
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

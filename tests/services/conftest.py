@@ -4,13 +4,13 @@ import pytest
 
 from app.storage.engine.database import Database
 from tests.conftest import Clock
-from tests.support.changes import (
+from tests.support.world import (
+    World,
+)
+from tests.support.worlds.changes import (
     PANEL,
     configured,
     shop,
-)
-from tests.support.world import (
-    World,
 )
 
 

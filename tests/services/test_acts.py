@@ -13,7 +13,20 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.storage.engine.database import Database
-from tests.support.acts import CHANNELS, PEOPLE, SURROUNDINGS, InShop, Looks, Orders, Passes, Play, Step, There, Turns, played
+from tests.support.worlds.acts import (
+    CHANNELS,
+    PEOPLE,
+    SURROUNDINGS,
+    InShop,
+    Looks,
+    Orders,
+    Passes,
+    Play,
+    Step,
+    There,
+    Turns,
+    played,
+)
 
 SEARCHES = "ACTS_EXAMPLES" in os.environ
 EXAMPLES = int(os.environ.get("ACTS_EXAMPLES", "8"))

@@ -1,6 +1,6 @@
 """Histories of people who share, leave and take addresses, in one shop and in two of one account (R72).
 
-Hypothesis looks for the shortest history after which a promise of `tests.support.identities` is broken.
+Hypothesis looks for the shortest history after which a promise of `tests.support.worlds.identities` is broken.
 `IDENTITIES_EXAMPLES=2000 pytest tests/services/test_identities.py` looks longer. What it found stands below, by name.
 """
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support.identities import (
+from tests.support.worlds.identities import (
     ADDRESSES,
     SURROUNDINGS,
     WHO,

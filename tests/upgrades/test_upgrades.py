@@ -12,7 +12,7 @@ import pytest
 
 from app import __version__
 from tests.conftest import PostgreSQL
-from tests.support.upgrades import check, load_sqlite, upgraded
+from tests.support.running.upgrades import check, load_sqlite, upgraded
 
 ROOT = Path(__file__).parents[2]
 FILES = Path(__file__).parent / "files"

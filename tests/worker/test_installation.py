@@ -13,8 +13,8 @@ from app.routers.events.examples import EXAMPLES
 from app.services.from_salesmanago.polling import Poller
 from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
-from tests.support.copies import copied_to
 from tests.support.gateways import Door, open_door
+from tests.support.running.copies import copied_to
 
 OFTEN = {"directory_seconds": 0.01, "poll_seconds": 0.01, "pull_seconds": 0.01, "sweep_seconds": 0.01, "nightly_seconds": 0.01}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.terminals import Terminal
+from tests.support.running.terminals import Terminal
 
 SHOPS = """
 [accounts.main]

@@ -1,7 +1,14 @@
 """Shops that are disabled or in the shadow."""
 
 from app.domain.consent import TimedStatus
-from tests.support.changes import (
+from tests.support.world import (
+    EWA,
+    JAN,
+    World,
+    at,
+    registers,
+)
+from tests.support.worlds.changes import (
     OUT,
     PANEL,
     changes,
@@ -13,13 +20,6 @@ from tests.support.changes import (
     reported,
     resigned,
     shop,
-)
-from tests.support.world import (
-    EWA,
-    JAN,
-    World,
-    at,
-    registers,
 )
 
 

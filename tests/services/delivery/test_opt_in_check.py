@@ -5,7 +5,15 @@ import pytest
 from app.domain.commands import UpsertContact
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
 from app.domain.shops.shop import ConsentNames
-from tests.support.changes import (
+from tests.support.world import (
+    EWA,
+    JAN,
+    World,
+    registers,
+    scripted,
+    subscribes,
+)
+from tests.support.worlds.changes import (
     DAY,
     IN,
     configured,
@@ -17,14 +25,6 @@ from tests.support.changes import (
     run,
     shop,
     statuses,
-)
-from tests.support.world import (
-    EWA,
-    JAN,
-    World,
-    registers,
-    scripted,
-    subscribes,
 )
 
 

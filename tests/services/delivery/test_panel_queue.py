@@ -17,17 +17,17 @@ from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, Panel, PanelKind, Shop
 from app.services.delivery.loop import Delivery
 from app.services.delivery.senders import Sender, ShopSender
-from tests.support.changes import (
+from tests.support.world import (
+    JAN,
+    World,
+    at,
+)
+from tests.support.worlds.changes import (
     OUT,
     ended,
     resigned,
     said_at_home,
     shop,
-)
-from tests.support.world import (
-    JAN,
-    World,
-    at,
 )
 
 

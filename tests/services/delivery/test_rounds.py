@@ -15,9 +15,9 @@ from app.domain.event_parts import Customer
 from app.domain.events import AccountListed, OptInClaimed
 from app.domain.salesmanago_limits import CONTACTS_PER_READ
 from app.storage.engine.tables import contact_queues
-from tests.support.changes import DAY, listed, looked, pulling
 from tests.support.gate import Gate
 from tests.support.world import EWA, JAN, World, at, erases, orders, registers, subscribes
+from tests.support.worlds.changes import DAY, listed, looked, pulling
 
 MAIN = to_account("main")
 

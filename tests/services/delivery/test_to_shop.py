@@ -6,7 +6,18 @@ from app.domain.commands import HomeCommand, MirrorTags, SetSubscription
 from app.domain.consent import TimedStatus
 from app.domain.delivery.outcomes import Unknown
 from app.domain.events import Event
-from tests.support.changes import (
+from tests.support.world import (
+    EWA,
+    JAN,
+    World,
+    at,
+    orders,
+    registers,
+    renames,
+    subscribes,
+    unsubscribes,
+)
+from tests.support.worlds.changes import (
     IN,
     OUT,
     PANEL,
@@ -25,17 +36,6 @@ from tests.support.changes import (
     shop,
     statuses,
     up_again,
-)
-from tests.support.world import (
-    EWA,
-    JAN,
-    World,
-    at,
-    orders,
-    registers,
-    renames,
-    subscribes,
-    unsubscribes,
 )
 
 

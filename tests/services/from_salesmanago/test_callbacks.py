@@ -6,8 +6,8 @@ from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
 from app.domain.events import OptOutClaimed, StatusObserved
-from tests.support.changes import changes, origins, person, run
 from tests.support.world import JAN, World, a_shop, at, erases, registers, scripted, subscribes, unsubscribes
+from tests.support.worlds.changes import changes, origins, person, run
 
 
 def callback(minutes: float, email: str = JAN) -> OptOutClaimed:

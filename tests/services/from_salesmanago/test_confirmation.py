@@ -4,7 +4,17 @@ import pytest
 
 from app.domain.consent import Policy, TimedStatus
 from app.domain.delivery.outcomes import Refused, Unreachable
-from tests.support.changes import (
+from tests.support.world import (
+    EWA,
+    JAN,
+    World,
+    at,
+    registers,
+    scripted,
+    subscribes,
+    unsubscribes,
+)
+from tests.support.worlds.changes import (
     IN,
     OUT,
     changes,
@@ -21,16 +31,6 @@ from tests.support.changes import (
     two_shops,
     up_again,
     upserts_unreachable,
-)
-from tests.support.world import (
-    EWA,
-    JAN,
-    World,
-    at,
-    registers,
-    scripted,
-    subscribes,
-    unsubscribes,
 )
 
 

@@ -7,8 +7,8 @@ from app.domain.delivery.outcomes import Unknown
 from app.domain.event_parts import Evidence
 from app.domain.shops.shop import DoubleOptIn
 from app.services.operations.consent_export import ConsentReader
-from tests.support.changes import IN, OUT, configured, looked, person, reported, run, shop, statuses
 from tests.support.world import EWA, JAN, World, registers, scripted, subscribes, unsubscribes
+from tests.support.worlds.changes import IN, OUT, configured, looked, person, reported, run, shop, statuses
 
 ASKING = DoubleOptIn(enabled=True, email_id="mail-7")
 

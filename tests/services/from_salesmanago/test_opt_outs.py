@@ -6,15 +6,6 @@ from app.domain.commands import SetSubscription
 from app.domain.consent import TimedStatus
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Unreachable
-from tests.support.changes import (
-    IN,
-    OUT,
-    changes,
-    ended,
-    person,
-    resigned,
-    statuses,
-)
 from tests.support.world import (
     EWA,
     JAN,
@@ -23,6 +14,15 @@ from tests.support.world import (
     registers,
     scripted,
     subscribes,
+)
+from tests.support.worlds.changes import (
+    IN,
+    OUT,
+    changes,
+    ended,
+    person,
+    resigned,
+    statuses,
 )
 
 LEASE_AND_A_BIT = 61

@@ -13,7 +13,18 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.domain.shops.shop import FanOut, TagConflicts
-from tests.support.changes import (
+from tests.support.world import (
+    EWA,
+    JAN,
+    World,
+    at,
+    registers,
+    scripted,
+    subscribes,
+    tags,
+    unsubscribes,
+)
+from tests.support.worlds.changes import (
     AT_ONCE,
     IN,
     OUT,
@@ -36,17 +47,6 @@ from tests.support.changes import (
     statuses,
     unreachable,
     upserts_refused,
-)
-from tests.support.world import (
-    EWA,
-    JAN,
-    World,
-    at,
-    registers,
-    scripted,
-    subscribes,
-    tags,
-    unsubscribes,
 )
 
 

@@ -5,7 +5,17 @@ import pytest
 from app.domain.commands import UpsertContact
 from app.domain.consent import TimedStatus
 from app.domain.events import Event
-from tests.support.changes import (
+from tests.support.world import (
+    EWA,
+    JAN,
+    World,
+    at,
+    registers,
+    renames,
+    subscribes,
+    unsubscribes,
+)
+from tests.support.worlds.changes import (
     IN,
     OUT,
     changes,
@@ -19,16 +29,6 @@ from tests.support.changes import (
     two_shops,
     unreachable,
     up_again,
-)
-from tests.support.world import (
-    EWA,
-    JAN,
-    World,
-    at,
-    registers,
-    renames,
-    subscribes,
-    unsubscribes,
 )
 
 

@@ -7,7 +7,16 @@ from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Unreachable
 from app.domain.events import Event, TagsEdited
 from app.services.delivery.loop import Delivery
-from tests.support.changes import (
+from tests.support.world import (
+    JAN,
+    World,
+    at,
+    registers,
+    scripted,
+    subscribes,
+    unsubscribes,
+)
+from tests.support.worlds.changes import (
     DAY,
     IN,
     OUT,
@@ -19,15 +28,6 @@ from tests.support.changes import (
     statuses,
     two_shops,
     up_again,
-)
-from tests.support.world import (
-    JAN,
-    World,
-    at,
-    registers,
-    scripted,
-    subscribes,
-    unsubscribes,
 )
 
 

@@ -3,15 +3,15 @@
 from datetime import timedelta
 
 from app.services.health.health import Health
-from tests.support.changes import (
+from tests.support.world import (
+    NOON,
+    World,
+)
+from tests.support.worlds.changes import (
     down,
     fine,
     no_account,
     resigned,
-)
-from tests.support.world import (
-    NOON,
-    World,
 )
 
 

@@ -14,7 +14,22 @@ from app.domain.reasons import Reason
 from app.services.delivery.loop import Delivery
 from app.services.operations.consent_export import ConsentReader
 from app.services.outbox.manual_tasks import ManualTaskList
-from tests.support.changes import (
+from tests.support.world import (
+    EWA,
+    JAN,
+    World,
+    at,
+    erases,
+    orders,
+    registers,
+    renames,
+    scripted,
+    subscribes,
+    tags,
+    unsubscribes,
+    withdraws,
+)
+from tests.support.worlds.changes import (
     DAY,
     PANEL,
     agreed,
@@ -33,21 +48,6 @@ from tests.support.changes import (
     unreachable,
     up_again,
     upserts_refused,
-)
-from tests.support.world import (
-    EWA,
-    JAN,
-    World,
-    at,
-    erases,
-    orders,
-    registers,
-    renames,
-    scripted,
-    subscribes,
-    tags,
-    unsubscribes,
-    withdraws,
 )
 
 

@@ -13,8 +13,8 @@ from app.services.operations.ledger_check import LedgerCheck
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.storage.engine.tables import consent_anchors, consent_heads, consents, meta
-from tests.support.changes import DAY
 from tests.support.world import EWA, JAN, World, subscribes, unsubscribes
+from tests.support.worlds.changes import DAY
 
 
 @pytest.fixture

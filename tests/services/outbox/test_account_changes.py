@@ -3,20 +3,20 @@
 from app.domain.delivery.outbox import to_account
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account
-from tests.support.changes import (
-    IN,
-    delivered,
-    ended,
-    shop,
-    statuses,
-    unreachable,
-)
 from tests.support.world import (
     JAN,
     World,
     subscribes,
     unsubscribes,
     withdraws,
+)
+from tests.support.worlds.changes import (
+    IN,
+    delivered,
+    ended,
+    shop,
+    statuses,
+    unreachable,
 )
 
 

@@ -9,14 +9,6 @@ from app.domain.delivery.outbox import to_account
 from app.domain.event_parts import Customer
 from app.domain.events import AccountChanged
 from app.storage.contacts import Contacts
-from tests.support.changes import (
-    IN,
-    delivered,
-    ended,
-    person,
-    run,
-    unreachable,
-)
 from tests.support.world import (
     JAN,
     World,
@@ -24,6 +16,14 @@ from tests.support.world import (
     registers,
     subscribes,
     withdraws,
+)
+from tests.support.worlds.changes import (
+    IN,
+    delivered,
+    ended,
+    person,
+    run,
+    unreachable,
 )
 
 

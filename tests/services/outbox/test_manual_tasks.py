@@ -10,7 +10,17 @@ from app.domain.errors import NotFound
 from app.domain.events import StatusObserved
 from app.domain.reasons import Reason
 from app.services.outbox.manual_tasks import ManualTaskList
-from tests.support.changes import (
+from tests.support.world import (
+    EWA,
+    JAN,
+    World,
+    at,
+    orders,
+    registers,
+    subscribes,
+    tags,
+)
+from tests.support.worlds.changes import (
     AT_ONCE,
     IN,
     OUT,
@@ -29,16 +39,6 @@ from tests.support.changes import (
     shop,
     up_again,
     upserts_unreachable,
-)
-from tests.support.world import (
-    EWA,
-    JAN,
-    World,
-    at,
-    orders,
-    registers,
-    subscribes,
-    tags,
 )
 
 

@@ -11,9 +11,9 @@ from app.domain.runs.reconciliation import Reconciliation, ReconciliationMode
 from app.domain.shops.shop import Panel, PanelKind
 from app.services.from_salesmanago.polling import Poller
 from app.services.runs.reconciliations import Reconciliations
-from tests.support.changes import NEW, OLD
-from tests.support.faithful import Faithful
 from tests.support.world import EWA, JAN, World, a_shop, grants, registers, renames, subscribes, withdraws
+from tests.support.worlds.changes import NEW, OLD
+from tests.support.worlds.faithful import Faithful
 
 
 class NoLooks:

@@ -10,8 +10,8 @@ from app.domain.delivery.outbox import to_account
 from app.domain.event_parts import Customer, NewsletterBox
 from app.domain.events import AccountListed, Event, SubscriberListed
 from tests.conftest import NOON
-from tests.support.changes import NEW, OLD
 from tests.support.world import JAN, World, at, orders, registers
+from tests.support.worlds.changes import NEW, OLD
 
 LONG_AGO, LATELY = NOON - timedelta(days=300), NOON - timedelta(hours=20)
 

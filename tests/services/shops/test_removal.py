@@ -10,8 +10,8 @@ from app.domain.intake.inbox import NewEvent
 from app.services.shops.removal import ShopRemoval
 from app.storage import removal
 from app.storage.engine.tables import metadata
-from tests.support.changes import configured, shop
 from tests.support.world import World, orders, registers
+from tests.support.worlds.changes import configured, shop
 
 KEPT = {"audit_log", "consents", "consent_heads", "consent_anchors"}
 """The log and the sealed lines."""

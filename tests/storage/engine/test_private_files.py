@@ -12,7 +12,7 @@ from app.configuration.control_socket import NoAnswer, check_owner, socket_of
 from app.storage.engine import migrations
 from app.storage.engine.database import AlreadyOwned, Database
 from app.storage.engine.private_files import make_private
-from tests.support.processes import a_world, http
+from tests.support.running.processes import a_world, http
 
 
 def modes(folder: Path) -> dict[str, int]:

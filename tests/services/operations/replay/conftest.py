@@ -5,11 +5,11 @@ import pytest
 from app.services.operations.replay import Operations
 from app.storage.engine.database import Database
 from tests.conftest import Clock
-from tests.support.operated import Operated, Talking
 from tests.support.world import (
     World,
     a_shop,
 )
+from tests.support.worlds.operated import Operated, Talking
 
 
 @pytest.fixture

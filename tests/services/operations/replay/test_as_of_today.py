@@ -6,7 +6,6 @@ from app.domain.commands import AddEvent, EventKind, UpsertContact
 from app.domain.delivery.outcomes import Delivered, Refused, Unreachable
 from app.domain.operations.replay import ParkedFilter
 from app.domain.reasons import Reason
-from tests.support.operated import EVERYTHING, Operated, purchases, refusing, upserts
 from tests.support.world import (
     EWA,
     JAN,
@@ -20,6 +19,7 @@ from tests.support.world import (
     tags,
     withdraws,
 )
+from tests.support.worlds.operated import EVERYTHING, Operated, purchases, refusing, upserts
 
 NEW = "new@example.pl"
 

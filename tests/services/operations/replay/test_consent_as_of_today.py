@@ -9,7 +9,6 @@ from app.domain.consent import Status
 from app.domain.delivery.outcomes import Delivered
 from app.domain.events import SubscriberListed
 from app.domain.reasons import Reason
-from tests.support.operated import EVERYTHING, Operated, opt_out_parked_for_the_shop, refusing, upserts
 from tests.support.world import (
     EWA,
     JAN,
@@ -25,6 +24,7 @@ from tests.support.world import (
     unsubscribes,
     withdraws,
 )
+from tests.support.worlds.operated import EVERYTHING, Operated, opt_out_parked_for_the_shop, refusing, upserts
 
 
 def told_opt_ins(gate: Operated) -> list[UpsertContact]:

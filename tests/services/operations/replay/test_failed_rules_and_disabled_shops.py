@@ -8,7 +8,6 @@ from app.domain.operations.replay import ParkedFilter
 from app.domain.reasons import Reason
 from app.services.operations.replay import Replay
 from app.services.planning import planning_round
-from tests.support.operated import EVERYTHING, Operated, purchases
 from tests.support.world import (
     EWA,
     JAN,
@@ -17,6 +16,7 @@ from tests.support.world import (
     orders,
     registers,
 )
+from tests.support.worlds.operated import EVERYTHING, Operated, purchases
 
 
 async def rule_fails(gate: Operated, monkeypatch: pytest.MonkeyPatch, *emails: str) -> None:

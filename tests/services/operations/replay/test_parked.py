@@ -8,7 +8,6 @@ from app.domain.events import OptInClaimed
 from app.domain.operations.replay import ParkedFilter
 from app.domain.reasons import Reason
 from app.services.operations.replay import Replay
-from tests.support.operated import EVERYTHING, Operated, upserts
 from tests.support.world import (
     EWA,
     JAN,
@@ -17,6 +16,7 @@ from tests.support.world import (
     registers,
     scripted,
 )
+from tests.support.worlds.operated import EVERYTHING, Operated, upserts
 
 # -- what is parked, and why ---------------------------------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from app.domain.operations.replay import ParkedCommand, ParkedFilter
 from app.domain.reasons import Reason
 from app.services.operations.replay import AT_A_TIME, Replay
 from app.storage.outbox.parked import Parked
-from tests.support.operated import EVERYTHING, Operated, purchases, upserts
 from tests.support.world import (
     EWA,
     JAN,
@@ -22,6 +21,7 @@ from tests.support.world import (
     registers,
     withdraws,
 )
+from tests.support.worlds.operated import EVERYTHING, Operated, purchases, upserts
 
 # -- a preview -----------------------------------------------------------------------------------------------------------
 

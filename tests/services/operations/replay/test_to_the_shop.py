@@ -6,10 +6,10 @@ from app.domain.operations.replay import ParkedCommand, ParkedFilter
 from app.services.operations.replay import Replay
 from app.services.outbox.manual_tasks import ManualTaskList
 from app.storage.outbox.parked import Parked
-from tests.support.operated import Operated, opt_out_parked_for_the_shop
 from tests.support.world import (
     withdraws,
 )
+from tests.support.worlds.operated import Operated, opt_out_parked_for_the_shop
 
 
 async def test_an_opt_out_still_reaches_the_shop_of_a_person_who_withdrew_the_transfer_since(gate: Operated) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from app.storage.engine.database import Database
 from tests.conftest import Clock
-from tests.support.backfill_world import Airport, the_shop
+from tests.support.worlds.backfill_world import Airport, the_shop
 
 
 @pytest.fixture

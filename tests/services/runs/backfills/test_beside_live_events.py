@@ -6,7 +6,6 @@ from datetime import timedelta
 from app.domain.commands import UpsertContact
 from app.domain.delivery.outbox import to_account
 from app.domain.runs.backfill import Phase
-from tests.support.backfill_world import Airport, people
 from tests.support.world import (
     EWA,
     JAN,
@@ -14,6 +13,7 @@ from tests.support.world import (
     registers,
     subscribes,
 )
+from tests.support.worlds.backfill_world import Airport, people
 
 # -- live events first ---------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from app.domain.event_parts import NewsletterBox
 from app.domain.runs.backfill import BackfillMode
 from app.domain.runs.backfill_tally import Tally
 from tests.conftest import NOON
-from tests.support.backfill_world import LONG_AGO, Airport, account, people
 from tests.support.world import (
     EWA,
     JAN,
@@ -18,6 +17,7 @@ from tests.support.world import (
     unsubscribes,
     withdraws,
 )
+from tests.support.worlds.backfill_world import LONG_AGO, Airport, account, people
 
 # -- opt-ins and opt-outs ------------------------------------------------------------------------------------------------
 

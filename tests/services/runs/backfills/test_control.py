@@ -9,7 +9,7 @@ from app.domain.errors import NotFound, NotPossible
 from app.domain.runs.backfill import BackfillMode, Pause, Phase, state_of
 from app.domain.runs.backfill_tally import Tally
 from app.domain.shops.shop import BackfillSettings, Panel, PanelKind
-from tests.support.backfill_world import Airport, account, people, the_shop
+from tests.support.worlds.backfill_world import Airport, account, people, the_shop
 
 SMALL_CANARY = BackfillSettings(automatic=True, canary=2)
 

@@ -3,7 +3,6 @@
 from app.domain.event_parts import NewsletterBox
 from app.domain.runs.backfill import BackfillMode, ListedAccount, state_of
 from app.domain.runs.backfill_tally import Tally
-from tests.support.backfill_world import LONG_AGO, Airport, account, people
 from tests.support.world import (
     EWA,
     JAN,
@@ -11,6 +10,7 @@ from tests.support.world import (
     registers,
     withdraws,
 )
+from tests.support.worlds.backfill_world import LONG_AGO, Airport, account, people
 
 
 async def a_mixed_population(world: Airport) -> list[ListedAccount]:

@@ -8,7 +8,7 @@ import pytest
 from app.domain.delivery.outcomes import Outcome, Refused, Throttled, Unreachable
 from app.domain.runs.backfill import BackfillMode, Listing, Phase
 from app.domain.runs.backfill_tally import Tally
-from tests.support.backfill_world import Airport, people, the_shop
+from tests.support.worlds.backfill_world import Airport, people, the_shop
 
 
 @pytest.mark.parametrize(

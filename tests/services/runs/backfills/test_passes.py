@@ -11,7 +11,7 @@ from app.domain.commands import UpsertContact
 from app.domain.delivery.outcomes import Delivered, Refused
 from app.domain.runs.backfill import BackfillMode, Pause, Phase, state_of
 from app.domain.runs.backfill_tally import Tally
-from tests.support.backfill_world import Airport, account, people, the_shop
+from tests.support.worlds.backfill_world import Airport, account, people, the_shop
 
 # -- everybody once ------------------------------------------------------------------------------------------------------
 

@@ -20,8 +20,8 @@ from app.services.runs.reconciliations import Reconciliations
 from app.storage.engine.database import Database
 from app.storage.engine.tables import inbox
 from tests.conftest import Clock
-from tests.support.faithful import Faithful
 from tests.support.world import JAN, FakeShopSide, FakeUpstream, World, registers, renames, subscribes, tags
+from tests.support.worlds.faithful import Faithful
 
 OLD, NEW = "jan@old.example", "jan@new.example"
 IDOSELL = Panel(kind=PanelKind.IDOSELL, base_url="https://panel.example")

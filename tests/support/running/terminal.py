@@ -14,7 +14,7 @@ import socket
 import sys
 from pathlib import Path
 
-from tests.support.fork_server import _server
+from tests.support.running.fork_server import _server
 
 _CLIENT = """#!{python} -ISE
 import array, json, os, signal, socket, sys

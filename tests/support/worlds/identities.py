@@ -29,8 +29,8 @@ from app.domain.events import (
 from app.storage.engine.database import Database
 from app.storage.engine.tables import contacts
 from tests.conftest import NOON, Clock
-from tests.support.acts import Salesmanago, Weather
 from tests.support.world import World, a_shop, at, erases, orders, registers, subscribes, tags, unsubscribes
+from tests.support.worlds.acts import Salesmanago, Weather
 
 A, B, C, D = ADDRESSES = ("a@example.pl", "b@example.pl", "c@example.pl", "d@example.pl")
 ANNA, BEA, OLA = WHO = ("Anna", "Bea", "Ola")

@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 from cryptography.fernet import Fernet
 
-from tests.support import fork_server
 from tests.support.databases import migrated_file
-from tests.support.fork_server import Streams, Warm
+from tests.support.running import fork_server
+from tests.support.running.fork_server import Streams, Warm
 
 START_SECONDS = 30.0
 PATIENCE_SECONDS = 30.0

@@ -1,0 +1,1 @@
+"""The gateway as it really runs: processes, terminals, containers, releases of before."""

@@ -1,0 +1,1 @@
+"""Whole worlds for stories: changes in SALESmanago, transfers, operators, and histories judged by models."""
