@@ -45,8 +45,8 @@ async def distinct(connection: AsyncConnection, column: Column[str], *where: Any
         yield last
 
 
-def each_value(column: Column[str]) -> CTE:
+def each_value(column: Column[str], *where: ColumnElement[bool]) -> CTE:
     """As `distinct`, in one statement: a CTE whose column `name` has the values, and at the end NULL."""
-    first = select(func.min(column).label("name")).cte("each_value", recursive=True)
-    following = select(func.min(column)).where(column > first.c.name).scalar_subquery()
+    first = select(func.min(column).label("name")).where(*where).cte("each_value", recursive=True)
+    following = select(func.min(column)).where(*where, column > first.c.name).scalar_subquery()
     return first.union_all(select(following).where(first.c.name.is_not(None)))

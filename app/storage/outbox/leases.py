@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Update, case, exists, func, literal, select, true, type_coerce, update
+from sqlalchemy import BigInteger, Row, Update, bindparam, case, exists, func, literal, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.clocks import NOTICED
@@ -122,14 +122,8 @@ class Leases:
 
     async def _shops_waiting(self, destination: str) -> list[str]:
         """One step per shop along the index: the number of waiting contacts does not matter."""
-        shops: list[str] = []
-        while True:
-            behind = contact_queues.c.shop_id > shops[-1] if shops else true()
-            following = select(func.min(contact_queues.c.shop_id)).where(contact_queues.c.destination == destination, behind)
-            shop_id = (await self._connection.execute(following)).scalar_one()
-            if shop_id is None:
-                return shops
-            shops.append(shop_id)
+        found = await self._connection.execute(_SHOPS_WAITING, {"at": destination})
+        return list(found.scalars())
 
     async def _due(self, destination: str, shop_id: str, limit: int, now: datetime, *, only_live: bool) -> list[Row[Any]]:
         free = contact_queues.c.leased_until.is_(None) | (contact_queues.c.leased_until < now)
@@ -205,6 +199,10 @@ class Leases:
 
 _DESTINATIONS = each_value(contact_queues.c.destination)
 """Where anything waits: one step per destination along the index, however many contacts wait there."""
+
+_SHOPS_AT = each_value(contact_queues.c.shop_id, contact_queues.c.destination == bindparam("at"))
+_SHOPS_WAITING = select(_SHOPS_AT.c.name).where(_SHOPS_AT.c.name.is_not(None)).order_by(_SHOPS_AT.c.name)
+"""Shops of which anything waits at a destination."""
 
 
 def _next(waiting: list[WaitingCommand]) -> list[WaitingCommand]:
