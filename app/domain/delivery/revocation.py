@@ -149,6 +149,8 @@ _CONSENT_COVERS = (EventKind.PURCHASE, EventKind.CART, EventKind.VISIT)
 
 def taken_back_upsert(upsert: UpsertContact, *, email: bool, phone: bool) -> UpsertContact:
     """Without the named opt-ins, and without the agreements that go with them."""
+    if not (email or phone):
+        return upsert
     kept = tuple(one for one in upsert.agreements if not (one.accepted and (phone if one.by_sms else email)))
     return replace(
         upsert,
