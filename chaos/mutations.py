@@ -86,7 +86,7 @@ def _no_consent_recheck() -> None:
     async def no(*_arguments: Any, **_more: Any) -> bool:
         return False
 
-    setattr(planning_round, "take_back", nothing)  # noqa: B010
+    setattr(planning_round, "revoke", nothing)  # noqa: B010
     setattr(Inbox, "has_urgent", no)  # noqa: B010
 
 

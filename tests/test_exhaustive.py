@@ -96,7 +96,7 @@ def test_a_new_kind_of_command_is_a_type_error_at_every_rule_that_must_answer_fo
         "salesmanago_changes.told",
         "salesmanago_changes.untold",
         "shop_changes.told_home",
-        "revocation.taken_back",
+        "revocation.without_revoked",
     }
 
 

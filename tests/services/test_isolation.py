@@ -348,14 +348,14 @@ async def test_r73_a_person_who_cannot_be_read_when_something_leaves_is_parked_a
 async def test_r73_somebody_of_whom_nothing_can_be_taken_back_keeps_it_and_holds_up_nobody(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = delivery_module.take_back
+    honest = delivery_module.revoke
 
     async def failing(work: Any, shop_id: str, contact_queue: Any, *rest: Any) -> Any:
         if contact_queue.contact_id == 3:
             raise TypeError
         return await honest(work, shop_id, contact_queue, *rest)
 
-    monkeypatch.setattr(delivery_module, "take_back", failing)
+    monkeypatch.setattr(delivery_module, "revoke", failing)
     await world.post(*map(registers, PEOPLE))
     await world.plan()
     await world.configure(a_shop(blocked_email_domains=("example.pl",)))

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.domain.delivery.outbox import Claim, ContactQueue
 from app.domain.delivery.outcomes import Park, RetryAt
-from app.domain.delivery.revocation import TakeBack
+from app.domain.delivery.revocation import Revocation
 from app.domain.intake.inbox import EventState, Settlement
 from app.domain.person.contact import NOBODY
 from app.domain.person.stored import Alias
@@ -60,7 +60,7 @@ class History:
             self.claim,
             self.record,
             self.record,
-            self.take_back,
+            self.revoke,
             self.people,
         ]
         for self.step in range(steps):
@@ -134,13 +134,13 @@ class History:
             self.log.append(await work.results.record([end], ACCOUNT, self.now))
             await work.commit()
 
-    async def take_back(self) -> None:
+    async def revoke(self) -> None:
         contact = self.chance.randint(1, 6)
         async with self.store.work() as work:
             waiting = (await work.outbox.waiting(ACCOUNT, [contact])).get(contact, [])
             self.log.append(waiting)
             if await work.leases.is_held(ContactQueue(contact, ACCOUNT), self.now):
-                await work.outbox.defer_take_back(ContactQueue(contact, ACCOUNT), TakeBack(email_opt_in=True), Reason.ERASED)
+                await work.outbox.defer_revocation(ContactQueue(contact, ACCOUNT), Revocation(email_opt_in=True), Reason.ERASED)
             else:
                 changed = {one.id: upsert("weaker") for one in waiting[:1]}
                 await work.outbox.rewrite(ContactQueue(contact, ACCOUNT), changed, [one.id for one in waiting[1:2]], self.now)

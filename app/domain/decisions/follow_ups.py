@@ -10,7 +10,7 @@ from typing import NamedTuple, assert_never
 from app.domain.commands import Command, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus, is_opt_in, is_opt_out
 from app.domain.decisions.changes.standing import email_stood, phone_stood
-from app.domain.delivery.revocation import TakeBack
+from app.domain.delivery.revocation import Revocation
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -45,7 +45,7 @@ from app.domain.values import replace
 class Revoked(NamedTuple):
     """What of the waiting commands must not leave any more, and why."""
 
-    act: TakeBack
+    act: Revocation
     reason: Reason
 
 
@@ -74,7 +74,7 @@ def revoked_by(event: Event, before: Contact, contact: Contact, *, is_joined: bo
     """
     match event:
         case ErasureRequested():
-            gone = TakeBack(everything=True, at_shop=True, opt_outs=True)
+            gone = Revocation(everything=True, at_shop=True, opt_outs=True)
             return [Revoked(gone, Reason.ERASED)] if contact.erased_at != before.erased_at else []
         case TransferConsentWithdrawn():
             return _withdrawn(contact)
@@ -95,29 +95,29 @@ def revoked_by(event: Event, before: Contact, contact: Contact, *, is_joined: bo
 
 
 def _withdrawn(contact: Contact) -> list[Revoked]:
-    return [Revoked(TakeBack(everything=True), Reason.CONSENT_WITHDRAWN)] if contact.transfer.is_withdrawn else []
+    return [Revoked(Revocation(everything=True), Reason.CONSENT_WITHDRAWN)] if contact.transfer.is_withdrawn else []
 
 
 def _bought(contact: Contact, *, has_cart: bool) -> list[Revoked]:
     if not has_cart or contact.last_purchase_at is None:
         return []
-    return [Revoked(TakeBack(carts_until=contact.last_purchase_at), Reason.CART_BOUGHT)]
+    return [Revoked(Revocation(carts_until=contact.last_purchase_at), Reason.CART_BOUGHT)]
 
 
 def _revoked_for_both(contact: Contact, *, has_cart: bool) -> list[Revoked]:
     """What stands for the one that took over stands for the other as well: what waits for either may have to stay (R72)."""
-    act = TakeBack(
+    act = Revocation(
         email_opt_in=contact.email_news.status is Status.OPT_OUT,
         phone_opt_in=contact.phone_news.status is Status.OPT_OUT,
     )
     return [*_withdrawn(contact), Revoked(act, Reason.CONSENT_WITHDRAWN), *_bought(contact, has_cart=has_cart)]
 
 
-def _older_opt_ins(contact: Contact) -> TakeBack:
+def _older_opt_ins(contact: Contact) -> Revocation:
     """The opt-ins that an opt-out of the person revokes; an act that is newer, perhaps told by another shop, stays."""
     email, phone = contact.email_news, contact.phone_news
     no_email, no_phone = email.status is Status.OPT_OUT, phone.status is Status.OPT_OUT
-    return TakeBack(
+    return Revocation(
         email_opt_in=no_email,
         phone_opt_in=no_phone,
         email_until=email.opted_out if no_email else None,
@@ -233,9 +233,9 @@ def _known_there(contact: Contact) -> tuple[object, ...]:
     return told.email_news, told.phone_news, seen.email_news, seen.phone_news, *kept_back
 
 
-def opt_ins_revoked_at_sibling(told: SentState, adopted: SentState) -> TakeBack:
+def opt_ins_revoked_at_sibling(told: SentState, adopted: SentState) -> Revocation:
     """An older opt-in of the other shop must not follow an opt-out that it adopted (R06)."""
-    return TakeBack(
+    return Revocation(
         email_opt_in=adopted.email_news != told.email_news and is_opt_out(adopted.email_news),
         phone_opt_in=adopted.phone_news != told.phone_news and is_opt_out(adopted.phone_news),
     )

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from app.domain.commands import Command
 from app.domain.consent import Policy
 from app.domain.decisions.guard import closes_the_door
-from app.domain.delivery.outbox import Claim, DeferredTakeBack
-from app.domain.delivery.revocation import TakeBack, taken_back
+from app.domain.delivery.outbox import Claim, DeferredRevocation
+from app.domain.delivery.revocation import Revocation, without_revoked
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
@@ -17,7 +17,7 @@ from app.domain.values import replace, value
 class Stop:
     """What must not leave any more, and why."""
 
-    act: TakeBack
+    act: Revocation
     reason: Reason
 
 
@@ -32,14 +32,14 @@ def rechecked(claim: Claim, shop: Shop | None, person: Contact | None) -> Claim:
     stop = None if shop is None or not commands else stopped(commands, shop, person)
     if stop is None:
         return claim
-    act = DeferredTakeBack(stop.act, stop.reason, claim.commands[-1].id)
-    return replace(claim, take_backs=(*claim.take_backs, act))
+    act = DeferredRevocation(stop.act, stop.reason, claim.commands[-1].id)
+    return replace(claim, revocations=(*claim.revocations, act))
 
 
 def stopped(commands: Sequence[Command], shop: Shop, person: Contact | None) -> Stop | None:
     """What of the commands may not leave now; None if all of them may. `person`: needed if `needs_person`."""
     found = stop_of(commands, shop, person)
-    if found is None or all(taken_back(command, found.act) == command for command in commands):
+    if found is None or all(without_revoked(command, found.act) == command for command in commands):
         return None
     return found
 
@@ -47,15 +47,15 @@ def stopped(commands: Sequence[Command], shop: Shop, person: Contact | None) -> 
 def stop_of(commands: Sequence[Command], shop: Shop, person: Contact | None) -> Stop | None:
     """What holds for a person now, whether or not it concerns these commands."""
     if shop.shadow:
-        return Stop(TakeBack(everything=True, at_shop=True), Reason.SHADOW)
+        return Stop(Revocation(everything=True, at_shop=True), Reason.SHADOW)
     if any(shop.blocks(command.email) for command in commands):
-        return Stop(TakeBack(everything=True), Reason.BLOCKED_ADDRESS)
+        return Stop(Revocation(everything=True), Reason.BLOCKED_ADDRESS)
     if person is None or person.erased:
         return None
     reason = closes_the_door(shop, person)
     if reason is not None:
-        return Stop(TakeBack(everything=True), reason)
+        return Stop(Revocation(everything=True), reason)
     first = person.transfer.granted_first
     if shop.policy is Policy.ORDER_CONSENT and first is not None:
-        return Stop(TakeBack(happened_before=first), Reason.BEFORE_CONSENT)
+        return Stop(Revocation(happened_before=first), Reason.BEFORE_CONSENT)
     return None

@@ -15,7 +15,7 @@ from app.domain.commands import (
     SetSubscription,
     UpsertContact,
 )
-from app.domain.delivery.revocation import TakeBack
+from app.domain.delivery.revocation import Revocation
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import value
@@ -106,10 +106,10 @@ class InFlight(NamedTuple):
 
 
 @value()
-class DeferredTakeBack:
+class DeferredRevocation:
     """An act that arrived while commands were on their way: it is applied before any of them is tried again."""
 
-    act: TakeBack
+    act: Revocation
     reason: Reason
     up_to: int
     """Id of the last command that was queued before the act; what came later is none of its business."""
@@ -125,7 +125,7 @@ class Claim:
     attempts: int
     first_tried_at: datetime | None
     commands: tuple[WaitingCommand, ...]
-    take_backs: tuple[DeferredTakeBack, ...] = ()
+    revocations: tuple[DeferredRevocation, ...] = ()
     defect: str | None = None
     """Name of what failed of ours while it was judged: nothing of it may leave."""
 

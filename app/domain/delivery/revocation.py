@@ -20,7 +20,7 @@ from app.domain.values import replace, value
 
 
 @value()
-class TakeBack:
+class Revocation:
     """An act that took permission away: what of the queue must not leave any more."""
 
     everything: bool = False
@@ -41,8 +41,8 @@ class TakeBack:
     cart_id: str | None = None
     """This cart has changed: its report would tell of yesterday's content."""
 
-    def __or__(self, other: "TakeBack") -> "TakeBack":
-        return TakeBack(
+    def __or__(self, other: "Revocation") -> "Revocation":
+        return Revocation(
             self.everything or other.everything,
             self.email_opt_in or other.email_opt_in,
             self.phone_opt_in or other.phone_opt_in,
@@ -56,7 +56,7 @@ class TakeBack:
         )
 
 
-def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False) -> Command | None:
+def without_revoked(command: Command, act: Revocation, *, perhaps_arrived: bool = False) -> Command | None:
     """The command as it may still be sent, or None."""
     match command:
         case DeleteContact():
@@ -72,12 +72,12 @@ def taken_back(command: Command, act: TakeBack, *, perhaps_arrived: bool = False
         case AddEvent():
             return None if act.everything or _is_outdated(command, act) else command
         case UpsertContact():
-            return _taken_back_upsert(command, act, perhaps_arrived=perhaps_arrived)
+            return _upsert_without_revoked(command, act, perhaps_arrived=perhaps_arrived)
         case _:
             assert_never(command)
 
 
-def _taken_back_upsert(command: UpsertContact, act: TakeBack, *, perhaps_arrived: bool) -> UpsertContact | None:
+def _upsert_without_revoked(command: UpsertContact, act: Revocation, *, perhaps_arrived: bool) -> UpsertContact | None:
     """An opt-in that perhaps arrived already turns into the opt-out (I6)."""
     if act.everything:
         is_known = perhaps_arrived or not command.introduces
@@ -121,7 +121,7 @@ def _opt_outs_for_the_shop(command: SetSubscription) -> SetSubscription | None:
     return None if email is None and phone is None else replace(command, email_news=email, phone_news=phone)
 
 
-def unsent_part(command: Command, left: Command | None, act: TakeBack, *, perhaps_arrived: bool = False) -> Command | None:
+def unsent_part(command: Command, left: Command | None, act: Revocation, *, perhaps_arrived: bool = False) -> Command | None:
     """What of a command SALESmanago will not be told after all, `left` being what is still sent; None if nothing is lost.
 
     Whoever perhaps arrived there counts as known: a later opt-out must reach them.
@@ -138,7 +138,7 @@ def unsent_part(command: Command, left: Command | None, act: TakeBack, *, perhap
     )
 
 
-def _is_outdated(event: AddEvent, act: TakeBack) -> bool:
+def _is_outdated(event: AddEvent, act: Revocation) -> bool:
     bought = act.carts_until is not None and event.is_cart_until(act.carts_until)
     too_old = act.happened_before is not None and event.kind in _CONSENT_COVERS and event.at < act.happened_before
     return bought or too_old or (act.cart_id is not None and event.cart_id == act.cart_id)

@@ -38,7 +38,7 @@ from app.services.delivery.given_up import GivenUp
 from app.services.delivery.lease import Lease, LeaseLength
 from app.services.delivery.senders import Sender
 from app.services.outbox.manual_tasks import replace_older
-from app.services.outbox.revocation import take_back
+from app.services.outbox.revocation import revoke
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store, Work
 
@@ -225,10 +225,10 @@ class Delivery:
         """
         while True:
             claims, breaker = await self._lease(destination, length or self._lengths.now)
-            interrupted = [claim for claim in claims if claim.take_backs]
+            interrupted = [claim for claim in claims if claim.revocations]
             if not interrupted:
                 return claims, breaker
-            await self._take_back_deferred(interrupted)
+            await self._revoke_deferred(interrupted)
 
     async def _lease(self, destination: str, length: timedelta) -> tuple[list[Claim], Breaker]:
         """Claims, leased; or claims with take-backs, which are not: leaving without a commit gives them back."""
@@ -256,7 +256,7 @@ class Delivery:
             if circuit is Circuit.HALF_OPEN:
                 await work.destinations.save(destination, replace(state, breaker=breaker.probing(now + length, length)))
             claims = await self._judged(work, claims)
-            if not any(claim.take_backs for claim in claims):
+            if not any(claim.revocations for claim in claims):
                 await work.commit()
         return claims, breaker
 
@@ -292,7 +292,7 @@ class Delivery:
         takers = {one.id: one for one in await work.contacts.by_ids(into)} if into else {}
         return {contact_id: takers.get(one.merged_into or 0, one).contact for contact_id, one in found.items()}
 
-    async def _take_back_deferred(self, claims: Sequence[Claim]) -> None:
+    async def _revoke_deferred(self, claims: Sequence[Claim]) -> None:
         """The lock of those who decide comes first, then the contact queue: contacts are written by one at a time."""
         forgot = False
         async with self._store.work() as work:
@@ -303,18 +303,18 @@ class Delivery:
                 if await work.leases.is_held(contact_queue, now):
                     continue  # somebody else has it by now, and will come here
                 try:
-                    forgot = await self._take_back_of(work, claim, now) or forgot
+                    forgot = await self._revocation_of(work, claim, now) or forgot
                 except Exception as error:  # of ours, over this one: nothing of it leaves, and it holds up nobody else (R73)
                     if not work.survives(error):
                         raise
                     log.exception("taking_back_failed", contact_id=claim.contact_id)
                     await work.outbox.park(contact_queue, [one.id for one in claim.commands], now)
-                    await work.outbox.forget_take_backs(contact_queue)
+                    await work.outbox.forget_revocations(contact_queue)
             await work.commit()
         if forgot:
             await self._store.empty_log()
 
-    async def _take_back_of(self, work: Work, claim: Claim, now: datetime) -> bool:
+    async def _revocation_of(self, work: Work, claim: Claim, now: datetime) -> bool:
         """Answers whether the person was erased meanwhile, and what is settled by now was scrubbed."""
         contact_queue = claim.contact_queue
         noted = (await work.outbox.deferred(contact_queue.destination, [contact_queue.contact_id])).get(
@@ -322,12 +322,12 @@ class Delivery:
         )
         cancelled = [
             command
-            for one in dict.fromkeys((*noted, *claim.take_backs))
-            for command in await take_back(work, claim.shop_id, contact_queue, one.act, one.reason, now, one.up_to)
+            for one in dict.fromkeys((*noted, *claim.revocations))
+            for command in await revoke(work, claim.shop_id, contact_queue, one.act, one.reason, now, one.up_to)
         ]
         people = await work.contacts.by_ids([contact_queue.contact_id])
         await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
-        await work.outbox.forget_take_backs(contact_queue)
+        await work.outbox.forget_revocations(contact_queue)
         erased = [one for one in people if one.erased_hash is not None]
         for one in erased:
             await work.outbox.scrub(one.id, one.erased_hash or "")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.domain.decisions.carts import StoredCart, newer_state
 from app.domain.decisions.plan import Defer, Plan, Supersede
-from app.domain.delivery.revocation import TakeBack
+from app.domain.delivery.revocation import Revocation
 from app.domain.events import CartChanged
 from app.domain.intake.inbox import InboxEvent
 from app.domain.reasons import Reason
@@ -42,7 +42,7 @@ class CartRound:
 
     def changed(
         self, event: InboxEvent, happened: CartChanged, person: WorkingContact | None, plan: Plan
-    ) -> tuple[Plan, TakeBack | None]:
+    ) -> tuple[Plan, Revocation | None]:
         """A cart waits for its quiet hour; the newest state takes the place of the one before.
 
         Answers what becomes of the event, and what of a report on its way is outdated by it.
@@ -62,7 +62,7 @@ class CartRound:
         if stored is not None and stored.open:
             self.replaced.append(stored.event_seq)
         elif stored is not None and stored.cart.reported_at is not None:
-            outdated = TakeBack(cart_id=stored.cart.id)
+            outdated = Revocation(cart_id=stored.cart.id)
         self._keep(key, StoredCart(event.shop_id, None, event.seq, state, open=isinstance(plan, Defer)), person)
         return plan, outdated
 

@@ -25,7 +25,7 @@ from app.domain.decisions.follow_ups import (
 from app.domain.decisions.observations.statuses import adopt_sibling_status, came_back
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
 from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter
-from app.domain.delivery.revocation import TakeBack
+from app.domain.delivery.revocation import Revocation
 from app.domain.event_kinds.subjects import email_of, order_id_of
 from app.domain.event_kinds.traits import revokes_permission
 from app.domain.events import (
@@ -51,7 +51,7 @@ from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.services.operations.consent_export import Consents
 from app.services.outbox.manual_tasks import NEWEST, replace_older
-from app.services.outbox.revocation import take_back
+from app.services.outbox.revocation import revoke
 from app.services.planning.carts import CartRound
 from app.services.planning.event_ids import disguised, names_somebody
 from app.services.planning.kept_pushes import forget_in_pushes
@@ -199,7 +199,7 @@ class PlanningRound:
         self._people.remember_customer(person)
         if not is_contested:  # what another account said is no act of this person
             self._consents.note(event, person, before)
-        cancelled = await self._take_back(event, person, before)
+        cancelled = await self._revoke(event, person, before)
         await self._tell_left_addresses(event, shop, person, before)
         person.joined_from = None
         await self._tell_siblings(event, shop, person, before)
@@ -289,31 +289,31 @@ class PlanningRound:
     async def _cart(self, event: InboxEvent, happened: CartChanged, person: WorkingContact, plan: Plan) -> None:
         plan, outdated = self._carts.changed(event, happened, person, plan)
         if outdated is not None:
-            await self._take_back_everywhere(person, outdated, Reason.CART_REPLACED)
+            await self._revoke_everywhere(person, outdated, Reason.CART_REPLACED)
         self._carry_out(event, person, plan)
 
     # -- taking back -----------------------------------------------------------------------------------------------------
 
-    async def _take_back(self, event: InboxEvent, person: WorkingContact, before: Contact) -> list[Command]:
+    async def _revoke(self, event: InboxEvent, person: WorkingContact, before: Contact) -> list[Command]:
         """What waits and may not leave any more because of the event is cancelled; answers what was."""
         is_joined, has_cart = person.joined_from is not None, self._carts.concern(person)
         cancelled = list[Command]()
         for revoked in revoked_by(event.event, before, person.contact, is_joined=is_joined, has_cart=has_cart):
-            cancelled += await self._take_back_everywhere(person, *revoked)
+            cancelled += await self._revoke_everywhere(person, *revoked)
         return cancelled
 
-    async def _take_back_everywhere(self, person: WorkingContact, act: TakeBack, reason: Reason) -> list[Command]:
+    async def _revoke_everywhere(self, person: WorkingContact, act: Revocation, reason: Reason) -> list[Command]:
         """From this round, from the outbox, and from the queue of a contact that was merged into this one."""
-        if act == TakeBack():
+        if act == Revocation():
             return []
-        cancelled = self.decided.take_back(person, act, reason)
+        cancelled = self.decided.revoke(person, act, reason)
         merged = {one.id: one for one in await self._merged_into(person) if one.id is not None}
         for contact_queue in await self._contact_queues([] if person.id is None else [person.id, *merged], act):
             if await self._work.leases.is_held(contact_queue, self._now):
                 # On its way at this moment. Should it come back unsent, the next claim takes it back first.
-                await self._work.outbox.defer_take_back(contact_queue, act, reason)
+                await self._work.outbox.defer_revocation(contact_queue, act, reason)
                 continue
-            stored = await take_back(self._work, person.shop_id, contact_queue, act, reason, self._now)
+            stored = await revoke(self._work, person.shop_id, contact_queue, act, reason, self._now)
             self.decided.unsell(person.shop_id, stored, reason)
             if contact_queue.contact_id == person.id:
                 cancelled = [*stored, *cancelled]
@@ -348,7 +348,7 @@ class PlanningRound:
             self._people.stored(one)
         return self._people.belongs_to_another(person, email)
 
-    async def _contact_queues(self, contact_ids: list[int], act: TakeBack) -> list[ContactQueue]:
+    async def _contact_queues(self, contact_ids: list[int], act: Revocation) -> list[ContactQueue]:
         """Wherever something waits for them, also at an account the shop has left since."""
         boxes = await self._work.outbox.contact_queues_of(contact_ids)
         return [box for box in boxes if act.at_shop or box.destination.startswith(to_account(""))]
@@ -419,7 +419,7 @@ class PlanningRound:
         for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
             known = adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen).sent_state
             act = opt_ins_revoked_at_sibling(sibling.contact.sent_state, known)
-            await self._take_back_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
+            await self._revoke_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
             await self._follow_opt_out(event, shop, sibling, known)
             sibling.update(adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen))
 

@@ -10,7 +10,7 @@ from app.domain.commands import Command, HomeCommand, UpsertContact
 from app.domain.consent import Status
 from app.domain.decisions.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
 from app.domain.delivery.outbox import NewCommand, destination_of
-from app.domain.delivery.revocation import TakeBack, taken_back, unsent_part
+from app.domain.delivery.revocation import Revocation, unsent_part, without_revoked
 from app.domain.event_kinds.subjects import order_id_of
 from app.domain.event_kinds.traits import is_bulk
 from app.domain.events import Event, OptInClaimed, OptOutClaimed, StatusObserved, TagsEdited, TagsObserved
@@ -123,13 +123,13 @@ class Decided:
                 kept.append((owner, event, replace(command, email_status=email_status, phone_status=phone_status)))
         self._commands = kept
 
-    def take_back(self, person: WorkingContact, act: TakeBack, reason: Reason) -> list[Command]:
+    def revoke(self, person: WorkingContact, act: Revocation, reason: Reason) -> list[Command]:
         """What of the round may not leave any more, of the person and of whom they absorbed; answers what was cancelled."""
         kept: list[tuple[WorkingContact, InboxEvent, Command]] = []
         cancelled: list[Command] = []
         for owner, event, command in self._commands:
             theirs = owner is person or owner.heir is person
-            left = taken_back(command, act) if theirs else command
+            left = without_revoked(command, act) if theirs else command
             lost = unsent_part(command, left, act) if theirs else None
             if lost is not None:
                 cancelled.append(lost)

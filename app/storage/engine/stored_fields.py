@@ -9,8 +9,8 @@ from dataclasses import MISSING, field, fields, make_dataclass
 from types import UnionType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
-from app.domain.delivery.outbox import DeferredTakeBack
-from app.domain.delivery.revocation import TakeBack
+from app.domain.delivery.outbox import DeferredRevocation
+from app.domain.delivery.revocation import Revocation
 from app.domain.events import DriftFound
 from app.domain.person.contact import Contact
 from app.domain.person.sides import KeptBack, Observed
@@ -18,7 +18,7 @@ from app.domain.person.sides import KeptBack, Observed
 RENAMED: dict[type, dict[str, str]] = {
     Contact: {"sent_state": "told", "shop_state": "home", "observed": "seen"},
     KeptBack: {"sent": "told"},
-    TakeBack: {"at_shop": "home"},
+    Revocation: {"at_shop": "home"},
     DriftFound: {"sent_digest": "told"},
 }
 """Class -> field -> the name it is stored under."""
@@ -52,7 +52,7 @@ def _twin_of(kind: type) -> _Twin:
 
 
 _TWINS: dict[type, _Twin] = {}
-for _kind in (KeptBack, Observed, Contact, TakeBack, DeferredTakeBack, DriftFound):  # what is nested comes before what holds it
+for _kind in (KeptBack, Observed, Contact, Revocation, DeferredRevocation, DriftFound):  # what is nested comes before what holds it
     _TWINS[_kind] = _twin_of(_kind)
 
 

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.commands import AddEvent, Command, EventKind, erased_form
 from app.domain.decisions.undelivered import Undelivered
 from app.domain.delivery import outcomes
-from app.domain.delivery.outbox import CommandState, ContactQueue, DeferredTakeBack, NewCommand, WaitingCommand, to_account
-from app.domain.delivery.revocation import TakeBack, opt_outs_of
+from app.domain.delivery.outbox import CommandState, ContactQueue, DeferredRevocation, NewCommand, WaitingCommand, to_account
+from app.domain.delivery.revocation import Revocation, opt_outs_of
 from app.domain.reasons import Reason
 from app.storage.engine import codec
 from app.storage.engine.bulk import execute_many
@@ -137,7 +137,7 @@ class Outbox:
         theirs = select(*columns).where(one_of(self._connection, contact_queues.c.contact_id, contact_ids)).order_by(*columns)
         return [ContactQueue(row.contact_id, row.destination) for row in await self._connection.execute(theirs)]
 
-    async def deferred(self, destination: str, contact_ids: Collection[int]) -> dict[int, tuple[DeferredTakeBack, ...]]:
+    async def deferred(self, destination: str, contact_ids: Collection[int]) -> dict[int, tuple[DeferredRevocation, ...]]:
         """Acts that arrived for contacts while their commands were on their way."""
         if not contact_ids:
             return {}
@@ -145,9 +145,9 @@ class Outbox:
         rows = await self._connection.execute(
             select(contact_queues.c.contact_id, contact_queues.c.take_backs).where(noted, contact_queues.c.take_backs.is_not(None))
         )
-        return {row.contact_id: codec.decode_all(row.take_backs, DeferredTakeBack) for row in rows}
+        return {row.contact_id: codec.decode_all(row.take_backs, DeferredRevocation) for row in rows}
 
-    async def forget_take_backs(self, contact_queue: ContactQueue) -> None:
+    async def forget_revocations(self, contact_queue: ContactQueue) -> None:
         """They were applied."""
         await self._connection.execute(update(contact_queues).where(is_of(contact_queue)).values(take_backs=None))
 
@@ -219,15 +219,15 @@ class Outbox:
             await self._connection.execute(change.values(state=CommandState.CANCELLED.value, settled_at=at))
             await self._reduce(contact_queue, len(cancelled))
 
-    async def defer_take_back(self, contact_queue: ContactQueue, act: TakeBack, reason: Reason) -> None:
+    async def defer_revocation(self, contact_queue: ContactQueue, act: Revocation, reason: Reason) -> None:
         """Note on the contact queue what the next claim has to take back first, of what is queued by now."""
         theirs = (outbox.c.destination == contact_queue.destination) & (outbox.c.contact_id == contact_queue.contact_id)
         newest = select(func.max(outbox.c.id)).where(theirs, _WAITING)
         up_to = (await self._connection.execute(newest)).scalar_one_or_none() or 0
         box = is_of(contact_queue)
         stored = (await self._connection.execute(select(contact_queues.c.take_backs).where(box))).scalar_one_or_none()
-        earlier = codec.decode_all(stored, DeferredTakeBack) if stored is not None else ()
-        noted = codec.encode_all((*earlier, DeferredTakeBack(act, reason, up_to)))
+        earlier = codec.decode_all(stored, DeferredRevocation) if stored is not None else ()
+        noted = codec.encode_all((*earlier, DeferredRevocation(act, reason, up_to)))
         await self._connection.execute(update(contact_queues).where(box).values(take_backs=noted))
 
     async def scrub(self, contact_id: int, pseudonym: str) -> None:

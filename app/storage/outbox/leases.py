@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.clocks import NOTICED
 from app.domain.delivery.coalesce import is_quiet, one_bundle
-from app.domain.delivery.outbox import Claim, ContactQueue, DeferredTakeBack, InFlight, WaitingCommand
+from app.domain.delivery.outbox import Claim, ContactQueue, DeferredRevocation, InFlight, WaitingCommand
 from app.domain.delivery.outcomes import LONGEST_DELAY
 from app.domain.delivery.round_robin import round_robin
 from app.storage.engine import codec
@@ -74,7 +74,7 @@ class Leases:
                 box.attempts,
                 box.first_tried_at,
                 tuple(commands[box.contact_id]),
-                codec.decode_all(box.take_backs, DeferredTakeBack) if box.take_backs else (),
+                codec.decode_all(box.take_backs, DeferredRevocation) if box.take_backs else (),
             )
             for box in boxes
         ]

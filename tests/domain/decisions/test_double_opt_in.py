@@ -8,7 +8,7 @@ from app.domain.commands import ConfirmationMail, UpsertContact
 from app.domain.consent import Status
 from app.domain.decisions.discrepancies import ConflictKind, conflicts, is_disputed
 from app.domain.delivery.coalesce import CoalescedCommands, merge, one_bundle
-from app.domain.delivery.revocation import TakeBack, taken_back
+from app.domain.delivery.revocation import Revocation, without_revoked
 from app.domain.delivery.verify import RemoteContact, still_missing
 from app.domain.event_parts import NO_EVIDENCE, Evidence, NewsletterBox
 from app.domain.events import Event
@@ -151,9 +151,9 @@ def test_b6_what_asks_travels_apart_from_what_tells_a_status() -> None:
 
 def test_b6_who_resigned_is_not_asked_any_more() -> None:
     asking = an_upsert(asks_opt_in=MAIL, add_tags=("a",))
-    assert taken_back(asking, TakeBack(email_opt_in=True)) == an_upsert(add_tags=("a",))
-    assert taken_back(asking, TakeBack(phone_opt_in=True)) == asking
-    assert taken_back(asking, TakeBack(everything=True)) is None
+    assert without_revoked(asking, Revocation(email_opt_in=True)) == an_upsert(add_tags=("a",))
+    assert without_revoked(asking, Revocation(phone_opt_in=True)) == asking
+    assert without_revoked(asking, Revocation(everything=True)) is None
     assert NO_EVIDENCE.confirmed is False
 
 

@@ -20,7 +20,7 @@ from app.domain.decisions.follow_ups import (
     revoked_by,
     status_changed,
 )
-from app.domain.delivery.revocation import TakeBack
+from app.domain.delivery.revocation import Revocation
 from app.domain.events import Event, OptOutClaimed
 from app.domain.person.contact import Contact
 from app.domain.person.sides import Observed, ObservedStatus, SentState, ShopState
@@ -55,11 +55,11 @@ BEFORE = somebody()
 RESIGNED = replace(BEFORE, email_news=Channel().opt_out(NOW))
 WITHDRAWN = replace(BEFORE, transfer=TransferConsent().withdraw(NOW))
 BUYER = replace(BEFORE, last_purchase_at=NOW)
-ALL_OF_IT = TakeBack(everything=True, at_shop=True, opt_outs=True)
-EVERYTHING = TakeBack(everything=True)
+ALL_OF_IT = Revocation(everything=True, at_shop=True, opt_outs=True)
+EVERYTHING = Revocation(everything=True)
 BY_EMAIL = Channels(email=True, phone=False)
-NO_OPT_INS = TakeBack(email_opt_in=True, email_until=NOW)
-BOUGHT = TakeBack(carts_until=NOW)
+NO_OPT_INS = Revocation(email_opt_in=True, email_until=NOW)
+BOUGHT = Revocation(carts_until=NOW)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_r72_what_stands_for_the_one_that_took_over_is_revoked_of_the_other_as_w
     contact = replace(RESIGNED, transfer=WITHDRAWN.transfer, last_purchase_at=NOW)
     assert revoked_by(account_changed(), BEFORE, contact, is_joined=True, has_cart=True) == [
         (EVERYTHING, Reason.CONSENT_WITHDRAWN),
-        (TakeBack(email_opt_in=True), Reason.CONSENT_WITHDRAWN),
+        (Revocation(email_opt_in=True), Reason.CONSENT_WITHDRAWN),
         (BOUGHT, Reason.CART_BOUGHT),
     ]
 
@@ -207,10 +207,10 @@ def test_r06_siblings_hear_of_what_was_sent_and_of_what_was_shown() -> None:
 
 @pytest.mark.parametrize(
     ("told", "adopted", "revoked"),
-    [(OLD_IN, OUT, TakeBack(email_opt_in=True)), (OUT, OUT, TakeBack()), (OLD_OUT, IN, TakeBack())],
+    [(OLD_IN, OUT, Revocation(email_opt_in=True)), (OUT, OUT, Revocation()), (OLD_OUT, IN, Revocation())],
 )
 def test_r06_an_opt_out_of_one_shop_revokes_the_older_opt_in_of_another(
-    told: TimedStatus, adopted: TimedStatus, revoked: TakeBack
+    told: TimedStatus, adopted: TimedStatus, revoked: Revocation
 ) -> None:
     assert opt_ins_revoked_at_sibling(SentState(email_news=told), SentState(email_news=adopted)) == revoked
 

@@ -7,8 +7,8 @@ import pytest
 from app.domain.commands import Command, ConfirmOptIn, DeleteContact, EventKind, MirrorTags, SetSubscription
 from app.domain.consent import Status, TimedStatus, TransferConsent
 from app.domain.decisions.recheck import needs_person, rechecked, stopped
-from app.domain.delivery.outbox import Claim, ContactQueue, DeferredTakeBack, WaitingCommand
-from app.domain.delivery.revocation import TakeBack, taken_back
+from app.domain.delivery.outbox import Claim, ContactQueue, DeferredRevocation, WaitingCommand
+from app.domain.delivery.revocation import Revocation, without_revoked
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
@@ -58,7 +58,7 @@ def test_r06b_what_may_leave_is_judged_by_the_settings_and_the_consent_of_now(
 ) -> None:
     stop = stopped(EVERYTHING, shop, person)
     assert (None if stop is None else stop.reason) is reason
-    still = EVERYTHING if stop is None else tuple(one for one in EVERYTHING if taken_back(one, stop.act) is not None)
+    still = EVERYTHING if stop is None else tuple(one for one in EVERYTHING if without_revoked(one, stop.act) is not None)
     assert still == left
 
 
@@ -85,8 +85,8 @@ def a_claim(*commands: Command) -> Claim:
 
 def test_r06b_a_claim_of_which_something_may_not_leave_is_to_revoke_it_first() -> None:
     claim = a_claim(PROFILE, ORDER)
-    act = DeferredTakeBack(TakeBack(everything=True), Reason.NO_CONSENT, up_to=2)
-    assert rechecked(claim, a_careful_shop(), somebody()) == replace(claim, take_backs=(act,))
+    act = DeferredRevocation(Revocation(everything=True), Reason.NO_CONSENT, up_to=2)
+    assert rechecked(claim, a_careful_shop(), somebody()) == replace(claim, revocations=(act,))
 
 
 @pytest.mark.parametrize(("claim", "shop"), [(a_claim(PROFILE), a_shop()), (a_claim(), a_careful_shop()), (a_claim(PROFILE), None)])

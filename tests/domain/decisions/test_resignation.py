@@ -10,7 +10,7 @@ from app.domain.consent import Policy, Status, TimedStatus
 from app.domain.decisions.changes.sent_state import told, untold
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Send, Withhold
-from app.domain.delivery.revocation import TakeBack, opt_outs_of, taken_back, unsent_part
+from app.domain.delivery.revocation import Revocation, opt_outs_of, unsent_part, without_revoked
 from app.domain.events import Event
 from app.domain.person.contact import Contact
 from app.domain.person.sides import SentState
@@ -134,8 +134,8 @@ def test_in_the_shadow_everything_else_is_decided_and_withheld() -> None:
 
 # -- what waits ----------------------------------------------------------------------------------------------------------
 
-WITHDRAWAL = TakeBack(everything=True)
-ERASURE = TakeBack(everything=True, at_shop=True, opt_outs=True)
+WITHDRAWAL = Revocation(everything=True)
+ERASURE = Revocation(everything=True, at_shop=True, opt_outs=True)
 NO = Agreement(name="news", accepted=False, at=at(NOON))
 YES = Agreement(name="sms", accepted=True, at=at(NOON), by_sms=True)
 FULL = an_upsert(
@@ -164,13 +164,13 @@ FULL = an_upsert(
     ],
 )
 def test_r06a_of_what_waits_an_opt_out_is_left_whatever_closes_the_door(
-    command: UpsertContact, act: TakeBack, perhaps_arrived: bool, left: UpsertContact | None
+    command: UpsertContact, act: Revocation, perhaps_arrived: bool, left: UpsertContact | None
 ) -> None:
-    assert taken_back(command, act, perhaps_arrived=perhaps_arrived) == left
+    assert without_revoked(command, act, perhaps_arrived=perhaps_arrived) == left
 
 
 def _after(command: UpsertContact, before: Contact, *, perhaps_arrived: bool = False) -> Contact:
-    left = taken_back(command, WITHDRAWAL, perhaps_arrived=perhaps_arrived)
+    left = without_revoked(command, WITHDRAWAL, perhaps_arrived=perhaps_arrived)
     lost = unsent_part(command, left, WITHDRAWAL, perhaps_arrived=perhaps_arrived)
     return untold(told(before, [command]), [] if lost is None else [lost])
 
@@ -199,7 +199,7 @@ def test_r07_after_a_new_consent_everything_that_was_taken_back_is_told(grant: C
     shop = a_careful_shop()
     before = life(shop, consent_granted(MORNING), tags_edited("2026-11-23T10:00", added=["vip"])).contact
     waiting = an_upsert(add_tags=("idosell_vip",), email_status=Status.OPT_OUT)
-    lost = unsent_part(waiting, taken_back(waiting, WITHDRAWAL), WITHDRAWAL)
+    lost = unsent_part(waiting, without_revoked(waiting, WITHDRAWAL), WITHDRAWAL)
     assert lost is not None
     story = Story((), untold(before, [lost]), {}).goes_on(shop, consent_withdrawn(NOON), grant(EVENING))
     assert "idosell_vip" in commands_of(story.plan)[0].add_tags  # type: ignore[union-attr]

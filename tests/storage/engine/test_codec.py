@@ -10,9 +10,9 @@ from app.domain.commands import AddEvent, EventKind, UpsertContact
 from app.domain.consent import Channel, Policy, Status, TimedStatus, TransferConsent
 from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
-from app.domain.delivery.outbox import DeferredTakeBack
+from app.domain.delivery.outbox import DeferredRevocation
 from app.domain.delivery.rate_limit import Pace
-from app.domain.delivery.revocation import TakeBack
+from app.domain.delivery.revocation import Revocation
 from app.domain.events import DriftFound
 from app.domain.person.contact import Contact
 from app.domain.person.sale import Sale
@@ -42,7 +42,7 @@ STORED = (
         Sale,
         Observed,
         Shop,
-        TakeBack,
+        Revocation,
     ),
     *(SentState, TransferConsent, UpsertContact),
 )
@@ -98,7 +98,7 @@ def test_renamed_fields_are_stored_under_the_names_that_earlier_versions_read() 
     assert stored["seen"]["email_kept_back"].keys() == {"told", "stood", "at"}
     drift = DriftFound(at=NOON, email="a@example.com", sent_digest="abc")
     assert msgspec.json.decode(codec.encode_tagged(drift))[1]["told"] == "abc"
-    deferred = DeferredTakeBack(TakeBack(at_shop=True), Reason.SHADOW, 7)
+    deferred = DeferredRevocation(Revocation(at_shop=True), Reason.SHADOW, 7)
     assert msgspec.json.decode(codec.encode_all([deferred]))[0]["act"]["home"] is True
 
 
@@ -116,10 +116,10 @@ def test_values_with_renamed_fields_are_the_same_after_they_were_stored() -> Non
     assert codec.decode(codec.encode(contact), Contact) == contact
     assert repr(contact) == before  # encoding leaves the value as it was
     deferred = (
-        DeferredTakeBack(TakeBack(at_shop=True, cart_id="c"), Reason.SHADOW, 7),
-        DeferredTakeBack(TakeBack(), Reason.SHADOW, 8),
+        DeferredRevocation(Revocation(at_shop=True, cart_id="c"), Reason.SHADOW, 7),
+        DeferredRevocation(Revocation(), Reason.SHADOW, 8),
     )
-    assert codec.decode_all(codec.encode_all(deferred), DeferredTakeBack) == deferred
+    assert codec.decode_all(codec.encode_all(deferred), DeferredRevocation) == deferred
     drift = DriftFound(at=NOON, email="a@example.com", sent_digest="abc", missing=("x",))
     read = codec.decode_event(codec.encode_tagged(drift))
     assert (read, vars(read)["sent_digest"]) == (drift, "abc")

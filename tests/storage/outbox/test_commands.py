@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, Line, UpsertContact
 from app.domain.consent import Status
-from app.domain.delivery.outbox import ContactQueue, DeferredTakeBack
+from app.domain.delivery.outbox import ContactQueue, DeferredRevocation
 from app.domain.delivery.outcomes import Delivered, Park, Refused
-from app.domain.delivery.revocation import TakeBack
+from app.domain.delivery.revocation import Revocation
 from app.domain.reasons import Reason
 from app.storage.engine.database import Database
 from app.storage.engine.tables import attempts, calls, contact_queues, outbox
@@ -282,39 +282,39 @@ async def test_waiting_commands_are_weakened_or_cancelled_in_place(store: Store,
 async def test_deferred_acts_add_up_on_the_contact_queue_and_are_handed_over_with_the_next_claim(store: Store) -> None:
     await queued(store, a_command(1))
     (claim,) = await claimed(store)
-    assert claim.take_backs == ()
-    first, second = TakeBack(email_opt_in=True), TakeBack(phone_opt_in=True)
+    assert claim.revocations == ()
+    first, second = Revocation(email_opt_in=True), Revocation(phone_opt_in=True)
     async with store.work() as work:
-        await work.outbox.defer_take_back(ContactQueue(1, ACCOUNT), first, Reason.CONSENT_WITHDRAWN)
+        await work.outbox.defer_revocation(ContactQueue(1, ACCOUNT), first, Reason.CONSENT_WITHDRAWN)
         await work.commit()
     await queued(store, a_command(1))
     async with store.work() as work:
-        await work.outbox.defer_take_back(ContactQueue(1, ACCOUNT), second, Reason.ERASED)
+        await work.outbox.defer_revocation(ContactQueue(1, ACCOUNT), second, Reason.ERASED)
         await work.commit()
     await recorded(store, attempted(claim, again(claim.commands[0], T0)))
     (claim,) = await claimed(store)
     early, late = (command.id for command in claim.commands)
-    assert claim.take_backs == (
-        DeferredTakeBack(first, Reason.CONSENT_WITHDRAWN, early),
-        DeferredTakeBack(second, Reason.ERASED, late),
+    assert claim.revocations == (
+        DeferredRevocation(first, Reason.CONSENT_WITHDRAWN, early),
+        DeferredRevocation(second, Reason.ERASED, late),
     )
 
 
-async def test_a_claim_that_is_left_without_a_commit_is_free_and_its_take_backs_can_be_applied_and_forgotten(store: Store) -> None:
+async def test_a_claim_that_is_left_without_a_commit_is_free_and_its_revocations_can_be_applied_and_forgotten(store: Store) -> None:
     await queued(store, a_command(1), a_command(2))
     async with store.work() as work:
-        await work.outbox.defer_take_back(ContactQueue(1, ACCOUNT), TakeBack(everything=True), Reason.ERASED)
+        await work.outbox.defer_revocation(ContactQueue(1, ACCOUNT), Revocation(everything=True), Reason.ERASED)
         await work.commit()
     async with store.work() as work:
         claims = await work.leases.claim(ACCOUNT, [], 10, T0, LEASE)
-        assert {claim.contact_id: bool(claim.take_backs) for claim in claims} == {1: True, 2: False}
+        assert {claim.contact_id: bool(claim.revocations) for claim in claims} == {1: True, 2: False}
     async with store.work() as work:
         assert not await work.leases.is_held(ContactQueue(1, ACCOUNT), T0)
         assert set(await work.outbox.deferred(ACCOUNT, [1, 2])) == {1}
-        await work.outbox.forget_take_backs(ContactQueue(1, ACCOUNT))
+        await work.outbox.forget_revocations(ContactQueue(1, ACCOUNT))
         await work.commit()
     claims = await claimed(store)
-    assert [claim.take_backs for claim in claims] == [(), ()]
+    assert [claim.revocations for claim in claims] == [(), ()]
     assert not any(command.maybe_sent for claim in claims for command in claim.commands)
 
 

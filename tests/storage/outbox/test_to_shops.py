@@ -13,7 +13,7 @@ from app.domain.commands import Command, ConfirmOptIn, MirrorTags, SetSubscripti
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outbox import ContactQueue, NewCommand
 from app.domain.delivery.outcomes import Delivered, Drop, NeedsPerson, Park, RetryAt
-from app.domain.delivery.revocation import TakeBack
+from app.domain.delivery.revocation import Revocation
 from app.domain.event_parts import Evidence
 from app.domain.intake.inbox import EventState, Settlement
 from app.domain.panel_tags import PanelTags
@@ -171,15 +171,15 @@ async def test_an_act_that_is_deferred_and_commands_that_are_cancelled_concern_t
     await queued(store, to(ACCOUNT), to(NEWS), to(TAGS))
     (claim,) = await claimed(store, account=NEWS)
     async with store.work() as work:
-        await work.outbox.defer_take_back(ContactQueue(1, NEWS), TakeBack(everything=True, at_shop=True), Reason.ERASED)
+        await work.outbox.defer_revocation(ContactQueue(1, NEWS), Revocation(everything=True, at_shop=True), Reason.ERASED)
         (waiting,) = (await work.outbox.waiting(TAGS, [1]))[1]
         await work.outbox.rewrite(ContactQueue(1, TAGS), {}, [waiting.id], T0)
         await work.commit()
     assert await claimed(store, account=TAGS) == []
     (account,) = await claimed(store, account=ACCOUNT)
-    assert account.take_backs == ()
+    assert account.revocations == ()
     (again,) = await claimed(store, after(seconds=61), account=NEWS)
-    assert [one.up_to for one in again.take_backs] == [claim.commands[0].id]
+    assert [one.up_to for one in again.revocations] == [claim.commands[0].id]
     assert again.commands[0].maybe_sent
 
 
@@ -498,7 +498,7 @@ async def test_what_waited_before_the_move_is_claimed_and_recorded_after_it(empt
     store = Store(empty_database)
     (claim,) = await claimed(store, account="account:main")
     assert [one.command.email for one in claim.commands] == ["a@example.pl", "b@example.pl"]
-    assert (claim.attempts, claim.first_tried_at, claim.take_backs) == (3, after(hours=-1), ())
+    assert (claim.attempts, claim.first_tried_at, claim.revocations) == (3, after(hours=-1), ())
     assert all(one.counted and one.attempts == 2 for one in claim.commands)
     assert await claimed(store, account="account:second") == []  # leased by a process that may still be at it
     (leased,) = await claimed(store, after(seconds=61), account="account:second")
