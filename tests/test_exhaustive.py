@@ -93,9 +93,9 @@ def test_a_new_kind_of_event_is_a_type_error_at_every_rule_that_must_answer_for_
 def test_a_new_kind_of_command_is_a_type_error_at_every_rule_that_must_answer_for_it(forgetful: set[str]) -> None:
     assert forgetful >= {
         "outbox.destination_of",
-        "salesmanago_changes.told",
-        "salesmanago_changes.untold",
-        "shop_changes.told_home",
+        "sent_state.mark_sent",
+        "sent_state.mark_unsent",
+        "shop_changes.mark_sent_to_shop",
         "revocation.without_revoked",
     }
 

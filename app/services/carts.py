@@ -6,7 +6,7 @@ import structlog
 
 from app.domain.commands import Command, UpsertContact
 from app.domain.decisions.carts import StoredCart, decide_cart
-from app.domain.decisions.changes.sent_state import told
+from app.domain.decisions.changes.sent_state import mark_sent
 from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
 from app.domain.delivery.outbox import NewCommand, destination_of
 from app.domain.errors import NotReady
@@ -124,7 +124,7 @@ class Carts:
         now = self._clock()
         queue = _queued(plan.commands, stored, shop, person)
         await work.outbox.queue(queue, now)
-        reported = replace(person, contact=told(person.contact, plan.commands))
+        reported = replace(person, contact=mark_sent(person.contact, plan.commands))
         known.update({one: reported for one, owner in known.items() if owner.id == person.id})
         await work.contacts.save([reported], now)
         return sum(command.counted for command in queue)

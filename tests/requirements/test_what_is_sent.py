@@ -15,7 +15,7 @@ from app.domain.commands import (
 )
 from app.domain.decisions.carts import cart_of, decide_cart
 from app.domain.decisions.changes.salesmanago_changes import difference
-from app.domain.decisions.changes.sent_state import told, untold
+from app.domain.decisions.changes.sent_state import mark_sent, mark_unsent
 from app.domain.decisions.plan import Defer, Supersede, Withhold
 from app.domain.delivery.coalesce import CoalescedCommands, coalesce
 from app.domain.event_parts import Address
@@ -128,14 +128,14 @@ def test_r11_a_late_message_of_the_old_address_renames_nobody_back() -> None:
 def test_r11_a_rename_taken_back_before_it_left_is_still_to_be_told_and_makes_no_twin() -> None:
     known = life(OPEN, registered("2026-11-23T10:00"))
     moved = known.goes_on(OPEN, account_changed("2026-11-23T11:00", customer=a_customer("jan@new.example.com")))
-    upsert = difference(untold(moved.contact, moved.commands), OPEN)
+    upsert = difference(mark_unsent(moved.contact, moved.commands), OPEN)
     assert upsert is not None
     assert (upsert.email, upsert.new_email) == (EMAIL, "jan@new.example.com")
 
 
 def test_r11_a_first_transfer_taken_back_before_it_left_is_a_first_transfer_again() -> None:
     seen = life(OPEN, viewed())
-    assert difference(untold(seen.contact, seen.commands), OPEN) == UpsertContact(email=EMAIL)
+    assert difference(mark_unsent(seen.contact, seen.commands), OPEN) == UpsertContact(email=EMAIL)
 
 
 @pytest.mark.parametrize(("minutes", "late"), [(9.99, False), (10, True), (45, True)])
@@ -288,4 +288,4 @@ def test_a_bundle_says_the_same_as_its_commands_one_by_one() -> None:
         an_upsert(new_email="n@example.com", remove_tags=("A",)), (an_event(email="n@example.com"),)
     )
     known = life(OPEN, registered("2026-11-23T10:00")).contact
-    assert told(known, commands).sent_state.email == "n@example.com"
+    assert mark_sent(known, commands).sent_state.email == "n@example.com"

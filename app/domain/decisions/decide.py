@@ -14,8 +14,8 @@ from app.domain import tags
 from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, UpsertContact
 from app.domain.consent import Status, is_opt_out, later
 from app.domain.decisions.changes.salesmanago_changes import difference, opt_outs_due
-from app.domain.decisions.changes.sent_state import digest_of_told, reset_to_remote, told
-from app.domain.decisions.changes.shop_changes import home_commands, shop_knows, told_home
+from app.domain.decisions.changes.sent_state import digest_of_sent_state, mark_sent, reset_to_remote
+from app.domain.decisions.changes.shop_changes import home_commands, mark_sent_to_shop, shop_knows
 from app.domain.decisions.compose import compose
 from app.domain.decisions.guard import closes_the_door, refusal_reason
 from app.domain.decisions.learn import learn, reactivated, remember_revocation
@@ -193,7 +193,7 @@ def _homeward(
 
 def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Decision:
     """What was told and is gone is told again. Nobody is introduced by a comparison."""
-    there, up_to_date = reset_to_remote(known, event), event.sent_digest in ("", digest_of_told(known))
+    there, up_to_date = reset_to_remote(known, event), event.sent_digest in ("", digest_of_sent_state(known))
     commands = compose(event, shop, there, sale) if known.is_transferred and up_to_date else ()
     if not commands:
         return _decision(Supersede(Reason.NOTHING_NEW), known, sale)
@@ -207,7 +207,7 @@ def _is_told_of_opt_out(known: Contact) -> bool:
 
 
 def _informed(known: Contact, commands: Sequence[Command]) -> Contact:
-    return told_home(told(known, commands), commands)
+    return mark_sent_to_shop(mark_sent(known, commands), commands)
 
 
 def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale, *, known_there: bool) -> Decision:
@@ -217,7 +217,7 @@ def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale,
     if upsert is None:
         return _decision(unsent(reason), left, sale)
     withholding = None if _resigns(event, shop) and reason in _CLOSES_THE_DOOR else reason
-    return Decision(Send(upsert, withholding=withholding), told(left, [upsert]), sale, left)
+    return Decision(Send(upsert, withholding=withholding), mark_sent(left, [upsert]), sale, left)
 
 
 def _facts(event: Event, shop: Shop, known: Contact, *, known_there: bool) -> UpsertContact | None:
@@ -240,7 +240,7 @@ def _in_shadow(decision: Decision, event: Event, shop: Shop, sale: Sale, *, know
     if upsert is None:
         return _decision(Withhold(Reason.SHADOW, decision.plan.commands), learned, sale)
     withholding = None if _resigns(event, shop) else Reason.SHADOW
-    return Decision(Send(upsert, withholding=withholding), told(learned, [upsert]), sale, learned)
+    return Decision(Send(upsert, withholding=withholding), mark_sent(learned, [upsert]), sale, learned)
 
 
 def _erase(event: ErasureRequested, shop: Shop, contact: Contact, sale: Sale) -> Decision:

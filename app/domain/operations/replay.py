@@ -10,7 +10,7 @@ from datetime import datetime
 from app.domain.commands import Command, DeleteContact, HomeCommand, Question, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.changes.salesmanago_changes import difference, repeat_opt_out
-from app.domain.decisions.changes.sent_state import told, untold
+from app.domain.decisions.changes.sent_state import mark_sent, mark_unsent
 from app.domain.decisions.recheck import stop_of, stopped
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.person.contact import Contact
@@ -108,7 +108,7 @@ def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime)
     if command.repeats:  # the opt-out of whichever shop, told once more: it is no difference, and still due
         told_again = repeat_opt_out(contact, ())
         return Again(told_again, contact, None if told_again else Reason.REPLACED)
-    doubted = untold(replace(contact, rename_refused_at=None), [command])  # a person asked: a rename is tried again
+    doubted = mark_unsent(replace(contact, rename_refused_at=None), [command])  # a person asked: a rename is tried again
     # An opt-out that was told since, by whichever shop, was no part of this command.
     news = replace(
         doubted.sent_state,
@@ -124,7 +124,7 @@ def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime)
     if fresh is None:
         return Again(None, contact, stop.reason if stop is not None and is_closed else Reason.REPLACED)
     fresh = replace(fresh, quiet=command.quiet)
-    return Again(fresh, told(doubted, [fresh]))
+    return Again(fresh, mark_sent(doubted, [fresh]))
 
 
 def _since(told_last: TimedStatus | None, meant: Status | None) -> TimedStatus | None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from app.domain import tags
 from app.domain.consent import Status, TimedStatus
-from app.domain.decisions.changes.sent_state import digest_of_told
+from app.domain.decisions.changes.sent_state import digest_of_sent_state
 from app.domain.decisions.changes.shop_changes import panel_tags
 from app.domain.decisions.observations.tags import saw_tags
 from app.domain.delivery.verify import RemoteContact
@@ -165,7 +165,7 @@ def compared(contact: Contact, shop: Shop, shown: RemoteContact | None, former: 
     if not contact.is_transferred or contact.erased or not contact.transfer.permits(shop.policy):
         return Comparison()  # whoever may not be sent need not be there
     if shown is None and former is None:
-        return Comparison((Cause.MISSING_THERE,), DriftFound(at=at, email=contact.email, sent_digest=digest_of_told(contact)))
+        return Comparison((Cause.MISSING_THERE,), DriftFound(at=at, email=contact.email, sent_digest=digest_of_sent_state(contact)))
     there = shown or former
     assert there is not None
     causes = [] if shown is not None else [Cause.RENAME_NOT_TAKEN]
@@ -176,7 +176,7 @@ def compared(contact: Contact, shop: Shop, shown: RemoteContact | None, former: 
     if shown is not None and _points_differ(contact, shop, shown, at):
         causes.append(Cause.POINTS_DIFFER)
     repairable = tuple(name for name in missing if name in REPAIRS_SAFELY)
-    told = digest_of_told(contact)
+    told = digest_of_sent_state(contact)
     drift = DriftFound(at=at, email=contact.email, sent_digest=told, known_as=there.email, missing=repairable, left=left)
     return Comparison(tuple(causes), drift if shown is None or repairable or left else None)
 

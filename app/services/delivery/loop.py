@@ -19,7 +19,7 @@ import structlog
 from app.domain.clocks import went_back
 from app.domain.commands import DeleteContact, HomeCommand, Question, UpsertContact
 from app.domain.decisions.changes.salesmanago_changes import repeat_opt_out
-from app.domain.decisions.changes.sent_state import untold
+from app.domain.decisions.changes.sent_state import mark_unsent
 from app.domain.decisions.recheck import needs_person, rechecked
 from app.domain.delivery.answers import Attempted, addressed_as_before, without_call
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker, Circuit
@@ -326,7 +326,7 @@ class Delivery:
             for command in await revoke(work, claim.shop_id, contact_queue, one.act, one.reason, now, one.up_to)
         ]
         people = await work.contacts.by_ids([contact_queue.contact_id])
-        await work.contacts.save([replace(one, contact=untold(one.contact, cancelled)) for one in people], now)
+        await work.contacts.save([replace(one, contact=mark_unsent(one.contact, cancelled)) for one in people], now)
         await work.outbox.forget_revocations(contact_queue)
         erased = [one for one in people if one.erased_hash is not None]
         for one in erased:

@@ -7,7 +7,7 @@ import structlog
 
 from app.domain.commands import AddEvent, Command, DeleteContact, EventKind, UpsertContact
 from app.domain.consent import ConsentAnswer, Status, is_opt_in, tells_of_the_box
-from app.domain.decisions.changes.sent_state import untold, vanished
+from app.domain.decisions.changes.sent_state import mark_unsent, vanished
 from app.domain.decisions.changes.shop_changes import erasure_elsewhere
 from app.domain.decisions.decide import contested, decide, decide_claim
 from app.domain.decisions.follow_ups import (
@@ -318,8 +318,8 @@ class PlanningRound:
             if contact_queue.contact_id == person.id:
                 cancelled = [*stored, *cancelled]
             elif (former := merged.get(contact_queue.contact_id)) is not None:
-                former.update(replace(former.contact, sent_state=untold(former.contact, stored).sent_state))
-        person.update(untold(person.contact, cancelled))
+                former.update(replace(former.contact, sent_state=mark_unsent(former.contact, stored).sent_state))
+        person.update(mark_unsent(person.contact, cancelled))
         return cancelled
 
     async def _merged_into(self, person: WorkingContact) -> list[WorkingContact]:

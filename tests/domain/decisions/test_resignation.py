@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.commands import Agreement, UpsertContact
 from app.domain.consent import Policy, Status, TimedStatus
-from app.domain.decisions.changes.sent_state import told, untold
+from app.domain.decisions.changes.sent_state import mark_sent, mark_unsent
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Send, Withhold
 from app.domain.delivery.revocation import Revocation, opt_outs_of, unsent_part, without_revoked
@@ -92,7 +92,7 @@ def test_r06a_an_opt_out_is_told_of_somebody_known_there_from_another_shop_of_th
     decision = decide(unsubscribed(EVENING), shop, contact, known_there=True)
     assert decision.plan == Send(OPT_OUT)
     assert not decision.contact.is_transferred  # it is still not sent from this shop
-    assert untold(decision.contact, [OPT_OUT]).sent_state == SentState()
+    assert mark_unsent(decision.contact, [OPT_OUT]).sent_state == SentState()
 
 
 @pytest.mark.parametrize("door", CLOSED)
@@ -172,7 +172,7 @@ def test_r06a_of_what_waits_an_opt_out_is_left_whatever_closes_the_door(
 def _after(command: UpsertContact, before: Contact, *, perhaps_arrived: bool = False) -> Contact:
     left = without_revoked(command, WITHDRAWAL, perhaps_arrived=perhaps_arrived)
     lost = unsent_part(command, left, WITHDRAWAL, perhaps_arrived=perhaps_arrived)
-    return untold(told(before, [command]), [] if lost is None else [lost])
+    return mark_unsent(mark_sent(before, [command]), [] if lost is None else [lost])
 
 
 def test_what_was_cut_off_a_waiting_command_counts_as_told_no_more() -> None:
@@ -201,5 +201,5 @@ def test_r07_after_a_new_consent_everything_that_was_taken_back_is_told(grant: C
     waiting = an_upsert(add_tags=("idosell_vip",), email_status=Status.OPT_OUT)
     lost = unsent_part(waiting, without_revoked(waiting, WITHDRAWAL), WITHDRAWAL)
     assert lost is not None
-    story = Story((), untold(before, [lost]), {}).goes_on(shop, consent_withdrawn(NOON), grant(EVENING))
+    story = Story((), mark_unsent(before, [lost]), {}).goes_on(shop, consent_withdrawn(NOON), grant(EVENING))
     assert "idosell_vip" in commands_of(story.plan)[0].add_tags  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, DeleteContact, EventKind, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.changes.salesmanago_changes import difference
-from app.domain.decisions.changes.sent_state import told
+from app.domain.decisions.changes.sent_state import mark_sent
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.events import Event
 from app.domain.operations.replay import Again, again
@@ -289,7 +289,7 @@ def test_what_a_replay_remembers_is_what_it_sends(story: tuple[UpsertContact, Co
     parked, contact = story
     outcome = replayed(parked, contact)
     if isinstance(outcome.command, UpsertContact):
-        assert told(outcome.contact, [outcome.command]) == outcome.contact
+        assert mark_sent(outcome.contact, [outcome.command]) == outcome.contact
 
 
 @given(st.sampled_from(list(EventKind)), st.booleans())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.commands import DeleteContact, UpsertContact
 from app.domain.consent import Channel, Status, TransferConsent
 from app.domain.decisions.changes.salesmanago_changes import difference
-from app.domain.decisions.changes.sent_state import told, untold
+from app.domain.decisions.changes.sent_state import mark_sent, mark_unsent
 from app.domain.decisions.changes.wanted_tags import wanted_tags
 from app.domain.decisions.learn import learn
 from app.domain.decisions.plan import Withhold
@@ -225,15 +225,15 @@ def test_the_work_of_one_event_grows_with_the_tags_and_not_with_their_square(tim
 
 def test_a_deletion_is_remembered_as_knowing_nobody() -> None:
     contact = life(a_shop(), registered()).contact
-    gone = told(contact, [DeleteContact(email=EMAIL)])
+    gone = mark_sent(contact, [DeleteContact(email=EMAIL)])
     assert not gone.is_transferred
-    assert told(contact, [an_event()]) == contact
+    assert mark_sent(contact, [an_event()]) == contact
 
 
 def test_what_is_taken_back_is_a_difference_again() -> None:
     first = life(a_shop(), registered("2026-11-23T09:00"))
     second = first.goes_on(a_shop(), subscribed("2026-11-23T10:00", by_sms=True), tags_edited("2026-11-23T11:00", added=["vip"]))
-    forgotten = untold(second.contact, second.commands)
+    forgotten = mark_unsent(second.contact, second.commands)
     upsert = difference(forgotten, OPEN)
     assert upsert is not None
     assert set(upsert.add_tags) == {"newsletter", "idosell_vip"}
@@ -251,7 +251,7 @@ def test_once_the_difference_is_told_none_is_left() -> None:
     contact = somebody().with_tags((), ("vip",), EARLY)
     first = difference(contact, OPEN)
     assert first is not None
-    assert difference(told(contact, [first]), OPEN) is None
+    assert difference(mark_sent(contact, [first]), OPEN) is None
 
 
 # -- an address is one fact, and a change of the account may clear (R10) ---------------------------------------------------

@@ -32,12 +32,12 @@ CLEARABLE = frozenset({"first_name", "last_name", "company", "phone", *ADDRESS})
 """What an empty text clears over there (contract 2). Of birthday, language, gender and id nobody says that it does."""
 
 
-def told(contact: Contact, commands: Iterable[Command]) -> Contact:
+def mark_sent(contact: Contact, commands: Iterable[Command]) -> Contact:
     """Remember that these commands were queued: from now on their content is no difference any more."""
     for command in commands:
         match command:
             case UpsertContact():
-                contact = replace(contact, sent_state=_told_upsert(contact, command))
+                contact = replace(contact, sent_state=_sent_upsert(contact, command))
             case DeleteContact():
                 contact = replace(contact, sent_state=SentState())
             case AddEvent() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags() | ReportErasure():
@@ -47,14 +47,14 @@ def told(contact: Contact, commands: Iterable[Command]) -> Contact:
     return contact
 
 
-def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
+def mark_unsent(contact: Contact, cancelled: Iterable[Command]) -> Contact:
     """Forget that these commands were queued: they were taken back before they left. In the order in which they were queued."""
     for command in () if contact.erased else reversed(list(cancelled)):
         match command:
             case UpsertContact():
-                contact = replace(contact, sent_state=_untold_upsert(contact.sent_state, command))
+                contact = replace(contact, sent_state=_unsent_upsert(contact.sent_state, command))
             case SetSubscription():
-                contact = replace(contact, shop_state=_untold_subscription(contact.shop_state, command))
+                contact = replace(contact, shop_state=_unsent_subscription(contact.shop_state, command))
             case MirrorTags():
                 contact = replace(contact, shop_state=replace(contact.shop_state, tags=None))
             case AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut() | ReportErasure():
@@ -64,7 +64,7 @@ def untold(contact: Contact, cancelled: Iterable[Command]) -> Contact:
     return contact
 
 
-def digest_of_told(contact: Contact) -> str:
+def digest_of_sent_state(contact: Contact) -> str:
     return hashlib.sha256(repr(contact.sent_state).encode()).hexdigest()[:16]
 
 
@@ -78,7 +78,7 @@ def reset_to_remote(contact: Contact, drift: DriftFound) -> Contact:
     return replace(contact, sent_state=replace(remembered, email=drift.known_as, tags=there), rename_refused_at=None)
 
 
-def _untold_subscription(home: ShopState, command: SetSubscription) -> ShopState:
+def _unsent_subscription(home: ShopState, command: SetSubscription) -> ShopState:
     return replace(
         home,
         email_news=None if home.email_news == command.email_news else home.email_news,
@@ -113,7 +113,7 @@ def without_opt_outs(contact: Contact) -> SentState:
     )
 
 
-def _untold_upsert(remembered: SentState, command: UpsertContact) -> SentState:
+def _unsent_upsert(remembered: SentState, command: UpsertContact) -> SentState:
     email = None if remembered.email is None else command.email
     if command.introduces:  # what others, or an earlier life, told of the newsletter stays told
         return SentState(
@@ -142,7 +142,7 @@ def _kept(spoken: dict[str, bool], contact: Contact) -> dict[str, bool]:
     return {name: here for name, here in spoken.items() if name not in forgotten}
 
 
-def _told_upsert(contact: Contact, command: UpsertContact) -> SentState:
+def _sent_upsert(contact: Contact, command: UpsertContact) -> SentState:
     remembered = contact.sent_state
     # A tag that staff took off before the person was introduced never stood there from us.
     spoken = {tag: False for tag, text in wanted_tags(contact).items() if text is None} if command.introduces else {}

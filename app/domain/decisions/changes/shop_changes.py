@@ -79,7 +79,7 @@ def panel_tags(contact: Contact) -> PanelTags:
     )
 
 
-def told_home(contact: Contact, commands: Iterable[Command]) -> Contact:
+def mark_sent_to_shop(contact: Contact, commands: Iterable[Command]) -> Contact:
     """Remember that these commands were queued for the shop's side."""
     for command in commands:
         match command:

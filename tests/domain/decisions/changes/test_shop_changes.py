@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
-from app.domain.decisions.changes.shop_changes import home_commands, mirror_command, panel_tags, shop_knows, told_home
+from app.domain.decisions.changes.shop_changes import home_commands, mark_sent_to_shop, mirror_command, panel_tags, shop_knows
 from app.domain.decisions.plan import Send, Supersede, Withhold
 from app.domain.events import Event, OptInClaimed
 from app.domain.panel_tags import PanelTags
@@ -160,9 +160,9 @@ def test_the_shop_knows_what_it_said(before: list[Event], known: list[Event], ex
 
 def test_an_act_the_shop_did_not_tell_is_not_known_to_it() -> None:
     assert shop_knows(somebody(), somebody()).shop_state.email_news is None
-    told = told_home(somebody(), [SetSubscription(email=EMAIL, email_news=TimedStatus(OUT, minute(1)))])
+    told = mark_sent_to_shop(somebody(), [SetSubscription(email=EMAIL, email_news=TimedStatus(OUT, minute(1)))])
     assert (told.shop_state.email_news, told.shop_state.phone_news) == (TimedStatus(OUT, minute(1)), None)
-    kept = told_home(told, [SetSubscription(email=EMAIL, phone_news=TimedStatus(IN, minute(2)))])
+    kept = mark_sent_to_shop(told, [SetSubscription(email=EMAIL, phone_news=TimedStatus(IN, minute(2)))])
     assert (kept.shop_state.email_news, kept.shop_state.phone_news) == (TimedStatus(OUT, minute(1)), TimedStatus(IN, minute(2)))
 
 

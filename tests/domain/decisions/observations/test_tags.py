@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.commands import UpsertContact
 from app.domain.decisions.changes.salesmanago_changes import difference
-from app.domain.decisions.changes.sent_state import told
+from app.domain.decisions.changes.sent_state import mark_sent
 from app.domain.decisions.changes.shop_changes import panel_tags
 from app.domain.decisions.discrepancies import conflicts, is_disputed
 from app.domain.decisions.observations.tags import READD_LIMIT, READD_WINDOW, saw_tags
@@ -29,7 +29,7 @@ def tagged(shop: Any) -> Contact:
 
 def told_again(contact: Contact, shop: Any) -> Contact:
     upsert = difference(contact, shop)
-    return contact if upsert is None else told(contact, [upsert])
+    return contact if upsert is None else mark_sent(contact, [upsert])
 
 
 @pytest.mark.parametrize(

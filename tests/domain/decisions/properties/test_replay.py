@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from app.domain.commands import AddEvent, Command, EventKind
 from app.domain.decisions.changes.salesmanago_changes import difference
-from app.domain.decisions.changes.sent_state import told
+from app.domain.decisions.changes.sent_state import mark_sent
 from app.domain.events import (
     CartChanged,
     Event,
@@ -48,7 +48,7 @@ def settled(shop: Shop, story: Story) -> Story:
     rest = difference(story.contact, a_shop())
     if rest is None or not story.contact.transfer.permits(shop.policy):
         return story
-    return replace(story, contact=told(story.contact, [rest]))
+    return replace(story, contact=mark_sent(story.contact, [rest]))
 
 
 def replayed(shop: Shop, events: list[Event]) -> list[Command]:
