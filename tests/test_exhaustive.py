@@ -78,10 +78,10 @@ def test_a_new_kind_of_event_is_a_type_error_at_every_rule_that_must_answer_for_
         "guard._nothing_to_send",
         "compose._occurrence",  # forgotten, it would be accepted and never sent
         "identity.who",
-        "event_kinds.kind_of",  # consent of its time, lists, what takes permission away, what starts afresh
-        "events.email_of",
-        "events.customer_id_of",
-        "events.order_id_of",
+        "traits.kind_of",  # consent of its time, lists, what takes permission away, what starts afresh
+        "subjects.email_of",
+        "subjects.customer_id_of",
+        "subjects.order_id_of",
         "learn._learned",
         "learn.remember_revocation",
         "consent_ledger._acts",

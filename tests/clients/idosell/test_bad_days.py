@@ -13,7 +13,7 @@ from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, Refused, Throttled, Unknown, Unreachable
 from app.domain.reasons import Reason
 from app.sandbox.panel import Approvals, Key
-from tests.clients.idosell.talking import IN, OUT, STOP, WRITTEN, mark_sent, news, page_of, wants
+from tests.clients.idosell.talking import IN, OUT, STOP, WRITTEN, news, page_of, told, wants
 from tests.support.panel import ANNA, JAN, KEY, NOW, READ, SEARCH, WRITE, Json, Script, World, found, our_shop, shown
 
 # -- the front and bad days ----------------------------------------------------------------------------------------------
@@ -47,16 +47,16 @@ async def test_a_bad_day_is_a_value_and_the_next_try_makes_it_right(
     world = World()
     await world.customer(active_shops=[1, 2], approvals={"email": {"1": True, "2": True}})
     await world.fault(kind, gate, **more)
-    first = await mark_sent(world.side(), STOP)
+    first = await told(world.side(), STOP)
     assert isinstance(first, outcome) if isinstance(outcome, type | tuple) else first == outcome
-    assert isinstance(await mark_sent(world.side(), STOP), Delivered)
+    assert isinstance(await told(world.side(), STOP), Delivered)
     assert await world.approvals() == {"email": {2}, "sms": set()}
     assert len(await world.writes()) == writes
 
 
 async def test_the_answer_to_the_check_after_a_write_may_get_lost() -> None:
     script = Script().on(SEARCH, found((1024, JAN))).on(WRITE, WRITTEN).on(READ, page_of(shown(email=[1])), b"<html>")
-    assert isinstance(await mark_sent(script.side(), STOP), Unknown | Unreachable)
+    assert isinstance(await told(script.side(), STOP), Unknown | Unreachable)
 
 
 @pytest.mark.parametrize("command", [STOP, wants(points={"vip": 3})])
@@ -64,7 +64,7 @@ async def test_the_answer_to_the_check_after_a_write_may_get_lost() -> None:
 async def test_a_key_that_does_not_open_stops_the_whole_panel(command: SetSubscription | MirrorTags, key: str, says: str) -> None:
     world = World(keys=[Key(KEY), Key("stranger", {})])
     await world.customer(approvals={"email": {"1": True}})
-    outcome = await mark_sent(world.side(key=key), command)
+    outcome = await told(world.side(key=key), command)
     assert isinstance(outcome, Refused)
     assert outcome.account_wide
     assert says in outcome.message
@@ -82,7 +82,7 @@ async def test_a_key_that_does_not_open_stops_the_whole_panel(command: SetSubscr
 async def test_a_missing_right_is_named_with_its_area_and_level(areas: Json, command: Any, named: tuple[str, str]) -> None:
     world = World(keys=[Key(KEY, areas)])
     await world.customer(approvals={"email": {"1": True}})
-    outcome = await mark_sent(world.side(), command)
+    outcome = await told(world.side(), command)
     assert isinstance(outcome, Refused)
     assert outcome.account_wide
     assert all(word in outcome.message for word in named)
@@ -100,7 +100,7 @@ async def test_a_missing_right_is_named_with_its_area_and_level(areas: Json, com
 async def test_the_missing_right_is_found_in_the_body_or_the_header(response: httpx.Response) -> None:
     http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _request: response))
     side = IdosellPanel(our_shop(), KEY, Transport(http, RateLimiter(1000)), lambda: NOW)
-    outcome = await mark_sent(side, STOP)
+    outcome = await told(side, STOP)
     assert isinstance(outcome, Refused)
     assert outcome.account_wide
     assert "CRM" in outcome.message
@@ -113,7 +113,7 @@ async def test_the_missing_right_is_found_in_the_body_or_the_header(response: ht
 @pytest.mark.parametrize("status", [401, 403, 404])
 async def test_a_closed_front_stops_the_whole_panel_whatever_it_says(status: int, body: bytes) -> None:
     script = Script().on(SEARCH, body, status=status)
-    outcome = await mark_sent(script.side(), STOP)
+    outcome = await told(script.side(), STOP)
     assert isinstance(outcome, Refused)
     assert outcome.account_wide
     assert str(status) in outcome.message
@@ -121,7 +121,7 @@ async def test_a_closed_front_stops_the_whole_panel_whatever_it_says(status: int
 
 async def test_a_gate_that_is_not_there_stops_the_whole_panel() -> None:
     world = World()
-    outcome = await mark_sent(world.side(version="v9"), STOP)
+    outcome = await told(world.side(version="v9"), STOP)
     assert isinstance(outcome, Refused)
     assert outcome.account_wide
     assert "404" in outcome.message
@@ -131,7 +131,7 @@ async def test_a_body_the_panel_cannot_read_concerns_this_item_only() -> None:
     world = World()
     await world.customer(approvals={"email": {"1": True}})
     await world.fault("invalid", WRITE, message="bad value of jan@example.com")
-    outcome = await mark_sent(world.side(), STOP)
+    outcome = await told(world.side(), STOP)
     assert isinstance(outcome, NeedsPerson)
     assert outcome.reason is Reason.PANEL_REFUSED
     assert "422" in outcome.detail
@@ -143,7 +143,7 @@ async def test_a_shop_that_its_vendor_blocked_stops_the_whole_panel(code: int) -
     world = World()
     await world.customer(approvals={"email": {"1": True}})
     await world.fault("refuse", SEARCH, code=code)
-    outcome = await mark_sent(world.side(), STOP)
+    outcome = await told(world.side(), STOP)
     assert isinstance(outcome, Refused)
     assert outcome.account_wide
     assert await world.writes() == []
@@ -159,7 +159,7 @@ async def test_a_redirect_of_the_panel_is_not_followed_with_the_key() -> None:
     side = IdosellPanel(
         our_shop(), KEY, Transport(httpx.AsyncClient(transport=httpx.MockTransport(panel)), RateLimiter(1000)), lambda: NOW
     )
-    assert isinstance(await mark_sent(side, STOP), Unreachable)
+    assert isinstance(await told(side, STOP), Unreachable)
     assert called == ["https://panel.example.com/api/admin/v8/clients/crm/search"]
 
 
@@ -201,9 +201,9 @@ async def test_shops_of_one_panel_that_write_at_once_lose_nobodys_word(rule: App
     world = World(approvals=rule)
     await world.customer(active_shops=[1, 2, 3], approvals={"email": {"1": True, "2": True}, "sms": {"3": True}})
     outcomes = await asyncio.gather(
-        mark_sent(world.side(1), news(OUT), 1),
-        mark_sent(world.side(2), news(OUT, IN), 2),
-        mark_sent(world.side(3), news(IN, OUT), 3),
+        told(world.side(1), news(OUT), 1),
+        told(world.side(2), news(OUT, IN), 2),
+        told(world.side(3), news(IN, OUT), 3),
     )
     assert outcomes == [Delivered()] * 3
     assert await world.approvals() == {"email": {3}, "sms": {2}}
@@ -213,7 +213,7 @@ async def test_a_panel_that_fails_lets_the_next_shop_in() -> None:
     world = World()
     await world.customer(active_shops=[1, 2], approvals={"email": {"1": True, "2": True}})
     await world.fault("server_error", WRITE)
-    outcomes = await asyncio.gather(mark_sent(world.side(1), STOP, 1), mark_sent(world.side(2), STOP, 2))
+    outcomes = await asyncio.gather(told(world.side(1), STOP, 1), told(world.side(2), STOP, 2))
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Delivered", "Unknown"]
     assert len((await world.approvals())["email"]) == 1
 
@@ -222,6 +222,6 @@ async def test_shops_of_one_panel_that_mirror_at_once_do_not_add_up_points() -> 
     world = World()
     await world.customer(active_shops=[1, 2])
     tags = wants(points={"obuwie": 5}, sections=("obuwie",))
-    outcomes = await asyncio.gather(mark_sent(world.side(1), tags, 1), mark_sent(world.side(2), tags, 2))
+    outcomes = await asyncio.gather(told(world.side(1), tags, 1), told(world.side(2), tags, 2))
     assert outcomes == [Delivered(), Delivered()]
     assert await world.tags() == {"salesmanago_obuwie": 5}

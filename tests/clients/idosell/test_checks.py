@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.delivery.outcomes import Delivered, message_of, name_of
 from app.sandbox.panel import Key
-from tests.clients.idosell.talking import mark_sent, wants
+from tests.clients.idosell.talking import told, wants
 from tests.support.panel import JAN, KEY, Json, World
 
 # -- checks for the doctor -----------------------------------------------------------------------------------------------
@@ -32,7 +32,7 @@ async def test_a_tag_is_written_back_with_the_points_it_has_and_nothing_else_is_
     world = World()
     await world.customer()
     assert await world.side().write_back(JAN) is None  # there is no tag yet
-    await mark_sent(world.side(), wants(points={"vip": 3}))
+    await told(world.side(), wants(points={"vip": 3}))
     before = await world.tags()
     written = len(await world.writes())
     assert await world.side().write_back(JAN) == Delivered()

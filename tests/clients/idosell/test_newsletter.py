@@ -12,7 +12,7 @@ from app.domain.commands import SetSubscription
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, Unknown
 from app.domain.reasons import Reason
 from app.sandbox.panel import Approvals
-from tests.clients.idosell.talking import IN, OUT, STOP, mark_sent, news, wants
+from tests.clients.idosell.talking import IN, OUT, STOP, news, told, wants
 from tests.support.panel import ANNA, JAN, NOW, SEARCH, Json, World, our_shop
 
 # -- the newsletter of one shop ------------------------------------------------------------------------------------------
@@ -40,7 +40,7 @@ async def test_r53_one_channel_of_one_shop_changes_and_nothing_else(
 ) -> None:
     world = World(approvals=rule)
     await world.customer(active_shops=[1, 2, 3], approvals=BEFORE)
-    assert await mark_sent(world.side(number), command) == Delivered()
+    assert await told(world.side(number), command) == Delivered()
     assert await world.approvals() == after
     assert len(await world.writes()) == 1
 
@@ -48,7 +48,7 @@ async def test_r53_one_channel_of_one_shop_changes_and_nothing_else(
 async def test_r53_what_somebody_agreed_to_where_they_are_no_longer_active_stays() -> None:
     world = World()
     await world.customer(active_shops=[1], approvals={"email": {"1": True, "2": True}})
-    assert await mark_sent(world.side(1), STOP) == Delivered()
+    assert await told(world.side(1), STOP) == Delivered()
     assert await world.approvals() == {"email": {2}, "sms": set()}
 
 
@@ -67,7 +67,7 @@ async def test_what_is_right_already_is_not_written(approvals: Json, command: Se
     world = World()
     await world.customer(active_shops=[1, 2], approvals=approvals)
     before = await world.approvals()
-    assert isinstance(await mark_sent(world.side(), command), Delivered)
+    assert isinstance(await told(world.side(), command), Delivered)
     assert await world.writes() == []
     assert await world.approvals() == before
 
@@ -76,14 +76,14 @@ async def test_a_repeated_change_makes_no_second_write() -> None:
     world = World()
     await world.customer(approvals={"email": {"1": True}})
     for _ in range(3):
-        assert isinstance(await mark_sent(world.side(), STOP), Delivered)
+        assert isinstance(await told(world.side(), STOP), Delivered)
     assert len(await world.writes()) == 1
 
 
 async def test_a_write_is_quiet_and_names_shops_one_by_one() -> None:
     world = World()
     await world.customer(login="jan.k", active_shops=[1, 2], approvals={"email": {"1": True, "2": True}, "sms": {"1": True}})
-    await mark_sent(world.side(), news(OUT, OUT), 77)
+    await told(world.side(), news(OUT, OUT), 77)
     write = (await world.writes())[0]
     assert write["beside"] == {"clientsSettings": {"clientSettingSendMail": False, "clientSettingSendSms": False}}
     row = write["params"]["clients"][0]
@@ -101,7 +101,7 @@ async def test_a_write_is_quiet_and_names_shops_one_by_one() -> None:
 async def test_a_channel_that_is_not_spoken_of_is_not_sent(command: SetSubscription, named: str) -> None:
     world = World()
     await world.customer(approvals={"email": {"1": True}})
-    await mark_sent(world.side(), command)
+    await told(world.side(), command)
     assert set((await world.writes())[0]["params"]["clients"][0]) == {"clientLogin", "requestReference", named}
 
 
@@ -109,10 +109,10 @@ async def test_a_channel_that_is_not_spoken_of_is_not_sent(command: SetSubscript
 async def test_the_panels_moods_do_not_matter(rules: Json) -> None:
     world = World(**rules)
     await world.customer(active_shops=[1, 2], approvals={"email": {"1": True, "2": True}})
-    assert await mark_sent(world.side(), STOP) == Delivered()
+    assert await told(world.side(), STOP) == Delivered()
     assert await world.approvals() == {"email": {2}, "sms": set()}
-    assert await mark_sent(world.side(), news(OUT, address=ANNA)) == NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
-    assert await mark_sent(world.side(), wants(points={"vip": 3})) == Delivered()
+    assert await told(world.side(), news(OUT, address=ANNA)) == NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
+    assert await told(world.side(), wants(points={"vip": 3})) == Delivered()
     assert await world.tags() == {"salesmanago_shop1_vip": 3}
 
 
@@ -123,7 +123,7 @@ async def test_the_panels_moods_do_not_matter(rules: Json) -> None:
 async def test_whatever_the_merchant_typed_behind_the_host_is_dropped(version: str, typed: str) -> None:
     world = World()
     await world.customer(approvals={"email": {"1": True}})
-    assert await mark_sent(world.side(base_url=typed, version=version), STOP) == Delivered()
+    assert await told(world.side(base_url=typed, version=version), STOP) == Delivered()
     assert {str(one.url).partition("/clients/")[0] for one in world.way.sent} == {f"https://panel.example.com/api/admin/{version}"}
 
 
@@ -137,7 +137,7 @@ async def test_every_account_of_the_address_that_is_active_in_the_shop_is_writte
     await world.customer(login="elsewhere", active_shops=[2], approvals={"email": {"2": True}})
     await world.customer(login="right", active_shops=[1], approvals={"email": {"1": False}})
     await world.customer("another.jan@example.com", login="stranger", approvals={"email": {"1": True}})
-    assert await mark_sent(world.side(), STOP) == Delivered()
+    assert await told(world.side(), STOP) == Delivered()
     agreed = [(await world.approvals(login))["email"] for login in ("one", "two", "elsewhere", "right", "stranger")]
     assert agreed == [{2}, set(), {2}, set(), {1}]
     written = [row["clientLogin"] for one in await world.writes() for row in one["params"]["clients"]]
@@ -149,7 +149,7 @@ async def test_one_account_that_cannot_be_written_is_for_a_person_and_the_others
     for login in ("one", "two"):
         await world.customer(login=login, approvals={"email": {"1": True}})
     world.spoil_data(21, "one")
-    outcome = await mark_sent(world.side(), STOP)
+    outcome = await told(world.side(), STOP)
     assert isinstance(outcome, NeedsPerson)
     assert outcome.reason is Reason.PANEL_REFUSED
     assert [(await world.approvals(login))["email"] for login in ("one", "two")] == [{1}, set()]
@@ -159,22 +159,22 @@ async def test_one_account_that_cannot_be_written_is_for_a_person_and_the_others
 async def test_an_account_that_is_not_active_in_the_shop_waits_for_a_person(command: SetSubscription) -> None:
     world = World()
     await world.customer(active_shops=[2], approvals={"email": {"2": True}})
-    assert await mark_sent(world.side(1), command) == NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP)
+    assert await told(world.side(1), command) == NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP)
     assert await world.writes() == []
-    assert isinstance(await mark_sent(world.side(2), command), Delivered)
+    assert isinstance(await told(world.side(2), command), Delivered)
 
 
 async def test_an_agreement_left_over_where_the_account_is_not_active_waits_for_a_person() -> None:
     world = World()
     await world.customer(active_shops=[2], approvals={"email": {"1": True, "2": True}})
-    assert await mark_sent(world.side(1), STOP) == NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP)
+    assert await told(world.side(1), STOP) == NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP)
     assert await world.writes() == []
 
 
 async def test_an_opt_out_where_the_account_is_not_active_and_never_agreed_is_right_already() -> None:
     world = World()
     await world.customer(active_shops=[2], approvals={"email": {"2": True}})
-    assert isinstance(await mark_sent(world.side(1), STOP), Delivered)
+    assert isinstance(await told(world.side(1), STOP), Delivered)
     assert await world.writes() == []
 
 
@@ -182,7 +182,7 @@ async def test_r56_nobody_in_the_panel_waits_for_a_person() -> None:
     world = World()
     await world.customer(ANNA, approvals={"email": {"1": True}})
     await world.tools.post("subscribers", json={"email": JAN})
-    assert await mark_sent(world.side(), STOP) == NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
+    assert await told(world.side(), STOP) == NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
     assert await world.writes() == []
     assert (await world.approvals(ANNA))["email"] == {1}
 
@@ -204,19 +204,19 @@ async def test_r56_nobody_in_the_panel_is_told_to_the_shops_own_address_if_there
     await world.customer(ANNA, approvals={"email": {"1": True}})
     await world.customer("elsewhere@example.com", active_shops=[2])
     side = world.side(notices=webhook)
-    assert await mark_sent(side, STOP) == Delivered()
+    assert await told(side, STOP) == Delivered()
     assert [(one["type"], one["data"]["email"]) for one in notices] == [("newsletter.changed", JAN)]
-    assert isinstance(await mark_sent(side, news(OUT, address=ANNA)), Delivered)
-    assert isinstance(await mark_sent(side, news(IN, address="elsewhere@example.com")), NeedsPerson)
+    assert isinstance(await told(side, news(OUT, address=ANNA)), Delivered)
+    assert isinstance(await told(side, news(IN, address="elsewhere@example.com")), NeedsPerson)
     await world.fault("server_error", SEARCH)
-    assert isinstance(await mark_sent(side, STOP), Unknown)
+    assert isinstance(await told(side, STOP), Unknown)
     assert len(notices) == 1, "who has an account, or may have one, is no matter for a notice"
 
 
 async def test_a_guest_who_bought_without_registering_counts_like_an_account() -> None:
     world = World()
     await world.customer(login="guest", unregistered=True, approvals={"email": {"1": True}})
-    assert await mark_sent(world.side(), STOP) == Delivered()
+    assert await told(world.side(), STOP) == Delivered()
     assert (await world.approvals("guest"))["email"] == set()
 
 
@@ -224,5 +224,5 @@ async def test_an_opt_out_reaches_the_account_and_the_purchase_made_as_a_guest()
     world = World()
     await world.customer(login="guest", unregistered=True, approvals={"email": {"1": True}})
     await world.customer(login="jan.k", approvals={"email": {"1": True}})
-    assert await mark_sent(world.side(), STOP) == Delivered()
+    assert await told(world.side(), STOP) == Delivered()
     assert [(await world.approvals(login))["email"] for login in ("guest", "jan.k")] == [set(), set()]

@@ -7,7 +7,7 @@ import pytest
 from app.domain.commands import MirrorTags, SetSubscription
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, Refused, Unknown
 from app.domain.reasons import Reason
-from tests.clients.idosell.talking import STOP, WRITTEN, mark_sent, page_of, wants
+from tests.clients.idosell.talking import STOP, WRITTEN, page_of, told, wants
 from tests.support.panel import ANNA, EMPTY, JAN, READ, SEARCH, WRITE, Json, Script, World, found, shown
 
 # -- refusals of the write -----------------------------------------------------------------------------------------------
@@ -18,7 +18,7 @@ async def test_old_data_that_are_no_longer_valid_need_a_person(code: int) -> Non
     world = World()
     await world.customer(approvals={"email": {"1": True}})
     world.spoil_data(code)
-    outcome = await mark_sent(world.side(), STOP)
+    outcome = await told(world.side(), STOP)
     assert isinstance(outcome, NeedsPerson)
     # 13 and 14 speak of the shop, whatever else may be wrong.
     assert outcome.reason is (Reason.NOT_ACTIVE_IN_SHOP if code in (13, 14) else Reason.PANEL_REFUSED)
@@ -31,7 +31,7 @@ async def test_an_unlisted_code_is_tried_once_more_on_what_the_panel_shows_then(
     world = World()
     await world.customer(approvals={"email": {"1": True}})
     await world.fault("refuse", WRITE, code=99, times=1)
-    assert await mark_sent(world.side(), STOP) == Delivered()
+    assert await told(world.side(), STOP) == Delivered()
     assert (await world.approvals())["email"] == set()
     gates = [f"{one['method']} {one['gate']}" for one in await world.entries()]
     assert gates == [SEARCH, READ, WRITE, READ, WRITE, READ]
@@ -42,7 +42,7 @@ async def test_an_unlisted_code_that_comes_twice_needs_a_person(kind: str, code:
     world = World()
     await world.customer(approvals={"email": {"1": True}})
     await world.fault(kind, WRITE, code=code, times=None, message="Numer jan@example.com jest zajęty")
-    outcome = await mark_sent(world.side(), STOP)
+    outcome = await told(world.side(), STOP)
     assert isinstance(outcome, NeedsPerson)
     assert outcome.reason is Reason.PANEL_REFUSED
     assert str(code) in outcome.detail
@@ -54,16 +54,16 @@ async def test_a_write_that_is_not_stored_is_not_believed() -> None:
     world = World()
     await world.customer(approvals={"email": {"1": True}})
     await world.fault("not_stored", WRITE)
-    assert await mark_sent(world.side(), STOP) == Unknown("the panel did not store the change")
+    assert await told(world.side(), STOP) == Unknown("the panel did not store the change")
     assert (await world.approvals())["email"] == {1}
-    assert await mark_sent(world.side(), STOP) == Delivered()
+    assert await told(world.side(), STOP) == Delivered()
     assert (await world.approvals())["email"] == set()
 
 
 async def test_a_write_that_changed_another_shop_is_not_called_delivered() -> None:
     script = Script().on(SEARCH, found((1024, JAN))).on(WRITE, WRITTEN)
     script.on(READ, page_of(shown(email=[1, 2])), page_of(shown(email=[])))
-    assert not isinstance(await mark_sent(script.side(1), STOP), Delivered)
+    assert not isinstance(await told(script.side(1), STOP), Delivered)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_a_write_that_changed_another_shop_is_not_called_delivered() -> No
 async def test_a_stored_write_is_delivered_in_whatever_shape_the_panel_says_so(answer: Json) -> None:
     script = Script().on(SEARCH, found((1024, JAN))).on(WRITE, answer)
     script.on(READ, page_of(shown(email=[1, 2])), page_of(shown(email=[2])))
-    assert await mark_sent(script.side(1), STOP) == Delivered()
+    assert await told(script.side(1), STOP) == Delivered()
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ async def test_a_stored_write_is_delivered_in_whatever_shape_the_panel_says_so(a
 )
 async def test_an_answer_that_names_no_code_is_tried_once_more_and_then_needs_a_person(answer: Json) -> None:
     script = Script().on(SEARCH, found((1024, JAN))).on(WRITE, answer).on(READ, page_of(shown(email=[1, 2])))
-    outcome = await mark_sent(script.side(), STOP)
+    outcome = await told(script.side(), STOP)
     assert isinstance(outcome, NeedsPerson)
     assert outcome.reason is Reason.PANEL_REFUSED
     assert len(script.calls(WRITE)) == 2
@@ -104,7 +104,7 @@ async def test_an_answer_that_names_no_code_is_tried_once_more_and_then_needs_a_
 
 async def test_somebody_who_vanishes_between_two_calls_is_no_success() -> None:
     script = Script().on(SEARCH, found((1024, JAN))).on(WRITE, WRITTEN).on(READ, page_of(shown(email=[1])), EMPTY)
-    assert not isinstance(await mark_sent(script.side(), STOP), Delivered)
+    assert not isinstance(await told(script.side(), STOP), Delivered)
 
 
 # -- answers that must not be trusted ------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ NEIGHBOURS = found((1024, JAN), (1025, ANNA), (1026, "ewa@example.com"))
 )
 async def test_a_search_that_was_ignored_writes_nothing(command: SetSubscription | MirrorTags, answer: Json) -> None:
     script = Script().on(SEARCH, answer).on(READ, page_of(shown(email=[1])))
-    outcome = await mark_sent(script.side(), command)
+    outcome = await told(script.side(), command)
     assert isinstance(outcome, Refused)
     assert outcome.account_wide
     assert script.writes == []
@@ -134,7 +134,7 @@ async def test_a_search_that_was_ignored_writes_nothing(command: SetSubscription
 @pytest.mark.parametrize("command", [STOP, wants(points={"vip": 3})])
 async def test_a_list_of_customers_that_was_ignored_writes_nothing(command: SetSubscription | MirrorTags) -> None:
     script = Script().on(SEARCH, found((1024, JAN))).on(READ, page_of(shown(email=[1]), shown(number=1025, email=[1])))
-    outcome = await mark_sent(script.side(), command)
+    outcome = await told(script.side(), command)
     assert isinstance(outcome, Refused)
     assert outcome.account_wide
     assert script.writes == []
@@ -143,7 +143,7 @@ async def test_a_list_of_customers_that_was_ignored_writes_nothing(command: SetS
 @pytest.mark.parametrize("page", [1, "1", 7, -1])
 async def test_another_page_than_was_asked_for_writes_nothing(page: Any) -> None:
     script = Script().on(SEARCH, found((1024, JAN), page=page)).on(READ, page_of(shown(email=[1])))
-    outcome = await mark_sent(script.side(), STOP)
+    outcome = await told(script.side(), STOP)
     assert isinstance(outcome, Refused)
     assert outcome.account_wide
     assert script.writes == []
@@ -152,13 +152,13 @@ async def test_another_page_than_was_asked_for_writes_nothing(page: Any) -> None
 @pytest.mark.parametrize("page", [0, "0", None])
 async def test_the_page_that_was_asked_for_may_be_echoed_as_text_or_not_at_all(page: Any) -> None:
     script = Script().on(SEARCH, found((1024, JAN), page=page)).on(READ, page_of(shown(email=[2])))
-    assert isinstance(await mark_sent(script.side(), STOP), Delivered)
+    assert isinstance(await told(script.side(), STOP), Delivered)
 
 
 async def test_the_search_asks_for_exactly_this_address_from_the_first_page() -> None:
     world = World()
     await world.customer()
-    await mark_sent(world.side(), STOP)
+    await told(world.side(), STOP)
     asked = (await world.entries(SEARCH))[0]["params"]
     assert asked == {"clientEmail": JAN, "settingsExactSearch": True, "resultsPage": 0, "resultsLimit": 100}
     read = (await world.entries(READ))[0]["params"]

@@ -8,7 +8,7 @@ import pytest
 from app.clients.idosell.answers import whole
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, NotNeeded, Unknown, Unreachable
 from app.domain.reasons import Reason
-from tests.clients.idosell.talking import IN, STOP, WRITTEN, mark_sent, news, page_of, wants
+from tests.clients.idosell.talking import IN, STOP, WRITTEN, news, page_of, told, wants
 from tests.support.panel import EMPTY, JAN, READ, REAL, SEARCH, WRITE, ZERO, Json, Script, found, shown
 
 # -- shapes of PHP -------------------------------------------------------------------------------------------------------
@@ -29,8 +29,8 @@ from tests.support.panel import EMPTY, JAN, READ, REAL, SEARCH, WRITE, ZERO, Jso
 )
 async def test_nothing_found_is_no_error_in_whatever_shape(status: int, answer: Json) -> None:
     script = Script().on(SEARCH, answer, status=status)
-    assert await mark_sent(script.side(), STOP) == NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
-    assert await mark_sent(script.side(), wants(points={"vip": 3})) == NotNeeded(Reason.NO_CARRIER_OF_TAGS)
+    assert await told(script.side(), STOP) == NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
+    assert await told(script.side(), wants(points={"vip": 3})) == NotNeeded(Reason.NO_CARRIER_OF_TAGS)
 
 
 def keyed(rows: Iterable[Any]) -> Json:
@@ -45,7 +45,7 @@ async def test_lists_may_be_objects_keyed_by_number_and_numbers_texts(number: An
     search = {"resultsPage": "0", "clientsResults": keyed([{"clientId": number, "clientEmail": f" {JAN.upper()} "}])}
     script = Script().on(SEARCH, search).on(WRITE, {"results": keyed(WRITTEN["results"])})
     script.on(READ, {"results": keyed([agreed])}, {"results": keyed([customer])})
-    assert await mark_sent(script.side(), STOP) == Delivered()
+    assert await told(script.side(), STOP) == Delivered()
     rows = script.calls(WRITE)[0]["params"]["clients"][0]["newsletterEmailApprovalsData"]
     assert rows == [{"shopId": one, "inNewsletterEmailApproval": "n"} for one in (1, 2)]
 
@@ -54,14 +54,14 @@ async def test_lists_may_be_objects_keyed_by_number_and_numbers_texts(number: An
 async def test_no_date_is_no_agreement(date: Any) -> None:
     customer = {**shown(active=[1]), "newsletterEmailApprovalsData": [{"shopId": 1, "newsletterEmailApprovalDate": date}]}
     script = Script().on(SEARCH, found((1024, JAN))).on(READ, page_of(customer))
-    assert isinstance(await mark_sent(script.side(), STOP), Delivered)
+    assert isinstance(await told(script.side(), STOP), Delivered)
     assert script.writes == []
 
 
 @pytest.mark.parametrize("active", [[], {}, None, "", [{"shopId": ""}], [{"shopName": "x"}]])
 async def test_an_account_may_be_active_nowhere(active: Any) -> None:
     script = Script().on(SEARCH, found((1024, JAN))).on(READ, page_of({**shown(email=[1]), "clientActiveInShops": active}))
-    assert await mark_sent(script.side(), news(IN)) == NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP)
+    assert await told(script.side(), news(IN)) == NeedsPerson(Reason.NOT_ACTIVE_IN_SHOP)
     assert script.writes == []
 
 
@@ -81,7 +81,7 @@ async def test_an_account_may_be_active_nowhere(active: Any) -> None:
 async def test_an_answer_that_is_no_object_is_no_nobody(answer: bytes) -> None:
     script = Script().on(SEARCH, answer)
     for command in (STOP, wants(points={"vip": 3})):
-        assert isinstance(await mark_sent(script.side(), command), Unknown | Unreachable)
+        assert isinstance(await told(script.side(), command), Unknown | Unreachable)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from app.domain.commands import MirrorTags
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, NotNeeded, Refused, Unknown, Unreachable
 from app.domain.reasons import Reason
 from app.sandbox.panel import AddAgain
-from tests.clients.idosell.talking import mark_sent, page_of, wants
+from tests.clients.idosell.talking import page_of, told, wants
 from tests.support.panel import (
     ANNA,
     EMPTY,
@@ -61,10 +61,10 @@ async def test_r30_r32_the_customer_comes_to_carry_what_is_wanted_and_keeps_what
 ) -> None:
     world = World()
     await world.customer(tags={**STAFF, **before})
-    assert await mark_sent(world.side(), command) == Delivered()
+    assert await told(world.side(), command) == Delivered()
     assert await world.tags() == {**STAFF, **after}
     made = len(await world.writes())
-    assert await mark_sent(world.side(), command) == Delivered()
+    assert await told(world.side(), command) == Delivered()
     assert len(await world.writes()) == made, "a customer who carries what is wanted costs no write"
     assert await world.entries("POST clients/tags/clear/delete") == []
 
@@ -81,7 +81,7 @@ async def test_a_customer_may_carry_a_name_in_two_spellings(command: MirrorTags,
     """Names are compared exactly first (contract 2.6); what is gone is gone in any spelling."""
     world = World()
     await world.customer(tags={"salesmanago_shop1_VIP": 3, "salesmanago_shop1_vip": 5})
-    assert await mark_sent(world.side(), command) == Delivered()
+    assert await told(world.side(), command) == Delivered()
     assert await world.tags() == after
 
 
@@ -96,7 +96,7 @@ async def test_whatever_the_panel_makes_of_names_and_repetitions_the_points_are_
     steps = [{"koszyk": 5, "vip": 1}, {"koszyk": 5, "vip": 4}, {"vip": 4}, {"koszyk": 2, "vip": 4}, {}]
     for points in steps:
         for _ in range(2):
-            assert await mark_sent(world.side(), wants(points=points, complete=True)) == Delivered()
+            assert await told(world.side(), wants(points=points, complete=True)) == Delivered()
             carried = {name.lower().removeprefix("salesmanago_shop1_"): value for name, value in (await world.tags()).items()}
             assert carried == points
 
@@ -120,15 +120,15 @@ async def test_a_lost_answer_never_adds_points_up(kind: str, gate: str) -> None:
     world = World(add_again=AddAgain.ADD)
     await world.customer(tags={"salesmanago_shop1_old": 2, "salesmanago_shop1_kept": 3})
     await world.fault(kind, gate)
-    assert isinstance(await mark_sent(world.side(), mixed(gate)), Unknown)
-    assert await mark_sent(world.side(), mixed(gate)) == Delivered()
+    assert isinstance(await told(world.side(), mixed(gate)), Unknown)
+    assert await told(world.side(), mixed(gate)) == Delivered()
     assert await world.tags() == after_mixed(gate)
 
 
 async def test_nobody_to_carry_tags_is_nothing_to_do() -> None:
     world = World()
     await world.customer(ANNA)
-    assert await mark_sent(world.side(), wants(points={"vip": 1})) == NotNeeded(Reason.NO_CARRIER_OF_TAGS)
+    assert await told(world.side(), wants(points={"vip": 1})) == NotNeeded(Reason.NO_CARRIER_OF_TAGS)
     assert await world.writes() == []
     assert await world.tags(ANNA) == {}
 
@@ -137,7 +137,7 @@ async def test_nothing_wanted_and_nothing_there_makes_no_write() -> None:
     world = World()
     await world.customer(tags=STAFF)
     for command in (wants(), wants(complete=True), wants(gone=("koszyk",), complete=True)):
-        assert await mark_sent(world.side(), command) == Delivered()
+        assert await told(world.side(), command) == Delivered()
     assert await world.writes() == []
     assert await world.tags() == STAFF
 
@@ -149,7 +149,7 @@ async def test_every_account_of_the_shop_carries_the_tags_and_one_of_another_sho
     await world.customer(login="elsewhere", active_shops=[2])
     await world.customer(ANNA, login="anna", active_shops=[2])
     for address in (JAN, ANNA):
-        assert await mark_sent(world.side(), wants(address, points={"vip": 1})) == Delivered()
+        assert await told(world.side(), wants(address, points={"vip": 1})) == Delivered()
     carried = [await world.tags(login) for login in ("one", "two", "elsewhere", "anna")]
     assert carried == [{"salesmanago_shop1_vip": 1}, {"salesmanago_shop1_vip": 1}, {}, {"salesmanago_shop1_vip": 1}]
 
@@ -159,7 +159,7 @@ async def test_more_than_a_hundred_tags_travel_in_chunks() -> None:
     await world.customer(tags=STAFF)
     names = [f"tag{number}" for number in range(250)]
     for points in (dict.fromkeys(names, 2), dict.fromkeys(names, 3), {}):
-        assert await mark_sent(world.side(), wants(points=points, complete=True)) == Delivered()
+        assert await told(world.side(), wants(points=points, complete=True)) == Delivered()
         assert await world.tags() == {**STAFF, **{f"salesmanago_shop1_{name}": value for name, value in points.items()}}
     for gate in (TAGS_ADD, TAGS_SET, TAGS_DELETE):
         assert [one["rows"] for one in await world.entries(gate)] == [100, 100, 50]
@@ -169,7 +169,7 @@ async def test_a_panel_that_takes_fewer_rows_gets_smaller_chunks() -> None:
     world = World(max_rows=50)
     await world.customer()
     points = {f"tag{number}": 2 for number in range(120)}
-    assert await mark_sent(world.side(), wants(points=points)) == Delivered()
+    assert await told(world.side(), wants(points=points)) == Delivered()
     assert len(await world.tags()) == 120
 
 
@@ -178,7 +178,7 @@ async def test_a_row_that_was_refused_once_is_read_again_and_tried_again(gate: s
     world = World()
     await world.customer(tags={"salesmanago_shop1_old": 2, "salesmanago_shop1_kept": 3})
     await world.fault("refuse_rows", gate)
-    assert await mark_sent(world.side(), mixed(gate)) == Delivered()
+    assert await told(world.side(), mixed(gate)) == Delivered()
     assert await world.tags() == after_mixed(gate)
     assert (len(await world.entries(TAGS_READ)), len(await world.entries(gate))) == (2, 2)
 
@@ -188,7 +188,7 @@ async def test_a_row_that_is_refused_twice_needs_a_person(gate: str) -> None:
     world = World()
     await world.customer(tags={"salesmanago_shop1_old": 2, "salesmanago_shop1_kept": 3})
     await world.fault("refuse_rows", gate, times=None)
-    outcome = await mark_sent(world.side(), mixed(gate))
+    outcome = await told(world.side(), mixed(gate))
     assert isinstance(outcome, NeedsPerson)
     assert outcome.reason is Reason.PANEL_REFUSED
     assert "Refused by a fault" in outcome.detail
@@ -222,7 +222,7 @@ async def test_a_name_that_is_refused_is_tried_once_more_in_plain_letters() -> N
     script, carried = plain_letters_only()
     script.on(SEARCH, found((1024, JAN))).on(READ, page_of(shown()))
     command = wants(points={"koszyk": 2, "brak_aktywności": 3, "buty damskie": 4})
-    assert await mark_sent(script.side(), command) == Delivered()
+    assert await told(script.side(), command) == Delivered()
     after = {row["tagName"]: row["tagValue"] for row in carried}
     assert after == {"salesmanago_shop1_koszyk": 2, "salesmanago_shop1_brak_aktywnosci": 3, "salesmanago_shop1_buty_damskie": 4}
     assert len(script.calls(TAGS_ADD)) == 2
@@ -230,7 +230,7 @@ async def test_a_name_that_is_refused_is_tried_once_more_in_plain_letters() -> N
         "salesmanago_shop1_brak_aktywnosci",
         "salesmanago_shop1_buty_damskie",
     ]
-    assert await mark_sent(script.side(), command) == Delivered()
+    assert await told(script.side(), command) == Delivered()
     assert len(script.calls(TAGS_ADD)) == 2, "the plain name is known again"
 
 
@@ -238,11 +238,11 @@ async def test_r27_plain_names_of_words_in_other_letters_stay_apart_and_are_know
     script, carried = plain_letters_only()
     script.on(SEARCH, found((1024, JAN))).on(READ, page_of(shown()))
     command = wants(points={"взуття": 2, "куртки": 3})
-    assert await mark_sent(script.side(), command) == Delivered()
+    assert await told(script.side(), command) == Delivered()
     names = {row["tagName"]: row["tagValue"] for row in carried}
     assert sorted(names.values()) == [2, 3]
     assert all(name.startswith("salesmanago_shop1_") and name.isascii() for name in names)
-    assert await mark_sent(script.side(), command) == Delivered()
+    assert await told(script.side(), command) == Delivered()
     assert len(script.calls(TAGS_ADD)) == 2, "the plain names are known again"
 
 
@@ -251,7 +251,7 @@ async def test_names_that_are_too_long_need_a_person_and_the_others_are_right_on
     await world.customer(tags=STAFF)
     command = wants(points={"vip": 3, "a" * 40: 1})
     for _ in range(2):
-        outcome = await mark_sent(world.side(), command)
+        outcome = await told(world.side(), command)
         assert isinstance(outcome, NeedsPerson)
         assert outcome.reason is Reason.PANEL_REFUSED
     assert await world.tags() == {**STAFF, "salesmanago_shop1_vip": 3}
@@ -261,9 +261,9 @@ async def test_long_names_stay_within_the_limit_and_apart_and_are_known_again() 
     world = World(max_tag_length=64)
     await world.customer()
     command = wants(points={"a" * 60 + "1": 1, "a" * 60 + "2": 2})
-    assert await mark_sent(world.side(), command) == Delivered()
+    assert await told(world.side(), command) == Delivered()
     assert sorted((await world.tags()).values()) == [1, 2]
-    assert await mark_sent(world.side(), command) == Delivered()
+    assert await told(world.side(), command) == Delivered()
     assert len(await world.writes()) == 1
 
 
@@ -281,7 +281,7 @@ async def test_a_code_of_the_tag_gates_speaks_of_one_customer(gate: str, answer:
     if gate != TAGS_READ:
         script.on(TAGS_READ, EMPTY, status=207)
     script.on(gate, answer, status=207)
-    outcome = await mark_sent(script.side(), wants(points={"vip": 3}))
+    outcome = await told(script.side(), wants(points={"vip": 3}))
     assert not (isinstance(outcome, Refused) and outcome.account_wide)
 
 
@@ -295,7 +295,7 @@ async def test_a_code_of_the_tag_gates_speaks_of_one_customer(gate: str, answer:
 )
 async def test_tags_are_read_from_whatever_shape_the_panel_gives_them(answer: Json) -> None:
     script = Script().on(SEARCH, found((1024, JAN))).on(READ, page_of(shown())).on(TAGS_READ, answer)
-    assert await mark_sent(script.side(), wants(points={"vip": 3}, complete=True)) == Delivered()
+    assert await told(script.side(), wants(points={"vip": 3}, complete=True)) == Delivered()
     assert script.writes == []
 
 
@@ -303,7 +303,7 @@ async def test_tags_are_read_from_whatever_shape_the_panel_gives_them(answer: Js
 async def test_no_tags_may_be_said_in_many_ways(answer: Json) -> None:
     added = {"results": [{"tagId": 31, "tagName": "salesmanago_shop1_vip", "tagValue": 3, "clientId": 1024}]}
     script = Script().on(SEARCH, found((1024, JAN))).on(READ, page_of(shown())).on(TAGS_READ, answer).on(TAGS_ADD, added)
-    assert await mark_sent(script.side(), wants(points={"vip": 3})) == Delivered()
+    assert await told(script.side(), wants(points={"vip": 3})) == Delivered()
     assert script.calls(TAGS_ADD) == [{"params": [{"clientId": 1024, "tagName": "salesmanago_shop1_vip", "tagValue": 3}]}]
 
 
@@ -312,5 +312,5 @@ async def test_tags_that_could_not_be_read_are_not_taken_for_none(kind: str) -> 
     world = World()
     await world.customer(tags={"salesmanago_shop1_vip": 3})
     await world.fault(kind, TAGS_READ)
-    assert isinstance(await mark_sent(world.side(), wants(points={"vip": 3})), Unknown | Unreachable)
+    assert isinstance(await told(world.side(), wants(points={"vip": 3})), Unknown | Unreachable)
     assert await world.writes() == []
