@@ -138,8 +138,8 @@ class Settings(BaseSettings):
     def retention(self) -> Retention:
         content, parked = timedelta(days=self.keep_content_days), timedelta(days=self.keep_parked_days)
         events = max(timedelta(days=self.keep_events_days), content, parked)
-        strangers, requests = timedelta(days=self.keep_strangers_days), timedelta(days=self.keep_requests_days)
-        return Retention(content, parked, events, strangers, requests)
+        never_sent, requests = timedelta(days=self.keep_strangers_days), timedelta(days=self.keep_requests_days)
+        return Retention(content, parked, events, never_sent, requests)
 
     @field_validator("alarm_webhook_url")
     @classmethod

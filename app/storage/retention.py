@@ -92,7 +92,7 @@ class Cleaning:
         closed = select(carts.c.shop_id, carts.c.cart_id).where(carts.c.due_at.is_(None), ended).limit(ROWS)
         return await self._delete_pairs(carts, closed, carts.c.shop_id, carts.c.cart_id)
 
-    async def strangers(self, before: datetime, after: int) -> tuple[int, int]:
+    async def never_sent(self, before: datetime, after: int) -> tuple[int, int]:
         """People never sent of whom nothing was heard for long; answers how many, and the last id looked at (0 = all were)."""
         busy = exists().where(contact_queues.c.contact_id == contacts.c.id)
         with_cart = exists().where(carts.c.contact_id == contacts.c.id)

@@ -208,11 +208,13 @@ KEPT = {
 @pytest.mark.parametrize("who", list(KEPT))
 async def test_who_was_sent_or_resigned_from_anything_is_never_forgotten(database: Database, who: str) -> None:
     await fill(database, contacts, a_contact(1, KEPT[who], erased_hash="h" if who == "erased" else None), a_contact(2))
-    assert await clean(database, "strangers", T0 + timedelta(days=9999), 0) == (1, 0)
+    assert await clean(database, "never_sent", T0 + timedelta(days=9999), 0) == (1, 0)
     assert await left(database, contacts.c.id) == [1]
 
 
-async def test_strangers_go_exactly_when_their_time_is_over_with_their_former_addresses(database: Database) -> None:
+async def test_people_who_were_never_sent_go_exactly_when_their_time_is_over_with_their_former_addresses(
+    database: Database,
+) -> None:
     await fill(
         database,
         contacts,
@@ -234,8 +236,8 @@ async def test_strangers_go_exactly_when_their_time_is_over_with_their_former_ad
         "attempts": 0,
     }
     await fill(database, contact_queues, box)
-    assert await clean(database, "strangers", T0, 0) == (0, 0)
-    assert await clean(database, "strangers", T0 + TICK, 0) == (1, 0)
+    assert await clean(database, "never_sent", T0, 0) == (0, 0)
+    assert await clean(database, "never_sent", T0 + TICK, 0) == (1, 0)
     assert await left(database, contacts.c.id) == [2, 3, 4, 5]
     assert await left(database, contact_aliases.c.contact_id) == [2]
 
@@ -278,16 +280,16 @@ async def test_no_class_takes_more_than_its_bound_in_one_transaction_and_every_c
     late = T0 + TICK
     for name, arguments in (("payloads", (late, ENDED)), ("commands", (late,)), ("events", (late,))):
         assert [await clean(database, name, *arguments) for _ in range(3)] == [ROWS, 3, 0], name
-    assert await clean(database, "strangers", late, 0) == (ROWS, ROWS)
-    assert await clean(database, "strangers", late, ROWS) == (3, 0)
+    assert await clean(database, "never_sent", late, 0) == (ROWS, ROWS)
+    assert await clean(database, "never_sent", late, ROWS) == (3, 0)
 
 
 async def test_people_who_stay_do_not_hide_those_behind_them(database: Database) -> None:
     stays = Contact(email="x@example.pl", email_news=Channel(opted_out=T0))
     await fill(database, contacts, *(a_contact(number, stays) for number in range(1, ROWS + 1)), a_contact(ROWS + 1))
-    removed, after = await clean(database, "strangers", T0 + TICK, 0)
+    removed, after = await clean(database, "never_sent", T0 + TICK, 0)
     assert (removed, after) == (0, ROWS)
-    assert await clean(database, "strangers", T0 + TICK, after) == (1, 0)
+    assert await clean(database, "never_sent", T0 + TICK, after) == (1, 0)
 
 
 # -- numbers are not given twice -----------------------------------------------------------------------------------------
@@ -299,7 +301,7 @@ async def test_the_number_of_somebody_forgotten_is_never_given_to_somebody_else(
     async with store.work() as work:
         (first,) = await work.contacts.add([("shop1", Contact(email="old@example.pl"), None)], T0)
         await work.commit()
-    assert (await clean(database, "strangers", T0 + TICK, 0))[0] == 1
+    assert (await clean(database, "never_sent", T0 + TICK, 0))[0] == 1
     async with store.work() as work:
         (second,) = await work.contacts.add([("shop1", Contact(email="new@example.pl"), None)], T0)
     assert second != first

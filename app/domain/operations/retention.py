@@ -15,7 +15,7 @@ class Retention:
     content: timedelta = timedelta(days=30)
     parked: timedelta = timedelta(days=90)
     events: timedelta = timedelta(days=400)
-    strangers: timedelta = timedelta(days=400)
+    never_sent: timedelta = timedelta(days=400)
     requests: timedelta = timedelta(days=7)
 
 

@@ -108,7 +108,7 @@ class How(StrEnum):
     """Two accounts claim one address: nothing changes hands."""
 
 
-class Stranger(NamedTuple):
+class NewPerson(NamedTuple):
     """Nobody we know. `had`: the address the shop says they had until now."""
 
     had: str | None = None
@@ -126,20 +126,20 @@ class Meant(NamedTuple, Generic[P]):
 # -- the decision --------------------------------------------------------------------------------------------------------
 
 
-def who(event: Event, clues: Clues[P]) -> Meant[P] | Stranger:
+def who(event: Event, clues: Clues[P]) -> Meant[P] | NewPerson:
     """The one person an event is about."""
     match event:
         case AccountChanged() | AccountListed():
             return _moved(event, clues)
         case StatusObserved() | StatusRejected() | OptInClaimed() | OptOutClaimed() | TagsObserved():
             # SALESmanago may still know a person by the address before a rename that is on its way there.
-            return _same_or_stranger(clues.address.last)
+            return _same_or_new(clues.address.last)
         case Unsubscribed() | TransferConsentWithdrawn() | ErasureRequested() | AccessRequested():
             # A stop under an address nobody has any more is the word of whoever had it last.
-            return _same_or_stranger(clues.address.holder(event.at) or clues.address.last)
+            return _same_or_new(clues.address.holder(event.at) or clues.address.last)
         case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
             # An old order, a session that goes on: they name the address of then and introduce nobody.
-            return _same_or_stranger(clues.address.holder(event.at) or clues.address.last)
+            return _same_or_new(clues.address.holder(event.at) or clues.address.last)
         case (
             CustomerRegistered()
             | OrderPlaced()
@@ -154,20 +154,20 @@ def who(event: Event, clues: Clues[P]) -> Meant[P] | Stranger:
             assert_never(event)
 
 
-def _same_or_stranger(person: P | None) -> Meant[P] | Stranger:
-    return Stranger() if person is None else Meant(How.SAME, person)
+def _same_or_new(person: P | None) -> Meant[P] | NewPerson:
+    return NewPerson() if person is None else Meant(How.SAME, person)
 
 
-def _acting(event: Event, clues: Clues[P]) -> Meant[P] | Stranger:
+def _acting(event: Event, clues: Clues[P]) -> Meant[P] | NewPerson:
     """Who acts under an address that somebody left is somebody else, unless the account says otherwise."""
     email, account = email_of(event), clues.account
     person = _holder(clues.address, event, taking=isinstance(event, CustomerRegistered))
     if person is None:
         if account is None:
-            return Stranger()
+            return NewPerson()
         if clues.address.was_of(account):
             return Meant(How.SAME, account)
-        return Meant(How.NAMED, account) if email is None or not account.contact.email else Stranger()
+        return Meant(How.NAMED, account) if email is None or not account.contact.email else NewPerson()
     if person.contact.is_of_another_account(customer_id_of(event)):
         return Meant(How.SAME, account) if account is not None and isinstance(event, TagsEdited) else Meant(How.CONTESTED, person)
     if account is not None and account is not person and not account.contact.email and account.erased_hash is None:
@@ -175,7 +175,7 @@ def _acting(event: Event, clues: Clues[P]) -> Meant[P] | Stranger:
     return Meant(How.SAME, person)
 
 
-def _moved(event: AccountChanged | AccountListed, clues: Clues[P]) -> Meant[P] | Stranger:
+def _moved(event: AccountChanged | AccountListed, clues: Clues[P]) -> Meant[P] | NewPerson:
     """An account change may say who it was before; if it does not, the customer id may (R11)."""
     number, at = customer_id_of(event), event.at
     former, current = _mover(event, clues), _holder(clues.address, event, taking=True)
@@ -189,7 +189,7 @@ def _moved(event: AccountChanged | AccountListed, clues: Clues[P]) -> Meant[P] |
         return Meant(How.SAME, former)  # who was erased is not named again by a change of data
     if former is None:
         if current is None:
-            return Stranger(had)
+            return NewPerson(had)
         return Meant(How.CONTESTED, current) if current.contact.is_of_another_account(number) else Meant(How.SAME, current, had=had)
     if former is current:
         return Meant(How.SAME, former, had=had)

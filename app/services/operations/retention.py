@@ -15,7 +15,7 @@ from app.services.ports.storage import Store, Work
 
 log = structlog.get_logger(__name__)
 
-_STRANGERS = "cleaning:strangers"
+_NEVER_SENT = "cleaning:strangers"
 AT_A_TIME = 500
 
 
@@ -54,7 +54,7 @@ class Cleaner:
             "reports": lambda work: work.cleaning.reports(now - kept.parked),
             "events": lambda work: work.cleaning.events(now - kept.events),
             "requests": lambda work: work.cleaning.requests(now - kept.requests),
-            "strangers": lambda work: self._strangers(work, now - kept.strangers),
+            "never_sent": lambda work: self._never_sent(work, now - kept.never_sent),
             "pushes": lambda work: work.pushes.remove(now - kept.content),
         }
         removed: dict[str, int] = {}
@@ -87,9 +87,9 @@ class Cleaner:
         await _forget_waiting(work, ended)
         return len(ended)
 
-    async def _strangers(self, work: Work, before: datetime) -> int:
-        after = int(await work.registry.entry(_STRANGERS) or "0")
-        removed, last = await work.cleaning.strangers(before, after)
+    async def _never_sent(self, work: Work, before: datetime) -> int:
+        after = int(await work.registry.entry(_NEVER_SENT) or "0")
+        removed, last = await work.cleaning.never_sent(before, after)
         if last != after:
-            await work.registry.set_entry(_STRANGERS, str(last))
+            await work.registry.set_entry(_NEVER_SENT, str(last))
         return removed

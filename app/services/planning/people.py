@@ -9,7 +9,7 @@ from app.domain.event_kinds.subjects import customer_id_of, email_of, previous_e
 from app.domain.events import Event
 from app.domain.intake.inbox import InboxEvent
 from app.domain.person.contact import NOBODY, Contact, without_placeholder
-from app.domain.person.identity import Address, Clues, How, Stranger, onto_address_of, who, with_stops_of
+from app.domain.person.identity import Address, Clues, How, NewPerson, onto_address_of, who, with_stops_of
 from app.domain.person.merge import absorb, taken_in
 from app.domain.person.stored import Alias, StoredContact
 from app.domain.values import replace
@@ -186,17 +186,17 @@ class People:
     # -- finding ---------------------------------------------------------------------------------------------------------
 
     def find(self, shop_id: str, event: Event) -> WorkingContact:
-        """The one person an event is about; a stranger becomes a new person."""
+        """The one person an event is about; a person who is not known yet is added."""
         return self.identified(shop_id, event)[0]
 
     def identified(self, shop_id: str, event: Event) -> tuple[WorkingContact, How | None]:
-        """The one person an event is about, and how it was found out; None: a stranger.
+        """The one person an event is about, and how it was found out; None: nobody we know.
 
         Where two accounts claim the address, and where the person was erased since, nothing changed hands (R72).
         """
         email, customer_id = email_of(event), customer_id_of(event)
         verdict = who(event, self._clues(shop_id, event, email, customer_id))
-        if isinstance(verdict, Stranger):
+        if isinstance(verdict, NewPerson):
             person = self._new_contact(shop_id, email, customer_id)
             self._had(person, verdict.had, event.at)
             return person, None

@@ -11,7 +11,7 @@ from app.domain.decisions.learn import learn
 from app.domain.event_kinds.subjects import customer_id_of, real_id
 from app.domain.events import Event
 from app.domain.person.contact import Contact, without_placeholder
-from app.domain.person.identity import Address, Clues, How, Meant, Stranger, who
+from app.domain.person.identity import Address, Clues, How, Meant, NewPerson, who
 from app.domain.person.sides import Observed, ObservedStatus, SentState
 from app.domain.values import replace
 from tests.support.builders import (
@@ -181,7 +181,7 @@ def test_r72_an_erasure_under_the_address_a_person_had_moved_to_is_the_persons(m
 
 def test_r72_an_address_that_was_called_the_previous_one_of_another_account_is_not_who_moves() -> None:
     other = account(A, "72")
-    assert who(changed(B, "71", previous=A), Clues(previous=Address(other))) == Stranger()
+    assert who(changed(B, "71", previous=A), Clues(previous=Address(other))) == NewPerson()
 
 
 def test_r72_an_edit_of_tags_goes_by_the_account_where_the_address_is_of_another() -> None:
@@ -216,11 +216,11 @@ def test_who_had_an_address_at_a_time_is_meant_by_what_happened_then(moment: dat
 def test_r72_an_address_freed_and_taken_again_in_one_breath_ends_as_two_people() -> None:
     anna, bea = account(B, "1"), account(C, "2")
     freed = had(THEN, anna)
-    assert who(registered(THEN, customer=a_customer(A, id=None)), Clues(address=freed)) == Stranger()
-    assert who(registered(EARLY, customer=a_customer(A, id="3")), Clues(address=freed)) == Stranger()
+    assert who(registered(THEN, customer=a_customer(A, id=None)), Clues(address=freed)) == NewPerson()
+    assert who(registered(EARLY, customer=a_customer(A, id="3")), Clues(address=freed)) == NewPerson()
     for moment in (EARLY, THEN, LATE):
         assert who(changed(A, "2", moment), Clues(address=freed, account=bea)) == renamed(bea)
-    assert who(an_order(EARLY, customer=a_customer(A, id="3")), Clues(address=freed)) == Stranger()
+    assert who(an_order(EARLY, customer=a_customer(A, id="3")), Clues(address=freed)) == NewPerson()
     taken = had(THEN, anna, bea)
     assert who(an_order(EARLY, customer=a_customer(A, id="2")), Clues(address=taken)) == same(bea)
 
@@ -235,7 +235,7 @@ def test_r72_a_stop_under_an_address_left_since_is_of_who_had_it_last_unless_som
     left = Address(None, ((THEN, anna), (EARLY, older)))
     assert who(event, Clues(address=left)) == same(anna)
     assert who(event, Clues(address=Address(bea, left.former))) == same(bea)
-    assert who(event, Clues()) == Stranger()
+    assert who(event, Clues()) == NewPerson()
 
 
 @pytest.mark.parametrize(
@@ -249,14 +249,14 @@ def test_r72_a_stop_under_an_address_left_since_is_of_who_had_it_last_unless_som
     ids=lambda event: type(event).__name__,
 )
 def test_who_acts_under_an_address_left_since_is_somebody_else(event: Event) -> None:
-    assert who(event, Clues(address=had(THEN, account(B, "1")))) == Stranger()
+    assert who(event, Clues(address=had(THEN, account(B, "1")))) == NewPerson()
 
 
 def test_an_order_of_the_account_under_the_address_it_left_is_of_the_account() -> None:
     anna = account(B, "1")
     event = an_order(LATE, customer=a_customer(A, id="1"))
     assert who(event, Clues(address=had(THEN, anna), account=anna)) == same(anna)
-    assert who(event, Clues(account=anna)) == Stranger()  # she never had it: a guest's order perhaps
+    assert who(event, Clues(account=anna)) == NewPerson()  # she never had it: a guest's order perhaps
 
 
 # -- moving --------------------------------------------------------------------------------------------------------------
@@ -267,13 +267,13 @@ def test_a_change_of_address_renames_whoever_is_meant() -> None:
     assert who(changed(B, "1"), Clues(account=anna)) == renamed(anna)
     assert who(changed(B, None, previous=A), Clues(previous=Address(anna))) == renamed(anna)
     assert who(changed(A, "1"), Clues(address=Address(anna), account=anna)) == same(anna)
-    assert who(changed(B, "1"), Clues()) == Stranger()
+    assert who(changed(B, "1"), Clues()) == NewPerson()
 
 
 def test_a_change_that_says_an_unknown_previous_address_leaves_a_trace_of_it() -> None:
     anna = account(A, "1")
     assert who(changed(C, "1", previous=B), Clues(account=anna)) == renamed(anna, had=B)
-    assert who(changed(C, None, previous=B), Clues()) == Stranger(had=B)
+    assert who(changed(C, None, previous=B), Clues()) == NewPerson(had=B)
 
 
 def test_a_late_change_renames_nobody_back() -> None:

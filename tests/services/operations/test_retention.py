@@ -88,7 +88,7 @@ async def world(database: Database, clock: Clock) -> Kept:
 
 
 async def test_the_defaults_are_those_the_documentation_names() -> None:
-    assert Retention() == Retention(content=30 * DAY, parked=90 * DAY, events=400 * DAY, strangers=400 * DAY)
+    assert Retention() == Retention(content=30 * DAY, parked=90 * DAY, events=400 * DAY, never_sent=400 * DAY)
 
 
 async def test_after_a_month_nothing_of_what_was_said_is_left_but_that_it_happened(world: Kept) -> None:
@@ -297,7 +297,7 @@ async def test_two_cleaners_at_once_remove_everything_once_and_nothing_fails(wor
 async def test_over_five_hundred_days_of_work_no_table_grows_for_ever(world: Kept) -> None:
     """The same load every five days, of customers who come back and passers-by who do not: after the longest period sizes stand."""
     await _fast(world.database)
-    world.cleaner = Cleaner(world.store, Retention(events=200 * DAY, strangers=200 * DAY), world.clock)
+    world.cleaner = Cleaner(world.store, Retention(events=200 * DAY, never_sent=200 * DAY), world.clock)
     world.upstream.respond = lambda method, items: (
         Refused("no") if any("refused" in getattr(one, "email", "") for one in items) else Delivered()
     )

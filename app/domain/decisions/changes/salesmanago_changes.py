@@ -101,7 +101,7 @@ def repeat_opt_out(
 def _profile_difference(contact: Contact, shop: Shop) -> Mapping[str, str]:
     """What differs; an empty text clears. Whom SALESmanago never had from us has nothing of ours to be cleared."""
     true = {name: fact.value for name, fact in contact.profile.items() if fact.value or _is_to_be_cleared(name, contact)}
-    if _is_of_a_stranger(contact, shop):
+    if _is_phone_of_another_country(contact, shop):
         del true["phone"]
     true = travelling(true, shop)
     changed = {name for name, text in true.items() if contact.sent_state.profile.get(name) != text}
@@ -111,7 +111,7 @@ def _profile_difference(contact: Contact, shop: Shop) -> Mapping[str, str]:
     return {name: text for name, text in true.items() if name in changed}
 
 
-def _is_of_a_stranger(contact: Contact, shop: Shop) -> bool:
+def _is_phone_of_another_country(contact: Contact, shop: Shop) -> bool:
     """A number read as of the shop's country, of somebody whose address is in another: it is not theirs (R10)."""
     phone, country = contact.profile.get("phone"), contact.profile.get("country")
     if phone is None or not phone.value or not phone.assumed or country is None or not country.value:
