@@ -29,7 +29,7 @@ $(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
 	$(PIP) --require-hashes -r requirements-dev.lock
 	touch $(DEVELOPMENT)
 
-demo: $(RUNTIME)  ## live through a day of two shops, with stand-ins of both sides
+demo: $(RUNTIME)  ## live through a day of three shops, with stand-ins of both sides
 	$(BIN)/gateway demo $(DEMO_ARGS)
 
 test: install  ## run the whole suite (TEST_ARGS=…)

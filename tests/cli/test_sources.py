@@ -31,6 +31,7 @@ integration_started_at = 2026-01-01T00:00:00+01:00
 kind = "idosell"
 base_url = "http://127.0.0.1:9"
 api_key = "env:TEST_SECRET"
+calls_per_second = 100
 """
 SOURCE = """
 [shops.shop1.source]
