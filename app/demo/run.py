@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from cryptography.fernet import Fernet
 
+from app.admin.api import control_app
 from app.bootstrap.gateway import Gateway, open_gateway
 from app.configuration.settings import Settings
 from app.configuration.shops_file import parse
@@ -25,7 +26,7 @@ from app.domain.shops.configuration import ADMIN_ROLE
 from app.sandbox import panel
 from app.sandbox.salesmanago import Account, create_app
 from app.server.application import application_of
-from app.server.runner import bound, bound_nearby, served, stop_signals
+from app.server.runner import bound, bound_nearby, private_socket, served, stop_signals
 from app.services.shops.keyring import KeyRing
 
 HOST = "127.0.0.1"
@@ -69,11 +70,19 @@ async def run_demo(port: int, salesmanago_port: int, panel_port: int, *, stay: b
                 later = FastForward(http, gateway_url, keys, clock)
                 garden = PanelDay(http, gateway_url, panel_url, keys[GARDEN])
                 as_expected = await _live_through(http, gateway_url, sandbox_url, keys, way_back, garden, later)
-                report.addresses(gateway_url, sandbox_url, panel_url, keys, sign_in, stay=stay)
                 if stay:
-                    with stop_signals() as stopped:
-                        await stopped.wait()
+                    report.addresses(gateway_url, sandbox_url, panel_url, keys, sign_in, gateway.settings.database_url)
+                    await _stay(gateway)
     return as_expected
+
+
+async def _stay(gateway: Gateway) -> None:
+    """To be explored, by the commands of another terminal too."""
+    door = gateway.settings.control_socket
+    assert door is not None, "the demo's database is a file"
+    with stop_signals() as stopped:
+        async with served(control_app(gateway), private_socket(door)):
+            await stopped.wait()
 
 
 def _salesmanago(*, strict: bool = True) -> Any:
