@@ -134,6 +134,21 @@ def table_of(*headers: str) -> "Table":
     return made
 
 
+def words_of(suffix: str) -> Callable[[str, str], str]:
+    """Codes as they are; in Polish as the console says them."""
+    if not suffix:
+        return lambda kind, code: code  # noqa: ARG005
+    from app.console.wording import Wording
+
+    return Wording("pl").word
+
+
+def cause_in(cause: str, suffix: str) -> str:
+    """Why something waits: an outcome in the reader's language, and the neighbour's own words."""
+    outcome, colon, said = cause.partition(": ")
+    return words_of(suffix)("outcome", outcome) + colon + said
+
+
 def quiet_logs() -> None:
     """Standard output belongs to the command; what goes wrong is said on standard error."""
     from app.observability import logs

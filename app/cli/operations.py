@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, local, out, run, show_json
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, cause_in, local, out, run, show_json
 
 
 def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
@@ -19,35 +19,43 @@ def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson =
             show_json(found)
             return
         if not found:
-            calm = "[yellow]Nothing is parked, but not everything is delivered:[/yellow]"
-            out.print(calm if answer["waiting"] else "[green]Nothing is parked, and nothing waits to be delivered.[/green]")
+            waits, calm = _NOTHING_PARKED[polish]
+            out.print(f"[yellow]{waits}[/yellow]" if answer["waiting"] else f"[green]{calm}[/green]")
         show_waiting(answer["waiting"], polish=polish)
         suffix = "_pl" if polish else ""
         for group in found:
-            where = group["destination"] or "the rules"
-            out.print(f"[bold]{group['number']}[/bold]  {group['shop']}  {where}  since {local(group['oldest'], seconds=False)}")
+            where = group["destination"] or ("reguły" if polish else "the rules")
+            since, example = ("od", "na przykład") if polish else ("since", "for example")
+            out.print(f"[bold]{group['number']}[/bold]  {group['shop']}  {where}  {since} {local(group['oldest'], seconds=False)}")
             if group["words"]:
                 out.print(f"    [cyan]{escape(group['words'])}[/cyan]")
             if group["reason"]:
                 out.print(f"    {escape(group['reason']['why' + suffix])}")
                 out.print(f"    → {escape(group['reason']['what_to_do' + suffix])}")
-            out.print(f"    for example {escape(', '.join(group['samples']))}")
+            out.print(f"    {example} {escape(', '.join(group['samples']))}")
             out.print(f"    [dim]{escape(_command(group))}[/dim]", soft_wrap=True)
 
     run(step())
 
 
+_NOTHING_PARKED = (
+    ("Nothing is parked, but not everything is delivered:", "Nothing is parked, and nothing waits to be delivered."),
+    ("Nic nie utknęło, ale nie wszystko zostało dostarczone:", "Nic nie utknęło i nic nie czeka na dostarczenie."),
+)
+
+
 def show_waiting(lines: list[dict[str, Any]], *, polish: bool = False) -> None:
     """What is not parked but waits: for which destination, why, and until when."""
     for one in lines:
-        people = f"{one['waiting']} osób" if polish else f"{one['waiting']} people"
+        number = one["waiting"]
+        people = f"osoby: {number}" if polish else "1 person" if number == 1 else f"{number} people"
         out.print(f"[bold]{people}[/bold]  → {escape(one['destination'])}")
         if one["circuit"] == "closed":
             out.print("    czeka w kolejce, jest wysyłane" if polish else "    in the queue, being sent")
             continue
         since = f" ({local(one['since'])})" if one["since"] else ""
         said = "nie przyjmuje niczego" if polish else "takes nothing"
-        out.print(f"    {said}{since}: [red]{escape(one['cause'])}[/red]")
+        out.print(f"    {said}{since}: [red]{escape(cause_in(one['cause'], '_pl' if polish else ''))}[/red]")
         if one["rest_until"]:
             out.print(f"    {'następna próba' if polish else 'next try'} {local(one['rest_until'])}")
 

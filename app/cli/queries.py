@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, fail, local, out, run, show_json, table_of
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, fail, local, out, run, show_json, table_of, words_of
 from app.cli.operations import show_waiting
 
 
@@ -20,15 +20,19 @@ def status(polish: InPolish = False, as_json: AsJson = False) -> None:
         if as_json:
             show_json(report)
             return
+        say = words_of("_pl" if polish else "")
         for shop in report["shops"]:
             age = shop["oldest_waiting_seconds"]
-            oldest = f"the oldest waiting event is {age:.0f} s old" if age else "no event waits"
+            if polish:
+                oldest = f"najstarsze zdarzenie czeka {age:.0f} s" if age else "nic nie czeka"
+            else:
+                oldest = f"the oldest waiting event is {age:.0f} s old" if age else "no event waits"
             out.print(f"[bold]{escape(shop['shop'])}[/bold]  {oldest}")
-            counted = [f"{number} {state}" for state in _STATES if (number := shop["events"].get(state))]
-            out.print(f"    {', '.join(counted) or 'no events yet'}")
+            counted = [f"{number} {say('state', state)}" for state in _STATES if (number := shop["events"].get(state))]
+            out.print(f"    {', '.join(counted) or ('nie było jeszcze zdarzeń' if polish else 'no events yet')}")
         for problem in report["problems_pl" if polish else "problems"]:
             out.print(f"[yellow]{escape(problem)}[/yellow]")
-        show_waiting([one for one in report["waiting"] if one["circuit"] != "closed"])
+        show_waiting([one for one in report["waiting"] if one["circuit"] != "closed"], polish=polish)
 
     run(step())
 

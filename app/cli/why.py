@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, fail, local, out, run, show_json
+from app.cli.common import AsJson, InPolish, ask, cause_in, fail, local, out, run, show_json, words_of
 
 LOOK_SECONDS = 1.0
 
@@ -54,7 +53,7 @@ def _show_found(found: list[dict[str, Any]], before: list[dict[str, Any]], *, po
 
 
 def _show_event(event: dict[str, Any], suffix: str) -> None:
-    say = _words(suffix)
+    say = words_of(suffix)
     head = f"[bold]{local(event['occurred_at'])}[/bold]  {event['shop']}  {say('event', event['type'])}"
     out.print(f"{head}  [cyan]{say('state', event['state'])}[/cyan]  {escape(event['event_id'])}")
     if event["reason"]:
@@ -84,27 +83,18 @@ def _evidence(one: dict[str, Any], event_id: str, suffix: str) -> str:
     """What, when, and which event told it, if it is another than the one above."""
     parts = [one["words" + suffix], local(one["at"]) if one["at"] else ""]
     if one["event_id"] not in (None, event_id):
-        parts += [_words(suffix)("event", one["source"]) if one["source"] else "", one["event_id"]]
+        parts += [words_of(suffix)("event", one["source"]) if one["source"] else "", one["event_id"]]
     return ", ".join(filter(None, parts))
 
 
 def _state(command: dict[str, Any], suffix: str) -> str:
     if (command["reason"] or {}).get("code") == "shadow":
         return "zostałoby wysłane (tryb testowy)" if suffix else "would have been sent (test mode)"
-    return _words(suffix)("state", command["state"])
-
-
-def _words(suffix: str) -> Callable[[str, str], str]:
-    """Codes as they are; in Polish as the console says them."""
-    if not suffix:
-        return lambda kind, code: code  # noqa: ARG005
-    from app.console.wording import Wording
-
-    return Wording("pl").word
+    return words_of(suffix)("state", command["state"])
 
 
 def _show_wait(waits: dict[str, Any], suffix: str) -> None:
-    cause = f" ({waits['cause']})" if waits["cause"] else ""
+    cause = f" ({cause_in(waits['cause'], suffix)})" if waits["cause"] else ""
     out.print(f"    [yellow]{escape(waits['why' + suffix])}[/yellow]{escape(cause)}")
     if waits["next_try_at"]:
         out.print(f"    {'następna próba' if suffix else 'next try'} {local(waits['next_try_at'])}")

@@ -320,11 +320,11 @@ def test_r91_parked_and_status_never_say_nothing_while_salesmanago_cannot_be_rea
     happens("jan@example.com", answer=lambda method, items: Throttled(retry_after=50))
     shown = terminal.run("parked").stdout
     assert "Nothing is parked, but not everything is delivered" in shown
-    assert "1 people  → account:main" in shown
+    assert "1 person  → account:main" in shown
     assert "takes nothing" in shown
     assert "next try" in shown
     assert "throttled" in terminal.run("status").stdout
-    assert "osób" in terminal.run("parked", "--pl").stdout
+    assert "osoby: 1" in terminal.run("parked", "--pl").stdout
 
 
 def test_r91_parked_says_that_nothing_waits_only_when_nothing_does(terminal: Terminal) -> None:

@@ -135,6 +135,20 @@ async def test_what_a_person_reads_fits_into_80_columns(busy: Door, monkeypatch:
     assert silent == []
 
 
+async def test_what_waits_is_said_in_polish_without_a_word_of_english(busy: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    shown = " ".join(
+        [
+            await asyncio.to_thread(printed, words, busy.gateway, loop, monkeypatch)
+            for words in (["parked", "--pl"], ["status", "--pl"], ["why", EMAIL, "--pl"])
+        ]
+    )
+    for english in ("unreachable", "people", "since", "for example", "planned", "waits", "event"):
+        assert english not in shown
+    for polish in ("Nic nie utknęło, ale", "brak odpowiedzi", "najstarsze zdarzenie czeka", "w drodze"):
+        assert polish in shown
+
+
 def is_copied(line: str) -> bool:
     """A command or an address, to be taken whole."""
     return line.strip().startswith(("gateway ", "http://", "https://"))
