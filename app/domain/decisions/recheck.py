@@ -39,16 +39,21 @@ def rechecked(claim: Claim, shop: Shop | None, person: Contact | None) -> Claim:
 def stopped(commands: Sequence[Command], shop: Shop, person: Contact | None) -> Stop | None:
     """What of the commands may not leave now; None if all of them may. `person`: needed if `needs_person`."""
     found = stop_of(commands, shop, person)
-    if found is None or all(without_revoked(command, found.act) == command for command in commands):
+    if found is None or not any(_is_touched(command, found.act) for command in commands):
         return None
     return found
+
+
+def _is_touched(command: Command, act: Revocation) -> bool:
+    left = without_revoked(command, act)
+    return left is not command and left != command
 
 
 def stop_of(commands: Sequence[Command], shop: Shop, person: Contact | None) -> Stop | None:
     """What holds for a person now, whether or not it concerns these commands."""
     if shop.shadow:
         return Stop(Revocation(everything=True, at_shop=True), Reason.SHADOW)
-    if any(shop.blocks(command.email) for command in commands):
+    if any(map(shop.blocks, {command.email for command in commands})):
         return Stop(Revocation(everything=True), Reason.BLOCKED_ADDRESS)
     if person is None or person.erased:
         return None
