@@ -1,4 +1,4 @@
-"""What we ask of the neighbours, in our own words. The clients alone know their field names.
+"""What SALESmanago and the shops are asked to do, in our own words. Only the clients know their field names.
 
 No command to SALESmanago can carry a score, so points never travel that way (R33). Commands to the shop's side say how
 things should be, not what to change: repeating one is harmless.
@@ -50,20 +50,20 @@ class UpsertContact:
     """SALESmanago asks the person before anything counts (B6). It says nothing of the status."""
     old_email_opt_in: bool = field(default=False, compare=False)
     old_phone_opt_in: bool = field(default=False, compare=False)
-    """The act behind the opt-in is of long before it is told: an opt-out over there that we never heard of may be newer (R06)."""
+    """The act is much older than the command: SALESmanago may have a newer opt-out that is not known here, so check first (R06)."""
     email_stood: TimedStatus | None = field(default=None, compare=False)
     phone_stood: TimedStatus | None = field(default=None, compare=False)
     """What SALESmanago held before, as far as was known when the status was queued: an opt-out shown instead is news (R06)."""
     email_acted_at: datetime | None = field(default=None, compare=False)
     phone_acted_at: datetime | None = field(default=None, compare=False)
-    """When the person acted: an opt-in that has waited since looks first."""
+    """When the person acted. An opt-in that has waited since then is checked in SALESmanago before it is sent."""
     repeats: bool = field(default=False, compare=False)
-    """Tells once more what was told already: no event waits for it."""
+    """Sends once more what was sent already: no event waits for it."""
     introduces: bool = field(default=False, compare=False)
-    """The first upsert of a contact: taken back, SALESmanago never heard of the person from us."""
+    """The first upsert of a contact. If it is cancelled, the contact was never sent."""
 
     quiet: bool = field(default=False, compare=False)
-    """Tells what was true long ago: nothing over there may be set off by it (R63)."""
+    """Sends what was true long ago: it must trigger no automation in SALESmanago (R63)."""
 
     @property
     def address_after(self) -> str:

@@ -124,7 +124,7 @@ class TransferConsent:
         return self.since is not None and at >= self.since
 
     def permits(self, policy: Policy) -> bool:
-        """Under `order_consent` only a standing consent opens the door; a withdrawal closes it under either policy (R01-R04)."""
+        """Under `order_consent` only a standing consent permits it; a withdrawal forbids it under either policy (R01-R04)."""
         return self.is_given if policy is Policy.ORDER_CONSENT else not self.is_withdrawn
 
 
@@ -178,7 +178,7 @@ class Channel:
 
     @property
     def said(self) -> TimedStatus | None:
-        """The status with the time of the newest act, so that it outweighs whatever was told before."""
+        """The status with the time of the newest act, so that it supersedes whatever was sent before."""
         return None if self.status is None or self.acted_at is None else TimedStatus(self.status, self.acted_at)
 
     # -- addresses -----------------------------------------------------------------------------------------------------
@@ -240,7 +240,7 @@ class ConsentAnswerCounts:
 
 
 BOXES_REMEMBERED = 50
-"""So many orders of a shop are looked back on: what was answered before says nothing of a box that was hidden since."""
+"""The number of recent orders that count: older answers say nothing about a box that was hidden since."""
 
 CONSENT_TRAP_ORDERS = 20
 """Orders without a single answer to the box before we say that the shop seems to hide it."""

@@ -44,7 +44,7 @@ class Customer:
     company: str | None = None
     gender: str | None = None
     phone: str | None = None
-    """E.164; the door leaves out numbers that are not (R10)."""
+    """E.164; intake leaves out numbers that are not (R10)."""
     phone_assumed: bool = field(default=False, compare=False, repr=False)
     """The number named no country and the message no address: it was read as one of the shop's country."""
     address: Address = Address()
@@ -69,7 +69,7 @@ class Origin(StrEnum):
     """Who or what changed a newsletter status, as far as anybody says it."""
 
     SHOP = "shop"
-    """The shop told of it: a form, an order, a ticked box, an import."""
+    """The shop reported it: a form, an order, a ticked box, an import."""
     CLICK = "click"
     """The person, by the link in an e-mail."""
     STAFF = "staff"
@@ -78,7 +78,7 @@ class Origin(StrEnum):
     INVALID_ADDRESS = "invalid_address"
     """SALESmanago marks the e-mail address as invalid, as after a hard bounce."""
     NOT_SHOWN = "not_shown"
-    """A look at SALESmanago found another status than before; nothing says who changed it."""
+    """A poll of SALESmanago found another status than before; nothing says who changed it."""
 
 
 @value(kw_only=True)
@@ -92,7 +92,7 @@ class Evidence:
     confirmed: bool = False
     """The person clicked a link in a mail: the shop has done the double opt-in itself (B6)."""
     origin: Origin | None = None
-    """Who changed it, of what SALESmanago told."""
+    """Who changed it, as SALESmanago reports it."""
 
 
 NO_EVIDENCE = Evidence()

@@ -11,7 +11,7 @@ from app.domain.values import value
 
 @value(kw_only=True)
 class BaseEvent:
-    """`at` is when it happened in the shop, zone-aware; never when we heard of it."""
+    """`at` is when it happened in the shop, zone-aware; never when it was received."""
 
     at: datetime
 
@@ -172,7 +172,7 @@ class AccessRequested(BaseEvent):
 class StatusObserved(BaseEvent):
     """SALESmanago showed a newsletter status. None = it said nothing of that channel.
 
-    `acted`: somebody changed it at that time, as a callback says or a look found out (R55). Otherwise it is what a look at
+    `acted`: somebody changed it at that time, as a callback or a poll shows (R55). Otherwise it is what a poll of
     the contact showed, and only a difference to what we know makes it an act.
     """
 
@@ -213,12 +213,12 @@ class StatusRejected(BaseEvent):
     """It refused a rename: the person is still there under this address (R72)."""
     email_stood: TimedStatus | None = None
     phone_stood: TimedStatus | None = None
-    """The opt-in that SALESmanago held before: somebody resigned over there, and a look for all shops will say so (R55)."""
+    """The opt-in that SALESmanago held before: the person resigned there, and a poll will report that to all shops (R55)."""
 
 
 @value(kw_only=True)
 class DriftFound(BaseEvent):
-    """SALESmanago does not hold what it was told (R26, A8). `known_as`: the address it has the person under; None = not at all.
+    """SALESmanago does not hold what was sent (R26, A8). `known_as`: the address it has the person under; None = not at all.
 
     `missing` and `left`: tags of ours, in canonical form, that are gone, or that should be.
     """
@@ -278,7 +278,7 @@ AboutThePerson = (
     | AccountListed
     | SubscriberListed
 )
-"""What a shop says of a person: SALESmanago is told of it as facts of the contact, and of nothing that happened."""
+"""What a shop says of a person: it is sent to SALESmanago as facts of the contact, not as an event."""
 
 
 FromSalesmanago = StatusObserved | OptInClaimed | OptOutClaimed | StatusRejected | TagsObserved | DriftFound

@@ -151,7 +151,7 @@ def outgoing_text(tag: str) -> str:
 
 
 def clean(tag: str) -> str:
-    """The same, longer: at most `_LONGEST_READ` characters are looked at, a digest stands for the rest."""
+    """The same, longer: at most `_LONGEST_READ` characters are read, a digest stands for the rest."""
     text = tag.strip()
     if len(text) > _LONGEST_READ:
         text = f"{whole_signs(text, _LONGEST_READ // 2)}_{digest(text.casefold())}"
@@ -197,7 +197,7 @@ def to_panel(upstream_tag: str, shop_number: int) -> str | None:
 def section_tags(menu_paths: Iterable[Sequence[str]]) -> tuple[str, ...]:
     """Every segment of every menu path, each once, in the order of first appearance (R22).
 
-    At most `MOST_SECTIONS`; the door says so where it leaves some out.
+    At most `MOST_SECTIONS`; intake adds a warning where it leaves some out.
     """
     names = (outgoing_text(segment) for path in menu_paths for segment in path)
     return distinct((name for name in names if may_be_section(name)), MOST_SECTIONS)

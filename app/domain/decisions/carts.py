@@ -1,6 +1,6 @@
-"""When a quiet cart is reported (R40, R41): never before 60 minutes without change, never after 120, on the time of the event.
+"""When an idle cart is reported (R40, R41): never before 60 minutes without change, never after 120, on the time of the event.
 
-filled ─▶ quiet for an hour ─▶ reported ─▶ changed ─▶ quiet again ─▶ the same event over there is overwritten
+filled ─▶ idle for an hour ─▶ reported ─▶ changed ─▶ idle again ─▶ the same event in SALESmanago is overwritten
              │
              └ bought, emptied, too late, not permitted: closed, with the reason
 """
@@ -31,7 +31,7 @@ GRACE = timedelta(minutes=10)
 """What a restart or a burst may add to the window before a report would come too late."""
 
 FRESH = timedelta(hours=12)
-"""How long a reported cart can be overwritten over there; the official plugin's figure (contract U30)."""
+"""How long a reported cart can be overwritten in SALESmanago; the official plugin's figure (contract U30)."""
 
 
 @value(kw_only=True)
@@ -68,10 +68,10 @@ class Cart:
         return replace(self, reported_at=None, reported_by=None, reported_change_at=None)
 
     def heard_again(self, event: CartChanged) -> "Cart":
-        """The same goods: the quiet hour goes on, and the report tells the newest of their value, currency, names and link (R41).
+        """The same goods: the idle hour goes on, and the report has the newest of their value, currency, names and link (R41).
 
-        What the shop does not say stays; a value in another currency does not. A report that left is not touched: one quiet spell
-        is one report (R40), and a change of it could set off over there what the report did.
+        What the shop does not say stays; a value in another currency does not. A report that was sent stays as it is: one
+        idle period is one report (R40), and changing it could trigger the same automation again.
         """
         worth = _worth(event)
         if worth is None and event.currency in (None, self.currency):
@@ -86,7 +86,7 @@ class Cart:
         )
 
     def can_be_overwritten(self, now: datetime, bought_at: datetime | None) -> bool:
-        """Fresh, and not bought since: a purchase ends the life of its event over there (contract 3.5)."""
+        """Recent, and not bought since: after a purchase its event in SALESmanago cannot be changed (contract 3.5)."""
         if self.reported_at is None or self.reported_change_at is None or now - self.reported_at >= FRESH:
             return False
         return bought_at is None or bought_at < self.reported_change_at
@@ -138,7 +138,7 @@ def _content(items: tuple[Item, ...]) -> list[tuple[str, Decimal]]:
 def decide_cart(
     cart: Cart, shop: Shop, contact: Contact, now: datetime, *, link: str | None = None, overwrites: str | None = None
 ) -> Plan:
-    """What becomes of a cart whose quiet hour is over. Consent and purchases are judged again, at this moment.
+    """What becomes of a cart whose idle hour is over. Consent and purchases are checked again at this moment.
 
     `now` must be `cart.due_at` or later. `link`: rebuilds the cart, where the shop gave no link of its own. `overwrites`:
     the event in SALESmanago that reported an earlier content.
@@ -186,4 +186,4 @@ class StoredCart:
     open: bool
     """Still to be decided about."""
     waits_until: datetime | None = None
-    """Beyond its quiet hour, for the address of a guest."""
+    """How long beyond its idle hour a cart waits for the address of a guest."""

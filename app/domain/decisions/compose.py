@@ -31,8 +31,8 @@ def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Com
     """The contact's difference first, then what happened: SALESmanago needs the contact before its events (contract U17)."""
     upsert = difference(contact, shop, event.at)
     if upsert is not None and is_bulk(event):
-        # Mere state: an opt-out over there, of which we may not know, is looked for first, however young the date (R06).
-        # What we told ourselves needs no looking for: a newer date outweighs it.
+        # Mere state: check SALESmanago first for an opt-out that is not known here, however recent the date (R06).
+        # An opt-out that was sent from here needs no check: a newer date supersedes it.
         email = upsert.old_email_opt_in or not is_opt_out(contact.sent_state.email_news)
         phone = upsert.old_phone_opt_in or not is_opt_out(contact.sent_state.phone_news)
         # Nor is anybody mailed because of it: a subscription that waits is asked about with the next thing that happens (B6).

@@ -2,7 +2,7 @@
 
     learn       facts the event tells, whether or not anything may be sent
     refusal_reason  the reason that keeps it in the shop, if there is one
-    compose     the commands that follow, as differences: to SALESmanago, and home to the shop
+    compose     the commands that follow, as differences: to SALESmanago and to the shop
 
 Everything here is pure. The requirement a line comes from stands beside it.
 """
@@ -139,7 +139,7 @@ def contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_t
 
 
 def _contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_there: bool) -> Decision:
-    """Two accounts claim one address: nobody takes over anything, and a person must look (R72).
+    """Two accounts claim one address: nobody takes over anything, and a person must decide (R72).
 
     What else an account's own event tells of it is learned, under the address it had; newsletter boxes were of the other address.
     """
@@ -155,7 +155,7 @@ def _contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_
 
 
 def _why_nothing(event: Event) -> Reason:
-    """Nobody was told of a tag that may not travel, so nothing may say that everything has been told (R29)."""
+    """A tag that may not be sent was not sent, so the plan must not say that everything has been sent (R29)."""
     if isinstance(event, TagsEdited):
         stay = [tags.to_upstream(tag) is None for tag in event.all_tags or (*event.added, *event.removed)]
         # A full set shows the tags that came from SALESmanago every time.
@@ -172,13 +172,13 @@ def _homeward(
     *,
     known_there: bool,
 ) -> Decision:
-    """What SALESmanago showed goes home, whatever the transfer policy says: it leaves SALESmanago, not the shop.
+    """What SALESmanago showed is sent to the shop whatever the transfer policy says: it leaves SALESmanago, not the shop.
 
-    What SALESmanago lost or did not take is told again, if the person may be sent.
+    What SALESmanago lost or did not accept is sent again, if the person may be sent.
     """
     if isinstance(event, OptInClaimed):
         if known.email_news.status is Status.OPT_OUT and not _is_told_of_opt_out(known):
-            # It was never told of the opt-out, so that it shows none confirms nothing.
+            # The opt-out was never sent, so that SALESmanago shows none confirms nothing.
             return _decision(Withhold(Reason.OPT_IN_NOT_CONFIRMED), known, sale)
         return _decision(Send(ConfirmOptIn(email=event.email, at=event.at)), known, sale)
     if isinstance(event, StatusRejected) and event.still_as is None and not is_explained(event, known):
@@ -192,7 +192,7 @@ def _homeward(
 
 
 def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Decision:
-    """What was told and is gone is told again. Nobody is introduced by a comparison."""
+    """What was sent and is gone is sent again. A comparison adds nobody to SALESmanago."""
     there, up_to_date = reset_to_remote(known, event), event.sent_digest in ("", digest_of_sent_state(known))
     commands = compose(event, shop, there, sale) if known.is_transferred and up_to_date else ()
     if not commands:
@@ -201,7 +201,7 @@ def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Deci
 
 
 def _is_told_of_opt_out(known: Contact) -> bool:
-    """It was told of the person's opt-out; or of an act since, by another shop of the account."""
+    """The person's opt-out was sent; or a later act was, by another shop of the account."""
     told, said = known.sent_state.email_news, known.email_news.said
     return is_opt_out(told) or (told is not None and said is not None and told.at > said.at)
 
@@ -211,7 +211,7 @@ def _informed(known: Contact, commands: Sequence[Command]) -> Contact:
 
 
 def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale, *, known_there: bool) -> Decision:
-    """What happened stays here. Facts it told about a person who is transferred already still travel; a resignation always does."""
+    """The event is withheld. Facts in it about a person who was transferred already are still sent; a resignation always is."""
     sale, left = remembered(event, sale, reason=reason), _minimised(known, shop)
     upsert = _facts(event, shop, known, known_there=known_there)
     if upsert is None:
@@ -221,7 +221,7 @@ def _stays(reason: Reason, event: Event, shop: Shop, known: Contact, sale: Sale,
 
 
 def _facts(event: Event, shop: Shop, known: Contact, *, known_there: bool) -> UpsertContact | None:
-    """What SALESmanago is told of a person, whatever becomes of the event itself. Behind a closed door: opt-outs alone (R06a)."""
+    """The upsert for a person, whatever becomes of the event itself. Opt-outs alone if nothing else may be sent (R06a)."""
     if known.is_transferred and closes_the_door(shop, known) is None:
         return difference(known, shop, event.at)
     return opt_outs_due(known, shop, known_there=known_there)
@@ -232,7 +232,7 @@ def _resigns(event: Event, shop: Shop) -> bool:
 
 
 def _in_shadow(decision: Decision, event: Event, shop: Shop, sale: Sale, *, known_there: bool) -> Decision:
-    """Nothing is sent, and nothing counts as told, but what takes permission away: resignations, and erasures (R06a)."""
+    """Nothing is sent and nothing counts as sent, except what takes permission away: resignations and erasures (R06a)."""
     if isinstance(event, ErasureRequested | OptOutClaimed) or not isinstance(decision.plan, Send):
         return decision
     learned, sale = decision.learned, remembered(event, sale, reason=Reason.SHADOW)

@@ -1,4 +1,4 @@
-"""Where the two sides disagree and a person should look: lost tags, tags that fold into one, statuses that do not take."""
+"""Discrepancies between the two sides for a person to check: lost tags, tags that become one, statuses that do not change."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -47,7 +47,7 @@ _UNCONFIRMED = {
         "Zapis do newslettera e-mail nie jest potwierdzony, a prośba o potwierdzenie nie została jeszcze wysłana.",
     ),
 }
-"""Was SALESmanago told to ask?"""
+"""Was SALESmanago asked to send the confirmation e-mail?"""
 
 
 def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:

@@ -114,7 +114,7 @@ def _revoked_for_both(contact: Contact, *, has_cart: bool) -> list[Revoked]:
 
 
 def _older_opt_ins(contact: Contact) -> Revocation:
-    """The opt-ins that an opt-out of the person revokes; an act that is newer, perhaps told by another shop, stays."""
+    """The opt-ins that an opt-out of the person revokes; a newer act, perhaps reported by another shop, stays."""
     email, phone = contact.email_news, contact.phone_news
     no_email, no_phone = email.status is Status.OPT_OUT, phone.status is Status.OPT_OUT
     return Revocation(
@@ -242,7 +242,7 @@ def opt_ins_revoked_at_sibling(told: SentState, adopted: SentState) -> Revocatio
 
 
 def opt_ins_adopted(told: SentState, adopted: SentState) -> Channels | None:
-    """Where the other shop told an opt-out and adopted a newer opt-in; None where nowhere, or nothing was sent of it."""
+    """The channels whose opt-out another shop sent before it adopted a newer opt-in; None if there is none or it was never sent."""
     email = is_opt_in(adopted.email_news) and is_opt_out(told.email_news)
     phone = is_opt_in(adopted.phone_news) and is_opt_out(told.phone_news)
     return Channels(email, phone) if (email or phone) and adopted.email is not None else None

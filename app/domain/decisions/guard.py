@@ -25,7 +25,7 @@ from app.domain.shops.shop import Shop
 
 
 def closes_the_door(shop: Shop, contact: Contact) -> Reason | None:
-    """Why nothing of a person may be told, whatever happened, but resignations and erasures; None if the door is open."""
+    """Why nothing about a person may be sent, whatever happened, except resignations and erasures; None if it may."""
     if shop.blocks(contact.email):
         return Reason.BLOCKED_ADDRESS
     if contact.transfer.is_withdrawn:

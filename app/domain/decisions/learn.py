@@ -218,7 +218,7 @@ def _unsubscribed(contact: Contact, event: Unsubscribed, shop: Shop) -> Contact:
 
 
 def reactivated(event: Event, contact: Contact) -> Contact:
-    """After an erasure only a newer act of the person starts a new memory; everything else finds the door closed (M3)."""
+    """After an erasure only a newer act of the person starts a new contact; everything else is refused (M3)."""
     acts = kind_of(event).starts_afresh
     return replace(contact, erased=False) if contact.erased and acts and not is_forgotten(event, contact) else contact
 

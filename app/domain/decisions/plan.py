@@ -7,7 +7,7 @@ from app.domain.values import value
 
 @value()
 class Send:
-    """Commands; `withholding` says why what happened itself stays here while facts it told still travel."""
+    """Commands; `withholding` says why the event itself is withheld while facts in it are still sent."""
 
     commands: tuple[Command, ...]
     withholding: Reason | None
@@ -19,7 +19,7 @@ class Send:
 
 @value()
 class Withhold:
-    """It must not travel. `shown`: what would have been sent, kept for whoever looks (shadow mode)."""
+    """It must not be sent. `shown`: what would have been sent, stored to be shown (shadow mode)."""
 
     reason: Reason
     shown: tuple[Command, ...] = ()

@@ -1,6 +1,6 @@
 """Why an event brings nothing to send though SALESmanago has not got what it says: that is queued, or it is parked.
 
-What was told counts from the moment it is queued, so the same facts again are no difference. "Told already" is said only of
+Facts count as sent from the moment they are queued, so the same facts again are no difference. "Sent already" is said only of
 what has arrived.
 """
 

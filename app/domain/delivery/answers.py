@@ -22,7 +22,7 @@ from app.domain.values import replace, value
 
 @value()
 class Call:
-    """One call at a neighbour, for the trace: never a body, never an address."""
+    """One call to a foreign API, for the trace: never a body, never an address."""
 
     path: str
     started_at: datetime
@@ -70,7 +70,7 @@ class Tried:
     outcome: Outcome
     verdict: Verdict
     call: Call | None
-    """None if a look-up showed that nothing was left to send."""
+    """None if the verification showed that nothing was left to send."""
 
     @property
     def number(self) -> int:
@@ -91,7 +91,7 @@ class Attempted:
     tried_at: datetime
 
     def without_words(self) -> "Attempted":
-        """The same without anything that the neighbour wrote: should the store not take its words (R73)."""
+        """The same without any text of the foreign API, in case the database does not accept it (R73)."""
         tried = tuple(
             replace(one, outcome=without_words(one.outcome), call=one.call and replace(one.call, milliseconds=0, detail=""))
             for one in self.tried
@@ -106,7 +106,7 @@ class Attempted:
         return replace(self, tried=tried, failing=0, failing_since=None)
 
     def told_opt_in(self) -> list[WaitingCommand]:
-        """Commands by which SALESmanago was just told of an opt-in."""
+        """Commands that just sent an opt-in to SALESmanago."""
         done = (one.command for one in self.tried if one.verdict == Done())
         return [
             one

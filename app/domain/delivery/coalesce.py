@@ -92,7 +92,7 @@ def _up_to_second_rename(commands: Sequence[Command]) -> int:
 
 
 def newly_created(upsert: UpsertContact) -> UpsertContact:
-    """An introduction of somebody whose address changed before SALESmanago heard of it."""
+    """The first upsert of a person whose address changed before it was sent."""
     return replace(upsert, email=upsert.address_after, new_email=None) if upsert.introduces else upsert
 
 
@@ -106,7 +106,7 @@ def asks(command: Command) -> bool:
 
 
 def is_quiet(command: Command) -> bool:
-    """Must it set nothing off over there (R63)?"""
+    """Must it trigger no automation in SALESmanago (R63)?"""
     return isinstance(command, UpsertContact) and command.quiet
 
 
@@ -139,7 +139,7 @@ def _stood(
 ) -> TimedStatus | None:
     """What SALESmanago showed before either, where the earlier one tells a status; or since that act, if it was seen again.
 
-    What the later one knows of from before the earlier act is no news: something may have been told in between.
+    What the later one knows from before the earlier act is outdated: something may have been sent in between.
     """
     if status is None:
         return later
@@ -184,7 +184,7 @@ def newest_versions(
     """A purchase that has not left yet leaves in its newest version (R18).
 
     Answers the events, and the position of an update -> that of the purchase that carries it. `perhaps_arrived`: positions of
-    events that may stand there already. What takes the order back stays between the versions it was told between.
+    events that SALESmanago may have already. A cancellation stays between the versions of the order it was sent between.
     """
     newest, carried = list(events), dict[int, int]()
     open_purchases: dict[str, int] = {}

@@ -39,7 +39,7 @@ def to_reading(account_id: str) -> str:
 
 
 def to_newsletter(shop_id: str) -> str:
-    """Destination of newsletter states on their way home. Apart from tags, which are many and may wait."""
+    """Destination of newsletter states for a shop. Separate from tags, which are many and may wait."""
     return f"newsletter:{shop_id}"
 
 
@@ -92,7 +92,7 @@ class WaitingCommand:
     event_seq: int
     command: Command
     maybe_sent: bool
-    """An earlier attempt ended without an answer we could trust: look before sending again."""
+    """An earlier attempt ended without a reliable answer: verify before sending again."""
     attempts: int = 0
     counted: bool = True
 

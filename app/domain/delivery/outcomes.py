@@ -1,4 +1,4 @@
-"""What a neighbour may answer, and what follows from it."""
+"""The outcomes of a call to a foreign API, and what follows from each."""
 
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -6,7 +6,7 @@ from typing import assert_never
 from app.domain.reasons import Reason
 from app.domain.values import value
 
-# -- what a neighbour may answer -----------------------------------------------------------------------------------------
+# -- what a call may come to ---------------------------------------------------------------------------------------------
 
 
 @value()
@@ -20,7 +20,7 @@ class Throttled:
     """Asked to slow down; nothing was applied."""
 
     retry_after: float | None = None
-    """Seconds, if the neighbour named them."""
+    """Seconds, if the answer names them."""
 
 
 @value()
@@ -32,7 +32,7 @@ class Unreachable:
 
 @value()
 class Unknown:
-    """It may have been applied or not: time-out after sending, cut or foreign answer. Look before sending again."""
+    """It may have been applied or not: time-out after sending, truncated or unknown answer. Verify before sending again."""
 
     cause: str
 
@@ -47,7 +47,7 @@ class Refused:
 
 @value()
 class NeedsPerson:
-    """The neighbour has no way to do it: a person must (R56)."""
+    """The destination has no way to do it: a person must (R56)."""
 
     reason: Reason
     detail: str = ""
@@ -90,7 +90,7 @@ def name_of(outcome: Outcome) -> str:
 
 
 def message_of(outcome: Outcome) -> str:
-    """What the neighbour said, for the trace."""
+    """The text of the answer, for the trace."""
     match outcome:
         case Delivered(detail=words) | Unreachable(cause=words) | Unknown(cause=words) | Refused(message=words):
             return words
@@ -103,7 +103,7 @@ def message_of(outcome: Outcome) -> str:
 
 
 def without_words(outcome: Outcome) -> Outcome:
-    """The same answer without anything that the neighbour wrote."""
+    """The same outcome without the text of the answer."""
     match outcome:
         case Delivered():
             return Delivered()
@@ -125,7 +125,7 @@ FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(hours=12)
 PATIENCE = timedelta(days=7)
 SETTLING = timedelta(seconds=30)
-"""As long as we wait for an answer. What timed out may still be carried out over there, and a look before that would not see it."""
+"""As long as an answer is waited for: a call that timed out may still be executed, and a check before that would miss it."""
 PARKED_CONTACT_PAUSE = timedelta(minutes=15)
 """How long the later commands of a contact wait behind a parked one (decision 5)."""
 

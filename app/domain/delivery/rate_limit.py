@@ -1,6 +1,6 @@
 """Pace towards one account: an adaptive token bucket as a value (the generic cell rate algorithm). Times are seconds.
 
-The bucket is cut by 30 % when the neighbour complains and fills up again slowly (decision 8 of the design: a complaint is
+The bucket is cut by 30 % when the destination throttles and fills up again slowly (decision 8 of the design: a complaint is
 information about the limit, not only about this moment).
 """
 
@@ -69,7 +69,7 @@ class Pace:
         return replace(self, closed_until=max(self.closed_until, until))
 
     def throttled(self, now: float) -> "Pace":
-        """The neighbour said it is too much."""
+        """The destination answered that there are too many calls."""
         if 0 <= now - self.slowed_at < ONE_COMPLAINT_SECONDS and self.slowed_to < 1:
             return self
         return replace(self, slowed_to=max(SMALLEST_SHARE, self.share(now) * CUT), slowed_at=now)

@@ -78,7 +78,7 @@ def without_revoked(command: Command, act: Revocation, *, perhaps_arrived: bool 
 
 
 def _upsert_without_revoked(command: UpsertContact, act: Revocation, *, perhaps_arrived: bool) -> UpsertContact | None:
-    """An opt-in that perhaps arrived already turns into the opt-out (I6)."""
+    """An opt-in that may have arrived already becomes the opt-out (I6)."""
     if act.everything:
         is_known = perhaps_arrived or not command.introduces
         return opt_outs_of(command) if is_known and not act.opt_outs else None
@@ -122,7 +122,7 @@ def _opt_outs_for_the_shop(command: SetSubscription) -> SetSubscription | None:
 
 
 def unsent_part(command: Command, left: Command | None, act: Revocation, *, perhaps_arrived: bool = False) -> Command | None:
-    """What of a command SALESmanago will not be told after all, `left` being what is still sent; None if nothing is lost.
+    """The part of a command that is not sent after all, `left` being what still is; None if nothing is lost.
 
     Whoever perhaps arrived there counts as known: a later opt-out must reach them.
     """

@@ -1,4 +1,4 @@
-"""What SALESmanago shows of a contact, and what is left to be sent after a look at it."""
+"""Verification: what SALESmanago shows of a contact, and what is left to send after that."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -44,13 +44,13 @@ class RemoteContact:
 
 
 MOMENT = timedelta(seconds=10)
-"""An opt-in that leaves so soon after the person acted is believed without a look."""
+"""An opt-in that is sent so soon after the act needs no check."""
 
 
 def asks_first(upsert: UpsertContact, now: datetime) -> bool:
-    """Must SALESmanago be looked at before it leaves?
+    """Must SALESmanago be read before it is sent?
 
-    It carries an opt-in so old, or waiting for so long, that an opt-out over there must be looked for (R06); or an opt-out that
+    It has an opt-in so old, or waiting for so long, that SALESmanago may have a newer opt-out (R06); or an opt-out that
     was seen to stand there while it waited: somebody may have opted in since.
     """
     email, phone = _opt_outs_that_stood(upsert)
@@ -98,17 +98,17 @@ def _phone_asks_first(upsert: UpsertContact, now: datetime) -> bool:
 
 
 def _may_be_overtaken(stood: TimedStatus | None, acted_at: datetime | None, now: datetime) -> bool:
-    """May somebody have resigned over there meanwhile, and would it show?
+    """May the person have resigned in SALESmanago meanwhile, and would it show?
 
-    Only where SALESmanago showed an opt-in: of who was opted out before, or never looked at, an opt-out tells nothing.
+    Only where SALESmanago showed an opt-in: if the person was opted out before or never observed, an opt-out says nothing.
     """
     return is_opt_in(stood) and acted_at is not None and now - acted_at > MOMENT
 
 
 def stands_there(upsert: UpsertContact, seen: RemoteContact, apart: RemoteContact | None, at: datetime) -> UpsertContact:
-    """An upsert that waits, after a look at that time: what it tells stands there, and somebody may act on that until it leaves.
+    """A waiting upsert after SALESmanago was read: it has that status, and the person may change it until the upsert is sent.
 
-    An opt-in that is shown may also be of another command; an opt-out counts only where nothing else is being told (`apart`).
+    An opt-in that is shown may also be of another command; an opt-out counts only where nothing else is being sent (`apart`).
     """
     out, phone_out = (apart.opted_out, apart.opted_out_phone) if apart is not None else (None, None)
     email = _stands(upsert.email_status, upsert.email_stood, upsert.email_acted_at, seen.opted_out and out, at)
@@ -121,7 +121,7 @@ def stands_there(upsert: UpsertContact, seen: RemoteContact, apart: RemoteContac
 def _stands(
     meant: Status | None, stood: TimedStatus | None, acted_at: datetime | None, shown_out: bool | None, at: datetime
 ) -> TimedStatus | None:
-    """A look from before the act tells of what the act itself has overtaken."""
+    """An observation from before the act is outdated by the act."""
     if meant is None or shown_out is None or acted_at is None or at < acted_at:
         return None
     shown = Status.OPT_OUT if shown_out else Status.OPT_IN
@@ -157,10 +157,10 @@ def _stood_since(
 def apart_from(
     shown: RemoteContact, waiting: Iterable[Command], email_told: TimedStatus | None, phone_told: TimedStatus | None
 ) -> RemoteContact | None:
-    """What a look shows of somebody of whom something waits: the channels of which nothing else is being told; None if none is.
+    """What an observation shows of a contact with waiting commands: the channels that none of them concerns; None if none.
 
-    What is being told explains the rest. A look that is dropped for an order that waits would leave a resignation undated, and so
-    would one that shows what was told last and all that waits tells: that it stands there is to be known (R06).
+    The waiting commands explain the rest. To drop an observation for an order that waits would leave a resignation undated, and so
+    would one that shows what was sent last and what all waiting commands send: that SALESmanago has it must be known (R06).
     """
     email, phone = shown.opted_out, shown.opted_out_phone
     for command in waiting:
@@ -210,7 +210,7 @@ def still_missing(bundle: CoalescedCommands, seen: dict[str, RemoteContact]) -> 
             add_tags=tuple(tag for tag in upsert.add_tags if not is_shown(canonical(tag), held)),
             remove_tags=tuple(tag for tag in upsert.remove_tags if is_shown(canonical(tag), held)),
         )
-    # Two events may look alike over there (two carts filled in one moment): each that is shown stands for one of ours.
+    # Two events may be alike in SALESmanago (two carts filled in one moment): each that is shown stands for one of ours.
     arrived = Counter(event for contact in seen.values() for event in contact.events)
     missing = []
     for event in bundle.events:

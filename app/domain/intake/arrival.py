@@ -1,4 +1,4 @@
-"""Nothing happened after we heard of it (R08).
+"""No event happened after it was received (R08).
 
 Shops' clocks are wrong, most often because local time is written as UTC. An act dated ahead would outlive every later opt-out,
 withdrawal, erasure or correction, so a time ahead of its arrival counts as the moment of arrival.

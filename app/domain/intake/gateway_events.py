@@ -1,4 +1,4 @@
-"""Events that no shop posted: what the gateway itself saw, heard or read, on its way into the inbox."""
+"""Events that no shop posted: what the gateway observed itself or was called back about, on the way into the inbox."""
 
 import hashlib
 

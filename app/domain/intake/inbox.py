@@ -1,4 +1,4 @@
-"""What stands in the inbox: an event at the door, stored, decided."""
+"""What is in the inbox: an event as received, stored, decided."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -29,7 +29,7 @@ def end_unsent(reason: Reason) -> EventState:
 
 @value()
 class NewEvent:
-    """An event at the door, well formed, not yet stored."""
+    """A received event, well formed, not yet stored."""
 
     shop_id: str
     event_id: str
@@ -42,7 +42,7 @@ class NewEvent:
     held: bool = False
     """The shop is disabled: keep it, decide later."""
     trace: str | None = None
-    """The span of the request that told it, where requests are traced (W3C `traceparent`)."""
+    """The span of the request that posted it, where requests are traced (W3C `traceparent`)."""
 
     @property
     def subject(self) -> str:

@@ -44,7 +44,7 @@ class PushState(StrEnum):
     TOLD = "told"
     """It became events, or repeated what was known."""
     NOT_UNDERSTOOD = "not_understood"
-    """Kept as it came, for a person to look at."""
+    """Kept as it came, for a person to check."""
 
 
 @value(kw_only=True)
@@ -86,7 +86,7 @@ class PushLine:
 
 @value()
 class Settled:
-    """What became of a push. The body of one that was told is gone at once; of others it is kept for a while."""
+    """What became of a push. The body is removed at once if it became events; otherwise it is kept for a while."""
 
     id: int
     state: PushState
@@ -165,7 +165,7 @@ class Scan:
 
     cursors: Mapping[str, Cursor] = field(default_factory=dict)
     walked: str = ""
-    """The last account whose tags the slow walk looked at."""
+    """The last account whose tags the slow scan read."""
     day: str = ""
     calls: int = 0
     """Of that day, in the panel's time."""

@@ -1,4 +1,4 @@
-"""Who did what through which door (R95, L11): a line per action, never changed."""
+"""Who did what through which interface (R95, L11): an entry per action, never changed."""
 
 from datetime import datetime
 from enum import StrEnum

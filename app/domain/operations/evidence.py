@@ -41,7 +41,7 @@ class Evidence:
 
 @value(kw_only=True)
 class Decided:
-    """An event as its evidence is looked for."""
+    """An event whose evidence is searched."""
 
     event_id: str
     type: str
@@ -77,7 +77,7 @@ ON_ORDER = frozenset(
         Reason.RETURN_ALREADY_SENT,
     }
 )
-"""Decided by what else was told of the order."""
+"""Decided by another event of the same order."""
 
 ON_NOTHING_ELSE = frozenset(Reason) - ON_CONSENT - ON_NEWSLETTER - ON_ORDER
 """The event itself, or how the shop is configured, says everything."""
@@ -111,7 +111,7 @@ WORDS = MappingProxyType(
 
 
 def evidence_of(event: Decided, ledger: Sequence[Entry], of_order: Sequence[Decided]) -> tuple[Evidence, ...]:
-    """Never empty. `ledger`: the lines of the person's chain. `of_order`: what was told of the event's order, itself among it."""
+    """Never empty. `ledger`: the lines of the person's chain. `of_order`: all events of the event's order, itself among them."""
     known = [one for one in ledger if event.decided_at is None or one.recorded_at <= event.decided_at]
     transfer = _newest(known, (Matter.TRANSFER,))
     newsletter = _newest(known, (Matter.EMAIL, Matter.SMS))

@@ -97,7 +97,7 @@ def whereabouts(here: Place, known: tuple[KnownPlace, ...]) -> Whereabouts:
 def is_shared(here: Place, known: tuple[KnownPlace, ...], before: tuple[KnownPlace, ...]) -> bool:
     """Another way to the very database: a gateway at a place that is known has written into it while we watched.
 
-    Into a copy nobody writes but us. `before`: what was known at an earlier look.
+    Only this process writes into a copy. `before`: what was known at an earlier check.
     """
     seen = {one.entry: one.seen_at for one in before}
     return any(one.place.origin == here.origin and one.entry in seen and one.seen_at > seen[one.entry] for one in known)

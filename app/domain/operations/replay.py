@@ -79,7 +79,7 @@ def again(
 ) -> Again:
     """As it may be sent today, and the contact as it is believed to be known there afterwards.
 
-    `heir`: the contact that took over, if another did; then it is the one that is told of, and that must allow it. `replaced`:
+    `heir`: the contact that took over, if another did; then that contact is sent, and must allow it. `replaced`:
     a newer word of the shop on the same order took its place.
     """
     if isinstance(command, DeleteContact):
@@ -104,12 +104,12 @@ def again(
 
 
 def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime) -> Again:
-    """As derived anew; behind a closed door its opt-outs alone (R06a)."""
+    """The command derived anew; its opt-outs alone if nothing else may be sent (R06a)."""
     if command.repeats:  # the opt-out of whichever shop, told once more: it is no difference, and still due
         told_again = repeat_opt_out(contact, ())
         return Again(told_again, contact, None if told_again else Reason.REPLACED)
     doubted = mark_unsent(replace(contact, rename_refused_at=None), [command])  # a person asked: a rename is tried again
-    # An opt-out that was told since, by whichever shop, was no part of this command.
+    # An opt-out that any shop sent since was no part of this command.
     news = replace(
         doubted.sent_state,
         email_news=_since(contact.sent_state.email_news, command.email_status) or doubted.sent_state.email_news,

@@ -1,4 +1,4 @@
-"""What the door remembers of a request, for the shop's developer (R93): no body, no address, no key."""
+"""The request log for the shop's developer (R93): no body, no address, no key."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -13,13 +13,13 @@ from app.domain.values import value
 
 class Verdict(StrEnum):
     UNKNOWN = "unknown"
-    """Nothing was ever heard of them."""
+    """No event about them was ever received."""
     ERASED = "erased"
     REFUSED = "refused"
     """Something is parked: a person has to act."""
     WAITS = "waits"
     UP_TO_DATE = "up_to_date"
-    """Known there, and nothing is left to be told."""
+    """Known there, and nothing is left to send."""
     NOT_THERE = "not_there"
     """Known here and not there, for a reason."""
     OVER = "over"

@@ -14,7 +14,7 @@ from app.domain.shops.shop import Shop
 from app.domain.values import value
 
 SOON = timedelta(seconds=2)
-"""What is due within it is a turn in the queue, not a pause."""
+"""What is due within this time waits in the queue and is not paused."""
 
 
 class Wait(StrEnum):

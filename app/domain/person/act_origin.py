@@ -1,4 +1,4 @@
-"""Who or what changed a newsletter status: a click, staff, a bounce, told apart as far as anybody says it."""
+"""Who or what changed a newsletter status: a click, staff, a bounce, as far as it is known."""
 
 from types import MappingProxyType
 
@@ -32,7 +32,7 @@ WORDS = MappingProxyType(
 
 
 def origin_of(entry: Entry) -> Origin | None:
-    """Of a line of the ledger about a newsletter. None: it is about the transfer, or what told of the origin was erased."""
+    """Of a line of the ledger about a newsletter. None: it is about the transfer, or the origin was erased."""
     if entry.matter is Matter.TRANSFER:
         return None
     if entry.kind is ActKind.REMOVED:

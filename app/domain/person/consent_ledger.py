@@ -65,7 +65,7 @@ class ActKind(StrEnum):
 
 @value()
 class Act:
-    """One act of a person, as an event told it."""
+    """One act of a person, as an event reports it."""
 
     matter: Matter
     kind: ActKind

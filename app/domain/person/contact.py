@@ -1,4 +1,4 @@
-"""What we know of one person in one shop, and what each side has been told of it.
+"""What is known of one person in one shop, and what each side holds of it.
 
 The facts are registers that know since when they are true, so learning events in any order ends in the same facts and a
 late event never overwrites newer state. `SentState` mirrors what the commands queued so far make true in SALESmanago, `ShopState`
@@ -28,7 +28,7 @@ class Contact:
     email_since: datetime | None = None
     customer_id: str | None = None
     address_contested_at: datetime | None = None
-    """Another account claims the address, or has the one this account claims: a person must look (R72)."""
+    """Another account claims the address, or has the one this account claims: a person must decide (R72)."""
     rename_refused_at: datetime | None = None
     """SALESmanago refused to rename the contact: until somebody acts, it is served under the address it has there (R72)."""
     moved_at: datetime | None = None
@@ -81,7 +81,7 @@ class Contact:
 
     @property
     def was_never_there(self) -> bool:
-        """SALESmanago was told nothing of the person, by no shop, and never showed it."""
+        """No shop sent anything about the person to SALESmanago, and SALESmanago never showed it."""
         return self.sent_state == SentState() and not self._was_shown
 
     @property
@@ -89,7 +89,7 @@ class Contact:
         return self.observed.email_news is not None or self.observed.phone_news is not None or self.observed.tags_at is not None
 
     def is_of_another_account(self, customer_id: str | None) -> bool:
-        """Addresses are not unique among a panel's accounts: the second one must not take turns with the first."""
+        """Addresses are not unique among a panel's accounts: the second one must not alternate with the first."""
         return customer_id is not None and self.registered and self.customer_id not in (None, customer_id)
 
     # -- learning ------------------------------------------------------------------------------------------------

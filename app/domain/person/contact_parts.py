@@ -13,7 +13,7 @@ class TimedText:
     value: str
     at: datetime
     cleared: bool = False
-    """The value is empty because the shop said that there is none any more: that is told (R10)."""
+    """The value is empty because the shop said that there is none any more: that is sent (R10)."""
     assumed: bool = False
     """A phone that was read as one of the shop's country because its message named none."""
 

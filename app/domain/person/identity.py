@@ -101,7 +101,7 @@ class How(StrEnum):
     MERGED = "merged"
     """`other` takes the address of the person, who is the same human being as far as anybody can tell."""
     ABSORBED = "absorbed"
-    """As MERGED, but SALESmanago never heard of whoever has the address: the contact it has is renamed and stays the person."""
+    """As MERGED, but the holder of the address was never sent to SALESmanago: the contact there is renamed and stays the person."""
     ERASED_SINCE = "erased_since"
     """Erased by the address the person takes, after the person took it: the erasure was decided first, as it overtakes."""
     CONTESTED = "contested"
@@ -251,7 +251,7 @@ def onto_address_of(erased: P, mover: Contact, email: str, at: datetime) -> Cont
 
 
 def with_stops_of(address: Address[P], newcomer: Contact) -> Contact:
-    """A stop under an address that nobody had any more went to whoever had it last; should somebody turn up who took the address
+    """An opt-out for an address that nobody had any more went to its last holder; if a person appears who took the address
 
     before that, it may have been theirs. So it counts for both.
     """

@@ -52,7 +52,7 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
 
 
 def taken_in(mover: Contact, there: Contact, at: datetime) -> Contact:
-    """As `absorb`, where SALESmanago never heard of whoever has the address: what it was told of the mover stays told."""
+    """As `absorb`, where the holder of the address was never sent to SALESmanago: the mover's sent state stays."""
     return replace(absorb(there, mover, at), sent_state=mover.sent_state, observed=mover.observed)
 
 

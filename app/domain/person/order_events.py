@@ -1,4 +1,4 @@
-"""What is told of an order, and why something of it stays in the shop (R13, R17-R19)."""
+"""What is sent about an order, and why something of it is withheld (R13, R17-R19)."""
 
 from datetime import datetime
 
@@ -24,7 +24,7 @@ from app.domain.values import replace
 
 
 def order_stays(event: OrderEvent, sale: Sale, holder: Holder = Holder.SAME) -> Reason | None:
-    """Why what happened to the order need not or cannot be told, or None. Of an order that is not known, only the order itself."""
+    """Why the order's event need not or cannot be sent, or None. Of an unknown order, only the order itself can be."""
     match event:
         case OrderPlaced():
             return _purchase_stays(event, sale, holder)
@@ -62,14 +62,14 @@ def _return_stays(event: OrderReturned, sale: Sale) -> Reason | None:
     return Reason.NOTHING_NEW if event.at in sale.returns else None
 
 
-# -- what is told --------------------------------------------------------------------------------------------------------
+# -- what is sent --------------------------------------------------------------------------------------------------------
 
 
 _KINDS = {OrderPlaced: EventKind.PURCHASE, OrderCancelled: EventKind.CANCELLATION, OrderReturned: EventKind.RETURN}
 
 
 def order_event(event: OrderEvent, shop: Shop, contact: Contact, sale: Sale) -> AddEvent:
-    """What happened to the order, as SALESmanago is told of it."""
+    """The order's event, as it is sent to SALESmanago."""
     language = contact.profile.get("language")
     told = AddEvent(
         email=contact.known_there_as,

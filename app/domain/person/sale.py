@@ -1,4 +1,4 @@
-"""What became of an order: one order is one purchase over there, whose event follows the newest version (R13, R17-R19).
+"""What became of an order: one order is one purchase in SALESmanago, whose event follows the newest version (R13, R17-R19).
 
 unknown ─▶ sent ─▶ told again: the same │ older: nothing changes │ newer: its event is updated
    │        └▶ cancelled ─▶ told again, newer: it stands again, and its event is updated
@@ -53,7 +53,7 @@ class Holder(StrEnum):
 
 @value()
 class Return:
-    """A return that was told."""
+    """A return that was sent."""
 
     content: str
     """Goods and value."""
@@ -70,10 +70,10 @@ class Sale:
 
     purchase_sent: bool = False
     cancelled: bool = False
-    """The shop told us so, and has not placed it again since."""
+    """The shop said so, and has not placed it again since."""
     cancellation_sent: bool = False
     returns: tuple[datetime, ...] = ()
-    """Returns of orders from before returns were told apart by their ids and goods."""
+    """Returns of orders from before returns were distinguished by their ids and goods."""
     lines: tuple[Line, ...] = ()
     value: Decimal | None = None
     currency: str | None = None
@@ -81,7 +81,7 @@ class Sale:
     """Why the purchase stayed in the shop. None and not sent: the order is not known."""
     placed_at: datetime | None = None
     as_of: datetime | None = None
-    """When the shop said the newest of what it told us of the order."""
+    """The time of the shop's newest message about the order."""
     content: str = ""
     """Digest of what the purchase tells, as it was queued last. Empty: not known."""
     renewed_at: datetime | None = None
@@ -109,7 +109,7 @@ NO_SALE = Sale()
 
 
 def as_placed(event: OrderPlaced, sale: Sale) -> OrderPlaced:
-    """The event with the time at which the order was placed, where it only says when it was told again.
+    """The event with the time at which the order was placed, where it only says when it was reported again.
 
     So an edited order is no newer purchase, and a box that was ticked once is not ticked again.
     """
@@ -123,7 +123,7 @@ def version_at(event: OrderPlaced) -> datetime:
 
 
 def reinstates(event: OrderPlaced, sale: Sale) -> bool:
-    """The order was cancelled and is told as placed by a newer word than all before."""
+    """The order was cancelled, and a newer message than all before reports it as placed."""
     if sale.cancelled_at is None or not sale.cancelled:
         return False
     said_at = version_at(event)
@@ -148,7 +148,7 @@ def plain_number(number: Decimal | None) -> str:
 
 
 def known_return(event: OrderReturned, sale: Sale) -> Return | None:
-    """The same return, told before: by its own id where the shop gives one, else by its goods and value (R19)."""
+    """The same return, reported before: by its own id where the shop gives one, else by its goods and value (R19)."""
     content = content_of_return(event)
     for one in sale.returned:
         alike = one.content == content
@@ -170,7 +170,7 @@ def lines_of(items: tuple[Item, ...]) -> tuple[Line, ...]:
 
 
 def remembered(event: Event, sale: Sale, *, sent: bool = False, reason: Reason | None = None) -> Sale:
-    """The order as it is after the event. `sent`: the event itself is told; otherwise `reason` says why not."""
+    """The order as it is after the event. `sent`: the event itself is sent; otherwise `reason` says why not."""
     match event:
         case OrderPlaced() if sent:
             return _sold(event, sale)
@@ -243,7 +243,7 @@ def unsold(sale: Sale, cancelled: Sequence[AddEvent], reason: Reason) -> Sale:
     for command in reversed(cancelled):
         match command.kind:
             case EventKind.PURCHASE if command.is_update:
-                sale = replace(sale, carried_by=sale.carried_by[:-1], content="")  # told again, it is a newer version
+                sale = replace(sale, carried_by=sale.carried_by[:-1], content="")  # reported again, it is a newer version
             case EventKind.PURCHASE if len(sale.carried_by) > 1:
                 pass  # a newer version stands in for it
             case EventKind.PURCHASE:

@@ -1,4 +1,4 @@
-"""What each side holds of a person: what SALESmanago was told and showed, and what the shop holds."""
+"""What each side holds of a person: what was sent to SALESmanago, what it showed, and what the shop has."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -20,7 +20,7 @@ class SentState:
     email_news: TimedStatus | None = None
     phone_news: TimedStatus | None = None
     email_asked_at: datetime | None = None
-    """The subscription for which it was told to ask the person (B6)."""
+    """The subscription for which SALESmanago was asked to send the confirmation e-mail (B6)."""
 
 
 @value()
@@ -44,7 +44,7 @@ class Lost:
 
 @value()
 class ObservedStatus:
-    """A newsletter status as SALESmanago shows it: since which look, and when we looked last."""
+    """A newsletter status as SALESmanago shows it: first observed `since`, last observed `at`."""
 
     status: Status
     since: datetime
@@ -53,18 +53,18 @@ class ObservedStatus:
 
 @value()
 class KeptBack:
-    """An opt-in that looked first and was not sent, as there was an opt-out. It counts as told: nothing tells it again."""
+    """An opt-in that was not sent because SALESmanago had a newer opt-out. It counts as sent, so it is not sent again."""
 
     sent: TimedStatus
     stood: TimedStatus
-    """What SALESmanago held before: compared with that, the next look finds the opt-out."""
+    """What SALESmanago held before: compared with it, the next poll finds the opt-out."""
     at: datetime
     """When the opt-out was shown."""
 
 
 @value()
 class Observed:
-    """What SALESmanago showed the last time we looked, or a callback said."""
+    """What SALESmanago showed at the last poll, or a callback said."""
 
     email_news: ObservedStatus | None = None
     phone_news: ObservedStatus | None = None
@@ -73,9 +73,9 @@ class Observed:
     tags_at: datetime | None = None
     lost: Mapping[str, Lost] = field(default_factory=dict)
     email_unexplained_since: datetime | None = None
-    """A look found a change that no callback explained yet; one may still be on its way."""
+    """A poll found a change that no callback has explained yet; one may still arrive."""
     email_refused: TimedStatus | None = None
-    """Told, but refused with what carried it: SALESmanago never heard of it, and only a newer act is told."""
+    """SALESmanago refused the upsert with this status. It is not sent again; only a newer act is."""
     phone_refused: TimedStatus | None = None
     email_kept_back: KeptBack | None = None
     phone_kept_back: KeptBack | None = None

@@ -37,7 +37,7 @@ MARGIN = timedelta(hours=2)
 
 OVERLOAD_REST = timedelta(minutes=5)
 LOOK_AGAIN = timedelta(seconds=2)
-"""How soon what was queued is looked at again while it is being sent."""
+"""How often the queued events are checked while they are being sent."""
 
 SAMPLES = 3
 
@@ -63,7 +63,7 @@ class Phase(StrEnum):
 class Pause(StrEnum):
     BY_A_PERSON = "by_a_person"
     CANARY_REFUSED = "canary_refused"
-    """SALESmanago refused somebody of the canary; a person looks before the rest follows."""
+    """SALESmanago refused a contact of the canary; a person checks before the rest follows."""
     POLICY_CHANGED = "policy_changed"
     """Under `order_consent` there is no transfer of accounts (R64)."""
 
@@ -221,7 +221,7 @@ def _after_last_page(run: Backfill, now: datetime) -> Backfill:
 
 
 def after_look(run: Backfill, tally: Tally, now: datetime) -> Backfill:
-    """The backfill after a look at what became of the events it queued."""
+    """The backfill after checking what became of the events it queued."""
     match run.phase:
         case Phase.WATCHING if tally.failed:
             return replace(run, paused=Pause.CANARY_REFUSED)
@@ -246,7 +246,7 @@ def paused(run: Backfill, why: Pause = Pause.BY_A_PERSON) -> Backfill:
 
 
 def resumed(run: Backfill, at: datetime) -> Backfill:
-    """At the same place. Who resumes after a refused canary has looked at it, so the rest follows."""
+    """At the same place. Whoever resumes after a refused canary has checked it, so the rest follows."""
     looked = run.paused is Pause.CANARY_REFUSED and run.phase is Phase.WATCHING
     return replace(run, paused=None, due_at=at, phase=Phase.TRANSFER if looked else run.phase, page=0 if looked else run.page)
 

@@ -36,7 +36,7 @@ def _part_of_day(at: datetime, plan: BackfillSettings, zone: ZoneInfo) -> tuple[
     today = at.astimezone(zone).date()
     days = (today - timedelta(days=1), today, today + timedelta(days=1))
     on_the_clock = sorted((datetime.combine(day, turn), turn is opens) for day in days for turn in (opens, closes))
-    # A turn in the hour that spring leaves out comes later than the clock says, but never after the one that follows it.
+    # A boundary in the hour that is skipped in spring comes later than the clock says, but never after the next one.
     instants = accumulate((turn.replace(tzinfo=zone).astimezone(UTC) for turn, _ in on_the_clock), max)
     turns = [(instant, begins_day) for instant, (_, begins_day) in zip(instants, on_the_clock, strict=True)]
     day_now = [begins_day for turn, begins_day in turns if turn <= at][-1]

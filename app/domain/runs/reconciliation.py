@@ -190,7 +190,7 @@ def _tags(contact: Contact, there: RemoteContact) -> tuple[tuple[str, ...], tupl
     missing = tuple(sorted(name for name, here in ours.items() if here and not tags.is_shown(name, present)))
     # What stands there without its letters may be another tag of ours, which belongs there.
     standing = present - {tags.as_stored(name) for name, here in ours.items() if here}
-    # Without our prefix a tag may be another's, whom we never told of it (R23).
+    # Without our prefix a tag may be somebody else's and was never sent from here (R23).
     left = (name for name, here in ours.items() if not here and tags.is_shown(name, standing) and name.startswith(tags.TO_UPSTREAM))
     return missing, tuple(sorted(left))
 

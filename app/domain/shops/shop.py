@@ -88,7 +88,7 @@ class ShopSource:
     name: str = ""
     """In the address: the number of the panel, or the shop's own name."""
     scan: bool = True
-    """Ask the panel's API for what no push told of."""
+    """Read from the panel's API what no push reported."""
     calls_per_day: int = 5_000
     """The scans of a panel rest when so many calls were made (contract 1.7: some panels pay for calls)."""
     consent_box: BoxToldBy = BoxToldBy.NOBODY
@@ -207,7 +207,7 @@ class Shop:
     backfill: BackfillSettings = BackfillSettings()
 
     def host_of(self, page: str | None) -> str:
-        """The domain of the shop on which something happened, told by a page of it; `host` if no page of the shop tells (R16)."""
+        """The domain of the shop on which something happened, taken from a page's address; `host` if there is none (R16)."""
         if not self.hosts or not page:
             return self.host
         try:

@@ -1,1 +1,1 @@
-"""What is still to be told, to SALESmanago and to the shop: differences between the facts and what each side was told."""
+"""What is still to be sent to SALESmanago and to the shop: differences between the facts and the state of each side."""

@@ -1,4 +1,4 @@
-"""What is still to be told: the difference between what is true and what SALESmanago has been told (R10-R12, R20-R28)."""
+"""What is still to be sent: the difference between the facts and the sent state (R10-R12, R20-R28)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -63,7 +63,7 @@ def _question(contact: Contact, shop: Shop) -> ConfirmationMail | None:
 
 
 def opt_outs_due(contact: Contact, shop: Shop, *, known_there: bool = False) -> UpsertContact | None:
-    """The opt-outs SALESmanago was not told of yet, alone: they travel whatever closes the door for everything else (R06a).
+    """The opt-outs that were not sent to SALESmanago yet, alone: they are sent even where nothing else may be (R06a).
 
     `known_there`: it knows the address from another shop of the account. Of whom it knows nothing from us it hears nothing.
     """
@@ -76,9 +76,9 @@ def opt_outs_due(contact: Contact, shop: Shop, *, known_there: bool = False) -> 
 def repeat_opt_out(
     contact: Contact, behind: Iterable[UpsertContact], arrived: Iterable[UpsertContact] | None = None
 ) -> UpsertContact | None:
-    """The opt-outs SALESmanago is believed to hold, told once more; None if there is none, or nobody to tell of.
+    """The opt-outs of the sent state, to be sent once more; None if there are none, or if the contact was never sent.
 
-    `arrived`: opt-ins that were just told; only their channels are concerned.
+    `arrived`: opt-ins that were just sent; only their channels are concerned.
     """
     told, follows, opt_ins = contact.sent_state, list(behind), None if arrived is None else list(arrived)
     if contact.erased or told.email is None:
@@ -124,7 +124,7 @@ def _is_to_be_cleared(name: str, contact: Contact) -> bool:
 
 
 def _news(channel: Channel, told: TimedStatus | None, seen: ObservedStatus | None) -> Status | None:
-    """A status travels once per act of the person, and only an act that outweighs what SALESmanago was told (R06).
+    """A status is sent once per act of the person, and only if the act supersedes what was sent (R06).
 
     An old opt-in, as a list of customers may bring it, never overturns what SALESmanago shows as opted out.
     """

@@ -1,4 +1,4 @@
-"""What SALESmanago counts as told once commands were queued, taken back or lost (R26, R72)."""
+"""The sent state after commands were queued, cancelled or lost (R26, R72)."""
 
 import hashlib
 from collections.abc import Iterable
@@ -29,11 +29,11 @@ _MOST_SPOKEN = 4 * tags.MOST_TAGS
 
 
 CLEARABLE = frozenset({"first_name", "last_name", "company", "phone", *ADDRESS})
-"""What an empty text clears over there (contract 2). Of birthday, language, gender and id nobody says that it does."""
+"""What an empty text clears in SALESmanago (contract 2). Of birthday, language, gender and id nobody says that it does."""
 
 
 def mark_sent(contact: Contact, commands: Iterable[Command]) -> Contact:
-    """Remember that these commands were queued: from now on their content is no difference any more."""
+    """The contact after these commands were queued: what they carry counts as sent."""
     for command in commands:
         match command:
             case UpsertContact():
@@ -48,7 +48,7 @@ def mark_sent(contact: Contact, commands: Iterable[Command]) -> Contact:
 
 
 def mark_unsent(contact: Contact, cancelled: Iterable[Command]) -> Contact:
-    """Forget that these commands were queued: they were taken back before they left. In the order in which they were queued."""
+    """The contact after these commands were cancelled before they were sent, given in the order in which they were queued."""
     for command in () if contact.erased else reversed(list(cancelled)):
         match command:
             case UpsertContact():
@@ -69,7 +69,7 @@ def digest_of_sent_state(contact: Contact) -> str:
 
 
 def reset_to_remote(contact: Contact, drift: DriftFound) -> Contact:
-    """Believe of SALESmanago what it shows: then the difference to the facts is told again."""
+    """Take what SALESmanago shows as the sent state, so that the difference to the facts is sent again."""
     remembered = contact.sent_state
     if drift.known_as is None:
         return vanished(contact, drift.at)
@@ -89,7 +89,7 @@ def _unsent_subscription(home: ShopState, command: SetSubscription) -> ShopState
 def vanished(contact: Contact, at: datetime) -> Contact:
     """SALESmanago has no such contact any more: the next time, the person is introduced whole (R72).
 
-    Deleted over there, perhaps for a reason: an opt-in stays told, so nobody is opted in again; an opt-out is told once more.
+    Deleted in SALESmanago, perhaps for a reason: opt-ins stay marked as sent, so nobody is opted in again; opt-outs are sent again.
     It will show the new contact as opted out, which is nobody's act: as if we had seen it already.
     """
     out = ObservedStatus(Status.OPT_OUT, at, at)
@@ -99,12 +99,12 @@ def vanished(contact: Contact, at: datetime) -> Contact:
 
 
 def still_called(contact: Contact, email: str, at: datetime) -> Contact:
-    """SALESmanago refused a rename, and with it all that travelled along: it is told under the address the contact has (R72)."""
+    """SALESmanago refused a rename and all that was sent with it: that is sent again under the contact's address there (R72)."""
     return replace(contact, sent_state=replace(without_opt_outs(contact), email=email, profile={}), rename_refused_at=at)
 
 
 def without_opt_outs(contact: Contact) -> SentState:
-    """So that they are told once more. One of another shop stays: an older opt-in of this one must not overturn it (R06)."""
+    """So that opt-outs are sent once more. One of another shop stays: an older opt-in of this shop must not supersede it (R06)."""
     told, email, phone = contact.sent_state, contact.email_news.status, contact.phone_news.status
     return replace(
         told,

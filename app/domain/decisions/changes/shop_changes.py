@@ -1,4 +1,4 @@
-"""What is still to be told to the shop's side: the way back, as differences (R30-R32, R53)."""
+"""What is still to be sent to the shop, as differences (R30-R32, R53)."""
 
 from collections.abc import Iterable
 from typing import assert_never
@@ -25,7 +25,7 @@ from app.domain.values import replace
 
 
 def home_commands(contact: Contact, event: Event, shop: Shop) -> tuple[HomeCommand, ...]:
-    """What the shop's side must be told after an event in SALESmanago."""
+    """The commands for the shop after an event in SALESmanago."""
     subscription = _subscription(contact, event) if isinstance(event, StatusObserved) else None
     mirrored = mirror_command(contact, shop)
     return tuple(command for command in (subscription, mirrored) if command is not None)
@@ -57,7 +57,7 @@ def erasure_elsewhere(contact: Contact, erased_by: Shop, event: ErasureRequested
 
 
 def mirror_command(contact: Contact, shop: Shop) -> MirrorTags | None:
-    """The tags the panel should show, if they differ from what it was told. A shop without panel has no place for them."""
+    """The tags the panel should show, if they differ from the shop state. A shop without a panel has no place for them."""
     if shop.panel.kind is PanelKind.NONE or not contact.email:
         return None
     wanted = panel_tags(contact)
@@ -100,7 +100,7 @@ def mark_sent_to_shop(contact: Contact, commands: Iterable[Command]) -> Contact:
 
 
 def shop_knows(before: Contact, known: Contact) -> Contact:
-    """An act the shop told us of is known in the shop: it needs no telling (R55: never echoed)."""
+    """What the shop reported is known in the shop and is not sent back to it (R55: never echoed)."""
     home = known.shop_state
     if known.email_news.said != before.email_news.said:
         home = replace(home, email_news=known.email_news.said)

@@ -1,4 +1,4 @@
-"""Which newsletter status stands in SALESmanago, as far as it was seen and told."""
+"""Which newsletter status SALESmanago has, as far as it was observed or sent."""
 
 from app.domain.consent import Status, TimedStatus
 from app.domain.person.contact import Contact
@@ -6,7 +6,7 @@ from app.domain.person.sides import KeptBack, ObservedStatus
 
 
 def email_stood(contact: Contact) -> TimedStatus | None:
-    """What was seen to stand there, if nothing was told since. A change that was seen, and waits for its callback, stands there."""
+    """The status that was observed, if none was sent since. An observed change that waits for its callback counts."""
     told, seen, since = contact.sent_state.email_news, contact.observed, contact.observed.email_unexplained_since
     known = _stood(told, seen.email_news, seen.email_refused, seen.email_kept_back)
     before = known or told
@@ -27,9 +27,9 @@ def _is_kept_back(told: TimedStatus | None, kept_back: KeptBack | None) -> bool:
 def _stood(
     told: TimedStatus | None, seen: ObservedStatus | None, refused: TimedStatus | None, kept_back: KeptBack | None
 ) -> TimedStatus | None:
-    """What SALESmanago showed of a channel, as far as no opt-out was told since.
+    """What SALESmanago showed of a channel, unless an opt-out was sent since.
 
-    What was told may still wait, here or in another shop's queue, or be taken back: it says nothing of what stands there.
+    What was queued may still wait, here or in another shop's queue, or be cancelled: it does not show what SALESmanago has.
     """
     if kept_back is not None and _is_kept_back(told, kept_back) and (seen is None or seen.at <= kept_back.at):
         return TimedStatus(Status.OPT_OUT, kept_back.at)

@@ -1,1 +1,1 @@
-"""What a look at SALESmanago teaches: statuses, tags, and what becomes of a poll (R26, R30, R55)."""
+"""What observing SALESmanago shows: statuses, tags, and the result of a poll (R26, R30, R55)."""

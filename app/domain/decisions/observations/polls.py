@@ -48,10 +48,10 @@ def polled(
         act, remembered = found(look, contact, *patience)
         decision = decide(look, shop, contact)
         if act is not None:
-            # Said as an act: until it is decided, another shop's event may have made it look explained.
+            # Reported as an act: until it is decided, another shop's event may seem to explain it.
             events.append(act)
         elif remembered.sent_state != contact.sent_state and isinstance(decision.plan, Send) and not shop.shadow:
-            events.append(look)  # an opt-out over there that did not take is told again
+            events.append(look)  # an opt-out that SALESmanago did not apply is sent again
         else:
             contact = remembered
     if contact.is_transferred and with_tags:
@@ -60,7 +60,7 @@ def polled(
         if isinstance(decision.plan, Send) and not shop.shadow:
             events.append(tags)
         else:
-            contact = decision.learned  # in the shadow nothing is sent, and nothing counts as told
+            contact = decision.learned  # in shadow mode nothing is sent, and nothing counts as sent
     is_unreported = contact is not before and not differs_only_in_time(before, contact)
     return Polled(tuple(events), contact if is_unreported else None)
 

@@ -1,4 +1,4 @@
-"""What a look at SALESmanago teaches (R26, R30, R55).
+"""What an observation of SALESmanago shows (R26, R30, R55).
 
 A status that SALESmanago shows is no act by itself: a contact nobody ever opted in is shown as opted out as well. It is an
 act when somebody clicked, or when it differs from what SALESmanago showed or was told before. A difference that our own
@@ -48,14 +48,14 @@ def observe_status(event: StatusObserved, contact: Contact) -> Contact:
 
 
 def _heard(told: TimedStatus | None, refused: TimedStatus | None, kept_back: KeptBack | None) -> TimedStatus | None:
-    """Of what counts as told, what SALESmanago heard."""
+    """The part of the sent state that SALESmanago really received."""
     if told is not None and told == refused:
         return None
     return kept_back.stood if kept_back is not None and kept_back.sent == told else told
 
 
 def came_back(contact: Contact) -> bool:
-    """Did the person opt in after a resignation, and is SALESmanago told so?"""
+    """Did the person opt in after a resignation, and was that sent to SALESmanago?"""
     news, told = contact.email_news, contact.sent_state.email_news
     return news.opted_out is not None and news.status is Status.OPT_IN and is_opt_in(told)
 
@@ -73,7 +73,7 @@ def _look(
 ) -> _Look:
     at, status = event.at, Status.OPT_OUT if out else Status.OPT_IN
     if before is not None and at < before.at:
-        # An older look; only what somebody did at that time can still teach something.
+        # An older observation: only an act of that time can still change something.
         if not event.acted:
             return _Look(channel, told, before, disputed)
         return _Look(_acted(channel, at, out=out), newer_status(TimedStatus(status, at), told), before, disputed)
@@ -93,16 +93,16 @@ def _look(
         return _Look(channel.opt_out(at), TimedStatus(status, at), seen)
     if changed and looked_since:
         return _Look(channel.opt_in(since), TimedStatus(status, since), seen)
-    # It does not show what it was told. An opt-out is told once more; then, as an opt-in at once, it is reported (U13).
-    # Told by another shop of the account, it is for that shop to tell it again, and stays told here.
+    # It does not show what was sent. An opt-out is sent once more; after that, and for an opt-in at once, it is reported (U13).
+    # If another shop of the account sent it, that shop sends it again; here it still counts as sent.
     tells_again = channel.status is Status.OPT_OUT and not out
     return _Look(channel, None if tells_again else told, seen, disputed=True)
 
 
 def acted_since(before: ObservedStatus | None, at: datetime, *, out: bool) -> datetime:
-    """When somebody acted of whom a look tells. The moment is not known: an opt-out is dated by the look, an opt-in right after
+    """The best estimate of when the act behind an observed change happened: somewhere between two observations.
 
-    the look before, so that the doubt never favours an opt-in (R06).
+    Opt-outs are dated late and opt-ins early, so that the doubt never favours an opt-in (R06).
     """
     return at if out or before is None else before.at + timedelta(microseconds=1)
 
@@ -112,7 +112,7 @@ def _acted(channel: Channel, at: datetime, *, out: bool) -> Channel:
 
 
 def not_taken(event: StatusRejected, contact: Contact) -> Contact:
-    """SALESmanago was not told after all: the mirror must not say so, or a later look would take our silence for an act."""
+    """It was not sent after all: clear it from the sent state, or the next poll would report a change that nobody made."""
     told, seen = contact.sent_state, contact.observed
     if not event.shown_out:
         refused = replace(
@@ -122,7 +122,7 @@ def not_taken(event: StatusRejected, contact: Contact) -> Contact:
         )
         return replace(contact, observed=refused)
     out = ObservedStatus(Status.OPT_OUT, event.at, event.at)
-    # Where it held an opt-in, somebody acted. The next look finds the act, for every shop.
+    # Where it held an opt-in, somebody acted. The next poll detects the act, for every shop.
     if event.by_email and event.email_stood is not None:
         email, kept_back = _kept_back(told.email_news, event.email_stood, seen.email_news, event.at)
         told, seen = replace(told, email_news=email), replace(seen, email_kept_back=kept_back)
@@ -151,7 +151,7 @@ def _kept_back(
 
 
 def is_explained(event: StatusRejected, contact: Contact) -> bool:
-    """Was the opt-out that kept an opt-in back heard of before the person acted? Then the opt-in is told again."""
+    """Was the opt-out that held an opt-in back known before the person acted? Then the opt-in is sent again."""
     told = contact.sent_state
     email = event.by_email and event.email_stood is not None and contact.email_news.status is Status.OPT_IN
     phone = event.by_phone and event.phone_stood is not None and contact.phone_news.status is Status.OPT_IN
@@ -164,10 +164,10 @@ def is_explained(event: StatusRejected, contact: Contact) -> bool:
 def found(
     look: StatusObserved, contact: Contact, grace: timedelta, patience: timedelta = timedelta(0)
 ) -> tuple[StatusObserved | None, Contact]:
-    """Does a look show that somebody acted? The act, if so, and the contact as to be remembered meanwhile.
+    """Whether an observation shows an act of the person: the act, if so, and the contact to store meanwhile.
 
-    Where a callback may say for which shop a change was meant (R53), it gets a grace before the look speaks for all. It gets
-    `patience` to say that somebody opted in, before an opt-out that does not show is told again.
+    Where a callback may say for which shop a change was meant (R53), it gets a grace period before the observation
+    counts for all shops. It gets `patience` to report an opt-in, before an opt-out that SALESmanago does not show is sent again.
     """
     after, told, since = observe_status(look, contact), contact.sent_state.email_news, contact.observed.email_unexplained_since
     if since is None or (told is not None and since < told.at):  # of a change before what was told since
@@ -187,7 +187,7 @@ def found(
 
 
 def differs_only_in_time(before: Contact, after: Contact) -> bool:
-    """Did the look show what was known? Then there is nothing to keep, unless it is the first look since something was told."""
+    """Did the observation show what was known? Then nothing is stored, unless it is the first one since something was sent."""
     return _timeless(before) == _timeless(after)
 
 
@@ -208,10 +208,10 @@ def _timeless(contact: Contact) -> tuple[object, ...]:
 def adopt_sibling_status(
     contact: Contact, told_email: TimedStatus | None, told_phone: TimedStatus | None, seen: Observed
 ) -> Contact:
-    """Another shop of the account changed, or learned, the newsletter status of the one contact over there.
+    """Another shop of the account changed or learned the newsletter status of the one contact in SALESmanago.
 
     That is no act towards this shop (R53), but from now on SALESmanago holds that status: an older opt-in of this shop
-    must not overturn it (R06), and a look that shows it is no news.
+    must not supersede it (R06), and an observation that shows it is no change.
     """
     return replace(
         contact,

@@ -16,7 +16,7 @@ GONE_REMEMBERED = 100
 
 READD_LIMIT = 3
 READD_WINDOW = timedelta(days=1)
-"""A tag that something over there removes again and again is added three times a day, then only reported."""
+"""A tag that something in SALESmanago removes repeatedly is added three times a day, then only reported."""
 
 
 def saw_tags(event: TagsObserved, contact: Contact, shop: Shop) -> Contact:
@@ -27,7 +27,7 @@ def saw_tags(event: TagsObserved, contact: Contact, shop: Shop) -> Contact:
     shown = _shown(event, present, contact, shop)
     gone = {name: replace(tag, here=False) for name, tag in contact.observed.tags.items() if name not in shown}
     for section in contact.earned_tags:
-        # Told and not there: somebody took it off before any look saw it.
+        # Sent and not there: somebody removed it before any poll observed it.
         name = tags.canonical(section)
         if (
             contact.sent_state.tags.get(name)
@@ -41,7 +41,7 @@ def saw_tags(event: TagsObserved, contact: Contact, shop: Shop) -> Contact:
 
 
 def _shown(event: TagsObserved, present: set[str], contact: Contact, shop: Shop) -> dict[str, ObservedTag]:
-    """The tags that may travel to the panel. A section whose letters SALESmanago did not keep goes home as the shop wrote it."""
+    """The tags that may travel to the panel. A section whose letters SALESmanago changed goes to the shop as the shop wrote it."""
     without_letters: dict[str, list[str]] = {}
     for section in contact.earned_tags:
         name = tags.canonical(section)
@@ -58,7 +58,7 @@ def _shown(event: TagsObserved, present: set[str], contact: Contact, shop: Shop)
 
 
 def bought_again(contact: Contact, earned: Iterable[str]) -> Contact:
-    """A section tag that SALESmanago lost and a new order earns again is told again (R22, R31)."""
+    """A section tag that SALESmanago lost is sent again when a new order earns it (R22, R31)."""
     names = {tags.canonical(tag) for tag in earned}
     lost = {name for name in names if name in contact.observed.tags and not contact.observed.tags[name].here}
     if not lost:
@@ -69,9 +69,9 @@ def bought_again(contact: Contact, earned: Iterable[str]) -> Contact:
 
 
 def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) -> Contact:
-    """Compare the tags we told with those that stand there (R26).
+    """Compare the tags that were sent with those that SALESmanago has (R26).
 
-    Under `readd` a lost tag is forgotten as told, so the difference adds it again. Under `accept` and `report`
+    Under `readd` a lost tag no longer counts as sent, so the difference adds it again. Under `accept` and `report`
     SALESmanago's loss stands. Every loss is remembered as a conflict until it is over.
     """
     lost: dict[str, Lost] = {}
