@@ -27,7 +27,7 @@ from app.domain.runs.reconciliation import ReconciliationMode
 from app.domain.shops.shop import Panel, PanelKind
 from app.services import carts as carts_module
 from app.services.delivery import loop as delivery_module
-from app.services.delivery.dispatch import ContactDispatch
+from app.services.delivery.contact_dispatch import ContactDispatch
 from app.services.from_salesmanago.polling import Poller
 from app.services.operations.replay import Operations
 from app.services.operations.retention import Cleaner

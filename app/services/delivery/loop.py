@@ -36,7 +36,7 @@ from app.domain.values import replace
 from app.services.delivery.dispatch import Dispatch, FailedDispatch, failures, stops_batch
 from app.services.delivery.given_up import GivenUp
 from app.services.delivery.lease import Lease, LeaseLength
-from app.services.delivery.senders import Sender
+from app.services.delivery.sender import Sender
 from app.services.outbox.manual_tasks import replace_older
 from app.services.outbox.revocation import revoke
 from app.services.ports.clock import Clock

@@ -28,7 +28,8 @@ from app.domain.reasons import Reason
 from app.domain.salesmanago_limits import EVENTS_PER_CALL, UPSERTS_PER_CALL
 from app.domain.values import replace
 from app.services.delivery.batched_reads import Read, looks
-from app.services.delivery.dispatch import ContactDispatch, is_delivered, is_refused_whole, stops_batch
+from app.services.delivery.contact_dispatch import ContactDispatch
+from app.services.delivery.dispatch import is_delivered, is_refused_whole, stops_batch
 from app.services.delivery.lease import Lease
 from app.services.ports.salesmanago import Upstream
 

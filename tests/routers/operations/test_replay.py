@@ -12,7 +12,8 @@ from app.domain.reasons import Reason
 from app.domain.shops.configuration import OPERATOR_ROLE
 from app.routers.events.examples import EXAMPLES
 from app.server.application import openapi
-from app.services.delivery.senders import SalesmanagoSender, Sender
+from app.services.delivery.salesmanago_sender import SalesmanagoSender
+from app.services.delivery.sender import Sender
 from tests.conftest import Clock
 from tests.support.gateways import Door
 from tests.support.problems import assert_problem

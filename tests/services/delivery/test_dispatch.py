@@ -8,7 +8,7 @@ from app.domain.commands import UpsertContact
 from app.domain.delivery.answers import Answer, Call
 from app.domain.delivery.outbox import Claim, ContactQueue, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable
-from app.services.delivery.dispatch import ContactDispatch
+from app.services.delivery.contact_dispatch import ContactDispatch
 from tests.conftest import NOON
 
 EARLIER = NOON - timedelta(hours=1)

@@ -1,0 +1,132 @@
+"""Reads in SALESmanago whether an opt-in that a callback claims is true, before it counts (R55)."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import assert_never
+
+from app.domain.commands import ConfirmOptIn, ConfirmOptOut, Question
+from app.domain.delivery.answers import Answer, without_call
+from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
+from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Unknown
+from app.domain.delivery.verify import RemoteContact, tells_of_email
+from app.domain.event_parts import Origin
+from app.domain.events import StatusObserved
+from app.domain.intake import gateway_events
+from app.domain.reasons import Reason
+from app.domain.salesmanago_limits import CONTACTS_PER_READ
+from app.services.delivery.batched_reads import looks
+from app.services.delivery.dispatch import Dispatch, SequentialDispatch, opted_out, stops_batch
+from app.services.delivery.lease import Lease
+from app.services.delivery.sender import Unpaced
+from app.services.ports.clock import Clock
+from app.services.ports.salesmanago import Upstream
+from app.services.ports.storage import Store, Work
+
+_Asked = tuple[SequentialDispatch, WaitingCommand, Question]
+
+
+class OptInVerifier(Unpaced):
+    """What a callback claims is read in SALESmanago's own record before it is believed (R55)."""
+
+    contacts_per_claim = CONTACTS_PER_READ
+    turn: str | None = None
+    blocked_by_revocations_of: Collection[str] = ()
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        account_id: str,
+        shops: Collection[str],
+        closed_shops: Collection[str],
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        self._upstream = upstream
+        self._account_id = account_id
+        self._shops = shops
+        self.closed_shops = closed_shops
+        self._store = store
+        self._clock = clock
+
+    def dispatch(self, claim: Claim) -> Dispatch:
+        return SequentialDispatch(claim)
+
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
+        ours = [dispatch for dispatch in dispatches if isinstance(dispatch, SequentialDispatch)]
+        asked = [
+            (dispatch, command, command.command)
+            for dispatch in ours
+            for command in dispatch.claim.commands
+            if isinstance(command.command, Question)
+        ]
+        clear = await self._without_those_being_told(asked)
+        async for some, seen in looks(self._upstream.statuses, clear, lambda one: (one[2].email,), lambda: bool(lease)):
+            heard.append(seen.answer.outcome)
+            for dispatch, command, wanted in some:
+                self._judge(dispatch, command, wanted, seen.answer, seen.contacts.get(wanted.email))
+            if stops_batch(seen.answer.outcome):
+                return
+
+    async def _without_those_being_told(self, asked: Sequence[_Asked]) -> list[_Asked]:
+        """While something of the person is on its way there, from whichever shop, what SALESmanago shows confirms nothing.
+
+        An opt-in has to wait then. An opt-out counts: what was told since it was reported may have overwritten it over there.
+        """
+        now, clear = self._clock(), list[_Asked]()
+        unclear = without_call(Unknown("SALESmanago is still being told of this person"), now)
+        confirmed = without_call(Delivered(detail="it counts: the person was told of since"), now)
+        destination, theirs = to_account(self._account_id), defaultdict[str, set[int]](set)
+        async with self._store.work() as work:
+            for one in await work.contacts.in_shops(self._shops, {wanted.email for _, _, wanted in asked}):
+                theirs[one.contact.email].add(one.id)
+            everybody = {dispatch.claim.contact_id for dispatch, _, _ in asked}.union(*theirs.values())
+            moving = await self._being_told(work, everybody, now)
+            reported = [wanted.at for _, _, wanted in asked if isinstance(wanted, ConfirmOptOut)]
+            told_at = await work.outbox.last_settled(destination, everybody, min(reported)) if reported else {}
+        for dispatch, command, wanted in asked:
+            person = {dispatch.claim.contact_id} | theirs[wanted.email]
+            if isinstance(wanted, ConfirmOptIn):
+                if moving.isdisjoint(person):
+                    clear.append((dispatch, command, wanted))
+                else:
+                    dispatch.answer(command, unclear)
+            elif moving.isdisjoint(person) and not any(told_at[one] >= wanted.at for one in person & told_at.keys()):
+                clear.append((dispatch, command, wanted))
+            else:
+                dispatch.heard.append(opted_out(dispatch.claim, command))
+                dispatch.answer(command, confirmed)
+        return clear
+
+    async def _being_told(self, work: Work, contact_ids: Collection[int], now: datetime) -> set[int]:
+        """Contacts of whom something waits, or was told just now, that changes what SALESmanago shows of their e-mails."""
+        destination = to_account(self._account_id)
+        waiting = await work.outbox.waiting(destination, contact_ids)
+        arrived = await work.outbox.last_settled(destination, contact_ids, now)
+        return arrived.keys() | {one for one, theirs in waiting.items() if any(tells_of_email(ask.command) for ask in theirs)}
+
+    def _judge(
+        self, dispatch: SequentialDispatch, command: WaitingCommand, wanted: Question, answer: Answer, shown: RemoteContact | None
+    ) -> None:
+        """An opt-in counts where the record shows it, an opt-out unless the record shows the contrary."""
+        if not isinstance(answer.outcome, Delivered):
+            dispatch.answer(command, answer)
+            return
+        is_opted_in = shown is not None and shown.opted_out is False
+        match wanted:
+            case ConfirmOptIn() if is_opted_in:
+                origin = Origin.CLICK_OR_STAFF
+                confirmed = StatusObserved(at=wanted.at, email=wanted.email, email_out=False, acted=True, origin=origin)
+                event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
+                dispatch.heard.append(gateway_events.heard(dispatch.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
+                dispatch.answer(command, answer)
+            case ConfirmOptIn():
+                dispatch.answer(command, Answer(NotNeeded(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
+            case ConfirmOptOut() if is_opted_in:
+                dispatch.answer(command, Answer(NotNeeded(Reason.OPT_OUT_NOT_CONFIRMED), answer.call))
+            case ConfirmOptOut():
+                dispatch.heard.append(opted_out(dispatch.claim, command))
+                dispatch.answer(command, answer)
+            case _:
+                assert_never(wanted)

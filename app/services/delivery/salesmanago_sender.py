@@ -1,0 +1,122 @@
+"""Carries claims to an account of SALESmanago: what must be known before, and when it must wait."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+
+from app.domain.commands import AddEvent
+from app.domain.delivery.outbox import Claim, to_account
+from app.domain.delivery.outcomes import Outcome
+from app.domain.person.contact import NOBODY
+from app.domain.salesmanago_limits import UPSERTS_PER_CALL
+from app.domain.values import replace
+from app.services.delivery.contact_dispatch import ContactDispatch
+from app.services.delivery.dispatch import Dispatch
+from app.services.delivery.lease import Lease
+from app.services.delivery.shop_sender import leaves
+from app.services.delivery.to_salesmanago import send
+from app.services.ports.clock import Clock
+from app.services.ports.salesmanago import Upstream
+from app.services.ports.storage import Store
+
+CONTACTS_PER_BATCH = UPSERTS_PER_CALL
+"""So that all live upserts of a claim leave with its first call."""
+
+
+FREED_SOON = timedelta(seconds=5)
+"""How long a contact waits before it looks again whether the address it takes has been left."""
+
+
+class SalesmanagoSender:
+    """Contacts and what happened to them: in batches under backlog, one by one when it is quiet."""
+
+    contacts_per_claim = CONTACTS_PER_BATCH
+    turn: str | None = None
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        account_id: str,
+        open_shops: Collection[str],
+        closed_shops: Collection[str],
+        store: Store,
+        clock: Clock,
+    ) -> None:
+        self._upstream = upstream
+        self._destination = to_account(account_id)
+        self._store = store
+        self._clock = clock
+        self.closed_shops = closed_shops
+        self.blocked_by_revocations_of = open_shops
+
+    async def ready(self) -> bool:
+        return await self._upstream.ready()
+
+    def release_slot(self) -> None:
+        self._upstream.release_slot()
+
+    def dispatch(self, claim: Claim) -> Dispatch:
+        return ContactDispatch.of(claim)
+
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
+        ours = [dispatch for dispatch in dispatches if isinstance(dispatch, ContactDispatch)]
+        await self._wait_for_freed_addresses(ours)
+        ours = [dispatch for dispatch in ours if dispatch.waits is None]
+        await self._name_purchases(ours)
+        try:
+            await send(self._upstream, ours, self._clock(), lease, self._interrupted, heard)
+        finally:
+            self._upstream.release_slot()  # before it is recorded, and whichever client the claim waited at
+        await self._introduce_anew([dispatch for dispatch in ours if dispatch.may_be_gone])
+
+    async def _introduce_anew(self, missed: Sequence[ContactDispatch]) -> None:
+        """Contacts that were there and are gone (R72). Whoever never got there waits for what was refused of them."""
+        if not missed:
+            return
+        async with self._store.work() as work:
+            people = {one.id: one.contact for one in await work.contacts.by_ids([dispatch.claim.contact_id for dispatch in missed])}
+        for dispatch in missed:
+            contact = people.get(dispatch.claim.contact_id, NOBODY)
+            was_shown = contact.observed.email_news is not None or contact.observed.created_at is not None
+            if was_shown and contact.is_transferred and dispatch.missed is not None:
+                dispatch.contact_is_gone(dispatch.missed, self._clock())
+
+    async def _wait_for_freed_addresses(self, dispatches: Sequence[ContactDispatch]) -> None:
+        """Nobody appears at an address before whoever left it has left it over there too (R72)."""
+        wanted: dict[str, list[tuple[ContactDispatch, int]]] = {}
+        for dispatch in dispatches:
+            if (taken := dispatch.takes_address) is not None:
+                wanted.setdefault(taken.email, []).append((dispatch, taken.command_id))
+        if not wanted:
+            return
+        shops = {*self.blocked_by_revocations_of, *(dispatch.claim.shop_id for dispatch in dispatches)}
+        async with self._store.work() as work:
+            left = await work.contacts.left_addresses(shops, wanted)
+            leaving = await work.outbox.waiting(self._destination, {one.contact_id for one in left}) if left else {}
+        here = {dispatch.claim.contact_id for dispatch in dispatches}
+        for one in left:
+            moves = [waiting.id for waiting in leaving.get(one.contact_id, ()) if leaves(waiting.command, one.email)]
+            for dispatch, command_id in wanted[one.email]:
+                if one.contact_id != dispatch.claim.contact_id and any(number < command_id for number in moves):
+                    dispatch.waits = timedelta(0) if one.contact_id in here else FREED_SOON
+
+    async def _name_purchases(self, dispatches: Sequence[ContactDispatch]) -> None:
+        """A newer version of an order names the event that is to be changed, by the id it was given there (R18)."""
+        earlier = {number for dispatch in dispatches for event in dispatch.bundle.events for number in event.newer_than}
+        if not earlier:
+            return
+        async with self._store.work() as work:
+            known = await work.outbox.event_ids_there(earlier)
+        for dispatch in dispatches:
+            dispatch.bundle = replace(dispatch.bundle, events=tuple(_named(event, known) for event in dispatch.bundle.events))
+
+    async def _interrupted(self, claims: Sequence[Claim]) -> Collection[int] | None:
+        shops = {*self.blocked_by_revocations_of, *(claim.shop_id for claim in claims)}  # one may have left the account since
+        async with self._store.work() as work:
+            if await work.inbox.has_urgent(shops):
+                return None
+            return await work.outbox.deferred(self._destination, [claim.contact_id for claim in claims])
+
+
+def _named(event: AddEvent, known: Mapping[int, str]) -> AddEvent:
+    newest = next((known[number] for number in reversed(event.newer_than) if number in known), None)
+    return event if newest is None else replace(event, overwrites=newest)
