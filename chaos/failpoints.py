@@ -8,7 +8,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from app.clients.salesmanago.client import SalesmanagoClient
+from app.services.delivery.claims import Claims
 from app.services.delivery.loop import Delivery
+from app.services.delivery.recorder import Recorder
 from app.services.intake import Intake
 from app.services.planning.planner import Planner
 from app.storage.outbox.attempts import Results
@@ -96,13 +98,13 @@ POINTS: dict[str, Callable[[Fuse], None]] = {
     "intake.after-commit": _at_commit(Intake, "_stored", before=False),
     "planner.before-commit": _at_commit(Planner, "_plan_round", before=True),
     "planner.after-commit": _at_commit(Planner, "_plan_round", before=False),
-    "delivery.after-claim": _after(Delivery, "_claim", if_found=True),
+    "delivery.after-claim": _after(Claims, "claim", if_found=True),
     "delivery.after-contacts": _after(SalesmanagoClient, "upsert_many"),
     "delivery.after-events": _after(SalesmanagoClient, "add_events"),
     "delivery.after-calls": _after(Delivery, "_send"),
     "delivery.in-record": _after(Results, "_write_states"),
-    "delivery.before-record-commit": _at_commit(Delivery, "_record", before=True),
-    "delivery.after-record": _at_commit(Delivery, "_record", before=False),
+    "delivery.before-record-commit": _at_commit(Recorder, "_recorded_together", before=True),
+    "delivery.after-record": _at_commit(Recorder, "_recorded_together", before=False),
 }
 
 

@@ -107,7 +107,7 @@ def _no_pace() -> None:
 
 def _reversed_events() -> None:
     import app.domain.delivery.coalesce
-    from app.services.delivery import dispatch
+    from app.services.delivery import contact_dispatch
 
     original = app.domain.delivery.coalesce.coalesce
 
@@ -115,7 +115,7 @@ def _reversed_events() -> None:
         bundle = original(commands)
         return replace(bundle, events=bundle.events[::-1])
 
-    setattr(dispatch, "coalesce", coalesce)  # noqa: B010
+    setattr(contact_dispatch, "coalesce", coalesce)  # noqa: B010
 
 
 def _logs_payloads() -> None:

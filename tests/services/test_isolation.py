@@ -26,7 +26,7 @@ from app.domain.runs.backfill import BackfillMode, ListedAccount, Listing
 from app.domain.runs.reconciliation import ReconciliationMode
 from app.domain.shops.shop import Panel, PanelKind
 from app.services import carts as carts_module
-from app.services.delivery import loop as delivery_module
+from app.services.delivery import claims
 from app.services.delivery.contact_dispatch import ContactDispatch
 from app.services.from_salesmanago.polling import Poller
 from app.services.operations.replay import Operations
@@ -348,14 +348,14 @@ async def test_r73_a_person_who_cannot_be_read_when_something_leaves_is_parked_a
 async def test_r73_somebody_of_whom_nothing_can_be_taken_back_keeps_it_and_holds_up_nobody(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = delivery_module.revoke
+    honest = claims.revoke
 
     async def failing(work: Any, shop_id: str, contact_queue: Any, *rest: Any) -> Any:
         if contact_queue.contact_id == 3:
             raise TypeError
         return await honest(work, shop_id, contact_queue, *rest)
 
-    monkeypatch.setattr(delivery_module, "revoke", failing)
+    monkeypatch.setattr(claims, "revoke", failing)
     await world.post(*map(registers, PEOPLE))
     await world.plan()
     await world.configure(a_shop(blocked_email_domains=("example.pl",)))

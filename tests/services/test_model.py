@@ -432,7 +432,11 @@ class Sides:
             self.both = [runner.run(_side(database)) for database in databases]
             steady = SimpleNamespace(monotonic=lambda: self._clock().timestamp())
             try:
-                with patch("app.services.delivery.lease.time", steady), patch("app.services.delivery.loop.time", steady):
+                with (
+                    patch("app.services.delivery.lease.time", steady),
+                    patch("app.services.delivery.loop.time", steady),
+                    patch("app.services.delivery.claims.time", steady),
+                ):
                     yield self
             finally:
                 for database in databases:

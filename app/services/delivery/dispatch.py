@@ -1,4 +1,4 @@
-"""What a claim becomes on its way: what is sent of it, what was answered, what that comes to. To SALESmanago: `contact_dispatch`."""
+"""What a claim becomes on its way: what is sent of it, what was answered, what that comes to (`contact_dispatch.py` as well)."""
 
 import secrets
 from abc import ABC, abstractmethod

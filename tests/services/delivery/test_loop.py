@@ -169,7 +169,7 @@ async def test_nothing_unsure_is_sent_while_the_look_itself_fails(world: World) 
 async def test_after_a_crash_between_claim_and_record_the_next_holder_looks_first(world: World) -> None:
     await world.post(orders("o1"))
     await world.plan()
-    ((claim,), _) = await world.delivery._claim(to_account("main"))
+    ((claim,), _) = await world.delivery.claims.claim(to_account("main"))
     for waiting in claim.commands:  # sent, and then the power went
         world.upstream._do(waiting.command)
     world.restart()

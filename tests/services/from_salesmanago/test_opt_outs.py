@@ -81,7 +81,7 @@ async def test_r06_an_opt_out_cancels_an_opt_in_that_waits(two: World, acting: s
     await two.post(subscribes(JAN, 1), subscribes(EWA, 1), shop="shop1")
     await two.plan()
     if on_its_way:
-        assert await two.delivery._claim(to_account("main"))  # and the process dies
+        assert await two.delivery.claims.claim(to_account("main"))  # and the process dies
     await two.post(resigned(2), shop=acting)
     await two.plan()
     two.clock.advance(seconds=LEASE_AND_A_BIT)

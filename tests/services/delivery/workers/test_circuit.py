@@ -96,7 +96,7 @@ async def test_a_probe_that_fails_opens_it_for_longer(world: World) -> None:
 
 async def test_a_prober_that_died_is_followed_by_another_when_its_lease_is_over(world: World) -> None:
     await breaks(world)
-    claims, _ = await a_worker(world)._claim(MAIN)
+    claims, _ = await a_worker(world).claims.claim(MAIN)
     assert len(claims) == 1
     world.upstream.respond = lambda method, items: Delivered()
     assert await a_worker(world).deliver_due(MAIN) == 0

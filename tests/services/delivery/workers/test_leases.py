@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from app.domain.delivery.answers import Attempted, Tried
 from app.domain.delivery.outcomes import Delivered, Done
 from app.domain.errors import NotReady
-from app.services.delivery import loop
+from app.services.delivery import recorder
 from app.services.delivery.lease import Lease
 from app.services.delivery.loop import Delivery
 from app.storage.engine.tables import calls, contact_queues
@@ -107,15 +107,15 @@ async def test_of_a_lease_that_is_somebody_elses_nothing_is_recorded(world: Worl
 
 def full_for(monkeypatch: pytest.MonkeyPatch, worker: Delivery, times: int) -> None:
     """The store has no room for the next records of a worker."""
-    record, left = worker._record, iter(range(times))
+    record, left = worker._recorder._recorded_together, iter(range(times))
 
     async def refused(*arguments: Any) -> None:
         if next(left, None) is not None:
             raise NotReady
         await record(*arguments)
 
-    monkeypatch.setattr(worker, "_record", refused)
-    monkeypatch.setattr(loop, "RECORD_AGAIN_SECONDS", (0.001,))
+    monkeypatch.setattr(worker._recorder, "_recorded_together", refused)
+    monkeypatch.setattr(recorder, "RECORD_AGAIN_SECONDS", (0.001,))
 
 
 async def test_what_a_call_came_to_is_recorded_as_soon_as_the_store_takes_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,6 +181,7 @@ async def test_a_worker_that_was_stopped_past_its_lease_makes_no_further_call_be
     steady = [1000.0]
     monkeypatch.setattr("app.services.delivery.lease.time", SimpleNamespace(monotonic=lambda: steady[0]))
     monkeypatch.setattr("app.services.delivery.loop.time", SimpleNamespace(monotonic=lambda: steady[0]))
+    monkeypatch.setattr("app.services.delivery.claims.time", SimpleNamespace(monotonic=lambda: steady[0]))
 
     async def sleeps(method: str, items: list[Any]) -> None:
         steady[0] += 60.0

@@ -127,7 +127,7 @@ async def test_nobody_is_served_who_is_in_the_hands_of_another_and_the_turns_go_
 async def test_claims_of_two_workers_at_the_same_moment_share_nobody(three: World) -> None:
     await three.post(*(registers(f"b{n}@example.pl") for n in range(40)), shop="shop2")
     await three.plan()
-    found = await asyncio.gather(*(a_worker(three)._claim(MAIN) for _ in range(4)))
+    found = await asyncio.gather(*(a_worker(three).claims.claim(MAIN) for _ in range(4)))
     people = [claim.contact_id for claims, _ in found for claim in claims]
     assert len(people) == len(set(people)) == 40
     assert sum(1 for claims, _ in found if claims) <= CLAIMS_IN_FLIGHT

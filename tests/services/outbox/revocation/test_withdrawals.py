@@ -140,7 +140,7 @@ async def test_a_withdrawal_decided_while_a_claim_is_being_made_never_calls_sent
     at_commit, go = asyncio.Event(), asyncio.Event()
     await world.post(registers())
     await world.plan()
-    world.delivery._store = PausedStore(world.store, at_commit, go)  # type: ignore[assignment]
+    world.delivery.claims._store = PausedStore(world.store, at_commit, go)  # type: ignore[assignment]
     delivering = asyncio.create_task(world.delivery.deliver_due(to_account("main")))
     await at_commit.wait()
     await world.post(withdraws(JAN, 1))

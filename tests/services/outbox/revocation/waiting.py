@@ -8,7 +8,7 @@ from tests.support.world import World
 
 async def leased(world: World) -> None:
     """Claim what waits and die before recording."""
-    assert await world.delivery._claim(to_account("main"))
+    assert await world.delivery.claims.claim(to_account("main"))
 
 
 def during(world: World, method: str, step: Callable[[], Awaitable[None]]) -> None:
