@@ -27,8 +27,12 @@ def load(path: Path, ring: KeyRing) -> tuple[list[StoredAccount], list[StoredSho
     """Read, check, and encrypt the secrets. Raises `BadConfiguration` with every mistake."""
     try:
         raw = tomllib.loads(path.read_text())
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfiguration([f"{path}: cannot be read as UTF-8 text"]) from error
+    except FileNotFoundError as error:
+        raise BadConfiguration([f"{path}: there is no such file"]) from error
+    except OSError as error:
+        raise BadConfiguration([f"{path}: cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise BadConfiguration([f"{path}: is no UTF-8 text"]) from error
     except tomllib.TOMLDecodeError as error:
         raise BadConfiguration([f"{path}: {error}"]) from error
     return parse(raw, ring)

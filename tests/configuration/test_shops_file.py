@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 
-from app.configuration.shops_file import parse
+from app.configuration.shops_file import load, parse
 from app.domain.errors import BadConfiguration
 from app.domain.shops.shop import Shop
 from app.services.shops.keyring import KeyRing
@@ -193,3 +193,11 @@ def test_a_weak_secret_is_refused_with_how_to_make_one(
     assert words in str(caught.value)
     assert secret not in str(caught.value)
     assert "openssl" in str(caught.value)
+
+
+def test_a_file_that_is_missing_cannot_be_read_or_is_no_text_is_told_apart(tmp_path: Path) -> None:
+    odd = tmp_path / "odd.toml"
+    odd.write_bytes(b"\xff\xfe")
+    for path, words in ((tmp_path / "none.toml", "there is no such file"), (tmp_path, "Is a directory"), (odd, "is no UTF-8 text")):
+        with pytest.raises(BadConfiguration, match=words):
+            load(path, RING)
