@@ -250,9 +250,13 @@ async def test_the_consents_that_are_printed_are_the_apis_chains_each_with_its_s
 
 async def test_what_why_prints_are_the_apis_events_each_with_its_shop(busy: Door) -> None:
     email = EXAMPLES["registration"]["customer"]["email"]
-    control, public = await both(busy, "/why", f"/v1/shops/{SHOP}/lookups", {"about": email}, {"email": email})
+    for _ in range(3):  # between the two questions the next try may fall due, which changes what is said of it
+        control, public = await both(busy, "/why", f"/v1/shops/{SHOP}/lookups", {"about": email}, {"email": email})
+        wanted = [{"shop": SHOP, **one} for one in public["events"]]
+        if control == wanted:
+            break
     assert len(control) > 1
-    assert control == [{"shop": SHOP, **one} for one in public["events"]]
+    assert control == wanted
 
 
 async def test_what_tail_prints_are_the_apis_requests(busy: Door) -> None:
