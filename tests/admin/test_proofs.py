@@ -134,6 +134,12 @@ async def test_asked_not_to_write_and_in_a_copy_the_doctor_writes_nothing(practi
     assert "/api/contact/upsert" not in written
 
 
+async def test_every_finding_is_said_in_both_languages(practice: Practice) -> None:
+    found = await examine(practice.door.gateway, None, writes=True)
+    assert len(found) > 5
+    assert [one for one in found if one.words.en == one.words.pl or one.about.en == one.about.pl] == []
+
+
 async def test_too_many_calls_are_said_in_words_and_are_no_fault(practice: Practice) -> None:
     for where, about in ((practice.salesmanago, ACCOUNT), (practice.panel, PANEL)):
         await practice.fault(where, kind="throttle", times=None)
