@@ -1,4 +1,4 @@
-"""Report carts that have been quiet long enough."""
+"""Report carts that have been idle long enough."""
 
 from collections.abc import Collection, Sequence
 
@@ -33,7 +33,7 @@ class Carts:
         self._links = links
 
     async def report_quiet(self, limit: int = SWEEP) -> int:
-        """Decide about carts whose quiet hour is over; answers how many. Consent and purchases are judged again now (R41).
+        """Decide about carts whose idle hour is over; answers how many. Consent and purchases are checked again now (R41).
 
         Should something of ours fail over one of them, it is found by deciding one at a time, and parked (R73).
         """

@@ -30,7 +30,7 @@ GROUP = 256
 stored in several commits, and others of the process come between them."""
 
 QUIET_TURNS = 8
-"""A group is whole once the event loop has turned so often without bringing another request. A turn takes some microseconds
+"""A group is complete after so many iterations of the event loop without another request. One takes some microseconds
 when nothing waits; a commit costs as much as ten inserts."""
 
 GATHER_SECONDS = 0.005
@@ -82,7 +82,7 @@ class Intake:
         return await self._stored(list(events), also)
 
     async def close(self) -> None:
-        """Whoever still waits hears `NotReady`; what was being committed may be stored and will answer as a duplicate."""
+        """Callers that still wait get `NotReady`; what was being committed may be stored and will answer as a duplicate."""
         if self._writer is not None:
             self._writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -104,7 +104,7 @@ class Intake:
             await self._commit(group)
 
     async def _gather(self, group: list[_Waiting]) -> None:
-        """Add what waits, and what comes before the loop is quiet, up to a full group."""
+        """Add what waits, and what arrives before the event loop is idle, up to a full group."""
         clock = asyncio.get_running_loop().time
         taken, quiet, until = len(group[0].events), 0, group[0].since + GATHER_SECONDS
         while True:
@@ -121,11 +121,11 @@ class Intake:
         try:
             await self._stored([event for waiting in group for event in waiting.events], answer=lambda found: _answer(group, found))
         except GatewayError as failure:
-            # Whoever came meanwhile has waited as long already: nobody waits for a second failure before hearing of it.
+            # Later callers have waited as long already: nobody waits for a second failure before getting an answer.
             _refuse([*group, *self._whoever_waits()], failure)
             return
         except Exception as defect:
-            # One event must not fail its neighbours: each request is tried alone, and the culprit's caller hears of a defect.
+            # One event must not fail the others: each request is tried alone, and the caller of the one at fault gets the error.
             if len(group) > 1:
                 for waiting in group:
                     await self._commit([waiting])

@@ -86,7 +86,7 @@ class Contacts:
         return known
 
     async def disputed(self, shop_id: str, limit: int) -> list[StoredContact]:
-        """People a person should look at."""
+        """Contacts with a discrepancy that a person should check."""
         rows = await self._connection.execute(
             select(*_COLUMNS).where(contacts.c.shop_id == shop_id, _DISPUTED).order_by(contacts.c.id).limit(limit)
         )
@@ -190,7 +190,7 @@ class Contacts:
         await self._connection.execute(contact_aliases.delete().where(contact_aliases.c.contact_id == contact_id))
 
     async def merge(self, contact_id: int, into: int, conflict: str | None) -> None:
-        """Another contact takes over, also whoever was merged before: nobody who asks for an heir finds one that was merged itself.
+        """Another contact takes over, also those that were merged before: no heir is a contact that was merged itself.
 
         `conflict`: what a person must see to, such as a contact that is left in SALESmanago.
         """
@@ -200,7 +200,7 @@ class Contacts:
         await self._connection.execute(change)
 
     async def merged_into(self, contact_id: int) -> list[StoredContact]:
-        """Whoever was merged into the contact, also by way of others."""
+        """The contacts that were merged into this one, also by way of others."""
         found: dict[int, StoredContact] = {}
         into = [contact_id]
         while into:

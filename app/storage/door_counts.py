@@ -1,4 +1,4 @@
-"""What the processes of one gateway count at their doors, minute by minute; rows live for two minutes."""
+"""What the processes of one gateway count of requests, minute by minute; rows live for two minutes."""
 
 from collections.abc import Mapping
 

@@ -130,7 +130,7 @@ class Inbox:
         return bool(answer.scalar_one())
 
     async def lock_contacts(self) -> None:
-        """As `try_lock_contacts`, but waits for its turn: a round lasts a moment."""
+        """As `try_lock_contacts`, but waits for the lock: a round lasts a moment."""
         if self._connection.dialect.name != "sqlite":
             await self._connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PLANNING})
 
@@ -204,7 +204,7 @@ class Inbox:
         return events, unreadable
 
     async def undecided_about(self, shop_ids: Collection[str], emails: Collection[str]) -> set[tuple[str, str]]:
-        """(shop, address) of whom something is told that is not decided yet."""
+        """(shop, address) of events that are not decided yet."""
         waiting = inbox.c.state.in_((EventState.RECEIVED.value, EventState.HELD.value))
         found = select(inbox.c.shop_id, inbox.c.subject).where(inbox.c.shop_id.in_(shop_ids), inbox.c.subject.in_(emails), waiting)
         return {(row.shop_id, row.subject) for row in await self._connection.execute(found)}
@@ -225,7 +225,7 @@ class Inbox:
         return list((await self._connection.execute(select(inbox.c.seq).where(theirs, _FOR_ORDER))).scalars())
 
     async def orders_of(self, contact_ids: Collection[int]) -> set[str]:
-        """Numbers of the orders that anything was told of for these contacts."""
+        """Ids of the orders in events of these contacts."""
         theirs = inbox.c.contact_id.in_(contact_ids) & inbox.c.order_id.is_not(None)
         return set((await self._connection.execute(select(inbox.c.order_id).where(theirs).distinct())).scalars())
 
@@ -399,7 +399,7 @@ class Inbox:
         return counted, max(row.last for row in found) if full else None
 
     async def last_before(self, at: datetime) -> int:
-        """The last event that was received before a time; 0 if none. Numbers grow with time, so a few looks find it."""
+        """The last event that was received before a time; 0 if none. Ids grow with time, so a few lookups find it."""
         column = inbox.c.received_at
         low, high = 0, int((await self._connection.execute(select(func.coalesce(func.max(inbox.c.seq), 0)))).scalar_one())
         while low < high:
@@ -426,7 +426,7 @@ class Inbox:
 
 
 def _decided_of(contact_id: int, subjects: Collection[str], shop_id: str) -> Iterator[tuple[ColumnElement[bool], ...]]:
-    """The decided events of a person, along one index after the other. Undecided ones are judged in their turn."""
+    """The decided events of a person, along one index after the other. Undecided ones are decided later."""
     decided = inbox.c.state.not_in((EventState.RECEIVED.value, EventState.HELD.value))
     for theirs in (inbox.c.contact_id == contact_id, inbox.c.subject.in_(subjects)):
         yield inbox.c.shop_id == shop_id, theirs, decided

@@ -79,7 +79,7 @@ class Pushes:
             )
 
     async def put_off(self, ids: Collection[int], until: datetime, words: str) -> None:
-        """They are tried again later: what they need cannot be looked up now."""
+        """They are tried again later: what they need cannot be read now."""
         change = update(pushes).where(pushes.c.id.in_(ids), _WAITING)
         await self._connection.execute(change.values(due_at=until, tries=pushes.c.tries + 1, words=words))
 
@@ -175,7 +175,7 @@ class Pushes:
         return found
 
     async def remember(self, known: Mapping[tuple[str, str], Remembered]) -> None:
-        """What is newer than what is known; an older look that ended later changes nothing."""
+        """What is newer than what is known; an older scan that ended later changes nothing."""
         if not known:
             return
         statement = insert(self._connection, source_seen)

@@ -1,4 +1,4 @@
-"""Requests that the door remembers: a bounded number of each outcome of each shop, the newest ones."""
+"""The request log: a bounded number of each outcome of each shop, the newest ones."""
 
 from collections.abc import Sequence
 

@@ -72,7 +72,7 @@ class Cleaning:
         return await self._delete(calls, calls.c.id, [row.id for row in first if row.started_at < before])
 
     async def requests(self, before: datetime) -> int:
-        """What the door remembers: written in the order of time, so the oldest are the first."""
+        """The request log: written in the order of time, so the oldest are the first."""
         oldest = select(door_requests.c.id, door_requests.c.at).order_by(door_requests.c.id).limit(ROWS)
         first = (await self._connection.execute(oldest)).all()
         return await self._delete(door_requests, door_requests.c.id, [row.id for row in first if row.at < before])
@@ -93,7 +93,7 @@ class Cleaning:
         return await self._delete_pairs(carts, closed, carts.c.shop_id, carts.c.cart_id)
 
     async def never_sent(self, before: datetime, after: int) -> tuple[int, int]:
-        """People never sent of whom nothing was heard for long; answers how many, and the last id looked at (0 = all were)."""
+        """People who were never sent and without events for long; answers how many, and the last id checked (0 = all were)."""
         busy = exists().where(contact_queues.c.contact_id == contacts.c.id)
         with_cart = exists().where(carts.c.contact_id == contacts.c.id)
         merged = contacts.c.merged_into.is_not(None)

@@ -22,7 +22,7 @@ MANY = 1000
 """More rows than this are read with all others: a list of so many ids costs more."""
 
 LONGER = timedelta(minutes=1)
-"""Than another process with other pauses, or a clock a little ahead, may have taken a turn for."""
+"""Than another process with other pauses, or a clock a little ahead, may have taken a lease for."""
 
 
 class Registry:
@@ -98,7 +98,7 @@ class Registry:
         await self._save(shops, rows)
 
     async def _save(self, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-        """Every time a row is written its `updated_at` grows, so that it tells versions apart whatever the clock says."""
+        """Every time a row is written its `updated_at` grows, so that it distinguishes versions whatever the clock says."""
         if not rows:
             return
         statement = insert(self._connection, table)
@@ -135,9 +135,9 @@ class Registry:
         return {row.name: row.value for row in rows}
 
     async def acquire_lock(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Is it the holder's turn, until a time? Of several one gets it; who has it already may keep it.
+        """Take the lease for a holder, until a time. Of several one gets it; the one that has it already may keep it.
 
-        A turn that lasts longer than this one would was taken by a clock that was ahead: it is over (`domain.clocks`).
+        A lease that lasts longer than this one would was taken by a clock that was ahead: it is over (`domain.clocks`).
         """
         statement = insert(self._connection, meta)
         free = (
@@ -171,5 +171,5 @@ async def stamp(connection: AsyncConnection, name: str) -> None:
 
 
 def _turn(until: datetime, holder: str) -> str:
-    """One length of time, so that turns compare as text."""
+    """Times of one length, so that leases compare as text."""
     return f"{until.astimezone(UTC).isoformat(timespec='microseconds')} {holder}"

@@ -66,7 +66,7 @@ class Traces:
         return {row.event_id: row.type for row in await self._connection.execute(wanted)}
 
     async def requests_of(self, seqs: Sequence[int]) -> dict[int, tuple[str, str, str]]:
-        """Event -> its shop, its kind, and the span of the request that told it; empty if there was none."""
+        """Event -> its shop, its kind, and the span of the request that posted it; empty if there was none."""
         wanted = select(inbox.c.seq, inbox.c.shop_id, inbox.c.type, inbox.c.trace).where(inbox.c.seq.in_(seqs))
         return {row.seq: (row.shop_id, row.type, row.trace or "") for row in await self._connection.execute(wanted)}
 

@@ -59,7 +59,7 @@ def _occurrence(event: Event, shop: Shop, contact: Contact, sale: Sale) -> AddEv
                 link=event.url,
             )
         case CartChanged():
-            return None  # reported once it is quiet (`carts.decide_cart`)
+            return None  # reported once it is idle (`carts.decide_cart`)
         case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
             return None
         case _:

@@ -235,7 +235,7 @@ def remember_revocation(event: Event, shop: Shop, contact: Contact) -> Contact:
             phone = contact.phone_news.opt_out(event.at) if event.phone_out else contact.phone_news
             return replace(contact, email_news=email, phone_news=phone)
         case StatusObserved():
-            return contact  # not an act, only what a look showed
+            return contact  # not an act, only what a poll showed
         case (
             CustomerRegistered()
             | AccountChanged()

@@ -26,7 +26,7 @@ class ParkedFilter:
     shop_id: str | None = None
     reason: Reason | None = None
     words: str | None = None
-    """What the neighbour said, exactly as a group shows it."""
+    """The text of the answer, exactly as a group shows it."""
     event_id: str | None = None
 
 

@@ -1,7 +1,7 @@
 """What a comparison of both sides finds: where SALESmanago or the panel does not hold what we believe it holds, and why.
 
 A comparison looks; only a repair, which a person asks for, changes something. What it repairs is what we told and is gone.
-What somebody changed over there on purpose (a status, the tags of sections) is no drift to be undone: there the usual look
+What somebody changed in SALESmanago on purpose (a status, the tags of sections) is no drift to be undone: there the usual poll
 decides, by the usual rules.
 """
 

@@ -43,7 +43,7 @@ def reached(fan_out: FanOut, shop_ids: Collection[str], knowing: Mapping[str, bo
     """Which shops of an account a change concerns (R54). `knowing`: shop that knows the person -> do we send the person from it?
 
     Under `by_location` those SALESmanago has the person from. Where that leaves nobody, every shop that knows the person;
-    where none does, every shop: whoever resigned must not be missed because we never heard of them.
+    where none does, every shop: a resignation must not be missed because the person is not known here.
     """
     located = [shop for shop in shop_ids if knowing.get(shop)] if fan_out is FanOut.BY_LOCATION else []
     return tuple(located or [shop for shop in shop_ids if shop in knowing] or shop_ids)

@@ -1,4 +1,4 @@
-"""Look at SALESmanago: many at a time, and a look that is refused is halved until the culprit stands alone."""
+"""Read contacts from SALESmanago in batches; a refused batch is halved until the contact at fault is alone."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
@@ -15,7 +15,7 @@ T = TypeVar("T")
 async def looks(
     read: Read, items: Sequence[T], named: Callable[[T], Collection[str]], may_look: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[tuple[Sequence[T], LookupResult]]:
-    """Items, some at a time, with what was seen of the addresses they name; until nobody may look any more.
+    """Items in batches, with what was read of the addresses they name; stops when no more reads are allowed.
 
     Of people with two addresses the client makes two readings.
     """

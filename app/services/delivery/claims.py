@@ -44,10 +44,10 @@ class Claims:
         self._name = secrets.token_hex(8)
         self.claims_in_flight = claims_in_flight
         self._claims_for_lists = max(claims_in_flight - 1, 1)
-        """One less: jobs of a list, which may take SALESmanago minutes, leave room for whoever comes now (R63)."""
+        """One less: bulk jobs, which may take SALESmanago minutes, leave a slot for live commands (R63)."""
 
     async def is_due(self, destination: str) -> bool:
-        """Worth waiting for a turn? What is claimed after the wait is looked up anew."""
+        """Is it worth waiting for a slot? What is claimed after the wait is read again."""
         async with self._store.work() as work:
             now = await work.now()
             if (await work.destinations.locked(destination)).breaker.state(now) is Circuit.OPEN:
@@ -174,7 +174,7 @@ class Claims:
         return bool(erased)
 
     async def _has_turn(self, work: Work, sender: Sender, now: datetime, length: timedelta) -> bool:
-        """Some neighbours take one caller at a time, whichever process it is in. Leaving without a commit gives the claim back."""
+        """Some destinations take one caller at a time over all processes. Leaving without a commit gives the claim back."""
         return sender.turn is None or await work.registry.acquire_lock(sender.turn, self._name, now, now + length)
 
     @asynccontextmanager

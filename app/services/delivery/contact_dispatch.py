@@ -48,11 +48,11 @@ class ContactDispatch(Dispatch):
     opt_outs: Answer | None = None
     """The answer to the opt-outs of a refused upsert, sent alone (R06a)."""
     interrupted: bool = False
-    """Something is to be taken back, or looked at, before anything more leaves: the next claim does it (I6)."""
+    """Something must be revoked or verified before anything more is sent: the next claim does it (I6)."""
     events: dict[int, Answer] = field(default_factory=dict)
     """By position in the bundle."""
     found: set[int] = field(default_factory=set)
-    """Positions of events that a look-up found."""
+    """Positions of events that the verification found."""
     carried: dict[int, int] = field(default_factory=dict)
     """Position of a newer version of an order -> that of the purchase that leaves in this version."""
     unsure: set[int] = field(default_factory=set)
@@ -61,7 +61,7 @@ class ContactDispatch(Dispatch):
     stopped: Answer | None = None
     waits: timedelta | None = None
     missed: Answer | None = None
-    """A look that did not show the contact after an event was refused."""
+    """A read that did not show the contact after an event was refused."""
     heard: list[NewEvent] = field(default_factory=list)
 
     @classmethod
@@ -76,7 +76,7 @@ class ContactDispatch(Dispatch):
 
     @property
     def takes_address(self) -> "TakenAddress | None":
-        """The address at which the contact newly appears over there."""
+        """The new address of the contact in SALESmanago."""
         taking = [one.id for one in self.claim.commands if isinstance(one.command, UpsertContact) and _takes(one.command)]
         upsert = self.bundle.upsert
         return TakenAddress(upsert.address_after, max(taking)) if taking and upsert is not None and _takes(upsert) else None
@@ -88,7 +88,7 @@ class ContactDispatch(Dispatch):
         return [position for position in range(len(self.bundle.events)) if position not in settled]
 
     def id_of_purchase(self, position: int) -> str | None:
-        """SALESmanago's id of the purchase that an event of the bundle is a newer version of, as far as it was heard."""
+        """SALESmanago's id of the purchase of which an event is a newer version, if it is known."""
         update = self.bundle.events[position]
         for earlier in range(position - 1, -1, -1):
             one, answer = self.bundle.events[earlier], self.events.get(earlier)
@@ -106,7 +106,7 @@ class ContactDispatch(Dispatch):
 
     @property
     def stuck_at(self) -> str | None:
-        """The address the contact keeps over there, since a rename was refused."""
+        """The address the contact keeps in SALESmanago because a rename was refused."""
         upsert, answer = self.bundle.upsert, self.upsert
         refused = upsert is not None and upsert.new_email is not None and answer is not None and isinstance(answer.outcome, Refused)
         return upsert.email if refused and upsert is not None else None
@@ -133,14 +133,14 @@ class ContactDispatch(Dispatch):
 
     @property
     def _in_part(self) -> bool:
-        """A part of the upsert arrived and another did not. The next claim looks: a tag that is sent twice counts twice (R28)."""
+        """A part of the upsert arrived and another did not. The next claim verifies: a tag sent twice counts twice (R28)."""
         return bool(self.arrived) and not self.upsert_settled
 
     def looks_first(self, command: WaitingCommand, follows: RetryAt) -> bool:
         return (self._in_part and isinstance(command.command, UpsertContact)) or super().looks_first(command, follows)
 
     def news(self, attempted: Attempted) -> list[NewEvent]:
-        """What SALESmanago was not told after all: it refused what carried a status, or we gave up."""
+        """Statuses that were not sent after all: SALESmanago refused the upsert, or the attempts are over."""
         parked = [one for one in attempted.tried if isinstance(one.verdict, Park)]
         upserts = [one.command.command for one in parked if isinstance(one.command.command, UpsertContact)]
         stuck = self.stuck_at if upserts else None
@@ -182,7 +182,7 @@ class ContactDispatch(Dispatch):
                 self.events.setdefault(position, answer)
 
     def outcomes(self) -> list[tuple[WaitingCommand, Answer | None]]:
-        """The commands of the claim that were tried, each with its answer; None = a look-up found that it arrived."""
+        """The commands of the claim that were tried, each with its answer; None = verification found that it arrived."""
         whole = self.stopped or self.deletion
         if whole is not None:
             return [(command, whole) for command in self.claim.commands]
@@ -197,7 +197,7 @@ class ContactDispatch(Dispatch):
         return tried
 
     def _without_refused_statuses(self, upsert: UpsertContact) -> UpsertContact:
-        """Opt-outs that went alone were told, whatever was refused."""
+        """Opt-outs that were sent alone count as sent, whatever was refused."""
         alone = opt_outs_of(self.bundle.upsert) if self.bundle.upsert is not None and is_delivered(self.opt_outs) else None
         return replace(
             upsert,

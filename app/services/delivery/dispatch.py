@@ -43,14 +43,14 @@ class Dispatch(ABC):
 
     @abstractmethod
     def outcomes(self) -> list[tuple[WaitingCommand, Answer | None]]:
-        """The commands that were tried, each with its answer; None = a look-up found that it arrived."""
+        """The commands that were tried, each with its answer; None = verification found that it arrived."""
 
     @abstractmethod
     def fail(self, answer: Answer) -> None:
         """Nothing more is sent of this dispatch now: parts without an answer get this one."""
 
     def news(self, attempted: Attempted) -> list[NewEvent]:  # noqa: ARG002 - for those who have some
-        """What the neighbour told, or was not told after all, to be stored together with the record."""
+        """Events that follow from the answers, to be stored together with the record."""
         return []
 
     def looks_first(self, command: WaitingCommand, follows: RetryAt) -> bool:
@@ -122,7 +122,7 @@ def is_delivered(answer: Answer | None) -> bool:
 
 
 def stops_batch(outcome: Outcome) -> bool:
-    """The neighbour as a whole takes nothing now: whatever has not left yet waits."""
+    """The destination accepts nothing now: whatever has not been sent yet waits."""
     match outcome:
         case Throttled() | Unreachable():
             return True

@@ -25,11 +25,11 @@ FORGOTTEN_AFTER = timedelta(minutes=5)
 """A note that nobody renewed for so long is over: the process is gone, or nothing waits any more."""
 
 PREFIX = "given_up:"
-"""Of the facts in the store by which the process that raises alarms hears of it: destination -> when it was noted last."""
+"""Entries in the store that the alarms read: destination -> when it was noted last."""
 
 
 class GivenUp:
-    """Counts them for this process; whoever gives up notes it for all."""
+    """Counts them for this process; the process that gives up stores it for all."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store

@@ -4,7 +4,7 @@ import time
 from datetime import timedelta
 
 MOST_LONGER = timedelta(seconds=50)
-"""Than is configured: a turn that lasts a minute longer than one of our own is taken for one by a wrong clock (`storage.shops`)."""
+"""Than is configured: a lease that lasts a minute longer than one of our own was taken by a wrong clock (`storage.shops`)."""
 
 _TIMES_AS_LONG = 3
 """As a renewal was late: it comes after a third, so a lease of three times as much outlives one that is as late again."""

@@ -1,4 +1,4 @@
-"""Deliver what the outbox holds, to whichever neighbour it is for: claim a lease, send, judge, record.
+"""Deliver the commands of the outbox to their destinations: claim a lease, send, evaluate, record.
 
 No transaction is open while the network is. A crash after the claim leaves commands marked as perhaps sent, and whoever
 claims them next verifies before sending again.
@@ -44,7 +44,7 @@ CLAIMS_OF_ONE_PROCESS = 4
 
 class Delivery:
     """Delivers to any number of destinations. `sender` answers who sends to one; `shop_of` knows the shops by id, as they are
-    configured now; `heard` is called when news came back."""
+    configured now; `heard` is called when answers produced events."""
 
     def __init__(
         self,
@@ -156,7 +156,7 @@ class Delivery:
         return failed
 
     async def _send(self, destination: str, sender: Sender, dispatches: Sequence[Dispatch], lease: Lease) -> list[Outcome]:
-        """What was heard of the neighbour. Whoever was there when something of ours failed travels alone the next time (R73)."""
+        """Outcomes that count for the circuit breaker. After an internal failure each contact of the batch is sent alone (R73)."""
         heard = list[Outcome]()
         sendable = [one for one in dispatches if not isinstance(one, FailedDispatch)]
         suspects = [one for one in sendable if one.claim.contact_queue in self._suspects]

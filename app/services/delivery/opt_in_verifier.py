@@ -72,7 +72,7 @@ class OptInVerifier(Unpaced):
     async def _without_those_being_told(self, asked: Sequence[_Asked]) -> list[_Asked]:
         """While something of the person is on its way there, from whichever shop, what SALESmanago shows confirms nothing.
 
-        An opt-in has to wait then. An opt-out counts: what was told since it was reported may have overwritten it over there.
+        An opt-in has to wait then. An opt-out counts: what was sent since it was reported may have overwritten it in SALESmanago.
         """
         now, clear = self._clock(), list[_Asked]()
         unclear = without_call(Unknown("SALESmanago is still being told of this person"), now)
@@ -100,7 +100,7 @@ class OptInVerifier(Unpaced):
         return clear
 
     async def _being_told(self, work: Work, contact_ids: Collection[int], now: datetime) -> set[int]:
-        """Contacts of whom something waits, or was told just now, that changes what SALESmanago shows of their e-mails."""
+        """Contacts with a command that waits, or was just sent, and changes their e-mail status in SALESmanago."""
         destination = to_account(self._account_id)
         waiting = await work.outbox.waiting(destination, contact_ids)
         arrived = await work.outbox.last_settled(destination, contact_ids, now)

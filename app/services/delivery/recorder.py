@@ -64,7 +64,7 @@ class Recorder:
             return untried.not_recorded(type(error).__name__), []
 
     async def _recorded_alone(self, destination: str, one: Attempted, news: list[NewEvent], now: datetime, lease: Lease) -> None:
-        """As it is; without the neighbour's words; parked. Whatever the store refuses, the call is not repeated at once."""
+        """As it is; without the text of the answer; parked. Whatever the store refuses, the call is not repeated at once."""
         failure = None
         for form in (one, one.without_words()):
             failure = await self._failure_to_keep(destination, form, news, now, lease)
@@ -98,7 +98,7 @@ class Recorder:
         now: datetime,
         lease: Lease,
     ) -> None:
-        """The calls are made: their answers are kept until the store takes them, or until whoever claims next looks first."""
+        """The calls are made: their answers are kept until they are stored, or until the next claim verifies first."""
         for pause in chain(RECORD_AGAIN_SECONDS, repeat(RECORD_AGAIN_SECONDS[-1])):
             try:
                 await self._recorded_together(destination, attempted, news, now)
@@ -154,7 +154,7 @@ class Recorder:
     async def _tell_opt_outs_again(self, work: Work, destination: str, told: Sequence[Attempted], now: datetime) -> None:
         """An opt-in arrived although meanwhile an opt-out was learned, from a callback or another shop of the account.
 
-        Which of the two SALESmanago saw last is not known, so the opt-out is told once more (I6). An opt-out that waits in
+        Which of the two SALESmanago applied last is not known, so the opt-out is sent once more (I6). An opt-out that waits in
         the same contact queue comes after the opt-in anyway.
         """
         if not told:
@@ -174,7 +174,7 @@ class Recorder:
                 await work.outbox.queue([NewCommand(destination, shop_id, person.id, seq, again, counted=False)], now)
 
     async def _forget_erased(self, work: Work, kept: Sequence[Attempted]) -> bool:
-        """Erased while a change was on its way home: what is settled now must not keep the address either."""
+        """Erased while a change for the shop was in flight: what is settled now must not keep the address either."""
         named = [one.claim.contact_id for one in kept if isinstance(one.claim.commands[0].command, HomeCommand | Question)]
         erased = [person for person in await work.contacts.by_ids(named) if person.erased_hash is not None] if named else []
         for person in erased:
@@ -182,7 +182,7 @@ class Recorder:
         return bool(erased)
 
     async def note_health(self, destination: str, before: Breaker, outcomes: Sequence[Outcome]) -> None:
-        """When a neighbour asks for rest or cannot be reached, nobody else's turn is spent on finding out again."""
+        """When a destination throttles or cannot be reached, no further call is spent on finding that out again."""
         trouble = failures(outcomes)
         if before == CLOSED and not trouble:
             return  # nothing has changed

@@ -23,11 +23,11 @@ CONTACTS_PER_BATCH = UPSERTS_PER_CALL
 
 
 FREED_SOON = timedelta(seconds=5)
-"""How long a contact waits before it looks again whether the address it takes has been left."""
+"""How long a contact waits before it checks again whether its new address is free."""
 
 
 class SalesmanagoSender:
-    """Contacts and what happened to them: in batches under backlog, one by one when it is quiet."""
+    """Contacts and what happened to them: in batches under backlog, one by one when little waits."""
 
     contacts_per_claim = CONTACTS_PER_BATCH
     turn: str | None = None
@@ -69,7 +69,7 @@ class SalesmanagoSender:
         await self._introduce_anew([dispatch for dispatch in ours if dispatch.may_be_gone])
 
     async def _introduce_anew(self, missed: Sequence[ContactDispatch]) -> None:
-        """Contacts that were there and are gone (R72). Whoever never got there waits for what was refused of them."""
+        """Contacts that were in SALESmanago and are gone (R72). A contact that never arrived waits for its refused upsert."""
         if not missed:
             return
         async with self._store.work() as work:
@@ -81,7 +81,7 @@ class SalesmanagoSender:
                 dispatch.contact_is_gone(dispatch.missed, self._clock())
 
     async def _wait_for_freed_addresses(self, dispatches: Sequence[ContactDispatch]) -> None:
-        """Nobody appears at an address before whoever left it has left it over there too (R72)."""
+        """A contact takes an address only after its former holder has left it in SALESmanago too (R72)."""
         wanted: dict[str, list[tuple[ContactDispatch, int]]] = {}
         for dispatch in dispatches:
             if (taken := dispatch.takes_address) is not None:

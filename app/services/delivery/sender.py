@@ -10,7 +10,7 @@ from app.services.delivery.lease import Lease
 
 
 class Sender(Protocol):
-    """Turns the claims of one destination into dispatches and sends them."""
+    """Makes dispatches of the claims of one destination and sends them."""
 
     contacts_per_claim: int
     closed_shops: Collection[str]
@@ -34,7 +34,7 @@ class Sender(Protocol):
 
     def dispatch(self, claim: Claim) -> Dispatch: ...
     async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
-        """`heard`: grows by what tells whether the neighbour is there. Once the lease is over, no further call is made."""
+        """`heard`: grows by the outcomes that count for the circuit breaker. Once the lease is over, no further call is made."""
         ...
 
 

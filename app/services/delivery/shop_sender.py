@@ -40,7 +40,7 @@ _HomeCommand = TypeVar("_HomeCommand", SetSubscription, MirrorTags, ReportErasur
 
 
 class ShopSender(Unpaced):
-    """Newsletter states, tags and points, to the shop's own side. In order per person; a state is told as it was decided."""
+    """Newsletter states, tags and points for the shop. In order per person; a state is sent as it was decided."""
 
     contacts_per_claim = CONTACTS_PER_SHOP_ROUND
 
@@ -156,6 +156,6 @@ def leaves(command: Command, address: str) -> bool:
 def _still_new(
     said: TimedStatus | None, home: TimedStatus | None, queued_behind: Sequence[TimedStatus | None]
 ) -> TimedStatus | None:
-    """None if the shop knows a newer act, and not from us: a newer one of ours follows in its turn."""
+    """None if the shop knows a newer act that was not sent from here: a newer one that was follows later in the queue."""
     outdated = said is not None and home is not None and home != said and home.supersedes(said) and home not in queued_behind
     return None if outdated else said

@@ -58,14 +58,14 @@ async def send(
 ) -> None:
     """Fill in the outcome of each part of the dispatches; parts that were not tried stay without an answer.
 
-    `heard`: grows by every answer, except to a look that went well, or was refused for somebody. That proves nothing: who can be
+    `heard`: outcomes that count for the circuit breaker. Reads that succeeded or were refused per contact are left out: who can be
     read may still take nothing.
     """
     await _Sending(upstream, now, lease, interrupted, heard).send(dispatches)
 
 
 class _Sending:
-    """One round of calls. Nothing more is tried once the neighbour takes nothing more (I7), or the lease is over (I8)."""
+    """One round of calls. Nothing more is tried once the destination accepts nothing (I7), or the lease is over (I8)."""
 
     def __init__(self, upstream: Upstream, now: datetime, lease: Lease, interrupted: Interrupted, heard: list[Outcome]) -> None:
         self._upstream = upstream
@@ -80,7 +80,7 @@ class _Sending:
         return self._refused or not self._lease
 
     async def _allowed(self, batch: Sequence[tuple[ContactDispatch, Part]]) -> list[tuple[ContactDispatch, Part]]:
-        """What of a batch may leave, read when its call may: since the claim, a look or a job may have taken its time (I6)."""
+        """What of a batch may be sent, read just before the call: since the claim a read or a job may have taken long (I6)."""
         batch = [(dispatch, part) for dispatch, part in batch if dispatch.may_go]
         if self._halted or not batch:
             return []
@@ -95,8 +95,8 @@ class _Sending:
     async def _read_permission(self, claims: Sequence[Claim]) -> Collection[int] | None:
         """From whom something is to be taken back first. None: the account rests, or what is to be known is not known in time.
 
-        A turn that is lost over the reading is waited for anew, and may then be late by as long as the reading took: a process
-        that gets little of its processor would lose every turn. What is sent is never older than its reading.
+        A slot that expires during the reading is booked again, and may then be late by as long as the reading took: a process
+        that gets little processor time would lose every slot. What is sent is never older than its reading.
         """
         undecided, late = False, 0.0
         with contextlib.suppress(NotReady):
@@ -109,12 +109,12 @@ class _Sending:
                 interrupted = await self._interrupted(claims)
                 undecided = interrupted is None
                 if not undecided and self._upstream.slot_is_valid(late):
-                    return interrupted  # otherwise the turn was lost meanwhile, and with it what was read
+                    return interrupted  # otherwise the slot expired meanwhile, and what was read is outdated
                 late = min(max(late, 2 * (time.monotonic() - began)), LATEST_SECONDS)
         return None
 
     async def send(self, dispatches: Sequence[ContactDispatch]) -> None:
-        for quiet in (False, True):  # what lists bring goes last, and in calls of its own
+        for quiet in (False, True):  # bulk items go last, in calls of their own
             await self._send_alike([dispatch for dispatch in dispatches if dispatch.is_quiet is quiet])
 
     async def _send_alike(self, dispatches: Sequence[ContactDispatch]) -> None:
@@ -144,9 +144,9 @@ class _Sending:
             dispatch.bundle = CoalescedCommands(missing.upsert, dispatch.bundle.events)
 
     async def _look_first(self, dispatches: Sequence[ContactDispatch]) -> None:
-        """An opt-out over there that we never heard of stands against an opt-in of long ago, or one that had to wait (R06).
+        """An opt-out in SALESmanago that is not known here supersedes an old opt-in, or one that had to wait (R06).
 
-        So does an opt-in over there against an opt-out that stood there already while it waited.
+        So does an opt-in in SALESmanago supersede an opt-out that it had already while the command waited.
         """
         old = [
             dispatch
@@ -200,7 +200,7 @@ class _Sending:
     async def _send_upsert_batch(self, batch: list[tuple[ContactDispatch, UpsertContact]]) -> None:
         """Single when there is one, one job under backlog; a refused batch is halved until the culprit stands alone.
 
-        Only a job can be told to set nothing off (contract 2.2), so a quiet upsert travels as one even when it is alone.
+        Only a job can be sent without triggering automations (contract 2.2), so a quiet upsert is sent as one even alone.
         """
         alone = [_travels_alone(part) for _, part in batch]
         if any(alone) and len(batch) > 1:
@@ -359,7 +359,7 @@ class _Sending:
 
 
 def _travels_alone(upsert: UpsertContact) -> bool:
-    """Of a job's items nothing is heard, and a rename may be refused (R72); a question is said of the whole job (B6)."""
+    """A job reports nothing of its items, and a rename may be refused (R72); asking for the opt-in concerns a whole job (B6)."""
     return (upsert.new_email is not None and not upsert.quiet) or asks(upsert)
 
 
@@ -369,5 +369,5 @@ def _not_sent_at_all(refused: Answer) -> Answer:
 
 
 def _not_sent(look: Answer) -> Answer:
-    """What became of a command that waits for a look which told nothing: it certainly did not leave."""
+    """The attempt of a command that waits for a verification without result: it certainly was not sent."""
     return look if stops_batch(look.outcome) else replace(look, outcome=Unreachable(message_of(look.outcome)))

@@ -1,6 +1,6 @@
-"""Look at given people in SALESmanago, and note what that came to (R30, R32, R55).
+"""Observe given contacts in SALESmanago, and store the result (R30, R32, R55).
 
-What a look shows becomes an event only if something follows from it; `domain/decisions/observations` says whether.
+What a poll shows becomes an event only if something follows from it; `domain/decisions/observations` says whether.
 """
 
 import secrets
@@ -42,7 +42,7 @@ class Heard(Protocol):
 
 
 class Observer:
-    """`heard` is called when a look brought news."""
+    """`heard` is called when a poll produced events."""
 
     def __init__(
         self, store: Store, directory: ShopDirectory, upstream: Upstreams, clock: Clock, heard: Heard, grace: timedelta
@@ -54,10 +54,10 @@ class Observer:
         self._heard = heard
         self._grace = grace
         self.again: dict[str, set[str]] = {}
-        """Account -> who could not be judged yet; the next window looks again. The sweep finds whom we forget."""
+        """Account -> contacts that could not be decided yet; the next window reads them again. The full scan finds the rest."""
 
     async def look(self, account: Account, emails: Sequence[str]) -> int | None:
-        """None if SALESmanago did not answer: the same is to be looked at again."""
+        """None if SALESmanago did not answer: the same contacts are to be read again."""
         shops = [shop.id for shop in self._directory.shops_of(account.id)]
         async with self._store.work() as work:
             known = {one.contact.email for one in await work.contacts.in_shops(shops, emails)} if emails else set()
@@ -133,18 +133,18 @@ class Observer:
     ) -> "list[_Looked]":
         shops = {shop.id: shop for shop in self._directory.shops_of(account.id)}
         people = await work.contacts.in_shops(list(shops), emails)
-        # What we are just telling SALESmanago explains what it shows: such contacts are looked at the next time.
+        # Commands in flight explain what SALESmanago shows: such contacts are read the next time.
         moving = await work.outbox.in_flight(to_account(account.id), [one.id for one in people], at)
         busy = {one.contact.email for one in people if one.id in moving}
         apart = await self._apart_from_what_waits(work, account, [one for one in people if one.contact.email in busy], shown, at)
         claimed = await self._claimed_opt_ins(work, account, people)
-        # What was told or found and is not decided yet comes before this look, and must not be found once more.
+        # What was reported or found and is not decided yet comes before this poll, and must not be found once more.
         undecided = await work.inbox.undecided_about(list(shops), emails)
         self.again.setdefault(account.id, set()).update(busy, claimed, (email for _, email in undecided))
         transferred = {(one.shop_id, one.contact.email): one.contact.is_transferred for one in people}
         grace, looked = self._callback_grace(list(shops)), []
         missing = [one for one in people if one.contact.is_transferred and one.contact.email not in shown]
-        # Who was renamed may still be there under the address before: comparisons look for that.
+        # A renamed contact may still be there under its former address: comparisons search for that.
         renamed = {one.contact_id for one in await work.contacts.aliases_of([one.id for one in missing])} if missing else set()
         for person in missing:
             email = person.contact.email
@@ -171,9 +171,9 @@ class Observer:
     async def _apart_from_what_waits(
         self, work: Work, account: Account, people: Sequence[StoredContact], shown: Mapping[str, RemoteContact], at: datetime
     ) -> dict[int, RemoteContact]:
-        """What is shown of people of whom something is on its way, as far as nothing else is being told of them; by id.
+        """What is shown of contacts with commands in flight, as far as no command concerns it; by id.
 
-        Of what waits it is noted that it was shown meanwhile: it must look first when it leaves (R06).
+        The waiting commands are marked: they must be verified before they are sent (R06).
         """
         if not people:
             return {}
@@ -229,7 +229,7 @@ class Observer:
 
 @dataclass(frozen=True)
 class _Looked:
-    """What a look at a person came to. `person`: as to be remembered, if anything is to be remembered at once."""
+    """The result of observing a contact. `person`: as to be stored, if anything is to be stored at once."""
 
     events: tuple[NewEvent, ...]
     person: StoredContact | None

@@ -1,8 +1,8 @@
-"""Whom to look at in SALESmanago, and when (R30, R32, R55). What a look comes to is for `observer.py`.
+"""Which contacts to poll in SALESmanago, and when (R30, R32, R55). What a poll comes to is decided in `observer.py`.
 
 Two ways lead to the same look. The *window* asks who changed lately and overlaps the one before, so nobody between two windows is
 missed but whom SALESmanago refuses to show. The *sweep* walks slowly through everybody who was sent, for what does not count as a
-change over there (contract U10).
+change in SALESmanago (contract U10).
 """
 
 import secrets
@@ -26,13 +26,13 @@ OVERLAP = timedelta(minutes=5)
 MOST_PAGES = 1000
 """Of one window: a million people."""
 AFTER_A_JUMP = timedelta(days=1)
-"""How far back we look once the clock turns out to have been ahead: what it made us miss lies before it was set right."""
+"""How far back to poll after the clock was ahead: what was missed lies before it was corrected."""
 LONGEST_WINDOW = timedelta(hours=1)
-"""After an outage the way back is gone in steps, each remembered."""
+"""After an outage the time since is polled in steps, each stored."""
 
 
 class Poller:
-    """`heard` is called when a look brought news."""
+    """`heard` is called when a poll produced events."""
 
     def __init__(
         self, store: Store, directory: ShopDirectory, upstream: Upstreams, clock: Clock, heard: Heard, grace: timedelta
@@ -43,17 +43,17 @@ class Poller:
         self._clock = clock
         self._name = secrets.token_hex(4)
         self._looked_at: dict[str, frozenset[str]] = {}
-        """Account -> who was looked at in the last window. Forgetting it costs a second look."""
+        """Account -> contacts that were read in the last window. Forgetting it costs a second read."""
         self._observer = Observer(store, directory, upstream, clock, heard, grace)
 
     async def accounts(self) -> set[str]:
-        """Accounts of whose shops anybody is known; there is nobody to look at in the others."""
+        """Accounts whose shops have contacts; there is nobody to poll in the others."""
         async with self._store.work() as work:
             shops = [self._directory.shop(shop_id) for shop_id in await work.contacts.shops()]
         return {shop.account for shop in shops if shop is not None}
 
     async def pull_changed(self, account_id: str, pause: timedelta) -> int:
-        """Look at whoever changed since the last window; answers how many events that brought. One worker at a time."""
+        """Poll the contacts that changed since the last window; answers how many events that produced. One worker at a time."""
         now, name = self._clock(), f"pull:{account_id}"
         account, since = self._directory.account(account_id), await self._turn(name, now, pause)
         if account is None or since is None:
@@ -80,7 +80,7 @@ class Poller:
             self._looked_at[account_id] = frozenset((*fresh, *late))
             events, ended = events + news, until
             await self._remember(name, until.isoformat())
-            await self._turn(name, self._clock(), pause)  # a long way back takes longer than a turn
+            await self._turn(name, self._clock(), pause)  # polling a long outage takes longer than a lease
         return events
 
     async def _changed(self, account: Account, since: datetime, until: datetime) -> list[str] | None:
@@ -98,7 +98,7 @@ class Poller:
         return list(found)
 
     async def sweep(self, account_id: str, pause: timedelta) -> int:
-        """Look at the next few of those whom SALESmanago knows from us, and nobody else (R03); after the last begins again."""
+        """Poll the next few contacts that were sent from here, and nobody else (R03); after the last begins again."""
         account, at = self._directory.account(account_id), await self._turn(f"sweep:{account_id}", self._clock(), pause)
         if account is None or at is None:
             return 0
@@ -113,15 +113,15 @@ class Poller:
         return news or 0
 
     async def look_at(self, account_id: str, emails: Sequence[str]) -> None:
-        """Look at these people now, by the same rules as ever."""
+        """Poll these contacts now, by the usual rules."""
         account = self._directory.account(account_id)
         if account is not None:
             await self._observer.look(account, emails)
 
-    # -- turns ----------------------------------------------------------------------------------------------------------
+    # -- poll leases ----------------------------------------------------------------------------------------------------
 
     async def _turn(self, name: str, now: datetime, pause: timedelta) -> str | None:
-        """How far we were, if it is this process's turn; the empty string the first time."""
+        """The cursor, if this process has the poll lease; the empty string the first time."""
         async with self._store.work() as work:
             if not await work.registry.acquire_lock(f"turn:{name}", self._name, now, now + pause):
                 return None

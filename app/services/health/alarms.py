@@ -21,7 +21,7 @@ class Watch(Protocol):
 
 
 Tell = Callable[[AlarmNotice], Awaitable[bool]]
-"""Tells somebody; answers whether it was taken. What was not is told again the next time."""
+"""Sends a notice; answers whether it was accepted. What was not is sent again the next time."""
 
 MOST_UNTOLD = 200
 
@@ -36,7 +36,7 @@ class Alarms:
         self._raised: frozenset[Alarm] = frozenset()
 
     async def watch(self) -> int:
-        """Look at everything that has a limit. Answers 0: there is never more to do at once."""
+        """Check everything that has a limit. Answers 0: there is never more to do at once."""
         guarded = frozenset(await self._guard.alarms() if self._guard is not None else ())
         now = self._raised | guarded if guarded else await self._look()
         for shop, what in sorted(now - self._raised):
@@ -61,7 +61,7 @@ class Alarms:
 
 
 class _Channel:
-    """A way to tell somebody: what one of them does not take keeps no other waiting, and is told nobody twice."""
+    """A way to notify: one that fails delays no other, and nobody is notified twice."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell

@@ -22,10 +22,10 @@ PROBE_SECONDS = 5.0
 """How often the process finds out by writing whether it can write; nobody who asks causes a write."""
 
 _ASK_SECONDS = 1.0
-"""How often the store is asked at most for strangers, however many they are."""
+"""How often the store is asked at most for callers without a key, however many they are."""
 
 _SLICE = 2000
-"""Events counted in one unit of work; between two of them everybody else has a turn."""
+"""Events counted in one unit of work; between two of them others may use the store."""
 
 _BREATH_SECONDS = 0.004
 
@@ -92,7 +92,7 @@ class Health:
         self._counted = Recent(self.report, idle=_IDLE, at_least=0)
 
     async def readiness(self) -> Readiness:
-        """For whoever asks, as often as they like: nothing is written, nothing counted, and the store is asked once a second."""
+        """For every caller, as often as they like: nothing is written, nothing counted, and the store is asked once a second."""
         return await self._readiness.get()
 
     async def recent(self) -> Report:

@@ -1,4 +1,4 @@
-"""Counts what became of the last days' events, a little at a time, and remembers it: a look at the console costs no scan (R92)."""
+"""Counts what became of the last days' events, a little at a time, and stores it: opening the console costs no scan (R92)."""
 
 import asyncio
 from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 _PATIENCE_SECONDS = 1.0
-"""Whoever asks waits so long for newer numbers; then the former ones are the answer."""
+"""A caller waits so long for newer numbers; then the former ones are the answer."""
 
 
 class Recent(Generic[T]):

@@ -1,4 +1,4 @@
-"""Alarms beside those of each shop's health: parked items, neighbours and claims that do nothing, refused requests, keys (L5)."""
+"""Alarms beside those of each shop's health: parked items, failing destinations, given up claims, refused requests, keys (L5)."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ class TroubleWatch:
         self._directory = directory
         self._clock = clock
         self._seen = 0
-        """Number of the newest request that was looked at."""
+        """Id of the newest request that was checked."""
         self._suspects: set[str] = set()
         """Shops whose newest request was refused."""
         self._compared: dict[int, bool] = {}
@@ -68,7 +68,7 @@ class TroubleWatch:
         return {(shop_id, "ledger_broken") for shop_id in broken if self._directory.shop(shop_id) is not None}
 
     async def _refused(self) -> set[Alarm]:
-        """Only shops whose newest request was refused are looked at closely."""
+        """Only shops whose newest request was refused are checked in detail."""
         await self._requests.write()
         async with self._store.work() as work:
             fresh = await work.requests.newest_after(self._seen, _POSTED, RequestOutcome.TAKEN)

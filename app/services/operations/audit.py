@@ -12,7 +12,7 @@ _actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
 
 
 def acts(actor: Actor) -> None:
-    """Said by a door once it knows who calls: what is done from here on, in this task, is done by them."""
+    """Set by an interface once the caller is known: what is done from here on, in this task, is done by them."""
     _actor.set(actor)
 
 

@@ -45,7 +45,7 @@ class Consents:
             self._continued.add(person.id)
 
     async def save(self, ledger: ConsentLedger, anchors: LedgerAnchors, at: datetime) -> None:
-        """Append what is not written yet. People must have been saved. The same act, told again, is one act."""
+        """Append what is not written yet. People must have been saved. The same act, reported again, is one act."""
         noted = [one for one in self._noted if one[1].id is not None and not one[1].contact.erased]
         if not noted:
             return

@@ -1,4 +1,4 @@
-"""How often each address was refused and each key asked: counted in this process, told to the others every two seconds.
+"""How often each address was refused and each key asked: counted in this process, shared with the others every two seconds.
 
 No request waits for a query. Between two exchanges an address may be refused as often as the limit says in each process.
 """
@@ -28,7 +28,7 @@ _TRIED = "tried/"
 
 
 class DoorCounts(Storage):
-    """A storage of `limits` in memory, which also counts what other processes have told of the present minute.
+    """A storage of `limits` in memory, which also counts what other processes have shared of the present minute.
 
     Plainer than the library's own: that one starts a thread with nearly every count, which costs a hundred times the counting.
     """
@@ -105,7 +105,7 @@ class DoorCounts(Storage):
     # -- other processes -------------------------------------------------------------------------------------------------------
 
     async def exchange(self) -> int:
-        """Tell what was counted here since the last time, and hear of everybody. Answers 0."""
+        """Share what was counted here since the last time, and read the counts of all. Answers 0."""
         if self._store is None or self._clock is None:
             return 0
         window = int(self._clock().timestamp()) // WINDOW_SECONDS
@@ -124,7 +124,7 @@ class DoorCounts(Storage):
 
     @asynccontextmanager
     async def _sending(self) -> AsyncIterator[Counter[str]]:
-        """What is to be told; kept for the next time if it cannot be."""
+        """What is to be shared; kept for the next time if that fails."""
         pending, self._pending = self._pending, Counter()
         try:
             yield pending

@@ -37,12 +37,12 @@ class Installation:
 
     @property
     def whereabouts(self) -> Whereabouts | None:
-        """As of the last look; None before the first."""
+        """As of the last check; None before the first."""
         return self._now
 
     @property
     def may_send(self) -> bool:
-        """False until somebody looked: whoever does not know where it is sends nothing."""
+        """False until it was checked: an installation that does not know where it is sends nothing."""
         return self._now is not None and self._now.is_confirmed
 
     async def look(self, *, writes: bool = True) -> bool:

@@ -152,7 +152,7 @@ class Operations:
             await work.inbox.settle_parked(seq, now, reason)
 
     async def _sales(self, work: Work, found: Sequence[ParkedCommand]) -> dict[tuple[str, str], Sale]:
-        """(shop, order) -> what became of it, of every order that is told of."""
+        """(shop, order) -> what became of it, for every order that a command names."""
         sales: dict[tuple[str, str], Sale] = {}
         for shop_id in {one.shop_id for one in found}:
             orders = of_orders([one.command for one in found if one.shop_id == shop_id])
@@ -193,7 +193,7 @@ def _is_replaced(one: ParkedCommand, sales: Mapping[tuple[str, str], Sale]) -> b
 
 
 def _ends(closed: Sequence[tuple[ParkedCommand, Reason]]) -> dict[int, Reason]:
-    """Why nothing was sent of an event: that something newer tells its facts says least."""
+    """Why nothing of an event was sent: that something newer carries its facts says least."""
     ends: dict[int, Reason] = {}
     for one, reason in closed:
         if one.counted and ends.get(one.event_seq, Reason.REPLACED) is Reason.REPLACED:

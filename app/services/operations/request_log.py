@@ -1,4 +1,4 @@
-"""The door remembers (R93): requests are gathered in memory and written together, a bounded number of them."""
+"""The request log (R93): requests are gathered in memory and written together, a bounded number of them."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from app.domain.values import replace
 from app.services.ports.storage import Store
 
 WRITE_SECONDS = 5.0
-"""Between two writings; whoever asks is shown what was not written yet as well."""
+"""Between two writes; readers are shown what was not written yet as well."""
 TRIM_EVERY = 10
 """Writings of an outcome of a shop before its oldest ones are dropped."""
 MOST_SHOWN = 500

@@ -63,7 +63,7 @@ class Cleaner:
                 continue  # only where something was left the last time
             try:
                 async with self._store.work() as work:
-                    # Planning writes the same rows; whoever is at it first goes first.
+                    # Planning writes the same rows: one waits for the other.
                     await work.inbox.lock_contacts()
                     removed[name] = await remove(work)
                     await work.commit()

@@ -111,7 +111,7 @@ class Trace:
 
 
 async def _with_evidence(work: Work, events: Sequence[EventTrace]) -> list[EventTrace]:
-    """Each with what its decision rests on: the lines of its person's ledger, and what else was told of its order."""
+    """Each with what its decision rests on: the person's ledger entries, and the other events of its order."""
     people = {one.contact_id for one in events if one.contact_id is not None}
     ledgers = await work.consents.of(people)
     orders = {(one.shop_id, one.order_id) for one in events if one.reason in ON_ORDER and one.order_id is not None}

@@ -56,7 +56,7 @@ async def replace_older(work: Work, contact_queue: ContactQueue, newer: Sequence
 
 
 def _covers(newer: HomeState, older: object) -> bool:
-    """Does the newer command speak of all that the older one speaks of? Tags are told whole each time."""
+    """Does the newer command cover all that the older one does? Tags are sent whole each time."""
     if isinstance(newer, MirrorTags):
         return isinstance(older, MirrorTags)
     return (

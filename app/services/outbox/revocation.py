@@ -30,7 +30,7 @@ async def revoke(
 
 
 async def unsell(work: Work, shop_id: str, cancelled: Sequence[Command], reason: Reason) -> None:
-    """Remember that what these commands tell of orders was never told. The caller commits."""
+    """Store that what these commands say of orders was never sent. The caller commits."""
     orders = of_orders(cancelled)
     if orders:
         known = await work.sales.of_orders(shop_id, orders)

@@ -43,7 +43,7 @@ class CartRound:
     def changed(
         self, event: InboxEvent, happened: CartChanged, person: WorkingContact | None, plan: Plan
     ) -> tuple[Plan, Revocation | None]:
-        """A cart waits for its quiet hour; the newest state takes the place of the one before.
+        """A cart waits for its idle hour; the newest state replaces the one before.
 
         Answers what becomes of the event, and what of a report on its way is outdated by it.
         """
@@ -54,7 +54,7 @@ class CartRound:
         if isinstance(state, Reason):
             assert stored is not None, "only a cart we know can be replaced or unchanged"
             if state is Reason.CART_UNCHANGED:
-                # A guest's cart whose address is known now: its quiet hour began when it was filled (R41).
+                # A guest's cart whose address is known now: its idle hour began when it was filled (R41).
                 until = None if person is not None else stored.waits_until
                 self._keep(key, replace(stored, cart=stored.cart.heard_again(happened), waits_until=until), person)
             return (Supersede(state) if isinstance(plan, Defer) else plan), None

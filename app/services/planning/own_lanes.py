@@ -12,7 +12,7 @@ _Key = tuple[str, str]
 
 
 class OwnLanes:
-    """The lanes that a worker has to itself; what is not its own it leaves to whoever decides alone.
+    """The lanes that a worker has to itself; what is in other lanes it leaves to the round without lanes.
 
     Asked for each event in order, since what is left holds back what comes after it.
     """

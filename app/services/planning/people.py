@@ -256,7 +256,7 @@ class People:
         self._lives_on(former, target)
 
     def _absorbed(self, person: WorkingContact, there: WorkingContact, at: datetime) -> None:
-        """The new address belongs to somebody of whom SALESmanago never heard: no contact is left for a person to see to."""
+        """The holder of the new address was never sent to SALESmanago: no contact is left for a person to merge."""
         had, address = person.contact.email, there.contact.email
         sent = person.contact.may_be_known_there_as(had)
         if person.joined_from is None:

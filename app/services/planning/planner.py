@@ -50,11 +50,11 @@ class RoundLimits:
     seconds: float = 0.25
     """It works so long in any case."""
     uncut: float = 0.06
-    """Its events may take so long to be read and written back: both happen in one go, whoever waits."""
+    """Its events may take so long to be read and written back: both block the event loop."""
 
 
 TURN_SECONDS = 0.02
-"""So long the round decides before it lets others of the process have their turn: a hundred ordinary events."""
+"""So long the round decides before it yields to the event loop: a hundred ordinary events."""
 
 
 _SPREAD = Spread()
@@ -206,7 +206,7 @@ class _Taken:
 
 
 class _Stopwatch:
-    """Measures the round's own work: without what others of the process do in their turns, in time of the processor.
+    """Measures the round's own work in processor time, without that of other tasks.
 
     A process that gets little of that would cut its rounds to single events otherwise, and spend on rounds what it has.
     """
@@ -221,7 +221,7 @@ class _Stopwatch:
         return self._before + self._clock() - self._turn_began
 
     async def let_others_in(self) -> None:
-        """At the end of a turn, others have theirs."""
+        """Yields to the event loop when its time is over."""
         if self._clock() - self._turn_began > TURN_SECONDS:
             self._before = self.seconds
             await asyncio.sleep(0)

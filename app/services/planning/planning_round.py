@@ -328,7 +328,7 @@ class PlanningRound:
         return list(dict.fromkeys((*person.absorbed, *(self._people.stored(one) for one in earlier))))
 
     async def _tell_left_addresses(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
-        """Where the person took over another contact, that one stays over there: an opt-out is one for it, too (R06a, R72)."""
+        """Where the person took over another contact, that one stays in SALESmanago: an opt-out is one for it, too (R06a, R72)."""
         said = opt_outs_for_left_addresses(event.event, before, person.contact, is_joined=person.joined_from is not None)
         if said is None:
             return
@@ -362,9 +362,9 @@ class PlanningRound:
         return any(upsert.email_status is Status.OPT_IN for upsert in waiting)
 
     async def _tell_opt_out_again(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
-        """SALESmanago showed an opt-out, so nothing is told; but an opt-in of ours may have arrived there after it (I6).
+        """SALESmanago showed an opt-out, so nothing is sent; but an opt-in sent from here may have arrived after it (I6).
 
-        Nothing is told again for anything else: it would overwrite an opt-in of later.
+        Nothing else is sent again: it would overwrite a later opt-in.
         """
         if not isinstance(event.event, StatusObserved):
             return
@@ -412,7 +412,7 @@ class PlanningRound:
         return known_there
 
     async def _tell_siblings(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
-        """The one contact over there has another newsletter status now: an older opt-in of another shop must not follow (R06)."""
+        """The one contact in SALESmanago has another status now: an older opt-in of another shop must not follow (R06)."""
         if not status_changed(before, person.contact):
             return
         told, seen = person.contact.sent_state, person.contact.observed
@@ -424,9 +424,9 @@ class PlanningRound:
             sibling.update(adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen))
 
     def _gone_for_siblings(self, event: InboxEvent, shop: Shop, erased: Contact, happened: ErasureRequested) -> None:
-        """The one contact over there goes; the other shops' next event introduces the person anew, whole (R72).
+        """The one contact in SALESmanago is deleted; the other shops' next event adds the person again, whole (R72).
 
-        Each of them is told, to decide about its own data.
+        Each of them is notified, to decide about its own data.
         """
         addresses = (happened.email, erased.email, erased.sent_state.email)
         for sibling in self._people.known_at(self._siblings_of(shop.id), addresses):
@@ -491,7 +491,7 @@ class PlanningRound:
             await self._work.inbox.rename(seq, shop_id, disguised(self._pseudonym, shop_id, event_id))
 
     async def _say_what_is_undelivered(self) -> None:
-        """An event that says nothing new may say what is queued, or was refused: "told already" is true of what arrived."""
+        """An event that says nothing new may repeat what is queued or was refused: "sent already" is true only of what arrived."""
         needless = self.decided.perhaps_undelivered()
         undelivered = await self._work.outbox.undelivered({person.saved_id for person, _ in needless}) if needless else {}
         for person, event in needless:
@@ -532,7 +532,7 @@ class PlanningRound:
         return person, contact_ids, subjects, pseudonym
 
     async def _taken_since(self, person: WorkingContact, emails: Collection[str]) -> set[str]:
-        """Addresses that somebody else has now, who may not have been heard of in this round."""
+        """Addresses that somebody else has now, who may not be loaded in this round."""
         present = await self._work.contacts.known_as(person.shop_id, emails, [], [])
         elsewhere = {one.contact.email for one in present if one.id != person.id and one.erased_hash is None}
         return elsewhere | {one for one in emails if self._people.belongs_to_another(person, one)}

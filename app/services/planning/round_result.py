@@ -107,7 +107,7 @@ class Decided:
         self._shown += [(person, event, command) for command in commands]
 
     def upserts_of(self, person: WorkingContact) -> list[UpsertContact]:
-        """What the round tells of a person so far."""
+        """What the round sends of a person so far."""
         return [command for owner, _, command in self._commands if owner is person and isinstance(command, UpsertContact)]
 
     def say_no_opt_out_again(self, person: WorkingContact, *, email: bool, phone: bool) -> None:
@@ -173,7 +173,7 @@ class Decided:
         self._buyers[person.shop_id, order_id_of(event.event) or ""] = person
 
     def unsell(self, shop_id: str, cancelled: list[Command], reason: Reason) -> None:
-        """What the commands tell of orders was never told after all."""
+        """What the commands say of orders was never sent after all."""
         for order_id, commands in of_orders(cancelled).items():
             if (shop_id, order_id) in self._sales:  # the others are of no event of this round
                 sale = unsold(self._sales[shop_id, order_id], commands, reason)
@@ -182,7 +182,7 @@ class Decided:
     def forget_orders(
         self, shop_id: str, known: Mapping[str, Sale], contact_ids: Collection[int], persons: Collection[WorkingContact]
     ) -> None:
-        """Of orders of whoever is erased, only that they are not to be told of."""
+        """Of the orders of an erased person, only that they are not to be sent."""
         theirs = {order for order, sale in known.items() if sale.contact_id in contact_ids}
         theirs |= {order for (shop, order), buyer in self._buyers.items() if shop == shop_id and buyer in persons}
         for order_id in theirs:
@@ -199,7 +199,7 @@ class Decided:
 
 
 def _new_command(directory: ShopDirectory, person: WorkingContact, event: InboxEvent, command: Command) -> NewCommand:
-    shop = directory.shop(person.shop_id)  # a sibling's, where it is told what another shop heard
+    shop = directory.shop(person.shop_id)  # a sibling's, where another shop's event concerns it
     assert shop is not None, "an event of an unknown shop is held, not decided"
     counted = _counts(event.event, command)
     return NewCommand(destination_of(command, shop), shop.id, person.saved_id, event.seq, command, counted, is_bulk(event.event))
@@ -213,7 +213,7 @@ def _counts(event: Event, command: Command) -> bool:
 
 
 def _collisions(person: Contact) -> str | None:
-    """Panel tags that SALESmanago cannot tell apart, for whoever asks why a tag seems to be missing there (R27)."""
+    """Panel tags that SALESmanago cannot distinguish, to explain why a tag seems to be missing there (R27)."""
     groups = collisions(tag for tag, flag in person.panel_tags.items() if flag.value)
     more = f"; and {len(groups) - _GROUPS_NAMED} more" if len(groups) > _GROUPS_NAMED else ""
     named = "; ".join(", ".join(group) for group in groups[:_GROUPS_NAMED])

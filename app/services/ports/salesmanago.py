@@ -16,7 +16,7 @@ class Upstream(Protocol):
         ...
 
     def slot_is_valid(self, late: float = 0.0) -> bool:
-        """Would the call leave at once, or so many seconds late? Whoever takes longer loses the turn."""
+        """Is the reserved slot still valid, now or so many seconds late?"""
         ...
 
     def release_slot(self) -> None:

@@ -38,7 +38,7 @@ from app.services.shops.directory import ShopDirectory
 log = structlog.get_logger(__name__)
 
 REST = timedelta(minutes=5)
-"""After a neighbour that did not answer, or a panel that is overloaded."""
+"""After a foreign system that did not answer, or a panel that is overloaded."""
 
 
 class Upstreams(Protocol):
@@ -50,7 +50,7 @@ class ShopSides(Protocol):
 
 
 class Looks(Protocol):
-    """The usual look at people in SALESmanago, by the usual rules (`services.from_salesmanago.polling`)."""
+    """The usual poll of contacts in SALESmanago, by the usual rules (`services.from_salesmanago.polling`)."""
 
     async def look_at(self, account_id: str, emails: Sequence[str]) -> None: ...
 
@@ -82,13 +82,13 @@ class ReconciliationSteps:
         self._clock = clock
         self._queued = queued
         self._unreadable: set[str] = set()
-        """Addresses SALESmanago would not look up: they are compared the next time."""
+        """Addresses SALESmanago refused to read: they are compared the next time."""
 
     async def step_due(self) -> int:
         """One page of every comparison whose time has come; answers how many there were."""
         async with self._store.work() as work:
             due = await work.reconciliations.due(self._clock())
-        await asyncio.gather(*(self._step_alone(run) for run in due))  # a slow neighbour holds up no other shop (R71)
+        await asyncio.gather(*(self._step_alone(run) for run in due))  # a slow foreign system delays no other shop (R71)
         return len(due)
 
     async def _step_alone(self, run: Reconciliation) -> None:
@@ -111,7 +111,7 @@ class ReconciliationSteps:
 
     async def _contacts(self, run: Reconciliation, shop: Shop) -> None:
         async with self._store.work() as work:
-            # Nobody is named over there who was never sent (R03), and no address that never was.
+            # No person or address that was never sent is named to SALESmanago (R03).
             page = await work.contacts.page_of_shop(shop.id, run.cursor, CONTACTS_PER_READ)
             former: dict[int, list[str]] = {person.id: [] for person in page}
             for alias in await work.contacts.aliases_of(former):
@@ -263,7 +263,7 @@ class ReconciliationSteps:
 
 
 def _known_as(person: StoredContact) -> str:
-    """The address SALESmanago was told: another than the person's where a rename may not be sent."""
+    """The address that was sent to SALESmanago: another than the person's where a rename may not be sent."""
     return person.contact.sent_state.email or ""
 
 

@@ -94,7 +94,7 @@ class ShopDirectory:
         """Accounts and shops as stored, by id."""
         return self._snapshot.accounts, self._snapshot.shops
 
-    # -- looking up ------------------------------------------------------------------------------------------------------
+    # -- reading SALESmanago ---------------------------------------------------------------------------------------------
 
     def shops(self) -> list[Shop]:
         return [stored.shop for stored in self._snapshot.shops.values()]
@@ -148,11 +148,11 @@ class ShopDirectory:
         return [self._ring.open(closed) for name, closed in sorted(secrets_.items()) if name.startswith("callback_")]
 
     def sources(self) -> list[SourceName]:
-        """Every platform that tells of a shop, each once."""
+        """Every platform that reports to a shop, each once."""
         return list(self._snapshot.by_source)
 
     def shops_of_source(self, source: SourceName) -> Sequence[Shop]:
-        """The shops a platform tells of; those of one panel are told apart by their number."""
+        """The shops a platform reports to; those of one panel differ by their number."""
         return self._snapshot.by_source.get(source, ())
 
     def source_secrets(self, source: SourceName) -> SourceSecrets:

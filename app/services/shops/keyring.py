@@ -72,7 +72,7 @@ class KeyRing:
 
 
 def fingerprint_of(key: str) -> str:
-    """Tells keys apart without saying anything of them: eight hex digits of a hash over 256 random bits."""
+    """Distinguishes keys without revealing them: eight hex digits of a hash over 256 random bits."""
     return hashlib.sha256(b"fingerprint " + key.encode()).hexdigest()[:8]
 
 

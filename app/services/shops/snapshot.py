@@ -34,7 +34,7 @@ class Snapshot:
 
     @cached_property
     def by_source(self) -> Mapping[SourceName, Sequence[Shop]]:
-        """Platform and name -> the shops it tells of, in the order of their ids."""
+        """Platform and name -> the shops it reports to, in the order of their ids."""
         found: dict[SourceName, list[Shop]] = {}
         for stored in self.shops.values():
             if stored.shop.source.kind is not SourceKind.NONE:

@@ -25,7 +25,7 @@ class _Kind:
 
 
 async def execute_many(connection: AsyncConnection, statement: ClauseElement, rows: Sequence[Row]) -> int:
-    """How many rows were changed; PostgreSQL's driver does not tell that (-1).
+    """How many rows were changed; PostgreSQL's driver does not report that (-1).
 
     `statement` is remembered: one that is made once, not one for each call. Every row has the names of the first.
     """

@@ -35,7 +35,7 @@ def locked(connection: AsyncConnection, rows: Select[Any]) -> Select[Any]:
 
 
 async def distinct(connection: AsyncConnection, column: Column[str], *where: Any) -> AsyncIterator[str]:
-    """The few values of a column that an index begins with: a look into the index for each of them, not for each row."""
+    """The few values of a column that an index begins with: one index lookup for each of them, not for each row."""
     last: str | None = None
     while True:
         beyond = () if last is None else (column > last,)

@@ -1,4 +1,4 @@
-"""Where a database is: what tells it from a copy of it, and does not change when a machine or a container starts anew (J5).
+"""Where a database is: what distinguishes it from a copy, and does not change when a machine or a container restarts (J5).
 
 See docs/decisions/ on clones for why these signs and no others.
 """
@@ -46,7 +46,7 @@ def _file(path: Path) -> str:
 
 
 def born_at(path: Path) -> int:
-    """Nanoseconds; 0 where the system does not say. Python tells it of macOS alone."""
+    """Nanoseconds; 0 where the system does not say. Python reports it on macOS alone."""
     told = getattr(path.stat(), "st_birthtime_ns", None) or int(getattr(path.stat(), "st_birthtime", 0) * 1_000_000_000)
     if told:
         return int(told)

@@ -257,7 +257,7 @@ destinations = Table(
     Column("doc", LargeBinary, nullable=False),
 )
 
-# Every lease has a number of its own, greater than all before: a later holder is told from an earlier one.
+# Every lease has a number of its own, greater than all before: it distinguishes a later holder from an earlier one.
 LEASE_NUMBERS = Sequence("lease_numbers", metadata=metadata)
 
 calls = Table(
@@ -396,7 +396,7 @@ consent_anchors = Table(
     Column("seal", Text, nullable=False),
 )
 
-# What the door remembers of requests (R93): bounded in number and age.
+# The request log (R93): bounded in number and age.
 door_requests = Table(
     "door_requests",
     metadata,
@@ -411,7 +411,7 @@ door_requests = Table(
     Index("ix_door_requests_request_id", "request_id"),
     sqlite_autoincrement=True,
 )
-# What the processes of one gateway count at their doors, by the minute.
+# What the processes of one gateway count of requests, by the minute.
 door_counts = Table(
     "door_counts",
     metadata,
@@ -446,7 +446,7 @@ pushes = Table(
 _PUSHED = text("state = 'waiting'")
 Index("ix_pushes_waiting", pushes.c.due_at, pushes.c.id, sqlite_where=_PUSHED, postgresql_where=_PUSHED)
 
-# What was seen last of each thing of a platform: a digest, by which a push, a scan and a repetition are told to be one (R82).
+# What was seen last of each thing of a platform: a digest, by which a push, a scan and a repetition are recognised as one (R82).
 source_seen = Table(
     "source_seen",
     metadata,
@@ -465,7 +465,7 @@ source_scans = Table(
     Column("doc", LargeBinary, nullable=False),
 )
 
-# Who did what through which door (L11): append-only.
+# Who did what through which interface (L11): append-only.
 audit_log = Table(
     "audit_log",
     metadata,

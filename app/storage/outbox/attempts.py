@@ -17,7 +17,7 @@ from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, among, remove_
 
 
 def last_words() -> ScalarSelect[str]:
-    """What the neighbour said of a command of the outbox at its last attempt."""
+    """The text of the answer to a command of the outbox at its last attempt."""
     said = select(attempts.c.detail).where(attempts.c.command_id == outbox.c.id)
     return said.order_by(attempts.c.number.desc()).limit(1).scalar_subquery()
 

@@ -56,7 +56,7 @@ class Outbox:
         await self._hurry({command.contact_queue for command in commands if opt_outs_of(command.command) is not None}, at)
 
     async def show(self, commands: Sequence[NewCommand], reason: Reason, at: datetime) -> None:
-        """Keep what is not to be sent beside its event, for whoever looks; no contact becomes claimable by it."""
+        """Store what is not to be sent beside its event, to be shown; no contact becomes claimable by it."""
         ended = {"state": CommandState.CANCELLED.value, "reason": reason.value, "settled_at": at, "counted": False}
         if commands:
             await execute_many(self._connection, _QUEUE, [{**_row(command, at), **ended} for command in commands])

@@ -169,7 +169,7 @@ class Leases:
         return (await self._connection.execute(update(contact_queues).where(ours).values(leased_until=until))).rowcount > 0
 
     async def put_off(self, contact_queue: ContactQueue, token: int, until: datetime) -> None:
-        """Give a lease back with nothing recorded. The commands stay perhaps sent: whoever claims them next looks first."""
+        """Give a lease back with nothing recorded. The commands stay perhaps sent: the next claim verifies first."""
         ours = is_of(contact_queue) & (contact_queues.c.lease_token == token)
         await self._connection.execute(update(contact_queues).where(ours).values(due_at=until, leased_until=None, lease_token=None))
 

@@ -102,7 +102,7 @@ class Parked:
             if one.id not in items:
                 continue
             change = update(outbox).where(outbox.c.id == one.id, _PARKED_COMMAND)
-            # Perhaps some of it arrived, then or by another way since: it is looked for before it is sent.
+            # Perhaps some of it arrived, then or by another way since: it is verified before it is sent.
             changed = await self._connection.execute(
                 change.values(
                     command=codec.encode_tagged(items[one.id]),

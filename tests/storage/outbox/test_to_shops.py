@@ -393,7 +393,7 @@ async def test_an_event_is_done_by_hand_once_nothing_of_it_is_parked_or_waits(st
     assert (await event(database))[:2] == ("sent", None)
 
 
-# -- turns ---------------------------------------------------------------------------------------------------------------
+# -- poll leases ---------------------------------------------------------------------------------------------------------
 
 
 async def turn(store: Store, name: str, holder: str, now: datetime, **lasting: float) -> bool:
