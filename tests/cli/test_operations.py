@@ -154,7 +154,7 @@ def test_the_suggested_command_replays_the_group_and_nothing_else(terminal: Term
     assert delivered() == ["ewa@example.com"]
 
 
-def test_words_of_a_neighbour_are_never_a_command_when_the_suggestion_is_pasted(terminal: Terminal, tmp_path: Path) -> None:
+def test_words_of_a_destination_are_never_a_command_when_the_suggestion_is_pasted(terminal: Terminal, tmp_path: Path) -> None:
     happens("jan@example.com", answer=lambda method, items: Refused(HOSTILE))
     (line,) = [line for line in terminal.run("parked").stdout.splitlines() if "gateway replay" in line]
     pasted = line.strip().replace("gateway", "printf '%s\\n'", 1)

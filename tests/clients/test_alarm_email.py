@@ -94,7 +94,7 @@ async def test_what_the_server_does_not_take_is_not_told_and_raises_nothing(mail
     assert not await AlarmEmail(mail(port))(NOTICE)
 
 
-async def test_one_mailbox_that_is_gone_keeps_it_from_nobody_else_and_only_all_are_a_failure(mailbox: Mailbox, port: int) -> None:
+async def test_one_recipient_that_is_gone_keeps_it_from_nobody_else_and_only_all_are_a_failure(mailbox: Mailbox, port: int) -> None:
     assert await AlarmEmail(mail(port, "old@gone.example", "ops@example.com"))(NOTICE)
     assert [recipients for recipients, _ in mailbox.taken] == [["ops@example.com"]]
     assert not await AlarmEmail(mail(port, "old@gone.example"))(NOTICE)

@@ -444,7 +444,7 @@ def test_r73_what_is_clean_is_read_as_it_is(value: Json) -> None:
 
 
 @pytest.mark.parametrize("depth", [DEEPEST - 2, DEEPEST, DEEPEST + 1, 500, 50_000])
-def test_r73_what_is_nested_without_end_is_left_out_and_its_neighbours_are_read(depth: int) -> None:
+def test_r73_what_is_nested_without_end_is_left_out_and_what_stands_beside_it_is_read(depth: int) -> None:
     read = foreign_json(b'{"deep": ' + b"[" * depth + b"]" * depth + b', "text": "[[]]{\\"", "next": 1}')
     assert (read["text"], read["next"]) == ('[[]]{"', 1)
 

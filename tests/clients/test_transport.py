@@ -91,7 +91,7 @@ async def test_another_task_takes_no_place_that_it_did_not_book(bucket: Bucket) 
     assert bucket.booked == 2
 
 
-async def test_a_place_of_one_neighbour_is_none_at_another(bucket: Bucket) -> None:
+async def test_a_place_of_one_destination_is_none_at_another(bucket: Bucket) -> None:
     here, there = RateLimiter(5, 2, bucket), RateLimiter(5, 2, Bucket())
     await there.reserve()
     await call(here)

@@ -150,7 +150,7 @@ def test_api9_inventory_every_route_is_in_the_document_and_every_operation_names
 @pytest.mark.parametrize(
     "answer", [b"[" * 100_000, b'{"a": ' * 50_000, b"\xff\xfe", b"<html>", b"", b'{"n": ' + b"9" * 10_000 + b"}"]
 )
-async def test_api10_unsafe_consumption_what_a_neighbour_answers_is_read_with_care_and_leads_nowhere(answer: bytes) -> None:
+async def test_api10_unsafe_consumption_what_a_destination_answers_is_read_with_care_and_leads_nowhere(answer: bytes) -> None:
     """Guard: `app/clients/foreign.py` and `transport.py`. Changed fields: `tests/clients`."""
     foreign_json(answer)  # whatever comes, a value and never an error
     called: list[str] = []

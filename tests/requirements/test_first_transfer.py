@@ -45,7 +45,7 @@ def test_r60_an_activation_begins_with_the_canary_or_with_a_dry_run_that_waits_f
     assert begun(shop, BackfillMode.RUN, "token", at("2026-11-23T12:00"), by_a_person=False).phase is phase
 
 
-def test_r60_an_account_is_sent_with_its_tag_and_sets_off_nothing_over_there() -> None:
+def test_r60_an_account_is_sent_with_its_tag_and_sets_off_nothing_in_salesmanago() -> None:
     (told_now,) = commands_of(life(OPEN, account_listed()).plan)
     assert (told_now.add_tags, told_now.quiet) == (("rejestracja",), True)
     assert payloads.batch_upsert([told_now])["fireEvents"] is False

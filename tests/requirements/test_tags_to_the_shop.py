@@ -28,13 +28,13 @@ from tests.support.rows import OPEN
 WITH_PANEL = a_shop(panel=Panel(kind=PanelKind.IDOSELL))
 
 
-def test_r30_tags_over_there_appear_in_the_panel_with_prefix_and_shop_number_in_lower_case() -> None:
+def test_r30_tags_in_salesmanago_appear_in_the_panel_with_prefix_and_shop_number_in_lower_case() -> None:
     mirrored = mirror_of(WITH_PANEL, registered("2026-11-23T10:00"), tags_seen("2026-11-23T11:00", {"MENU1": 1, "KOSZYK": 1}))
     assert changes((), mirrored.tags, 1).add == {"salesmanago_shop1_menu1": 1, "salesmanago_shop1_koszyk": 1}
     assert changes((), mirrored.tags, 2).add == {"salesmanago_shop2_menu1": 1, "salesmanago_shop2_koszyk": 1}
 
 
-def test_r30_what_is_removed_over_there_is_removed_here_and_nothing_else() -> None:
+def test_r30_what_is_removed_in_salesmanago_is_removed_here_and_nothing_else() -> None:
     looks = [tags_seen("2026-11-23T11:00", {"MENU1": 1, "KOSZYK": 1}), tags_seen("2026-11-23T12:00", {"MENU1": 1})]
     mirrored = mirror_of(WITH_PANEL, registered("2026-11-23T10:00"), *looks)
     names = ["salesmanago_shop1_menu1", "salesmanago_shop1_koszyk", "salesmanago_shop2_koszyk", "koszyk", "vip"]

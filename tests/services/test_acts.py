@@ -268,7 +268,7 @@ async def test_r06_an_opt_in_after_a_reported_resignation_is_not_kept_back_by_it
 
 
 @pytest.mark.parametrize("surroundings", ["account address", "shop address"])
-async def test_r53_an_opt_in_over_there_counts_in_a_shop_whose_opt_out_another_shop_had_overtaken(
+async def test_r53_an_opt_in_in_salesmanago_counts_in_a_shop_whose_opt_out_another_shop_had_overtaken(
     database: Database, surroundings: str
 ) -> None:
     """SALESmanago had been told of the opt-out before: that it shows an opt-in confirms the callback."""
@@ -323,7 +323,7 @@ UNCLEAR = [
 
 @pytest.mark.parametrize("surroundings", SURROUNDINGS)
 @pytest.mark.parametrize("steps", UNCLEAR)
-async def test_r06_where_an_opt_in_over_there_cannot_be_told_from_our_own_call_everybody_agrees_in_the_end(
+async def test_r06_where_an_opt_in_in_salesmanago_cannot_be_told_from_our_own_call_everybody_agrees_in_the_end(
     database: Database, steps: Sequence[Step], surroundings: str
 ) -> None:
     play = Play(database, surroundings)

@@ -153,7 +153,7 @@ async def test_r73_a_row_that_cannot_even_be_parked_is_tried_again_twice_a_day_a
     assert "look_up" in talking.methods[calls:]
 
 
-async def test_r73_words_that_cannot_be_encoded_do_not_keep_the_health_of_the_neighbour_from_being_noted(
+async def test_r73_words_that_cannot_be_encoded_do_not_keep_the_health_of_the_destination_from_being_noted(
     world: World, talking: FakeUpstream
 ) -> None:
     """The clients clean what they hear. Should one not, an answer that is written nowhere costs itself alone."""
@@ -247,7 +247,7 @@ async def test_r73_a_defect_that_passes_parks_nobody(world: World, monkeypatch: 
     assert set((await world.at_rest()).values()) == {("sent", None)}
 
 
-async def test_r73_a_claim_of_which_no_parcel_can_be_made_is_parked_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_r73_a_claim_of_which_no_dispatch_can_be_made_is_parked_alone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     made = ContactDispatch.of
 
     def failing(claim: Claim) -> ContactDispatch:

@@ -278,7 +278,7 @@ def test_retry_after_comes_in_seconds_or_as_a_date(value: str, seconds: float | 
     assert retry_after({"retry-after": value}, NOW) == seconds
 
 
-def test_a_neighbours_words_are_kept_short_and_without_addresses() -> None:
+def test_a_destinations_words_are_kept_short_and_without_addresses() -> None:
     assert scrubbed("contact <jan.kowalski@example.com> is bad") == "contact <<address>> is bad"
     assert len(scrubbed("x" * 1000)) == 300
 

@@ -53,7 +53,7 @@ def test_other_goods_or_quantities_are_a_change(items: tuple) -> None:
     assert newer_state(None, cart_changed("2026-11-23T10:30", items=items)) == state
 
 
-def test_r41_the_same_goods_leave_the_quiet_hour_alone_and_the_report_tells_the_newest_of_them() -> None:
+def test_r41_the_same_goods_leave_the_idle_hour_alone_and_the_report_tells_the_newest_of_them() -> None:
     event = cart_changed(
         "2026-11-23T10:30", value="45.00", currency="EUR", items=(an_item(name="Buty 42"),), recovery_url="https://x/new"
     )

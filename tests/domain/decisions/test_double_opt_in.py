@@ -158,7 +158,7 @@ def test_b6_who_resigned_is_not_asked_any_more() -> None:
 
 
 @pytest.mark.parametrize(("introduces", "there", "again"), [(True, True, False), (True, False, True), (False, True, True)])
-def test_b6_after_an_unclear_answer_whoever_was_made_over_there_was_mailed(introduces: bool, there: bool, again: bool) -> None:
+def test_b6_after_an_unclear_answer_whoever_was_made_in_salesmanago_was_mailed(introduces: bool, there: bool, again: bool) -> None:
     asking = an_upsert(asks_opt_in=MAIL, introduces=introduces)
     seen = {asking.email: RemoteContact(email=asking.email)} if there else {}
     left = still_missing(CoalescedCommands(asking, ()), seen).upsert

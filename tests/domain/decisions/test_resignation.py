@@ -57,7 +57,7 @@ def known_there(shop: Shop) -> Story:
 
 @pytest.mark.parametrize("door", CLOSED)
 @pytest.mark.parametrize("confirmed", [True, False])
-def test_r06a_an_opt_out_of_somebody_known_there_is_told_through_every_closed_door(door: str, confirmed: bool) -> None:
+def test_r06a_an_opt_out_of_somebody_known_there_is_told_whatever_else_may_not_be_sent(door: str, confirmed: bool) -> None:
     shop, closing = CLOSED[door]
     shop = replace(shop, propagate_unconfirmed_removals=not confirmed)
     story = known_there(shop).goes_on(shop, *closing).goes_on(shop, unsubscribed(EVENING, confirmed=confirmed))
@@ -106,7 +106,7 @@ def test_r06a_what_was_resigned_from_while_another_event_came_goes_with_that_eve
     assert not isinstance(story.plan, Send) or story.plan.withholding is not None
 
 
-def test_r06a_an_opt_out_over_there_that_did_not_take_is_told_again_after_a_withdrawal() -> None:
+def test_r06a_an_opt_out_in_salesmanago_that_did_not_take_is_told_again_after_a_withdrawal() -> None:
     shop = a_shop()
     story = life(shop, subscribed(MORNING), consent_withdrawn(NOON), unsubscribed(EVENING))
     shown = status_seen("2026-11-24T12:00", email_out=False)

@@ -34,7 +34,7 @@ def rest_of(breaker: Breaker) -> float:
     return (breaker.rest_until - NOW).total_seconds()
 
 
-def test_a_neighbour_of_whom_nothing_bad_is_known_is_closed_at_any_time() -> None:
+def test_a_destination_of_whom_nothing_bad_is_known_is_closed_at_any_time() -> None:
     assert {CLOSED.state(moment) for moment in (NOW, at("1970-01-01T00:00"), EVER)} == {Circuit.CLOSED}
 
 

@@ -60,7 +60,7 @@ OUT_SINCE = TimedStatus(Status.OPT_OUT, NOON + timedelta(minutes=1))
         (Status.OPT_OUT, IN_BEFORE, None, IN_BEFORE),
     ],
 )
-def test_r06_what_was_seen_last_while_statuses_waited_is_what_an_act_over_there_changes(
+def test_r06_what_was_seen_last_while_statuses_waited_is_what_an_act_in_salesmanago_changes(
     told: Status | None, earlier: TimedStatus | None, later: TimedStatus | None, stood: TimedStatus | None
 ) -> None:
     first = an_upsert(email_status=told, phone_status=told, email_stood=earlier, phone_stood=earlier)

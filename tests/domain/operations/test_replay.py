@@ -78,7 +78,7 @@ def test_a_deletion_is_repeated_as_long_as_the_person_is_gone() -> None:
     assert replayed(DeleteContact(email=EMAIL), erased).command == DeleteContact(email=EMAIL)
 
 
-def test_what_goes_home_is_for_the_shop_to_compare_also_when_the_transfer_was_withdrawn() -> None:
+def test_what_goes_to_the_shop_is_for_the_shop_to_compare_also_when_the_transfer_was_withdrawn() -> None:
     withdrawn = life(SHOP, registered(MORNING), consent_withdrawn(EVENING)).contact
     home = SetSubscription(email=EMAIL, email_news=TimedStatus(Status.OPT_OUT, at(MORNING)))
     for command in (home, ConfirmOptIn(email=EMAIL, at=at(MORNING))):
@@ -103,7 +103,7 @@ def test_without_news_an_upsert_is_told_as_it_was_meant_and_remembered_as_before
     assert outcome.contact == story.contact
 
 
-def test_of_a_contact_that_is_gone_over_there_everything_is_told_and_remembered_as_told() -> None:
+def test_of_a_contact_that_is_gone_in_salesmanago_everything_is_told_and_remembered_as_told() -> None:
     """A look had shown that SALESmanago does not hold the person any more."""
     upsert, story = parked_with(registered(MORNING, first_name="Jan"), tags_edited("2026-11-23T09:00", added=("vip",)))
     outcome = replayed(upsert, replace(story.contact, sent_state=SentState()))
@@ -124,7 +124,7 @@ def test_a_name_and_tags_are_told_as_they_are_now() -> None:
     assert the_sent(replayed(first, named.contact)).profile["last_name"] == "Nowak"
 
 
-def test_the_person_is_called_as_now_and_renamed_over_there_if_that_was_parked() -> None:
+def test_the_person_is_called_as_now_and_renamed_in_salesmanago_if_that_was_parked() -> None:
     upsert, story = parked_with(registered(MORNING), account_changed(EVENING, email=NEW, previous_email=EMAIL))
     sent = the_sent(replayed(upsert, story.contact))
     assert (sent.email, sent.new_email) == (EMAIL, NEW)

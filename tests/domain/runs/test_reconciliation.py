@@ -216,7 +216,7 @@ def test_nobody_is_introduced_by_a_comparison() -> None:
         (JAN, a_shop(blocked_email_domains=("example.com",)), Reason.BLOCKED_ADDRESS),
     ],
 )
-def test_a_closed_door_stays_closed_for_a_repair(contact: Contact, shop: Shop, reason: Reason) -> None:
+def test_what_forbids_sending_forbids_a_repair(contact: Contact, shop: Shop, reason: Reason) -> None:
     plan = decide(DriftFound(at=LATER + timedelta(hours=1), email=EMAIL), shop, contact).plan
     assert not commands_of(plan)
     assert plan.reason is reason  # type: ignore[union-attr]

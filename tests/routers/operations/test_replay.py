@@ -263,7 +263,7 @@ async def test_what_has_nothing_left_is_counted_by_reason(office: Office) -> Non
     assert (shown["samples"][0]["command"], shown["samples"][0]["summary"]) == (None, {})
 
 
-async def test_each_neighbour_is_shown_with_its_circuit(office: Office) -> None:
+async def test_each_destination_is_shown_with_its_circuit(office: Office) -> None:
     assert (await office.get("neighbours")).json() == {"neighbours": []}
     await office.parks()
     office.upstream.respond = lambda method, items: Throttled(90.0)

@@ -56,7 +56,7 @@ async def test_r41_the_report_tells_the_newest_value_currency_link_and_names_of_
 
 
 @pytest.mark.parametrize("goods", [("101x2",), ("101", "101"), ("102",), ("101", "102"), ("1011",)])
-async def test_other_content_starts_the_quiet_hour_again(world: World, goods: tuple[str, ...]) -> None:
+async def test_other_content_starts_the_idle_hour_again(world: World, goods: tuple[str, ...]) -> None:
     await at_minute(world, 0, filled(0, "101"))
     await at_minute(world, 59, filled(59, *goods))
     await fire(world, 118)

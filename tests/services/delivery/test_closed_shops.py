@@ -53,7 +53,7 @@ async def test_looking_again_and_again_at_a_person_of_a_disabled_shop_brings_the
     assert [kind for kind, _, _ in await happened(tagged)].count("upstream-tags") <= 2  # one of them from before
 
 
-async def test_in_the_shadow_nothing_goes_home_and_nothing_counts_as_told(world: World) -> None:
+async def test_in_the_shadow_nothing_goes_to_the_shop_and_nothing_counts_as_told(world: World) -> None:
     await configured(world, shop(1, shadow=True))
     world.upstream.contacts[JAN] = set()
     await world.post(resigned(1), event_id="out")

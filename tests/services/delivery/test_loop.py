@@ -303,7 +303,7 @@ async def test_when_the_second_part_of_an_upsert_fails_the_first_is_not_sent_aga
     await world.at_rest()
 
 
-async def test_what_is_left_of_an_upsert_when_the_neighbour_takes_nothing_more_is_sent_later(world: World) -> None:
+async def test_what_is_left_of_an_upsert_when_the_destination_takes_nothing_more_is_sent_later(world: World) -> None:
     """The batch was refused and halved: the first part of Jan's upsert arrived, then Ewa's was told to wait."""
     names = [f"vip-{n:02}" for n in range(60)]
     await world.post(registers(JAN), registers(EWA))

@@ -146,7 +146,9 @@ async def test_r06a_an_opt_out_after_a_withdrawal_reaches_salesmanago(world: Wor
     assert JAN in world.upstream.opted_out
 
 
-async def test_r06a_an_older_opt_in_of_a_sibling_shop_does_not_follow_an_opt_out_behind_a_closed_door(world: World) -> None:
+async def test_r06a_an_older_opt_in_of_a_sibling_shop_does_not_follow_an_opt_out_where_nothing_else_may_be_sent(
+    world: World,
+) -> None:
     await world.configure(a_shop(), a_shop("shop2", number=2, location="inny_sklep"))
     await world.post(subscribes())
     await world.run()

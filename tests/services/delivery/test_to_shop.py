@@ -39,7 +39,7 @@ from tests.support.worlds.changes import (
 )
 
 
-async def test_r55_an_unsubscription_in_the_shop_while_an_opt_in_is_on_its_way_home_has_the_last_word(world: World) -> None:
+async def test_r55_an_unsubscription_in_the_shop_while_an_opt_in_is_on_its_way_to_the_shop_has_the_last_word(world: World) -> None:
     await world.post(registers())
     await world.run()
 

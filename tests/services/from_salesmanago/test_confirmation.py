@@ -111,7 +111,7 @@ async def test_r06_only_an_opt_out_nobody_had_heard_of_keeps_an_opt_in_back_that
     await ended(world)
 
 
-async def test_r55_an_opt_in_goes_home_once_salesmanagos_own_record_confirms_it(world: World) -> None:
+async def test_r55_an_opt_in_goes_to_the_shop_once_salesmanagos_own_record_confirms_it(world: World) -> None:
     await world.post(registers(JAN))
     await world.run()
     before = world.upstream.sent()

@@ -189,7 +189,7 @@ async def test_the_ledger_keeps_no_act_from_before_an_erasure(world: World) -> N
     assert "consents" not in await world.tables_naming("203.0.113.9")
 
 
-async def test_an_erasure_cancels_what_is_on_its_way_home_and_leaves_no_address(tagged: World) -> None:
+async def test_an_erasure_cancels_what_is_on_its_way_to_the_shop_and_leaves_no_address(tagged: World) -> None:
     tagged.side.respond = down
     await tagged.post(subscribes(JAN, evidence=Evidence(text_version="zgoda-7", ip="203.0.113.7")), orders("o1"), shop="shop1")
     await tagged.run()
@@ -214,7 +214,7 @@ async def test_an_erasure_cancels_what_is_on_its_way_home_and_leaves_no_address(
     await ended(tagged)
 
 
-async def test_an_erasure_while_a_change_is_on_its_way_home_leaves_no_address_either(world: World) -> None:
+async def test_an_erasure_while_a_change_is_on_its_way_to_the_shop_leaves_no_address_either(world: World) -> None:
     async def erased_meanwhile(command: HomeCommand) -> None:
         world.side.before_answer = None
         await world.post(erases(JAN, 5))

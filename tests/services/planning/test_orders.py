@@ -128,7 +128,7 @@ async def test_r18_a_purchase_of_a_batch_is_changed_where_its_id_is_shown_and_sa
     assert len(world.upstream.events) == 2
 
 
-async def test_r18_an_event_that_is_gone_over_there_is_told_anew_and_once(world: World) -> None:
+async def test_r18_an_event_that_is_gone_in_salesmanago_is_told_anew_and_once(world: World) -> None:
     await world.post(ORDER)
     await world.run()
     world.upstream.events.clear()  # staff deleted it

@@ -283,7 +283,7 @@ def reported(world: World) -> list[AddEvent]:
     return [event for event in world.upstream.sent(AddEvent) if event.kind is EventKind.CART]
 
 
-async def test_a_cart_is_reported_after_a_quiet_hour_and_not_before(world: World) -> None:
+async def test_a_cart_is_reported_after_an_idle_hour_and_not_before(world: World) -> None:
     await world.post(fills_cart())
     await world.run()
     await sweep(world, minutes=59.9)
@@ -296,7 +296,7 @@ async def test_a_cart_is_reported_after_a_quiet_hour_and_not_before(world: World
     assert await world.at_rest() == {"e1": ("sent", None)}
 
 
-async def test_a_change_starts_the_quiet_hour_again_and_the_same_content_does_not(world: World) -> None:
+async def test_a_change_starts_the_idle_hour_again_and_the_same_content_does_not(world: World) -> None:
     await world.post(fills_cart())
     await world.run()
     world.clock.advance(minutes=30)
@@ -338,7 +338,7 @@ async def test_a_guests_cart_waits_for_its_address(world: World) -> None:
     assert states == {"e1": ("sent", None), "e2": ("withheld", "address_unknown"), "e3": ("superseded", "cart_unchanged")}
 
 
-async def test_a_guest_who_says_who_they_are_after_the_quiet_hour_is_still_reported_in_time(world: World) -> None:
+async def test_a_guest_who_says_who_they_are_after_the_idle_hour_is_still_reported_in_time(world: World) -> None:
     await world.post(fills_cart(email=None))
     await sweep(world, minutes=61)
     assert reported(world) == []
@@ -359,7 +359,7 @@ async def test_a_guests_cart_from_before_the_consent_is_never_reported(world: Wo
     await world.at_rest()
 
 
-async def test_a_withdrawal_before_the_quiet_hour_is_over_keeps_the_cart_here(world: World) -> None:
+async def test_a_withdrawal_before_the_idle_hour_is_over_keeps_the_cart_here(world: World) -> None:
     await world.post(fills_cart())
     await world.run()
     await world.post(withdraws(JAN, 30))

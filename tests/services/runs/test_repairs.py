@@ -111,7 +111,7 @@ async def test_one_address_salesmanago_will_not_look_up_does_not_hold_up_the_oth
     assert (run.is_over, run.busy) == (True, 1)
 
 
-async def test_r03_a_comparison_names_nobody_over_there_who_was_never_sent(world: World) -> None:
+async def test_r03_a_comparison_names_nobody_in_salesmanago_who_was_never_sent(world: World) -> None:
     await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
     await world.post(registers(JAN), subscribes(EWA))
     await world.run()

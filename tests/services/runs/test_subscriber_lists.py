@@ -26,7 +26,7 @@ def listed(email: str = JAN, since: object = LONG_AGO, minutes: int = 0, **more:
     [SubscriberListed(at=at(), email=JAN, email_since=LATELY), listed(since=LATELY)],
     ids=["a line of a list", "an account of the panel"],
 )
-async def test_r06_however_young_its_date_a_list_opts_nobody_in_who_resigned_over_there(world: World, event: Event) -> None:
+async def test_r06_however_young_its_date_a_list_opts_nobody_in_who_resigned_in_salesmanago(world: World, event: Event) -> None:
     world.upstream.contacts[JAN] = set()
     world.upstream.opted_out.add(JAN)
     await world.post(event)

@@ -42,7 +42,7 @@ async def leaving(world: World) -> World:
     return world
 
 
-async def test_a_removed_shop_leaves_no_row_and_its_neighbour_keeps_every_one(
+async def test_a_removed_shop_leaves_no_row_and_the_other_shop_keeps_every_one(
     leaving: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(removal, "ROWS", 5)  # several rounds of every table

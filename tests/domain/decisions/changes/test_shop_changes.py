@@ -67,7 +67,7 @@ def to_salesmanago(story: Story) -> list[Command]:
 
 @pytest.mark.parametrize("channel", ["email", "phone"])
 @pytest.mark.parametrize("status", [IN, OUT])
-def test_an_act_over_there_is_told_to_the_shop_once_and_not_back(status: Status, channel: str) -> None:
+def test_an_act_in_salesmanago_is_told_to_the_shop_once_and_not_back(status: Status, channel: str) -> None:
     story = life(OPEN, registered(minute(0), phone="+48600100200")).goes_on(OPEN, clicked(1, status, channel))
     (change,) = home(story)
     assert (change.email_news, change.phone_news) == (
@@ -79,7 +79,7 @@ def test_an_act_over_there_is_told_to_the_shop_once_and_not_back(status: Status,
     assert again.plans == (Supersede(Reason.NOTHING_NEW),) * 2
 
 
-def test_every_new_act_over_there_is_told_also_to_the_same_status() -> None:
+def test_every_new_act_in_salesmanago_is_told_also_to_the_same_status() -> None:
     story = life(OPEN, registered(minute(0)), *(clicked(number, OUT) for number in (1, 2, 3)))
     assert [one.email_news for one in home(story)] == [TimedStatus(OUT, minute(number)) for number in (1, 2, 3)]
 
@@ -97,12 +97,12 @@ def test_what_the_shop_said_itself_is_never_told_to_it(act: Event) -> None:
     assert home(story.goes_on(OPEN, status_seen(minute(3), email_out=status is OUT), tags_seen(minute(4)))) == []
 
 
-def test_an_older_act_over_there_does_not_overwrite_a_newer_one_in_the_shop() -> None:
+def test_an_older_act_in_salesmanago_does_not_overwrite_a_newer_one_in_the_shop() -> None:
     assert home(life(OPEN, subscribed(minute(5)), clicked(1, OUT))) == []
     assert [one.email_news for one in home(life(OPEN, subscribed(minute(1)), clicked(5, OUT)))] == [TimedStatus(OUT, minute(5))]
 
 
-def test_an_opt_out_over_there_wins_a_tie_with_an_opt_in_in_the_shop_and_not_the_other_way_round() -> None:
+def test_an_opt_out_in_salesmanago_wins_a_tie_with_an_opt_in_in_the_shop_and_not_the_other_way_round() -> None:
     assert [one.email_news for one in home(life(OPEN, subscribed(minute(1)), clicked(1, OUT)))] == [TimedStatus(OUT, minute(1))]
     assert home(life(OPEN, unsubscribed(minute(1)), clicked(1, IN))) == []
 
@@ -119,7 +119,7 @@ def test_a_claimed_opt_in_tells_the_shop_nothing_but_asks_salesmanago() -> None:
     assert story.contact.email_news.status is None
 
 
-def test_a_change_over_there_goes_home_whatever_the_transfer_policy_says() -> None:
+def test_a_change_in_salesmanago_goes_to_the_shop_whatever_the_transfer_policy_says() -> None:
     stranger = life(CAREFUL, clicked(1, OUT))
     assert [one.email_news for one in home(stranger)] == [TimedStatus(OUT, minute(1))]
     assert to_salesmanago(stranger) == []
@@ -169,7 +169,7 @@ def test_an_act_the_shop_did_not_tell_is_not_known_to_it() -> None:
 # -- tags -----------------------------------------------------------------------------------------------------------------
 
 
-def test_tags_over_there_go_to_the_panel_once_and_again_when_they_differ() -> None:
+def test_tags_in_salesmanago_go_to_the_panel_once_and_again_when_they_differ() -> None:
     story = life(OPEN, registered(minute(0)), tags_seen(minute(1), {"KOSZYK": 3}))
     assert mirrored(story) == [PanelTags(points={"koszyk": 3}, complete=True)]
     assert story.goes_on(OPEN, tags_seen(minute(2), {"KOSZYK": 3})).commands == ()
@@ -269,7 +269,7 @@ def test_while_only_a_customer_id_is_known_there_is_nobody_to_tell() -> None:
     assert mirror_command(*unknown) is None
 
 
-def test_tags_lost_over_there_are_told_there_and_statuses_of_the_same_look_here() -> None:
+def test_tags_lost_in_salesmanago_are_told_there_and_statuses_of_the_same_look_here() -> None:
     story = life(OPEN, registered(minute(0)), tags_edited(minute(1), added=["vip"]))
     plan = story.goes_on(OPEN, tags_seen(minute(2), {"KOSZYK": 1})).plan
     assert isinstance(plan, Send)

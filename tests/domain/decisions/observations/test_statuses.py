@@ -86,7 +86,7 @@ def test_an_opt_out_that_stands_where_we_told_an_opt_in_counts_even_if_we_never_
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("acted", [False, True], ids=["found by a look", "told by a callback"])
-def test_who_opts_in_again_over_there_right_after_an_opt_out_over_there_is_believed(channel: str, acted: bool) -> None:
+def test_who_opts_in_again_in_salesmanago_right_after_an_opt_out_in_salesmanago_is_believed(channel: str, acted: bool) -> None:
     """Nothing of this was ever told by us: both changes are the person's, and we looked in between."""
     story = life(OPEN, registered(minute(0)), look(1, IN, channel), look(2, OUT, channel, acted=acted))
     again = story.goes_on(OPEN, look(3, IN, channel))
@@ -95,7 +95,7 @@ def test_who_opts_in_again_over_there_right_after_an_opt_out_over_there_is_belie
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_every_change_over_there_is_an_act_as_long_as_each_was_seen_twice(channel: str) -> None:
+def test_every_change_in_salesmanago_is_an_act_as_long_as_each_was_seen_twice(channel: str) -> None:
     story = life(OPEN, registered(minute(0)), look(1, OUT, channel))
     for number, status in enumerate((IN, OUT, IN, OUT), start=1):
         story = story.goes_on(OPEN, look(10 * number, status, channel), look(10 * number + 1, status, channel))

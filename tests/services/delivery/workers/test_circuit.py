@@ -116,7 +116,7 @@ async def test_a_probe_whose_claim_is_given_back_costs_nobody_a_turn(world: Worl
     assert await a_worker(world).deliver_due(MAIN) == 1
 
 
-async def test_a_refused_probe_closes_it_for_the_neighbour_is_there(world: World) -> None:
+async def test_a_refused_probe_closes_it_for_the_destination_is_there(world: World) -> None:
     await breaks(world)
     world.upstream.respond = lambda method, items: Refused("Invalid phone number")
     assert await a_worker(world).deliver_due(MAIN) == 1

@@ -85,7 +85,7 @@ async def test_the_words_of_the_last_attempt_name_the_cause_not_those_of_earlier
     assert [one.words for one in await gate.operations.parked(EVERYTHING)] == ["Invalid phone number"]
 
 
-async def test_what_the_neighbour_said_with_signs_of_a_query_language_is_a_name_like_any_other(gate: Operated) -> None:
+async def test_what_the_destination_said_with_signs_of_a_query_language_is_a_name_like_any_other(gate: Operated) -> None:
     hostile = "100%_'; DROP TABLE outbox; -- \\ żółć"
     await gate.world.post(registers(JAN), registers(EWA))
     gate.upstream.respond = lambda method, items: (

@@ -110,7 +110,7 @@ async def test_r72_an_erasure_in_one_shop_lets_the_other_introduce_the_person_an
     assert (await known(world))[A].email_news.status is Status.OPT_IN
 
 
-async def test_r72_a_contact_that_was_made_anew_over_there_shows_a_status_that_is_no_act(world: World) -> None:
+async def test_r72_a_contact_that_was_made_anew_in_salesmanago_shows_a_status_that_is_no_act(world: World) -> None:
     """Deleted and made again, without a name, by an upsert that told of a change alone."""
     await world.post(registers(A, first_name="Anna"), subscribes(A, 1))
     await world.run()

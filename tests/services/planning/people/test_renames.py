@@ -95,7 +95,7 @@ async def test_r72_an_opt_out_that_a_merge_brings_has_its_line_in_the_ledger(wor
 
 
 @pytest.mark.parametrize("planned", ["together", "one by one"])
-async def test_r72_whoever_takes_an_address_waits_until_it_was_left_over_there(world: World, planned: str) -> None:
+async def test_r72_whoever_takes_an_address_waits_until_it_was_left_in_salesmanago(world: World, planned: str) -> None:
     """Anna goes from a to c, Bea from b to a, Anna on to b: three renames, none of which may be skipped or overtaken."""
     await world.post(registers(A, id="1", first_name="Anna"), registers(B, id="2", first_name="Bea"))
     await world.post(tags(0.1, email=A, added=("anna",)), tags(0.1, email=B, added=("bea",)))
@@ -114,7 +114,7 @@ async def test_r72_whoever_takes_an_address_waits_until_it_was_left_over_there(w
     assert {state for state, _ in (await world.at_rest()).values()} == {"sent"}
 
 
-async def test_r72_a_newcomer_at_an_address_waits_until_it_was_left_over_there(world: World) -> None:
+async def test_r72_a_newcomer_at_an_address_waits_until_it_was_left_in_salesmanago(world: World) -> None:
     await world.post(registers(A, first_name="Anna"), tags(0.1, email=A, added=("anna",)))
     await world.run()
     await world.post(renames(A, B, 1))
@@ -158,7 +158,7 @@ async def test_r72_a_move_onto_an_address_of_which_salesmanago_never_heard_renam
 
 
 @pytest.mark.parametrize("others", [0, 5])
-async def test_r72_a_rename_onto_an_address_that_is_taken_over_there_is_not_believed(world: World, others: int) -> None:
+async def test_r72_a_rename_onto_an_address_that_is_taken_in_salesmanago_is_not_believed(world: World, others: int) -> None:
     await world.post(registers(A), *(registers(f"p{number}@example.pl") for number in range(others)))
     await world.run()
     world.upstream.contacts[B] = set()  # of whom we know nothing
