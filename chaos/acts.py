@@ -16,11 +16,11 @@ What cannot be known, and is therefore not promised:
   order cannot be known, the opt-out may win (never the other way round).
 * Whether an opt-in that was told and does not show was not taken (contract U13), did not arrive although the call ended without an
   answer, or was followed by a resignation without callback, unless it had been seen to show before.
-* Whether somebody opted in over there while an opt-out of a shop was on its way: it showed opted in all the time, and the
+* Whether somebody opted in at SALESmanago while an opt-out of a shop was on its way: it showed opted in all the time, and the
   callback can be a repetition. The opt-out may win. It is on its way until a call that told it was answered, or a look showed it:
   a call that ended without an answer may never have arrived.
-* Whether somebody opted in over there, or an opt-in of ours arrived whose call ended without an answer: both show the same, and the
-  callback can be a repetition. An opt-out that was made after such a call may win, until a call is answered.
+* Whether somebody opted in at SALESmanago, or an opt-in of ours arrived whose call ended without an answer: both show the same,
+  and the callback can be a repetition. An opt-out that was made after such a call may win, until a call is answered.
 * What a look shows of somebody while a status is on its way there: it may be our own.
 * An act of which no callback comes and that changes nothing SALESmanago shows, or that is overwritten before anybody could look: it
   leaves no trace. An opt-in that leaves within `MOMENT` of its act does not look, so it may overwrite such an act.
@@ -117,7 +117,7 @@ def for_side(acts: Iterable[Act], shop: str) -> list[Act]:
 
 
 def permitted_at_side(acts: Collection[Act], shop: str) -> set[bool]:
-    """What a shop's own side may show in the end. An act over there also loses against another shop's opt-out on its way there."""
+    """What a shop's own side may show in the end. An act there also loses against another shop's opt-out on its way there."""
     own = for_side(acts, shop)
     ends, last = permitted_ends(own), newest(act for act in own if not act.traceless)
     overtaken = last is not None and last.where == THERE and any(act.out and is_order_unknown(act, last) for act in acts)

@@ -100,3 +100,27 @@ def test_no_class_or_function_has_a_name_that_the_glossary_calls_gone() -> None:
         for name in defined.findall(path.read_text())
     }
     assert found == set()
+
+
+def test_no_comment_page_or_name_of_a_test_has_a_phrase_that_the_glossary_calls_gone() -> None:
+    table = (
+        (ROOT / "docs" / "glossary.md")
+        .read_text()
+        .split("the names of tests; a test looks for them")[1]
+        .split("Classes and functions")[0]
+    )
+    phrases = [name for row in table.split("\n") if row.startswith("| `") for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    assert len(phrases) >= 10
+    gone = re.compile(rf"\b({'|'.join(phrases)})\b", re.IGNORECASE)
+    tests = re.compile(r"^ *(?:async )?def test_(\w+)", re.MULTILINE)
+    own = [path for room in ("app", "chaos", "hardening") for path in (ROOT / room).rglob("*.py")]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    texts = {
+        path: path.read_text()
+        for path in (*own, *pages)
+        # The sandbox plays other people's systems, decisions are history, and the glossary names what is gone.
+        if not {"sandbox", "decisions"} & set(path.parts) and path.name != "glossary.md"
+    }
+    names = {path: "\n".join(tests.findall(path.read_text())).replace("_", " ") for path in (ROOT / "tests").rglob("test_*.py")}
+    found = {f"{path.relative_to(ROOT)}: {phrase}" for path, text in {**texts, **names}.items() for phrase in gone.findall(text)}
+    assert found == set()

@@ -19,7 +19,7 @@ from app.domain.values import Words
 from app.services.ports.clock import Clock
 
 TRIED = 20
-"""People who are looked for over there before the doctor gives up."""
+"""People who are searched in SALESmanago before the doctor gives up."""
 CLOCK_MAY_DIFFER = timedelta(seconds=30)
 """The header names whole seconds, and a call takes some."""
 CERTIFICATE_ENDS_WITHIN = timedelta(days=14)

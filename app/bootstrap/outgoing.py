@@ -1,4 +1,4 @@
-"""What leaves the gateway beside the clients of neighbours: HTTP to addresses that shops choose, alarms."""
+"""What leaves the gateway beside SALESmanago's and the panels' clients: HTTP to addresses that shops choose, alarms."""
 
 import ssl
 from functools import cache

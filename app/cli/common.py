@@ -144,7 +144,7 @@ def words_of(suffix: str) -> Callable[[str, str], str]:
 
 
 def cause_in(cause: str, suffix: str) -> str:
-    """Why something waits: an outcome in the reader's language, and the neighbour's own words."""
+    """Why something waits: an outcome in the reader's language, and the text of the answer."""
     outcome, colon, said = cause.partition(": ")
     return words_of(suffix)("outcome", outcome) + colon + said
 

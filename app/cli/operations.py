@@ -1,4 +1,4 @@
-"""Commands of operators: what is parked, try it again, how are the neighbours."""
+"""Commands of operators: what is parked, try it again, the state of destinations."""
 
 import shlex
 from typing import Annotated, Any
@@ -72,7 +72,7 @@ def replay(
     shop: PerhapsShop = None,
     event: Annotated[str | None, typer.Option(help="Only the event with this id.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only what was parked for this reason.")] = None,
-    words: Annotated[str | None, typer.Option(help="Only where the neighbour said exactly this.")] = None,
+    words: Annotated[str | None, typer.Option(help="Only where the answer was exactly this.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Everything that is parked.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,

@@ -20,7 +20,7 @@ class Bucket(Protocol):
         ...
 
     async def throttled(self, rest_seconds: float) -> None:
-        """The neighbour said it is too much, and perhaps for how long."""
+        """The answer says there are too many calls, and perhaps for how long to wait."""
         ...
 
 
@@ -32,7 +32,7 @@ class Resting(Exception):
 
 
 class LocalBucket:
-    """For neighbours that one process at a time calls."""
+    """For destinations that one process at a time calls."""
 
     def __init__(self, calls_per_second: float, burst: int) -> None:
         self._pace = Pace(calls_per_second, burst)

@@ -1,4 +1,4 @@
-"""Signed notices to a shop's own address, after Standard Webhooks: the way home where no panel can be written (R56)."""
+"""Signed notices to a shop's own address, after Standard Webhooks: for changes where no panel can be written (R56)."""
 
 import json
 import time

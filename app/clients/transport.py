@@ -1,4 +1,4 @@
-"""One call to a neighbour: paced, with a total deadline and a cap on the answer; every end of it is a value."""
+"""One call to a foreign API: rate-limited, with a total deadline and a cap on the answer; every outcome is a value."""
 
 import asyncio
 import contextlib
@@ -31,7 +31,7 @@ TOO_LARGE = Unknown("the answer is larger than we read")
 
 _DETAIL_CHARS = 300
 _EXAMINED_CHARS = 10 * _DETAIL_CHARS
-"""Of a neighbour's words. More than is kept, so that the cut through an address falls where nothing is kept."""
+"""Of an answer's text. More than is kept, so that the cut through an address falls where nothing is kept."""
 
 _as_json = msgspec.json.Encoder().encode
 
@@ -69,7 +69,7 @@ class Transport:
         self._limiter = limiter
 
     async def reserve(self) -> bool:
-        """Wait for the neighbour's pace before saying anything: the next call of this task leaves at once, if it follows soon.
+        """Reserve a slot of the rate limiter: the next call of this task is made at once, if it follows soon.
 
         False: it asked for so much rest that nobody waits for it, and no place is kept. Raises `NotReady` if nothing can be booked.
         """
@@ -194,5 +194,5 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def scrubbed(text: str) -> str:
-    """A neighbour's words without addresses and without signs that cannot be kept, short enough to keep."""
+    """An answer's text without addresses and without signs that cannot be stored, short enough to store."""
     return redacted_extract(mended(text[:_EXAMINED_CHARS]), _DETAIL_CHARS)

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     pull_seconds: float = Field(default=300.0, gt=0)
     """How often SALESmanago is asked who changed: tags, points, statuses without callback."""
     sweep_seconds: float = Field(default=60.0, gt=0)
-    """How often the next 50 of all contacts are looked at, for what does not count as a change over there."""
+    """How often the next 50 of all contacts are looked at, for what does not count as a change in SALESmanago."""
     nightly_seconds: float = Field(default=600.0, gt=0)
     """How often it is asked whether a shop's night has begun, for its comparison and for the cleaning."""
     keep_content_days: float = Field(default=30.0, gt=0)

@@ -69,7 +69,7 @@ class PanelDay:
         goods = [{"product": SPADE, "quantity": 2}]
         await self._do("baskets", login="ewa", shop=GARDEN_NUMBER, lines=goods)
         cart = await self._end("cart", ("planned",))
-        told.append(SentState("fills a basket; it waits for its quiet hour", "Webhooki basket", cart, "planned"))
+        told.append(SentState("fills a basket; it waits for its idle hour", "Webhooki basket", cart, "planned"))
         order = await self._do(
             "orders", login="ewa", shop=GARDEN_NUMBER, lines=goods, source_type="price_comparer", source_name="Ceneo"
         )

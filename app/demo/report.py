@@ -84,7 +84,7 @@ def panel_day(told: Sequence[SentState]) -> None:
 
 
 def carts(scenes: Sequence[CartScene]) -> None:
-    """What became of carts once their quiet hour was over."""
+    """What became of carts once their idle hour was over."""
     title = "An hour later (the demo's clock is put forward): carts"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)
     table.add_column("what happened", ratio=3)

@@ -110,7 +110,7 @@ class Tracing:
 
 
 class TracedClient(httpx.AsyncClient):
-    """A span for each call. The trace is told to nobody outside: neighbours have no use for it."""
+    """A span for each call. No trace header is sent: SALESmanago and the panel have no use for it."""
 
     def __init__(self, tracing: Tracing, **options: Any) -> None:
         super().__init__(**options)

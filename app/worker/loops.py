@@ -229,7 +229,7 @@ class Worker:
         return 0
 
     def _guarded(self, step: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
-        """A step that calls a neighbour: it does nothing while the database may be a copy."""
+        """A step that calls a foreign API: it does nothing while the database may be a copy."""
 
         async def perhaps() -> int:
             return await step() if self._installation.may_send else 0

@@ -322,7 +322,7 @@ def two_accounts(stage: Stage) -> Iterator[Result]:
 
 
 def _lag(world: World, crowd: Crowd) -> float:
-    """Seconds from the 202 to the event over there, for 95 of 100."""
+    """Seconds from the 202 to the event at SALESmanago, for 95 of 100."""
     assert world.other is not None
     arrived = {event["externalId"]: event["created_on"] / 1000 for event in world.other.get("events")["events"]}
     told = crowd.acknowledged.times

@@ -51,7 +51,7 @@ night = {{ contacts_per_hour = 10000000 }}
 
 
 class Airport(World):
-    """A gateway with one shop of a panel with many accounts, and both neighbours it talks to."""
+    """A gateway with one shop of a panel with many accounts, and the stand-ins it talks to."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

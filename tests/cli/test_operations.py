@@ -1,4 +1,4 @@
-"""Commands of operators, in this process and without a running gateway: what is parked, try it again, how are the neighbours."""
+"""Commands of operators, in this process and without a running gateway: what is parked, try it again, the state of destinations."""
 
 import asyncio
 import os

@@ -40,7 +40,7 @@ def _length(shown: object) -> int:
 
 
 def identifier(shown: object) -> str | None:
-    """What names a thing over there: text, or a number."""
+    """An id of SALESmanago: text, or a number."""
     if isinstance(shown, bool) or not isinstance(shown, str | int):
         return None
     return str(shown)[:LONGEST_ID]

@@ -117,7 +117,7 @@ def single_upsert(command: UpsertContact) -> JsonObject:
 
 
 def batch_upsert(commands: Iterable[UpsertContact]) -> JsonObject:
-    """`useApiDoubleOptIn` defaults to true over there, so it is always said; all are quiet or none is (section 2.2)."""
+    """`useApiDoubleOptIn` defaults to true there, so it is always said; all are quiet or none is (section 2.2)."""
     told = list(commands)
     return {
         "useApiDoubleOptIn": False,

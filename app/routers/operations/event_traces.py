@@ -105,7 +105,7 @@ class AttemptOut(BaseModel):
     number: int = Field(description="Which try it is, from 1.", examples=[1])
     at: datetime = Field(description="When it was made.", examples=["2026-11-23T09:15:02Z"])
     outcome: str = Field(description="delivered, throttled, unreachable, unknown, refused, by_hand or moot", examples=["delivered"])
-    detail: str = Field(description="The neighbour's own words, without addresses.", examples=[""])
+    detail: str = Field(description="The text of the answer, without addresses.", examples=[""])
     call: str | None = Field(description="None if a look-up showed that it had arrived.", examples=["/api/contact/upsert"])
     milliseconds: int | None = Field(description="How long the answer took.", examples=[84])
 
@@ -114,7 +114,7 @@ class CommandOut(BaseModel):
     """One thing asked of SALESmanago, or of the shop's side."""
 
     to: str = Field(description="salesmanago or shop", examples=["salesmanago"])
-    receipt: str | None = Field(description="For a change on the way home: when it was applied to the shop.", examples=[None])
+    receipt: str | None = Field(description="For a change for the shop: when it was applied there.", examples=[None])
 
     command: str = Field(
         description="What is asked: `upsert_contact`, `add_event`, `delete_contact`, "

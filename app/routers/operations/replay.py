@@ -1,4 +1,4 @@
-"""For operators: what is parked and why, putting it back to work, and how each neighbour is (R71)."""
+"""For operators: what is parked and why, putting it back to work, and how each destination is (R71)."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -46,7 +46,7 @@ class ParkedGroupOut(BaseModel):
     destination: str | None = Field(description="Where it was going; null if the rules failed over it.", examples=["account:main"])
     number: int = Field(description="How many there are.", examples=[412])
     reason: ReasonOut | None = Field(description="Why they are parked.")
-    words: str = Field(description="What the neighbour said, without addresses.", examples=["Invalid phone number"])
+    words: str = Field(description="The text of the answer, without addresses.", examples=["Invalid phone number"])
     oldest: datetime = Field(description="When the first of them was parked.", examples=["2026-11-23T09:15:00Z"])
     newest: datetime = Field(description="When the last of them was parked.", examples=["2026-11-23T11:40:00Z"])
     samples: list[str] = Field(description="Ids of some of the events.", examples=[["order-5501-placed"]])

@@ -71,7 +71,7 @@ class Claims:
             await self._revoke_deferred(interrupted)
 
     async def _lease(self, destination: str, length: timedelta) -> tuple[list[Claim], Breaker]:
-        """Claims, leased; or claims with take-backs, which are not: leaving without a commit gives them back."""
+        """Claims, leased; or claims with revocations, which are not: leaving without a commit gives them back."""
         sender, nothing = self._sender(destination), list[Claim]()
         async with self._store.work() as work:
             state = await work.destinations.locked(destination)  # those who claim here come one after the other

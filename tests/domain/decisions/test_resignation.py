@@ -78,7 +78,7 @@ def test_r06a_nothing_else_passes_with_the_opt_out(door: str) -> None:
 
 
 @pytest.mark.parametrize("door", CLOSED)
-def test_r06a_the_opt_out_of_somebody_salesmanago_never_heard_of_from_us_stays_here(door: str) -> None:
+def test_r06a_the_opt_out_of_somebody_who_was_never_sent_to_salesmanago_stays_here(door: str) -> None:
     shop, closing = CLOSED[door]
     story = life(replace(shop, shadow=True), subscribed(MORNING), *closing, unsubscribed(EVENING))
     assert story.commands == ()

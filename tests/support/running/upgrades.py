@@ -55,7 +55,7 @@ class Upgraded:
         return {"Authorization": f"Bearer {self.known['keys'][shop]}"}
 
     def waiting(self) -> list[dict[str, Any]]:
-        """What the release had neither sent nor refused; carts wait for their quiet hour and are not among them."""
+        """What the release had neither sent nor refused; carts wait for their idle hour and are not among them."""
         return [one for one in self.known["events"] if one["state"] not in ENDED and not one["event_id"].endswith("-cart")]
 
     async def contact(self, email: str) -> dict[str, Any]:

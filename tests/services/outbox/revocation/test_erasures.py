@@ -23,7 +23,7 @@ async def test_an_erased_person_is_deleted_there_and_forgotten_here(world: World
 
 
 async def test_a_cart_that_waits_when_its_owner_is_erased_comes_to_an_end(world: World) -> None:
-    """I2: its quiet hour will never come, so the event must not stay planned for ever."""
+    """I2: its idle hour will never come, so the event must not stay planned for ever."""
     await world.post(fills_cart())
     await world.run()
     await world.post(erases(JAN, 5))

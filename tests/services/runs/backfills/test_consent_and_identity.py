@@ -70,7 +70,7 @@ async def test_an_opt_out_that_waits_undecided_overtakes_the_list_that_says_othe
     assert not any(one.email_status is Status.OPT_IN for one in world.upserts(JAN))
 
 
-async def test_an_opt_out_in_salesmanago_that_we_never_heard_of_stays_one(world: Airport) -> None:
+async def test_an_opt_out_in_salesmanago_that_is_not_known_here_stays_one(world: Airport) -> None:
     world.upstream.contacts = {JAN: set(), EWA: set()}
     world.upstream.opted_out, world.upstream.opted_out_phone = {JAN}, {EWA}
     box = NewsletterBox(ticked=True, since=LONG_AGO)
