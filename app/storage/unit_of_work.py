@@ -8,14 +8,18 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.storage.audit import AuditLog, Sessions
 from app.storage.backfills import Backfills
 from app.storage.consent_ledger import ConsentLedger
 from app.storage.contacts import Contacts
-from app.storage.door_counts import DoorCounts
 from app.storage.engine.database import Database
 from app.storage.inbox import Inbox
 from app.storage.ledger_anchors import LedgerAnchors
+from app.storage.operations.audit import AuditLog, Sessions
+from app.storage.operations.door_counts import DoorCounts
+from app.storage.operations.removal import Removal
+from app.storage.operations.request_log import RequestLog
+from app.storage.operations.retention import Cleaning
+from app.storage.operations.traces import Traces
 from app.storage.outbox.attempts import Results
 from app.storage.outbox.commands import Outbox
 from app.storage.outbox.destinations import Destinations
@@ -24,12 +28,8 @@ from app.storage.outbox.manual_tasks import ManualTasks
 from app.storage.outbox.parked import Parked
 from app.storage.pushes import Pushes
 from app.storage.reconciliations import Reconciliations
-from app.storage.removal import Removal
-from app.storage.request_log import RequestLog
-from app.storage.retention import Cleaning
 from app.storage.sales import Carts, Sales
 from app.storage.shops import Registry
-from app.storage.traces import Traces
 
 
 class Work:

@@ -37,7 +37,7 @@ from app.services.runs.backfills import Backfills
 from app.services.runs.reconciliations import Reconciliations
 from app.storage.engine.database import Database
 from app.storage.engine.tables import calls, contact_queues, contacts, outbox
-from app.storage.retention import Cleaning
+from app.storage.operations.retention import Cleaning
 from tests.support.world import FakeShopSide, FakeUpstream, World, a_shop, erases, fills_cart, orders, registers, subscribes
 
 Refuse = Callable[..., Awaitable[None]]

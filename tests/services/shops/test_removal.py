@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from app.domain.errors import NotFound, NotPossible
 from app.domain.intake.inbox import NewEvent
 from app.services.shops.removal import ShopRemoval
-from app.storage import removal
 from app.storage.engine.tables import metadata
+from app.storage.operations import removal
 from tests.support.world import World, orders, registers
 from tests.support.worlds.changes import configured, shop
 

@@ -27,7 +27,7 @@ from app.storage.engine.tables import (
     outbox,
     reconciliations,
 )
-from app.storage.retention import ROWS, Cleaning
+from app.storage.operations.retention import ROWS, Cleaning
 from app.storage.unit_of_work import Store
 from tests.support.stored import T0, new_event, stored, subscribed
 

@@ -1,0 +1,1 @@
+"""What operators and support look at, and what is kept no longer."""
