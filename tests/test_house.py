@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,33 @@ ROOT = Path(__file__).parent.parent
 def tracked() -> list[Path]:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split("\n")
     return [ROOT / name for name in listed if name and (ROOT / name).is_file()]
+
+
+LINES = 300
+"""Of a module. What is longer is two topics, or says why it is one."""
+LEFT_WHOLE = {
+    "app/domain/reasons.py": "a catalogue: each reason with its words in both languages",
+    "app/storage/engine/tables.py": "the tables, compared with the migrations as one",
+}
+FILES = 12
+"""Of a folder: more are not read as a list any more."""
+
+
+def test_a_module_of_more_than_300_lines_is_one_of_the_few_with_a_reason() -> None:
+    lengths = {path.relative_to(ROOT).as_posix(): len(path.read_text().splitlines()) for path in (ROOT / "app").rglob("*.py")}
+    long = {name for name, length in lengths.items() if length > LINES}
+    assert long - LEFT_WHOLE.keys() == set(), "split it by topic, or say in LEFT_WHOLE why it is one"
+    assert LEFT_WHOLE.keys() - long == set(), "it is short by now: take it off the list"
+
+
+def test_a_folder_has_at_most_twelve_modules() -> None:
+    modules = Counter(
+        path.parent.relative_to(ROOT).as_posix()
+        for room in ("app", "tests")
+        for path in (ROOT / room).rglob("*.py")
+        if path.name != "__init__.py"
+    )
+    assert {folder: number for folder, number in modules.items() if number > FILES} == {}
 
 
 def test_imports_point_down() -> None:

@@ -1,4 +1,7 @@
-"""Why something was not sent, or not yet: a code, a sentence, and what to do about it, in English and Polish."""
+"""Why something was not sent, or not yet: a code, a sentence, and what to do about it, in English and Polish.
+
+A catalogue, left whole: who adds a reason writes its code and its words side by side.
+"""
 
 from enum import StrEnum
 

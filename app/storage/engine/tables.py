@@ -1,4 +1,7 @@
-"""The tables. Constraint names follow one convention, so every migration can name what it drops."""
+"""The tables, whole in one file: migrations are compared with them as one. Constraint names follow one convention.
+
+So every migration can name what it drops.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
