@@ -54,7 +54,7 @@ def _no_unique_key() -> None:
 
 
 def _no_look_up() -> None:
-    from app.services.delivery import to_salesmanago
+    from app.services.delivery.senders import to_salesmanago
 
     async def nothing(self: Any, dispatches: Any) -> None:
         del self, dispatches

@@ -7,7 +7,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from app.configuration.settings import Settings
-from app.services.delivery.sender import Sender
+from app.services.delivery.senders.sender import Sender
 from app.services.intake import Intake
 from app.services.planning.people import Pseudonym
 from app.services.planning.planner import Planner

@@ -2,10 +2,10 @@
 
 from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.shop_sides import ShopSides
-from app.services.delivery.opt_in_verifier import OptInVerifier
-from app.services.delivery.salesmanago_sender import SalesmanagoSender
-from app.services.delivery.sender import Sender
-from app.services.delivery.shop_sender import ShopSender
+from app.services.delivery.senders.opt_in_verifier import OptInVerifier
+from app.services.delivery.senders.salesmanago_sender import SalesmanagoSender
+from app.services.delivery.senders.sender import Sender
+from app.services.delivery.senders.shop_sender import ShopSender
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory

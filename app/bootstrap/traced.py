@@ -15,7 +15,7 @@ from app.domain.values import replace
 from app.observability.tracing import TracedClient, TracedDoor, Tracing
 from app.services.delivery.dispatch import Dispatch
 from app.services.delivery.lease import Lease
-from app.services.delivery.sender import Sender
+from app.services.delivery.senders.sender import Sender
 from app.services.intake import Intake
 from app.services.planning.own_lanes import OwnLanes
 from app.services.planning.people import Pseudonym

@@ -86,7 +86,7 @@ def registers(*emails: str, delivered: bool = False) -> None:
 
 
 def _taking(gateway: object, destination: str) -> object:
-    from app.services.delivery.salesmanago_sender import SalesmanagoSender
+    from app.services.delivery.senders.salesmanago_sender import SalesmanagoSender
 
     return SalesmanagoSender(FakeUpstream(Clock()), "main", ["shop1"], [], gateway.delivery._store, Clock())
 

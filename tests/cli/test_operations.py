@@ -24,8 +24,8 @@ from app.domain.events import CustomerRegistered
 from app.domain.intake.inbox import NewEvent
 from app.routers.events.examples import EXAMPLES
 from app.server.application import application_of
-from app.services.delivery.salesmanago_sender import SalesmanagoSender
-from app.services.delivery.sender import Sender
+from app.services.delivery.senders.salesmanago_sender import SalesmanagoSender
+from app.services.delivery.senders.sender import Sender
 from tests.conftest import Clock
 from tests.support.gateways import client_of
 from tests.support.running.terminals import Terminal

@@ -9,8 +9,8 @@ from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled
 from app.domain.intake.inbox import EventState
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.schemas import BATCHABLE
-from app.services.delivery.salesmanago_sender import SalesmanagoSender
-from app.services.delivery.sender import Sender
+from app.services.delivery.senders.salesmanago_sender import SalesmanagoSender
+from app.services.delivery.senders.sender import Sender
 from tests.conftest import Clock
 from tests.support.gateways import Door
 from tests.support.world import FakeUpstream

@@ -339,7 +339,7 @@ async def test_r06_where_an_opt_in_in_salesmanago_cannot_be_told_from_our_own_ca
 async def test_the_judge_notices_when_an_opt_in_that_waited_does_not_look(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.services.delivery.to_salesmanago.asks_first", lambda upsert, now: False)
+    monkeypatch.setattr("app.services.delivery.senders.to_salesmanago.asks_first", lambda upsert, now: False)
     steps = [InShop(ADA, False), SEEN, DOWN, InShop(ADA, False), CLICK, Passes(40), FINE]
     assert any("a look would have shown" in fault for fault in await Play(database, "one shop").play(steps))
 

@@ -40,10 +40,10 @@ from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, Shop
 from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
-from app.services.delivery.opt_in_verifier import OptInVerifier
-from app.services.delivery.salesmanago_sender import SalesmanagoSender
-from app.services.delivery.sender import Sender
-from app.services.delivery.shop_sender import ShopSender
+from app.services.delivery.senders.opt_in_verifier import OptInVerifier
+from app.services.delivery.senders.salesmanago_sender import SalesmanagoSender
+from app.services.delivery.senders.sender import Sender
+from app.services.delivery.senders.shop_sender import ShopSender
 from app.services.planning.dry_run import DryRun
 from app.services.planning.planner import Planner, RoundLimits
 from app.services.recovery_links import RecoveryLinks

@@ -19,7 +19,7 @@ from app.domain.person.contact import Contact
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.services.delivery.lease import Lease, LeaseLength
-from app.services.delivery.sender import Sender
+from app.services.delivery.senders.sender import Sender
 from app.services.outbox.revocation import revoke
 from app.services.ports.storage import Store, Work
 

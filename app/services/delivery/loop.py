@@ -27,7 +27,7 @@ from app.services.delivery.dispatch import Dispatch, FailedDispatch, stops_batch
 from app.services.delivery.given_up import GivenUp
 from app.services.delivery.lease import Lease, LeaseLength
 from app.services.delivery.recorder import Recorder
-from app.services.delivery.sender import Sender
+from app.services.delivery.senders.sender import Sender
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 

@@ -1,6 +1,6 @@
-"""The tables, whole in one file: migrations are compared with them as one. Constraint names follow one convention.
+"""The tables. Constraint names follow one convention, so every migration can name what it drops.
 
-So every migration can name what it drops.
+Left whole: the migrations are compared with the tables as one.
 """
 
 from datetime import UTC, datetime, timedelta

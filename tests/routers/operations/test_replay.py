@@ -12,8 +12,8 @@ from app.domain.reasons import Reason
 from app.domain.shops.configuration import OPERATOR_ROLE
 from app.routers.events.examples import EXAMPLES
 from app.server.application import openapi
-from app.services.delivery.salesmanago_sender import SalesmanagoSender
-from app.services.delivery.sender import Sender
+from app.services.delivery.senders.salesmanago_sender import SalesmanagoSender
+from app.services.delivery.senders.sender import Sender
 from tests.conftest import Clock
 from tests.support.gateways import Door
 from tests.support.problems import assert_problem

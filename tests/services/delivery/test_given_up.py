@@ -63,7 +63,7 @@ async def test_a_delivery_whose_turn_is_late_every_time_counts_its_claims_and_on
 
     before = counted()
     with monkeypatch.context() as patched:
-        patched.setattr("app.services.delivery.salesmanago_sender.send", too_late)
+        patched.setattr("app.services.delivery.senders.salesmanago_sender.send", too_late)
         for _ in range(IN_A_ROW + 2):
             assert await world.delivery.deliver_due(MAIN) == 1
             world.clock.advance(seconds=15)

@@ -16,8 +16,8 @@ from app.domain.delivery.outcomes import Delivered
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, Panel, PanelKind, Shop
 from app.services.delivery.loop import Delivery
-from app.services.delivery.sender import Sender
-from app.services.delivery.shop_sender import ShopSender
+from app.services.delivery.senders.sender import Sender
+from app.services.delivery.senders.shop_sender import ShopSender
 from tests.support.world import (
     JAN,
     World,

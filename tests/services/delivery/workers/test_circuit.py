@@ -10,7 +10,7 @@ from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Delivered, Refused, Throttled, Unknown, Unreachable
 from app.services.delivery.lease import Lease
-from app.services.delivery.salesmanago_sender import CONTACTS_PER_BATCH
+from app.services.delivery.senders.salesmanago_sender import CONTACTS_PER_BATCH
 from tests.services.delivery.workers.many import MAIN, a_worker, at_once
 from tests.support.gate import Gate
 from tests.support.world import EWA, JAN, World, registers, unsubscribes

@@ -13,10 +13,10 @@ from app.domain.commands import UpsertContact
 from app.domain.delivery.answers import Answer
 from app.domain.delivery.outbox import Claim, to_newsletter
 from app.domain.delivery.outcomes import Throttled
-from app.services.delivery import to_salesmanago
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS
-from app.services.delivery.salesmanago_sender import CONTACTS_PER_BATCH, SalesmanagoSender
-from app.services.delivery.sender import Sender
+from app.services.delivery.senders import to_salesmanago
+from app.services.delivery.senders.salesmanago_sender import CONTACTS_PER_BATCH, SalesmanagoSender
+from app.services.delivery.senders.sender import Sender
 from tests.services.delivery.workers.many import MAIN, a_worker, claimed, in_flight
 from tests.support.gate import Gate
 from tests.support.world import EWA, JAN, World, orders, registers, scripted, unsubscribes, views, withdraws

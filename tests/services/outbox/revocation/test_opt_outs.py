@@ -10,9 +10,9 @@ from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery.outbox import Claim, to_account
 from app.domain.delivery.outcomes import Unknown, Unreachable
-from app.services.delivery import to_salesmanago
-from app.services.delivery.salesmanago_sender import SalesmanagoSender
-from app.services.delivery.sender import Sender
+from app.services.delivery.senders import to_salesmanago
+from app.services.delivery.senders.salesmanago_sender import SalesmanagoSender
+from app.services.delivery.senders.sender import Sender
 from tests.services.outbox.revocation.waiting import during
 from tests.support.world import EWA, JAN, World, orders, registers, renames, scripted, subscribes, unsubscribes
 

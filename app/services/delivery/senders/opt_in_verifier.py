@@ -19,7 +19,7 @@ from app.domain.salesmanago_limits import CONTACTS_PER_READ
 from app.services.delivery.batched_reads import looks
 from app.services.delivery.dispatch import Dispatch, SequentialDispatch, opted_out, stops_batch
 from app.services.delivery.lease import Lease
-from app.services.delivery.sender import Unpaced
+from app.services.delivery.senders.sender import Unpaced
 from app.services.ports.clock import Clock
 from app.services.ports.salesmanago import Upstream
 from app.services.ports.storage import Store, Work

@@ -24,7 +24,7 @@ from app.domain.reasons import Reason
 from app.domain.values import replace
 from app.services.delivery.dispatch import Dispatch, SequentialDispatch, stops_batch
 from app.services.delivery.lease import Lease
-from app.services.delivery.sender import Unpaced
+from app.services.delivery.senders.sender import Unpaced
 from app.services.ports.clock import Clock
 from app.services.ports.shop_side import ShopSide
 from app.services.ports.storage import Store

@@ -12,8 +12,8 @@ from app.domain.values import replace
 from app.services.delivery.contact_dispatch import ContactDispatch
 from app.services.delivery.dispatch import Dispatch
 from app.services.delivery.lease import Lease
-from app.services.delivery.shop_sender import leaves
-from app.services.delivery.to_salesmanago import send
+from app.services.delivery.senders.shop_sender import leaves
+from app.services.delivery.senders.to_salesmanago import send
 from app.services.ports.clock import Clock
 from app.services.ports.salesmanago import Upstream
 from app.services.ports.storage import Store
