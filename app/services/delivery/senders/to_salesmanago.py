@@ -1,51 +1,30 @@
 """Send dispatches to SALESmanago: verify unknown outcomes, then upserts, events, deletions. Bulk upserts go last."""
 
-import asyncio
-import contextlib
-import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
 
 from app.domain.commands import UpsertContact
-from app.domain.delivery.answers import Answer, LookupResult, without_call
-from app.domain.delivery.coalesce import CoalescedCommands, asks, keeps_event_id, within_limits
-from app.domain.delivery.outbox import Claim
-from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Refused, Unknown, Unreachable, is_of_the_item, message_of
+from app.domain.delivery.answers import Answer, LookupResult
+from app.domain.delivery.coalesce import CoalescedCommands, asks, within_limits
+from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable, is_of_the_item, message_of
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.delivery.verify import (
     addresses,
     asks_first,
     is_renamed,
     still_missing,
-    tells_the_same,
-    versions_shown,
     without_opt_ins,
     without_opt_outs,
 )
-from app.domain.errors import NotReady
-from app.domain.reasons import Reason
-from app.domain.salesmanago_limits import EVENTS_PER_CALL, UPSERTS_PER_CALL
+from app.domain.salesmanago_limits import UPSERTS_PER_CALL
 from app.domain.values import replace
 from app.services.delivery.batched_reads import Read, looks
 from app.services.delivery.contact_dispatch import ContactDispatch
-from app.services.delivery.dispatch import is_delivered, is_refused_whole, stops_batch
+from app.services.delivery.dispatch import is_delivered
 from app.services.delivery.lease import Lease
+from app.services.delivery.senders.calls import Interrupted, not_sent
+from app.services.delivery.senders.event_calls import EventCalls
 from app.services.ports.salesmanago import Upstream
-
-Part = TypeVar("Part")
-
-READINGS, LOOK_AGAIN_SECONDS = 50, 0.04
-"""How often permission is read before a call until nothing is undecided, and how long after one another: for two seconds."""
-
-LATEST_SECONDS = 5.0
-"""How late a call may leave, however long it takes to read whether it may."""
-
-Interrupted = Callable[[Sequence[Claim]], Awaitable[Collection[int] | None]]
-"""For which contacts an act was noted, since they were claimed, that takes something back (I6, R41). None: one is not decided yet.
-
-May raise `NotReady`.
-"""
 
 
 async def send(
@@ -64,54 +43,8 @@ async def send(
     await _Sending(upstream, now, lease, interrupted, heard).send(dispatches)
 
 
-class _Sending:
-    """One round of calls. Nothing more is tried once the destination accepts nothing (I7), or the lease is over (I8)."""
-
-    def __init__(self, upstream: Upstream, now: datetime, lease: Lease, interrupted: Interrupted, heard: list[Outcome]) -> None:
-        self._upstream = upstream
-        self._now = now
-        self._lease = lease
-        self._interrupted = interrupted
-        self._heard = heard
-        self._refused = False
-
-    @property
-    def _halted(self) -> bool:
-        return self._refused or not self._lease
-
-    async def _allowed(self, batch: Sequence[tuple[ContactDispatch, Part]]) -> list[tuple[ContactDispatch, Part]]:
-        """What of a batch may be sent, read just before the call: since the claim a read or a job may have taken long (I6)."""
-        batch = [(dispatch, part) for dispatch, part in batch if dispatch.may_go]
-        if self._halted or not batch:
-            return []
-        interrupted = await self._read_permission([dispatch.claim for dispatch, _ in batch])
-        if interrupted is None or not self._lease:
-            self._refused = True
-            return []
-        for dispatch, _ in batch:
-            dispatch.interrupted = dispatch.claim.contact_id in interrupted
-        return [(dispatch, part) for dispatch, part in batch if not dispatch.interrupted]
-
-    async def _read_permission(self, claims: Sequence[Claim]) -> Collection[int] | None:
-        """From whom something is to be taken back first. None: the account rests, or what is to be known is not known in time.
-
-        A slot that expires during the reading is booked again, and may then be late by as long as the reading took: a process
-        that gets little processor time would lose every slot. What is sent is never older than its reading.
-        """
-        undecided, late = False, 0.0
-        with contextlib.suppress(NotReady):
-            for _ in range(READINGS):
-                if undecided:
-                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
-                elif not await self._upstream.ready():
-                    return None
-                began = time.monotonic()
-                interrupted = await self._interrupted(claims)
-                undecided = interrupted is None
-                if not undecided and self._upstream.slot_is_valid(late):
-                    return interrupted  # otherwise the slot expired meanwhile, and what was read is outdated
-                late = min(max(late, 2 * (time.monotonic() - began)), LATEST_SECONDS)
-        return None
+class _Sending(EventCalls):
+    """One round of calls: contacts, then their events, then deletions."""
 
     async def send(self, dispatches: Sequence[ContactDispatch]) -> None:
         for quiet in (False, True):  # bulk items go last, in calls of their own
@@ -125,11 +58,6 @@ class _Sending:
         await self._look_for_gone([dispatch for dispatch in dispatches if dispatch.refused_events])
         for dispatch in dispatches:
             await self._delete(dispatch)
-
-    def _noted(self, answer: Answer) -> Answer:
-        self._heard.append(answer.outcome)
-        self._refused = self._refused or stops_batch(answer.outcome)
-        return answer
 
     async def _look_where_unknown(self, dispatches: Sequence[ContactDispatch]) -> None:
         """R28: tags, renames and events with unknown outcome are read back, and only what is missing is sent."""
@@ -156,7 +84,7 @@ class _Sending:
         for dispatch, seen in await self._look(self._upstream.statuses, old):
             left = dispatch.bundle.upsert
             if not isinstance(seen.answer.outcome, Delivered) or left is None:
-                dispatch.stopped = _not_sent(seen.answer)
+                dispatch.stopped = not_sent(seen.answer)
                 continue
             shown = [seen.contacts[email] for email in (left.email, left.address_after) if email in seen.contacts]
             for one in shown:  # a renamed contact takes over what stands there
@@ -248,107 +176,6 @@ class _Sending:
         if await self._allowed([(dispatch, opt_outs)]):
             dispatch.opt_outs = self._noted(await self._upstream.upsert(opt_outs))
 
-    async def _send_events(self, dispatches: Sequence[ContactDispatch]) -> None:
-        """Events follow their contact, in its order: in each step every contact sends its next run of like events."""
-        for dispatch in dispatches:
-            dispatch.drop_expired(self._now)
-        queues = [(dispatch, dispatch.to_send) for dispatch in dispatches]
-        while queues := [(dispatch, positions) for dispatch, positions in queues if positions and dispatch.events_may_go]:
-            if self._halted:
-                return
-            singles: list[tuple[ContactDispatch, int]] = []
-            together: list[tuple[ContactDispatch, int]] = []
-            for dispatch, positions in queues:
-                if keeps_event_id(dispatch.bundle.events[positions[0]]):
-                    singles.append((dispatch, positions.pop(0)))
-                    continue
-                while positions and not keeps_event_id(dispatch.bundle.events[positions[0]]):
-                    together.append((dispatch, positions.pop(0)))
-            for one in singles:
-                await self._send_event_batch([one])
-            for start in range(0, len(together), EVENTS_PER_CALL):
-                await self._send_event_batch(together[start : start + EVENTS_PER_CALL])
-
-    async def _send_event_batch(self, batch: list[tuple[ContactDispatch, int]]) -> None:
-        """What a contact could not send in an earlier batch holds back its later events, and only its own (I5)."""
-        batch = await self._allowed([(dispatch, at) for dispatch, at in batch if dispatch.events_may_go])
-        if not batch:
-            return
-        if len(batch) == 1:
-            await self._send_event(*batch[0])
-            return
-        answers = await self._upstream.add_events([dispatch.bundle.events[at] for dispatch, at in batch])
-        if is_refused_whole([answer.outcome for answer in answers]):
-            self._noted(answers[0])
-            half = len(batch) // 2
-            await self._send_event_batch(batch[:half])
-            await self._send_event_batch(batch[half:])
-            return
-        for (dispatch, at), answer in zip(batch, answers, strict=True):
-            dispatch.events[at] = self._noted(answer)
-
-    async def _send_event(self, dispatch: ContactDispatch, at: int) -> None:
-        """A newer state overwrites its event; where that is gone or refused, it becomes an event of its own (U30)."""
-        event = dispatch.bundle.events[at]
-        if event.is_update:
-            await self._update_order(dispatch, at)
-            return
-        if event.overwrites is not None:
-            answer = self._noted(await self._upstream.update_event(event))
-            if not is_of_the_item(answer.outcome):
-                dispatch.events[at] = answer
-                return
-            if not await self._allowed([(dispatch, at)]):
-                return
-        dispatch.events[at] = self._noted(await self._upstream.add_event(replace(event, overwrites=None)))
-
-    async def _look_for_gone(self, refused: Sequence[ContactDispatch]) -> None:
-        """What an event is refused for, its words do not say for sure; whether the contact is there can be seen (contract U17)."""
-        named = {id(dispatch): dispatch.bundle.events[dispatch.refused_events[0]].email for dispatch in refused}
-        async for some, seen in looks(
-            self._upstream.statuses, refused, lambda dispatch: (named[id(dispatch)],), lambda: not self._halted
-        ):
-            if isinstance(seen.answer.outcome, Delivered):
-                for dispatch in some:
-                    if named[id(dispatch)] not in seen.contacts:
-                        dispatch.missed = seen.answer
-
-    async def _update_order(self, dispatch: ContactDispatch, at: int) -> None:
-        """The newest version of an order that was sent: its one event is changed, or it says why not (R18, contract 2.11, 3.5).
-
-        Where its id is not known, or is refused, what SALESmanago shows decides: only where no purchase of the order stands there,
-        and we know that we sent one, is there a new one.
-        """
-        event, known = dispatch.bundle.events[at], dispatch.id_of_purchase(at)
-        refused: Answer | None = None
-        if known is not None:
-            answer = self._noted(await self._upstream.update_event(replace(event, overwrites=known)))
-            if not is_of_the_item(answer.outcome):
-                dispatch.events[at] = answer
-                return
-            refused = answer
-        if self._halted or not await self._allowed([(dispatch, at)]):
-            return
-        seen = await self._upstream.look_up({event.email})
-        if not isinstance(seen.answer.outcome, Delivered):
-            dispatch.events[at] = _not_sent(seen.answer if is_of_the_item(seen.answer.outcome) else self._noted(seen.answer))
-            return
-        shown = versions_shown(event, seen.contacts)
-        named = next((one.id for one in shown if one.id is not None and one.id != known), None)
-        if named is None and at in dispatch.unsure and any(tells_the_same(one, event) for one in shown):
-            dispatch.found.add(at)
-            return
-        if named is None and (shown or not event.newer_than):
-            dispatch.events[at] = refused or without_call(NotNeeded(Reason.ORDER_NOT_UPDATABLE), self._now)
-            return
-        if not await self._allowed([(dispatch, at)]):
-            return
-        if named is not None:
-            dispatch.events[at] = self._noted(await self._upstream.update_event(replace(event, overwrites=named)))
-        else:
-            anew = replace(event, is_update=False, newer_than=(), overwrites=None)
-            dispatch.events[at] = self._noted(await self._upstream.add_event(anew))
-
     async def _delete(self, dispatch: ContactDispatch) -> None:
         for deletion in dispatch.bundle.deletions:
             if self._halted:
@@ -366,8 +193,3 @@ def _travels_alone(upsert: UpsertContact) -> bool:
 def _not_sent_at_all(refused: Answer) -> Answer:
     """Until the call is made: it certainly did not leave."""
     return replace(refused, outcome=Unreachable("the opt-out was not sent on its own"))
-
-
-def _not_sent(look: Answer) -> Answer:
-    """The attempt of a command that waits for a verification without result: it certainly was not sent."""
-    return look if stops_batch(look.outcome) else replace(look, outcome=Unreachable(message_of(look.outcome)))

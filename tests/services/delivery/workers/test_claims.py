@@ -14,7 +14,7 @@ from app.domain.delivery.answers import Answer
 from app.domain.delivery.outbox import Claim, to_newsletter
 from app.domain.delivery.outcomes import Throttled
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS
-from app.services.delivery.senders import to_salesmanago
+from app.services.delivery.senders import calls
 from app.services.delivery.senders.salesmanago_sender import CONTACTS_PER_BATCH, SalesmanagoSender
 from app.services.delivery.senders.sender import Sender
 from tests.services.delivery.workers.many import MAIN, a_worker, claimed, in_flight
@@ -97,7 +97,7 @@ async def test_a_process_that_is_late_for_every_turn_gets_on(world: World, monke
     """With a fifth of a processor, reading whether a call may leave takes longer than a turn is kept."""
     monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 0.01)
     monkeypatch.setattr(rate_limiter, "WRITING_SECONDS", 0.01)
-    monkeypatch.setattr(to_salesmanago, "READINGS", 5)
+    monkeypatch.setattr(calls, "READINGS", 5)
     limiter, sender = RateLimiter(1000), world.delivery._sender
 
     async def reserve() -> bool:

@@ -10,7 +10,7 @@ from app.domain.commands import UpsertContact
 from app.domain.consent import Status
 from app.domain.delivery.outbox import Claim, to_account
 from app.domain.delivery.outcomes import Unknown, Unreachable
-from app.services.delivery.senders import to_salesmanago
+from app.services.delivery.senders import calls
 from app.services.delivery.senders.salesmanago_sender import SalesmanagoSender
 from app.services.delivery.senders.sender import Sender
 from tests.services.outbox.revocation.waiting import during
@@ -211,7 +211,7 @@ async def test_permission_is_read_again_when_the_turn_was_lost_while_it_was_read
 
 
 async def test_nothing_leaves_if_an_opt_out_is_not_decided_in_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(to_salesmanago, "READINGS", 3)
+    monkeypatch.setattr(calls, "READINGS", 3)
 
     async def resigns() -> None:
         await world.post(unsubscribes(JAN, 1))

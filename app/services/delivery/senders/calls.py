@@ -1,0 +1,92 @@
+"""What holds of every call of a round to SALESmanago: may it leave, and what was heard (I6, I7, I8)."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from app.domain.delivery.answers import Answer
+from app.domain.delivery.outbox import Claim
+from app.domain.delivery.outcomes import Outcome, Unreachable, message_of
+from app.domain.errors import NotReady
+from app.domain.values import replace
+from app.services.delivery.contact_dispatch import ContactDispatch
+from app.services.delivery.dispatch import stops_batch
+from app.services.delivery.lease import Lease
+from app.services.ports.salesmanago import Upstream
+
+Part = TypeVar("Part")
+
+READINGS, LOOK_AGAIN_SECONDS = 50, 0.04
+"""How often permission is read before a call until nothing is undecided, and how long after one another: for two seconds."""
+
+LATEST_SECONDS = 5.0
+"""How late a call may leave, however long it takes to read whether it may."""
+
+Interrupted = Callable[[Sequence[Claim]], Awaitable[Collection[int] | None]]
+"""For which contacts an act was noted, since they were claimed, that takes something back (I6, R41). None: one is not decided yet.
+
+May raise `NotReady`.
+"""
+
+
+class Calls:
+    """One round of calls. Nothing more is tried once the destination accepts nothing (I7), or the lease is over (I8)."""
+
+    def __init__(self, upstream: Upstream, now: datetime, lease: Lease, interrupted: Interrupted, heard: list[Outcome]) -> None:
+        self._upstream = upstream
+        self._now = now
+        self._lease = lease
+        self._interrupted = interrupted
+        self._heard = heard
+        self._refused = False
+
+    @property
+    def _halted(self) -> bool:
+        return self._refused or not self._lease
+
+    async def _allowed(self, batch: Sequence[tuple[ContactDispatch, Part]]) -> list[tuple[ContactDispatch, Part]]:
+        """What of a batch may be sent, read just before the call: since the claim a read or a job may have taken long (I6)."""
+        batch = [(dispatch, part) for dispatch, part in batch if dispatch.may_go]
+        if self._halted or not batch:
+            return []
+        interrupted = await self._read_permission([dispatch.claim for dispatch, _ in batch])
+        if interrupted is None or not self._lease:
+            self._refused = True
+            return []
+        for dispatch, _ in batch:
+            dispatch.interrupted = dispatch.claim.contact_id in interrupted
+        return [(dispatch, part) for dispatch, part in batch if not dispatch.interrupted]
+
+    async def _read_permission(self, claims: Sequence[Claim]) -> Collection[int] | None:
+        """From whom something is to be taken back first. None: the account rests, or what is to be known is not known in time.
+
+        A slot that expires during the reading is booked again, and may then be late by as long as the reading took: a process
+        that gets little processor time would lose every slot. What is sent is never older than its reading.
+        """
+        undecided, late = False, 0.0
+        with contextlib.suppress(NotReady):
+            for _ in range(READINGS):
+                if undecided:
+                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                elif not await self._upstream.ready():
+                    return None
+                began = time.monotonic()
+                interrupted = await self._interrupted(claims)
+                undecided = interrupted is None
+                if not undecided and self._upstream.slot_is_valid(late):
+                    return interrupted  # otherwise the slot expired meanwhile, and what was read is outdated
+                late = min(max(late, 2 * (time.monotonic() - began)), LATEST_SECONDS)
+        return None
+
+    def _noted(self, answer: Answer) -> Answer:
+        self._heard.append(answer.outcome)
+        self._refused = self._refused or stops_batch(answer.outcome)
+        return answer
+
+
+def not_sent(look: Answer) -> Answer:
+    """The attempt of a command that waits for a verification without result: it certainly was not sent."""
+    return look if stops_batch(look.outcome) else replace(look, outcome=Unreachable(message_of(look.outcome)))
