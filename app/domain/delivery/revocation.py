@@ -65,9 +65,7 @@ def without_revoked(command: Command, act: Revocation, *, perhaps_arrived: bool 
             return None if act.opt_outs else command  # it asks about a person whom SALESmanago named itself
         case SetSubscription():
             return command if not act.at_shop else None if act.opt_outs else _opt_outs_for_the_shop(command)
-        case MirrorTags():
-            return None if act.at_shop else command
-        case ReportErasure():
+        case MirrorTags() | ReportErasure():
             return None if act.at_shop else command
         case AddEvent():
             return None if act.everything or _is_outdated(command, act) else command

@@ -11,11 +11,14 @@ from app.domain.commands import (
     ConfirmOptOut,
     DeleteContact,
     EventKind,
+    MirrorTags,
+    ReportErasure,
     SetSubscription,
     UpsertContact,
 )
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.revocation import Revocation, opt_outs_of, unsent_part, without_revoked
+from app.domain.panel_tags import PanelTags
 from tests.support.builders import EMAIL, an_event, an_upsert, at
 
 GONE = DeleteContact(email=EMAIL)
@@ -104,6 +107,16 @@ def test_an_opt_in_that_perhaps_arrived_turns_into_the_opt_out(
 
 ASKED = [ConfirmOptIn(email=EMAIL, at=EARLY), ConfirmOptOut(email=EMAIL, at=EARLY)]
 OUT_AT_HOME, IN_AT_HOME = TimedStatus(Status.OPT_OUT, EARLY), TimedStatus(Status.OPT_IN, EARLY)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [MirrorTags(email=EMAIL, tags=PanelTags()), ReportErasure(email=EMAIL, erased_by="shop2", at=EARLY)],
+    ids=["tags", "an erasure elsewhere"],
+)
+def test_what_the_shop_is_told_stays_unless_the_act_concerns_the_shop(command: Command) -> None:
+    assert without_revoked(command, Revocation(everything=True, email_opt_in=True, opt_outs=True)) == command
+    assert without_revoked(command, Revocation(at_shop=True)) is None
 
 
 @pytest.mark.parametrize("command", ASKED)
