@@ -1,4 +1,4 @@
-"""Neighbours that fail, crashes, and two workers at one page."""
+"""Destinations that fail, crashes, and two workers at one page."""
 
 import asyncio
 from dataclasses import replace
@@ -12,7 +12,7 @@ from app.services.runs.reconciliation_steps import REST
 from tests.services.runs.reconciliations.comparing import IDOSELL, Audit, account, both_stores, with_jan
 from tests.support.world import JAN, a_shop, registers, scripted
 
-# -- neighbours that fail ------------------------------------------------------------------------------------------------
+# -- destinations that fail ------------------------------------------------------------------------------------------------
 
 
 async def test_when_salesmanago_does_not_answer_it_rests_at_the_same_page_and_goes_on(world: Audit) -> None:
