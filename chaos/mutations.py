@@ -77,7 +77,7 @@ def _no_fence() -> None:
 
 
 def _no_consent_recheck() -> None:
-    from app.services.planning import planning_round
+    from app.services.planning import follow_ups
     from app.storage.inbox import Inbox
 
     async def nothing(*_arguments: Any, **_more: Any) -> list[Any]:
@@ -86,7 +86,7 @@ def _no_consent_recheck() -> None:
     async def no(*_arguments: Any, **_more: Any) -> bool:
         return False
 
-    setattr(planning_round, "revoke", nothing)  # noqa: B010
+    setattr(follow_ups, "revoke", nothing)  # noqa: B010
     setattr(Inbox, "has_urgent", no)  # noqa: B010
 
 

@@ -348,6 +348,6 @@ async def test_the_judge_notices_when_a_resignation_takes_nothing_back(database:
     async def nothing(*_: object) -> list[object]:
         return []
 
-    monkeypatch.setattr("app.services.planning.planning_round.PlanningRound._revoke_everywhere", nothing)
+    monkeypatch.setattr("app.services.planning.follow_ups.FollowUps.revoke_everywhere", nothing)
     steps = [DOWN, InShop(ADA, False), There(ADA, True, callbacks=(0,)), FINE]
     assert any("and heard of" in fault for fault in await Play(database, "one shop").play(steps))

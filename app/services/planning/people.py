@@ -1,4 +1,7 @@
-"""Who an event is about: the people of one planning round, found by address, former address, customer id or erased hash."""
+"""Who an event is about: the people of one planning round, found by address, former address, customer id or erased hash.
+
+Left whole: to load, find, merge and save people changes the same maps.
+"""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field

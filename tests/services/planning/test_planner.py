@@ -13,7 +13,7 @@ from app.domain.consent import BOXES_REMEMBERED, ConsentAnswer, ConsentAnswerCou
 from app.domain.errors import NotReady
 from app.domain.person.consent_ledger import Entry
 from app.domain.reasons import Reason
-from app.services.planning import planner, planning_round
+from app.services.planning import follow_ups, planner, planning_round
 from app.services.planning.planner import FIRST_ROUND, ROUND, EventCost, Planner, RoundLimits, round_size
 from app.services.shops.directory import ShopDirectory
 from app.storage.consent_ledger import ConsentLedger
@@ -60,7 +60,7 @@ async def test_an_event_is_not_parked_because_the_store_failed_while_it_was_deci
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An opt-out that waited for a person instead would be no opt-out at all (I6)."""
-    real, cuts = planning_round.revoke, iter([True])
+    real, cuts = follow_ups.revoke, iter([True])
 
     async def cut_once(work: Work, *more: Any) -> Any:
         if next(cuts, False):
@@ -69,7 +69,7 @@ async def test_an_event_is_not_parked_because_the_store_failed_while_it_was_deci
             raise OperationalError("SELECT 1", {}, sqlite3.OperationalError("disk I/O error"))
         return await real(work, *more)
 
-    monkeypatch.setattr(planning_round, "revoke", cut_once)
+    monkeypatch.setattr(follow_ups, "revoke", cut_once)
     await world.post(subscribes(JAN))
     await world.plan()
     await world.post(unsubscribes(JAN, 1))
