@@ -131,7 +131,7 @@ class Whole:
         commands = [command for event in await self.events(email, shop) for command in event["commands"]]
         return [one["receipt"] for one in commands if one["command"] == "set_subscription" and one["receipt"]]
 
-    async def hand_work(self, shop: str) -> list[tuple[str, dict[str, str], str]]:
+    async def manual_tasks(self, shop: str) -> list[tuple[str, dict[str, str], str]]:
         items = (await self.door.get("hand-work", shop)).json()["items"]
         return [(one["email"], one["details"], one["reason"]["code"]) for one in items]
 
@@ -277,15 +277,15 @@ async def test_r56_whom_the_panel_cannot_be_written_about_waits_for_a_person_wit
         await made.clicks("unsubscribe", GUEST)
 
         async def listed() -> bool:
-            return len(await made.hand_work("shop1")) == 2
+            return len(await made.manual_tasks("shop1")) == 2
 
         await eventually(listed)
         await eventually(lambda: said(made, GUEST, {"1": False}))  # a guest buyer has an account of the panel
-        assert sorted(await made.hand_work("shop1")) == [
+        assert sorted(await made.manual_tasks("shop1")) == [
             (EWA, {"email": "opt_in"}, "not_active_in_shop"),
             (OLA, {"email": "opt_out"}, "no_account_in_panel"),
         ]
-        assert await made.hand_work("shop2") == []
+        assert await made.manual_tasks("shop2") == []
         assert await made.agreed(EWA) == {"2": True}
         ready = (await made.http.get(f"{made.gateway}/readyz", headers=await made.door.operator())).json()
         assert "shop1: 2 change(s)" in json.dumps(ready)
@@ -312,7 +312,7 @@ async def test_r56_a_shop_with_an_endpoint_of_its_own_gets_a_signed_notice(tmp_p
         (notice,) = [one for one in made.notices.told if one["type"] == "newsletter.changed"]  # the account holder needs none
         assert (notice["data"]["shop"], notice["data"]["email"]) == ("shop1", OLA)
         assert notice["data"]["channels"]["email"]["status"] == "opt_out"
-        assert await made.hand_work("shop1") == []
+        assert await made.manual_tasks("shop1") == []
         assert len(await made.receipts(OLA, "shop1")) == 1
 
 
@@ -333,7 +333,7 @@ async def test_a_panel_that_is_down_for_a_while_gets_every_change_afterwards(tmp
 
         await eventually(tried)
         assert await made.agreed(JAN) == await made.agreed(EWA) == {"1": True, "2": True}
-        assert await made.hand_work("shop1") == []  # a panel that is down is no reason to ask a person
+        assert await made.manual_tasks("shop1") == []  # a panel that is down is no reason to ask a person
         await made.http.delete(f"{made.panel}/sandbox/faults")
         for email in (JAN, EWA):
             await eventually(lambda email=email: said(made, email, {"1": False, "2": False}))  # type: ignore[misc]

@@ -223,12 +223,12 @@ def _control_app() -> FastAPI:
         return [
             {"shop": one.id, **HandWorkOut.of(item).model_dump(mode="json")}
             for one in shops_named(gateway, shop)
-            for item in await gateway.hand_work.of_shop(one.id)
+            for item in await gateway.manual_tasks.of_shop(one.id)
         ]
 
     @app.post("/hand-work/{shop}/{number}/done", status_code=204)
     async def hand_work_done(shop: str, number: int) -> Response:
-        await gateway.hand_work.done(shop, number)
+        await gateway.manual_tasks.done(shop, number)
         return Response(status_code=204)
 
     @app.get("/conflicts")

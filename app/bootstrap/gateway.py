@@ -81,7 +81,7 @@ class Gateway:
     trace: Trace
     health: Health
     callbacks: Callbacks
-    hand_work: ManualTaskList
+    manual_tasks: ManualTaskList
     consents: ConsentReader
     ledger: LedgerCheck
     disputes: Disputes
@@ -225,7 +225,7 @@ async def _compose(
         trace=Trace(store, consents, pseudonyms, directory, clock),
         health=health,
         callbacks=Callbacks(store, directory, intake, clock),
-        hand_work=ManualTaskList(store, clock),
+        manual_tasks=ManualTaskList(store, clock),
         consents=consents,
         ledger=ledger,
         disputes=Disputes(store),

@@ -7,11 +7,11 @@ from rich.markup import escape
 
 from app.cli.common import AsJson, InPolish, PerhapsShop, ask, out, run, show_json
 
-hand_work = typer.Typer(no_args_is_help=True, help="Changes from SALESmanago that only a person can make in a shop.")
+group = typer.Typer(no_args_is_help=True, help="Changes from SALESmanago that only a person can make in a shop.")
 
 
-@hand_work.command("list")
-def list_hand_work(
+@group.command("list")
+def list_manual_tasks(
     shop: PerhapsShop = None,
     polish: InPolish = False,
     as_json: AsJson = False,
@@ -39,8 +39,8 @@ def list_hand_work(
     run(step())
 
 
-@hand_work.command("done")
-def hand_work_done(
+@group.command("done")
+def manual_task_done(
     shop: Annotated[str, typer.Argument(help="The shop.")], number: Annotated[int, typer.Argument(help="The item's number.")]
 ) -> None:
     """A person carried it out: that is its receipt."""

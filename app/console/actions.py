@@ -38,7 +38,7 @@ async def manual_task_done(visit: Visit) -> Response:
     number = number_in(visit.form.get("number"))
     if number is None:
         raise NotFound("manual task")
-    await visit.uses.hand_work.done(_one_shop(visit), number)
+    await visit.uses.manual_tasks.done(_one_shop(visit), number)
     return _to("stuck")
 
 

@@ -144,7 +144,7 @@ async def stuck(visit: Visit) -> Response:
     parked = await uses.operations.parked(ParkedFilter(shop_id=only))
     waiting = [line for line in await uses.operations.lines() if line.waiting or line.circuit is not Circuit.CLOSED]
     shops = [shop for shop in uses.directory.shops() if only in (None, shop.id)]
-    tasks = [(shop, task) for shop in shops for task in await uses.hand_work.of_shop(shop.id)]
+    tasks = [(shop, task) for shop in shops for task in await uses.manual_tasks.of_shop(shop.id)]
     disputed = [
         Disputed(shop, person.contact.email, one)
         for shop in shops

@@ -52,7 +52,7 @@ class Uses:
     operations: Operations
     backfills: Backfills
     reconciliations: Reconciliations
-    hand_work: ManualTaskList
+    manual_tasks: ManualTaskList
     disputes: Disputes
     requests: RequestLog
     audit: AuditLog

@@ -12,7 +12,7 @@ oldest_waiting_seconds = Gauge(
 oldest_receipt_seconds = Gauge(
     "gateway_oldest_receipt_seconds", "Age of the oldest newsletter change without receipt of the shop", ["shop"], registry=registry
 )
-hand_work = Gauge("gateway_hand_work", "Changes only a person can make in the shop", ["shop"], registry=registry)
+manual_tasks = Gauge("gateway_hand_work", "Changes only a person can make in the shop", ["shop"], registry=registry)
 events_by_state = Gauge("gateway_events", "Events stored, by state", ["shop", "state"], registry=registry)
 clock_ahead_seconds = Gauge(
     "gateway_clock_ahead_seconds",

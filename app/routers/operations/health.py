@@ -10,7 +10,7 @@ from app.observability.metrics import (
     backfill_accounts,
     circuit_open,
     events_by_state,
-    hand_work,
+    manual_tasks,
     oldest_receipt_seconds,
     oldest_waiting_seconds,
     queue_contacts,
@@ -63,7 +63,7 @@ class ShopReadiness(BaseModel):
             shadow=shop.shadow,
             oldest_receipt_seconds=shop.oldest_receipt_seconds,
             receipt_missing=shop.receipt_missing,
-            hand_work=shop.hand_work,
+            hand_work=shop.manual_tasks,
             differences=shop.differences,
         )
 
@@ -138,7 +138,7 @@ async def metrics_of(health: Health) -> Response:
     for shop in report.shops:
         oldest_waiting_seconds.labels(shop.shop_id).set(shop.oldest_waiting_seconds)
         oldest_receipt_seconds.labels(shop.shop_id).set(shop.oldest_receipt_seconds)
-        hand_work.labels(shop.shop_id).set(shop.hand_work)
+        manual_tasks.labels(shop.shop_id).set(shop.manual_tasks)
         for state, number in shop.events.items():
             events_by_state.labels(shop.shop_id, state).set(number)
     for destination, number in report.queues.items():

@@ -10,7 +10,7 @@ from app.domain.decisions.discrepancies import conflicts
 from app.domain.delivery.outbox import ManualTask
 from app.domain.person.stored import StoredContact
 from app.domain.shops.shop import Shop
-from app.routers.edge.dependencies import ActingShop, ConflictsDep, ConsentsDep, HandWorkDep, ReadableShop
+from app.routers.edge.dependencies import ActingShop, ConflictsDep, ConsentsDep, ManualTasksDep, ReadableShop
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
 from app.routers.events.fields.field_types import Email
@@ -106,7 +106,7 @@ class ConsentExportIn(BaseModel):
 
 
 @router.get("/hand-work", summary="List what only a person can do")
-async def hand_work(shop: ReadableShop, items: HandWorkDep) -> HandWorkListOut:
+async def hand_work(shop: ReadableShop, items: ManualTasksDep) -> HandWorkListOut:
     """Changes from SALESmanago that the gateway cannot write in this shop: each with the reason and what to do."""
     return HandWorkListOut(items=[HandWorkOut.of(item) for item in await items.of_shop(shop.id)])
 
@@ -118,7 +118,7 @@ async def hand_work(shop: ReadableShop, items: HandWorkDep) -> HandWorkListOut:
     summary="Say that a person has done it",
     response_description="It is off the list, with this as its receipt.",
 )
-async def hand_work_done(shop: ActingShop, number: TaskNumber, items: HandWorkDep) -> Response:
+async def hand_work_done(shop: ActingShop, number: TaskNumber, items: ManualTasksDep) -> Response:
     """A person carried it out: that is its receipt."""
     await items.done(shop.id, number)
     return Response(status_code=204)

@@ -84,6 +84,6 @@ def _of(shop: ShopHealth) -> list[str]:
         "events_late": shop.late,
         "receipt_missing": shop.receipt_missing,
         "consent_box_seems_hidden": shop.consent_box_seems_hidden,
-        "hand_work_waits": shop.hand_work > 0,
+        "hand_work_waits": shop.manual_tasks > 0,
     }
     return [name for name, is_wrong in wrong.items() if is_wrong]

@@ -185,7 +185,7 @@ class Health:
             boxes = await work.sales.boxes()
             conflicts = await work.contacts.conflicts()
             on_their_way = await work.outbox.oldest_queued("newsletter:")
-            hand_work = await work.manual_tasks.counts("newsletter:")
+            by_hand = await work.manual_tasks.counts("newsletter:")
             tags_by_hand = await work.manual_tasks.counts("tags:")
         counts = await self._counts() if counted else {}
         now = self._clock()
@@ -208,7 +208,7 @@ class Health:
                     differences=differing,
                     oldest_receipt_seconds=receipt_age.total_seconds(),
                     receipt_missing=receipt_age >= self._receipt_alarm_after,
-                    hand_work=hand_work.get(shop.id, 0) + tags_by_hand.get(shop.id, 0),
+                    manual_tasks=by_hand.get(shop.id, 0) + tags_by_hand.get(shop.id, 0),
                 )
             )
         return found

@@ -34,7 +34,7 @@ class ShopHealth:
     oldest_receipt_seconds: float
     """Age of the oldest newsletter change that has no receipt of the shop yet; 0 when nothing is on its way."""
     receipt_missing: bool
-    hand_work: int
+    manual_tasks: int
     """Changes that only a person can carry out in the shop."""
 
 
@@ -54,10 +54,10 @@ def problems_of(shop: ShopHealth) -> Iterator[Words]:
             f"{name}: zmiana newslettera z SALESmanago od {minutes} min czeka na odpowiedź sklepu. "
             "`gateway doctor` powie, czy panel odpowiada.",
         )
-    if shop.hand_work:
+    if shop.manual_tasks:
         yield Words(
-            f"{name}: {shop.hand_work} change(s) from SALESmanago can only be made by a person; see `gateway hand-work list`.",
-            f"{name}: zmiany z SALESmanago, które musi wprowadzić człowiek: {shop.hand_work}; zobacz `gateway hand-work list`.",
+            f"{name}: {shop.manual_tasks} change(s) from SALESmanago can only be made by a person; see `gateway hand-work list`.",
+            f"{name}: zmiany z SALESmanago, które musi wprowadzić człowiek: {shop.manual_tasks}; zobacz `gateway hand-work list`.",
         )
     if shop.conflicts:
         yield Words(

@@ -35,7 +35,7 @@ class ManualTaskList:
             if item is None:
                 raise NotFound("item of hand-work")
             await work.inbox.settle_parked(item.event_seq, self._clock())
-            await note(work, self._clock, Action.HAND_WORK_DONE, shop_id, about=str(number))
+            await note(work, self._clock, Action.MANUAL_TASK_DONE, shop_id, about=str(number))
             await work.commit()
 
 

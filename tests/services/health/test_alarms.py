@@ -20,14 +20,14 @@ QUIET: dict[str, Any] = {
     "differences": 0,
     "oldest_receipt_seconds": 0.0,
     "receipt_missing": False,
-    "hand_work": 0,
+    "manual_tasks": 0,
 }
 BLIND = Report(False, ("The database cannot be used at the moment.",), ())
 WRONG = [
     ("events_late", {"late": True}),
     ("receipt_missing", {"receipt_missing": True}),
     ("consent_box_seems_hidden", {"consent_box_seems_hidden": True}),
-    ("hand_work_waits", {"hand_work": 2}),
+    ("hand_work_waits", {"manual_tasks": 2}),
 ]
 
 
@@ -69,8 +69,8 @@ async def test_where_all_is_well_nothing_is_said() -> None:
 async def test_shops_and_causes_are_told_apart() -> None:
     lines = await watched(
         report(shop1={"late": True}, shop2={}),
-        report(shop1={"late": True, "hand_work": 1}, shop2={"late": True}),
-        report(shop1={"hand_work": 5}, shop2={"late": True}),
+        report(shop1={"late": True, "manual_tasks": 1}, shop2={"late": True}),
+        report(shop1={"manual_tasks": 5}, shop2={"late": True}),
     )
     assert lines == [
         ("alarm", "shop1", "events_late"),
@@ -80,8 +80,8 @@ async def test_shops_and_causes_are_told_apart() -> None:
     ]
 
 
-async def test_more_hand_work_is_no_new_alarm() -> None:
-    assert len(await watched(*(report(shop1={"hand_work": number}) for number in (1, 2, 7)))) == 1
+async def test_more_manual_tasks_are_no_new_alarm() -> None:
+    assert len(await watched(*(report(shop1={"manual_tasks": number}) for number in (1, 2, 7)))) == 1
 
 
 async def test_a_gateway_that_is_not_ready_is_said_once_for_everybody() -> None:

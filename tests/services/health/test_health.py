@@ -32,8 +32,8 @@ async def test_r54_a_change_without_receipt_for_a_quarter_of_an_hour_raises_the_
     two.clock.advance(seconds=2)
     report = await health.report()
     first, second = report.shops
-    assert (first.receipt_missing, first.hand_work) == (True, 0)
-    assert (second.receipt_missing, second.oldest_receipt_seconds, second.hand_work) == (False, 0, 1)
+    assert (first.receipt_missing, first.manual_tasks) == (True, 0)
+    assert (second.receipt_missing, second.oldest_receipt_seconds, second.manual_tasks) == (False, 0, 1)
     assert report.ready
     assert [words.en.partition(":")[0] for words in report.problems if "newsletter change" in words.en] == ["shop1"]
     assert [words.en.partition(":")[0] for words in report.problems if "by a person" in words.en] == ["shop2"]

@@ -19,7 +19,7 @@ WELL = ShopHealth(
     differences=0,
     oldest_receipt_seconds=0,
     receipt_missing=False,
-    hand_work=0,
+    manual_tasks=0,
 )
 
 
@@ -32,7 +32,7 @@ def test_a_shop_that_is_well_has_no_problem() -> None:
     [
         ({"late": True, "oldest_waiting_seconds": 720}, "12 minutes old", "od 12 min"),
         ({"receipt_missing": True, "oldest_receipt_seconds": 1200}, "for 20 minutes", "od 20 min"),
-        ({"hand_work": 3}, "3 change(s)", "musi wprowadzić człowiek: 3"),
+        ({"manual_tasks": 3}, "3 change(s)", "musi wprowadzić człowiek: 3"),
         ({"conflicts": 2}, "2 contact(s) were renamed", "własny kontakt: 2"),
         ({"consent_box_seems_hidden": True}, "Show the box", "Pokaż pole zgody"),
     ],

@@ -38,8 +38,8 @@ from tests.support.worlds.changes import (
     down,
     ended,
     fine,
-    hand_work,
     listed,
+    manual_tasks,
     no_account,
     reported,
     resigned,
@@ -91,7 +91,7 @@ async def test_an_erasure_of_somebody_about_whom_something_was_refused_leaves_no
     await world.plan()
     await up_again(world)
     await no_address_left(world)
-    assert await hand_work(world) == []
+    assert await manual_tasks(world) == []
 
 
 async def test_an_erasure_with_everything_under_way_at_once_leaves_no_address(world: World) -> None:
@@ -123,7 +123,7 @@ async def test_an_erasure_with_everything_under_way_at_once_leaves_no_address(wo
     await world.delivery.deliver_due(to_newsletter("shop1"))
     await up_again(world)
     await no_address_left(world)
-    assert await hand_work(world) == []
+    assert await manual_tasks(world) == []
 
 
 @pytest.mark.parametrize(
@@ -245,16 +245,16 @@ async def test_an_erasure_before_a_reported_opt_in_was_read_leaves_no_address_an
     assert await world.tables_naming(JAN) == []
 
 
-async def test_an_erasure_takes_the_person_off_the_list_of_hand_work(world: World) -> None:
+async def test_an_erasure_takes_the_person_off_the_list_of_manual_tasks(world: World) -> None:
     """A pseudonym is nobody whose newsletter a person could change."""
     world.side.respond = no_account
     await world.post(resigned(1))
     await world.run()
-    assert len(await hand_work(world)) == 1
+    assert len(await manual_tasks(world)) == 1
     await world.post(erases(JAN, 5))
     await world.run()
     assert await world.tables_naming(JAN) == []
-    assert await hand_work(world) == []
+    assert await manual_tasks(world) == []
 
 
 async def test_another_shop_of_the_account_finds_a_line_that_the_contact_is_gone_and_no_address_in_it(two: World) -> None:
@@ -281,10 +281,10 @@ async def test_m3_another_shop_that_sent_the_person_is_told_and_the_erasure_does
     assert (told.email, told.erased_by, told.at) == (JAN, "shop1", at(5))
     assert two.sides["shop1"].asked == []
     assert (await two.states())["gone"] == ("sent", None)
-    (task,) = await hand_work(two, "shop2")
+    (task,) = await manual_tasks(two, "shop2")
     assert task.reason is Reason.ERASED_BY_ANOTHER_SHOP
     await ManualTaskList(two.store, two.clock).done("shop2", task.id)
-    assert await hand_work(two, "shop2") == []
+    assert await manual_tasks(two, "shop2") == []
     assert (await two.states())["gone"] == ("sent", None)
 
 
@@ -296,7 +296,7 @@ async def test_m3_what_tells_of_an_erasure_goes_with_an_erasure_here(two: World)
     for name in ("shop1", "shop2"):
         await two.post(erases(JAN, 5), shop=name)
         await two.run()
-    assert await hand_work(two, "shop2") == []
+    assert await manual_tasks(two, "shop2") == []
     assert await two.tables_naming(JAN) == []
 
 

@@ -113,7 +113,7 @@ async def origins(world: World, email: str = JAN, shop_id: str = "shop1") -> lis
     return [(entry.kind.value, origin_of(entry)) for entry in chain]
 
 
-async def hand_work(world: World, shop_id: str = "shop1") -> list[ManualTask]:
+async def manual_tasks(world: World, shop_id: str = "shop1") -> list[ManualTask]:
     return await ManualTaskList(world.store, world.clock).of_shop(shop_id)
 
 
