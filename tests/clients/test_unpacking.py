@@ -141,9 +141,10 @@ def test_however_it_is_cut_into_pieces_it_is_read_whole_or_not_at_all(
 @given(st.binary(max_size=200))
 def test_noise_is_not_unpacked(noise: bytes) -> None:
     unpacking = Unpacking(["gzip"], 1000)
-    try:
+
+    def read() -> bytes:
         unpacking.feed(b"\x00" + noise)
-        unpacking.whole()
-    except NotUnpacked:
-        return
-    raise AssertionError("noise was read")
+        return unpacking.whole()
+
+    with pytest.raises(NotUnpacked):
+        read()
