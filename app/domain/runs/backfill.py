@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from app.domain.delivery.answers import Answer
 from app.domain.event_parts import Customer
@@ -229,8 +230,12 @@ def after_look(run: Backfill, tally: Tally, now: datetime) -> Backfill:
             return replace(run, phase=Phase.TRANSFER, page=0, due_at=now)
         case Phase.SETTLING if tally.waiting == 0:
             return replace(run, phase=Phase.FINISHED, report=tally, finished_at=now)
-        case _:
+        case Phase.WATCHING | Phase.SETTLING | Phase.COUNTING | Phase.AWAITING_APPROVAL | Phase.CANARY | Phase.TRANSFER:
             return replace(run, due_at=now + LOOK_AGAIN)
+        case Phase.CLOSING | Phase.FINISHED:
+            return replace(run, due_at=now + LOOK_AGAIN)
+        case _:
+            assert_never(run.phase)
 
 
 def resting(run: Backfill, trouble: str, until: datetime) -> Backfill:
