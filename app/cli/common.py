@@ -149,11 +149,11 @@ def cause_in(cause: str, suffix: str) -> str:
     return words_of(suffix)("outcome", outcome) + colon + said
 
 
-def quiet_logs() -> None:
+def quiet_logs(level: str = "WARNING") -> None:
     """Standard output belongs to the command; what goes wrong is said on standard error."""
     from app.observability import logs
 
-    logs.configure("WARNING", json=False)
+    logs.configure(level, json=False)
 
 
 def show_json(value: Any) -> None:
