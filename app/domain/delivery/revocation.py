@@ -119,7 +119,7 @@ def _opt_outs_for_the_shop(command: SetSubscription) -> SetSubscription | None:
     return None if email is None and phone is None else replace(command, email_news=email, phone_news=phone)
 
 
-def unsent_part(command: Command, left: Command | None, act: Revocation, *, perhaps_arrived: bool = False) -> Command | None:
+def unsent_part(command: Command, left: Command | None, act: Revocation, *, perhaps_arrived: bool) -> Command | None:
     """The part of a command that is not sent after all, `left` being what still is; None if nothing is lost.
 
     Whoever perhaps arrived there counts as known: a later opt-out must reach them.

@@ -130,7 +130,7 @@ class Decided:
         for owner, event, command in self._commands:
             theirs = owner is person or owner.heir is person
             left = without_revoked(command, act) if theirs else command
-            lost = unsent_part(command, left, act) if theirs else None
+            lost = unsent_part(command, left, act, perhaps_arrived=False) if theirs else None
             if lost is not None:
                 cancelled.append(lost)
             if left is not None:

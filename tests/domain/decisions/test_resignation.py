@@ -199,7 +199,7 @@ def test_r07_after_a_new_consent_everything_that_was_taken_back_is_told(grant: C
     shop = a_careful_shop()
     before = life(shop, consent_granted(MORNING), tags_edited("2026-11-23T10:00", added=["vip"])).contact
     waiting = an_upsert(add_tags=("idosell_vip",), email_status=Status.OPT_OUT)
-    lost = unsent_part(waiting, without_revoked(waiting, WITHDRAWAL), WITHDRAWAL)
+    lost = unsent_part(waiting, without_revoked(waiting, WITHDRAWAL), WITHDRAWAL, perhaps_arrived=False)
     assert lost is not None
     story = Story((), mark_unsent(before, [lost]), {}).goes_on(shop, consent_withdrawn(NOON), grant(EVENING))
     assert "idosell_vip" in commands_of(story.plan)[0].add_tags  # type: ignore[union-attr]
