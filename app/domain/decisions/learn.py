@@ -79,8 +79,8 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
             contact = _met(contact.of_account(customer_id_of(event)), customer, event).earning((source,) if source else ())
             return _ticked_acts(contact, customer, event, shop)
         case OrderPlaced(customer=customer):
-            # What the shop says of the person it says now; what the person did was done when the order was placed (R18).
-            described = _addressed(contact, customer.email).describe(customer, event.as_of or at)
+            # What the person did was done when the order was placed (R18); the buyer it shows may be of that day, too (R10).
+            described = _addressed(contact, customer.email).describe(customer, at, as_of=event.as_of or at)
             contact = _ticked_acts(described, customer, event, shop).bought(at)
             granted = event.box is ConsentAnswer.GIVEN
             return replace(contact, transfer=contact.transfer.grant(at)) if granted else contact

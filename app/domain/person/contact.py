@@ -16,7 +16,7 @@ from app.domain.consent import Channel, Status, TransferConsent, later
 from app.domain.event_kinds.subjects import real_id
 from app.domain.event_parts import Customer
 from app.domain.events import Event
-from app.domain.person.contact_parts import NO_ACTS, Acts, TimedFlag, TimedText
+from app.domain.person.contact_parts import NO_ACTS, Acts, Rank, TimedFlag, TimedText
 from app.domain.person.sides import Observed, SentState, ShopState
 from app.domain.values import replace, value
 
@@ -94,24 +94,25 @@ class Contact:
 
     # -- learning ------------------------------------------------------------------------------------------------
 
-    def describe(self, customer: Customer, at: datetime) -> "Contact":
-        """Learn what the shop says of the person; silence about a field changes nothing.
+    def describe(self, customer: Customer, at: datetime, *, as_of: datetime | None = None) -> "Contact":
+        """Learn what the shop says of the person; silence about a field changes nothing. `as_of`: see `TimedText`.
 
         Once there is a customer id, another does not replace it: see `of_account`.
         """
-        return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text})
+        return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text}, as_of)
 
     def describe_as_now(self, customer: Customer, at: datetime) -> "Contact":
         """As `describe`, from a message about what has changed: an empty value says that there is none any more (R10)."""
         return self._described(customer, at, {name: text for name, text in profile_of(customer).items() if text is not None})
 
-    def _described(self, customer: Customer, at: datetime, said: Mapping[str, str]) -> "Contact":
+    def _described(self, customer: Customer, at: datetime, said: Mapping[str, str], as_of: datetime | None = None) -> "Contact":
         number = self.customer_id or real_id(customer.id)
         if number and real_id(customer.id):
             said = {**said, "customer_id": number}
-        known = self.with_profile(said, at, phone_assumed=customer.phone_assumed)
-        if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= at):
-            known = replace(known, wholesaler=TimedFlag(customer.wholesaler, at))
+        known = self.with_profile(said, at, phone_assumed=customer.phone_assumed, as_of=as_of)
+        told_at = as_of or at
+        if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= told_at):
+            known = replace(known, wholesaler=TimedFlag(customer.wholesaler, told_at))
         return known if number == known.customer_id else replace(known, customer_id=number)
 
     def of_account(self, number: str | None) -> "Contact":
@@ -119,23 +120,28 @@ class Contact:
         guest = number is not None and not self.registered and self.customer_id != number
         return replace(self, registered=True, customer_id=number if guest else self.customer_id)
 
-    def with_profile(self, said: Mapping[str, str], at: datetime, *, phone_assumed: bool = False) -> "Contact":
+    def with_profile(
+        self, said: Mapping[str, str], at: datetime, *, phone_assumed: bool = False, as_of: datetime | None = None
+    ) -> "Contact":
         """An empty text clears. Names stay two facts, so that a new last name alone keeps the first; the address is one."""
+        rank = TimedText("", at, as_of=as_of).rank
         if any(name in said for name in ADDRESS):
-            said = {name: text for name, text in said.items() if name not in ADDRESS} | self._whole_address(said, at)
-        newer = {name: TimedText(text, at, cleared=not text) for name, text in said.items() if self._is_news(name, at)}
+            said = {name: text for name, text in said.items() if name not in ADDRESS} | self._whole_address(said, rank)
+        newer = {
+            name: TimedText(text, at, cleared=not text, as_of=as_of) for name, text in said.items() if self._is_news(name, rank)
+        }
         if phone_assumed and "phone" in newer:
             newer["phone"] = replace(newer["phone"], assumed=True)
         return replace(self, profile={**self.profile, **newer}) if newer else self
 
-    def _whole_address(self, said: Mapping[str, str], at: datetime) -> dict[str, str]:
+    def _whole_address(self, said: Mapping[str, str], rank: Rank) -> dict[str, str]:
         """All parts, or none if a part is known from later: parts of two addresses are none."""
-        return {name: said.get(name, "") for name in ADDRESS} if all(self._is_news(name, at) for name in ADDRESS) else {}
+        return {name: said.get(name, "") for name in ADDRESS} if all(self._is_news(name, rank) for name in ADDRESS) else {}
 
-    def _is_news(self, name: str, at: datetime) -> bool:
+    def _is_news(self, name: str, rank: Rank) -> bool:
         known = self.profile.get(name)
         dropped = known is not None and not known.value and not known.cleared
-        return known is None or known.at < at or (known.at == at and not dropped)
+        return known is None or known.rank < rank or (known.rank == rank and not dropped)
 
     def moved_to(self, email: str, at: datetime) -> "Contact":
         """The address at a time; a late message of an older address changes nothing."""
@@ -220,7 +226,10 @@ class Contact:
         if not any(fact.value for fact in self.profile.values()):
             return self
         # The times stay: what is older than something dropped must not come back as news.
-        return replace(self, profile={name: TimedText("", fact.at, cleared=fact.cleared) for name, fact in self.profile.items()})
+        return replace(
+            self,
+            profile={name: TimedText("", fact.at, cleared=fact.cleared, as_of=fact.as_of) for name, fact in self.profile.items()},
+        )
 
 
 NOBODY = Contact()

@@ -5,6 +5,8 @@ from datetime import datetime
 from app.domain.consent import Channel, later
 from app.domain.values import value
 
+Rank = tuple[datetime, bool, datetime]
+
 
 @value()
 class TimedText:
@@ -16,6 +18,14 @@ class TimedText:
     """The value is empty because the shop said that there is none any more: that is sent (R10)."""
     assumed: bool = False
     """A phone that was read as one of the shop's country because its message named none."""
+    as_of: datetime | None = None
+    """Of what an order says of its buyer: when it said so. `at` is when it was placed."""
+
+    @property
+    def rank(self) -> Rank:
+        """The higher one is true. An order may show the buyer of the day it was placed, however late it is told again: the newest
+        order counts, in its newest version, and at the same second the person's own record before any order."""
+        return self.at, self.as_of is None, self.as_of or self.at
 
 
 @value()

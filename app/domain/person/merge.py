@@ -6,7 +6,7 @@ from datetime import datetime
 from app.domain import tags
 from app.domain.consent import Channel, TransferConsent, later, newer_status
 from app.domain.person.contact import ADDRESS, Contact, words_of
-from app.domain.person.contact_parts import NO_ACTS, Acts, TimedFlag, TimedText, joined_channel
+from app.domain.person.contact_parts import NO_ACTS, Acts, Rank, TimedFlag, TimedText, joined_channel
 from app.domain.values import replace
 
 
@@ -60,7 +60,7 @@ def _joined_profile(target: Mapping[str, TimedText], other: Mapping[str, TimedTe
     """The newer word on every field, and the newer address as a whole."""
     profile = dict(other)
     for name, fact in target.items():
-        if name not in profile or profile[name].at <= fact.at:
+        if name not in profile or profile[name].rank <= fact.rank:
             profile[name] = fact
     ours, theirs = _address_of(target), _address_of(other)
     newer = ours if not theirs or (ours and _newest(ours) >= _newest(theirs)) else theirs
@@ -71,8 +71,8 @@ def _address_of(profile: Mapping[str, TimedText]) -> dict[str, TimedText]:
     return {name: profile[name] for name in ADDRESS if name in profile}
 
 
-def _newest(facts: Mapping[str, TimedText]) -> datetime:
-    return max(fact.at for fact in facts.values())
+def _newest(facts: Mapping[str, TimedText]) -> Rank:
+    return max(fact.rank for fact in facts.values())
 
 
 def _joined_tags(target: Contact, other: Contact) -> dict[str, TimedFlag]:

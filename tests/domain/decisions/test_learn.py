@@ -1,13 +1,18 @@
 """What counts as an act, and from when (R06, M3)."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import reduce
+from itertools import permutations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.decisions.learn import CLOCKS_DIFFER, learn, remember_revocation
 from app.domain.event_parts import Customer, NewsletterBox
-from app.domain.events import AccountChanged, AccountListed, SubscriberListed
+from app.domain.events import AccountChanged, AccountListed, Event, SubscriberListed
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import DoubleOptIn
 from tests.support.builders import (
@@ -110,3 +115,53 @@ def test_m3_what_took_permission_away_is_remembered_of_somebody_erased(email_out
     assert remember_revocation(replace(seen, acted=False), a_shop(), erased) == erased
     assert remember_revocation(consent_withdrawn(NOW), a_shop(), erased).transfer.withdrawn == NOW
     assert remember_revocation(an_order(NOW), a_shop(), erased) == erased
+
+
+# -- what an order says of its buyer (R10) -------------------------------------------------------------------------------
+
+MONDAY, TUESDAY, WEDNESDAY = at("2026-11-23T10:00"), at("2026-11-24T10:00"), at("2026-11-25T10:00")
+
+
+def an_order_of(name: str, placed: datetime, as_of: datetime | None = None) -> Event:
+    return replace(an_order(placed), customer=a_customer(first_name=name), as_of=as_of)
+
+
+def account(name: str, when: datetime) -> Event:
+    return AccountChanged(at=when, customer=a_customer(first_name=name))
+
+
+SAYS = st.builds(account, st.sampled_from(["Ewa", "Zofia"]), st.sampled_from([MONDAY, TUESDAY, WEDNESDAY])) | st.builds(
+    an_order_of,
+    st.sampled_from(["Anna", "Maria"]),
+    st.sampled_from([MONDAY, TUESDAY]),
+    st.sampled_from([None, TUESDAY, WEDNESDAY]),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        pytest.param([account("Ewa", TUESDAY), an_order_of("Anna", MONDAY, WEDNESDAY)], "Ewa", id="sent-out-after-a-change"),
+        pytest.param([account("Ewa", TUESDAY), an_order_of("Anna", MONDAY, TUESDAY)], "Ewa", id="edited-in-the-same-second"),
+        pytest.param([account("Ewa", TUESDAY), an_order_of("Anna", TUESDAY)], "Ewa", id="placed-in-the-same-second"),
+        pytest.param([account("Ewa", MONDAY), an_order_of("Anna", TUESDAY)], "Anna", id="placed-after-it"),
+        pytest.param([an_order_of("Ana", MONDAY), an_order_of("Anna", MONDAY, TUESDAY)], "Anna", id="corrected-in-the-order"),
+        pytest.param([an_order_of("Anna", TUESDAY), an_order_of("Ana", MONDAY, WEDNESDAY)], "Anna", id="an-older-order-sent-out"),
+    ],
+)
+def test_r10_an_order_names_its_buyer_of_the_day_it_was_placed_whatever_comes_first(words: list[Event], name: str) -> None:
+    for order in (words, words[::-1]):
+        contact = reduce(lambda known, event: learn(event, a_shop(), known), order, Contact())
+        assert contact.profile["first_name"].value == name
+
+
+@given(
+    st.lists(
+        SAYS, min_size=1, max_size=5, unique_by=lambda event: (type(event), event.at, getattr(event, "as_of", None) or event.at)
+    )
+)
+def test_r10_what_is_known_of_a_person_does_not_depend_on_the_order_in_which_it_comes(words: list[Event]) -> None:
+    def learned(said: Iterable[Event]) -> str:
+        return reduce(lambda known, event: learn(event, a_shop(), known), said, Contact()).profile["first_name"].value
+
+    assert len({learned(order) for order in permutations(words)}) == 1

@@ -14,6 +14,7 @@ from app.domain.events import (
     CustomerRegistered,
     ErasureRequested,
     Event,
+    OrderPlaced,
     TagsEdited,
     TransferConsentGranted,
 )
@@ -59,14 +60,19 @@ def test_a_late_event_never_overwrites_newer_state(shop: Shop, events: list[Even
 @THOROUGH
 @given(shops, st.lists(states | orders, max_size=7, unique_by=lambda event: event.at).flatmap(st.permutations))
 def test_salesmanago_never_hears_an_older_word_after_a_newer_one(shop: Shop, events: list[Event]) -> None:
-    spoken: dict[str, tuple[datetime, str]] = {}
+    spoken: dict[str, tuple[tuple[datetime, bool, datetime], str]] = {}
+    placed: dict[str, datetime] = {}
     story = life(shop)
     for event in events:
         person = getattr(event, "customer", None)
+        rank = (event.at, True, event.at)
+        if isinstance(event, OrderPlaced):  # it names its buyer of the day it was placed (R10)
+            placed[event.order_id] = min(event.at, placed.get(event.order_id, event.at))
+            rank = (placed[event.order_id], False, event.at)
         for name in ("first_name", "company", "phone") if person else ():
             text = getattr(person, name)
-            if text and (name not in spoken or spoken[name][0] <= event.at):
-                spoken[name] = (event.at, text)
+            if text and (name not in spoken or spoken[name][0] <= rank):
+                spoken[name] = (rank, text)
         story = story.goes_on(shop, event)
         for command in commands_of(story.plan):
             for name in spoken if isinstance(command, UpsertContact) else ():
