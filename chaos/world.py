@@ -273,10 +273,10 @@ class World:
         arguments = ["serve"] if worker else ["serve", "--no-worker"]
         self.gateway.start(arguments, patches=[*self.setting.patches, *patches], prefix=prefix, wait=wait)
 
-    def worker(self, name: str, *patches: str, prefix: Sequence[str] = ()) -> Program:
+    def worker(self, name: str, *patches: str, prefix: Sequence[str] = (), environment: dict[str, str] | None = None) -> Program:
         """One more worker on the same database."""
         made = self.program(name)
-        made.start(["worker"], patches=[*self.setting.patches, *patches], prefix=prefix)
+        made.start(["worker"], patches=[*self.setting.patches, *patches], prefix=prefix, environment=environment)
         self.programs.append(made)
         return made
 
