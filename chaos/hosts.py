@@ -88,8 +88,18 @@ class Hosts:
             with contextlib.suppress(subprocess.CalledProcessError):
                 _ip("netns", "delete", name)  # its cable goes with it
         self._made.clear()
+        asyncio.run_coroutine_threadsafe(_end_all(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
+        self._loop.close()
+
+
+async def _end_all() -> None:
+    """Every connection that is still carried."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for one in others:
+        one.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _ip(*arguments: str) -> None:
