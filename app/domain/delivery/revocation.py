@@ -138,11 +138,19 @@ def unsent_part(command: Command, left: Command | None, act: Revocation, *, perh
 
 def _is_outdated(event: AddEvent, act: Revocation) -> bool:
     bought = act.carts_until is not None and event.is_cart_until(act.carts_until)
-    too_old = act.happened_before is not None and event.kind in _CONSENT_COVERS and event.at < act.happened_before
+    too_old = act.happened_before is not None and needs_consent(event.kind) and event.at < act.happened_before
     return bought or too_old or (act.cart_id is not None and event.cart_id == act.cart_id)
 
 
-_CONSENT_COVERS = (EventKind.PURCHASE, EventKind.CART, EventKind.VISIT)
+def needs_consent(kind: EventKind) -> bool:
+    """Is it told only if it happened under the consent to the transfer (R07)? What undoes a purchase follows that purchase."""
+    match kind:
+        case EventKind.PURCHASE | EventKind.CART | EventKind.VISIT:
+            return True
+        case EventKind.CANCELLATION | EventKind.RETURN:
+            return False
+        case _:
+            assert_never(kind)
 
 
 def taken_back_upsert(upsert: UpsertContact, *, email: bool, phone: bool) -> UpsertContact:
