@@ -1,6 +1,7 @@
 """What a doctor looks at, and the prescription: the store, accounts, panels, traps, and addresses to paste."""
 
 from ipaddress import ip_address
+from typing import assert_never
 from urllib.parse import urlsplit
 
 from app.admin.proofs import (
@@ -15,7 +16,6 @@ from app.admin.proofs import (
     salesmanago_writes,
 )
 from app.bootstrap.gateway import Gateway, utc_now
-from app.clients.idosell.client import IdosellPanel
 from app.configuration.settings import Settings
 from app.domain.shops.shop import Shop, SourceKind
 from app.domain.values import Words
@@ -107,17 +107,17 @@ def consents_to_compare(names: str) -> Words:
 
 
 async def _panel(gateway: Gateway, shop: Shop, *, writes: bool) -> list[Finding]:
-    side, about = gateway.shop_sides(shop.id), panel_named(shop)
-    if not isinstance(side, IdosellPanel):
+    panel, about = gateway.shop_sides.panel_of(shop.id), panel_named(shop)
+    if panel is None:
         return []
-    wrong = await side.examine()
+    wrong = await panel.examine()
     if wrong is not None:
         words = Words(
             "Check base_url and the key's rights: CRM rw, SYSTEM r.", "Sprawdź base_url i uprawnienia klucza: CRM rw, SYSTEM r."
         )
         return [fault(about, wrong, words)]
     good = [Finding(about, Words("the key opens what is needed", "klucz ma potrzebne uprawnienia"))]
-    return [*good, await panel_writes(gateway, shop, side)] if writes else good
+    return [*good, await panel_writes(gateway, shop, panel)] if writes else good
 
 
 async def _sources(gateway: Gateway, shops: list[Shop]) -> list[Finding]:
@@ -125,8 +125,19 @@ async def _sources(gateway: Gateway, shops: list[Shop]) -> list[Finding]:
     found = []
     for one in await gateway.sources.watch.report():
         found += source_findings(one)
-    limits = [(shop, limit) for shop in shops if shop.source.kind is SourceKind.IDOSELL for limit in limits_of(shop)]
+    limits = [(shop, limit) for shop in shops for limit in _limits(shop)]
     return found + [Finding(Words(f"source of {shop.id}", f"źródło sklepu {shop.id}"), limit) for shop, limit in limits]
+
+
+def _limits(shop: Shop) -> list[Words]:
+    """What the shop's platform cannot tell."""
+    match shop.source.kind:
+        case SourceKind.IDOSELL:
+            return limits_of(shop)
+        case SourceKind.WOOCOMMERCE | SourceKind.NONE:
+            return []
+        case _:
+            assert_never(shop.source.kind)
 
 
 def source_findings(one: SourceHealth) -> list[Finding]:

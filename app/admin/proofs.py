@@ -14,7 +14,7 @@ from app.bootstrap.gateway import Gateway
 from app.clients.idosell.client import IdosellPanel
 from app.domain.commands import UpsertContact
 from app.domain.delivery.outcomes import Delivered, Outcome, Throttled, message_of, name_of
-from app.domain.shops.shop import PanelKind, Shop
+from app.domain.shops.shop import Shop
 from app.domain.values import Words
 from app.services.ports.clock import Clock
 
@@ -168,9 +168,7 @@ async def certificates(gateway: Gateway, shops: list[Shop], clock: Clock) -> lis
     """Of every address with https that is called, and of the one that is told to others."""
     accounts = {account.id: account.endpoint for account in gateway.directory.accounts()}
     addresses = {accounts[shop.account]: account_named(shop.account) for shop in shops if shop.account in accounts}
-    addresses |= {
-        shop.panel.base_url: panel_named(shop) for shop in shops if shop.panel.kind is not PanelKind.NONE and shop.panel.base_url
-    }
+    addresses |= {shop.panel.base_url: panel_named(shop) for shop in shops if shop.panel.kind.is_called and shop.panel.base_url}
     addresses |= {gateway.settings.public_url: PUBLIC_ADDRESS} if gateway.settings.public_url else {}
     found = [await certificate(about, url, clock()) for url, about in addresses.items()]
     return [one for one in found if one is not None]

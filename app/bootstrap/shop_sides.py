@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from typing import NamedTuple, assert_never
 
 import httpx
 
@@ -31,6 +32,13 @@ def _panel_of(access: PanelAccess) -> str:
     return hashlib.sha256(access.api_key.encode()).hexdigest()[:16]
 
 
+class _Standing(NamedTuple):
+    """What stands behind a shop, and the same once more if it is a panel that can be read."""
+
+    side: ShopSide
+    panel: IdosellPanel | None = None
+
+
 class ShopSides:
     """What stands behind the port of each shop's side; a changed shop gets a new one."""
 
@@ -39,39 +47,47 @@ class ShopSides:
         self._http = http
         self._to_anywhere = to_anywhere
         self._clock = clock
-        self._sides: dict[str, tuple[PanelAccess, ShopSide]] = {}
+        self._known: dict[str, tuple[PanelAccess, _Standing]] = {}
         self._queues: dict[str, _PanelQueue] = {}
 
     def __call__(self, shop_id: str) -> ShopSide:
-        access = self._directory.panel_access(shop_id)
-        known = self._sides.get(shop_id)
-        if known is None or known[0] != access:
-            known = self._sides[shop_id] = (access, self.of(access))
-        return known[1]
+        return self._standing(shop_id).side
 
     def panel_of(self, shop_id: str) -> IdosellPanel | None:
         """The shop's panel, if it is one that can be read."""
-        side = self(shop_id)
-        return side if isinstance(side, IdosellPanel) else None
+        return self._standing(shop_id).panel
 
     def turn(self, shop_id: str) -> str | None:
         """A panel is served by one process at a time; whoever takes notices may take several."""
         access = self._directory.panel_access(shop_id)
-        return f"turn:panel:{_panel_of(access)}" if access.shop.panel.kind is PanelKind.IDOSELL else None
+        return f"turn:panel:{_panel_of(access)}" if access.shop.panel.kind.takes_turns else None
 
     def of(self, access: PanelAccess) -> ShopSide:
         """Of a shop that may not be stored yet."""
+        return self._behind(access).side
+
+    def _standing(self, shop_id: str) -> _Standing:
+        access = self._directory.panel_access(shop_id)
+        known = self._known.get(shop_id)
+        if known is None or known[0] != access:
+            known = self._known[shop_id] = (access, self._behind(access))
+        return known[1]
+
+    def _behind(self, access: PanelAccess) -> _Standing:
         shop, panel = access.shop, access.shop.panel
         match panel.kind:
             case PanelKind.IDOSELL:
                 queue = self._queues.setdefault(_panel_of(access), _PanelQueue())
                 transport = Transport(self._http, queue.limiter(panel.calls_per_second))
-                return IdosellPanel(shop, access.api_key, transport, self._clock, queue.lock, self._notices(access))
+                read = IdosellPanel(shop, access.api_key, transport, self._clock, queue.lock, self._notices(access))
+                return _Standing(read, read)
             case PanelKind.WEBHOOK:
                 transport = Transport(self._to_anywhere, RateLimiter(panel.calls_per_second))
-                return ShopWebhook(shop, panel.base_url or "", access.api_key, transport, self._clock)
+                return _Standing(ShopWebhook(shop, panel.base_url or "", access.api_key, transport, self._clock))
             case PanelKind.NONE:
-                return NotConnected(self._clock)
+                return _Standing(NotConnected(self._clock))
+            case _:
+                assert_never(panel.kind)
 
     def _notices(self, access: PanelAccess) -> ShopWebhook | None:
         panel = access.shop.panel

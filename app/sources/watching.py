@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain.intake.pushes import LOOKED_BACK, Scan, SourceName, Traffic, is_silent
-from app.domain.shops.shop import Shop, SourceKind
+from app.domain.shops.shop import Shop
 from app.domain.values import Words
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
@@ -97,9 +97,7 @@ class SourceWatch:
         return [self._health(one, traffic.get(one, Traffic()), scans.get(one, Scan())) for one in sources]
 
     def _is_scanned(self, source: SourceName) -> bool:
-        if source.platform != SourceKind.IDOSELL.value:
-            return False
-        return any(shop.enabled and shop.source.scan for shop in self._directory.shops_of_source(source))
+        return any(shop.enabled and shop.source.is_scanned for shop in self._directory.shops_of_source(source))
 
     def _health(self, source: SourceName, traffic: Traffic, scan: Scan) -> SourceHealth:
         now = self._clock()

@@ -13,7 +13,6 @@ from datetime import timedelta
 import structlog
 
 from app.domain.intake.pushes import SourceName
-from app.domain.shops.shop import SourceKind
 from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
 from app.services.from_salesmanago.polling import Poller
@@ -281,11 +280,10 @@ class _Scanned:
     async def names(self) -> Collection[str]:
         if self._version != self._directory.version:
             self._version = self._directory.version
-            of_idosell = [one for one in self._directory.sources() if one.platform == SourceKind.IDOSELL.value]
             self._sources = {
                 source.name: source
-                for source in of_idosell
-                if any(shop.enabled and shop.source.scan for shop in self._directory.shops_of_source(source))
+                for source in self._directory.sources()
+                if any(shop.enabled and shop.source.is_scanned for shop in self._directory.shops_of_source(source))
             }
         return self._sources.keys()
 

@@ -19,7 +19,7 @@ from app.domain.delivery.verify import RemoteContact
 from app.domain.events import DriftFound, TagsObserved
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
-from app.domain.shops.shop import PanelKind, Shop
+from app.domain.shops.shop import Shop
 from app.domain.values import replace, value
 
 SAMPLES = 5
@@ -200,7 +200,7 @@ def _differs(told: TimedStatus | None, shown_out: bool | None) -> bool:
 
 
 def _points_differ(contact: Contact, shop: Shop, shown: RemoteContact, at: datetime) -> bool:
-    if shop.panel.kind is PanelKind.NONE:
+    if not shop.panel.kind.is_called:
         return False
     seen = saw_tags(TagsObserved(at=at, email=contact.email, tags=tuple(sorted(shown.tags.items()))), contact, shop)
     wanted = panel_tags(seen)

@@ -1,7 +1,7 @@
 """What a changed configuration sets going, said before it is stored (R94, B12)."""
 
 from app.domain.consent import Policy
-from app.domain.shops.shop import PanelKind, Shop
+from app.domain.shops.shop import Shop
 from app.domain.values import value
 
 
@@ -24,8 +24,7 @@ class Counted:
 
 def transfers_by_itself(shop: Shop) -> bool:
     """Does its activation begin the first transfer (R60)?"""
-    lists = shop.panel.kind is PanelKind.IDOSELL
-    return lists and shop.enabled and not shop.shadow and shop.policy is Policy.ALL_CUSTOMERS
+    return shop.panel.kind.lists_accounts and shop.enabled and not shop.shadow and shop.policy is Policy.ALL_CUSTOMERS
 
 
 def begins_transfer(old: Shop | None, new: Shop, counted: Counted) -> bool:

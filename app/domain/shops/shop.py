@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 from urllib.parse import urlsplit
 
 from app.domain.consent import Policy
@@ -49,6 +50,39 @@ class PanelKind(StrEnum):
     WEBHOOK = "webhook"
     NONE = "none"
 
+    @property
+    def lists_accounts(self) -> bool:
+        """Its accounts can be read page by page: for the first transfer (R60) and for comparisons."""
+        match self:
+            case PanelKind.IDOSELL:
+                return True
+            case PanelKind.WEBHOOK | PanelKind.NONE:
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def takes_turns(self) -> bool:
+        """One process at a time may call it (contract 1.7)."""
+        match self:
+            case PanelKind.IDOSELL:
+                return True
+            case PanelKind.WEBHOOK | PanelKind.NONE:
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def is_called(self) -> bool:
+        """There is somebody to tell of tags and changes."""
+        match self:
+            case PanelKind.IDOSELL | PanelKind.WEBHOOK:
+                return True
+            case PanelKind.NONE:
+                return False
+            case _:
+                assert_never(self)
+
 
 @value(kw_only=True)
 class Panel:
@@ -70,6 +104,28 @@ class SourceKind(StrEnum):
     NONE = "none"
     IDOSELL = "idosell"
     WOOCOMMERCE = "woocommerce"
+
+    @property
+    def pushes(self) -> bool:
+        """A platform pushes to an address of its own here."""
+        match self:
+            case SourceKind.IDOSELL | SourceKind.WOOCOMMERCE:
+                return True
+            case SourceKind.NONE:
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def can_be_scanned(self) -> bool:
+        """What no push told can be read from the panel's API (R82)."""
+        match self:
+            case SourceKind.IDOSELL:
+                return True
+            case SourceKind.WOOCOMMERCE | SourceKind.NONE:
+                return False
+            case _:
+                assert_never(self)
 
 
 class BoxToldBy(StrEnum):
@@ -98,6 +154,10 @@ class ShopSource:
     """The same of the newsletter box."""
     addresses: tuple[str, ...] = ()
     """Networks from which pushes are believed; empty: from everywhere."""
+
+    @property
+    def is_scanned(self) -> bool:
+        return self.scan and self.kind.can_be_scanned
 
 
 @value(kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from app.domain.intake.pushes import NAMES_ERASED, SourceName, keys_of_guest
 from app.domain.person.mentions import names_somebody
-from app.domain.shops.shop import Shop, SourceKind
+from app.domain.shops.shop import Shop
 from app.services.planning.people import Pseudonym
 from app.services.ports.storage import Work
 
@@ -16,7 +16,7 @@ async def forget_in_pushes(work: Work, shop: Shop, emails: Collection[str], phon
 
     Pushes are of a panel, so of all its shops.
     """
-    if shop.source.kind is SourceKind.NONE:
+    if not shop.source.kind.pushes:
         return
     await work.pushes.forget([(shop.id, key) for email in emails for key in keys_of_guest(email, shop.id, pseudonym)])
     source, after = SourceName(shop.source.kind.value, shop.source.name), 0

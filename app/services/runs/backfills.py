@@ -13,7 +13,7 @@ from app.domain.runs import backfill as steps
 from app.domain.runs.backfill import Backfill, BackfillMode, Phase
 from app.domain.runs.backfill_tally import Tally
 from app.domain.shops.consequences import transfers_by_itself
-from app.domain.shops.shop import PanelKind, Shop
+from app.domain.shops.shop import Shop
 from app.services.operations.audit import note
 from app.services.planning.dry_run import DryRun
 from app.services.ports.clock import Clock
@@ -61,7 +61,7 @@ class Backfills:
                 "The shop sends only customers who consented while ordering (policy order_consent), so there is no transfer of "
                 "existing accounts (R64). Each of them is transferred with their next order that gives the consent."
             )
-        if shop.panel.kind is not PanelKind.IDOSELL:
+        if not shop.panel.kind.lists_accounts:
             raise NotPossible(
                 "The shop has no panel whose accounts can be listed. Post the accounts as events instead, or set `panel` of the "
                 'shop to kind = "idosell".'

@@ -25,7 +25,7 @@ from app.domain.runs import reconciliation as steps
 from app.domain.runs.backfill import ListedAccount, own_reason
 from app.domain.runs.reconciliation import Cause, Phase, Reconciliation, ReconciliationMode
 from app.domain.salesmanago_limits import CONTACTS_PER_READ
-from app.domain.shops.shop import PanelKind, Shop
+from app.domain.shops.shop import Shop
 from app.services.delivery.batched_reads import looks
 from app.services.isolation import storable
 from app.services.planning.dry_run import DryRun
@@ -196,7 +196,7 @@ class ReconciliationSteps:
             await self._looks.look_at(shop.account, look_at)
 
     def _after_contacts(self, run: Reconciliation, shop: Shop) -> Reconciliation:
-        if shop.panel.kind is not PanelKind.IDOSELL:
+        if not shop.panel.kind.lists_accounts:
             return steps.finished(run, self._clock())  # no accounts to list
         return replace(run, phase=Phase.ACCOUNTS, cursor=0, trouble="")
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from app.domain.intake.pushes import SourceName
 from app.domain.shops.configuration import ApiKey, StoredAccount, StoredShop
-from app.domain.shops.shop import Shop, SourceKind
+from app.domain.shops.shop import Shop
 from app.services.ports.shops import Registry
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ class Snapshot:
         """Platform and name -> the shops it reports to, in the order of their ids."""
         found: dict[SourceName, list[Shop]] = {}
         for stored in self.shops.values():
-            if stored.shop.source.kind is not SourceKind.NONE:
+            if stored.shop.source.kind.pushes:
                 found.setdefault(_source_of(stored.shop), []).append(stored.shop)
         return found
 

@@ -3,10 +3,10 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 from app.domain.shops.configuration import StoredAccount, StoredShop
-from app.domain.shops.shop import Account, Shop, SourceKind
+from app.domain.shops.shop import Account, Shop, ShopSource, SourceKind
 
 Settings = dict[str, Any]
 """Setting -> value; settings within settings by their path: `panel.kind`. None = not written."""
@@ -157,11 +157,11 @@ def _panel(shop: Shop) -> Settings:
 
 def _source(shop: Shop) -> Settings:
     source = shop.source
-    if source.kind is SourceKind.NONE:
+    if not source.kind.pushes:
         return {"source.kind": source.kind.value}
     return {
         "source.kind": source.kind.value,
-        "source.panel": int(source.name) if source.kind is SourceKind.IDOSELL else None,
+        "source.panel": _panel_number(source),
         "source.scan": source.scan,
         "source.calls_per_day": source.calls_per_day,
         "source.consent_box": None if source.consent_box.value == "nobody" else source.consent_box.value,
@@ -169,6 +169,17 @@ def _source(shop: Shop) -> Settings:
         "source.newsletter_field": source.newsletter_field,
         "source.addresses": list(source.addresses) or None,
     }
+
+
+def _panel_number(source: ShopSource) -> int | None:
+    """Of a source that is named by its panel's number."""
+    match source.kind:
+        case SourceKind.IDOSELL:
+            return int(source.name)
+        case SourceKind.WOOCOMMERCE | SourceKind.NONE:
+            return None
+        case _:
+            assert_never(source.kind)
 
 
 def _backfill(shop: Shop) -> Settings:

@@ -9,7 +9,7 @@ from app.domain.consent import Policy
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable, message_of
 from app.domain.errors import NotFound, NotPossible
 from app.domain.intake.pushes import SourceName
-from app.domain.shops.shop import BoxToldBy, PanelKind, Shop, SourceKind
+from app.domain.shops.shop import BoxToldBy, Shop, SourceKind
 from app.domain.values import Words
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.rows.reading import Row, rows, whole
@@ -82,7 +82,7 @@ class Connecting:
         if shop is None:
             raise NotFound("shop")
         panel = self._panels.panel_of(shop_id)
-        if shop.panel.kind is not PanelKind.IDOSELL or panel is None:
+        if panel is None:
             raise NotPossible(f'Write [shops.{shop_id}.panel] with kind = "idosell", base_url and api_key first, and apply it.')
         checks, shown = await _rights(panel)
         number = shop.source.name or shown.get("number", "")
@@ -227,7 +227,7 @@ def is_local(url: str) -> bool:
 
 
 def limits_of(shop: Shop) -> list[Words]:
-    """What the panel cannot tell, said rather than guessed (R84)."""
+    """What an IdoSell panel cannot tell, said rather than guessed (R84)."""
     found = []
     if shop.policy is Policy.ORDER_CONSENT:
         told_by = _BOX_TOLD_BY[shop.source.consent_box]

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
+from app.bootstrap.shop_sides import ShopSides
 from app.domain.consent import Policy
 from app.domain.errors import NotFound, NotPossible
 from app.domain.shops.shop import Panel, Shop, ShopSource
@@ -89,8 +91,10 @@ async def test_r85_wrong_numbers_are_noticed(shopping: Shopping) -> None:
 
 async def test_r85_without_a_panel_it_says_what_to_write_first(shopping: Shopping) -> None:
     await shopping.stage.configure(source_shop(panel=Panel()))
-    with pytest.raises(NotPossible, match="base_url"):
-        await connecting(shopping).look("shop1")
+    async with httpx.AsyncClient() as http:
+        sides = ShopSides(shopping.stage.directory, http, http, shopping.stage.clock)
+        with pytest.raises(NotPossible, match="base_url"):
+            await Connecting(shopping.stage.directory, sides, "https://gateway.example/").look("shop1")
     with pytest.raises(NotFound):
         await connecting(shopping).look("nobody")
 

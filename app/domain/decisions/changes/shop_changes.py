@@ -20,7 +20,7 @@ from app.domain.consent import Channel, TimedStatus
 from app.domain.events import ErasureRequested, Event, StatusObserved
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
-from app.domain.shops.shop import PanelKind, Shop
+from app.domain.shops.shop import Shop
 from app.domain.values import replace
 
 
@@ -58,7 +58,7 @@ def erasure_elsewhere(contact: Contact, erased_by: Shop, event: ErasureRequested
 
 def mirror_command(contact: Contact, shop: Shop) -> MirrorTags | None:
     """The tags the panel should show, if they differ from the shop state. A shop without a panel has no place for them."""
-    if shop.panel.kind is PanelKind.NONE or not contact.email:
+    if not shop.panel.kind.is_called or not contact.email:
         return None
     wanted = panel_tags(contact)
     if wanted == (contact.shop_state.tags or PanelTags(complete=wanted.complete)):

@@ -78,7 +78,7 @@ class Scanner:
 
     async def step(self, name: SourceName) -> int:
         """Read the next page of a panel, if it is time to; answers whether there was one."""
-        shops = [shop for shop in self._directory.shops_of_source(name) if shop.enabled and shop.source.scan]
+        shops = [shop for shop in self._directory.shops_of_source(name) if shop.enabled and shop.source.is_scanned]
         panel = next((found for shop in shops if (found := self._panels.panel_of(shop.id)) is not None), None)
         if panel is None:
             return 0
