@@ -1,6 +1,6 @@
 """Entries of the file of shops, and the rules that hold between their values."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
@@ -190,29 +190,35 @@ class ShopEntry(Strict):
 
     @model_validator(mode="after")
     def _source_fits(self) -> Self:
-        source = self.source
-        if source.kind == "idosell" and source.scan and self.panel.kind != "idosell":
-            raise ValueError('source: the scan reads the panel\'s API; write [panel] with kind = "idosell", or source.scan = false')
-        # Each platform has a way of its own beside the shop's own posts: the other's tells nothing.
-        ways = {"idosell": source.consent_box, "woocommerce": source.consent_field}
-        is_told = source.consent_box == "rest" or ways.get(source.kind, "") is not None
-        if self.policy == "order_consent" and not is_told:
-            raise ValueError(_NO_BOX[source.kind])
+        # Each platform has a way of its own to tell the consent box, beside the shop's own posts: the other's tells nothing.
+        source, needs_box = self.source, self.policy == "order_consent" and self.source.consent_box != "rest"
+        match source.kind:
+            case "idosell":
+                if source.scan and self.panel.kind != "idosell":
+                    raise ValueError(_NO_PANEL)
+                if needs_box and source.consent_box is None:
+                    raise ValueError(_NO_BOX_OF_IDOSELL)
+            case "woocommerce":
+                if needs_box and source.consent_field is None:
+                    raise ValueError(_NO_BOX_OF_WOOCOMMERCE)
+            case "none":
+                pass
+            case _:
+                assert_never(source.kind)
         return self
 
 
-_NO_BOX = {
-    "idosell": (
-        'policy "order_consent" sends people by the consent box of their order, and IdoSell shows that box in no webhook and in no '
-        'answer of its API (R84): nobody would ever be sent. Say who tells it: source.consent_box = "webhook" if the panel posts '
-        'it by the Webhooki "order_consent" (docs/start/idosell.md has the body to paste), "rest" if your shop posts its orders; '
-        'or choose policy "all_customers".'
-    ),
-    "woocommerce": (
-        'policy "order_consent" sends people by the consent box of their order: name the field of the order that keeps the answer, '
-        'source.consent_field = "_marketing_consent", or choose policy "all_customers".'
-    ),
-}
+_NO_PANEL = 'source: the scan reads the panel\'s API; write [panel] with kind = "idosell", or source.scan = false'
+_NO_BOX_OF_IDOSELL = (
+    'policy "order_consent" sends people by the consent box of their order, and IdoSell shows that box in no webhook and in no '
+    'answer of its API (R84): nobody would ever be sent. Say who tells it: source.consent_box = "webhook" if the panel posts '
+    'it by the Webhooki "order_consent" (docs/start/idosell.md has the body to paste), "rest" if your shop posts its orders; '
+    'or choose policy "all_customers".'
+)
+_NO_BOX_OF_WOOCOMMERCE = (
+    'policy "order_consent" sends people by the consent box of their order: name the field of the order that keeps the answer, '
+    'source.consent_field = "_marketing_consent", or choose policy "all_customers".'
+)
 
 
 class ShopsFile(Strict):

@@ -2,7 +2,7 @@
 
 import re
 from ipaddress import ip_network
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, assert_never
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -90,18 +90,41 @@ class SourceEntry(Strict):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.kind == "idosell" and self.panel is None:
-            raise ValueError("panel: the number of the panel is needed; it is shown beside the webhooks, and by `gateway connect`")
-        if self.kind == "idosell" and not self.tokens and not self.scan:
-            raise ValueError("without tokens no webhook is believed, and without scan nobody asks: the shop would tell nothing")
-        if self.kind == "woocommerce" and not self.secrets:
-            raise ValueError("secrets: WooCommerce signs with the secret of its webhook; name it here")
+        match self.kind:
+            case "idosell":
+                if self.panel is None:
+                    raise ValueError(
+                        "panel: the number of the panel is needed; it is shown beside the webhooks, and by `gateway connect`"
+                    )
+                if not self.tokens and not self.scan:
+                    raise ValueError(
+                        "without tokens no webhook is believed, and without scan nobody asks: the shop would tell nothing"
+                    )
+            case "woocommerce":
+                if not self.secrets:
+                    raise ValueError("secrets: WooCommerce signs with the secret of its webhook; name it here")
+            case "none":
+                pass
+            case _:
+                assert_never(self.kind)
         return self
+
+    def name_of(self, shop_name: str) -> str:
+        """How the source is called in the address."""
+        match self.kind:
+            case "idosell":
+                return str(self.panel)
+            case "woocommerce":
+                return shop_name
+            case "none":
+                return ""
+            case _:
+                assert_never(self.kind)
 
     def to_domain(self, shop_name: str) -> ShopSource:
         return ShopSource(
             kind=SourceKind(self.kind),
-            name={"idosell": str(self.panel), "woocommerce": shop_name}.get(self.kind, ""),
+            name=self.name_of(shop_name),
             scan=self.scan,
             calls_per_day=self.calls_per_day,
             consent_box=BoxToldBy(self.consent_box or "nobody"),
