@@ -215,6 +215,9 @@ PERSON_FIELDS = (
     "birth_date",
     "customer_id",
 )
+CLEARABLE_FIELDS = ("first_name", "last_name", "company", "phone")
+"""Of them, what an account change can say is no more, beside the address: an empty text clears it in SALESmanago (contract 2).
+Of birthday, language, gender and id nobody says that it does."""
 FIELDS = (*PERSON_FIELDS, "pickup_point")
 """What a shop may keep from travelling. The address, the statuses and the events themselves are what a transfer is."""
 EVENT_FIELDS = ("order_id", "order_source", "pickup_point", "currency", "language", "location", "host")

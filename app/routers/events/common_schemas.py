@@ -3,8 +3,9 @@
 from typing import Any
 
 from app.domain.event_parts import NO_EVIDENCE, Address, Customer, Evidence, NewsletterBox
+from app.domain.person.contact import ADDRESS
 from app.domain.shops.countries import country_as_kept
-from app.domain.shops.shop import Shop
+from app.domain.shops.shop import CLEARABLE_FIELDS, PERSON_FIELDS, Shop
 from app.domain.values import replace
 from app.formats.contact_values import NO_REGION, e164, is_national, phone_region
 from app.routers.edge.field_examples import field
@@ -147,23 +148,21 @@ class CustomerIn(WireModel):
         return {"newsletter_email": email, "newsletter_sms": sms}
 
 
-CLEARABLE = ("first_name", "last_name", "company", "phone")
-"""What an account change can say is no more, beside the parts of the address (contract 2: an empty string overwrites)."""
-NOT_CLEARABLE = ("gender", "language", "birth_date")
+NOT_CLEARABLE = tuple(name for name in PERSON_FIELDS if name not in {*CLEARABLE_FIELDS, *ADDRESS, "customer_id"})
 """Where SALESmanago has no documented way to forget one value."""
 
 
 class ChangedCustomerIn(CustomerIn):
     """The customer of an account change: `null` or an empty value says that there is none any more (R10)."""
 
-    empty_says_none = frozenset({*CLEARABLE, *NOT_CLEARABLE, "address"})
+    empty_says_none = frozenset({*CLEARABLE_FIELDS, *NOT_CLEARABLE, "address"})
 
     def to_domain(self, shop: Shop, warnings: Warnings, wholesaler: bool | None = None, *, is_dated: bool = True) -> Customer:
         customer = CustomerIn.to_domain(self, shop, warnings, wholesaler, is_dated=is_dated)
         for name in NOT_CLEARABLE:
             if self.says_none(name):
                 warnings.append(f"customer.{name}: SALESmanago has no way to clear it; what it holds stays")
-        none: dict[str, Any] = {name: "" for name in (*CLEARABLE, *NOT_CLEARABLE) if self.says_none(name)}
+        none: dict[str, Any] = {name: "" for name in (*CLEARABLE_FIELDS, *NOT_CLEARABLE) if self.says_none(name)}
         if self.says_none("address") or (self.address is not None and self.address.is_empty()):
             none["address"] = _EMPTY_ADDRESS
         return replace(customer, **none) if none else customer

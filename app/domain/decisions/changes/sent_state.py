@@ -22,14 +22,15 @@ from app.domain.decisions.changes.wanted_tags import wanted_tags
 from app.domain.events import DriftFound
 from app.domain.person.contact import ADDRESS, Contact
 from app.domain.person.sides import ObservedStatus, SentState, ShopState
+from app.domain.shops.shop import CLEARABLE_FIELDS
 from app.domain.values import replace
 
 _MOST_SPOKEN = 4 * tags.MOST_TAGS
 """Section tags, panel tags that are there and that are gone, and as much again."""
 
 
-CLEARABLE = frozenset({"first_name", "last_name", "company", "phone", *ADDRESS})
-"""What an empty text clears in SALESmanago (contract 2). Of birthday, language, gender and id nobody says that it does."""
+CLEARABLE = frozenset({*CLEARABLE_FIELDS, *ADDRESS})
+"""What an empty text clears in SALESmanago."""
 
 
 def mark_sent(contact: Contact, commands: Iterable[Command]) -> Contact:

@@ -1,9 +1,14 @@
 """Which fields travel, and under which names of the shop's own (M5, C8)."""
 
+from dataclasses import fields
+
 from app.clients.salesmanago import payloads
 from app.domain.commands import AddEvent, UpsertContact
-from app.domain.event_parts import Address
-from app.domain.shops.shop import FIELDS, FREE_DETAILS, PERSON_FIELDS, Shop
+from app.domain.decisions.changes.sent_state import CLEARABLE
+from app.domain.event_parts import Address, Customer
+from app.domain.person.contact import ADDRESS, profile_of
+from app.domain.shops.shop import CLEARABLE_FIELDS, FIELDS, FREE_DETAILS, PERSON_FIELDS, Shop
+from app.routers.events.common_schemas import NOT_CLEARABLE
 from tests.support.builders import a_customer, a_shop, account_changed, an_order, life, the_event, the_upsert
 
 WHOLE = a_customer(
@@ -20,6 +25,22 @@ ORDER = an_order(customer=WHOLE, pickup_point="WAW01A", source="allegro")
 def sent(shop: Shop) -> tuple[UpsertContact, AddEvent]:
     plan = life(shop, ORDER).plan
     return the_upsert(plan), the_event(plan)
+
+
+NO_FIELDS = {"email", "phone_assumed", "wholesaler", "newsletter_email", "newsletter_sms"}
+"""Of a customer: the address they are known by, and what becomes tags and statuses. Nothing of it is a field to keep back."""
+
+
+def test_m5_whatever_a_customer_is_made_of_can_be_kept_back_or_is_named_here_as_no_field() -> None:
+    parts = {part.name for part in fields(Address)}
+    names = {one.name for one in fields(Customer)} - NO_FIELDS - {"address", "id"} | parts | {"customer_id"}
+    assert names == set(PERSON_FIELDS) == profile_of(WHOLE).keys()
+    assert set(ADDRESS) == parts
+
+
+def test_r10_whatever_an_account_change_can_clear_is_a_field_of_a_person() -> None:
+    assert set(PERSON_FIELDS) - CLEARABLE - set(NOT_CLEARABLE) == {"customer_id"}
+    assert set(PERSON_FIELDS) >= CLEARABLE >= set(CLEARABLE_FIELDS)
 
 
 def test_m5_without_a_list_every_field_travels() -> None:
