@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain.intake.pushes import LOOKED_BACK, Scan, SourceName, Traffic, is_silent
+from app.domain.operations.alarms import Alarm
 from app.domain.shops.shop import Shop
 from app.domain.values import Words
 from app.services.ports.clock import Clock
@@ -120,9 +121,9 @@ class SourceWatch:
     async def problems(self) -> list[Words]:
         return [words for one in await self.report() for words in one.problems()]
 
-    async def alarms(self) -> set[tuple[str, str]]:
+    async def alarms(self) -> set[Alarm]:
         """(source, what is wrong), for the log."""
-        found: set[tuple[str, str]] = set()
+        found: set[Alarm] = set()
         for one in await self.report():
             found |= {(one.title, "pushes_late")} if one.late else set()
             found |= {(one.title, "pushes_silent")} if one.silent else set()

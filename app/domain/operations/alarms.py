@@ -3,10 +3,33 @@
 from collections.abc import Mapping
 from dataclasses import field
 from types import MappingProxyType
+from typing import Literal
 
 from app.domain.values import value
 
-Alarm = tuple[str, str]
+AlarmCode = Literal[
+    "installation_unconfirmed",
+    "not_ready",
+    "events_late",
+    "receipt_missing",
+    "consent_box_seems_hidden",
+    "hand_work_waits",
+    "parked",
+    "takes_nothing",
+    "claims_given_up",
+    "requests_all_refused",
+    "keys_are_tried",
+    "key_ends_soon",
+    "ledger_broken",
+    "sides_differ",
+    "pushes_late",
+    "pushes_silent",
+    "scan_late",
+    "pushes_not_understood",
+]
+"""What can be wrong. A code that is not here is a type error where it is raised; a test compares them with `WORDS`."""
+
+Alarm = tuple[str, AlarmCode]
 """(whom it concerns: a shop, a destination, a source, a key; empty = everybody), what is wrong."""
 
 
@@ -15,13 +38,13 @@ class AlarmNotice:
     """Something began to be wrong, or is over."""
 
     concerns: str
-    what: str
+    what: AlarmCode
     over: bool
 
     @property
     def words(self) -> tuple[str, str]:
         """English, Polish."""
-        return WORDS.get(self.what, (self.what, self.what))
+        return WORDS[self.what]
 
 
 @value()
@@ -37,7 +60,7 @@ class MailServer:
     password: str = field(default="", repr=False)
 
 
-WORDS: Mapping[str, tuple[str, str]] = MappingProxyType(
+WORDS: Mapping[AlarmCode, tuple[str, str]] = MappingProxyType(
     {
         "installation_unconfirmed": (
             "The database may be a copy, so nothing is sent. `gateway installation confirm` ends that.",

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from app.domain.values import Words, value
 
 ENTRY = "place:"
 """Entries about the installation whose names begin so are places that were confirmed; an empty one was left."""
 
-UNCONFIRMED = "installation_unconfirmed"
+UNCONFIRMED: Final = "installation_unconfirmed"
 """The alarm's name."""
 
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import structlog
 
-from app.domain.operations.alarms import Alarm, AlarmNotice
+from app.domain.operations.alarms import Alarm, AlarmCode, AlarmNotice
 from app.services.health.health import Report
 from app.services.health.problems import ShopHealth
 
@@ -75,12 +75,12 @@ class _Channel:
 
 
 def _alarms(report: Report) -> set[Alarm]:
-    found = {(shop.shop_id, what) for shop in report.shops for what in _of(shop)}
+    found: set[Alarm] = {(shop.shop_id, what) for shop in report.shops for what in _of(shop)}
     return found if report.ready else found | {("", "not_ready")}
 
 
-def _of(shop: ShopHealth) -> list[str]:
-    wrong = {
+def _of(shop: ShopHealth) -> list[AlarmCode]:
+    wrong: dict[AlarmCode, bool] = {
         "events_late": shop.late,
         "receipt_missing": shop.receipt_missing,
         "consent_box_seems_hidden": shop.consent_box_seems_hidden,

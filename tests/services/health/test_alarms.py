@@ -1,11 +1,11 @@
 """Said once when it begins, once when it is over, and never because nobody could look (R11, L5)."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from structlog.testing import capture_logs
 
-from app.domain.operations.alarms import AlarmNotice
+from app.domain.operations.alarms import WORDS, AlarmCode, AlarmNotice
 from app.services.health.alarms import Alarms
 from app.services.health.health import Report, ShopHealth
 
@@ -166,23 +166,9 @@ async def test_what_one_channel_does_not_take_is_told_nobody_else_twice() -> Non
 
 
 def test_every_alarm_has_words_in_both_languages() -> None:
-    for what in (
-        *(name for name, _ in WRONG),
-        "parked",
-        "takes_nothing",
-        "claims_given_up",
-        "requests_all_refused",
-        "key_ends_soon",
-        "sides_differ",
-        "ledger_broken",
-        "not_ready",
-        "keys_are_tried",
-        "pushes_silent",
-        "pushes_late",
-        "scan_late",
-        "pushes_not_understood",
-        "installation_unconfirmed",
-    ):
+    assert set(get_args(AlarmCode)) == WORDS.keys()
+    assert {name for name, _ in WRONG} <= WORDS.keys()
+    for what in WORDS:
         english, polish = AlarmNotice("", what, over=False).words
         assert english != polish
         assert what not in (english, polish)
