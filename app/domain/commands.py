@@ -180,10 +180,10 @@ Command = UpsertContact | AddEvent | DeleteContact | ConfirmOptIn | ConfirmOptOu
 Question = ConfirmOptIn | ConfirmOptOut
 """What is asked of SALESmanago about somebody whom it named itself."""
 
-HomeState = SetSubscription | MirrorTags
+ShopStateCommand = SetSubscription | MirrorTags
 """How things should be at the shop's side."""
 
-HomeCommand = SetSubscription | MirrorTags | ReportErasure
+ShopCommand = SetSubscription | MirrorTags | ReportErasure
 """What goes to the shop's side."""
 
 

@@ -207,7 +207,7 @@ class Channel:
         return Channel(brought_in=self.acted_at, brought_out=self.last_opt_out) if self.status else self
 
     def taking_over(self, former: "Channel") -> "Channel":
-        """Whoever has this address turns out to be who had another one: an opt-out of either stands, unless an opt-in for this
+        """The person who has this address turns out to have had another: an opt-out of either stands, unless an opt-in for this
 
         address came after it (R72).
         """
@@ -247,7 +247,7 @@ CONSENT_TRAP_ORDERS = 20
 
 
 def tells_of_the_box(box: ConsentAnswer, before: TransferConsent) -> bool:
-    """Whoever consented earlier need not be asked again: such an order says nothing of the box."""
+    """Who consented earlier need not be asked again: such an order says nothing of the box."""
     return box is not ConsentAnswer.NOT_ASKED or not before.is_given
 
 

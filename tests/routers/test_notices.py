@@ -12,7 +12,7 @@ from app.clients.alarm_webhook import AlarmWebhook
 from app.clients.rate_limiter import RateLimiter
 from app.clients.shop_webhook import ShopWebhook
 from app.clients.transport import Transport
-from app.domain.commands import HomeCommand, MirrorTags, ReportErasure, SetSubscription
+from app.domain.commands import MirrorTags, ReportErasure, SetSubscription, ShopCommand
 from app.domain.consent import Status, TimedStatus
 from app.domain.operations.alarms import AlarmNotice
 from app.domain.panel_tags import PanelTags
@@ -38,7 +38,7 @@ MODELS: dict[type, type[BaseModel]] = {
 }
 
 
-async def sent(command: HomeCommand) -> httpx.Request:
+async def sent(command: ShopCommand) -> httpx.Request:
     got: list[httpx.Request] = []
     http = httpx.AsyncClient(transport=httpx.MockTransport(lambda request: (got.append(request), httpx.Response(204))[1]))
     shop = a_shop(number=1, panel=Panel(kind=PanelKind.WEBHOOK, base_url=URL))
@@ -65,7 +65,7 @@ async def sent(command: HomeCommand) -> httpx.Request:
         ReportErasure(email="jan@example.com", erased_by="shop1", at=at("2026-11-23T10:00"), customer_id="12"),
     ],
 )
-async def test_a_notice_to_a_shop_is_what_the_contract_says(command: HomeCommand) -> None:
+async def test_a_notice_to_a_shop_is_what_the_contract_says(command: ShopCommand) -> None:
     request = await sent(command)
     said = json.loads(request.content)
     model = MODELS[type(command)]

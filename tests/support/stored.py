@@ -97,8 +97,8 @@ def tried(
     return Tried(command, outcome or Delivered(), verdict or Done(), call or a_call())
 
 
-def again(command: WaitingCommand, at: datetime, *, look_first: bool = False) -> Tried:
-    return tried(command, RetryAt(at, look_first), Unreachable("down"))
+def again(command: WaitingCommand, at: datetime, *, verify_first: bool = False) -> Tried:
+    return tried(command, RetryAt(at, verify_first), Unreachable("down"))
 
 
 def attempted(claim: Claim, *ends: Tried, due_at: datetime | None = None, at: datetime = T0, progressed: bool = True) -> Attempted:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from cryptography.fernet import Fernet
 from sqlalchemy import select, text
 
-from app.domain.commands import AddEvent, DeleteContact, HomeCommand, MirrorTags, ReportErasure, SetSubscription, UpsertContact
+from app.domain.commands import AddEvent, DeleteContact, MirrorTags, ReportErasure, SetSubscription, ShopCommand, UpsertContact
 from app.domain.consent import ConsentAnswer, Policy, Status
 from app.domain.delivery.answers import Answer, Call, LookupResult, Modified
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading, to_tags
@@ -242,10 +242,10 @@ class FakeShopSide:
     """The shop's side: records what it is asked, and answers as told."""
 
     clock: Clock
-    respond: Callable[[HomeCommand], Outcome] = lambda command: Delivered()
+    respond: Callable[[ShopCommand], Outcome] = lambda command: Delivered()
     before_answer: Callable = None  # an async step that happens while the call is on its way
-    asked: list[HomeCommand] = field(default_factory=list)
-    done: list[HomeCommand] = field(default_factory=list)
+    asked: list[ShopCommand] = field(default_factory=list)
+    done: list[ShopCommand] = field(default_factory=list)
     overloaded: bool = False
 
     async def set_subscription(self, command: SetSubscription, number: int) -> Answer:
@@ -260,7 +260,7 @@ class FakeShopSide:
     async def is_overloaded(self) -> bool:
         return self.overloaded
 
-    async def _answer(self, command: HomeCommand) -> Answer:
+    async def _answer(self, command: ShopCommand) -> Answer:
         self.asked.append(command)
         if self.before_answer is not None:
             await self.before_answer(command)

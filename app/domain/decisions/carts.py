@@ -67,7 +67,7 @@ class Cart:
     def unreported(self) -> "Cart":
         return replace(self, reported_at=None, reported_by=None, reported_change_at=None)
 
-    def heard_again(self, event: CartChanged) -> "Cart":
+    def refreshed(self, event: CartChanged) -> "Cart":
         """The same goods: the idle hour goes on, and the report has the newest of their value, currency, names and link (R41).
 
         What the shop does not say stays; a value in another currency does not. A report that was sent stays as it is: one
@@ -157,7 +157,7 @@ def decide_cart(
         return Supersede(Reason.CART_EMPTIED)
     if now >= cart.stale_at:
         return Supersede(Reason.CART_STALE)
-    told = AddEvent(
+    cart_event = AddEvent(
         email=contact.known_there_as,
         kind=EventKind.CART,
         at=cart.changed_at,
@@ -172,7 +172,7 @@ def decide_cart(
         cart_id=cart.id,
         expires_at=cart.stale_at,
     )
-    report: Command = mapped(told, shop)
+    report: Command = mapped(cart_event, shop)
     upsert = difference(contact, shop, now)
     return Send(report) if upsert is None else Send(upsert, report)
 

@@ -15,7 +15,7 @@ from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, DeleteCont
 from app.domain.consent import Status, is_opt_out, later
 from app.domain.decisions.changes.salesmanago_changes import difference, opt_outs_due
 from app.domain.decisions.changes.sent_state import digest_of_sent_state, mark_sent, reset_to_remote
-from app.domain.decisions.changes.shop_changes import home_commands, mark_sent_to_shop, shop_knows
+from app.domain.decisions.changes.shop_changes import mark_sent_to_shop, shop_commands, shop_knows
 from app.domain.decisions.compose import compose
 from app.domain.decisions.guard import closes_the_door, refusal_reason
 from app.domain.decisions.learn import learn, reactivated, remember_revocation
@@ -65,8 +65,8 @@ def _decision(plan: Plan, contact: Contact, sale: Sale, learned: Contact | None 
 def decide_claim(event: OptOutClaimed, contact: Contact, *, opt_in_waits: bool) -> OptOutClaimed | StatusObserved:
     """The act that a callback about an opt-out reports, or the callback itself where it must be confirmed first.
 
-    A callback carries no time, and the same one may come again. Of somebody who came back after a resignation, and of whom
-    SALESmanago was told so, its own record decides; of anybody else the opt-out counts at once (R55). So it does while the
+    A callback carries no time, and the same one may come again. Of somebody who came back after a resignation, where
+    that was sent to SALESmanago, its own record decides; of anybody else the opt-out counts at once (R55). So it does while the
     opt-in has not arrived (`opt_in_waits`): the record cannot tell the two resignations apart, and nobody is opted in after
     one (R06).
     """
@@ -97,7 +97,7 @@ def decide(
 
 def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder, *, known_there: bool) -> Decision:
     if isinstance(event, OrderCancelled | OrderReturned) and not sale.purchase_sent:
-        # It concerns whoever ordered, and nobody did yet, or the order stayed in the shop (R17, R19).
+        # It concerns the buyer, and nobody ordered yet, or the order stayed in the shop (R17, R19).
         return _decision(unsent(Reason.PURCHASE_NOT_SENT) if sale.is_known else Defer(Reason.WAITS_FOR_ORDER), contact, sale)
     if isinstance(event, ErasureRequested):
         return _erase(event, shop, contact, sale)
@@ -177,13 +177,13 @@ def _homeward(
     What SALESmanago lost or did not accept is sent again, if the person may be sent.
     """
     if isinstance(event, OptInClaimed):
-        if known.email_news.status is Status.OPT_OUT and not _is_told_of_opt_out(known):
+        if known.email_news.status is Status.OPT_OUT and not _opt_out_was_sent(known):
             # The opt-out was never sent, so that SALESmanago shows none confirms nothing.
             return _decision(Withhold(Reason.OPT_IN_NOT_CONFIRMED), known, sale)
         return _decision(Send(ConfirmOptIn(email=event.email, at=event.at)), known, sale)
     if isinstance(event, StatusRejected) and event.still_as is None and not is_explained(event, known):
         return _decision(Withhold(Reason.OPTED_OUT_THERE if event.shown_out else Reason.REFUSED), known, sale)
-    commands: list[Command] = list(home_commands(known, event, shop))
+    commands: list[Command] = list(shop_commands(known, event, shop))
     upsert = _facts(event, shop, known, known_there=known_there)
     commands += [] if upsert is None else [upsert]
     if not commands:
@@ -200,10 +200,10 @@ def _repaired(event: DriftFound, shop: Shop, known: Contact, sale: Sale) -> Deci
     return Decision(Send(*commands), _informed(there, commands), sale, known)
 
 
-def _is_told_of_opt_out(known: Contact) -> bool:
+def _opt_out_was_sent(known: Contact) -> bool:
     """The person's opt-out was sent; or a later act was, by another shop of the account."""
-    told, said = known.sent_state.email_news, known.email_news.said
-    return is_opt_out(told) or (told is not None and said is not None and told.at > said.at)
+    sent, said = known.sent_state.email_news, known.email_news.said
+    return is_opt_out(sent) or (sent is not None and said is not None and sent.at > said.at)
 
 
 def _informed(known: Contact, commands: Sequence[Command]) -> Contact:

@@ -141,22 +141,22 @@ def opt_outs_for_left_addresses(event: Event, before: Contact, contact: Contact,
     return None if email is None and phone is None else StatusesSaid(email, phone)
 
 
-def resign_left_address(told: SentState, said: StatusesSaid) -> tuple[UpsertContact, SentState] | None:
+def resign_left_address(sent: SentState, said: StatusesSaid) -> tuple[UpsertContact, SentState] | None:
     """The opt-out for a left address where an opt-in was sent, and what SALESmanago holds of it then."""
-    email_out = is_opt_in(told.email_news) and is_opt_out(said.email)
-    phone_out = is_opt_in(told.phone_news) and is_opt_out(said.phone)
-    if told.email is None or not (email_out or phone_out):
+    email_out = is_opt_in(sent.email_news) and is_opt_out(said.email)
+    phone_out = is_opt_in(sent.phone_news) and is_opt_out(said.phone)
+    if sent.email is None or not (email_out or phone_out):
         return None
     resigned = UpsertContact(
-        email=told.email,
+        email=sent.email,
         email_status=Status.OPT_OUT if email_out else None,
         phone_status=Status.OPT_OUT if phone_out else None,
         repeats=True,
     )
     held = replace(
-        told,
-        email_news=said.email if email_out else told.email_news,
-        phone_news=said.phone if phone_out else told.phone_news,
+        sent,
+        email_news=said.email if email_out else sent.email_news,
+        phone_news=said.phone if phone_out else sent.phone_news,
     )
     return resigned, held
 
@@ -166,10 +166,10 @@ def resign_left_address(told: SentState, said: StatusesSaid) -> tuple[UpsertCont
 
 def opt_outs_shown(before: Contact, contact: Contact) -> Channels | None:
     """The channels of which SALESmanago showed a new opt-out; None if of none, or if the person was never sent."""
-    told, former = contact.sent_state, before.sent_state
-    email = is_opt_out(told.email_news) and told.email_news != former.email_news
-    phone = is_opt_out(told.phone_news) and told.phone_news != former.phone_news
-    return Channels(email, phone) if (email or phone) and told.email is not None else None
+    sent, former = contact.sent_state, before.sent_state
+    email = is_opt_out(sent.email_news) and sent.email_news != former.email_news
+    phone = is_opt_out(sent.phone_news) and sent.phone_news != former.phone_news
+    return Channels(email, phone) if (email or phone) and sent.email is not None else None
 
 
 def repeated_opt_out(contact: Contact, shown: Channels, arrived: Collection[Command | None]) -> UpsertContact | None:
@@ -205,9 +205,9 @@ def repeated_in_shop(event: Event, before: Contact, contact: Contact) -> SetSubs
     """
     if isinstance(event, StatusObserved) or contact.shop_state == before.shop_state:
         return None
-    home, former = contact.shop_state, before.shop_state
-    email = home.email_news if _contradicts(home.email_news, former.email_news) else None
-    phone = home.phone_news if _contradicts(home.phone_news, former.phone_news) else None
+    shop_state, former = contact.shop_state, before.shop_state
+    email = shop_state.email_news if _contradicts(shop_state.email_news, former.email_news) else None
+    phone = shop_state.phone_news if _contradicts(shop_state.phone_news, former.phone_news) else None
     if email is None and phone is None:
         return None
     return SetSubscription(email=contact.email, email_news=email, phone_news=phone, customer_id=contact.customer_id)
@@ -228,23 +228,23 @@ def status_changed(before: Contact, contact: Contact) -> bool:
 
 def _known_there(contact: Contact) -> tuple[object, ...]:
     """What SALESmanago holds of the newsletter, as far as we know."""
-    told, seen = contact.sent_state, contact.observed
+    sent, seen = contact.sent_state, contact.observed
     kept_back = (seen.email_kept_back, seen.phone_kept_back)
-    return told.email_news, told.phone_news, seen.email_news, seen.phone_news, *kept_back
+    return sent.email_news, sent.phone_news, seen.email_news, seen.phone_news, *kept_back
 
 
-def opt_ins_revoked_at_sibling(told: SentState, adopted: SentState) -> Revocation:
+def opt_ins_revoked_at_sibling(sent: SentState, adopted: SentState) -> Revocation:
     """An older opt-in of the other shop must not follow an opt-out that it adopted (R06)."""
     return Revocation(
-        email_opt_in=adopted.email_news != told.email_news and is_opt_out(adopted.email_news),
-        phone_opt_in=adopted.phone_news != told.phone_news and is_opt_out(adopted.phone_news),
+        email_opt_in=adopted.email_news != sent.email_news and is_opt_out(adopted.email_news),
+        phone_opt_in=adopted.phone_news != sent.phone_news and is_opt_out(adopted.phone_news),
     )
 
 
-def opt_ins_adopted(told: SentState, adopted: SentState) -> Channels | None:
+def opt_ins_adopted(sent: SentState, adopted: SentState) -> Channels | None:
     """The channels whose opt-out another shop sent before it adopted a newer opt-in; None if there is none or it was never sent."""
-    email = is_opt_in(adopted.email_news) and is_opt_out(told.email_news)
-    phone = is_opt_in(adopted.phone_news) and is_opt_out(told.phone_news)
+    email = is_opt_in(adopted.email_news) and is_opt_out(sent.email_news)
+    phone = is_opt_in(adopted.phone_news) and is_opt_out(sent.phone_news)
     return Channels(email, phone) if (email or phone) and adopted.email is not None else None
 
 

@@ -118,7 +118,7 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
         case TagsObserved():
             return saw_tags(event, _addressed(contact, event.email), shop)
         case DriftFound():
-            return contact  # of the person it tells nothing; what SALESmanago was told is `decide`'s business
+            return contact  # of the person it tells nothing; what SALESmanago was sent is `decide`'s business
         case StatusRejected(still_as=str() as email):
             return still_called(not_taken(event, contact), email, at)
         case StatusRejected():
@@ -190,7 +190,7 @@ def _reached(contact: Contact, event: Subscribed | SubscriberListed) -> Contact:
 
 
 def _by(at: datetime, since: datetime | None) -> datetime | None:
-    """Nobody agreed later than whoever says so."""
+    """Nobody agreed later than the event that says so."""
     return None if since is None else min(since, at)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from app.domain.commands import (
     AddEvent,
     Command,
-    HomeState,
+    ShopStateCommand,
     UpsertContact,
 )
 from app.domain.consent import Status
@@ -105,7 +105,7 @@ class Attempted:
         tried = tuple(Tried(one, answer.outcome, parked, answer.call) for one in self.claim.commands)
         return replace(self, tried=tried, failing=0, failing_since=None)
 
-    def told_opt_in(self) -> list[WaitingCommand]:
+    def opt_ins_sent(self) -> list[WaitingCommand]:
         """Commands that just sent an opt-in to SALESmanago."""
         done = (one.command for one in self.tried if one.verdict == Done())
         return [
@@ -140,10 +140,10 @@ class Attempted:
             and moved.get(waiting.command.email, waiting.command.email) != waiting.command.email
         }
 
-    def shop_states(self) -> list[tuple[int, HomeState]]:
+    def shop_states(self) -> list[tuple[int, ShopStateCommand]]:
         """How things should be at the shop's side, as settled now, whether written or left to a person; by id of the command."""
         settled = (one.command for one in self.tried if isinstance(one.verdict, Done | Park))
-        return [(one.id, one.command) for one in settled if isinstance(one.command, HomeState)]
+        return [(one.id, one.command) for one in settled if isinstance(one.command, ShopStateCommand)]
 
 
 def addressed_as_before(waiting: Iterable[WaitingCommand], names: Mapping[str, str]) -> dict[int, Command]:

@@ -138,7 +138,7 @@ class Done:
 @value()
 class RetryAt:
     at: datetime
-    look_first: bool
+    verify_first: bool
     """Read SALESmanago before sending again."""
 
 
@@ -178,7 +178,7 @@ def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datet
         wait = max(wait, min(timedelta(seconds=outcome.retry_after), LONGEST_DELAY))
     if isinstance(outcome, Unknown):
         wait = max(wait, SETTLING)
-    return RetryAt(now + wait, look_first=isinstance(outcome, Unknown))
+    return RetryAt(now + wait, verify_first=isinstance(outcome, Unknown))
 
 
 def backoff(attempt: int) -> timedelta:

@@ -128,34 +128,35 @@ def _stands(
     return TimedStatus(shown, at) if shown is meant and not _stood_after(stood, acted_at, shown) else None
 
 
-def email_stood_since(merged: UpsertContact, told: Sequence[tuple[UpsertContact, bool]]) -> TimedStatus | None:
-    """What stood there when the e-mail status of these commands leaves. `told`: in order, each with whether it perhaps arrived."""
-    said = [(one.email_status, one.email_stood, one.email_acted_at, maybe_sent) for one, maybe_sent in told]
+def email_stood_since(merged: UpsertContact, upserts: Sequence[tuple[UpsertContact, bool]]) -> TimedStatus | None:
+    """What stood there when the e-mail status of these commands leaves. `upserts`: in order, each with whether it perhaps left."""
+    said = [(one.email_status, one.email_stood, one.email_acted_at, maybe_sent) for one, maybe_sent in upserts]
     return _stood_since(merged.email_stood, said)
 
 
-def phone_stood_since(merged: UpsertContact, told: Sequence[tuple[UpsertContact, bool]]) -> TimedStatus | None:
-    said = [(one.phone_status, one.phone_stood, one.phone_acted_at, maybe_sent) for one, maybe_sent in told]
+def phone_stood_since(merged: UpsertContact, upserts: Sequence[tuple[UpsertContact, bool]]) -> TimedStatus | None:
+    said = [(one.phone_status, one.phone_stood, one.phone_acted_at, maybe_sent) for one, maybe_sent in upserts]
     return _stood_since(merged.phone_stood, said)
 
 
 def _stood_since(
-    stood: TimedStatus | None, told: Sequence[tuple[Status | None, TimedStatus | None, datetime | None, bool]]
+    stood: TimedStatus | None, statuses: Sequence[tuple[Status | None, TimedStatus | None, datetime | None, bool]]
 ) -> TimedStatus | None:
     """While an opt-in waits behind an opt-out, that does not leave again: what was seen since that act was seen since."""
     last = max(
-        (place for place, (status, _, _, maybe_sent) in enumerate(told) if maybe_sent and status is Status.OPT_OUT), default=None
+        (place for place, (status, _, _, maybe_sent) in enumerate(statuses) if maybe_sent and status is Status.OPT_OUT),
+        default=None,
     )
     if last is None:
         return stood
-    acts = [acted_at for _, _, acted_at, _ in told[last + 1 :] if acted_at is not None]
-    since = acts[0] if acts else told[last][2]
-    seen = [one for _, one, _, _ in told[last:] if one is not None and since is not None and one.at >= since]
+    acts = [acted_at for _, _, acted_at, _ in statuses[last + 1 :] if acted_at is not None]
+    since = acts[0] if acts else statuses[last][2]
+    seen = [one for _, one, _, _ in statuses[last:] if one is not None and since is not None and one.at >= since]
     return max(seen, key=lambda one: one.at, default=None)
 
 
 def apart_from(
-    shown: RemoteContact, waiting: Iterable[Command], email_told: TimedStatus | None, phone_told: TimedStatus | None
+    shown: RemoteContact, waiting: Iterable[Command], email_sent: TimedStatus | None, phone_sent: TimedStatus | None
 ) -> RemoteContact | None:
     """What an observation shows of a contact with waiting commands: the channels that none of them concerns; None if none.
 
@@ -169,8 +170,8 @@ def apart_from(
         if isinstance(command, UpsertContact):
             if command.introduces or command.new_email is not None:
                 return None
-            email = email if _agrees(command.email_status, email_told, email) else None
-            phone = phone if _agrees(command.phone_status, phone_told, phone) else None
+            email = email if _agrees(command.email_status, email_sent, email) else None
+            phone = phone if _agrees(command.phone_status, phone_sent, phone) else None
     left = RemoteContact(email=shown.email, opted_out=email, opted_out_phone=phone)
     return None if email is None and phone is None else left
 
@@ -183,9 +184,9 @@ def tells_of_email(command: Command) -> bool:
     return whole or (isinstance(command, UpsertContact) and command.email_status is not None)
 
 
-def _agrees(waiting: Status | None, told: TimedStatus | None, shown_out: bool | None) -> bool:
+def _agrees(waiting: Status | None, sent: TimedStatus | None, shown_out: bool | None) -> bool:
     shown = Status.OPT_OUT if shown_out else Status.OPT_IN
-    return waiting is None or (waiting is shown and told is not None and told.status is shown)
+    return waiting is None or (waiting is shown and sent is not None and sent.status is shown)
 
 
 def without_opt_in(shown: RemoteContact) -> RemoteContact:
@@ -203,7 +204,7 @@ def still_missing(bundle: CoalescedCommands, seen: dict[str, RemoteContact]) -> 
             upsert = newly_created(upsert)
         present = seen.get(upsert.email)
         held = {canonical(tag) for tag in present.tags} if present else set()
-        was_asked = present is not None and upsert.introduces  # whoever it made was mailed as well
+        was_asked = present is not None and upsert.introduces  # a contact that it made was mailed as well
         upsert = replace(
             upsert,
             asks_opt_in=None if was_asked else upsert.asks_opt_in,

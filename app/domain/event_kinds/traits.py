@@ -61,7 +61,7 @@ def kind_of(event: Event) -> Kind:
         case AccountListed() | SubscriberListed():
             return _LISTED
         case DriftFound():
-            return _PLAIN if event.needed else _LISTED  # what is needed is told for a person who acts now
+            return _PLAIN if event.needed else _LISTED  # what is needed is sent for a person who acts now
         case Unsubscribed() | OptOutClaimed() | TransferConsentWithdrawn() | ErasureRequested():
             return _STOP
         case StatusObserved():

@@ -1,6 +1,6 @@
 """Lanes: how several workers decide at once (decision 22).
 
-Every address belongs to a lane, and whoever holds a lane alone decides about its people, in order. Where an event turns out to
+Every address belongs to a lane, and the holder of a lane alone decides about its people, in order. Where an event turns out to
 concern somebody of another lane, everybody waits while one worker decides alone, in the order of acceptance.
 """
 

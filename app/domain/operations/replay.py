@@ -7,7 +7,7 @@ replay can bring back no old name, no tag that was taken off since, and no permi
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.commands import Command, DeleteContact, HomeCommand, Question, UpsertContact
+from app.domain.commands import Command, DeleteContact, Question, ShopCommand, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.changes.salesmanago_changes import difference, repeat_opt_out
 from app.domain.decisions.changes.sent_state import mark_sent, mark_unsent
@@ -95,7 +95,7 @@ def again(
     stop = stopped([command], shop, asked)
     if stop is not None:
         return Again(None, contact, stop.reason)
-    if isinstance(command, HomeCommand | Question):
+    if isinstance(command, ShopCommand | Question):
         return Again(command, contact)  # the shop's side compares with what it knows by then
     if asked.last_purchase_at is not None and command.is_cart_until(asked.last_purchase_at):
         return Again(None, contact, Reason.CART_BOUGHT)
@@ -105,9 +105,9 @@ def again(
 
 def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime) -> Again:
     """The command derived anew; its opt-outs alone if nothing else may be sent (R06a)."""
-    if command.repeats:  # the opt-out of whichever shop, told once more: it is no difference, and still due
-        told_again = repeat_opt_out(contact, ())
-        return Again(told_again, contact, None if told_again else Reason.REPLACED)
+    if command.repeats:  # the opt-out of whichever shop, sent once more: it is no difference, and still due
+        again = repeat_opt_out(contact, ())
+        return Again(again, contact, None if again else Reason.REPLACED)
     doubted = mark_unsent(replace(contact, rename_refused_at=None), [command])  # a person asked: a rename is tried again
     # An opt-out that any shop sent since was no part of this command.
     news = replace(
@@ -127,5 +127,5 @@ def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime)
     return Again(fresh, mark_sent(doubted, [fresh]))
 
 
-def _since(told_last: TimedStatus | None, meant: Status | None) -> TimedStatus | None:
-    return told_last if told_last is not None and told_last.status is Status.OPT_OUT and meant is Status.OPT_IN else None
+def _since(last_sent: TimedStatus | None, meant: Status | None) -> TimedStatus | None:
+    return last_sent if last_sent is not None and last_sent.status is Status.OPT_OUT and meant is Status.OPT_IN else None

@@ -41,7 +41,7 @@ KEPT: Mapping[RequestOutcome, int] = MappingProxyType(
         RequestOutcome.FAILED: 500,
     }
 )
-"""Requests of a shop that are kept, the newest ones; whoever guesses keys pushes nothing else out."""
+"""Requests of a shop that are kept, the newest ones; guessing of keys pushes nothing else out."""
 
 AT_ONCE: Mapping[RequestOutcome, int] = MappingProxyType(
     {

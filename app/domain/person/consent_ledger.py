@@ -112,8 +112,8 @@ def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
         case AccountChanged(customer=customer):
             yield from _ticked(customer, event.at, only_dated=True)
         case Subscribed():
-            told = (Act(matter, ActKind.OPT_IN, event.at, event.evidence) for matter in _channels(event.by_email, event.by_sms))
-            yield from _as_learned(told, after)
+            opt_ins = (Act(matter, ActKind.OPT_IN, event.at, event.evidence) for matter in _channels(event.by_email, event.by_sms))
+            yield from _as_learned(opt_ins, after)
         case Unsubscribed():
             kind = ActKind.OPT_OUT if event.confirmed else ActKind.REMOVED
             for matter in _channels(event.by_email, event.by_sms):
@@ -151,9 +151,9 @@ def _acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
             assert_never(event)
 
 
-def _as_learned(told: Iterable[Act], after: Contact) -> Iterator[Act]:
+def _as_learned(opt_ins: Iterable[Act], after: Contact) -> Iterator[Act]:
     """An opt-in by e-mail that waits for the person's click is a request (B6)."""
-    for act in told:
+    for act in opt_ins:
         asked, learned = after.email_asked_at, after.email_news.last_opt_in
         waits = asked is not None and asked >= act.at and (learned is None or learned < act.at)
         yield replace(act, kind=ActKind.REQUESTED) if act.matter is Matter.EMAIL and waits else act

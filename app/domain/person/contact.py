@@ -4,7 +4,7 @@ The facts are registers that know since when they are true, so learning events i
 late event never overwrites newer state. `SentState` mirrors what the commands queued so far make true in SALESmanago, `ShopState`
 what they make true in the shop. What is to be sent is always a difference: that is why a repeated event sends nothing
 (R28), why a first transfer carries everything true by then (R07), and why a change never echoes back to where it came from.
-`Observed` is what SALESmanago showed when we looked.
+`Observed` is what SALESmanago showed when it was read.
 """
 
 from collections.abc import Mapping
@@ -110,9 +110,9 @@ class Contact:
         if number and real_id(customer.id):
             said = {**said, "customer_id": number}
         known = self.with_profile(said, at, phone_assumed=customer.phone_assumed, as_of=as_of)
-        told_at = as_of or at
-        if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= told_at):
-            known = replace(known, wholesaler=TimedFlag(customer.wholesaler, told_at))
+        since = as_of or at
+        if customer.wholesaler is not None and (self.wholesaler is None or self.wholesaler.at <= since):
+            known = replace(known, wholesaler=TimedFlag(customer.wholesaler, since))
         return known if number == known.customer_id else replace(known, customer_id=number)
 
     def of_account(self, number: str | None) -> "Contact":
@@ -191,14 +191,14 @@ class Contact:
     def _with_words(self, words: "Mapping[str, tuple[str, TimedFlag]]") -> "Contact":
         """Panel tags, at most `MOST_TAGS` that are there: those that were there first. Of removed ones the newest are remembered,
 
-        and those whose removal is still to be told.
+        and those whose removal is still to be sent.
         """
         if len(words) > tags.MOST_TAGS:
             oldest_first = sorted(words.items(), key=lambda entry: entry[1][1].at)
             there = [entry for entry in oldest_first if entry[1][1].value][: tags.MOST_TAGS]
             gone = [entry for entry in oldest_first if not entry[1][1].value]
-            untold = [entry for entry in gone[: -tags.MOST_TAGS] if self._is_told(entry[1][0])]
-            words = dict((*untold, *gone[-tags.MOST_TAGS :], *there))
+            unsent = [entry for entry in gone[: -tags.MOST_TAGS] if self._is_sent(entry[1][0])]
+            words = dict((*unsent, *gone[-tags.MOST_TAGS :], *there))
         return replace(self, panel_tags=dict(words.values()))
 
     def has_no_place_for(self, added: tuple[str, ...]) -> bool:
@@ -208,7 +208,7 @@ class Contact:
         known = words_of(self.panel_tags)
         return any(tags.word(tag) not in known for tag in added)
 
-    def _is_told(self, panel_tag: str) -> bool:
+    def _is_sent(self, panel_tag: str) -> bool:
         name = tags.to_upstream(panel_tag)
         return name is not None and self.sent_state.tags.get(tags.canonical(name)) is True
 

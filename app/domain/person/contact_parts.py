@@ -23,7 +23,7 @@ class TimedText:
 
     @property
     def rank(self) -> Rank:
-        """The higher one is true. An order may show the buyer of the day it was placed, however late it is told again: the newest
+        """The higher one is true. An order may show the buyer of the day it was placed, however late it is repeated: the newest
         order counts, in its newest version, and at the same second the person's own record before any order."""
         return self.at, self.as_of is None, self.as_of or self.at
 

@@ -1,7 +1,7 @@
 """Who an event is about (R11, R72): decided from who has, and had, the addresses it names, and whose account it names.
 
-An address is whoever has it now. An account is a customer id. Where the two contradict each other, nobody is made one person
-with somebody else: the event is contested, and a person must look.
+An address means the person who has it now; an account is a customer id. Where the two contradict each other, nobody is made
+one person with somebody else: the event is contested, and staff must decide.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ class Address(NamedTuple, Generic[P]):
     former: Sequence[tuple[datetime, P]] = ()
 
     def holder(self, at: datetime, *, taking: bool = False) -> P | None:
-        """Whoever had it at that time: a message from before a rename finds the renamed person, never a twin.
+        """Who had it at that time: a message from before a rename finds the renamed person, never a twin.
 
         `taking`: the message gives the address to somebody, who is not the one that left it in the same moment.
         """
@@ -68,7 +68,7 @@ class Address(NamedTuple, Generic[P]):
 
     @property
     def last(self) -> P | None:
-        """Whoever has it, or had it last."""
+        """Who has it, or had it last."""
         return self.present or (max(self.former, key=_until)[1] if self.former else None)
 
     def was_of(self, person: P | None) -> bool:
@@ -135,7 +135,7 @@ def who(event: Event, clues: Clues[P]) -> Meant[P] | NewPerson:
             # SALESmanago may still know a person by the address before a rename that is on its way there.
             return _same_or_new(clues.address.last)
         case Unsubscribed() | TransferConsentWithdrawn() | ErasureRequested() | AccessRequested():
-            # A stop under an address nobody has any more is the word of whoever had it last.
+            # A stop under an address nobody has any more is the word of its last holder.
             return _same_or_new(clues.address.holder(event.at) or clues.address.last)
         case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
             # An old order, a session that goes on: they name the address of then and introduce nobody.
@@ -184,7 +184,7 @@ def _moved(event: AccountChanged | AccountListed, clues: Clues[P]) -> Meant[P] |
     if former is not None and former.erased_hash is None and erased is not None and is_forgotten(event, erased.contact):
         return Meant(How.ERASED_SINCE, former, erased)
     if erased is not None:
-        current = None  # the erased person had this address; whoever has it now is somebody else
+        current = None  # the erased person had this address; its holder now is somebody else
     if former is not None and former.erased_hash is not None:
         return Meant(How.SAME, former)  # who was erased is not named again by a change of data
     if former is None:
@@ -214,7 +214,7 @@ def _unknown_previous(event: AccountChanged | AccountListed, clues: Clues[P]) ->
 
 
 def _mover(event: AccountChanged | AccountListed, clues: Clues[P]) -> P | None:
-    """Whose address changes: the account's own contact, or else whoever has the address it had, unless of another account."""
+    """Whose address changes: the account's own contact, or else the holder of the address it had, unless of another account."""
     account = clues.account
     if account is not None and account.contact.registered:
         return account
@@ -226,7 +226,7 @@ def _mover(event: AccountChanged | AccountListed, clues: Clues[P]) -> P | None:
 
 
 def _holder(address: Address[P], event: Event, *, taking: bool) -> P | None:
-    """Whoever had the address then; but who left it is not the one whom the event names by another account."""
+    """Who had the address then; but who left it is not the one whom the event names by another account."""
     person = address.holder(event.at, taking=taking)
     if person is None or person is address.present:
         return person

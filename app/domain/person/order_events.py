@@ -71,7 +71,7 @@ _KINDS = {OrderPlaced: EventKind.PURCHASE, OrderCancelled: EventKind.CANCELLATIO
 def order_event(event: OrderEvent, shop: Shop, contact: Contact, sale: Sale) -> AddEvent:
     """The order's event, as it is sent to SALESmanago."""
     language = contact.profile.get("language")
-    told = AddEvent(
+    command = AddEvent(
         email=contact.known_there_as,
         kind=_KINDS[type(event)],
         at=event.at,
@@ -84,9 +84,9 @@ def order_event(event: OrderEvent, shop: Shop, contact: Contact, sale: Sale) -> 
         language=language.value if language else None,
     )
     if not isinstance(event, OrderPlaced):
-        return told
+        return command
     return replace(
-        told,
+        command,
         at=_purchased_at(event, sale),
         pickup_point=event.pickup_point,
         is_update=sale.purchase_sent,

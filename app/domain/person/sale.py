@@ -1,8 +1,8 @@
 """What became of an order: one order is one purchase in SALESmanago, whose event follows the newest version (R13, R17-R19).
 
-unknown ─▶ sent ─▶ told again: the same │ older: nothing changes │ newer: its event is updated
-   │        └▶ cancelled ─▶ told again, newer: it stands again, and its event is updated
-   └▶ withheld: nothing that concerns the order is told
+unknown ─▶ sent ─▶ sent by the shop again: the same │ older: nothing changes │ newer: its event is updated
+   │        └▶ cancelled ─▶ sent by the shop again, newer: it stands again, and its event is updated
+   └▶ withheld: nothing that concerns the order is sent
 
 What takes back an order that is not known waits for it.
 """

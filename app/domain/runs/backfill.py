@@ -37,7 +37,7 @@ MARGIN = timedelta(hours=2)
 """The closing pass begins before the start: the panel writes local times without zone (contract 5, point 25)."""
 
 OVERLOAD_REST = timedelta(minutes=5)
-LOOK_AGAIN = timedelta(seconds=2)
+CHECK_AGAIN = timedelta(seconds=2)
 """How often the queued events are checked while they are being sent."""
 
 SAMPLES = 3
@@ -124,7 +124,7 @@ class Backfill:
     due_at: datetime
     id: int = 0
     version: int = 0
-    """How often it was stored: whoever writes must have read the newest."""
+    """How often it was stored: a writer must have read the newest."""
     page: int = 0
     sweep: int = 1
     swept: int = 0
@@ -194,7 +194,7 @@ def after_page(
     if run.phase is not Phase.CLOSING:  # which lists but those that changed
         moved = replace(moved, total=listing.total or run.total)  # a page past the end counts nobody
     if run.phase is Phase.CANARY and moved.canaries >= shop.backfill.canary:
-        return replace(moved, phase=Phase.WATCHING, due_at=now + LOOK_AGAIN)
+        return replace(moved, phase=Phase.WATCHING, due_at=now + CHECK_AGAIN)
     moved = replace(moved, due_at=_next_due(run, fresh, len(listing.accounts), shop, now))
     if run.page + 1 < listing.pages and listing.accounts:
         return replace(moved, page=run.page + 1)
@@ -231,9 +231,9 @@ def after_look(run: Backfill, tally: Tally, now: datetime) -> Backfill:
         case Phase.SETTLING if tally.waiting == 0:
             return replace(run, phase=Phase.FINISHED, report=tally, finished_at=now)
         case Phase.WATCHING | Phase.SETTLING | Phase.COUNTING | Phase.AWAITING_APPROVAL | Phase.CANARY | Phase.TRANSFER:
-            return replace(run, due_at=now + LOOK_AGAIN)
+            return replace(run, due_at=now + CHECK_AGAIN)
         case Phase.CLOSING | Phase.FINISHED:
-            return replace(run, due_at=now + LOOK_AGAIN)
+            return replace(run, due_at=now + CHECK_AGAIN)
         case _:
             assert_never(run.phase)
 
@@ -251,9 +251,9 @@ def paused(run: Backfill, why: Pause = Pause.BY_A_PERSON) -> Backfill:
 
 
 def resumed(run: Backfill, at: datetime) -> Backfill:
-    """At the same place. Whoever resumes after a refused canary has checked it, so the rest follows."""
-    looked = run.paused is Pause.CANARY_REFUSED and run.phase is Phase.WATCHING
-    return replace(run, paused=None, due_at=at, phase=Phase.TRANSFER if looked else run.phase, page=0 if looked else run.page)
+    """At the same place. A person who resumes after a refused canary has checked it, so the rest follows."""
+    checked = run.paused is Pause.CANARY_REFUSED and run.phase is Phase.WATCHING
+    return replace(run, paused=None, due_at=at, phase=Phase.TRANSFER if checked else run.phase, page=0 if checked else run.page)
 
 
 def approved(run: Backfill, at: datetime) -> Backfill:

@@ -35,10 +35,10 @@ def _part_of_day(at: datetime, plan: BackfillSettings, zone: ZoneInfo) -> tuple[
     opens, closes = time.fromisoformat(plan.day.start or "07:00"), time.fromisoformat(plan.day.end or "22:00")
     today = at.astimezone(zone).date()
     days = (today - timedelta(days=1), today, today + timedelta(days=1))
-    on_the_clock = sorted((datetime.combine(day, turn), turn is opens) for day in days for turn in (opens, closes))
+    on_the_clock = sorted((datetime.combine(day, boundary), boundary is opens) for day in days for boundary in (opens, closes))
     # A boundary in the hour that is skipped in spring comes later than the clock says, but never after the next one.
-    instants = accumulate((turn.replace(tzinfo=zone).astimezone(UTC) for turn, _ in on_the_clock), max)
-    turns = [(instant, begins_day) for instant, (_, begins_day) in zip(instants, on_the_clock, strict=True)]
-    day_now = [begins_day for turn, begins_day in turns if turn <= at][-1]
-    until = next(turn for turn, _ in turns if turn > at)
+    instants = accumulate((boundary.replace(tzinfo=zone).astimezone(UTC) for boundary, _ in on_the_clock), max)
+    boundaries = [(instant, begins_day) for instant, (_, begins_day) in zip(instants, on_the_clock, strict=True)]
+    day_now = [begins_day for boundary, begins_day in boundaries if boundary <= at][-1]
+    until = next(boundary for boundary, _ in boundaries if boundary > at)
     return (plan.day if day_now else plan.night), until

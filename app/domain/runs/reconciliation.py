@@ -1,6 +1,6 @@
 """What a comparison of both sides finds: where SALESmanago or the panel does not hold what we believe it holds, and why.
 
-A comparison looks; only a repair, which a person asks for, changes something. What it repairs is what we told and is gone.
+A comparison reads; only a repair, which a person asks for, changes something. What it repairs is what we sent and is gone.
 What somebody changed in SALESmanago on purpose (a status, the tags of sections) is no drift to be undone: there the usual poll
 decides, by the usual rules.
 """
@@ -127,7 +127,7 @@ class Reconciliation:
     """Accounts that changed since then are compared; None = all of them."""
     id: int = 0
     version: int = 0
-    """How often it was stored: whoever writes must have read the newest."""
+    """How often it was stored: a writer must have read the newest."""
     phase: Phase = Phase.CONTACTS
     cursor: int = 0
     """Id of the last contact, then number of the panel's page."""
@@ -163,7 +163,7 @@ class Comparison:
 def compared(contact: Contact, shop: Shop, shown: RemoteContact | None, former: RemoteContact | None, at: datetime) -> Comparison:
     """`shown`: the person in SALESmanago; `former`: under a former address, if not under the present one."""
     if not contact.is_transferred or contact.erased or not contact.transfer.permits(shop.policy):
-        return Comparison()  # whoever may not be sent need not be there
+        return Comparison()  # who may not be sent need not be there
     if shown is None and former is None:
         return Comparison((Cause.MISSING_THERE,), DriftFound(at=at, email=contact.email, sent_digest=digest_of_sent_state(contact)))
     there = shown or former
@@ -176,8 +176,8 @@ def compared(contact: Contact, shop: Shop, shown: RemoteContact | None, former: 
     if shown is not None and _points_differ(contact, shop, shown, at):
         causes.append(Cause.POINTS_DIFFER)
     repairable = tuple(name for name in missing if name in REPAIRS_SAFELY)
-    told = digest_of_sent_state(contact)
-    drift = DriftFound(at=at, email=contact.email, sent_digest=told, known_as=there.email, missing=repairable, left=left)
+    digest = digest_of_sent_state(contact)
+    drift = DriftFound(at=at, email=contact.email, sent_digest=digest, known_as=there.email, missing=repairable, left=left)
     return Comparison(tuple(causes), drift if shown is None or repairable or left else None)
 
 
@@ -195,8 +195,8 @@ def _tags(contact: Contact, there: RemoteContact) -> tuple[tuple[str, ...], tupl
     return missing, tuple(sorted(left))
 
 
-def _differs(told: TimedStatus | None, shown_out: bool | None) -> bool:
-    return told is not None and shown_out is not None and (told.status is Status.OPT_OUT) is not shown_out
+def _differs(sent: TimedStatus | None, shown_out: bool | None) -> bool:
+    return sent is not None and shown_out is not None and (sent.status is Status.OPT_OUT) is not shown_out
 
 
 def _points_differ(contact: Contact, shop: Shop, shown: RemoteContact, at: datetime) -> bool:

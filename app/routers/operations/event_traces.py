@@ -15,10 +15,10 @@ from app.domain.commands import (
     ConfirmOptOut,
     DeleteContact,
     ErasedCommand,
-    HomeCommand,
     MirrorTags,
     ReportErasure,
     SetSubscription,
+    ShopCommand,
     UpsertContact,
 )
 from app.domain.delivery.outbox import CommandState
@@ -215,7 +215,7 @@ class EventOut(BaseModel):
 def _command(trace: CommandTrace, shop_id: str) -> CommandOut:
     kind, summary = summarised(trace.command)
     command = trace.command
-    home = command.was in _HOME if isinstance(command, ErasedCommand) else isinstance(command, HomeCommand)
+    home = command.was in _HOME if isinstance(command, ErasedCommand) else isinstance(command, ShopCommand)
     receipt = None
     if home and trace.state == CommandState.SENT.value and trace.settled_at is not None:
         receipt = f"applied to {shop_id} at {trace.settled_at.isoformat(timespec='seconds')}"
@@ -244,7 +244,7 @@ def _command(trace: CommandTrace, shop_id: str) -> CommandOut:
 
 
 _WORD_STARTS = re.compile(r"(?<!^)(?=[A-Z])")
-_HOME = frozenset(kind.__name__ for kind in get_args(HomeCommand))
+_HOME = frozenset(kind.__name__ for kind in get_args(ShopCommand))
 
 
 def summarised(command: Command | ErasedCommand) -> tuple[str, dict[str, Any]]:

@@ -136,8 +136,8 @@ class ContactDispatch(Dispatch):
         """A part of the upsert arrived and another did not. The next claim verifies: a tag sent twice counts twice (R28)."""
         return bool(self.arrived) and not self.upsert_settled
 
-    def looks_first(self, command: WaitingCommand, follows: RetryAt) -> bool:
-        return (self._in_part and isinstance(command.command, UpsertContact)) or super().looks_first(command, follows)
+    def verifies_first(self, command: WaitingCommand, follows: RetryAt) -> bool:
+        return (self._in_part and isinstance(command.command, UpsertContact)) or super().verifies_first(command, follows)
 
     def news(self, attempted: Attempted) -> list[NewEvent]:
         """Statuses that were not sent after all: SALESmanago refused the upsert, or the attempts are over."""

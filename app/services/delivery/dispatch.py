@@ -53,9 +53,9 @@ class Dispatch(ABC):
         """Events that follow from the answers, to be stored together with the record."""
         return []
 
-    def looks_first(self, command: WaitingCommand, follows: RetryAt) -> bool:
+    def verifies_first(self, command: WaitingCommand, follows: RetryAt) -> bool:
         """Must SALESmanago be read before the command is tried again?"""
-        return follows.look_first or (self.stopped is not None and command.maybe_sent)
+        return follows.verify_first or (self.stopped is not None and command.maybe_sent)
 
     def judged(self, now: datetime, jitter: float) -> Attempted:
         """Every command that was tried, with its own outcome and what follows from it."""
@@ -66,7 +66,7 @@ class Dispatch(ABC):
             outcome: Outcome = answer.outcome if answer is not None else Delivered()
             follows = verdict(outcome, number, since, now, jitter)
             if isinstance(follows, RetryAt):
-                follows = RetryAt(follows.at, look_first=self.looks_first(command, follows))
+                follows = RetryAt(follows.at, verify_first=self.verifies_first(command, follows))
             tried.append(Tried(command, outcome, follows, answer.call if answer is not None else None))
         retries = [one.verdict.at for one in tried if isinstance(one.verdict, RetryAt)]
         parked = any(isinstance(one.verdict, Park) for one in tried)

@@ -9,7 +9,7 @@ from itertools import chain, repeat
 
 import structlog
 
-from app.domain.commands import DeleteContact, HomeCommand, Question, UpsertContact
+from app.domain.commands import DeleteContact, Question, ShopCommand, UpsertContact
 from app.domain.decisions.changes.salesmanago_changes import repeat_opt_out
 from app.domain.delivery.answers import Attempted, addressed_as_before
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker
@@ -122,7 +122,7 @@ class Recorder:
                 await work.inbox.mark(parked, EventState.PARKED, reason, now)
             for one in kept:
                 await replace_older(work, one.claim.contact_queue, one.shop_states(), now)
-            await self._tell_opt_outs_again(work, destination, [one for one in kept if one.told_opt_in()], now)
+            await self._tell_opt_outs_again(work, destination, [one for one in kept if one.opt_ins_sent()], now)
             heard = [event for one in kept for event in news[one.claim.contact_id]]
             await work.inbox.add(heard, now)
             forgot = False
@@ -161,9 +161,9 @@ class Recorder:
             return
         contacts = [one.claim.contact_id for one in told]
         waiting = await work.outbox.waiting(destination, contacts)
-        shops = {one.claim.contact_id: (one.claim.shop_id, one.told_opt_in()[-1].event_seq) for one in told}
+        shops = {one.claim.contact_id: (one.claim.shop_id, one.opt_ins_sent()[-1].event_seq) for one in told}
         arrived = {
-            one.claim.contact_id: [opt_in.command for opt_in in one.told_opt_in() if isinstance(opt_in.command, UpsertContact)]
+            one.claim.contact_id: [opt_in.command for opt_in in one.opt_ins_sent() if isinstance(opt_in.command, UpsertContact)]
             for one in told
         }
         for person in await work.contacts.by_ids(contacts):
@@ -175,7 +175,7 @@ class Recorder:
 
     async def _forget_erased(self, work: Work, kept: Sequence[Attempted]) -> bool:
         """Erased while a change for the shop was in flight: what is settled now must not keep the address either."""
-        named = [one.claim.contact_id for one in kept if isinstance(one.claim.commands[0].command, HomeCommand | Question)]
+        named = [one.claim.contact_id for one in kept if isinstance(one.claim.commands[0].command, ShopCommand | Question)]
         erased = [person for person in await work.contacts.by_ids(named) if person.erased_hash is not None] if named else []
         for person in erased:
             await work.outbox.scrub(person.id, person.erased_hash or "")

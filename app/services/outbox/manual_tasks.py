@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.commands import HomeState, MirrorTags, SetSubscription
+from app.domain.commands import MirrorTags, SetSubscription, ShopStateCommand
 from app.domain.delivery.outbox import ContactQueue, ManualTask, to_newsletter, to_tags
 from app.domain.errors import NotFound
 from app.domain.operations.audit import Action
@@ -43,7 +43,9 @@ NEWEST = 2**62
 """Stands for the number of a change that came after all others."""
 
 
-async def replace_older(work: Work, contact_queue: ContactQueue, newer: Sequence[tuple[int, HomeState]], now: datetime) -> None:
+async def replace_older(
+    work: Work, contact_queue: ContactQueue, newer: Sequence[tuple[int, ShopStateCommand]], now: datetime
+) -> None:
     """Older items of the same person that a newer change makes pointless leave the list. The caller commits."""
     if not newer:
         return
@@ -55,7 +57,7 @@ async def replace_older(work: Work, contact_queue: ContactQueue, newer: Sequence
             await work.inbox.settle_parked(settled.event_seq, now, Reason.REPLACED)
 
 
-def _covers(newer: HomeState, older: object) -> bool:
+def _covers(newer: ShopStateCommand, older: object) -> bool:
     """Does the newer command cover all that the older one does? Tags are sent whole each time."""
     if isinstance(newer, MirrorTags):
         return isinstance(older, MirrorTags)

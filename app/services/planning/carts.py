@@ -56,7 +56,7 @@ class CartRound:
             if state is Reason.CART_UNCHANGED:
                 # A guest's cart whose address is known now: its idle hour began when it was filled (R41).
                 until = None if person is not None else stored.waits_until
-                self._keep(key, replace(stored, cart=stored.cart.heard_again(happened), waits_until=until), person)
+                self._keep(key, replace(stored, cart=stored.cart.refreshed(happened), waits_until=until), person)
             return (Supersede(state) if isinstance(plan, Defer) else plan), None
         outdated = None
         if stored is not None and stored.open:

@@ -6,7 +6,7 @@ brought.
 
 from collections.abc import Collection, Mapping, Sequence
 
-from app.domain.commands import Command, HomeCommand, UpsertContact
+from app.domain.commands import Command, ShopCommand, UpsertContact
 from app.domain.consent import Status
 from app.domain.decisions.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
 from app.domain.delivery.outbox import NewCommand, destination_of
@@ -209,7 +209,7 @@ def _counts(event: Event, command: Command) -> bool:
     """An order is sent once SALESmanago has it; what its sections bring to the panel is no part of that promise (R11)."""
     if isinstance(command, UpsertContact) and command.repeats:
         return False
-    return isinstance(event, StatusObserved | TagsObserved | OptInClaimed | OptOutClaimed) or not isinstance(command, HomeCommand)
+    return isinstance(event, StatusObserved | TagsObserved | OptInClaimed | OptOutClaimed) or not isinstance(command, ShopCommand)
 
 
 def _collisions(person: Contact) -> str | None:

@@ -137,7 +137,7 @@ def _state_row(one: Tried, now: datetime) -> dict[str, object]:
             state, reason = CommandState.PARKED, why.value
         case Drop(reason=why):
             state, reason = CommandState.CANCELLED, why.value
-        case RetryAt(look_first=first):
+        case RetryAt(verify_first=first):
             state, look = CommandState.WAITING, first
     return {
         "b_id": one.command.id,

@@ -58,7 +58,7 @@ def test_r41_the_same_goods_leave_the_idle_hour_alone_and_the_report_tells_the_n
         "2026-11-23T10:30", value="45.00", currency="EUR", items=(an_item(name="Buty 42"),), recovery_url="https://x/new"
     )
     assert newer_state(FILLED, event) is Reason.CART_UNCHANGED
-    cart = FILLED.heard_again(event)
+    cart = FILLED.refreshed(event)
     assert (cart.changed_at, cart.due_at) == (FILLED.changed_at, FILLED.due_at)
     (report,) = commands_of(decide_cart(cart, CAREFUL, BUYER, cart.due_at))
     assert (str(report.value), report.currency, report.link, report.lines[0].name) == ("45.00", "EUR", "https://x/new", "Buty 42")
@@ -77,7 +77,7 @@ def test_r41_the_same_goods_leave_the_idle_hour_alone_and_the_report_tells_the_n
     ],
 )
 def test_r41_what_the_shop_does_not_say_of_the_same_goods_stays(said: Any, value: str, currency: str, link: str) -> None:
-    cart = FILLED.heard_again(cart_changed("2026-11-23T10:30", **said))
+    cart = FILLED.refreshed(cart_changed("2026-11-23T10:30", **said))
     assert (str(cart.value), cart.currency, cart.recovery_url) == (value, currency, link)
 
 

@@ -29,7 +29,7 @@ def attempted(command: Command, verdict: Verdict) -> Attempted:
     [
         (IN_SHOP, Done(), [(1, IN_SHOP)]),
         (IN_SHOP, Park(Reason.NO_ACCOUNT_IN_PANEL), [(1, IN_SHOP)]),
-        (IN_SHOP, RetryAt(NOW, look_first=False), []),
+        (IN_SHOP, RetryAt(NOW, verify_first=False), []),
         (IN_SHOP, Drop(Reason.ERASED), []),
         (an_upsert(), Done(), []),
     ],

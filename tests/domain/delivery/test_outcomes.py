@@ -23,8 +23,8 @@ from tests.support.builders import at
 NOW = at("2026-11-23T12:00")
 
 
-def after(seconds: float, *, look_first: bool = False) -> RetryAt:
-    return RetryAt(NOW + timedelta(seconds=seconds), look_first=look_first)
+def after(seconds: float, *, verify_first: bool = False) -> RetryAt:
+    return RetryAt(NOW + timedelta(seconds=seconds), verify_first=verify_first)
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def after(seconds: float, *, look_first: bool = False) -> RetryAt:
         (Unreachable("refused"), 1, 1.0, after(5)),
         (Unreachable("refused"), 3, 1.0, after(20)),
         (Unreachable("refused"), 3, 0.5, after(10)),
-        (Unknown("time-out"), 1, 1.0, after(30, look_first=True)),
-        (Unknown("time-out"), 5, 1.0, after(80, look_first=True)),
+        (Unknown("time-out"), 1, 1.0, after(30, verify_first=True)),
+        (Unknown("time-out"), 5, 1.0, after(80, verify_first=True)),
         (Throttled(), 2, 1.0, after(10)),
         (Throttled(30), 1, 1.0, after(30)),
         (Throttled(3), 1, 1.0, after(5)),

@@ -35,7 +35,7 @@ REFUSED = Park(Reason.REFUSED)
         ([(7, Done()), (7, Done()), (8, Done())], {7: 2, 8: 1}, [], {}),
         ([(7, DROPPED)], {}, [Dropped(7, EventState.SUPERSEDED, Reason.CART_BOUGHT)], {}),
         ([(7, REFUSED), (8, REFUSED), (9, Park(Reason.DEFECT))], {}, [], {Reason.REFUSED: {7, 8}, Reason.DEFECT: {9}}),
-        ([(7, RetryAt(NOW, look_first=True))], {}, [], {}),
+        ([(7, RetryAt(NOW, verify_first=True))], {}, [], {}),
         ([(7, Done()), (7, REFUSED)], {7: 1}, [], {Reason.REFUSED: {7}}),
     ],
     ids=["delivered", "dropped", "parked", "to be tried again", "a part of it"],

@@ -12,7 +12,7 @@ from app.domain.delivery.outcomes import Delivered
 from app.domain.reasons import Reason
 from app.domain.runs.backfill import (
     ACCOUNTS_PER_PAGE,
-    LOOK_AGAIN,
+    CHECK_AGAIN,
     MARGIN,
     SWEEPS,
     Backfill,
@@ -190,7 +190,7 @@ def test_the_canary_is_as_many_events_as_the_shop_says_however_many_pages_that_t
     assert (run.phase, run.canaries) == (phase, canaries)
     assert run.total == 1000
     if phase is Phase.WATCHING:
-        assert run.due_at == NOW + LOOK_AGAIN
+        assert run.due_at == NOW + CHECK_AGAIN
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_what_a_look_at_the_queued_ones_leads_to(phase: Phase, tally: Tally, exp
     elif expected is Phase.TRANSFER:
         assert (run.page, run.due_at) == (0, NOW)
     elif pause is None:
-        assert run.due_at == NOW + LOOK_AGAIN
+        assert run.due_at == NOW + CHECK_AGAIN
 
 
 def test_after_a_refused_canary_nothing_moves_until_a_person_resumes_and_then_the_rest_follows() -> None:

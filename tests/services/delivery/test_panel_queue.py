@@ -9,7 +9,7 @@ import httpx
 from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.senders import Senders
 from app.bootstrap.shop_sides import ShopSides
-from app.domain.commands import HomeCommand, SetSubscription
+from app.domain.commands import SetSubscription, ShopCommand
 from app.domain.consent import TimedStatus
 from app.domain.delivery.outbox import to_newsletter, to_tags
 from app.domain.delivery.outcomes import Delivered
@@ -104,7 +104,7 @@ async def test_while_one_worker_serves_a_shop_of_a_panel_no_other_serves_another
     one, other = (Delivery(world.store, sender, world.directory.shop, world.clock, lambda: 1.0) for _ in range(2))
     served = {}
 
-    async def meanwhile(command: HomeCommand) -> None:
+    async def meanwhile(command: ShopCommand) -> None:
         world.sides["shop1"].before_answer = None
         for name in ("shop2", "shop3"):
             served[name] = await other.deliver_due(to_newsletter(name))

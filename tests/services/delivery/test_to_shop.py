@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.domain.commands import HomeCommand, MirrorTags, SetSubscription
+from app.domain.commands import MirrorTags, SetSubscription, ShopCommand
 from app.domain.consent import TimedStatus
 from app.domain.delivery.outcomes import Unknown
 from app.domain.events import Event
@@ -43,7 +43,7 @@ async def test_r55_an_unsubscription_in_the_shop_while_an_opt_in_is_on_its_way_t
     await world.post(registers())
     await world.run()
 
-    async def resigns(command: HomeCommand) -> None:
+    async def resigns(command: ShopCommand) -> None:
         world.side.before_answer = None
         await world.post(unsubscribes(JAN, 2))
         await world.plan()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.commands import HomeCommand, ReportErasure
+from app.domain.commands import ReportErasure, ShopCommand
 from app.domain.consent import Policy
 from app.domain.delivery.outbox import to_account, to_newsletter, to_reading
 from app.domain.delivery.outcomes import NeedsPerson, Unreachable
@@ -97,7 +97,7 @@ async def test_an_erasure_of_somebody_about_whom_something_was_refused_leaves_no
 async def test_an_erasure_with_everything_under_way_at_once_leaves_no_address(world: World) -> None:
     """Parked by SALESmanago, waiting there, claimed by a callback, left to a person, and on its way home."""
 
-    async def erased_meanwhile(command: HomeCommand) -> None:
+    async def erased_meanwhile(command: ShopCommand) -> None:
         world.side.before_answer = None
         await world.post(erases(JAN, 9))
         await world.plan()
@@ -215,7 +215,7 @@ async def test_an_erasure_cancels_what_is_on_its_way_to_the_shop_and_leaves_no_a
 
 
 async def test_an_erasure_while_a_change_is_on_its_way_to_the_shop_leaves_no_address_either(world: World) -> None:
-    async def erased_meanwhile(command: HomeCommand) -> None:
+    async def erased_meanwhile(command: ShopCommand) -> None:
         world.side.before_answer = None
         await world.post(erases(JAN, 5))
         await world.plan()

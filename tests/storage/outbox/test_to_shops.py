@@ -187,7 +187,7 @@ async def test_the_same_contact_waits_at_each_destination_for_its_own_time(store
     await queued(store, to(NEWS), to(TAGS))
     (claim,) = await claimed(store, account=NEWS)
     later = after(hours=1)
-    end = attempted(claim, tried(claim.commands[0], RetryAt(later, look_first=False)), due_at=later, progressed=False)
+    end = attempted(claim, tried(claim.commands[0], RetryAt(later, verify_first=False)), due_at=later, progressed=False)
     async with store.work() as work:
         await work.results.record([end], NEWS, T0)
         await work.commit()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from app.domain.commands import HomeCommand, SetSubscription, UpsertContact
+from app.domain.commands import SetSubscription, ShopCommand, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.outbox import ManualTask
 from app.domain.delivery.outcomes import Delivered, NeedsPerson, Outcome, Refused, Unreachable
@@ -64,7 +64,7 @@ def reported(minutes: float = 1, email: str = JAN) -> OptInClaimed:
     return OptInClaimed(at=at(minutes), email=email)
 
 
-def changes(commands: Sequence[HomeCommand], email: str = JAN) -> list[TimedStatus | None]:
+def changes(commands: Sequence[ShopCommand], email: str = JAN) -> list[TimedStatus | None]:
     """E-mail newsletter states, in the order in which the shop's side was asked to store them."""
     return [one.email_news for one in commands if isinstance(one, SetSubscription) and one.email == email]
 
@@ -75,11 +75,11 @@ def statuses(world: World, email: str = JAN) -> list[Status]:
     return [one.email_status for one in upserts if one.address_after == email and one.email_status is not None]
 
 
-def down(command: HomeCommand) -> Outcome:
+def down(command: ShopCommand) -> Outcome:
     return Unreachable("down")
 
 
-def fine(command: HomeCommand) -> Outcome:
+def fine(command: ShopCommand) -> Outcome:
     return Delivered()
 
 
@@ -186,7 +186,7 @@ async def not_taken(world: World) -> list[tuple[str, str | None]]:
     return [(state, reason) for kind, state, reason in await happened(world) if kind == "status-not-taken"]
 
 
-def no_account(command: HomeCommand) -> Outcome:
+def no_account(command: ShopCommand) -> Outcome:
     return NeedsPerson(Reason.NO_ACCOUNT_IN_PANEL)
 
 

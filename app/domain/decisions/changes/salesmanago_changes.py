@@ -15,7 +15,7 @@ from app.domain.person.sides import ObservedStatus
 from app.domain.shops.countries import country_code
 from app.domain.shops.shop import Shop
 
-BELIEVED_BEFORE_LOOK = timedelta(days=1)
+BELIEVED_BEFORE_OBSERVED = timedelta(days=1)
 """SALESmanago shows a contact who never opted in like one who opted out. An act of the day before we first saw that counts."""
 
 
@@ -56,8 +56,8 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
 
 def _question(contact: Contact, shop: Shop) -> ConfirmationMail | None:
     """Once per subscription that waits for the person's click: each question is a mail (B6)."""
-    asked, told = contact.unconfirmed_since, contact.sent_state.email_asked_at
-    if not shop.double_opt_in.enabled or asked is None or (told is not None and told >= asked):
+    asked, sent_at = contact.unconfirmed_since, contact.sent_state.email_asked_at
+    if not shop.double_opt_in.enabled or asked is None or (sent_at is not None and sent_at >= asked):
         return None
     return ConfirmationMail(email_id=shop.double_opt_in.email_id, language=shop.double_opt_in.language)
 
@@ -80,18 +80,18 @@ def repeat_opt_out(
 
     `arrived`: opt-ins that were just sent; only their channels are concerned.
     """
-    told, follows, opt_ins = contact.sent_state, list(behind), None if arrived is None else list(arrived)
-    if contact.erased or told.email is None:
+    sent, follows, opt_ins = contact.sent_state, list(behind), None if arrived is None else list(arrived)
+    if contact.erased or sent.email is None:
         return None
-    email = is_opt_out(told.email_news) and not any(one.email_status for one in follows)
-    phone = is_opt_out(told.phone_news) and not any(one.phone_status for one in follows)
+    email = is_opt_out(sent.email_news) and not any(one.email_status for one in follows)
+    phone = is_opt_out(sent.phone_news) and not any(one.phone_status for one in follows)
     if opt_ins is not None:
         email = email and any(one.email_status is Status.OPT_IN for one in opt_ins)
         phone = phone and any(one.phone_status is Status.OPT_IN for one in opt_ins)
     if not (email or phone):
         return None
     return UpsertContact(
-        email=told.email,
+        email=sent.email,
         email_status=Status.OPT_OUT if email else None,
         phone_status=Status.OPT_OUT if phone else None,
         repeats=True,
@@ -123,22 +123,22 @@ def _is_to_be_cleared(name: str, contact: Contact) -> bool:
     return contact.profile[name].cleared and name in CLEARABLE and contact.is_transferred
 
 
-def _news(channel: Channel, told: TimedStatus | None, seen: ObservedStatus | None) -> Status | None:
+def _news(channel: Channel, sent: TimedStatus | None, seen: ObservedStatus | None) -> Status | None:
     """A status is sent once per act of the person, and only if the act supersedes what was sent (R06).
 
     An old opt-in, as a list of customers may bring it, never overturns what SALESmanago shows as opted out.
     """
     said = channel.said
-    if said is None or not said.supersedes(told):
+    if said is None or not said.supersedes(sent):
         return None
     if said.status is Status.OPT_IN and seen is not None and seen.status is Status.OPT_OUT:
-        return None if said.at + BELIEVED_BEFORE_LOOK <= seen.since else said.status
+        return None if said.at + BELIEVED_BEFORE_OBSERVED <= seen.since else said.status
     return said.status
 
 
 def _is_old_opt_in(channel: Channel, status: Status | None, at: datetime | None) -> bool:
     acted = channel.acted_at
-    return status is Status.OPT_IN and at is not None and acted is not None and acted + BELIEVED_BEFORE_LOOK <= at
+    return status is Status.OPT_IN and at is not None and acted is not None and acted + BELIEVED_BEFORE_OBSERVED <= at
 
 
 def _agreements(contact: Contact, shop: Shop, email: Status | None, phone: Status | None) -> Iterable[Agreement]:

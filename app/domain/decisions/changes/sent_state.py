@@ -79,11 +79,11 @@ def reset_to_remote(contact: Contact, drift: DriftFound) -> Contact:
     return replace(contact, sent_state=replace(remembered, email=drift.known_as, tags=there), rename_refused_at=None)
 
 
-def _unsent_subscription(home: ShopState, command: SetSubscription) -> ShopState:
+def _unsent_subscription(shop_state: ShopState, command: SetSubscription) -> ShopState:
     return replace(
-        home,
-        email_news=None if home.email_news == command.email_news else home.email_news,
-        phone_news=None if home.phone_news == command.phone_news else home.phone_news,
+        shop_state,
+        email_news=None if shop_state.email_news == command.email_news else shop_state.email_news,
+        phone_news=None if shop_state.phone_news == command.phone_news else shop_state.phone_news,
     )
 
 
@@ -94,9 +94,9 @@ def vanished(contact: Contact, at: datetime) -> Contact:
     It will show the new contact as opted out, which is nobody's act: as if we had seen it already.
     """
     out = ObservedStatus(Status.OPT_OUT, at, at)
-    told = replace(without_opt_outs(contact), email=None, profile={}, tags={})
+    sent = replace(without_opt_outs(contact), email=None, profile={}, tags={})
     seen = replace(contact.observed, email_news=out, phone_news=out, email_disputed=False, phone_disputed=False)
-    return replace(contact, sent_state=told, observed=seen, rename_refused_at=None)
+    return replace(contact, sent_state=sent, observed=seen, rename_refused_at=None)
 
 
 def still_called(contact: Contact, email: str, at: datetime) -> Contact:
@@ -106,17 +106,17 @@ def still_called(contact: Contact, email: str, at: datetime) -> Contact:
 
 def without_opt_outs(contact: Contact) -> SentState:
     """So that opt-outs are sent once more. One of another shop stays: an older opt-in of this shop must not supersede it (R06)."""
-    told, email, phone = contact.sent_state, contact.email_news.status, contact.phone_news.status
+    sent, email, phone = contact.sent_state, contact.email_news.status, contact.phone_news.status
     return replace(
-        told,
-        email_news=None if email is Status.OPT_OUT and is_opt_out(told.email_news) else told.email_news,
-        phone_news=None if phone is Status.OPT_OUT and is_opt_out(told.phone_news) else told.phone_news,
+        sent,
+        email_news=None if email is Status.OPT_OUT and is_opt_out(sent.email_news) else sent.email_news,
+        phone_news=None if phone is Status.OPT_OUT and is_opt_out(sent.phone_news) else sent.phone_news,
     )
 
 
 def _unsent_upsert(remembered: SentState, command: UpsertContact) -> SentState:
     email = None if remembered.email is None else command.email
-    if command.introduces:  # what others, or an earlier life, told of the newsletter stays told
+    if command.introduces:  # what others, or an earlier contact, sent of the newsletter stays sent
         return SentState(
             email_news=None if command.email_status else remembered.email_news,
             phone_news=None if command.phone_status else remembered.phone_news,

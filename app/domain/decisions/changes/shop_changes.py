@@ -10,10 +10,10 @@ from app.domain.commands import (
     ConfirmOptIn,
     ConfirmOptOut,
     DeleteContact,
-    HomeCommand,
     MirrorTags,
     ReportErasure,
     SetSubscription,
+    ShopCommand,
     UpsertContact,
 )
 from app.domain.consent import Channel, TimedStatus
@@ -24,7 +24,7 @@ from app.domain.shops.shop import Shop
 from app.domain.values import replace
 
 
-def home_commands(contact: Contact, event: Event, shop: Shop) -> tuple[HomeCommand, ...]:
+def shop_commands(contact: Contact, event: Event, shop: Shop) -> tuple[ShopCommand, ...]:
     """The commands for the shop after an event in SALESmanago."""
     subscription = _subscription(contact, event) if isinstance(event, StatusObserved) else None
     mirrored = mirror_command(contact, shop)
@@ -47,12 +47,12 @@ def _subscription(contact: Contact, event: StatusObserved) -> SetSubscription | 
     )
 
 
-def _news(channel: Channel, home: TimedStatus | None) -> TimedStatus | None:
-    return channel.said if channel.said is not None and channel.said.supersedes(home) else None
+def _news(channel: Channel, in_shop: TimedStatus | None) -> TimedStatus | None:
+    return channel.said if channel.said is not None and channel.said.supersedes(in_shop) else None
 
 
 def erasure_elsewhere(contact: Contact, erased_by: Shop, event: ErasureRequested) -> ReportErasure:
-    """What a shop is told of a person whom another shop of the account erased."""
+    """What is sent to a shop about a person whom another shop of the account erased."""
     return ReportErasure(email=contact.email, erased_by=erased_by.id, at=event.at, customer_id=contact.customer_id)
 
 
@@ -84,12 +84,12 @@ def mark_sent_to_shop(contact: Contact, commands: Iterable[Command]) -> Contact:
     for command in commands:
         match command:
             case SetSubscription():
-                home = replace(
+                shop_state = replace(
                     contact.shop_state,
                     email_news=command.email_news or contact.shop_state.email_news,
                     phone_news=command.phone_news or contact.shop_state.phone_news,
                 )
-                contact = replace(contact, shop_state=home)
+                contact = replace(contact, shop_state=shop_state)
             case MirrorTags():
                 contact = replace(contact, shop_state=replace(contact.shop_state, tags=command.tags))
             case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut() | ReportErasure():
@@ -101,9 +101,9 @@ def mark_sent_to_shop(contact: Contact, commands: Iterable[Command]) -> Contact:
 
 def shop_knows(before: Contact, known: Contact) -> Contact:
     """What the shop reported is known in the shop and is not sent back to it (R55: never echoed)."""
-    home = known.shop_state
+    shop_state = known.shop_state
     if known.email_news.said != before.email_news.said:
-        home = replace(home, email_news=known.email_news.said)
+        shop_state = replace(shop_state, email_news=known.email_news.said)
     if known.phone_news.said != before.phone_news.said:
-        home = replace(home, phone_news=known.phone_news.said)
-    return replace(known, shop_state=home) if home != known.shop_state else known
+        shop_state = replace(shop_state, phone_news=known.phone_news.said)
+    return replace(known, shop_state=shop_state) if shop_state != known.shop_state else known

@@ -44,14 +44,14 @@ def polled(
         gone = vanished(contact, at)
         return Polled(contact=replace(gone, observed=replace(gone.observed, created_at=shown.created_at)))
     contact = replace(contact, observed=seen) if seen != contact.observed else contact
-    for look in _status_looks(email, shown, at) if concerned else ():
-        act, remembered = found(look, contact, *patience)
-        decision = decide(look, shop, contact)
+    for observation in _status_observations(email, shown, at) if concerned else ():
+        act, remembered = found(observation, contact, *patience)
+        decision = decide(observation, shop, contact)
         if act is not None:
             # Reported as an act: until it is decided, another shop's event may seem to explain it.
             events.append(act)
         elif remembered.sent_state != contact.sent_state and isinstance(decision.plan, Send) and not shop.shadow:
-            events.append(look)  # an opt-out that SALESmanago did not apply is sent again
+            events.append(observation)  # an opt-out that SALESmanago did not apply is sent again
         else:
             contact = remembered
     if contact.is_transferred and with_tags:
@@ -65,7 +65,7 @@ def polled(
     return Polled(tuple(events), contact if is_unreported else None)
 
 
-def _status_looks(email: str, shown: RemoteContact, at: datetime) -> Iterator[StatusObserved]:
+def _status_observations(email: str, shown: RemoteContact, at: datetime) -> Iterator[StatusObserved]:
     if shown.opted_out is not None:
         origin = Origin.INVALID_ADDRESS if shown.opted_out and shown.is_invalid else Origin.NOT_SHOWN
         yield StatusObserved(at=at, email=email, email_out=shown.opted_out, origin=origin)

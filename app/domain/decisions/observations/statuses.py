@@ -1,7 +1,7 @@
 """What an observation of SALESmanago shows (R26, R30, R55).
 
 A status that SALESmanago shows is no act by itself: a contact nobody ever opted in is shown as opted out as well. It is an
-act when somebody clicked, or when it differs from what SALESmanago showed or was told before. A difference that our own
+act when somebody clicked, or when it differs from what SALESmanago showed or was sent before. A difference that our own
 command explains is none. That keeps changes from echoing, and mere state from opting anybody in or out.
 """
 
@@ -25,78 +25,78 @@ def is_another(contact: Contact, shown: RemoteContact) -> bool:
 
 
 def observe_status(event: StatusObserved, contact: Contact) -> Contact:
-    seen, told = contact.observed, contact.sent_state
+    seen, sent = contact.observed, contact.sent_state
     if event.email_out is not None:
-        heard = _heard(told.email_news, seen.email_refused, seen.email_kept_back)
-        look = _look(contact.email_news, heard, seen.email_news, event, out=event.email_out, disputed=seen.email_disputed)
+        received = _received(sent.email_news, seen.email_refused, seen.email_kept_back)
+        after = _observe(contact.email_news, received, seen.email_news, event, out=event.email_out, disputed=seen.email_disputed)
         contact = replace(
             contact,
-            email_news=look.channel,
-            sent_state=replace(contact.sent_state, email_news=told.email_news if look.told == heard else look.told),
-            observed=replace(contact.observed, email_news=look.seen, email_disputed=look.disputed, email_unexplained_since=None),
+            email_news=after.channel,
+            sent_state=replace(contact.sent_state, email_news=sent.email_news if after.sent == received else after.sent),
+            observed=replace(contact.observed, email_news=after.seen, email_disputed=after.disputed, email_unexplained_since=None),
         )
     if event.phone_out is not None:
-        heard = _heard(told.phone_news, seen.phone_refused, seen.phone_kept_back)
-        look = _look(contact.phone_news, heard, seen.phone_news, event, out=event.phone_out, disputed=seen.phone_disputed)
+        received = _received(sent.phone_news, seen.phone_refused, seen.phone_kept_back)
+        after = _observe(contact.phone_news, received, seen.phone_news, event, out=event.phone_out, disputed=seen.phone_disputed)
         contact = replace(
             contact,
-            phone_news=look.channel,
-            sent_state=replace(contact.sent_state, phone_news=told.phone_news if look.told == heard else look.told),
-            observed=replace(contact.observed, phone_news=look.seen, phone_disputed=look.disputed),
+            phone_news=after.channel,
+            sent_state=replace(contact.sent_state, phone_news=sent.phone_news if after.sent == received else after.sent),
+            observed=replace(contact.observed, phone_news=after.seen, phone_disputed=after.disputed),
         )
     return contact
 
 
-def _heard(told: TimedStatus | None, refused: TimedStatus | None, kept_back: KeptBack | None) -> TimedStatus | None:
+def _received(sent: TimedStatus | None, refused: TimedStatus | None, kept_back: KeptBack | None) -> TimedStatus | None:
     """The part of the sent state that SALESmanago really received."""
-    if told is not None and told == refused:
+    if sent is not None and sent == refused:
         return None
-    return kept_back.stood if kept_back is not None and kept_back.sent == told else told
+    return kept_back.stood if kept_back is not None and kept_back.sent == sent else sent
 
 
 def came_back(contact: Contact) -> bool:
     """Did the person opt in after a resignation, and was that sent to SALESmanago?"""
-    news, told = contact.email_news, contact.sent_state.email_news
-    return news.opted_out is not None and news.status is Status.OPT_IN and is_opt_in(told)
+    news, sent = contact.email_news, contact.sent_state.email_news
+    return news.opted_out is not None and news.status is Status.OPT_IN and is_opt_in(sent)
 
 
 @value()
-class _Look:
+class _ChannelAfter:
     channel: Channel
-    told: TimedStatus | None
+    sent: TimedStatus | None
     seen: ObservedStatus
     disputed: bool = False
 
 
-def _look(
-    channel: Channel, told: TimedStatus | None, before: ObservedStatus | None, event: StatusObserved, *, out: bool, disputed: bool
-) -> _Look:
+def _observe(
+    channel: Channel, sent: TimedStatus | None, before: ObservedStatus | None, event: StatusObserved, *, out: bool, disputed: bool
+) -> _ChannelAfter:
     at, status = event.at, Status.OPT_OUT if out else Status.OPT_IN
     if before is not None and at < before.at:
         # An older observation: only an act of that time can still change something.
         if not event.acted:
-            return _Look(channel, told, before, disputed)
-        return _Look(_acted(channel, at, out=out), newer_status(TimedStatus(status, at), told), before, disputed)
+            return _ChannelAfter(channel, sent, before, disputed)
+        return _ChannelAfter(_acted(channel, at, out=out), newer_status(TimedStatus(status, at), sent), before, disputed)
     changed = before is not None and before.status is not status
     since = at if event.acted else acted_since(before, at, out=out)
     seen = ObservedStatus(status, before.since if before is not None and not changed else at, at)
-    if event.acted or (told is None and changed):
-        return _Look(_acted(channel, since, out=out), newer_status(TimedStatus(status, since), told), seen)
-    if told is None or told.status is status:
-        return _Look(channel, told, seen)  # nothing happened, or our own command did it
+    if event.acted or (sent is None and changed):
+        return _ChannelAfter(_acted(channel, since, out=out), newer_status(TimedStatus(status, since), sent), seen)
+    if sent is None or sent.status is status:
+        return _ChannelAfter(channel, sent, seen)  # nothing happened, or our own command did it
     if disputed:
-        return _Look(channel, told, seen, disputed=True)  # reported already
-    if at < told.at:
-        return _Look(channel, told, seen)  # from before the person's last act, which it cannot know
-    looked_since = before is not None and before.at >= told.at
+        return _ChannelAfter(channel, sent, seen, disputed=True)  # reported already
+    if at < sent.at:
+        return _ChannelAfter(channel, sent, seen)  # from before the person's last act, which it cannot know
+    observed_since = before is not None and before.at >= sent.at
     if out and (before is None or changed):
-        return _Look(channel.opt_out(at), TimedStatus(status, at), seen)
-    if changed and looked_since:
-        return _Look(channel.opt_in(since), TimedStatus(status, since), seen)
+        return _ChannelAfter(channel.opt_out(at), TimedStatus(status, at), seen)
+    if changed and observed_since:
+        return _ChannelAfter(channel.opt_in(since), TimedStatus(status, since), seen)
     # It does not show what was sent. An opt-out is sent once more; after that, and for an opt-in at once, it is reported (U13).
     # If another shop of the account sent it, that shop sends it again; here it still counts as sent.
     tells_again = channel.status is Status.OPT_OUT and not out
-    return _Look(channel, None if tells_again else told, seen, disputed=True)
+    return _ChannelAfter(channel, None if tells_again else sent, seen, disputed=True)
 
 
 def acted_since(before: ObservedStatus | None, at: datetime, *, out: bool) -> datetime:
@@ -113,77 +113,80 @@ def _acted(channel: Channel, at: datetime, *, out: bool) -> Channel:
 
 def not_taken(event: StatusRejected, contact: Contact) -> Contact:
     """It was not sent after all: clear it from the sent state, or the next poll would report a change that nobody made."""
-    told, seen = contact.sent_state, contact.observed
+    sent, seen = contact.sent_state, contact.observed
     if not event.shown_out:
         refused = replace(
             seen,
-            email_refused=told.email_news if event.by_email else seen.email_refused,
-            phone_refused=told.phone_news if event.by_phone else seen.phone_refused,
+            email_refused=sent.email_news if event.by_email else seen.email_refused,
+            phone_refused=sent.phone_news if event.by_phone else seen.phone_refused,
         )
         return replace(contact, observed=refused)
     out = ObservedStatus(Status.OPT_OUT, event.at, event.at)
     # Where it held an opt-in, somebody acted. The next poll detects the act, for every shop.
     if event.by_email and event.email_stood is not None:
-        email, kept_back = _kept_back(told.email_news, event.email_stood, seen.email_news, event.at)
-        told, seen = replace(told, email_news=email), replace(seen, email_kept_back=kept_back)
+        email, kept_back = _kept_back(sent.email_news, event.email_stood, seen.email_news, event.at)
+        sent, seen = replace(sent, email_news=email), replace(seen, email_kept_back=kept_back)
         if seen.email_unexplained_since == event.email_stood.at:  # an opt-in that waited for its callback: it was shown
             shown = ObservedStatus(Status.OPT_IN, event.email_stood.at, event.email_stood.at)
             seen = replace(seen, email_news=shown, email_unexplained_since=None)
     elif event.by_email:
-        told, seen = replace(told, email_news=None), replace(seen, email_news=out)
+        sent, seen = replace(sent, email_news=None), replace(seen, email_news=out)
     if event.by_phone and event.phone_stood is not None:
-        phone, kept_back = _kept_back(told.phone_news, event.phone_stood, seen.phone_news, event.at)
-        told, seen = replace(told, phone_news=phone), replace(seen, phone_kept_back=kept_back)
+        phone, kept_back = _kept_back(sent.phone_news, event.phone_stood, seen.phone_news, event.at)
+        sent, seen = replace(sent, phone_news=phone), replace(seen, phone_kept_back=kept_back)
     elif event.by_phone:
-        told, seen = replace(told, phone_news=None), replace(seen, phone_news=out)
-    return replace(contact, sent_state=told, observed=seen)
+        sent, seen = replace(sent, phone_news=None), replace(seen, phone_news=out)
+    return replace(contact, sent_state=sent, observed=seen)
 
 
 def _kept_back(
-    told: TimedStatus | None, stood: TimedStatus, shown: ObservedStatus | None, at: datetime
+    sent: TimedStatus | None, stood: TimedStatus, shown: ObservedStatus | None, at: datetime
 ) -> tuple[TimedStatus | None, KeptBack | None]:
     """An opt-out that was learned meanwhile stands. One from before the act explains what is shown: the act is newer (R06)."""
-    if told is None or told.status is Status.OPT_OUT:
-        return told, None
-    if shown is not None and shown.status is Status.OPT_OUT and stood.at < shown.since <= told.at:
+    if sent is None or sent.status is Status.OPT_OUT:
+        return sent, None
+    if shown is not None and shown.status is Status.OPT_OUT and stood.at < shown.since <= sent.at:
         return TimedStatus(Status.OPT_OUT, shown.since), None
-    return told, KeptBack(told, stood, at)
+    return sent, KeptBack(sent, stood, at)
 
 
 def is_explained(event: StatusRejected, contact: Contact) -> bool:
     """Was the opt-out that held an opt-in back known before the person acted? Then the opt-in is sent again."""
-    told = contact.sent_state
+    sent = contact.sent_state
     email = event.by_email and event.email_stood is not None and contact.email_news.status is Status.OPT_IN
     phone = event.by_phone and event.phone_stood is not None and contact.phone_news.status is Status.OPT_IN
     return any(
         kept_back and said is not None and said.status is Status.OPT_OUT
-        for kept_back, said in ((email, told.email_news), (phone, told.phone_news))
+        for kept_back, said in ((email, sent.email_news), (phone, sent.phone_news))
     )
 
 
 def found(
-    look: StatusObserved, contact: Contact, grace: timedelta, patience: timedelta = timedelta(0)
+    observation: StatusObserved, contact: Contact, grace: timedelta, patience: timedelta = timedelta(0)
 ) -> tuple[StatusObserved | None, Contact]:
     """Whether an observation shows an act of the person: the act, if so, and the contact to store meanwhile.
 
     Where a callback may say for which shop a change was meant (R53), it gets a grace period before the observation
     counts for all shops. It gets `patience` to report an opt-in, before an opt-out that SALESmanago does not show is sent again.
     """
-    after, told, since = observe_status(look, contact), contact.sent_state.email_news, contact.observed.email_unexplained_since
-    if since is None or (told is not None and since < told.at):  # of a change before what was told since
-        since = look.at
-    waits = look.email_out is not None and replace(contact, observed=replace(contact.observed, email_unexplained_since=since))
+    after, sent = observe_status(observation, contact), contact.sent_state.email_news
+    since = contact.observed.email_unexplained_since
+    if since is None or (sent is not None and since < sent.at):  # of a change before what was sent since
+        since = observation.at
+    waits = observation.email_out is not None and replace(
+        contact, observed=replace(contact.observed, email_unexplained_since=since)
+    )
     if (after.email_news, after.phone_news) == (contact.email_news, contact.phone_news):
-        if waits and after.sent_state != contact.sent_state and look.at - since < patience:
+        if waits and after.sent_state != contact.sent_state and observation.at - since < patience:
             return None, waits
         return None, replace(after, observed=replace(after.observed, email_unexplained_since=None)) if waits else after
-    if waits and look.at - since < grace:
+    if waits and observation.at - since < grace:
         return None, waits
-    if look.email_out is not None:
-        at = acted_since(contact.observed.email_news, since, out=look.email_out)
+    if observation.email_out is not None:
+        at = acted_since(contact.observed.email_news, since, out=observation.email_out)
     else:
-        at = acted_since(contact.observed.phone_news, look.at, out=look.phone_out is True)
-    return replace(look, at=at, acted=True), contact
+        at = acted_since(contact.observed.phone_news, observation.at, out=observation.phone_out is True)
+    return replace(observation, at=at, acted=True), contact
 
 
 def differs_only_in_time(before: Contact, after: Contact) -> bool:
@@ -192,21 +195,21 @@ def differs_only_in_time(before: Contact, after: Contact) -> bool:
 
 
 def _timeless(contact: Contact) -> tuple[object, ...]:
-    seen, told = contact.observed, contact.sent_state
-    looked_since = [
+    seen, sent = contact.observed, contact.sent_state
+    observed_since = [
         shown is not None and said is not None and shown.at > said.at
-        for shown, said in ((seen.email_news, told.email_news), (seen.phone_news, told.phone_news))
+        for shown, said in ((seen.email_news, sent.email_news), (seen.phone_news, sent.phone_news))
     ]
     statuses = [(shown.status, shown.since) if shown is not None else None for shown in (seen.email_news, seen.phone_news)]
     rest = replace(contact, observed=replace(seen, email_news=None, phone_news=None, tags_at=None))
-    return rest, statuses, looked_since, seen.tags_at is None
+    return rest, statuses, observed_since, seen.tags_at is None
 
 
 # -- several shops on one account ----------------------------------------------------------------------------------------
 
 
 def adopt_sibling_status(
-    contact: Contact, told_email: TimedStatus | None, told_phone: TimedStatus | None, seen: Observed
+    contact: Contact, email_sent: TimedStatus | None, phone_sent: TimedStatus | None, seen: Observed
 ) -> Contact:
     """Another shop of the account changed or learned the newsletter status of the one contact in SALESmanago.
 
@@ -217,8 +220,8 @@ def adopt_sibling_status(
         contact,
         sent_state=replace(
             contact.sent_state,
-            email_news=newer_status(told_email, contact.sent_state.email_news),
-            phone_news=newer_status(told_phone, contact.sent_state.phone_news),
+            email_news=newer_status(email_sent, contact.sent_state.email_news),
+            phone_news=newer_status(phone_sent, contact.sent_state.phone_news),
         ),
         observed=replace(
             contact.observed,

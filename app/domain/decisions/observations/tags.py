@@ -63,9 +63,9 @@ def bought_again(contact: Contact, earned: Iterable[str]) -> Contact:
     lost = {name for name in names if name in contact.observed.tags and not contact.observed.tags[name].here}
     if not lost:
         return contact
-    told = {name: here for name, here in contact.sent_state.tags.items() if name not in lost}
+    sent = {name: here for name, here in contact.sent_state.tags.items() if name not in lost}
     seen = {name: tag for name, tag in contact.observed.tags.items() if name not in lost}
-    return replace(contact, sent_state=replace(contact.sent_state, tags=told), observed=replace(contact.observed, tags=seen))
+    return replace(contact, sent_state=replace(contact.sent_state, tags=sent), observed=replace(contact.observed, tags=seen))
 
 
 def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) -> Contact:
@@ -90,9 +90,9 @@ def _with_lost(contact: Contact, present: set[str], shop: Shop, at: datetime) ->
         for name, one in contact.observed.lost.items()
         if name not in lost and one.readded and at - one.since < READD_WINDOW and wanted.get(name)
     }
-    told = {name: here for name, here in contact.sent_state.tags.items() if name not in again}
+    sent = {name: here for name, here in contact.sent_state.tags.items() if name not in again}
     return replace(
-        contact, observed=replace(contact.observed, lost={**lately, **lost}), sent_state=replace(contact.sent_state, tags=told)
+        contact, observed=replace(contact.observed, lost={**lately, **lost}), sent_state=replace(contact.sent_state, tags=sent)
     )
 
 

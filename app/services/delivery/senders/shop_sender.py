@@ -36,7 +36,7 @@ CONTACTS_PER_SHOP_ROUND = 20
 OVERLOAD_REST_SECONDS = 300.0
 
 
-_HomeCommand = TypeVar("_HomeCommand", SetSubscription, MirrorTags, ReportErasure)
+_ShopCommand = TypeVar("_ShopCommand", SetSubscription, MirrorTags, ReportErasure)
 
 
 class ShopSender(Unpaced):
@@ -143,7 +143,7 @@ class ShopSender(Unpaced):
                 assert_never(command)
 
 
-def _as_called_now(command: _HomeCommand, person: Contact) -> _HomeCommand:
+def _as_called_now(command: _ShopCommand, person: Contact) -> _ShopCommand:
     """Under the address and the number the person has by now."""
     customer_id = real_id(person.customer_id) or real_id(command.customer_id)
     return replace(command, email=person.email or command.email, customer_id=customer_id)

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, SetSubscription, UpsertContact
 from app.domain.consent import Status, TimedStatus
-from app.domain.decisions.changes.shop_changes import home_commands, mark_sent_to_shop, mirror_command, panel_tags, shop_knows
+from app.domain.decisions.changes.shop_changes import mark_sent_to_shop, mirror_command, panel_tags, shop_commands, shop_knows
 from app.domain.decisions.plan import Send, Supersede, Withhold
 from app.domain.events import Event, OptInClaimed
 from app.domain.panel_tags import PanelTags
@@ -274,4 +274,4 @@ def test_tags_lost_in_salesmanago_are_told_there_and_statuses_of_the_same_look_h
     plan = story.goes_on(OPEN, tags_seen(minute(2), {"KOSZYK": 1})).plan
     assert isinstance(plan, Send)
     assert {type(one) for one in plan.commands} == {MirrorTags, UpsertContact}
-    assert home_commands(story.contact, tags_seen(minute(2)), OPEN) == ()
+    assert shop_commands(story.contact, tags_seen(minute(2)), OPEN) == ()
