@@ -1,29 +1,47 @@
 """What the pages say: the sentence on top, the time line, what is stuck (R90, R91, R92)."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from babel.messages.extract import extract_from_dir
 
-from app.console.wording import EVENTS, HERE, WORDS, Wording, catalogue, language_of
+from app.console.wording import HERE, WORDS, Wording, catalogue, language_of
+from app.domain.commands import EventKind
 from app.domain.consent import Policy, Status
 from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
 from app.domain.delivery.outbox import CommandState
+from app.domain.delivery.outcomes import (
+    Delivered,
+    NeedsPerson,
+    NotNeeded,
+    Outcome,
+    Refused,
+    Throttled,
+    Unknown,
+    Unreachable,
+    name_of,
+)
+from app.domain.intake.gateway_events import HeardType
 from app.domain.intake.inbox import EventState
 from app.domain.operations.audit import Action
 from app.domain.operations.request_log import RequestOutcome
 from app.domain.reasons import Reason
+from app.domain.runs.backfill import Backfill, BackfillMode, Pause, Phase, state_of
+from app.domain.runs.backfill_tally import Tally
 from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE, READER_ROLE, SHOP_ROLE, STAFF_ROLES
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.schemas import BATCHABLE
 from tests.support.console import sent, signed_in
 from tests.support.gateways import SHOPS, Door, open_door
 
+BEGAN = datetime(2026, 11, 23, tzinfo=UTC)
 JAN = EXAMPLES["order"]["customer"]["email"]
 
 
@@ -169,12 +187,33 @@ def test_a_translation_says_the_same_values(text: str) -> None:
     assert sorted(re.findall(r"%\(\w+\)[sd]", said)) == sorted(re.findall(r"%\(\w+\)[sd]", text))
 
 
-HEARD = {"opt-in", "opt-out", "opt-in-confirmed", "opt-out-confirmed", "upstream-status", "upstream-tags", "account-listed"}
+OUTCOMES: list[Outcome] = [
+    Delivered(),
+    Throttled(),
+    Unreachable(""),
+    Unknown(""),
+    Refused(""),
+    NeedsPerson(Reason.DEFECT),
+    NotNeeded(Reason.DEFECT),
+]
+
+
+def backfill_states() -> Iterator[str]:
+    """Whatever a transfer can be called."""
+    plain = {"shop_id": "shop1", "token": "t0ken", "started_at": BEGAN, "due_at": BEGAN}
+    tallies = [Tally(), Tally(found=1, failed=1), Tally(found=1, waiting=1)]
+    for phase, mode, pause, is_cancelled in product(Phase, BackfillMode, (None, *Pause), (False, True)):
+        run = Backfill(**plain, phase=phase, mode=mode, paused=pause, cancelled=is_cancelled)
+        yield from (state_of(run, tally) for tally in tallies)
 
 
 def test_every_code_that_is_shown_has_words() -> None:
     assert {one.value for one in EventState} | {one.value for one in CommandState} <= WORDS["state"].keys()
-    assert set(BATCHABLE) | {"erasure", "access-request"} | HEARD <= EVENTS.keys()
+    assert {*BATCHABLE, "erasure", "access-request", "subscriber-listed", *get_args(HeardType)} == WORDS["event"].keys()
+    assert {one.value for one in EventKind} == WORDS["there"].keys()
+    assert {type(one) for one in OUTCOMES} == set(get_args(Outcome))
+    assert {name_of(one) for one in OUTCOMES} == WORDS["outcome"].keys()
+    assert set(backfill_states()) == WORDS["backfill"].keys()
     assert {one.value for one in Action} == WORDS["action"].keys()
     assert {one.value for one in RequestOutcome} == WORDS["request"].keys()
     assert {one.value for one in Policy} == WORDS["policy"].keys()
