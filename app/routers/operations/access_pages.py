@@ -102,6 +102,12 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "subscriber-listed": ("Subscriber from a list", "Subskrybent z listy"),
     "opt-in": ("Opt-in reported by SALESmanago", "Zapis zgłoszony przez SALESmanago"),
     "opt-out": ("Opt-out reported by SALESmanago", "Rezygnacja zgłoszona przez SALESmanago"),
+    "opt-in-confirmed": ("Opt-in confirmed in SALESmanago", "Zapis potwierdzony w SALESmanago"),
+    "opt-out-confirmed": ("Opt-out confirmed in SALESmanago", "Rezygnacja potwierdzona w SALESmanago"),
+    "upstream-status": ("Newsletter status seen in SALESmanago", "Status newslettera widziany w SALESmanago"),
+    "upstream-tags": ("Tags seen in SALESmanago", "Tagi widziane w SALESmanago"),
+    "status-not-taken": ("Status that SALESmanago did not take", "Status nieprzyjęty przez SALESmanago"),
+    "drift-found": ("Difference found by comparison", "Różnica znaleziona przy porównaniu"),
 }
 _PROOF = ("text_version", "page", "ip", "reason")
 """`confirmed` is said by the act itself."""
