@@ -135,7 +135,7 @@ def retention(
 ) -> None:
     """What is kept, for how long, and what an erasure leaves, from the settings in force."""
     from app.configuration.settings import Settings
-    from app.domain.operations.retained import RETAINED, retention_page
+    from app.domain.operations.retention_page import RETAINED, retention_page
 
     async def step() -> None:
         kept = Settings().retention

@@ -1,6 +1,6 @@
 """How long each class of data is kept (M4). What is needed to keep promises outlives what merely explains them.
 
-`retained` has the page on it, table by table. Withheld content is dropped when it is decided. Erased people stay as hashes,
+`retention_page` has the page on it, table by table. Withheld content is dropped when it is decided. Erased people stay as hashes,
 resignations and consents stay as evidence: none of them is cleaned away.
 """
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from pathlib import Path
 
-from app.domain.operations.retained import RETAINED, retention_page
 from app.domain.operations.retention import Retention
+from app.domain.operations.retention_page import RETAINED, retention_page
 from app.storage.engine.tables import metadata
 
 PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "privacy.md"
