@@ -24,10 +24,10 @@ from app.services.carts import Carts
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
 from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.from_salesmanago.polling import Poller
-from app.services.health.alarms import Alarms
+from app.services.health.alarm_raising import TroubleWatch
+from app.services.health.alarm_telling import Alarms
 from app.services.health.health import Health
 from app.services.health.history import History
-from app.services.health.trouble import TroubleWatch
 from app.services.intake import Intake
 from app.services.operations.audit import AuditLog
 from app.services.operations.consent_export import ConsentReader

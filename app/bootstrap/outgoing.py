@@ -9,7 +9,7 @@ from app.bootstrap.parts import Parts
 from app.clients.alarm_email import AlarmEmail
 from app.clients.alarm_webhook import AlarmWebhook
 from app.configuration.settings import Settings
-from app.services.health.alarms import Tell
+from app.services.health.alarm_telling import Tell
 
 
 def to_anywhere_client(parts: Parts, timeout: httpx.Timeout) -> httpx.AsyncClient:

@@ -16,7 +16,7 @@ from app.domain.intake.pushes import SourceName
 from app.services.carts import Carts
 from app.services.delivery.loop import Delivery
 from app.services.from_salesmanago.polling import Poller
-from app.services.health.alarms import Alarms
+from app.services.health.alarm_telling import Alarms
 from app.services.health.health import PROBE_SECONDS
 from app.services.operations.door_counts import EXCHANGE_SECONDS
 from app.services.operations.installation import Installation

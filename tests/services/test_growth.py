@@ -20,9 +20,9 @@ from app.domain.events import OptOutClaimed
 from app.domain.shops.configuration import StoredAccount, StoredShop
 from app.domain.shops.shop import Account, BoxToldBy, ShopSource, SourceKind
 from app.services.from_salesmanago.polling import Poller
-from app.services.health.alarms import Alarms
+from app.services.health.alarm_raising import TroubleWatch
+from app.services.health.alarm_telling import Alarms
 from app.services.health.health import Health
-from app.services.health.trouble import TroubleWatch
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from app.services.runs.backfills import Backfills

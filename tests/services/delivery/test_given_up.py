@@ -4,7 +4,7 @@ import pytest
 
 from app.observability.metrics import registry
 from app.services.delivery.given_up import FORGOTTEN_AFTER, IN_A_ROW, GivenUp
-from app.services.health.trouble import TroubleWatch
+from app.services.health.alarm_raising import TroubleWatch
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from tests.support.world import World, orders

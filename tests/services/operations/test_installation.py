@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 
 from app.domain.operations.audit import Action, Actor, Door
 from app.domain.operations.installation import Place
-from app.services.health.alarms import Alarms
+from app.services.health.alarm_telling import Alarms
 from app.services.health.health import Health
 from app.services.operations.audit import AuditLog, acts
 from app.services.operations.installation import SAID_AGAIN, Installation

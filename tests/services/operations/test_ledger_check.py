@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from app.domain.operations.alarms import Alarm
-from app.services.health.trouble import TroubleWatch
+from app.services.health.alarm_raising import TroubleWatch
 from app.services.operations.consent_export import ConsentReader
 from app.services.operations.ledger_check import LedgerCheck
 from app.services.operations.replay import Operations

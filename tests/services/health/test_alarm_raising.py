@@ -8,7 +8,7 @@ from app.domain.operations.request_log import RequestOutcome
 from app.domain.runs.reconciliation import Phase, Reconciliation, ReconciliationMode
 from app.domain.shops.configuration import READER_ROLE
 from app.domain.values import replace
-from app.services.health.trouble import LAST_REQUESTS, TroubleWatch
+from app.services.health.alarm_raising import LAST_REQUESTS, TroubleWatch
 from app.services.operations.replay import Operations
 from app.services.operations.request_log import RequestLog
 from tests.support.builders import a_door_request

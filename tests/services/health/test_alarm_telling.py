@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.domain.operations.alarms import WORDS, AlarmCode, AlarmNotice
-from app.services.health.alarms import Alarms
+from app.services.health.alarm_telling import Alarms
 from app.services.health.health import Report, ShopHealth
 
 QUIET: dict[str, Any] = {
