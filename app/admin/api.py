@@ -32,7 +32,7 @@ from app.routers.operations.consent_exports import ConsentChainOut
 from app.routers.operations.event_traces import EventOut
 from app.routers.operations.health import Readiness, ShopReadiness, metrics_of
 from app.routers.operations.manual_tasks import ConflictOut, HandWorkOut
-from app.routers.operations.replay import (
+from app.routers.operations.operators import (
     AuditEntryOut,
     AuditOut,
     LineOut,

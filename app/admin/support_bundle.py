@@ -11,7 +11,7 @@ from app.bootstrap.gateway import Gateway
 from app.configuration.settings import Settings
 from app.domain.operations.replay import ParkedFilter
 from app.observability.redaction import redacted
-from app.routers.operations.replay import LineOut
+from app.routers.operations.operators import LineOut
 from app.services.shops.written_settings import written, written_secrets
 
 _NEVER_SHOWN = ("secret", "keys", "url", "allow", "open_to", "email", "user", "password")

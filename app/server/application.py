@@ -22,7 +22,7 @@ from app.routers.edge.body_limits import Border
 from app.routers.edge.rate_limits import Pace, Refusals
 from app.routers.edge.request_record import Memory
 from app.routers.events.fast.endpoint import FastEventEndpoint
-from app.routers.operations import health, lookups, manual_tasks, replay, requests
+from app.routers.operations import health, lookups, manual_tasks, operators, requests
 from app.routers.runs import backfills, reconciliations, subscriber_lists
 from app.server.contract import contract_of
 
@@ -44,7 +44,7 @@ _ROUTERS = tuple(
         recovered_carts,
         requests,
         manual_tasks,
-        replay,
+        operators,
         sources,
         callbacks,
         health,
