@@ -132,12 +132,12 @@ class TracedSender:
     def dispatch(self, claim: Claim) -> Dispatch:
         return self._sender.dispatch(claim)
 
-    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, outcomes: list[Outcome]) -> None:
         seqs = sorted({command.event_seq for one in dispatches for command in one.claim.commands})
         async with self._store.work() as work:
             told = await work.traces.requests_of(seqs)
         with self._tracing.delivery(self._destination, [told[seq] for seq in seqs if seq in told]) as spans:
-            await self._sender.send(dispatches, lease, heard)
+            await self._sender.send(dispatches, lease, outcomes)
             ends = _ends(dispatches)
             for seq, span in zip([seq for seq in seqs if seq in told], spans, strict=True):
                 span.set_attribute("gateway.outcomes", sorted(ends.get(seq, {"not tried"})))

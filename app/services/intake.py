@@ -29,7 +29,7 @@ GROUP = 256
 """Events per commit, or a few more: beyond it the time of the commit no longer matters beside the inserts. A larger batch is
 stored in several commits, and others of the process come between them."""
 
-QUIET_TURNS = 8
+IDLE_ITERATIONS = 8
 """A group is complete after so many iterations of the event loop without another request. One takes some microseconds
 when nothing waits; a commit costs as much as ten inserts."""
 
@@ -87,9 +87,9 @@ class Intake:
             self._writer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._writer
-        _refuse(self._whoever_waits(), NotReady())
+        _refuse(self._all_waiting(), NotReady())
 
-    def _whoever_waits(self) -> list[_Waiting]:
+    def _all_waiting(self) -> list[_Waiting]:
         """Taken out of the queue."""
         return [self._queue.get_nowait() for _ in range(self._queue.qsize())]
 
@@ -106,23 +106,23 @@ class Intake:
     async def _gather(self, group: list[_Waiting]) -> None:
         """Add what waits, and what arrives before the event loop is idle, up to a full group."""
         clock = asyncio.get_running_loop().time
-        taken, quiet, until = len(group[0].events), 0, group[0].since + GATHER_SECONDS
+        taken, idle, until = len(group[0].events), 0, group[0].since + GATHER_SECONDS
         while True:
             while taken < GROUP and not self._queue.empty():
                 group.append(self._queue.get_nowait())
                 taken += len(group[-1].events)
-                quiet = 0
-            if taken >= GROUP or quiet >= QUIET_TURNS or clock() >= until:
+                idle = 0
+            if taken >= GROUP or idle >= IDLE_ITERATIONS or clock() >= until:
                 return
             await asyncio.sleep(0)
-            quiet += 1
+            idle += 1
 
     async def _commit(self, group: list[_Waiting]) -> None:
         try:
             await self._stored([event for waiting in group for event in waiting.events], answer=lambda found: _answer(group, found))
         except GatewayError as failure:
             # Later callers have waited as long already: nobody waits for a second failure before getting an answer.
-            _refuse([*group, *self._whoever_waits()], failure)
+            _refuse([*group, *self._all_waiting()], failure)
             return
         except Exception as defect:
             # One event must not fail the others: each request is tried alone, and the caller of the one at fault gets the error.
@@ -143,7 +143,7 @@ class Intake:
         also: Callable[[Work], Awaitable[None]] | None = None,
         answer: Callable[[list[Accepted | Conflict]], None] = lambda _: None,
     ) -> list[Accepted | Conflict]:
-        """`answer` is called before whoever waits for the store has it: a round of planning would come before the answer."""
+        """`answer` is called before the next caller of the store has it: a round of planning would come before the answer."""
         async with self._store.work(first=True) as work:
             received_at = self._clock()
             known = await self._as_erased(work, events)

@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 async def looks(
-    read: Read, items: Sequence[T], named: Callable[[T], Collection[str]], may_look: Callable[[], bool] = lambda: True
+    read: Read, items: Sequence[T], named: Callable[[T], Collection[str]], may_read: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[tuple[Sequence[T], LookupResult]]:
     """Items in batches, with what was read of the addresses they name; stops when no more reads are allowed.
 
     Of people with two addresses the client makes two readings.
     """
     chunks = [items[start : start + CONTACTS_PER_READ] for start in range(0, len(items), CONTACTS_PER_READ)]
-    while chunks and may_look():
+    while chunks and may_read():
         some = chunks.pop(0)
         seen = await read(sorted({email for one in some for email in named(one)}))
         if len(some) > 1 and is_of_the_item(seen.answer.outcome):

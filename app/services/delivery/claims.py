@@ -86,9 +86,9 @@ class Claims:
             only_live = in_flight.of_lists >= self._claims_for_lists
             claims = await work.leases.claim(destination, sender.closed_shops, at_most, now, length, only_live=only_live)
             if not claims:
-                await work.commit()  # who turned out to be of a list is looked at once
+                await work.commit()  # what turned out to be bulk is checked once
                 return nothing, breaker
-            if not await self._has_turn(work, sender, now, length):
+            if not await self._holds_lock(work, sender, now, length):
                 return nothing, breaker
             # A shop may have left the account while something of it waits here.
             if destination.startswith(to_account("")) and await work.inbox.has_urgent({claim.shop_id for claim in claims}):
@@ -173,7 +173,7 @@ class Claims:
             await work.outbox.scrub(one.id, one.erased_hash or "")
         return bool(erased)
 
-    async def _has_turn(self, work: Work, sender: Sender, now: datetime, length: timedelta) -> bool:
+    async def _holds_lock(self, work: Work, sender: Sender, now: datetime, length: timedelta) -> bool:
         """Some destinations take one caller at a time over all processes. Leaving without a commit gives the claim back."""
         return sender.turn is None or await work.registry.acquire_lock(sender.turn, self._name, now, now + length)
 
@@ -190,7 +190,7 @@ class Claims:
                     async with self._store.work() as work:
                         now = await work.now()
                         held = await work.leases.renew(lease.token, now, now + lease.length)
-                        held = await self._has_turn(work, sender, now, lease.length) and held
+                        held = await self._holds_lock(work, sender, now, lease.length) and held
                         await work.commit()
                     self._lengths.renewed(time.monotonic() - slept - third)
                     if not held:

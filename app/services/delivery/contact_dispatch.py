@@ -62,16 +62,16 @@ class ContactDispatch(Dispatch):
     waits: timedelta | None = None
     missed: Answer | None = None
     """A read that did not show the contact after an event was refused."""
-    heard: list[NewEvent] = field(default_factory=list)
+    new_events: list[NewEvent] = field(default_factory=list)
 
     @classmethod
     def of(cls, claim: Claim) -> "ContactDispatch":
         perhaps_sent = any(one.maybe_sent for one in claim.commands)
         bundle = coalesce([one.command for one in claim.commands], perhaps_sent=perhaps_sent)
-        told = [one for one in claim.commands if isinstance(one.command, AddEvent)]
-        unsure = {position for position, one in enumerate(told) if one.maybe_sent}
+        queued = [one for one in claim.commands if isinstance(one.command, AddEvent)]
+        unsure = {position for position, one in enumerate(queued) if one.maybe_sent}
         events, carried = newest_versions(bundle.events, unsure)
-        upsert = _unless_told(bundle.upsert, claim)
+        upsert = _with_what_stood(bundle.upsert, claim)
         return cls(claim, replace(bundle, upsert=upsert, events=events), carried=carried, unsure=unsure)
 
     @property
@@ -102,7 +102,7 @@ class ContactDispatch(Dispatch):
         meant = self.bundle.upsert
         if meant is not None and meant != upsert:
             self.bundle = replace(self.bundle, upsert=upsert)
-            self.heard.append(_not_taken(self.claim, meant, upsert, now, shown_out=True))
+            self.new_events.append(_not_taken(self.claim, meant, upsert, now, shown_out=True))
 
     @property
     def stuck_at(self) -> str | None:
@@ -122,14 +122,14 @@ class ContactDispatch(Dispatch):
         events = [one for one in self.claim.commands if isinstance(one.command, AddEvent)]
         return self.missed is not None and all(events[at].attempts < TRIED_AGAIN for at in self.refused_events)
 
-    def contact_is_gone(self, look: Answer, now: datetime) -> None:
+    def contact_is_gone(self, reading: Answer, now: datetime) -> None:
         """The contact is introduced anew first, whole; what happened to it waits for that (R72)."""
         email = self.bundle.events[self.refused_events[0]].email
         for position in self.refused_events:
             words = "SALESmanago has no such contact any more: it is introduced anew first"
-            self.events[position] = replace(look, outcome=Unreachable(words))
+            self.events[position] = replace(reading, outcome=Unreachable(words))
         gone = DriftFound(at=now, email=email, needed=True)
-        self.heard.append(heard(self.claim.shop_id, "drift-found", gone, f"gone-{secrets.token_hex(12)}"))
+        self.new_events.append(heard(self.claim.shop_id, "drift-found", gone, f"gone-{secrets.token_hex(12)}"))
 
     @property
     def _in_part(self) -> bool:
@@ -146,12 +146,12 @@ class ContactDispatch(Dispatch):
         stuck = self.stuck_at if upserts else None
         if stuck is not None and not self.arrived:
             named = StatusRejected(at=attempted.tried_at, email=upserts[-1].address_after, still_as=stuck)
-            return [*self.heard, heard(self.claim.shop_id, "status-not-taken", named, f"not-renamed-{secrets.token_hex(12)}")]
-        told = [one for one in upserts if one.email_status is not None or one.phone_status is not None]
-        told = [] if self.arrived else told  # a status travels with the first part
-        refused = [(one, silent) for one in told if (silent := self._without_refused_statuses(one)) != one]
+            return [*self.new_events, heard(self.claim.shop_id, "status-not-taken", named, f"not-renamed-{secrets.token_hex(12)}")]
+        with_status = [one for one in upserts if one.email_status is not None or one.phone_status is not None]
+        with_status = [] if self.arrived else with_status  # a status travels with the first part
+        refused = [(one, silent) for one in with_status if (silent := self._without_refused_statuses(one)) != one]
         at = attempted.tried_at
-        return [*self.heard, *(_not_taken(self.claim, meant, sent, at, shown_out=False) for meant, sent in refused)]
+        return [*self.new_events, *(_not_taken(self.claim, meant, sent, at, shown_out=False) for meant, sent in refused)]
 
     @property
     def is_quiet(self) -> bool:
@@ -231,12 +231,12 @@ class ContactDispatch(Dispatch):
         return []
 
 
-def _unless_told(upsert: UpsertContact | None, claim: Claim) -> UpsertContact | None:
+def _with_what_stood(upsert: UpsertContact | None, claim: Claim) -> UpsertContact | None:
     """An opt-out of ours that perhaps arrived explains one that is shown, unless an opt-in was seen to stand there since."""
-    told = [(one.command, one.maybe_sent) for one in claim.commands if isinstance(one.command, UpsertContact)]
-    if upsert is None or not any(maybe_sent for _, maybe_sent in told):
+    upserts = [(one.command, one.maybe_sent) for one in claim.commands if isinstance(one.command, UpsertContact)]
+    if upsert is None or not any(maybe_sent for _, maybe_sent in upserts):
         return upsert
-    return replace(upsert, email_stood=email_stood_since(upsert, told), phone_stood=phone_stood_since(upsert, told))
+    return replace(upsert, email_stood=email_stood_since(upsert, upserts), phone_stood=phone_stood_since(upsert, upserts))
 
 
 def _not_taken(claim: Claim, meant: UpsertContact, sent: UpsertContact, now: datetime, *, shown_out: bool) -> NewEvent:

@@ -87,7 +87,7 @@ class SequentialDispatch(Dispatch):
     claim: Claim
     given: dict[int, Answer] = field(default_factory=dict)
     """By id of the command."""
-    heard: list[NewEvent] = field(default_factory=list)
+    new_events: list[NewEvent] = field(default_factory=list)
 
     def answer(self, command: WaitingCommand, answer: Answer) -> None:
         self.given[command.id] = answer
@@ -102,7 +102,7 @@ class SequentialDispatch(Dispatch):
     def news(self, attempted: Attempted) -> list[NewEvent]:
         """A reported opt-out that could never be confirmed counts: the doubt does not favour an opt-in (R06)."""
         parked = (one.command for one in attempted.tried if isinstance(one.verdict, Park))
-        return [*self.heard, *(opted_out(self.claim, one) for one in parked if isinstance(one.command, ConfirmOptOut))]
+        return [*self.new_events, *(opted_out(self.claim, one) for one in parked if isinstance(one.command, ConfirmOptOut))]
 
 
 class FailedDispatch(SequentialDispatch):

@@ -1,6 +1,6 @@
 """Deliver the commands of the outbox to their destinations: claim a lease, send, evaluate, record.
 
-No transaction is open while the network is. A crash after the claim leaves commands marked as perhaps sent, and whoever
+No transaction is open while the network is. A crash after the claim leaves commands marked as perhaps sent, and the process that
 claims them next verifies before sending again.
 """
 
@@ -44,7 +44,7 @@ CLAIMS_OF_ONE_PROCESS = 4
 
 class Delivery:
     """Delivers to any number of destinations. `sender` answers who sends to one; `shop_of` knows the shops by id, as they are
-    configured now; `heard` is called when answers produced events."""
+    configured now; `notify_planner` is called when answers produced events."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Delivery:
         shop_of: Callable[[str], Shop | None],
         clock: Clock,
         jitter: Callable[[], float],
-        heard: Callable[[], None] = lambda: None,
+        notify_planner: Callable[[], None] = lambda: None,
         lease: timedelta = timedelta(seconds=60),
         claims_in_flight: int = CLAIMS_IN_FLIGHT,
         steady: Callable[[], float] = time.monotonic,
@@ -64,7 +64,7 @@ class Delivery:
         self._jitter = jitter
         self._lengths = LeaseLength(lease)
         self.claims = Claims(store, lambda destination: self._sender(destination), shop_of, self._lengths, claims_in_flight)
-        self._recorder = Recorder(store, clock, lambda: self._jitter(), heard)
+        self._recorder = Recorder(store, clock, lambda: self._jitter(), notify_planner)
         self.claims_in_flight = claims_in_flight
         self._steady = steady
         self._clock_read: tuple[datetime, float] | None = None
@@ -129,14 +129,14 @@ class Delivery:
             dispatches = [self._dispatch(sender, claim) for claim in ready]
             lease = Lease(ready[0].lease_token, length, began)
             async with self.claims.kept_alive(lease, sender):
-                heard = await self._send(destination, sender, dispatches, lease)
-            for form in (heard, [without_words(one) for one in heard]):
+                outcomes = await self._send(destination, sender, dispatches, lease)
+            for form in (outcomes, [without_words(one) for one in outcomes]):
                 try:
                     await self._recorder.note_health(destination, breaker, form)
                     break
                 except Exception:  # what became of the calls is written down all the same
                     log.exception("health_not_noted", destination=destination)
-            done = bool(heard) or any(dispatch.outcomes() for dispatch in dispatches)
+            done = bool(outcomes) or any(dispatch.outcomes() for dispatch in dispatches)
             await self._recorder.record(destination, dispatches, lease)
             await self._given_up.ended(destination, anything_done=done)
         return len(claims)
@@ -157,28 +157,28 @@ class Delivery:
 
     async def _send(self, destination: str, sender: Sender, dispatches: Sequence[Dispatch], lease: Lease) -> list[Outcome]:
         """Outcomes that count for the circuit breaker. After an internal failure each contact of the batch is sent alone (R73)."""
-        heard = list[Outcome]()
+        outcomes = list[Outcome]()
         sendable = [one for one in dispatches if not isinstance(one, FailedDispatch)]
         suspects = [one for one in sendable if one.claim.contact_queue in self._suspects]
         others = [one for one in sendable if one.claim.contact_queue not in self._suspects]
         for some in ([others] if others else []) + [[one] for one in suspects]:
-            if any(map(stops_batch, heard)):
+            if any(map(stops_batch, outcomes)):
                 break
-            await self._send_group(destination, sender, some, lease, heard)
-        return heard
+            await self._send_group(destination, sender, some, lease, outcomes)
+        return outcomes
 
     async def _send_group(
-        self, destination: str, sender: Sender, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]
+        self, destination: str, sender: Sender, dispatches: Sequence[Dispatch], lease: Lease, outcomes: list[Outcome]
     ) -> None:
         boxes = {dispatch.claim.contact_queue for dispatch in dispatches}
         try:
-            await sender.send(dispatches, lease, heard)
+            await sender.send(dispatches, lease, outcomes)
             self._suspects -= boxes
         except Exception as error:
             # A defect of ours: what was not answered counts as perhaps sent and is tried again; who failed alone is parked.
             log.exception("sending_failed", destination=destination, contacts=len(dispatches))
             failed: Outcome = Unknown(f"defect: {type(error).__name__}")
-            heard.append(failed)
+            outcomes.append(failed)
             if boxes <= self._suspects and not isinstance(error, NotReady):
                 self._suspects -= boxes
                 failed = NeedsPerson(Reason.DEFECT, type(error).__name__)

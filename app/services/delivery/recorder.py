@@ -32,13 +32,13 @@ RECORD_AGAIN_SECONDS = (0.1, 0.5, 2.0)
 
 
 class Recorder:
-    """`heard` is called when an answer brought events."""
+    """`notify_planner` is called when an answer brought events."""
 
-    def __init__(self, store: Store, clock: Clock, jitter: Callable[[], float], heard: Callable[[], None]) -> None:
+    def __init__(self, store: Store, clock: Clock, jitter: Callable[[], float], notify_planner: Callable[[], None]) -> None:
         self._store = store
         self._clock = clock
         self._jitter = jitter
-        self._heard = heard
+        self._notify_planner = notify_planner
 
     async def record(self, destination: str, dispatches: Sequence[Dispatch], lease: Lease) -> None:
         """Everything together; should that fail, each by itself: what one answer says holds up nobody else (R73)."""
@@ -122,9 +122,9 @@ class Recorder:
                 await work.inbox.mark(parked, EventState.PARKED, reason, now)
             for one in kept:
                 await replace_older(work, one.claim.contact_queue, one.shop_states(), now)
-            await self._tell_opt_outs_again(work, destination, [one for one in kept if one.opt_ins_sent()], now)
-            heard = [event for one in kept for event in news[one.claim.contact_id]]
-            await work.inbox.add(heard, now)
+            await self._repeat_opt_outs(work, destination, [one for one in kept if one.opt_ins_sent()], now)
+            events = [event for one in kept for event in news[one.claim.contact_id]]
+            await work.inbox.add(events, now)
             forgot = False
             for one in kept:
                 if any(isinstance(try_.command.command, DeleteContact) and try_.verdict == Done() for try_ in one.tried):
@@ -140,8 +140,8 @@ class Recorder:
             await self._store.empty_log()
         if lost:
             log.warning("lease_lost", destination=destination, contacts=len(lost))
-        if heard:
-            self._heard()
+        if events:
+            self._notify_planner()
         self._report(destination, attempted)
 
     async def _address_as_before(self, work: Work, contact_queue: ContactQueue, names: Mapping[str, str], now: datetime) -> None:
@@ -151,20 +151,20 @@ class Recorder:
         )
         await work.outbox.rewrite(contact_queue, addressed_as_before(waiting, names), [], now)
 
-    async def _tell_opt_outs_again(self, work: Work, destination: str, told: Sequence[Attempted], now: datetime) -> None:
+    async def _repeat_opt_outs(self, work: Work, destination: str, with_opt_in: Sequence[Attempted], now: datetime) -> None:
         """An opt-in arrived although meanwhile an opt-out was learned, from a callback or another shop of the account.
 
         Which of the two SALESmanago applied last is not known, so the opt-out is sent once more (I6). An opt-out that waits in
         the same contact queue comes after the opt-in anyway.
         """
-        if not told:
+        if not with_opt_in:
             return
-        contacts = [one.claim.contact_id for one in told]
+        contacts = [one.claim.contact_id for one in with_opt_in]
         waiting = await work.outbox.waiting(destination, contacts)
-        shops = {one.claim.contact_id: (one.claim.shop_id, one.opt_ins_sent()[-1].event_seq) for one in told}
+        shops = {one.claim.contact_id: (one.claim.shop_id, one.opt_ins_sent()[-1].event_seq) for one in with_opt_in}
         arrived = {
             one.claim.contact_id: [opt_in.command for opt_in in one.opt_ins_sent() if isinstance(opt_in.command, UpsertContact)]
-            for one in told
+            for one in with_opt_in
         }
         for person in await work.contacts.by_ids(contacts):
             behind = [one.command for one in waiting.get(person.id, ()) if isinstance(one.command, UpsertContact)]

@@ -37,26 +37,32 @@ class Upstreams(Protocol):
     def __call__(self, account_id: str) -> Upstream: ...
 
 
-class Heard(Protocol):
+class Notify(Protocol):
     def __call__(self) -> None: ...
 
 
 class Observer:
-    """`heard` is called when a poll produced events."""
+    """`notify_planner` is called when a poll produced events."""
 
     def __init__(
-        self, store: Store, directory: ShopDirectory, upstream: Upstreams, clock: Clock, heard: Heard, grace: timedelta
+        self,
+        store: Store,
+        directory: ShopDirectory,
+        upstream: Upstreams,
+        clock: Clock,
+        notify_planner: Notify,
+        grace: timedelta,
     ) -> None:
         self._store = store
         self._directory = directory
         self._upstream = upstream
         self._clock = clock
-        self._heard = heard
+        self._notify_planner = notify_planner
         self._grace = grace
         self.again: dict[str, set[str]] = {}
         """Account -> contacts that could not be decided yet; the next window reads them again. The full scan finds the rest."""
 
-    async def look(self, account: Account, emails: Sequence[str]) -> int | None:
+    async def observe(self, account: Account, emails: Sequence[str]) -> int | None:
         """None if SALESmanago did not answer: the same contacts are to be read again."""
         shops = [shop.id for shop in self._directory.shops_of(account.id)]
         async with self._store.work() as work:
@@ -76,7 +82,7 @@ class Observer:
         if 1 < refused == len(wanted):  # no fault of theirs, then
             return None
         if events:
-            self._heard()
+            self._notify_planner()
         return events
 
     async def _note(self, account: Account, emails: Collection[str], shown: Mapping[str, RemoteContact], at: datetime) -> int:
@@ -111,9 +117,9 @@ class Observer:
         """What leads to something becomes an event; the rest is remembered without fuss. Answers how many events."""
         async with self._store.work() as work:
             await work.inbox.lock_contacts()
-            looked = await self._looks(work, account, emails, shown, at, with_tags=with_tags)
-            events = [event for look in looked for event in look.events]
-            quiet = [look.person for look in looked if look.person is not None]
+            observations = await self._observations(work, account, emails, shown, at, with_tags=with_tags)
+            events = [event for one in observations for event in one.events]
+            quiet = [one.person for one in observations if one.person is not None]
             waits = {one.contact.email for one in quiet if one.contact.observed.email_unexplained_since is not None}
             self.again.setdefault(account.id, set()).update(waits)
             await work.contacts.save(quiet, at)
@@ -121,7 +127,7 @@ class Observer:
             await work.commit()
         return len(events)
 
-    async def _looks(
+    async def _observations(
         self,
         work: Work,
         account: Account,
@@ -130,7 +136,7 @@ class Observer:
         at: datetime,
         *,
         with_tags: bool,
-    ) -> "list[_Looked]":
+    ) -> "list[_Observation]":
         shops = {shop.id: shop for shop in self._directory.shops_of(account.id)}
         people = await work.contacts.in_shops(list(shops), emails)
         # Commands in flight explain what SALESmanago shows: such contacts are read the next time.
@@ -142,7 +148,7 @@ class Observer:
         undecided = await work.inbox.undecided_about(list(shops), emails)
         self.again.setdefault(account.id, set()).update(busy, claimed, (email for _, email in undecided))
         transferred = {(one.shop_id, one.contact.email): one.contact.is_transferred for one in people}
-        grace, looked = self._callback_grace(list(shops)), []
+        grace, observations = self._callback_grace(list(shops)), []
         missing = [one for one in people if one.contact.is_transferred and one.contact.email not in shown]
         # A renamed contact may still be there under its former address: comparisons search for that.
         renamed = {one.contact_id for one in await work.contacts.aliases_of([one.id for one in missing])} if missing else set()
@@ -150,7 +156,7 @@ class Observer:
             email = person.contact.email
             if email in busy or (person.shop_id, email) in undecided or person.id in renamed:
                 continue
-            looked.append(_Looked((), replace(person, contact=vanished(person.contact, at))))
+            observations.append(_Observation((), replace(person, contact=vanished(person.contact, at))))
         for person in people:
             email = person.contact.email
             if person.contact.rename_refused_at is not None:
@@ -165,8 +171,8 @@ class Observer:
                 patience = (grace, self._grace)
                 came_to = polled(person.contact, shop, theirs, at, patience, concerned=concerned, with_tags=tags_too)
                 kept = None if came_to.contact is None else replace(person, contact=came_to.contact)
-                looked.append(_Looked(tuple(_event(shop, one) for one in came_to.events), kept))
-        return looked
+                observations.append(_Observation(tuple(_event(shop, one) for one in came_to.events), kept))
+        return observations
 
     async def _apart_from_what_waits(
         self, work: Work, account: Account, people: Sequence[StoredContact], shown: Mapping[str, RemoteContact], at: datetime
@@ -228,7 +234,7 @@ class Observer:
 
 
 @dataclass(frozen=True)
-class _Looked:
+class _Observation:
     """The result of observing a contact. `person`: as to be stored, if anything is to be stored at once."""
 
     events: tuple[NewEvent, ...]

@@ -1,6 +1,6 @@
 """Which contacts to poll in SALESmanago, and when (R30, R32, R55). What a poll comes to is decided in `observer.py`.
 
-Two ways lead to the same look. The *window* asks who changed lately and overlaps the one before, so nobody between two windows is
+Two ways lead to the same poll. The *window* asks who changed lately and overlaps the one before, so nobody between two windows is
 missed but whom SALESmanago refuses to show. The *sweep* walks slowly through everybody who was sent, for what does not count as a
 change in SALESmanago (contract U10).
 """
@@ -15,7 +15,7 @@ from app.domain.clocks import NOTICED
 from app.domain.delivery.outcomes import Delivered
 from app.domain.salesmanago_limits import CONTACTS_PER_READ
 from app.domain.shops.shop import Account
-from app.services.from_salesmanago.observer import Heard, Observer, Upstreams
+from app.services.from_salesmanago.observer import Notify, Observer, Upstreams
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
@@ -32,19 +32,25 @@ LONGEST_WINDOW = timedelta(hours=1)
 
 
 class Poller:
-    """`heard` is called when a poll produced events."""
+    """`notify_planner` is called when a poll produced events."""
 
     def __init__(
-        self, store: Store, directory: ShopDirectory, upstream: Upstreams, clock: Clock, heard: Heard, grace: timedelta
+        self,
+        store: Store,
+        directory: ShopDirectory,
+        upstream: Upstreams,
+        clock: Clock,
+        notify_planner: Notify,
+        grace: timedelta,
     ) -> None:
         self._store = store
         self._directory = directory
         self._upstream = upstream
         self._clock = clock
         self._name = secrets.token_hex(4)
-        self._looked_at: dict[str, frozenset[str]] = {}
+        self._polled_last: dict[str, frozenset[str]] = {}
         """Account -> contacts that were read in the last window. Forgetting it costs a second read."""
-        self._observer = Observer(store, directory, upstream, clock, heard, grace)
+        self._observer = Observer(store, directory, upstream, clock, notify_planner, grace)
 
     async def accounts(self) -> set[str]:
         """Accounts whose shops have contacts; there is nobody to poll in the others."""
@@ -55,7 +61,7 @@ class Poller:
     async def pull_changed(self, account_id: str, pause: timedelta) -> int:
         """Poll the contacts that changed since the last window; answers how many events that produced. One worker at a time."""
         now, name = self._clock(), f"pull:{account_id}"
-        account, since = self._directory.account(account_id), await self._turn(name, now, pause)
+        account, since = self._directory.account(account_id), await self._lease_of(name, now, pause)
         if account is None or since is None:
             return 0
         ended = datetime.fromisoformat(since) if since else now - OVERLAP
@@ -69,18 +75,18 @@ class Poller:
             late = await self._changed(account, ended - max(OVERLAP, pause * 2), ended)
             if fresh is None or late is None:
                 return events
-            looked = self._looked_at.get(account_id, frozenset())
+            polled = self._polled_last.get(account_id, frozenset())
             again = self._observer.again.pop(account_id, set())
-            news = await self._observer.look(
-                account, list(dict.fromkeys((*fresh, *again, *(one for one in late if one not in looked))))
+            news = await self._observer.observe(
+                account, list(dict.fromkeys((*fresh, *again, *(one for one in late if one not in polled))))
             )
             if news is None:
                 self._observer.again.setdefault(account_id, set()).update(again)
                 return events
-            self._looked_at[account_id] = frozenset((*fresh, *late))
+            self._polled_last[account_id] = frozenset((*fresh, *late))
             events, ended = events + news, until
             await self._remember(name, until.isoformat())
-            await self._turn(name, self._clock(), pause)  # polling a long outage takes longer than a lease
+            await self._lease_of(name, self._clock(), pause)  # polling a long outage takes longer than a lease
         return events
 
     async def _changed(self, account: Account, since: datetime, until: datetime) -> list[str] | None:
@@ -99,7 +105,7 @@ class Poller:
 
     async def sweep(self, account_id: str, pause: timedelta) -> int:
         """Poll the next few contacts that were sent from here, and nobody else (R03); after the last begins again."""
-        account, at = self._directory.account(account_id), await self._turn(f"sweep:{account_id}", self._clock(), pause)
+        account, at = self._directory.account(account_id), await self._lease_of(f"sweep:{account_id}", self._clock(), pause)
         if account is None or at is None:
             return 0
         shops = {shop.id for shop in self._directory.shops_of(account_id)}
@@ -107,7 +113,7 @@ class Poller:
             page = await work.contacts.page_of_sent(shops, int(at or 0), CONTACTS_PER_READ)
         # Renamed here and not there, for it may not be sent any more: the new address is none that SALESmanago knows.
         known = [person.contact.email for person in page if person.contact.email == person.contact.sent_state.email]
-        news = await self._observer.look(account, known)
+        news = await self._observer.observe(account, known)
         if news is not None:
             await self._remember(f"sweep:{account_id}", str(page[-1].id) if len(page) == CONTACTS_PER_READ else "0")
         return news or 0
@@ -116,11 +122,11 @@ class Poller:
         """Poll these contacts now, by the usual rules."""
         account = self._directory.account(account_id)
         if account is not None:
-            await self._observer.look(account, emails)
+            await self._observer.observe(account, emails)
 
     # -- poll leases ----------------------------------------------------------------------------------------------------
 
-    async def _turn(self, name: str, now: datetime, pause: timedelta) -> str | None:
+    async def _lease_of(self, name: str, now: datetime, pause: timedelta) -> str | None:
         """The cursor, if this process has the poll lease; the empty string the first time."""
         async with self._store.work() as work:
             if not await work.registry.acquire_lock(f"turn:{name}", self._name, now, now + pause):

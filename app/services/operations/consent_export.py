@@ -119,7 +119,7 @@ class ConsentReader:
         self._seal = seal_of(pseudonym)
 
     async def export(self, shop_id: str, email: str) -> list[ConsentExport]:
-        """The chains of whoever has, or had, the address in a shop; found by hash, so also after an erasure."""
+        """The chains of those who have, or had, the address in a shop; found by hash, so also after an erasure."""
         async with self._store.work() as work:
             chains = await work.consents.of_subject(shop_id, self._pseudonym(shop_id, email))
             heads = await work.anchors.heads(chains)

@@ -125,7 +125,7 @@ class LedgerCheck:
                 async with self._store.work() as work:
                     ids = await listed(work, after)
                     wrong = await suspects(work, ids)
-                if wrong:  # a line may have been written between the two looks: look once more while none can be
+                if wrong:  # a line may have been written between the two readings: read once more while none can be
                     async with self._store.work() as work:
                         await work.inbox.lock_contacts()
                         found |= dict.fromkeys(await suspects(work, wrong))

@@ -79,7 +79,7 @@ class Trace:
             return await _with_evidence(work, await work.traces.of_person(shop_id, email))
 
     async def person(self, shop_id: str, email: str) -> Contact | None:
-        """What is held of whoever has, or had, the address."""
+        """What is held of those who have, or had, the address."""
         async with self._store.work() as work:
             found = await work.contacts.known_as(shop_id, [email], [], [])
         return found[0].contact if found else None
@@ -99,7 +99,7 @@ class Trace:
             return await _with_evidence(work, await work.traces.of_order(shop_id, order_id))
 
     async def access_report(self, shop_id: str, event_id: str) -> AccessReport:
-        """Everything stored about whoever the access request names. Raises `NotFound` if there is no such request."""
+        """Everything stored about the person whom the access request names. Raises `NotFound` if there is no such request."""
         async with self._store.work() as work:
             email = await work.traces.access_request_of(shop_id, event_id)
             if email is None:
@@ -115,10 +115,10 @@ async def _with_evidence(work: Work, events: Sequence[EventTrace]) -> list[Event
     people = {one.contact_id for one in events if one.contact_id is not None}
     ledgers = await work.consents.of(people)
     orders = {(one.shop_id, one.order_id) for one in events if one.reason in ON_ORDER and one.order_id is not None}
-    told = {order: await work.traces.of_order(*order) for order in orders}
+    by_order = {order: await work.traces.of_order(*order) for order in orders}
     found = []
     for one in events:
-        others = [_decided(other) for other in told.get((one.shop_id, one.order_id or ""), ())]
+        others = [_decided(other) for other in by_order.get((one.shop_id, one.order_id or ""), ())]
         found.append(replace(one, evidence=evidence_of(_decided(one), ledgers.get(one.contact_id or 0, ()), others)))
     return await _with_kinds(work, found)
 

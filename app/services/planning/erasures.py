@@ -50,7 +50,7 @@ class Erasures:
         self._gone: list[tuple[str, WorkingContact]] = []
         """(shop that erased, the person at another shop of the account)."""
         self._phones: dict[WorkingContact, list[str]] = {}
-        """Of whoever was erased."""
+        """Of those who were erased."""
         self._forgotten: list[tuple[WorkingContact, list[int], list[str], str]] = []
 
     @property
@@ -107,7 +107,7 @@ class Erasures:
                 send = self._decided.show if there is not None and there.shadow else self._decided.send
                 send(sibling, event, report)
 
-    def told_by_siblings(self, shop: Shop, person: WorkingContact, addresses: list[str]) -> list[DeleteContact]:
+    def deletions_of_siblings(self, shop: Shop, person: WorkingContact, addresses: list[str]) -> list[DeleteContact]:
         """Another shop of the account may have sent the person: SALESmanago has one contact for all of them."""
         others = self._siblings_of(shop.id)
         siblings = [sibling for email in addresses for sibling in self._people.siblings(person, others, email)]

@@ -11,6 +11,6 @@ def names_somebody(event_id: str) -> bool:
 def disguised(pseudonym: Pseudonym, shop_id: str, event_id: str) -> str:
     """What stands in place of such an id once the person was erased, or where lines are kept for ever.
 
-    A repetition is recognised by it, and whoever knows the id still finds the event.
+    A repetition is recognised by it, and who knows the id still finds the event.
     """
     return f"erased-{pseudonym(shop_id, f'event_id {event_id}')}"

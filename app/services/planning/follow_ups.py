@@ -133,8 +133,8 @@ class FollowUps:
         """
         if not isinstance(event.event, StatusObserved):
             return
-        told = person.contact.sent_state
-        self._decided.say_no_opt_out_again(person, email=is_opt_in(told.email_news), phone=is_opt_in(told.phone_news))
+        sent = person.contact.sent_state
+        self._decided.say_no_opt_out_again(person, email=is_opt_in(sent.email_news), phone=is_opt_in(sent.phone_news))
         shown = opt_outs_shown(before, person.contact)
         if shown is None:
             return
@@ -167,8 +167,8 @@ class FollowUps:
         """
         known_there = False
         for sibling in self._people.siblings(person, self._siblings_of(shop.id), becoming):
-            told, seen = sibling.contact.sent_state, sibling.contact.observed
-            person.update(adopt_sibling_status(person.contact, told.email_news, told.phone_news, seen))
+            sent, seen = sibling.contact.sent_state, sibling.contact.observed
+            person.update(adopt_sibling_status(person.contact, sent.email_news, sent.phone_news, seen))
             known_there = known_there or sibling.contact.is_transferred
         return known_there
 
@@ -176,13 +176,13 @@ class FollowUps:
         """The one contact in SALESmanago has another status now: an older opt-in of another shop must not follow (R06)."""
         if not status_changed(before, person.contact):
             return
-        told, seen = person.contact.sent_state, person.contact.observed
+        sent, seen = person.contact.sent_state, person.contact.observed
         for sibling in self._people.siblings(person, self._siblings_of(shop.id)):
-            known = adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen).sent_state
+            known = adopt_sibling_status(sibling.contact, sent.email_news, sent.phone_news, seen).sent_state
             act = opt_ins_revoked_at_sibling(sibling.contact.sent_state, known)
             await self.revoke_everywhere(sibling, act, Reason.CONSENT_WITHDRAWN)
             await self._follow_opt_out(event, shop, sibling, known)
-            sibling.update(adopt_sibling_status(sibling.contact, told.email_news, told.phone_news, seen))
+            sibling.update(adopt_sibling_status(sibling.contact, sent.email_news, sent.phone_news, seen))
 
     async def _follow_opt_out(self, event: InboxEvent, shop: Shop, sibling: WorkingContact, known: SentState) -> None:
         """An opt-in that the other shop adopted follows its older opt-out, if that still waits (R06)."""

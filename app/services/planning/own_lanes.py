@@ -29,21 +29,21 @@ class OwnLanes:
         self._left_people: set[WorkingContact] = set()
         self._left_keys: set[_Key] = set()
 
-    async def look_before(self, events: Sequence[InboxEvent]) -> None:
+    async def check_before(self, events: Sequence[InboxEvent]) -> None:
         """Before people are loaded. Who decides elsewhere of the same account, order or cart is not done yet, or is to be seen."""
         links = {link for one in events if (link := link_of(one.shop_id, one.event)) is not None}
         orders = {(one.shop_id, order) for one in events if (order := order_id_of(one.event)) is not None}
-        await self._look(links, orders, set())
+        await self._check(links, orders, set())
 
-    async def look_after(self, customers: Collection[_Key], contact_ids: Collection[int]) -> None:
+    async def check_after(self, customers: Collection[_Key], contact_ids: Collection[int]) -> None:
         """People are loaded. What is undecided under their accounts, or addresses they had, is for somebody who decides alone."""
         former: set[_Key] = set()
         for alias in await self._work.contacts.aliases_of(contact_ids):
             self._former.setdefault(alias.contact_id, set()).add(alias.email)
             former.add((alias.shop_id, alias.email))
-        await self._look({link_of_customer(*one) for one in customers}, set(), former)
+        await self._check({link_of_customer(*one) for one in customers}, set(), former)
 
-    async def _look(self, links: Collection[str], orders: Collection[_Key], addresses: Collection[_Key]) -> None:
+    async def _check(self, links: Collection[str], orders: Collection[_Key], addresses: Collection[_Key]) -> None:
         for one in await self._work.inbox.undecided_elsewhere(self.numbers, links, orders, addresses):
             if one.link is not None:
                 self._links.add(one.link)

@@ -45,7 +45,7 @@ class WorkingContact:
 
     @property
     def heir(self) -> "WorkingContact":
-        """Who it is by now: itself, or whoever took it over in this round, also by way of others."""
+        """Who it is by now: itself, or the one that took it over in this round, also by way of others."""
         person = self
         while person.merged_into is not None:
             person = person.merged_into
@@ -154,7 +154,7 @@ class People:
         return sorted(self._everyone)
 
     def heir(self, contact_id: int) -> WorkingContact | None:
-        """Who a contact is by now: itself, or whoever took it over, also by way of others."""
+        """Who a contact is by now: itself, or the one that took it over, also by way of others."""
         while contact_id in self._heirs:
             contact_id = self._heirs[contact_id]
         person = self._everyone.get(contact_id)
@@ -165,7 +165,7 @@ class People:
         return self._place(stored)
 
     def known_as(self, shop_id: str, email: str, at: datetime) -> WorkingContact | None:
-        """Whoever had the address at that time, or had it last. Nobody is made of it."""
+        """Who had the address at that time, or had it last. Nobody is made of it."""
         address = self._address(shop_id, email)
         return address.holder(at) or address.last
 
@@ -320,7 +320,7 @@ class People:
         return self.known_at(shop_ids, (person.contact.sent_state.email, person.contact.email, becoming))
 
     def known_at(self, shop_ids: Collection[str], emails: Collection[str | None]) -> list[WorkingContact]:
-        """Whoever has one of the addresses in one of the shops."""
+        """Those who have one of the addresses in one of the shops."""
         if not shop_ids:
             return []
         addresses = dict.fromkeys(filter(None, emails))
@@ -357,7 +357,7 @@ class People:
     async def forget_addresses(self, person: WorkingContact, contact_ids: list[int], former: list[str], contacts: Contacts) -> None:
         """Former addresses of an erased person stay as hashes, so that older messages under them stay out as well.
 
-        `contact_ids`: the person's, and those of whoever was merged into it.
+        `contact_ids`: the person's, and those of contacts merged into it.
         """
         shop = self._shop(person.shop_id)
         contact_id = person.id or 0

@@ -53,7 +53,7 @@ class RoundLimits:
     """Its events may take so long to be read and written back: both block the event loop."""
 
 
-TURN_SECONDS = 0.02
+TIME_SLICE_SECONDS = 0.02
 """So long the round decides before it yields to the event loop: a hundred ordinary events."""
 
 
@@ -213,19 +213,19 @@ class _Stopwatch:
 
     def __init__(self) -> None:
         self._clock = time.thread_time
-        self._turn_began = self._clock()
+        self._slice_began = self._clock()
         self._before = 0.0
 
     @property
     def seconds(self) -> float:
-        return self._before + self._clock() - self._turn_began
+        return self._before + self._clock() - self._slice_began
 
     async def let_others_in(self) -> None:
         """Yields to the event loop when its time is over."""
-        if self._clock() - self._turn_began > TURN_SECONDS:
+        if self._clock() - self._slice_began > TIME_SLICE_SECONDS:
             self._before = self.seconds
             await asyncio.sleep(0)
-            self._turn_began = self._clock()
+            self._slice_began = self._clock()
 
 
 async def _plan(

@@ -52,7 +52,7 @@ class PlanningRound:
         self._work = work
         self._directory = directory
         self._now = clock()
-        named_once = cache(pseudonym)  # the same person is looked for more than once in a round
+        named_once = cache(pseudonym)  # the same person is searched for more than once in a round
         self._siblings_of = cache(partial(siblings, directory))
         self._people = People(named_once)
         self._consents = Consents(named_once)
@@ -72,11 +72,11 @@ class PlanningRound:
 
     async def load(self, events: list[InboxEvent], lanes: OwnLanes | None = None) -> None:
         if lanes is not None:
-            await lanes.look_before(events)
+            await lanes.check_before(events)
         buyers = await self._load_orders(events)
         await self._people.load(events, self._work.contacts, self._siblings_of, buyers)
         if lanes is not None:
-            await lanes.look_after(self._people.customer_ids, self._people.ids)
+            await lanes.check_after(self._people.customer_ids, self._people.ids)
         if any(isinstance(event.event, OrderPlaced | CartChanged | AccountChanged | AccountListed) for event in events):
             await self._carts.load(events, self._people.ids)
         takes_back = any(
@@ -183,7 +183,7 @@ class PlanningRound:
             await self._cart(event, happened, person, plan)
         elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
             theirs = dict.fromkeys(filter(None, (happened.email, before.email, before.sent_state.email)))
-            commands = [*plan.commands, *cancelled, *self._erasures.told_by_siblings(shop, person, list(theirs))]
+            commands = [*plan.commands, *cancelled, *self._erasures.deletions_of_siblings(shop, person, list(theirs))]
             self._erasures.gone_for_siblings(event, shop, before, happened)
             self._erasures.note(person, event, before, self._people.erase(person, happened.email), commands, list(theirs))
         else:

@@ -85,7 +85,7 @@ class Decided:
         ]
 
     def verdicts(self) -> dict[int, tuple[Settlement, list[Command]]]:
-        """Per event, what it would become and what would be sent: for whoever asks without saving."""
+        """Per event, what it would become and what would be sent: for a dry run."""
         commands: dict[int, list[Command]] = {}
         for _, event, command in self._commands:
             commands.setdefault(event.seq, []).append(command)
@@ -146,7 +146,7 @@ class Decided:
         return [_new_command(directory, *one) for one in self._commands]
 
     def shown_commands(self, directory: ShopDirectory) -> list[NewCommand]:
-        """To be stored beside the others: they are never sent. Nothing is kept of whoever was erased in the same round."""
+        """To be stored beside the others: they are never sent. Nothing is kept of a person who was erased in the same round."""
         return [_new_command(directory, *one) for one in self._shown if one[0].erased_hash is None]
 
     # -- orders ----------------------------------------------------------------------------------------------------------

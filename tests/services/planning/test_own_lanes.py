@@ -70,9 +70,9 @@ async def lanes(
             )
         ]
     made = OwnLanes([3], Work(elsewhere, aliases))  # type: ignore[arg-type]  # the part that it uses
-    await made.look_before([told(one) for one in events])
+    await made.check_before([told(one) for one in events])
     customers = {("shop1", one.contact.customer_id) for one in people if one.contact.customer_id}
-    await made.look_after(customers, [one.id for one in people if one.id])
+    await made.check_after(customers, [one.id for one in people if one.id])
     return made
 
 

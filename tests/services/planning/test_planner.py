@@ -511,7 +511,7 @@ async def test_others_have_their_turn_while_a_round_decides_for_long(world: Worl
             turns += 1
             await asyncio.sleep(0)
 
-    monkeypatch.setattr(planner, "TURN_SECONDS", -1)
+    monkeypatch.setattr(planner, "TIME_SLICE_SECONDS", -1)
     monkeypatch.setattr(planning_round, "decide", slow)
     waiting = asyncio.create_task(others())
     await world.run()
@@ -556,7 +556,7 @@ async def test_a_round_ends_early_only_while_a_caller_waits_for_the_store(
             waiting.append(asyncio.create_task(waits()))
         return decide(*happened, **known)
 
-    monkeypatch.setattr(planner, "TURN_SECONDS", -1)
+    monkeypatch.setattr(planner, "TIME_SLICE_SECONDS", -1)
     monkeypatch.setattr(planning_round, "decide", with_company)
     limits = RoundLimits(awaited=0.0, seconds=3_600, uncut=3_600)
     ours = Planner(world.store, world.directory, world.clock, world.pseudonym, lambda: None, limits=limits)

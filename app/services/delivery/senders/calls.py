@@ -1,4 +1,4 @@
-"""What holds of every call of a round to SALESmanago: may it leave, and what was heard (I6, I7, I8)."""
+"""What holds of every call of a round to SALESmanago: may it leave, and what came of it (I6, I7, I8)."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from app.services.ports.salesmanago import Upstream
 
 Part = TypeVar("Part")
 
-READINGS, LOOK_AGAIN_SECONDS = 50, 0.04
+READINGS, READ_AGAIN_SECONDS = 50, 0.04
 """How often permission is read before a call until nothing is undecided, and how long after one another: for two seconds."""
 
 LATEST_SECONDS = 5.0
@@ -35,12 +35,12 @@ May raise `NotReady`.
 class Calls:
     """One round of calls. Nothing more is tried once the destination accepts nothing (I7), or the lease is over (I8)."""
 
-    def __init__(self, upstream: Upstream, now: datetime, lease: Lease, interrupted: Interrupted, heard: list[Outcome]) -> None:
+    def __init__(self, upstream: Upstream, now: datetime, lease: Lease, interrupted: Interrupted, outcomes: list[Outcome]) -> None:
         self._upstream = upstream
         self._now = now
         self._lease = lease
         self._interrupted = interrupted
-        self._heard = heard
+        self._outcomes = outcomes
         self._refused = False
 
     @property
@@ -70,7 +70,7 @@ class Calls:
         with contextlib.suppress(NotReady):
             for _ in range(READINGS):
                 if undecided:
-                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                    await asyncio.sleep(READ_AGAIN_SECONDS)
                 elif not await self._upstream.ready():
                     return None
                 began = time.monotonic()
@@ -82,11 +82,11 @@ class Calls:
         return None
 
     def _noted(self, answer: Answer) -> Answer:
-        self._heard.append(answer.outcome)
+        self._outcomes.append(answer.outcome)
         self._refused = self._refused or stops_batch(answer.outcome)
         return answer
 
 
-def not_sent(look: Answer) -> Answer:
+def not_sent(reading: Answer) -> Answer:
     """The attempt of a command that waits for a verification without result: it certainly was not sent."""
-    return look if stops_batch(look.outcome) else replace(look, outcome=Unreachable(message_of(look.outcome)))
+    return reading if stops_batch(reading.outcome) else replace(reading, outcome=Unreachable(message_of(reading.outcome)))

@@ -75,7 +75,7 @@ class EventCalls(Calls):
                 return
         dispatch.events[at] = self._noted(await self._upstream.add_event(replace(event, overwrites=None)))
 
-    async def _look_for_gone(self, refused: Sequence[ContactDispatch]) -> None:
+    async def _check_for_gone(self, refused: Sequence[ContactDispatch]) -> None:
         """What an event is refused for, its words do not say for sure; whether the contact is there can be seen (contract U17)."""
         named = {id(dispatch): dispatch.bundle.events[dispatch.refused_events[0]].email for dispatch in refused}
         async for some, seen in looks(

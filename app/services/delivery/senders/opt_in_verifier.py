@@ -53,7 +53,7 @@ class OptInVerifier(Unpaced):
     def dispatch(self, claim: Claim) -> Dispatch:
         return SequentialDispatch(claim)
 
-    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, outcomes: list[Outcome]) -> None:
         ours = [dispatch for dispatch in dispatches if isinstance(dispatch, SequentialDispatch)]
         asked = [
             (dispatch, command, command.command)
@@ -61,15 +61,15 @@ class OptInVerifier(Unpaced):
             for command in dispatch.claim.commands
             if isinstance(command.command, Question)
         ]
-        clear = await self._without_those_being_told(asked)
+        clear = await self._without_status_under_way(asked)
         async for some, seen in looks(self._upstream.statuses, clear, lambda one: (one[2].email,), lambda: bool(lease)):
-            heard.append(seen.answer.outcome)
+            outcomes.append(seen.answer.outcome)
             for dispatch, command, wanted in some:
                 self._judge(dispatch, command, wanted, seen.answer, seen.contacts.get(wanted.email))
             if stops_batch(seen.answer.outcome):
                 return
 
-    async def _without_those_being_told(self, asked: Sequence[_Asked]) -> list[_Asked]:
+    async def _without_status_under_way(self, asked: Sequence[_Asked]) -> list[_Asked]:
         """While something of the person is on its way there, from whichever shop, what SALESmanago shows confirms nothing.
 
         An opt-in has to wait then. An opt-out counts: what was sent since it was reported may have overwritten it in SALESmanago.
@@ -82,9 +82,9 @@ class OptInVerifier(Unpaced):
             for one in await work.contacts.in_shops(self._shops, {wanted.email for _, _, wanted in asked}):
                 theirs[one.contact.email].add(one.id)
             everybody = {dispatch.claim.contact_id for dispatch, _, _ in asked}.union(*theirs.values())
-            moving = await self._being_told(work, everybody, now)
+            moving = await self._with_status_under_way(work, everybody, now)
             reported = [wanted.at for _, _, wanted in asked if isinstance(wanted, ConfirmOptOut)]
-            told_at = await work.outbox.last_settled(destination, everybody, min(reported)) if reported else {}
+            settled_at = await work.outbox.last_settled(destination, everybody, min(reported)) if reported else {}
         for dispatch, command, wanted in asked:
             person = {dispatch.claim.contact_id} | theirs[wanted.email]
             if isinstance(wanted, ConfirmOptIn):
@@ -92,14 +92,14 @@ class OptInVerifier(Unpaced):
                     clear.append((dispatch, command, wanted))
                 else:
                     dispatch.answer(command, unclear)
-            elif moving.isdisjoint(person) and not any(told_at[one] >= wanted.at for one in person & told_at.keys()):
+            elif moving.isdisjoint(person) and not any(settled_at[one] >= wanted.at for one in person & settled_at.keys()):
                 clear.append((dispatch, command, wanted))
             else:
-                dispatch.heard.append(opted_out(dispatch.claim, command))
+                dispatch.new_events.append(opted_out(dispatch.claim, command))
                 dispatch.answer(command, confirmed)
         return clear
 
-    async def _being_told(self, work: Work, contact_ids: Collection[int], now: datetime) -> set[int]:
+    async def _with_status_under_way(self, work: Work, contact_ids: Collection[int], now: datetime) -> set[int]:
         """Contacts with a command that waits, or was just sent, and changes their e-mail status in SALESmanago."""
         destination = to_account(self._account_id)
         waiting = await work.outbox.waiting(destination, contact_ids)
@@ -119,14 +119,14 @@ class OptInVerifier(Unpaced):
                 origin = Origin.CLICK_OR_STAFF
                 confirmed = StatusObserved(at=wanted.at, email=wanted.email, email_out=False, acted=True, origin=origin)
                 event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
-                dispatch.heard.append(gateway_events.heard(dispatch.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
+                dispatch.new_events.append(gateway_events.heard(dispatch.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
                 dispatch.answer(command, answer)
             case ConfirmOptIn():
                 dispatch.answer(command, Answer(NotNeeded(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
             case ConfirmOptOut() if is_opted_in:
                 dispatch.answer(command, Answer(NotNeeded(Reason.OPT_OUT_NOT_CONFIRMED), answer.call))
             case ConfirmOptOut():
-                dispatch.heard.append(opted_out(dispatch.claim, command))
+                dispatch.new_events.append(opted_out(dispatch.claim, command))
                 dispatch.answer(command, answer)
             case _:
                 assert_never(wanted)

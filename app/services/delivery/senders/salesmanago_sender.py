@@ -57,13 +57,13 @@ class SalesmanagoSender:
     def dispatch(self, claim: Claim) -> Dispatch:
         return ContactDispatch.of(claim)
 
-    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, outcomes: list[Outcome]) -> None:
         ours = [dispatch for dispatch in dispatches if isinstance(dispatch, ContactDispatch)]
         await self._wait_for_freed_addresses(ours)
         ours = [dispatch for dispatch in ours if dispatch.waits is None]
         await self._name_purchases(ours)
         try:
-            await send(self._upstream, ours, self._clock(), lease, self._interrupted, heard)
+            await send(self._upstream, ours, self._clock(), lease, self._interrupted, outcomes)
         finally:
             self._upstream.release_slot()  # before it is recorded, and whichever client the claim waited at
         await self._introduce_anew([dispatch for dispatch in ours if dispatch.may_be_gone])

@@ -1,4 +1,4 @@
-"""What the delivery loop needs of whoever carries claims to a destination."""
+"""What the delivery loop needs of what sends claims to a destination."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol
@@ -33,8 +33,8 @@ class Sender(Protocol):
         ...
 
     def dispatch(self, claim: Claim) -> Dispatch: ...
-    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
-        """`heard`: grows by the outcomes that count for the circuit breaker. Once the lease is over, no further call is made."""
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, outcomes: list[Outcome]) -> None:
+        """`outcomes`: grows by the outcomes that count for the circuit breaker. Once the lease is over, no further call is made."""
         ...
 
 

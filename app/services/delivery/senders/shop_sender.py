@@ -63,15 +63,15 @@ class ShopSender(Unpaced):
     def dispatch(self, claim: Claim) -> Dispatch:
         return SequentialDispatch(claim)
 
-    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, heard: list[Outcome]) -> None:
+    async def send(self, dispatches: Sequence[Dispatch], lease: Lease, outcomes: list[Outcome]) -> None:
         carried = [dispatch for dispatch in dispatches if isinstance(dispatch, SequentialDispatch)]
-        if await self._should_wait(carried, heard):
+        if await self._should_wait(carried, outcomes):
             return
         for dispatch in carried:
-            if not lease or not await self._send_group(dispatch, heard):
+            if not lease or not await self._send_group(dispatch, outcomes):
                 return
 
-    async def _should_wait(self, dispatches: Sequence[SequentialDispatch], heard: list[Outcome]) -> bool:
+    async def _should_wait(self, dispatches: Sequence[SequentialDispatch], outcomes: list[Outcome]) -> bool:
         """Tags are many and may wait until the panel says it can take them; what a person decided does not wait."""
         commands = [command for dispatch in dispatches for command in dispatch.claim.commands]
         if not all(isinstance(command.command, MirrorTags) for command in commands) or not await self._side.is_overloaded():
@@ -79,10 +79,10 @@ class ShopSender(Unpaced):
         answer = Answer(Throttled(OVERLOAD_REST_SECONDS), Call("system/serverLoad", self._clock(), 0, "throttled", "overloaded", 1))
         for dispatch in dispatches:
             dispatch.fail(answer)
-        heard.append(answer.outcome)
+        outcomes.append(answer.outcome)
         return True
 
-    async def _send_group(self, dispatch: SequentialDispatch, heard: list[Outcome]) -> bool:
+    async def _send_group(self, dispatch: SequentialDispatch, outcomes: list[Outcome]) -> bool:
         """False when the shop's side as a whole takes nothing now."""
         person = await self._person(dispatch.claim.contact_id)
         left = self._leave_out_outdated(dispatch, person)
@@ -93,7 +93,7 @@ class ShopSender(Unpaced):
             if isinstance(command.command, MirrorTags) and command is not mirrors[-1]:
                 continue  # the newest says how all tags should be, and stands for the older ones
             answer = await self._ask(command.id, left.get(command.id, command.command), person)
-            heard.append(answer.outcome)
+            outcomes.append(answer.outcome)
             dispatch.answer(command, answer)
             if isinstance(command.command, MirrorTags):
                 for older in mirrors:
@@ -154,8 +154,10 @@ def leaves(command: Command, address: str) -> bool:
 
 
 def _still_new(
-    said: TimedStatus | None, home: TimedStatus | None, queued_behind: Sequence[TimedStatus | None]
+    said: TimedStatus | None, at_shop: TimedStatus | None, queued_behind: Sequence[TimedStatus | None]
 ) -> TimedStatus | None:
     """None if the shop knows a newer act that was not sent from here: a newer one that was follows later in the queue."""
-    outdated = said is not None and home is not None and home != said and home.supersedes(said) and home not in queued_behind
+    outdated = (
+        said is not None and at_shop is not None and at_shop != said and at_shop.supersedes(said) and at_shop not in queued_behind
+    )
     return None if outdated else said

@@ -33,14 +33,14 @@ async def send(
     now: datetime,
     lease: Lease,
     interrupted: Interrupted,
-    heard: list[Outcome],
+    outcomes: list[Outcome],
 ) -> None:
     """Fill in the outcome of each part of the dispatches; parts that were not tried stay without an answer.
 
-    `heard`: outcomes that count for the circuit breaker. Reads that succeeded or were refused per contact are left out: who can be
+    `outcomes`: those that count for the circuit breaker. Reads that succeeded or were refused per contact are left out: who can be
     read may still take nothing.
     """
-    await _Sending(upstream, now, lease, interrupted, heard).send(dispatches)
+    await _Sending(upstream, now, lease, interrupted, outcomes).send(dispatches)
 
 
 class _Sending(EventCalls):
@@ -52,17 +52,17 @@ class _Sending(EventCalls):
 
     async def _send_alike(self, dispatches: Sequence[ContactDispatch]) -> None:
         await self._look_where_unknown(dispatches)
-        await self._look_first([dispatch for dispatch in dispatches if dispatch.may_go])
+        await self._check_old_opt_ins([dispatch for dispatch in dispatches if dispatch.may_go])
         await self._send_upserts([dispatch for dispatch in dispatches if dispatch.may_go])
         await self._send_events([dispatch for dispatch in dispatches if dispatch.upsert_settled])
-        await self._look_for_gone([dispatch for dispatch in dispatches if dispatch.refused_events])
+        await self._check_for_gone([dispatch for dispatch in dispatches if dispatch.refused_events])
         for dispatch in dispatches:
             await self._delete(dispatch)
 
     async def _look_where_unknown(self, dispatches: Sequence[ContactDispatch]) -> None:
         """R28: tags, renames and events with unknown outcome are read back, and only what is missing is sent."""
         unsure = [dispatch for dispatch in dispatches if any(one.maybe_sent for one in dispatch.claim.commands)]
-        for dispatch, seen in await self._look(self._upstream.look_up, [one for one in unsure if not one.bundle.deletions]):
+        for dispatch, seen in await self._read(self._upstream.look_up, [one for one in unsure if not one.bundle.deletions]):
             if not isinstance(seen.answer.outcome, Delivered):
                 dispatch.stopped = seen.answer
                 continue
@@ -71,7 +71,7 @@ class _Sending(EventCalls):
             dispatch.found = {at for at, event in enumerate(dispatch.bundle.events) if event not in missing.events}
             dispatch.bundle = CoalescedCommands(missing.upsert, dispatch.bundle.events)
 
-    async def _look_first(self, dispatches: Sequence[ContactDispatch]) -> None:
+    async def _check_old_opt_ins(self, dispatches: Sequence[ContactDispatch]) -> None:
         """An opt-out in SALESmanago that is not known here supersedes an old opt-in, or one that had to wait (R06).
 
         So does an opt-in in SALESmanago supersede an opt-out that it had already while the command waited.
@@ -81,7 +81,7 @@ class _Sending(EventCalls):
             for dispatch in dispatches
             if dispatch.bundle.upsert is not None and asks_first(dispatch.bundle.upsert, self._now)
         ]
-        for dispatch, seen in await self._look(self._upstream.statuses, old):
+        for dispatch, seen in await self._read(self._upstream.statuses, old):
             left = dispatch.bundle.upsert
             if not isinstance(seen.answer.outcome, Delivered) or left is None:
                 dispatch.stopped = not_sent(seen.answer)
@@ -94,9 +94,9 @@ class _Sending(EventCalls):
                 left = without_opt_outs(left, one)
             dispatch.bundle = replace(dispatch.bundle, upsert=left)
 
-    async def _look(self, read: Read, dispatches: Sequence[ContactDispatch]) -> list[tuple[ContactDispatch, LookupResult]]:
+    async def _read(self, read: Read, dispatches: Sequence[ContactDispatch]) -> list[tuple[ContactDispatch, LookupResult]]:
         """Each with what was seen of it. Of whom nothing could be seen in this round, nothing leaves in it."""
-        looked = list[tuple[ContactDispatch, LookupResult]]()
+        readings = list[tuple[ContactDispatch, LookupResult]]()
         for dispatch in dispatches:
             dispatch.interrupted = True
         async for some, seen in looks(read, dispatches, lambda dispatch: addresses(dispatch.bundle), lambda: not self._halted):
@@ -104,8 +104,8 @@ class _Sending(EventCalls):
                 self._noted(seen.answer)
             for dispatch in some:
                 dispatch.interrupted = False
-                looked.append((dispatch, seen))
-        return looked
+                readings.append((dispatch, seen))
+        return readings
 
     async def _send_upserts(self, dispatches: Sequence[ContactDispatch]) -> None:
         waiting = []
