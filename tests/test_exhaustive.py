@@ -1,4 +1,4 @@
-"""A kind of event or command that a rule forgets is a type error: shown on a copy of the code to which one kind is added."""
+"""A kind of event, command, panel or source that a rule forgets is a type error: shown on a copy of the code with one more each."""
 
 import ast
 import re
@@ -34,14 +34,18 @@ class Wish:
 
 Command = Wish | """
 
+NEW_KIND = '    SHOPWARE = "shopware"'
+
 
 @pytest.fixture(scope="module")
 def forgetful(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """What the type checker names in a copy with one more kind of event and one more kind of command."""
+    """What the type checker names in a copy with one more kind of event, of command, of panel and of source."""
     copy = tmp_path_factory.mktemp("copy")
     shutil.copytree(ROOT / "app", copy / "app", ignore=shutil.ignore_patterns("__pycache__", "sandbox", "demo"))
     added(copy, "events.py", "\nEvent = (\n    ", NEW_EVENT)
     added(copy, "commands.py", "\nCommand = ", NEW_COMMAND)
+    for last in ('    WEBHOOK = "webhook"\n    NONE = "none"\n', '    WOOCOMMERCE = "woocommerce"\n'):
+        added(copy, "shops/shop.py", last, f"{last}{NEW_KIND}\n")
     return forgetful_places(copy)
 
 
@@ -98,6 +102,11 @@ def test_a_new_kind_of_command_is_a_type_error_at_every_rule_that_must_answer_fo
         "shop_changes.mark_sent_to_shop",
         "revocation.without_revoked",
     }
+
+
+def test_a_new_kind_of_panel_or_source_is_a_type_error_at_everything_it_may_be_asked(forgetful: set[str]) -> None:
+    asked = {"shop.lists_accounts", "shop.takes_turns", "shop.is_called", "shop.pushes", "shop.can_be_scanned"}
+    assert forgetful >= asked
 
 
 def test_every_kind_of_event_is_of_the_closed_union() -> None:
