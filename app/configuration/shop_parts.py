@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self, assert_never
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from app.configuration.file_values import Address, Secret, SigningSecret, Token, _checked_signing_secret
-from app.domain.shops.shop import BackfillSettings, BoxToldBy, Hours, ShopSource, SourceKind
+from app.domain.shops.shop import BackfillSettings, BoxToldBy, Hours, PanelKind, ShopSource, SourceKind
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -56,10 +56,16 @@ class PanelEntry(Strict):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.kind != "none" and (self.base_url is None or self.api_key is None):
+        if PanelKind(self.kind).is_called and (self.base_url is None or self.api_key is None):
             raise ValueError(f'a panel of kind "{self.kind}" needs base_url and api_key')
-        if self.kind == "webhook" and self.api_key is not None:
-            _checked_signing_secret(self.api_key)
+        match self.kind:
+            case "webhook":
+                if self.api_key is not None:
+                    _checked_signing_secret(self.api_key)
+            case "idosell" | "none":
+                pass
+            case _:
+                assert_never(self.kind)
         if (self.webhook_url is None) != (self.webhook_secret is None):
             raise ValueError("webhook_url and webhook_secret belong together")
         return self

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import assert_never
 
 import httpx
 
@@ -44,10 +45,20 @@ def sources_of(
     http: httpx.AsyncClient,
 ) -> Sources:
     idosell = IdosellSource(store, panels, clock)
-    platforms: dict[SourceKind, Platform] = {
-        SourceKind.IDOSELL: idosell,
-        SourceKind.WOOCOMMERCE: WooCommerceSource(Categories(http, clock)),
-    }
+    woocommerce = WooCommerceSource(Categories(http, clock))
+
+    def platform(kind: SourceKind) -> Platform | None:
+        match kind:
+            case SourceKind.IDOSELL:
+                return idosell
+            case SourceKind.WOOCOMMERCE:
+                return woocommerce
+            case SourceKind.NONE:
+                return None
+            case _:
+                assert_never(kind)
+
+    platforms = {kind: found for kind in SourceKind if (found := platform(kind)) is not None}
     teller = Teller(store, directory, intake, pseudonym)
     return Sources(
         pushes=Pushes(store, directory, platforms, clock),
