@@ -1,6 +1,7 @@
 """Forms that do something: each shows first what would happen, where that is more than one thing."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 
@@ -15,8 +16,10 @@ from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
 MOST_DAYS = 3650
 
 
-def _to(page: str) -> Response:
-    return RedirectResponse(f"{HOME}/{page}", 303, headers=HEADERS)
+def _to(page: str, visit: Visit | None = None) -> Response:
+    """After an act, so that reloading does not repeat it; with `visit` to the shop that the page was narrowed to."""
+    only = visit.form.get("only", "") if visit is not None else ""
+    return RedirectResponse(f"{HOME}/{page}{'?shop=' + quote(only, safe='') if only else ''}", 303, headers=HEADERS)
 
 
 async def replay(visit: Visit) -> Response:
@@ -46,9 +49,10 @@ async def start_transfer(visit: Visit) -> Response:
     mode = BackfillMode.RUN if visit.form.get("mode") == BackfillMode.RUN.value else BackfillMode.DRY_RUN
     if mode is BackfillMode.RUN and visit.form.get("sure") != "yes":
         shop = visit.uses.directory.shop(_one_shop(visit))
-        return visit.page("sure.html", shop=shop, runs=await visit.uses.backfills.of_shop(_one_shop(visit)))
+        runs = await visit.uses.backfills.of_shop(_one_shop(visit))
+        return visit.page("sure.html", shop=shop, runs=runs, only=visit.form.get("only", ""))
     await visit.uses.backfills.start(_one_shop(visit), mode)
-    return _to("transfers")
+    return _to("transfers", visit)
 
 
 async def act_on_transfer(visit: Visit) -> Response:
@@ -58,13 +62,13 @@ async def act_on_transfer(visit: Visit) -> Response:
     if act is None or number is None:
         raise NotFound("transfer")
     await act(_one_shop(visit), number)
-    return _to("transfers")
+    return _to("transfers", visit)
 
 
 async def start_comparison(visit: Visit) -> Response:
     mode = ReconciliationMode.REPAIR if visit.form.get("mode") == ReconciliationMode.REPAIR.value else ReconciliationMode.PREVIEW
     await visit.uses.reconciliations.start(_one_shop(visit), mode)
-    return _to("comparisons")
+    return _to("comparisons", visit)
 
 
 async def issue_key(visit: Visit) -> Response:

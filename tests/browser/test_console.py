@@ -4,7 +4,6 @@
 """
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,81 +18,6 @@ PAGES = ("", "find", "stuck", "transfers", "comparisons", "requests", "setup", "
 ANNA = "anna.nowak@example.com"
 DESK: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def story(world: World) -> World:
-    """One person in SALESmanago, one who never consented, a refused request, and an operator's key in `key_file`."""
-    keys = {shop: {"Authorization": f"Bearer {world.key(shop)}"} for shop in ("shop1", "shop2")}
-    for shop, path, kind, more in (
-        ("shop2", "registrations", "registration", {"event_id": "anna-registered"}),
-        ("shop1", "registrations", "registration", {"event_id": "jan-registered"}),
-        ("shop1", "orders", "order", {"occurred_at": "yesterday"}),
-    ):
-        body = {**EXAMPLES[kind], **more}
-        if shop == "shop2":
-            body["customer"] = {**body["customer"], "email": ANNA, "first_name": "Anna"}
-        http.post(f"{world.url}/v1/shops/{shop}/{path}", json=body, headers=keys[shop])
-        if shop == "shop2":
-            world.wait_until_sent("shop2", "anna-registered", keys[shop])
-    issued = world.command("keys", "issue", "--role", "operator", "--name", "Anna")
-    (world.folder / "key").write_text(issued.stdout.strip())
-    return world
-
-
-@pytest.fixture(params=["pl", "en"])
-def say(request: pytest.FixtureRequest) -> Wording:
-    return Wording(request.param)
-
-
-class Visits:
-    """A window for each language, signed in with the keyboard alone when it is first needed, and after a test signed out.
-
-    A window and a sign-in of its own would cost each test two seconds of processor time.
-    """
-
-    def __init__(self, browser: Browser, story: World) -> None:
-        self._browser, self._story = browser, story
-        self._windows: dict[str, Page] = {}
-        self.wrong: list[str] = []
-        """What went to another host, or was written to the page's console as an error."""
-
-    def at_the_overview(self, say: Wording) -> Page:
-        page = self._windows.get(say.language) or self._opened(say)
-        page.set_viewport_size(DESK)
-        page.goto(f"{self._story.url}/console/")
-        if page.get_by_label(say("Your key")).count():
-            page.keyboard.type((self._story.folder / "key").read_text())  # the field has the focus
-            page.keyboard.press("Enter")
-        expect(page.get_by_role("heading", level=1)).to_have_text(say("Overview"), timeout=30_000)
-        return page
-
-    def _opened(self, say: Wording) -> Page:
-        page = self._windows[say.language] = self._browser.new_context(locale=say.language).new_page()
-        ours = (self._story.url, "data:")
-        page.on("request", lambda one: self.wrong.append(one.url) if not one.url.startswith(ours) else None)
-        page.on("console", lambda message: self.wrong.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        return page
-
-    def end(self) -> None:
-        for page in self._windows.values():
-            page.context.close()
-
-
-@pytest.fixture(scope="module")
-def visits(browser: Browser, story: World) -> Iterator[Visits]:
-    made = Visits(browser, story)
-    yield made
-    made.end()
-
-
-@pytest.fixture
-def visitor(visits: Visits, say: Wording) -> Iterator[Page]:
-    """Somebody who is signed in and looks at the overview. The page's console must stay empty, and nothing be foreign."""
-    visits.wrong.clear()
-    yield visits.at_the_overview(say)
-    assert visits.wrong == []
 
 
 DOCUMENTED = ("overview", "person", "not-sent", "stuck", "requests-phone", "shadow")

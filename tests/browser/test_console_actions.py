@@ -1,0 +1,157 @@
+"""What staff do in the console, in a real browser, in both languages and by keyboard alone (R91, R92, R94, R95)."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Error, Locator, Page, expect
+
+from app.console.wording import Wording
+from app.routers.events.examples import EXAMPLES
+from tests.support.running.processes import Process, World, free_port, http
+
+PHONE = {"width": 390, "height": 844}
+MOST_STEPS = 120
+
+
+def press(page: Page, control: Locator) -> None:
+    """Tab to it and press Enter, as somebody without a mouse does. A page of something that moves loads itself anew meanwhile."""
+    expect(control).to_be_visible()
+    for _ in range(MOST_STEPS):
+        is_reached = False
+        with contextlib.suppress(Error):
+            is_reached = control.evaluate("one => one === document.activeElement")
+        if is_reached:
+            page.keyboard.press("Enter")
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("it cannot be reached with Tab")
+
+
+def fits_a_phone(page: Page) -> bool:
+    page.set_viewport_size({"width": 390, "height": 844})
+    return bool(page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"])
+
+
+def again_until(page: Page, wanted: Locator) -> None:
+    """Reload until it is there: pages may be some seconds old."""
+    until = time.monotonic() + 30
+    while not wanted.count():
+        assert time.monotonic() < until, page.inner_text("main")
+        page.wait_for_timeout(100)
+        with contextlib.suppress(Error):  # the page was just loading itself
+            page.reload()
+
+
+# -- what could not be delivered -----------------------------------------------------------------------------------------
+
+
+def test_r91_what_salesmanago_refused_is_previewed_and_sent_again(story: World, visitor: Page, say: Wording) -> None:
+    headers = {"Authorization": (story.folder / "shop2").read_text()}
+    body = {**EXAMPLES["registration"], "event_id": f"refused-{say.language}"}
+    body["customer"] = {**body["customer"], "id": f"r-{say.language}", "email": f"refused.{say.language}@example.com"}
+    http.post(f"{story.sandbox_url}/sandbox/faults", json={"kind": "refuse"}).raise_for_status()
+    try:
+        http.post(f"{story.url}/v1/shops/shop2/registrations", json=body, headers=headers).raise_for_status()
+        visitor.goto(f"{story.url}/console/stuck")
+        retry = visitor.get_by_role("button", name=say("Show what a retry would send"))
+        again_until(visitor, retry)
+    finally:
+        http.delete(f"{story.sandbox_url}/sandbox/faults").raise_for_status()
+    expect(visitor.locator(".panel.bad").first).to_contain_text(body["event_id"])
+    assert fits_a_phone(visitor)
+    press(visitor, retry)
+    expect(visitor.get_by_role("heading", level=1)).to_have_text(say("Try again: what would be sent"))
+    press(visitor, visitor.get_by_role("button", name=say("Try again now")))
+    expect(visitor.get_by_role("heading", level=1)).to_have_text(say("Tried again"))
+    story.wait_until_sent("shop2", body["event_id"], headers)
+    visitor.goto(f"{story.url}/console/audit")
+    expect(visitor.locator("tbody tr").first).to_contain_text("Anna (")
+
+
+# -- keys ----------------------------------------------------------------------------------------------------------------
+
+
+def test_r94_a_key_is_issued_shown_once_and_revoked(story: World, administrator: Page, say: Wording) -> None:
+    administrator.goto(f"{story.url}/console/setup")
+    name = f"Robot {say.language}"
+    administrator.get_by_label(say("Who uses it")).focus()
+    administrator.keyboard.type(name)
+    administrator.keyboard.press("Tab")
+    administrator.keyboard.type("30")
+    press(administrator, administrator.get_by_role("button", name=say("Issue"), exact=True))
+    key = administrator.locator("#new-key").input_value()
+    readings = f"{story.url}/v1/operations/shops"
+    assert key not in administrator.url
+    row = administrator.locator("tbody tr", has_text=name)
+    press(administrator, administrator.get_by_role("main").get_by_role("link", name=say("Set-up")))
+    expect(row).to_have_count(1)
+    assert key not in administrator.content()
+    until = time.monotonic() + 10
+    while http.get(readings, headers={"Authorization": f"Bearer {key}"}).status_code == 401:
+        assert time.monotonic() < until, "the new key is not known"
+        time.sleep(0.05)
+    assert fits_a_phone(administrator)
+    press(administrator, row.get_by_role("button"))
+    expect(row).to_contain_text(say("revoked"))
+    while http.get(readings, headers={"Authorization": f"Bearer {key}"}).status_code != 401:
+        assert time.monotonic() < until, "the revoked key is still good"
+        time.sleep(0.05)
+
+
+# -- the first transfer --------------------------------------------------------------------------------------------------
+
+WITH_A_PANEL = """
+[shops.panel-{language}]
+account = "main"
+host = "panel-{language}.example.com"
+location = "panel_{language}"
+number = 1
+policy = "all_customers"
+integration_started_at = 2026-01-01T00:00:00+01:00
+[shops.panel-{language}.panel]
+kind = "idosell"
+base_url = "{url}"
+api_key = "env:TEST_PANEL"
+calls_per_second = 100
+[shops.panel-{language}.backfill]
+canary = 1
+day = {{ contacts_per_hour = 60 }}
+night = {{ contacts_per_hour = 60 }}
+"""
+
+
+@pytest.fixture(scope="module")
+def with_panels(story: World) -> Iterator[World]:
+    """A shop for each language, with thirty accounts in a panel; a transfer of them takes half an hour."""
+    salesmanago, panel = free_port(), free_port()
+    url = f"http://127.0.0.1:{panel}"
+    arguments = ["sandbox", "--salesmanago-port", str(salesmanago), "--panel-port", str(panel), "--accounts", "30"]
+    process = Process(story.folder, "panel", arguments, {}, f"http://127.0.0.1:{salesmanago}/sandbox/state")
+    process.start()
+    shops = "".join(WITH_A_PANEL.format(language=language, url=url) for language in ("pl", "en"))
+    story.shops_file.write_text(story.shops_file.read_text() + shops)
+    applied = story.command("apply", str(story.shops_file), "--yes")
+    assert applied.returncode == 0, applied.stdout + applied.stderr
+    yield story
+    process.stop()
+
+
+def test_r92_a_transfer_is_counted_approved_paused_resumed_and_cancelled(with_panels: World, visitor: Page, say: Wording) -> None:
+    visitor.goto(f"{with_panels.url}/console/transfers?shop=panel-{say.language}")
+    approve = visitor.get_by_role("button", name=say("Approve: begin to send"))
+    again_until(visitor, approve)  # after the activation only the dry run is made
+    run = visitor.locator("section[aria-labelledby]").first
+    expect(run).to_contain_text("30")
+    assert fits_a_phone(visitor)
+    press(visitor, approve)
+    press(visitor, visitor.get_by_role("button", name=say("Pause")))
+    expect(run).to_contain_text(say.word("backfill", "paused"))
+    press(visitor, visitor.get_by_role("button", name=say("Resume")))
+    expect(visitor.get_by_role("button", name=say("Pause"))).to_be_visible()
+    press(visitor, visitor.get_by_role("button", name=say("Cancel")))
+    again_until(visitor, run.get_by_text(say.word("backfill", "cancelled"), exact=True))
+    expect(visitor.get_by_role("button", name=say("Cancel"))).to_have_count(0)
+    visitor.goto(f"{with_panels.url}/console/audit")
+    expect(visitor.locator("tbody tr").first).to_contain_text(f"panel-{say.language}")
