@@ -47,7 +47,7 @@ class Contacts:
         return [found[contact_id] for contact_id in sorted(found)]
 
     async def in_shops(self, shop_ids: Collection[str], emails: Collection[str]) -> list[StoredContact]:
-        """Whoever has one of the addresses in one of the shops."""
+        """Those who have one of the addresses in one of the shops."""
         named = contacts.c.shop_id.in_(shop_ids) & one_of(self._connection, contacts.c.email, emails)
         rows = await self._connection.execute(select(*_COLUMNS).where(named))
         return [_stored(row) for row in rows]

@@ -51,7 +51,7 @@ class InboxEndings:
         """A command of the event turned out to be needless. If none of them was sent, that is what became of the event."""
         theirs = (outbox.c.event_seq == seq) & (outbox.c.state == CommandState.SENT.value) & outbox.c.counted
         sent: ColumnElement[bool] = exists().where(theirs)
-        if reason is Reason.ORDER_NOT_UPDATABLE:  # facts that travelled along are no part of what was to be told (R18)
+        if reason is Reason.ORDER_NOT_UPDATABLE:  # facts that travelled along are no part of what was to be sent (R18)
             sent = false()
         last = (inbox.c.open_commands <= 1) & (inbox.c.state == EventState.PLANNED.value)
         change = update(inbox).where(inbox.c.seq == seq)

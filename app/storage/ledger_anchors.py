@@ -23,7 +23,7 @@ class LedgerAnchors:
         return {row["contact_id"]: Head(**row) for row in rows}
 
     async def anchors_to_change(self, shop_ids: Collection[str]) -> dict[str, Anchor]:
-        """As `anchors`, for whoever changes them before the transaction ends: one worker after the other."""
+        """As `anchors`, for a caller that changes them before the transaction ends: one worker after the other."""
         if self._connection.dialect.name != "sqlite":
             for shop_id in sorted(shop_ids):  # one order of locks
                 await self._connection.execute(_LOCK, {"shop_id": shop_id})

@@ -141,12 +141,12 @@ class Registry:
         """
         statement = insert(self._connection, meta)
         free = (
-            (meta.c.value <= _turn(now, ""))
-            | (meta.c.value > _turn(until + LONGER, ""))
+            (meta.c.value <= _lease(now, ""))
+            | (meta.c.value > _lease(until + LONGER, ""))
             | meta.c.value.endswith(f" {holder}", autoescape=True)
         )
-        turn = statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}, where=free)
-        taken = await self._connection.execute(turn.returning(meta.c.name), [{"name": name, "value": _turn(until, holder)}])
+        upsert = statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value}, where=free)
+        taken = await self._connection.execute(upsert.returning(meta.c.name), [{"name": name, "value": _lease(until, holder)}])
         return taken.first() is not None
 
     async def set_entry(self, name: str, value: str) -> None:
@@ -170,6 +170,6 @@ async def stamp(connection: AsyncConnection, name: str) -> None:
     await connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=changed), rows)
 
 
-def _turn(until: datetime, holder: str) -> str:
+def _lease(until: datetime, holder: str) -> str:
     """Times of one length, so that leases compare as text."""
     return f"{until.astimezone(UTC).isoformat(timespec='microseconds')} {holder}"

@@ -114,7 +114,7 @@ class Database:
         another try would not cure is raised as it is, but without the values: they are people's names sooner or later.
         """
         try:
-            async with self._turn(first=first), self.engine.connect() as connection:
+            async with self._only_connection(first=first), self.engine.connect() as connection:
                 await connection.begin()
                 yield connection
         except (DBAPIError, PoolTimeout, OSError) as error:
@@ -124,10 +124,10 @@ class Database:
             raise NotReady from error
 
     @asynccontextmanager
-    async def _turn(self, *, first: bool) -> AsyncIterator[None]:
+    async def _only_connection(self, *, first: bool) -> AsyncIterator[None]:
         """Have SQLite's one connection. Raises `TimeoutError`.
 
-        Only the head of the line asks for the connection, so who is `first` waits for whoever has it and for nobody else.
+        Only the head of the line asks for the connection, so who is `first` waits for its holder and for nobody else.
         """
         if not self.is_sqlite:
             yield

@@ -78,11 +78,11 @@ async def _migrate(database: Database, step: Step, revision: str) -> None:
 
 
 async def is_current(database: Database) -> bool:
-    def look(connection: Connection) -> bool:
+    def check(connection: Connection) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == _newest()
 
     async with asyncio.timeout(10), database.engine.connect() as connection:
-        return await connection.run_sync(look)
+        return await connection.run_sync(check)
 
 
 @cache

@@ -29,7 +29,7 @@ _BTIME_AT = 80
 
 
 async def place_of(database: Database, name: str = "") -> Place:
-    """`name`: of the installation, where whoever runs it gave one; it counts instead of every other sign. Raises `NotReady`."""
+    """`name`: of the installation, where the operator gave one; it counts instead of every other sign. Raises `NotReady`."""
     words = str(database.path or "memory") if database.is_sqlite else _named(database)
     if name:
         return Place(f"name {name}", "", f"{name} ({words})")
@@ -47,9 +47,9 @@ def _file(path: Path) -> str:
 
 def born_at(path: Path) -> int:
     """Nanoseconds; 0 where the system does not say. Python reports it on macOS alone."""
-    told = getattr(path.stat(), "st_birthtime_ns", None) or int(getattr(path.stat(), "st_birthtime", 0) * 1_000_000_000)
-    if told:
-        return int(told)
+    reported = getattr(path.stat(), "st_birthtime_ns", None) or int(getattr(path.stat(), "st_birthtime", 0) * 1_000_000_000)
+    if reported:
+        return int(reported)
     statx = getattr(ctypes.CDLL(None, use_errno=True), "statx", None)
     if statx is None:
         return 0

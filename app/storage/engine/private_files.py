@@ -1,4 +1,4 @@
-"""Files that hold what people told the shops: for the owner of the gateway alone."""
+"""Files that hold people's data: for the owner of the gateway alone."""
 
 import contextlib
 import os

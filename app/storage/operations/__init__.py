@@ -1,1 +1,1 @@
-"""What operators and support look at, and what is kept no longer."""
+"""What operators and support read, and what is kept no longer."""

@@ -129,7 +129,7 @@ def _call_row(call: object) -> dict[str, object]:
 def _state_row(one: Tried, now: datetime) -> dict[str, object]:
     state = CommandState.SENT
     reason: str | None = None
-    look = False
+    maybe_sent = False
     match one.verdict:
         case Done():
             pass
@@ -137,12 +137,12 @@ def _state_row(one: Tried, now: datetime) -> dict[str, object]:
             state, reason = CommandState.PARKED, why.value
         case Drop(reason=why):
             state, reason = CommandState.CANCELLED, why.value
-        case RetryAt(verify_first=first):
-            state, look = CommandState.WAITING, first
+        case RetryAt(verify_first=unclear):
+            state, maybe_sent = CommandState.WAITING, unclear
     return {
         "b_id": one.command.id,
         "b_state": state.value,
-        "b_maybe_sent": look,
+        "b_maybe_sent": maybe_sent,
         "b_number": one.number,
         "b_reason": reason,
         "b_upstream_id": one.outcome.upstream_id if isinstance(one.outcome, Delivered) else None,

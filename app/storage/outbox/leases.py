@@ -1,6 +1,6 @@
 """Leases on contact queues: who delivers to whom next, and until when nobody else does.
 
-Claiming looks at contact queues alone, so its cost does not grow with the number of waiting commands, and a contact is leased as a
+Claiming reads contact queues alone, so its cost does not grow with the number of waiting commands, and a contact is leased as a
 whole, which keeps its order.
 """
 
