@@ -1,6 +1,6 @@
 """Deliveries of one process: a task per claim, and only where something is due.
 
-Nothing runs, waits or looks for a destination at which nothing is due: a thousand idle accounts cost nothing.
+Nothing runs, waits or polls for a destination at which nothing is due: a thousand idle accounts cost nothing.
 """
 
 import asyncio

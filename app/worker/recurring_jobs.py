@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 Step = Callable[[], Awaitable[int]]
 """Does a bit of work and answers how much it found; as long as it finds some it runs again at once."""
 
-_TURNS = (b"0", b"1")
+_MARKERS = (b"0", b"1")
 _INSTALL_LOCK = 7_303_002
 
 
@@ -37,14 +37,14 @@ class Timing:
 
     heartbeat: float = 10.0
     """A job whose worker has been silent for so long is taken over."""
-    look: float = 2.0
-    """The longest sleep between looks; a job that falls due ends it sooner."""
+    dequeue: float = 2.0
+    """The longest sleep between two checks of the queue; a job that falls due ends it sooner."""
     granularity: float = 0.25
     heal: float = 2.0
     """How often lost jobs are put back."""
     prune: float = 600.0
     set_right: float = 60.0
-    """How often jobs are looked for that a wrong clock put off."""
+    """How often jobs are searched that a wrong clock put off."""
     keep_log: timedelta = timedelta(hours=6)
     reconnect: float = 1.0
 
@@ -153,9 +153,9 @@ class JobQueue:
         try:
             if self._stopping.is_set():
                 return
-            # `qm.run` and not `run`, which would also look for schedules of its own every second.
+            # `qm.run` and not `run`, which would also check schedules of its own every second.
             await session.pgq.qm.run(
-                dequeue_timeout=timedelta(seconds=self._timing.look),
+                dequeue_timeout=timedelta(seconds=self._timing.dequeue),
                 heartbeat_timeout=timedelta(seconds=self._timing.heartbeat),
                 log_aggregation_interval=timedelta(0),
                 shutdown_on_listener_failure=True,
@@ -191,12 +191,12 @@ class JobQueue:
         if error is not None:
             log.error("job_failed", job=name, exc_info=error)
         found_work = error is None and bool(task.result())
-        await self._enqueue(session, name, _other_turn(job.payload), 0.0 if found_work else recurring.seconds)
+        await self._enqueue(session, name, _other_marker(job.payload), 0.0 if found_work else recurring.seconds)
 
-    async def _enqueue(self, session: _Session, name: str, turn: bytes, seconds: float) -> None:
-        key = f"every:{name}:{turn.decode()}"
+    async def _enqueue(self, session: _Session, name: str, marker: bytes, seconds: float) -> None:
+        key = f"every:{name}:{marker.decode()}"
         due = timedelta(seconds=seconds)
-        await session.queries.enqueue(name, turn, execute_after=due, dedupe_key=key, on_conflict="skip")
+        await session.queries.enqueue(name, marker, execute_after=due, dedupe_key=key, on_conflict="skip")
 
     async def _keep_complete(self, session: _Session) -> None:
         """Put back what is missing: at the first start, for a new name, after jobs were lost."""
@@ -214,7 +214,7 @@ class JobQueue:
                     set_right_at = loop.time() + self._timing.set_right
                 present = {str(size.entrypoint) for size in await session.queries.queue_size()}
                 for name in self._recurring.keys() - present - self._steps.keys():
-                    await self._enqueue(session, name, _TURNS[0], self._recurring[name].first)
+                    await self._enqueue(session, name, _MARKERS[0], self._recurring[name].first)
                 if loop.time() >= prune_at:
                     await self._prune(session)
                     prune_at = loop.time() + self._timing.prune
@@ -281,8 +281,8 @@ def _settings() -> DBSettings:
     )
 
 
-def _other_turn(turn: bytes | None) -> bytes:
-    return _TURNS[1] if turn == _TURNS[0] else _TURNS[0]
+def _other_marker(marker: bytes | None) -> bytes:
+    return _MARKERS[1] if marker == _MARKERS[0] else _MARKERS[0]
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

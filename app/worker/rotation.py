@@ -37,7 +37,7 @@ class Rotation:
         self._look = look
         self._at_once = at_once
         self._steady = steady
-        self._looked_at = -look
+        self._asked_at = -look
         self._named: frozenset[str] = frozenset()
         self._due: list[tuple[float, str]] = []
         """A heap; every named thing that is not being served stands in it once."""
@@ -64,9 +64,9 @@ class Rotation:
 
     async def _learn_names(self, running: dict[asyncio.Task[float], str]) -> None:
         now = self._steady()
-        if now < self._looked_at + self._look:
+        if now < self._asked_at + self._look:
             return
-        self._looked_at = now
+        self._asked_at = now
         named = frozenset(await self._names())
         if named == self._named:
             return

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from app.worker.recurring_jobs import JobQueue, Timing
 from tests.conftest import PostgreSQL
 
-SHORT = Timing(heartbeat=1.0, look=0.2, granularity=0.02, heal=0.1, prune=0.1, reconnect=0.05)
+SHORT = Timing(heartbeat=1.0, dequeue=0.2, granularity=0.02, heal=0.1, prune=0.1, reconnect=0.05)
 NEVER = 3600.0
 """Seconds that no test waits for: what runs again all the same has another reason."""
 
@@ -197,7 +197,7 @@ async def test_a_name_runs_whether_it_came_before_the_start_or_long_after(dsn: s
 
 async def test_what_falls_due_ends_the_longest_sleep(dsn: str | None) -> None:
     step, later = Step(), Step()
-    async with running(dsn, replace(SHORT, look=NEVER, heal=NEVER)) as queue:
+    async with running(dsn, replace(SHORT, dequeue=NEVER, heal=NEVER)) as queue:
         queue.every("due", 0.05, step)
         await until(lambda: step.runs >= 3)
         queue.every("later", NEVER, later)
@@ -400,7 +400,7 @@ async def test_it_waits_for_a_database_that_is_not_there_yet(postgresql: Postgre
 
 async def test_it_goes_on_after_its_connection_was_cut(pg_dsn: str) -> None:
     step, later = Step(), Step()
-    async with running(pg_dsn, replace(SHORT, look=NEVER)) as queue:
+    async with running(pg_dsn, replace(SHORT, dequeue=NEVER)) as queue:
         queue.every("step", 0.01, step)
         for _ in range(2):
             runs = step.runs
@@ -412,7 +412,7 @@ async def test_it_goes_on_after_its_connection_was_cut(pg_dsn: str) -> None:
 
 async def test_it_goes_on_after_its_connection_was_cut_while_it_slept(pg_dsn: str) -> None:
     step = Step()
-    async with running(pg_dsn, replace(SHORT, look=NEVER, heal=NEVER)) as queue:
+    async with running(pg_dsn, replace(SHORT, dequeue=NEVER, heal=NEVER)) as queue:
         queue.every("step", 2 * SHORT.heartbeat, step)
         await until(lambda: step.runs == 1)
         await asyncio.sleep(0.5)
@@ -465,7 +465,7 @@ async def hold():
     return 0
 
 async def main():
-    queue = JobQueue(sys.argv[1], Timing(heartbeat=1.0, look=0.2, granularity=0.02, heal=0.1))
+    queue = JobQueue(sys.argv[1], Timing(heartbeat=1.0, dequeue=0.2, granularity=0.02, heal=0.1))
     queue.every("held", 0.01, hold)
     queue.start()
     await asyncio.sleep(3600)
@@ -514,7 +514,7 @@ async def test_what_the_environment_calls_channel_or_trigger_does_not_disturb(
     for name in ("CHANNEL", "TRIGGER", "FUNCTION", "QUEUE_TABLE", "QUEUE_TABLE_LOG", "QUEUE_STATUS_TYPE", "SCHEDULES_TABLE"):
         monkeypatch.setenv(name, value)
     step = Step()
-    async with running(dsn, replace(SHORT, look=NEVER)) as queue:
+    async with running(dsn, replace(SHORT, dequeue=NEVER)) as queue:
         queue.every("step", 0.01, step)
         await until(lambda: step.runs >= 3)
     if dsn is not None:
