@@ -1,4 +1,4 @@
-"""Alarms by e-mail, in both languages, to whoever runs the gateway (L5)."""
+"""Alarms by e-mail, in both languages, to the operator (L5)."""
 
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid

@@ -1,4 +1,4 @@
-"""Alarms to an address of whoever runs the gateway, signed after Standard Webhooks."""
+"""Alarms to an address of the operator, signed after Standard Webhooks."""
 
 import json
 import secrets

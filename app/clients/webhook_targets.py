@@ -1,6 +1,6 @@
 """Where a notice may go: the address is resolved, every answer is checked, and the call goes to a checked one.
 
-Checking a name and then letting the HTTP library resolve it again would leave a gap for whoever owns the name.
+Checking a name and then letting the HTTP library resolve it again would leave a gap for the owner of the name.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 async def checked(url: str, *, allow_private: bool, resolve: Resolve = resolve) -> Target | Refused | Unreachable:
-    """The target of a call, now. A refusal is for whoever configured the address, not for the item."""
+    """The target of a call, now. A refusal is for the person who configured the address, not for the item."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").encode("idna").decode()

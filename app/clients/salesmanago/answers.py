@@ -11,7 +11,7 @@ MOST_TAGS = 2_000
 
 
 MOST_EVENTS = 20_000
-"""Of one contact. Whoever has more is not read at all: half of somebody's tags would look like the loss of the rest."""
+"""Of one contact. A contact with more is not read at all: half of its tags would look like the loss of the rest."""
 MOST_MESSAGES = 20
 LONGEST_TAG = 255
 LONGEST_ID = 255

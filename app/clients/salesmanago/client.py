@@ -78,14 +78,14 @@ class SalesmanagoClient:
         is_number = request_id.isascii() and request_id.isdigit() and len(request_id) < _LONG_NUMBER
         number = int(request_id) if is_number else request_id
         waited = 0.0
-        for looks, wait in enumerate(self._job_times.waits(), start=1):
+        for checks, wait in enumerate(self._job_times.waits(), start=1):
             await asyncio.sleep(wait)
             waited += wait
             parsed = await self._parsed(_JOB, {"requestId": number})
             if isinstance(parsed, Refused):
                 return Unknown("the job's state was refused")
             if isinstance(parsed, dict) and not parsed.get("message") and parsed.get("fileUrl"):
-                self._job_times.ended(waited, looks)
+                self._job_times.ended(waited, checks)
                 return Delivered(request_id)
             if waited >= JOB_PATIENCE_SECONDS:
                 break
@@ -237,7 +237,7 @@ _NOT_FOUND = 404
 _NOT_THERE = Refused("HTTP 404", account_wide=True)
 _TOO_MUCH = Unknown("the answer holds more values than we read")
 _TOO_MUCH_SHOWN = Refused("SALESmanago shows more than we read")
-"""Of whom a look asked. Fewer are asked about then, until those alone are left of whom too much is shown."""
+"""Of those whom a read named. Fewer are asked about then, until those alone are left of whom too much is shown."""
 _LONGEST_CALL_MS = 2**31 - 1
 
 

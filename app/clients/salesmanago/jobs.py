@@ -1,4 +1,4 @@
-"""When to look whether a job has ended: each look costs a call of the account's pace, each moment too late holds up a batch."""
+"""When to check whether a job has ended: each check costs a call of the account's pace, each moment too late holds up a batch."""
 
 from collections.abc import Iterator
 
@@ -12,14 +12,14 @@ class JobTimes:
         self._expected = expected_seconds
 
     def waits(self) -> Iterator[float]:
-        """Seconds to wait before each look at a job that was just started: no look before it is likely to have ended."""
+        """Seconds to wait before each check of a job that was just started: none before it is likely to have ended."""
         yield self._expected
         wait = max(self._expected / 2, SHORTEST_SECONDS)
         while True:
             yield wait
             wait = min(wait * 1.5, LONGEST_SECONDS)
 
-    def ended(self, after_seconds: float, looks: int) -> None:
-        """A job ended. If the first look found it so, it may have ended long before: the next job is looked at earlier."""
-        expected = after_seconds * 0.7 if looks == 1 else after_seconds
+    def ended(self, after_seconds: float, checks: int) -> None:
+        """A job ended. If the first check found it so, it may have ended long before: the next job is checked earlier."""
+        expected = after_seconds * 0.7 if checks == 1 else after_seconds
         self._expected = min(max(expected, SHORTEST_SECONDS), LONGEST_SECONDS)

@@ -109,20 +109,20 @@ def _force_flags(command: UpsertContact) -> JsonObject:
 
 def single_upsert(command: UpsertContact) -> JsonObject:
     """A question says nothing of the status: `forceOptIn` beside it might opt the person in at once (section 5.3)."""
-    told, mail = {"async": False, **upsert(command)}, command.asks_opt_in
+    body, mail = {"async": False, **upsert(command)}, command.asks_opt_in
     if mail is None:
-        return {**told, "useApiDoubleOptIn": False}
+        return {**body, "useApiDoubleOptIn": False}
     named = {"doubleOptInEmailId": mail.email_id, "doubleOptInLanguage": mail.language}
-    return {**told, "useApiDoubleOptIn": True, **{name: text for name, text in named.items() if text}}
+    return {**body, "useApiDoubleOptIn": True, **{name: text for name, text in named.items() if text}}
 
 
 def batch_upsert(commands: Iterable[UpsertContact]) -> JsonObject:
     """`useApiDoubleOptIn` defaults to true there, so it is always said; all are quiet or none is (section 2.2)."""
-    told = list(commands)
+    upserts = list(commands)
     return {
         "useApiDoubleOptIn": False,
-        "fireEvents": not all(command.quiet for command in told),
-        "upsertDetails": [upsert(command) for command in told],
+        "fireEvents": not all(command.quiet for command in upserts),
+        "upsertDetails": [upsert(command) for command in upserts],
     }
 
 
