@@ -107,7 +107,7 @@ class FollowUps:
             await self.tell_siblings(event, shop, one, former)
 
     async def _is_of_another(self, person: WorkingContact, email: str) -> bool:
-        """Did somebody else of the shop take an address that the person had? Whoever has it in other shops is known then, too."""
+        """Did somebody else of the shop take an address that the person had? Who has it in other shops is known then, too."""
         shops = [person.shop_id, *self._siblings_of(person.shop_id)]
         for one in await self._work.contacts.in_shops(shops, [email]):
             self._people.stored(one)
