@@ -124,7 +124,7 @@ night = {{ contacts_per_hour = 60 }}
 
 @pytest.fixture(scope="module")
 def with_panels(story: World) -> Iterator[World]:
-    """A shop for each language, with thirty accounts in a panel; a transfer of them takes half an hour."""
+    """A shop for each language, with thirty accounts in a panel; the rates let a page of them go and then wait for minutes."""
     salesmanago, panel = free_port(), free_port()
     url = f"http://127.0.0.1:{panel}"
     arguments = ["sandbox", "--salesmanago-port", str(salesmanago), "--panel-port", str(panel), "--accounts", "30"]
