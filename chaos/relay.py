@@ -12,7 +12,8 @@ async def relay(host: str, port: int, connect: Callable[[], Awaitable[Streams]])
     """Listens, and carries every connection to where `connect` leads."""
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.closing(writer), contextlib.suppress(OSError):
+        # Cancelled when all is over: the loop would report that of a connection's task.
+        with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.CancelledError):
             far_reader, far_writer = await connect()
             await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
 
