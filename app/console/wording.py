@@ -91,6 +91,16 @@ THERE = {
     "RETURN": N_("Return"),
 }
 """Events of a contact in SALESmanago."""
+COMMANDS = {
+    "upsert_contact": N_("Contact"),
+    "add_event": N_("Event of the contact"),
+    "delete_contact": N_("Delete the contact"),
+    "confirm_opt_in": N_("Ask whether the opt-in is true"),
+    "confirm_opt_out": N_("Ask whether the opt-out is true"),
+    "set_subscription": N_("Newsletter in the shop"),
+    "mirror_tags": N_("Tags to the panel"),
+    "report_erasure": N_("Erasure in another shop"),
+}
 OUTCOMES = {
     "delivered": N_("accepted"),
     "throttled": N_("too many calls, tried again later"),
@@ -155,6 +165,7 @@ WORDS = {
     "state": STATES,
     "event": EVENTS,
     "there": THERE,
+    "command": COMMANDS,
     "outcome": OUTCOMES,
     "backfill": BACKFILLS,
     "request": REQUESTS,
