@@ -193,10 +193,10 @@ class Observer:
             unclear |= {person.contact.email} if person.id in arrived else set()
         apart = dict[int, RemoteContact]()
         for person in people:
-            email, told = person.contact.email, person.contact.sent_state
+            email, sent = person.contact.email, person.contact.sent_state
             if email not in shown:
                 continue
-            seen = apart_from(shown[email], spoken[email], told.email_news, told.phone_news) if email not in unclear else None
+            seen = apart_from(shown[email], spoken[email], sent.email_news, sent.phone_news) if email not in unclear else None
             if seen is not None:
                 apart[person.id] = seen
             await self._note_what_stands(
