@@ -12,7 +12,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 
 from app.console.wording import HERE, WORDS, Wording, catalogue, language_of
-from app.domain.commands import EventKind
+from app.domain.commands import Command, ErasedCommand, EventKind
 from app.domain.consent import Policy, Status
 from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
@@ -28,6 +28,7 @@ from app.domain.delivery.outcomes import (
     Unreachable,
     name_of,
 )
+from app.domain.event_kinds.stored_names import NAMES
 from app.domain.intake.gateway_events import HeardType
 from app.domain.intake.inbox import EventState
 from app.domain.operations.audit import Action
@@ -38,6 +39,7 @@ from app.domain.runs.backfill_tally import Tally
 from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE, READER_ROLE, SHOP_ROLE, STAFF_ROLES
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.schemas import BATCHABLE
+from app.routers.operations.event_traces import summarised
 from tests.support.console import sent, signed_in
 from tests.support.gateways import SHOPS, Door, open_door
 
@@ -208,9 +210,12 @@ def backfill_states() -> Iterator[str]:
 
 
 def test_every_code_that_is_shown_has_words() -> None:
+    """On the pages, and in what the command line prints for people."""
     assert {one.value for one in EventState} | {one.value for one in CommandState} <= WORDS["state"].keys()
     assert {*BATCHABLE, "erasure", "access-request", "subscriber-listed", *get_args(HeardType)} == WORDS["event"].keys()
     assert {one.value for one in EventKind} == WORDS["there"].keys()
+    commands = [ErasedCommand(email="", was=stored) for kind, stored in NAMES.items() if kind in get_args(Command)]
+    assert {summarised(one)[0] for one in commands} == WORDS["command"].keys()
     assert {type(one) for one in OUTCOMES} == set(get_args(Outcome))
     assert {name_of(one) for one in OUTCOMES} == WORDS["outcome"].keys()
     assert set(backfill_states()) == WORDS["backfill"].keys()
