@@ -21,6 +21,12 @@ class Mutation:
     install: Callable[[], None]
 
 
+def _replace(owner: Any, name: str, value: Any) -> None:
+    """Raises `AttributeError` if there is no such name: a guard that has another by now would stay."""
+    getattr(owner, name)
+    setattr(owner, name, value)
+
+
 def _acknowledge_before_commit() -> None:
     from app.domain.intake.inbox import Accepted
     from app.services.intake import Intake
@@ -36,7 +42,7 @@ def _acknowledge_before_commit() -> None:
         late.add(asyncio.create_task(store()))
         return [Accepted(one.event_id, False, datetime.now(UTC), one.warnings) for one in events]
 
-    setattr(Intake, "accept", accept)  # noqa: B010 - mypy would not have it otherwise
+    _replace(Intake, "accept", accept)
 
 
 def _no_unique_key() -> None:
@@ -50,7 +56,7 @@ def _no_unique_key() -> None:
         renamed = [replace(one, event_id=f"{one.event_id}~{secrets.token_hex(4)}") for one in events]
         return await original(self, renamed, received_at)
 
-    setattr(Inbox, "add", add)  # noqa: B010
+    _replace(Inbox, "add", add)
 
 
 def _no_look_up() -> None:
@@ -59,7 +65,7 @@ def _no_look_up() -> None:
     async def nothing(self: Any, dispatches: Any) -> None:
         del self, dispatches
 
-    setattr(to_salesmanago._Sending, "_look_where_unknown", nothing)  # noqa: B010, SLF001
+    _replace(to_salesmanago._Sending, "_look_where_unknown", nothing)  # noqa: SLF001
 
 
 def _no_fence() -> None:
@@ -72,8 +78,8 @@ def _no_fence() -> None:
     async def nothing(*_arguments: Any) -> None:
         """The key of the attempts is a second guard: the same number twice is refused by the database."""
 
-    setattr(Results, "_still_held", everybody)  # noqa: B010
-    setattr(Results, "_write_calls", nothing)  # noqa: B010
+    _replace(Results, "_still_held", everybody)
+    _replace(Results, "_write_calls", nothing)
 
 
 def _no_consent_recheck() -> None:
@@ -86,14 +92,14 @@ def _no_consent_recheck() -> None:
     async def no(*_arguments: Any, **_more: Any) -> bool:
         return False
 
-    setattr(follow_ups, "revoke", nothing)  # noqa: B010
-    setattr(Inbox, "has_urgent", no)  # noqa: B010
+    _replace(follow_ups, "revoke", nothing)
+    _replace(Inbox, "has_urgent", no)
 
 
 def _no_retry_after() -> None:
     from app.clients import transport
 
-    setattr(transport, "retry_after", lambda _headers, _now: 0.0)  # noqa: B010
+    _replace(transport, "retry_after", lambda _headers, _now: 0.0)
 
 
 def _no_pace() -> None:
@@ -102,7 +108,7 @@ def _no_pace() -> None:
     async def at_once(_self: Any) -> None:
         return
 
-    setattr(RateLimiter, "_turn", at_once)  # noqa: B010
+    _replace(RateLimiter, "_slot", at_once)
 
 
 def _reversed_events() -> None:
@@ -115,7 +121,7 @@ def _reversed_events() -> None:
         bundle = original(commands)
         return replace(bundle, events=bundle.events[::-1])
 
-    setattr(contact_dispatch, "coalesce", coalesce)  # noqa: B010
+    _replace(contact_dispatch, "coalesce", coalesce)
 
 
 def _logs_payloads() -> None:
@@ -129,7 +135,7 @@ def _logs_payloads() -> None:
         structlog.get_logger("chaos").info("accepted", events=str(events))
         return await original(self, events)
 
-    setattr(Intake, "accept", accept)  # noqa: B010
+    _replace(Intake, "accept", accept)
 
 
 def _no_scan() -> None:
@@ -138,7 +144,7 @@ def _no_scan() -> None:
     async def nothing(*_arguments: Any) -> int:
         return 0
 
-    setattr(Scanner, "step", nothing)  # noqa: B010
+    _replace(Scanner, "step", nothing)
 
 
 MUTATIONS: dict[str, Mutation] = {
