@@ -17,7 +17,7 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Status, TimedStatus
-from app.domain.delivery.revocation import Revocation, opt_outs_of, taken_back_upsert, unsent_part, without_revoked
+from app.domain.delivery.revocation import Revocation, needs_consent, opt_outs_of, taken_back_upsert, unsent_part, without_revoked
 from app.domain.panel_tags import PanelTags
 from tests.support.builders import EMAIL, an_event, an_upsert, at
 
@@ -257,3 +257,8 @@ def test_r06a_of_somebody_who_never_arrived_not_even_the_opt_out_travels() -> No
     again = without_revoked(replace(agreed, repeats=True), Revocation(everything=True))
     assert isinstance(again, UpsertContact)
     assert again.repeats
+
+
+def test_r07_consent_covers_what_somebody_did_and_not_what_undoes_a_purchase() -> None:
+    covered = {EventKind.PURCHASE, EventKind.CART, EventKind.VISIT}
+    assert {kind: needs_consent(kind) for kind in EventKind} == {kind: kind in covered for kind in EventKind}
