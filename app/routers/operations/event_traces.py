@@ -118,7 +118,7 @@ class CommandOut(BaseModel):
 
     command: str = Field(
         description="What is asked: `upsert_contact`, `add_event`, `delete_contact`, "
-        "`confirm_opt_in`, `confirm_opt_out`, `set_subscription` or `mirror_tags`.",
+        "`confirm_opt_in`, `confirm_opt_out`, `set_subscription`, `mirror_tags` or `report_erasure`.",
         examples=["upsert_contact"],
     )
     summary: dict[str, Any] = Field(
