@@ -4,6 +4,7 @@ import pytest
 
 from app.domain.event_parts import NewsletterBox
 from app.domain.events import AccountChanged, CustomerRegistered, Subscribed
+from app.domain.shops.shop import CLEARABLE_FIELDS
 from app.sources.idosell.rows.clients import client
 from app.sources.port import Remembered, SourceEvent, Unusable, sifted
 from tests.sources.samples import Json, a_client
@@ -65,6 +66,14 @@ def test_r10_what_the_panel_shows_as_empty_is_no_more() -> None:
     customer = found.event.customer
     assert (customer.phone, customer.company, customer.address.street) == ("", "", "")
     assert customer.first_name == "Anna"
+
+
+def test_r10_every_field_that_can_be_cleared_is_cleared_by_an_account_that_shows_it_as_empty() -> None:
+    row = a_client(clientsLastModificationDate="2026-01-02 08:00:00")
+    row["clientBillingAddress"] = dict.fromkeys(row["clientBillingAddress"], "")
+    (found,) = tells(row, a_client())
+    assert isinstance(found.event, AccountChanged)
+    assert {name: getattr(found.event.customer, name) for name in CLEARABLE_FIELDS} == dict.fromkeys(CLEARABLE_FIELDS, "")
 
 
 def test_r10_a_number_nobody_can_read_is_left_out_and_not_cleared() -> None:

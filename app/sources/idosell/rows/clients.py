@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from app.clients.idosell.answers import customer_of, is_yes, shop_ids
 from app.domain.event_parts import Address, Customer, NewsletterBox
 from app.domain.events import AccountChanged, CustomerRegistered
-from app.domain.shops.shop import CLEARABLE_FIELDS, Shop
+from app.domain.shops.shop import Shop
 from app.domain.values import replace
 from app.sources.idosell.rows.newsletter import agreements
 from app.sources.idosell.rows.reading import Row, moment, part, shops_by_number, stamp, whole
@@ -80,7 +80,7 @@ def _with_what_is_no_more(known: Customer, row: Row) -> Customer:
     """The panel shows every field of an account, so an empty one says that there is none (R10)."""
     billing = part(row, "clientBillingAddress")
     none: dict[str, Any] = {
-        name: "" for name in CLEARABLE_FIELDS if billing.get(_PANEL_NAMES[name]) == "" and getattr(known, name) is None
+        name: "" for name, field in _PANEL_NAMES.items() if billing.get(field) == "" and getattr(known, name) is None
     }
     if none.get("phone") is not None and billing.get("clientPhone2"):
         del none["phone"]  # there is a number, though none that can be read
