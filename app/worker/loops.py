@@ -28,7 +28,7 @@ from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.directory import ShopDirectory
 from app.services.shops.key_use import WRITE_SECONDS as KEY_USE_SECONDS
 from app.sources.wiring import Sources
-from app.worker.drains import Claimed, Drains
+from app.worker.drains import Drains
 from app.worker.recurring_jobs import JobQueue
 from app.worker.rotation import Rotation
 
@@ -238,7 +238,7 @@ class Worker:
     async def _due(self) -> Sequence[str]:
         return await self._delivery.due_destinations() if self._installation.may_send else ()
 
-    async def _deliver(self, destination: str, claimed: Claimed) -> int:
+    async def _deliver(self, destination: str, claimed: Callable[[], None]) -> int:
         return await self._delivery.deliver_due(destination, claimed) if self._installation.may_send else 0
 
     # -- loops -------------------------------------------------------------------------------------------------------------

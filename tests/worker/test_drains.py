@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
-from app.worker.drains import Claimed, Drains
+from app.worker.drains import Drains
 
 
 class Outbox:
@@ -20,7 +21,7 @@ class Outbox:
     async def due(self) -> list[str]:
         return sorted(name for name, number in self.waiting.items() if number)
 
-    async def deliver(self, name: str, claimed: Claimed) -> int:
+    async def deliver(self, name: str, claimed: Callable[[], None]) -> int:
         self.looks[name] += 1
         await asyncio.sleep(0)
         if not self.waiting[name]:
@@ -28,7 +29,7 @@ class Outbox:
         self.waiting[name] -= 1
         self.on_the_way[name] += 1
         self.most[name] = max(self.most[name], self.on_the_way[name])
-        claimed(self.waiting[name] > 0)
+        claimed()
         await self.served.wait()
         self.on_the_way[name] -= 1
         return 1
@@ -68,52 +69,13 @@ async def test_claims_follow_each_other_without_waiting_for_answers_up_to_the_li
     assert outbox.most["a"] == 3
 
 
-async def test_a_claim_that_leaves_nothing_starts_no_other_task_however_many_may_run() -> None:
+async def test_a_single_claim_costs_two_tasks_however_many_may_run() -> None:
     outbox = Outbox(a=1)
     drains = outbox.drains(at_once=50)
     await drains.start()
     await settled()
-    assert outbox.on_the_way["a"] == len(drains.tasks) == 1
-    assert outbox.looks["a"] == 1
-
-
-async def test_what_becomes_due_while_a_claim_is_made_is_for_that_claim_or_for_the_next_one() -> None:
-    outbox = Outbox(a=1)
-    drains = outbox.drains()
-    await drains.start()
-    outbox.waiting["a"] = 2
-    await drains.start()  # the first task has not claimed yet
-    assert len(drains.tasks) == 1
-    await settled()
-    assert outbox.on_the_way["a"] == 2
-
-
-async def test_what_becomes_due_behind_a_claim_that_found_nothing_is_looked_for_at_once() -> None:
-    outbox = Outbox(a=1)
-    drains = outbox.drains()
-    await drains.start()
-    outbox.waiting["a"] = 0  # another process was faster
-    await drains.start()
-    await asyncio.sleep(0)
-    outbox.waiting["a"] = 1
-    await drains.start()
-    await settled()
-    assert outbox.on_the_way["a"] == 1
-
-
-async def test_whoever_has_served_a_claim_leaves_the_next_one_to_the_task_that_is_making_it() -> None:
-    outbox = Outbox(a=2)
-    drains = outbox.drains(at_once=2)
-    await drains.start()
-    await settled()
-    outbox.served.set()
-    await settled()
-    assert outbox.waiting["a"] == 0
-    assert drains.tasks == []
-    outbox.waiting["a"] = 1
-    await drains.start()
-    await settled()
-    assert outbox.waiting["a"] == 0
+    assert outbox.on_the_way["a"] == len(drains.tasks) == 1  # the second found nothing
+    assert outbox.looks["a"] == 2
 
 
 async def test_what_became_due_while_all_tasks_ran_is_looked_for_when_one_ends() -> None:
@@ -136,7 +98,7 @@ async def test_a_failure_ends_one_task_and_the_next_look_starts_another() -> Non
     outbox.served.set()
     broken = True
 
-    async def deliver(name: str, claimed: Claimed) -> int:
+    async def deliver(name: str, claimed: Callable[[], None]) -> int:
         if broken and name == "a":
             raise RuntimeError("the store failed")
         return await outbox.deliver(name, claimed)

@@ -103,15 +103,15 @@ class Delivery:
         self._clock_read = now, elapsed
         return 0
 
-    async def deliver_due(self, destination: str, claimed: Callable[[bool], None] = lambda _: None) -> int:
+    async def deliver_due(self, destination: str, claimed: Callable[[], None] = lambda: None) -> int:
         """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests.
 
-        `claimed` is called once the claim is made; whether as many were claimed as may be at a time: then more may be due.
+        `claimed` is called once some are claimed: more may be due.
         """
         with contextlib.ExitStack() as places:
             return await self._deliver(destination, places, claimed)
 
-    async def _deliver(self, destination: str, places: contextlib.ExitStack, claimed: Callable[[bool], None]) -> int:
+    async def _deliver(self, destination: str, places: contextlib.ExitStack, claimed: Callable[[], None]) -> int:
         """`places`: releases the slot that is reserved for the first call, if no call is made."""
         async with self._claiming[destination]:  # otherwise two tasks could book a slot for the same claim
             if not await self.claims.is_due(destination):
@@ -122,7 +122,8 @@ class Delivery:
                 return 0
             began, length = time.monotonic(), self._lengths.now
             claims, breaker = await self.claims.claim(destination, length)
-        claimed(len(claims) >= sender.contacts_per_claim)
+        if claims:
+            claimed()
         ready = [claim for claim in claims if claim.commands]
         if ready:
             sender = self._sender(destination)  # while we waited, the configuration may have changed
