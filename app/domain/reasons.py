@@ -150,10 +150,11 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.ORDER_NOT_UPDATABLE: Explanation(
         "R18",
-        "The order has changed, but its event cannot be changed: SALESmanago never told its id, or it stands at a merged contact.",
+        "The order has changed, but its event cannot be changed: it left together with many others, and then SALESmanago does not "
+        "name its id, or it belongs to a merged contact.",
         "Nothing, or correct the purchase on the contact's card in SALESmanago.",
-        "Zamówienie się zmieniło, ale nie da się zmienić zdarzenia: SALESmanago nie podało jego numeru albo należy do scalonego "
-        "kontaktu.",
+        "Zamówienie się zmieniło, ale nie da się zmienić zdarzenia: wysłano je razem z wieloma innymi i SALESmanago nie podało "
+        "jego numeru albo należy do scalonego kontaktu.",
         "Nic, albo popraw zakup na karcie kontaktu w SALESmanago.",
     ),
     Reason.WAITS_FOR_ORDER: Explanation(

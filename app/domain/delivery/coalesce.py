@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import assert_never
 
 from app.domain.commands import (
     AddEvent,
@@ -20,6 +21,9 @@ from app.domain.consent import Status, TimedStatus
 from app.domain.salesmanago_limits import TAGS_PER_CALL
 from app.domain.tags import canonical
 from app.domain.values import replace, value
+
+PURCHASES_SENT_ALONE = 20
+"""So many calls an account of five a second makes in four."""
 
 
 @value()
@@ -170,12 +174,21 @@ def within_limits(upsert: UpsertContact) -> tuple[UpsertContact, ...]:
     return tuple(parts)
 
 
-def keeps_event_id(event: AddEvent) -> bool:
-    """A `CART` is changed later through the id SALESmanago gives it, which only the single call answers (contract 3.5).
+def travels_alone(event: AddEvent, purchases: int) -> bool:
+    """Only the single call answers the id by which an event is changed later (contract 2.11, 3.5).
 
-    So is a purchase, but most are never changed: under backlog they travel together.
+    A `CART` is changed with every step of its visitor. A purchase rarely is (R18): where many wait they travel together, and an
+    edit of such an order can only say that it cannot be made. `purchases`: that leave together with this event.
     """
-    return event.kind is EventKind.CART or event.is_update
+    match event.kind:
+        case EventKind.CART:
+            return True
+        case EventKind.PURCHASE:
+            return event.is_update or purchases <= PURCHASES_SENT_ALONE
+        case EventKind.VISIT | EventKind.CANCELLATION | EventKind.RETURN:
+            return False
+        case _:
+            assert_never(event.kind)
 
 
 def newest_versions(

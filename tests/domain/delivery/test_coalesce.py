@@ -6,15 +6,17 @@ import pytest
 from app.domain.commands import DeleteContact, EventKind
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.coalesce import (
+    PURCHASES_SENT_ALONE,
     CoalescedCommands,
     coalesce,
-    keeps_event_id,
     merge,
     one_bundle,
+    travels_alone,
     up_to_deletion,
     within_limits,
 )
 from app.domain.salesmanago_limits import TAGS_PER_CALL
+from app.domain.values import replace
 from tests.support.builders import EMAIL, an_event, an_upsert
 
 NEW = "jan@new.example.com"
@@ -122,8 +124,22 @@ def test_an_upsert_travels_in_parts_of_at_most_fifty_tags(added: int, removed: i
     assert all(part == an_upsert(NEW, add_tags=part.add_tags, remove_tags=part.remove_tags) for part in parts[1:])
 
 
-def test_only_carts_need_the_id_that_salesmanago_gives() -> None:
-    assert [kind for kind in EventKind if keeps_event_id(an_event(kind))] == [EventKind.CART]
+@pytest.mark.parametrize(
+    ("purchases", "alone"),
+    [
+        (1, {EventKind.CART, EventKind.PURCHASE}),
+        (PURCHASES_SENT_ALONE, {EventKind.CART, EventKind.PURCHASE}),
+        (PURCHASES_SENT_ALONE + 1, {EventKind.CART}),
+    ],
+)
+def test_r18_what_may_be_changed_later_travels_alone_and_purchases_together_where_many_wait(
+    purchases: int, alone: set[EventKind]
+) -> None:
+    assert {kind for kind in EventKind if travels_alone(an_event(kind), purchases)} == alone
+
+
+def test_r18_a_new_version_of_a_purchase_travels_alone_however_many_wait() -> None:
+    assert travels_alone(replace(an_event(EventKind.PURCHASE), is_update=True), 1_000)
 
 
 INTRODUCED = an_upsert(introduces=True)

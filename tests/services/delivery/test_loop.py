@@ -14,7 +14,7 @@ from tests.support.world import EWA, JAN, World, orders, registers, renames, scr
 async def test_a_contact_arrives_before_what_happened_to_it_and_only_once(world: World) -> None:
     await world.post(registers(first_name="Jan"), orders("o1"), tags(email=JAN, added=("vip",)), orders("o2", minutes=1))
     await world.run()
-    assert world.upstream.methods == ["upsert", "add_events"]
+    assert world.upstream.methods == ["upsert", "add_event", "add_event"]
     (upsert,) = world.upstream.sent(UpsertContact)
     assert upsert.email == JAN
     assert upsert.profile == {"first_name": "Jan"}
@@ -28,9 +28,9 @@ async def test_one_contact_is_sent_singly_and_many_together(world: World) -> Non
     await world.run()
     assert world.upstream.methods == ["upsert", "add_event"]
     world.upstream.calls.clear()
-    await world.post(*(orders(f"m{n}", f"c{n}@example.pl") for n in range(5)))
+    await world.post(*(orders(f"m{n}", f"c{n}@example.pl") for n in range(25)))
     await world.run()
-    assert [(method, len(items)) for method, items in world.upstream.calls] == [("upsert_many", 5), ("add_events", 5)]
+    assert [(method, len(items)) for method, items in world.upstream.calls] == [("upsert_many", 25), ("add_events", 25)]
     await world.at_rest()
 
 

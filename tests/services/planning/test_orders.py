@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.commands import EventKind
 from app.domain.consent import ConsentAnswer, Policy
+from app.domain.delivery.coalesce import PURCHASES_SENT_ALONE
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Unknown, Unreachable
 from app.domain.event_parts import Item
 from app.domain.operations.replay import ParkedFilter
@@ -116,16 +117,27 @@ async def test_r18_an_update_whose_answer_never_came_is_repeated(world: World) -
 @pytest.mark.parametrize("ids", [True, False], ids=["ids are shown", "no ids are shown"])
 async def test_r18_a_purchase_of_a_batch_is_changed_where_its_id_is_shown_and_says_so_where_not(world: World, ids: bool) -> None:
     world.upstream.shows_ids = ids
-    await world.post(ORDER, orders("o2", EWA))
+    await world.post(ORDER, *(orders(f"m{n}", f"c{n}@example.pl") for n in range(PURCHASES_SENT_ALONE)))
     await world.run()
     assert world.upstream.methods == ["upsert_many", "add_events"]
-    world.upstream.ids = {"seen": world.upstream.events[0], "other": world.upstream.events[1]}
+    world.upstream.ids = {str(number): event for number, event in enumerate(world.upstream.events)}
     await world.post(replace(CHEAPER, customer=replace(CHEAPER.customer, first_name="Jan")))
     await world.run()
     states = await world.at_rest()
-    assert shown(world)[0] == bought("99.00" if ids else "119.00")
-    assert states["e3"] == (("sent", None) if ids else ("withheld", "order_not_updatable"))
-    assert len(world.upstream.events) == 2
+    assert bought("99.00" if ids else "119.00") in shown(world)
+    assert states[f"e{PURCHASES_SENT_ALONE + 2}"] == (("sent", None) if ids else ("withheld", "order_not_updatable"))
+    assert len(world.upstream.events) == PURCHASES_SENT_ALONE + 1
+
+
+async def test_r18_each_of_a_few_purchases_that_left_together_can_be_changed_though_no_ids_are_shown(world: World) -> None:
+    world.upstream.shows_ids = False
+    placed = [replace(orders(f"o{n}", f"c{n}@example.pl"), as_of=at(0)) for n in range(PURCHASES_SENT_ALONE)]
+    await world.post(*placed)
+    await world.run()
+    await world.post(*(edits(one, 5, value=Decimal("99.00")) for one in placed))
+    await world.run()
+    assert {one.external_id: one.value for one in world.upstream.events} == {one.order_id: Decimal("99.00") for one in placed}
+    assert set((await world.at_rest()).values()) == {("sent", None)}
 
 
 async def test_r18_an_event_that_is_gone_in_salesmanago_is_told_anew_and_once(world: World) -> None:

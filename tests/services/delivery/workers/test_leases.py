@@ -169,7 +169,7 @@ async def test_a_worker_that_lost_its_lease_makes_no_further_call_and_records_no
     assert await world.at_rest() == {"e1": ("sent", None), "e2": ("sent", None)}
     trace = await world.trace("e1")
     assert [len(command.attempts) for command in trace.commands] == [1, 1]
-    assert await calls_recorded(world) == ["/add_events", "/upsert"]  # those of the quick one
+    assert await calls_recorded(world) == ["/add_event", "/add_event", "/upsert"]  # those of the quick one
 
 
 async def test_a_worker_that_was_stopped_past_its_lease_makes_no_further_call_before_it_asks_anybody(
