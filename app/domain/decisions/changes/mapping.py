@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from app.domain.commands import AddEvent
 from app.domain.events import Event, OrderPlaced
+from app.domain.person.contact import Contact
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 
@@ -16,10 +17,20 @@ PROPERTY = "property:"
 
 
 def travelling(profile: Mapping[str, str], shop: Shop) -> dict[str, str]:
-    """The profile as the shop lets it travel, with its properties. An empty text clears a field; of a property nothing says so."""
+    """The profile as the shop lets it travel, with its properties. An empty text clears a field; of a property nothing says so.
+
+    A property of a field that is kept back is kept back too, whatever the shop's configuration says.
+    """
     kept = {name: text for name, text in profile.items() if shop.lets_travel(name)}
-    properties = {f"{PROPERTY}{name}": text for name, source in shop.properties if (text := profile.get(source))}
+    properties = {f"{PROPERTY}{name}": text for name, source in shop.properties if (text := kept.get(source))}
     return {**kept, **properties}
+
+
+def as_it_travels(contact: Contact, shop: Shop) -> Contact:
+    """The contact without the fields that are kept back: what tags are made of, so that none discloses such a field (M5)."""
+    if shop.fields is None:
+        return contact
+    return replace(contact, profile={name: fact for name, fact in contact.profile.items() if shop.lets_travel(name)})
 
 
 def mapped(command: AddEvent, shop: Shop, event: Event | None = None) -> AddEvent:
@@ -27,15 +38,15 @@ def mapped(command: AddEvent, shop: Shop, event: Event | None = None) -> AddEven
     said: Mapping[str, str | None] = {
         "order_id": command.external_id,
         "order_source": event.source if isinstance(event, OrderPlaced) else None,
-        "pickup_point": command.pickup_point,
+        "pickup_point": command.pickup_point if shop.lets_travel("pickup_point") else None,
         "currency": command.currency,
-        "language": command.language,
+        "language": command.language if shop.lets_travel("language") else None,
         "location": command.location,
         "host": command.shop_host,
     }
     return replace(
         command,
-        language=command.language if shop.lets_travel("language") else None,
-        pickup_point=command.pickup_point if shop.lets_travel("pickup_point") else None,
+        language=said["language"],
+        pickup_point=said["pickup_point"],
         details=tuple((detail, text) for detail, source in shop.event_details if (text := said.get(source))),
     )

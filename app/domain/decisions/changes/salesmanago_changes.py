@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from app.domain.commands import Agreement, ConfirmationMail, UpsertContact
 from app.domain.consent import Channel, Status, TimedStatus, is_opt_out
-from app.domain.decisions.changes.mapping import travelling
+from app.domain.decisions.changes.mapping import as_it_travels, travelling
 from app.domain.decisions.changes.sent_state import CLEARABLE
 from app.domain.decisions.changes.standing import email_stood, phone_stood
 from app.domain.decisions.changes.wanted_tags import tag_difference
@@ -29,7 +29,7 @@ def difference(contact: Contact, shop: Shop, at: datetime | None = None) -> Upse
     `at`: when what causes it happened; it tells an act of now from one that a list of customers brings.
     """
     known_as = contact.sent_state.email or contact.email
-    add, remove = tag_difference(contact)
+    add, remove = tag_difference(as_it_travels(contact, shop))
     email_status = _news(contact.email_news, contact.sent_state.email_news, contact.observed.email_news)
     phone_status = _news(contact.phone_news, contact.sent_state.phone_news, contact.observed.phone_news)
     upsert = UpsertContact(

@@ -2,14 +2,28 @@
 
 from dataclasses import fields
 
+import pytest
+
 from app.clients.salesmanago import payloads
 from app.domain.commands import AddEvent, UpsertContact
 from app.domain.decisions.changes.sent_state import CLEARABLE
 from app.domain.event_parts import Address, Customer
+from app.domain.events import OrderPlaced
 from app.domain.person.contact import ADDRESS, profile_of
-from app.domain.shops.shop import CLEARABLE_FIELDS, FIELDS, FREE_DETAILS, PERSON_FIELDS, Shop
+from app.domain.shops.shop import CLEARABLE_FIELDS, EVENT_FIELDS, FIELDS, FREE_DETAILS, PERSON_FIELDS, Shop
+from app.domain.values import replace
 from app.routers.events.common_schemas import NOT_CLEARABLE
-from tests.support.builders import a_customer, a_shop, account_changed, an_order, life, the_event, the_upsert
+from tests.support.builders import (
+    a_customer,
+    a_shop,
+    account_changed,
+    an_order,
+    commands_of,
+    life,
+    registered,
+    the_event,
+    the_upsert,
+)
 
 WHOLE = a_customer(
     company="Kowalski sp. z o.o.",
@@ -55,6 +69,33 @@ def test_m5_each_field_travels_only_if_the_shop_lets_it() -> None:
         assert set(upsert.profile) == set(PERSON_FIELDS) - {name}
         assert (purchase.language is None) == (name == "language")
         assert (purchase.pickup_point is None) == (name == "pickup_point")
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_m5_nothing_that_is_made_of_a_field_travels_if_the_field_is_kept_back(name: str) -> None:
+    """No tag, property or detail either: SALESmanago hears the same of who has the field and of who has none."""
+    shop = a_shop(
+        fields=tuple(one for one in FIELDS if one != name),
+        properties=(("own", name),) if name in PERSON_FIELDS else (),
+        event_details=(("detail5", name),) if name in EVENT_FIELDS else (),
+    )
+    assert said_of(shop, ORDER) == said_of(shop, without(name))
+
+
+def said_of(shop: Shop, order: OrderPlaced) -> list[UpsertContact | AddEvent]:
+    """What SALESmanago hears of somebody who registers, changes the account and orders."""
+    who = order.customer
+    plans = life(shop, registered(customer=who), account_changed("2026-11-23T13:00", customer=who), order).plans
+    return [command for plan in plans for command in commands_of(plan) if isinstance(command, UpsertContact | AddEvent)]
+
+
+def without(name: str) -> OrderPlaced:
+    """`ORDER`, which says everything a person and an order can say, but for one field."""
+    if name in ADDRESS:
+        return replace(ORDER, customer=replace(WHOLE, address=replace(WHOLE.address, **{name: None})))
+    if name == "pickup_point":
+        return replace(ORDER, pickup_point=None)
+    return replace(ORDER, customer=replace(WHOLE, **{"id" if name == "customer_id" else name: None}))
 
 
 def test_m5_with_an_empty_list_the_address_and_the_event_travel_and_nothing_else() -> None:
