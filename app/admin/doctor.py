@@ -155,15 +155,31 @@ def source_findings(one: SourceHealth) -> list[Finding]:
         words_pl += f"; ostatni kłopot: {one.scan.trouble}" if one.scan.trouble else ""
     found = [Finding(about, Words(words, words_pl), good=not one.problems())]
     if traffic.last_at is None:
-        never = Words(
-            "its webhooks were never heard, and no gate of the panel says which it has: look at its list of webhooks. "
-            "`gateway connect "
-            "idosell SHOP` says what to enter there",
-            "jego webhooki nigdy nie przyszły, a panel nie udostępnia ich listy przez API: sprawdź listę webhooków w panelu. "
-            "`gateway connect idosell SHOP` powie, co tam wpisać",
-        )
-        found.append(Finding(about, never, warning=True))
+        found.append(Finding(about, _never_pushed(SourceKind(one.source.platform)), warning=True))
     return found
+
+
+def _never_pushed(kind: SourceKind) -> Words:
+    """Where to look when no webhook of a platform ever came."""
+    match kind:
+        case SourceKind.IDOSELL:
+            return Words(
+                "no webhook of the panel ever came, and no gate of the panel says which it has: look at its list of webhooks. "
+                "`gateway connect idosell SHOP` says what to enter there",
+                "z panelu nie przyszedł jeszcze żaden webhook, a panel nie udostępnia ich listy przez API: sprawdź listę webhooków "
+                "w panelu. `gateway connect idosell SHOP` powie, co tam wpisać",
+            )
+        case SourceKind.WOOCOMMERCE:
+            return Words(
+                "no webhook of the shop ever came: see in WooCommerce, Settings → Advanced → Webhooks, whether they are active. "
+                "docs/start/woocommerce.md says what to enter there",
+                "ze sklepu nie przyszedł jeszcze żaden webhook: sprawdź w WooCommerce (Ustawienia → Zaawansowane → Webhooki), czy "
+                "są aktywne. Co tam wpisać, opisuje docs/start/woocommerce.md",
+            )
+        case SourceKind.NONE:
+            return Words("nothing pushes to it", "nikt nie wysyła tu powiadomień")
+        case _:
+            assert_never(kind)
 
 
 def _shop(shop: Shop) -> Finding:

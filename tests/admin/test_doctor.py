@@ -9,6 +9,7 @@ from app.admin.doctor import consents_to_compare, source_findings
 from app.admin.proofs import TOO_MANY_CALLS, account_named, clock_finding, fault
 from app.domain.delivery.outcomes import Refused, Throttled
 from app.domain.intake.pushes import Scan, SourceName, Traffic
+from app.domain.shops.shop import SourceKind
 from app.domain.values import Words
 from app.sources.watching import SourceHealth
 
@@ -26,6 +27,16 @@ def test_of_a_panel_whose_webhooks_were_never_heard_it_says_that_only_the_panel_
     assert (traffic.good, never.good, never.warning) == (True, True, True)
     assert "look at its list of webhooks" in never.words.en
     assert "sprawdź listę webhooków w panelu" in never.words.pl
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SourceKind if kind.pushes])
+def test_of_a_source_that_never_pushed_it_says_the_way_of_that_platform_and_of_no_other(kind: SourceKind) -> None:
+    silent = SourceHealth(SourceName(kind.value, "1234"), Traffic(), late=False, silent=False)
+    words = source_findings(silent)[1].words
+    for said in words:
+        assert f"connect {kind.value}" in said or f"docs/start/{kind.value}.md" in said
+        assert not [other for other in SourceKind if other not in (kind, SourceKind.NONE) and other.value in said.lower()]
+    assert words.en != words.pl
 
 
 def test_of_a_panel_that_was_heard_it_says_when_and_nothing_of_lists() -> None:
