@@ -137,9 +137,13 @@ class Settings(BaseSettings):
     @property
     def retention(self) -> Retention:
         content, parked = timedelta(days=self.keep_content_days), timedelta(days=self.keep_parked_days)
-        events = max(timedelta(days=self.keep_events_days), content, parked)
-        never_sent, requests = timedelta(days=self.keep_strangers_days), timedelta(days=self.keep_requests_days)
-        return Retention(content, parked, events, never_sent, requests)
+        return Retention(
+            content=content,
+            parked=parked,
+            events=max(timedelta(days=self.keep_events_days), content, parked),
+            never_sent=timedelta(days=self.keep_strangers_days),
+            requests=timedelta(days=self.keep_requests_days),
+        )
 
     @field_validator("alarm_webhook_url")
     @classmethod

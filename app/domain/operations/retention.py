@@ -10,7 +10,7 @@ from app.domain.person.contact import Contact
 from app.domain.values import value
 
 
-@value()
+@value(kw_only=True)
 class Retention:
     content: timedelta = timedelta(days=30)
     parked: timedelta = timedelta(days=90)
