@@ -140,7 +140,7 @@ class Disputed:
 async def stuck(visit: Visit) -> Response:
     """Everything that waits for somebody or something, by cause; calm only if nothing does."""
     uses, only = visit.uses, visit.shop()
-    report = await uses.health.report(counted=False)
+    report = await uses.health.quick_report()
     parked = await uses.operations.parked(ParkedFilter(shop_id=only))
     waiting = [line for line in await uses.operations.lines() if line.waiting or line.circuit is not Circuit.CLOSED]
     shops = [shop for shop in uses.directory.shops() if only in (None, shop.id)]

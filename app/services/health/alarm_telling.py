@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 class Health(Protocol):
-    async def report(self, *, counted: bool = True) -> Report: ...
+    async def quick_report(self) -> Report: ...
 
 
 class Watch(Protocol):
@@ -51,7 +51,7 @@ class Alarms:
         return 0
 
     async def _look(self) -> frozenset[Alarm]:
-        report = await self._health.report(counted=False)
+        report = await self._health.quick_report()
         now = frozenset(_alarms(report))
         if not report.ready:
             return now | self._raised  # who cannot look cannot say that anything is over

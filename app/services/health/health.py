@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -63,6 +63,9 @@ class Readiness:
         return not self.failing
 
 
+_NOT_USABLE = Report(False, (NOT_USABLE,), ())
+
+
 class Sources(Protocol):
     async def problems(self) -> list[Words]: ...
 
@@ -120,26 +123,38 @@ class Health:
     def _sends(self) -> bool:
         return self._installation is None or self._installation.may_send
 
-    async def report(self, *, counted: bool = True) -> Report:
+    async def report(self) -> Report:
+        """As `quick_report`, with all events, queues and transfers counted: every event is read for it, a little at a time."""
+        try:
+            found = await self._report(await self._counts())
+            queues, open_circuits = await self._queues()
+            transfers, totals = await self._transfers()
+        except (NotReady, OSError, TimeoutError):
+            return _NOT_USABLE
+        return replace(found, queues=queues, open_circuits=open_circuits, transfers=transfers, totals=totals)
+
+    async def quick_report(self) -> Report:
         """Ready = events can be accepted durably. A late shop is a problem to show, not a reason to refuse events.
 
-        `counted`: with the events by state, for which all of them are read, a little at a time.
+        Nothing is counted: see `report`.
         """
         try:
-            migrated = await self._migrated()
-            shops = await self._shops(counted=counted)
-            queues, open_circuits = await self._queues() if counted else ({}, {})
-            transfers, totals = await self._transfers() if counted else ({}, {})
-            of_sources = await self._sources.problems() if self._sources is not None else []
+            return await self._report({})
         except (NotReady, OSError, TimeoutError):
-            return Report(False, (NOT_USABLE,), ())
+            return _NOT_USABLE
+
+    async def _report(self, counts: Mapping[str, dict[str, int]]) -> Report:
+        """`counts`: shop -> state -> number of events, to be shown with the shops."""
+        migrated = await self._migrated()
+        shops = await self._shops(counts)
+        of_sources = await self._sources.problems() if self._sources is not None else []
         ready = migrated and self._writable
         problems = [] if self._writable else [TAKES_NOTHING]
         problems += [] if migrated else [NOT_MIGRATED]
         if self._installation is not None and (found := self._installation.whereabouts) is not None and not found.is_confirmed:
             problems.append(found.words)
         problems += [words for shop in shops for words in problems_of(shop)]
-        return Report(ready, (*problems, *of_sources), tuple(shops), queues, open_circuits, transfers, totals, sends=self._sends)
+        return Report(ready, (*problems, *of_sources), tuple(shops), sends=self._sends)
 
     async def _queues(self) -> tuple[dict[str, int], dict[str, bool]]:
         async with self._store.work() as work:
@@ -179,7 +194,7 @@ class Health:
                 await asyncio.sleep(_BREATH_SECONDS)
         return total
 
-    async def _shops(self, *, counted: bool) -> list[ShopHealth]:
+    async def _shops(self, counts: Mapping[str, dict[str, int]]) -> list[ShopHealth]:
         async with self._store.work() as work:
             oldest = await work.inbox.oldest_waiting()
             boxes = await work.sales.boxes()
@@ -187,7 +202,6 @@ class Health:
             on_their_way = await work.outbox.oldest_queued("newsletter:")
             by_hand = await work.manual_tasks.counts("newsletter:")
             tags_by_hand = await work.manual_tasks.counts("tags:")
-        counts = await self._counts() if counted else {}
         now = self._clock()
         found = []
         for shop in self._directory.shops():
