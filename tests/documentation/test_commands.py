@@ -24,8 +24,8 @@ NOT_RUN = {
     "docs/how-to/back-up.md": {"needs PostgreSQL"},
     "docs/how-to/container.md": {"needs Docker"},
     "docs/how-to/reverse-proxy.md": {"needs a reverse proxy"},
-    "docs/how-to/service.md": {"needs systemd"},
-    "docs/how-to/upgrade.md": {"needs Docker", "needs systemd"},
+    "docs/how-to/service.md": {"needs systemd", "takes minutes"},
+    "docs/how-to/upgrade.md": {"needs Docker", "needs systemd", "takes minutes"},
     "docs/performance.md": {"takes minutes"},
     "docs/start/idosell.md": {"needs a panel"},
 }
