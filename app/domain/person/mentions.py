@@ -8,6 +8,8 @@ import re
 from collections.abc import Collection, Iterator
 from urllib.parse import unquote
 
+from app.domain.values import value
+
 DEEPEST = 3
 """Encodings in each other."""
 FEWEST_DIGITS = 7
@@ -15,17 +17,37 @@ FEWEST_DIGITS = 7
 MOST_CHUNKS = 6
 """Into which a phone number is written: `+48 600 100 200`."""
 
+MOST_LISTED = 2_000
+"""Characters of a list of numbers that is read."""
+
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _BLANK = re.compile(r"\\[nrt]")
 _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}")
 _DIGITS = re.compile(r"\d+(?:[\s().\-/+]{1,3}\d+)*")
 
 
-def names_somebody(body: bytes, emails: Collection[str], phones: Collection[str]) -> bool:
-    """Does it name one of these addresses, or one of these phones (E.164)?"""
-    readings = list(_readings(body))
-    return any(_has_address(text, email.casefold()) for email in emails for text in readings) or any(
-        _has_phone(text, phone) for phone in phones for text in readings
+@value(kw_only=True)
+class Identifiers:
+    """Whatever names one person: addresses, phones (E.164), numbers of the account, ids of their orders."""
+
+    emails: Collection[str] = ()
+    phones: Collection[str] = ()
+    customer_ids: Collection[str] = ()
+    order_ids: Collection[str] = ()
+
+
+def names_somebody(body: bytes, whom: Identifiers) -> bool:
+    """Does it name the person by one of these?
+
+    A number or an id could be anything, so it counts only where its field says what it is: `"clientId": 7`, `order_id=5501`.
+    """
+    customers, orders = {one.casefold() for one in whom.customer_ids}, {one.casefold() for one in whom.order_ids}
+    return any(
+        any(_has_address(text, email.casefold()) for email in whom.emails)
+        or any(_has_phone(text, phone) for phone in whom.phones)
+        or (customers and not customers.isdisjoint(_ids(_OF_CUSTOMER, text)))
+        or (orders and not orders.isdisjoint(_ids(_OF_ORDER, text)))
+        for text in _readings(body)
     )
 
 
@@ -38,6 +60,22 @@ def addresses_in(body: bytes) -> set[str]:
             local, _, domain = address.rpartition("@")
             found |= {address, f"{re.split('[=&/?]', local)[-1]}@{domain}"}
     return found
+
+
+def _field_of(things: str) -> re.Pattern[str]:
+    """What finds the field that holds the id of a thing, in JSON, forms and XML, and its value or list of values."""
+    quotes = r"[\\\"'\s]"
+    name = rf"(?:{things})s?(?:[ _-]?|[\\\"'\s:{{\[]{{2,9}})(?:ids?|serial[ _-]?numbers?|numbers?|no|nr|code|login)"
+    value = rf"\[([^\]]{{0,{MOST_LISTED}}})\]|{quotes}{{0,4}}([\w.-]+)"
+    return re.compile(rf"(?<![a-z]){name}(?:\[\d*\])?{quotes}{{0,4}}[:=>]\s{{0,3}}(?:{value})")
+
+
+_OF_CUSTOMER = _field_of("client|customer|user|account|buyer|klient")
+_OF_ORDER = _field_of("order|zamowieni[ae]|zamówieni[ae]")
+
+
+def _ids(field: re.Pattern[str], text: str) -> set[str]:
+    return {one for listed, single in field.findall(text) for one in re.findall(r"[\w.-]+", listed or single)}
 
 
 def _readings(body: bytes) -> Iterator[str]:

@@ -11,6 +11,7 @@ from app.domain.events import ErasureRequested
 from app.domain.intake.inbox import EventState, InboxEvent, Settlement
 from app.domain.operations.audit import erased_elsewhere
 from app.domain.person.contact import Contact
+from app.domain.person.mentions import Identifiers
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -49,8 +50,8 @@ class Erasures:
         self._erased: list[tuple[WorkingContact, InboxEvent, str, list[Command], list[str]]] = []
         self._gone: list[tuple[str, WorkingContact]] = []
         """(shop that erased, the person at another shop of the account)."""
-        self._phones: dict[WorkingContact, list[str]] = {}
-        """Of those who were erased."""
+        self._known: dict[WorkingContact, Contact] = {}
+        """What was known of those who were erased."""
         self._forgotten: list[tuple[WorkingContact, list[int], list[str], str]] = []
 
     @property
@@ -71,7 +72,7 @@ class Erasures:
         addresses: list[str],
     ) -> None:
         """The person is erased; `commands` and `addresses` say under which addresses SALESmanago may know them."""
-        self._phones[person] = [text for text in _phones_of(before) if text]
+        self._known[person] = before
         self._erased.append((person, event, pseudonym, commands, addresses))
 
     async def carry_out(self) -> None:
@@ -140,9 +141,11 @@ class Erasures:
             self._decided.settle(event, EventState.SUPERSEDED, Reason.NOT_KNOWN_THERE, person)
         subjects = [one for one in ever if one not in taken]
         waiting = await self._work.inbox.waiting_for_order_of(person.shop_id, subjects)
+        orders = await self._work.inbox.orders_of(contact_ids)
         if (shop := self._directory.shop(person.shop_id)) is not None:
-            await forget_in_pushes(self._work, shop, subjects, self._phones.get(person, []), self._pseudonym)
-        await self._forget_orders(person, contact_ids, subjects)
+            known = [self._known[person], *(one.contact for one in merged)]
+            await forget_in_pushes(self._work, shop, _identifiers(known, subjects, orders), self._pseudonym)
+        await self._forget_orders(person, contact_ids, subjects, orders)
         for one_id in contact_ids:
             await self._work.outbox.scrub(one_id, pseudonym)
             await self._work.consents.forget_details(one_id)
@@ -159,9 +162,10 @@ class Erasures:
         elsewhere = {one.contact.email for one in present if one.id != person.id and one.erased_hash is None}
         return elsewhere | {one for one in emails if self._people.belongs_to_another(person, one)}
 
-    async def _forget_orders(self, person: WorkingContact, contact_ids: list[int], addresses: list[str]) -> None:
+    async def _forget_orders(
+        self, person: WorkingContact, contact_ids: list[int], addresses: list[str], orders: Collection[str]
+    ) -> None:
         """Their goods, whose they were, and what waits for orders under these addresses."""
-        orders = await self._work.inbox.orders_of(contact_ids)
         known = await self._work.sales.of_orders(person.shop_id, orders) if orders else {}
         self._decided.forget_orders(person.shop_id, known, contact_ids, [person, *person.absorbed])
         for (shop_id, _), waiting in self._waiting.items():
@@ -170,9 +174,17 @@ class Erasures:
                     self._decided.settle(one, EventState.WITHHELD, Reason.ERASED, person)
 
 
-def _phones_of(contact: Contact) -> tuple[str, ...]:
-    known = contact.profile.get("phone")
-    return (known.value if known is not None else "", contact.sent_state.profile.get("phone", ""))
+def _identifiers(known: Sequence[Contact], addresses: Collection[str], orders: Collection[str]) -> Identifiers:
+    """By what a push may name the person, of everything that was known of them, also by contacts they were merged with."""
+    said = [contact.profile.get("phone") for contact in known]
+    phones = [fact.value for fact in said if fact is not None] + [one.sent_state.profile.get("phone", "") for one in known]
+    numbers = [one.customer_id for one in known] + [one.sent_state.profile.get("customer_id") for one in known]
+    return Identifiers(
+        emails=addresses,
+        phones=[text for text in phones if text],
+        customer_ids=[number for number in numbers if number],
+        order_ids=orders,
+    )
 
 
 def _addresses_of(command: Command) -> list[str]:
