@@ -237,6 +237,15 @@ def _are_two_accounts(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and one != other
 
 
+def erasure_before_move(event: Event, mover: Contact, erased: Contact | None) -> ErasureRequested:
+    """An erasure under the address a person moves to, decided before the move, was the person's (R72).
+
+    `erased`: who was erased under that address.
+    """
+    erased_at = erased.erased_at if erased is not None else None
+    return ErasureRequested(at=erased_at or event.at, email=mover.email or email_of(event) or "")
+
+
 def onto_address_of(erased: P, mover: Contact, email: str, at: datetime) -> Contact:
     """An erased person left nothing but stops, and these stand for the address (R72)."""
     there, left = mover.moved_to(email, at), erased.contact

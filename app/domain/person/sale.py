@@ -31,7 +31,8 @@ from app.domain.events import (
 from app.domain.reasons import Reason
 from app.domain.values import replace, value
 
-OrderEvent = OrderPlaced | OrderCancelled | OrderReturned
+OrderTakenBack = OrderCancelled | OrderReturned
+OrderEvent = OrderPlaced | OrderTakenBack
 
 
 WAIT_FOR_ORDER = timedelta(days=7)

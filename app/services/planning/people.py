@@ -153,6 +153,9 @@ class People:
         """Everybody who was loaded."""
         return sorted(self._everyone)
 
+    def loaded(self, contact_id: int) -> WorkingContact | None:
+        return self._everyone.get(contact_id)
+
     def heir(self, contact_id: int) -> WorkingContact | None:
         """Who a contact is by now: itself, or the one that took it over, also by way of others."""
         while contact_id in self._heirs:

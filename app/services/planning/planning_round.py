@@ -8,6 +8,7 @@ from app.domain.commands import AddEvent, EventKind
 from app.domain.consent import ConsentAnswer, tells_of_the_box
 from app.domain.decisions.decide import contested, decide, decide_claim
 from app.domain.decisions.observations.statuses import came_back
+from app.domain.decisions.orders import Buyer, buyer_of, decide_without_buyer, holder_of
 from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
 from app.domain.event_kinds.subjects import email_of, order_id_of
 from app.domain.event_kinds.traits import revokes_permission
@@ -18,14 +19,11 @@ from app.domain.events import (
     ErasureRequested,
     Event,
     OptOutClaimed,
-    OrderCancelled,
     OrderPlaced,
-    OrderReturned,
 )
 from app.domain.intake.inbox import EventState, InboxEvent
-from app.domain.person.contact import NOBODY, is_forgotten
-from app.domain.person.identity import How
-from app.domain.person.sale import Holder, Sale, as_placed
+from app.domain.person.identity import How, erasure_before_move
+from app.domain.person.sale import Holder, OrderTakenBack, Sale, as_placed
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -41,8 +39,6 @@ from app.services.ports.storage import Work
 from app.services.shops.directory import ShopDirectory
 
 log = structlog.get_logger(__name__)
-
-OrderUndone = OrderCancelled | OrderReturned
 
 
 class PlanningRound:
@@ -138,16 +134,18 @@ class PlanningRound:
         if isinstance(happened, OrderPlaced):
             happened = as_placed(happened, sale)
             event = replace(event, event=happened)
-        if isinstance(happened, OrderUndone):
-            buyer, how = self._buyer(shop, happened, sale), None
+        if isinstance(happened, OrderTakenBack):
+            named = self._people.known_as(shop.id, happened.email, happened.at)
+            buyer, how = buyer_of(sale, self._buyer(shop, happened, sale), named), None
+            if buyer is None:
+                self._without_buyer(event, happened, shop, sale, named)
+                return
         else:
             buyer, how = self._people.identified(shop.id, happened)
-        if buyer is None:
-            self._without_order(event, shop, sale)
-            return
         person, is_contested = buyer, how is How.CONTESTED
         if how is How.ERASED_SINCE:
-            happened = self._erased_since(shop, happened, person)
+            there = self._people.known_as(shop.id, email_of(happened) or "", happened.at)
+            happened = erasure_before_move(happened, person.contact, there.contact if there is not None else None)
             event = replace(event, event=happened)
         if isinstance(happened, OptOutClaimed):
             waits = came_back(person.contact) and await self._follow_ups.opt_in_waits(shop, person)
@@ -157,7 +155,8 @@ class PlanningRound:
         if is_contested:
             decision = contested(happened, shop, person.contact, sale, known_there=known_there)
         else:
-            holder = self._holder(shop, happened, sale, person)
+            is_order = isinstance(happened, OrderPlaced)
+            holder = holder_of(sale, self._buyer(shop, happened, sale), person) if is_order else Holder.SAME
             decision = decide(happened, shop, person.contact, sale, holder, known_there=known_there)
         plan, contact = decision.plan, decision.contact
         if isinstance(plan, Send) and _tells_of_a_purchase(plan):
@@ -207,47 +206,27 @@ class PlanningRound:
             case Send():
                 raise AssertionError("commands without a person")  # decide() knows no such plan
 
-    def _erased_since(self, shop: Shop, happened: Event, person: WorkingContact) -> ErasureRequested:
-        """An erasure under the address a person moved to was decided before the move: it was the person's (R72)."""
-        there = self._people.known_as(shop.id, email_of(happened) or "", happened.at)
-        erased_at = there.contact.erased_at if there is not None else None
-        return ErasureRequested(at=erased_at or happened.at, email=person.contact.email or email_of(happened) or "")
-
     # -- orders ----------------------------------------------------------------------------------------------------------
 
-    def _buyer(self, shop: Shop, happened: OrderUndone, sale: Sale) -> WorkingContact | None:
-        """Whose sent order it is, whatever address is named; nobody is made by what takes an order back (R17)."""
+    def _buyer(self, shop: Shop, happened: Event, sale: Sale) -> Buyer[WorkingContact] | None:
+        """At whom a sent order stands; None if it was not sent, or before buyers were remembered."""
         if not sale.purchase_sent:
             return None
         known = self.decided.buyer(shop.id, happened)
         if known is not None:
-            return known.heir
-        if sale.contact_id is not None:
-            return self._people.heir(sale.contact_id)
-        return self._people.known_as(shop.id, happened.email, happened.at)  # sent before buyers were remembered
+            return Buyer(known, known.heir)
+        if sale.contact_id is None:
+            return None
+        return Buyer(self._people.loaded(sale.contact_id), self._people.heir(sale.contact_id))
 
-    def _holder(self, shop: Shop, happened: Event, sale: Sale, person: WorkingContact) -> Holder:
-        if not isinstance(happened, OrderPlaced) or not sale.purchase_sent:
-            return Holder.SAME
-        known = self.decided.buyer(shop.id, happened)
-        if known is person or (known is None and sale.contact_id in (None, person.id)):
-            return Holder.SAME
-        heir = known.heir if known is not None else self._people.heir(sale.contact_id or 0)
-        return Holder.MERGED if heir is person else Holder.ANOTHER
-
-    def _without_order(self, event: InboxEvent, shop: Shop, sale: Sale) -> None:
-        """It takes back an order that is not known, and waits for it; or one that stayed in the shop (R17, R19)."""
-        plan = decide(event.event, shop, NOBODY, sale).plan
-        if sale.purchase_sent:
-            plan = Withhold(Reason.ADDRESS_UNKNOWN)
-        named = self._people.known_as(shop.id, email_of(event.event) or "", event.event.at)
-        if named is not None and (named.contact.erased or is_forgotten(event.event, named.contact)):
-            self._carry_out(event, named, Withhold(Reason.ERASED))
-            return
+    def _without_buyer(
+        self, event: InboxEvent, happened: OrderTakenBack, shop: Shop, sale: Sale, named: WorkingContact | None
+    ) -> None:
+        plan = decide_without_buyer(happened, shop, sale, named.contact if named is not None else None)
         if plan == Defer(Reason.WAITS_FOR_ORDER):
-            self._waiting.setdefault((shop.id, order_id_of(event.event) or ""), []).append(event)
-            self.decided.remember_sale(shop.id, event.event, replace(sale, waits=(*sale.waits, event.seq)))
-        self._carry_out(event, None, plan)
+            self._waiting.setdefault((shop.id, happened.order_id), []).append(event)
+            self.decided.remember_sale(shop.id, happened, replace(sale, waits=(*sale.waits, event.seq)))
+        self._carry_out(event, named if plan == Withhold(Reason.ERASED) else None, plan)
 
     async def _follow(self, shop_id: str, order_id: str) -> None:
         """The order is decided; so is, in order, what waited for it."""

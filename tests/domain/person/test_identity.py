@@ -9,9 +9,9 @@ import pytest
 from app.domain.consent import Channel, Status, TimedStatus
 from app.domain.decisions.learn import learn
 from app.domain.event_kinds.subjects import customer_id_of, real_id
-from app.domain.events import Event
+from app.domain.events import ErasureRequested, Event
 from app.domain.person.contact import Contact, without_placeholder
-from app.domain.person.identity import Address, Clues, How, Meant, NewPerson, who
+from app.domain.person.identity import Address, Clues, How, Meant, NewPerson, erasure_before_move, who
 from app.domain.person.sides import Observed, ObservedStatus, SentState
 from app.domain.values import replace
 from tests.support.builders import (
@@ -303,3 +303,19 @@ def test_channels_are_untouched_by_the_question_who_is_meant() -> None:
     anna = person(A, "1", email_news=Channel(EARLY, None), registered=True)
     who(changed(B, "1"), Clues(account=anna))
     assert anna.contact.email_news == Channel(EARLY, None)
+
+
+@pytest.mark.parametrize(
+    ("erased_at", "mover", "erasure"),
+    [
+        (EARLY, "jan@example.com", ErasureRequested(at=EARLY, email="jan@example.com")),
+        (EARLY, "", ErasureRequested(at=EARLY, email="new@example.com")),
+        (None, "jan@example.com", ErasureRequested(at=THEN, email="jan@example.com")),
+    ],
+)
+def test_r72_an_erasure_that_was_decided_before_the_move_is_the_persons_and_keeps_its_time(
+    erased_at: datetime | None, mover: str, erasure: ErasureRequested
+) -> None:
+    event = account_changed(THEN, customer=a_customer("new@example.com"))
+    erased = Contact(erased_at=erased_at, erased=True) if erased_at is not None else None
+    assert erasure_before_move(event, Contact(email=mover), erased) == erasure
