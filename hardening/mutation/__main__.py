@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from hardening.mutation.mutants import Mutant
-from hardening.mutation.run import ROOT, Run, run
+from hardening.mutation.reach import ROOT
+from hardening.mutation.run import Run, run
 
 SURVIVORS = Path(__file__).parent / "survivors.toml"
 GUARD = (

@@ -172,7 +172,8 @@ def _changed(node: ast.AST) -> Iterator[Any]:
         if not _is_words(node.value):
             yield ast.Pass()
     elif isinstance(node, ast.Return) and node.value is not None:
-        if not (isinstance(node.value, ast.Constant) and node.value.value is None):
+        # Where False is returned, None would be as false.
+        if not (isinstance(node.value, ast.Constant) and (node.value.value is None or node.value.value is False)):
             yield ast.Return(ast.Constant(None))
     elif isinstance(node, ast.Raise | ast.Continue | ast.AugAssign):
         yield ast.Pass()

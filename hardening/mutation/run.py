@@ -1,15 +1,17 @@
-"""Runs the tests on every mutant: a process is forked for each, with all imports paid, which runs what reaches the change."""
+"""Runs the tests on every mutant: a process is forked for each, with all imports paid, which runs what reaches the change.
+
+The test that noticed a change of the same function before runs first, then the tests of the module itself, then the cheapest.
+"""
 
 import gc
 import os
-import pickle
 import resource
 import signal
 import sys
 import types
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import dataclass, field
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
@@ -20,18 +22,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from hardening.mutation.mutants import Mutant, mutants
-
-ROOT = Path(__file__).parent.parent.parent
-Place = tuple[str, int]
-"""Qualified name and first line of a function."""
-
-
-@dataclass(frozen=True)
-class Test:
-    name: str
-    seconds: float
-    reached: frozenset[tuple[str, Place]]
-    """File and place of every function of the domain that it runs."""
+from hardening.mutation.reach import ROOT, Place, Test, observed, run_test
 
 
 class Run:
@@ -51,7 +42,7 @@ class Run:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         items = {item.nodeid: item for item in session.items}
-        tests, self.failing = _observed(session, items)
+        tests, self.failing = observed(session, items)
         if self.failing:
             return True
         caches = [one for one in gc.get_objects() if type(one).__name__ == "_lru_cache_wrapper"]
@@ -82,33 +73,48 @@ class _Loaded:
     functions: dict[tuple[str, Place], list[types.FunctionType]]
     caches: Sequence[Any]
     seconds: float
+    noticed: Counter[tuple[tuple[str, Place], str]] = field(default_factory=Counter)
+    """How many changes of a function a test noticed."""
+
+    def reaching(self, file: str, place: tuple[str, Place]) -> list[Test]:
+        """The tests to run on a change of that function, the most promising first."""
+        found, own = [test for test in self.tests if place in test.reached], _own_tests(file)
+        return sorted(found, key=lambda test: (-self.noticed[place, test.name], not test.name.startswith(own), test.seconds))
+
+
+def _own_tests(file: str) -> str:
+    """How the names of the tests begin that mirror the module."""
+    folder, _, name = file.removeprefix("app/").rpartition("/")
+    return f"tests/{folder}/test_{name}::"
 
 
 def _is_noticed(mutant: Mutant, path: str, loaded: _Loaded) -> bool:
     if mutant.function is None:
-        near = [test for test in loaded.tests if any(file == path for file, _ in test.reached)]
-        others = [test for test in loaded.tests if not any(file == path for file, _ in test.reached)]
-        return not _in_child(lambda: _passes_imported_anew(mutant, path, [*near, *others], loaded.seconds))
+        return _in_child(lambda: _noticed_imported_anew(mutant, path, loaded)) is not None
     place = (path, mutant.function)
-    chosen = [test for test in loaded.tests if place in test.reached]
+    chosen = loaded.reaching(mutant.file, place)
     code = _code_at(mutant.code, mutant.function)
 
-    def passes() -> bool:
+    def notices() -> str | None:
         for function in loaded.functions[place]:
             function.__code__ = code
         for cached in loaded.caches:
             cached.cache_clear()
-        return _pass(chosen, loaded)
+        return _first_failing(chosen, loaded)
 
-    return bool(chosen) and not _in_child(passes)
+    by = _in_child(notices) if chosen else None
+    if by:
+        loaded.noticed[place, by] += 1
+    return by is not None
 
 
 # -- in the child --------------------------------------------------------------------------------------------------------
 
 
-def _in_child(passes: Callable[[], bool]) -> bool:
-    """Whether the tests pass; a child that goes round in circles or dies does not."""
+def _in_child(notices: Callable[[], str | None]) -> str | None:
+    """Name of the test that notices; empty if the child goes round in circles or dies, None if no test does."""
     sys.stdout.flush()
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -116,45 +122,51 @@ def _in_child(passes: Callable[[], bool]) -> bool:
         os.dup2(nowhere, 2)
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
         try:
-            os._exit(0 if passes() else 1)
+            by = notices()
+            os.write(writing, (by or "").encode())
+            os._exit(0 if by is None else 1)
         except BaseException:  # whatever a mutant may raise, up to SystemExit
             os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        by = pipe.read()
     _, status = os.waitpid(child, 0)
-    return status == 0
+    return None if status == 0 else by
 
 
-def _pass(tests: Sequence[Test], loaded: _Loaded) -> bool:
+def _first_failing(tests: Sequence[Test], loaded: _Loaded) -> str | None:
     left = loaded.seconds
     for test in tests:
         if left < test.seconds:
-            break  # what the remaining tests would say is not asked: it counts as not noticed
+            continue  # what a dearer test would say is not asked: it counts as not noticed
         left -= test.seconds
-        signal.setitimer(signal.ITIMER_PROF, 10 * test.seconds + 5)  # ends the process
-        item = loaded.items[test.name]
-        reports = _run(item)
-        if any(report.failed for report in reports):
-            return False
-    return True
+        signal.setitimer(signal.ITIMER_PROF, 10 * test.seconds + 2)  # ends the process
+        if not run_test(loaded.items[test.name]):
+            return test.name
+    return None
 
 
-def _run(item: pytest.Item) -> list[pytest.TestReport]:
-    from _pytest.runner import runtestprotocol  # only here
+def _noticed_imported_anew(mutant: Mutant, path: str, loaded: _Loaded) -> str | None:
+    """For a change that takes effect at import: everything of ours is imported again, with the mutant in its place.
 
-    return runtestprotocol(item, log=False, nextitem=None)
-
-
-def _passes_imported_anew(mutant: Mutant, path: str, tests: Sequence[Test], seconds: float) -> bool:
-    """For a change that takes effect at import: everything of ours is imported again, with the mutant in its place."""
+    Importing all tests costs most, so the module's own tests are asked alone at first.
+    """
     for name in [name for name in sys.modules if name.partition(".")[0] in ("app", "tests")]:
         del sys.modules[name]
     sys.meta_path.insert(0, _Finder(mutant.file.removesuffix(".py").replace("/", "."), path, mutant.code))
-    chosen, left = [], seconds
-    for test in tests:
-        left -= test.seconds
-        if left > 0:
-            chosen.append(test.name)
-    signal.setitimer(signal.ITIMER_PROF, 10 * seconds + 20)
-    return pytest.main([*_OPTIONS, "-x", *chosen], plugins=[_Examples()]) == 0
+    signal.setitimer(signal.ITIMER_PROF, 10 * loaded.seconds + 20)
+    own = [test for test in loaded.tests if test.name.startswith(_own_tests(mutant.file))]
+    near = [test for test in loaded.tests if test not in own and any(file == path for file, _ in test.reached)]
+    others = [test for test in loaded.tests if test not in own and test not in near]
+    for asked in (own, [*near, *others]):
+        chosen, left = [], loaded.seconds
+        for test in asked:
+            left -= test.seconds
+            if left > 0:
+                chosen.append(test.name)
+        if chosen and pytest.main([*_OPTIONS, "-x", *chosen], plugins=[_Examples()]) != 0:
+            return ""
+    return None
 
 
 class _Examples:
@@ -195,58 +207,6 @@ def _functions() -> dict[tuple[str, Place], list[types.FunctionType]]:
             code = one.__code__
             found.setdefault((code.co_filename, (code.co_qualname, code.co_firstlineno)), []).append(one)
     return found
-
-
-# -- which test reaches what ---------------------------------------------------------------------------------------------
-
-
-def _observed(session: pytest.Session, items: dict[str, pytest.Item]) -> tuple[list[Test], list[str]]:
-    """Every test without any change: what it runs and how long it takes, fastest first; and those that fail."""
-    kept = Path(session.config.rootpath / ".mutation" / f"{_fingerprint(items)}.pickle")
-    if kept.exists():
-        return pickle.loads(kept.read_bytes()), []  # written below
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        found = [_one_observed(item) for item in items.values()]
-        with os.fdopen(writing, "wb") as pipe:
-            pickle.dump(found, pipe)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as pipe:
-        told = pickle.load(pipe)  # of our own child
-    os.waitpid(child, 0)
-    failing = [test.name for test, passed in told if not passed]
-    tests = sorted((test for test, _ in told), key=lambda test: test.seconds)
-    if not failing:
-        kept.parent.mkdir(exist_ok=True)
-        kept.write_bytes(pickle.dumps(tests))
-    return tests, failing
-
-
-def _one_observed(item: pytest.Item) -> tuple[Test, bool]:
-    domain, reached = str(ROOT / "app" / "domain"), set()
-
-    def called(frame: types.FrameType, _event: str, _argument: object) -> None:
-        code = frame.f_code
-        if code.co_filename.startswith(domain):
-            reached.add((code.co_filename, (code.co_qualname, code.co_firstlineno)))
-
-    sys.settrace(called)
-    try:
-        reports = _run(item)
-    finally:
-        sys.settrace(None)
-    passed = not any(report.failed for report in reports)
-    return Test(item.nodeid, sum(report.duration for report in reports), frozenset(reached)), passed
-
-
-def _fingerprint(items: dict[str, pytest.Item]) -> str:
-    read = sha256()
-    for path in sorted({*(ROOT / "app" / "domain").rglob("*.py"), *(item.path for item in items.values())}):
-        read.update(path.read_bytes())
-    return read.hexdigest()[:16]
 
 
 _OPTIONS = ("-n", "0", "-q", "-p", "no:cacheprovider", "-p", "no:logging", "-W", "ignore::pytest.PytestAssertRewriteWarning")
