@@ -8,6 +8,7 @@ from app.domain.commands import Command, DeleteContact, SetSubscription, UpsertC
 from app.domain.consent import Channel, Status, TimedStatus, TransferConsent
 from app.domain.decisions.follow_ups import (
     Channels,
+    Revoked,
     StatusesSaid,
     opt_in_behind_opt_out,
     opt_ins_adopted,
@@ -23,9 +24,11 @@ from app.domain.decisions.follow_ups import (
 from app.domain.delivery.revocation import Revocation
 from app.domain.events import Event, OptOutClaimed
 from app.domain.person.contact import Contact
-from app.domain.person.sides import Observed, ObservedStatus, SentState, ShopState
+from app.domain.person.sides import KeptBack, Observed, ObservedStatus, SentState, ShopState
 from app.domain.reasons import Reason
 from app.domain.values import replace
+from tests.domain import channels
+from tests.domain.channels import Turned, whole
 from tests.support.builders import (
     EMAIL,
     access_requested,
@@ -48,6 +51,7 @@ from tests.support.builders import (
     viewed,
 )
 
+for_both_channels = pytest.mark.parametrize("turned", channels.BOTH)
 EARLIER, NOW = at("2026-11-23T11:00"), at("2026-11-23T12:00")
 OUT, IN = TimedStatus(Status.OPT_OUT, NOW), TimedStatus(Status.OPT_IN, NOW)
 OLD_OUT, OLD_IN = TimedStatus(Status.OPT_OUT, EARLIER), TimedStatus(Status.OPT_IN, EARLIER)
@@ -76,8 +80,9 @@ BOUGHT = Revocation(carts_until=NOW)
         (account_changed(), BUYER, [(BOUGHT, Reason.CART_BOUGHT)]),
     ],
 )
-def test_an_act_revokes_what_it_takes_away(event: Event, contact: Contact, revoked: list[Any]) -> None:
-    assert revoked_by(event, BEFORE, contact, is_joined=False, has_cart=True) == revoked
+@for_both_channels
+def test_an_act_revokes_what_it_takes_away(event: Event, contact: Contact, revoked: list[Any], turned: Turned) -> None:
+    assert revoked_by(event, BEFORE, turned(contact), is_joined=False, has_cart=True) == turned(revoked)
 
 
 def test_r41_an_order_of_somebody_without_a_cart_revokes_nothing() -> None:
@@ -106,13 +111,13 @@ def test_an_event_that_takes_nothing_away_revokes_nothing(event: Event) -> None:
     assert revoked_by(event, BEFORE, contact, is_joined=False, has_cart=True) == []
 
 
-def test_r72_what_stands_for_the_one_that_took_over_is_revoked_of_the_other_as_well() -> None:
-    contact = replace(RESIGNED, transfer=WITHDRAWN.transfer, last_purchase_at=NOW)
-    assert revoked_by(account_changed(), BEFORE, contact, is_joined=True, has_cart=True) == [
-        (EVERYTHING, Reason.CONSENT_WITHDRAWN),
-        (Revocation(email_opt_in=True), Reason.CONSENT_WITHDRAWN),
-        (BOUGHT, Reason.CART_BOUGHT),
-    ]
+@for_both_channels
+def test_r72_what_stands_for_the_one_that_took_over_is_revoked_of_the_other_as_well(turned: Turned) -> None:
+    contact = turned(replace(RESIGNED, transfer=WITHDRAWN.transfer, last_purchase_at=NOW))
+    opt_ins = Revoked(turned(Revocation(email_opt_in=True)), Reason.CONSENT_WITHDRAWN)
+    with_cart = [(EVERYTHING, Reason.CONSENT_WITHDRAWN), opt_ins, (BOUGHT, Reason.CART_BOUGHT)]
+    assert revoked_by(account_changed(), BEFORE, contact, is_joined=True, has_cart=True) == with_cart
+    assert revoked_by(account_changed(), BEFORE, contact, is_joined=True, has_cart=False) == with_cart[:-1]
 
 
 @pytest.mark.parametrize(
@@ -125,22 +130,37 @@ def test_r72_what_stands_for_the_one_that_took_over_is_revoked_of_the_other_as_w
     ],
     ids=["new", "known", "known, and joined", "erasure"],
 )
+@for_both_channels
 def test_r72_an_opt_out_holds_for_left_addresses_when_it_is_new_or_somebody_joined(
-    event: Event, before: Contact, is_joined: bool, said: StatusesSaid | None
+    event: Event, before: Contact, is_joined: bool, said: StatusesSaid | None, turned: Turned
 ) -> None:
-    assert opt_outs_for_left_addresses(event, before, RESIGNED, is_joined=is_joined) == said
+    assert opt_outs_for_left_addresses(event, turned(before), turned(RESIGNED), is_joined=is_joined) == turned(said)
 
 
-def test_r72_a_left_address_that_was_told_an_opt_in_is_told_the_opt_out() -> None:
+@for_both_channels
+def test_r72_an_opt_in_holds_for_no_left_address(turned: Turned) -> None:
+    subscriber = turned(replace(BEFORE, email_news=Channel().opt_in(NOW)))
+    assert opt_outs_for_left_addresses(subscribed(), BEFORE, subscriber, is_joined=True) is None
+
+
+@for_both_channels
+def test_r72_a_left_address_that_was_told_an_opt_in_is_told_the_opt_out(turned: Turned) -> None:
     told = SentState(email="old@example.com", email_news=OLD_IN, phone_news=OLD_IN)
-    command, held = resign_left_address(told, StatusesSaid(OUT, None)) or (None, None)
-    assert command == UpsertContact(email="old@example.com", email_status=Status.OPT_OUT, repeats=True)
-    assert held == replace(told, email_news=OUT)
+    command, held = resign_left_address(told, turned(StatusesSaid(OUT, None))) or (None, None)
+    assert whole(command) == whole(turned(UpsertContact(email="old@example.com", email_status=Status.OPT_OUT, repeats=True)))
+    assert held == turned(replace(told, email_news=OUT))
 
 
 @pytest.mark.parametrize("told", [SentState(email_news=OLD_IN), SentState(email="old@example.com", email_news=OLD_OUT)])
-def test_r72_a_left_address_that_is_not_there_or_resigned_already_is_told_nothing(told: SentState) -> None:
-    assert resign_left_address(told, StatusesSaid(OUT, None)) is None
+@for_both_channels
+def test_r72_a_left_address_that_is_not_there_or_resigned_already_is_told_nothing(told: SentState, turned: Turned) -> None:
+    assert resign_left_address(turned(told), turned(StatusesSaid(OUT, None))) is None
+
+
+@for_both_channels
+def test_r72_a_left_address_is_told_no_opt_in(turned: Turned) -> None:
+    told = turned(SentState(email="old@example.com", email_news=OLD_IN))
+    assert resign_left_address(told, turned(StatusesSaid(IN, None))) is None
 
 
 @pytest.mark.parametrize(
@@ -152,9 +172,12 @@ def test_r72_a_left_address_that_is_not_there_or_resigned_already_is_told_nothin
         (OLD_OUT, IN, None),
     ],
 )
-def test_i6_an_opt_out_counts_as_shown_if_it_is_new(former: TimedStatus | None, told: TimedStatus, shown: Channels | None) -> None:
-    before, contact = (replace(BEFORE, sent_state=SentState(email=EMAIL, email_news=one)) for one in (former, told))
-    assert opt_outs_shown(before, contact) == shown
+@for_both_channels
+def test_i6_an_opt_out_counts_as_shown_if_it_is_new(
+    former: TimedStatus | None, told: TimedStatus, shown: Channels | None, turned: Turned
+) -> None:
+    before, contact = (turned(replace(BEFORE, sent_state=SentState(email=EMAIL, email_news=one))) for one in (former, told))
+    assert opt_outs_shown(before, contact) == turned(shown)
 
 
 def test_i6_no_opt_out_was_shown_of_somebody_who_was_never_sent() -> None:
@@ -172,12 +195,17 @@ def test_i6_no_opt_out_was_shown_of_somebody_who_was_never_sent() -> None:
     ],
     ids=["an opt-in", "what cannot be read", "another channel", "no opt-in", "nothing"],
 )
+@for_both_channels
 def test_i6_a_shown_opt_out_is_repeated_only_if_an_opt_in_of_its_channel_arrived(
-    arrived: list[Command | None], repeated: bool
+    arrived: list[Command | None], repeated: bool, turned: Turned
 ) -> None:
-    contact = replace(BEFORE, sent_state=SentState(email=EMAIL, email_news=OUT))
-    again = UpsertContact(email=EMAIL, email_status=Status.OPT_OUT, repeats=True)
-    assert repeated_opt_out(contact, BY_EMAIL, arrived) == (again if repeated else None)
+    contact = turned(replace(BEFORE, sent_state=SentState(email=EMAIL, email_news=OUT)))
+    again = turned(UpsertContact(email=EMAIL, email_status=Status.OPT_OUT, repeats=True))
+    assert whole(repeated_opt_out(contact, turned(BY_EMAIL), turned(arrived))) == (whole(again) if repeated else None)
+
+
+def test_i6_nothing_is_repeated_for_somebody_whom_salesmanago_does_not_know() -> None:
+    assert repeated_opt_out(replace(BEFORE, sent_state=SentState(email_news=OUT)), BY_EMAIL, [None]) is None
 
 
 @pytest.mark.parametrize(
@@ -190,18 +218,27 @@ def test_i6_a_shown_opt_out_is_repeated_only_if_an_opt_in_of_its_channel_arrived
     ],
     ids=["the opposite", "the same", "nothing before", "not an act in the shop"],
 )
+@for_both_channels
 def test_r55_an_act_in_the_shop_is_written_again_where_the_opposite_was_on_its_way(
-    event: Event, former: TimedStatus | None, repeated: bool
+    event: Event, former: TimedStatus | None, repeated: bool, turned: Turned
 ) -> None:
-    before, contact = (replace(BEFORE, shop_state=ShopState(email_news=one)) for one in (former, OUT))
-    again = SetSubscription(email=EMAIL, email_news=OUT, customer_id=BEFORE.customer_id)
+    before, contact = (turned(replace(BEFORE, customer_id="1234", shop_state=ShopState(email_news=one))) for one in (former, OUT))
+    again = turned(SetSubscription(email=EMAIL, email_news=OUT, customer_id="1234"))
     assert repeated_in_shop(event, before, contact) == (again if repeated else None)
 
 
-def test_r06_siblings_hear_of_what_was_sent_and_of_what_was_shown() -> None:
+@for_both_channels
+def test_r55_an_act_in_the_shop_after_which_the_shop_knows_nothing_is_not_written_again(turned: Turned) -> None:
+    before = turned(replace(BEFORE, shop_state=ShopState(email_news=OLD_IN)))
+    assert repeated_in_shop(unsubscribed(), before, replace(before, shop_state=ShopState())) is None
+
+
+@for_both_channels
+def test_r06_siblings_hear_of_what_was_sent_of_what_was_shown_and_of_what_was_kept_back(turned: Turned) -> None:
     shown = Observed(email_news=ObservedStatus(Status.OPT_OUT, NOW, NOW))
-    assert status_changed(BEFORE, replace(BEFORE, sent_state=SentState(email_news=OUT)))
-    assert status_changed(BEFORE, replace(BEFORE, observed=shown))
+    assert status_changed(BEFORE, turned(replace(BEFORE, sent_state=SentState(email_news=OUT))))
+    assert status_changed(BEFORE, turned(replace(BEFORE, observed=shown)))
+    assert status_changed(BEFORE, turned(replace(BEFORE, observed=Observed(email_kept_back=KeptBack(IN, OLD_OUT, NOW)))))
     assert not status_changed(BEFORE, replace(BEFORE, sent_state=SentState(tags={"vip": True})))
 
 
@@ -209,34 +246,50 @@ def test_r06_siblings_hear_of_what_was_sent_and_of_what_was_shown() -> None:
     ("told", "adopted", "revoked"),
     [(OLD_IN, OUT, Revocation(email_opt_in=True)), (OUT, OUT, Revocation()), (OLD_OUT, IN, Revocation())],
 )
+@for_both_channels
 def test_r06_an_opt_out_of_one_shop_revokes_the_older_opt_in_of_another(
-    told: TimedStatus, adopted: TimedStatus, revoked: Revocation
+    told: TimedStatus, adopted: TimedStatus, revoked: Revocation, turned: Turned
 ) -> None:
-    assert opt_ins_revoked_at_sibling(SentState(email_news=told), SentState(email_news=adopted)) == revoked
+    there = opt_ins_revoked_at_sibling(turned(SentState(email_news=told)), turned(SentState(email_news=adopted)))
+    assert there == turned(revoked)
 
 
-def test_r06_an_adopted_opt_in_follows_the_opt_out_that_still_waits_in_the_other_shop() -> None:
-    told, adopted = (SentState(email=EMAIL, email_news=said) for said in (OLD_OUT, IN))
-    channels = opt_ins_adopted(told, adopted)
-    assert channels == BY_EMAIL
-    assert opt_in_behind_opt_out(
-        replace(BEFORE, sent_state=told), adopted, channels, [UpsertContact(email=EMAIL, email_status=Status.OPT_OUT)]
-    ) == (
-        UpsertContact(
-            email=EMAIL,
-            email_status=Status.OPT_IN,
-            email_acted_at=NOW,
-            repeats=True,
-        )
+@for_both_channels
+def test_r06_an_adopted_opt_in_follows_the_opt_out_that_still_waits_in_the_other_shop(turned: Turned) -> None:
+    told, adopted = (turned(SentState(email=EMAIL, email_news=said)) for said in (OLD_OUT, IN))
+    shown = Observed(email_news=ObservedStatus(Status.OPT_IN, NOW, NOW))
+    sibling = replace(BEFORE, sent_state=told, observed=turned(shown))
+    channels_ = opt_ins_adopted(told, adopted)
+    assert channels_ == turned(BY_EMAIL)
+    follows = opt_in_behind_opt_out(sibling, adopted, channels_, [turned(UpsertContact(email=EMAIL, email_status=Status.OPT_OUT))])
+    assert whole(follows) == whole(
+        turned(UpsertContact(email=EMAIL, email_status=Status.OPT_IN, email_stood=IN, email_acted_at=NOW, repeats=True))
     )
 
 
 @pytest.mark.parametrize("waiting", [[], [UpsertContact(email=EMAIL, phone_status=Status.OPT_OUT)]])
-def test_r06_an_adopted_opt_in_follows_nothing_where_no_opt_out_of_its_channel_waits(waiting: list[UpsertContact]) -> None:
-    told, adopted = (SentState(email=EMAIL, email_news=said) for said in (OLD_OUT, IN))
-    assert opt_in_behind_opt_out(replace(BEFORE, sent_state=told), adopted, BY_EMAIL, waiting) is None
+@for_both_channels
+def test_r06_an_adopted_opt_in_follows_nothing_where_no_opt_out_of_its_channel_waits(
+    waiting: list[UpsertContact], turned: Turned
+) -> None:
+    told, adopted = (turned(SentState(email=EMAIL, email_news=said)) for said in (OLD_OUT, IN))
+    sibling = replace(BEFORE, sent_state=told)
+    assert opt_in_behind_opt_out(sibling, adopted, turned(BY_EMAIL), turned(waiting)) is None
+
+
+def test_r06_an_opt_in_adopted_by_one_that_salesmanago_does_not_know_follows_nothing() -> None:
+    waiting = [UpsertContact(email=EMAIL, email_status=Status.OPT_OUT)]
+    assert opt_in_behind_opt_out(BEFORE, SentState(email_news=IN), BY_EMAIL, waiting) is None
 
 
 @pytest.mark.parametrize(("told", "adopted"), [(OLD_IN, OUT), (None, IN), (OUT, OUT)])
-def test_r06_an_opt_in_is_adopted_only_over_an_opt_out_that_was_told(told: TimedStatus | None, adopted: TimedStatus) -> None:
-    assert opt_ins_adopted(SentState(email=EMAIL, email_news=told), SentState(email=EMAIL, email_news=adopted)) is None
+@for_both_channels
+def test_r06_an_opt_in_is_adopted_only_over_an_opt_out_that_was_told(
+    told: TimedStatus | None, adopted: TimedStatus, turned: Turned
+) -> None:
+    before, after = (turned(SentState(email=EMAIL, email_news=said)) for said in (told, adopted))
+    assert opt_ins_adopted(before, after) is None
+
+
+def test_r06_no_opt_in_is_adopted_by_one_that_salesmanago_does_not_know() -> None:
+    assert opt_ins_adopted(SentState(email_news=OUT), SentState(email_news=IN)) is None
