@@ -10,22 +10,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.decisions.learn import CLOCKS_DIFFER, learn, remember_revocation
-from app.domain.event_parts import Customer, NewsletterBox
+from app.domain.consent import Channel, TransferConsent
+from app.domain.decisions.learn import CLOCKS_DIFFER, learn, reactivated, remember_revocation
+from app.domain.event_parts import Customer, Evidence, NewsletterBox
 from app.domain.events import AccountChanged, AccountListed, Event, SubscriberListed
 from app.domain.person.contact import Contact
+from app.domain.person.contact_parts import Acts, TimedFlag
 from app.domain.shops.shop import DoubleOptIn
 from tests.support.builders import (
     EMAIL,
     a_customer,
     a_shop,
+    access_requested,
     an_order,
     at,
+    cart_changed,
+    consent_granted,
     consent_withdrawn,
     registered,
     status_seen,
     subscribed,
+    tags_edited,
     unsubscribed,
+    viewed,
 )
 
 NOW = at("2026-11-23T12:00")
@@ -115,6 +122,135 @@ def test_m3_what_took_permission_away_is_remembered_of_somebody_erased(email_out
     assert remember_revocation(replace(seen, acted=False), a_shop(), erased) == erased
     assert remember_revocation(consent_withdrawn(NOW), a_shop(), erased).transfer.withdrawn == NOW
     assert remember_revocation(an_order(NOW), a_shop(), erased) == erased
+
+
+# -- under which address ---------------------------------------------------------------------------------------------------
+
+OLD = "old@example.com"
+MOVED = Contact(email=EMAIL, moved_at=NOW)
+
+
+@pytest.mark.parametrize("event", [subscribed(LATER, email=OLD), subscribed(EARLIER, email=OLD)], ids=["later", "earlier"])
+def test_r72_what_was_agreed_to_for_a_left_address_is_an_act_for_that_address_alone(event: Event) -> None:
+    known = learn(event, a_shop(), MOVED)
+    said = Channel(opted_in=event.at)
+    assert known == replace(MOVED, subscriber=True, left={OLD: Acts(email_news=said)}, email_news=Channel(brought_in=event.at))
+
+
+@pytest.mark.parametrize(
+    ("moved_at", "is_withdrawn", "counts"),
+    [(None, True, True), (EARLIER, True, True), (NOW, True, True), (LATER, True, False), (LATER, False, True)],
+)
+def test_r72_a_consent_for_a_left_address_from_before_the_move_does_not_end_a_withdrawal(
+    moved_at: datetime | None, is_withdrawn: bool, counts: bool
+) -> None:
+    transfer = TransferConsent(withdrawn=EARLIER - timedelta(days=1)) if is_withdrawn else TransferConsent()
+    known = learn(consent_granted(NOW, email=OLD), a_shop(), Contact(email=EMAIL, moved_at=moved_at, transfer=transfer))
+    assert (known.transfer.granted_last == NOW) == counts
+
+
+BEFORE_ALL = EARLIER - timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("granted", "moved_at", "withdrawn"),
+    [
+        (None, NOW, EARLIER),
+        (NOW, None, EARLIER),
+        (EARLIER, NOW, EARLIER),  # not granted after it
+        (BEFORE_ALL, NOW, EARLIER),
+        (NOW, NOW, NOW),
+        (NOW, LATER, NOW),
+        (LATER, NOW, EARLIER),  # granted for the present address
+    ],
+)
+def test_r72_a_withdrawal_outweighs_a_grant_that_was_brought_along_to_the_address(
+    granted: datetime | None, moved_at: datetime | None, withdrawn: datetime
+) -> None:
+    contact = Contact(email=EMAIL, moved_at=moved_at, transfer=TransferConsent(granted, granted))
+    assert learn(consent_withdrawn(EARLIER), a_shop(), contact).transfer.withdrawn == withdrawn
+    assert learn(consent_withdrawn(EARLIER, email=OLD), a_shop(), contact).transfer.withdrawn == EARLIER
+
+
+@pytest.mark.parametrize("event", [cart_changed(NOW), viewed(NOW), access_requested(NOW)], ids=["cart", "view", "access"])
+def test_whatever_names_an_address_gives_one_to_somebody_without(event: Event) -> None:
+    assert learn(event, a_shop(), Contact()) == Contact(email=EMAIL)
+    assert learn(event, a_shop(), Contact(email=OLD)).email == OLD
+
+
+def test_a_cart_of_a_guest_gives_nobody_an_address() -> None:
+    assert learn(cart_changed(NOW, email=None), a_shop(), Contact()) == Contact()
+
+
+# -- who it is -------------------------------------------------------------------------------------------------------------
+
+
+def test_r23_a_registration_earns_the_tag_of_where_it_came_from() -> None:
+    assert learn(registered(NOW, source="allegro"), a_shop(), Contact()).earned_tags == ("idosell_allegro_sklep.example.com",)
+    assert learn(registered(NOW), a_shop(), Contact()).earned_tags == ()
+
+
+def test_a_consent_describes_the_person_where_it_names_them() -> None:
+    known = learn(consent_granted(NOW, customer=a_customer(first_name="Ewa")), a_shop(), Contact())
+    assert (known.email, known.profile["first_name"].value, known.transfer.granted_last) == (EMAIL, "Ewa", NOW)
+    assert learn(consent_granted(NOW), a_shop(), Contact()).profile == {}
+
+
+@pytest.mark.parametrize(("had", "has"), [(None, "7"), ("9", "9")])
+def test_an_edit_of_tags_names_the_account_of_somebody_without(had: str | None, has: str) -> None:
+    edited = tags_edited(NOW, customer_id="7", added=["vip"])
+    known = learn(edited, a_shop(), Contact(customer_id=had))
+    assert (known.customer_id, known.panel_tags) == (has, {"vip": TimedFlag(value=True, at=NOW)})
+    full = learn(tags_edited(NOW, all_tags=["vip"]), a_shop(), Contact(customer_id=had))
+    assert (full.customer_id, full.panel_tags, full.panel_tags_complete_at) == (had, known.panel_tags, NOW)
+
+
+@pytest.mark.parametrize(
+    ("event", "is_registered", "subscriber"),
+    [
+        (subscribed(NOW), False, True),
+        (replace(subscribed(NOW), has_account=True), False, False),
+        (replace(subscribed(NOW), has_account=True), True, False),
+    ],
+)
+def test_r21_who_subscribes_without_an_account_is_a_subscriber(event: Event, is_registered: bool, subscriber: bool) -> None:
+    assert learn(event, a_shop(), Contact(registered=is_registered)).subscriber == subscriber
+    assert learn(event, a_shop(), Contact(subscriber=True)).subscriber
+
+
+def test_a_subscription_tells_a_number_and_a_language_and_silence_changes_neither() -> None:
+    event = replace(subscribed(NOW, phone="+48600100200"), language="pl", phone_assumed=True)
+    known = learn(event, a_shop(), Contact())
+    assert {name: (fact.value, fact.at, fact.assumed) for name, fact in known.profile.items()} == {
+        "phone": ("+48600100200", NOW, True),
+        "language": ("pl", NOW, False),
+    }
+    assert learn(subscribed(LATER), a_shop(), known).profile == known.profile
+    listed = SubscriberListed(at=NOW, email=EMAIL, phone="+48600100200", language="pl", phone_assumed=True)
+    assert learn(listed, a_shop(), Contact()).profile == known.profile
+
+
+@pytest.mark.parametrize(("acted", "asked_at", "counts"), [(NOW, None, NOW), (NOW, LATER, LATER), (LATER, NOW, LATER)])
+def test_b6_the_last_subscription_is_the_one_that_waits(acted: datetime, asked_at: datetime | None, counts: datetime) -> None:
+    shop = a_shop(double_opt_in=DoubleOptIn(enabled=True))
+    assert learn(subscribed(acted), shop, Contact(email_asked_at=asked_at)).email_asked_at == counts
+    proved = replace(subscribed(acted), evidence=Evidence(confirmed=True))
+    known = learn(proved, shop, Contact(email_asked_at=asked_at))
+    assert (known.email_asked_at, known.email_news.opted_in) == (asked_at, acted)
+
+
+@pytest.mark.parametrize(
+    ("event", "erased_at", "begins"),
+    [
+        (registered(NOW), EARLIER, True),
+        (registered(NOW), NOW, False),
+        (viewed(NOW), EARLIER, False),
+    ],
+)
+def test_m3_only_a_newer_act_of_the_person_begins_a_new_memory(event: Event, erased_at: datetime, begins: bool) -> None:
+    erased = Contact(email=EMAIL, erased=True, erased_at=erased_at)
+    assert reactivated(event, erased) == replace(erased, erased=not begins)
+    assert reactivated(event, replace(erased, erased=False)) == replace(erased, erased=False)
 
 
 # -- what an order says of its buyer (R10) -------------------------------------------------------------------------------
