@@ -3,20 +3,35 @@ from typing import Any
 
 import pytest
 
-from app.domain.commands import DeleteContact, EventKind
+from app.domain.commands import (
+    AddEvent,
+    Agreement,
+    ConfirmationMail,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    EventKind,
+    MirrorTags,
+    ReportErasure,
+    SetSubscription,
+)
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.coalesce import (
     PURCHASES_SENT_ALONE,
     CoalescedCommands,
     coalesce,
     merge,
+    newest_versions,
     one_bundle,
     travels_alone,
     up_to_deletion,
     within_limits,
 )
+from app.domain.panel_tags import PanelTags
 from app.domain.salesmanago_limits import TAGS_PER_CALL
 from app.domain.values import replace
+from tests.domain import channels
+from tests.domain.channels import Turned, whole
 from tests.support.builders import EMAIL, an_event, an_upsert
 
 NEW = "jan@new.example.com"
@@ -167,3 +182,103 @@ def test_r72_who_never_was_there_is_created_under_the_newest_address(perhaps_sen
     assert bundle.upsert is not None
     assert (bundle.upsert.email, bundle.upsert.new_email) == ((EMAIL, NEW) if perhaps_sent else (NEW, None))
     assert [event.email for event in bundle.events] == [NEW]
+
+
+LATER_ACT = NOON + timedelta(minutes=5)
+OLD_OPT_IN = an_upsert(email_status=Status.OPT_IN, old_email_opt_in=True, email_acted_at=NOON, introduces=True, quiet=True)
+OPT_OUT = an_upsert(email_status=Status.OPT_OUT, email_acted_at=LATER_ACT)
+SILENT = an_upsert(quiet=True, old_email_opt_in=True, email_acted_at=LATER_ACT)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "merged"),
+    [
+        (OLD_OPT_IN, OPT_OUT, replace(OPT_OUT, introduces=True)),
+        (OPT_OUT, OLD_OPT_IN, replace(OLD_OPT_IN, introduces=False, quiet=False)),
+        (OLD_OPT_IN, SILENT, OLD_OPT_IN),
+        (OPT_OUT, SILENT, OPT_OUT),
+        (SILENT, OPT_OUT, OPT_OUT),
+    ],
+)
+@pytest.mark.parametrize("turned", channels.BOTH)
+def test_what_is_told_of_an_act_goes_with_the_status_that_counts(earlier: Any, later: Any, merged: Any, turned: Turned) -> None:
+    assert whole(merge(turned(earlier), turned(later))) == whole(turned(merged))
+
+
+def test_of_consents_by_one_name_the_latest_travels_and_a_question_is_asked_as_it_was_asked_last() -> None:
+    first, again, other = (
+        Agreement(name=name, accepted=accepted, at=NOON) for name, accepted in (("news", True), ("news", False), ("texts", True))
+    )
+    merged = merge(an_upsert(agreements=(first, other)), an_upsert(agreements=(again,)))
+    assert merged.agreements == (again, other)
+    mail, newer = ConfirmationMail(email_id="1"), ConfirmationMail(email_id="2")
+    assert merge(an_upsert(asks_opt_in=mail), an_upsert()).asks_opt_in == mail
+    assert merge(an_upsert(asks_opt_in=mail), an_upsert(asks_opt_in=newer)).asks_opt_in == newer
+
+
+QUIET, LOUD, ASKS = an_upsert(quiet=True), an_upsert(), an_upsert(asks_opt_in=ConfirmationMail())
+
+
+@pytest.mark.parametrize(
+    ("commands", "together"),
+    [
+        ([], 0),
+        ([LOUD], 1),
+        ([LOUD, an_event(), LOUD], 3),
+        ([QUIET, QUIET, LOUD], 2),
+        ([LOUD, QUIET], 1),
+        ([ASKS, LOUD], 1),
+        ([LOUD, ASKS], 1),
+        ([ASKS, ASKS], 2),
+        ([LOUD, GONE, LOUD], 2),
+    ],
+)
+def test_r63_what_must_set_nothing_off_and_what_asks_travel_for_themselves(commands: list, together: int) -> None:
+    assert one_bundle(commands) == together
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ConfirmOptIn(email=EMAIL, at=NOON),
+        ConfirmOptOut(email=EMAIL, at=NOON),
+        SetSubscription(email=EMAIL),
+        MirrorTags(email=EMAIL, tags=PanelTags()),
+        ReportErasure(email=EMAIL, erased_by="shop2", at=NOON),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_command_for_another_destination_is_a_defect(command: Any) -> None:
+    with pytest.raises(AssertionError):
+        coalesce([command])
+
+
+def test_every_part_of_a_quiet_upsert_is_quiet() -> None:
+    parts = within_limits(an_upsert(quiet=True, add_tags=tuple(f"a{number}" for number in range(60))))
+    assert [part.quiet for part in parts] == [True, True]
+
+
+BOUGHT, UPDATED = an_event(external_id="1"), an_event(external_id="1", is_update=True, newer_than=(7,), link="x")
+AS_BOUGHT = replace(UPDATED, is_update=False, newer_than=())
+CANCELLED, RETURNED = an_event(EventKind.CANCELLATION, external_id="1"), an_event(EventKind.RETURN, external_id="1")
+CART, OTHER = an_event(EventKind.CART, external_id="1"), an_event(external_id="2")
+
+
+@pytest.mark.parametrize(
+    ("events", "arrived", "newest", "carried"),
+    [
+        ([BOUGHT, UPDATED], (), [AS_BOUGHT, UPDATED], {1: 0}),
+        ([BOUGHT, OTHER, CART, UPDATED], (), [AS_BOUGHT, OTHER, CART, UPDATED], {3: 0}),
+        ([BOUGHT, UPDATED, UPDATED], (), [AS_BOUGHT, UPDATED, UPDATED], {1: 0, 2: 0}),
+        ([BOUGHT, UPDATED], (0,), [BOUGHT, UPDATED], {}),
+        ([OTHER, UPDATED], (), [OTHER, UPDATED], {}),
+        ([BOUGHT, CANCELLED, UPDATED], (), [BOUGHT, CANCELLED, UPDATED], {}),
+        ([BOUGHT, RETURNED, UPDATED], (), [BOUGHT, RETURNED, UPDATED], {}),
+        ([CART, UPDATED], (), [CART, UPDATED], {}),
+        ([], (), [], {}),
+    ],
+)
+def test_r18_a_purchase_that_has_not_left_leaves_in_its_newest_version(
+    events: list[AddEvent], arrived: tuple[int, ...], newest: list[AddEvent], carried: dict[int, int]
+) -> None:
+    assert newest_versions(events, arrived) == (tuple(newest), carried)

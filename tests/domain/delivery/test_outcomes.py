@@ -4,10 +4,16 @@ from typing import Any
 import pytest
 
 from app.domain.delivery.outcomes import (
+    FIRST_DELAY,
     LONGEST_DELAY,
+    PARKED_CONTACT_PAUSE,
     PATIENCE,
+    SETTLING,
     Delivered,
     Done,
+    Drop,
+    NeedsPerson,
+    NotNeeded,
     Park,
     Refused,
     RetryAt,
@@ -15,7 +21,11 @@ from app.domain.delivery.outcomes import (
     Unknown,
     Unreachable,
     backoff,
+    is_of_the_item,
+    message_of,
+    name_of,
     verdict,
+    without_words,
 )
 from app.domain.reasons import Reason
 from tests.support.builders import at
@@ -58,3 +68,41 @@ def test_patience_ends_after_seven_days_and_not_a_second_earlier(outcome: Any) -
 @pytest.mark.parametrize(("attempt", "seconds"), [(1, 5), (2, 10), (5, 80), (14, 40960), (15, 43200), (30, 43200), (10_000, 43200)])
 def test_waits_double_from_five_seconds_to_twelve_hours(attempt: int, seconds: int) -> None:
     assert backoff(attempt) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "name", "words", "without"),
+    [
+        (Delivered("e7", "created"), "delivered", "created", Delivered()),
+        (Throttled(2.5), "throttled", "asked to wait 2.5 s", Throttled(2.5)),
+        (Throttled(), "throttled", "", Throttled()),
+        (Unreachable("refused"), "unreachable", "refused", Unreachable("")),
+        (Unknown("time-out"), "unknown", "time-out", Unknown("")),
+        (Refused("no"), "refused", "no", Refused("")),
+        (Refused("no", account_wide=True), "refused", "no", Refused("", account_wide=True)),
+        (NeedsPerson(Reason.NO_CARRIER_OF_TAGS, "by hand"), "by_hand", "by hand", NeedsPerson(Reason.NO_CARRIER_OF_TAGS)),
+        (NotNeeded(Reason.NOTHING_NEW), "moot", Reason.NOTHING_NEW.value, NotNeeded(Reason.NOTHING_NEW)),
+    ],
+)
+def test_an_outcome_has_a_name_and_words_that_can_be_left_out(outcome: Any, name: str, words: str, without: Any) -> None:
+    assert (name_of(outcome), message_of(outcome), without_words(outcome)) == (name, words, without)
+    assert is_of_the_item(outcome) == (outcome == Refused("no"))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "follows"),
+    [
+        (NeedsPerson(Reason.NO_CARRIER_OF_TAGS), Park(Reason.NO_CARRIER_OF_TAGS)),
+        (NotNeeded(Reason.NOTHING_NEW), Drop(Reason.NOTHING_NEW)),
+        (Throttled(0), after(5)),
+        (Throttled(LONGEST_DELAY.total_seconds() - 1), after(LONGEST_DELAY.total_seconds() - 1)),
+        (Unreachable("x"), after(5)),
+    ],
+)
+def test_a_refusal_to_wait_for_and_one_for_a_person_are_told_apart(outcome: Any, follows: Any) -> None:
+    assert verdict(outcome, 1, NOW, NOW, 1.0) == follows
+
+
+def test_the_waits_are_those_of_the_design() -> None:
+    assert (timedelta(seconds=5), timedelta(hours=12), timedelta(days=7)) == (FIRST_DELAY, LONGEST_DELAY, PATIENCE)
+    assert (timedelta(seconds=30), timedelta(minutes=15)) == (SETTLING, PARKED_CONTACT_PAUSE)

@@ -1,0 +1,37 @@
+"""Where each command goes."""
+
+import pytest
+
+from app.domain.commands import (
+    Command,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    MirrorTags,
+    ReportErasure,
+    SetSubscription,
+)
+from app.domain.delivery.outbox import ContactQueue, NewCommand, destination_of
+from app.domain.panel_tags import PanelTags
+from tests.support.builders import EMAIL, NOON, a_shop, an_event, an_upsert, at
+
+
+@pytest.mark.parametrize(
+    ("command", "destination"),
+    [
+        (an_upsert(), "account:main"),
+        (an_event(), "account:main"),
+        (DeleteContact(email=EMAIL), "account:main"),
+        (ConfirmOptIn(email=EMAIL, at=at(NOON)), "reading:main"),
+        (ConfirmOptOut(email=EMAIL, at=at(NOON)), "reading:main"),
+        (SetSubscription(email=EMAIL), "newsletter:shop1"),
+        (ReportErasure(email=EMAIL, erased_by="shop2", at=at(NOON)), "newsletter:shop1"),
+        (MirrorTags(email=EMAIL, tags=PanelTags()), "tags:shop1"),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_command_goes_to_the_account_or_to_the_shop_it_is_for(command: Command, destination: str) -> None:
+    assert destination_of(command, a_shop()) == destination
+    queued = NewCommand(destination, "shop1", contact_id=7, event_seq=1, command=command)
+    assert queued.contact_queue == ContactQueue(7, destination)
+    assert (queued.counted, queued.background) == (True, False)

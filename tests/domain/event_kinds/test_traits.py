@@ -1,0 +1,37 @@
+"""What holds of each kind of event as such (R06, R07, R63, M3)."""
+
+import pytest
+
+from app.domain.event_kinds.traits import is_bulk, kind_of, revokes_permission
+from app.domain.values import replace
+from tests.domain.every_event import EVERY_EVENT
+from tests.support.builders import status_seen
+
+TRAITS = {
+    "needs_consent_of_its_time": {"OrderPlaced", "CartChanged", "ProductViewed"},
+    "is_bulk": {"AccountListed", "SubscriberListed", "DriftFound"},
+    "takes_permission_away": {"Unsubscribed", "OptOutClaimed", "TransferConsentWithdrawn", "ErasureRequested"},
+    "starts_afresh": {"CustomerRegistered", "Subscribed", "OrderPlaced", "TransferConsentGranted"},
+}
+
+
+@pytest.mark.parametrize(("trait", "kinds"), TRAITS.items())
+def test_each_kind_has_the_traits_it_is_listed_for_and_no_other(trait: str, kinds: set[str]) -> None:
+    assert {name for name, event in EVERY_EVENT.items() if getattr(kind_of(event), trait)} == kinds
+
+
+def test_short_questions_say_the_same() -> None:
+    assert {name for name, event in EVERY_EVENT.items() if is_bulk(event)} == TRAITS["is_bulk"]
+    assert {name for name, event in EVERY_EVENT.items() if revokes_permission(event)} == TRAITS["takes_permission_away"]
+
+
+def test_r72_a_loss_that_something_of_now_waits_for_is_no_bulk() -> None:
+    assert not is_bulk(replace(EVERY_EVENT["DriftFound"], needed=True))
+
+
+@pytest.mark.parametrize(
+    ("email_out", "phone_out", "stops"),
+    [(True, None, True), (None, True, True), (True, False, True), (False, False, False), (None, None, False)],
+)
+def test_r06_a_shown_opt_out_of_either_channel_overtakes(email_out: bool | None, phone_out: bool | None, stops: bool) -> None:
+    assert revokes_permission(status_seen(email_out=email_out, phone_out=phone_out)) == stops
