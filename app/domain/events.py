@@ -281,6 +281,10 @@ AboutThePerson = (
 """What a shop says of a person: it is sent to SALESmanago as facts of the contact, not as an event."""
 
 
+AtTheShop = OrderPlaced | OrderCancelled | OrderReturned | CartChanged | ProductViewed
+"""What happens at a shop: it is sent to SALESmanago as an event of its own."""
+
+
 FromSalesmanago = StatusObserved | OptInClaimed | OptOutClaimed | StatusRejected | TagsObserved | DriftFound
 """What SALESmanago showed, said or did not take."""
 

@@ -8,7 +8,7 @@ Everything here is pure. The requirement a line comes from stands beside it.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import assert_never
 
 from app.domain import tags
 from app.domain.commands import Command, ConfirmOptIn, ConfirmOptOut, DeleteContact, UpsertContact
@@ -21,13 +21,15 @@ from app.domain.decisions.guard import closes_the_door, refusal_reason
 from app.domain.decisions.learn import learn, reactivated, remember_revocation
 from app.domain.decisions.observations.statuses import came_back, is_explained
 from app.domain.decisions.observations.tags import bought_again
-from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, unsent
+from app.domain.decisions.plan import Decision, Defer, Plan, Send, Supersede, Withhold, unsent
 from app.domain.event_kinds.subjects import customer_id_of
 from app.domain.event_parts import NewsletterBox, Origin
 from app.domain.events import (
+    AboutThePerson,
     AccessRequested,
     AccountChanged,
     AccountListed,
+    AtTheShop,
     CartChanged,
     DriftFound,
     ErasureRequested,
@@ -37,6 +39,7 @@ from app.domain.events import (
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
+    ProductViewed,
     StatusObserved,
     StatusRejected,
     TagsEdited,
@@ -48,14 +51,6 @@ from app.domain.person.sale import NO_SALE, Holder, Sale, as_placed, remembered
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
-
-
-class Decision(NamedTuple):
-    plan: Plan
-    contact: Contact
-    sale: Sale
-    learned: Contact
-    """The contact as it is if nothing of the plan is queued after all (shadow mode)."""
 
 
 def _decision(plan: Plan, contact: Contact, sale: Sale, learned: Contact | None = None) -> Decision:
@@ -111,21 +106,40 @@ def _decide(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Hold
     if contact.is_of_another_account(customer_id_of(event)):
         return _contested(event, shop, contact, sale, known_there=known_there)
     known = learn(event, shop, contact)
-    if isinstance(event, OptOutClaimed):
-        return _decision(Send(ConfirmOptOut(email=event.email, at=event.at)), known, sale)
-    if isinstance(event, StatusObserved | StatusRejected | TagsObserved | OptInClaimed):
-        return _homeward(event, shop, known, sale, known_there=known_there)
+    match event:
+        case OptOutClaimed():
+            return _decision(Send(ConfirmOptOut(email=event.email, at=event.at)), known, sale)
+        case StatusObserved() | StatusRejected() | TagsObserved() | OptInClaimed():
+            return _homeward(event, shop, known, sale, known_there=known_there)
+        case OrderPlaced() | OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed() | DriftFound():
+            pass
+        case _ if isinstance(event, AboutThePerson):
+            pass
+        case _:
+            assert_never(event)
     known = shop_knows(contact, known)
     reason = refusal_reason(event, shop, known, sale, holder)
     if reason is not None:
         return _stays(reason, event, shop, known, sale, known_there=known_there)
-    if isinstance(event, DriftFound):
-        return _repaired(event, shop, known, sale)
-    if isinstance(event, CartChanged):
-        return _decision(Defer(Reason.CART_WAITS), known, sale)
-    if isinstance(event, OrderPlaced):
-        earned = _earned(event, shop)
-        known = bought_again(known.earning(earned), earned)
+    return _sent(event, shop, known, sale)
+
+
+def _sent(event: AboutThePerson | AtTheShop | DriftFound, shop: Shop, known: Contact, sale: Sale) -> Decision:
+    """Nothing forbids it: the commands that follow of it, if any do."""
+    match event:
+        case OrderPlaced():
+            earned = _earned(event, shop)
+            known = bought_again(known.earning(earned), earned)
+        case DriftFound():
+            return _repaired(event, shop, known, sale)
+        case CartChanged():
+            return _decision(Defer(Reason.CART_WAITS), known, sale)
+        case OrderCancelled() | OrderReturned() | ProductViewed():
+            pass
+        case _ if isinstance(event, AboutThePerson):
+            pass
+        case _:
+            assert_never(event)
     commands = compose(event, shop, known, sale)
     if not commands:
         return _decision(unsent(_why_nothing(event)), known, sale)

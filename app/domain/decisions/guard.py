@@ -39,7 +39,7 @@ def refusal_reason(event: Event, shop: Shop, contact: Contact, sale: Sale, holde
         return Reason.ADDRESS_UNKNOWN
     if shop.blocks(contact.email):
         return Reason.BLOCKED_ADDRESS
-    if isinstance(event, OrderPlaced) and event.at < shop.integration_started_at:
+    if event.at < shop.integration_started_at and kind_of(event).is_history_before_integration:
         return Reason.BEFORE_INTEGRATION
     return _consent_withholds(event, shop, contact) or _nothing_to_send(event, shop, contact, sale, holder)
 

@@ -1,6 +1,10 @@
 """What a decision can be: commands to send, or a reason to send nothing."""
 
+from typing import NamedTuple
+
 from app.domain.commands import Command
+from app.domain.person.contact import Contact
+from app.domain.person.sale import Sale
 from app.domain.reasons import Reason
 from app.domain.values import value
 
@@ -68,3 +72,13 @@ def is_unnecessary(reason: Reason) -> bool:
 
 
 Plan = Send | Withhold | Supersede | Defer
+
+
+class Decision(NamedTuple):
+    """A plan, and what is to be remembered of the person and the order."""
+
+    plan: Plan
+    contact: Contact
+    sale: Sale
+    learned: Contact
+    """The contact as it is if nothing of the plan is queued after all (shadow mode)."""

@@ -34,6 +34,8 @@ from app.domain.values import value
 class Kind:
     needs_consent_of_its_time: bool = False
     """Something that happened once: it never travels if it happened before the consent (R07)."""
+    is_history_before_integration: bool = False
+    """It never travels if it happened before the shop was connected (R15)."""
     is_bulk: bool = False
     """A list or a comparison brings it: live events overtake it, and it must set off no automations (R63)."""
     takes_permission_away: bool = False
@@ -44,7 +46,7 @@ class Kind:
 
 _PLAIN = Kind()
 _HAPPENED_ONCE = Kind(needs_consent_of_its_time=True)
-_ORDER = Kind(needs_consent_of_its_time=True, starts_afresh=True)
+_ORDER = Kind(needs_consent_of_its_time=True, is_history_before_integration=True, starts_afresh=True)
 _LISTED = Kind(is_bulk=True)
 _STOP = Kind(takes_permission_away=True)
 _ACT = Kind(starts_afresh=True)
