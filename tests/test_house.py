@@ -1,5 +1,6 @@
 """The house itself: borders between rooms, the contract, what must never be committed."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -114,6 +115,40 @@ def test_every_module_that_the_documentation_names_exists() -> None:
 def test_no_test_imports_another() -> None:
     imported = re.compile(r"^ *from tests\.(?:\w+\.)*test_\w+ import", re.MULTILINE)
     assert [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py") if imported.search(path.read_text())] == []
+
+
+ASSERTING = {"raises", "fail", "warns", "expect", "run_state_machine_as_test"}
+"""Of pytest, Playwright and Hypothesis: what fails by itself."""
+
+
+def test_every_test_asserts_something_itself_or_by_a_helper() -> None:
+    """A test that cannot fail is a defect."""
+    functions = [
+        (path, one)
+        for path in (ROOT / "tests").rglob("*.py")
+        for part in ast.parse(path.read_text()).body
+        for one in (part.body if isinstance(part, ast.ClassDef) else [part])
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    calls, asserting = dict[str, set[str]](), set[str]()
+    for _, one in functions:
+        inside = list(ast.walk(one))
+        called = {_called(call) for call in inside if isinstance(call, ast.Call)}
+        calls.setdefault(one.name, set()).update(called)
+        if called & ASSERTING or any(isinstance(part, ast.Assert | ast.Raise) for part in inside):
+            asserting.add(one.name)
+    while more := {name for name, called in calls.items() if name not in asserting and called & asserting}:
+        asserting |= more
+    tests = {f"{path.relative_to(ROOT)}: {one.name}" for path, one in functions if one.name.startswith("test_")}
+    assert {name for name in tests if name.rpartition(" ")[2] not in asserting} == set()
+
+
+def _called(call: ast.Call) -> str:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
 
 
 def test_no_class_or_function_has_a_name_that_the_glossary_calls_gone() -> None:

@@ -362,5 +362,7 @@ async def test_a_database_that_a_newer_gateway_migrated_is_left_alone_by_an_olde
         await migrations.upgrade(empty_database)
 
 
-async def test_r74_a_current_database_may_be_asked(database: Database) -> None:
+async def test_r74_a_current_database_may_be_asked_and_is_not_touched(database: Database) -> None:
+    before = await look(database, tables)
     await migrations.check_current(database)
+    assert await look(database, tables) == before
