@@ -29,7 +29,7 @@ from app.domain.delivery.outcomes import (
     name_of,
 )
 from app.domain.event_kinds.stored_names import NAMES
-from app.domain.intake.gateway_events import HeardType
+from app.domain.intake.gateway_events import GatewayEventType
 from app.domain.intake.inbox import EventState
 from app.domain.operations.audit import Action
 from app.domain.operations.request_log import RequestOutcome
@@ -212,7 +212,7 @@ def backfill_states() -> Iterator[str]:
 def test_every_code_that_is_shown_has_words() -> None:
     """On the pages, and in what the command line prints for people."""
     assert {one.value for one in EventState} | {one.value for one in CommandState} <= WORDS["state"].keys()
-    assert {*BATCHABLE, "erasure", "access-request", "subscriber-listed", *get_args(HeardType)} == WORDS["event"].keys()
+    assert {*BATCHABLE, "erasure", "access-request", "subscriber-listed", *get_args(GatewayEventType)} == WORDS["event"].keys()
     assert {one.value for one in EventKind} == WORDS["there"].keys()
     commands = [ErasedCommand(email="", was=stored) for kind, stored in NAMES.items() if kind in get_args(Command)]
     assert {summarised(one)[0] for one in commands} == WORDS["command"].keys()

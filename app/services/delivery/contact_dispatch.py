@@ -14,7 +14,7 @@ from app.domain.delivery.outcomes import Delivered, NotNeeded, Park, Refused, Re
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.delivery.verify import email_stood_since, phone_stood_since
 from app.domain.events import DriftFound, StatusRejected
-from app.domain.intake.gateway_events import heard
+from app.domain.intake.gateway_events import gateway_event
 from app.domain.intake.inbox import NewEvent
 from app.domain.reasons import Reason
 from app.domain.values import replace
@@ -129,7 +129,7 @@ class ContactDispatch(Dispatch):
             words = "SALESmanago has no such contact any more: it is introduced anew first"
             self.events[position] = replace(reading, outcome=Unreachable(words))
         gone = DriftFound(at=now, email=email, needed=True)
-        self.new_events.append(heard(self.claim.shop_id, "drift-found", gone, f"gone-{secrets.token_hex(12)}"))
+        self.new_events.append(gateway_event(self.claim.shop_id, "drift-found", gone, f"gone-{secrets.token_hex(12)}"))
 
     @property
     def _in_part(self) -> bool:
@@ -146,7 +146,10 @@ class ContactDispatch(Dispatch):
         stuck = self.stuck_at if upserts else None
         if stuck is not None and not self.arrived:
             named = StatusRejected(at=attempted.tried_at, email=upserts[-1].address_after, still_as=stuck)
-            return [*self.new_events, heard(self.claim.shop_id, "status-not-taken", named, f"not-renamed-{secrets.token_hex(12)}")]
+            return [
+                *self.new_events,
+                gateway_event(self.claim.shop_id, "status-not-taken", named, f"not-renamed-{secrets.token_hex(12)}"),
+            ]
         with_status = [one for one in upserts if one.email_status is not None or one.phone_status is not None]
         with_status = [] if self.arrived else with_status  # a status travels with the first part
         refused = [(one, silent) for one in with_status if (silent := self._without_refused_statuses(one)) != one]
@@ -250,4 +253,4 @@ def _not_taken(claim: Claim, meant: UpsertContact, sent: UpsertContact, now: dat
         email_stood=meant.email_stood if shown_out and by_email and is_opt_in(meant.email_stood) else None,
         phone_stood=meant.phone_stood if shown_out and by_phone and is_opt_in(meant.phone_stood) else None,
     )
-    return heard(claim.shop_id, "status-not-taken", event, f"not-taken-{secrets.token_hex(12)}")
+    return gateway_event(claim.shop_id, "status-not-taken", event, f"not-taken-{secrets.token_hex(12)}")

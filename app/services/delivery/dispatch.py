@@ -26,7 +26,7 @@ from app.domain.delivery.outcomes import (
 )
 from app.domain.event_parts import Origin
 from app.domain.events import StatusObserved
-from app.domain.intake.gateway_events import heard
+from app.domain.intake.gateway_events import gateway_event
 from app.domain.intake.inbox import NewEvent
 
 
@@ -114,7 +114,7 @@ def opted_out(claim: Claim, asked: WaitingCommand) -> NewEvent:
     assert isinstance(asked.command, ConfirmOptOut)
     at, origin = asked.command.at, Origin.CLICK_OR_STAFF
     act = StatusObserved(at=at, email=asked.command.email, email_out=True, acted=True, origin=origin)
-    return heard(claim.shop_id, "opt-out-confirmed", act, f"opt-out-{asked.id}-{secrets.token_hex(8)}")
+    return gateway_event(claim.shop_id, "opt-out-confirmed", act, f"opt-out-{asked.id}-{secrets.token_hex(8)}")
 
 
 def is_delivered(answer: Answer | None) -> bool:

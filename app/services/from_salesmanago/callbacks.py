@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from app.domain.errors import ForgedCallback
 from app.domain.events import OptInClaimed, OptOutClaimed
-from app.domain.intake.gateway_events import HeardType, heard
+from app.domain.intake.gateway_events import GatewayEventType, gateway_event
 from app.domain.intake.inbox import NewEvent
 from app.domain.shops.callbacks import reached, verified
 from app.domain.shops.senders import Address, is_expected
@@ -60,5 +60,5 @@ class Callbacks:
 
     def _event(self, shop_id: str, event_id: str, event: OptInClaimed | OptOutClaimed) -> NewEvent:
         shop = self._directory.shop(shop_id)
-        kind: HeardType = "opt-in" if isinstance(event, OptInClaimed) else "opt-out"
-        return heard(shop_id, kind, event, event_id, held=shop is not None and not shop.enabled)
+        kind: GatewayEventType = "opt-in" if isinstance(event, OptInClaimed) else "opt-out"
+        return gateway_event(shop_id, kind, event, event_id, held=shop is not None and not shop.enabled)

@@ -19,7 +19,7 @@ from app.domain.delivery.outcomes import Delivered, is_of_the_item
 from app.domain.delivery.verify import RemoteContact, apart_from, stands_there, without_opt_in
 from app.domain.errors import NotReady
 from app.domain.events import StatusObserved, TagsObserved
-from app.domain.intake.gateway_events import HeardType, heard
+from app.domain.intake.gateway_events import GatewayEventType, gateway_event
 from app.domain.intake.inbox import NewEvent
 from app.domain.person.stored import StoredContact
 from app.domain.shops.callbacks import reached
@@ -242,5 +242,5 @@ class _Observation:
 
 
 def _event(shop: Shop, event: StatusObserved | TagsObserved) -> NewEvent:
-    kind: HeardType = "upstream-status" if isinstance(event, StatusObserved) else "upstream-tags"
-    return heard(shop.id, kind, event, f"look-{secrets.token_hex(12)}", held=not shop.enabled)
+    kind: GatewayEventType = "upstream-status" if isinstance(event, StatusObserved) else "upstream-tags"
+    return gateway_event(shop.id, kind, event, f"look-{secrets.token_hex(12)}", held=not shop.enabled)

@@ -19,7 +19,7 @@ from app.domain.consent import Policy, Status
 from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Throttled, backoff, message_of
 from app.domain.errors import NotReady
 from app.domain.events import AccountListed
-from app.domain.intake.gateway_events import heard
+from app.domain.intake.gateway_events import gateway_event
 from app.domain.intake.inbox import EventState, NewEvent, Settlement
 from app.domain.reasons import Reason
 from app.domain.runs import backfill as steps
@@ -238,7 +238,7 @@ def _is_news(before: ListedAccountRecord, account: ListedAccount, shop: Shop) ->
 
 
 def _event(run: Backfill, shop: Shop, account: ListedAccount, at: datetime) -> NewEvent:
-    return heard(shop.id, "account-listed", _listed(account, at), run.event_id(account), held=not shop.enabled)
+    return gateway_event(shop.id, "account-listed", _listed(account, at), run.event_id(account), held=not shop.enabled)
 
 
 def _listed(account: ListedAccount, at: datetime) -> AccountListed:

@@ -18,7 +18,7 @@ from app.domain.delivery.outcomes import Delivered, is_of_the_item, message_of, 
 from app.domain.delivery.verify import RemoteContact
 from app.domain.errors import NotReady
 from app.domain.events import AccountListed
-from app.domain.intake.gateway_events import heard
+from app.domain.intake.gateway_events import gateway_event
 from app.domain.intake.inbox import EventState, NewEvent
 from app.domain.person.stored import StoredContact
 from app.domain.runs import reconciliation as steps
@@ -188,7 +188,7 @@ class ReconciliationSteps:
             found += [(cause, f"c{person.id}") for cause in comparison.causes]
             if run.mode is ReconciliationMode.REPAIR and comparison.drift is not None:
                 event_id = run.event_id("contact", person.id)
-                events.append(heard(shop.id, "drift-found", comparison.drift, event_id, held=not shop.enabled))
+                events.append(gateway_event(shop.id, "drift-found", comparison.drift, event_id, held=not shop.enabled))
             if run.mode is ReconciliationMode.REPAIR and comparison.causes:
                 look_at.append(email)
         after = replace(steps.noted(run, found, len(page), busy), cursor=page[-1].id, due_at=self._clock())
@@ -233,7 +233,7 @@ class ReconciliationSteps:
             introduced = any(getattr(command, "introduces", False) for command in commands)
             found.append((Cause.ACCOUNT_UNKNOWN if introduced else Cause.ACCOUNT_CHANGED, f"a{number}"))
             if run.mode is ReconciliationMode.REPAIR:
-                events.append(heard(shop.id, "account-listed", listed[number], run.event_id("account", number)))
+                events.append(gateway_event(shop.id, "account-listed", listed[number], run.event_id("account", number)))
         return found, events
 
     async def _save(self, run: Reconciliation, after: Reconciliation, events: Sequence[NewEvent]) -> bool:

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from app.domain.errors import NotReady
-from app.domain.intake.gateway_events import HeardType
+from app.domain.intake.gateway_events import GatewayEventType
 from app.domain.intake.inbox import EventState
 from app.domain.person.consent_ledger import ActKind
 from app.routers.events.examples import EXAMPLES
@@ -176,7 +176,7 @@ async def test_an_access_report_is_also_a_page_that_a_person_can_read(door: Door
 
 
 def test_the_page_has_words_for_every_kind_of_event_and_state_a_person_may_see() -> None:
-    assert set(access_pages._KINDS) >= {*EXAMPLES, "subscriber-listed", *get_args(HeardType)}
+    assert set(access_pages._KINDS) >= {*EXAMPLES, "subscriber-listed", *get_args(GatewayEventType)}
     assert set(access_pages._WORDS) >= {one.value for one in (*EventState, *ActKind)}
     assert all(english and polish for english, polish in (*access_pages._WORDS.values(), *access_pages._KINDS.values()))
 

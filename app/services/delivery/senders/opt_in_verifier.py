@@ -119,7 +119,9 @@ class OptInVerifier(Unpaced):
                 origin = Origin.CLICK_OR_STAFF
                 confirmed = StatusObserved(at=wanted.at, email=wanted.email, email_out=False, acted=True, origin=origin)
                 event_id = f"opt-in-{command.id}-{secrets.token_hex(8)}"
-                dispatch.new_events.append(gateway_events.heard(dispatch.claim.shop_id, "opt-in-confirmed", confirmed, event_id))
+                dispatch.new_events.append(
+                    gateway_events.gateway_event(dispatch.claim.shop_id, "opt-in-confirmed", confirmed, event_id)
+                )
                 dispatch.answer(command, answer)
             case ConfirmOptIn():
                 dispatch.answer(command, Answer(NotNeeded(Reason.OPT_IN_NOT_CONFIRMED), answer.call))
