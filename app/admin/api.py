@@ -124,7 +124,7 @@ def _control_app() -> FastAPI:
     @app.get("/connections/idosell/{shop}")
     async def connection(shop: str) -> dict[str, Any]:
         await gateway.directory.refresh()
-        found = await gateway.sources.connecting.look(shop)
+        found = await gateway.sources.connecting.check(shop)
         return {**ConnectionOut.of(found).model_dump(mode="json"), "tokens": found.tokens}
 
     @app.get("/pushes")
@@ -150,7 +150,7 @@ def _control_app() -> FastAPI:
 
     @app.get("/installation")
     async def installation() -> dict[str, Any]:
-        await gateway.installation.look(writes=False)
+        await gateway.installation.check(writes=False)
         return _whereabouts(gateway.installation.whereabouts)
 
     @app.post("/installation/confirm")

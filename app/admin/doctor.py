@@ -32,7 +32,7 @@ async def examine(gateway: Gateway, shop_id: str | None, *, writes: bool = False
     `writes`: prove the right to write by a write of what is there; never from a database that may be a copy.
     """
     report = await gateway.health.report()
-    await gateway.installation.look(writes=False)
+    await gateway.installation.check(writes=False)
     shops = [shop for shop in gateway.directory.shops() if shop_id in (None, shop.id)]
     writes = writes and gateway.installation.may_send
     found = [_store(report), *_place(gateway)]

@@ -139,7 +139,7 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
             to_anywhere_client(parts, timeout) as to_anywhere,
         ):
             gateway = await _compose(settings, database, http, to_anywhere, shared or clock, shared, parts)
-            await gateway.installation.look(writes=prepares)
+            await gateway.installation.check(writes=prepares)
             if prepares:
                 await gateway.ledger.anchor()
             try:

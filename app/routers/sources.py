@@ -196,4 +196,4 @@ async def look_at_connection(
     shop: Annotated[str, Path(description="The shop's id.", examples=["shop1"], max_length=64)],
 ) -> ConnectionOut:
     """Try the rights of the panel's key one by one, and say what is to be entered in the panel (R85). Nothing is changed there."""
-    return ConnectionOut.of(await connecting.look(shop))
+    return ConnectionOut.of(await connecting.check(shop))

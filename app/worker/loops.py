@@ -223,7 +223,7 @@ class Worker:
 
     async def _watch_installation(self) -> int:
         before = self._installation.may_send
-        if await self._installation.look() and not before:
+        if await self._installation.check() and not before:
             self._wake.everything()
         return 0
 

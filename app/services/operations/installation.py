@@ -45,7 +45,7 @@ class Installation:
         """False until it was checked: an installation that does not know where it is sends nothing."""
         return self._now is not None and self._now.is_confirmed
 
-    async def look(self, *, writes: bool = True) -> bool:
+    async def check(self, *, writes: bool = True) -> bool:
         """Find out where the database is; answers whether things may be sent. Raises `NotReady`, and the last answer stays.
 
         `writes`: note the first place, and now and then that this gateway is still there; without, nothing changes (R74).
@@ -79,7 +79,7 @@ class Installation:
                 was = ", ".join(sorted(one.place.words for one in before.elsewhere))
                 await note(work, self._clock, Action.INSTALLATION_CONFIRMED, before=was, after=here.words)
                 await work.commit()
-        await self.look()
+        await self.check()
         return before
 
     async def alarms(self) -> set[Alarm]:

@@ -76,7 +76,7 @@ class Connecting:
         self._panels = panels
         self._base = base.rstrip("/")
 
-    async def look(self, shop_id: str) -> Connection:
+    async def check(self, shop_id: str) -> Connection:
         """Try the key and say what is to be done. Raises `NotFound`, `NotPossible` with what is missing."""
         shop = self._directory.shop(shop_id)
         if shop is None:

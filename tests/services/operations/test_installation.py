@@ -45,17 +45,17 @@ async def test_the_first_place_is_noted_and_every_later_start_there_sends(store:
     assert not at(HOME, store, clock).may_send  # nobody looked yet
     for _ in range(3):
         started = at(HOME, store, clock)
-        assert await started.look()
+        assert await started.check()
         assert started.may_send
         clock.advance(hours=1)
     assert len(await entries(store)) == 1
 
 
 async def test_a_copy_sends_nothing_however_often_it_starts_and_alarms_until_somebody_confirms(store: Store, clock: Clock) -> None:
-    await at(HOME, store, clock).look()
+    await at(HOME, store, clock).check()
     for _ in range(3):
         copy = at(COPY, store, clock)
-        assert not await copy.look()
+        assert not await copy.check()
         assert not copy.may_send
         assert await copy.alarms() == {("", "installation_unconfirmed")}
         clock.advance(hours=1)
@@ -71,12 +71,12 @@ async def test_a_copy_sends_nothing_however_often_it_starts_and_alarms_until_som
         HOME.words,
         COPY.words,
     )
-    assert not await at(HOME, store, clock).look()  # it was left: going back is a move again
+    assert not await at(HOME, store, clock).check()  # it was left: going back is a move again
 
 
 async def test_confirming_where_nothing_is_to_confirm_changes_nothing(store: Store, clock: Clock) -> None:
     here = at(HOME, store, clock)
-    await here.look()
+    await here.check()
     noted = await entries(store)
     assert (await here.confirm()).is_confirmed
     assert await entries(store) == noted
@@ -84,7 +84,7 @@ async def test_confirming_where_nothing_is_to_confirm_changes_nothing(store: Sto
 
 
 async def test_a_look_that_may_not_write_notes_nothing(store: Store, clock: Clock) -> None:
-    assert await at(HOME, store, clock).look(writes=False)
+    assert await at(HOME, store, clock).check(writes=False)
     assert await entries(store) == {}
 
 
@@ -92,25 +92,25 @@ async def test_a_gateway_at_another_address_of_a_shared_database_sends_once_it_s
     store: Store, clock: Clock
 ) -> None:
     home, other = at(HOME, store, clock), at(OTHER_WAY, store, clock)
-    await home.look()
-    assert not await other.look()
+    await home.check()
+    assert not await other.check()
     clock.advance(seconds=SAID_AGAIN.total_seconds())
-    assert not await other.look()  # nobody wrote anything, as in a copy of the files
-    await home.look()
-    assert await other.look()
-    assert await at(OTHER_WAY, store, clock).look()
-    assert await home.look()
+    assert not await other.check()  # nobody wrote anything, as in a copy of the files
+    await home.check()
+    assert await other.check()
+    assert await at(OTHER_WAY, store, clock).check()
+    assert await home.check()
 
 
 async def test_a_gateway_says_that_it_is_there_twice_a_minute_and_no_oftener(store: Store, clock: Clock) -> None:
     home = at(HOME, store, clock)
-    await home.look()
+    await home.check()
     noted = await entries(store)
     clock.advance(seconds=(SAID_AGAIN - timedelta(seconds=1)).total_seconds())
-    await home.look()
+    await home.check()
     assert await entries(store) == noted
     clock.advance(seconds=1)
-    await home.look()
+    await home.check()
     assert await entries(store) != noted
 
 
@@ -118,9 +118,9 @@ async def test_health_says_that_nothing_is_sent_and_events_are_taken_all_the_sam
     async def migrated() -> bool:
         return True
 
-    await at(HOME, store, clock).look()
+    await at(HOME, store, clock).check()
     copy = at(COPY, store, clock)
-    await copy.look()
+    await copy.check()
     directory = ShopDirectory(store, KeyRing([Fernet.generate_key().decode()]), clock)
     health = Health(store, directory, clock, migrated, 600.0, installation=copy)
     readiness, report = await health.readiness(), await health.report()

@@ -31,7 +31,7 @@ def connecting(shopping: Shopping) -> Connecting:
 
 
 async def test_r85_a_key_that_opens_everything_is_good_and_what_to_enter_is_told(shopping: Shopping) -> None:
-    found = await connecting(shopping).look("shop1")
+    found = await connecting(shopping).check("shop1")
     assert found.good
     assert {(one.area, one.level) for one in found.checks} == {
         ("SYSTEM", "r"),
@@ -59,7 +59,7 @@ async def test_r85_each_missing_right_is_named_with_its_area_and_level(
     shopping: Shopping, areas: dict[str, str], missing: set[str]
 ) -> None:
     shopping.sandbox.keys = [Key(KEY, areas)]
-    found = await connecting(shopping).look("shop1")
+    found = await connecting(shopping).check("shop1")
     wrong = [one for one in found.checks if not one.good]
     assert {one.what.en for one in wrong} == missing
     assert all("the key needs the area" in one.words for one in wrong)
@@ -70,13 +70,13 @@ async def test_r85_the_write_that_is_tried_changes_nothing(shopping: Shopping, t
     anna = shopping.panel.customers[1024]
     shopping.panel.staff_tags(anna, tags, (), shopping.now)
     before = repr(shopping.panel.customers)
-    await connecting(shopping).look("shop1")
+    await connecting(shopping).check("shop1")
     assert repr(shopping.panel.customers) == before
 
 
 async def test_r85_a_shop_without_source_learns_the_panels_number(shopping: Shopping) -> None:
     await shopping.stage.configure(source_shop(source=ShopSource()))
-    found = await connecting(shopping).look("shop1")
+    found = await connecting(shopping).check("shop1")
     assert (found.panel, found.tokens) == ("1234", ())
     assert "[shops.shop1.source]" in found.notes[0].en
 
@@ -84,7 +84,7 @@ async def test_r85_a_shop_without_source_learns_the_panels_number(shopping: Shop
 async def test_r85_wrong_numbers_are_noticed(shopping: Shopping) -> None:
     other = ShopSource(kind=shopping.shop.source.kind, name="99")
     await shopping.stage.configure(source_shop(source=other, number=7))
-    notes = " ".join(one.en for one in (await connecting(shopping).look("shop1")).notes)
+    notes = " ".join(one.en for one in (await connecting(shopping).check("shop1")).notes)
     assert "its number is 1234" in notes
     assert "`number` of this shop is 7" in notes
 
@@ -94,15 +94,15 @@ async def test_r85_without_a_panel_it_says_what_to_write_first(shopping: Shoppin
     async with httpx.AsyncClient() as http:
         sides = ShopSides(shopping.stage.directory, http, http, shopping.stage.clock)
         with pytest.raises(NotPossible, match="base_url"):
-            await Connecting(shopping.stage.directory, sides, "https://gateway.example/").look("shop1")
+            await Connecting(shopping.stage.directory, sides, "https://gateway.example/").check("shop1")
     with pytest.raises(NotFound):
-        await connecting(shopping).look("nobody")
+        await connecting(shopping).check("nobody")
 
 
 async def test_r85_a_gateway_that_the_panel_cannot_reach_is_told_so(shopping: Shopping) -> None:
     local = Connecting(shopping.stage.directory, shopping.panels, "http://127.0.0.1:8000")
-    assert any("GATEWAY_PUBLIC_URL" in one.en for one in (await local.look("shop1")).notes)
-    assert not any("GATEWAY_PUBLIC_URL" in one.en for one in (await connecting(shopping).look("shop1")).notes)
+    assert any("GATEWAY_PUBLIC_URL" in one.en for one in (await local.check("shop1")).notes)
+    assert not any("GATEWAY_PUBLIC_URL" in one.en for one in (await connecting(shopping).check("shop1")).notes)
 
 
 def words(shop: Shop) -> str:
