@@ -12,7 +12,7 @@ from rich.markup import escape
 from app.cli.common import AsJson, InPolish, ask, out, run, show_json
 from app.configuration.control_socket import ask_running, configured_socket
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 connect = typer.Typer(no_args_is_help=True, help="Connect a shop without writing code.")
 
 
@@ -91,7 +91,7 @@ async def _first_delivery(panel: str, wait: int, say: Mapping[str, str], words: 
                 out.print(f"[{colour}]{arrived}[/]  {escape(one[words] or '')}", soft_wrap=True)
                 out.print(say["connected"], soft_wrap=True)
                 return
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
     out.print(f"[yellow]{say['nothing']}[/yellow]", soft_wrap=True)
     raise typer.Exit(1)
 

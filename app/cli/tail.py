@@ -8,7 +8,7 @@ from rich.markup import escape
 
 from app.cli.common import AsJson, PerhapsShop, ask, local, out, run, show_json
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 _COLOURS = {"taken": "green", "read": "dim", "refused": "yellow", "unknown_key": "magenta", "failed": "red"}
 
 
@@ -41,7 +41,7 @@ def tail(
                     _show(one)
             if not follow:
                 return
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             found = await ask("GET", "/requests", params={**wanted, "limit": 500, "after": found["next"]})
 
     run(step())

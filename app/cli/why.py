@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from app.cli.common import AsJson, InPolish, ask, cause_in, fail, local, out, run, show_json, words_of
 
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 
 
 _UNKNOWN = "Nothing is known about that. Was it posted? `gateway tail --refused` shows what was refused."
@@ -35,7 +35,7 @@ def why(
             shown = found
             if not watch or (found and not any(event["waits"] for event in found)):
                 break
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
         if not found and not as_json:
             fail(_UNKNOWN_PL if polish else _UNKNOWN)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.intake.pushes import LOOKED_BACK, Scan, SourceName, Traffic, is_silent
+from app.domain.intake.pushes import TRAFFIC_WINDOW, Scan, SourceName, Traffic, is_silent
 from app.domain.operations.alarms import Alarm
 from app.domain.shops.shop import Shop
 from app.domain.values import Words
@@ -93,7 +93,7 @@ class SourceWatch:
     async def report(self) -> list[SourceHealth]:
         sources = self._directory.sources()
         async with self._store.work() as work:
-            traffic = await work.pushes.traffic(self._clock() - LOOKED_BACK)
+            traffic = await work.pushes.traffic(self._clock() - TRAFFIC_WINDOW)
             scans = await work.pushes.scans([one for one in sources if self._is_scanned(one)])
         return [self._health(one, traffic.get(one, Traffic()), scans.get(one, Scan())) for one in sources]
 

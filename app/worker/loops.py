@@ -43,7 +43,7 @@ CLOCK_JUMP_SECONDS = 5.0
 """A clock that is ahead for longer is caught at it, so that it is known by how much."""
 CLEANING_SECONDS = 6 * 3600.0
 
-LONGEST_LOOK_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 30.0
 """How long an account of which somebody is known for the first time waits at most until SALESmanago is asked about it."""
 
 _AFTER_FAILURE_SECONDS = 1.0
@@ -209,7 +209,7 @@ class Worker:
             await step(account_id, turn)
             return pause
 
-        rotation = Rotation(kind, self._pull.accounts, serve, look=min(pause, LONGEST_LOOK_SECONDS))
+        rotation = Rotation(kind, self._pull.accounts, serve, look=min(pause, LONGEST_WAIT_SECONDS))
         self._queue.every(kind, min(pause, self._pauses.directory), self._guarded(rotation))
 
     async def _scan(self, source: str) -> float:

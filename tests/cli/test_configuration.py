@@ -238,7 +238,7 @@ def test_a_shop_with_unsent_commands_is_removed_only_with_a_word_about_them(term
 def test_why_watch_shows_each_change_and_ends_when_nothing_waits_any_more(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(why, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(why, "POLL_SECONDS", 0.0)
     waits = {"why": "It waits.", "why_pl": "", "cause": "", "next_try_at": None, "what_to_do": "Nothing.", "what_to_do_pl": ""}
     first = {
         "shop": "shop1",

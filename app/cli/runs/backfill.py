@@ -14,7 +14,7 @@ backfill = typer.Typer(no_args_is_help=True, help="The first transfer of a shop'
 
 ShopName = Annotated[str, typer.Argument(help="The shop.")]
 Number = Annotated[int | None, typer.Option("--number", "-n", help="Of several backfills, which; the newest otherwise.")]
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 STILL = ("awaiting_approval", "paused", "cancelled", "counted", "complete", "complete_with_failures", "incomplete")
 """States in which nothing moves any more by itself."""
 
@@ -128,7 +128,7 @@ async def _watch(shop: str, number: int, *, polish: bool) -> None:
             bar.update(task, description=_doing(found), total=total, completed=found["found"], words=_words(found))
             if found["state"] in STILL:
                 break
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
     _show(found, polish=polish)
 
 

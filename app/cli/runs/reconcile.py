@@ -11,7 +11,7 @@ from app.cli.common import AsJson, InPolish, ask, out, run, show_json
 reconcile = typer.Typer(no_args_is_help=True, help="Where SALESmanago, the panel and the gateway disagree.")
 
 ShopName = Annotated[str, typer.Argument(help="The shop.")]
-LOOK_SECONDS = 0.5
+POLL_SECONDS = 0.5
 
 
 @reconcile.command()
@@ -54,7 +54,7 @@ async def _go(shop: str, mode: str, *, polish: bool, as_json: bool) -> None:
     with out.status("") as status:
         while found["phase"] != "finished" and not (found["trouble"] and found["checked"] == 0):
             status.update(f"{found['checked']} compared {escape(found['trouble'])}")
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             found = await ask("GET", f"/reconciliations/{shop}/{found['id']}")
     if as_json:
         show_json(found)

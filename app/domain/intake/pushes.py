@@ -126,7 +126,7 @@ class Traffic:
 
 LEAST_SILENCE = timedelta(hours=6)
 """A small shop sleeps at night; shorter silence says nothing."""
-LOOKED_BACK = timedelta(days=7)
+TRAFFIC_WINDOW = timedelta(days=7)
 FEWEST = 20
 """With fewer pushes in a week nobody can say what is usual."""
 

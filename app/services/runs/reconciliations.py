@@ -21,7 +21,7 @@ from app.services.shops.directory import ShopDirectory
 
 SHOWN = 20
 SHOPS_AT_ONCE = 100
-FIRST_LOOK_BACK = timedelta(days=7)
+FIRST_WINDOW = timedelta(days=7)
 
 
 class Reconciliations:
@@ -86,7 +86,7 @@ class Reconciliations:
                 last = runs[0] if runs else None
                 whole = next((one for one in runs if one.is_over and not one.trouble), None)  # not one that was cut short
                 if last is None or (last.is_over and now - last.started_at >= steps.NIGHTLY):
-                    since = whole.started_at - MARGIN if whole is not None else now - FIRST_LOOK_BACK
+                    since = whole.started_at - MARGIN if whole is not None else now - FIRST_WINDOW
                     last = await self._begin(work, shop.id, ReconciliationMode.PREVIEW, since)
                     begun += 1
                 self._started[shop.id] = last.started_at

@@ -7,7 +7,7 @@ import pytest
 from app.domain.intake.pushes import (
     FEWEST,
     LEAST_SILENCE,
-    LOOKED_BACK,
+    TRAFFIC_WINDOW,
     Cursor,
     PushState,
     Scan,
@@ -76,7 +76,7 @@ def test_r82_silence_is_unusual_if_it_is_twice_as_long_as_the_longest_of_the_wee
 
 
 def test_r82_what_counts_as_usual_is_looked_for_in_a_week() -> None:
-    assert (timedelta(hours=6), timedelta(days=7), 20) == (LEAST_SILENCE, LOOKED_BACK, FEWEST)
+    assert (timedelta(hours=6), timedelta(days=7), 20) == (LEAST_SILENCE, TRAFFIC_WINDOW, FEWEST)
 
 
 def test_calls_are_counted_by_the_day() -> None:

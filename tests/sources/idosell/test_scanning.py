@@ -142,7 +142,7 @@ async def test_r82_a_key_without_a_right_leaves_the_other_gates_going(store: Sto
 async def test_r82_a_panel_that_says_it_is_overloaded_is_left_alone_for_a_while(
     shopping: Shopping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scanning, "PAGES_BETWEEN_LOOKS", 1)
+    monkeypatch.setattr(scanning, "PAGES_BETWEEN_CHECKS", 1)
     for number in range(1024, 1125):
         shopping.registers(number)
     shopping.sandbox.faults.add({"kind": "overloaded", "times": None})

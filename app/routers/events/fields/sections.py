@@ -15,7 +15,7 @@ MAX_PATHS = 100
 MAX_SEGMENTS = 50
 """Of one path."""
 
-_MOST_LOOKED_AT = 2_500
+_MOST_READ = 2_500
 """Segments of one order, repeated ones included."""
 
 _LONGEST_PATH = 10_000
@@ -85,7 +85,7 @@ class SectionReader:
         """`place`: of the item. Raises nothing."""
         found = []
         for number, path in enumerate(paths):
-            if number >= MAX_PATHS or self._looked_at >= _MOST_LOOKED_AT:
+            if number >= MAX_PATHS or self._looked_at >= _MOST_READ:
                 self._note(_Note.TOO_MANY, place, len(paths) - number)
                 break
             read = _split(path) if isinstance(path, str) else _listed(path)

@@ -30,7 +30,7 @@ from app.sources.telling import TOUCHED, Teller
 log = structlog.get_logger(__name__)
 
 OVERLOADED_REST = timedelta(minutes=5)
-PAGES_BETWEEN_LOOKS = 10
+PAGES_BETWEEN_CHECKS = 10
 """How often within a long window the panel is asked for its load."""
 
 
@@ -105,7 +105,7 @@ class Scanner:
         if reading is None:
             return await self._tags(scan, shops, panel)
         gate, window = reading
-        if window.page and window.page % PAGES_BETWEEN_LOOKS == 0 and await _is_overloaded(panel):
+        if window.page and window.page % PAGES_BETWEEN_CHECKS == 0 and await _is_overloaded(panel):
             return rounds.resting(scan, self._clock() + OVERLOADED_REST, "the panel says that it is overloaded")
         call = asked(gate, window, shops)
         outcome, answer = await panel.ask(call.method, call.path, call.body, call.parameters)
