@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self, assert_never
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from app.configuration.file_values import Address, Secret, SigningSecret, Token, _checked_signing_secret
-from app.domain.shops.shop import BackfillSettings, BoxToldBy, Hours, PanelKind, ShopSource, SourceKind
+from app.domain.shops.shop import BackfillSettings, ConsentBoxSource, Hours, PanelKind, ShopSource, SourceKind
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -133,7 +133,7 @@ class SourceEntry(Strict):
             name=self.name_of(shop_name),
             scan=self.scan,
             calls_per_day=self.calls_per_day,
-            consent_box=BoxToldBy(self.consent_box or "nobody"),
+            consent_box=ConsentBoxSource(self.consent_box or "nobody"),
             consent_field=self.consent_field,
             newsletter_field=self.newsletter_field,
             addresses=self.addresses,

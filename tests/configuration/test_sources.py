@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from app.configuration.shops_file import parse
 from app.domain.errors import BadConfiguration
 from app.domain.shops.configuration import StoredShop
-from app.domain.shops.shop import BoxToldBy, ShopSource, SourceKind
+from app.domain.shops.shop import ConsentBoxSource, ShopSource, SourceKind
 from app.services.shops.keyring import KeyRing
 from tests.support.gateways import ACCOUNT, shop_entry
 
@@ -66,7 +66,7 @@ def test_r84_the_way_of_another_platform_to_know_the_box_is_none(token: str) -> 
 @pytest.mark.parametrize("told_by", ["webhook", "rest"])
 def test_r84_order_consent_is_fine_once_somebody_tells_the_box(token: str, told_by: str) -> None:
     stored = configured(token, {"kind": "idosell", "panel": 1234, "consent_box": told_by}, "order_consent")
-    assert stored.shop.source.consent_box is BoxToldBy(told_by)
+    assert stored.shop.source.consent_box is ConsentBoxSource(told_by)
 
 
 def test_r84_a_shop_without_source_keeps_its_policy(token: str) -> None:

@@ -18,7 +18,7 @@ from app.domain.consent import Policy
 from app.domain.delivery.outbox import to_reading
 from app.domain.events import OptOutClaimed
 from app.domain.shops.configuration import StoredAccount, StoredShop
-from app.domain.shops.shop import Account, BoxToldBy, ShopSource, SourceKind
+from app.domain.shops.shop import Account, ConsentBoxSource, ShopSource, SourceKind
 from app.services.from_salesmanago.polling import Poller
 from app.services.health.alarm_raising import TroubleWatch
 from app.services.health.alarm_telling import Alarms
@@ -183,7 +183,7 @@ async def agency(world: World, number: int) -> None:
             f"s{one}",
             account=f"a{one}",
             policy=Policy.ORDER_CONSENT,
-            source=ShopSource(kind=SourceKind.IDOSELL, name=str(one), consent_box=BoxToldBy.WEBHOOK, scan=False),
+            source=ShopSource(kind=SourceKind.IDOSELL, name=str(one), consent_box=ConsentBoxSource.WEBHOOK, scan=False),
         )
         for one in range(number)
     ]

@@ -13,7 +13,7 @@ from app.domain.delivery.outcomes import Delivered, Outcome, Unreachable
 from app.domain.intake.inbox import InboxEvent
 from app.domain.intake.pushes import PushLine
 from app.domain.shops.configuration import StoredAccount, StoredShop
-from app.domain.shops.shop import Account, BoxToldBy, Panel, PanelKind, Shop, ShopSource, SourceKind
+from app.domain.shops.shop import Account, ConsentBoxSource, Panel, PanelKind, Shop, ShopSource, SourceKind
 from app.domain.values import replace
 from app.services.intake import Intake
 from app.services.shops.directory import ShopDirectory
@@ -33,7 +33,7 @@ RING = KeyRing([Fernet.generate_key().decode()])
 
 
 def source_shop(shop_id: str = "shop1", number: int = 1, **settings: Any) -> Shop:
-    source = ShopSource(kind=SourceKind.IDOSELL, name="1234", consent_box=BoxToldBy.WEBHOOK)
+    source = ShopSource(kind=SourceKind.IDOSELL, name="1234", consent_box=ConsentBoxSource.WEBHOOK)
     panel = Panel(kind=PanelKind.IDOSELL, base_url="https://panel.example")
     return a_shop(
         **{"id": shop_id, "number": number, "source": source, "panel": panel, "location": f"{shop_id}_example", **settings}

@@ -128,7 +128,7 @@ class SourceKind(StrEnum):
                 assert_never(self)
 
 
-class BoxToldBy(StrEnum):
+class ConsentBoxSource(StrEnum):
     """Who tells how the consent box of an order was answered, where the platform does not (R84)."""
 
     NOBODY = "nobody"
@@ -147,7 +147,7 @@ class ShopSource:
     """Read from the panel's API what no push reported."""
     calls_per_day: int = 5_000
     """The scans of a panel rest when so many calls were made (contract 1.7: some panels pay for calls)."""
-    consent_box: BoxToldBy = BoxToldBy.NOBODY
+    consent_box: ConsentBoxSource = ConsentBoxSource.NOBODY
     consent_field: str | None = None
     """Of an order, in which a platform with fields of the shop's own keeps the answer to the consent box."""
     newsletter_field: str | None = None

@@ -9,7 +9,7 @@ from app.domain.consent import Policy
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, Unreachable, message_of
 from app.domain.errors import NotFound, NotPossible
 from app.domain.intake.pushes import SourceName
-from app.domain.shops.shop import BoxToldBy, Shop, SourceKind
+from app.domain.shops.shop import ConsentBoxSource, Shop, SourceKind
 from app.domain.values import Words
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.rows.reading import Row, rows, whole
@@ -250,9 +250,9 @@ def limits_of(shop: Shop) -> list[Words]:
 
 
 _BOX_TOLD_BY = {
-    BoxToldBy.WEBHOOK: Words("it is told by the Webhooki `order_consent`", "przekazuje ją Webhook `order_consent`"),
-    BoxToldBy.REST: Words("it is told by orders your shop posts itself", "przekazują ją zamówienia, które sklep wysyła sam"),
-    BoxToldBy.NOBODY: Words("nobody tells it", "nikt jej nie przekazuje"),
+    ConsentBoxSource.WEBHOOK: Words("it is told by the Webhooki `order_consent`", "przekazuje ją Webhook `order_consent`"),
+    ConsentBoxSource.REST: Words("it is told by orders your shop posts itself", "przekazują ją zamówienia, które sklep wysyła sam"),
+    ConsentBoxSource.NOBODY: Words("nobody tells it", "nikt jej nie przekazuje"),
 }
 _REMOVAL_COUNTS = Words("counts as a resignation", "liczy się jako rezygnacja")
 _REMOVAL_IS_NOT_SENT = Words("is not sent (R52)", "nie jest wysyłane (R52)")
