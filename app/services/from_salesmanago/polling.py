@@ -118,7 +118,7 @@ class Poller:
             await self._remember(f"sweep:{account_id}", str(page[-1].id) if len(page) == CONTACTS_PER_READ else "0")
         return news or 0
 
-    async def look_at(self, account_id: str, emails: Sequence[str]) -> None:
+    async def poll_contacts(self, account_id: str, emails: Sequence[str]) -> None:
         """Poll these contacts now, by the usual rules."""
         account = self._directory.account(account_id)
         if account is not None:

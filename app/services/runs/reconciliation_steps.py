@@ -49,10 +49,10 @@ class ShopSides(Protocol):
     def __call__(self, shop_id: str) -> ShopSide: ...
 
 
-class Looks(Protocol):
+class ContactPoller(Protocol):
     """The usual poll of contacts in SALESmanago, by the usual rules (`services.from_salesmanago.polling`)."""
 
-    async def look_at(self, account_id: str, emails: Sequence[str]) -> None: ...
+    async def poll_contacts(self, account_id: str, emails: Sequence[str]) -> None: ...
 
 
 class Queued(Protocol):
@@ -68,7 +68,7 @@ class ReconciliationSteps:
         directory: ShopDirectory,
         upstream: Upstreams,
         sides: ShopSides,
-        looks: Looks,
+        poller: ContactPoller,
         dry_run: DryRun,
         clock: Clock,
         queued: Queued,
@@ -77,7 +77,7 @@ class ReconciliationSteps:
         self._directory = directory
         self._upstream = upstream
         self._sides = sides
-        self._looks = looks
+        self._poller = poller
         self._dry_run = dry_run
         self._clock = clock
         self._queued = queued
@@ -167,7 +167,7 @@ class ReconciliationSteps:
             still = {one.id: one for one in await work.contacts.by_ids([person.id for person in page])}
         found: list[tuple[Cause, str]] = []
         events: list[NewEvent] = []
-        look_at: list[str] = []
+        differing: list[str] = []
         busy = 0
         for person in page:
             email = _known_as(person)
@@ -190,10 +190,10 @@ class ReconciliationSteps:
                 event_id = run.event_id("contact", person.id)
                 events.append(gateway_event(shop.id, "drift-found", comparison.drift, event_id, held=not shop.enabled))
             if run.mode is ReconciliationMode.REPAIR and comparison.causes:
-                look_at.append(email)
+                differing.append(email)
         after = replace(steps.noted(run, found, len(page), busy), cursor=page[-1].id, due_at=self._clock())
-        if await self._save(run, after, events) and look_at:
-            await self._looks.look_at(shop.account, look_at)
+        if await self._save(run, after, events) and differing:
+            await self._poller.poll_contacts(shop.account, differing)
 
     def _after_contacts(self, run: Reconciliation, shop: Shop) -> Reconciliation:
         if not shop.panel.kind.lists_accounts:

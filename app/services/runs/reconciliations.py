@@ -16,7 +16,7 @@ from app.services.operations.audit import note
 from app.services.planning.dry_run import DryRun
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store, Work
-from app.services.runs.reconciliation_steps import Looks, Queued, ReconciliationSteps, ShopSides, Upstreams
+from app.services.runs.reconciliation_steps import ContactPoller, Queued, ReconciliationSteps, ShopSides, Upstreams
 from app.services.shops.directory import ShopDirectory
 
 SHOWN = 20
@@ -33,7 +33,7 @@ class Reconciliations:
         directory: ShopDirectory,
         upstream: Upstreams,
         sides: ShopSides,
-        looks: Looks,
+        poller: ContactPoller,
         dry_run: DryRun,
         clock: Clock,
         queued: Queued,
@@ -41,7 +41,7 @@ class Reconciliations:
         self._store = store
         self._directory = directory
         self._clock = clock
-        self.steps = ReconciliationSteps(store, directory, upstream, sides, looks, dry_run, clock, queued)
+        self.steps = ReconciliationSteps(store, directory, upstream, sides, poller, dry_run, clock, queued)
         self._started: dict[str, datetime] = {}
         """When each shop's last comparison began. Forgetting it costs a question."""
 

@@ -16,15 +16,15 @@ from tests.support.worlds.changes import NEW, OLD
 from tests.support.worlds.faithful import Faithful
 
 
-class NoLooks:
-    async def look_at(self, account_id: str, emails: Sequence[str]) -> None:
+class NoPoller:
+    async def poll_contacts(self, account_id: str, emails: Sequence[str]) -> None:
         """Somebody else's test."""
 
 
 def comparing(world: World) -> Reconciliations:
     sides = lambda shop: world.sides[shop]  # noqa: E731
     upstream = lambda _: world.upstream  # noqa: E731
-    return Reconciliations(world.store, world.directory, upstream, sides, NoLooks(), world.dry_run, world.clock, lambda: None)
+    return Reconciliations(world.store, world.directory, upstream, sides, NoPoller(), world.dry_run, world.clock, lambda: None)
 
 
 async def compared(world: World, mode: ReconciliationMode) -> Reconciliation:
@@ -74,13 +74,13 @@ async def test_a_contact_that_is_written_again_resigns_from_nothing_in_the_shop(
     await world.run()
     pull = Poller(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0))
     world.clock.advance(hours=1)
-    await pull.look_at("main", [JAN])
+    await pull.poll_contacts("main", [JAN])
     world.upstream.contacts.pop(JAN)
     await compared(world, ReconciliationMode.REPAIR)
     await world.run()
     for _ in range(2):
         world.clock.advance(hours=1)
-        await pull.look_at("main", [JAN])
+        await pull.poll_contacts("main", [JAN])
         await world.run()
     assert not any(isinstance(one, SetSubscription) for one in world.side.asked)
 

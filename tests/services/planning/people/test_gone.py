@@ -15,7 +15,7 @@ from tests.support.world import World, a_shop, at, erases, orders, registers, su
 async def looked_at(world: World, *emails: str) -> None:
     world.clock.advance(minutes=1)
     pull = Poller(world.store, world.directory, lambda _account: world.upstream, world.clock, lambda: None, timedelta(0))
-    await pull.look_at("main", emails)
+    await pull.poll_contacts("main", emails)
     await world.run()
 
 
