@@ -14,7 +14,7 @@ from app.domain.consent import Status
 from app.domain.decisions.plan import Withhold
 from app.domain.events import AccountListed, SubscriberListed
 from app.domain.reasons import Reason
-from app.domain.runs.backfill import BackfillMode, Pause, Phase, after_look, begun, state_of
+from app.domain.runs.backfill import BackfillMode, Pause, Phase, after_check, begun, state_of
 from app.domain.runs.backfill_schedule import finish_time
 from app.domain.runs.backfill_tally import tallied
 from app.domain.shops.shop import BackfillSettings
@@ -79,7 +79,7 @@ def test_r63_the_report_adds_up_and_nobody_says_complete_otherwise() -> None:
 def test_r63_a_refused_canary_stops_the_transfer_until_a_person_looked() -> None:
     watching = replace(begun(OPEN, BackfillMode.RUN, "token", at("2026-11-23T12:00"), by_a_person=True), phase=Phase.WATCHING)
     refused = tallied([("queued", ("parked", "refused"), None, 1)])
-    assert after_look(watching, refused, at("2026-11-23T12:01")).paused is Pause.CANARY_REFUSED
+    assert after_check(watching, refused, at("2026-11-23T12:01")).paused is Pause.CANARY_REFUSED
 
 
 def test_r64_under_order_consent_an_account_of_the_list_stays_in_the_shop() -> None:

@@ -221,7 +221,7 @@ def _after_last_page(run: Backfill, now: datetime) -> Backfill:
     return replace(run, phase=following, page=0, sweep=1, swept=0, due_at=now, finished_at=finished_at)
 
 
-def after_look(run: Backfill, tally: Tally, now: datetime) -> Backfill:
+def after_check(run: Backfill, tally: Tally, now: datetime) -> Backfill:
     """The backfill after checking what became of the events it queued."""
     match run.phase:
         case Phase.WATCHING if tally.failed:

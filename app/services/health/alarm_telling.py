@@ -38,7 +38,7 @@ class Alarms:
     async def watch(self) -> int:
         """Check everything that has a limit. Answers 0: there is never more to do at once."""
         guarded = frozenset(await self._guard.alarms() if self._guard is not None else ())
-        now = self._raised | guarded if guarded else await self._look()
+        now = self._raised | guarded if guarded else await self._check()
         for shop, what in sorted(now - self._raised):
             log.warning("alarm", shop_id=shop, what=what)
         for shop, what in sorted(self._raised - now):
@@ -50,7 +50,7 @@ class Alarms:
             await channel.say([*begun, *ended])
         return 0
 
-    async def _look(self) -> frozenset[Alarm]:
+    async def _check(self) -> frozenset[Alarm]:
         report = await self._health.quick_report()
         now = frozenset(_alarms(report))
         if not report.ready:

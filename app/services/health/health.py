@@ -91,7 +91,7 @@ class Health:
         self._alarm_after = timedelta(seconds=alarm_after_seconds)
         self._receipt_alarm_after = timedelta(seconds=receipt_alarm_seconds)
         self._writable = True
-        self._readiness = Recent(self._look, idle=0, at_least=_ASK_SECONDS)
+        self._readiness = Recent(self._check, idle=0, at_least=_ASK_SECONDS)
         self._counted = Recent(self.report, idle=_IDLE, at_least=0)
 
     async def readiness(self) -> Readiness:
@@ -111,7 +111,7 @@ class Health:
             self._writable = False
         return 0
 
-    async def _look(self) -> Readiness:
+    async def _check(self) -> Readiness:
         try:
             migrated = await self._migrated()
         except (NotReady, OSError, TimeoutError):

@@ -92,7 +92,7 @@ class BackfillSteps:
         elif run.lists_accounts:
             await self._page(run, shop)
         else:
-            await self._look(run)
+            await self._check(run)
 
     async def _page(self, run: Backfill, shop: Shop) -> None:
         side, at = self._sides(shop.id), self._clock()
@@ -202,9 +202,9 @@ class BackfillSteps:
             await work.commit()
         self._report(run, after)
 
-    async def _look(self, run: Backfill) -> None:
+    async def _check(self, run: Backfill) -> None:
         async with self._store.work() as work:
-            after = steps.after_look(run, await work.backfills.tally(run), self._clock())
+            after = steps.after_check(run, await work.backfills.tally(run), self._clock())
             if await work.backfills.save(after, run):
                 await work.commit()
         self._report(run, after)

@@ -21,7 +21,7 @@ from app.domain.runs.backfill import (
     Listing,
     Pause,
     Phase,
-    after_look,
+    after_check,
     after_page,
     approved,
     begun,
@@ -207,7 +207,7 @@ def test_the_canary_is_as_many_events_as_the_shop_says_however_many_pages_that_t
     ],
 )
 def test_what_a_look_at_the_queued_ones_leads_to(phase: Phase, tally: Tally, expected: Phase, pause: Pause | None) -> None:
-    run = after_look(a_run(phase, page=4), tally, NOW)
+    run = after_check(a_run(phase, page=4), tally, NOW)
     assert (run.phase, run.paused) == (expected, pause)
     if expected is Phase.FINISHED:
         assert (run.report, run.finished_at) == (tally, NOW)
@@ -218,7 +218,7 @@ def test_what_a_look_at_the_queued_ones_leads_to(phase: Phase, tally: Tally, exp
 
 
 def test_after_a_refused_canary_nothing_moves_until_a_person_resumes_and_then_the_rest_follows() -> None:
-    refused = after_look(a_run(Phase.WATCHING, page=3), FAILED, NOW)
+    refused = after_check(a_run(Phase.WATCHING, page=3), FAILED, NOW)
     assert not refused.is_moving
     assert state_of(refused, FAILED) == "paused"
     gone_on = resumed(refused, NOW)
@@ -337,9 +337,9 @@ def test_a_cancelled_transfer_queues_nobody_more_and_waits_for_what_is_queued(ph
     run = cancelled(a_run(phase, paused=pause), NOW)
     assert (run.lists_accounts, run.is_moving, run.finished_at, run.due_at) == (False, True, None, NOW)
     assert state_of(run, WAITING) == "cancelling"
-    still = after_look(run, WAITING, NOW)
+    still = after_check(run, WAITING, NOW)
     assert state_of(still, WAITING) == "cancelling"
-    over = after_look(still, DONE, NOW)
+    over = after_check(still, DONE, NOW)
     assert (over.is_over, over.report, state_of(over, DONE)) == (True, DONE, "cancelled")
 
 
