@@ -92,7 +92,7 @@ class FollowUps:
         earlier = [] if person.id is None else await self._work.contacts.merged_into(person.id)
         return list(dict.fromkeys((*person.absorbed, *(self._people.stored(one) for one in earlier))))
 
-    async def tell_left_addresses(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
+    async def opt_out_left_addresses(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """Where the person took over another contact, that one stays in SALESmanago: an opt-out is one for it, too (R06a, R72)."""
         said = opt_outs_for_left_addresses(event.event, before, person.contact, is_joined=person.joined_from is not None)
         if said is None:
@@ -104,7 +104,7 @@ class FollowUps:
                 continue
             one.update(replace(former, sent_state=resigned[1]))
             self._decided.send(one, event, resigned[0])
-            await self.tell_siblings(event, shop, one, former)
+            await self.update_siblings(event, shop, one, former)
 
     async def _is_of_another(self, person: WorkingContact, email: str) -> bool:
         """Did somebody else of the shop take an address that the person had? Who has it in other shops is known then, too."""
@@ -115,8 +115,8 @@ class FollowUps:
 
     async def _contact_queues(self, contact_ids: list[int], act: Revocation) -> list[ContactQueue]:
         """Wherever something waits for them, also at an account the shop has left since."""
-        boxes = await self._work.outbox.contact_queues_of(contact_ids)
-        return [box for box in boxes if act.at_shop or box.destination.startswith(to_account(""))]
+        queues = await self._work.outbox.contact_queues_of(contact_ids)
+        return [one for one in queues if act.at_shop or one.destination.startswith(to_account(""))]
 
     async def opt_in_waits(self, shop: Shop, person: WorkingContact) -> bool:
         """Is an opt-in by e-mail on its way to SALESmanago, from this shop or another of the account?"""
@@ -126,7 +126,7 @@ class FollowUps:
         waiting += [one.command for theirs in stored.values() for one in theirs if isinstance(one.command, UpsertContact)]
         return any(upsert.email_status is Status.OPT_IN for upsert in waiting)
 
-    async def tell_opt_out_again(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
+    async def repeat_opt_out_there(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """SALESmanago showed an opt-out, so nothing is sent; but an opt-in sent from here may have arrived after it (I6).
 
         Nothing else is sent again: it would overwrite a later opt-in.
@@ -146,7 +146,7 @@ class FollowUps:
         if again is not None:
             self._decided.send(person, event, again)
 
-    async def say_again_in_shop(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
+    async def repeat_in_shop(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """The person acted in the shop while a change from SALESmanago was on its way there, or after it had arrived.
 
         Which of the two the shop's side ended with is not known, so the newest act is written once more (R55).
@@ -160,7 +160,7 @@ class FollowUps:
         if on_its_way or await self._work.outbox.delivered_since(contact_queue, event.event.at):
             self._decided.send(person, event, again)
 
-    def hear_from_siblings(self, shop: Shop, person: WorkingContact, becoming: str | None) -> bool:
+    def adopt_from_siblings(self, shop: Shop, person: WorkingContact, becoming: str | None) -> bool:
         """The person, perhaps under an address that is new here, may be known at another shop of the account (R06).
 
         Answers whether SALESmanago knows the person from one of them.
@@ -172,7 +172,7 @@ class FollowUps:
             known_there = known_there or sibling.contact.is_transferred
         return known_there
 
-    async def tell_siblings(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
+    async def update_siblings(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
         """The one contact in SALESmanago has another status now: an older opt-in of another shop must not follow (R06)."""
         if not status_changed(before, person.contact):
             return

@@ -75,10 +75,10 @@ class PlanningRound:
             await lanes.check_after(self._people.customer_ids, self._people.ids)
         if any(isinstance(event.event, OrderPlaced | CartChanged | AccountChanged | AccountListed) for event in events):
             await self._carts.load(events, self._people.ids)
-        takes_back = any(
+        revokes = any(
             revokes_permission(event.event) or isinstance(event.event, AccountChanged | AccountListed) for event in events
         )
-        if self._carts.has_owners or takes_back:
+        if self._carts.has_owners or revokes:
             await self._work.outbox.lock_contact_queues(self._people.ids)
 
     async def _load_orders(self, events: list[InboxEvent]) -> dict[str, set[int]]:
@@ -151,7 +151,7 @@ class PlanningRound:
             waits = came_back(person.contact) and await self._follow_ups.opt_in_waits(shop, person)
             happened = decide_claim(happened, person.contact, opt_in_waits=waits)
             event = replace(event, event=happened)
-        known_there = self._follow_ups.hear_from_siblings(shop, person, None if is_contested else email_of(happened))
+        known_there = self._follow_ups.adopt_from_siblings(shop, person, None if is_contested else email_of(happened))
         if is_contested:
             decision = contested(happened, shop, person.contact, sale, known_there=known_there)
         else:
@@ -173,11 +173,11 @@ class PlanningRound:
         if not is_contested:  # what another account said is no act of this person
             self._consents.note(event, person, before)
         cancelled = await self._follow_ups.revoke_by(event, person, before)
-        await self._follow_ups.tell_left_addresses(event, shop, person, before)
+        await self._follow_ups.opt_out_left_addresses(event, shop, person, before)
         person.joined_from = None
-        await self._follow_ups.tell_siblings(event, shop, person, before)
-        await self._follow_ups.say_again_in_shop(event, shop, person, before)
-        await self._follow_ups.tell_opt_out_again(event, shop, person, before)
+        await self._follow_ups.update_siblings(event, shop, person, before)
+        await self._follow_ups.repeat_in_shop(event, shop, person, before)
+        await self._follow_ups.repeat_opt_out_there(event, shop, person, before)
         if isinstance(happened, CartChanged):
             await self._cart(event, happened, person, plan)
         elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
