@@ -85,7 +85,7 @@ async def _account(gateway: Gateway, account_id: str, shops: list[Shop], *, writ
             "właściciel (`owner`) nie jest użytkownikiem tego konta; popraw `owner`",
         )
         found = [Finding(about, words, good=False)]
-    clock = clock_finding(about, client.told_time)
+    clock = clock_finding(about, client.server_time)
     found += [clock] if clock is not None else []
     names = ", ".join(sorted({name for shop in shops for name in (shop.consent_names.email, shop.consent_names.sms) if name}))
     if names:

@@ -36,7 +36,7 @@ def connect_idosell(
             raise typer.Exit(1)
         if not found["tokens"] or not wait:
             return
-        if _may_be_told():
+        if _is_listening():
             await _first_delivery(found["panel"], wait, say, "words_pl" if polish else "words")
         else:
             out.print(f"[yellow]{say['nobody_listens']}[/yellow]", soft_wrap=True)
@@ -66,7 +66,7 @@ def _show(found: dict[str, Any], say: Mapping[str, str], suffix: str) -> None:
         _block(found)
 
 
-def _may_be_told() -> bool:
+def _is_listening() -> bool:
     """Is there a gateway that takes deliveries? On PostgreSQL it may run on another machine."""
     return configured_socket() is None or ask_running("GET", "/pushes", params={"limit": 1}) is not None
 

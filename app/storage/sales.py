@@ -37,7 +37,7 @@ class Sales:
         for shop_id, order_id in known:
             await self._connection.execute(delete(sales).where(sales.c.shop_id == shop_id, sales.c.order_id == order_id))
 
-    async def remember_boxes(self, answers: Mapping[str, Sequence[ConsentAnswer]]) -> None:
+    async def count_consent_answers(self, answers: Mapping[str, Sequence[ConsentAnswer]]) -> None:
         """`answers`: shop -> how its next orders answered the consent box, in order; the last ones are kept (R05)."""
         if not answers:
             return
@@ -52,7 +52,7 @@ class Sales:
         ]
         await self._connection.execute(statement, rows)
 
-    async def boxes(self) -> dict[str, ConsentAnswerCounts]:
+    async def consent_answers(self) -> dict[str, ConsentAnswerCounts]:
         """How the last orders of every shop answered the consent box."""
         rows = await self._connection.execute(select(order_boxes))
         return {row.shop_id: counted(_BOXES[letter] for letter in row.recent) for row in rows}

@@ -231,17 +231,17 @@ async def test_a_sale_is_remembered_per_shop_and_order_with_exact_numbers(store:
 async def test_r05_the_last_answers_of_the_consent_box_are_kept_and_older_ones_are_not(store: Store) -> None:
     given, without_call, refused = ConsentAnswer.GIVEN, ConsentAnswer.NOT_ASKED, ConsentAnswer.NOT_GIVEN
     async with store.work() as work:
-        await work.sales.remember_boxes({SHOP: [given, given, without_call]})
-        await work.sales.remember_boxes({SHOP: [given] * 3, "shop2": [refused]})
-        await work.sales.remember_boxes({})
-        assert await work.sales.boxes() == {
+        await work.sales.count_consent_answers({SHOP: [given, given, without_call]})
+        await work.sales.count_consent_answers({SHOP: [given] * 3, "shop2": [refused]})
+        await work.sales.count_consent_answers({})
+        assert await work.sales.consent_answers() == {
             SHOP: ConsentAnswerCounts(given=5, not_asked=1),
             "shop2": ConsentAnswerCounts(not_given=1),
         }
-        await work.sales.remember_boxes({SHOP: [without_call] * (BOXES_REMEMBERED - 2)})
-        assert (await work.sales.boxes())[SHOP] == ConsentAnswerCounts(given=2, not_asked=BOXES_REMEMBERED - 2)
-        await work.sales.remember_boxes({SHOP: [given] * 300 + [without_call] * BOXES_REMEMBERED})
-        assert (await work.sales.boxes())[SHOP] == ConsentAnswerCounts(not_asked=BOXES_REMEMBERED)
+        await work.sales.count_consent_answers({SHOP: [without_call] * (BOXES_REMEMBERED - 2)})
+        assert (await work.sales.consent_answers())[SHOP] == ConsentAnswerCounts(given=2, not_asked=BOXES_REMEMBERED - 2)
+        await work.sales.count_consent_answers({SHOP: [given] * 300 + [without_call] * BOXES_REMEMBERED})
+        assert (await work.sales.consent_answers())[SHOP] == ConsentAnswerCounts(not_asked=BOXES_REMEMBERED)
 
 
 def a_cart(cart_id: str, **changed: float) -> Cart:

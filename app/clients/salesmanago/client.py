@@ -53,7 +53,7 @@ class SalesmanagoClient:
         self._clock = clock
         self._batch_events_path = _BATCH_EVENTS
         self._job_times = JobTimes()
-        self.told_time: tuple[str, datetime] | None = None
+        self.server_time: tuple[str, datetime] | None = None
         """The header `Date` of the last answer, and our time then."""
 
     @property
@@ -209,7 +209,7 @@ class SalesmanagoClient:
         if not isinstance(received, Reply):
             return received
         if (date := received.headers.get("date")) is not None:
-            self.told_time = date, self._clock()
+            self.server_time = date, self._clock()
         if received.status == _NOT_FOUND:
             return _NOT_THERE
         if received.status in _FORBIDDEN:

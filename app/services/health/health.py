@@ -197,7 +197,7 @@ class Health:
     async def _shops(self, counts: Mapping[str, dict[str, int]]) -> list[ShopHealth]:
         async with self._store.work() as work:
             oldest = await work.inbox.oldest_waiting()
-            boxes = await work.sales.boxes()
+            boxes = await work.sales.consent_answers()
             conflicts = await work.contacts.conflicts()
             on_their_way = await work.outbox.oldest_queued("newsletter:")
             by_hand = await work.manual_tasks.counts("newsletter:")

@@ -262,7 +262,7 @@ class PlanningRound:
         await self._erasures.forget()
         # All workers of a shop write here, one after the other: as late as can be.
         await self._consents.save(self._work.consents, self._work.anchors, self._now)
-        await self._work.sales.remember_boxes(self._boxes)
+        await self._work.sales.count_consent_answers(self._boxes)
 
     async def _say_what_is_undelivered(self) -> None:
         """An event that says nothing new may repeat what is queued or was refused: "sent already" is true only of what arrived."""

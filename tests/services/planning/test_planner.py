@@ -417,7 +417,7 @@ async def test_a_cart_follows_its_owner_through_a_rename_onto_a_known_address(wo
 
 async def boxes(world: World) -> ConsentAnswerCounts:
     async with world.store.work() as work:
-        return (await work.sales.boxes())["shop1"]
+        return (await work.sales.consent_answers())["shop1"]
 
 
 async def test_r05_of_the_last_orders_the_consent_box_is_remembered(world: World) -> None:
