@@ -12,7 +12,7 @@ Read = Callable[[Collection[str]], Awaitable[LookupResult]]
 T = TypeVar("T")
 
 
-async def looks(
+async def read_in_batches(
     read: Read, items: Sequence[T], named: Callable[[T], Collection[str]], may_read: Callable[[], bool] = lambda: True
 ) -> AsyncIterator[tuple[Sequence[T], LookupResult]]:
     """Items in batches, with what was read of the addresses they name; stops when no more reads are allowed.

@@ -24,7 +24,7 @@ from app.domain.intake.inbox import NewEvent
 from app.domain.person.stored import StoredContact
 from app.domain.shops.callbacks import reached
 from app.domain.shops.shop import Account, Shop
-from app.services.delivery.batched_reads import looks
+from app.services.delivery.batched_reads import read_in_batches
 from app.services.ports.clock import Clock
 from app.services.ports.salesmanago import Upstream
 from app.services.ports.storage import Store, Work
@@ -69,7 +69,7 @@ class Observer:
             known = {one.contact.email for one in await work.contacts.in_shops(shops, emails)} if emails else set()
         wanted, events = [email for email in dict.fromkeys(emails) if email in known], 0
         at, refused = self._clock(), 0
-        async for some, seen in looks(self._upstream(account.id).look_up, wanted, lambda email: (email,)):
+        async for some, seen in read_in_batches(self._upstream(account.id).look_up, wanted, lambda email: (email,)):
             if isinstance(seen.answer.outcome, Delivered):
                 events += await self._note(account, some, seen.contacts, at)
             elif is_of_the_item(seen.answer.outcome):

@@ -26,7 +26,7 @@ from app.domain.runs.backfill import ListedAccount, own_reason
 from app.domain.runs.reconciliation import Cause, Phase, Reconciliation, ReconciliationMode
 from app.domain.salesmanago_limits import CONTACTS_PER_READ
 from app.domain.shops.shop import Shop
-from app.services.delivery.batched_reads import looks
+from app.services.delivery.batched_reads import read_in_batches
 from app.services.isolation import storable
 from app.services.planning.dry_run import DryRun
 from app.services.ports.clock import Clock
@@ -139,7 +139,7 @@ class ReconciliationSteps:
     async def _shown(self, run: Reconciliation, shop: Shop, emails: Sequence[str]) -> dict[str, RemoteContact] | None:
         """What SALESmanago shows; None, and the comparison rests, if it does not answer."""
         shown = dict[str, RemoteContact]()
-        async for some, seen in looks(self._upstream(shop.account).look_up, emails, lambda email: (email,)):
+        async for some, seen in read_in_batches(self._upstream(shop.account).look_up, emails, lambda email: (email,)):
             outcome = seen.answer.outcome
             if isinstance(outcome, Delivered):
                 self._unreadable.difference_update(some)

@@ -13,7 +13,7 @@ from app.domain.delivery.verify import (
 from app.domain.reasons import Reason
 from app.domain.salesmanago_limits import EVENTS_PER_CALL
 from app.domain.values import replace
-from app.services.delivery.batched_reads import looks
+from app.services.delivery.batched_reads import read_in_batches
 from app.services.delivery.contact_dispatch import ContactDispatch
 from app.services.delivery.dispatch import is_refused_whole
 from app.services.delivery.senders.calls import Calls, not_sent
@@ -81,7 +81,7 @@ class EventCalls(Calls):
     async def _check_for_gone(self, refused: Sequence[ContactDispatch]) -> None:
         """What an event is refused for, its words do not say for sure; whether the contact is there can be seen (contract U17)."""
         named = {id(dispatch): dispatch.bundle.events[dispatch.refused_events[0]].email for dispatch in refused}
-        async for some, seen in looks(
+        async for some, seen in read_in_batches(
             self._upstream.statuses, refused, lambda dispatch: (named[id(dispatch)],), lambda: not self._halted
         ):
             if isinstance(seen.answer.outcome, Delivered):

@@ -16,7 +16,7 @@ from app.domain.events import StatusObserved
 from app.domain.intake import gateway_events
 from app.domain.reasons import Reason
 from app.domain.salesmanago_limits import CONTACTS_PER_READ
-from app.services.delivery.batched_reads import looks
+from app.services.delivery.batched_reads import read_in_batches
 from app.services.delivery.dispatch import Dispatch, SequentialDispatch, opted_out, stops_batch
 from app.services.delivery.lease import Lease
 from app.services.delivery.senders.sender import Unpaced
@@ -62,7 +62,7 @@ class OptInVerifier(Unpaced):
             if isinstance(command.command, Question)
         ]
         clear = await self._without_status_under_way(asked)
-        async for some, seen in looks(self._upstream.statuses, clear, lambda one: (one[2].email,), lambda: bool(lease)):
+        async for some, seen in read_in_batches(self._upstream.statuses, clear, lambda one: (one[2].email,), lambda: bool(lease)):
             outcomes.append(seen.answer.outcome)
             for dispatch, command, wanted in some:
                 self._judge(dispatch, command, wanted, seen.answer, seen.contacts.get(wanted.email))

@@ -18,7 +18,7 @@ from app.domain.delivery.verify import (
 )
 from app.domain.salesmanago_limits import UPSERTS_PER_CALL
 from app.domain.values import replace
-from app.services.delivery.batched_reads import Read, looks
+from app.services.delivery.batched_reads import Read, read_in_batches
 from app.services.delivery.contact_dispatch import ContactDispatch
 from app.services.delivery.dispatch import is_delivered
 from app.services.delivery.lease import Lease
@@ -99,7 +99,9 @@ class _Sending(EventCalls):
         readings = list[tuple[ContactDispatch, LookupResult]]()
         for dispatch in dispatches:
             dispatch.interrupted = True
-        async for some, seen in looks(read, dispatches, lambda dispatch: addresses(dispatch.bundle), lambda: not self._halted):
+        async for some, seen in read_in_batches(
+            read, dispatches, lambda dispatch: addresses(dispatch.bundle), lambda: not self._halted
+        ):
             if not isinstance(seen.answer.outcome, Delivered) and not is_of_the_item(seen.answer.outcome):
                 self._noted(seen.answer)
             for dispatch in some:
@@ -159,7 +161,7 @@ class _Sending(EventCalls):
 
     async def _read_back(self, renames: Sequence[tuple[ContactDispatch, UpsertContact]]) -> None:
         """A rename that travelled in a job is believed only when SALESmanago shows it (R72)."""
-        async for some, seen in looks(self._upstream.statuses, renames, lambda one: (one[1].email, one[1].address_after)):
+        async for some, seen in read_in_batches(self._upstream.statuses, renames, lambda one: (one[1].email, one[1].address_after)):
             for dispatch, part in some:
                 if not isinstance(seen.answer.outcome, Delivered):
                     words = f"not known whether it was renamed: {message_of(seen.answer.outcome)}"
