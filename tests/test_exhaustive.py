@@ -106,7 +106,7 @@ def test_a_new_kind_of_command_is_a_type_error_at_every_rule_that_must_answer_fo
 
 
 def test_a_new_kind_of_panel_or_source_is_a_type_error_at_everything_it_may_be_asked(forgetful: set[str]) -> None:
-    asked = {"shop.lists_accounts", "shop.takes_turns", "shop.is_called", "shop.pushes", "shop.can_be_scanned"}
+    asked = {"shop.lists_accounts", "shop.needs_lock", "shop.is_called", "shop.pushes", "shop.can_be_scanned"}
     assert forgetful >= asked
 
 

@@ -27,7 +27,12 @@ class Senders:
             shop = self._directory.shop(name)
             itself = [] if shop is not None and shop.enabled else [name]
             return ShopSender(
-                self._sides(name), itself, [name] if kind == "newsletter" else [], self._store, self._clock, self._sides.turn(name)
+                self._sides(name),
+                itself,
+                [name] if kind == "newsletter" else [],
+                self._store,
+                self._clock,
+                self._sides.lock_of(name),
             )
         closed = self._directory.closed_shops()
         if kind == "reading":

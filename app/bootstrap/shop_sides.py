@@ -57,10 +57,10 @@ class ShopSides:
         """The shop's panel, if it is one that can be read."""
         return self._standing(shop_id).panel
 
-    def turn(self, shop_id: str) -> str | None:
+    def lock_of(self, shop_id: str) -> str | None:
         """A panel is served by one process at a time; whoever takes notices may take several."""
         access = self._directory.panel_access(shop_id)
-        return f"turn:panel:{_panel_of(access)}" if access.shop.panel.kind.takes_turns else None
+        return f"turn:panel:{_panel_of(access)}" if access.shop.panel.kind.needs_lock else None
 
     def of(self, access: PanelAccess) -> ShopSide:
         """Of a shop that may not be stored yet."""

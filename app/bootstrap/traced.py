@@ -121,7 +121,7 @@ class TracedSender:
         self.contacts_per_claim: int = sender.contacts_per_claim
         self.closed_shops: Collection[str] = sender.closed_shops
         self.blocked_by_revocations_of: Collection[str] = sender.blocked_by_revocations_of
-        self.turn: str | None = sender.turn
+        self.lock: str | None = sender.lock
 
     async def ready(self) -> bool:
         return await self._sender.ready()

@@ -62,7 +62,7 @@ class PanelKind(StrEnum):
                 assert_never(self)
 
     @property
-    def takes_turns(self) -> bool:
+    def needs_lock(self) -> bool:
         """One process at a time may call it (contract 1.7)."""
         match self:
             case PanelKind.IDOSELL:

@@ -175,7 +175,7 @@ class Claims:
 
     async def _holds_lock(self, work: Work, sender: Sender, now: datetime, length: timedelta) -> bool:
         """Some destinations take one caller at a time over all processes. Leaving without a commit gives the claim back."""
-        return sender.turn is None or await work.registry.acquire_lock(sender.turn, self._name, now, now + length)
+        return sender.lock is None or await work.registry.acquire_lock(sender.lock, self._name, now, now + length)
 
     @asynccontextmanager
     async def kept_alive(self, lease: Lease, sender: Sender) -> AsyncIterator[None]:

@@ -6,15 +6,15 @@ from app.domain.shops.shop import PanelKind, ShopSource, SourceKind
 
 
 @pytest.mark.parametrize(
-    ("kind", "lists_accounts", "takes_turns", "is_called"),
+    ("kind", "lists_accounts", "needs_lock", "is_called"),
     [
         (PanelKind.IDOSELL, True, True, True),
         (PanelKind.WEBHOOK, False, False, True),
         (PanelKind.NONE, False, False, False),
     ],
 )
-def test_a_kind_of_panel_says_what_it_can(kind: PanelKind, lists_accounts: bool, takes_turns: bool, is_called: bool) -> None:
-    assert (kind.lists_accounts, kind.takes_turns, kind.is_called) == (lists_accounts, takes_turns, is_called)
+def test_a_kind_of_panel_says_what_it_can(kind: PanelKind, lists_accounts: bool, needs_lock: bool, is_called: bool) -> None:
+    assert (kind.lists_accounts, kind.needs_lock, kind.is_called) == (lists_accounts, needs_lock, is_called)
 
 
 @pytest.mark.parametrize(

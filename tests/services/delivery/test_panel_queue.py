@@ -80,11 +80,11 @@ async def test_two_shops_of_one_panel_share_one_queue_and_one_turn_whatever_thei
             world.store, world.directory, Upstreams(world.store, world.directory, http, world.clock), sides, world.clock
         )
         places = (to_newsletter("shop1"), to_newsletter("shop2"), to_tags("shop1"), to_tags("shop2"))
-        turns = {senders(place).turn for place in places}
+        turns = {senders(place).lock for place in places}
         assert len(turns) == 1
         assert None not in turns
         assert not any("one-key" in turn for turn in turns)
-        assert senders(to_newsletter("shop3")).turn not in turns
+        assert senders(to_newsletter("shop3")).lock not in turns
         out = SetSubscription(email=JAN, email_news=TimedStatus(OUT, at(1)))
         answers = await asyncio.gather(*(sides(f"shop{number}").set_subscription(out, number) for number in (1, 2)))
     assert [type(answer.outcome) for answer in answers] == [Delivered, Delivered]
@@ -95,7 +95,7 @@ async def test_two_shops_of_one_panel_share_one_queue_and_one_turn_whatever_thei
 async def test_while_one_worker_serves_a_shop_of_a_panel_no_other_serves_another_shop_of_it(world: World) -> None:
     await on_panels(world, ["one-key", "one-key", "another-key"])
     async with httpx.AsyncClient() as http:
-        turn = ShopSides(world.directory, http, http, world.clock).turn
+        turn = ShopSides(world.directory, http, http, world.clock).lock_of
 
     def sender(destination: str) -> Sender:
         name = destination.partition(":")[2]

@@ -31,7 +31,7 @@ class OptInVerifier(Unpaced):
     """What a callback claims is read in SALESmanago's own record before it is believed (R55)."""
 
     contacts_per_claim = CONTACTS_PER_READ
-    turn: str | None = None
+    lock: str | None = None
     blocked_by_revocations_of: Collection[str] = ()
 
     def __init__(

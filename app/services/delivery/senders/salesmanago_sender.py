@@ -30,7 +30,7 @@ class SalesmanagoSender:
     """Contacts and what happened to them: in batches under backlog, one by one when little waits."""
 
     contacts_per_claim = CONTACTS_PER_BATCH
-    turn: str | None = None
+    lock: str | None = None
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ class Sender(Protocol):
     blocked_by_revocations_of: Collection[str]
     """Shops whose undecided acts that take permission away hold everything back (I6)."""
 
-    turn: str | None
+    lock: str | None
     """Name of the lock of a panel that only one process may call at a time."""
 
     async def ready(self) -> bool:

@@ -51,9 +51,9 @@ class ShopSender(Unpaced):
         blocked_by_revocations_of: Collection[str],
         store: Store,
         clock: Clock,
-        turn: str | None = None,
+        lock: str | None = None,
     ) -> None:
-        self.turn = turn
+        self.lock = lock
         self._side = side
         self.closed_shops = closed_shops
         self.blocked_by_revocations_of = blocked_by_revocations_of
