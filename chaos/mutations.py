@@ -65,7 +65,7 @@ def _no_look_up() -> None:
     async def nothing(self: Any, dispatches: Any) -> None:
         del self, dispatches
 
-    _replace(to_salesmanago._Sending, "_look_where_unknown", nothing)  # noqa: SLF001
+    _replace(to_salesmanago._Sending, "_verify_unknown", nothing)  # noqa: SLF001
 
 
 def _no_fence() -> None:

@@ -159,7 +159,7 @@ class Worker:
             self._queue.every("pushes", self._pauses.poll, self._sources.translator.step)
             self._every_account("pull", self._pull.pull_changed, self._pauses.pull)
             self._every_account("sweep", self._pull.sweep, self._pauses.sweep)
-            scans = Rotation("scan", self._scanned.names, self._scan, look=self._pauses.directory)
+            scans = Rotation("scan", self._scanned.names, self._scan, poll_seconds=self._pauses.directory)
             self._queue.every("scan", self._pauses.poll, self._guarded(scans))
             nightly = self._pauses.nightly
             self._queue.every("nightly", nightly, self._guarded(self._reconciliations.start_nightly), first=nightly)
@@ -209,7 +209,7 @@ class Worker:
             await step(account_id, turn)
             return pause
 
-        rotation = Rotation(kind, self._pull.accounts, serve, look=min(pause, LONGEST_WAIT_SECONDS))
+        rotation = Rotation(kind, self._pull.accounts, serve, poll_seconds=min(pause, LONGEST_WAIT_SECONDS))
         self._queue.every(kind, min(pause, self._pauses.directory), self._guarded(rotation))
 
     async def _scan(self, source: str) -> float:

@@ -26,18 +26,18 @@ class Rotation:
         names: Callable[[], Awaitable[Collection[str]]],
         serve: Callable[[str], Awaitable[float]],
         *,
-        look: float,
+        poll_seconds: float,
         at_once: int = AT_ONCE,
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`names`: asked every `look` seconds; `serve`: answers in how many seconds the thing is to be served again."""
+        """`names`: asked every `poll_seconds`; `serve`: answers in how many seconds the thing is to be served again."""
         self._kind = kind
         self._names = names
         self._serve = serve
-        self._look = look
+        self._poll_seconds = poll_seconds
         self._at_once = at_once
         self._steady = steady
-        self._asked_at = -look
+        self._asked_at = -poll_seconds
         self._named: frozenset[str] = frozenset()
         self._due: list[tuple[float, str]] = []
         """A heap; every named thing that is not being served stands in it once."""
@@ -51,7 +51,7 @@ class Rotation:
                 self._start_due(running)
                 if not running:
                     return 0
-                await asyncio.wait(running, timeout=self._look, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(running, timeout=self._poll_seconds, return_when=asyncio.FIRST_COMPLETED)
                 self._put_back([task for task in running if task.done()], running)
         finally:
             for task in running:
@@ -64,7 +64,7 @@ class Rotation:
 
     async def _learn_names(self, running: dict[asyncio.Task[float], str]) -> None:
         now = self._steady()
-        if now < self._asked_at + self._look:
+        if now < self._asked_at + self._poll_seconds:
             return
         self._asked_at = now
         named = frozenset(await self._names())
@@ -86,7 +86,7 @@ class Rotation:
             return await self._serve(name)
         except Exception:
             log.exception("turn_failed", kind=self._kind, name=name)
-            return self._look
+            return self._poll_seconds
 
     def _put_back(self, ended: Collection[asyncio.Task[float]], running: dict[asyncio.Task[float], str]) -> None:
         for task in ended:

@@ -17,7 +17,7 @@ class Things:
         self.held: dict[str, asyncio.Event] = {}
         self.fails: set[str] = set()
         self.again = 60.0
-        self.rotation = Rotation("thing", self._names, self._serve, look=10, at_once=2, steady=lambda: self.now)
+        self.rotation = Rotation("thing", self._names, self._serve, poll_seconds=10, at_once=2, steady=lambda: self.now)
 
     async def _names(self) -> Collection[str]:
         self.asked += 1

@@ -51,7 +51,7 @@ class _Sending(EventCalls):
             await self._send_alike([dispatch for dispatch in dispatches if dispatch.is_quiet is quiet])
 
     async def _send_alike(self, dispatches: Sequence[ContactDispatch]) -> None:
-        await self._look_where_unknown(dispatches)
+        await self._verify_unknown(dispatches)
         await self._check_old_opt_ins([dispatch for dispatch in dispatches if dispatch.may_go])
         await self._send_upserts([dispatch for dispatch in dispatches if dispatch.may_go])
         await self._send_events([dispatch for dispatch in dispatches if dispatch.upsert_settled])
@@ -59,7 +59,7 @@ class _Sending(EventCalls):
         for dispatch in dispatches:
             await self._delete(dispatch)
 
-    async def _look_where_unknown(self, dispatches: Sequence[ContactDispatch]) -> None:
+    async def _verify_unknown(self, dispatches: Sequence[ContactDispatch]) -> None:
         """R28: tags, renames and events with unknown outcome are read back, and only what is missing is sent."""
         unsure = [dispatch for dispatch in dispatches if any(one.maybe_sent for one in dispatch.claim.commands)]
         for dispatch, seen in await self._read(self._upstream.look_up, [one for one in unsure if not one.bundle.deletions]):
