@@ -57,18 +57,20 @@ class RateLimiter:
         self._slots = asyncio.Semaphore(in_flight)
         self._places = WeakKeyDictionary[asyncio.Task[Any], float]()
         """Tasks that hold a place in flight, and until when their slot is valid (monotonic clock)."""
+        self._late = 0.0
+        """How many seconds later a slot may be used: a busy process would otherwise book every slot anew, and lose that as well."""
 
     async def reserve(self) -> None:
         """Wait until a call may leave, and hold its place, so that the caller reads what to send at the last moment (I6).
 
         The task holds one of the places in flight until its next call is answered or `give_up()`. The booked slot is valid
-        for `RESERVED_SECONDS`.
+        for `RESERVED_SECONDS`, and as much longer as readings lately took.
         """
         task = _this_task()
         if task not in self._places:
             await self._slots.acquire()
             self._places[task] = 0.0
-        if self._places[task] <= time.monotonic():
+        if self._places[task] + self._late <= time.monotonic():
             try:
                 await self._slot()
             except BaseException:
@@ -76,11 +78,15 @@ class RateLimiter:
                 raise
             self._places[task] = time.monotonic() + RESERVED_SECONDS
 
-    def holds_place(self, late: float = 0.0) -> bool:
-        """Is the slot of this task still valid, or was it so many seconds ago? If so, it stays valid while the body is written."""
-        task, now = _this_task(), time.monotonic()
+    def holds_place(self, reading_seconds: float = 0.0) -> bool:
+        """Is the slot of this task still valid? If so, it stays valid while the body is written.
+
+        `reading_seconds`: how long it took to read whether the call may leave. The next slot may be late by twice as much.
+        """
+        task, now, allowed = _this_task(), time.monotonic(), self._late
+        self._late = min(max(2 * reading_seconds, allowed * _LATENESS_KEPT), LATEST_SECONDS)
         until = self._places.get(task, 0.0)
-        if not until or until + late <= now:
+        if not until or until + allowed <= now:
             return False
         self._places[task] = max(until, now + WRITING_SECONDS)
         return True
@@ -126,6 +132,10 @@ RESERVED_SECONDS = 0.1
 """A slot expires after this long. A caller that wakes up later books another, so late callers cannot bunch up."""
 SLOTS_GIVEN_UP = 3
 """Slots in a row that a busy process may miss. Then one is used all the same: calls too close are better than none."""
+LATEST_SECONDS = 5.0
+"""How late a call may leave, however long it takes to read whether it may."""
+_LATENESS_KEPT = 0.9
+"""Of what a reading allowed, from each call to the next."""
 WRITING_SECONDS = 0.1
 """After `holds_place()` said yes, the slot stays valid this long, to write the body (I6).
 

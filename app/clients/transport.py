@@ -79,9 +79,9 @@ class Transport:
             return False
         return True
 
-    def holds_place(self, late: float = 0.0) -> bool:
-        """Would a call still leave at once, or so many seconds late?"""
-        return self._limiter.holds_place(late)
+    def holds_place(self, reading_seconds: float = 0.0) -> bool:
+        """Would a call still leave at once? See `RateLimiter.holds_place`."""
+        return self._limiter.holds_place(reading_seconds)
 
     def give_up(self) -> None:
         """No call follows on what was reserved."""

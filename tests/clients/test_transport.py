@@ -247,13 +247,32 @@ async def test_a_body_is_sent_as_json_with_its_letters_and_bytes_as_they_are() -
     assert seen[2].content == b" signed "
 
 
-async def test_a_slot_may_be_used_late_by_as_much_as_is_said(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slot_may_be_used_later_where_readings_took_long(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 0.01)
     limiter = RateLimiter(1000, 2, bucket)
-    assert not limiter.holds_place(60), "nothing was booked"
+    assert not limiter.holds_place(), "nothing was booked"
     await limiter.reserve()
     await asyncio.sleep(0.05)
-    assert not limiter.holds_place(0.01)
+    assert not limiter.holds_place(60), "it was lost before anybody knew how long readings take"
+    await limiter.reserve()
+    assert bucket.booked == 1, "now it is as good as before"
     assert limiter.holds_place(60)
     await call(limiter)
-    assert bucket.booked == 1
+    await limiter.reserve()
+    await asyncio.sleep(0.05)
+    assert limiter.holds_place(0.001), "the next call is allowed as much"
+    await call(limiter)
+    assert bucket.booked == 2
+
+
+async def test_a_process_that_is_quick_again_keeps_to_its_slots_again(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 0.01)
+    monkeypatch.setattr(rate_limiter, "LATEST_SECONDS", 0.5)
+    limiter = RateLimiter(1000, 2, bucket)
+    for reading_seconds in (60, *[0.0] * 100):
+        assert not limiter.holds_place(reading_seconds), "nothing is booked"
+    await limiter.reserve()
+    await asyncio.sleep(0.05)
+    assert not limiter.holds_place()
+    await limiter.reserve()
+    assert bucket.booked == 2

@@ -94,7 +94,7 @@ class FakeUpstream:
     async def ready(self) -> bool:
         return True
 
-    def slot_is_valid(self, late: float = 0.0) -> bool:
+    def slot_is_valid(self, reading_seconds: float = 0.0) -> bool:
         return True
 
     def release_slot(self) -> None:

@@ -95,8 +95,8 @@ class SalesmanagoClient:
         """Wait until a call may leave. Its place is kept until it is made, or until nothing follows."""
         return await self._transport.reserve()
 
-    def slot_is_valid(self, late: float = 0.0) -> bool:
-        return self._transport.holds_place(late)
+    def slot_is_valid(self, reading_seconds: float = 0.0) -> bool:
+        return self._transport.holds_place(reading_seconds)
 
     def release_slot(self) -> None:
         self._transport.give_up()

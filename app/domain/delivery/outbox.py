@@ -20,6 +20,9 @@ from app.domain.reasons import Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import value
 
+BACKGROUND_PER_CLAIM = 100
+"""Contacts per bulk claim: so few that a live contact never waits long for its call."""
+
 
 class CommandState(StrEnum):
     WAITING = "waiting"

@@ -17,7 +17,7 @@ from app.domain.clocks import went_back
 from app.domain.delivery.answers import without_call
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.delivery.destination import DestinationState
-from app.domain.delivery.outbox import Claim, ContactQueue, to_account
+from app.domain.delivery.outbox import BACKGROUND_PER_CLAIM, Claim, ContactQueue, to_account
 from app.domain.delivery.outcomes import NeedsPerson, Outcome, Unknown, without_words
 from app.domain.errors import NotReady
 from app.domain.reasons import Reason
@@ -73,6 +73,8 @@ class Delivery:
         self._suspects: set[ContactQueue] = set()
         """Who was on the way when something of ours failed. Forgetting it costs a round."""
         self._claiming: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._about_to_claim = set[str]()
+        """Destinations of which some task waits for its slot: whatever is due there until then is for that task."""
 
     async def due_destinations(self) -> list[str]:
         """Where something is due, and nobody rests."""
@@ -106,23 +108,25 @@ class Delivery:
     async def deliver_due(self, destination: str, claimed: Callable[[], None] = lambda: None) -> int:
         """Send what is due for a destination; answers how many contacts were served. 0 = nothing due, or it rests.
 
-        `claimed` is called once some are claimed: more may be due.
+        `claimed` is called once as many are claimed as may be at a time: more may be due.
         """
         with contextlib.ExitStack() as places:
             return await self._deliver(destination, places, claimed)
 
     async def _deliver(self, destination: str, places: contextlib.ExitStack, claimed: Callable[[], None]) -> int:
         """`places`: releases the slot that is reserved for the first call, if no call is made."""
+        if destination in self._about_to_claim:
+            return 0
         async with self._claiming[destination]:  # otherwise two tasks could book a slot for the same claim
             if not await self.claims.is_due(destination):
                 return 0
             sender = self._sender(destination)
             places.callback(sender.release_slot)
-            if not await sender.ready():
+            if not await self._waited_for_slot(destination, sender):
                 return 0
             began, length = time.monotonic(), self._lengths.now
             claims, breaker = await self.claims.claim(destination, length)
-        if claims:
+        if len(claims) >= min(sender.contacts_per_claim, BACKGROUND_PER_CLAIM):
             claimed()
         ready = [claim for claim in claims if claim.commands]
         if ready:
@@ -141,6 +145,13 @@ class Delivery:
             await self._recorder.record(destination, dispatches, lease)
             await self._given_up.ended(destination, anything_done=done)
         return len(claims)
+
+    async def _waited_for_slot(self, destination: str, sender: Sender) -> bool:
+        self._about_to_claim.add(destination)
+        try:
+            return await sender.ready()
+        finally:
+            self._about_to_claim.discard(destination)
 
     def _dispatch(self, sender: Sender, claim: Claim) -> Dispatch:
         if claim.defect is not None:

@@ -15,8 +15,8 @@ class Upstream(Protocol):
         """Wait until a call may leave, and keep its place; False if the account rests. Raises `NotReady` if none can be booked."""
         ...
 
-    def slot_is_valid(self, late: float = 0.0) -> bool:
-        """Is the reserved slot still valid, now or so many seconds late?"""
+    def slot_is_valid(self, reading_seconds: float = 0.0) -> bool:
+        """Is the reserved slot still valid, after it took so long to read whether the call may leave?"""
         ...
 
     def release_slot(self) -> None:

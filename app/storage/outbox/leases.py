@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.clocks import NOTICED
 from app.domain.delivery.coalesce import is_quiet, one_bundle
-from app.domain.delivery.outbox import Claim, ContactQueue, DeferredRevocation, InFlight, WaitingCommand
+from app.domain.delivery.outbox import BACKGROUND_PER_CLAIM, Claim, ContactQueue, DeferredRevocation, InFlight, WaitingCommand
 from app.domain.delivery.outcomes import LONGEST_DELAY
 from app.domain.delivery.round_robin import round_robin
 from app.storage.engine import codec
@@ -26,9 +26,6 @@ from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LIVE, is_of
 
 COMMANDS_PER_CLAIM = 200
 """Commands of one contact per claim: a contact with many must not fill a batch alone."""
-
-BACKGROUND_PER_CLAIM = 100
-"""Contacts per bulk claim: so few that a live contact never waits long for its call."""
 
 READ_AT_LEAST = 20
 """Read at least so many candidates: some are discarded as bulk."""

@@ -22,9 +22,6 @@ Part = TypeVar("Part")
 READINGS, READ_AGAIN_SECONDS = 50, 0.04
 """How often permission is read before a call until nothing is undecided, and how long after one another: for two seconds."""
 
-LATEST_SECONDS = 5.0
-"""How late a call may leave, however long it takes to read whether it may."""
-
 Interrupted = Callable[[Sequence[Claim]], Awaitable[Collection[int] | None]]
 """For which contacts an act was noted, since they were claimed, that takes something back (I6, R41). None: one is not decided yet.
 
@@ -63,10 +60,9 @@ class Calls:
     async def _read_permission(self, claims: Sequence[Claim]) -> Collection[int] | None:
         """From whom something is to be taken back first. None: the account rests, or what is to be known is not known in time.
 
-        A slot that expires during the reading is booked again, and may then be late by as long as the reading took: a process
-        that gets little processor time would lose every slot. What is sent is never older than its reading.
+        A slot that expires during the reading is booked again. What is sent is never older than its reading.
         """
-        undecided, late = False, 0.0
+        undecided = False
         with contextlib.suppress(NotReady):
             for _ in range(READINGS):
                 if undecided:
@@ -76,9 +72,8 @@ class Calls:
                 began = time.monotonic()
                 interrupted = await self._interrupted(claims)
                 undecided = interrupted is None
-                if not undecided and self._upstream.slot_is_valid(late):
+                if not undecided and self._upstream.slot_is_valid(time.monotonic() - began):
                     return interrupted  # otherwise the slot expired meanwhile, and what was read is outdated
-                late = min(max(late, 2 * (time.monotonic() - began)), LATEST_SECONDS)
         return None
 
     def _noted(self, answer: Answer) -> Answer:

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select, update
 
 from app.domain.commands import AddEvent, UpsertContact
+from app.domain.delivery.outbox import BACKGROUND_PER_CLAIM
 from app.domain.delivery.outcomes import Delivered, Throttled, Unknown, Unreachable
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS
 from app.storage.engine.database import Database
 from app.storage.engine.tables import attempts, contact_queues
-from app.storage.outbox.leases import BACKGROUND_PER_CLAIM
 from tests.conftest import Clock
 from tests.services.delivery.workers.many import MAIN, a_worker, claimed
 from tests.support.gate import Gate

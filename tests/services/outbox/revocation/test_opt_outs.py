@@ -177,7 +177,7 @@ async def test_a_probe_that_an_opt_out_stopped_leaves_its_turn_to_the_next(world
 async def test_permission_is_read_again_when_the_turn_was_lost_while_it_was_read(world: World) -> None:
     turns = iter([False])
 
-    def slot_is_valid(late: float = 0.0) -> bool:
+    def slot_is_valid(reading_seconds: float = 0.0) -> bool:
         return next(turns, True)
 
     readings = 0
