@@ -29,7 +29,7 @@ def _rate(stage: Stage, store: str, accounts: int) -> float:
         if not on_sqlite:
             gateway.world.worker("worker")
         shops = [f"many{number}" for number in range(1, accounts + 1)]
-        keys = {shop: gateway.world.key(shop) for shop in shops}
+        keys = gateway.world.keys(shops)
         _delivered(stage, gateway, keys, shops, PER_POST * len(shops))  # everybody is up and connected
         return events / _delivered(stage, gateway, keys, shops, events)
 

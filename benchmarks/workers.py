@@ -67,7 +67,7 @@ def _run(stage: Stage, accounts: int, workers: int, share: float, events: int) -
     try:
         with stage.gateway(stage.postgres.create(), worker=False, more_accounts=accounts) as gateway:
             shops = [f"many{number}" for number in range(1, accounts + 1)]
-            keys = {shop: gateway.world.key(shop) for shop in shops}
+            keys = gateway.world.keys(shops)
             started = [gateway.world.worker(f"worker{at}", prefix=quota.prefix) for at, quota in enumerate(quotas)]
             before_all = stage.sink.state()[1]
             for round_ in (1, 2):  # everybody is up and connected

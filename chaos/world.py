@@ -289,18 +289,25 @@ class World:
 
     def key(self, shop: str = "shop1") -> str:
         """A key of a shop, known to the running gateway."""
+        return self.keys([shop])[shop]
+
+    def keys(self, shops: Sequence[str]) -> dict[str, str]:
+        """A key of each shop, known to the running gateway. On PostgreSQL one process makes them all: starting takes a while."""
         if self.is_sqlite:
             with self._door() as http:
-                return str(http.post("/keys", params={"shop": shop}).raise_for_status().json()["key"])
-        asked = self.command("keys", "issue", shop)
-        if asked.returncode:
-            raise Trouble(f"no key: {asked.stderr[-300:]}")
-        key = asked.stdout.strip()
-        look = f"{self.url}/v1/shops/{shop}/events/none"
-        known = until(lambda: httpx.get(look, headers={"Authorization": f"Bearer {key}"}).status_code == httpx.codes.NOT_FOUND, 10)
-        if not known:
-            raise Trouble("the new key is not known")
-        return key
+                asked = {shop: http.post("/keys", params={"shop": shop}).raise_for_status().json() for shop in shops}
+            return {shop: str(answer["key"]) for shop, answer in asked.items()}
+        made = self._python("-c", _ISSUE_KEYS, *shops)
+        if made.returncode:
+            raise Trouble(f"no keys: {made.stderr[-300:]}")
+        keys = dict(zip(shops, made.stdout.split(), strict=True))
+        if not until(lambda: all(self._knows(shop, key) for shop, key in keys.items()), 10):
+            raise Trouble("the new keys are not known")
+        return keys
+
+    def _knows(self, shop: str, key: str) -> bool:
+        look, headers = f"{self.url}/v1/shops/{shop}/events/none", {"Authorization": f"Bearer {key}"}
+        return httpx.get(look, headers=headers).status_code == httpx.codes.NOT_FOUND
 
     # -- the database ----------------------------------------------------------------------------------------------------
 
@@ -342,12 +349,27 @@ class World:
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `gateway ...` as a person would."""
-        command = [sys.executable, "-m", "app", *arguments]
+        return self._python("-m", "app", *arguments)
+
+    def _python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *arguments]
         return subprocess.run(command, env=os.environ | self.environment, capture_output=True, text=True, timeout=60, check=False)
 
     def _door(self) -> httpx.Client:
         door = httpx.HTTPTransport(uds=f"{self.database}.sock")
         return httpx.Client(transport=door, base_url="http://gateway", timeout=20)
+
+
+_ISSUE_KEYS = """
+import sys
+from app.cli.common import ask, run
+
+async def issue():
+    for shop in sys.argv[1:]:
+        print((await ask("POST", "/keys", params={"shop": shop}))["key"])
+
+run(issue())
+"""
 
 
 async def _fetch(dsn: str, statement: str) -> list[tuple[Any, ...]]:

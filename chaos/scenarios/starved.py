@@ -27,7 +27,7 @@ def starved(stage: Stage) -> Iterator[Result]:
             did = f"one worker at {SHARE:.0%} of a core ({quota.way}); {accounts} accounts with a backlog; opt-outs meanwhile"
             result = Result("starved", did)
             shops = [f"many{number}" for number in range(1, accounts + 1)]
-            keys = {shop: world.key(shop) for shop in shops}
+            keys = world.keys(shops)
             waiting = [
                 Crowd(world.url, keys[shop], name=f"st{shop}", shop=shop, senders=1, people=people, seed=at).start()
                 for at, shop in enumerate(shops)
