@@ -48,15 +48,19 @@ class Claims:
 
     async def is_due(self, destination: str) -> bool:
         """Is it worth waiting for a slot? What is claimed after the wait is read again."""
+        closed = self._sender(destination).closed_shops
         async with self._store.work() as work:
             now = await work.now()
-            if (await work.destinations.locked(destination)).breaker.state(now) is Circuit.OPEN:
+            if not await work.leases.is_due(destination, closed, now):
+                return False
+            known = await work.destinations.of([destination])
+            if destination in known and known[destination].breaker.state(now) is Circuit.OPEN:
                 return False
             in_flight = await work.leases.in_flight(destination, now)
             if in_flight.claims >= self.claims_in_flight:
                 return False
             only_live = in_flight.of_lists >= self._claims_for_lists
-            return await work.leases.is_due(destination, self._sender(destination).closed_shops, now, only_live=only_live)
+            return not only_live or await work.leases.is_due(destination, closed, now, only_live=True)
 
     async def claim(self, destination: str, length: timedelta | None = None) -> tuple[list[Claim], Breaker]:
         """Nothing leaves a shop while an act that takes permission away waits to be decided (I6).
@@ -91,7 +95,8 @@ class Claims:
             if not await self._holds_lock(work, sender, now, length):
                 return nothing, breaker
             # A shop may have left the account while something of it waits here.
-            if destination.startswith(to_account("")) and await work.inbox.has_urgent({claim.shop_id for claim in claims}):
+            left = {claim.shop_id for claim in claims}.difference(sender.blocked_by_revocations_of)
+            if left and destination.startswith(to_account("")) and await work.inbox.has_urgent(left):
                 return nothing, breaker
             if circuit is Circuit.HALF_OPEN:
                 await work.destinations.save(destination, replace(state, breaker=breaker.probing(now + length, length)))
