@@ -182,7 +182,7 @@ async def _compose(
     pseudonyms = Pseudonyms(await _pepper(store, ring))
     intake = parts.intake(store, clock, wake.planning.notify, pseudonyms)
     planner = parts.planner(store, directory, clock, pseudonyms, wake.delivering.notify)
-    senders = parts.senders(Senders(store, directory, upstreams, sides, clock), store)
+    senders = parts.senders(Senders(store, directory, upstreams, sides, clock, lambda: planner.is_behind), store)
     lease = timedelta(seconds=settings.lease_seconds)
     claims = CLAIMS_OF_ONE_PROCESS if database.is_sqlite else CLAIMS_IN_FLIGHT
     delivery = Delivery(store, senders, directory.shop, clock, random.SystemRandom().random, wake.planning.notify, lease, claims)

@@ -1,5 +1,7 @@
 """Which sender serves a destination."""
 
+from collections.abc import Callable
+
 from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.shop_sides import ShopSides
 from app.services.delivery.senders.opt_in_verifier import OptInVerifier
@@ -14,12 +16,21 @@ from app.services.shops.directory import ShopDirectory
 class Senders:
     """The sender of each destination."""
 
-    def __init__(self, store: Store, directory: ShopDirectory, upstreams: Upstreams, sides: ShopSides, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        directory: ShopDirectory,
+        upstreams: Upstreams,
+        sides: ShopSides,
+        clock: Clock,
+        is_behind: Callable[[], bool],
+    ) -> None:
         self._store = store
         self._directory = directory
         self._upstreams = upstreams
         self._sides = sides
         self._clock = clock
+        self._is_behind = is_behind
 
     def __call__(self, destination: str) -> Sender:
         kind, _, name = destination.partition(":")
@@ -38,4 +49,5 @@ class Senders:
         if kind == "reading":
             shops = [shop.id for shop in self._directory.shops_of(name)]
             return OptInVerifier(self._upstreams(name), name, shops, closed, self._store, self._clock)
-        return SalesmanagoSender(self._upstreams(name), name, self._directory.open_shops(name), closed, self._store, self._clock)
+        open_ = self._directory.open_shops(name)
+        return SalesmanagoSender(self._upstreams(name), name, open_, closed, self._store, self._clock, self._is_behind)

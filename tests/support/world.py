@@ -319,7 +319,9 @@ class World:
         kind, _, name = destination.partition(":")
         if kind == "account":
             ours, closed = self.directory.open_shops(name), self.directory.closed_shops()
-            return SalesmanagoSender(self.upstream, name, ours, closed, self.store, self.clock)
+            return SalesmanagoSender(
+                self.upstream, name, ours, closed, self.store, self.clock, is_behind=lambda: self.planner.is_behind
+            )
         if kind == "reading":
             shops = [shop.id for shop in self.directory.shops_of(name)]
             return OptInVerifier(self.upstream, name, shops, self.directory.closed_shops(), self.store, self.clock)

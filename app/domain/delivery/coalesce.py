@@ -174,17 +174,21 @@ def within_limits(upsert: UpsertContact) -> tuple[UpsertContact, ...]:
     return tuple(parts)
 
 
-def travels_alone(event: AddEvent, purchases: int) -> bool:
-    """Only the single call answers the id by which an event is changed later (contract 2.11, 3.5).
+def purchases_travel_alone(purchases: int, *, is_behind: bool) -> bool:
+    """A purchase is rarely changed (R18): where many wait they travel together, and an edit of such an order cannot be made.
 
-    A `CART` is changed with every step of its visitor. A purchase rarely is (R18): where many wait they travel together, and an
-    edit of such an order can only say that it cannot be made. `purchases`: that leave together with this event.
+    `purchases`: so many would leave together. `is_behind`: events wait to be decided, and more purchases may be among them.
     """
+    return purchases <= PURCHASES_SENT_ALONE and not is_behind
+
+
+def travels_alone(event: AddEvent, *, purchases_alone: bool) -> bool:
+    """Only the single call answers the id by which an event is changed later (contract 2.11, 3.5)."""
     match event.kind:
         case EventKind.CART:
             return True
         case EventKind.PURCHASE:
-            return event.is_update or purchases <= PURCHASES_SENT_ALONE
+            return event.is_update or purchases_alone
         case EventKind.VISIT | EventKind.CANCELLATION | EventKind.RETURN:
             return False
         case _:

@@ -82,6 +82,8 @@ class Planner:
         self._limits = limits
         self._spread = spread
         self._limit = FIRST_ROUND
+        self.is_behind = False
+        """Did more wait than the last round took?"""
 
     async def plan_due(self, limit: int | None = None) -> int:
         """Decide the next events; answers how many. 0 = nothing waits, or others are at it."""
@@ -116,6 +118,7 @@ class Planner:
                 return 0
             events, unreadable, lanes = taken.events, taken.unreadable, taken.lanes
             if not events and not unreadable:
+                self.is_behind = False
                 await work.commit()
                 return 0
             await work.inbox.mark(unreadable, EventState.PARKED, Reason.RULE_FAILED, self._clock())
@@ -127,6 +130,7 @@ class Planner:
             planned, left = await _plan(
                 planning, _in_order_of_acceptance(events), lanes, watch, lambda: self._is_over(work, watch.seconds), work
             )
+            self.is_behind = len(events) >= limit or planned + left < len(events)
             deciding = watch.seconds - loading
             await planning.save()
             saving = watch.seconds - loading - deciding

@@ -23,6 +23,7 @@ from app.domain.delivery.coalesce import (
     merge,
     newest_versions,
     one_bundle,
+    purchases_travel_alone,
     travels_alone,
     up_to_deletion,
     within_limits,
@@ -150,11 +151,16 @@ def test_an_upsert_travels_in_parts_of_at_most_fifty_tags(added: int, removed: i
 def test_r18_what_may_be_changed_later_travels_alone_and_purchases_together_where_many_wait(
     purchases: int, alone: set[EventKind]
 ) -> None:
-    assert {kind for kind in EventKind if travels_alone(an_event(kind), purchases)} == alone
+    few = purchases_travel_alone(purchases, is_behind=False)
+    assert {kind for kind in EventKind if travels_alone(an_event(kind), purchases_alone=few)} == alone
+
+
+def test_r18_purchases_travel_together_while_events_wait_to_be_decided() -> None:
+    assert not purchases_travel_alone(1, is_behind=True)
 
 
 def test_r18_a_new_version_of_a_purchase_travels_alone_however_many_wait() -> None:
-    assert travels_alone(replace(an_event(EventKind.PURCHASE), is_update=True), 1_000)
+    assert travels_alone(replace(an_event(EventKind.PURCHASE), is_update=True), purchases_alone=False)
 
 
 INTRODUCED = an_upsert(introduces=True)

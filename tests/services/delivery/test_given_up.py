@@ -58,7 +58,7 @@ async def test_a_delivery_whose_turn_is_late_every_time_counts_its_claims_and_on
     await world.post(orders("o1"))
     await world.plan()
 
-    async def too_late(*_: object) -> None:
+    async def too_late(*_: object, **__: object) -> None:
         """Nothing is sent: as where every slot is lost."""
 
     before = counted()

@@ -76,9 +76,8 @@ async def test_two_shops_of_one_panel_share_one_queue_and_one_turn_whatever_thei
     await on_panels(world, ["one-key", "one-key", "another-key"])
     async with httpx.AsyncClient(transport=httpx.MockTransport(panel)) as http:
         sides = ShopSides(world.directory, http, http, world.clock)
-        senders = Senders(
-            world.store, world.directory, Upstreams(world.store, world.directory, http, world.clock), sides, world.clock
-        )
+        upstreams = Upstreams(world.store, world.directory, http, world.clock)
+        senders = Senders(world.store, world.directory, upstreams, sides, world.clock, lambda: False)
         places = (to_newsletter("shop1"), to_newsletter("shop2"), to_tags("shop1"), to_tags("shop2"))
         turns = {senders(place).lock for place in places}
         assert len(turns) == 1

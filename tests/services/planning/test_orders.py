@@ -129,6 +129,15 @@ async def test_r18_a_purchase_of_a_batch_is_changed_where_its_id_is_shown_and_sa
     assert len(world.upstream.events) == PURCHASES_SENT_ALONE + 1
 
 
+async def test_r18_even_a_few_purchases_travel_together_while_more_wait_to_be_decided(world: World) -> None:
+    await world.post(ORDER, orders("o2", EWA), orders("o3", "c@example.pl"))
+    await world.planner.plan_due(limit=2)
+    await world.deliver()
+    assert world.upstream.methods == ["upsert_many", "add_events"]
+    await world.run()
+    assert world.upstream.methods[2:] == ["upsert", "add_event"]
+
+
 async def test_r18_each_of_a_few_purchases_that_left_together_can_be_changed_though_no_ids_are_shown(world: World) -> None:
     world.upstream.shows_ids = False
     placed = [replace(orders(f"o{n}", f"c{n}@example.pl"), as_of=at(0)) for n in range(PURCHASES_SENT_ALONE)]

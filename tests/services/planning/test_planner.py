@@ -537,6 +537,15 @@ def test_a_round_takes_as_many_events_as_the_last_one_could_afford(
     assert round_size(planned, EventCost(deciding, storing), RoundLimits(seconds=1.0, uncut=0.5)) == next_one
 
 
+async def test_a_planner_is_behind_until_a_round_takes_all_that_waits(world: World) -> None:
+    await world.post(*(registers(f"p{number}@example.pl") for number in range(3)))
+    seen = []
+    while await world.planner.plan_due(limit=2):
+        seen.append(world.planner.is_behind)
+    assert seen == [True, False]
+    assert not world.planner.is_behind
+
+
 @pytest.mark.parametrize("first", [True, False])
 async def test_a_round_ends_early_only_while_a_caller_waits_for_the_store(
     world: World, monkeypatch: pytest.MonkeyPatch, first: bool

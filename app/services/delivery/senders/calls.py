@@ -32,12 +32,23 @@ May raise `NotReady`.
 class Calls:
     """One round of calls. Nothing more is tried once the destination accepts nothing (I7), or the lease is over (I8)."""
 
-    def __init__(self, upstream: Upstream, now: datetime, lease: Lease, interrupted: Interrupted, outcomes: list[Outcome]) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        now: datetime,
+        lease: Lease,
+        interrupted: Interrupted,
+        outcomes: list[Outcome],
+        *,
+        is_behind: bool,
+    ) -> None:
+        """`is_behind`: events wait to be decided, more than one round takes."""
         self._upstream = upstream
         self._now = now
         self._lease = lease
         self._interrupted = interrupted
         self._outcomes = outcomes
+        self._is_behind = is_behind
         self._refused = False
 
     @property

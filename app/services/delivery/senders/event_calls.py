@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.domain.commands import EventKind
 from app.domain.delivery.answers import Answer, without_call
-from app.domain.delivery.coalesce import travels_alone
+from app.domain.delivery.coalesce import purchases_travel_alone, travels_alone
 from app.domain.delivery.outcomes import Delivered, NotNeeded, is_of_the_item
 from app.domain.delivery.verify import (
     tells_the_same,
@@ -29,16 +29,17 @@ class EventCalls(Calls):
         queues = [(dispatch, dispatch.to_send) for dispatch in dispatches]
         leaving = [dispatch.bundle.events[at] for dispatch, positions in queues for at in positions]
         purchases = sum(event.kind is EventKind.PURCHASE for event in leaving)
+        alone = purchases_travel_alone(purchases, is_behind=self._is_behind)
         while queues := [(dispatch, positions) for dispatch, positions in queues if positions and dispatch.events_may_go]:
             if self._halted:
                 return
             singles: list[tuple[ContactDispatch, int]] = []
             together: list[tuple[ContactDispatch, int]] = []
             for dispatch, positions in queues:
-                if travels_alone(dispatch.bundle.events[positions[0]], purchases):
+                if travels_alone(dispatch.bundle.events[positions[0]], purchases_alone=alone):
                     singles.append((dispatch, positions.pop(0)))
                     continue
-                while positions and not travels_alone(dispatch.bundle.events[positions[0]], purchases):
+                while positions and not travels_alone(dispatch.bundle.events[positions[0]], purchases_alone=alone):
                     together.append((dispatch, positions.pop(0)))
             for one in singles:
                 await self._send_event_batch([one])

@@ -1,6 +1,6 @@
 """Carries claims to an account of SALESmanago: what must be known before, and when it must wait."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 
 from app.domain.commands import AddEvent
@@ -40,11 +40,14 @@ class SalesmanagoSender:
         closed_shops: Collection[str],
         store: Store,
         clock: Clock,
+        is_behind: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`is_behind`: do events wait to be decided, more than one round takes?"""
         self._upstream = upstream
         self._destination = to_account(account_id)
         self._store = store
         self._clock = clock
+        self._is_behind = is_behind
         self.closed_shops = closed_shops
         self.blocked_by_revocations_of = open_shops
 
@@ -63,7 +66,7 @@ class SalesmanagoSender:
         ours = [dispatch for dispatch in ours if dispatch.waits is None]
         await self._name_purchases(ours)
         try:
-            await send(self._upstream, ours, self._clock(), lease, self._interrupted, outcomes)
+            await send(self._upstream, ours, self._clock(), lease, self._interrupted, outcomes, is_behind=self._is_behind())
         finally:
             self._upstream.release_slot()  # before it is recorded, and whichever client the claim waited at
         await self._introduce_anew([dispatch for dispatch in ours if dispatch.may_be_gone])

@@ -34,13 +34,15 @@ async def send(
     lease: Lease,
     interrupted: Interrupted,
     outcomes: list[Outcome],
+    *,
+    is_behind: bool,
 ) -> None:
     """Fill in the outcome of each part of the dispatches; parts that were not tried stay without an answer.
 
     `outcomes`: those that count for the circuit breaker. Reads that succeeded or were refused per contact are left out: who can be
     read may still take nothing.
     """
-    await _Sending(upstream, now, lease, interrupted, outcomes).send(dispatches)
+    await _Sending(upstream, now, lease, interrupted, outcomes, is_behind=is_behind).send(dispatches)
 
 
 class _Sending(EventCalls):
