@@ -34,8 +34,8 @@ def with_garden(world: panel.Panel) -> panel.Panel:
 
 
 @dataclass(frozen=True)
-class SentState:
-    """Something that happened in the panel, how the gateway heard of it, and what became of it."""
+class PanelStep:
+    """Something that happened in the panel, what reported it, and what became of it."""
 
     said: str
     by: str
@@ -57,31 +57,31 @@ class PanelDay:
         self._panel = panel_url
         self._headers = {"Authorization": f"Bearer {key}"}
 
-    async def play(self) -> list[SentState]:
+    async def play(self) -> list[PanelStep]:
         address = f"{self._gateway}/sources/idosell/{PANEL_NUMBER}"
         hook = await self._do("webhooks", url=address, token=HOOK_TOKEN, secret=HOOK_SECRET)
         await self._do("webhooks", url=address, token=HOOK_TOKEN, programmable=True)
         person = {"first_name": "Ewa", "last_name": "Ogrodnik", "city": "Poznań", "type": "female"}
         await self._do("customers", login="ewa", email=EWA, active_shops=[GARDEN_NUMBER], **person)
-        told = [SentState("Ewa creates an account", "webhook clientCreated", await self._end("registration"))]
+        steps = [PanelStep("Ewa creates an account", "webhook clientCreated", await self._end("registration"))]
         await self._do("customers/ewa/approvals", shop=GARDEN_NUMBER, channel="email", given=True)
-        told.append(SentState("subscribes to the newsletter", "Webhooki newsletter_email", await self._end("subscription")))
+        steps.append(PanelStep("subscribes to the newsletter", "Webhooki newsletter_email", await self._end("subscription")))
         goods = [{"product": SPADE, "quantity": 2}]
         await self._do("baskets", login="ewa", shop=GARDEN_NUMBER, lines=goods)
         cart = await self._end("cart", ("planned",))
-        told.append(SentState("fills a basket; it waits for its idle hour", "Webhooki basket", cart, "planned"))
+        steps.append(PanelStep("fills a basket; it waits for its idle hour", "Webhooki basket", cart, "planned"))
         order = await self._do(
             "orders", login="ewa", shop=GARDEN_NUMBER, lines=goods, source_type="price_comparer", source_name="Ceneo"
         )
-        told.append(SentState("orders, coming from Ceneo", "webhook orderCreated", await self._end("order")))
+        steps.append(PanelStep("orders, coming from Ceneo", "webhook orderCreated", await self._end("order")))
         await self._do(f"webhooks/{hook['id']}", next=["lose"])
         await self._do("orders", login="ewa", shop=GARDEN_NUMBER, lines=[{"product": SPADE}])
-        told.append(SentState("orders again; this webhook is lost on purpose", SCAN, await self._end("order", number=2)))
+        steps.append(PanelStep("orders again; this webhook is lost on purpose", SCAN, await self._end("order", number=2)))
         await self._do("customers/ewa/tags", add={"stały klient": 3})
-        told.append(SentState("gets a tag from staff, which no webhook tells", SCAN, await self._end("tag-edit")))
+        steps.append(PanelStep("gets a tag from staff, which no webhook tells", SCAN, await self._end("tag-edit")))
         await self._do(f"orders/{order['orderSerialNumber']}", status="canceled")
-        told.append(SentState("cancels the first order", "webhook orderCanceled", await self._end("order-cancellation")))
-        return told
+        steps.append(PanelStep("cancels the first order", "webhook orderCanceled", await self._end("order-cancellation")))
+        return steps
 
     async def _do(self, what: str, **said: Any) -> dict[str, Any]:
         answer = await self._http.post(f"{self._panel}/sandbox/{what}", json=said)

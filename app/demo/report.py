@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.demo.day import Moment
 from app.demo.fast_forward import CartScene
-from app.demo.panel_day import SentState
+from app.demo.panel_day import PanelStep
 from app.demo.way_back import Scene
 
 console = Console(width=None if Console().is_terminal else 200)
@@ -34,7 +34,7 @@ def day(moments: Sequence[Moment], events: Sequence[dict[str, Any]]) -> None:
             if moment.shop == shop:
                 colour = _COLOURS.get(event["state"], "white")
                 happened = f"[bold]{escape(moment.person.partition('@')[0])}[/bold] {escape(moment.said)}"
-                table.add_row(happened, f"[{colour}]{event['state']}[/]", escape(_told(event)))
+                table.add_row(happened, f"[{colour}]{event['state']}[/]", escape(_words_of(event)))
         console.print(table)
 
 
@@ -68,17 +68,17 @@ def contacts(shown: Sequence[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def panel_day(told: Sequence[SentState]) -> None:
+def panel_day(steps: Sequence[PanelStep]) -> None:
     """The shop nobody posts for: what its panel told, and what became of it."""
     title = "A third shop, on IdoSell, for which nobody writes code: its panel tells"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)
     table.add_column("what happened", ratio=3)
-    table.add_column("heard by", ratio=2)
+    table.add_column("reported by", ratio=2)
     table.add_column("became", no_wrap=True)
     table.add_column("what SALESmanago was told, or why nothing", ratio=4, overflow="fold")
-    for one in told:
+    for one in steps:
         state = one.event["state"] if one.event is not None else "nothing"
-        words = _told(one.event) if one.event is not None else ""
+        words = _words_of(one.event) if one.event is not None else ""
         table.add_row(escape(one.said), escape(one.by), f"[{_COLOURS.get(state, 'white')}]{state}[/]", escape(words))
     console.print(table)
 
@@ -92,7 +92,7 @@ def carts(scenes: Sequence[CartScene]) -> None:
     table.add_column("what SALESmanago was told, or why nothing", ratio=4, overflow="fold")
     for scene in scenes:
         colour = _COLOURS.get(scene.event["state"], "white")
-        table.add_row(escape(scene.said), f"[{colour}]{scene.event['state']}[/]", escape(_told(scene.event)))
+        table.add_row(escape(scene.said), f"[{colour}]{scene.event['state']}[/]", escape(_words_of(scene.event)))
     console.print(table)
 
 
@@ -167,7 +167,7 @@ def tags_of(event: dict[str, Any], kind: str) -> list[str]:
     return [tag for command in event["commands"] for tag in command["summary"].get(kind, ())]
 
 
-def _told(event: dict[str, Any]) -> str:
+def _words_of(event: dict[str, Any]) -> str:
     if event["reason"]:
         return f"{event['reason']['rule']}: {event['reason']['why']}"
     words = []

@@ -174,17 +174,17 @@ async def _live_through(
     repeated = await _post(http, gateway_url, keys, day[3])
     settled = [await _settled(http, gateway_url, keys, moment) for moment in day]
     scenes = await way_back.play()
-    told = await garden.play()
+    steps = await garden.play()
     mistakes = [words for moment, event in zip(day, settled, strict=True) for words in _mistakes(moment, event)]
     mistakes += [scene.mistake for scene in scenes if scene.mistake is not None]
-    mistakes += [one.mistake for one in told if one.mistake is not None]
+    mistakes += [one.mistake for one in steps if one.mistake is not None]
     known = (await http.get(f"{sandbox_url}/sandbox/contacts")).json()["contacts"]
     contacts = [(await http.get(f"{sandbox_url}/sandbox/contacts/{contact['email']}")).json() for contact in known]
     if repeated["result"] != "duplicate":
         mistakes.append("a repeated order was not recognised")
     report.day(day, settled)
     report.way_back(scenes, await way_back.customer())
-    report.panel_day(told)
+    report.panel_day(steps)
     report.contacts(contacts)
     carts = await later.carts()
     report.carts(carts)

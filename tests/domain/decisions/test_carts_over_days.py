@@ -28,13 +28,13 @@ AN_HOUR, TWO_HOURS, AND_GRACE = timedelta(hours=1), timedelta(hours=2), timedelt
 TWELVE_HOURS = timedelta(hours=12)
 SHOP = a_shop()
 
-SentState = CartChanged | OrderPlaced
+ShopEvent = CartChanged | OrderPlaced
 
 
 @dataclass(frozen=True)
 class Message:
-    heard_at: datetime
-    told: SentState
+    arrived_at: datetime
+    event: ShopEvent
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Days:
         return [
             one
             for _, _, one in sorted(
-                [(m.heard_at, 0, m) for m in self.messages] + [(s, 1, s) for s in self.sweeps], key=lambda x: x[:2]
+                [(m.arrived_at, 0, m) for m in self.messages] + [(s, 1, s) for s in self.sweeps], key=lambda x: x[:2]
             )
         ]
 
@@ -79,7 +79,7 @@ _SOON = st.sampled_from([0, 0, 0, 20, 300, 3600])
 _LATE = st.one_of(st.sampled_from([0, 30, 1800]), st.integers(0, 5 * 3600))
 
 
-def as_told(moment: datetime) -> datetime:
+def as_reported(moment: datetime) -> datetime:
     """As it comes over the wire: the wall clock of Warsaw with its offset of that moment."""
     return datetime.fromisoformat(moment.astimezone(WARSAW).isoformat())
 
@@ -88,19 +88,19 @@ def as_told(moment: datetime) -> datetime:
 def days(draw: st.DrawFn) -> Days:
     moment = draw(st.sampled_from(STARTS)).astimezone(UTC)
     messages: list[Message] = []
-    carts_heard_by = moment
+    carts_arrived_by = moment
     for number in range(draw(st.integers(1, 14))):
         moment += timedelta(seconds=draw(_GAPS))
         is_order = draw(st.integers(0, 3)) == 0
-        heard_at = moment + timedelta(seconds=draw(_LATE if is_order else _SOON))
+        arrived_at = moment + timedelta(seconds=draw(_LATE if is_order else _SOON))
         if is_order:
-            messages.append(Message(heard_at, an_order(as_told(moment), order_id=str(number), consent=None)))
+            messages.append(Message(arrived_at, an_order(as_reported(moment), order_id=str(number), consent=None)))
             continue
         goods = draw(st.sampled_from(["a", "a", "b", "ab", ""]))
         # Baskets are told in order, orders whenever they come.
-        carts_heard_by = max(carts_heard_by, heard_at)
+        carts_arrived_by = max(carts_arrived_by, arrived_at)
         items = tuple(an_item(one, name=draw(st.sampled_from("xy"))) for one in draw(st.permutations(goods)))
-        messages.append(Message(carts_heard_by, cart_changed(as_told(moment), items=items)))
+        messages.append(Message(carts_arrived_by, cart_changed(as_reported(moment), items=items)))
     return Days(tuple(messages), tuple(draw(_sweeps(messages))))
 
 
@@ -108,10 +108,10 @@ def days(draw: st.DrawFn) -> Days:
 def _sweeps(draw: st.DrawFn, messages: Sequence[Message]) -> list[datetime]:
     """Every few minutes, except while nobody was there; and at the very seconds that matter."""
     step = timedelta(seconds=draw(st.sampled_from([30 * 60, 5 * 60, 47 * 60])))
-    begin, end = min(one.told.at for one in messages).astimezone(UTC), max(one.heard_at for one in messages) + timedelta(hours=4)
+    begin, end = min(one.event.at for one in messages).astimezone(UTC), max(one.arrived_at for one in messages) + timedelta(hours=4)
     found = [begin + step * number for number in range(int((end - begin) / step))]
     for one in draw(st.lists(st.sampled_from(messages), max_size=4)):
-        found.append(one.told.at.astimezone(UTC) + timedelta(seconds=draw(st.sampled_from([3599, 3600, 7199, 7200, 7799, 7800]))))
+        found.append(one.event.at.astimezone(UTC) + timedelta(seconds=draw(st.sampled_from([3599, 3600, 7199, 7200, 7799, 7800]))))
     for _ in range(draw(st.integers(0, 2))):
         out = begin + timedelta(seconds=draw(st.integers(0, int((end - begin).total_seconds()))))
         back = out + timedelta(minutes=draw(st.sampled_from([50, 65, 119, 131, 600])))
@@ -129,12 +129,12 @@ class Gateway:
     waits: bool = False
     reports: list[Report] = field(default_factory=list)
 
-    def hears(self, told: SentState) -> None:
-        decision = decide(told, SHOP, self.contact)  # type: ignore[arg-type]
+    def hears(self, event: ShopEvent) -> None:
+        decision = decide(event, SHOP, self.contact)  # type: ignore[arg-type]
         self.contact = decision.contact
-        if not isinstance(told, CartChanged):
+        if not isinstance(event, CartChanged):
             return
-        state = newer_state(self.cart, told, decision.contact.last_purchase_at)
+        state = newer_state(self.cart, event, decision.contact.last_purchase_at)
         if isinstance(state, Cart):
             self.cart, self.waits = state, isinstance(decision.plan, Defer)
 
@@ -155,7 +155,7 @@ def lived(story: Days) -> list[Report]:
     gateway = Gateway()
     for one in story.in_order():
         if isinstance(one, Message):
-            gateway.hears(one.told)
+            gateway.hears(one.event)
         else:
             gateway.sweeps(one)
     return gateway.reports
@@ -164,8 +164,8 @@ def lived(story: Days) -> list[Report]:
 # -- the judge ---------------------------------------------------------------------------------------------------------------
 
 
-def goods_of(told: CartChanged) -> tuple[str, ...]:
-    return tuple(sorted(item.product_id for item in told.items))
+def goods_of(event: CartChanged) -> tuple[str, ...]:
+    return tuple(sorted(item.product_id for item in event.items))
 
 
 @dataclass(frozen=True)
@@ -174,15 +174,15 @@ class Judge:
 
     story: Days
 
-    def heard(self, by: datetime) -> list[SentState]:
-        return [one.told for one in sorted(self.story.messages, key=lambda one: one.heard_at) if one.heard_at <= by]
+    def arrived(self, by: datetime) -> list[ShopEvent]:
+        return [one.event for one in sorted(self.story.messages, key=lambda one: one.arrived_at) if one.arrived_at <= by]
 
     def purchases(self, by: datetime) -> list[datetime]:
-        return [one.at for one in self.heard(by) if isinstance(one, OrderPlaced)]
+        return [one.at for one in self.arrived(by) if isinstance(one, OrderPlaced)]
 
     def baskets(self, by: datetime) -> list[CartChanged]:
         """Baskets are told in the order in which they were filled."""
-        return [one for one in self.heard(by) if isinstance(one, CartChanged)]
+        return [one for one in self.arrived(by) if isinstance(one, CartChanged)]
 
     def changes(self, by: datetime) -> list[CartChanged]:
         """Baskets with other goods than the one before, or with any after a purchase in between."""
@@ -207,8 +207,8 @@ class Judge:
         due = []
         for basket in self.changes(max(self.story.sweeps, default=datetime.min.replace(tzinfo=UTC))):
             looks = [now for now in self.story.sweeps if basket.at + AN_HOUR <= now < basket.at + TWO_HOURS]
-            told_as_change = [one for one in self.story.messages if one.told is basket and basket in self.changes(one.heard_at)]
-            if told_as_change and any(basket in self.baskets(now) and self.may_be_reported(basket, now) for now in looks):
+            is_change = [one for one in self.story.messages if one.event is basket and basket in self.changes(one.arrived_at)]
+            if is_change and any(basket in self.baskets(now) and self.may_be_reported(basket, now) for now in looks):
                 due.append(basket)
         return due
 
@@ -255,7 +255,7 @@ def night(start: datetime) -> Days:
     messages = [
         Message(
             begin + timedelta(minutes=100 * number),
-            cart_changed(as_told(begin + timedelta(minutes=100 * number)), items=(an_item(str(number)),)),
+            cart_changed(as_reported(begin + timedelta(minutes=100 * number)), items=(an_item(str(number)),)),
         )
         for number in range(40)
     ]
@@ -268,7 +268,7 @@ def test_an_hour_of_quiet_is_an_hour_in_both_nights_of_the_clock_change() -> Non
         reports = lived(story)
         assert [report.at - report.changed_at for report in reports] == [AN_HOUR] * 40
         verdict(story, reports)
-    offsets = {one.told.at.utcoffset() for start in STARTS[:2] for one in night(start).messages}
+    offsets = {one.event.at.utcoffset() for start in STARTS[:2] for one in night(start).messages}
     assert offsets == {timedelta(hours=1), timedelta(hours=2)}
 
 
@@ -281,8 +281,8 @@ def test_the_judge_objects_to_every_kind_of_wrong_report() -> None:
     def after(minutes: float) -> datetime:
         return begin + timedelta(minutes=minutes)
 
-    basket = cart_changed(as_told(begin), items=(an_item("a"),))
-    bought = an_order(as_told(after(10)), consent=None)
+    basket = cart_changed(as_reported(begin), items=(an_item("a"),))
+    bought = an_order(as_reported(after(10)), consent=None)
     plain = Days((Message(begin, basket),), (after(60), after(90)))
     right = Report(after(60), begin, ("a",), overwrites=False)
     verdict(plain, [right])

@@ -123,7 +123,7 @@ async def test_a_look_that_fails_changes_nothing_and_the_next_one_says_it() -> N
 # -- told to an address --------------------------------------------------------------------------------------------------
 
 
-class SentState:
+class Receiver:
     """An address that takes notices, or refuses the first few."""
 
     def __init__(self, refuses: int = 0) -> None:
@@ -139,7 +139,7 @@ class SentState:
 
 
 async def test_an_alarm_is_told_once_and_its_end_once() -> None:
-    told, bad, good = SentState(), report(shop1={"late": True}), report(shop1={})
+    told, bad, good = Receiver(), report(shop1={"late": True}), report(shop1={})
     alarms = Alarms(Played(bad, bad, good, good), tells=[told])
     for _ in range(4):
         await alarms.watch()
@@ -147,7 +147,7 @@ async def test_an_alarm_is_told_once_and_its_end_once() -> None:
 
 
 async def test_what_was_not_taken_is_told_again_in_order() -> None:
-    told = SentState(refuses=2)
+    told = Receiver(refuses=2)
     alarms = Alarms(Played(report(shop1={"late": True}), report(shop1={})), tells=[told])
     for _ in range(4):
         await alarms.watch()
@@ -155,7 +155,7 @@ async def test_what_was_not_taken_is_told_again_in_order() -> None:
 
 
 async def test_what_one_channel_does_not_take_is_told_nobody_else_twice() -> None:
-    silent, told = SentState(refuses=99), SentState()
+    silent, told = Receiver(refuses=99), Receiver()
     alarms = Alarms(Played(report(shop1={"late": True}), report(shop1={})), tells=[silent, told])
     for _ in range(4):
         await alarms.watch()
