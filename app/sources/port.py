@@ -142,22 +142,22 @@ def sifted(
     findings: Sequence[Finding], known: Mapping[tuple[str, str], Remembered]
 ) -> tuple[list[tuple[str, SourceEvent]], dict[tuple[str, str], Remembered]]:
     """What several findings tell, in their order, with the shop; and what is to be remembered. Each event once."""
-    told: dict[tuple[str, str], SourceEvent] = {}
+    events: dict[tuple[str, str], SourceEvent] = {}
     after: dict[tuple[str, str], Remembered] = {}
     for finding in findings:
         key = (finding.shop_id, finding.key)
         before = after.get(key, known.get(key))
         for one in news(finding, before):
-            told.setdefault((finding.shop_id, one.event_id), one)
+            events.setdefault((finding.shop_id, one.event_id), one)
         after[key] = remembered(finding, before)
     changed = {key: now for key, now in after.items() if now != known.get(key)}
-    return [(shop_id, one) for (shop_id, _), one in told.items()], changed
+    return [(shop_id, one) for (shop_id, _), one in events.items()], changed
 
 
-def new_event(told: SourceEvent, shop: Shop) -> NewEvent:
+def new_event(found: SourceEvent, shop: Shop) -> NewEvent:
     """As the inbox takes it. Equal ids are equal by their meaning, so a repetition is never a conflict."""
-    digest = hashlib.sha256(told.event_id.encode()).hexdigest()
-    return NewEvent(shop.id, told.event_id, type_of(told.event), told.event, digest, held=not shop.enabled)
+    digest = hashlib.sha256(found.event_id.encode()).hexdigest()
+    return NewEvent(shop.id, found.event_id, type_of(found.event), found.event, digest, held=not shop.enabled)
 
 
 def type_of(event: Tellable) -> str:

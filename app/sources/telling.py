@@ -38,12 +38,12 @@ class Teller:
         async with self._store.work() as work:
             known = await work.pushes.seen({(one.shop_id, one.key) for one in findings})
             kept = await self._without_echoes(work, findings, known)
-        told, seen = sifted(kept, known)
+        fresh, seen = sifted(kept, known)
         for one in kept:
             if one.account is not None and (one.shop_id, one.key) in seen:
                 seen[one.shop_id, f"{TOUCHED}{one.account}"] = Remembered("", one.as_of)
         shops = {shop.id: shop for shop in self._directory.shops()}
-        events = [new_event(one, shops[shop_id]) for shop_id, one in told if shop_id in shops]
+        events = [new_event(one, shops[shop_id]) for shop_id, one in fresh if shop_id in shops]
         if events:
             await self._intake.accept_with(events, lambda work: work.pushes.remember(seen))
         elif seen:
@@ -55,11 +55,11 @@ class Teller:
     def _keyed(self, finding: Finding) -> Finding:
         """Without a name by which somebody without an account could be guessed."""
 
-        def as_stored(told: SourceEvent) -> SourceEvent:
-            event = told.event
+        def as_stored(fresh: SourceEvent) -> SourceEvent:
+            event = fresh.event
             if isinstance(event, CartChanged) and event.cart_id is not None:
                 event = replace(event, cart_id=keyed(event.cart_id, finding.shop_id, self._pseudonym))
-            return SourceEvent(keyed(told.event_id, finding.shop_id, self._pseudonym), event)
+            return SourceEvent(keyed(fresh.event_id, finding.shop_id, self._pseudonym), event)
 
         if "@" not in finding.key:
             return finding
@@ -71,7 +71,7 @@ class Teller:
         acts = {
             at: (one.shop_id, event)
             for at, one in enumerate(findings)
-            for event in (told.event for told in news(one, known.get((one.shop_id, one.key))))
+            for event in (fresh.event for fresh in news(one, known.get((one.shop_id, one.key))))
             if isinstance(event, Subscribed | Unsubscribed)
         }
         if not acts:

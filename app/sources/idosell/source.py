@@ -101,8 +101,8 @@ class IdosellSource:
         wanted = {number for one in whole_ for number in one.orders}
         wanted |= {number for one in whole_ for row in one.return_rows if (number := order_number(row)) is not None}
         orders = await self.orders(panel, wanted)
-        told = [row for one in whole_ for row in one.order_rows]
-        known = await self.known(panel, [*told, *orders.values()], shops, _boxes(whole_))
+        placed_rows = [row for one in whole_ for row in one.order_rows]
+        known = await self.known(panel, [*placed_rows, *orders.values()], shops, _boxes(whole_))
         return [_translated(one, clients, orders, known, shops) if isinstance(one, Parsed) else one for one in parsed]
 
     def _parsed(self, push: StoredPush, shops: Sequence[Shop]) -> Parsed | NotUnderstood:

@@ -44,10 +44,10 @@ def order(row: Row, shop: Shop, categories: Mapping[str, Paths] = NO_CATEGORIES)
         [(one.product_id, one.quantity) for one in made.items],
     )
     state, as_of = fingerprint(*said), made.as_of or made.at
-    told = (SourceEvent(f"woo:order:{number}:{as_of:%Y%m%dT%H%M%S}:{state}", made),)
+    events = (SourceEvent(f"woo:order:{number}:{as_of:%Y%m%dT%H%M%S}:{state}", made),)
     found = [
-        Finding(shop.id, f"order:{number}", state, as_of, told, told),
-        Finding(shop.id, f"order:{number}:stands", "yes", as_of, again=told),
+        Finding(shop.id, f"order:{number}", state, as_of, events, events),
+        Finding(shop.id, f"order:{number}:stands", "yes", as_of, again=events),
         *_returns(row, made, shop),
     ]
     return Translation(tuple(found))
@@ -100,9 +100,9 @@ def _items(row: Row, categories: Mapping[str, Paths]) -> Iterator[Item]:
 def _ended(made: OrderPlaced, shop: Shop) -> Finding:
     at = made.as_of or made.at
     event = OrderCancelled(at=at, email=made.customer.email, order_id=made.order_id)
-    told = (SourceEvent(f"woo:order:{made.order_id}:cancelled:{at:%Y%m%dT%H%M%S}", event),)
+    events = (SourceEvent(f"woo:order:{made.order_id}:cancelled:{at:%Y%m%dT%H%M%S}", event),)
     # An order that was never paid was never told: there is nothing to take back.
-    return Finding(shop.id, f"order:{made.order_id}:stands", "no", at, again=told)
+    return Finding(shop.id, f"order:{made.order_id}:stands", "no", at, again=events)
 
 
 def _returns(row: Row, made: OrderPlaced, shop: Shop) -> Iterator[Finding]:
@@ -133,8 +133,8 @@ def account(row: Row, shop: Shop) -> Translation:
         reason = Unusable.NO_ADDRESS if known is None else Unusable.NO_DATE
         return Translation(left=(Left(shop.id, f"client {number}", reason),))
     state = fingerprint(known)
-    told = SourceEvent(f"woo:client:{number}:{changed_at:%Y%m%dT%H%M%S}:{state}", AccountChanged(at=changed_at, customer=known))
-    first = told
+    change = SourceEvent(f"woo:client:{number}:{changed_at:%Y%m%dT%H%M%S}:{state}", AccountChanged(at=changed_at, customer=known))
+    first = change
     if made_at is not None and made_at >= shop.integration_started_at:
         first = SourceEvent(f"woo:client:{number}:registered", CustomerRegistered(at=made_at, customer=known))
-    return Translation((Finding(shop.id, f"client:{number}", state, changed_at, (first,), (told,)),))
+    return Translation((Finding(shop.id, f"client:{number}", state, changed_at, (first,), (change,)),))

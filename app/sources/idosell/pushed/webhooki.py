@@ -104,8 +104,8 @@ def _basket(fields: Row, shop: Shop, received_at: datetime) -> Parsed:
     )
     state = fingerprint(event.items, event.cart_id if "@" in cart else event.email)
     name = event.cart_id if "@" in cart else fingerprint(event.cart_id)
-    told = (SourceEvent(f"ido:basket:{name}:{stamp(at)}:{state}", event),)
-    return Parsed(Translation((Finding(shop.id, f"basket:{event.cart_id}", state, at, told, told),)))
+    events = (SourceEvent(f"ido:basket:{name}:{stamp(at)}:{state}", event),)
+    return Parsed(Translation((Finding(shop.id, f"basket:{event.cart_id}", state, at, events, events),)))
 
 
 def _items(fields: Row) -> tuple[Item, ...]:
@@ -148,20 +148,20 @@ def _newsletter(fields: Row, shop: Shop, received_at: datetime, *, by_sms: bool)
         phone_assumed=bool(phone) and is_national(phone),
         evidence=evidence,
     )
-    told = (SourceEvent(f"ido:{key}:in:{stamp(at)}", subscribed),)
-    return Parsed(Translation((Finding(shop.id, key, "in", at, told, told),)))
+    events = (SourceEvent(f"ido:{key}:in:{stamp(at)}", subscribed),)
+    return Parsed(Translation((Finding(shop.id, key, "in", at, events, events),)))
 
 
 def _resigned(event: Unsubscribed, key: str, shop: Shop) -> tuple[Finding, ...]:
     """What the person confirmed is news also where the panel's list has told of it, which cannot say that (R51, R84)."""
     at = event.at
     if not event.confirmed:
-        told = (SourceEvent(f"ido:{key}:out:{stamp(at)}", event),)
-        return (Finding(shop.id, key, "out", at, told, told),)
-    told = (SourceEvent(f"ido:{key}:out:confirmed:{stamp(at)}", event),)
+        events = (SourceEvent(f"ido:{key}:out:{stamp(at)}", event),)
+        return (Finding(shop.id, key, "out", at, events, events),)
+    events = (SourceEvent(f"ido:{key}:out:confirmed:{stamp(at)}", event),)
     return (
-        Finding(shop.id, key, "out", at, told, told),
-        Finding(shop.id, f"{key}:confirmed", stamp(at), at, told, told),
+        Finding(shop.id, key, "out", at, events, events),
+        Finding(shop.id, f"{key}:confirmed", stamp(at), at, events, events),
     )
 
 

@@ -56,9 +56,9 @@ def _of_shop(row: Row, number: int, shop: Shop) -> Translation:
     known = replace(described, newsletter_email=_NO_BOX, newsletter_sms=_NO_BOX)
     state = fingerprint(known)
     changed = AccountChanged(at=changed_at, customer=_with_what_is_no_more(known, row))
-    told = SourceEvent(f"ido:client:{number}:{stamp(changed_at)}:{state}", changed)
+    change = SourceEvent(f"ido:client:{number}:{stamp(changed_at)}:{state}", changed)
     registration = _registration(row, number, known, changed_at, shop)
-    finding = Finding(shop.id, f"client:{number}", state, changed_at, (registration or told,), (told,), account=number)
+    finding = Finding(shop.id, f"client:{number}", state, changed_at, (registration or change,), (change,), account=number)
     return Translation((finding, *agreements(number, described, shop)))
 
 

@@ -76,8 +76,8 @@ def _finding(shop: Shop, channel: Channel, who: str, email: str, since: datetime
         )
     else:
         event = Unsubscribed(at=since, email=email, by_email=by_email, by_sms=by_sms, confirmed=False, evidence=SEEN_IN_PANEL)
-    told = (SourceEvent(f"ido:news:{channel}:{who}:{state}:{stamp(since)}", event),)
-    return Finding(shop.id, f"news:{channel}:{who}", state, since, told, told)
+    events = (SourceEvent(f"ido:news:{channel}:{who}:{state}:{stamp(since)}", event),)
+    return Finding(shop.id, f"news:{channel}:{who}", state, since, events, events)
 
 
 def agreements(number: int, known: Customer, shop: Shop) -> Iterator[Finding]:

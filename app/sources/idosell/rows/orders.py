@@ -184,7 +184,7 @@ def _findings(row: Row, placed: OrderPlaced, shop: Shop) -> Translation:
     key, content, account = f"order:{number}", _content(placed), client_of(row)
     if _is_cancelled(row):
         # Not newer than its cancellation: that would be told as an order that stands again.
-        original = _told(placed, placed.at)
+        original = _event_of(placed, placed.at)
         cancelled = OrderCancelled(at=changed_at, email=placed.customer.email, order_id=number)
         over = (SourceEvent(f"ido:order:{number}:cancelled:{stamp(changed_at)}", cancelled),)
         return Translation(
@@ -193,16 +193,16 @@ def _findings(row: Row, placed: OrderPlaced, shop: Shop) -> Translation:
                 Finding(shop.id, f"{key}:stands", "no", changed_at, first=over, again=over),
             )
         )
-    told = (_told(placed, changed_at),)
+    events = (_event_of(placed, changed_at),)
     return Translation(
         (
-            Finding(shop.id, key, content, changed_at, first=told, again=told, account=account),
-            Finding(shop.id, f"{key}:stands", "yes", changed_at, again=told),
+            Finding(shop.id, key, content, changed_at, first=events, again=events, account=account),
+            Finding(shop.id, f"{key}:stands", "yes", changed_at, again=events),
         )
     )
 
 
-def _told(placed: OrderPlaced, as_of: datetime) -> SourceEvent:
+def _event_of(placed: OrderPlaced, as_of: datetime) -> SourceEvent:
     return SourceEvent(f"ido:order:{placed.order_id}:{stamp(as_of)}:{_content(placed)}", replace(placed, as_of=as_of))
 
 

@@ -57,8 +57,8 @@ def returned(row: Row, shops: Sequence[Shop], orders: Mapping[str, Row]) -> Tran
         value=money(sum((item.unit_price * item.quantity for item in items), Decimal(0))) if items else None,
         currency=currency if len(currency) == 3 else None,
     )
-    told = (SourceEvent(f"ido:return:{number}", event),)
-    return Translation((Finding(shop.id, f"return:{number}", fingerprint(order), at, first=told),))
+    events = (SourceEvent(f"ido:return:{number}", event),)
+    return Translation((Finding(shop.id, f"return:{number}", fingerprint(order), at, first=events),))
 
 
 def _email(order: Row) -> str | None:

@@ -16,10 +16,10 @@ def tags_seen(answer: Row, number: int, numbers: Collection[int], shops: Sequenc
     names = sorted({one.name for one in tags(answer) if not canonical(one.name).startswith(TO_PANEL)})
     state = fingerprint(names)
     event = TagsEdited(at=now, customer_id=str(number), all_tags=tuple(names))
-    told = (SourceEvent(f"ido:tags:{number}:{stamp(now)}:{state}", event),)
+    events = (SourceEvent(f"ido:tags:{number}:{stamp(now)}:{state}", event),)
     return Translation(
         tuple(
-            Finding(shop.id, f"tags:{number}", state, now, first=told if names else (), again=told)
+            Finding(shop.id, f"tags:{number}", state, now, first=events if names else (), again=events)
             for shop in shops
             if shop.number in numbers
         )

@@ -122,10 +122,10 @@ class Scanner:
             return rounds.without_gate(scan, gate, "the panel answered another page than was asked for")
         if ignores_the_window(page, kept):
             return rounds.without_gate(scan, gate, "the panel ignored the dates that were asked for")
-        await self._told(gate, kept, shops, panel)
+        await self._pass_on(gate, kept, shops, panel)
         return rounds.after_page(scan, gate, page.pages if page.rows else 0)
 
-    async def _told(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> None:
+    async def _pass_on(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> None:
         found = await self._translated(gate, kept, shops, panel)
         if found.left:
             log.info("rows_left", gate=gate.value, rows=len(found.left), first=found.left[0].reason.value)
