@@ -195,7 +195,7 @@ def retraced(acts: Sequence[Act], touches: Iterable[Touch]) -> list[str]:
                 looks[shows] = at
                 if nothing_waits:
                     basis, knew, unseen = shows, shows, []
-                knew = True if shows else knew  # whoever's opt-out it is, the last look showed no opt-in
+                knew = True if shows else knew  # whosever opt-out it is, the last look showed no opt-in
             case Touch():
                 if moment.told is False:
                     settled = [act for act in acts if act.where != THERE or act.at <= at - BLINK or act.is_heard(at - ON_ITS_WAY)]

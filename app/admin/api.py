@@ -79,7 +79,7 @@ def _control_app() -> FastAPI:
     gateway = cast("Gateway", _Opened())
 
     async def name_caller(request: Request) -> None:
-        """Whoever can open the socket may say who they are; it stands in the audit log."""
+        """A caller of the socket may say who they are; that stands in the audit log."""
         acts(Actor(Door.CLI, redacted(mended(request.headers.get(USER_HEADER, "")))[:64] or "?"))
 
     app = FastAPI(openapi_url=None, dependencies=[Depends(name_caller)])

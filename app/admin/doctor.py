@@ -121,7 +121,7 @@ async def _panel(gateway: Gateway, shop: Shop, *, writes: bool) -> list[Finding]
 
 
 async def _sources(gateway: Gateway, shops: list[Shop]) -> list[Finding]:
-    """What panels push, when they were last heard, what the scan came to, and what no source can tell."""
+    """What panels push, when the last push came, what the scan came to, and what no source can tell."""
     found = []
     for one in await gateway.sources.watch.report():
         found += source_findings(one)
@@ -144,7 +144,7 @@ def source_findings(one: SourceHealth) -> list[Finding]:
     """Which webhooks the panel has is shown by none of its gates (contract 3.1), so only their arrival proves them."""
     about, traffic = Words(f"source {one.title}", f"źródło {one.title}"), one.traffic
     at = f"{traffic.last_at:%Y-%m-%d %H:%M} UTC" if traffic.last_at is not None else ""
-    words = f"{traffic.pushes} pushes in the last 7 days, {traffic.not_understood} not understood, last heard {at or 'never'}"
+    words = f"{traffic.pushes} pushes in the last 7 days, {traffic.not_understood} not understood, the last one {at or 'never'}"
     words_pl = (
         f"powiadomienia z ostatnich 7 dni: {traffic.pushes}, niezrozumiane: {traffic.not_understood}, ostatnie: {at or 'nigdy'}"
     )

@@ -1,4 +1,4 @@
-"""How the gateway is, for whoever helps: masked, so that it may leave the house."""
+"""How the gateway is, for support: masked, so that it may leave the house."""
 
 import platform
 from typing import Any

@@ -58,7 +58,7 @@ class ShopSides:
         return self._standing(shop_id).panel
 
     def lock_of(self, shop_id: str) -> str | None:
-        """A panel is served by one process at a time; whoever takes notices may take several."""
+        """A panel is served by one process at a time; a receiver of notices takes several at a time."""
         access = self._directory.panel_access(shop_id)
         return f"turn:panel:{_panel_of(access)}" if access.shop.panel.kind.needs_lock else None
 

@@ -51,7 +51,7 @@ def check_owner(database_url: str) -> None:
     socket_path = socket_of(database_url)
     if socket_path is None:
         return
-    with contextlib.suppress(FileNotFoundError):  # there is none yet: whoever connects hears of it
+    with contextlib.suppress(FileNotFoundError):  # there is none yet: a client gets an error of its own
         if _owner_of(socket_path) not in (0, os.getuid(), _owner_of(_database_of(database_url))):
             raise NoAnswer(f"{socket_path} belongs to somebody else")
 

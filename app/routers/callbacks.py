@@ -149,5 +149,5 @@ async def account_called_back_by_post(
 
 @router.head("/{kind}/{name}/{direction}", include_in_schema=False)
 async def looked_at(kind: str, name: str, direction: str) -> PlainTextResponse:  # noqa: ARG001
-    """Whoever only looks whether the address is there changes nothing."""
+    """A request that only checks whether the address exists changes nothing."""
     return PlainTextResponse("")

@@ -26,7 +26,7 @@ class RecoveredItemOut(BaseModel):
 
 
 class RecoveredCartOut(BaseModel):
-    """Goods alone: the link says nothing about the person, so whoever follows it learns nothing about anybody."""
+    """Goods alone: the link says nothing about the person, so following it discloses nothing about anybody."""
 
     items: list[RecoveredItemOut] = Field(description="The goods.")
 

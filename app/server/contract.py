@@ -44,7 +44,7 @@ DESCRIPTION = """
 Post what happens in your shop; the gateway decides by the shop's rules what travels to SALESmanago, and tells you why.
 
 **Where to begin.** Get a key (`gateway keys issue SHOP`), press *Authorize*, and try *An order was placed or edited*. The first
-group has everything a shop needs; the others are for whoever runs the gateway, for SALESmanago, and for the shop's platform.
+group has everything a shop needs; the others are for the gateway's operators, for SALESmanago, and for the shop's platform.
 
 * **202** means stored durably. Send the same `event_id` again whenever you are unsure: it has one effect.
 * A batch is answered 202 if every event was taken, 207 if some were, 422 if none was; `items` says which.
@@ -113,7 +113,7 @@ def contract_of(app: FastAPI, routers: Sequence[APIRouter]) -> Json:
         webhooks=webhooks.routes,
         tags=[{"name": name, "description": words} for name, words in TAGS.items()],
         servers=[{"url": "/", "description": "The gateway that serves this document."}],
-        contact={"name": "Whoever runs this gateway"},
+        contact={"name": "The operators of this gateway"},
         license_info={"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
     )
     _add_schemas(document, [problems.Problem, problems.ConflictProblem, batch.RefusedBatch, *BATCHABLE.values()])

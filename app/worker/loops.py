@@ -35,7 +35,7 @@ from app.worker.rotation import Rotation
 log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 5.0
-"""How long a stop waits for calls under way; what is cut off then is looked up by whoever claims it next."""
+"""How long a stop waits for calls under way; what is cut off then is verified by the next claim."""
 
 ALARM_SECONDS = 60.0
 CLOCK_SECONDS = 30.0

@@ -110,7 +110,7 @@ def _statuses(world: World) -> dict[tuple[str, str], bool]:
 
 @dataclass
 class _Stand:
-    """Those who act, and whoever carries what they did to the gateway: a shop sends in order, and again until acknowledged."""
+    """Those who act, and the shops that post what they did to the gateway: a shop sends in order, and again until acknowledged."""
 
     world: World
     chance: random.Random

@@ -41,7 +41,7 @@ def test_of_a_source_that_never_pushed_it_says_the_way_of_that_platform_and_of_n
 
 def test_of_a_panel_that_was_heard_it_says_when_and_nothing_of_lists() -> None:
     (traffic,) = source_findings(health(Traffic(last_at=NOON, pushes=3)))
-    assert "last heard 2026-11-23 12:00 UTC" in traffic.words.en
+    assert "the last one 2026-11-23 12:00 UTC" in traffic.words.en
     assert "ostatnie: 2026-11-23 12:00 UTC" in traffic.words.pl
 
 

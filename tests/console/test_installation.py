@@ -30,7 +30,7 @@ async def test_every_page_of_a_copy_says_so_in_both_languages_and_an_administrat
     assert "confirmed that the database is no copy" in (await http.get("/console/audit?lang=en")).text
 
 
-async def test_whoever_is_no_administrator_sees_it_and_cannot_end_it(copied) -> None:
+async def test_a_person_who_is_no_administrator_sees_it_and_cannot_end_it(copied) -> None:
     http = await signed_in(copied, OPERATOR_ROLE)
     page = (await http.get("/console/find?lang=en")).text
     assert "An administrator can confirm" in page

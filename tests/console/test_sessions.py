@@ -50,7 +50,7 @@ async def test_r95_the_cookie_is_kept_from_scripts_and_other_sites(door: Door) -
     assert "path=/console" in cookie
 
 
-async def test_r95_signing_out_ends_the_session_for_whoever_kept_the_cookie(door: Door) -> None:
+async def test_r95_signing_out_ends_the_session_for_the_person_who_kept_the_cookie(door: Door) -> None:
     http = await signed_in(door)
     cookies = dict(http.cookies)
     assert (await sent(http, "/sign-out")).status_code == 303

@@ -16,7 +16,7 @@ def test_r70_several_shops_may_share_an_account() -> None:
     assert [shop.account for shop in file.shops.values()] == ["main", "main"]
 
 
-def test_r70_whoever_lets_shops_share_an_account_is_warned_unless_its_own_callback_addresses_are_used() -> None:
+def test_r70_a_merchant_who_lets_shops_share_an_account_is_warned_unless_its_own_callback_addresses_are_used() -> None:
     def warning(shops: int, secrets: list[str]) -> Words | None:
         shared = [a_shop(id=f"shop{number}", number=number) for number in range(1, shops + 1)]
         directory: Any = SimpleNamespace(shops_of=lambda _: shared, account_callback_secrets=lambda _: secrets)

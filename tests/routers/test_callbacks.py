@@ -115,7 +115,7 @@ async def test_a_callback_may_be_posted_as_a_form(door: Door) -> None:
     assert await stored(door, "jan+test@example.com") == {"shop1": ["opt-in"]}
 
 
-async def test_whoever_only_looks_changes_nothing(door: Door) -> None:
+async def test_a_request_that_only_checks_changes_nothing(door: Door) -> None:
     for path in ("shops/shop1/opt-out", "accounts/main/opt-out"):
         answer = await called(door, path, method="HEAD", given=key(JAN, OF_ACCOUNT if path.startswith("a") else OF_SHOP))
         assert (answer.status_code, answer.content) == (200, b"")

@@ -132,7 +132,9 @@ async def test_a_large_batch_lets_others_in_between_its_commits_and_is_answered_
     assert watched.groups == [GROUP, GROUP + 1, GROUP]
 
 
-async def test_an_answer_comes_before_whoever_waits_for_the_store_has_it(intake: Intake, store: Store, database: Database) -> None:
+async def test_an_answer_comes_before_a_caller_who_waits_for_the_store_has_it(
+    intake: Intake, store: Store, database: Database
+) -> None:
     """A round of planning that waits computes as soon as it has the store: the answer must not come after it (I9)."""
     if not database.is_sqlite:
         pytest.skip("PostgreSQL gives everybody a connection of its own")
@@ -233,7 +235,7 @@ async def test_a_caller_that_hangs_up_does_not_break_the_others(intake: Intake, 
     assert await stored(store) in (4, 5, 6)
 
 
-async def test_whoever_waits_when_the_intake_closes_is_not_left_waiting(intake: Intake, watched: WatchedStore) -> None:
+async def test_a_caller_who_waits_when_the_intake_closes_is_not_left_waiting(intake: Intake, watched: WatchedStore) -> None:
     """`accept` promises an answer or `NotReady`."""
     watched.gate.clear()
     callers = [asyncio.create_task(intake.accept([event(f"e{n}")])) for n in range(3)]
@@ -255,7 +257,7 @@ async def test_a_group_that_was_still_being_gathered_is_not_left_waiting_either(
         await asyncio.wait_for(caller, 0.5)
 
 
-async def test_whoever_is_woken_is_woken_after_the_commit(watched: WatchedStore, clock: Clock) -> None:
+async def test_a_loop_that_is_woken_is_woken_after_the_commit(watched: WatchedStore, clock: Clock) -> None:
     seen: list[int] = []
     intake = Intake(watched, clock, lambda: seen.append(watched.commits))
     await intake.accept([event("e1")])

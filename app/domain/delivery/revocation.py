@@ -122,7 +122,7 @@ def _opt_outs_for_the_shop(command: SetSubscription) -> SetSubscription | None:
 def unsent_part(command: Command, left: Command | None, act: Revocation, *, perhaps_arrived: bool) -> Command | None:
     """The part of a command that is not sent after all, `left` being what still is; None if nothing is lost.
 
-    Whoever perhaps arrived there counts as known: a later opt-out must reach them.
+    A contact that perhaps arrived there counts as known: a later opt-out must reach them.
     """
     if left is None:
         return replace(command, introduces=False) if isinstance(command, UpsertContact) and perhaps_arrived else command

@@ -1,4 +1,4 @@
-"""Alarms: what each of them says to whoever runs the gateway, in English and Polish (L5)."""
+"""Alarms: what each of them says to operators, in English and Polish (L5)."""
 
 from collections.abc import Mapping
 from dataclasses import field

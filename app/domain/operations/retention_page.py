@@ -41,7 +41,7 @@ def _for_ever(english: str, polish: str) -> Callable[[Retention], Both]:
 def _contacts(kept: Retention) -> Both:
     english, polish = _days(kept.never_sent)
     return (
-        f"people who were sent, or who resigned: until an erasure; all others {english} after they were last heard of",
+        f"people who were sent, or who resigned: until an erasure; all others {english} after their last event",
         f"osoby przekazane lub takie, które zrezygnowały: do usunięcia danych; pozostałe {polish} od ostatniej wiadomości",
     )
 

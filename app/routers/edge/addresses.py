@@ -35,7 +35,7 @@ class OpenDoors:
 
     def metrics_open_to(self, scope: Scope) -> bool:
         if not self.metrics or (not self.behind_proxy and _is_forwarded(scope)):
-            return False  # whoever stands behind a proxy that we do not know is not at the proxy's address
+            return False  # a caller behind a proxy that we do not know is not at the proxy's address
         address = address_of(scope)
         return address is not None and any(address in network for network in self.metrics)
 

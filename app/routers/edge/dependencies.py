@@ -131,7 +131,7 @@ async def _acting_shop(
 
 
 async def _operator(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
-    """Whoever runs the gateway. A shop's key finds nothing here."""
+    """An operator. A shop's key finds nothing here."""
     if not may(caller.role, READER_ROLE):
         raise NotFound("operation for a shop's key")
     return caller

@@ -114,7 +114,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "defect": (
         "500 · The gateway failed",
         "A defect of ours; it was logged under the `request_id`.",
-        "Keep the event and send it again later, under the same `event_id`. Tell whoever runs the gateway the `request_id`.",
+        "Keep the event and send it again later, under the same `event_id`. Tell the gateway's operator the `request_id`.",
     ),
 }
 """Kind -> title, what happened, what to do."""

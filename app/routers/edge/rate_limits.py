@@ -1,7 +1,7 @@
 """How many refusals an address hears, and how many requests a key makes, before the answer is 429.
 
 Counts stand in a memory that does not grow and that several processes share (`DoorCounts`). A valid key always passes the limit of
-its address: behind one address there may be a shop beside whoever guesses.
+its address: behind one address there may be a shop and somebody who guesses.
 """
 
 import hmac
@@ -27,7 +27,7 @@ SLOTS = 4096
 """Addresses share so many counters, in a way nobody outside can foresee: who has a million addresses takes no more memory."""
 
 _LINES = RateLimitItemPerMinute(10)
-"""Alarms in the log, whoever they are about."""
+"""Alarms in the log, about all addresses together."""
 
 
 class Refusals:

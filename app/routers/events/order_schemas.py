@@ -184,7 +184,7 @@ class OrderUndoneIn(EventIn):
         "order_id", "`order.id` of the order it concerns. It waits up to seven days for an order that is not here yet."
     )
     email: Email = field(
-        "email", "Address of the buyer. It is told of whoever placed the order, also under another address by now."
+        "email", "Address of the buyer. It concerns the person who placed the order, who may have another address by now."
     )
     items: list[ItemBackIn] = field(
         "items",

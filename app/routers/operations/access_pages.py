@@ -1,6 +1,6 @@
 """What is stored of a person, as a page for that person: no code, no English where Polish is wanted (M3).
 
-Plain HTML with everything in it, so that it can be saved, printed, and sent to whoever asked.
+Plain HTML with everything in it, so that it can be saved, printed, and sent to the person who asked.
 """
 
 from collections.abc import Iterable, Mapping

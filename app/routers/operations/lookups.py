@@ -101,7 +101,7 @@ _PAGE = "<!doctype html><html lang=pl><meta charset=utf-8><title>Dane, które sk
     "/access-pages/{event_id:path}",
     response_class=HTMLResponse,
     summary="Fetch the same as a page for that person",
-    response_description="A page with everything in it: save it, print it, or send it to whoever asked.",
+    response_description="A page with everything in it: save it, print it, or send it to the person who asked.",
     responses={200: {"content": {"text/html": {"example": _PAGE}}}},
 )
 async def access_page_of(

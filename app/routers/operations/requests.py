@@ -1,4 +1,4 @@
-"""What the door remembers: recent requests of a shop, for whoever builds its side (R93)."""
+"""Recent requests of a shop, for the developers of its side (R93)."""
 
 from datetime import datetime
 from typing import Annotated

@@ -27,11 +27,11 @@ class Recent(Generic[T]):
     async def get(self) -> T:
         if not self._answers or time.monotonic() >= self._good_until:
             if self._asking is None or self._asking.done():
-                self._asking = asyncio.create_task(self._renew(), context=Context())  # for whoever asks meanwhile
+                self._asking = asyncio.create_task(self._renew(), context=Context())  # for all who ask meanwhile
             patience = _PATIENCE_SECONDS if self._answers else None
             await asyncio.wait([self._asking], timeout=patience)
             if self._asking.done():
-                self._asking.result()  # a defect is seen by whoever asked
+                self._asking.result()  # a defect is seen by the caller
         return self._answers[-1]
 
     async def _renew(self) -> None:

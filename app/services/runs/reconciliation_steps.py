@@ -117,7 +117,7 @@ class ReconciliationSteps:
             for alias in await work.contacts.aliases_of(former):
                 if alias.sent:
                     former[alias.contact_id].append(alias.email)
-            # Whoever has a former address now is somebody else.
+            # The present holder of a former address is somebody else.
             shops = [one.id for one in self._directory.shops_of(shop.account)]
             formerly = {address for addresses in former.values() for address in addresses}
             taken = {one.contact.email for one in await work.contacts.in_shops(shops, formerly)}

@@ -61,7 +61,7 @@ class Connection:
     checks: tuple[Check, ...]
     notes: tuple[Words, ...]
     tokens: tuple[str, ...] = field(repr=False)
-    """For whoever configures the gateway alone."""
+    """For the administrator alone."""
 
     @property
     def good(self) -> bool:

@@ -284,7 +284,7 @@ def test_a_destinations_words_are_kept_short_and_without_addresses() -> None:
 
 
 @pytest.mark.parametrize("seconds", [61, 80, 3_600])
-async def test_when_a_long_rest_is_asked_for_no_call_is_made_and_whoever_wants_one_hears_for_how_long(seconds: int) -> None:
+async def test_when_a_long_rest_is_asked_for_no_call_is_made_and_the_caller_learns_for_how_long(seconds: int) -> None:
     asked: list[str] = []
 
     def handler(request: httpx.Request) -> httpx.Response:

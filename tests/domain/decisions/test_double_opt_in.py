@@ -46,7 +46,7 @@ def upserts(*events: Event) -> list[UpsertContact]:
     [subscribed(), replace(registered(), customer=TICKED), replace(an_order(), customer=TICKED)],
     ids=["form", "account", "order"],
 )
-def test_b6_whoever_subscribes_is_asked_once_and_not_opted_in(event: Event) -> None:
+def test_b6_a_person_who_subscribes_is_asked_once_and_not_opted_in(event: Event) -> None:
     (asking,) = upserts(event)
     assert (asking.asks_opt_in, asking.email_status) == (MAIL, None)
     assert upserts(event, event) == [asking]
@@ -158,7 +158,9 @@ def test_b6_who_resigned_is_not_asked_any_more() -> None:
 
 
 @pytest.mark.parametrize(("introduces", "there", "again"), [(True, True, False), (True, False, True), (False, True, True)])
-def test_b6_after_an_unclear_answer_whoever_was_made_in_salesmanago_was_mailed(introduces: bool, there: bool, again: bool) -> None:
+def test_b6_after_an_unclear_answer_the_person_who_was_made_in_salesmanago_was_mailed(
+    introduces: bool, there: bool, again: bool
+) -> None:
     asking = an_upsert(asks_opt_in=MAIL, introduces=introduces)
     seen = {asking.email: RemoteContact(email=asking.email)} if there else {}
     left = still_missing(CoalescedCommands(asking, ()), seen).upsert

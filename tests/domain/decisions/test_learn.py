@@ -83,7 +83,7 @@ def test_r06_on_a_list_a_date_that_clocks_do_not_explain_is_none(since: datetime
     ("contact", "subscriber"),
     [(Contact(), True), (Contact(registered=True), False), (Contact(registered=True, subscriber=True), True)],
 )
-def test_r21_a_list_makes_a_subscriber_of_whoever_has_no_account(contact: Contact, subscriber: bool) -> None:
+def test_r21_a_list_makes_a_subscriber_of_the_person_who_has_no_account(contact: Contact, subscriber: bool) -> None:
     assert learn(SubscriberListed(at=NOW, email=EMAIL, email_since=EARLIER), a_shop(), contact).subscriber is subscriber
 
 

@@ -185,7 +185,7 @@ def test_what_was_cut_off_a_waiting_command_counts_as_told_no_more() -> None:
 
 
 @pytest.mark.parametrize(("perhaps_arrived", "known"), [(True, EMAIL), (False, None)])
-def test_whoever_perhaps_arrived_counts_as_known_there_so_that_an_opt_out_reaches_them(
+def test_a_contact_that_perhaps_arrived_counts_as_known_there_so_that_an_opt_out_reaches_them(
     perhaps_arrived: bool, known: str | None
 ) -> None:
     first = an_upsert(profile={"first_name": "Jan"}, email_status=Status.OPT_IN, introduces=True)

@@ -192,7 +192,7 @@ def test_what_was_taken_back_was_not_told(command: Any, left: Any, act: Revocati
 
 
 @pytest.mark.parametrize(("arrived", "introduces"), [(False, True), (True, False)])
-def test_whoever_perhaps_arrived_counts_as_known(arrived: bool, introduces: bool) -> None:
+def test_a_contact_that_perhaps_arrived_counts_as_known(arrived: bool, introduces: bool) -> None:
     first = an_upsert(add_tags=("a",), introduces=True)
     unsent = unsent_part(first, None, Revocation(everything=True), perhaps_arrived=arrived)
     assert isinstance(unsent, UpsertContact)

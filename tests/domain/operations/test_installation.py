@@ -45,6 +45,6 @@ def test_another_way_to_one_database_is_known_by_what_the_others_write_into_it_m
     assert is_shared(OTHER_WAY, now, ()) is False
 
 
-def test_whoever_may_be_a_copy_is_told_both_places_and_the_command_in_both_languages() -> None:
+def test_an_installation_that_may_be_a_copy_shows_both_places_and_the_command_in_both_languages() -> None:
     for words in whereabouts(OTHER_WAY, KNOWN).words:
         assert all(part in words for part in (HERE.words, OTHER_WAY.words, "`gateway installation confirm`"))

@@ -18,7 +18,7 @@ def test_every_table_of_the_database_is_on_the_page_once() -> None:
 def test_the_page_follows_the_settings() -> None:
     page = retention_page(Retention(content=timedelta(days=7), never_sent=timedelta(days=1)))
     assert "content: 7 days after it was sent" in page
-    assert "1 day after they were last heard of" in page
+    assert "1 day after their last event" in page
     assert "30 days" not in page
     assert "1 dzień od ostatniej" in retention_page(Retention(never_sent=timedelta(days=1)), polish=True)
 

@@ -167,7 +167,7 @@ def test_a_rename_onto_somebody_of_no_other_account_joins_them(owner: Somebody) 
     ],
     ids=["told", "told by another shop", "seen"],
 )
-def test_r72_whoever_salesmanago_may_know_at_an_address_keeps_the_contact_there(there: SentState | Observed) -> None:
+def test_r72_a_person_whom_salesmanago_may_know_at_an_address_keeps_the_contact_there(there: SentState | Observed) -> None:
     known = {"sent_state": there} if isinstance(there, SentState) else {"observed": there}
     mover, owner = account(A, "71"), person(B, **known)
     assert who(changed(B, "71"), Clues(address=Address(owner), account=mover)) == merged(owner, mover)
@@ -262,7 +262,7 @@ def test_an_order_of_the_account_under_the_address_it_left_is_of_the_account() -
 # -- moving --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_change_of_address_renames_whoever_is_meant() -> None:
+def test_a_change_of_address_renames_the_person_who_is_meant() -> None:
     anna = account(A, "1")
     assert who(changed(B, "1"), Clues(account=anna)) == renamed(anna)
     assert who(changed(B, None, previous=A), Clues(previous=Address(anna))) == renamed(anna)

@@ -21,7 +21,7 @@ async def asked(world: World) -> None:
     world.upstream.opted_out.add(JAN)  # as whoever never opted in is shown
 
 
-async def test_b6_whoever_subscribes_is_mailed_alone_and_stays_out_until_the_callback_confirms_the_click(world: World) -> None:
+async def test_b6_a_person_who_subscribes_is_mailed_alone_and_stays_out_until_the_callback_confirms_the_click(world: World) -> None:
     await asked(world)
     (asking,) = world.upstream.sent(UpsertContact)
     assert (asking.asks_opt_in, world.upstream.methods) == (ConfirmationMail(email_id="mail-7"), ["upsert"])
@@ -77,7 +77,7 @@ async def test_b6_many_who_subscribe_are_each_asked_in_a_call_of_their_own(world
     }
 
 
-async def test_b6_whoever_was_mailed_is_not_mailed_again_because_the_answer_got_lost(world: World) -> None:
+async def test_b6_a_person_who_was_mailed_is_not_mailed_again_because_the_answer_got_lost(world: World) -> None:
     await configured(world, shop(1, double_opt_in=ASKING))
     world.upstream.respond = scripted(Unknown("reset"), method="upsert")
     await world.post(subscribes(JAN))

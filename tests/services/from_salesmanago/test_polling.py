@@ -207,7 +207,7 @@ async def test_a_window_that_could_not_be_looked_at_is_looked_at_again(world: Wo
     assert "koszyk" in (await person(world)).observed.tags
 
 
-async def test_of_whoever_is_just_being_told_something_a_look_counts_for_the_other_channel(world: World) -> None:
+async def test_of_a_contact_with_a_command_on_its_way_a_poll_counts_for_the_other_channel(world: World) -> None:
     await world.post(registers(JAN), registers(EWA))
     await world.run()
     await looked(world)

@@ -32,7 +32,7 @@ from tests.support.worlds.changes import (
 
 
 @pytest.mark.parametrize("in_one_round", [False, True], ids=["later", "in the same round"])
-async def test_r06_whoever_is_new_to_a_shop_comes_with_the_opt_out_that_another_shop_knows(
+async def test_r06_a_person_who_is_new_to_a_shop_comes_with_the_opt_out_that_another_shop_knows(
     world: World, in_one_round: bool
 ) -> None:
     await two_shops(world)
@@ -49,7 +49,7 @@ async def test_r06_whoever_is_new_to_a_shop_comes_with_the_opt_out_that_another_
     await ended(world)
 
 
-async def test_r06_whoever_is_new_to_a_shop_comes_with_the_opt_out_that_only_a_look_showed(world: World) -> None:
+async def test_r06_a_person_who_is_new_to_a_shop_comes_with_the_opt_out_that_only_a_look_showed(world: World) -> None:
     await two_shops(world)
     await world.post(registers(), shop="shop1")
     await world.run()

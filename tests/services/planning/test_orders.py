@@ -351,7 +351,7 @@ async def test_r19_a_return_that_was_taken_back_before_it_left_can_be_told_again
     ]
 
 
-async def test_r17_a_cancellation_goes_to_whoever_ordered_whatever_address_it_names(world: World) -> None:
+async def test_r17_a_cancellation_goes_to_the_person_who_ordered_whatever_address_it_names(world: World) -> None:
     await world.post(ORDER)
     await world.run()
     await world.post(cancels(email="typo@example.pl"))

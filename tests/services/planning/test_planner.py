@@ -163,7 +163,7 @@ async def test_a_shop_in_shadow_decides_everything_and_sends_nothing(world: Worl
     assert set(world.upstream.sent(UpsertContact)[0].add_tags) == {"Obuwie"}  # what shadow kept back is still to be told
 
 
-async def test_a_shop_in_shadow_keeps_what_it_would_have_sent_for_whoever_looks(world: World) -> None:
+async def test_a_shop_in_shadow_keeps_what_it_would_have_sent_to_be_shown(world: World) -> None:
     await world.configure(a_shop(shadow=True))
     await world.post(orders("o1"))
     await world.run()
@@ -231,7 +231,7 @@ async def test_a_late_event_with_the_address_from_before_a_rename_finds_the_rena
     await world.at_rest()
 
 
-async def test_whoever_takes_over_an_abandoned_address_is_somebody_else(world: World) -> None:
+async def test_a_person_who_takes_over_an_abandoned_address_is_somebody_else(world: World) -> None:
     await world.post(registers(), renames(JAN, NEW, 10), registers(JAN, 20), orders("theirs", JAN, 21), orders("ours", NEW, 21))
     await world.run()
     assert set(world.upstream.contacts) == {NEW, JAN}

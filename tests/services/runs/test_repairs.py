@@ -36,7 +36,7 @@ async def compared(world: World, mode: ReconciliationMode) -> Reconciliation:
     return (await made.of_shop("shop1"))[0]
 
 
-async def test_a_repair_never_renames_whoever_has_the_former_address_now(world: World) -> None:
+async def test_a_repair_never_renames_the_person_who_has_the_former_address_now(world: World) -> None:
     await world.post(registers(OLD, id="1"))
     await world.run()
     await world.post(renames(OLD, NEW, 1, "1"))

@@ -67,7 +67,7 @@ def _form(body: bytes) -> dict[str, Any]:
 
 
 def _held(fields: dict[str, Any], name: str) -> dict[str, Any]:
-    """What a field with brackets holds. A plain value of the same name gives way: whoever writes both means none of them."""
+    """What a field with brackets holds. A plain value of the same name gives way: a body with both means neither."""
     held = fields.get(name)
     if not isinstance(held, dict):
         held = fields[name] = {}
@@ -254,7 +254,7 @@ def _email(fields: Row, *, needed: bool) -> str | None:
 
 
 def _when(fields: Row, shop: Shop, received_at: datetime) -> datetime:
-    """RFC 3339, or the panel's local time; without one, when we heard of it."""
+    """RFC 3339, or the panel's local time; without one, when the push came."""
     said = _text(fields, "occurred_at", "time")
     try:
         at = datetime.fromisoformat(said)

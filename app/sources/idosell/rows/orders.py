@@ -109,9 +109,9 @@ def _placed(row: Row, number: str, shop: Shop, known: Known) -> OrderPlaced | Un
 
 
 def _customer(row: Row, shop: Shop) -> Customer | None:
-    """Whoever placed the order, at the address of the invoice. A dropshipper's own customer (`endClientAccount`) is a stranger
+    """The person who placed the order, at the address of the invoice.
 
-    to this shop and stays one.
+    A dropshipper's own customer (`endClientAccount`) is a stranger to this shop and stays one.
     """
     client = part(row, "clientResult")
     account, billing = part(client, "clientAccount"), part(client, "clientBillingAddress")

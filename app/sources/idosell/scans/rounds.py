@@ -1,6 +1,6 @@
 """How a round of scans goes on, as functions from one `Scan` to the next; each is stored with what its page told (R82).
 
-    due ─▶ a window for every gate ─▶ page by page, gate after gate ─▶ tags of whoever was touched ─▶ finished, until the next
+    due ─▶ a window for every gate ─▶ page by page, gate after gate ─▶ tags of the accounts that changed ─▶ finished, until the next
 
 A window overlaps the one before. One of several pages is read twice: rows that change while it is read leave it, and others move
 to pages that were read already.

@@ -161,7 +161,7 @@ def test_r06_only_an_opt_out_that_the_person_still_wants_is_sent_once_more(
     assert without_opt_outs(contact) == turned(replace(SENT, email_news=kept))
 
 
-def test_r72_whoever_vanished_is_introduced_anew_and_not_opted_in_again() -> None:
+def test_r72_a_person_who_vanished_is_introduced_anew_and_not_opted_in_again() -> None:
     disputed = Observed(email_disputed=True, phone_disputed=True, created_at=THEN)
     gone = vanished(replace(KNOWN, observed=disputed, rename_refused_at=THEN, phone_news=Channel(opted_out=THEN)), NOW)
     shown = ObservedStatus(Status.OPT_OUT, NOW, NOW)

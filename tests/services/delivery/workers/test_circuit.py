@@ -64,7 +64,7 @@ async def test_when_the_rest_is_over_one_contact_is_tried_and_then_everybody(wor
     await world.at_rest()
 
 
-async def test_one_probe_at_a_time_is_made_whoever_makes_it(world: World) -> None:
+async def test_one_probe_at_a_time_is_made_by_any_of_the_workers(world: World) -> None:
     await breaks(world)
     world.upstream.respond = lambda method, items: Delivered()
     gate, one, other = Gate(world), a_worker(world), a_worker(world)

@@ -25,7 +25,7 @@ async def test_r72_erasing_by_any_address_a_person_had_erases_the_person(world: 
     await world.at_rest()
 
 
-async def test_r72_erasing_by_an_address_somebody_took_since_erases_whoever_has_it(world: World) -> None:
+async def test_r72_erasing_by_an_address_somebody_took_since_erases_the_person_who_has_it(world: World) -> None:
     await world.post(registers(A, first_name="Anna"), renames(A, B, 1), registers(A, 2, first_name="Ola"))
     await world.run()
     await world.post(erases(A, 10))

@@ -61,7 +61,9 @@ async def test_r72_an_erasure_in_one_round_with_the_rename_onto_its_address_eras
     assert await jan_opted_in.tables_naming(B) == []
 
 
-async def test_r72_a_stop_from_before_the_rename_in_one_round_is_of_whoever_had_the_address_then(jan_opted_in: World) -> None:
+async def test_r72_a_stop_from_before_the_rename_in_one_round_is_of_the_person_who_had_the_address_then(
+    jan_opted_in: World,
+) -> None:
     await jan_opted_in.post(subscribes(B, 2))
     await jan_opted_in.run()
     await jan_opted_in.post(unsubscribes(B, 4), renames(B, C, 5), renames(A, B, 6, "7"))
@@ -95,7 +97,7 @@ async def test_r06a_an_address_that_was_left_behind_hears_of_a_later_resignation
     assert [one.email for one in jan_opted_in.upstream.sent(UpsertContact)[told:]] == [theirs]
 
 
-async def test_r72_an_address_that_somebody_else_took_hears_nothing_of_whoever_left_it(jan_opted_in: World) -> None:
+async def test_r72_an_address_that_somebody_else_took_is_sent_nothing_of_the_person_who_left_it(jan_opted_in: World) -> None:
     await jan_opted_in.post(subscribes(B, 2))
     await jan_opted_in.run()
     await jan_opted_in.post(renames(A, B, 5, "7"))

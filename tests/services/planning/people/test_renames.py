@@ -51,7 +51,9 @@ async def test_r72_a_rename_onto_an_address_that_resigned_opts_nobody_in_and_sta
 
 
 @pytest.mark.parametrize("resigns", ["before she leaves", "after she left"])
-async def test_r72_whoever_comes_back_to_an_address_brings_no_opt_in_onto_her_own_resignation(world: World, resigns: str) -> None:
+async def test_r72_a_person_who_comes_back_to_an_address_brings_no_opt_in_onto_her_own_resignation(
+    world: World, resigns: str
+) -> None:
     await world.post(registers(A, id="1"))
     await world.run()
     said = [unsubscribes(A, 1), changes(B, 5, "1")] if resigns == "before she leaves" else [changes(B, 5, "1"), unsubscribes(A, 6)]
@@ -68,7 +70,7 @@ async def test_r72_whoever_comes_back_to_an_address_brings_no_opt_in_onto_her_ow
     assert A not in world.upstream.opted_out
 
 
-async def test_r72_whoever_is_merged_into_an_address_she_resigned_at_brings_no_opt_in_there(world: World) -> None:
+async def test_r72_a_person_who_is_merged_into_an_address_she_resigned_at_brings_no_opt_in_there(world: World) -> None:
     await world.post(registers(A), unsubscribes(A, 1), renames(A, B, 2), subscribes(B, 3), registers(A, 4))
     await world.run()
     await world.post(renames(B, A, 5))
@@ -95,7 +97,7 @@ async def test_r72_an_opt_out_that_a_merge_brings_has_its_line_in_the_ledger(wor
 
 
 @pytest.mark.parametrize("planned", ["together", "one by one"])
-async def test_r72_whoever_takes_an_address_waits_until_it_was_left_in_salesmanago(world: World, planned: str) -> None:
+async def test_r72_a_person_who_takes_an_address_waits_until_it_was_left_in_salesmanago(world: World, planned: str) -> None:
     """Anna goes from a to c, Bea from b to a, Anna on to b: three renames, none of which may be skipped or overtaken."""
     await world.post(registers(A, id="1", first_name="Anna"), registers(B, id="2", first_name="Bea"))
     await world.post(tags(0.1, email=A, added=("anna",)), tags(0.1, email=B, added=("bea",)))
