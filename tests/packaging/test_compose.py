@@ -19,6 +19,7 @@ from app.cli import cli
 from app.configuration.settings import Settings
 from app.configuration.shops_file import parse
 from app.services.shops.keyring import KeyRing
+from tests.support.pages import Page
 
 ROOT = Path(__file__).parents[2]
 FILES = ("compose.yaml", "compose.postgresql.yaml")
@@ -132,13 +133,24 @@ def proxies() -> Iterator[dict[str, str]]:
         yield services(file)["proxy"]["environment"]
 
 
+def refused_by_caddy(file: Path, environment: dict[str, str]) -> str:
+    command = ["caddy", "validate", "--adapter", "caddyfile", "--config", str(file)]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+    return done.stderr if done.returncode else ""
+
+
 @pytest.mark.skipif(shutil.which("caddy") is None, reason="no caddy here")
 def test_the_proxy_takes_its_file(tmp_path: Path) -> None:
     for given in proxies():
-        environment = os.environ | {name: filled_in(value) for name, value in given.items()} | {"HOME": str(tmp_path)}
-        command = ["caddy", "validate", "--adapter", "caddyfile", "--config", ROOT / "deploy" / "Caddyfile"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        environment = {name: filled_in(value) for name, value in given.items()} | {"HOME": str(tmp_path)}
+        assert refused_by_caddy(ROOT / "deploy" / "Caddyfile", environment) == ""
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="no caddy here")
+def test_the_proxy_takes_what_the_page_about_tls_shows(tmp_path: Path) -> None:
+    (block,) = [one for one in Page(ROOT / "docs" / "how-to" / "reverse-proxy.md").blocks() if one.language == "caddy"]
+    (tmp_path / "Caddyfile").write_text(block.text)
+    assert refused_by_caddy(tmp_path / "Caddyfile", {"HOME": str(tmp_path)}) == ""
 
 
 def test_the_proxy_is_told_what_its_file_reads() -> None:
