@@ -1,0 +1,13 @@
+"""What operators ask, what SALESmanago and panels call, and what has no owner."""
+
+import pytest
+
+from tests.fuzz.operations import OF_A_SHOP, OPERATIONS, Run, holds, named, runs
+from tests.support.running.processes import World
+
+RUNS = runs(OPERATIONS.keys() - OF_A_SHOP)
+
+
+@pytest.mark.parametrize("run", RUNS, ids=named)
+def test_no_input_gives_a_5xx_and_every_error_is_a_problem(run: Run, running: tuple[World, str]) -> None:
+    holds(run, *running)
