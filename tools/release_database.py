@@ -213,8 +213,8 @@ def live_through(release: Release) -> dict[str, Any]:
             for shop, person in (("shop1", "adam"), ("shop2", "beata"), ("shop2", "celina")):
                 for kind in BEGINS:
                     release.tells(shop, kind, person)
-                # One after the other: in a batch with others, early releases parked events of people who were just being made.
-                release.rest()
+                    # One after the other: early releases parked events that left together with the contact they belong to.
+                    release.rest()
             release.fault(kind="refuse", email="refused@example.com", times=None)
             release.tells("shop2", "order", "refused")
             release.tells("shop2", "consent", "beata")
