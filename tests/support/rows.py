@@ -69,7 +69,7 @@ def health_of(waiting: timedelta | None, boxes: ConsentAnswerCounts | None = Non
         inbox=SimpleNamespace(
             oldest_waiting=always({} if waiting is None else {"shop1": now - waiting}), counts_after=always(({}, None))
         ),
-        sales=SimpleNamespace(boxes=always({} if boxes is None else {"shop1": boxes})),
+        sales=SimpleNamespace(consent_answers=always({} if boxes is None else {"shop1": boxes})),
         contacts=SimpleNamespace(conflicts=always({})),
         outbox=SimpleNamespace(oldest_queued=always({}), waiting_contacts=always({})),
         destinations=SimpleNamespace(all=always({})),
