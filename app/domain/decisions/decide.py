@@ -53,8 +53,8 @@ from app.domain.shops.shop import Shop
 from app.domain.values import replace
 
 
-def _decision(plan: Plan, contact: Contact, sale: Sale, learned: Contact | None = None) -> Decision:
-    return Decision(plan, contact, sale, learned if learned is not None else contact)
+def _decision(plan: Plan, contact: Contact, sale: Sale) -> Decision:
+    return Decision(plan, contact, sale, contact)
 
 
 def decide_claim(event: OptOutClaimed, contact: Contact, *, opt_in_waits: bool) -> OptOutClaimed | StatusObserved:
