@@ -14,8 +14,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from hardening.mutation.functions import ROOT
 from hardening.mutation.mutants import Mutant
-from hardening.mutation.reach import ROOT
 from hardening.mutation.run import Run, run
 
 SURVIVORS = Path(__file__).parent / "survivors.toml"

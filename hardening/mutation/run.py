@@ -10,7 +10,7 @@ import signal
 import sys
 import types
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -21,8 +21,9 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 
+from hardening.mutation.functions import ROOT, Where, code_at, loaded_caches, loaded_functions
 from hardening.mutation.mutants import Mutant, mutants
-from hardening.mutation.reach import ROOT, Place, Test, observed, run_test
+from hardening.mutation.reach import Test, observed, run_test
 
 
 class Run:
@@ -45,8 +46,7 @@ class Run:
         tests, self.failing = observed(session, items)
         if self.failing:
             return True
-        caches = [one for one in gc.get_objects() if type(one).__name__ == "_lru_cache_wrapper"]
-        loaded = _Loaded(tests, items, _functions(), caches, self._seconds)
+        loaded = _Loaded(tests, items, loaded_functions(), loaded_caches(), self._seconds)
         gc.collect()
         gc.freeze()
         for file in self._files:
@@ -70,13 +70,13 @@ class _Loaded:
 
     tests: Sequence[Test]
     items: dict[str, pytest.Item]
-    functions: dict[tuple[str, Place], list[types.FunctionType]]
+    functions: dict[Where, list[types.FunctionType]]
     caches: Sequence[Any]
     seconds: float
-    noticed: Counter[tuple[tuple[str, Place], str]] = field(default_factory=Counter)
+    noticed: Counter[tuple[Where, str]] = field(default_factory=Counter)
     """How many changes of a function a test noticed."""
 
-    def reaching(self, file: str, place: tuple[str, Place]) -> list[Test]:
+    def reaching(self, file: str, place: Where) -> list[Test]:
         """The tests to run on a change of that function, the most promising first."""
         found, own = [test for test in self.tests if place in test.reached], _own_tests(file)
         return sorted(found, key=lambda test: (-self.noticed[place, test.name], not test.name.startswith(own), test.seconds))
@@ -93,7 +93,7 @@ def _is_noticed(mutant: Mutant, path: str, loaded: _Loaded) -> bool:
         return _in_child(lambda: _noticed_imported_anew(mutant, path, loaded)) is not None
     place = (path, mutant.function)
     chosen = loaded.reaching(mutant.file, place)
-    code = _code_at(mutant.code, mutant.function)
+    code = code_at(mutant.code, mutant.function)
 
     def notices() -> str | None:
         for function in loaded.functions[place]:
@@ -184,29 +184,6 @@ class _Finder(MetaPathFinder, Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         exec(self._code, module.__dict__)  # our own source, changed in one place
-
-
-def _code_at(code: types.CodeType, place: Place) -> types.CodeType:
-    for inner in _codes(code):
-        if (inner.co_qualname, inner.co_firstlineno) == place:
-            return inner
-    raise LookupError(place)
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield constant
-            yield from _codes(constant)
-
-
-def _functions() -> dict[tuple[str, Place], list[types.FunctionType]]:
-    found: dict[tuple[str, Place], list[types.FunctionType]] = {}
-    for one in gc.get_objects():
-        if isinstance(one, types.FunctionType):
-            code = one.__code__
-            found.setdefault((code.co_filename, (code.co_qualname, code.co_firstlineno)), []).append(one)
-    return found
 
 
 _OPTIONS = ("-n", "0", "-q", "-p", "no:cacheprovider", "-p", "no:logging", "-W", "ignore::pytest.PytestAssertRewriteWarning")
