@@ -1,12 +1,14 @@
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from app.domain.commands import Agreement, Command, DeleteContact, UpsertContact
+from app.domain.commands import Agreement, Command, ConfirmationMail, DeleteContact, UpsertContact
 from app.domain.consent import Status, TimedStatus
 from app.domain.delivery.coalesce import CoalescedCommands
 from app.domain.delivery.verify import (
+    MOMENT,
     RemoteContact,
     RemoteEvent,
     addresses,
@@ -14,14 +16,23 @@ from app.domain.delivery.verify import (
     asks_first,
     email_stood_since,
     is_renamed,
+    phone_stood_since,
     stands_there,
     still_missing,
+    tells_of_email,
+    tells_the_same,
+    versions_shown,
+    without_opt_in,
+    without_opt_ins,
     without_opt_outs,
 )
 from app.domain.values import replace
+from tests.domain import channels
+from tests.domain.channels import Turned
 from tests.support.builders import EMAIL, an_event, an_upsert, at
 
 NEW = "jan@new.example.com"
+A_MILLISECOND = timedelta(milliseconds=1)
 
 
 PURCHASE = an_event(when=at("2026-11-23T12:00:00.123456"))
@@ -220,3 +231,153 @@ def test_r06_a_look_counts_where_it_shows_what_was_told_last_and_nothing_else_wa
     tolds = (told, None) if channel == "email" else (None, told)
     shown = apart_from(RemoteContact(EMAIL, **{name: shown_out}), commands, *tolds)
     assert (None if shown is None else getattr(shown, name)) == left
+
+
+def shown_as(channel: str, opted_out: bool | None) -> RemoteContact:
+    return RemoteContact(EMAIL, **{"opted_out" if channel == "email" else "opted_out_phone": opted_out})
+
+
+@pytest.mark.parametrize("channel", ["email", "phone"])
+@pytest.mark.parametrize(
+    ("said", "asks"),
+    [
+        ({"status": Status.OPT_IN, "old": True}, True),
+        ({"status": Status.OPT_OUT, "old": True}, False),
+        ({"status": None, "old": True}, False),
+        ({"status": Status.OPT_IN}, False),
+        ({"status": Status.OPT_IN, "waited": MOMENT + A_MILLISECOND, "stood": OPTED_IN}, True),
+        ({"status": Status.OPT_IN, "waited": MOMENT, "stood": OPTED_IN}, False),
+        ({"status": Status.OPT_IN, "waited": MOMENT + A_MILLISECOND, "stood": OPTED_OUT}, False),
+        ({"status": Status.OPT_IN, "waited": MOMENT + A_MILLISECOND}, False),
+        ({"status": Status.OPT_IN, "stood": OPTED_IN}, False),  # of an act nobody knows when it was
+        ({"status": Status.OPT_OUT, "waited": MOMENT + A_MILLISECOND, "stood": OPTED_IN}, False),
+    ],
+)
+def test_r06_an_opt_in_asks_first_that_is_old_or_may_be_overtaken_while_it_waits(
+    channel: str, said: dict[str, Any], asks: bool
+) -> None:
+    assert timedelta(seconds=10) == MOMENT
+    waiting = an_upsert(
+        **{
+            f"{channel}_status": said["status"],
+            f"old_{channel}_opt_in": said.get("old", False),
+            f"{channel}_stood": said.get("stood"),
+            f"{channel}_acted_at": ACTED - said["waited"] if "waited" in said else None,
+        }
+    )
+    assert asks_first(waiting, ACTED) is asks
+    for opted_out in (True, False, None):
+        left = getattr(without_opt_ins(waiting, shown_as(channel, opted_out), ACTED), f"{channel}_status")
+        assert left is (None if asks and opted_out else said["status"])
+
+
+def test_r06_what_is_known_of_one_channel_says_nothing_of_the_other() -> None:
+    both = an_upsert(
+        email_status=Status.OPT_IN, phone_status=Status.OPT_IN, old_email_opt_in=True, old_phone_opt_in=True, add_tags=("a",)
+    )
+    left = without_opt_ins(both, shown_as("email", True), ACTED)
+    assert (left.email_status, left.phone_status, left.add_tags) == (None, Status.OPT_IN, ("a",))
+
+
+@pytest.mark.parametrize(
+    ("told", "stood"),
+    [
+        ([(RESIGNED, False), (CAME_BACK, False)], SEEN_SINCE),
+        ([(RESIGNED, True), (CAME_BACK, False)], SEEN_SINCE),
+        ([(RESIGNED, True), (replace(CAME_BACK, email_stood=None), False)], None),
+        # the look since the opt-out counts where no act followed it
+        (
+            [(replace(RESIGNED, email_stood=TimedStatus(Status.OPT_IN, at("2026-11-23T11:00"))), True)],
+            TimedStatus(Status.OPT_IN, at("2026-11-23T11:00")),
+        ),
+        ([(replace(RESIGNED, email_stood=TimedStatus(Status.OPT_IN, at("2026-11-23T10:59"))), True)], None),
+        ([(replace(RESIGNED, email_acted_at=None, email_stood=SEEN_SINCE), True)], None),
+        ([(CAME_BACK, False), (RESIGNED, True), (RESIGNED, True), (CAME_BACK, False)], SEEN_SINCE),
+    ],
+)
+@pytest.mark.parametrize("turned", channels.BOTH)
+def test_r06_what_stood_when_a_status_leaves_was_seen_since_the_act_after_the_last_opt_out(
+    told: list[tuple[UpsertContact, bool]], stood: TimedStatus | None, turned: Turned
+) -> None:
+    stood_since = email_stood_since if turned is channels.as_said else phone_stood_since
+    assert stood_since(turned(CAME_BACK), [(turned(one), maybe_sent) for one, maybe_sent in told]) == stood
+
+
+@pytest.mark.parametrize(
+    ("command", "tells"),
+    [
+        (DeleteContact(email=EMAIL), True),
+        (an_upsert(introduces=True), True),
+        (an_upsert(new_email=NEW), True),
+        (an_upsert(email_status=Status.OPT_OUT), True),
+        (an_upsert(phone_status=Status.OPT_OUT), False),
+        (an_upsert(add_tags=("a",)), False),
+        (an_event(), False),
+    ],
+)
+def test_r06_whether_a_command_can_change_what_is_shown_of_the_newsletter(command: Command, tells: bool) -> None:
+    assert tells_of_email(command) is tells
+
+
+@pytest.mark.parametrize(("opted_out", "left"), [(True, True), (False, None), (None, None)])
+def test_r06_a_look_without_its_opt_in_still_shows_an_opt_out(opted_out: bool | None, left: bool | None) -> None:
+    shown = RemoteContact(EMAIL, opted_out=opted_out, opted_out_phone=False)
+    assert without_opt_in(shown) == replace(shown, opted_out=left)
+
+
+# -- what did not arrive -----------------------------------------------------------------------------------------------
+
+ASKING = an_upsert(asks_opt_in=ConfirmationMail(), introduces=True)
+
+
+@pytest.mark.parametrize(
+    ("upsert", "known", "asks"),
+    [
+        (ASKING, {EMAIL}, False),
+        (ASKING, set(), True),
+        (replace(ASKING, introduces=False), {EMAIL}, True),  # it was there before, so that it is there says nothing
+    ],
+)
+def test_b6_a_contact_that_was_made_was_asked_as_well(upsert: UpsertContact, known: set[str], asks: bool) -> None:
+    left = still_missing(CoalescedCommands(upsert), {email: RemoteContact(email) for email in known}).upsert
+    assert left is not None
+    assert (left.asks_opt_in is not None) is asks
+
+
+def test_r28_a_tag_that_is_there_is_not_added_and_one_that_is_not_there_is_not_removed() -> None:
+    upsert = an_upsert(add_tags=("a", "b"), remove_tags=("c", "d"), email_status=Status.OPT_OUT)
+    left = still_missing(CoalescedCommands(upsert), {EMAIL: RemoteContact(EMAIL, tags={"A": 1, "C": 1})}).upsert
+    assert left == replace(upsert, add_tags=("b",), remove_tags=("c",))
+    nobody = still_missing(CoalescedCommands(replace(upsert, introduces=True, new_email=NEW)), {}).upsert
+    assert nobody == replace(upsert, email=NEW, remove_tags=())
+
+
+def test_r28_each_event_that_is_shown_stands_for_one_of_ours_and_an_update_is_always_sent() -> None:
+    shown = RemoteEvent("PURCHASE", "5501", at("2026-11-23T12:00:00.123"))
+    update = replace(PURCHASE, is_update=True)
+    bundle = CoalescedCommands(None, (PURCHASE, PURCHASE, update), (DeleteContact(email=EMAIL),))
+    assert still_missing(bundle, {EMAIL: RemoteContact(EMAIL, events=[shown])}) == replace(bundle, events=(PURCHASE, update))
+    assert still_missing(bundle, {EMAIL: RemoteContact(EMAIL, events=[shown, shown])}).events == (update,)
+    assert still_missing(bundle, {}) == bundle
+
+
+def test_r18_the_purchase_that_an_update_is_about_is_known_by_its_number() -> None:
+    events = [RemoteEvent(kind, number, ACTED) for kind in ("PURCHASE", "RETURN") for number in ("5501", "5502")]
+    assert versions_shown(PURCHASE, {EMAIL: RemoteContact(EMAIL, events=events)}) == [events[0]]
+    assert versions_shown(PURCHASE, {NEW: RemoteContact(NEW, events=events)}) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "products", "same"),
+    [("199.99", "101", True), ("200", "101", False), (None, "101", False), ("199.99", "102", False), ("199.99", None, False)],
+)
+def test_r18_an_update_arrived_if_its_goods_and_its_value_are_shown(value: str | None, products: str | None, same: bool) -> None:
+    shown = RemoteEvent("PURCHASE", "5501", ACTED, None if value is None else Decimal(value), products)
+    assert tells_the_same(shown, PURCHASE) is same
+    nothing_said = replace(PURCHASE, value=None, lines=())
+    assert not tells_the_same(replace(shown, value=None, products=""), nothing_said)
+
+
+def test_r18_several_goods_are_compared_in_their_order() -> None:
+    lines = tuple(replace(PURCHASE.lines[0], product_id=number) for number in ("1", "2"))
+    assert tells_the_same(RemoteEvent("PURCHASE", "5501", ACTED, Decimal("199.99"), "1,2"), replace(PURCHASE, lines=lines))
