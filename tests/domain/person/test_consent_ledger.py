@@ -6,10 +6,22 @@ from typing import Any
 
 import pytest
 
+from app.domain.consent import Channel, TransferConsent
 from app.domain.decisions.decide import decide
 from app.domain.event_parts import Evidence, NewsletterBox
 from app.domain.events import Event, Subscribed, Unsubscribed
-from app.domain.person.consent_ledger import GENESIS, Act, ActKind, Entry, Matter, acts, details_of, digest_of_details, is_intact
+from app.domain.person.consent_ledger import (
+    GENESIS,
+    Act,
+    ActKind,
+    Entry,
+    Matter,
+    acts,
+    details_of,
+    digest_of_details,
+    is_intact,
+    joined,
+)
 from app.domain.person.contact import Contact
 from tests.support.builders import (
     EMAIL,
@@ -266,3 +278,50 @@ def test_boxes_ticked_while_ordering_or_registering_are_written_down_with_what_p
 
 def test_a_box_that_was_left_empty_writes_nothing_down_whatever_came_with_it() -> None:
     assert list(acts(replace(an_order(consent=False), evidence=PROOF), somebody(), somebody())) == []
+
+
+# -- two contacts become one -----------------------------------------------------------------------------------------------
+
+SUBSCRIBED, RESIGNED = Channel(opted_in=NOW), Channel(opted_out=NOW)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (Channel(), SUBSCRIBED, ActKind.OPT_IN),
+        (Channel(), RESIGNED, ActKind.OPT_OUT),
+        (SUBSCRIBED, RESIGNED, ActKind.OPT_OUT),
+        (RESIGNED, SUBSCRIBED, ActKind.OPT_IN),
+        (SUBSCRIBED, Channel(opted_in=LATER), None),
+        (SUBSCRIBED, Channel(), None),
+        (Channel(), Channel(), None),
+    ],
+)
+@pytest.mark.parametrize(("matter", "channel"), [(Matter.EMAIL, "email_news"), (Matter.SMS, "phone_news")])
+def test_r72_who_takes_over_another_contact_stands_from_then_on_for_what_that_one_said(
+    before: Channel, after: Channel, kind: ActKind | None, matter: Matter, channel: str
+) -> None:
+    one, other = (Contact(email=EMAIL, **{channel: said}) for said in (before, after))
+    assert list(joined(one, other)) == ([] if kind is None else [Act(matter, kind, NOW)])
+
+
+GIVEN, TAKEN_BACK = TransferConsent(BEFORE, NOW), TransferConsent(BEFORE, BEFORE, NOW)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (TransferConsent(), GIVEN, ActKind.GRANTED),
+        (TransferConsent(), TAKEN_BACK, ActKind.WITHDRAWN),
+        (GIVEN, TAKEN_BACK, ActKind.WITHDRAWN),
+        (TAKEN_BACK, TransferConsent(BEFORE, NOW, BEFORE), ActKind.GRANTED),
+        (GIVEN, TransferConsent(BEFORE, LATER), None),
+        (TAKEN_BACK, TransferConsent(BEFORE, BEFORE, LATER), None),
+        (TransferConsent(), TransferConsent(), None),
+    ],
+)
+def test_r72_who_takes_over_another_contact_stands_for_its_consent_as_well(
+    before: TransferConsent, after: TransferConsent, kind: ActKind | None
+) -> None:
+    one, other = (Contact(email=EMAIL, transfer=said) for said in (before, after))
+    assert list(joined(one, other)) == ([] if kind is None else [Act(Matter.TRANSFER, kind, NOW)])

@@ -6,12 +6,22 @@ from typing import Any
 
 import pytest
 
-from app.domain.consent import Channel, Status, TimedStatus
+from app.domain.consent import Channel, Status, TimedStatus, TransferConsent
 from app.domain.decisions.learn import learn
 from app.domain.event_kinds.subjects import customer_id_of, real_id
 from app.domain.events import ErasureRequested, Event
 from app.domain.person.contact import Contact, without_placeholder
-from app.domain.person.identity import Address, Clues, How, Meant, NewPerson, erasure_before_move, who
+from app.domain.person.identity import (
+    Address,
+    Clues,
+    How,
+    Meant,
+    NewPerson,
+    erasure_before_move,
+    onto_address_of,
+    who,
+    with_stops_of,
+)
 from app.domain.person.sides import Observed, ObservedStatus, SentState
 from app.domain.values import replace
 from tests.support.builders import (
@@ -319,3 +329,50 @@ def test_r72_an_erasure_that_was_decided_before_the_move_is_the_persons_and_keep
     event = account_changed(THEN, customer=a_customer("new@example.com"))
     erased = Contact(erased_at=erased_at, erased=True) if erased_at is not None else None
     assert erasure_before_move(event, Contact(email=mover), erased) == erasure
+
+
+# -- stops of an address -------------------------------------------------------------------------------------------------
+
+STOPS = {
+    "email": {"email_news": Channel(opted_out=LATE)},
+    "phone": {"phone_news": Channel(opted_out=LATE)},
+    "transfer": {"transfer": TransferConsent(withdrawn=LATE)},
+}
+
+
+@pytest.mark.parametrize("stops", STOPS.values(), ids=STOPS)
+def test_r72_the_stops_of_somebody_erased_stand_for_the_address_whoever_takes_it(stops: Any) -> None:
+    mover = Contact(email=B, registered=True)
+    there = onto_address_of(Somebody(Contact(erased=True, **stops), "hash"), mover, A, THEN)
+    assert there == replace(mover.moved_to(A, THEN), **stops)
+
+
+@pytest.mark.parametrize(
+    ("granted", "withdrawn"), [(None, THEN), (EARLY, THEN), (THEN, THEN), (LATE, LATE)], ids=["never", "before", "then", "after"]
+)
+def test_r72_a_withdrawal_of_somebody_erased_outweighs_a_grant_that_was_brought_along(
+    granted: datetime | None, withdrawn: datetime
+) -> None:
+    erased = Somebody(Contact(transfer=TransferConsent(withdrawn=THEN)), "hash")
+    mover = Contact(email=B, transfer=TransferConsent(granted, granted))
+    assert onto_address_of(erased, mover, A, LATE).transfer.withdrawn == withdrawn
+
+
+@pytest.mark.parametrize(("left_at", "counts"), [(EARLY, True), (THEN, True), (LATE, False)])
+@pytest.mark.parametrize("stops", STOPS.values(), ids=STOPS)
+def test_r72_a_stop_for_an_address_that_nobody_had_counts_also_for_whoever_took_it(
+    stops: Any, left_at: datetime, counts: bool
+) -> None:
+    last_holder = Somebody(Contact(email=B, **stops))
+    newcomer = Contact(email=A)
+    assert with_stops_of(had(left_at, last_holder), newcomer) == (replace(newcomer, **stops) if counts else newcomer)
+    assert with_stops_of(Address(last_holder), newcomer) == newcomer, "who has it now is meant themselves"
+
+
+def test_r72_the_last_holder_of_an_address_is_who_has_it_or_left_it_latest() -> None:
+    anna, beata, celina = person(A), person(B), person(C)
+    assert Address(anna, ((EARLY, beata),)).last is anna
+    assert Address(None, ((LATE, beata), (EARLY, celina))).last is beata
+    assert Address().last is None
+    assert Address(anna, ((EARLY, beata),)).was_of(beata)
+    assert not Address(anna, ((EARLY, beata),)).was_of(anna)

@@ -9,7 +9,7 @@ from app.domain.commands import AddEvent, EventKind, Line
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
 from app.domain.delivery.coalesce import newest_versions
-from app.domain.person.sale import NO_SALE, Holder, Sale, carried, content_of_return, unsold
+from app.domain.person.sale import NO_SALE, Holder, Sale, carried, content_of_return, is_replaced, of_orders, unsold
 from app.domain.reasons import Reason
 from tests.support.builders import (
     Story,
@@ -19,6 +19,7 @@ from tests.support.builders import (
     an_event,
     an_item,
     an_order,
+    an_upsert,
     at,
     cancelled,
     consent_withdrawn,
@@ -328,3 +329,27 @@ def test_r18_a_purchase_that_has_not_left_leaves_in_its_newest_version(
     assert [one.value for one in newest if one not in (GONE, OTHER)] == [worth for worth in values if worth is not None]
     assert carries == carried_by
     assert not newest[0].is_update or events[0].is_update
+
+
+@pytest.mark.parametrize(
+    ("kind", "sale", "replaced"),
+    [
+        (EventKind.PURCHASE, Sale(), False),
+        (EventKind.PURCHASE, Sale(carried_by=(5, 7)), False),
+        (EventKind.PURCHASE, Sale(carried_by=(7, 9)), True),
+        (EventKind.CANCELLATION, Sale(purchase_sent=True), True),
+        (EventKind.CANCELLATION, Sale(purchase_sent=True, cancelled=True), False),
+        (EventKind.CANCELLATION, Sale(), False),
+        (EventKind.RETURN, Sale(purchase_sent=True, carried_by=(9,)), False),
+        (EventKind.CART, Sale(purchase_sent=True, carried_by=(9,)), False),
+        (EventKind.VISIT, Sale(purchase_sent=True, carried_by=(9,)), False),
+    ],
+)
+def test_r18_what_a_newer_word_of_the_shop_has_replaced_must_not_arrive_late(kind: EventKind, sale: Sale, replaced: bool) -> None:
+    assert is_replaced(told(kind), 7, sale) is replaced
+
+
+def test_commands_of_an_order_are_found_by_its_number() -> None:
+    first, cart, upsert = told(EventKind.PURCHASE), told(EventKind.CART, external_id=""), an_upsert()
+    other, undone = told(EventKind.PURCHASE, external_id="7"), told(EventKind.CANCELLATION)
+    assert of_orders([first, cart, upsert, other, undone]) == {"5501": [first, undone], "7": [other]}
