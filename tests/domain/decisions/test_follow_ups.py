@@ -57,6 +57,7 @@ OUT, IN = TimedStatus(Status.OPT_OUT, NOW), TimedStatus(Status.OPT_IN, NOW)
 OLD_OUT, OLD_IN = TimedStatus(Status.OPT_OUT, EARLIER), TimedStatus(Status.OPT_IN, EARLIER)
 BEFORE = somebody()
 RESIGNED = replace(BEFORE, email_news=Channel().opt_out(NOW))
+BACK = replace(BEFORE, email_news=Channel(opted_in=NOW, opted_out=EARLIER))
 WITHDRAWN = replace(BEFORE, transfer=TransferConsent().withdraw(NOW))
 BUYER = replace(BEFORE, last_purchase_at=NOW)
 ALL_OF_IT = Revocation(everything=True, at_shop=True, opt_outs=True)
@@ -75,6 +76,7 @@ BOUGHT = Revocation(carts_until=NOW)
         (consent_withdrawn(), BEFORE, []),
         (unsubscribed(), RESIGNED, [(NO_OPT_INS, Reason.CONSENT_WITHDRAWN)]),
         (status_seen(), RESIGNED, [(NO_OPT_INS, Reason.CONSENT_WITHDRAWN)]),
+        (unsubscribed(), BACK, [(Revocation(), Reason.CONSENT_WITHDRAWN)]),
         (an_order(), BUYER, [(BOUGHT, Reason.CART_BOUGHT)]),
         (an_order(), BEFORE, []),
         (account_changed(), BUYER, [(BOUGHT, Reason.CART_BOUGHT)]),
@@ -256,9 +258,10 @@ def test_r06_an_opt_out_of_one_shop_revokes_the_older_opt_in_of_another(
 
 @for_both_channels
 def test_r06_an_adopted_opt_in_follows_the_opt_out_that_still_waits_in_the_other_shop(turned: Turned) -> None:
-    told, adopted = (turned(SentState(email=EMAIL, email_news=said)) for said in (OLD_OUT, IN))
-    shown = Observed(email_news=ObservedStatus(Status.OPT_IN, NOW, NOW))
-    sibling = replace(BEFORE, sent_state=told, observed=turned(shown))
+    told = turned(SentState(email=EMAIL, email_news=OLD_OUT))
+    adopted = SentState(email=EMAIL, email_news=IN, phone_news=IN)
+    shown = ObservedStatus(Status.OPT_IN, NOW, NOW)
+    sibling = replace(BEFORE, sent_state=told, observed=Observed(email_news=shown, phone_news=shown))
     channels_ = opt_ins_adopted(told, adopted)
     assert channels_ == turned(BY_EMAIL)
     follows = opt_in_behind_opt_out(sibling, adopted, channels_, [turned(UpsertContact(email=EMAIL, email_status=Status.OPT_OUT))])

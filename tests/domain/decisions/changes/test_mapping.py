@@ -6,6 +6,7 @@ import pytest
 
 from app.clients.salesmanago import payloads
 from app.domain.commands import AddEvent, UpsertContact
+from app.domain.decisions.changes.mapping import as_it_travels
 from app.domain.decisions.changes.sent_state import CLEARABLE
 from app.domain.event_parts import Address, Customer
 from app.domain.events import OrderPlaced
@@ -123,3 +124,10 @@ def test_c8_details_of_events_hold_what_the_shop_wants_there() -> None:
 def test_c8_no_detail_of_the_plugins_conventions_is_free() -> None:
     taken = {name for name in payloads.event(sent(a_shop())[1]) if name.startswith("detail")}
     assert taken.isdisjoint(FREE_DETAILS)
+
+
+def test_m5_what_tags_are_made_of_is_what_travels() -> None:
+    contact = life(a_shop(), ORDER).contact
+    assert as_it_travels(contact, a_shop()) is contact
+    without_city = as_it_travels(contact, a_shop(fields=("first_name",)))
+    assert without_city == replace(contact, profile={"first_name": contact.profile["first_name"]})

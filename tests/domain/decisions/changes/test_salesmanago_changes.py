@@ -83,7 +83,10 @@ def test_r06_an_opt_in_of_the_day_before_is_old(acted_before: timedelta, is_old:
 def test_r06_an_act_that_is_not_sent_is_no_old_opt_in() -> None:
     subscribed_long_ago = Channel(opted_in=NOW - 2 * BELIEVED_BEFORE_OBSERVED)
     sent = SentState(email=EMAIL, email_news=TimedStatus(Status.OPT_IN, NOW), phone_news=TimedStatus(Status.OPT_IN, NOW))
-    upsert = told(replace(KNOWN, email="new@example.com", email_news=subscribed_long_ago, sent_state=sent), NOW)
+    seen = Observed(email_news=ObservedStatus(Status.OPT_IN, THEN, THEN), phone_news=ObservedStatus(Status.OPT_IN, THEN, THEN))
+    acts = {"email_news": subscribed_long_ago, "phone_news": subscribed_long_ago}
+    moved = replace(KNOWN, email="new@example.com", sent_state=sent, observed=seen, **acts)
+    upsert = told(moved, NOW)
     assert whole(upsert) == whole(an_upsert(new_email="new@example.com"))
 
 
@@ -136,6 +139,11 @@ def test_b6_a_subscription_is_asked_about_once(asked: Any, sent_at: Any, enabled
     contact = replace(KNOWN, email_asked_at=asked, sent_state=SentState(email=EMAIL, email_asked_at=sent_at))
     upsert = told(contact, double_opt_in=DoubleOptIn(enabled=enabled, email_id="7", language="PL"))
     assert upsert == (an_upsert(asks_opt_in=ConfirmationMail(email_id="7", language="PL")) if is_asked else None)
+
+
+def test_b6_who_is_still_to_be_opted_out_is_asked_after_that() -> None:
+    contact = replace(KNOWN, email_news=Channel(opted_out=THEN), email_asked_at=NOW)
+    assert told(contact, double_opt_in=DoubleOptIn(enabled=True)) == an_upsert(email_status=Status.OPT_OUT)
 
 
 # -- the profile ---------------------------------------------------------------------------------------------------------
