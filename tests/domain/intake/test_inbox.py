@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.event_kinds.stored_names import NAMES
-from app.domain.intake.gateway_events import heard
+from app.domain.intake.gateway_events import gateway_event
 from app.domain.intake.inbox import EventState, Settlement, end_unsent, subject_of
 from app.domain.reasons import Reason
 from tests.support.builders import EMAIL, cart_changed, registered, status_seen, tags_edited
@@ -35,7 +35,7 @@ def test_an_event_is_about_an_address_or_an_account(event: object, subject: str)
 
 
 def test_what_the_gateway_saw_itself_is_told_apart_by_its_content() -> None:
-    one, other = (heard("shop1", "upstream-status", status_seen(email_out=out), f"e{out}") for out in (True, False))
+    one, other = (gateway_event("shop1", "upstream-status", status_seen(email_out=out), f"e{out}") for out in (True, False))
     assert (one.subject, one.type, one.held, len(one.digest)) == (EMAIL, "upstream-status", False, 64)
     assert one.digest != other.digest
-    assert heard("shop1", "upstream-status", status_seen(email_out=True), "x", held=True).held
+    assert gateway_event("shop1", "upstream-status", status_seen(email_out=True), "x", held=True).held

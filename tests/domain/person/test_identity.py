@@ -341,7 +341,7 @@ STOPS = {
 
 
 @pytest.mark.parametrize("stops", STOPS.values(), ids=STOPS)
-def test_r72_the_stops_of_somebody_erased_stand_for_the_address_whoever_takes_it(stops: Any) -> None:
+def test_r72_the_stops_of_somebody_erased_stand_for_the_address_that_somebody_takes(stops: Any) -> None:
     mover = Contact(email=B, registered=True)
     there = onto_address_of(Somebody(Contact(erased=True, **stops), "hash"), mover, A, THEN)
     assert there == replace(mover.moved_to(A, THEN), **stops)
@@ -360,7 +360,7 @@ def test_r72_a_withdrawal_of_somebody_erased_outweighs_a_grant_that_was_brought_
 
 @pytest.mark.parametrize(("left_at", "counts"), [(EARLY, True), (THEN, True), (LATE, False)])
 @pytest.mark.parametrize("stops", STOPS.values(), ids=STOPS)
-def test_r72_a_stop_for_an_address_that_nobody_had_counts_also_for_whoever_took_it(
+def test_r72_a_stop_for_an_address_that_nobody_had_counts_also_for_the_one_that_took_it(
     stops: Any, left_at: datetime, counts: bool
 ) -> None:
     last_holder = Somebody(Contact(email=B, **stops))
