@@ -182,20 +182,20 @@ class Delivery:
     async def _send_group(
         self, destination: str, sender: Sender, dispatches: Sequence[Dispatch], lease: Lease, outcomes: list[Outcome]
     ) -> None:
-        boxes = {dispatch.claim.contact_queue for dispatch in dispatches}
+        queues = {dispatch.claim.contact_queue for dispatch in dispatches}
         try:
             await sender.send(dispatches, lease, outcomes)
-            self._suspects -= boxes
+            self._suspects -= queues
         except Exception as error:
             # A defect of ours: what was not answered counts as perhaps sent and is tried again; who failed alone is parked.
             log.exception("sending_failed", destination=destination, contacts=len(dispatches))
             failed: Outcome = Unknown(f"defect: {type(error).__name__}")
             outcomes.append(failed)
-            if boxes <= self._suspects and not isinstance(error, NotReady):
-                self._suspects -= boxes
+            if queues <= self._suspects and not isinstance(error, NotReady):
+                self._suspects -= queues
                 failed = NeedsPerson(Reason.DEFECT, type(error).__name__)
             elif not isinstance(error, NotReady):
-                self._suspects |= boxes
+                self._suspects |= queues
             answer = without_call(failed, self._clock())
             for dispatch in dispatches:
                 dispatch.fail(answer)

@@ -42,15 +42,15 @@ class Outbox:
             _open(self._connection.dialect.name),
             [
                 {
-                    "contact_id": box.contact_id,
-                    "destination": box.destination,
-                    "shop_id": shops[box],
-                    "priority": LIVE if box in live else LISTED,
+                    "contact_id": queue.contact_id,
+                    "destination": queue.destination,
+                    "shop_id": shops[queue],
+                    "priority": LIVE if queue in live else LISTED,
                     "pending": count,
                     "due_at": at,
                     "attempts": 0,
                 }
-                for box, count in sorted(pending.items())  # one order of locks everywhere
+                for queue, count in sorted(pending.items())  # one order of locks everywhere
             ],
         )
         await self._hurry({command.contact_queue for command in commands if opt_outs_of(command.command) is not None}, at)
@@ -61,11 +61,11 @@ class Outbox:
         if commands:
             await execute_many(self._connection, _QUEUE, [{**_row(command, at), **ended} for command in commands])
 
-    async def _hurry(self, boxes: Collection[ContactQueue], at: datetime) -> None:
+    async def _hurry(self, queues: Collection[ContactQueue], at: datetime) -> None:
         """An opt-out does not wait for the end of its contact's backoff, but for as long as an unclear outcome needs to settle."""
-        if boxes:
+        if queues:
             soon = at + outcomes.SETTLING
-            later = among(self._connection, sorted(boxes)) & (contact_queues.c.due_at > soon)
+            later = among(self._connection, sorted(queues)) & (contact_queues.c.due_at > soon)
             await self._connection.execute(update(contact_queues).where(later).values(due_at=soon))
 
     async def waiting_contacts(self) -> dict[str, int]:
@@ -224,11 +224,11 @@ class Outbox:
         theirs = (outbox.c.destination == contact_queue.destination) & (outbox.c.contact_id == contact_queue.contact_id)
         newest = select(func.max(outbox.c.id)).where(theirs, _WAITING)
         up_to = (await self._connection.execute(newest)).scalar_one_or_none() or 0
-        box = is_of(contact_queue)
-        stored = (await self._connection.execute(select(contact_queues.c.take_backs).where(box))).scalar_one_or_none()
+        the_queue = is_of(contact_queue)
+        stored = (await self._connection.execute(select(contact_queues.c.take_backs).where(the_queue))).scalar_one_or_none()
         earlier = codec.decode_all(stored, DeferredRevocation) if stored is not None else ()
         noted = codec.encode_all((*earlier, DeferredRevocation(act, reason, up_to)))
-        await self._connection.execute(update(contact_queues).where(box).values(take_backs=noted))
+        await self._connection.execute(update(contact_queues).where(the_queue).values(take_backs=noted))
 
     async def scrub(self, contact_id: int, pseudonym: str) -> None:
         """Erase the content of everything settled for a contact."""

@@ -24,11 +24,11 @@ def reset_priority(where: ColumnElement[bool]) -> ColumnElement[int]:
     return case((where, LIVE), else_=contact_queues.c.priority)
 
 
-def among(connection: AsyncConnection, boxes: Sequence[ContactQueue]) -> ColumnElement[bool]:
+def among(connection: AsyncConnection, queues: Sequence[ContactQueue]) -> ColumnElement[bool]:
     """By destination: SQLite finds no index for a list of pairs."""
     by_destination: dict[str, list[int]] = {}
-    for box in boxes:
-        by_destination.setdefault(box.destination, []).append(box.contact_id)
+    for queue in queues:
+        by_destination.setdefault(queue.destination, []).append(queue.contact_id)
     return or_(
         *(
             (contact_queues.c.destination == name) & one_of(connection, contact_queues.c.contact_id, contacts)
@@ -37,7 +37,7 @@ def among(connection: AsyncConnection, boxes: Sequence[ContactQueue]) -> ColumnE
     )
 
 
-async def remove_empty(connection: AsyncConnection, boxes: Sequence[ContactQueue]) -> None:
+async def remove_empty(connection: AsyncConnection, queues: Sequence[ContactQueue]) -> None:
     """A queue's row is deleted with its last command."""
-    if boxes:
-        await connection.execute(delete(contact_queues).where(among(connection, boxes), contact_queues.c.pending <= 0))
+    if queues:
+        await connection.execute(delete(contact_queues).where(among(connection, queues), contact_queues.c.pending <= 0))

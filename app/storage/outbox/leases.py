@@ -55,25 +55,25 @@ class Leases:
 
         Until the result is recorded the commands count as perhaps sent: after a crash the next holder verifies first.
         """
-        boxes, commands = await self._next_bundles(destination, closed_shops, limit, now, only_live=only_live)
-        if not boxes:
+        queues, commands = await self._next_bundles(destination, closed_shops, limit, now, only_live=only_live)
+        if not queues:
             return []
         token = await self._next_number()
-        leased = self._change(destination, [box.contact_id for box in boxes])
+        leased = self._change(destination, [queue.contact_id for queue in queues])
         await self._connection.execute(leased.values(leased_until=now + lease, lease_token=token))
         ids = [command.id for waiting in commands.values() for command in waiting]
         await self._connection.execute(update(outbox).where(one_of(self._connection, outbox.c.id, ids)).values(maybe_sent=True))
         return [
             Claim(
-                ContactQueue(box.contact_id, destination),
-                box.shop_id,
+                ContactQueue(queue.contact_id, destination),
+                queue.shop_id,
                 token,
-                box.attempts,
-                box.first_tried_at,
-                tuple(commands[box.contact_id]),
-                codec.decode_all(box.take_backs, DeferredRevocation) if box.take_backs else (),
+                queue.attempts,
+                queue.first_tried_at,
+                tuple(commands[queue.contact_id]),
+                codec.decode_all(queue.take_backs, DeferredRevocation) if queue.take_backs else (),
             )
-            for box in boxes
+            for queue in queues
         ]
 
     async def _next_bundles(
@@ -88,11 +88,11 @@ class Leases:
                 if shop_id not in closed_shops
             ]
             # Live contacts do not wait behind what must be asked for those of a list (R63): each kind is claimed for itself.
-            first = min((boxes[0].priority for boxes in found if boxes), default=LIVE)
-            alike = [[box for box in boxes if box.priority == first] for boxes in found]
-            boxes = round_robin(alike, some if first == LIVE else BACKGROUND_PER_CLAIM)
-            contact_ids = [box.contact_id for box in boxes]
-            waiting, unreadable = await self._outbox.waiting_or_unreadable(destination, contact_ids) if boxes else ({}, {})
+            first = min((queues[0].priority for queues in found if queues), default=LIVE)
+            alike = [[queue for queue in queues if queue.priority == first] for queues in found]
+            queues = round_robin(alike, some if first == LIVE else BACKGROUND_PER_CLAIM)
+            contact_ids = [queue.contact_id for queue in queues]
+            waiting, unreadable = await self._outbox.waiting_or_unreadable(destination, contact_ids) if queues else ({}, {})
             if unreadable:
                 for contact_id, command_ids in sorted(unreadable.items()):
                     await self._outbox.park(ContactQueue(contact_id, destination), command_ids, now)
@@ -100,8 +100,8 @@ class Leases:
             bundles = {contact: _next(commands) for contact, commands in waiting.items()}
             listed = [contact for contact, bundle in bundles.items() if is_quiet(bundle[0].command)] if first == LIVE else []
             if not listed:
-                boxes = boxes[:limit]
-                return boxes, {box.contact_id: bundles.get(box.contact_id, []) for box in boxes}
+                queues = queues[:limit]
+                return queues, {queue.contact_id: bundles.get(queue.contact_id, []) for queue in queues}
             await self._connection.execute(self._change(destination, listed).values(priority=BULK_BLOCKING_LIVE))
 
     async def is_due(self, destination: str, closed_shops: Collection[str], now: datetime, *, only_live: bool = False) -> bool:
@@ -154,10 +154,10 @@ class Leases:
 
     async def is_held(self, contact_queue: ContactQueue, now: datetime) -> bool:
         """Are its commands on their way at this moment? Waits for a claim that is just being made."""
-        box = select(contact_queues.c.leased_until).where(is_of(contact_queue))
+        lease = select(contact_queues.c.leased_until).where(is_of(contact_queue))
         if self._connection.dialect.name != "sqlite":
-            box = box.with_for_update()
-        until = (await self._connection.execute(box)).scalar_one_or_none()
+            lease = lease.with_for_update()
+        until = (await self._connection.execute(lease)).scalar_one_or_none()
         return until is not None and until >= now
 
     async def renew(self, token: int, now: datetime, until: datetime) -> bool:

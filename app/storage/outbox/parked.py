@@ -134,10 +134,10 @@ class Parked:
         await self._connection.execute(change.values(state=CommandState.CANCELLED.value, reason=reason.value, settled_at=at))
 
     async def _make_claimable(self, commands: Sequence[ParkedCommand], at: datetime) -> None:
-        boxes: dict[ContactQueue, list[ParkedCommand]] = {}
+        queues: dict[ContactQueue, list[ParkedCommand]] = {}
         for one in commands:
-            boxes.setdefault(ContactQueue(one.contact_id, one.destination), []).append(one)
-        if not boxes:
+            queues.setdefault(ContactQueue(one.contact_id, one.destination), []).append(one)
+        if not queues:
             return
         statement = insert(self._connection, contact_queues)
         more = {
@@ -150,15 +150,15 @@ class Parked:
             statement.on_conflict_do_update(index_elements=["contact_id", "destination"], set_=more),
             [
                 {
-                    "contact_id": box.contact_id,
-                    "destination": box.destination,
+                    "contact_id": queue.contact_id,
+                    "destination": queue.destination,
                     "shop_id": theirs[0].shop_id,
                     "priority": LISTED,
                     "pending": len(theirs),
                     "due_at": at,
                     "attempts": 0,
                 }
-                for box, theirs in sorted(boxes.items())  # one order of locks everywhere
+                for queue, theirs in sorted(queues.items())  # one order of locks everywhere
             ],
         )
 

@@ -74,7 +74,7 @@ class Operated:
                 found.setdefault(event_id, []).append(state)
             return found
 
-    async def boxes(self) -> list[tuple[str, int]]:
+    async def waiting_queues(self) -> list[tuple[str, int]]:
         async with self.world.database.transaction() as connection:
             found = await connection.execute(select(contact_queues.c.destination, contact_queues.c.pending))
             return [(row.destination, row.pending) for row in found]

@@ -107,7 +107,7 @@ async def test_nothing_leaves_of_a_person_who_withdrew_since_and_their_events_ar
     states = await gate.world.states()
     assert (states["e1"], states["e2"]) == (("withheld", "consent_withdrawn"),) * 2
     assert await gate.operations.parked(EVERYTHING) == []
-    assert await gate.boxes() == []
+    assert await gate.waiting_queues() == []
 
 
 async def test_nothing_leaves_of_a_person_who_was_erased_since(gate: Operated) -> None:

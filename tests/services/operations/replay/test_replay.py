@@ -94,7 +94,7 @@ async def test_what_is_refused_again_is_parked_again_with_the_new_words(gate: Op
     (group,) = await gate.operations.parked(EVERYTHING)
     assert (group.words, group.number) == ("second", 1)
     assert await gate.world.states() == {"e1": ("parked", "refused")}
-    assert await gate.boxes() == []
+    assert await gate.waiting_queues() == []
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ async def test_four_hundred_and_fifty_parked_commands_are_replayed_in_several_tr
         pass
     assert Counter(one.email for one in upserts(gate)) == Counter(people)
     assert await gate.operations.parked(EVERYTHING) == []
-    assert await gate.boxes() == []
+    assert await gate.waiting_queues() == []
 
 
 async def test_a_replay_that_fails_half_way_keeps_what_it_committed_and_the_rest_is_still_parked(
@@ -179,12 +179,12 @@ async def test_two_replays_at_once_do_nothing_twice(gate: Operated) -> None:
     assert parked == 60
     first, second = await asyncio.gather(gate.operations.replay(EVERYTHING), gate.operations.replay(EVERYTHING))
     assert first.again + second.again == parked
-    assert sum(pending for _, pending in await gate.boxes()) == parked
+    assert sum(pending for _, pending in await gate.waiting_queues()) == parked
     await gate.world.run()
     await gate.world.run()
     assert sorted(purchases(gate)) == sorted(f"o{n}" for n in range(30))
     assert max(Counter(one.email for one in upserts(gate)).values()) == 1
-    assert await gate.boxes() == []
+    assert await gate.waiting_queues() == []
 
 
 async def test_a_second_replay_while_the_first_still_waits_to_be_sent_does_nothing(gate: Operated) -> None:
@@ -194,7 +194,7 @@ async def test_a_second_replay_while_the_first_still_waits_to_be_sent_does_nothi
     assert await gate.operations.replay(EVERYTHING) == Replay()
     await gate.world.run()
     assert purchases(gate) == ["o1"]
-    assert await gate.boxes() == []
+    assert await gate.waiting_queues() == []
 
 
 async def test_what_was_given_up_after_a_week_has_another_week_of_patience(gate: Operated) -> None:

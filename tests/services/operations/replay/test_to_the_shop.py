@@ -46,4 +46,4 @@ async def test_what_is_done_by_hand_while_it_is_replayed_leaves_nothing_that_wai
 
     monkeypatch.setattr(Parked, "commands", overtaken)
     await gate.replays()
-    assert await gate.boxes() == []
+    assert await gate.waiting_queues() == []
