@@ -83,7 +83,7 @@ class TracedPlanner(Planner):
 
 
 class TracedRound(PlanningRound):
-    """A round, with a span for each event it decided: from when it was its turn until all of the round was written."""
+    """A round, with a span for each event it decided: from when its deciding began until all of the round was written."""
 
     def __init__(self, work: Work, directory: ShopDirectory, clock: Clock, pseudonym: Pseudonym, tracing: Tracing) -> None:
         super().__init__(work, directory, clock, pseudonym)

@@ -42,11 +42,11 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Logs go to standard error, as JSON when it is no terminal."""
     poll_seconds: float = Field(default=1.0, gt=0)
-    """How often loops look for work that nobody told them of."""
+    """How often loops poll for work of which no signal came."""
     lease_seconds: float = Field(default=60.0, ge=2)
     """How long a worker that died holds what it was sending; a living one renews at a third."""
     cart_sweep_seconds: float = Field(default=30.0, gt=0)
-    """How often quiet carts are looked for."""
+    """How often carts that are due are searched for."""
     directory_seconds: float = Field(default=5.0, gt=0)
     """How soon a change of shops or keys made by another process counts here."""
     freshness_alarm_seconds: float = Field(default=600.0, gt=0)
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     pull_seconds: float = Field(default=300.0, gt=0)
     """How often SALESmanago is asked who changed: tags, points, statuses without callback."""
     sweep_seconds: float = Field(default=60.0, gt=0)
-    """How often the next 50 of all contacts are looked at, for what does not count as a change in SALESmanago."""
+    """How often the next 50 of all contacts are read, for what does not count as a change in SALESmanago."""
     nightly_seconds: float = Field(default=600.0, gt=0)
     """How often it is asked whether a shop's night has begun, for its comparison and for the cleaning."""
     keep_content_days: float = Field(default=30.0, gt=0)
@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     keep_requests_days: float = Field(default=7.0, gt=0)
     """What the door remembers of requests, for the shops' developers."""
     callback_grace_seconds: float = Field(default=120.0, ge=0)
-    """How long a shop's own callback may be on its way before a look speaks for every shop of the account."""
+    """How long a shop's own callback may be on its way before a poll speaks for every shop of the account."""
     receipt_alarm_seconds: float = Field(default=900.0, gt=0)
     """Age of a newsletter change still on its way to the shop that raises the alarm."""
     forwarded_allow_ips: Annotated[tuple[Network, ...], NoDecode] = ()

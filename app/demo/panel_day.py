@@ -49,7 +49,7 @@ class PanelStep:
 
 
 class PanelDay:
-    """Acts in the panel's stand-in, and looks what the gateway made of it."""
+    """Acts in the panel's stand-in, and reads what the gateway made of it."""
 
     def __init__(self, http: httpx.AsyncClient, gateway: str, panel_url: str, key: str) -> None:
         self._http = http

@@ -20,7 +20,7 @@ class Echo(StrEnum):
     OURS = "ours"
     """The shop's side shows what it was told, or told us before."""
     UNSETTLED = "unsettled"
-    """Nobody can say yet: a later look will show it."""
+    """Not known yet: a later reading will show it."""
 
 
 def echo(event: Subscribed | Unsubscribed, contact: Contact | None) -> Echo:

@@ -61,7 +61,7 @@ class Finding:
     first: tuple[SourceEvent, ...] = ()
     again: tuple[SourceEvent, ...] = ()
     account: int | None = None
-    """Whose tags are worth a look now, where the platform keeps tags and pushes none."""
+    """Whose tags are to be read now, where the platform keeps tags and pushes none."""
 
 
 class Unusable(StrEnum):

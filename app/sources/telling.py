@@ -18,7 +18,7 @@ from app.sources.echoes import Echo, echo
 from app.sources.port import Finding, SourceEvent, new_event, news, sifted
 
 TOUCHED = "touched:"
-"""Begins the keys of accounts whose tags are to be looked at."""
+"""Begins the keys of accounts whose tags are to be read."""
 
 Seen = dict[tuple[str, str], Remembered]
 

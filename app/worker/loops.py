@@ -1,7 +1,7 @@
 """Which use case runs when. Everything here finds its work in the tables; being woken only saves the wait.
 
 Events flow through loops of this process, woken by its own signals: planning, delivery, drains. What time brings (carts,
-looks at SALESmanago, the first transfer) are jobs of the queue, which run in one place at a time, whichever process that is.
+polls of SALESmanago, the first transfer) are jobs of the queue, which run in one place at a time, whichever process that is.
 """
 
 import asyncio
@@ -78,7 +78,7 @@ class Signals:
 
 @dataclass(frozen=True)
 class Intervals:
-    """Seconds between looks when nothing woke a loop."""
+    """Seconds between polls when nothing woke a loop."""
 
     poll: float
     cart_sweep: float
@@ -202,11 +202,11 @@ class Worker:
         return 0
 
     def _every_account(self, kind: str, step: Callable[[str, timedelta], Awaitable[int]], pause: float) -> None:
-        """Of accounts that know anybody. A turn lasts a little less than the pause, so that the next look finds it free."""
-        turn = timedelta(seconds=pause * 0.9)
+        """Of accounts that know anybody. The lock lasts a little less than the pause, so that the next step finds it free."""
+        lock_length = timedelta(seconds=pause * 0.9)
 
         async def serve(account_id: str) -> float:
-            await step(account_id, turn)
+            await step(account_id, lock_length)
             return pause
 
         rotation = Rotation(kind, self._pull.accounts, serve, poll_seconds=min(pause, LONGEST_WAIT_SECONDS))

@@ -85,7 +85,7 @@ class Rotation:
         try:
             return await self._serve(name)
         except Exception:
-            log.exception("turn_failed", kind=self._kind, name=name)
+            log.exception("step_failed", kind=self._kind, name=name)
             return self._poll_seconds
 
     def _put_back(self, ended: Collection[asyncio.Task[float]], running: dict[asyncio.Task[float], str]) -> None:

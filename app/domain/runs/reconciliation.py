@@ -74,7 +74,7 @@ WORDS: dict[Cause, Words] = {
     ),
     Cause.STATUS_DIFFERS: Words(
         "SALESmanago shows another newsletter status than it was told last.",
-        "It is looked at like any other look: an opt-out there is believed, an opt-in only after its own act.",
+        "It is decided as after any poll: an opt-out there is believed, an opt-in only after its own act.",
         "SALESmanago pokazuje inny status newslettera niż ostatnio przekazany.",
         "Decyduje zwykłe sprawdzenie: wypisanie jest wiarygodne, zapis tylko po własnym działaniu osoby.",
     ),

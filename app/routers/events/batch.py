@@ -36,7 +36,7 @@ SLICE_BYTES = 32 * 1024
 
 NDJSON = "application/x-ndjson"
 AT_ONCE = 50
-"""Items read before the requests of others have a turn."""
+"""Items read before other requests are served."""
 
 
 class _Head(msgspec.Struct):
@@ -138,7 +138,7 @@ async def take(intake: Intake, shop: Shop, headers: Mapping[bytes, bytes], body:
         read_since += len(item)
         if read_since > SLICE_BYTES:
             read_since = 0
-            await asyncio.sleep(0)  # others have their turn
+            await asyncio.sleep(0)  # other requests are served meanwhile
         read = _read(index, item, shop)
         answers.append(read if isinstance(read, ItemAnswer) else None)
         if isinstance(read, NewEvent):

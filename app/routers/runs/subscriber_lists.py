@@ -85,7 +85,7 @@ async def imported(found: SubscriberList, shop: Shop, intake: Intake) -> ListAns
     for number, row in enumerate(found.rows, start=1):
         read.append((row, event_of(row, shop, now)))
         if number % LINES_PER_TURN == 0:
-            await asyncio.sleep(0)  # others have their turn
+            await asyncio.sleep(0)  # other requests are served meanwhile
     events = [event for _, event in read if isinstance(event, NewEvent)]
     stored = iter(await intake.accept(events) if events else [])
     lines = [_rejected(row, one) if isinstance(one, list) else _stored(row, next(stored)) for row, one in read]

@@ -54,7 +54,7 @@ class Alarms:
         report = await self._health.quick_report()
         now = frozenset(_alarms(report))
         if not report.ready:
-            return now | self._raised  # who cannot look cannot say that anything is over
+            return now | self._raised  # without a report nothing is known to be over
         for one in self._watches:
             now |= await one.alarms()
         return now

@@ -73,7 +73,7 @@ def product_ids(row: Row) -> Iterable[int]:
 
 
 def client_of(row: Row) -> int | None:
-    """The account that ordered, to look at its tags."""
+    """The account that ordered, whose tags are read next."""
     return whole(part(part(row, "clientResult"), "clientAccount").get("clientId")) or None
 
 

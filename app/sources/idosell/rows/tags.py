@@ -1,4 +1,4 @@
-"""The tags that staff put on a customer, as the panel shows them (contract 2.1). Nothing pushes them: they are looked at."""
+"""The tags that staff put on a customer, as the panel shows them (contract 2.1). Nothing pushes them: they are read."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from app.sources.port import Finding, SourceEvent, Translation, fingerprint
 
 
 def tags_seen(answer: Row, number: int, numbers: Collection[int], shops: Sequence[Shop], now: datetime) -> Translation:
-    """What a look at a customer's tags tells the shops in which the account is active: the full set, without ours."""
+    """What a reading of a customer's tags says to the shops in which the account is active: the full set, without ours."""
     names = sorted({one.name for one in tags(answer) if not canonical(one.name).startswith(TO_PANEL)})
     state = fingerprint(names)
     event = TagsEdited(at=now, customer_id=str(number), all_tags=tuple(names))

@@ -161,16 +161,16 @@ class Scanner:
         return found
 
     async def _tags(self, scan: Scan, shops: Sequence[Shop], panel: _Counted) -> Scan:
-        """One look at the tags of somebody who was touched, or else of the next account of the slow walk; then the round ends."""
+        """Read the tags of an account that changed, or else of the next one of the slow scan; then the round ends."""
         ids = [shop.id for shop in shops]
         async with self._store.work() as work:
             touched = await work.pushes.keys_after(ids, TOUCHED, "", len(shops))
             walking = [] if touched else await work.pushes.keys_after(ids, "client:", scan.walked, len(shops))
-        looked = touched or walking
-        if not looked:
+        chosen = touched or walking
+        if not chosen:
             return rounds.finished(replace(scan, walked=""), self._clock(), self._pause)
-        key = looked[0][1]
-        theirs = {shop_id for shop_id, other in looked if other == key}
+        key = chosen[0][1]
+        theirs = {shop_id for shop_id, other in chosen if other == key}
         number = int(key.rpartition(":")[2])
         outcome, answer = await panel.ask("GET", "clients/tags", None, {"clientId": str(number)})
         if isinstance(outcome, Delivered):
