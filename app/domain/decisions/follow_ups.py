@@ -20,6 +20,7 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
+    FromSalesmanago,
     OptInClaimed,
     OptOutClaimed,
     OrderCancelled,
@@ -203,7 +204,7 @@ def repeated_in_shop(event: Event, before: Contact, contact: Contact) -> SetSubs
 
     Which of the two the shop's side ended with is not known then, so the newest act is written once more.
     """
-    if isinstance(event, StatusObserved) or contact.shop_state == before.shop_state:
+    if isinstance(event, FromSalesmanago) or contact.shop_state == before.shop_state:
         return None
     shop_state, former = contact.shop_state, before.shop_state
     email = shop_state.email_news if _contradicts(shop_state.email_news, former.email_news) else None
