@@ -370,9 +370,11 @@ class Life(RuleBasedStateMachine):
         arrived = Counter(one.external_id for one in upstream.events if one.kind is EventKind.PURCHASE)
         undone = Counter((one.external_id, one.kind, one.at) for one in upstream.events)
         erased = {email for email in PEOPLE if any(str(kind) == "ErasureRequested" for kind in self._kinds(email))}
+        buyers = {happened.order_id: happened.customer.email for _, happened in self.events if isinstance(happened, OrderPlaced)}
         for event_id, happened in self.events:
             order_id, email = getattr(happened, "order_id", None), getattr(happened, "email", None) or happened.customer.email
-            if order_id is not None and states[event_id][0] == "sent" and email not in erased:
+            # What concerns an order is told of its buyer, with whom it goes.
+            if order_id is not None and states[event_id][0] == "sent" and not erased & {email, buyers.get(order_id, email)}:
                 assert arrived[order_id] == 1, f"{order_id} counts as sent"
                 for kind, made in ((EventKind.RETURN, OrderReturned), (EventKind.CANCELLATION, OrderCancelled)):
                     assert not isinstance(happened, made) or undone[order_id, kind, happened.at] == 1, f"{event_id} counts as sent"
@@ -474,6 +476,26 @@ def test_whatever_happens_in_whatever_order_both_databases_keep_every_promise(mi
     run_state_machine_as_test(
         Played, settings=settings(max_examples=EXAMPLES, stateful_step_count=50, deadline=None, suppress_health_check=slow)
     )
+
+
+def test_the_model_knows_that_a_purchase_goes_with_its_erased_buyer_whoever_returned_its_goods(
+    migrated_file: Path, postgresql: PostgreSQL
+) -> None:
+    class Played(Life):
+        sides = staticmethod(lambda: Sides(migrated_file, postgresql))
+
+    life = Played()
+    ada, bob, _ = PEOPLE
+    for what in ("orders", "registers", "registers", "returns goods"):
+        life.happens(what, bob)
+    life.happens("orders", ada)
+    assert {happened.order_id for _, happened in life.events[-2:] if isinstance(happened, OrderReturned | OrderPlaced)} == {"o2"}
+    for _ in range(3):
+        life.works(decided=True, second=False, how="well")
+    sold = [event for event in life.opened.both[0].world.upstream.events if event.external_id == "o2"]
+    assert {event.kind for event in sold} >= {EventKind.PURCHASE}
+    life.happens("is erased", ada)
+    life.teardown()
 
 
 def test_the_model_notices_when_an_undecided_withdrawal_holds_nothing_back(
