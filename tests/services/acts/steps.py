@@ -1,0 +1,13 @@
+"""Steps of histories that the files beside this one name."""
+
+from tests.support.worlds.acts import PEOPLE, InShop, Looks, Passes, There, Turns
+
+ADA = PEOPLE[0]
+DOWN, FINE = Turns("down"), Turns("fine")
+CLICK, SEEN = There(ADA, True, callbacks=()), Looks("sweep")
+A_LOOK, WAITS = Looks("sweep"), Turns("lost without answer")  # what is written times out, what is read is answered
+MAYBE, LATER = Turns("done without answer"), Passes(40)
+OPTS_IN, RESIGNS = InShop(ADA, False), InShop(ADA, True)
+IN_SHOP_2, OUT_OF_SHOP_2 = InShop(ADA, False, "shop2"), InShop(ADA, True, "shop2")
+CLICKS_IN, LOST_IN, LOST_OUT = There(ADA, False), There(ADA, False, callbacks=()), There(ADA, True, callbacks=())
+SEEN_IN = [OPTS_IN, A_LOOK]
