@@ -478,7 +478,7 @@ def test_whatever_happens_in_whatever_order_both_databases_keep_every_promise(mi
     )
 
 
-def test_the_model_knows_that_a_purchase_goes_with_its_erased_buyer_whoever_returned_its_goods(
+def test_the_model_knows_that_a_purchase_goes_with_its_erased_buyer_when_another_person_returned_its_goods(
     migrated_file: Path, postgresql: PostgreSQL
 ) -> None:
     class Played(Life):
