@@ -97,6 +97,12 @@ class Store:
         async with self._database.transaction(first=first) as connection:
             yield Work(connection, self._clock, lambda: self._database.is_awaited)
 
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Work]:
+        """A unit of work that only reads: what it reads need not be of one moment, nor stay so."""
+        async with self._database.transaction(reading=True) as connection:
+            yield Work(connection, self._clock, lambda: self._database.is_awaited)
+
     async def empty_log(self) -> None:
         """After somebody was erased, or something cleaned away: the store's own log must not keep it."""
         await self._database.empty_log()

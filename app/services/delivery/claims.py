@@ -49,7 +49,7 @@ class Claims:
     async def is_due(self, destination: str) -> bool:
         """Is it worth waiting for a slot? What is claimed after the wait is read again."""
         closed = self._sender(destination).closed_shops
-        async with self._store.work() as work:
+        async with self._store.reading() as work:
             now = await work.now()
             if not await work.leases.is_due(destination, closed, now):
                 return False

@@ -78,7 +78,7 @@ class Delivery:
 
     async def due_destinations(self) -> list[str]:
         """Where something is due, and nobody rests."""
-        async with self._store.work() as work:
+        async with self._store.reading() as work:
             now = await work.now()
             due = await work.leases.due_destinations(now)
             known = await work.destinations.of(due)

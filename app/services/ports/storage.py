@@ -82,6 +82,10 @@ class Store(Protocol):
         """`first`: somebody waits for an answer, so this goes before all others that wait for the store."""
         ...
 
+    def reading(self) -> AbstractAsyncContextManager[Work]:
+        """A unit of work that only reads: what it reads need not be of one moment, nor stay so."""
+        ...
+
     async def empty_log(self) -> None:
         """After a commit that erased somebody: what was overwritten must not stay in a log of the store's own."""
         ...

@@ -11,17 +11,20 @@ import contextlib
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import structlog
 from sqlalchemy import event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.domain.errors import GatewayError, NotReady
 from app.storage.engine.inline_sqlite import InlineConnection
@@ -40,6 +43,10 @@ LOCK_SECONDS = 8
 IDLE_SECONDS = 20
 TRANSACTION_SECONDS = 25
 """No transaction of ours takes so long, but migrations."""
+
+
+ASK_AFTER_SECONDS = 1.0
+"""A connection to PostgreSQL that was idle for longer is asked whether it lives."""
 
 
 class AlreadyOwned(GatewayError):
@@ -67,6 +74,7 @@ class Database:
         self._line = asyncio.Lock()
         self._callers = 0
         self.engine: AsyncEngine = self._sqlite() if self.is_sqlite else self._postgresql()
+        self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
     def dsn(self) -> str | None:
@@ -99,22 +107,26 @@ class Database:
             pool_size=8,
             max_overflow=4,
             pool_timeout=POOL_SECONDS,
-            pool_pre_ping=True,
             hide_parameters=True,
             connect_args={"server_settings": limits},
         )
         event.listen(engine.sync_engine, "connect", _limit_transactions)
+        event.listen(engine.sync_engine, "checkin", _note_use)
+        event.listen(engine.sync_engine, "checkout", partial(_ask_if_it_lives, engine.sync_engine.dialect))
         return engine
 
     @asynccontextmanager
-    async def transaction(self, *, first: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, *, first: bool = False, reading: bool = False) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction; leaving without `commit()` undoes everything. `first`: before all others that wait for it.
+
+        `reading`: on PostgreSQL each statement stands for itself, which saves the round trips that begin and end a transaction.
 
         Raises `NotReady` when the store cannot be reached, is full, locked or broken: the caller keeps what it has. What
         another try would not cure is raised as it is, but without the values: they are people's names sooner or later.
         """
         try:
-            async with self._only_connection(first=first), self.engine.connect() as connection:
+            engine = self._reading if reading else self.engine
+            async with self._only_connection(first=first), engine.connect() as connection:
                 await connection.begin()
                 yield connection
         except (DBAPIError, PoolTimeout, OSError) as error:
@@ -210,6 +222,23 @@ def _limit_transactions(connection: Any, _record: Any) -> None:  # the driver's 
     cursor.execute(transaction_limit(TRANSACTION_SECONDS))
     cursor.close()
     connection.commit()
+
+
+def _note_use(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ask_if_it_lives(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """A connection that was idle may be gone, and the pool makes another. One in use would have said so: asking costs a round trip.
+
+    Raises `DisconnectionError`, for the pool.
+    """
+    if time.monotonic() - record.info.get("used", time.monotonic()) < ASK_AFTER_SECONDS:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error
 
 
 def transaction_limit(seconds: int, *, local: bool = False) -> str:

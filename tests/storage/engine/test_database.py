@@ -272,6 +272,52 @@ async def test_an_error_of_the_database_names_no_parameters(database: Database) 
     assert "planted-canary" not in str(failed.value)
 
 
+async def test_a_connection_that_ended_while_it_was_idle_costs_nobody_a_transaction(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "ASK_AFTER_SECONDS", 0.0)
+    database, other = Database(postgresql_url), Database(postgresql_url)
+    try:
+        async with database.transaction() as connection:
+            ours = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        async with other.transaction() as connection:
+            await connection.execute(text("SELECT pg_terminate_backend(:ours, 5000)"), {"ours": ours})
+        async with database.transaction() as connection:
+            assert (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one() != ours
+    finally:
+        await database.close()
+        await other.close()
+
+
+async def test_a_connection_in_use_is_not_asked_whether_it_lives(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "ASK_AFTER_SECONDS", 3600.0)
+    database, asked = Database(postgresql_url), list[object]()
+    monkeypatch.setattr(database.engine.sync_engine.dialect, "do_ping", asked.append)
+    try:
+        for _ in range(3):
+            async with database.transaction() as connection:
+                await connection.execute(text("SELECT 1"))
+        assert asked == []
+        monkeypatch.setattr(database_module, "ASK_AFTER_SECONDS", 0.0)
+        async with database.transaction() as connection:
+            await connection.execute(text("SELECT 1"))
+        assert len(asked) == 1
+    finally:
+        await database.close()
+
+
+async def test_what_only_reads_needs_no_transaction_and_keeps_no_lock_on_postgresql(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+    try:
+        for reading, locks in ((True, 0), (False, 1)):
+            async with database.transaction(reading=reading) as connection:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(77)"))
+                assert (await connection.execute(held)).scalar_one() == locks
+    finally:
+        await database.close()
+
+
 async def test_a_transaction_that_does_not_end_is_ended_by_postgresql(postgresql_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that was stopped in the middle of a statement is busy, not idle, to the server; its locks must go all the same."""
     monkeypatch.setattr(database_module, "TRANSACTION_SECONDS", 1)

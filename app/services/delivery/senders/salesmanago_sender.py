@@ -75,7 +75,7 @@ class SalesmanagoSender:
         """Contacts that were in SALESmanago and are gone (R72). A contact that never arrived waits for its refused upsert."""
         if not missed:
             return
-        async with self._store.work() as work:
+        async with self._store.reading() as work:
             people = {one.id: one.contact for one in await work.contacts.by_ids([dispatch.claim.contact_id for dispatch in missed])}
         for dispatch in missed:
             contact = people.get(dispatch.claim.contact_id, NOBODY)
@@ -92,7 +92,7 @@ class SalesmanagoSender:
         if not wanted:
             return
         shops = {*self.blocked_by_revocations_of, *(dispatch.claim.shop_id for dispatch in dispatches)}
-        async with self._store.work() as work:
+        async with self._store.reading() as work:
             left = await work.contacts.left_addresses(shops, wanted)
             leaving = await work.outbox.waiting(self._destination, {one.contact_id for one in left}) if left else {}
         here = {dispatch.claim.contact_id for dispatch in dispatches}
@@ -107,14 +107,14 @@ class SalesmanagoSender:
         earlier = {number for dispatch in dispatches for event in dispatch.bundle.events for number in event.newer_than}
         if not earlier:
             return
-        async with self._store.work() as work:
+        async with self._store.reading() as work:
             known = await work.outbox.event_ids_there(earlier)
         for dispatch in dispatches:
             dispatch.bundle = replace(dispatch.bundle, events=tuple(_named(event, known) for event in dispatch.bundle.events))
 
     async def _interrupted(self, claims: Sequence[Claim]) -> Collection[int] | None:
         shops = {*self.blocked_by_revocations_of, *(claim.shop_id for claim in claims)}  # one may have left the account since
-        async with self._store.work() as work:
+        async with self._store.reading() as work:
             if await work.inbox.has_urgent(shops):
                 return None
             return await work.outbox.deferred(self._destination, [claim.contact_id for claim in claims])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -160,6 +160,9 @@ class PausedStore:
     real: Store
     at_commit: asyncio.Event
     go: asyncio.Event
+
+    def reading(self) -> AbstractAsyncContextManager[Work]:
+        return self.real.reading()
 
     @asynccontextmanager
     async def work(self) -> AsyncIterator[Work]:
