@@ -192,7 +192,7 @@ def _shop(shop: Shop) -> Finding:
 
 
 def address_findings(settings: Settings) -> list[tuple[bool, Words]]:
-    """Whether SALESmanago and panels can reach the gateway as it is told to them, and whether nobody listens on the way."""
+    """Whether SALESmanago and panels can reach the gateway at the address they are given, and whether nobody listens on the way."""
     parts = urlsplit(settings.base_url)
     host = parts.hostname or ""
     if is_local(host):

@@ -1,6 +1,6 @@
 """What the doctor proves by doing it: the right to write, by a write of what is there already; clocks; certificates.
 
-Nothing is made, changed or taken away: a contact is told only its address, a tag is given the points it has.
+Nothing is made, changed or taken away: of a contact only its address is sent, a tag is given the points it has.
 """
 
 import asyncio
@@ -165,7 +165,7 @@ def clock_finding(about: Words, told: tuple[str, datetime] | None) -> Finding | 
 
 
 async def certificates(gateway: Gateway, shops: list[Shop], clock: Clock) -> list[Finding]:
-    """Of every address with https that is called, and of the one that is told to others."""
+    """Of every address with https that is called, and of the one that is given to others."""
     accounts = {account.id: account.endpoint for account in gateway.directory.accounts()}
     addresses = {accounts[shop.account]: account_named(shop.account) for shop in shops if shop.account in accounts}
     addresses |= {shop.panel.base_url: panel_named(shop) for shop in shops if shop.panel.kind.is_called and shop.panel.base_url}

@@ -1,4 +1,4 @@
-"""Parts with spans: intake notes the request that told an event, senders follow it to the call."""
+"""Parts with spans: intake notes the request that brought an event, senders follow it to the call."""
 
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -52,7 +52,7 @@ class TracedParts(Parts):
 
 
 class TracedIntake(Intake):
-    """Each event is stored with the span of the request that told it."""
+    """Each event is stored with the span of the request that brought it."""
 
     def __init__(
         self, store: Store, clock: Clock, accepted: Callable[[], None], pseudonym: Pseudonym | None, tracing: Tracing

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     """Age of the oldest waiting event that makes a shop late (R11)."""
 
     scan_seconds: float = Field(default=900.0, gt=0)
-    """How often a panel is asked what no push told of: at most 20 minutes, or R11's promise is not kept without pushes."""
+    """How often a panel is asked for what no push reported: at most 20 minutes, or R11's promise is not kept without pushes."""
     pull_seconds: float = Field(default=300.0, gt=0)
     """How often SALESmanago is asked who changed: tags, points, statuses without callback."""
     sweep_seconds: float = Field(default=60.0, gt=0)
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     key_requests_per_minute: int = Field(default=0, ge=0)
     """Requests of one key, an item of a batch counts as one; 0 = as many as can be stored."""
     refusals_per_minute: int = Field(default=30, gt=0)
-    """Wrong keys and forged callbacks of one address before it hears 429; a valid key always passes."""
+    """Wrong keys and forged callbacks of one address before it is answered 429; a valid key always passes."""
     alarm_webhook_url: str = ""
     """Where alarms are posted, beside the log; empty = nowhere."""
     alarm_webhook_secret: str = Field(default="", repr=False)

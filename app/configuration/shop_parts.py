@@ -84,11 +84,11 @@ class SourceEntry(Strict):
     """Networks from which pushes are believed; everywhere if empty. Behind a reverse proxy only with `GATEWAY_FORWARDED_ALLOW_IPS`.
     """
     scan: bool = True
-    """IdoSell: whether the panel is asked for what no push told."""
+    """IdoSell: whether the panel is asked for what no push reported."""
     calls_per_day: int = Field(default=ShopSource.calls_per_day, ge=500)
     """IdoSell: the scans rest when so many calls were made in a day."""
     consent_box: Literal["webhook", "rest"] | None = None
-    """IdoSell: who tells the consent box of an order, which the panel shows in no answer (R84). Needed with `order_consent`."""
+    """IdoSell: who reports the consent box of an order, which the panel shows in no answer (R84). Needed with `order_consent`."""
     consent_field: str | None = Field(default=None, min_length=1, max_length=255)
     """WooCommerce: the order's field with the consent box. Needed with `order_consent`."""
     newsletter_field: str | None = Field(default=None, min_length=1, max_length=255)

@@ -200,7 +200,7 @@ class OptOutClaimed(BaseEvent):
 
 @value(kw_only=True)
 class StatusRejected(BaseEvent):
-    """A newsletter status we meant to tell SALESmanago did not get there.
+    """A newsletter status that was to be sent to SALESmanago did not get there.
 
     `shown_out`: it shows an opt-out, which an older opt-in must not overturn (R06). Otherwise it refused what carried it.
     """

@@ -136,7 +136,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.ORDER_REPLACED: Explanation(
         "R18",
-        "The shop has told a newer version of this order already; an older word changes nothing.",
+        "The shop has sent a newer version of this order already; an older one changes nothing.",
         "Nothing.",
         "Sklep podał już nowszą wersję tego zamówienia; starsza niczego nie zmienia.",
         "Nic.",
@@ -173,7 +173,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.RETURN_ALREADY_SENT: Explanation(
         "R19",
-        "A return with this id was told already, with other goods or another value; a return is told once.",
+        "A return with this id was sent already, with other goods or another value; a return is sent once.",
         "If goods came back once more, post it with a return id of its own.",
         "Zwrot o tym numerze już zgłoszono, z innymi towarami lub inną kwotą; jeden zwrot zgłaszamy raz.",
         "Jeśli wróciły kolejne towary, zgłoś je z osobnym numerem zwrotu.",
@@ -250,7 +250,7 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.NOTHING_NEW: Explanation(
         "R28",
-        "SALESmanago has been told all of this already; only differences are sent.",
+        "All of this was sent to SALESmanago already; only differences are sent.",
         "Nothing.",
         "SALESmanago już to wszystko wie; wysyłane są tylko różnice.",
         "Nic.",

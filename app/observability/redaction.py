@@ -13,7 +13,7 @@ _LONGEST_ADDRESS = 320
 SECRET_NAMES = ("SECRET", "KEY", "PASSWORD", "TOKEN")
 """A variable with one of these in its name holds a secret, also those that the file of shops names (`env:…`)."""
 _SHORTEST_SECRET = 6
-"""A shorter one would be found in ordinary words, and masking it would tell it."""
+"""A shorter one would be found in ordinary words, and masking it would disclose it."""
 
 
 def redacted(text: str) -> str:

@@ -72,7 +72,7 @@ class Tracing:
             yield span
 
     def decided(self, shop: str, kind: str, parent: str, began: int, state: str, reason: str) -> None:
-        """What came of an event, in the trace of the request that told it. `began`: nanoseconds since 1970."""
+        """What came of an event, in the trace of the request that brought it. `began`: nanoseconds since 1970."""
         attributes = {"gateway.shop": shop, "gateway.event.type": kind, "gateway.event.state": state, "gateway.reason": reason}
         context = _w3c.extract({"traceparent": parent}) if parent else Context()
         said = {name: value for name, value in attributes.items() if value}
@@ -80,7 +80,7 @@ class Tracing:
 
     @contextmanager
     def delivery(self, destination: str, written: Sequence[tuple[str, str, str]]) -> Iterator[list[Span]]:
-        """A span for each event that something is sent for, in the trace of the request that told it.
+        """A span for each event that something is sent for, in the trace of the request that brought it.
 
         `written`: (shop, kind of event, span of its request) each. Calls made meanwhile stand in the first of them and are linked
         with the others, for one call may carry all of them.

@@ -43,7 +43,7 @@ async def pushed(platform: Platform, name: Name, request: Request, response: Res
     """
     headers = {name_.lower(): value for name_, value in request.headers.items()}
     if not await pushes.take(platform, name, headers, await request.body(), address_of(request.scope)):
-        response.status_code = 200  # what a ping wants to hear
+        response.status_code = 200  # what a ping expects
     return Taken()
 
 

@@ -169,7 +169,7 @@ def _operations(paths: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _document_refusals(method: str, operation: Json) -> None:
-    """What the border may answer before any route does, and what a key that only reads hears."""
+    """What the border may answer before any route does, and what a key that only reads is answered."""
     answers = operation["responses"]
     if "HTTPValidationError" in str(answers.get("422")):
         answers["422"] = problems.documented(422)[422]

@@ -151,7 +151,7 @@ class Intake:
             if also is not None:
                 await also(work)
             await work.commit()
-            if known:  # the caller hears of its own id
+            if known:  # the caller gets its own id
                 answers = [replace(one, event_id=event.event_id) for one, event in zip(answers, events, strict=True)]
             self._accepted()
             answer(answers)

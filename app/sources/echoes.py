@@ -12,19 +12,19 @@ from app.domain.events import Subscribed, Unsubscribed
 from app.domain.person.contact import Contact
 
 WRITING = timedelta(minutes=20)
-"""Within so long after we told the shop's side of a status, what it shows may still be from before."""
+"""Within so long after a status was written to the shop's side, what it shows may still be from before."""
 
 
 class Echo(StrEnum):
     NONE = "none"
     OURS = "ours"
-    """The shop's side shows what it was told, or told us before."""
+    """The shop's side shows what was written there, or what it showed before."""
     UNSETTLED = "unsettled"
     """Not known yet: a later reading will show it."""
 
 
 def echo(event: Subscribed | Unsubscribed, contact: Contact | None) -> Echo:
-    """Of one channel; a source tells of each apart."""
+    """Of one channel; a source reports each apart."""
     if contact is None:
         return Echo.NONE
     wanted = Status.OPT_IN if isinstance(event, Subscribed) else Status.OPT_OUT

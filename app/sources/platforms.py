@@ -1,4 +1,4 @@
-"""What every platform answers: is a push genuine, what is it called, and what does it tell."""
+"""What every platform answers: is a push genuine, what is it called, and what does it say."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol

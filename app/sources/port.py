@@ -50,8 +50,8 @@ class SourceEvent:
 class Finding:
     """A thing of the platform as it was seen at a time.
 
-    `state` is a digest of what matters of it. `first` is told if nothing was known of the thing, `again` if it was known as
-    another; a thing that is as it was tells nothing.
+    `state` is a digest of what matters of it. `first` are the events if nothing was known of the thing, `again` if it was known as
+    another; a thing that is as it was is no event.
     """
 
     shop_id: str
@@ -123,7 +123,7 @@ class NotUnderstood(Exception):
 
 
 def news(finding: Finding, known: Remembered | None) -> tuple[SourceEvent, ...]:
-    """What a finding tells. An older state than the one that is known tells nothing: the newer one has said it."""
+    """The events of a finding. An older state than the one that is known is no event: the newer one has said it."""
     if known is None:
         return finding.first
     if finding.state == known.state or finding.as_of < known.as_of:
@@ -141,7 +141,7 @@ def remembered(finding: Finding, known: Remembered | None) -> Remembered:
 def sifted(
     findings: Sequence[Finding], known: Mapping[tuple[str, str], Remembered]
 ) -> tuple[list[tuple[str, SourceEvent]], dict[tuple[str, str], Remembered]]:
-    """What several findings tell, in their order, with the shop; and what is to be remembered. Each event once."""
+    """The events of several findings, in their order, with the shop; and what is to be remembered. Each event once."""
     events: dict[tuple[str, str], SourceEvent] = {}
     after: dict[tuple[str, str], Remembered] = {}
     for finding in findings:

@@ -105,7 +105,7 @@ class Pushes:
                 await work.commit()
         except NotReady as failure:
             return failure
-        except Exception as defect:  # no push may be lost in silence: its sender hears of it and repeats it
+        except Exception as defect:  # no push may be lost in silence: its sender is answered with an error and repeats it
             log.exception("pushes_failed")
             return defect
         return None

@@ -1,7 +1,7 @@
 """Tell the inbox what was found, once: what is remembered of each thing decides what is news (R82).
 
 Events go through the same intake as those of a shop's own backend, and what was seen is remembered in the same transaction. Were it
-remembered later, a crash in between would forget a state that was told: a thing that returned to the state before would be no news.
+remembered later, a crash in between would lose that a state was passed on, and a return to the state before would be no news.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Teller:
         self._pseudonym = pseudonym
 
     async def tell(self, findings: Sequence[Finding]) -> int:
-        """Store what is news; answers how many events. Raises `NotReady`; then the same findings may be told again."""
+        """Store what is news; answers how many events. Raises `NotReady`; then the same findings may come again."""
         if not findings:
             return 0
         findings = [self._keyed(one) for one in findings]

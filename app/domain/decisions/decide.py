@@ -1,6 +1,6 @@
 """The decision: one event, one shop, one contact in; a plan and what to remember out.
 
-    learn       facts the event tells, whether or not anything may be sent
+    learn       facts the event reports, whether or not anything may be sent
     refusal_reason  the reason that keeps it in the shop, if there is one
     compose     the commands that follow, as differences: to SALESmanago and to the shop
 
@@ -155,7 +155,7 @@ def contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_t
 def _contested(event: Event, shop: Shop, contact: Contact, sale: Sale, *, known_there: bool) -> Decision:
     """Two accounts claim one address: nobody takes over anything, and a person must decide (R72).
 
-    What else an account's own event tells of it is learned, under the address it had; newsletter boxes were of the other address.
+    What else an account's own event says of it is learned, under the address it had; newsletter boxes were of the other address.
     """
     if isinstance(event, AccountListed):
         return _decision(Withhold(Reason.SHARED_ADDRESS), contact, sale)

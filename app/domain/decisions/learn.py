@@ -46,7 +46,7 @@ from app.domain.values import replace
 
 
 def learn(event: Event, shop: Shop, contact: Contact) -> Contact:
-    """The facts an event tells. The order of learning does not matter: each fact knows its time."""
+    """The facts an event reports. The order of learning does not matter: each fact knows its time."""
     if not _is_of_another_address(event, contact):
         return _learned(event, shop, contact)
     # What was agreed to for an address the person has left is no act for the present one (R72).
@@ -118,7 +118,7 @@ def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:
         case TagsObserved():
             return saw_tags(event, _addressed(contact, event.email), shop)
         case DriftFound():
-            return contact  # of the person it tells nothing; what SALESmanago was sent is `decide`'s business
+            return contact  # of the person it says nothing; what SALESmanago was sent is `decide`'s business
         case StatusRejected(still_as=str() as email):
             return still_called(not_taken(event, contact), email, at)
         case StatusRejected():

@@ -69,7 +69,7 @@ def _wait_for(one: Undelivered) -> str:
 
 
 def _carries(command: Command, event: Event) -> bool:
-    """Is it a command that tells what the event says again?"""
+    """Is it a command that sends what the event says again?"""
     match event:
         case OrderPlaced() | OrderCancelled() | OrderReturned():
             return isinstance(command, AddEvent) and command.external_id == event.order_id

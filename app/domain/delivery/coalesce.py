@@ -76,7 +76,7 @@ def up_to_deletion(commands: Sequence[Command]) -> int:
 def one_bundle(commands: Sequence[Command]) -> int:
     """How many of the commands may travel together. What must set nothing off does not travel with what may (R63).
 
-    Nor does what asks the person with what tells a status: together, neither would mean what it does alone (B6).
+    Nor does what asks the person with what sets a status: together, neither would mean what it does alone (B6).
     """
     first = _manner(commands[0]) if commands else None
     alike = next((count for count, command in enumerate(commands) if _manner(command) != first), len(commands))
@@ -141,7 +141,7 @@ def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:
 def _stood(
     status: Status | None, acted_at: datetime | None, earlier: TimedStatus | None, later: TimedStatus | None
 ) -> TimedStatus | None:
-    """What SALESmanago showed before either, where the earlier one tells a status; or since that act, if it was seen again.
+    """What SALESmanago showed before either, where the earlier one sets a status; or since that act, if it was seen again.
 
     What the later one knows from before the earlier act is outdated: something may have been sent in between.
     """

@@ -23,7 +23,7 @@ LONGEST_QUEUE = 10
 """Calls that are booked one after the other, at the most: a few processes with two in flight each."""
 
 ONE_COMPLAINT_SECONDS = 5.0
-"""Calls that were on their way together hear the same complaint: it counts once."""
+"""Calls that were in flight together get the same 429: it counts once."""
 
 
 @value()

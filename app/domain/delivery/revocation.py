@@ -39,7 +39,7 @@ class Revocation:
     happened_before: datetime | None = None
     """Orders, carts and views from before that time: the consent does not cover them (R07)."""
     cart_id: str | None = None
-    """This cart has changed: its report would tell of yesterday's content."""
+    """This cart has changed: its report would show yesterday's content."""
 
     def __or__(self, other: "Revocation") -> "Revocation":
         return Revocation(
@@ -127,7 +127,7 @@ def unsent_part(command: Command, left: Command | None, act: Revocation, *, perh
     if left is None:
         return replace(command, introduces=False) if isinstance(command, UpsertContact) and perhaps_arrived else command
     if not act.everything or not isinstance(command, UpsertContact) or not isinstance(left, UpsertContact):
-        return None  # a taken back opt-in is followed by the opt-out, which is what counts as told
+        return None  # a revoked opt-in is followed by the opt-out, which is what counts as sent
     return replace(
         command,
         email_status=None if left.email_status is not None else command.email_status,
@@ -143,7 +143,7 @@ def _is_outdated(event: AddEvent, act: Revocation) -> bool:
 
 
 def needs_consent(kind: EventKind) -> bool:
-    """Is it told only if it happened under the consent to the transfer (R07)? What undoes a purchase follows that purchase."""
+    """Is it sent only if it happened under the consent to the transfer (R07)? What undoes a purchase follows that purchase."""
     match kind:
         case EventKind.PURCHASE | EventKind.CART | EventKind.VISIT:
             return True

@@ -95,5 +95,5 @@ class Settlement:
 
 
 def subject_of(event: Event) -> str:
-    """The person an event is about, as far as the event itself tells: an address, or `#` and a customer id."""
+    """The person an event is about, as far as the event itself says: an address, or `#` and a customer id."""
     return email_of(event) or f"#{customer_id_of(event) or ''}"

@@ -132,7 +132,7 @@ FEWEST = 20
 
 
 def is_silent(traffic: Traffic, now: datetime) -> bool:
-    """Did no push come for longer than usual? The panel switches webhooks off that failed, and tells nobody (contract 3.1)."""
+    """Did no push come for longer than usual? The panel switches webhooks off that failed, without a word (contract 3.1)."""
     if traffic.last_at is None or traffic.pushes < FEWEST:
         return False
     return now - traffic.last_at > max(LEAST_SILENCE, traffic.longest_gap * 2)

@@ -96,7 +96,7 @@ class Entry:
 
 
 def acts(event: Event, before: Contact, after: Contact) -> Iterator[Act]:
-    """The acts an event tells of, each with the time at which it really happened. None is from before an erasure."""
+    """The acts an event reports, each with the time at which it really happened. None is from before an erasure."""
     floor = after.erased_at
     yield from (act for act in _acts(event, before, after) if floor is None or act.at > floor)
 

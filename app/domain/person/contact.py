@@ -170,7 +170,7 @@ class Contact:
         return self if acts == NO_ACTS else replace(self, left={**self.left, address: self.left.get(address, NO_ACTS).joined(acts)})
 
     def with_tags(self, added: tuple[str, ...], removed: tuple[str, ...], at: datetime) -> "Contact":
-        """Learn an edit of panel tags. An edit from before the last full list tells nothing new (R09: one of its moment does)."""
+        """Learn an edit of panel tags. An edit from before the last full list says nothing new (R09: one of its moment does)."""
         if self.panel_tags_complete_at is not None and at < self.panel_tags_complete_at:
             return self
         known = words_of(self.panel_tags)

@@ -84,7 +84,7 @@ class Sale:
     as_of: datetime | None = None
     """The time of the shop's newest message about the order."""
     content: str = ""
-    """Digest of what the purchase tells, as it was queued last. Empty: not known."""
+    """Digest of what the purchase says, as it was queued last. Empty: not known."""
     renewed_at: datetime | None = None
     """Time of the last version that replaced another."""
     reinstated_at: datetime | None = None
@@ -227,7 +227,7 @@ def carried(sale: Sale, by: int) -> Sale:
 
 
 def is_replaced(command: AddEvent, event_seq: int, sale: Sale) -> bool:
-    """Did a newer word of the shop take the place of what an event was to tell? Late, it must not overwrite that (R18)."""
+    """Did a newer word of the shop take the place of what an event was to say? Late, it must not overwrite that (R18)."""
     match command.kind:
         case EventKind.PURCHASE:
             return bool(sale.carried_by) and event_seq != sale.carried_by[-1]
@@ -261,7 +261,7 @@ def unsold(sale: Sale, cancelled: Sequence[AddEvent], reason: Reason) -> Sale:
 
 
 def of_orders(commands: Sequence[Command]) -> dict[str, list[AddEvent]]:
-    """Order number -> the commands that tell of it."""
+    """Order number -> the commands about it."""
     found: dict[str, list[AddEvent]] = {}
     for one in commands:
         if isinstance(one, AddEvent) and one.external_id:

@@ -49,7 +49,7 @@ class Words:
 
 WORDS: dict[Cause, Words] = {
     Cause.MISSING_THERE: Words(
-        "SALESmanago was told of the person and does not have the contact; somebody deleted it there.",
+        "The person was sent to SALESmanago, and the contact is not there; somebody deleted it.",
         "The contact is written again, without a newsletter status: only a new act of the person opts in.",
         "SALESmanago nie ma kontaktu, o którym zostało powiadomione; ktoś go tam usunął.",
         "Kontakt zostanie zapisany ponownie, bez statusu newslettera: zapisać może tylko nowe działanie tej osoby.",
@@ -61,7 +61,7 @@ WORDS: dict[Cause, Words] = {
         "Adres kontaktu zostanie zmieniony jeszcze raz.",
     ),
     Cause.OUR_TAG_MISSING: Words(
-        "A tag of ours that was told is gone in SALESmanago.",
+        "A tag of ours that was sent is gone in SALESmanago.",
         "It is added again; of `idosell_` tags the shop's `tag_conflicts` decides.",
         "W SALESmanago brakuje naszego tagu, który został przekazany.",
         "Tag zostanie dodany ponownie; o tagach `idosell_` decyduje `tag_conflicts` sklepu.",
@@ -73,25 +73,25 @@ WORDS: dict[Cause, Words] = {
         "Tag zostanie ponownie usunięty.",
     ),
     Cause.STATUS_DIFFERS: Words(
-        "SALESmanago shows another newsletter status than it was told last.",
+        "SALESmanago shows another newsletter status than was sent last.",
         "It is decided as after any poll: an opt-out there is believed, an opt-in only after its own act.",
         "SALESmanago pokazuje inny status newslettera niż ostatnio przekazany.",
         "Decyduje zwykłe sprawdzenie: wypisanie jest wiarygodne, zapis tylko po własnym działaniu osoby.",
     ),
     Cause.POINTS_DIFFER: Words(
-        "Tags or points in SALESmanago are others than the panel was told.",
-        "The panel is told.",
+        "Tags or points in SALESmanago are others than were written to the panel.",
+        "They are written to the panel.",
         "Tagi lub punkty w SALESmanago są inne niż przekazane do panelu.",
         "Zostaną przekazane do panelu.",
     ),
     Cause.ACCOUNT_UNKNOWN: Words(
-        "The panel has an account nobody told the gateway of, and the shop's rules would send it.",
+        "The panel has an account that the gateway does not know, and the shop's rules would send it.",
         "It is sent as the first transfer would have sent it.",
         "W panelu jest konto, o którym bramka nie wie, a reguły sklepu pozwalają je wysłać.",
         "Zostanie wysłane tak jak przy pierwszym transferze.",
     ),
     Cause.ACCOUNT_CHANGED: Words(
-        "The panel shows other data of an account than SALESmanago was told.",
+        "The panel shows other data of an account than were sent to SALESmanago.",
         "The newer data are sent.",
         "Panel pokazuje inne dane konta niż przekazane do SALESmanago.",
         "Zostaną wysłane nowsze dane.",

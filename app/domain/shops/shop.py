@@ -74,7 +74,7 @@ class PanelKind(StrEnum):
 
     @property
     def is_called(self) -> bool:
-        """There is somebody to tell of tags and changes."""
+        """Tags and changes can be written there."""
         match self:
             case PanelKind.IDOSELL | PanelKind.WEBHOOK:
                 return True
@@ -99,7 +99,7 @@ class Panel:
 
 
 class SourceKind(StrEnum):
-    """Whose pushes and scans tell what happens in the shop, beside what the shop posts itself."""
+    """Whose pushes and scans report what happens in the shop, beside what the shop posts itself."""
 
     NONE = "none"
     IDOSELL = "idosell"
@@ -118,7 +118,7 @@ class SourceKind(StrEnum):
 
     @property
     def can_be_scanned(self) -> bool:
-        """What no push told can be read from the panel's API (R82)."""
+        """What no push reported can be read from the panel's API (R82)."""
         match self:
             case SourceKind.IDOSELL:
                 return True
@@ -129,7 +129,7 @@ class SourceKind(StrEnum):
 
 
 class ConsentBoxSource(StrEnum):
-    """Who tells how the consent box of an order was answered, where the platform does not (R84)."""
+    """Who reports how the consent box of an order was answered, where the platform does not (R84)."""
 
     NOBODY = "nobody"
     WEBHOOK = "webhook"
@@ -138,7 +138,7 @@ class ConsentBoxSource(StrEnum):
 
 @value(kw_only=True)
 class ShopSource:
-    """How the shop's platform tells what happens (R80-R86); tokens and secrets are not part of it."""
+    """How the shop's platform reports what happens (R80-R86); tokens and secrets are not part of it."""
 
     kind: SourceKind = SourceKind.NONE
     name: str = ""

@@ -121,7 +121,7 @@ class Border:
 
 
 def _is_refusal(status: int, scope: Scope) -> bool:
-    """Of who was not let in. Staff whose role does not allow an action hear 403 too, as often as they ask."""
+    """Of who was not let in. Staff whose role does not allow an action are answered 403 too, as often as they ask."""
     return status in _REFUSALS and not (status == FORBIDDEN and CALLER in scope)
 
 

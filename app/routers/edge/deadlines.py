@@ -24,7 +24,7 @@ CHUNK_OVERHEAD = 5
 """Bytes of framing per byte of a body: chunks of a single byte. More is trailers, or chunk extensions, without end."""
 
 LINGER_SECONDS = 5.0
-"""How long what still comes is read, and thrown away, after an answer: who is cut off while it sends does not hear it."""
+"""How long what still comes is read, and thrown away, after an answer: a client that is cut off while it sends reads no answer."""
 
 
 class HeadTooLarge(Exception):
@@ -105,7 +105,7 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._refuse(400, "Bad Request", "not-http", msg)
 
     def _refuse(self, status: int, phrase: str, kind: str, detail: str) -> None:
-        """A problem document, as everywhere, and the end of the connection, once the caller has had time to hear of it."""
+        """A problem document, as everywhere, and the end of the connection, once the caller has had time to read it."""
         self._refused = self._heard = True
         title = f"{phrase.capitalize()}."
         body = json.dumps({"type": f"/problems/{kind}", "title": title, "status": status, "detail": detail, "errors": []}).encode()

@@ -146,7 +146,7 @@ def needs(caller: Caller, role: str) -> None:
 async def _perhaps_operator(
     directory: DirectoryDep, key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Caller | None:
-    """None for a stranger, and for a shop, which is told no more of other shops than a stranger is."""
+    """None for a stranger, and for a shop, which learns no more of other shops than a stranger does."""
     caller = None if key is None else directory.caller(key.credentials)
     return caller if caller is not None and may(caller.role, READER_ROLE) else None
 

@@ -23,7 +23,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
     ),
     "content-conflict": (
         "409 · This event_id was used for other content",
-        "An event is known by its `event_id`. Another content under it would change what was told already.",
+        "An event is known by its `event_id`. Another content under it would change what was sent already.",
         "If it is another event, give it another `event_id`. If it is the same one, do nothing: the first content stands.",
     ),
     "not-possible": (

@@ -1,4 +1,4 @@
-"""How many refusals an address hears, and how many requests a key makes, before the answer is 429.
+"""How many refusals an address gets, and how many requests a key makes, before the answer is 429.
 
 Counts stand in a memory that does not grow and that several processes share (`DoorCounts`). A valid key always passes the limit of
 its address: behind one address there may be a shop and somebody who guesses.
@@ -43,7 +43,7 @@ class Refusals:
         self._salt = self._counts.salt or secrets.token_bytes(16)
 
     def note(self, network: str, kind: str) -> TooMany | None:
-        """Another refusal; what it is to hear instead once the limit is used up. The same, whichever keys were tried."""
+        """Another refusal; what is answered instead once the limit is used up. The same, whichever keys were tried."""
         requests_refused.labels(kind).inc()
         slot = str(int.from_bytes(hmac.digest(self._salt, network.encode(), "sha256")[:4]) % SLOTS)
         if self._limiter.test(self._limit, self.NAME, slot):

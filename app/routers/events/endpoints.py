@@ -1,4 +1,4 @@
-"""What a shop tells us, one event at a time. Every answer 202 means: stored durably; the shop may forget it."""
+"""What a shop posts, one event at a time. Every answer 202 means: stored durably; the shop may forget it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

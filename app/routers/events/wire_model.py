@@ -46,9 +46,9 @@ class WireModel(BaseModel):
     no_content: ClassVar[tuple[str, ...]] = ()
     """Fields that name the message and say nothing in it."""
     never_left_out: ClassVar[frozenset[str]] = frozenset()
-    """Optional fields of which an odd value spoils the whole: who left them out would tell something else."""
+    """Optional fields of which an odd value spoils the whole: without them the rest would say something else."""
     never_emptied: ClassVar[frozenset[str]] = frozenset()
-    """Lists that may lose odd elements but not all of them: an empty one would tell something else."""
+    """Lists that may lose odd elements but not all of them: an empty one would say something else."""
     never_cut: ClassVar[frozenset[str]] = frozenset()
     """Lists of which those behind the limit are not left out."""
     empty_says_none: ClassVar[frozenset[str]] = frozenset()

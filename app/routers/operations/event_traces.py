@@ -142,7 +142,7 @@ NOBODY_WAITS: Waits = MappingProxyType({})
 
 
 class EvidenceOut(BaseModel):
-    """Something the decision rests on: a consent, or what else was told of the order."""
+    """Something the decision rests on: a consent, or another event of the order."""
 
     what: str = Field(description="A code; `…_never` and `own_answer` name what was not said.", examples=["transfer_granted"])
     words: str = Field(description="In English.", examples=["consent to the transfer given"])

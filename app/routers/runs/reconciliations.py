@@ -33,7 +33,7 @@ class DifferenceOut(BaseModel):
     samples: list[str] = Field(
         description="Addresses of people, numbers of the panel's accounts.", examples=[["ewa.nowak@example.com"]]
     )
-    why: str = Field(description="What it means.", examples=["A tag of ours that was told is gone in SALESmanago."])
+    why: str = Field(description="What it means.", examples=["A tag of ours that was sent is gone in SALESmanago."])
     repair: str = Field(
         description="What a repair does about it.",
         examples=["It is added again; of `idosell_` tags the shop's `tag_conflicts` decides."],

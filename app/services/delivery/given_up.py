@@ -1,7 +1,7 @@
 """Claims that end with nothing done: one now and then is right, many in a row mean that a destination does not get on.
 
 A claim is given up where the process is too late for its call, where permission could not be read again in time, or where an
-address is not free yet. What was claimed is claimed again, so nothing is lost; but somebody must hear of it if it goes on.
+address is not free yet. What was claimed is claimed again, so nothing is lost; but somebody must know of it if it goes on.
 """
 
 from collections import Counter

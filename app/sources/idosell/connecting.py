@@ -227,7 +227,7 @@ def is_local(url: str) -> bool:
 
 
 def limits_of(shop: Shop) -> list[Words]:
-    """What an IdoSell panel cannot tell, said rather than guessed (R84)."""
+    """What an IdoSell panel does not report, said rather than guessed (R84)."""
     found = []
     if shop.policy is Policy.ORDER_CONSENT:
         told_by = _BOX_TOLD_BY[shop.source.consent_box]

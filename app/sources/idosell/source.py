@@ -1,4 +1,4 @@
-"""The panel behind the port of platforms: who pushes, and what a push tells once the panel was asked what it does not say."""
+"""The panel behind the port of platforms: who pushes, and what a push says once the panel was asked for the rest."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence

@@ -28,7 +28,7 @@ class WooCommerceSource:
         self._categories = categories
 
     def is_ping(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """What WooCommerce sends, unsigned, when a webhook is saved: it wants to hear that somebody is there."""
+        """What WooCommerce sends, unsigned, when a webhook is saved: it expects an answer."""
         return TOPIC not in headers and _PING.fullmatch(body) is not None
 
     def is_genuine(self, headers: Mapping[str, str], body: bytes, known: SourceSecrets) -> bool:

@@ -1,4 +1,4 @@
-"""What webhooks of orders and customers tell. Pure: categories are those on the lines, or else those that were looked up."""
+"""What webhooks of orders and customers say. Pure: categories are those on the lines, or else those that were looked up."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal

@@ -153,7 +153,7 @@ def _newsletter(fields: Row, shop: Shop, received_at: datetime, *, by_sms: bool)
 
 
 def _resigned(event: Unsubscribed, key: str, shop: Shop) -> tuple[Finding, ...]:
-    """What the person confirmed is news also where the panel's list has told of it, which cannot say that (R51, R84)."""
+    """What the person confirmed is news also where it is in the panel's list already, which cannot say that (R51, R84)."""
     at = event.at
     if not event.confirmed:
         events = (SourceEvent(f"ido:{key}:out:{stamp(at)}", event),)

@@ -1,6 +1,6 @@
 """Rows of the customers' gate, pushed by clientCreated and clientUpdated or scanned (contract 2.9, 3.1).
 
-A row says how an account is now. Its newsletter agreements have dates of their own and are told as newsletter states, never as
+A row says how an account is now. Its newsletter agreements have dates of their own and become newsletter states, never
 boxes of the account: the panel dates what we wrote there ourselves just the same (R06, R55).
 """
 
@@ -32,7 +32,7 @@ _PANEL_NAMES = {
 
 
 def client(row: Row, shops: Sequence[Shop]) -> Translation:
-    """What a row tells the shops in which the account is active. Guests have no account: their orders tell of them."""
+    """The events of a row, for the shops in which the account is active. Guests have no account: their orders describe them."""
     number = whole(row.get(KEY))
     if number is None or is_yes(row.get("isUnregistered")):
         return NOTHING

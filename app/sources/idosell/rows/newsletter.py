@@ -30,7 +30,10 @@ SEEN_IN_PANEL = Evidence(reason="the newsletter list of the panel")
 
 
 def subscriber(row: Row, channel: Channel, shops: Sequence[Shop], emails: dict[int, str] | None = None) -> Translation:
-    """What a row of a newsletter gate tells each shop it names. `emails`: addresses of accounts, for the gate that shows phones."""
+    """The events of a row of a newsletter gate, for each shop it names.
+
+    `emails`: addresses of accounts, for the gate that shows phones.
+    """
     number = whole(row.get("client_number")) or 0
     found: list[Finding] = []
     left: list[Left] = []

@@ -1,7 +1,7 @@
 """Rows of the orders' gate, pushed by order… webhooks or scanned (contract 2.14, 3.1).
 
-A row says how an order is now. Told are the order as placed, each time its content is another, and that it was cancelled or
-stands again. The consent box is in no row (R84): it comes from the shop's own webhook, or nobody asked.
+A row says how an order is now. Its events are the order as placed, each time its content is another, and that it was
+cancelled or stands again. The consent box is in no row (R84): it comes from the shop's own webhook, or nobody asked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ Paths = tuple[tuple[str, ...], ...]
 """Menu sections of a product, each from the top of the menu down."""
 
 _CANCELLED = frozenset({"canceled", "false", "joined"})
-"""`false`: an order that never was one. `joined`: its goods are in another order, which tells of them."""
+"""`false`: an order that never was one. `joined`: its goods are in another order, which has them."""
 
 _FROM_OUTSIDE = frozenset(
     {"auction", "price_comparer", "search_engine", "cpa", "affiliate_program", "marketplace", "refferer_site", "referrer_site"}
@@ -46,7 +46,7 @@ NOTHING_KNOWN = Known()
 
 
 def order(row: Row, shops: Sequence[Shop], known: Known = NOTHING_KNOWN) -> Translation:
-    """What a row tells the shop it was placed in."""
+    """The events of a row, for the shop it was placed in."""
     number = number_of(row)
     shop = shops_by_number(shops).get(shop_number(row) or 0)
     if number is None or shop is None:
@@ -216,7 +216,7 @@ def _is_cancelled(row: Row) -> bool:
 def _content(placed: OrderPlaced) -> str:
     """A digest of what the order says, whenever it was said and whichever way.
 
-    The sections of its goods change by themselves, and how the customer is described the account tells.
+    The sections of its goods change by themselves, and the account describes the customer.
     """
     goods = [(item.product_id, item.name, item.quantity, item.unit_price) for item in placed.items]
     said = (

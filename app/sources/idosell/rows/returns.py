@@ -1,4 +1,6 @@
-"""Rows of the returns' gate, pushed by return… webhooks or scanned (contract 3.1). A return is told once the shop accepted it.
+"""Rows of the returns' gate, pushed by return… webhooks or scanned (contract 3.1).
+
+A return becomes an event once the shop accepted it.
 
 A row names the order and nobody: whose order it is, the order says.
 """
@@ -31,7 +33,7 @@ def order_number(row: Row) -> str | None:
 
 
 def returned(row: Row, shops: Sequence[Shop], orders: Mapping[str, Row]) -> Translation:
-    """What an accepted return tells. `orders`: the rows of the orders by number."""
+    """The events of an accepted return. `orders`: the rows of the orders by number."""
     number, order = whole(row.get("id")), order_number(row)
     if not is_accepted(row) or order is None or number is None:
         return NOTHING

@@ -1,1 +1,1 @@
-"""Asking the panel what no push told: which gates, in which rounds."""
+"""Asking the panel for what no push reported: which gates, in which rounds."""

@@ -1,4 +1,4 @@
-"""How a round of scans goes on, as functions from one `Scan` to the next; each is stored with what its page told (R82).
+"""How a round of scans goes on, as functions from one `Scan` to the next; each is stored with the events of its page (R82).
 
     due ─▶ a window for every gate ─▶ page by page, gate after gate ─▶ tags of the accounts that changed ─▶ finished, until the next
 
@@ -58,7 +58,7 @@ def next_gate(scan: Scan) -> tuple[Gate, Window] | None:
 
 
 def after_page(scan: Scan, gate: Gate, pages: int) -> Scan:
-    """A page was read and told."""
+    """A page was read, and its events are stored."""
     cursor = scan.cursors[gate.value]
     window = cursor.window
     assert window is not None

@@ -1,4 +1,4 @@
-"""Ask the panel what no push told (R82): a page at a time, each stored with what it told, so that nothing is lost or told twice."""
+"""Ask the panel for what no push reported (R82): a page at a time, each stored with its events, so that none is lost or doubled."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
