@@ -128,6 +128,8 @@ def test_of_somebody_who_is_introduced_nothing_is_left_to_be_removed_or_cleared(
         tags={"idosell_dawny": False},
     )
     assert mark_sent(unknown, [an_upsert()]).sent_state == unknown.sent_state, "an opt-out alone introduces nobody"
+    tagged = replace(unknown, panel_tags={"vip": TimedFlag(value=True, at=THEN)})
+    assert mark_sent(tagged, [an_upsert(introduces=True)]).sent_state.tags == {}, "of a tag that was not carried nothing was said"
 
 
 def test_of_very_many_tags_that_were_sent_the_oldest_are_forgotten_unless_they_still_matter() -> None:
@@ -135,6 +137,8 @@ def test_of_very_many_tags_that_were_sent_the_oldest_are_forgotten_unless_they_s
     spoken = {"idosell_vip": True} | {f"t{number}": True for number in range(most - 1)}
     contact = replace(KNOWN, panel_tags={"vip": TimedFlag(value=True, at=THEN)}, sent_state=replace(SENT, tags=spoken))
     assert mark_sent(contact, [an_upsert()]).sent_state.tags == spoken
+    fewer = dict(list(spoken.items())[: 3 * tags.MOST_TAGS])
+    assert mark_sent(replace(contact, sent_state=replace(SENT, tags=fewer)), [an_upsert()]).sent_state.tags == fewer
     kept = mark_sent(contact, [an_upsert(add_tags=("new",))]).sent_state.tags
     assert spoken.keys() - kept.keys() == {"t0"}
     assert (len(kept), kept["idosell_vip"], kept["new"]) == (most, True, True)

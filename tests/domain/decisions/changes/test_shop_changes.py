@@ -5,15 +5,24 @@ from typing import Any
 
 import pytest
 
-from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, SetSubscription, UpsertContact
-from app.domain.consent import Status, TimedStatus
-from app.domain.decisions.changes.shop_changes import mark_sent_to_shop, mirror_command, panel_tags, shop_commands, shop_knows
+from app.domain.commands import AddEvent, Command, ConfirmOptIn, MirrorTags, ReportErasure, SetSubscription, UpsertContact
+from app.domain.consent import Channel, Status, TimedStatus
+from app.domain.decisions.changes.shop_changes import (
+    erasure_elsewhere,
+    mark_sent_to_shop,
+    mirror_command,
+    panel_tags,
+    shop_commands,
+    shop_knows,
+)
 from app.domain.decisions.plan import Send, Supersede, Withhold
 from app.domain.events import Event, OptInClaimed
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Panel, PanelKind, Shop
+from tests.domain import channels
+from tests.domain.channels import Turned
 from tests.support.builders import (
     EMAIL,
     Story,
@@ -112,6 +121,14 @@ def test_only_channels_the_event_speaks_of_are_told() -> None:
     assert [(one.email_news is None, one.phone_news is None) for one in home(both)] == [(False, True), (True, False)]
 
 
+@pytest.mark.parametrize("turned", channels.BOTH)
+def test_an_event_of_one_channel_says_nothing_of_an_act_on_the_other_that_the_shop_did_not_hear_of(turned: Turned) -> None:
+    resigned = Channel(opted_out=minute(1))
+    both = Contact(email=EMAIL, email_news=resigned, phone_news=resigned)
+    (told,) = shop_commands(both, turned(status_seen(minute(2), email_out=True)), WITHOUT_PANEL)
+    assert told == turned(SetSubscription(email=EMAIL, email_news=TimedStatus(OUT, minute(1))))
+
+
 def test_a_claimed_opt_in_tells_the_shop_nothing_but_asks_salesmanago() -> None:
     claimed = OptInClaimed(at=minute(1), email=EMAIL)
     story = life(OPEN, registered(minute(0))).goes_on(OPEN, claimed)
@@ -164,6 +181,11 @@ def test_an_act_the_shop_did_not_tell_is_not_known_to_it() -> None:
     assert (told.shop_state.email_news, told.shop_state.phone_news) == (TimedStatus(OUT, minute(1)), None)
     kept = mark_sent_to_shop(told, [SetSubscription(email=EMAIL, phone_news=TimedStatus(IN, minute(2)))])
     assert (kept.shop_state.email_news, kept.shop_state.phone_news) == (TimedStatus(OUT, minute(1)), TimedStatus(IN, minute(2)))
+
+
+def test_m1_an_erasure_in_one_shop_is_reported_to_another_with_its_own_name_of_the_person() -> None:
+    report = erasure_elsewhere(Contact(email=EMAIL, customer_id="7"), a_shop(id="shop2"), erasure_requested(minute(1)))
+    assert report == ReportErasure(email=EMAIL, erased_by="shop2", at=minute(1), customer_id="7")
 
 
 # -- tags -----------------------------------------------------------------------------------------------------------------
