@@ -33,13 +33,13 @@ from app.domain.intake.gateway_events import GatewayEventType
 from app.domain.intake.inbox import EventState
 from app.domain.operations.audit import Action
 from app.domain.operations.request_log import RequestOutcome
+from app.domain.operations.trace import summarised
 from app.domain.reasons import Reason
 from app.domain.runs.backfill import Backfill, BackfillMode, Pause, Phase, state_of
 from app.domain.runs.backfill_tally import Tally
 from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE, READER_ROLE, SHOP_ROLE, STAFF_ROLES
 from app.routers.events.examples import EXAMPLES
 from app.routers.events.schemas import BATCHABLE
-from app.routers.operations.event_traces import summarised
 from tests.support.console import sent, signed_in
 from tests.support.gateways import SHOPS, Door, open_door
 

@@ -1,6 +1,5 @@
 """What became of an event, on the wire: its reason, what it waits for, its commands and their attempts."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -8,24 +7,12 @@ from typing import Any, Self, get_args
 
 from pydantic import BaseModel, Field
 
-from app.domain.commands import (
-    AddEvent,
-    Command,
-    ConfirmOptIn,
-    ConfirmOptOut,
-    DeleteContact,
-    ErasedCommand,
-    MirrorTags,
-    ReportErasure,
-    SetSubscription,
-    ShopCommand,
-    UpsertContact,
-)
+from app.domain.commands import ErasedCommand, ShopCommand
 from app.domain.delivery.outbox import CommandState
 from app.domain.event_parts import Origin
 from app.domain.intake.warnings import in_polish
 from app.domain.operations.evidence import Evidence
-from app.domain.operations.trace import CommandTrace, EventTrace
+from app.domain.operations.trace import CommandTrace, EventTrace, summarised
 from app.domain.operations.waiting import Waiting
 from app.domain.reasons import EXPLANATIONS, Reason
 
@@ -243,50 +230,4 @@ def _command(trace: CommandTrace, shop_id: str) -> CommandOut:
     )
 
 
-_WORD_STARTS = re.compile(r"(?<!^)(?=[A-Z])")
 _HOME = frozenset(kind.__name__ for kind in get_args(ShopCommand))
-
-
-def summarised(command: Command | ErasedCommand) -> tuple[str, dict[str, Any]]:
-    """A command for people: tags and statuses in full, personal fields by name only."""
-    match command:
-        case UpsertContact():
-            summary = {
-                "renamed": command.new_email is not None,
-                "fields": sorted(command.profile),
-                "add_tags": list(command.add_tags),
-                "remove_tags": list(command.remove_tags),
-                "email_status": command.email_status,
-                "phone_status": command.phone_status,
-                "asks_opt_in": command.asks_opt_in is not None,
-            }
-            return "upsert_contact", {name: value for name, value in summary.items() if value}
-        case AddEvent():
-            summary = {
-                "kind": command.kind.value,
-                "external_id": command.external_id,
-                "products": [line.product_id for line in command.lines],
-                "value": str(command.value) if command.value is not None else None,
-                "currency": command.currency,
-            }
-            return "add_event", {name: value for name, value in summary.items() if value}
-        case ErasedCommand():
-            return _WORD_STARTS.sub("_", command.was).lower(), {"erased": True}
-        case DeleteContact():
-            return "delete_contact", {}
-        case ConfirmOptIn():
-            return "confirm_opt_in", {}
-        case ConfirmOptOut():
-            return "confirm_opt_out", {}
-        case SetSubscription():
-            said = {"email": command.email_news, "sms": command.phone_news}
-            return "set_subscription", {channel: one.status.value for channel, one in said.items() if one is not None}
-        case ReportErasure():
-            return "report_erasure", {"erased_by": command.erased_by}
-        case MirrorTags():
-            mirrored = {
-                "points": dict(command.tags.points),
-                "sections": list(command.tags.sections),
-                "gone": list(command.tags.gone),
-            }
-            return "mirror_tags", {name: value for name, value in mirrored.items() if value}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.decisions.discrepancies import conflicts
 from app.domain.delivery.outbox import ManualTask
+from app.domain.operations.trace import summarised
 from app.domain.person.stored import StoredContact
 from app.domain.shops.shop import Shop
 from app.routers.edge.dependencies import ActingShop, ConflictsDep, ConsentsDep, ManualTasksDep, ReadableShop
@@ -15,7 +16,7 @@ from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
 from app.routers.events.fields.field_types import Email
 from app.routers.operations.consent_exports import ConsentChainOut
-from app.routers.operations.event_traces import ReasonOut, summarised
+from app.routers.operations.event_traces import ReasonOut
 
 router = APIRouter(prefix="/v1/shops/{shop}", tags=["Shop: way back"], responses=documented(401, 404, 503))
 

@@ -11,6 +11,7 @@ from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.errors import NotFound
 from app.domain.operations.audit import AuditEntry
 from app.domain.operations.replay import ParkedFilter, ParkedGroup
+from app.domain.operations.trace import summarised
 from app.domain.reasons import Reason
 from app.domain.shops.configuration import OPERATOR_ROLE
 from app.routers.edge.dependencies import AuditDep, DirectoryDep, HealthDep, OperationsDep, Operator, needs
@@ -18,7 +19,7 @@ from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
 from app.routers.events.fields.field_types import ExactText
 from app.routers.events.fields.identifiers import EventId, Id
-from app.routers.operations.event_traces import ReasonOut, summarised
+from app.routers.operations.event_traces import ReasonOut
 from app.routers.operations.health import ShopReadiness
 from app.services.operations.replay import Line, Operations, Replay
 

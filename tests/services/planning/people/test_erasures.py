@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.routers.operations.event_traces import summarised
+from app.domain.operations.trace import summarised
 from tests.services.planning.people.stories import A, B, C, changes, known
 from tests.support.world import World, erases, orders, registers, renames, tags
 
