@@ -5,7 +5,7 @@ What somebody changed in SALESmanago on purpose (a status, the tags of sections)
 decides, by the usual rules.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -139,6 +139,8 @@ class Reconciliation:
     """Cause -> a few ids: of contacts here, of accounts in the panel."""
     trouble: str = ""
     finished_at: datetime | None = None
+    only: tuple[Cause, ...] = ()
+    """Of a repair: the causes that somebody chose; empty = all."""
 
     @property
     def is_over(self) -> bool:
@@ -147,6 +149,16 @@ class Reconciliation:
     @property
     def differences(self) -> int:
         return sum(self.causes.values())
+
+    @property
+    def repairs(self) -> frozenset[Cause]:
+        """The causes that it puts right."""
+        return frozenset(self.only or Cause) if self.mode is ReconciliationMode.REPAIR else frozenset()
+
+    @property
+    def left(self) -> Mapping[str, int]:
+        """Cause -> number of differences that it did not put right."""
+        return {cause: number for cause, number in self.causes.items() if Cause(cause) not in self.repairs}
 
     def event_id(self, kind: str, number: int) -> str:
         return f"reconcile-{self.token}-{kind}-{number}"
@@ -158,6 +170,19 @@ class Comparison:
 
     causes: tuple[Cause, ...] = ()
     drift: DriftFound | None = None
+
+
+def chosen(comparison: Comparison, repairs: Collection[Cause]) -> DriftFound | None:
+    """What a repair of these causes puts into the inbox of the person; None if there is nothing of them."""
+    drift = comparison.drift
+    if drift is None:
+        return None
+    of_contact = {Cause.MISSING_THERE, Cause.RENAME_NOT_TAKEN}.intersection(comparison.causes)
+    if not of_contact.issubset(repairs):
+        return None  # its tags cannot be put right before the contact itself
+    missing = drift.missing if Cause.OUR_TAG_MISSING in repairs else ()
+    left = drift.left if Cause.OUR_TAG_LEFT in repairs else ()
+    return replace(drift, missing=missing, left=left) if of_contact or missing or left else None
 
 
 def compared(contact: Contact, shop: Shop, shown: RemoteContact | None, former: RemoteContact | None, at: datetime) -> Comparison:

@@ -63,6 +63,7 @@ EXAMPLES: dict[str, Any] = {
     "reason": "clicked the link in the e-mail",
     "recovery_url": "https://sklep.example.com/basket/restore/77",
     "reconciliation_mode": "preview",
+    "reconciliation_causes": [],
     "return_id": "RMA-117",
     "removed": ["brak_aktywności"],
     "renamed": [{"from": "brak_aktywności", "to": "brak_aktywności2"}],

@@ -23,6 +23,12 @@ class ReconciliationIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     mode: ReconciliationMode = field("reconciliation_mode", "`preview` only counts; `repair` also puts right what it finds.")
+    causes: list[Cause] = field(
+        "reconciliation_causes",
+        "Of a repair: what it puts right; all causes if left out or empty. A preview takes none.",
+        default_factory=list,
+        max_length=len(Cause),
+    )
 
 
 class DifferenceOut(BaseModel):
@@ -51,6 +57,9 @@ class ReconciliationOut(BaseModel):
     id: int = Field(description="Its number in this shop.", examples=[12])
     shop: str = Field(description="The shop's id.", examples=["shop2"])
     mode: ReconciliationMode = Field(description="`preview` or `repair`.", examples=["preview"])
+    causes: list[Cause] = Field(
+        description="What a repair was narrowed to; empty for all causes, and for a preview.", examples=[["our_tag_missing"]]
+    )
     phase: Phase = Field(
         description="What is compared: `contacts` of SALESmanago, then `accounts` of the panel; at last `finished`.",
         examples=["finished"],
@@ -68,6 +77,7 @@ class ReconciliationOut(BaseModel):
             id=run.id,
             shop=run.shop_id,
             mode=run.mode,
+            causes=list(run.only),
             phase=run.phase,
             checked=run.checked,
             busy=run.busy,
@@ -90,7 +100,7 @@ class ReconciliationsOut(BaseModel):
 @router.post("", status_code=201, responses=documented(400, 413, 415, 422), summary="Compare both sides")
 async def start_reconciliation(shop: ActingShop, body: ReconciliationIn, found: ReconciliationsDep) -> ReconciliationOut:
     """Compare everybody who was transferred, and every account of the panel."""
-    return ReconciliationOut.of(await found.start(shop.id, body.mode), {})
+    return ReconciliationOut.of(await found.start(shop.id, body.mode, body.causes), {})
 
 
 @router.get("", summary="List comparisons")

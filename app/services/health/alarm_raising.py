@@ -35,7 +35,7 @@ class TroubleWatch:
         self._suspects: set[str] = set()
         """Shops whose newest request was refused."""
         self._compared: dict[int, bool] = {}
-        """Comparison -> whether it found differences, of each shop's last one."""
+        """Comparison -> whether it left differences, of each shop's last one."""
 
     async def alarms(self) -> set[Alarm]:
         """What is wrong at the moment."""
@@ -86,11 +86,11 @@ class TroubleWatch:
         return found
 
     async def _differences(self) -> set[Alarm]:
-        """The last comparison found both sides apart, and nothing compared them since. Each is read once."""
+        """The last comparison found both sides apart and did not put all of it right. Each is read once."""
         async with self._store.work() as work:
             last = await work.reconciliations.last_over()
             for run in await work.reconciliations.with_numbers(last.keys() - self._compared.keys()):
-                self._compared[run.id] = bool(sum(run.causes.values()))
+                self._compared[run.id] = bool(run.left)
         self._compared = {number: differs for number, differs in self._compared.items() if number in last}
         known = {number: shop_id for number, shop_id in last.items() if self._directory.shop(shop_id) is not None}
         return {(shop_id, "sides_differ") for number, shop_id in known.items() if self._compared.get(number)}

@@ -23,7 +23,7 @@ from app.domain.intake.inbox import EventState, NewEvent
 from app.domain.person.stored import StoredContact
 from app.domain.runs import reconciliation as steps
 from app.domain.runs.backfill import ListedAccount, own_reason
-from app.domain.runs.reconciliation import Cause, Phase, Reconciliation, ReconciliationMode
+from app.domain.runs.reconciliation import Cause, Phase, Reconciliation
 from app.domain.salesmanago_limits import CONTACTS_PER_READ
 from app.domain.shops.shop import Shop
 from app.services.delivery.batched_reads import read_in_batches
@@ -186,10 +186,11 @@ class ReconciliationSteps:
                 busy += 1
                 continue
             found += [(cause, f"c{person.id}") for cause in comparison.causes]
-            if run.mode is ReconciliationMode.REPAIR and comparison.drift is not None:
+            drift = steps.chosen(comparison, run.repairs)
+            if drift is not None:
                 event_id = run.event_id("contact", person.id)
-                events.append(gateway_event(shop.id, "drift-found", comparison.drift, event_id, held=not shop.enabled))
-            if run.mode is ReconciliationMode.REPAIR and comparison.causes:
+                events.append(gateway_event(shop.id, "drift-found", drift, event_id, held=not shop.enabled))
+            if run.repairs.intersection(comparison.causes):
                 differing.append(email)
         after = replace(steps.noted(run, found, len(page), busy), cursor=page[-1].id, due_at=self._clock())
         if await self._save(run, after, events) and differing:
@@ -231,8 +232,9 @@ class ReconciliationSteps:
             if settlement.state is not EventState.PLANNED or not commands:
                 continue
             introduced = any(getattr(command, "introduces", False) for command in commands)
-            found.append((Cause.ACCOUNT_UNKNOWN if introduced else Cause.ACCOUNT_CHANGED, f"a{number}"))
-            if run.mode is ReconciliationMode.REPAIR:
+            cause = Cause.ACCOUNT_UNKNOWN if introduced else Cause.ACCOUNT_CHANGED
+            found.append((cause, f"a{number}"))
+            if cause in run.repairs:
                 events.append(gateway_event(shop.id, "account-listed", listed[number], run.event_id("account", number)))
         return found, events
 

@@ -10,7 +10,7 @@ from app.domain.operations.audit import Action
 from app.domain.runs import reconciliation as steps
 from app.domain.runs.backfill import MARGIN
 from app.domain.runs.backfill_schedule import is_day
-from app.domain.runs.reconciliation import Reconciliation, ReconciliationMode
+from app.domain.runs.reconciliation import Cause, Reconciliation, ReconciliationMode
 from app.domain.shops.shop import Shop
 from app.services.operations.audit import note
 from app.services.planning.dry_run import DryRun
@@ -47,16 +47,22 @@ class Reconciliations:
 
     # -- what people ask for ---------------------------------------------------------------------------------------------
 
-    async def start(self, shop_id: str, mode: ReconciliationMode) -> Reconciliation:
-        """Every account of the panel is compared. Raises `NotFound`, or `NotPossible` while one is under way."""
+    async def start(self, shop_id: str, mode: ReconciliationMode, only: Sequence[Cause] = ()) -> Reconciliation:
+        """Every account of the panel is compared. `only`: the causes that a repair puts right; empty = all.
+
+        Raises `NotFound`, or `NotPossible` while one is under way, or for a preview of some causes.
+        """
         if self._directory.shop(shop_id) is None:
             raise NotFound("shop")
+        if only and mode is not ReconciliationMode.REPAIR:
+            raise NotPossible("Causes are chosen for a repair. A preview compares everything and changes nothing.")
         async with self._store.work() as work:
             await work.inbox.lock_contacts()  # of two who start at once, one finds the other's
             if any(not one.is_over for one in await work.reconciliations.of_shop(shop_id, 1)):
                 raise NotPossible("A comparison of this shop is under way. Let it end first.")
-            run = await self._begin(work, shop_id, mode, None)
-            await note(work, self._clock, Action.RECONCILIATION_STARTED, shop_id, about=str(run.id), after=mode.value)
+            run = await self._begin(work, shop_id, mode, None, tuple(dict.fromkeys(only)))
+            chosen = "\n".join((mode.value, *run.only))
+            await note(work, self._clock, Action.RECONCILIATION_STARTED, shop_id, about=str(run.id), after=chosen)
             await work.commit()
         return run
 
@@ -93,10 +99,12 @@ class Reconciliations:
             await work.commit()
         return begun
 
-    async def _begin(self, work: Work, shop_id: str, mode: ReconciliationMode, since: datetime | None) -> Reconciliation:
+    async def _begin(
+        self, work: Work, shop_id: str, mode: ReconciliationMode, since: datetime | None, only: tuple[Cause, ...] = ()
+    ) -> Reconciliation:
         now = self._clock()
         run = Reconciliation(
-            shop_id=shop_id, mode=mode, token=secrets.token_hex(6), started_at=now, due_at=now, accounts_since=since
+            shop_id=shop_id, mode=mode, token=secrets.token_hex(6), started_at=now, due_at=now, accounts_since=since, only=only
         )
         return replace(run, id=await work.reconciliations.add(run))
 

@@ -26,6 +26,7 @@ from app.domain.runs.reconciliation import (
     Phase,
     Reconciliation,
     ReconciliationMode,
+    chosen,
     compared,
     finished,
     noted,
@@ -328,3 +329,50 @@ def test_every_cause_says_why_and_what_a_repair_does_in_both_languages(cause: Ca
     texts = [words.why, words.repair, words.why_pl, words.repair_pl]
     assert all(text.endswith(".") for text in texts)
     assert len(set(texts)) == 4
+
+
+# -- a choice of causes --------------------------------------------------------------------------------------------------
+
+DRIFT = DriftFound(at=at(NOON), email=EMAIL, sent_digest="d", known_as=EMAIL, missing=("newsletter",), left=("idosell_vip",))
+BOTH = Comparison((Cause.OUR_TAG_MISSING, Cause.OUR_TAG_LEFT), DRIFT)
+GONE = Comparison((Cause.MISSING_THERE,), DriftFound(at=at(NOON), email=EMAIL, sent_digest="d"))
+RENAMED = Comparison((Cause.RENAME_NOT_TAKEN, Cause.OUR_TAG_MISSING), replace(DRIFT, known_as="old@example.com", left=()))
+
+
+@pytest.mark.parametrize(
+    ("comparison", "repairs", "drift"),
+    [
+        (BOTH, set(Cause), DRIFT),
+        (BOTH, {Cause.OUR_TAG_MISSING}, replace(DRIFT, left=())),
+        (BOTH, {Cause.OUR_TAG_LEFT}, replace(DRIFT, missing=())),
+        (BOTH, {Cause.POINTS_DIFFER}, None),
+        (BOTH, set(), None),
+        (GONE, {Cause.MISSING_THERE}, GONE.drift),
+        (GONE, {Cause.OUR_TAG_MISSING}, None),
+        (RENAMED, {Cause.RENAME_NOT_TAKEN}, replace(RENAMED.drift, missing=())),
+        (RENAMED, {Cause.OUR_TAG_MISSING}, None),
+        (Comparison((Cause.STATUS_DIFFERS,)), set(Cause), None),
+    ],
+)
+def test_r26_a_repair_of_some_causes_takes_nothing_of_the_others(
+    comparison: Comparison, repairs: set[Cause], drift: DriftFound | None
+) -> None:
+    assert chosen(comparison, repairs) == drift
+
+
+@pytest.mark.parametrize(
+    ("mode", "only", "left"),
+    [
+        (ReconciliationMode.PREVIEW, (), {"points_differ": 2, "our_tag_left": 1}),
+        (ReconciliationMode.REPAIR, (), {}),
+        (ReconciliationMode.REPAIR, (Cause.OUR_TAG_LEFT,), {"points_differ": 2}),
+    ],
+)
+def test_what_a_comparison_leaves_is_what_it_does_not_repair(
+    mode: ReconciliationMode, only: tuple[Cause, ...], left: dict[str, int]
+) -> None:
+    causes = {"points_differ": 2, "our_tag_left": 1}
+    run = Reconciliation(
+        shop_id="shop1", mode=mode, token="t", started_at=LATER, due_at=LATER, accounts_since=None, causes=causes, only=only
+    )
+    assert run.left == left

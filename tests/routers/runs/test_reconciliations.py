@@ -16,7 +16,7 @@ from tests.conftest import NOON
 from tests.support.gateways import Door, open_door, shop_entry
 from tests.support.problems import assert_problem
 
-FIELDS = {"id", "shop", "mode", "phase", "checked", "busy", "differences", "trouble", "started_at", "finished_at"}
+FIELDS = {"id", "shop", "mode", "causes", "phase", "checked", "busy", "differences", "trouble", "started_at", "finished_at"}
 CALL = Call("x", NOON, 1, "delivered", "", 1)
 
 
@@ -90,6 +90,20 @@ async def test_its_report_names_each_cause_with_words_in_both_languages_and_samp
         **vars(WORDS[Cause.ACCOUNT_UNKNOWN]),
     }
     assert (await door.get("reconciliations", shop="shop2")).json()["reconciliations"] == [report]
+
+
+async def test_r26_a_repair_is_narrowed_to_causes_and_a_preview_takes_none(door: Door) -> None:
+    body = {"mode": "repair", "causes": ["points_differ", "points_differ"]}
+    made = await door.post("reconciliations", body, shop="shop2")
+    assert (made.status_code, made.json()["causes"]) == (201, ["points_differ"])
+    for _ in range(3):
+        await door.gateway.reconciliations.step_due()
+    assert await door.gateway.trace.of_person("shop2", "ola@example.pl") == []  # found, and left as it was
+    refused = await door.post("reconciliations", {"mode": "preview", "causes": ["points_differ"]}, shop="shop2")
+    assert "Causes are chosen for a repair" in assert_problem(refused, 409)["detail"]
+    problem = assert_problem(await door.post("reconciliations", {"mode": "repair", "causes": ["all"]}, shop="shop2"), 422)
+    (mistake,) = problem["errors"]
+    assert mistake["field"].startswith("causes")
 
 
 async def test_a_second_one_is_refused_while_one_is_under_way(door: Door) -> None:
