@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from app.domain.commands import ShopCommand, UpsertContact
+from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
 from app.domain.operations.trace import EventTrace
 from app.domain.operations.waiting import Waiting
@@ -35,6 +37,8 @@ class Summary:
     """The event that decides the verdict, where it is one."""
     number: int = 0
     """Events that wait, or are refused."""
+    is_manual_task: bool = False
+    """What is parked is a change in the shop: a person makes it there, and no retry would."""
 
 
 def summary_of(contact: Contact | None, events: Sequence[EventTrace], waits: Mapping[tuple[str, str], Waiting]) -> Summary:
@@ -43,7 +47,14 @@ def summary_of(contact: Contact | None, events: Sequence[EventTrace], waits: Map
         return Summary(verdict=Verdict.ERASED, explanation=EXPLANATIONS[Reason.ERASED])
     parked = [one for one in events if one.state is EventState.PARKED]
     if parked:
-        return Summary(verdict=Verdict.REFUSED, explanation=_why(parked[-1]), event_id=parked[-1].event_id, number=len(parked))
+        newest = parked[-1]
+        return Summary(
+            verdict=Verdict.REFUSED,
+            explanation=_why(newest),
+            event_id=newest.event_id,
+            number=len(parked),
+            is_manual_task=_is_manual_task(newest),
+        )
     waiting = [one for one in events if (one.shop_id, one.event_id) in waits]
     if waiting:
         why = waits[waiting[0].shop_id, waiting[0].event_id]
@@ -65,6 +76,19 @@ def summary_of(contact: Contact | None, events: Sequence[EventTrace], waits: Map
         return Summary(verdict=Verdict.OVER)
     withheld = [one for one in held_back if one.state is EventState.WITHHELD] or held_back
     return Summary(verdict=Verdict.NOT_THERE, explanation=_why(withheld[-1]), event_id=withheld[-1].event_id)
+
+
+def is_in_salesmanago(contact: Contact, events: Sequence[EventTrace]) -> bool:
+    """Facts count as sent from the moment they are queued; what was to make the contact may wait, or have been refused."""
+    upserts = [one for event in events for one in event.commands if isinstance(one.command, UpsertContact)]
+    introduced = [one for one in upserts if isinstance(one.command, UpsertContact) and one.command.introduces]
+    arrived = any(one.state == CommandState.SENT.value for one in upserts)
+    return contact.is_transferred and (arrived or not introduced)
+
+
+def _is_manual_task(event: EventTrace) -> bool:
+    parked = [one for one in event.commands if one.state == CommandState.PARKED.value]
+    return bool(parked) and all(isinstance(one.command, ShopCommand) for one in parked)
 
 
 def _why(event: EventTrace) -> Explanation | None:

@@ -1,12 +1,16 @@
 """The one sentence about a person or an order (R90)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from app.domain.commands import Command, SetSubscription, UpsertContact
+from app.domain.consent import Status, TimedStatus
+from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
-from app.domain.operations.summary import Verdict, summary_of
-from app.domain.operations.trace import EventTrace
+from app.domain.operations.summary import Verdict, is_in_salesmanago, summary_of
+from app.domain.operations.trace import CommandTrace, EventTrace
 from app.domain.operations.waiting import WAITS, Wait, Waiting
 from app.domain.person.contact import Contact
 from app.domain.person.sides import SentState
@@ -34,6 +38,22 @@ def an_event(state: EventState, reason: Reason | None = None, number: int = 1) -
     )
 
 
+def with_command(event: EventTrace, command: Command, state: CommandState) -> EventTrace:
+    trace = CommandTrace(
+        id=1,
+        command=command,
+        state=state.value,
+        reason=Reason.REFUSED,
+        queued_at=NOW,
+        settled_at=NOW,
+        upstream_id=None,
+        attempts=(),
+    )
+    return replace(event, commands=(*event.commands, trace))
+
+
+FIRST, LATER = UpsertContact(email="j@example.com", introduces=True), UpsertContact(email="j@example.com")
+RESIGNS = SetSubscription(email="j@example.com", email_news=TimedStatus(Status.OPT_OUT, NOW))
 SENT = an_event(EventState.SENT)
 NO_CONSENT = an_event(EventState.WITHHELD, Reason.NO_CONSENT)
 PARKED = an_event(EventState.PARKED, Reason.REFUSED, 2)
@@ -71,3 +91,27 @@ def test_what_waits_is_counted_and_the_oldest_says_why() -> None:
     found = summary_of(THERE, [SENT, WAITING], WAITS_NOW)
     assert (found.verdict, found.number, found.event_id) == (Verdict.WAITS, 1, "e3")
     assert found.waiting == WAITS_NOW["shop1", "e3"]
+
+
+@pytest.mark.parametrize(
+    ("contact", "events", "is_there"),
+    [
+        (THERE, [], True),
+        (UNKNOWN, [], False),
+        (THERE, [with_command(PARKED, FIRST, CommandState.PARKED)], False),
+        (THERE, [with_command(WAITING, FIRST, CommandState.WAITING)], False),
+        (THERE, [with_command(SENT, FIRST, CommandState.SENT), with_command(PARKED, LATER, CommandState.PARKED)], True),
+        (THERE, [with_command(PARKED, LATER, CommandState.PARKED)], True),
+    ],
+)
+def test_r90_a_person_whose_first_contact_has_not_arrived_is_not_said_to_be_in_salesmanago(
+    contact: Contact, events: list[EventTrace], is_there: bool
+) -> None:
+    assert is_in_salesmanago(contact, events) is is_there
+
+
+@pytest.mark.parametrize(("command", "is_manual"), [(RESIGNS, True), (LATER, False)])
+def test_r91_a_change_that_only_a_person_makes_in_the_shop_is_a_manual_task_and_nothing_to_retry(
+    command: Command, is_manual: bool
+) -> None:
+    assert summary_of(THERE, [with_command(PARKED, command, CommandState.PARKED)], {}).is_manual_task is is_manual
