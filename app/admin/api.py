@@ -44,8 +44,8 @@ from app.routers.operations.operators import (
     shown_parked,
 )
 from app.routers.operations.requests import After, Limit, Outcomes, RequestsOut
-from app.routers.runs.backfills import BackfillOut
-from app.routers.runs.reconciliations import ReconciliationOut
+from app.routers.runs.backfills import BackfillOut, BackfillsOut
+from app.routers.runs.reconciliations import ReconciliationIn, ReconciliationOut
 from app.routers.runs.subscriber_lists import imported
 from app.routers.sources import Again, ConnectionOut, Kept, Push, PushList
 from app.services.operations.audit import acts
@@ -162,29 +162,26 @@ def _control_app() -> FastAPI:
         return await bundle_of(gateway)
 
     @app.post("/why")
-    async def why(request: Request) -> list[dict[str, Any]]:
+    async def why(request: Request) -> dict[str, Any]:
         about = (await request.json())["about"]
         found = await _about(gateway, about)
         waiting = await gateway.trace.waiting(found)
-        return [{"shop": one.shop_id, **EventOut.of(one, waiting).model_dump(mode="json")} for one in found]
+        return {"events": [{"shop": one.shop_id, **EventOut.of(one, waiting).model_dump(mode="json")} for one in found]}
 
     @app.get("/callbacks")
-    async def callbacks(name: str | None = None) -> list[dict[str, str]]:
+    async def callbacks(name: str | None = None) -> dict[str, Any]:
         await gateway.directory.refresh()
-        return [one for one in callback_addresses(gateway) if name in (None, one["of"].partition(" ")[2])]
+        return {"callbacks": [one for one in callback_addresses(gateway) if name in (None, one["of"].partition(" ")[2])]}
 
     @app.get("/tracking-code/{shop}")
-    async def tracking(shop: str) -> list[dict[str, str]]:
+    async def tracking(shop: str) -> dict[str, Any]:
         (one,) = shops_named(gateway, shop)
-        return tracking_codes(gateway.directory, one)
+        return {"codes": tracking_codes(gateway.directory, one)}
 
     @app.get("/backfills")
-    async def backfills(shop: str | None = None) -> list[dict[str, Any]]:
-        return [
-            BackfillOut.of_progress(progress).model_dump(mode="json")
-            for one in shops_named(gateway, shop)
-            for progress in await gateway.backfills.of_shop(one.id)
-        ]
+    async def backfills(shop: str | None = None) -> BackfillsOut:
+        found = [progress for one in shops_named(gateway, shop) for progress in await gateway.backfills.of_shop(one.id)]
+        return BackfillsOut(backfills=[BackfillOut.of_progress(progress) for progress in found])
 
     @app.post("/backfills/{shop}")
     async def start_backfill(shop: str, mode: BackfillMode) -> dict[str, Any]:
@@ -200,13 +197,13 @@ def _control_app() -> FastAPI:
         return BackfillOut.of_progress(progress).model_dump(mode="json")
 
     @app.get("/reconciliations")
-    async def reconciliations(shop: str | None = None) -> list[dict[str, Any]]:
+    async def reconciliations(shop: str | None = None) -> dict[str, Any]:
         found = [run for one in shops_named(gateway, shop) for run in await gateway.reconciliations.of_shop(one.id)]
-        return [await shown(gateway.reconciliations, run) for run in found]
+        return {"reconciliations": [await shown(gateway.reconciliations, run) for run in found]}
 
     @app.post("/reconciliations/{shop}")
-    async def start_reconciliation(shop: str, mode: reconciliation_rules.ReconciliationMode) -> dict[str, Any]:
-        return await shown(gateway.reconciliations, await gateway.reconciliations.start(shop, mode))
+    async def start_reconciliation(shop: str, body: ReconciliationIn) -> dict[str, Any]:
+        return await shown(gateway.reconciliations, await gateway.reconciliations.start(shop, body.mode, body.causes))
 
     @app.get("/reconciliations/{shop}/{number}")
     async def reconciliation(shop: str, number: int) -> dict[str, Any]:
@@ -219,12 +216,13 @@ def _control_app() -> FastAPI:
         return (await imported(found, one, gateway.intake)).model_dump(mode="json")
 
     @app.get("/hand-work")
-    async def hand_work(shop: str | None = None) -> list[dict[str, Any]]:
-        return [
+    async def hand_work(shop: str | None = None) -> dict[str, Any]:
+        items = [
             {"shop": one.id, **HandWorkOut.of(item).model_dump(mode="json")}
             for one in shops_named(gateway, shop)
             for item in await gateway.manual_tasks.of_shop(one.id)
         ]
+        return {"items": items}
 
     @app.post("/hand-work/{shop}/{number}/done", status_code=204)
     async def hand_work_done(shop: str, number: int) -> Response:
@@ -232,13 +230,14 @@ def _control_app() -> FastAPI:
         return Response(status_code=204)
 
     @app.get("/conflicts")
-    async def conflicts(shop: str | None = None) -> list[dict[str, Any]]:
-        return [
+    async def conflicts(shop: str | None = None) -> dict[str, Any]:
+        found = [
             {"shop": one.id, **conflict.model_dump(mode="json")}
             for one in shops_named(gateway, shop)
             for person in await gateway.disputes.disputed(one.id)
             for conflict in ConflictOut.of(person, one)
         ]
+        return {"conflicts": found}
 
     @app.get("/ledger")
     async def ledger(shop: str | None = None) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from app.domain.errors import GatewayError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from app.console.wording import Wording
+
 CONFIGURATION = "/configuration"
 """What `gateway apply` asks for: beside `serve` and `worker` the only one that makes or migrates a database (R74)."""
 
@@ -138,15 +140,19 @@ def words_of(suffix: str) -> Callable[[str, str], str]:
     """Codes as they are; in Polish as the console says them."""
     if not suffix:
         return lambda kind, code: code  # noqa: ARG005
+    return wording_of(suffix).word
+
+
+def wording_of(suffix: str) -> "Wording":
+    """As the console says things; `suffix`: `_pl` for Polish."""
     from app.console.wording import Wording
 
-    return Wording("pl").word
+    return Wording("pl" if suffix else "en")
 
 
 def cause_in(cause: str, suffix: str) -> str:
-    """Why something waits: an outcome in the reader's language, and the text of the answer."""
-    outcome, colon, said = cause.partition(": ")
-    return words_of(suffix)("outcome", outcome) + colon + said
+    """Why something waits: an outcome and the text of the answer; in English as they stand in traces."""
+    return wording_of(suffix).cause(cause) if suffix else cause
 
 
 def quiet_logs(level: str = "WARNING") -> None:

@@ -62,7 +62,7 @@ def show_config(
     async def step() -> None:
         found = await ask("GET", "/configuration", params={"shop": shop} if shop else {})
         if as_json:
-            show_json(found["settings"])
+            show_json({"settings": found["settings"]})
         else:
             sys.stdout.write("\n".join(found["toml"]) or "# No account and no shop is configured; `gateway apply FILE` does it.\n")
 
@@ -111,7 +111,7 @@ def list_shops(as_json: AsJson = False) -> None:
     async def step() -> None:
         found = [one for one in (await ask("GET", "/configuration"))["settings"] if "shop" in one]
         if as_json:
-            show_json(found)
+            show_json({"shops": found})
             return
         table = table_of("shop", "account", "domain", "policy", "state")
         for one in found:
@@ -250,9 +250,9 @@ def callbacks(
         if as_json:
             show_json(found)
             return
-        if not found:
+        if not found["callbacks"]:
             fail("No callback_secret is configured there. Write one into the file of `gateway apply`.")
-        for one in found:
+        for one in found["callbacks"]:
             out.print(f"[bold]{escape(one['of'])}[/bold]  {escape(one['words'])}")
             sys.stdout.write(f"  opt-in   {one['opt_in']}\n  opt-out  {one['opt_out']}\n")
 
@@ -267,9 +267,10 @@ def tracking_code(
     """SALESmanago's monitoring code to paste into the head of the shop's pages; it waits for the consent manager's yes."""
 
     async def step() -> None:
-        found = [one for one in await ask("GET", f"/tracking-code/{shop}") if host in (None, one["host"])]
+        codes = (await ask("GET", f"/tracking-code/{shop}"))["codes"]
+        found = [one for one in codes if host in (None, one["host"])]
         if as_json:
-            show_json(found)
+            show_json({"codes": found})
             return
         if not found:
             fail("The shop has no such host.")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, out, run, show_json
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, out, run, show_json, wording_of
 
 group = typer.Typer(no_args_is_help=True, help="Changes from SALESmanago that only a person can make in a shop.")
 
@@ -23,18 +23,20 @@ def list_manual_tasks(
         if as_json:
             show_json(found)
             return
-        if not found:
-            out.print("[green]Nothing waits for a person.[/green]")
+        if not found["items"]:
+            calm = "Nic nie czeka na człowieka." if polish else "Nothing waits for a person."
+            out.print(f"[green]{calm}[/green]")
             return
         suffix = "_pl" if polish else ""
-        for item in found:
-            wanted = ", ".join(f"{name}: {value}" for name, value in item["details"].items())
+        wording = wording_of(suffix)
+        for item in found["items"]:
+            wanted = " · ".join(wording.summary(item["details"])) or wording.word("command", item["what"])
             out.print(f"[bold]{item['number']}[/bold]  {item['shop']}  {escape(item['email'])}  [cyan]{escape(wanted)}[/cyan]")
             if item["reason"]:
                 out.print(f"    {escape(item['reason']['why' + suffix])}")
                 out.print(f"    → {escape(item['reason']['what_to_do' + suffix])}")
             if item["answer"]:
-                out.print(f"    {escape(item['answer'])}")
+                out.print(f"    {escape(wording.detail(item['answer']))}")
 
     run(step())
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, cause_in, local, out, run, show_json
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, cause_in, local, out, run, show_json, wording_of
 
 
 def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
@@ -16,7 +16,7 @@ def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson =
         answer = await ask("GET", "/parked", params={"shop": shop} if shop else {})
         found = answer["groups"]
         if as_json:
-            show_json(found)
+            show_json(answer)
             return
         if not found:
             waits, calm = _NOTHING_PARKED[polish]
@@ -24,11 +24,11 @@ def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson =
         show_waiting(answer["waiting"], polish=polish)
         suffix = "_pl" if polish else ""
         for group in found:
-            where = group["destination"] or ("reguły" if polish else "the rules")
+            where = wording_of(suffix).destination(group["destination"]) if polish else group["destination"] or "the rules"
             since, example = ("od", "na przykład") if polish else ("since", "for example")
             out.print(f"[bold]{group['number']}[/bold]  {group['shop']}  {where}  {since} {local(group['oldest'], seconds=False)}")
             if group["words"]:
-                out.print(f"    [cyan]{escape(group['words'])}[/cyan]")
+                out.print(f"    [cyan]{escape(wording_of(suffix).detail(group['words']))}[/cyan]")
             if group["reason"]:
                 out.print(f"    {escape(group['reason']['why' + suffix])}")
                 out.print(f"    → {escape(group['reason']['what_to_do' + suffix])}")
@@ -49,7 +49,8 @@ def show_waiting(lines: list[dict[str, Any]], *, polish: bool = False) -> None:
     for one in lines:
         number = one["waiting"]
         people = f"osoby: {number}" if polish else "1 person" if number == 1 else f"{number} people"
-        out.print(f"[bold]{people}[/bold]  → {escape(one['destination'])}")
+        where = wording_of("_pl").destination(one["destination"]) if polish else one["destination"]
+        out.print(f"[bold]{people}[/bold]  → {escape(where)}")
         if one["circuit"] == "closed":
             out.print("    czeka w kolejce, jest wysyłane" if polish else "    in the queue, being sent")
             continue
@@ -118,9 +119,10 @@ def neighbours(as_json: AsJson = False) -> None:
     """Every destination: its circuit breaker, its pace, and what waits for it."""
 
     async def step() -> None:
-        found = (await ask("GET", "/neighbours"))["neighbours"]
+        answer = await ask("GET", "/neighbours")
+        found = answer["neighbours"]
         if as_json:
-            show_json(found)
+            show_json(answer)
             return
         if not found:
             out.print("Nothing was sent to anybody yet. `gateway status` shows whether something waits to be decided.")
@@ -142,9 +144,10 @@ def audit(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
     """Who did what through API, console or command line, newest first. Nothing changes or removes a line."""
 
     async def step() -> None:
-        found = (await ask("GET", "/audit", params={"shop": shop} if shop else {}))["entries"]
+        answer = await ask("GET", "/audit", params={"shop": shop} if shop else {})
+        found = answer["entries"]
         if as_json:
-            show_json(found)
+            show_json(answer)
             return
         if not found:
             out.print("Nobody did anything yet.")

@@ -25,9 +25,10 @@ def list_pushes(
     """What was pushed, the newest first."""
 
     async def step() -> None:
-        found = (await ask("GET", "/pushes", params={"limit": lines, **({"state": "not_understood"} if wrong else {})}))["pushes"]
+        answer = await ask("GET", "/pushes", params={"limit": lines, **({"state": "not_understood"} if wrong else {})})
+        found = answer["pushes"]
         if as_json:
-            show_json(found)
+            show_json(answer)
             return
         if not found:
             out.print("Nothing was pushed." if not wrong else "[green]Every push was understood.[/green]")

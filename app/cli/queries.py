@@ -94,11 +94,12 @@ def conflicts(
         if as_json:
             show_json(found)
             return
-        if not found:
-            await _say_what_was_compared(shop)
+        if not found["conflicts"]:
+            await _say_what_was_compared(shop, polish=polish)
             return
-        table = table_of("shop", "person", "what", "about", "words")
-        for one in found:
+        headers = ("sklep", "osoba", "rodzaj", "czego dotyczy", "co się stało")
+        table = table_of(*(headers if polish else ("shop", "person", "what", "about", "words")))
+        for one in found["conflicts"]:
             words = one["words_pl" if polish else "words"]
             table.add_row(one["shop"], escape(one["email"]), one["kind"], escape(", ".join(one["about"])), escape(words))
         out.print(table)
@@ -106,27 +107,34 @@ def conflicts(
     run(step())
 
 
-async def _say_what_was_compared(shop: str | None) -> None:
+async def _say_what_was_compared(shop: str | None, *, polish: bool) -> None:
     """No conflict is known; whether both sides agree is only known as of the last comparison."""
-    out.print("[green]No conflict is known.[/green]")
-    runs = await ask("GET", "/reconciliations", params={"shop": shop} if shop else {})
+    out.print(f"[green]{'Nie ma znanych konfliktów.' if polish else 'No conflict is known.'}[/green]")
+    runs = (await ask("GET", "/reconciliations", params={"shop": shop} if shop else {}))["reconciliations"]
     newest: dict[str, dict[str, Any]] = {}
     for one in runs:
         newest.setdefault(one["shop"], one)
     for name in await ask("GET", "/shops"):
         if shop in (None, name):
-            out.print(_compared(name, newest.get(name)))
+            out.print(_compared(name, newest.get(name), polish=polish))
 
 
-def _compared(shop: str, newest: dict[str, Any] | None) -> str:
-    look = f"`gateway reconcile show {shop}`"
+def _compared(shop: str, newest: dict[str, Any] | None, *, polish: bool) -> str:
+    name, look = escape(shop), escape(f"`gateway reconcile show {shop}`")
     if newest is None:
-        return f"  {escape(shop)}: both sides were not compared yet; `gateway reconcile preview {escape(shop)}` does it."
+        make = escape(f"`gateway reconcile preview {shop}`")
+        if polish:
+            return f"  {name}: stron jeszcze nie porównano; zrobi to {make}."
+        return f"  {name}: both sides were not compared yet; {make} does it."
     number = sum(one["number"] for one in newest["differences"])
     when = local(newest["started_at"])
-    if number:
-        return f"  [yellow]{escape(shop)}: the comparison of {when} found {number} differences; {escape(look)} shows them.[/yellow]"
-    return f"  {escape(shop)}: the comparison of {when} found no difference among {newest['checked']} compared."
+    if polish:
+        said = f"porównanie z {when}: różnice: {number}, porównano: {newest['checked']}"
+        said += f"; pokaże je {look}." if number else "."
+    else:
+        said = f"the comparison of {when} found {number or 'no'} difference{'s' if number > 1 else ''}"
+        said += f"; {look} shows {'them' if number > 1 else 'it'}." if number else f" among {newest['checked']} compared."
+    return f"  [yellow]{name}: {said}[/yellow]" if number else f"  {name}: {said}"
 
 
 def retention(

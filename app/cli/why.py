@@ -1,13 +1,12 @@
 """`gateway why`: why was this (not) sent?"""
 
 import asyncio
-import json
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, cause_in, fail, local, out, run, show_json, words_of
+from app.cli.common import AsJson, InPolish, ask, cause_in, fail, local, out, run, show_json, wording_of, words_of
 
 POLL_SECONDS = 1.0
 
@@ -29,7 +28,7 @@ def why(
     async def step() -> None:
         shown: Any = None
         while True:
-            found = await ask("POST", "/why", json={"about": about})
+            found = (await ask("POST", "/why", json={"about": about}))["events"]
             if found != shown:
                 _show_found(found, shown or [], polish=polish, as_json=as_json)
             shown = found
@@ -45,7 +44,7 @@ def why(
 def _show_found(found: list[dict[str, Any]], before: list[dict[str, Any]], *, polish: bool, as_json: bool) -> None:
     """Events, or of those that were shown already the ones that changed."""
     if as_json:
-        show_json(found)
+        show_json({"events": found})
         return
     for event in found:
         if event not in before:
@@ -66,15 +65,18 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
         _show_wait(event["waits"], suffix)
     for warning in event["warnings" + suffix]:
         out.print(f"    [yellow]! {escape(warning)}[/yellow]")
+    wording = wording_of(suffix)
+    if event["detail"]:
+        out.print(f"    {escape(wording.detail(event['detail']))}")
     for command in event["commands"]:
-        summary = json.dumps(command["summary"], ensure_ascii=False)
+        summary = " · ".join(wording.summary(command["summary"]))
         out.print(f"    {say('command', command['command'])}  {_state(command, suffix)}  {escape(summary)}")
         if command["receipt"]:
             receipt = f"zmieniono w sklepie: {local(command['settled_at'])}" if suffix else command["receipt"]
             out.print(f"      [green]{escape(receipt)}[/green]")
         for attempt in command["attempts"]:
             call = attempt["call"] or ("sprawdzenie" if suffix else "look-up")
-            detail = "" if attempt["detail"] == (command["reason"] or {}).get("code") else attempt["detail"]
+            detail = "" if attempt["detail"] == (command["reason"] or {}).get("code") else wording.detail(attempt["detail"])
             words = f"      {attempt['number']}. {call}  {say('outcome', attempt['outcome'])}  {detail}"
             out.print(escape(words))
 

@@ -10,7 +10,7 @@ from app.domain.errors import NotFound
 from app.domain.operations.replay import ParkedFilter
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.domain.runs.backfill import BackfillMode
-from app.domain.runs.reconciliation import ReconciliationMode
+from app.domain.runs.reconciliation import Cause, ReconciliationMode
 from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
 
 MOST_DAYS = 3650
@@ -42,7 +42,7 @@ async def manual_task_done(visit: Visit) -> Response:
     if number is None:
         raise NotFound("manual task")
     await visit.uses.manual_tasks.done(_one_shop(visit), number)
-    return _to("stuck")
+    return _to("stuck", visit)
 
 
 async def start_transfer(visit: Visit) -> Response:
@@ -67,7 +67,10 @@ async def act_on_transfer(visit: Visit) -> Response:
 
 async def start_comparison(visit: Visit) -> Response:
     mode = ReconciliationMode.REPAIR if visit.form.get("mode") == ReconciliationMode.REPAIR.value else ReconciliationMode.PREVIEW
-    await visit.uses.reconciliations.start(_one_shop(visit), mode)
+    chosen = [cause for cause in Cause if visit.form.get(f"repair-{cause}") == "yes"]
+    if mode is ReconciliationMode.REPAIR and not chosen:
+        return _to("comparisons", visit)  # nothing was ticked, so nothing is put right
+    await visit.uses.reconciliations.start(_one_shop(visit), mode, chosen)
     return _to("comparisons", visit)
 
 

@@ -1,5 +1,6 @@
 """Pages that show: each asks the use cases and hands what they say to a template."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from app.domain.errors import NotFound
 from app.domain.operations.history import Day
 from app.domain.operations.replay import ParkedFilter, ParkedGroup
 from app.domain.operations.request_log import RequestOutcome
-from app.domain.operations.summary import summary_of
+from app.domain.operations.summary import is_in_salesmanago, summary_of
 from app.domain.operations.trace import EventTrace
 from app.domain.reasons import EXPLANATIONS, Reason
 from app.domain.runs import reconciliation as rules
@@ -35,7 +36,14 @@ async def overview(visit: Visit) -> Response:
     lines = await uses.operations.lines()
     days = await uses.history.days()
     cards = [await _card(visit, shop, days.get(shop.shop_id, [])) for shop in report.shops]
-    return visit.page("overview.html", cards=cards, ready=report.ready, troubled=_troubled(lines), Circuit=Circuit)
+    return visit.page(
+        "overview.html",
+        cards=cards,
+        ready=report.ready,
+        troubled=_troubled(lines),
+        Circuit=Circuit,
+        WAITS_FOR_A_PERSON=WAITS_FOR_A_PERSON,
+    )
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,11 @@ class Card:
     bars: list[tuple[str, int, float]]
     """State, number, per cent of all."""
     chart: Chart
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        compared = self.comparison is not None and bool(self.comparison.left)
+        return compared or self.transfer_state in WAITS_FOR_A_PERSON
 
 
 async def _card(visit: Visit, health: ShopHealth, days: list[Day]) -> Card:
@@ -83,6 +96,11 @@ class Found:
     summary: Any
     events: list[EventTrace]
     waits: dict[tuple[str, str], Any]
+
+    @property
+    def is_there(self) -> bool:
+        """Is the person in SALESmanago, as far as anything of theirs arrived?"""
+        return is_in_salesmanago(self.person, self.events)
 
 
 async def find(visit: Visit) -> Response:
@@ -151,13 +169,14 @@ async def stuck(visit: Visit) -> Response:
         for person in await uses.disputes.disputed(shop.id)
         for one in conflicts(person.contact, shop)
     ]
-    compared = [(shop, runs[0]) for shop in shops if (runs := await uses.reconciliations.of_shop(shop.id)) and runs[0].causes]
+    compared = [(shop, runs[0]) for shop in shops if (runs := await uses.reconciliations.of_shop(shop.id)) and runs[0].left]
+    transfers = [one for one in await _transfers_of(visit, shops) if one[2] in WAITS_FOR_A_PERSON]
     health = [one for one in report.shops if only in (None, one.shop_id)]
     notable = [
         one for one in health if one.late or one.receipt_missing or one.consent_box_seems_hidden or one.conflicts or not one.enabled
     ]
     own = [group for group in parked if not _is_home(group)]
-    calm = not (own or waiting or tasks or disputed or compared or notable)
+    calm = not (own or waiting or tasks or disputed or compared or transfers or notable)
     return visit.page(
         "stuck.html",
         groups=own,
@@ -165,6 +184,7 @@ async def stuck(visit: Visit) -> Response:
         tasks=tasks,
         disputed=disputed,
         compared=compared,
+        transfers=transfers,
         notable=notable,
         calm=calm,
         only=only,
@@ -174,10 +194,6 @@ async def stuck(visit: Visit) -> Response:
         Circuit=Circuit,
         zone=_zones(visit),
     )
-
-
-def _is_notable(shop: ShopHealth) -> bool:
-    return shop.late or shop.receipt_missing or shop.consent_box_seems_hidden or bool(shop.conflicts) or not shop.enabled
 
 
 def _is_home(group: ParkedGroup) -> bool:
@@ -194,9 +210,18 @@ def _zones(visit: Visit) -> dict[str, str]:
 
 async def transfers(visit: Visit) -> Response:
     shops = [shop for shop in visit.uses.directory.shops() if visit.shop() in (None, shop.id)]
-    runs = [(shop, one, state_of(one.run, one.tally)) for shop in shops for one in await visit.uses.backfills.of_shop(shop.id)]
+    runs = await _transfers_of(visit, shops)
     moving = any(not one.run.is_over for _, one, _ in runs)
     return visit.page("transfers.html", possible=shops, runs=runs, moving=moving, reasons=_reasons())
+
+
+WAITS_FOR_A_PERSON = ("awaiting_approval", "paused")
+"""States of a first transfer."""
+
+
+async def _transfers_of(visit: Visit, shops: Sequence[Shop]) -> list[tuple[Shop, Progress, str]]:
+    """With the state of each in one word."""
+    return [(shop, one, state_of(one.run, one.tally)) for shop in shops for one in await visit.uses.backfills.of_shop(shop.id)]
 
 
 def _reasons() -> dict[str, Any]:
@@ -205,9 +230,17 @@ def _reasons() -> dict[str, Any]:
 
 async def comparisons(visit: Visit) -> Response:
     shops = [shop for shop in visit.uses.directory.shops() if visit.shop() in (None, shop.id)]
-    runs = [(shop, one) for shop in shops for one in (await visit.uses.reconciliations.of_shop(shop.id))[:5]]
-    moving = any(not one.is_over for _, one in runs)
-    return visit.page("comparisons.html", possible=shops, runs=runs, moving=moving, words_of=rules.WORDS, cause_of=rules.Cause)
+    runs = {shop.id: (await visit.uses.reconciliations.of_shop(shop.id))[:5] for shop in shops}
+    all_runs = [run for some in runs.values() for run in some]
+    return visit.page(
+        "comparisons.html",
+        possible=shops,
+        runs=runs if all_runs else {},
+        samples={run.id: await visit.uses.reconciliations.people(run) for run in all_runs},
+        moving=any(not run.is_over for run in all_runs),
+        words_of=rules.WORDS,
+        cause_of=rules.Cause,
+    )
 
 
 # -- setup, requests, audit ----------------------------------------------------------------------------------------------

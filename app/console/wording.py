@@ -1,5 +1,6 @@
 """How things are said to people: the language, local times with their zone, states and answers in words."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -9,29 +10,18 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from babel.messages.pofile import read_po
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 
-from app.domain.commands import (
-    AddEvent,
-    Command,
-    ConfirmOptIn,
-    ConfirmOptOut,
-    DeleteContact,
-    ErasedCommand,
-    MirrorTags,
-    ReportErasure,
-    SetSubscription,
-    UpsertContact,
-)
+from app.console.run_words import BACKFILLS, PAUSES, PHASES, RUN_MODES
+from app.console.summaries import FIELDS, N_, SELF_EXPLAINING, parts_of
+from app.domain.commands import Command, ErasedCommand
+from app.domain.delivery.in_polish import in_polish as detail_in_polish
 from app.domain.intake.warnings import in_polish
+from app.domain.operations.trace import summarised
 from app.domain.reasons import EXPLANATIONS, Explanation
 
 HERE = Path(__file__).parent
 LANGUAGES = ("pl", "en")
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name by which tools of gettext know it
-    """Marks a text that is translated where it is shown."""
-    return text
 
 
 STATES = {
@@ -110,22 +100,6 @@ OUTCOMES = {
     "by_hand": N_("only a person can do it"),
     "moot": N_("no longer needed"),
 }
-BACKFILLS = {
-    "counting": N_("counting, nothing is sent"),
-    "counted": N_("counted"),
-    "awaiting_approval": N_("waits for your approval"),
-    "canary": N_("first few contacts"),
-    "watching_the_canary": N_("watching the first few contacts"),
-    "transfer": N_("transferring"),
-    "closing": N_("closing"),
-    "settling": N_("settling"),
-    "paused": N_("paused"),
-    "cancelling": N_("cancelling"),
-    "cancelled": N_("cancelled"),
-    "complete": N_("complete"),
-    "complete_with_failures": N_("complete, with failures"),
-    "incomplete": N_("incomplete"),
-}
 REQUESTS = {
     "taken": N_("taken"),
     "read": N_("read"),
@@ -160,6 +134,12 @@ ROLES = {
     "admin": N_("may do everything"),
     "shop": N_("a shop's program"),
 }
+DOORS = {
+    "api": N_("API"),
+    "console": N_("console"),
+    "cli": N_("command line"),
+    "event": N_("event of a shop"),
+}
 NEWS = {"opt_in": N_("subscribed"), "opt_out": N_("unsubscribed")}
 WORDS = {
     "state": STATES,
@@ -173,6 +153,11 @@ WORDS = {
     "policy": POLICIES,
     "role": ROLES,
     "news": NEWS,
+    "field": FIELDS,
+    "door": DOORS,
+    "mode": RUN_MODES,
+    "phase": PHASES,
+    "pause": PAUSES,
 }
 
 
@@ -249,40 +234,38 @@ class Wording:
         return self(said.get(kind, kind), of=of) if of else self(said.get(kind, kind))
 
     def command(self, command: Command | ErasedCommand) -> str:
-        """What is asked of the other side. Personal fields are named, never shown."""
-        match command:
-            case UpsertContact():
-                parts = [self("Contact")]
-                if command.new_email is not None:
-                    parts.append(self("new address"))
-                if command.add_tags:
-                    parts.append(self("tags added: %(tags)s", tags=", ".join(command.add_tags)))
-                if command.remove_tags:
-                    parts.append(self("tags removed: %(tags)s", tags=", ".join(command.remove_tags)))
-                for channel, status in (
-                    (self("e-mail newsletter"), command.email_status),
-                    (self("SMS newsletter"), command.phone_status),
-                ):
-                    if status is not None:
-                        parts.append(f"{channel}: {self.word('news', status.value)}")
-                if command.asks_opt_in is not None:
-                    parts.append(self("asks the person to confirm the subscription"))
-                return " · ".join(parts)
-            case AddEvent():
-                return " · ".join(filter(None, (self.word("there", command.kind.value), command.external_id)))
-            case ErasedCommand():
-                return self("erased")
-            case DeleteContact():
-                return self("Delete the contact")
-            case ConfirmOptIn() | ConfirmOptOut():
-                return self("Ask SALESmanago whether it is so")
-            case SetSubscription():
-                said = ((self("e-mail newsletter"), command.email_news), (self("SMS newsletter"), command.phone_news))
-                return " · ".join(f"{name}: {self.word('news', one.status.value)}" for name, one in said if one is not None)
-            case ReportErasure():
-                return self("Erased by shop %(shop)s: decide about this shop's own data", shop=command.erased_by)
-            case MirrorTags():
-                return self("Tags to the panel: %(number)d", number=len(command.tags.points))
+        """What is asked of the other side."""
+        kind, summary = summarised(command)
+        parts = self.summary(summary)
+        return " · ".join(parts if kind in SELF_EXPLAINING and parts else [self.word("command", kind), *parts])
+
+    def summary(self, summary: Mapping[str, Any]) -> list[str]:
+        """The particulars of a command, a part each."""
+        return parts_of(self, summary)
+
+    def detail(self, text: str) -> str:
+        """What stands with an attempt, an event or a run: our own words in the reader's language, an answer as it came."""
+        return detail_in_polish(text) if self.language == "pl" else text
+
+    def audited(self, text: str) -> str:
+        """How something was or is, a line each: codes of runs in words, all else as it was noted."""
+        codes = {**BACKFILLS, **RUN_MODES}
+        return "\n".join(self(codes[line]) if line in codes else line for line in text.split("\n"))
+
+    def cause(self, text: str) -> str:
+        """Why something waits: an outcome, and the text of the answer."""
+        outcome, colon, said = text.partition(": ")
+        if outcome not in OUTCOMES:
+            return self.detail(text)
+        return self.word("outcome", outcome) + colon + self.detail(said)
+
+
+def code(text: str) -> Markup:
+    """What stands between backticks is a name, and shown as one; all else is escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup().join(Markup("<code>{}</code>").format(one) if at % 2 else escape(one) for at, one in enumerate(parts))
 
 
 @cache
@@ -296,5 +279,6 @@ def environment(language: str) -> Environment:
         lstrip_blocks=True,
     )
     wording = Wording(language)
+    made.filters["code"] = code
     made.globals |= {"_": wording, "say": wording, "TONES": TONES, "explanations": EXPLANATIONS}
     return made

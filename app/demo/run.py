@@ -61,7 +61,7 @@ async def run_demo(port: int, salesmanago_port: int, panel_port: int, *, stay: b
         async with (
             served(_salesmanago(), sandbox_socket),
             served(panel.create_app(panel_world), panel_socket),
-            _gateway(Path(folder), sandbox_url, panel_url, clock) as gateway,
+            _gateway(Path(folder), gateway_url, sandbox_url, panel_url, clock) as gateway,
         ):
             keys = {shop: await gateway.directory.issue_key(shop) for shop in (RETAIL, WHOLESALE, GARDEN)}
             sign_in = await gateway.directory.issue_key(None, ADMIN_ROLE, name="Demo")
@@ -94,7 +94,7 @@ def _url(listening: socket.socket) -> str:
 
 
 @asynccontextmanager
-async def _gateway(folder: Path, sandbox_url: str, panel_url: str, clock: DemoClock) -> AsyncIterator[Gateway]:
+async def _gateway(folder: Path, gateway_url: str, sandbox_url: str, panel_url: str, clock: DemoClock) -> AsyncIterator[Gateway]:
     key = Fernet.generate_key().decode()
     settings = Settings(
         database_url=f"sqlite+aiosqlite:///{folder / 'demo.db'}",
@@ -104,6 +104,7 @@ async def _gateway(folder: Path, sandbox_url: str, panel_url: str, clock: DemoCl
         scan_seconds=1.0,
         pull_seconds=0.5,  # minutes become half seconds, so that nobody has to wait for a tag
         config=None,
+        public_url=gateway_url,
     )
     async with open_gateway(settings, clock) as gateway:
         for name, value in (("secret", API_SECRET), ("shop", SHOP_SECRET), ("account", ACCOUNT_SECRET), ("panel", PANEL_KEY)):

@@ -38,7 +38,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def world(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with a_world(tmp_path_factory.mktemp("browser"), secrets={"TEST_PANEL": "demo-panel-key"}) as started:
+    with a_world(
+        tmp_path_factory.mktemp("browser"), secrets={"TEST_PANEL": "demo-panel-key", "TEST_CALLBACK": "CallbackSecret01"}
+    ) as started:
         yield started
 
 

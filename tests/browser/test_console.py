@@ -7,33 +7,17 @@ import time
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from app.console.wording import Wording
 from app.routers.events.examples import EXAMPLES
+from tests.browser.pages import kept, serious
 from tests.support.running.processes import World, http
 
 PAGES = ("", "find", "stuck", "transfers", "comparisons", "requests", "setup", "audit")
 ANNA = "anna.nowak@example.com"
 DESK: ViewportSize = {"width": 1280, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
-
-
-DOCUMENTED = ("overview", "person", "not-sent", "stuck", "requests-phone", "shadow")
-"""What the documentation shows; another folder in `SCREENSHOTS` gets every page."""
-
-
-def kept(page: Page, screenshots: Path | None, say: Wording, name: str) -> None:
-    if screenshots is None or ("docs" in screenshots.parts and name not in DOCUMENTED):
-        return
-    page.screenshot(path=screenshots / f"console-{name}-{say.language}.png", full_page=True)
-
-
-def serious(page: Page) -> list[tuple[str, list[str]]]:
-    """What somebody with a screen reader would stumble over: the rule, and where."""
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found if one["impact"] in ("serious", "critical")]
 
 
 def test_r95_every_page_is_free_of_serious_findings_and_fits_a_phone(

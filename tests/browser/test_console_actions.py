@@ -1,48 +1,15 @@
 """What staff do in the console, in a real browser, in both languages and by keyboard alone (R91, R92, R94, R95)."""
 
-import contextlib
 import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Error, Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.console.wording import Wording
 from app.routers.events.examples import EXAMPLES
+from tests.browser.pages import again_until, fits_a_phone, press
 from tests.support.running.processes import Process, World, free_port, http
-
-PHONE = {"width": 390, "height": 844}
-MOST_STEPS = 120
-
-
-def press(page: Page, control: Locator) -> None:
-    """Tab to it and press Enter, as somebody without a mouse does. A page of something that moves loads itself anew meanwhile."""
-    expect(control).to_be_visible()
-    for _ in range(MOST_STEPS):
-        is_reached = False
-        with contextlib.suppress(Error):
-            is_reached = control.evaluate("one => one === document.activeElement")
-        if is_reached:
-            page.keyboard.press("Enter")
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError("it cannot be reached with Tab")
-
-
-def fits_a_phone(page: Page) -> bool:
-    page.set_viewport_size({"width": 390, "height": 844})
-    return bool(page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"])
-
-
-def again_until(page: Page, wanted: Locator) -> None:
-    """Reload until it is there: pages may be some seconds old."""
-    until = time.monotonic() + 30
-    while not wanted.count():
-        assert time.monotonic() < until, page.inner_text("main")
-        page.wait_for_timeout(100)
-        with contextlib.suppress(Error):  # the page was just loading itself
-            page.reload()
-
 
 # -- what could not be delivered -----------------------------------------------------------------------------------------
 

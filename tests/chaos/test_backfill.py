@@ -165,7 +165,7 @@ def test_killed_three_times_the_first_transfer_brings_every_account_once_and_the
             report = world.wait(key, lambda now: now["finished_at"] is not None)
             shown = world.json("backfill", "show", "shop1")
             assert shown == report
-            assert [one["id"] for one in world.json("backfill", "list")] == [report["id"]]
+            assert [one["id"] for one in world.json("backfill", "list")["backfills"]] == [report["id"]]
         finally:
             world.gateway.stop()
 

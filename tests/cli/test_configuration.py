@@ -115,7 +115,7 @@ def test_r94_an_exported_configuration_applies_to_an_empty_database_and_is_the_s
     assert "#   SHOP_SHOP1_CALLBACK_SECRET\n" in exported
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     before = terminal.run("config", "show").stdout
-    assert terminal.json("audit")[0]["action"] == "secrets_exported"
+    assert terminal.json("audit")["entries"][0]["action"] == "secrets_exported"
 
     for name in SECRETS:
         monkeypatch.delenv(name)
@@ -135,11 +135,11 @@ def test_an_export_overwrites_no_file_and_one_without_secrets_is_not_in_the_audi
     assert terminal.file.read_text() == SHOPS
     assert terminal.run("config", "export", "--with-secrets", str(tmp_path / "none" / "file")).exit_code == 1
     assert terminal.run("config", "export").exit_code == 0
-    assert [one["action"] for one in terminal.json("audit")].count("secrets_exported") == 1
+    assert [one["action"] for one in terminal.json("audit")["entries"]].count("secrets_exported") == 1
 
 
 def test_config_show_names_one_shop_and_an_unknown_one_is_an_error(terminal: Terminal) -> None:
-    account, shop = terminal.json("config", "show", "shop1")
+    account, shop = terminal.json("config", "show", "shop1")["settings"]
     assert (account["account"], shop["settings"]["policy"], shop["settings"]["backfill.day.from"]) == (
         "main",
         "order_consent",
@@ -191,7 +191,7 @@ def test_r94_apply_says_how_many_accounts_a_transfer_begins_with_and_who_more_ma
     assert "dry run over about 240 accounts; nothing of it is sent until `gateway backfill approve shop1`" in asked.stdout
     assert "2 more people known here may be sent" in asked.stdout
     assert "<" not in asked.stdout
-    assert terminal.json("config", "show", "shop1")[1]["settings"]["policy"] == "order_consent"
+    assert terminal.json("config", "show", "shop1")["settings"][1]["settings"]["policy"] == "order_consent"
 
 
 def test_r94_apply_says_how_many_people_in_salesmanago_a_stricter_policy_leaves_behind(terminal: Terminal) -> None:
@@ -215,10 +215,10 @@ def test_a_shop_is_removed_only_when_it_is_disabled_and_with_everything_held_of_
     assert declined.exit_code == 1
     assert "1 people, 1 events (0 commands unsent) and 1 keys" in declined.stdout
     assert terminal.json("shops", "remove", "shop1", "--yes") == {"people": 1, "events": 1, "unsent": 0, "keys": 1}
-    assert terminal.json("shops", "list") == []
+    assert terminal.json("shops", "list") == {"shops": []}
     assert terminal.json("keys", "list") == {"keys": []}
     assert terminal.run("why", "jan@example.com").exit_code == 1
-    assert terminal.json("audit")[0]["action"] == "shop_removed"
+    assert terminal.json("audit")["entries"][0]["action"] == "shop_removed"
 
 
 def test_a_shop_with_unsent_commands_is_removed_only_with_a_word_about_them(terminal: Terminal) -> None:

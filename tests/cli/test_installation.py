@@ -39,7 +39,7 @@ def test_confirming_ends_it_and_stands_in_the_audit_log(copied: Terminal) -> Non
     assert copied.run("installation", "confirm").exit_code == 0
     assert copied.run("installation", "show").exit_code == 0
     assert copied.json("status")["sends"] is True
-    assert "installation_confirmed" in [one["action"] for one in copied.json("audit")]
+    assert "installation_confirmed" in [one["action"] for one in copied.json("audit")["entries"]]
     assert "nothing to confirm" in copied.run("installation", "confirm").stdout
 
 

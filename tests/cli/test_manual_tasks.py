@@ -72,7 +72,7 @@ def test_r53_each_shop_has_two_addresses_to_paste_with_its_newest_secret(termina
     assert template.format("opt-in") in told
     assert template.format("opt-out") in told
     assert "OldSecret" not in told
-    assert [one["of"] for one in terminal.json("callbacks")] == ["shop shop1"]
+    assert [one["of"] for one in terminal.json("callbacks")["callbacks"]] == ["shop shop1"]
     missing = terminal.run("callbacks", "shop2")
     assert missing.exit_code == 1
 
@@ -86,20 +86,20 @@ def test_r70_two_shops_on_one_account_are_warned_of_until_its_callbacks_reach_bo
     assert (finding["good"], finding["warning"]) == (True, True)
     terminal.file.write_text(SHOPS.replace('owner = "owner', 'callback_secret = "env:TEST_OLD"\nowner = "owner'))
     assert "share" not in terminal.run("apply", str(terminal.file), "--yes").stdout
-    assert [one["of"] for one in terminal.json("callbacks")] == ["account main", "shop shop1"]
+    assert [one["of"] for one in terminal.json("callbacks")["callbacks"]] == ["account main", "shop shop1"]
 
 
 def test_r56_what_only_a_person_can_do_is_listed_in_both_languages_and_marked_as_done(terminal: Terminal) -> None:
     assert "Nothing waits" in terminal.run("hand-work", "list").stdout
     an_opt_out_arrives()
-    (item,) = terminal.json("hand-work", "list")
+    (item,) = terminal.json("hand-work", "list")["items"]
     assert (item["shop"], item["email"], item["details"]) == ("shop1", JAN, {"email": "opt_out"})
     assert "This shop has no connection" in terminal.run("hand-work", "list", "shop1").stdout
     assert "Ustaw to ręcznie" in terminal.run("hand-work", "list", "--pl").stdout
     assert terminal.run("hand-work", "done", "shop2", str(item["number"])).exit_code == 1
     assert terminal.run("hand-work", "done", "shop1", str(item["number"])).exit_code == 0
-    assert terminal.json("hand-work", "list") == []
-    (event,) = terminal.json("why", JAN)
+    assert terminal.json("hand-work", "list") == {"items": []}
+    (event,) = terminal.json("why", JAN)["events"]
     assert (event["type"], event["state"]) == ("opt-out", "sent")
     assert event["commands"][0]["receipt"].startswith("applied to shop1 at ")
 
@@ -113,4 +113,4 @@ def test_b8_consents_are_shown_as_evidence_and_conflicts_as_none(terminal: Termi
     assert [(entry["matter"], entry["act"]) for entry in chain["entries"]] == [("email", "opt_out")]
     assert "No conflict is known" in terminal.run("conflicts").stdout
     assert "both sides were not compared yet" in terminal.run("conflicts").stdout
-    assert terminal.json("conflicts") == []
+    assert terminal.json("conflicts") == {"conflicts": []}

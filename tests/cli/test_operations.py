@@ -113,7 +113,7 @@ def delivered() -> list[str]:
 
 def test_nothing_parked_is_said_so(terminal: Terminal) -> None:
     assert "Nothing is parked, and nothing waits" in terminal.run("parked").stdout
-    assert terminal.json("parked") == []
+    assert terminal.json("parked")["groups"] == []
 
 
 def test_what_is_parked_is_shown_by_cause_with_what_to_do_in_both_languages(terminal: Terminal) -> None:
@@ -124,12 +124,12 @@ def test_what_is_parked_is_shown_by_cause_with_what_to_do_in_both_languages(term
     assert shown.index("Invalid phone number") < shown.index("Invalid name")
     assert "for example of-" in shown
     assert "@example.com" not in shown
-    (reason,) = {one["reason"]["why"] for one in terminal.json("parked")}
+    (reason,) = {one["reason"]["why"] for one in terminal.json("parked")["groups"]}
     assert reason in shown
     polish = terminal.run("parked", "--pl").stdout
-    assert terminal.json("parked")[0]["reason"]["what_to_do_pl"] in polish
+    assert terminal.json("parked")["groups"][0]["reason"]["what_to_do_pl"] in polish
     assert reason not in polish
-    assert [one["shop"] for one in terminal.json("parked", "shop2")] == ["shop2"]
+    assert [one["shop"] for one in terminal.json("parked", "shop2")["groups"]] == ["shop2"]
     assert terminal.run("parked", "nobody").exit_code == 1
 
 
@@ -198,7 +198,7 @@ def test_it_is_shown_and_asked_before_anything_is_done(terminal: Terminal) -> No
     assert "Replay these 1?" in declined.stdout
     assert "are sent again" not in declined.stdout
     assert delivered() == []
-    assert len(terminal.json("parked")) == 1
+    assert len(terminal.json("parked")["groups"]) == 1
 
 
 def test_an_answer_that_never_comes_is_a_no(terminal: Terminal) -> None:
@@ -266,10 +266,10 @@ def test_a_reason_that_does_not_exist_is_refused_by_name(terminal: Terminal) -> 
 
 
 def test_neighbours_are_shown_with_their_circuit_and_the_cause(terminal: Terminal) -> None:
-    assert terminal.json("neighbours") == []
+    assert terminal.json("neighbours") == {"neighbours": []}
     assert terminal.run("neighbours").exit_code == 0
     happens("jan@example.com", answer=lambda method, items: Throttled(90.0))
-    (line,) = terminal.json("neighbours")
+    (line,) = terminal.json("neighbours")["neighbours"]
     assert (line["destination"], line["circuit"], line["waiting"], line["claims"]) == ("account:main", "open", 1, 0)
     shown = terminal.run("neighbours").stdout
     assert re.search(r"account:main\s+circuit open\b", shown)
@@ -357,11 +357,11 @@ def test_r95_what_was_done_at_the_command_line_stands_in_the_audit_log_with_the_
 ) -> None:
     monkeypatch.setattr("app.cli.common.user", lambda: "anna")
     terminal.run("keys", "issue", "shop1")
-    newest, first = terminal.json("audit")
+    newest, first = terminal.json("audit")["entries"]
     assert (newest["action"], newest["door"], newest["who"], newest["shop"]) == ("key_issued", "cli", "anna", "shop1")
     assert first["action"] == "configured"
     assert "shop shop1: new" in terminal.run("audit").stdout
-    assert [one["action"] for one in terminal.json("audit", "shop1")] == ["key_issued"]
+    assert [one["action"] for one in terminal.json("audit", "shop1")["entries"]] == ["key_issued"]
 
 
 def test_keys_rotate_says_what_was_encrypted_anew_and_when_the_old_key_may_go(

@@ -109,7 +109,7 @@ def test_r80_a_push_that_was_not_understood_is_listed_shown_and_translated_again
     with_source(terminal)
     assert "Nothing was pushed." in terminal.run("pushes", "list").stdout
     pushed(b'{"results": "none"}')
-    (line,) = terminal.json("pushes", "list", "--not-understood")
+    (line,) = terminal.json("pushes", "list", "--not-understood")["pushes"]
     assert (line["kind"], line["state"]) == ("clientCreated", "not_understood")
     assert "the body has no row with" in terminal.run("pushes", "list").stdout
     assert "w treści nie ma wiersza z" in terminal.run("pushes", "list", "--pl").stdout

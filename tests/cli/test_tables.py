@@ -217,7 +217,7 @@ async def test_what_is_printed_of_a_shop_are_the_apis_items_each_with_its_shop(
 ) -> None:
     await busy.gateway.reconciliations.start(SHOP, ReconciliationMode.PREVIEW)
     control, public = await both(busy, ours, f"/v1/shops/{SHOP}/{theirs}")
-    assert [{**one, "shop": SHOP} for one in public[items]] == control
+    assert [{**one, "shop": SHOP} for one in public[items]] == control[items]
 
 
 @pytest.mark.parametrize(
@@ -253,10 +253,10 @@ async def test_what_why_prints_are_the_apis_events_each_with_its_shop(busy: Door
     for _ in range(3):  # between the two questions the next try may fall due, which changes what is said of it
         control, public = await both(busy, "/why", f"/v1/shops/{SHOP}/lookups", {"about": email}, {"email": email})
         wanted = [{"shop": SHOP, **one} for one in public["events"]]
-        if control == wanted:
+        if control == {"events": wanted}:
             break
-    assert len(control) > 1
-    assert control == wanted
+    assert len(control["events"]) > 1
+    assert control == {"events": wanted}
 
 
 async def test_what_tail_prints_are_the_apis_requests(busy: Door) -> None:

@@ -32,9 +32,11 @@ from app.domain.event_kinds.stored_names import NAMES
 from app.domain.intake.gateway_events import GatewayEventType
 from app.domain.intake.inbox import EventState
 from app.domain.operations.audit import Action
+from app.domain.operations.audit import Door as Interface
 from app.domain.operations.request_log import RequestOutcome
 from app.domain.operations.trace import summarised
 from app.domain.reasons import Reason
+from app.domain.runs import reconciliation
 from app.domain.runs.backfill import Backfill, BackfillMode, Pause, Phase, state_of
 from app.domain.runs.backfill_tally import Tally
 from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE, READER_ROLE, SHOP_ROLE, STAFF_ROLES
@@ -224,6 +226,10 @@ def test_every_code_that_is_shown_has_words() -> None:
     assert {one.value for one in Policy} == WORDS["policy"].keys()
     assert {one.value for one in Status} <= WORDS["news"].keys()
     assert {SHOP_ROLE, *STAFF_ROLES} == WORDS["role"].keys()
+    assert {one.value for one in Interface} == WORDS["door"].keys()
+    assert {one.value for one in Pause} == WORDS["pause"].keys()
+    assert {one.value for one in reconciliation.Phase} == WORDS["phase"].keys()
+    assert {one.value for one in (*BackfillMode, *reconciliation.ReconciliationMode)} == WORDS["mode"].keys()
 
 
 @pytest.mark.parametrize(

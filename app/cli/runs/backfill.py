@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, out, run, show_json, table_of
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, local, out, run, show_json, table_of, wording_of
 
 backfill = typer.Typer(no_args_is_help=True, help="The first transfer of a shop's existing accounts.")
 
@@ -50,11 +50,11 @@ def list_backfills(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
         if as_json:
             show_json(found)
             return
-        if not found:
+        if not found["backfills"]:
             out.print("No first transfer was begun yet.")
             return
         table = table_of("shop", "no.", "begun", "state", "found = sent + withheld + failed")
-        for one in found:
+        for one in found["backfills"]:
             sums = f"{one['found']} = {one['sent']} + {sum(one['withheld'].values())} + {one['failed']}"
             waiting = f" ({one['waiting']} waiting)" if one["waiting"] else ""
             begun = datetime.fromisoformat(one["started_at"]).astimezone().strftime("%d %b %H:%M")
@@ -111,7 +111,7 @@ _acting("cancel", "End it here. What is queued still goes, and the report says w
 async def _one(shop: str, number: int | None) -> Any:
     if number is not None:
         return await ask("GET", f"/backfills/{shop}/{number}")
-    found = await ask("GET", "/backfills", params={"shop": shop})
+    found = (await ask("GET", "/backfills", params={"shop": shop}))["backfills"]
     if not found:
         out.print(f"No backfill of {escape(shop)} yet. `gateway backfill start {escape(shop)} --dry-run` counts first.")
         raise typer.Exit(1)
@@ -132,28 +132,37 @@ async def _watch(shop: str, number: int, *, polish: bool) -> None:
     _show(found, polish=polish)
 
 
+def _sums(found: dict[str, Any], *, polish: bool) -> str:
+    is_counted = found["mode"] == "dry_run" or found["state"] == "awaiting_approval"
+    withheld, waiting = sum(found["withheld"].values()), found["waiting"]
+    if polish:
+        verb = "do wysłania" if is_counted else "wysłano"
+        sums = f"znaleziono {found['found']} = {verb} {found['sent']} + nie wysłano {withheld} + nieudane {found['failed']}"
+        return sums + (f" + czeka {waiting}" if waiting else "") + f"; w panelu: {found['total']}"
+    verb = "would be sent" if is_counted else "sent"
+    sums = f"{found['found']} found = {found['sent']} {verb} + {withheld} withheld + {found['failed']} failed"
+    return sums + (f" + {waiting} waiting" if waiting else "") + f", of {found['total']} the panel counts"
+
+
 def _doing(found: dict[str, Any]) -> str:
     return f"{found['shop']} · {found['state'].replace('_', ' ')}"
 
 
-def _words(found: dict[str, Any]) -> str:
+def _words(found: dict[str, Any], *, polish: bool = False) -> str:
     if found["trouble"]:
-        return f"waits: {found['trouble'].replace('_', ' ')}"
-    return f"lands {_when(found['eta'])}" if found["eta"] else ""
-
-
-def _when(at: str) -> str:
-    return datetime.fromisoformat(at).astimezone().strftime("%a %d %b, %H:%M")
+        said = wording_of("_pl").cause(found["trouble"]) if polish else found["trouble"].replace("_", " ")
+        return f"{'czeka' if polish else 'waits'}: {said}"
+    ends = "koniec około" if polish else "expected to end"
+    return f"{ends} {local(found['eta'], seconds=False)}" if found["eta"] else ""
 
 
 def _show(found: dict[str, Any], *, polish: bool) -> None:
-    withheld = sum(found["withheld"].values())
-    state = found["state"].replace("_", " ")
-    out.print(f"[bold]Backfill {found['id']} of {escape(found['shop'])}[/bold]  {found['mode']}  [cyan]{state}[/cyan]")
-    verb = "would be sent" if found["mode"] == "dry_run" or found["state"] == "awaiting_approval" else "sent"
-    waiting = f" + {found['waiting']} waiting" if found["waiting"] else ""
-    sums = f"{found['found']} found = {found['sent']} {verb} + {withheld} withheld + {found['failed']} failed{waiting}"
-    out.print(f"  {sums}, of {found['total']} the panel counts")
+    wording = wording_of("_pl" if polish else "")
+    state = wording.word("backfill", found["state"]) if polish else found["state"].replace("_", " ")
+    mode = wording.word("mode", found["mode"]) if polish else found["mode"]
+    head = "Pierwszy transfer" if polish else "Backfill"
+    out.print(f"[bold]{head} {found['id']}: {escape(found['shop'])}[/bold]  {mode}  [cyan]{state}[/cyan]")
+    out.print(f"  {_sums(found, polish=polish)}")
     for code, number in sorted(found["withheld"].items(), key=lambda one: -one[1]):
         explained = found["explained"].get(code)
         out.print(f"  {number:>6}  {escape(explained['why_pl' if polish else 'why'] if explained else code)}")
@@ -162,8 +171,8 @@ def _show(found: dict[str, Any], *, polish: bool) -> None:
             told = ", ".join((*sample["tags"], *(f"opt-in {channel}" for channel in sample["opt_ins"]), *sample["fields"]))
             out.print(f"  e.g. account {sample['account_id']}: {escape(told)}")
     if found["paused_because"]:
-        out.print(f"  [yellow]paused: {found['paused_because'].replace('_', ' ')}[/yellow]")
+        out.print(f"  [yellow]{escape(wording.word('pause', found['paused_because']))}[/yellow]")
     if found["trouble"] or found["eta"]:
-        out.print(f"  {escape(_words(found))}")
+        out.print(f"  {escape(_words(found, polish=polish))}")
     if found["state"] == "awaiting_approval":
         out.print(f"  → gateway backfill approve {escape(found['shop'])}")

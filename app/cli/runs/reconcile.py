@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, out, run, show_json
+from app.cli.common import AsJson, InPolish, ask, out, run, show_json, wording_of
 
 reconcile = typer.Typer(no_args_is_help=True, help="Where SALESmanago, the panel and the gateway disagree.")
 
@@ -17,20 +17,24 @@ POLL_SECONDS = 0.5
 @reconcile.command()
 def preview(shop: ShopName, polish: InPolish = False, as_json: AsJson = False) -> None:
     """Compare, count, change nothing."""
-    run(_go(shop, "preview", polish=polish, as_json=as_json))
+    run(_go(shop, {"mode": "preview"}, polish=polish, as_json=as_json))
 
 
 @reconcile.command()
 def repair(
     shop: ShopName,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="CAUSE", help="Only this cause, by the name in `show`; repeatable.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare, and put right what is found, by the usual rules."""
-    if not yes and not typer.confirm("Repair what the comparison finds?"):
-        raise typer.Exit(1)
-    run(_go(shop, "repair", polish=polish, as_json=as_json))
+    what = f"what the comparison finds of {', '.join(only)}" if only else "what the comparison finds"
+    if not yes:
+        typer.confirm(f"Repair {what}?", abort=True, err=as_json)
+    run(_go(shop, {"mode": "repair", "causes": only or []}, polish=polish, as_json=as_json))
 
 
 @reconcile.command()
@@ -41,16 +45,17 @@ def show(shop: ShopName, polish: InPolish = False, as_json: AsJson = False) -> N
         found = await ask("GET", "/reconciliations", params={"shop": shop})
         if as_json:
             show_json(found)
-        elif found:
-            _show(found[0], polish=polish)
+        elif found["reconciliations"]:
+            _show(found["reconciliations"][0], polish=polish)
         else:
-            out.print(f"No comparison of {escape(shop)} yet. `gateway reconcile preview {escape(shop)}` makes one.")
+            look = f"`gateway reconcile preview {escape(shop)}`"
+            out.print(f"Nie było jeszcze porównania; zrobi je {look}." if polish else f"No comparison yet; {look} makes one.")
 
     run(step())
 
 
-async def _go(shop: str, mode: str, *, polish: bool, as_json: bool) -> None:
-    found = await ask("POST", f"/reconciliations/{shop}", params={"mode": mode})
+async def _go(shop: str, body: dict[str, Any], *, polish: bool, as_json: bool) -> None:
+    found = await ask("POST", f"/reconciliations/{shop}", json=body)
     with out.status("") as status:
         while found["phase"] != "finished" and not (found["trouble"] and found["checked"] == 0):
             status.update(f"{found['checked']} compared {escape(found['trouble'])}")
@@ -64,12 +69,15 @@ async def _go(shop: str, mode: str, *, polish: bool, as_json: bool) -> None:
 
 def _show(found: dict[str, Any], *, polish: bool) -> None:
     suffix = "_pl" if polish else ""
-    head = f"[bold]Comparison {found['id']} of {escape(found['shop'])}[/bold]  {found['mode']}  [cyan]{found['phase']}[/cyan]"
-    busy = f", {found['busy']} busy" if found["busy"] else ""
-    out.print(f"{head}  {found['checked']} compared{busy}  {escape(found['trouble'])}")
-    if not found["differences"]:
-        out.print("[green]No difference.[/green]")
+    wording = wording_of(suffix)
+    mode, phase = wording.word("mode", found["mode"]), wording.word("phase", found["phase"])
+    name, compared, busy = ("Porównanie", "porównano", "zajętych") if polish else ("Comparison", "compared", "busy")
+    head = f"[bold]{name} {found['id']}: {escape(found['shop'])}[/bold]  {mode}  [cyan]{phase}[/cyan]"
+    numbers = f"{compared}: {found['checked']}" + (f", {busy}: {found['busy']}" if found["busy"] else "")
+    out.print(f"{head}  {numbers}  {escape(wording.cause(found['trouble']))}")
+    if not found["differences"] and found["phase"] == "finished":
+        out.print(f"[green]{'Bez różnic.' if polish else 'No difference.'}[/green]")
     for one in found["differences"]:
-        out.print(f"  {one['number']:>6}  {escape(one['why' + suffix])}")
+        out.print(f"  {one['number']:>6}  {escape(one['why' + suffix])}  [dim]{one['cause']}[/dim]")
         out.print(f"          → {escape(one['repair' + suffix])}")
         out.print(f"          {escape(', '.join(one['samples']))}")

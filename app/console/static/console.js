@@ -9,3 +9,5 @@ for (const form of document.querySelectorAll("form[method=post]")) {
     form.dataset.sent = "yes";
   });
 }
+// On a phone the menu is wider than the page: the page that is open is named in it without scrolling.
+document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -81,11 +81,11 @@ def test_a_transfer_is_begun_shown_paused_resumed_and_cancelled(terminal: Termin
     begun = terminal.json("backfill", "start", "open")
     assert (begun["mode"], begun["state"], begun["found"]) == ("run", "canary", 0)
     assert terminal.json("backfill", "pause", "open")["state"] == "paused"
-    assert "paused: by a person" in terminal.run("backfill", "show", "open").stdout
+    assert "Somebody paused it" in terminal.run("backfill", "show", "open").stdout
     assert terminal.json("backfill", "resume", "open", "--number", str(begun["id"]))["state"] == "canary"
     assert terminal.run("backfill", "approve", "open").exit_code == 1
     assert terminal.json("backfill", "cancel", "open")["state"] == "cancelling"
-    assert [one["state"] for one in terminal.json("backfill", "list")] == ["cancelling"]
+    assert [one["state"] for one in terminal.json("backfill", "list")["backfills"]] == ["cancelling"]
     assert "canary" not in terminal.run("backfill", "list").stdout
 
 
@@ -104,4 +104,13 @@ def test_without_any_comparison_the_command_that_makes_one_is_named(terminal: Te
 
 def test_a_repair_is_not_begun_without_a_yes(terminal: Terminal) -> None:
     assert terminal.run("reconcile", "repair", "careful", typed="n\n").exit_code == 1
-    assert terminal.json("reconcile", "show", "careful") == []
+    assert terminal.json("reconcile", "show", "careful") == {"reconciliations": []}
+
+
+def test_r26_a_repair_of_one_cause_says_which_and_refuses_a_cause_there_is_not(terminal: Terminal) -> None:
+    declined = terminal.run("reconcile", "repair", "careful", "--only", "our_tag_missing", typed="n\n")
+    assert "Repair what the comparison finds of our_tag_missing?" in declined.stdout
+    wrong = terminal.run("reconcile", "repair", "careful", "--only", "everything", "--yes")
+    assert wrong.exit_code == 1
+    assert "causes" in wrong.output
+    assert terminal.json("reconcile", "show", "careful") == {"reconciliations": []}

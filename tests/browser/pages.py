@@ -1,0 +1,58 @@
+"""A page as people have it: by keyboard alone, at the width of a phone, with a screen reader, while the gateway works on."""
+
+import contextlib
+import time
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Error, Locator, Page, expect
+
+from app.console.wording import Wording
+
+PHONE = {"width": 390, "height": 844}
+MOST_STEPS = 120
+
+
+def press(page: Page, control: Locator, key: str = "Enter") -> None:
+    """Tab to it and press the key, as somebody without a mouse does. A page of something that moves loads itself anew meanwhile."""
+    expect(control).to_be_visible()
+    for _ in range(MOST_STEPS):
+        is_reached = False
+        with contextlib.suppress(Error):
+            is_reached = control.evaluate("one => one === document.activeElement")
+        if is_reached:
+            page.keyboard.press(key)
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("it cannot be reached with Tab")
+
+
+def fits_a_phone(page: Page) -> bool:
+    page.set_viewport_size({"width": 390, "height": 844})
+    return bool(page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"])
+
+
+def again_until(page: Page, wanted: Locator) -> None:
+    """Reload until it is there: pages may be some seconds old."""
+    until = time.monotonic() + 30
+    while not wanted.count():
+        assert time.monotonic() < until, page.inner_text("main")
+        page.wait_for_timeout(100)
+        with contextlib.suppress(Error):  # the page was just loading itself
+            page.reload()
+
+
+DOCUMENTED = ("overview", "person", "not-sent", "stuck", "requests-phone", "shadow")
+"""What the documentation shows; another folder in `SCREENSHOTS` gets every page."""
+
+
+def kept(page: Page, screenshots: Path | None, say: Wording, name: str) -> None:
+    if screenshots is None or ("docs" in screenshots.parts and name not in DOCUMENTED):
+        return
+    page.screenshot(path=screenshots / f"console-{name}-{say.language}.png", full_page=True)
+
+
+def serious(page: Page) -> list[tuple[str, list[str]]]:
+    """What somebody with a screen reader would stumble over: the rule, and where."""
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found if one["impact"] in ("serious", "critical")]
