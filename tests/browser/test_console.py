@@ -70,7 +70,7 @@ def test_r93_a_refused_request_is_found_with_what_was_wrong(visitor: Page, story
 
 def test_r94_starting_a_comparison_stands_in_the_audit_log(visitor: Page, say: Wording) -> None:
     visitor.get_by_role("link", name=say("Comparisons"), exact=True).click()
-    visitor.get_by_role("button", name=say("Compare: change nothing")).first.click()
+    visitor.get_by_role("button", name=say("Compare %(shop)s: change nothing", shop="shop1")).click()
     visitor.get_by_role("link", name=say("Audit log")).click()
     expect(visitor.locator("tbody tr").first).to_contain_text("Anna (")
 

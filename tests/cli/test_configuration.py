@@ -247,13 +247,15 @@ def test_why_watch_shows_each_change_and_ends_when_nothing_waits_any_more(
         "state": "planned",
         "occurred_at": "2026-01-01T00:00:00Z",
         "reason": None,
+        "detail": None,
         "waits": waits,
         "evidence": [],
         "warnings": [],
         "warnings_pl": [],
         "commands": [],
     }
-    told = iter([[first], [first], [{**first, "state": "sent", "waits": None}]])
+    last = {**first, "state": "sent", "waits": None}
+    told = iter({"events": [one]} for one in (first, first, last))
 
     async def ask(method: str, path: str, **more: object) -> object:
         return next(told)
