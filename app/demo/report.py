@@ -140,14 +140,16 @@ def verdict(count: int, repeated: dict[str, Any], calls: int, mistakes: Sequence
         console.print("[green]✓ Everything is as the rules say.[/green]")
 
 
-def addresses(gateway: str, sandbox: str, panel: str, keys: dict[str, str], sign_in: str, database_url: str) -> None:
+def addresses(gateway: str, sandbox: str, panel: str, keys: dict[str, str], sign_in: str, settings: dict[str, str]) -> None:
+    """`settings`: what the commands of another terminal need to know, by the name of the variable."""
     console.print()
     console.print(f"[bold]The console                 {gateway}/console/[/bold]")
     console.print(f"  sign in with              {sign_in}", soft_wrap=True)
     console.print("  times run ahead: the demo's clock was moved on by hours, so that carts and the transfer could end")
     console.print(f"The operators' API          {gateway}/v1/operations/…   (Authorization: Bearer, with the same key)")
     console.print("The command line            in another terminal:")
-    console.print(f"  export GATEWAY_DATABASE_URL={database_url}", soft_wrap=True)
+    for name, setting in settings.items():
+        console.print(f"  export {name}={setting}", soft_wrap=True)
     console.print("  gateway status")
     console.print(f"Swagger UI of the gateway   [bold]{gateway}/docs[/bold]   (Authorize with a key below)")
     console.print(f"SALESmanago's stand-in      [bold]{sandbox}/[/bold]")

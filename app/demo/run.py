@@ -71,7 +71,11 @@ async def run_demo(port: int, salesmanago_port: int, panel_port: int, *, stay: b
                 garden = PanelDay(http, gateway_url, panel_url, keys[GARDEN])
                 as_expected = await _live_through(http, gateway_url, sandbox_url, keys, way_back, garden, later)
                 if stay:
-                    report.addresses(gateway_url, sandbox_url, panel_url, keys, sign_in, gateway.settings.database_url)
+                    settings = {
+                        "GATEWAY_DATABASE_URL": gateway.settings.database_url,
+                        "GATEWAY_ENCRYPTION_KEYS": ",".join(gateway.settings.encryption_keys),
+                    }
+                    report.addresses(gateway_url, sandbox_url, panel_url, keys, sign_in, settings)
                     await _stay(gateway)
     return as_expected
 
