@@ -1,6 +1,6 @@
 """Databases that releases left behind, with work in them: upgraded, read, and what waited is delivered.
 
-`python -m tools.release_database` keeps them by running those releases.
+`python -m tools.release_database` keeps them by running those releases. Each knew both kinds of database.
 """
 
 import gzip
@@ -42,6 +42,13 @@ async def test_a_postgresql_database_of_a_release_is_upgraded_and_what_waited_re
             await check(made)
     finally:
         await postgresql.drop(name)
+
+
+def test_every_release_left_a_database_of_either_kind() -> None:
+    released = {release.partition("-")[0] for release in (*kept(on="sqlite"), *kept(on="postgresql"))}
+    assert kept(on="sqlite") == sorted(f"{one}-sqlite" for one in released)
+    assert kept(on="postgresql") == sorted(f"{one}-postgresql" for one in released)
+    assert len(released) >= 4
 
 
 def test_the_changelog_has_the_versions_and_dates_of_the_releases_newest_first() -> None:
