@@ -171,6 +171,9 @@ def _control_app() -> FastAPI:
     @app.get("/callbacks")
     async def callbacks(name: str | None = None) -> dict[str, Any]:
         await gateway.directory.refresh()
+        known = [*(one.id for one in gateway.directory.shops()), *(one.id for one in gateway.directory.accounts())]
+        if name is not None and name not in known:
+            raise NotFound("shop or account")
         return {"callbacks": [one for one in callback_addresses(gateway) if name in (None, one["of"].partition(" ")[2])]}
 
     @app.get("/tracking-code/{shop}")

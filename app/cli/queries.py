@@ -22,17 +22,21 @@ def status(polish: InPolish = False, as_json: AsJson = False) -> None:
             return
         say = words_of("_pl" if polish else "")
         for shop in report["shops"]:
-            age = shop["oldest_waiting_seconds"]
-            if polish:
-                oldest = f"najstarsze zdarzenie czeka {age:.0f} s" if age else "nic nie czeka"
+            age, parked = shop["oldest_waiting_seconds"], shop["events"].get("parked")
+            if age:
+                oldest = f"najstarsze zdarzenie czeka {age:.0f} s" if polish else f"the oldest waiting event is {age:.0f} s old"
+            elif parked:
+                oldest = (
+                    "coś czeka na człowieka; reszta jest wysłana" if polish else "something waits for a person; all else is sent"
+                )
             else:
-                oldest = f"the oldest waiting event is {age:.0f} s old" if age else "no event waits"
+                oldest = "żadne zdarzenie nie czeka" if polish else "no event waits"
             out.print(f"[bold]{escape(shop['shop'])}[/bold]  {oldest}")
             counted = [f"{number} {say('state', state)}" for state in _STATES if (number := shop["events"].get(state))]
             out.print(f"    {', '.join(counted) or ('nie było jeszcze zdarzeń' if polish else 'no events yet')}")
         for problem in report["problems_pl" if polish else "problems"]:
             out.print(f"[yellow]{escape(problem)}[/yellow]")
-        show_waiting([one for one in report["waiting"] if one["circuit"] != "closed"], polish=polish)
+        show_waiting(report["waiting"], polish=polish)
 
     run(step())
 

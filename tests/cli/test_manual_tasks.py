@@ -75,6 +75,8 @@ def test_r53_each_shop_has_two_addresses_to_paste_with_its_newest_secret(termina
     assert [one["of"] for one in terminal.json("callbacks")["callbacks"]] == ["shop shop1"]
     missing = terminal.run("callbacks", "shop2")
     assert missing.exit_code == 1
+    unknown = terminal.run("callbacks", "no-such")
+    assert (unknown.exit_code, "There is no such shop or account here" in unknown.output) == (1, True)
 
 
 def test_r70_two_shops_on_one_account_are_warned_of_until_its_callbacks_reach_both(terminal: Terminal) -> None:
