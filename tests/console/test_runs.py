@@ -33,6 +33,17 @@ async def test_r92_the_causes_of_a_preview_are_offered_to_choose_from(door: Door
     assert newest.repairs == {Cause.OUR_TAG_LEFT}
 
 
+async def test_r92_an_account_that_differs_is_named_in_the_readers_language(door: Door) -> None:
+    run = await door.gateway.reconciliations.start("shop2", ReconciliationMode.PREVIEW)
+    found = replace(run, causes={Cause.ACCOUNT_UNKNOWN: 1}, samples={Cause.ACCOUNT_UNKNOWN: ("a41",)})
+    async with door.gateway.reconciliations._store.work() as work:
+        assert await work.reconciliations.save(replace(found, phase=reconciliation.Phase.FINISHED), run)
+        await work.commit()
+    http = await signed_in(door)
+    assert "account 41" in (await http.get("/console/comparisons?lang=en")).text
+    assert "konto 41" in (await http.get("/console/comparisons?lang=pl")).text
+
+
 async def test_r92_a_repair_of_which_nothing_is_ticked_is_not_begun(door: Door) -> None:
     await with_differences(door)
     await sent(await signed_in(door), "/comparisons/start", shop="shop2", mode="repair")
