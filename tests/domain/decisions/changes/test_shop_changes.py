@@ -183,6 +183,12 @@ def test_an_act_the_shop_did_not_tell_is_not_known_to_it() -> None:
     assert (kept.shop_state.email_news, kept.shop_state.phone_news) == (TimedStatus(OUT, minute(1)), TimedStatus(IN, minute(2)))
 
 
+@pytest.mark.parametrize("turned", channels.BOTH)
+def test_what_the_shop_did_not_say_itself_is_not_known_to_it_by_another_event_of_it(turned: Turned) -> None:
+    contact = turned(Contact(email=EMAIL, email_news=Channel(opted_out=minute(1))))
+    assert shop_knows(contact, contact) is contact
+
+
 def test_m1_an_erasure_in_one_shop_is_reported_to_another_with_its_own_name_of_the_person() -> None:
     report = erasure_elsewhere(Contact(email=EMAIL, customer_id="7"), a_shop(id="shop2"), erasure_requested(minute(1)))
     assert report == ReportErasure(email=EMAIL, erased_by="shop2", at=minute(1), customer_id="7")
