@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
-from app.domain.decisions.carts import GRACE, QUIET, WINDOW, Cart, cart_of, decide_cart, newer_state
+from app.domain.decisions.carts import FRESH, GRACE, QUIET, WINDOW, Cart, cart_of, decide_cart, newer_state
 from app.domain.decisions.plan import Send, Supersede, Withhold
 from app.domain.reasons import Reason
+from app.domain.values import replace
 from tests.support.builders import (
     a_careful_shop,
     a_shop,
@@ -20,6 +21,7 @@ from tests.support.builders import (
     registered,
     somebody,
     subscribed,
+    the_event,
     the_upsert,
 )
 
@@ -133,3 +135,67 @@ def test_a_cart_from_before_a_withdrawal_is_not_reported_after_a_new_consent() -
         an_order("2026-11-23T09:30", order_id="2"),
     ).contact
     assert decide_cart(FILLED, CAREFUL, back, FILLED.due_at) == Withhold(Reason.CONSENT_WITHDRAWN)
+
+
+# -- limits --------------------------------------------------------------------------------------------------------------
+
+TEN, A_SECOND = FILLED.changed_at, timedelta(seconds=1)
+REPORTED = FILLED.reported(at("2026-11-23T11:00"), 7)
+
+
+@pytest.mark.parametrize(
+    ("cart", "since_the_report", "bought_at", "can_be"),
+    [
+        (REPORTED, timedelta(0), None, True),
+        (REPORTED, FRESH - A_SECOND, None, True),
+        (REPORTED, FRESH, None, False),
+        (REPORTED, timedelta(0), TEN - A_SECOND, True),
+        (REPORTED, timedelta(0), TEN, False),
+        (REPORTED, timedelta(0), TEN + A_SECOND, False),
+        (FILLED, timedelta(0), None, False),
+        (REPORTED.unreported(), timedelta(0), None, False),
+    ],
+)
+def test_a_reported_cart_can_be_overwritten_for_twelve_hours_unless_it_was_bought(
+    cart: Cart, since_the_report: timedelta, bought_at: Any, can_be: bool
+) -> None:
+    assert timedelta(hours=12) == FRESH
+    assert cart.can_be_overwritten(at("2026-11-23T11:00") + since_the_report, bought_at) is can_be
+    assert REPORTED.unreported() == FILLED
+
+
+@pytest.mark.parametrize(("bought_at", "is_new"), [(TEN - A_SECOND, False), (TEN, True), (TEN + A_SECOND, True)])
+def test_r40_the_same_goods_after_a_purchase_are_a_new_cart(bought_at: Any, is_new: bool) -> None:
+    event = cart_changed("2026-11-23T10:30")
+    assert newer_state(REPORTED, event, bought_at) == (cart_of(event) if is_new else Reason.CART_UNCHANGED)
+    other = cart_changed("2026-11-23T10:30", items=(an_item("9"),))
+    changed = newer_state(REPORTED, other, bought_at)
+    assert isinstance(changed, Cart)
+    assert (changed.reported_by is None) is is_new
+
+
+@pytest.mark.parametrize(
+    ("facts", "plan"),
+    [
+        ({"erased_at": TEN - A_SECOND}, None),
+        ({"erased_at": TEN}, Withhold(Reason.ERASED)),
+        ({"last_purchase_at": TEN - A_SECOND}, None),
+        ({"last_purchase_at": TEN}, Supersede(Reason.CART_BOUGHT)),
+        ({"email": "x1@allegromail.pl"}, Withhold(Reason.BLOCKED_ADDRESS)),
+    ],
+)
+def test_a_cart_of_the_moment_of_an_erasure_or_a_purchase_is_not_reported(facts: Any, plan: Any) -> None:
+    contact = replace(somebody(), **facts)
+    decided = decide_cart(FILLED, OPEN, contact, FILLED.due_at)
+    assert isinstance(decided, Send) if plan is None else decided == plan
+
+
+def test_a_report_says_which_event_it_overwrites_and_when_it_would_be_too_late() -> None:
+    emptied = replace(FILLED, items=())
+    assert decide_cart(emptied, OPEN, somebody(), FILLED.due_at) == Supersede(Reason.CART_EMPTIED)
+    without_link = replace(REPORTED, recovery_url=None)
+    report = the_event(decide_cart(without_link, OPEN, somebody(), FILLED.due_at, link="https://x/mine", overwrites="e7"))
+    assert (report.overwrites, report.link, report.expires_at) == ("e7", "https://x/mine", TEN + WINDOW + GRACE)
+    assert (report.at, report.cart_id, report.external_id) == (TEN, "basket-77", "")
+    first = the_event(decide_cart(FILLED, OPEN, somebody(), FILLED.due_at, link="https://x/mine", overwrites="e7"))
+    assert (first.overwrites, first.link) == (None, FILLED.recovery_url)
