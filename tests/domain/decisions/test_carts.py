@@ -179,6 +179,7 @@ def test_r40_the_same_goods_after_a_purchase_are_a_new_cart(bought_at: Any, is_n
     [
         ({"erased_at": TEN - A_SECOND}, None),
         ({"erased_at": TEN}, Withhold(Reason.ERASED)),
+        ({"erased": True, "erased_at": TEN - A_SECOND}, Withhold(Reason.ERASED)),
         ({"last_purchase_at": TEN - A_SECOND}, None),
         ({"last_purchase_at": TEN}, Supersede(Reason.CART_BOUGHT)),
         ({"email": "x1@allegromail.pl"}, Withhold(Reason.BLOCKED_ADDRESS)),
@@ -188,6 +189,11 @@ def test_a_cart_of_the_moment_of_an_erasure_or_a_purchase_is_not_reported(facts:
     contact = replace(somebody(), **facts)
     decided = decide_cart(FILLED, OPEN, contact, FILLED.due_at)
     assert isinstance(decided, Send) if plan is None else decided == plan
+
+
+def test_r07_a_cart_from_before_the_consent_is_not_reported() -> None:
+    later = life(CAREFUL, an_order("2026-11-23T10:30")).contact
+    assert decide_cart(FILLED, CAREFUL, later, FILLED.due_at) == Withhold(Reason.BEFORE_CONSENT)
 
 
 def test_a_report_says_which_event_it_overwrites_and_when_it_would_be_too_late() -> None:
