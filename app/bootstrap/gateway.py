@@ -177,7 +177,7 @@ async def _compose(
         await directory.apply(accounts, shops)
     await directory.refresh()
     wake = Signals(Signal(), Signal())
-    upstreams = Upstreams(store, directory, http, clock)
+    upstreams = Upstreams(store, directory, http, clock, alone=database.is_sqlite)
     sides = ShopSides(directory, http, to_anywhere, clock)
     pseudonyms = Pseudonyms(await _pepper(store, ring))
     intake = parts.intake(store, clock, wake.planning.notify, pseudonyms)

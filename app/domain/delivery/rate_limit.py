@@ -65,6 +65,12 @@ class Pace:
         leaves = max(now, known.closed_until, known.booked_until - (known.burst - 1) * interval)
         return replace(known, booked_until=max(known.booked_until, leaves) + interval), leaves - now
 
+    def used_up(self, now: float) -> "Pace":
+        """As if as many calls as may follow each other had just left: nobody knows whether they have."""
+        known = self.bounded(now)
+        interval = 1 / (known.calls_per_second * known.share(now))
+        return replace(known, booked_until=max(known.booked_until, now + known.burst * interval))
+
     def close(self, until: float) -> "Pace":
         return replace(self, closed_until=max(self.closed_until, until))
 

@@ -15,7 +15,7 @@ from app.domain.delivery.outcomes import Unreachable
 from app.domain.delivery.rate_limit import CUT, SMALLEST_SHARE, Pace
 from app.domain.errors import NotReady
 from app.domain.salesmanago_limits import CALLS_IN_FLIGHT
-from app.services.delivery.rate_limit import SharedRateLimit
+from app.services.delivery.rate_limit import OwnRateLimit, SharedRateLimit
 from app.storage.engine.clock import DatabaseClock
 from app.storage.engine.database import Database
 from app.storage.unit_of_work import Store
@@ -87,6 +87,50 @@ async def test_a_new_allowance_counts_at_once_for_what_others_booked_too(store: 
     first, second = await fast.take(), await fast.take()
     assert second - first == pytest.approx(0.1, abs=1e-3)
     assert (await pace_of(store)).calls_per_second == 10.0
+
+
+# -- a process that is alone with its store ------------------------------------------------------------------------------
+
+
+def alone(store: Store, clock: Clock, calls_per_second: float = 5.0) -> OwnRateLimit:
+    return OwnRateLimit(store, MAIN, calls_per_second, clock)
+
+
+async def test_who_is_alone_keeps_the_same_pace_after_an_empty_bucket(store: Store, clock: Clock) -> None:
+    one = alone(store, clock)
+    waits = [await one.take() for _ in range(6)]
+    assert waits == pytest.approx([0.2 * number for number in range(1, 7)], abs=1e-3)
+    clock.advance(seconds=10)
+    assert [await one.take() for _ in range(CALLS_IN_FLIGHT + 1)] == pytest.approx([0.0] * CALLS_IN_FLIGHT + [0.2], abs=1e-3)
+
+
+async def test_a_restart_of_who_is_alone_lets_no_call_more_leave(store: Store, clock: Clock) -> None:
+    before = alone(store, clock, 0.5)
+    await before.take()
+    clock.advance(seconds=2)
+    again = alone(store, clock, 0.5)
+    assert [await again.take() for _ in range(2)] == pytest.approx([2.0, 4.0], abs=1e-3)
+
+
+async def test_who_is_alone_hears_of_complaints_and_remembers_them_after_a_restart(store: Store, clock: Clock) -> None:
+    one = alone(store, clock)
+    await one.take()
+    await one.throttled(30.0)
+    assert await one.closed_for() == pytest.approx(30.0, abs=1e-3)
+    assert await one.take() == pytest.approx(30.0, abs=1e-3)
+    again = alone(store, clock)
+    assert await again.closed_for() == pytest.approx(30.0, abs=1e-3)
+    waits = [await again.take() for _ in range(CALLS_IN_FLIGHT + 2)]
+    assert waits[0] == pytest.approx(30.0, abs=1e-3)
+    assert waits[-1] - waits[-2] == pytest.approx(0.2 / CUT, abs=1e-3)
+
+
+async def test_calls_of_who_is_alone_write_nothing(store: Store, clock: Clock) -> None:
+    one = alone(store, clock)
+    await one.take()
+    before = await pace_of(store)
+    await one.take()
+    assert await pace_of(store) == before
 
 
 # -- complaints ----------------------------------------------------------------------------------------------------------
