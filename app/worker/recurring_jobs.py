@@ -134,15 +134,15 @@ class JobQueue:
             queries = await _installed(connection)
             session = _Session(PgQueuer(queries.driver, channel=queries.qbe.settings.channel, queries=queries), queries)
 
-            def lost(_connection: object) -> None:
-                """Without a sign of life our jobs pass to others: what runs here ends, or it would run twice."""
-                session.pgq.shutdown.set()
-                self._cut_off()
-
-            connection.add_termination_listener(lost)
+            connection.add_termination_listener(lambda _: self._lost(session))
             await self._serve(session)
         finally:
             connection.terminate() if connection.is_closed() else await connection.close(timeout=1)
+
+    def _lost(self, session: _Session) -> None:
+        """Without a sign of life our jobs pass to others: what runs here ends, or it would run twice."""
+        session.pgq.shutdown.set()
+        self._cut_off()
 
     async def _serve(self, session: _Session) -> None:
         session.pgq.qm.min_dequeue_poll_interval = timedelta(seconds=self._timing.granularity)
@@ -199,9 +199,13 @@ class JobQueue:
         await session.queries.enqueue(name, marker, execute_after=due, dedupe_key=key, on_conflict="skip")
 
     async def _keep_complete(self, session: _Session) -> None:
-        """Put back what is missing: at the first start, for a new name, after jobs were lost."""
+        """Put back what is missing: at the first start, for a new name, after jobs were lost.
+
+        Where nothing can be asked for as long as a job may be silent, the session is lost, whatever its connection says: it would
+        wait for its running steps to end, and start no other.
+        """
         loop = asyncio.get_running_loop()
-        prune_at = set_right_at = loop.time()
+        prune_at = set_right_at = answered_at = loop.time()
         started, began = self._wall_clock(), loop.time()
         while True:
             self._incomplete.clear()
@@ -213,6 +217,7 @@ class JobQueue:
                     await self._set_right(session)
                     set_right_at = loop.time() + self._timing.set_right
                 present = {str(size.entrypoint) for size in await session.queries.queue_size()}
+                answered_at = loop.time()
                 for name in self._recurring.keys() - present - self._steps.keys():
                     await self._enqueue(session, name, _MARKERS[0], self._recurring[name].first)
                 if loop.time() >= prune_at:
@@ -220,6 +225,8 @@ class JobQueue:
                     prune_at = loop.time() + self._timing.prune
             except Exception as error:
                 log.warning("jobs_upkeep_failed", cause=type(error).__name__)
+                if loop.time() - answered_at > self._timing.heartbeat:
+                    self._lost(session)
             await _wait(self._incomplete, self._timing.heal)
 
     async def _set_right(self, session: _Session) -> None:
