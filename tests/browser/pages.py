@@ -27,6 +27,19 @@ def press(page: Page, control: Locator, key: str = "Enter") -> None:
     raise AssertionError("it cannot be reached with Tab")
 
 
+def visit(page: Page, address: str) -> None:
+    """Go there, also from a page that begins to load itself anew at this moment: the browser gives one of the two up."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            page.goto(address)
+        except Error as error:
+            if time.monotonic() > until or not ("ERR_ABORTED" in error.message or "interrupted by another" in error.message):
+                raise
+        else:
+            return
+
+
 def fits_a_phone(page: Page) -> bool:
     page.set_viewport_size({"width": 390, "height": 844})
     return bool(page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"])

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from app.console.wording import Wording
 from app.routers.events.examples import EXAMPLES
-from tests.browser.pages import again_until, fits_a_phone, press
+from tests.browser.pages import again_until, fits_a_phone, press, visit
 from tests.support.running.processes import Process, World, free_port, http
 
 # -- what could not be delivered -----------------------------------------------------------------------------------------
@@ -21,7 +21,7 @@ def test_r91_what_salesmanago_refused_is_previewed_and_sent_again(story: World, 
     http.post(f"{story.sandbox_url}/sandbox/faults", json={"kind": "refuse"}).raise_for_status()
     try:
         http.post(f"{story.url}/v1/shops/shop2/registrations", json=body, headers=headers).raise_for_status()
-        visitor.goto(f"{story.url}/console/stuck")
+        visit(visitor, f"{story.url}/console/stuck")
         retry = visitor.get_by_role("button", name=say("Show what a retry would send"))
         again_until(visitor, retry)
     finally:
@@ -33,7 +33,7 @@ def test_r91_what_salesmanago_refused_is_previewed_and_sent_again(story: World, 
     press(visitor, visitor.get_by_role("button", name=say("Try again now")))
     expect(visitor.get_by_role("heading", level=1)).to_have_text(say("Tried again"))
     story.wait_until_sent("shop2", body["event_id"], headers)
-    visitor.goto(f"{story.url}/console/audit")
+    visit(visitor, f"{story.url}/console/audit")
     expect(visitor.locator("tbody tr").first).to_contain_text("Anna (")
 
 
@@ -106,7 +106,7 @@ def with_panels(story: World) -> Iterator[World]:
 
 
 def test_r92_a_transfer_is_counted_approved_paused_resumed_and_cancelled(with_panels: World, visitor: Page, say: Wording) -> None:
-    visitor.goto(f"{with_panels.url}/console/transfers?shop=panel-{say.language}")
+    visit(visitor, f"{with_panels.url}/console/transfers?shop=panel-{say.language}")
     approve = visitor.get_by_role("button", name=say("Approve: begin to send"))
     again_until(visitor, approve)  # after the activation only the dry run is made
     run = visitor.locator("section[aria-labelledby]").first
@@ -120,5 +120,5 @@ def test_r92_a_transfer_is_counted_approved_paused_resumed_and_cancelled(with_pa
     press(visitor, visitor.get_by_role("button", name=say("Cancel")))
     again_until(visitor, run.get_by_text(say.word("backfill", "cancelled"), exact=True))
     expect(visitor.get_by_role("button", name=say("Cancel"))).to_have_count(0)
-    visitor.goto(f"{with_panels.url}/console/audit")
+    visit(visitor, f"{with_panels.url}/console/audit")
     expect(visitor.locator("tbody tr").first).to_contain_text(f"panel-{say.language}")

@@ -10,7 +10,7 @@ from app.console.wording import Wording
 from app.domain.runs.reconciliation import WORDS, Cause
 from app.domain.shops.callbacks import signature
 from app.routers.events.examples import EXAMPLES
-from tests.browser.pages import again_until, fits_a_phone, kept, press, serious
+from tests.browser.pages import again_until, fits_a_phone, kept, press, serious, visit
 from tests.support.running.processes import World, http
 
 SECRET = "CallbackSecret01"
@@ -54,7 +54,7 @@ def test_r92_differences_are_previewed_by_cause_and_only_what_is_ticked_is_put_r
     edit = {"add": ["IDOSELL_VIP"], "remove": ["REJESTRACJA"]}
     http.post(f"{story.sandbox_url}/sandbox/contacts/{email}/tags", json=edit).raise_for_status()
 
-    visitor.goto(f"{story.url}/console/comparisons?shop=shop2")
+    visit(visitor, f"{story.url}/console/comparisons?shop=shop2")
     press(visitor, visitor.get_by_role("button", name=say("Compare %(shop)s: change nothing", shop="shop2")))
     put_right = visitor.get_by_role("button", name=say("Compare again and put right what is ticked"))
     again_until(visitor, put_right)
@@ -70,7 +70,7 @@ def test_r92_differences_are_previewed_by_cause_and_only_what_is_ticked_is_put_r
     again_until(visitor, visitor.get_by_text(say("left as it was")))
     kept(visitor, screenshots, say, "repaired-phone")
 
-    visitor.goto(f"{story.url}/console/stuck?shop=shop2")
+    visit(visitor, f"{story.url}/console/stuck?shop=shop2")
     waits = visitor.get_by_role("main")
     expect(waits).to_contain_text(getattr(WORDS[Cause.OUR_TAG_LEFT], "why" + suffix))
     expect(waits).not_to_contain_text(getattr(WORDS[Cause.OUR_TAG_MISSING], "why" + suffix))
@@ -88,7 +88,7 @@ def test_r91_a_manual_task_says_what_to_do_and_is_ticked_off(
     asked = {"email": email, "key": signature(email, SECRET)}
     http.get(f"{with_callbacks.url}/callbacks/shops/shop2/opt-out", params=asked).raise_for_status()
 
-    visitor.goto(f"{with_callbacks.url}/console/stuck?shop=shop2")
+    visit(visitor, f"{with_callbacks.url}/console/stuck?shop=shop2")
     task = visitor.locator("section.panel", has_text=email)
     again_until(visitor, task)
     expect(task).to_contain_text(say("e-mail newsletter") + ": " + say.word("news", "opt_out"))
@@ -98,5 +98,5 @@ def test_r91_a_manual_task_says_what_to_do_and_is_ticked_off(
     press(visitor, task.get_by_role("button", name=say("It is done")))
     expect(visitor).to_have_url(f"{with_callbacks.url}/console/stuck?shop=shop2")
     expect(task).to_have_count(0)
-    visitor.goto(f"{with_callbacks.url}/console/audit")
+    visit(visitor, f"{with_callbacks.url}/console/audit")
     expect(visitor.locator("tbody tr").first).to_contain_text(say.word("action", "hand_work_done"))
