@@ -70,14 +70,14 @@ async def _card(visit: Visit, health: ShopHealth, days: list[Day]) -> Card:
     if shop is None:
         raise NotFound("shop")
     transfers = await uses.backfills.of_shop(shop.id)
-    runs = await uses.reconciliations.of_shop(shop.id)
+    compared = rules.last_over(await uses.reconciliations.of_shop(shop.id))
     refused = await uses.requests.recent(shop.id, TROUBLE, limit=500)
     total = sum(health.events.values()) or 1
     order = ("sent", "planned", "received", "held", "parked", "withheld", "superseded")
     bars = [(state, health.events[state], 100 * health.events[state] / total) for state in order if health.events.get(state)]
     newest = transfers[0] if transfers else None
     state = state_of(newest.run, newest.tally) if newest else ""
-    return Card(health, shop, newest, state, runs[0] if runs else None, len(refused), bars, chart_of(days))
+    return Card(health, shop, newest, state, compared, len(refused), bars, chart_of(days))
 
 
 def _troubled(lines: list[Line]) -> list[Line]:
@@ -169,7 +169,8 @@ async def stuck(visit: Visit) -> Response:
         for person in await uses.disputes.disputed(shop.id)
         for one in conflicts(person.contact, shop)
     ]
-    compared = [(shop, runs[0]) for shop in shops if (runs := await uses.reconciliations.of_shop(shop.id)) and runs[0].left]
+    last = [(shop, rules.last_over(await uses.reconciliations.of_shop(shop.id))) for shop in shops]
+    compared = [(shop, run) for shop, run in last if run is not None and run.left]
     transfers = [one for one in await _transfers_of(visit, shops) if one[2] in WAITS_FOR_A_PERSON]
     health = [one for one in report.shops if only in (None, one.shop_id)]
     notable = [

@@ -64,6 +64,16 @@ async def test_r91_what_a_repair_put_right_waits_for_nobody_any_more(door: Door)
     assert "left as it was" in (await http.get("/console/comparisons?lang=en")).text
 
 
+async def test_r91_what_the_last_comparison_left_is_known_until_the_next_one_is_over(door: Door) -> None:
+    http = await signed_in(door)
+    await with_differences(door)
+    await door.gateway.reconciliations.start("shop2", ReconciliationMode.PREVIEW)
+    page = (await http.get("/console/stuck?lang=en")).text
+    assert reconciliation.WORDS[Cause.OUR_TAG_LEFT].why in page
+    assert "Nothing waits: all is delivered" not in page
+    assert "Somebody has to decide" in (await http.get("/console/?lang=en")).text
+
+
 async def test_r91_a_first_transfer_that_waits_for_approval_is_not_called_idle(door: Door) -> None:
     run = await begun(door, "shop2", Phase.AWAITING_APPROVAL)
     http = await signed_in(door)

@@ -164,6 +164,11 @@ class Reconciliation:
         return f"reconcile-{self.token}-{kind}-{number}"
 
 
+def last_over(runs: Sequence[Reconciliation]) -> Reconciliation | None:
+    """Of a shop's comparisons, newest first: what it found is known until the next one is over."""
+    return next((run for run in runs if run.is_over), None)
+
+
 @value()
 class Comparison:
     """One person on both sides. `drift` is what a repair would put into the inbox."""
