@@ -225,11 +225,14 @@ class Inbox(InboxEndings, InboxCounts):
 
     async def has_urgent(self, shop_ids: Collection[str]) -> bool:
         """Is there an act of these shops that takes permission away and is not decided yet?"""
-        undecided = (inbox.c.state == text("'received'")) & inbox.c.urgent & inbox.c.shop_id.in_(shop_ids)
-        found = select(inbox.c.seq).where(undecided).limit(1)
-        return (await self._connection.execute(found)).first() is not None
+        return (await self._connection.execute(_URGENT, {"shops": list(shop_ids)})).first() is not None
 
 
+_URGENT = (
+    select(inbox.c.seq)
+    .where(inbox.c.state == text("'received'"), inbox.c.urgent, inbox.c.shop_id.in_(bindparam("shops", expanding=True)))
+    .limit(1)
+)
 _INSERT = insert_of("sqlite", inbox).on_conflict_do_nothing(index_elements=["shop_id", "event_id"])
 _INSERT_RETURNING = (
     insert_of("postgresql", inbox)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.destination import DestinationState
@@ -17,19 +17,16 @@ class Destinations:
 
     async def locked(self, destination: str) -> DestinationState:
         """As known; until the transaction ends nobody else reads it like this."""
-        row = select(destinations.c.doc).where(destinations.c.destination == destination)
-        if self._connection.dialect.name != "sqlite":
-            row = row.with_for_update()
-        stored = (await self._connection.execute(row)).scalar_one_or_none()
+        row, which = _ROW if self._connection.dialect.name == "sqlite" else _LOCKED_ROW, {"at": destination}
+        stored = (await self._connection.execute(row, which)).scalar_one_or_none()
         if stored is None:
             statement = insert(self._connection, destinations).on_conflict_do_nothing(index_elements=["destination"])
             await self._connection.execute(statement, [{"destination": destination, "doc": codec.encode(DestinationState())}])
-            stored = (await self._connection.execute(row)).scalar_one()
+            stored = (await self._connection.execute(row, which)).scalar_one()
         return codec.decode(stored, DestinationState)
 
     async def save(self, destination: str, state: DestinationState) -> None:
-        change = update(destinations).where(destinations.c.destination == destination).values(doc=codec.encode(state))
-        await self._connection.execute(change)
+        await self._connection.execute(_SAVE, {"at": destination, "state": codec.encode(state)})
 
     async def of(self, names: Collection[str]) -> dict[str, DestinationState]:
         """Those of these that are known."""
@@ -40,3 +37,8 @@ class Destinations:
     async def all(self) -> dict[str, DestinationState]:
         rows = await self._connection.execute(select(destinations).order_by(destinations.c.destination))
         return {row.destination: codec.decode(row.doc, DestinationState) for row in rows}
+
+
+_ROW = select(destinations.c.doc).where(destinations.c.destination == bindparam("at"))
+_LOCKED_ROW = _ROW.with_for_update()
+_SAVE = update(destinations).where(destinations.c.destination == bindparam("at")).values(doc=bindparam("state"))

@@ -113,9 +113,7 @@ class Leases:
 
     async def due_destinations(self, now: datetime) -> list[str]:
         """Destinations with a contact queue that is due and not leased."""
-        free = contact_queues.c.leased_until.is_(None) | (contact_queues.c.leased_until < now)
-        theirs = exists().where(contact_queues.c.destination == _DESTINATIONS.c.name, contact_queues.c.due_at <= now, free)
-        return list((await self._connection.execute(select(_DESTINATIONS.c.name).where(theirs))).scalars())
+        return list((await self._connection.execute(_DUE_DESTINATIONS, {"now": now})).scalars())
 
     async def _shops_waiting(self, destination: str) -> list[str]:
         """One step per shop along the index: the number of waiting contacts does not matter."""
@@ -123,13 +121,9 @@ class Leases:
         return list(found.scalars())
 
     async def _due(self, destination: str, shop_id: str, limit: int, now: datetime, *, only_live: bool) -> list[Row[Any]]:
-        free = contact_queues.c.leased_until.is_(None) | (contact_queues.c.leased_until < now)
-        theirs = (contact_queues.c.destination == destination) & (contact_queues.c.shop_id == shop_id)
-        due = select(contact_queues).where(theirs, contact_queues.c.due_at <= now, free)
-        if only_live:
-            due = due.where(contact_queues.c.priority == LIVE)
-        due = due.order_by(contact_queues.c.priority, contact_queues.c.due_at, contact_queues.c.contact_id).limit(limit)
-        return list((await self._connection.execute(locked(self._connection, due))).all())
+        due = locked(self._connection, _LIVE_DUE if only_live else _DUE)
+        which = {"at": destination, "shop": shop_id, "now": now, "most": limit}
+        return list((await self._connection.execute(due, which)).all())
 
     def _change(self, destination: str, contact_ids: Collection[int]) -> Update:
         theirs = (contact_queues.c.destination == destination) & one_of(self._connection, contact_queues.c.contact_id, contact_ids)
@@ -142,14 +136,7 @@ class Leases:
         return number
 
     async def in_flight(self, destination: str, now: datetime) -> InFlight:
-        theirs = (
-            (contact_queues.c.destination == destination)
-            & contact_queues.c.lease_token.is_not(None)
-            & (contact_queues.c.leased_until >= now)
-        )
-        of_lists = case((contact_queues.c.priority != LIVE, contact_queues.c.lease_token))
-        counted = select(func.count(contact_queues.c.lease_token.distinct()), func.count(of_lists.distinct())).where(theirs)
-        row = (await self._connection.execute(counted)).one()
+        row = (await self._connection.execute(_IN_FLIGHT, {"at": destination, "now": now})).one()
         return InFlight(row[0], row[1])
 
     async def is_held(self, contact_queue: ContactQueue, now: datetime) -> bool:
@@ -194,7 +181,29 @@ class Leases:
         await self._connection.execute(update(contact_queues).values(leased_until=None, lease_token=None))
 
 
+# Made once: to make a statement costs as much as to run one of these.
+_IS_DUE = (contact_queues.c.due_at <= bindparam("now")) & (
+    contact_queues.c.leased_until.is_(None) | (contact_queues.c.leased_until < bindparam("now"))
+)
+_DUE = (
+    select(contact_queues)
+    .where(contact_queues.c.destination == bindparam("at"), contact_queues.c.shop_id == bindparam("shop"), _IS_DUE)
+    .order_by(contact_queues.c.priority, contact_queues.c.due_at, contact_queues.c.contact_id)
+    .limit(bindparam("most"))
+)
+_LIVE_DUE = _DUE.where(contact_queues.c.priority == LIVE)
+_IN_FLIGHT = select(
+    func.count(contact_queues.c.lease_token.distinct()),
+    func.count(case((contact_queues.c.priority != LIVE, contact_queues.c.lease_token)).distinct()),
+).where(
+    contact_queues.c.destination == bindparam("at"),
+    contact_queues.c.lease_token.is_not(None),
+    contact_queues.c.leased_until >= bindparam("now"),
+)
 _DESTINATIONS = each_value(contact_queues.c.destination)
+_DUE_DESTINATIONS = select(_DESTINATIONS.c.name).where(
+    exists().where(contact_queues.c.destination == _DESTINATIONS.c.name, _IS_DUE)
+)
 """Where anything waits: one step per destination along the index, however many contacts wait there."""
 
 _SHOPS_AT = each_value(contact_queues.c.shop_id, contact_queues.c.destination == bindparam("at"))
