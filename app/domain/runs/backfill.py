@@ -154,6 +154,10 @@ class Backfill:
         return not (self.is_over or self.paused or self.phase is Phase.AWAITING_APPROVAL)
 
     @property
+    def waits_for_a_person(self) -> bool:
+        return not self.is_over and not self.cancelled and not self.is_moving
+
+    @property
     def lists_accounts(self) -> bool:
         return self.phase in (Phase.COUNTING, Phase.CANARY, Phase.TRANSFER, Phase.CLOSING)
 

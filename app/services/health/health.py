@@ -202,6 +202,7 @@ class Health:
             on_their_way = await work.outbox.oldest_queued("newsletter:")
             by_hand = await work.manual_tasks.counts("newsletter:")
             tags_by_hand = await work.manual_tasks.counts("tags:")
+            transfers = {run.shop_id for run in await work.backfills.newest() if run.waits_for_a_person}
         now = self._clock()
         found = []
         for shop in self._directory.shops():
@@ -223,6 +224,7 @@ class Health:
                     oldest_receipt_seconds=receipt_age.total_seconds(),
                     receipt_missing=receipt_age >= self._receipt_alarm_after,
                     manual_tasks=by_hand.get(shop.id, 0) + tags_by_hand.get(shop.id, 0),
+                    transfer_waits=shop.id in transfers,
                 )
             )
         return found

@@ -36,6 +36,8 @@ class ShopHealth:
     receipt_missing: bool
     manual_tasks: int
     """Changes that only a person can carry out in the shop."""
+    transfer_waits: bool = False
+    """Of existing accounts, for somebody who approves or resumes it."""
 
 
 def problems_of(shop: ShopHealth) -> Iterator[Words]:
@@ -58,6 +60,11 @@ def problems_of(shop: ShopHealth) -> Iterator[Words]:
         yield Words(
             f"{name}: {shop.manual_tasks} change(s) from SALESmanago can only be made by a person; see `gateway hand-work list`.",
             f"{name}: zmiany z SALESmanago, które musi wprowadzić człowiek: {shop.manual_tasks}; zobacz `gateway hand-work list`.",
+        )
+    if shop.transfer_waits:
+        yield Words(
+            f"{name}: the transfer of existing accounts waits for a person; see `gateway backfill list {name}`.",
+            f"{name}: transfer istniejących kont czeka na decyzję człowieka; zobacz `gateway backfill list {name}`.",
         )
     if shop.conflicts:
         yield Words(

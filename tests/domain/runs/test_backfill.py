@@ -226,6 +226,21 @@ def test_after_a_refused_canary_nothing_moves_until_a_person_resumes_and_then_th
     assert gone_on.is_moving
 
 
+@pytest.mark.parametrize(
+    ("run", "waits"),
+    [
+        pytest.param(a_run(Phase.AWAITING_APPROVAL), True, id="nobody has approved it"),
+        pytest.param(a_run(Phase.TRANSFER, paused=Pause.BY_A_PERSON), True, id="somebody paused it"),
+        pytest.param(a_run(Phase.WATCHING, paused=Pause.CANARY_REFUSED), True, id="its first accounts were refused"),
+        pytest.param(a_run(Phase.TRANSFER), False, id="it goes on by itself"),
+        pytest.param(a_run(Phase.SETTLING, cancelled=True, paused=Pause.BY_A_PERSON), False, id="it is being cancelled"),
+        pytest.param(a_run(Phase.FINISHED), False, id="it is over"),
+    ],
+)
+def test_a_transfer_waits_for_a_person_until_somebody_approves_or_resumes_it(run: Backfill, waits: bool) -> None:
+    assert run.waits_for_a_person is waits
+
+
 # -- the panel has no cursor ---------------------------------------------------------------------------------------------
 
 

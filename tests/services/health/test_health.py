@@ -1,7 +1,9 @@
-"""Health of the way to the shops."""
+"""Health of the way to the shops, and what waits for somebody there."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+from app.domain.runs.backfill import Backfill, BackfillMode, Phase
 from app.services.health.health import Health
 from tests.support.world import (
     NOON,
@@ -41,3 +43,25 @@ async def test_r54_a_change_without_receipt_for_a_quarter_of_an_hour_raises_the_
     two.clock.advance(minutes=2)
     await two.run()
     assert not any(one.receipt_missing for one in (await health.report()).shops)
+
+
+async def test_a_transfer_that_waits_for_a_person_is_a_problem_of_its_shop_until_it_is_over(two: World) -> None:
+    async def migrated() -> bool:
+        return True
+
+    health = Health(two.store, two.directory, two.clock, migrated, 600.0)
+    run = Backfill(
+        shop_id="shop2", token="t0ken", started_at=NOON, due_at=NOON, phase=Phase.AWAITING_APPROVAL, mode=BackfillMode.RUN
+    )
+    async with two.store.work() as work:
+        number = await work.backfills.add(run)
+        await work.commit()
+    assert [words.en.partition(":")[0] for words in (await health.report()).problems if "waits for a person" in words.en] == [
+        "shop2"
+    ]
+    async with two.store.work() as work:
+        stored = await work.backfills.find(number)
+        assert stored is not None
+        await work.backfills.save(replace(stored, phase=Phase.FINISHED), stored)
+        await work.commit()
+    assert not any(one.transfer_waits for one in (await health.report()).shops)

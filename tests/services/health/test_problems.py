@@ -33,6 +33,7 @@ def test_a_shop_that_is_well_has_no_problem() -> None:
         ({"late": True, "oldest_waiting_seconds": 720}, "12 minutes old", "od 12 min"),
         ({"receipt_missing": True, "oldest_receipt_seconds": 1200}, "for 20 minutes", "od 20 min"),
         ({"manual_tasks": 3}, "3 change(s)", "musi wprowadzić człowiek: 3"),
+        ({"transfer_waits": True}, "waits for a person", "czeka na decyzję"),
         ({"conflicts": 2}, "2 contact(s) were renamed", "własny kontakt: 2"),
         ({"consent_box_seems_hidden": True}, "Show the box", "Pokaż pole zgody"),
     ],
