@@ -58,9 +58,11 @@ class OwnRateLimit(SharedRateLimit):
         self._own: Pace | None = None
 
     async def take(self) -> float:
-        if self._own is None:
-            self._own = await self._begun()
-        self._own, wait = self._own.take(self._clock().timestamp())
+        own = self._own
+        if own is None:
+            begun = await self._begun()
+            own = self._own or begun  # meanwhile another task may have begun, and booked
+        self._own, wait = own.take(self._clock().timestamp())
         return wait
 
     async def closed_for(self) -> float:

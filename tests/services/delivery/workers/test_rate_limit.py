@@ -104,6 +104,12 @@ async def test_who_is_alone_keeps_the_same_pace_after_an_empty_bucket(store: Sto
     assert [await one.take() for _ in range(CALLS_IN_FLIGHT + 1)] == pytest.approx([0.0] * CALLS_IN_FLIGHT + [0.2], abs=1e-3)
 
 
+async def test_calls_that_come_at_once_at_the_start_of_who_is_alone_leave_one_after_the_other(store: Store, clock: Clock) -> None:
+    one = alone(store, clock)
+    waits = await asyncio.gather(*(one.take() for _ in range(5)))
+    assert sorted(waits) == pytest.approx([0.2 * number for number in range(1, 6)], abs=1e-3)
+
+
 async def test_a_restart_of_who_is_alone_lets_no_call_more_leave(store: Store, clock: Clock) -> None:
     before = alone(store, clock, 0.5)
     await before.take()
