@@ -4,6 +4,9 @@
  *
  *     php shop.php day [number]              a day of the shop, event by event; its ids have the number, else the time
  *     php -S 127.0.0.1:8090 shop.php         take notices on port 8090, and print each once
+ *     php shop.php basket TOKEN [GOODS=QUANTITY …]
+ *                                            what a basket with these goods holds after a recovery link of the gateway
+ *                                            was followed
  *
  * GATEWAY_URL, SHOP, GATEWAY_KEY: where the gateway is, and who calls. SIGNING_SECRET: signs requests, if the shop has one.
  * NOTICE_SECRET: checks notices.
@@ -61,6 +64,21 @@ final class Gateway
             }
             sleep($pause);
         }
+    }
+
+    /** [id of a product => quantity] behind a recovery link; nothing if the link is too old, or none of ours. */
+    public function goodsOf(string $token): array
+    {
+        $body = json_encode(['token' => $token], JSON_THROW_ON_ERROR);
+        [$status, $answer] = $this->ask('POST', 'recovered-carts', $body, 'basket-' . substr($token, -40));
+        if ($status === 404) {
+            return [];
+        }
+        if ($status !== 200) {
+            fwrite(STDERR, "the link could not be opened: " . json_encode($answer) . "\n");
+            exit(1);
+        }
+        return array_column($answer['items'], 'quantity', 'product_id');
     }
 
     public function read(string $path): array
@@ -139,6 +157,31 @@ function day(Gateway $gateway, int $number): void
     echo "the order is {$found['state']}: ", implode(' ', array_column($found['commands'], 'command')), "\n";
 }
 
+// -- a recovery link
+
+/** What the basket holds once the link was followed: nothing of it is lost, and following the link twice doubles nothing. */
+function restored(array $basket, array $goods): array
+{
+    foreach ($goods as $product => $quantity) {
+        if ((float) $quantity > (float) ($basket[$product] ?? '0')) {
+            $basket[$product] = $quantity;
+        }
+    }
+    return $basket;
+}
+
+function basket(Gateway $gateway, string $token, array $goods): void
+{
+    $there = [];
+    foreach ($goods as $one) {
+        [$product, $quantity] = explode('=', $one, 2);
+        $there[$product] = $quantity;
+    }
+    foreach (restored($there, $gateway->goodsOf($token)) as $product => $quantity) {
+        echo "$product: $quantity\n";
+    }
+}
+
 // -- what the gateway tells the shop
 
 function takeRequest(): void
@@ -177,12 +220,19 @@ function take(array $notice): void
     }
 }
 
+/** Where the gateway is, and who calls. */
+function gateway(): Gateway
+{
+    return new Gateway(getenv('GATEWAY_URL'), getenv('SHOP'), getenv('GATEWAY_KEY'), (string) getenv('SIGNING_SECRET'));
+}
+
 if (PHP_SAPI === 'cli-server') {
     takeRequest();
 } elseif (($argv[1] ?? '') === 'day') {
-    $secret = (string) getenv('SIGNING_SECRET');
-    day(new Gateway(getenv('GATEWAY_URL'), getenv('SHOP'), getenv('GATEWAY_KEY'), $secret), (int) ($argv[2] ?? time()));
+    day(gateway(), (int) ($argv[2] ?? time()));
+} elseif (($argv[1] ?? '') === 'basket' && $argc > 2) {
+    basket(gateway(), $argv[2], array_slice($argv, 3));
 } else {
-    fwrite(STDERR, "php shop.php day, or php -S 127.0.0.1:8090 shop.php\n");
+    fwrite(STDERR, "php shop.php day, php shop.php basket TOKEN, or php -S 127.0.0.1:8090 shop.php\n");
     exit(2);
 }

@@ -2,6 +2,8 @@
 
     python shop.py day [number]      a day of the shop, event by event; its ids have the number, else the time
     python shop.py notices 8090      take notices on port 8090, and print each once
+    python shop.py basket TOKEN [GOODS=QUANTITY …]
+                                     what a basket with these goods holds after a recovery link of the gateway was followed
 
 GATEWAY_URL, SHOP, GATEWAY_KEY: where the gateway is, and who calls. SIGNING_SECRET: signs requests, if the shop has one.
 NOTICE_SECRET: checks notices.
@@ -17,6 +19,7 @@ import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 # -- signatures (Standard Webhooks): the same for what we send and for what we are sent ----------------------------------
@@ -49,6 +52,11 @@ class Gateway:
         self._key = key
         self._signing_secret = signing_secret
 
+    @classmethod
+    def of_environment(cls):
+        env = os.environ
+        return cls(env["GATEWAY_URL"], env["SHOP"], env["GATEWAY_KEY"], env.get("SIGNING_SECRET", ""))
+
     def tell(self, path, event):
         """The receipt. The same event may be told again whenever its answer is missing: it has one effect."""
         body = json.dumps(event).encode()
@@ -65,6 +73,17 @@ class Gateway:
                 print(f"no answer ({error}), again in {pause} s", file=sys.stderr)
             time.sleep(pause)
             pause = min(2 * pause, 60)
+
+    def goods_of(self, token):
+        """{id of a product: quantity} behind a recovery link; nothing if the link is too old, or none of ours."""
+        body = json.dumps({"token": token}).encode()
+        request = urllib.request.Request(f"{self._shop_url}/recovered-carts", body, self._headers(f"basket-{token[-40:]}", body))
+        try:
+            return {item["product_id"]: Decimal(item["quantity"]) for item in self._ask(request)["items"]}
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return {}
+            raise
 
     def read(self, path):
         return self._ask(urllib.request.Request(f"{self._shop_url}/{path}", headers={"Authorization": f"Bearer {self._key}"}))
@@ -131,6 +150,14 @@ def day(gateway, number):
     print(f"the order is {found['state']}:", *(command["command"] for command in found["commands"]))
 
 
+# -- a recovery link ------------------------------------------------------------------------------------------------------
+
+
+def restored(basket, goods):
+    """What the basket holds once the link was followed: nothing of it is lost, and following the link twice doubles nothing."""
+    return basket | {product: max(quantity, basket.get(product, 0)) for product, quantity in goods.items()}
+
+
 # -- what the gateway tells the shop -------------------------------------------------------------------------------------
 
 
@@ -174,11 +201,11 @@ def take(notice):
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["day", *numbers]:
-            env = os.environ
-            day(
-                Gateway(env["GATEWAY_URL"], env["SHOP"], env["GATEWAY_KEY"], env.get("SIGNING_SECRET", "")),
-                int(numbers[0]) if numbers else int(time.time()),
-            )
+            day(Gateway.of_environment(), int(numbers[0]) if numbers else int(time.time()))
+        case ["basket", token, *goods]:
+            there = {product: Decimal(quantity) for product, _, quantity in (one.partition("=") for one in goods)}
+            for product, quantity in restored(there, Gateway.of_environment().goods_of(token)).items():
+                print(f"{product}: {quantity:f}")
         case ["notices", port]:
             ThreadingHTTPServer(("127.0.0.1", int(port)), Notices).serve_forever()
         case _:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
+from app.domain.decisions.carts import cart_of
+from app.services.recovery_links import RecoveryLinks
+from app.services.shops.keyring import KeyRing
+from tests.support.builders import a_shop, an_item, cart_changed
 from tests.support.running.processes import World, a_world, free_port, http
 from tools.curl_examples import FOLDER as CURL
 from tools.curl_examples import scripts
@@ -29,6 +34,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SAMPLES = Path(__file__).parents[1] / "sources" / "woocommerce" / "samples"
 SECRET = "whsec_" + base64.b64encode(b"a secret of the examples").decode()
 CALLBACK_SECRET = "Abcdefgh12345678"
+BASKET = "https://sklep.example.com/basket?restore={token}"
 PATIENCE_SECONDS = 30.0
 
 needs_php = pytest.mark.skipif(shutil.which("php") is None, reason="PHP is not installed")
@@ -58,7 +64,11 @@ def shop(name: str, number: int, *lines: str) -> str:
 
 
 def with_notices(name: str, number: int, port: int) -> str:
-    signs = ('signing_secret = "env:EXAMPLE_SECRET"', 'callback_secret = "env:EXAMPLE_CALLBACK"')
+    signs = (
+        'signing_secret = "env:EXAMPLE_SECRET"',
+        'callback_secret = "env:EXAMPLE_CALLBACK"',
+        'cart_url = "' + BASKET.replace("{token}", "{{token}}") + '"',
+    )
     panel = (
         'kind = "webhook"',
         f'base_url = "http://127.0.0.1:{port}"',
@@ -100,8 +110,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield served
 
 
+@cache
+def key_of(world: World, shop: str) -> str:
+    """One for all tests: a shop has no more than two."""
+    return world.key(shop)
+
+
 def environment(world: World, shop: str, **more: str) -> Mapping[str, str]:
-    said = {"GATEWAY_URL": world.url, "SHOP": shop, "GATEWAY_KEY": world.key(shop), "NOTICE_SECRET": SECRET}
+    said = {"GATEWAY_URL": world.url, "SHOP": shop, "GATEWAY_KEY": key_of(world, shop), "NOTICE_SECRET": SECRET}
     return os.environ | said | more
 
 
@@ -199,6 +215,45 @@ def test_a_shop_that_does_not_sign_is_told_why_nothing_was_stored(
     ran = subprocess.run([*day, "8"], cwd=EXAMPLES / name, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 1
     assert "not signed as this shop signs" in ran.stderr
+
+
+# -- a recovery link -----------------------------------------------------------------------------------------------------
+
+
+def token_of(world: World, name: str) -> str:
+    """As it stands in the link that SALESmanago shows the person."""
+    links = RecoveryLinks(KeyRing([world.environment["GATEWAY_ENCRYPTION_KEYS"]]), lambda: datetime.now(UTC))
+    cart = cart_of(cart_changed(items=(an_item("101", quantity=2), an_item("7"))))
+    link = links.link(a_shop(id=name, cart_url=BASKET), cart)
+    assert link is not None
+    return link.partition("=")[2]
+
+
+@pytest.mark.parametrize(
+    ("there", "restored"),
+    [
+        ((), {"101: 2", "7: 1"}),
+        (("55=1",), {"55: 1", "101: 2", "7: 1"}),
+        (("101=1", "7=4"), {"101: 2", "7: 4"}),
+        (("101=2", "7=1"), {"101: 2", "7: 1"}),
+    ],
+)
+@pytest.mark.parametrize(("name", "day", "notices"), LANGUAGES)
+def test_e9_a_restored_cart_adds_to_the_basket_that_is_there_and_twice_doubles_nothing(
+    name: str, day: list[str], notices: list[str], there: tuple[str, ...], restored: set[str], world: World
+) -> None:
+    env = environment(world, name, SIGNING_SECRET=SECRET)
+    shown = run([*day[:-1], "basket", token_of(world, name), *there], EXAMPLES / name, env)
+    assert set(shown.splitlines()) == restored
+
+
+@pytest.mark.parametrize(("name", "day", "notices"), LANGUAGES)
+def test_e9_a_link_that_is_too_old_or_forged_leaves_the_basket_as_it_is(
+    name: str, day: list[str], notices: list[str], world: World
+) -> None:
+    env = environment(world, name, SIGNING_SECRET=SECRET)
+    shown = run([*day[:-1], "basket", token_of(world, name)[:-3] + "abc", "55=1"], EXAMPLES / name, env)
+    assert shown.splitlines() == ["55: 1"]
 
 
 # -- curl ----------------------------------------------------------------------------------------------------------------
