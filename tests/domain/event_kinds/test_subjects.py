@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.event_kinds.subjects import cart_id_of, customer_id_of, email_of, order_id_of, previous_email_of
 from app.domain.events import Event
-from tests.domain.every_event import EVERY_EVENT
+from tests.domain.event_kinds.every_event import EVERY_EVENT
 from tests.support.builders import EMAIL, consent_granted
 
 NAMES: list[tuple[Callable[[Event], str | None], str, set[str]]] = [

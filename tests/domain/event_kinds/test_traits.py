@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.event_kinds.traits import is_bulk, kind_of, revokes_permission
 from app.domain.values import replace
-from tests.domain.every_event import EVERY_EVENT
+from tests.domain.event_kinds.every_event import EVERY_EVENT
 from tests.support.builders import status_seen
 
 TRAITS = {
