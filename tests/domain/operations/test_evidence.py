@@ -11,6 +11,7 @@ from app.domain.operations.evidence import (
     ON_ORDER,
     WORDS,
     Decided,
+    Evidence,
     evidence_of,
 )
 from app.domain.person.consent_ledger import ActKind, Entry, Matter
@@ -87,3 +88,7 @@ def test_every_reason_rests_on_one_kind_of_evidence_and_every_evidence_has_words
     acts -= {f"{matter}_{kind}" for matter in ("email", "sms") for kind in ("granted", "withdrawn")}
     assert acts | {"transfer_granted", "transfer_withdrawn"} <= WORDS.keys()
     assert all(english and polish and english != polish for english, polish in WORDS.values())
+
+
+def test_r90_the_event_itself_says_no_more_than_the_line_it_stands_at() -> None:
+    assert {what for what in WORDS if not Evidence(what=what).says_more} == {"own_event"}

@@ -1,9 +1,12 @@
 """Events by day, as the shop's clock counts days (R92)."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from app.domain.intake.inbox import EventState
-from app.domain.operations.history import DAYS, Day, days_of
+from app.domain.operations.history import DAYS, Day, days_of, since
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -25,3 +28,9 @@ def test_r92_an_hour_before_midnight_in_utc_is_the_next_day_in_warsaw() -> None:
 
 def test_what_is_older_counts_nowhere() -> None:
     assert sum(one.accepted for one in days_of({NOW - timedelta(days=40): {"sent": 9}}, "UTC", NOW)) == 0
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "UTC", "Pacific/Pago_Pago"])
+def test_no_hour_of_the_first_day_is_older_than_what_is_counted_in_any_zone(zone: str) -> None:
+    first = datetime.combine(days_of({}, zone, NOW)[0].day, datetime.min.time(), ZoneInfo(zone))
+    assert NOW - timedelta(days=DAYS + 1) == since(NOW) <= first
