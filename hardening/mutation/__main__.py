@@ -52,6 +52,12 @@ class Tally:
             sys.stdout.write(f"survived {mutant.line:4} {mutant.name}\n")
             sys.stdout.flush()
 
+    def end_of(self, file: str) -> None:
+        """A line per module at once: a run over everything takes long, and may be cut short."""
+        counts = (self.killed[file], self.explained[file], self.survived[file])
+        sys.stdout.write("done {}: {} killed, {} explained, {} survived\n".format(file, *counts))
+        sys.stdout.flush()
+
     def table(self, files: Sequence[str]) -> Table:
         table = Table("module", "mutants", "killed", "explained", "survived")
         for file in files:
@@ -79,7 +85,7 @@ def main() -> int:
     everything = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "app" / "domain").rglob("*.py"))
     files = list(GUARD) if given.guard else given.files or everything
     tally = Tally(reasons())
-    plugin = Run(files, lambda mutant: given.only in mutant.name, tally.add, given.seconds)
+    plugin = Run(files, lambda mutant: given.only in mutant.name, tally.add, tally.end_of, given.seconds)
     run(plugin, given.tests)
     if plugin.failing:
         sys.stdout.write("the tests fail without any change:\n" + "\n".join(plugin.failing) + "\n")

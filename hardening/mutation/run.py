@@ -27,12 +27,20 @@ from hardening.mutation.reach import Test, observed, run_test
 
 
 class Run:
-    """A pytest plugin: runs the tests on each mutant instead of once, and tells `report` of each whether a test noticed."""
+    """A pytest plugin: runs the tests on each mutant instead of once, and tells `report` of each whether a test noticed.
+
+    `end_of` hears of each file after its last mutant.
+    """
 
     def __init__(
-        self, files: Sequence[str], wanted: Callable[[Mutant], bool], report: Callable[[Mutant, bool], None], seconds: float
+        self,
+        files: Sequence[str],
+        wanted: Callable[[Mutant], bool],
+        report: Callable[[Mutant, bool], None],
+        end_of: Callable[[str], None],
+        seconds: float,
     ) -> None:
-        self._files, self._wanted, self._report, self._seconds = files, wanted, report, seconds
+        self._files, self._wanted, self._report, self._end_of, self._seconds = files, wanted, report, end_of, seconds
         self.failing: list[str] = []
         """Tests that fail without any change."""
 
@@ -54,6 +62,7 @@ class Run:
             for mutant in mutants(Path(path).read_text(), file, path):
                 if self._wanted(mutant):
                     self._report(mutant, _is_noticed(mutant, path, loaded))
+            self._end_of(file)
         return True
 
 
@@ -89,11 +98,11 @@ def _own_tests(file: str) -> str:
 
 
 def _is_noticed(mutant: Mutant, path: str, loaded: _Loaded) -> bool:
-    if mutant.function is None:
+    place = mutant.function and (path, mutant.function)
+    chosen = loaded.reaching(mutant.file, place) if place else []
+    if not place or not chosen:  # a function that no test reaches may run at import
         return _in_child(lambda: _noticed_imported_anew(mutant, path, loaded)) is not None
-    place = (path, mutant.function)
-    chosen = loaded.reaching(mutant.file, place)
-    code = code_at(mutant.code, mutant.function)
+    code = code_at(mutant.code, place[1])
 
     def notices() -> str | None:
         for function in loaded.functions[place]:
@@ -102,7 +111,7 @@ def _is_noticed(mutant: Mutant, path: str, loaded: _Loaded) -> bool:
             cached.cache_clear()
         return _first_failing(chosen, loaded)
 
-    by = _in_child(notices) if chosen else None
+    by = _in_child(notices)
     if by:
         loaded.noticed[place, by] += 1
     return by is not None
