@@ -7,6 +7,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def _calls(folder: Path, email: str) -> Iterator[Line]:
 
 
 def _database(folder: Path, email: str) -> Iterator[Line]:
-    with sqlite3.connect(f"file:{folder / 'gateway.db'}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{folder / 'gateway.db'}?mode=ro", uri=True)) as database:
         database.row_factory = sqlite3.Row
         for row in database.execute("SELECT * FROM inbox WHERE subject = ?", (email,)):
             words = f"{row['shop_id']} #{row['seq']} {_said(row['payload'])}"

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,7 +85,7 @@ def places_of(folder: Path, sandbox: str) -> dict[str, bytes]:
     places = {path.name: path.read_bytes() for path in [*folder.glob("gateway.db*"), *folder.glob("*.log")] if path.is_file()}
     places["stand-in"] = http.get(f"{sandbox}/sandbox/state").content
     if (file := folder / "gateway.db").exists():
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
             for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
                 rows = [cell for row in database.execute(f"SELECT * FROM {table}") for cell in row]
                 places[f"table {table}"] = b"\n".join(one if isinstance(one, bytes) else str(one).encode() for one in rows)
@@ -192,7 +193,7 @@ def files(erased: Erased) -> list[Path]:
 
 
 def test_no_column_of_any_table_holds_the_address_of_somebody_who_was_erased(erased: Erased) -> None:
-    with sqlite3.connect(f"file:{erased.folder / 'gateway.db'}?mode=ro", uri=True) as database:
+    with closing(sqlite3.connect(f"file:{erased.folder / 'gateway.db'}?mode=ro", uri=True)) as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         assert {"inbox", "outbox", "attempts", "calls", "consents", "contacts"} <= set(tables)
         rows = [(table, row) for table in tables for row in database.execute(f"SELECT * FROM {table}")]

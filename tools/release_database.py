@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -246,7 +246,7 @@ def live_through(release: Release) -> dict[str, Any]:
 
 
 def sqlite_dump(file: Path) -> str:
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         return "\n".join(connection.iterdump()) + "\n"
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -182,10 +183,9 @@ def test_killed_three_times_the_first_transfer_brings_every_account_once_and_the
         }
 
         # Each account became one event, and nobody else is known here.
-        with sqlite3.connect(tmp_path / "gateway.db") as database:
+        with closing(sqlite3.connect(tmp_path / "gateway.db")) as database:
             subjects = Counter(row[0] for row in database.execute("SELECT subject FROM inbox WHERE type = 'account-listed'"))
             known = {row[0] for row in database.execute("SELECT email FROM contacts")}
-        database.close()
         live = {f"live{number}@example.com" for number in range(ORDERS)}
         assert subjects == Counter(ours)
         assert known == ours | live

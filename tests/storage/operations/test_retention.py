@@ -1,6 +1,7 @@
 """What is kept no longer: every class exactly at its boundary, a bounded number of rows at a time, on both stores (M4)."""
 
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -347,7 +348,7 @@ async def test_a_new_sqlite_file_gives_free_pages_back_and_shrinks_after_a_clean
             assert (await connection.execute(text("PRAGMA freelist_count"))).scalar_one() == 0
     finally:
         await database.close()
-    with sqlite3.connect(path) as plain:
+    with closing(sqlite3.connect(path)) as plain:
         size = plain.execute("PRAGMA page_size").fetchone()[0]
         assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert path.stat().st_size < full * size / 3
