@@ -38,7 +38,8 @@ def provider() -> TracerProvider:
         from opentelemetry.sdk.trace import TracerProvider as Exporting
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
-        raise BadConfiguration(["GATEWAY_TRACES is set, and the extra is missing: pip install 'shop-gateway[otel]'."]) from None
+        missing = "GATEWAY_TRACES is set, and the extra `otel` is missing: pip install 'WHEEL[otel]', with the gateway's own wheel."
+        raise BadConfiguration([missing]) from None
     named = {} if os.environ.get("OTEL_SERVICE_NAME") else {"service.name": NAME}
     made = Exporting(resource=Resource.create({**named, "service.version": version(NAME)}))
     made.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
