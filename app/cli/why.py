@@ -23,7 +23,10 @@ def why(
     polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:
-    """Why was this (not) sent?"""
+    """Why was this (not) sent?
+
+    What the rule in front of a reason says (R03: …) stands at /rules of the gateway.
+    """
 
     async def step() -> None:
         shown: Any = None

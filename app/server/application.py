@@ -15,7 +15,7 @@ from app.admin.doctor import callback_addresses, tracking_codes
 from app.bootstrap.gateway import Gateway
 from app.console.application import console_app
 from app.console.session import Uses
-from app.routers import callbacks, front_page, recovered_carts, sources
+from app.routers import callbacks, front_page, recovered_carts, rule_pages, sources
 from app.routers.edge import problem_pages, problems
 from app.routers.edge.addresses import OpenDoors
 from app.routers.edge.body_limits import Border
@@ -49,6 +49,7 @@ _ROUTERS = tuple(
         callbacks,
         health,
         problem_pages,
+        rule_pages,
         front_page,
     )
 )

@@ -142,7 +142,8 @@ def test_api9_inventory_every_route_is_in_the_document_and_every_operation_names
     ]
     assert len(served) > 40
     hidden = [path for path, method in served if method != "head" and method not in document.get(path, {})]
-    assert set(hidden) == {"/", "/problems/{kind}"}  # the first page, and those that problem documents point to
+    # The first page, and those that problem documents and reasons point to.
+    assert set(hidden) == {"/", "/problems/{kind}", "/rules", "/rules/{number}"}
     keyless = [path for path, operations in document.items() for one in operations.values() if not one.get("security")]
     assert [path for path in keyless if path.startswith("/v1")] == []
 

@@ -1,5 +1,5 @@
-"""Writes `docs/reference/` from the code: settings, the file of shops, commands, events, reasons, problems, metrics; and
-the list of decisions from their pages.
+"""Writes `docs/reference/` from the code: settings, the file of shops, commands, events, reasons, problems, rules, metrics;
+and the list of decisions from their pages.
 
 `make reference` writes the pages; a test holds them against the code. What is said of a thing stands in the code beside it.
 """
@@ -20,6 +20,7 @@ def pages() -> dict[str, str]:
         "reference/events.md": events.events(),
         "reference/reasons.md": lists.reasons(),
         "reference/problems.md": lists.problems(),
+        "reference/rules.md": lists.rules(),
         "reference/metrics.md": lists.of_metrics(),
         "decisions/index.md": lists.decisions(FOLDER / "decisions"),
     }

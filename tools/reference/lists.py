@@ -1,4 +1,4 @@
-"""Reasons, problems, metrics and decisions."""
+"""Reasons, rules, problems, metrics and decisions."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ from prometheus_client import Counter
 
 from app.domain.reasons import EXPLANATIONS
 from app.observability import metrics
+from app.routers import rule_pages
 from app.routers.edge.problem_pages import PAGES
 from tools.reference.markdown import page, table
 
@@ -23,6 +24,23 @@ when, and which event told so. Each rule has a line in [Rules](rules.md).
         for reason, one in EXPLANATIONS.items()
     ]
     return page("Reasons: why something was not sent", intro, *parts)
+
+
+def rules() -> str:
+    intro = """
+Messages, reasons and comments name rules by number. Here is what each number means; the gateway serves the same words at
+`/rules` and, for one of them, at `/rules/R03`. Reasons that follow a rule are in [Reasons](reasons.md).
+"""
+    parts = [
+        f"## {title}\n\n" + "\n".join(f"### {number}\n\n{text}\n{_reasons_of(number)}" for number, text in of_group.items())
+        for title, of_group in rule_pages.groups().items()
+    ]
+    return page("Rules", intro, *parts)
+
+
+def _reasons_of(number: str) -> str:
+    codes = rule_pages.reasons_of(number)
+    return f"\nReasons: {', '.join(f'[{code}](reasons.md#{code})' for code in codes)}\n" if codes else ""
 
 
 def problems() -> str:

@@ -21,7 +21,9 @@ class ReasonOut(BaseModel):
     """Why, and what to do about it, for the merchant's staff."""
 
     code: str = Field(description="Stable name of the reason, for programs.", examples=["no_consent"])
-    rule: str = Field(description="Number of the rule it comes from, or `delivery`.", examples=["R03"])
+    rule: str = Field(
+        description="The rule it comes from, a number or a word like `delivery`: `/rules/R03` says what it means.", examples=["R03"]
+    )
     why: str = Field(
         description="Why, in a sentence for the merchant's staff.",
         examples=["The shop sends only customers who consented while placing an order, and this person has not consented yet."],
