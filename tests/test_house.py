@@ -117,6 +117,13 @@ def test_no_test_imports_another() -> None:
     assert [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py") if imported.search(path.read_text())] == []
 
 
+def test_a_connection_to_sqlite_that_is_opened_for_a_block_is_closed_behind_it() -> None:
+    """As a context manager a connection ends a transaction and closes nothing, of which Python warns since 3.13."""
+    left_open = re.compile(r"with sqlite3\.connect")
+    programs = [path for path in tracked() if path.suffix == ".py"]
+    assert [path.relative_to(ROOT).as_posix() for path in programs if left_open.search(path.read_text())] == []
+
+
 ASSERTING = {"raises", "fail", "warns", "expect", "run_state_machine_as_test"}
 """Of pytest, Playwright and Hypothesis: what fails by itself."""
 
