@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.admin.configuration_api import install_configuration, shops_named
 from app.admin.doctor import callback_addresses, examine, tracking_codes
 from app.admin.support_bundle import bundle_of
+from app.admin.versions import refuse_other_versions, says_its_version
 from app.bootstrap.gateway import Gateway
 from app.configuration.control_socket import USER_HEADER
 from app.domain.errors import NotFound
@@ -58,7 +59,7 @@ def control_app(gateway: Gateway) -> ASGIApp:
 
     async def opened(scope: Scope, receive: Receive, send: Send) -> None:
         _opened.set(gateway)
-        await app(scope, receive, send)
+        await app(scope, receive, says_its_version(send))
 
     return opened
 
@@ -82,7 +83,7 @@ def _control_app() -> FastAPI:
         """A caller of the socket may say who they are; that stands in the audit log."""
         acts(Actor(Door.CLI, redacted(mended(request.headers.get(USER_HEADER, "")))[:64] or "?"))
 
-    app = FastAPI(openapi_url=None, dependencies=[Depends(name_caller)])
+    app = FastAPI(openapi_url=None, dependencies=[Depends(refuse_other_versions), Depends(name_caller)])
     problems.install(app)
 
     install_configuration(app, gateway)

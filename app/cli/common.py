@@ -98,9 +98,17 @@ def fail(words: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+_TOO_OLD = (
+    "The gateway that runs here is of an older version than this command, so its answer cannot be read. "
+    "Restart the gateway, then look again: what was asked for may be done."
+)
+
+
 async def ask(method: str, path: str, **more: Any) -> Any:
     """The JSON of an answer: of the running gateway, or of one opened in this process for the question."""
     answer = ask_running(method, path, **more) or await _ask_here(method, path, **more)
+    if not answer.version:
+        fail(_TOO_OLD)
     if answer.status == HTTPStatus.NO_CONTENT:
         return None
     body = answer.json()

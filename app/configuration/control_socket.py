@@ -14,12 +14,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from app import __version__
+
 SQLITE = "sqlite+aiosqlite:///"
 DEFAULT_DATABASE_URL = SQLITE + "gateway.db"
 _LONGEST_SOCKET_PATH = 100
 _TIMEOUT_SECONDS = 60.0
 USER_HEADER = "X-Gateway-User"
 """Who types the command."""
+VERSION_HEADER = "X-Gateway-Version"
+"""Of the command, and of the gateway that answers: each understands only its own."""
 
 
 def user() -> str:
@@ -78,6 +82,8 @@ class NoAnswer(Exception):
 class Answer:
     status: int
     body: bytes
+    version: str = __version__
+    """Of the gateway that answered; empty of one that is too old to say it."""
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -113,9 +119,9 @@ def ask_running(
     try:
         query = f"?{urlencode(params, doseq=True)}" if params else ""
         body, headers = _body(json, content)
-        connection.request(method, path + query, body, {**headers, USER_HEADER: user()})
+        connection.request(method, path + query, body, {**headers, USER_HEADER: user(), VERSION_HEADER: __version__})
         answer = connection.getresponse()
-        return Answer(answer.status, answer.read())
+        return Answer(answer.status, answer.read(), answer.getheader(VERSION_HEADER, ""))
     except (OSError, http.client.HTTPException) as error:
         raise NoAnswer(type(error).__name__) from error
     finally:
