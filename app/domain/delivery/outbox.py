@@ -101,7 +101,7 @@ class WaitingCommand:
 
 
 class InFlight(NamedTuple):
-    """Claims of a destination that are on their way, in all processes."""
+    """Claims of a destination that may still call, in all processes."""
 
     claims: int
     of_lists: int

@@ -92,7 +92,7 @@ RETAINED: Sequence[Retained] = (
         ),
     ),
     Retained(
-        tables=("outbox", "attempts", "calls", "contact_queues"),
+        tables=("outbox", "attempts", "calls", "contact_queues", "claims_in_flight"),
         holds=(
             "commands for SALESmanago and the shop, and every try",
             "polecenia dla SALESmanago i sklepu oraz wyniki prób",

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class Claims:
-    """`claims_in_flight`: of one destination at a time, over all processes."""
+    """`claims_in_flight`: of one destination at a time, over all processes; what is only recorded still does not count."""
 
     def __init__(
         self,
@@ -104,6 +104,13 @@ class Claims:
             if not any(claim.revocations for claim in claims):
                 await work.commit()
         return claims, breaker
+
+    async def calls_ended(self, destination: str, token: int) -> None:
+        """Others may call while what became of these calls is recorded. Where that cannot be said, the lease's end says it."""
+        with contextlib.suppress(NotReady):
+            async with self._store.work() as work:
+                await work.leases.calls_ended(token, destination, await work.now())
+                await work.commit()
 
     async def _judged(self, work: Work, claims: list[Claim]) -> list[Claim]:
         """What may not leave by the rules of now is taken back first, like what an act took back (R06b)."""

@@ -35,8 +35,8 @@ log = structlog.get_logger(__name__)
 
 
 CLAIMS_IN_FLIGHT = 2
-"""Open claims per destination over all processes, as many as calls may be in flight. Calls cannot be counted across
-processes, so a claim counts as one."""
+"""Claims per destination that may call, over all processes: as many as calls may be in flight. Calls cannot be counted across
+processes, so a claim counts as one, from when it is made until its last call has ended."""
 
 CLAIMS_OF_ONE_PROCESS = 4
 """A process that is alone counts its calls themselves (`RateLimiter`): while some claims wait for jobs to end, others call."""
@@ -141,6 +141,7 @@ class Delivery:
                     break
                 except Exception:  # what became of the calls is written down all the same
                     log.exception("health_not_noted", destination=destination)
+            await self.claims.calls_ended(destination, lease.token)
             done = bool(outcomes) or any(dispatch.outcomes() for dispatch in dispatches)
             await self._recorder.record(destination, dispatches, lease)
             await self._given_up.ended(destination, anything_done=done)

@@ -253,6 +253,15 @@ Index(
 )
 
 # What all workers agree on about a destination: its breaker and its bucket.
+claims_in_flight = Table(
+    "claims_in_flight",
+    metadata,
+    Column("token", BigInteger, primary_key=True, autoincrement=False),
+    Column("destination", Text, nullable=False, index=True),
+    Column("of_list", Boolean, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
 destinations = Table(
     "destinations",
     metadata,

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Update, bindparam, case, exists, func, literal, select, type_coerce, update
+from sqlalchemy import BigInteger, Row, Update, bindparam, case, delete, exists, func, insert, literal, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.clocks import NOTICED
@@ -20,7 +20,7 @@ from app.domain.delivery.outcomes import LONGEST_DELAY
 from app.domain.delivery.round_robin import round_robin
 from app.storage.engine import codec
 from app.storage.engine.dialect import each_value, locked, one_of
-from app.storage.engine.tables import LEASE_NUMBERS, Instant, contact_queues, outbox
+from app.storage.engine.tables import LEASE_NUMBERS, Instant, claims_in_flight, contact_queues, outbox
 from app.storage.outbox.commands import Outbox
 from app.storage.outbox.contact_queues import BULK_BLOCKING_LIVE, LIVE, is_of
 
@@ -53,7 +53,8 @@ class Leases:
 
         `only_live`: skip contacts whose next command is bulk.
 
-        Until the result is recorded the commands count as perhaps sent: after a crash the next holder verifies first.
+        Until the result is recorded the commands count as perhaps sent: after a crash the next holder verifies first. The claim
+        is in flight until `calls_ended`, or until its lease ends.
         """
         queues, commands = await self._next_bundles(destination, closed_shops, limit, now, only_live=only_live)
         if not queues:
@@ -61,6 +62,11 @@ class Leases:
         token = await self._next_number()
         leased = self._change(destination, [queue.contact_id for queue in queues])
         await self._connection.execute(leased.values(leased_until=now + lease, lease_token=token))
+        await self._connection.execute(
+            insert(claims_in_flight).values(
+                token=token, destination=destination, of_list=queues[0].priority != LIVE, until=now + lease
+            )
+        )
         ids = [command.id for waiting in commands.values() for command in waiting]
         await self._connection.execute(update(outbox).where(one_of(self._connection, outbox.c.id, ids)).values(maybe_sent=True))
         return [
@@ -136,8 +142,14 @@ class Leases:
         return number
 
     async def in_flight(self, destination: str, now: datetime) -> InFlight:
+        """Claims that may still call."""
         row = (await self._connection.execute(_IN_FLIGHT, {"at": destination, "now": now})).one()
         return InFlight(row[0], row[1])
+
+    async def calls_ended(self, token: int, destination: str, now: datetime) -> None:
+        """The claim makes no further call. Those of processes that are gone are forgotten with it."""
+        gone = (claims_in_flight.c.destination == destination) & (claims_in_flight.c.until < now)
+        await self._connection.execute(delete(claims_in_flight).where((claims_in_flight.c.token == token) | gone))
 
     async def is_held(self, contact_queue: ContactQueue, now: datetime) -> bool:
         """Are its commands on their way at this moment? Waits for a claim that is just being made."""
@@ -150,6 +162,7 @@ class Leases:
     async def renew(self, token: int, now: datetime, until: datetime) -> bool:
         """False if the lease had ended: another worker may hold some of it by now."""
         ours = (contact_queues.c.lease_token == token) & (contact_queues.c.leased_until >= now)
+        await self._connection.execute(update(claims_in_flight).where(claims_in_flight.c.token == token).values(until=until))
         return (await self._connection.execute(update(contact_queues).where(ours).values(leased_until=until))).rowcount > 0
 
     async def put_off(self, contact_queue: ContactQueue, token: int, until: datetime) -> None:
@@ -174,11 +187,13 @@ class Leases:
         moved = (await self._connection.execute(put_off)).rowcount
         too_long = update(contact_queues).where(contact_queues.c.leased_until > now + lease + NOTICED)
         over = now - timedelta(microseconds=1)
+        await self._connection.execute(delete(claims_in_flight).where(claims_in_flight.c.until > now + lease + NOTICED))
         return moved + (await self._connection.execute(too_long.values(leased_until=over))).rowcount
 
     async def release_all(self) -> None:
         """On an embedded database a lease at start belongs to a process that is gone."""
         await self._connection.execute(update(contact_queues).values(leased_until=None, lease_token=None))
+        await self._connection.execute(delete(claims_in_flight))
 
 
 # Made once: to make a statement costs as much as to run one of these.
@@ -192,13 +207,8 @@ _DUE = (
     .limit(bindparam("most"))
 )
 _LIVE_DUE = _DUE.where(contact_queues.c.priority == LIVE)
-_IN_FLIGHT = select(
-    func.count(contact_queues.c.lease_token.distinct()),
-    func.count(case((contact_queues.c.priority != LIVE, contact_queues.c.lease_token)).distinct()),
-).where(
-    contact_queues.c.destination == bindparam("at"),
-    contact_queues.c.lease_token.is_not(None),
-    contact_queues.c.leased_until >= bindparam("now"),
+_IN_FLIGHT = select(func.count(), func.count(case((claims_in_flight.c.of_list, 1)))).where(
+    claims_in_flight.c.destination == bindparam("at"), claims_in_flight.c.until >= bindparam("now")
 )
 _DESTINATIONS = each_value(contact_queues.c.destination)
 _DUE_DESTINATIONS = select(_DESTINATIONS.c.name).where(
