@@ -18,7 +18,7 @@ def kill_random(stage: Stage) -> Iterator[Result]:
     chance = random.Random(20261123)
     with stage.world() as world:
         result = Result("kill-random", f"kill -9 of the gateway {kills} times under load")
-        crowd = Crowd(world.url, world.key(), name="kr", pause=0.02).start()
+        crowd = Crowd(world.url, world.key(), name="kr", pause=0.02 if not stage.short else 0.06).start()
         restarts: list[float] = []
         for _ in range(kills):
             time.sleep(0.3 + chance.random() * 1.2)
