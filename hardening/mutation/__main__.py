@@ -80,12 +80,19 @@ def main() -> int:
     parser.add_argument("--tests", nargs="+", default=["tests/domain"], help="what may notice (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=6, help="processor time for the tests of a mutant (default: %(default)s)")
     parser.add_argument("--only", default="", help="only mutants whose name has this in it")
+    parser.add_argument(
+        "--inside", action="store_true", help="only inside of functions: at import costs far more"
+    )
     parser.add_argument("--guard", action="store_true", help="only the modules of the consent guard")
     given = parser.parse_args()
     everything = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "app" / "domain").rglob("*.py"))
     files = list(GUARD) if given.guard else given.files or everything
     tally = Tally(reasons())
-    plugin = Run(files, lambda mutant: given.only in mutant.name, tally.add, tally.end_of, given.seconds)
+
+    def is_wanted(mutant: Mutant) -> bool:
+        return given.only in mutant.name and not (given.inside and mutant.function is None)
+
+    plugin = Run(files, is_wanted, tally.add, tally.end_of, given.seconds)
     run(plugin, given.tests)
     if plugin.failing:
         sys.stdout.write("the tests fail without any change:\n" + "\n".join(plugin.failing) + "\n")

@@ -167,7 +167,7 @@ def _noticed_imported_anew(mutant: Mutant, path: str, loaded: _Loaded) -> str | 
     own = [test for test in loaded.tests if test.name.startswith(_own_tests(mutant.file))]
     near = [test for test in loaded.tests if test not in own and any(file == path for file, _ in test.reached)]
     others = [test for test in loaded.tests if test not in own and test not in near]
-    for asked in (own, [*near, *others]):
+    for asked in (own, near, [] if own and near else others):
         chosen, left = [], loaded.seconds
         for test in asked:
             left -= test.seconds

@@ -71,11 +71,14 @@ OUT_SINCE = TimedStatus(Status.OPT_OUT, NOON + timedelta(minutes=1))
     ("told", "earlier", "later", "stood"),
     [
         (None, IN_BEFORE, OUT_SINCE, OUT_SINCE),
+        (None, IN_SINCE, IN_BEFORE, IN_BEFORE),  # a status that was taken back: what it found says nothing of the later one
+        (None, IN_BEFORE, None, None),
         (Status.OPT_OUT, IN_BEFORE, OUT_SINCE, OUT_SINCE),
         (Status.OPT_OUT, OUT_SINCE, IN_SINCE, IN_SINCE),
         (Status.OPT_OUT, None, IN_SINCE, IN_SINCE),
         (Status.OPT_OUT, IN_SINCE, IN_BEFORE, IN_SINCE),
         (Status.OPT_OUT, IN_BEFORE, None, IN_BEFORE),
+        (Status.OPT_OUT, IN_BEFORE, TimedStatus(Status.OPT_OUT, NOON), IN_BEFORE),  # the same look cannot have shown both
     ],
 )
 def test_r06_what_was_seen_last_while_statuses_waited_is_what_an_act_in_salesmanago_changes(
@@ -185,6 +188,7 @@ def test_r72_each_rename_of_a_contact_that_is_there_travels_for_itself(commands:
 def test_r72_who_never_was_there_is_created_under_the_newest_address(perhaps_sent: bool) -> None:
     commands = [INTRODUCED, an_upsert(new_email=NEW, add_tags=("a",)), an_event(email=NEW)]
     bundle = coalesce(commands, perhaps_sent=perhaps_sent)
+    assert coalesce(commands) == coalesce(commands, perhaps_sent=False)
     assert bundle.upsert is not None
     assert (bundle.upsert.email, bundle.upsert.new_email) == ((EMAIL, NEW) if perhaps_sent else (NEW, None))
     assert [event.email for event in bundle.events] == [NEW]

@@ -45,11 +45,22 @@ PURCHASE = an_event(when=at("2026-11-23T12:00:00.123456"))
         (RemoteEvent("PURCHASE", "5501", at("2026-11-23T12:00:00.124")), True),
         (RemoteEvent("PURCHASE", "5502", at("2026-11-23T12:00:00.123")), True),
         (RemoteEvent("RETURN", "5501", at("2026-11-23T12:00:00.123")), True),
+        (RemoteEvent("PURCHASE", "5501", at("2026-11-23T12:00:00.123"), Decimal(1), "7", "there-1"), False),
     ],
 )
 def test_an_event_arrived_if_kind_number_and_millisecond_agree(seen: RemoteEvent, missing: bool) -> None:
     left = still_missing(CoalescedCommands(None, (PURCHASE,)), {EMAIL: RemoteContact(EMAIL, events=frozenset({seen}))})
     assert bool(left.events) is missing
+
+
+def test_of_a_time_that_salesmanago_shows_every_millisecond_counts() -> None:
+    last = an_event(when=at("2026-11-23T12:00:00.500250"))
+    shown = RemoteEvent("PURCHASE", "5501", at("2026-11-23T12:00:00.500"))
+    assert not still_missing(CoalescedCommands(None, (last,)), {EMAIL: RemoteContact(EMAIL, events=[shown])}).events
+
+
+def test_a_contact_is_not_marked_as_invalid_unless_salesmanago_says_so() -> None:
+    assert not RemoteContact(EMAIL).is_invalid
 
 
 @pytest.mark.parametrize(
@@ -119,6 +130,7 @@ def test_r06_an_opt_in_that_waits_is_noted_as_standing_after_a_look_that_shows_o
     seen = RemoteContact(EMAIL, **{"opted_out" if channel == "email" else "opted_out_phone": shown_out})
     after = stands_there(waiting, seen, None, at(looked_at))
     expected = TimedStatus(Status.OPT_IN, at(looked_at)) if noted else stood
+    assert (after is waiting) is not noted
     assert getattr(after, f"{channel}_stood") == expected
 
 
@@ -166,6 +178,8 @@ def test_r06_an_opt_out_is_not_told_over_an_opt_in_that_followed_it_there(
 
 
 SEEN_SINCE = TimedStatus(Status.OPT_IN, at("2026-11-23T12:01"))
+SEEN_LATER = TimedStatus(Status.OPT_IN, at("2026-11-23T12:02"))
+SEEN_BEFORE = TimedStatus(Status.OPT_IN, at("2026-11-23T11:30"))
 RESIGNED = an_upsert(email_status=Status.OPT_OUT, email_acted_at=at("2026-11-23T11:00"))
 CAME_BACK = an_upsert(email_status=Status.OPT_IN, email_acted_at=ACTED, email_stood=SEEN_SINCE)
 
@@ -293,6 +307,12 @@ def test_r06_what_is_known_of_one_channel_says_nothing_of_the_other() -> None:
         ([(replace(RESIGNED, email_stood=TimedStatus(Status.OPT_IN, at("2026-11-23T10:59"))), True)], None),
         ([(replace(RESIGNED, email_acted_at=None, email_stood=SEEN_SINCE), True)], None),
         ([(CAME_BACK, False), (RESIGNED, True), (RESIGNED, True), (CAME_BACK, False)], SEEN_SINCE),
+        # what was seen between two opt-outs that perhaps left, or before the last one, is from before it
+        ([(RESIGNED, True), (RESIGNED, True), (replace(CAME_BACK, email_stood=SEEN_BEFORE), False)], None),
+        ([(RESIGNED, False), (RESIGNED, True), (replace(CAME_BACK, email_stood=SEEN_BEFORE), False)], None),
+        ([(replace(CAME_BACK, email_stood=None), True)], SEEN_SINCE),  # no opt-out perhaps left
+        ([(RESIGNED, True), (an_upsert(), False), (CAME_BACK, False)], SEEN_SINCE),  # what is no act changes nothing
+        ([(RESIGNED, True), (CAME_BACK, False), (replace(CAME_BACK, email_stood=SEEN_LATER), False)], SEEN_LATER),
     ],
 )
 @pytest.mark.parametrize("turned", channels.BOTH)
@@ -352,6 +372,11 @@ def test_r28_a_tag_that_is_there_is_not_added_and_one_that_is_not_there_is_not_r
     assert nobody == replace(upsert, email=NEW, remove_tags=())
 
 
+def test_r72_a_first_upsert_that_arrived_is_renamed_there_and_not_made_anew() -> None:
+    upsert = an_upsert(introduces=True, new_email=NEW)
+    assert still_missing(CoalescedCommands(upsert), {EMAIL: RemoteContact(EMAIL)}).upsert == upsert
+
+
 def test_r28_each_event_that_is_shown_stands_for_one_of_ours_and_an_update_is_always_sent() -> None:
     shown = RemoteEvent("PURCHASE", "5501", at("2026-11-23T12:00:00.123"))
     update = replace(PURCHASE, is_update=True)
@@ -359,6 +384,8 @@ def test_r28_each_event_that_is_shown_stands_for_one_of_ours_and_an_update_is_al
     assert still_missing(bundle, {EMAIL: RemoteContact(EMAIL, events=[shown])}) == replace(bundle, events=(PURCHASE, update))
     assert still_missing(bundle, {EMAIL: RemoteContact(EMAIL, events=[shown, shown])}).events == (update,)
     assert still_missing(bundle, {}) == bundle
+    alone = CoalescedCommands(None, (update,))
+    assert still_missing(alone, {EMAIL: RemoteContact(EMAIL, events=[shown])}) == alone
 
 
 def test_r18_the_purchase_that_an_update_is_about_is_known_by_its_number() -> None:

@@ -4,18 +4,21 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.observations.polls import Polled, polled
 from app.domain.delivery.verify import RemoteContact
+from app.domain.event_parts import Origin
 from app.domain.events import StatusObserved, TagsObserved
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import Panel, PanelKind, Shop
 from app.domain.values import replace
-from tests.support.builders import EMAIL, a_shop, at, life, registered, status_seen, subscribed
+from tests.support.builders import EMAIL, a_shop, at, life, registered, somebody, status_seen, subscribed, unsubscribed
 
 SHOP = a_shop(panel=Panel(kind=PanelKind.IDOSELL))
 TEN = at("2026-11-23T10:00")
 NO_PATIENCE = (timedelta(0), timedelta(0))
 GRACE = (timedelta(minutes=10), timedelta(0))
+IN = TimedStatus(Status.OPT_IN, TEN)
 
 
 def minute(number: int) -> datetime:
@@ -86,3 +89,58 @@ def test_r72_a_contact_made_since_is_another_and_its_status_is_nobodys_act(out: 
     assert came_to.contact is not None
     assert not came_to.contact.is_transferred
     assert came_to.contact.observed.created_at == minute(50)
+
+
+@pytest.mark.parametrize(
+    ("shown", "channels", "origin"),
+    [
+        ({"opted_out": True}, (True, None), Origin.NOT_SHOWN),
+        ({"opted_out": True, "is_invalid": True}, (True, None), Origin.INVALID_ADDRESS),
+        ({"opted_out_phone": True, "is_invalid": True}, (None, True), Origin.NOT_SHOWN),
+    ],
+)
+def test_h12_a_poll_names_a_bounce_where_the_address_is_marked_as_invalid(
+    shown: dict[str, object], channels: tuple[bool | None, bool | None], origin: Origin
+) -> None:
+    known = replace(subscriber(), phone_news=subscriber().email_news, sent_state=replace(subscriber().sent_state, phone_news=IN))
+    (act,) = poll(known, 30, with_tags=False, **shown).events
+    assert isinstance(act, StatusObserved)
+    assert ((act.email_out, act.phone_out), act.origin) == (channels, origin)
+
+
+def test_h12_an_opt_in_of_an_address_that_is_marked_as_invalid_is_nobodys_bounce() -> None:
+    resigned = life(SHOP, registered(TEN), subscribed(minute(1)), status_seen(minute(2), email_out=True, acted=True)).contact
+    (act,) = poll(resigned, 30, opted_out=False, is_invalid=True, with_tags=False).events
+    assert isinstance(act, StatusObserved)
+    assert act.origin is Origin.NOT_SHOWN
+
+
+@pytest.mark.parametrize("shadow", [False, True])
+def test_an_opt_out_that_salesmanago_did_not_apply_is_an_event_unless_the_shop_is_in_the_shadow(shadow: bool) -> None:
+    resigned = life(SHOP, registered(TEN), subscribed(minute(1)), unsubscribed(minute(2))).contact
+    came_to = poll(resigned, 30, shop=replace(SHOP, shadow=shadow), opted_out=False, with_tags=False)
+    if shadow:
+        assert came_to.events == ()
+    else:
+        (seen,) = came_to.events
+        assert isinstance(seen, StatusObserved)
+        assert (seen.email_out, seen.acted, seen.at) == (False, False, minute(30))
+
+
+def test_tags_of_somebody_who_was_never_transferred_are_no_event() -> None:
+    assert poll(somebody(), 30, tags={"VIP": 3}).events == ()
+
+
+def test_tags_are_told_in_the_order_of_their_names() -> None:
+    (seen,) = poll(subscriber(), 30, tags={"VIP": 3, "GOLD": 1}).events
+    assert isinstance(seen, TagsObserved)
+    assert seen.tags == (("GOLD", 1), ("VIP", 3))
+
+
+def test_the_day_a_contact_was_made_is_remembered_though_a_later_poll_does_not_show_it() -> None:
+    first = poll(subscriber(), 30, created_at=TEN, opted_out=False, with_tags=False).contact
+    assert first is not None
+    assert first.observed.created_at == TEN
+    later = poll(first, 40, opted_out=True, patience=GRACE, with_tags=False).contact
+    assert later is not None
+    assert later.observed.created_at == TEN

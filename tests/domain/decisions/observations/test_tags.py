@@ -11,7 +11,7 @@ from app.domain.decisions.changes.salesmanago_changes import difference
 from app.domain.decisions.changes.sent_state import mark_sent
 from app.domain.decisions.changes.shop_changes import panel_tags
 from app.domain.decisions.discrepancies import conflicts, is_disputed
-from app.domain.decisions.observations.tags import READD_LIMIT, READD_WINDOW, saw_tags
+from app.domain.decisions.observations.tags import GONE_REMEMBERED, READD_LIMIT, READD_WINDOW, saw_tags
 from app.domain.panel_tags import PanelTag, changes, short_name
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import Panel, PanelKind, TagConflicts
@@ -138,3 +138,31 @@ def test_a_loss_that_lasts_keeps_the_day_it_began(setting: TagConflicts) -> None
     for day in range(4):
         contact = saw_tags(tags_seen(minute(2) + timedelta(days=day)), contact, shop)
     assert [one.since for one in conflicts(contact, shop)] == [minute(2)]
+
+
+def test_of_two_lists_of_one_moment_the_later_one_counts() -> None:
+    known = saw_tags(tags_seen(minute(5), {"KOSZYK": 3}), tagged(OPEN), OPEN)
+    again = saw_tags(tags_seen(minute(5), {"MENU1": 1}), known, OPEN)
+    assert {name: tag.here for name, tag in again.observed.tags.items()} == {"koszyk": False, "menu1": True}
+
+
+def test_of_the_tags_that_are_gone_the_newest_hundred_are_remembered() -> None:
+    contact = saw_tags(tags_seen(minute(1), {f"T{number:03}": 1 for number in range(101)}), somebody(), OPEN)
+    gone = saw_tags(tags_seen(minute(2)), contact, OPEN).observed.tags
+    assert list(gone) == [f"t{number:03}" for number in range(1, 101)]
+    assert not any(tag.here for tag in gone.values())
+    assert (GONE_REMEMBERED, READD_LIMIT, timedelta(days=1)) == (100, 3, READD_WINDOW)
+
+
+def test_r31_a_section_that_is_gone_before_anybody_looked_is_remembered_as_one_that_went() -> None:
+    contact = life(OPEN, registered(minute(0)), an_order(minute(1), categories=["Obuwie"])).contact
+    gone = saw_tags(tags_seen(minute(2)), contact, OPEN).observed.tags["obuwie"]
+    assert (gone.text, gone.points, gone.here) == ("obuwie", 1, False)
+
+
+def test_a_tag_that_came_back_is_remembered_as_added_again_for_a_day_and_not_longer() -> None:
+    contact = told_again(saw_tags(tags_seen(minute(2)), tagged(OPEN), OPEN), OPEN)
+    back = tags_seen(minute(2) + READD_WINDOW - timedelta(seconds=1), {"IDOSELL_VIP": 1})
+    assert [(one.back, one.readded) for one in saw_tags(back, contact, OPEN).observed.lost.values()] == [(True, 1)]
+    next_day = tags_seen(minute(2) + READD_WINDOW, {"IDOSELL_VIP": 1})
+    assert not saw_tags(next_day, contact, OPEN).observed.lost
