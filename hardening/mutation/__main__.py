@@ -80,9 +80,7 @@ def main() -> int:
     parser.add_argument("--tests", nargs="+", default=["tests/domain"], help="what may notice (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=6, help="processor time for the tests of a mutant (default: %(default)s)")
     parser.add_argument("--only", default="", help="only mutants whose name has this in it")
-    parser.add_argument(
-        "--inside", action="store_true", help="only inside of functions: at import costs far more"
-    )
+    parser.add_argument("--inside", action="store_true", help="only inside of functions: at import costs far more")
     parser.add_argument("--guard", action="store_true", help="only the modules of the consent guard")
     given = parser.parse_args()
     everything = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "app" / "domain").rglob("*.py"))

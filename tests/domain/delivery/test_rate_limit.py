@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from app.domain.delivery.rate_limit import Pace
+from app.domain.delivery.rate_limit import LONGEST_REST_SECONDS, LONGEST_WAIT_SECONDS, Pace
 
 IN_FLIGHT = 2
 
@@ -72,3 +72,32 @@ def test_nothing_leaves_while_rest_was_asked_for_and_a_shorter_rest_never_shorte
 def test_after_a_rest_the_calls_that_waited_do_not_leave_in_one_burst() -> None:
     left = departures(Pace(5.0), 40, IN_FLIGHT, 0.0, {10: 60.0})
     assert most_in_a_window(left, 0.1) <= BURST + 0.5
+
+
+NOW = 1_000.0
+LONGEST_QUEUE_SECONDS = 260.0
+"""A minute, and ten calls at a twentieth of one call a second."""
+
+
+@pytest.mark.parametrize(
+    ("ahead", "closed_for", "booked_for"),
+    [
+        (LONGEST_QUEUE_SECONDS, LONGEST_QUEUE_SECONDS, LONGEST_QUEUE_SECONDS),
+        (LONGEST_QUEUE_SECONDS + 0.5, LONGEST_QUEUE_SECONDS + 0.5, -NOW),
+        (LONGEST_REST_SECONDS, LONGEST_REST_SECONDS, -NOW),
+        (LONGEST_REST_SECONDS + 0.5, -NOW, -NOW),
+    ],
+)
+def test_a_rest_or_a_booking_further_ahead_than_any_can_be_was_set_by_a_wrong_clock(
+    ahead: float, closed_for: float, booked_for: float
+) -> None:
+    known = Pace(1.0, booked_until=NOW + ahead, closed_until=NOW + ahead).bounded(NOW)
+    assert (known.closed_until - NOW, known.booked_until - NOW) == (closed_for, booked_for)
+
+
+def test_a_rest_longer_than_anybody_waits_is_told_and_nothing_is_booked() -> None:
+    resting = Pace(5.0).close(NOW + LONGEST_WAIT_SECONDS + 0.5)
+    assert resting.take(NOW) == (resting, LONGEST_WAIT_SECONDS + 0.5)
+    waiting = Pace(5.0).close(NOW + LONGEST_WAIT_SECONDS)
+    booked, wait = waiting.take(NOW)
+    assert (wait, booked.booked_until) == (LONGEST_WAIT_SECONDS, NOW + LONGEST_WAIT_SECONDS + 0.2)
