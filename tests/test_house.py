@@ -6,11 +6,16 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 from openapi_spec_validator import validate
 
+from app.domain.commands import Command
+from app.domain.decisions.plan import Plan
+from app.domain.delivery.outcomes import Outcome, Verdict
+from app.domain.events import Event
 from app.server.application import openapi_yaml
 
 ROOT = Path(__file__).parent.parent
@@ -122,6 +127,36 @@ def test_a_connection_to_sqlite_that_is_opened_for_a_block_is_closed_behind_it()
     left_open = re.compile(r"with sqlite3\.connect")
     programs = [path for path in tracked() if path.suffix == ".py"]
     assert [path.relative_to(ROOT).as_posix() for path in programs if left_open.search(path.read_text())] == []
+
+
+CLOSED = {
+    kind.__name__: union
+    for union, kinds in (("Event", Event), ("Command", Command), ("Plan", Plan), ("Verdict", Verdict), ("Outcome", Outcome))
+    for kind in get_args(kinds)
+}
+
+
+def test_no_rule_asks_by_isinstance_for_one_kind_of_a_closed_union() -> None:
+    """It would answer "no" for a kind added later, and nobody would notice: a `match` with `assert_never` or a trait asks instead.
+
+    Whether a call was `Delivered` may be asked so in the services: of every other outcome it is true that it was not.
+    """
+    found = set()
+    for room in ("domain", "services", "sources"):
+        for path in (ROOT / "app" / room).rglob("*.py"):
+            asked = [
+                name.id
+                for call in ast.walk(ast.parse(path.read_text()))
+                if isinstance(call, ast.Call) and _called(call) == "isinstance"
+                for name in ast.walk(call.args[1])
+                if isinstance(name, ast.Name)
+            ]
+            found |= {
+                f"{path.relative_to(ROOT)}: {name}"
+                for name in asked
+                if name in CLOSED and (room == "domain" or CLOSED[name] != "Outcome")
+            }
+    assert found == set()
 
 
 ASSERTING = {"raises", "fail", "warns", "expect", "run_state_machine_as_test"}

@@ -9,6 +9,7 @@ from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import assert_never
 
 from app.domain.consent import Status, TimedStatus
 from app.domain.panel_tags import PanelTags
@@ -200,3 +201,98 @@ class ErasedCommand:
 def erased_form(kind: str, pseudonym: str) -> DeleteContact | ErasedCommand:
     """Of a settled command of that kind, once the person was erased: a deletion stays one, anything else stays what it was."""
     return DeleteContact(email=pseudonym) if kind == DeleteContact.__name__ else ErasedCommand(email=pseudonym, was=kind)
+
+
+def as_upsert(command: Command | ErasedCommand) -> UpsertContact | None:
+    match command:
+        case UpsertContact():
+            return command
+        case AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut():
+            return None
+        case SetSubscription() | MirrorTags() | ReportErasure() | ErasedCommand():
+            return None
+        case _:
+            assert_never(command)
+
+
+def as_event(command: Command) -> AddEvent | None:
+    match command:
+        case AddEvent():
+            return command
+        case (
+            UpsertContact()
+            | DeleteContact()
+            | ConfirmOptIn()
+            | ConfirmOptOut()
+            | SetSubscription()
+            | MirrorTags()
+            | ReportErasure()
+        ):
+            return None
+        case _:
+            assert_never(command)
+
+
+def as_question(command: Command) -> Question | None:
+    match command:
+        case ConfirmOptIn() | ConfirmOptOut():
+            return command
+        case UpsertContact() | AddEvent() | DeleteContact() | SetSubscription() | MirrorTags() | ReportErasure():
+            return None
+        case _:
+            assert_never(command)
+
+
+def as_reported_opt_in(command: Command) -> ConfirmOptIn | None:
+    match command:
+        case ConfirmOptIn():
+            return command
+        case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptOut():
+            return None
+        case SetSubscription() | MirrorTags() | ReportErasure():
+            return None
+        case _:
+            assert_never(command)
+
+
+def as_reported_opt_out(command: Command) -> ConfirmOptOut | None:
+    match command:
+        case ConfirmOptOut():
+            return command
+        case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn():
+            return None
+        case SetSubscription() | MirrorTags() | ReportErasure():
+            return None
+        case _:
+            assert_never(command)
+
+
+def as_shop_state(command: Command) -> ShopStateCommand | None:
+    match command:
+        case SetSubscription() | MirrorTags():
+            return command
+        case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut() | ReportErasure():
+            return None
+        case _:
+            assert_never(command)
+
+
+def is_deletion(command: Command) -> bool:
+    match command:
+        case DeleteContact():
+            return True
+        case UpsertContact() | AddEvent() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags() | ReportErasure():
+            return False
+        case _:
+            assert_never(command)
+
+
+def is_for_the_shop(command: Command | ErasedCommand) -> bool:
+    """Does it go to the shop's side?"""
+    match command:
+        case SetSubscription() | MirrorTags() | ReportErasure():
+            return True
+        case UpsertContact() | AddEvent() | DeleteContact() | ConfirmOptIn() | ConfirmOptOut() | ErasedCommand():
+            return False
+        case _:
+            assert_never(command)

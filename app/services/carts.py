@@ -4,10 +4,10 @@ from collections.abc import Collection, Sequence
 
 import structlog
 
-from app.domain.commands import Command, UpsertContact
+from app.domain.commands import Command, as_upsert
 from app.domain.decisions.carts import StoredCart, decide_cart
 from app.domain.decisions.changes.sent_state import mark_sent
-from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
+from app.domain.decisions.plan import Defer, Send, Supersede, Withhold, is_sent, sent_by
 from app.domain.delivery.outbox import NewCommand, destination_of
 from app.domain.errors import NotReady
 from app.domain.intake.inbox import EventState, Settlement
@@ -103,8 +103,8 @@ class Carts:
         if cart.reported_by is not None and cart.can_be_overwritten(now, person.contact.last_purchase_at):
             overwrites = await work.outbox.remote_event_id(cart.reported_by)
         plan = decide_cart(cart, shop, person.contact, now, link=self._links.link(shop, cart), overwrites=overwrites)
-        if shop.shadow and isinstance(plan, Send):
-            plan = Withhold(Reason.SHADOW, plan.commands)
+        if shop.shadow and is_sent(plan):
+            plan = Withhold(Reason.SHADOW, sent_by(plan))
         settlement = Settlement(stored.event_seq, EventState.PLANNED, None, person.id)
         match plan:
             case Send():
@@ -150,7 +150,7 @@ def _queued(commands: Sequence[Command], stored: StoredCart, shop: Shop, person:
             person.id,
             stored.event_seq,
             command,
-            counted=not isinstance(command, UpsertContact),
+            counted=as_upsert(command) is None,
         )
         for command in commands
     ]

@@ -6,6 +6,7 @@ came between the act and our writing.
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import assert_never
 
 from app.domain.consent import Status, TimedStatus
 from app.domain.events import Subscribed, Unsubscribed
@@ -27,12 +28,18 @@ def echo(event: Subscribed | Unsubscribed, contact: Contact | None) -> Echo:
     """Of one channel; a source reports each apart."""
     if contact is None:
         return Echo.NONE
-    wanted = Status.OPT_IN if isinstance(event, Subscribed) else Status.OPT_OUT
+    match event:
+        case Subscribed():
+            wanted = Status.OPT_IN
+        case Unsubscribed():
+            wanted = Status.OPT_OUT
+        case _:
+            assert_never(event)
     home: TimedStatus | None = contact.shop_state.email_news if event.by_email else contact.shop_state.phone_news
     if home is None:
         return Echo.NONE
     if home.status is wanted:
         return Echo.OURS
-    if isinstance(event, Subscribed) and abs(event.at - home.at) <= WRITING:
+    if wanted is Status.OPT_IN and abs(event.at - home.at) <= WRITING:
         return Echo.UNSETTLED
     return Echo.NONE  # a resignation is never held back (R06a)

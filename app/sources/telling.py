@@ -5,8 +5,19 @@ remembered later, a crash in between would lose that a state was passed on, and 
 """
 
 from collections.abc import Sequence
+from typing import assert_never
 
-from app.domain.events import CartChanged, Subscribed, Unsubscribed
+from app.domain.events import (
+    AccountChanged,
+    CartChanged,
+    CustomerRegistered,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReturned,
+    Subscribed,
+    TagsEdited,
+    Unsubscribed,
+)
 from app.domain.intake.pushes import Remembered, keyed
 from app.domain.person.contact import Contact
 from app.domain.values import replace
@@ -15,7 +26,7 @@ from app.services.planning.people import Pseudonym
 from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
 from app.sources.echoes import Echo, echo
-from app.sources.port import Finding, SourceEvent, new_event, news, sifted
+from app.sources.port import Finding, SourceEvent, Tellable, new_event, news, sifted
 
 TOUCHED = "touched:"
 """Begins the keys of accounts whose tags are to be read."""
@@ -56,10 +67,17 @@ class Teller:
         """Without a name by which somebody without an account could be guessed."""
 
         def as_stored(fresh: SourceEvent) -> SourceEvent:
-            event = fresh.event
-            if isinstance(event, CartChanged) and event.cart_id is not None:
-                event = replace(event, cart_id=keyed(event.cart_id, finding.shop_id, self._pseudonym))
-            return SourceEvent(keyed(fresh.event_id, finding.shop_id, self._pseudonym), event)
+            event_id = keyed(fresh.event_id, finding.shop_id, self._pseudonym)
+            match fresh.event:
+                case CartChanged() as event:
+                    named = keyed(event.cart_id, finding.shop_id, self._pseudonym)
+                    return SourceEvent(event_id, replace(event, cart_id=named))
+                case OrderPlaced() | OrderCancelled() | OrderReturned():
+                    return SourceEvent(event_id, fresh.event)
+                case CustomerRegistered() | AccountChanged() | Subscribed() | Unsubscribed() | TagsEdited():
+                    return SourceEvent(event_id, fresh.event)
+                case _:
+                    assert_never(fresh.event)
 
         if "@" not in finding.key:
             return finding
@@ -69,10 +87,10 @@ class Teller:
     async def _without_echoes(self, work: Work, findings: Sequence[Finding], known: Seen) -> list[Finding]:
         """What the platform shows of newsletters without what we wrote there. Of an echo it is remembered how it is."""
         acts = {
-            at: (one.shop_id, event)
+            at: (one.shop_id, act)
             for at, one in enumerate(findings)
-            for event in (fresh.event for fresh in news(one, known.get((one.shop_id, one.key))))
-            if isinstance(event, Subscribed | Unsubscribed)
+            for fresh in news(one, known.get((one.shop_id, one.key)))
+            if (act := _newsletter_act(fresh.event)) is not None
         }
         if not acts:
             return list(findings)
@@ -92,3 +110,16 @@ class Teller:
                 case Echo.UNSETTLED:
                     pass
         return kept
+
+
+def _newsletter_act(event: Tellable) -> Subscribed | Unsubscribed | None:
+    """What may be an echo of what was written there."""
+    match event:
+        case Subscribed() | Unsubscribed():
+            return event
+        case CustomerRegistered() | AccountChanged() | TagsEdited():
+            return None
+        case OrderPlaced() | OrderCancelled() | OrderReturned() | CartChanged():
+            return None
+        case _:
+            assert_never(event)

@@ -8,7 +8,7 @@ from app.domain.consent import is_opt_out
 from app.domain.decisions.changes.mapping import mapped
 from app.domain.decisions.changes.salesmanago_changes import difference
 from app.domain.decisions.changes.shop_changes import mirror_command
-from app.domain.event_kinds.traits import is_bulk
+from app.domain.event_kinds.traits import is_bulk, kind_of
 from app.domain.events import (
     AboutThePerson,
     CartChanged,
@@ -39,7 +39,7 @@ def compose(event: Event, shop: Shop, contact: Contact, sale: Sale) -> tuple[Com
         upsert = replace(upsert, quiet=True, old_email_opt_in=email, old_phone_opt_in=phone, asks_opt_in=None)
     occurrence = _occurrence(event, shop, contact, sale)
     occurrence = mapped(occurrence, shop, event) if occurrence is not None else None
-    sections = mirror_command(contact, shop) if isinstance(event, OrderPlaced) else None  # R31: at once
+    sections = mirror_command(contact, shop) if kind_of(event).places_an_order else None  # R31: at once
     return tuple(command for command in (upsert, occurrence, sections) if command is not None)
 
 

@@ -7,10 +7,11 @@ and carries out the answer.
 from collections.abc import Collection
 from typing import NamedTuple, assert_never
 
-from app.domain.commands import Command, SetSubscription, UpsertContact
+from app.domain.commands import Command, SetSubscription, UpsertContact, as_upsert
 from app.domain.consent import Status, TimedStatus, is_opt_in, is_opt_out
 from app.domain.decisions.changes.standing import email_stood, phone_stood
 from app.domain.delivery.revocation import Revocation
+from app.domain.event_kinds.traits import kind_of
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -20,7 +21,6 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
-    FromSalesmanago,
     OptInClaimed,
     OptOutClaimed,
     OrderCancelled,
@@ -134,7 +134,7 @@ def opt_outs_for_left_addresses(event: Event, before: Contact, contact: Contact,
 
     Such a contact stays in SALESmanago, and the newsletters would go on to the address that was left behind.
     """
-    if isinstance(event, ErasureRequested):
+    if kind_of(event).erases:
         return None
     email, phone = contact.email_news.said, contact.phone_news.said
     email = email if is_opt_out(email) and (is_joined or email != before.email_news.said) else None
@@ -192,11 +192,13 @@ def repeated_opt_out(contact: Contact, shown: Channels, arrived: Collection[Comm
 
 
 def _opts_in_by_email(command: Command) -> bool:
-    return isinstance(command, UpsertContact) and command.email_status is Status.OPT_IN
+    upsert = as_upsert(command)
+    return upsert is not None and upsert.email_status is Status.OPT_IN
 
 
 def _opts_in_by_phone(command: Command) -> bool:
-    return isinstance(command, UpsertContact) and command.phone_status is Status.OPT_IN
+    upsert = as_upsert(command)
+    return upsert is not None and upsert.phone_status is Status.OPT_IN
 
 
 def repeated_in_shop(event: Event, before: Contact, contact: Contact) -> SetSubscription | None:
@@ -204,7 +206,7 @@ def repeated_in_shop(event: Event, before: Contact, contact: Contact) -> SetSubs
 
     Which of the two the shop's side ended with is not known then, so the newest act is written once more.
     """
-    if isinstance(event, FromSalesmanago) or contact.shop_state == before.shop_state:
+    if kind_of(event).is_from_salesmanago or contact.shop_state == before.shop_state:
         return None
     shop_state, former = contact.shop_state, before.shop_state
     email = shop_state.email_news if _contradicts(shop_state.email_news, former.email_news) else None

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from app.domain.consent import ConsentAnswer, Policy
+from app.domain.event_kinds.subjects import consent_answer_of
 from app.domain.event_kinds.traits import kind_of
 from app.domain.events import (
     AboutThePerson,
@@ -33,6 +34,19 @@ def closes_the_door(shop: Shop, contact: Contact) -> Reason | None:
     return None if contact.transfer.permits(shop.policy) else Reason.NO_CONSENT
 
 
+def is_resignation(event: Event, shop: Shop) -> bool:
+    """The person left a newsletter. Of an address that staff may have removed, the shop says whether it counts so (R52)."""
+    match event:
+        case Unsubscribed():
+            return event.confirmed or shop.propagate_unconfirmed_removals
+        case OrderPlaced() | OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
+            return False
+        case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
+            return False
+        case _:
+            assert_never(event)
+
+
 def refusal_reason(event: Event, shop: Shop, contact: Contact, sale: Sale, holder: Holder = Holder.SAME) -> Reason | None:
     """Why the event must stay here, or None. The consent guard of the gateway (R01-R07)."""
     if not contact.email:
@@ -49,7 +63,7 @@ def _consent_withholds(event: Event, shop: Shop, contact: Contact) -> Reason | N
         return Reason.CONSENT_WITHDRAWN
     if shop.policy is Policy.ALL_CUSTOMERS:
         return _not_covered(event, shop, contact)
-    if isinstance(event, OrderPlaced) and event.box is ConsentAnswer.NOT_GIVEN:
+    if consent_answer_of(event) is ConsentAnswer.NOT_GIVEN:
         return Reason.ORDER_NOT_CONSENTED
     if not contact.transfer.permits(shop.policy):
         return Reason.NO_CONSENT
@@ -57,7 +71,7 @@ def _consent_withholds(event: Event, shop: Shop, contact: Contact) -> Reason | N
 
 
 def _not_covered(event: Event, shop: Shop, contact: Contact) -> Reason | None:
-    own_consent = isinstance(event, OrderPlaced) and event.box is ConsentAnswer.GIVEN
+    own_consent = consent_answer_of(event) is ConsentAnswer.GIVEN
     covered = own_consent or contact.transfer.covers(shop.policy, event.at)
     return Reason.BEFORE_CONSENT if kind_of(event).needs_consent_of_its_time and not covered else None
 
@@ -67,8 +81,7 @@ def _nothing_to_send(event: Event, shop: Shop, contact: Contact, sale: Sale, hol
         case OrderPlaced() | OrderCancelled() | OrderReturned():
             return order_stays(event, sale, holder)
         case Unsubscribed():
-            may_be_staff = not event.confirmed and not shop.propagate_unconfirmed_removals
-            return Reason.UNCONFIRMED_REMOVAL if may_be_staff else None
+            return None if is_resignation(event, shop) else Reason.UNCONFIRMED_REMOVAL
         case TagsEdited():
             is_full = contact.has_no_place_for((*event.added, *(event.all_tags or ())))
             return Reason.TOO_MANY_TAGS if is_full else None

@@ -68,7 +68,7 @@ def _is_of_another_address(event: Event, contact: Contact) -> bool:
     email = email_of(event)
     if email is None or contact.email in ("", email):
         return False
-    return not isinstance(event, AccountChanged | AccountListed) or contact.moved_to(email, event.at) is contact
+    return not kind_of(event).says_where_the_account_is or contact.moved_to(email, event.at) is contact
 
 
 def _learned(event: Event, shop: Shop, contact: Contact) -> Contact:

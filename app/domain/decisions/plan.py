@@ -1,6 +1,6 @@
 """What a decision can be: commands to send, or a reason to send nothing."""
 
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from app.domain.commands import Command
 from app.domain.person.contact import Contact
@@ -74,6 +74,37 @@ def is_unnecessary(reason: Reason) -> bool:
 Plan = Send | Withhold | Supersede | Defer
 
 
+def sent_by(plan: Plan) -> tuple[Command, ...]:
+    """The commands that leave."""
+    match plan:
+        case Send():
+            return plan.commands
+        case Withhold() | Supersede() | Defer():
+            return ()
+        case _:
+            assert_never(plan)
+
+
+def is_sent(plan: Plan) -> bool:
+    match plan:
+        case Send():
+            return True
+        case Withhold() | Supersede() | Defer():
+            return False
+        case _:
+            assert_never(plan)
+
+
+def is_deferred(plan: Plan) -> bool:
+    match plan:
+        case Defer():
+            return True
+        case Send() | Withhold() | Supersede():
+            return False
+        case _:
+            assert_never(plan)
+
+
 class Decision(NamedTuple):
     """A plan, and what is to be remembered of the person and the order."""
 
@@ -82,3 +113,8 @@ class Decision(NamedTuple):
     sale: Sale
     learned: Contact
     """The contact as it is if nothing of the plan is queued after all (shadow mode)."""
+
+
+def unchanged(plan: Plan, contact: Contact, sale: Sale) -> Decision:
+    """A decision that queues nothing the contact would not have learned anyway."""
+    return Decision(plan, contact, sale, contact)

@@ -7,7 +7,7 @@ what has arrived.
 from collections.abc import Sequence
 from typing import assert_never
 
-from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
+from app.domain.commands import Command, as_event, as_upsert, is_deletion
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -72,9 +72,10 @@ def _carries(command: Command, event: Event) -> bool:
     """Is it a command that sends what the event says again?"""
     match event:
         case OrderPlaced() | OrderCancelled() | OrderReturned():
-            return isinstance(command, AddEvent) and command.external_id == event.order_id
+            queued = as_event(command)
+            return queued is not None and queued.external_id == event.order_id
         case ErasureRequested():
-            return isinstance(command, DeleteContact)
+            return is_deletion(command)
         case (
             CustomerRegistered()
             | AccountChanged()
@@ -86,7 +87,7 @@ def _carries(command: Command, event: Event) -> bool:
             | TransferConsentGranted()
             | TransferConsentWithdrawn()
         ):
-            return isinstance(command, UpsertContact)
+            return as_upsert(command) is not None
         case CartChanged() | ProductViewed() | AccessRequested():
             return False  # each is an occurrence of its own
         case StatusObserved() | StatusRejected() | TagsObserved() | OptInClaimed() | OptOutClaimed() | DriftFound():

@@ -3,18 +3,24 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from app.domain.commands import (
-    AddEvent,
-    Command,
-    ShopStateCommand,
-    UpsertContact,
-)
+from app.domain.commands import Command, ShopStateCommand, as_event, as_shop_state, as_upsert
 from app.domain.consent import Status
 from app.domain.delivery.outbox import (
     Claim,
     WaitingCommand,
 )
-from app.domain.delivery.outcomes import Done, Outcome, Park, RetryAt, Unknown, Verdict, message_of, name_of, without_words
+from app.domain.delivery.outcomes import (
+    Done,
+    Outcome,
+    Park,
+    Unknown,
+    Verdict,
+    is_parked,
+    message_of,
+    name_of,
+    retry_at,
+    without_words,
+)
 from app.domain.delivery.verify import RemoteContact
 from app.domain.reasons import Reason
 from app.domain.values import replace, value
@@ -107,49 +113,37 @@ class Attempted:
 
     def opt_ins_sent(self) -> list[WaitingCommand]:
         """Commands that just sent an opt-in to SALESmanago."""
-        done = (one.command for one in self.tried if one.verdict == Done())
-        return [
-            one
-            for one in done
-            if isinstance(one.command, UpsertContact) and Status.OPT_IN in (one.command.email_status, one.command.phone_status)
-        ]
+        done = [(one.command, as_upsert(one.command.command)) for one in self.tried if one.verdict == Done()]
+        return [one for one, upsert in done if upsert is not None and Status.OPT_IN in (upsert.email_status, upsert.phone_status)]
 
     def not_renamed(self) -> dict[str, str]:
         """Addresses a refused rename was to give -> those that stay."""
-        return {
-            one.command.command.address_after: one.command.command.email
-            for one in self.tried
-            if isinstance(one.command.command, UpsertContact)
-            and one.command.command.new_email is not None
-            and isinstance(one.verdict, Park)
-        }
+        refused = [as_upsert(one.command.command) for one in self.tried if is_parked(one.verdict)]
+        return {one.new_email: one.email for one in refused if one is not None and one.new_email is not None}
 
     def readdressed(self) -> dict[int, Command]:
         """Events that were queued before a rename and stay behind it: from now on the contact has the new address."""
-        moved = {
-            one.command.command.email: one.command.command.address_after
-            for one in self.tried
-            if isinstance(one.command.command, UpsertContact) and one.verdict == Done()
-        }
-        left = {one.command.id for one in self.tried if not isinstance(one.verdict, RetryAt)}
+        done = [as_upsert(one.command.command) for one in self.tried if one.verdict == Done()]
+        moved = {one.email: one.address_after for one in done if one is not None}
+        left = {one.command.id for one in self.tried if retry_at(one.verdict) is None}
+        waiting = [(one.id, as_event(one.command)) for one in self.claim.commands if one.id not in left]
         return {
-            waiting.id: replace(waiting.command, email=moved[waiting.command.email])
-            for waiting in self.claim.commands
-            if waiting.id not in left
-            and isinstance(waiting.command, AddEvent)
-            and moved.get(waiting.command.email, waiting.command.email) != waiting.command.email
+            number: replace(event, email=moved[event.email])
+            for number, event in waiting
+            if event is not None and moved.get(event.email, event.email) != event.email
         }
 
     def shop_states(self) -> list[tuple[int, ShopStateCommand]]:
         """How things should be at the shop's side, as settled now, whether written or left to a person; by id of the command."""
-        settled = (one.command for one in self.tried if isinstance(one.verdict, Done | Park))
-        return [(one.id, one.command) for one in settled if isinstance(one.command, ShopStateCommand)]
+        settled = [one.command for one in self.tried if one.verdict == Done() or is_parked(one.verdict)]
+        return [(one.id, state) for one in settled if (state := as_shop_state(one.command)) is not None]
 
 
 def addressed_as_before(waiting: Iterable[WaitingCommand], names: Mapping[str, str]) -> dict[int, Command]:
     """Commands that wait behind a refused rename, for the address that stays: they must make no second contact (R72)."""
+    there = [(one.id, as_upsert(one.command) or as_event(one.command)) for one in waiting]
     return {
-        one.id: replace(one.command, email=names[one.command.email])
-        for one in waiting
-        if isinstance(one.command, UpsertContact | AddEvent) and one.command.email in names
+        number: replace(command, email=names[command.email])
+        for number, command in there
+        if command is not None and command.email in names
     }

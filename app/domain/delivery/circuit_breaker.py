@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.clocks import bounded_rest
-from app.domain.delivery.outcomes import LONGEST_DELAY, Outcome, Throttled, backoff, message_of, name_of
+from app.domain.delivery.outcomes import LONGEST_DELAY, Outcome, backoff, message_of, name_of, pause_asked
 from app.domain.values import replace, value
 
 LONGEST_REST = timedelta(seconds=60)
@@ -43,8 +43,7 @@ class Breaker:
         """Another round brought only trouble. `jitter`: 0 to 1 of the backoff; what was asked for is never shortened."""
         failures = self.failures + 1
         rest = min(backoff(failures) * jitter, LONGEST_REST)
-        asked = max((one.retry_after or 0.0 for one in trouble if isinstance(one, Throttled)), default=0.0)
-        rest = max(rest, min(timedelta(seconds=asked), LONGEST_DELAY))
+        rest = max(rest, *(pause_asked(one) for one in trouble))
         last = trouble[-1]
         cause = ": ".join(filter(None, (name_of(last), message_of(last))))
         return Breaker(failures, now + rest, self.since or now, cause, rest)

@@ -16,6 +16,8 @@ from app.domain.commands import (
     ReportErasure,
     SetSubscription,
     UpsertContact,
+    as_upsert,
+    is_deletion,
 )
 from app.domain.consent import Status, TimedStatus
 from app.domain.salesmanago_limits import TAGS_PER_CALL
@@ -68,7 +70,7 @@ def coalesce(commands: Sequence[Command], *, perhaps_sent: bool = False) -> Coal
 def up_to_deletion(commands: Sequence[Command]) -> int:
     """How many of the commands make the next bundle: what a new life of the contact brings waits for the next one."""
     for count, command in enumerate(commands, start=1):
-        if isinstance(command, DeleteContact):
+        if is_deletion(command):
             return count
     return len(commands)
 
@@ -87,11 +89,12 @@ def _up_to_second_rename(commands: Sequence[Command]) -> int:
     """Each rename of a contact that is there travels for itself: somebody else may wait for the address in between (R72)."""
     introduced = renamed = False
     for count, command in enumerate(commands):
-        if isinstance(command, UpsertContact):
-            introduced = introduced or command.introduces
-            if renamed and command.new_email is not None:
+        upsert = as_upsert(command)
+        if upsert is not None:
+            introduced = introduced or upsert.introduces
+            if renamed and upsert.new_email is not None:
                 return count
-            renamed = renamed or (command.new_email is not None and not introduced)
+            renamed = renamed or (upsert.new_email is not None and not introduced)
     return len(commands)
 
 
@@ -106,12 +109,14 @@ def _manner(command: Command) -> tuple[bool, bool]:
 
 def asks(command: Command) -> bool:
     """Does SALESmanago mail the person to ask (B6)? The answer of a batch says nothing of it, so it goes alone."""
-    return isinstance(command, UpsertContact) and command.asks_opt_in is not None
+    upsert = as_upsert(command)
+    return upsert is not None and upsert.asks_opt_in is not None
 
 
 def is_quiet(command: Command) -> bool:
     """Must it trigger no automation in SALESmanago (R63)?"""
-    return isinstance(command, UpsertContact) and command.quiet
+    upsert = as_upsert(command)
+    return upsert is not None and upsert.quiet
 
 
 def merge(earlier: UpsertContact, later: UpsertContact) -> UpsertContact:

@@ -1,5 +1,6 @@
 """What stands in the outbox: commands of a contact, for a destination, claimed together."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, assert_never
@@ -14,6 +15,7 @@ from app.domain.commands import (
     ReportErasure,
     SetSubscription,
     UpsertContact,
+    as_upsert,
 )
 from app.domain.delivery.revocation import Revocation
 from app.domain.reasons import Reason
@@ -98,6 +100,10 @@ class WaitingCommand:
     """An earlier attempt ended without a reliable answer: verify before sending again."""
     attempts: int = 0
     counted: bool = True
+
+
+def upserts_among(waiting: Iterable[WaitingCommand]) -> list[UpsertContact]:
+    return [upsert for one in waiting if (upsert := as_upsert(one.command)) is not None]
 
 
 class InFlight(NamedTuple):

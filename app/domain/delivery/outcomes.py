@@ -65,7 +65,46 @@ Outcome = Delivered | Throttled | Unreachable | Unknown | Refused | NeedsPerson 
 
 def is_of_the_item(outcome: Outcome) -> bool:
     """A definite no to what was asked, which says nothing of anything else."""
-    return isinstance(outcome, Refused) and not outcome.account_wide
+    match outcome:
+        case Refused():
+            return not outcome.account_wide
+        case Delivered() | Throttled() | Unreachable() | Unknown() | NeedsPerson() | NotNeeded():
+            return False
+        case _:
+            assert_never(outcome)
+
+
+def pause_asked(outcome: Outcome) -> timedelta:
+    """How long the answer asks us to wait (Retry-After), never longer than our own longest wait; zero if it does not."""
+    match outcome:
+        case Throttled(retry_after=seconds):
+            return min(timedelta(seconds=seconds or 0.0), LONGEST_DELAY)
+        case Delivered() | Unreachable() | Unknown() | Refused() | NeedsPerson() | NotNeeded():
+            return timedelta(0)
+        case _:
+            assert_never(outcome)
+
+
+def is_settled(outcome: Outcome) -> bool:
+    """It is done, or need not be: what comes behind it may go."""
+    match outcome:
+        case Delivered() | NotNeeded():
+            return True
+        case Throttled() | Unreachable() | Unknown() | Refused() | NeedsPerson():
+            return False
+        case _:
+            assert_never(outcome)
+
+
+def is_definite(outcome: Outcome) -> bool:
+    """A yes or a no of the destination itself."""
+    match outcome:
+        case Delivered() | Refused():
+            return True
+        case Throttled() | Unreachable() | Unknown() | NeedsPerson() | NotNeeded():
+            return False
+        case _:
+            assert_never(outcome)
 
 
 def name_of(outcome: Outcome) -> str:
@@ -157,6 +196,27 @@ class Drop:
 Verdict = Done | RetryAt | Park | Drop
 
 
+def is_parked(verdict: Verdict) -> bool:
+    match verdict:
+        case Park():
+            return True
+        case Done() | RetryAt() | Drop():
+            return False
+        case _:
+            assert_never(verdict)
+
+
+def retry_at(verdict: Verdict) -> datetime | None:
+    """When it is tried again; None if it is settled."""
+    match verdict:
+        case RetryAt():
+            return verdict.at
+        case Done() | Park() | Drop():
+            return None
+        case _:
+            assert_never(verdict)
+
+
 def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datetime, jitter: float) -> Verdict:
     """What to do after attempt number `attempt` (from 1). `jitter` is a fraction of 0 to 1: full jitter over the backoff."""
     match outcome:
@@ -168,17 +228,17 @@ def verdict(outcome: Outcome, attempt: int, first_tried_at: datetime, now: datet
             return Park(reason)
         case NotNeeded(reason=reason):
             return Drop(reason)
-        case Throttled() | Unreachable() | Unknown() | Refused():
-            pass
+        case Unknown():
+            is_unknown = True
+        case Throttled() | Unreachable() | Refused():
+            is_unknown = False
+        case _:
+            assert_never(outcome)
     if now - first_tried_at >= PATIENCE:
         return Park(Reason.GAVE_UP)
-    wait = backoff(attempt) * jitter
-    if isinstance(outcome, Throttled) and outcome.retry_after is not None:
-        # Retry-After may lengthen a wait, never shorten it; beyond our longest wait we ask again ourselves.
-        wait = max(wait, min(timedelta(seconds=outcome.retry_after), LONGEST_DELAY))
-    if isinstance(outcome, Unknown):
-        wait = max(wait, SETTLING)
-    return RetryAt(now + wait, verify_first=isinstance(outcome, Unknown))
+    # Retry-After may lengthen a wait, never shorten it; beyond our longest wait we ask again ourselves.
+    wait = max(backoff(attempt) * jitter, pause_asked(outcome), SETTLING if is_unknown else timedelta(0))
+    return RetryAt(now + wait, verify_first=is_unknown)
 
 
 def backoff(attempt: int) -> timedelta:

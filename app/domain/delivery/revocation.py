@@ -14,6 +14,7 @@ from app.domain.commands import (
     ReportErasure,
     SetSubscription,
     UpsertContact,
+    as_upsert,
 )
 from app.domain.consent import Status, later
 from app.domain.values import replace, value
@@ -102,14 +103,15 @@ def _is_by(acted_at: datetime | None, until: datetime | None) -> bool:
 
 def opt_outs_of(command: Command) -> UpsertContact | None:
     """The opt-outs of a command and nothing else of it; None if it has none (R06a)."""
-    if not isinstance(command, UpsertContact) or Status.OPT_OUT not in (command.email_status, command.phone_status):
+    upsert = as_upsert(command)
+    if upsert is None or Status.OPT_OUT not in (upsert.email_status, upsert.phone_status):
         return None
     return UpsertContact(
-        email=command.email,
-        email_status=command.email_status if command.email_status is Status.OPT_OUT else None,
-        phone_status=command.phone_status if command.phone_status is Status.OPT_OUT else None,
-        agreements=tuple(one for one in command.agreements if not one.accepted),
-        repeats=command.repeats,
+        email=upsert.email,
+        email_status=upsert.email_status if upsert.email_status is Status.OPT_OUT else None,
+        phone_status=upsert.phone_status if upsert.phone_status is Status.OPT_OUT else None,
+        agreements=tuple(one for one in upsert.agreements if not one.accepted),
+        repeats=upsert.repeats,
     )
 
 
@@ -124,14 +126,16 @@ def unsent_part(command: Command, left: Command | None, act: Revocation, *, perh
 
     A contact that perhaps arrived there counts as known: a later opt-out must reach them.
     """
+    upsert = as_upsert(command)
     if left is None:
-        return replace(command, introduces=False) if isinstance(command, UpsertContact) and perhaps_arrived else command
-    if not act.everything or not isinstance(command, UpsertContact) or not isinstance(left, UpsertContact):
+        return replace(upsert, introduces=False) if upsert is not None and perhaps_arrived else command
+    kept = as_upsert(left)
+    if not act.everything or upsert is None or kept is None:
         return None  # a revoked opt-in is followed by the opt-out, which is what counts as sent
     return replace(
-        command,
-        email_status=None if left.email_status is not None else command.email_status,
-        phone_status=None if left.phone_status is not None else command.phone_status,
+        upsert,
+        email_status=None if kept.email_status is not None else upsert.email_status,
+        phone_status=None if kept.phone_status is not None else upsert.phone_status,
         introduces=False,
     )
 

@@ -5,8 +5,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import assert_never
 
-from app.domain.commands import AddEvent, Command, DeleteContact, UpsertContact
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    MirrorTags,
+    ReportErasure,
+    SetSubscription,
+    UpsertContact,
+)
 from app.domain.consent import Status, TimedStatus, is_opt_in
 from app.domain.delivery.coalesce import CoalescedCommands, newly_created
 from app.domain.delivery.revocation import taken_back_upsert
@@ -165,23 +176,33 @@ def apart_from(
     """
     email, phone = shown.opted_out, shown.opted_out_phone
     for command in waiting:
-        if isinstance(command, DeleteContact):
-            return None
-        if isinstance(command, UpsertContact):
-            if command.introduces or command.new_email is not None:
+        match command:
+            case DeleteContact():
                 return None
-            email = email if _agrees(command.email_status, email_sent, email) else None
-            phone = phone if _agrees(command.phone_status, phone_sent, phone) else None
+            case UpsertContact():
+                if command.introduces or command.new_email is not None:
+                    return None
+                email = email if _agrees(command.email_status, email_sent, email) else None
+                phone = phone if _agrees(command.phone_status, phone_sent, phone) else None
+            case AddEvent() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags() | ReportErasure():
+                pass
+            case _:
+                assert_never(command)
     left = RemoteContact(email=shown.email, opted_out=email, opted_out_phone=phone)
     return None if email is None and phone is None else left
 
 
 def tells_of_email(command: Command) -> bool:
     """Can it change whether SALESmanago shows somebody as opted in to e-mails?"""
-    if isinstance(command, DeleteContact):
-        return True
-    whole = isinstance(command, UpsertContact) and (command.introduces or command.new_email is not None)
-    return whole or (isinstance(command, UpsertContact) and command.email_status is not None)
+    match command:
+        case DeleteContact():
+            return True
+        case UpsertContact():
+            return command.introduces or command.new_email is not None or command.email_status is not None
+        case AddEvent() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags() | ReportErasure():
+            return False
+        case _:
+            assert_never(command)
 
 
 def _agrees(waiting: Status | None, sent: TimedStatus | None, shown_out: bool | None) -> bool:

@@ -2,7 +2,9 @@
 
 from typing import assert_never
 
+from app.domain.consent import ConsentAnswer
 from app.domain.events import (
+    AboutThePerson,
     AccessRequested,
     AccountChanged,
     AccountListed,
@@ -11,12 +13,14 @@ from app.domain.events import (
     DriftFound,
     ErasureRequested,
     Event,
+    FromSalesmanago,
     OptInClaimed,
     OptOutClaimed,
     OrderCancelled,
     OrderPlaced,
     OrderReturned,
     ProductViewed,
+    Request,
     StatusObserved,
     StatusRejected,
     Subscribed,
@@ -162,6 +166,25 @@ def previous_email_of(event: Event) -> str | None:
             return None
         case _:
             assert_never(event)
+
+
+def placed_order(event: Event) -> OrderPlaced | None:
+    """The order that the event places, or reports anew."""
+    match event:
+        case OrderPlaced():
+            return event
+        case OrderCancelled() | OrderReturned() | CartChanged() | ProductViewed():
+            return None
+        case _ if isinstance(event, AboutThePerson | FromSalesmanago | Request):
+            return None
+        case _:
+            assert_never(event)
+
+
+def consent_answer_of(event: Event) -> ConsentAnswer | None:
+    """The answer in the consent box of an order form; None where no form was sent."""
+    order = placed_order(event)
+    return None if order is None else order.box
 
 
 def cart_id_of(event: Event) -> str | None:

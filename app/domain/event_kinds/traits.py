@@ -42,38 +42,100 @@ class Kind:
     """It overtakes every queue (R06): learning is the same in any order."""
     starts_afresh: bool = False
     """An act of the person that begins a new memory after an erasure (M3)."""
+    is_sent_in_shadow: bool = False
+    """A shop in shadow sends it all the same: it is asked or said by the person and takes permission away (R06a)."""
+    erases: bool = False
+    """Nothing is kept of the person after it (M1)."""
+    places_an_order: bool = False
+    """What waits for the order is decided after it (R19), and the panel learns its sections at once (R31)."""
+    touches_carts: bool = False
+    """It may fill or close a cart of the person, so their carts are read (R41)."""
+    says_where_the_account_is: bool = False
+    """It names the address an account has now, and may join two contacts (R11)."""
+    takes_the_address: bool = False
+    """A new account has the address, even if somebody had it before (R11)."""
+    edits_tags: bool = False
+    """Staff edit the tags of an account: it means that account (R72), and tags that collide are named (R27)."""
+    is_from_salesmanago: bool = False
+    """SALESmanago showed it, said it or did not take it: no act in the shop (R55)."""
+    shows_a_status: bool = False
+    """SALESmanago showed the newsletter status: an opt-in of ours that arrived after it is undone (I6)."""
+    claims_an_opt_out: bool = False
+    """A callback says so, without a time: it may be an old one once more (R72)."""
+    is_done_at_the_shop: bool = False
+    """Its commands to the shop are what it promises: it is sent once the shop has them (R30, R53)."""
 
 
 _PLAIN = Kind()
-_HAPPENED_ONCE = Kind(needs_consent_of_its_time=True)
-_ORDER = Kind(needs_consent_of_its_time=True, is_history_before_integration=True, starts_afresh=True)
+_CHANGE = Kind(touches_carts=True, says_where_the_account_is=True)
+_ORDER = Kind(
+    needs_consent_of_its_time=True,
+    is_history_before_integration=True,
+    starts_afresh=True,
+    places_an_order=True,
+    touches_carts=True,
+)
+_CART = Kind(needs_consent_of_its_time=True, touches_carts=True)
+_VIEW = Kind(needs_consent_of_its_time=True)
 _LISTED = Kind(is_bulk=True)
+_LISTED_ACCOUNT = Kind(is_bulk=True, touches_carts=True, says_where_the_account_is=True)
+_EDIT = Kind(edits_tags=True)
 _STOP = Kind(takes_permission_away=True)
+_ERASURE = Kind(takes_permission_away=True, is_sent_in_shadow=True, erases=True)
 _ACT = Kind(starts_afresh=True)
+_REGISTRATION = Kind(starts_afresh=True, takes_the_address=True)
+_SHOWN = Kind(is_from_salesmanago=True, is_done_at_the_shop=True, shows_a_status=True)
+_SHOWN_OPT_OUT = Kind(is_from_salesmanago=True, is_done_at_the_shop=True, shows_a_status=True, takes_permission_away=True)
+_SAID_THERE = Kind(is_from_salesmanago=True, is_done_at_the_shop=True)
+_OPT_OUT_CLAIM = Kind(
+    is_from_salesmanago=True,
+    is_done_at_the_shop=True,
+    claims_an_opt_out=True,
+    takes_permission_away=True,
+    is_sent_in_shadow=True,
+)
+_NOT_TAKEN = Kind(is_from_salesmanago=True)
+_DRIFT = Kind(is_from_salesmanago=True, is_bulk=True)
 
 
 def kind_of(event: Event) -> Kind:
     match event:
         case OrderPlaced():
             return _ORDER
-        case CartChanged() | ProductViewed():
-            return _HAPPENED_ONCE
-        case CustomerRegistered() | Subscribed() | TransferConsentGranted():
+        case CartChanged():
+            return _CART
+        case ProductViewed():
+            return _VIEW
+        case CustomerRegistered():
+            return _REGISTRATION
+        case AccountChanged():
+            return _CHANGE
+        case Subscribed() | TransferConsentGranted():
             return _ACT
-        case AccountListed() | SubscriberListed():
+        case AccountListed():
+            return _LISTED_ACCOUNT
+        case SubscriberListed():
             return _LISTED
-        case DriftFound():
-            return _PLAIN if event.needed else _LISTED  # what is needed is sent for a person who acts now
-        case Unsubscribed() | OptOutClaimed() | TransferConsentWithdrawn() | ErasureRequested():
+        case TagsEdited():
+            return _EDIT
+        case Unsubscribed() | TransferConsentWithdrawn():
             return _STOP
-        case StatusObserved():
-            return _STOP if event.email_out is True or event.phone_out is True else _PLAIN
         case OrderCancelled() | OrderReturned():
             return _PLAIN  # they follow their purchase, which was covered
-        case AccountChanged() | TagsEdited() | AccessRequested():
+        case AccessRequested():
             return _PLAIN
-        case OptInClaimed() | StatusRejected() | TagsObserved():
-            return _PLAIN
+        case ErasureRequested():
+            return _ERASURE
+        case StatusObserved():
+            return _SHOWN_OPT_OUT if event.email_out is True or event.phone_out is True else _SHOWN
+        case OptInClaimed() | TagsObserved():
+            return _SAID_THERE
+        case OptOutClaimed():
+            return _OPT_OUT_CLAIM
+        case StatusRejected():
+            return _NOT_TAKEN
+        case DriftFound():
+            return _NOT_TAKEN if event.needed else _DRIFT  # what is needed is sent for a person who acts now
         case _:
             assert_never(event)
 

@@ -6,7 +6,7 @@ withdrawal, erasure or correction, so a time ahead of its arrival counts as the 
 
 from datetime import datetime, timedelta
 
-from app.domain.events import OrderPlaced
+from app.domain.event_kinds.subjects import placed_order
 from app.domain.intake.inbox import NewEvent
 from app.domain.values import replace
 
@@ -17,13 +17,15 @@ CLOCKS_AGREE = timedelta(seconds=5)
 def arrived(event: NewEvent, received_at: datetime) -> NewEvent:
     """The event as it is stored: never dated after `received_at`. Its digest stays: a repetition is known by what was said."""
     happened = event.event
-    said_at = happened.as_of if isinstance(happened, OrderPlaced) else None
-    ahead = max(happened.at, said_at or happened.at) - received_at
+    order = placed_order(happened)
+    reported_at = None if order is None else order.as_of
+    ahead = max(happened.at, reported_at or happened.at) - received_at
     if ahead <= timedelta(0):
         return event
-    happened = replace(happened, at=min(happened.at, received_at))
-    if isinstance(happened, OrderPlaced) and happened.as_of is not None:
-        happened = replace(happened, as_of=min(happened.as_of, received_at))  # or no later version would be newer (R18)
+    if order is None or reported_at is None:
+        happened = replace(happened, at=min(happened.at, received_at))
+    else:  # or no later version would be newer (R18)
+        happened = replace(order, at=min(order.at, received_at), as_of=min(reported_at, received_at))
     dated = replace(event, event=happened)
     return dated if ahead < CLOCKS_AGREE else replace(dated, warnings=(*event.warnings, _warning(ahead)))
 

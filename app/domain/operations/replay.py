@@ -7,7 +7,7 @@ replay can bring back no old name, no tag that was taken off since, and no permi
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.commands import Command, DeleteContact, Question, ShopCommand, UpsertContact
+from app.domain.commands import Command, UpsertContact, as_event, as_upsert, is_deletion
 from app.domain.consent import Status, TimedStatus
 from app.domain.decisions.changes.salesmanago_changes import difference, repeat_opt_out
 from app.domain.decisions.changes.sent_state import mark_sent, mark_unsent
@@ -82,7 +82,7 @@ def again(
     `heir`: the contact that took over, if another did; then that contact is sent, and must allow it. `replaced`:
     a newer word of the shop on the same order took its place.
     """
-    if isinstance(command, DeleteContact):
+    if is_deletion(command):
         lives_again = not contact.erased and contact.sent_state.email == command.email
         return Again(None, contact, Reason.REPLACED) if lives_again else Again(command, contact)
     asked = heir or contact
@@ -90,17 +90,19 @@ def again(
         return Again(None, contact, Reason.ERASED)
     if replaced:
         return Again(None, contact, Reason.ORDER_REPLACED)
-    if isinstance(command, UpsertContact):
-        return Again(None, contact, Reason.REPLACED) if heir is not None else _upsert(command, contact, shop, now)
+    upsert = as_upsert(command)
+    if upsert is not None:
+        return Again(None, contact, Reason.REPLACED) if heir is not None else _upsert(upsert, contact, shop, now)
     stop = stopped([command], shop, asked)
     if stop is not None:
         return Again(None, contact, stop.reason)
-    if isinstance(command, ShopCommand | Question):
-        return Again(command, contact)  # the shop's side compares with what it knows by then
-    if asked.last_purchase_at is not None and command.is_cart_until(asked.last_purchase_at):
+    event = as_event(command)
+    if event is None:
+        return Again(command, contact)  # the shop's side, or SALESmanago's record, is compared with what is known by then
+    if asked.last_purchase_at is not None and event.is_cart_until(asked.last_purchase_at):
         return Again(None, contact, Reason.CART_BOUGHT)
     address = asked.sent_state.email or asked.email
-    return Again(replace(command, email=address), contact) if address else Again(None, contact, Reason.REPLACED)
+    return Again(replace(event, email=address), contact) if address else Again(None, contact, Reason.REPLACED)
 
 
 def _upsert(command: UpsertContact, contact: Contact, shop: Shop, now: datetime) -> Again:

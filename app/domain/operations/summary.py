@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from app.domain.commands import ShopCommand, UpsertContact
+from app.domain.commands import as_upsert, is_for_the_shop
 from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
 from app.domain.operations.trace import EventTrace
@@ -80,15 +80,16 @@ def summary_of(contact: Contact | None, events: Sequence[EventTrace], waits: Map
 
 def is_in_salesmanago(contact: Contact, events: Sequence[EventTrace]) -> bool:
     """Facts count as sent from the moment they are queued; what was to make the contact may wait, or have been refused."""
-    upserts = [one for event in events for one in event.commands if isinstance(one.command, UpsertContact)]
-    introduced = [one for one in upserts if isinstance(one.command, UpsertContact) and one.command.introduces]
-    arrived = any(one.state == CommandState.SENT.value for one in upserts)
+    commands = ((one.state, as_upsert(one.command)) for event in events for one in event.commands)
+    upserts = [(state, upsert) for state, upsert in commands if upsert is not None]
+    introduced = any(upsert.introduces for _, upsert in upserts)
+    arrived = any(state == CommandState.SENT.value for state, _ in upserts)
     return contact.is_transferred and (arrived or not introduced)
 
 
 def _is_manual_task(event: EventTrace) -> bool:
     parked = [one for one in event.commands if one.state == CommandState.PARKED.value]
-    return bool(parked) and all(isinstance(one.command, ShopCommand) for one in parked)
+    return bool(parked) and all(is_for_the_shop(one.command) for one in parked)
 
 
 def _why(event: EventTrace) -> Explanation | None:

@@ -9,7 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, NamedTuple, Protocol, TypeVar, assert_never
 
-from app.domain.event_kinds.subjects import customer_id_of, email_of
+from app.domain.event_kinds.subjects import customer_id_of, email_of, previous_email_of
+from app.domain.event_kinds.traits import kind_of
 from app.domain.events import (
     AccessRequested,
     AccountChanged,
@@ -161,7 +162,7 @@ def _same_or_new(person: P | None) -> Meant[P] | NewPerson:
 def _acting(event: Event, clues: Clues[P]) -> Meant[P] | NewPerson:
     """Who acts under an address that somebody left is somebody else, unless the account says otherwise."""
     email, account = email_of(event), clues.account
-    person = _holder(clues.address, event, taking=isinstance(event, CustomerRegistered))
+    person = _holder(clues.address, event, taking=kind_of(event).takes_the_address)
     if person is None:
         if account is None:
             return NewPerson()
@@ -169,7 +170,7 @@ def _acting(event: Event, clues: Clues[P]) -> Meant[P] | NewPerson:
             return Meant(How.SAME, account)
         return Meant(How.NAMED, account) if email is None or not account.contact.email else NewPerson()
     if person.contact.is_of_another_account(customer_id_of(event)):
-        return Meant(How.SAME, account) if account is not None and isinstance(event, TagsEdited) else Meant(How.CONTESTED, person)
+        return Meant(How.SAME, account) if account is not None and kind_of(event).edits_tags else Meant(How.CONTESTED, person)
     if account is not None and account is not person and not account.contact.email and account.erased_hash is None:
         return Meant(How.JOINED, person, account)
     return Meant(How.SAME, person)
@@ -208,9 +209,8 @@ def _moved(event: AccountChanged | AccountListed, clues: Clues[P]) -> Meant[P] |
 
 
 def _unknown_previous(event: AccountChanged | AccountListed, clues: Clues[P]) -> str | None:
-    if not isinstance(event, AccountChanged) or clues.previous.last is not None:
-        return None
-    return None if event.previous_email == event.customer.email else event.previous_email
+    previous = previous_email_of(event)
+    return None if clues.previous.last is not None or previous == event.customer.email else previous
 
 
 def _mover(event: AccountChanged | AccountListed, clues: Clues[P]) -> P | None:
@@ -218,7 +218,7 @@ def _mover(event: AccountChanged | AccountListed, clues: Clues[P]) -> P | None:
     account = clues.account
     if account is not None and account.contact.registered:
         return account
-    if isinstance(event, AccountChanged) and event.previous_email:
+    if previous_email_of(event):
         person = clues.previous.holder(event.at)
         if person is not None and not _are_two_accounts(customer_id_of(event), person.contact.customer_id):
             return person

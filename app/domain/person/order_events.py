@@ -1,6 +1,7 @@
 """What is sent about an order, and why something of it is withheld (R13, R17-R19)."""
 
 from datetime import datetime
+from typing import assert_never
 
 from app.domain.commands import AddEvent, EventKind
 from app.domain.events import OrderCancelled, OrderPlaced, OrderReturned
@@ -65,15 +66,30 @@ def _return_stays(event: OrderReturned, sale: Sale) -> Reason | None:
 # -- what is sent --------------------------------------------------------------------------------------------------------
 
 
-_KINDS = {OrderPlaced: EventKind.PURCHASE, OrderCancelled: EventKind.CANCELLATION, OrderReturned: EventKind.RETURN}
-
-
 def order_event(event: OrderEvent, shop: Shop, contact: Contact, sale: Sale) -> AddEvent:
     """The order's event, as it is sent to SALESmanago."""
+    match event:
+        case OrderPlaced():
+            return replace(
+                _command(event, EventKind.PURCHASE, shop, contact, sale),
+                at=_purchased_at(event, sale),
+                pickup_point=event.pickup_point,
+                is_update=sale.purchase_sent,
+                newer_than=sale.carried_by if sale.purchase_sent else (),
+            )
+        case OrderCancelled():
+            return _command(event, EventKind.CANCELLATION, shop, contact, sale)
+        case OrderReturned():
+            return _command(event, EventKind.RETURN, shop, contact, sale)
+        case _:
+            assert_never(event)
+
+
+def _command(event: OrderEvent, kind: EventKind, shop: Shop, contact: Contact, sale: Sale) -> AddEvent:
     language = contact.profile.get("language")
-    command = AddEvent(
+    return AddEvent(
         email=contact.known_there_as,
-        kind=_KINDS[type(event)],
+        kind=kind,
         at=event.at,
         external_id=event.order_id,
         location=shop.location,
@@ -82,15 +98,6 @@ def order_event(event: OrderEvent, shop: Shop, contact: Contact, sale: Sale) -> 
         value=sale.value if event.value is None else event.value,
         currency=event.currency or sale.currency,
         language=language.value if language else None,
-    )
-    if not isinstance(event, OrderPlaced):
-        return command
-    return replace(
-        command,
-        at=_purchased_at(event, sale),
-        pickup_point=event.pickup_point,
-        is_update=sale.purchase_sent,
-        newer_than=sale.carried_by if sale.purchase_sent else (),
     )
 
 

@@ -14,8 +14,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import assert_never
 
-from app.domain.commands import AddEvent, Command, EventKind, Line
+from app.domain.commands import AddEvent, Command, EventKind, Line, as_event
 from app.domain.consent import later
+from app.domain.event_kinds.subjects import placed_order
 from app.domain.event_parts import Item
 from app.domain.events import (
     AboutThePerson,
@@ -109,14 +110,15 @@ NO_SALE = Sale()
 # -- versions ------------------------------------------------------------------------------------------------------------
 
 
-def as_placed(event: OrderPlaced, sale: Sale) -> OrderPlaced:
-    """The event with the time at which the order was placed, where it only says when it was reported again.
+def as_placed(event: Event, sale: Sale) -> Event:
+    """An order with the time at which it was placed, where it only says when it was reported again; any other event as it is.
 
     So an edited order is no newer purchase, and a box that was ticked once is not ticked again.
     """
-    if event.as_of is not None or sale.placed_at is None or event.at <= sale.placed_at:
+    order = placed_order(event)
+    if order is None or order.as_of is not None or sale.placed_at is None or order.at <= sale.placed_at:
         return event
-    return replace(event, at=sale.placed_at, as_of=event.at)
+    return replace(order, at=sale.placed_at, as_of=order.at)
 
 
 def version_at(event: OrderPlaced) -> datetime:
@@ -264,6 +266,7 @@ def of_orders(commands: Sequence[Command]) -> dict[str, list[AddEvent]]:
     """Order number -> the commands about it."""
     found: dict[str, list[AddEvent]] = {}
     for one in commands:
-        if isinstance(one, AddEvent) and one.external_id:
-            found.setdefault(one.external_id, []).append(one)
+        event = as_event(one)
+        if event is not None and event.external_id:
+            found.setdefault(event.external_id, []).append(event)
     return found

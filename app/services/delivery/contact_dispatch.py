@@ -3,14 +3,35 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
-from app.domain.commands import AddEvent, UpsertContact
+from app.domain.commands import (
+    AddEvent,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    MirrorTags,
+    ReportErasure,
+    SetSubscription,
+    UpsertContact,
+    as_event,
+    as_upsert,
+)
 from app.domain.consent import is_opt_in
 from app.domain.delivery.answers import Answer, Attempted, without_call
 from app.domain.delivery.coalesce import CoalescedCommands, coalesce, newest_versions
 from app.domain.delivery.outbox import Claim, WaitingCommand
-from app.domain.delivery.outcomes import Delivered, NotNeeded, Park, Refused, RetryAt, Unreachable, is_of_the_item
+from app.domain.delivery.outcomes import (
+    Delivered,
+    NotNeeded,
+    Refused,
+    RetryAt,
+    Unreachable,
+    is_definite,
+    is_of_the_item,
+    is_parked,
+    is_settled,
+)
 from app.domain.delivery.revocation import opt_outs_of
 from app.domain.delivery.verify import email_stood_since, phone_stood_since
 from app.domain.events import DriftFound, StatusRejected
@@ -68,7 +89,7 @@ class ContactDispatch(Dispatch):
     def of(cls, claim: Claim) -> "ContactDispatch":
         perhaps_sent = any(one.maybe_sent for one in claim.commands)
         bundle = coalesce([one.command for one in claim.commands], perhaps_sent=perhaps_sent)
-        queued = [one for one in claim.commands if isinstance(one.command, AddEvent)]
+        queued = [one for one in claim.commands if as_event(one.command) is not None]
         unsure = {position for position, one in enumerate(queued) if one.maybe_sent}
         events, carried = newest_versions(bundle.events, unsure)
         upsert = _with_what_stood(bundle.upsert, claim)
@@ -77,7 +98,8 @@ class ContactDispatch(Dispatch):
     @property
     def takes_address(self) -> "TakenAddress | None":
         """The new address of the contact in SALESmanago."""
-        taking = [one.id for one in self.claim.commands if isinstance(one.command, UpsertContact) and _takes(one.command)]
+        upserts = [(one.id, as_upsert(one.command)) for one in self.claim.commands]
+        taking = [number for number, one in upserts if one is not None and _takes(one)]
         upsert = self.bundle.upsert
         return TakenAddress(upsert.address_after, max(taking)) if taking and upsert is not None and _takes(upsert) else None
 
@@ -119,7 +141,7 @@ class ContactDispatch(Dispatch):
     @property
     def may_be_gone(self) -> bool:
         """Was it missed for the first time? Introduced anew, and missed again, it is a matter for a person."""
-        events = [one for one in self.claim.commands if isinstance(one.command, AddEvent)]
+        events = [one for one in self.claim.commands if as_event(one.command) is not None]
         return self.missed is not None and all(events[at].attempts < TRIED_AGAIN for at in self.refused_events)
 
     def contact_is_gone(self, reading: Answer, now: datetime) -> None:
@@ -137,12 +159,12 @@ class ContactDispatch(Dispatch):
         return bool(self.arrived) and not self.upsert_settled
 
     def verifies_first(self, command: WaitingCommand, follows: RetryAt) -> bool:
-        return (self._in_part and isinstance(command.command, UpsertContact)) or super().verifies_first(command, follows)
+        return (self._in_part and as_upsert(command.command) is not None) or super().verifies_first(command, follows)
 
     def news(self, attempted: Attempted) -> list[NewEvent]:
         """Statuses that were not sent after all: SALESmanago refused the upsert, or the attempts are over."""
-        parked = [one for one in attempted.tried if isinstance(one.verdict, Park)]
-        upserts = [one.command.command for one in parked if isinstance(one.command.command, UpsertContact)]
+        parked = [as_upsert(one.command.command) for one in attempted.tried if is_parked(one.verdict)]
+        upserts = [one for one in parked if one is not None]
         stuck = self.stuck_at if upserts else None
         if stuck is not None and not self.arrived:
             named = StatusRejected(at=attempted.tried_at, email=upserts[-1].address_after, still_as=stuck)
@@ -167,7 +189,7 @@ class ContactDispatch(Dispatch):
 
     @property
     def events_may_go(self) -> bool:
-        return self.upsert_settled and all(isinstance(answer.outcome, Delivered | NotNeeded) for answer in self.events.values())
+        return self.upsert_settled and all(is_settled(answer.outcome) for answer in self.events.values())
 
     def drop_expired(self, now: datetime) -> None:
         """What would come too late is not sent at all (R41)."""
@@ -192,11 +214,18 @@ class ContactDispatch(Dispatch):
         tried: list[tuple[WaitingCommand, Answer | None]] = []
         position = 0
         for command in self.claim.commands:
-            if isinstance(command.command, UpsertContact):
-                tried += [(command, answer)] if (answer := self._answer_to(command.command)) is not None else []
-            elif isinstance(command.command, AddEvent):
-                tried += self._event_outcome(command, position)
-                position += 1
+            match command.command:
+                case UpsertContact() as upsert:
+                    tried += [(command, answer)] if (answer := self._answer_to(upsert)) is not None else []
+                case AddEvent():
+                    tried += self._event_outcome(command, position)
+                    position += 1
+                case DeleteContact():
+                    pass  # `deletion` is the answer to all
+                case ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags() | ReportErasure():
+                    raise AssertionError("a command for another destination")
+                case _:
+                    assert_never(command.command)
         return tried
 
     def _without_refused_statuses(self, upsert: UpsertContact) -> UpsertContact:
@@ -228,7 +257,7 @@ class ContactDispatch(Dispatch):
         if position in self.events:
             return [(command, self.events[position])]
         upsert = self._of_the_upsert
-        if upsert is not None and not isinstance(upsert.outcome, Delivered | Refused):
+        if upsert is not None and not is_definite(upsert.outcome):
             # The contact did not get through, so the event was not sent and waits with it.
             return [(command, Answer(Unreachable("waits for its contact"), upsert.call))]
         return []
@@ -236,7 +265,8 @@ class ContactDispatch(Dispatch):
 
 def _with_what_stood(upsert: UpsertContact | None, claim: Claim) -> UpsertContact | None:
     """An opt-out of ours that perhaps arrived explains one that is shown, unless an opt-in was seen to stand there since."""
-    upserts = [(one.command, one.maybe_sent) for one in claim.commands if isinstance(one.command, UpsertContact)]
+    found = ((as_upsert(one.command), one.maybe_sent) for one in claim.commands)
+    upserts = [(one, maybe_sent) for one, maybe_sent in found if one is not None]
     if upsert is None or not any(maybe_sent for _, maybe_sent in upserts):
         return upsert
     return replace(upsert, email_stood=email_stood_since(upsert, upserts), phone_stood=phone_stood_since(upsert, upserts))

@@ -5,13 +5,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import assert_never
 
-from app.domain.commands import ConfirmOptOut
+from app.domain.commands import ConfirmOptOut, as_reported_opt_out
 from app.domain.delivery.answers import Answer, Attempted, Tried
 from app.domain.delivery.outbox import Claim, WaitingCommand
 from app.domain.delivery.outcomes import (
     PARKED_CONTACT_PAUSE,
     Delivered,
+    Done,
+    Drop,
     NeedsPerson,
     NotNeeded,
     Outcome,
@@ -22,6 +25,8 @@ from app.domain.delivery.outcomes import (
     Unknown,
     Unreachable,
     is_of_the_item,
+    is_parked,
+    retry_at,
     verdict,
 )
 from app.domain.event_parts import Origin
@@ -65,11 +70,16 @@ class Dispatch(ABC):
         for command, answer in self.outcomes():
             outcome: Outcome = answer.outcome if answer is not None else Delivered()
             follows = verdict(outcome, number, since, now, jitter)
-            if isinstance(follows, RetryAt):
-                follows = RetryAt(follows.at, verify_first=self.verifies_first(command, follows))
+            match follows:
+                case RetryAt():
+                    follows = RetryAt(follows.at, verify_first=self.verifies_first(command, follows))
+                case Done() | Park() | Drop():
+                    pass
+                case _:
+                    assert_never(follows)
             tried.append(Tried(command, outcome, follows, answer.call if answer is not None else None))
-        retries = [one.verdict.at for one in tried if isinstance(one.verdict, RetryAt)]
-        parked = any(isinstance(one.verdict, Park) for one in tried)
+        retries = [at for one in tried if (at := retry_at(one.verdict)) is not None]
+        parked = any(is_parked(one.verdict) for one in tried)
         pause = self.pause_behind_parked if parked else (self.waits or timedelta(0))
         due_at = max(retries, default=now + pause)
         failing, failing_since = claim.attempts, claim.first_tried_at  # if nobody came to it, that was no failure of its own
@@ -101,20 +111,18 @@ class SequentialDispatch(Dispatch):
 
     def news(self, attempted: Attempted) -> list[NewEvent]:
         """A reported opt-out that could never be confirmed counts: the doubt does not favour an opt-in (R06)."""
-        parked = (one.command for one in attempted.tried if isinstance(one.verdict, Park))
-        return [*self.new_events, *(opted_out(self.claim, one) for one in parked if isinstance(one.command, ConfirmOptOut))]
+        parked = [(one.command.id, as_reported_opt_out(one.command.command)) for one in attempted.tried if is_parked(one.verdict)]
+        return [*self.new_events, *(opted_out(self.claim, number, one) for number, one in parked if one is not None)]
 
 
 class FailedDispatch(SequentialDispatch):
     """A claim over which something of ours failed before anything could be sent of it."""
 
 
-def opted_out(claim: Claim, asked: WaitingCommand) -> NewEvent:
-    """The opt-out a callback reported, as an act."""
-    assert isinstance(asked.command, ConfirmOptOut)
-    at, origin = asked.command.at, Origin.CLICK_OR_STAFF
-    act = StatusObserved(at=at, email=asked.command.email, email_out=True, acted=True, origin=origin)
-    return gateway_event(claim.shop_id, "opt-out-confirmed", act, f"opt-out-{asked.id}-{secrets.token_hex(8)}")
+def opted_out(claim: Claim, number: int, asked: ConfirmOptOut) -> NewEvent:
+    """The opt-out a callback reported, as an act. `number`: of the command that asked."""
+    act = StatusObserved(at=asked.at, email=asked.email, email_out=True, acted=True, origin=Origin.CLICK_OR_STAFF)
+    return gateway_event(claim.shop_id, "opt-out-confirmed", act, f"opt-out-{number}-{secrets.token_hex(8)}")
 
 
 def is_delivered(answer: Answer | None) -> bool:

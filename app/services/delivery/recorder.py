@@ -9,11 +9,11 @@ from itertools import chain, repeat
 
 import structlog
 
-from app.domain.commands import DeleteContact, Question, ShopCommand, UpsertContact
+from app.domain.commands import Command, as_question, is_deletion, is_for_the_shop
 from app.domain.decisions.changes.salesmanago_changes import repeat_opt_out
 from app.domain.delivery.answers import Attempted, addressed_as_before
 from app.domain.delivery.circuit_breaker import CLOSED, Breaker
-from app.domain.delivery.outbox import ContactQueue, NewCommand
+from app.domain.delivery.outbox import ContactQueue, NewCommand, upserts_among
 from app.domain.delivery.outcomes import LONGEST_DELAY, Done, Outcome, name_of
 from app.domain.errors import NotReady
 from app.domain.intake.endings import endings
@@ -127,7 +127,7 @@ class Recorder:
             await work.inbox.add(events, now)
             forgot = False
             for one in kept:
-                if any(isinstance(try_.command.command, DeleteContact) and try_.verdict == Done() for try_ in one.tried):
+                if any(is_deletion(try_.command.command) and try_.verdict == Done() for try_ in one.tried):
                     await work.outbox.scrub(one.claim.contact_id, "erased")
                     forgot = True
                 if readdressed := one.readdressed():
@@ -162,12 +162,9 @@ class Recorder:
         contacts = [one.claim.contact_id for one in with_opt_in]
         waiting = await work.outbox.waiting(destination, contacts)
         shops = {one.claim.contact_id: (one.claim.shop_id, one.opt_ins_sent()[-1].event_seq) for one in with_opt_in}
-        arrived = {
-            one.claim.contact_id: [opt_in.command for opt_in in one.opt_ins_sent() if isinstance(opt_in.command, UpsertContact)]
-            for one in with_opt_in
-        }
+        arrived = {one.claim.contact_id: upserts_among(one.opt_ins_sent()) for one in with_opt_in}
         for person in await work.contacts.by_ids(contacts):
-            behind = [one.command for one in waiting.get(person.id, ()) if isinstance(one.command, UpsertContact)]
+            behind = upserts_among(waiting.get(person.id, ()))
             again = repeat_opt_out(person.contact, behind, arrived[person.id])
             if again is not None:
                 shop_id, seq = shops[person.id]
@@ -175,7 +172,7 @@ class Recorder:
 
     async def _forget_erased(self, work: Work, kept: Sequence[Attempted]) -> bool:
         """Erased while a change for the shop was in flight: what is settled now must not keep the address either."""
-        named = [one.claim.contact_id for one in kept if isinstance(one.claim.commands[0].command, ShopCommand | Question)]
+        named = [one.claim.contact_id for one in kept if _is_of_the_shop_or_asks(one.claim.commands[0].command)]
         erased = [person for person in await work.contacts.by_ids(named) if person.erased_hash is not None] if named else []
         for person in erased:
             await work.outbox.scrub(person.id, person.erased_hash or "")
@@ -205,3 +202,7 @@ class Recorder:
     def _report(self, destination: str, attempted: Sequence[Attempted]) -> None:
         counted = Counter(name_of(try_.outcome) for one in attempted for try_ in one.tried)
         log.info("delivered", destination=destination, contacts=len(attempted), **counted)
+
+
+def _is_of_the_shop_or_asks(command: Command) -> bool:
+    return is_for_the_shop(command) or as_question(command) is not None

@@ -56,9 +56,9 @@ class Callbacks:
     async def _store_for(self, shop_ids: Sequence[str], email: str, *, opt_in: bool) -> None:
         event_id, at = f"callback-{secrets.token_hex(12)}", self._clock()
         claimed = OptInClaimed(at=at, email=email) if opt_in else OptOutClaimed(at=at, email=email)
-        await self._intake.accept([self._event(shop_id, event_id, claimed) for shop_id in shop_ids])
+        kind: GatewayEventType = "opt-in" if opt_in else "opt-out"
+        await self._intake.accept([self._event(shop_id, event_id, claimed, kind) for shop_id in shop_ids])
 
-    def _event(self, shop_id: str, event_id: str, event: OptInClaimed | OptOutClaimed) -> NewEvent:
+    def _event(self, shop_id: str, event_id: str, event: OptInClaimed | OptOutClaimed, kind: GatewayEventType) -> NewEvent:
         shop = self._directory.shop(shop_id)
-        kind: GatewayEventType = "opt-in" if isinstance(event, OptInClaimed) else "opt-out"
         return gateway_event(shop_id, kind, event, event_id, held=shop is not None and not shop.enabled)

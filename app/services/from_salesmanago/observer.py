@@ -11,13 +11,14 @@ from typing import Protocol
 
 import structlog
 
-from app.domain.commands import Command, ConfirmOptIn, UpsertContact
+from app.domain.commands import Command, as_reported_opt_in, as_upsert
 from app.domain.decisions.changes.sent_state import vanished
 from app.domain.decisions.observations.polls import polled
 from app.domain.delivery.outbox import ContactQueue, WaitingCommand, to_account, to_reading
 from app.domain.delivery.outcomes import Delivered, is_of_the_item
 from app.domain.delivery.verify import RemoteContact, apart_from, stands_there, without_opt_in
 from app.domain.errors import NotReady
+from app.domain.event_kinds.traits import kind_of
 from app.domain.events import StatusObserved, TagsObserved
 from app.domain.intake.gateway_events import GatewayEventType, gateway_event
 from app.domain.intake.inbox import NewEvent
@@ -208,7 +209,9 @@ class Observer:
         """Of whom a callback reported an opt-in that is still to be read: that it is shown is for that reading to judge (R55)."""
         emails = {one.id: one.contact.email for one in people}
         waiting = await work.outbox.waiting(to_reading(account.id), list(emails)) if emails else {}
-        return {emails[one] for one, theirs in waiting.items() if any(isinstance(ask.command, ConfirmOptIn) for ask in theirs)}
+        return {
+            emails[one] for one, theirs in waiting.items() if any(as_reported_opt_in(ask.command) is not None for ask in theirs)
+        }
 
     async def _note_what_stands(
         self,
@@ -219,11 +222,11 @@ class Observer:
         apart: RemoteContact | None,
         at: datetime,
     ) -> None:
-        commands = [(one.id, one.command) for one in waiting]
+        upserts = [(one.id, as_upsert(one.command)) for one in waiting]
         noted = {
             number: standing
-            for number, command in commands
-            if isinstance(command, UpsertContact) and (standing := stands_there(command, seen, apart, at)) is not command
+            for number, upsert in upserts
+            if upsert is not None and (standing := stands_there(upsert, seen, apart, at)) is not upsert
         }
         await work.outbox.rewrite(contact_queue, noted, [], at)
 
@@ -242,5 +245,5 @@ class _Observation:
 
 
 def _event(shop: Shop, event: StatusObserved | TagsObserved) -> NewEvent:
-    kind: GatewayEventType = "upstream-status" if isinstance(event, StatusObserved) else "upstream-tags"
+    kind: GatewayEventType = "upstream-status" if kind_of(event).shows_a_status else "upstream-tags"
     return gateway_event(shop.id, kind, event, f"look-{secrets.token_hex(12)}", held=not shop.enabled)

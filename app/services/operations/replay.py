@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from app.domain.commands import AddEvent, Command
+from app.domain.commands import Command, as_event
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.delivery.destination import DestinationState
 from app.domain.operations.audit import Action
@@ -186,10 +186,8 @@ class Operations:
 
 
 def _is_replaced(one: ParkedCommand, sales: Mapping[tuple[str, str], Sale]) -> bool:
-    command = one.command
-    if not isinstance(command, AddEvent):
-        return False
-    return is_replaced(command, one.event_seq, sales.get((one.shop_id, command.external_id), NO_SALE))
+    event = as_event(one.command)
+    return event is not None and is_replaced(event, one.event_seq, sales.get((one.shop_id, event.external_id), NO_SALE))
 
 
 def _ends(closed: Sequence[tuple[ParkedCommand, Reason]]) -> dict[int, Reason]:

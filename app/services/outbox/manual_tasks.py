@@ -59,10 +59,11 @@ async def replace_older(
 
 def _covers(newer: ShopStateCommand, older: object) -> bool:
     """Does the newer command cover all that the older one does? Tags are sent whole each time."""
-    if isinstance(newer, MirrorTags):
-        return isinstance(older, MirrorTags)
-    return (
-        isinstance(older, SetSubscription)
-        and (older.email_news is None or newer.email_news is not None)
-        and (older.phone_news is None or newer.phone_news is not None)
-    )
+    match newer, older:
+        case MirrorTags(), MirrorTags():
+            return True
+        case SetSubscription(), SetSubscription():
+            email = older.email_news is None or newer.email_news is not None
+            return email and (older.phone_news is None or newer.phone_news is not None)
+        case (MirrorTags(), _) | (SetSubscription(), _):
+            return False

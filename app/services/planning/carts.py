@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from app.domain.decisions.carts import StoredCart, newer_state
-from app.domain.decisions.plan import Defer, Plan, Supersede
+from app.domain.decisions.plan import Plan, Supersede, is_deferred
 from app.domain.delivery.revocation import Revocation
+from app.domain.event_kinds.subjects import cart_id_of
 from app.domain.events import CartChanged
 from app.domain.intake.inbox import InboxEvent
 from app.domain.reasons import Reason
@@ -26,7 +27,7 @@ class CartRound:
 
     async def load(self, events: Sequence[InboxEvent], contact_ids: Sequence[int]) -> None:
         for shop_id in {event.shop_id for event in events}:
-            named = {one.event.cart_id for one in events if one.shop_id == shop_id and isinstance(one.event, CartChanged)}
+            named = {cart for one in events if one.shop_id == shop_id and (cart := cart_id_of(one.event)) is not None}
             if named:
                 found = await self._work.carts.find(shop_id, named)
                 self._carts |= {(shop_id, cart_id): cart for cart_id, cart in found.items()}
@@ -57,13 +58,13 @@ class CartRound:
                 # A guest's cart whose address is known now: its idle hour began when it was filled (R41).
                 until = None if person is not None else stored.waits_until
                 self._keep(key, replace(stored, cart=stored.cart.refreshed(happened), waits_until=until), person)
-            return (Supersede(state) if isinstance(plan, Defer) else plan), None
+            return (Supersede(state) if is_deferred(plan) else plan), None
         outdated = None
         if stored is not None and stored.open:
             self.replaced.append(stored.event_seq)
         elif stored is not None and stored.cart.reported_at is not None:
             outdated = Revocation(cart_id=stored.cart.id)
-        self._keep(key, StoredCart(event.shop_id, None, event.seq, state, open=isinstance(plan, Defer)), person)
+        self._keep(key, StoredCart(event.shop_id, None, event.seq, state, open=is_deferred(plan)), person)
         return plan, outdated
 
     def _of_the_same_person(self, key: _Key, happened: CartChanged, person: WorkingContact | None) -> StoredCart | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from app.domain.commands import Command, DeleteContact, UpsertContact
+from app.domain.commands import Command, DeleteContact, as_upsert
 from app.domain.decisions.changes.sent_state import vanished
 from app.domain.decisions.changes.shop_changes import erasure_elsewhere
 from app.domain.event_kinds.subjects import email_of
@@ -188,4 +188,5 @@ def _identifiers(known: Sequence[Contact], addresses: Collection[str], orders: C
 
 
 def _addresses_of(command: Command) -> list[str]:
-    return [command.email, command.address_after] if isinstance(command, UpsertContact) else [command.email]
+    upsert = as_upsert(command)
+    return [command.email] if upsert is None else [upsert.email, upsert.address_after]

@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from app.domain.commands import Command, UpsertContact
+from app.domain.commands import Command, as_upsert
 from app.domain.consent import Status, is_opt_in
 from app.domain.decisions.changes.sent_state import mark_unsent
 from app.domain.decisions.follow_ups import (
@@ -22,9 +22,9 @@ from app.domain.decisions.follow_ups import (
     status_changed,
 )
 from app.domain.decisions.observations.statuses import adopt_sibling_status
-from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter
+from app.domain.delivery.outbox import ContactQueue, to_account, to_newsletter, upserts_among
 from app.domain.delivery.revocation import Revocation
-from app.domain.events import StatusObserved
+from app.domain.event_kinds.traits import kind_of
 from app.domain.intake.inbox import InboxEvent
 from app.domain.person.contact import Contact
 from app.domain.person.sides import SentState
@@ -123,7 +123,7 @@ class FollowUps:
         people = [person, *self._people.siblings(person, self._siblings_of(shop.id))]
         waiting = [upsert for one in people for upsert in self._decided.upserts_of(one)]
         stored = await self._work.outbox.undelivered([one.id for one in people if one.id is not None])
-        waiting += [one.command for theirs in stored.values() for one in theirs if isinstance(one.command, UpsertContact)]
+        waiting += [upsert for theirs in stored.values() for one in theirs if (upsert := as_upsert(one.command)) is not None]
         return any(upsert.email_status is Status.OPT_IN for upsert in waiting)
 
     async def repeat_opt_out_there(self, event: InboxEvent, shop: Shop, person: WorkingContact, before: Contact) -> None:
@@ -131,7 +131,7 @@ class FollowUps:
 
         Nothing else is sent again: it would overwrite a later opt-in.
         """
-        if not isinstance(event.event, StatusObserved):
+        if not kind_of(event.event).shows_a_status:
             return
         sent = person.contact.sent_state
         self._decided.say_no_opt_out_again(person, email=is_opt_in(sent.email_news), phone=is_opt_in(sent.phone_news))
@@ -193,7 +193,7 @@ class FollowUps:
         if sibling.id is not None:
             account = to_account(shop.account)
             stored = (await self._work.outbox.waiting(account, [sibling.id])).get(sibling.id, [])
-            waiting += [one.command for one in stored if isinstance(one.command, UpsertContact)]
+            waiting += upserts_among(stored)
         follows = opt_in_behind_opt_out(sibling.contact, known, channels, waiting)
         if follows is not None:
             self._decided.send(sibling, event, follows)

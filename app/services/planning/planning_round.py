@@ -1,25 +1,31 @@
 """One planning round: everything it needs is read first, everything it decides is written last."""
 
 from functools import cache, partial
+from typing import assert_never
 
 import structlog
 
-from app.domain.commands import AddEvent, EventKind
+from app.domain.commands import EventKind, as_event
 from app.domain.consent import ConsentAnswer, tells_of_the_box
-from app.domain.decisions.decide import contested, decide, decide_claim
+from app.domain.decisions.decide import contested, decide
+from app.domain.decisions.from_salesmanago import decide_claim
 from app.domain.decisions.observations.statuses import came_back
 from app.domain.decisions.orders import Buyer, buyer_of, decide_without_buyer, holder_of
-from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold
-from app.domain.event_kinds.subjects import email_of, order_id_of
-from app.domain.event_kinds.traits import revokes_permission
+from app.domain.decisions.plan import Defer, Plan, Send, Supersede, Withhold, is_sent, sent_by
+from app.domain.event_kinds.subjects import email_of, order_id_of, placed_order
+from app.domain.event_kinds.traits import kind_of
 from app.domain.events import (
-    AccountChanged,
-    AccountListed,
+    AboutThePerson,
+    AccessRequested,
     CartChanged,
     ErasureRequested,
     Event,
-    OptOutClaimed,
+    FromSalesmanago,
+    OrderCancelled,
     OrderPlaced,
+    OrderReturned,
+    ProductViewed,
+    Request,
 )
 from app.domain.intake.inbox import EventState, InboxEvent
 from app.domain.person.identity import How, erasure_before_move
@@ -73,11 +79,10 @@ class PlanningRound:
         await self._people.load(events, self._work.contacts, self._siblings_of, buyers)
         if lanes is not None:
             await lanes.check_after(self._people.customer_ids, self._people.ids)
-        if any(isinstance(event.event, OrderPlaced | CartChanged | AccountChanged | AccountListed) for event in events):
+        kinds = [kind_of(event.event) for event in events]
+        if any(kind.touches_carts for kind in kinds):
             await self._carts.load(events, self._people.ids)
-        revokes = any(
-            revokes_permission(event.event) or isinstance(event.event, AccountChanged | AccountListed) for event in events
-        )
+        revokes = any(kind.takes_permission_away or kind.says_where_the_account_is for kind in kinds)
         if self._carts.has_owners or revokes:
             await self._work.outbox.lock_contact_queues(self._people.ids)
 
@@ -92,8 +97,8 @@ class PlanningRound:
             sales = await self._work.sales.of_orders(shop_id, orders)
             self.decided.know_sales(shop_id, sales)
             buyers[shop_id] = {sale.contact_id for sale in sales.values() if sale.contact_id is not None}
-            placed = {event.order_id for event in ours if isinstance(event, OrderPlaced)}
-            waiting = [number for order in placed & sales.keys() for number in sales[order].waits]
+            placed = {order_id_of(event) for event in ours if kind_of(event).places_an_order}
+            waiting = [number for order in sales.keys() & placed for number in sales[order].waits]
             for one in await self._work.inbox.waiting_for_order(waiting):
                 self._waiting.setdefault((shop_id, order_id_of(one.event) or ""), []).append(one)
         return buyers
@@ -126,28 +131,34 @@ class PlanningRound:
 
     async def _decide(self, event: InboxEvent, shop: Shop) -> None:
         happened = event.event
-        if isinstance(happened, CartChanged) and happened.email is None:
-            guest = Defer(Reason.CART_WAITS) if happened.items else Supersede(Reason.CART_EMPTIED)
-            self._carry_out(event, None, self._carts.changed(event, happened, None, guest)[0])
-            return
         sale = self.decided.sale(shop.id, happened)
-        if isinstance(happened, OrderPlaced):
-            happened = as_placed(happened, sale)
-            event = replace(event, event=happened)
-        if isinstance(happened, OrderTakenBack):
-            named = self._people.known_as(shop.id, happened.email, happened.at)
-            buyer, how = buyer_of(sale, self._buyer(shop, happened, sale), named), None
-            if buyer is None:
-                self._without_buyer(event, happened, shop, sale, named)
+        happened = as_placed(happened, sale)
+        event = event if happened is event.event else replace(event, event=happened)
+        order = placed_order(happened)
+        how = None
+        match happened:
+            case CartChanged(email=None):
+                guest = Defer(Reason.CART_WAITS) if happened.items else Supersede(Reason.CART_EMPTIED)
+                self._carry_out(event, None, self._carts.changed(event, happened, None, guest)[0])
                 return
-        else:
-            buyer, how = self._people.identified(shop.id, happened)
+            case OrderCancelled() | OrderReturned():
+                named = self._people.known_as(shop.id, happened.email, happened.at)
+                buyer = buyer_of(sale, self._buyer(shop, happened, sale), named)
+                if buyer is None:
+                    self._without_buyer(event, happened, shop, sale, named)
+                    return
+            case OrderPlaced() | CartChanged() | ProductViewed():
+                buyer, how = self._people.identified(shop.id, happened)
+            case _ if isinstance(happened, AboutThePerson | FromSalesmanago | Request):
+                buyer, how = self._people.identified(shop.id, happened)
+            case _:
+                assert_never(happened)
         person, is_contested = buyer, how is How.CONTESTED
         if how is How.ERASED_SINCE:
             there = self._people.known_as(shop.id, email_of(happened) or "", happened.at)
             happened = erasure_before_move(happened, person.contact, there.contact if there is not None else None)
             event = replace(event, event=happened)
-        if isinstance(happened, OptOutClaimed):
+        if kind_of(happened).claims_an_opt_out:
             waits = came_back(person.contact) and await self._follow_ups.opt_in_waits(shop, person)
             happened = decide_claim(happened, person.contact, opt_in_waits=waits)
             event = replace(event, event=happened)
@@ -155,17 +166,16 @@ class PlanningRound:
         if is_contested:
             decision = contested(happened, shop, person.contact, sale, known_there=known_there)
         else:
-            is_order = isinstance(happened, OrderPlaced)
-            holder = holder_of(sale, self._buyer(shop, happened, sale), person) if is_order else Holder.SAME
+            holder = Holder.SAME if order is None else holder_of(sale, self._buyer(shop, order, sale), person)
             decision = decide(happened, shop, person.contact, sale, holder, known_there=known_there)
         plan, contact = decision.plan, decision.contact
-        if isinstance(plan, Send) and _tells_of_a_purchase(plan):
+        if _brings_a_purchase(plan):
             self.decided.remember_purchase(event, decision.sale, person)
         else:
             self.decided.remember_sale(shop.id, happened, decision.sale)
         before = person.contact
-        if isinstance(happened, OrderPlaced) and tells_of_the_box(happened.box, before.transfer):
-            self._boxes.setdefault(shop.id, []).append(happened.box)
+        if order is not None and tells_of_the_box(order.box, before.transfer):
+            self._boxes.setdefault(shop.id, []).append(order.box)
         person.update(contact)
         if person.erased_hash is not None and not contact.erased and contact.email:
             self._people.revive(person)
@@ -178,17 +188,23 @@ class PlanningRound:
         await self._follow_ups.update_siblings(event, shop, person, before)
         await self._follow_ups.repeat_in_shop(event, shop, person, before)
         await self._follow_ups.repeat_opt_out_there(event, shop, person, before)
-        if isinstance(happened, CartChanged):
-            await self._cart(event, happened, person, plan)
-        elif isinstance(happened, ErasureRequested) and isinstance(plan, Send):
-            theirs = dict.fromkeys(filter(None, (happened.email, before.email, before.sent_state.email)))
-            commands = [*plan.commands, *cancelled, *self._erasures.deletions_of_siblings(shop, person, list(theirs))]
-            self._erasures.gone_for_siblings(event, shop, before, happened)
-            self._erasures.note(person, event, before, self._people.erase(person, happened.email), commands, list(theirs))
-        else:
-            self._carry_out(event, person, plan)
-        if isinstance(happened, OrderPlaced):
-            await self._follow(shop.id, happened.order_id)
+        match happened:
+            case CartChanged():
+                await self._cart(event, happened, person, plan)
+            case ErasureRequested() if is_sent(plan):
+                theirs = dict.fromkeys(filter(None, (happened.email, before.email, before.sent_state.email)))
+                siblings_too = self._erasures.deletions_of_siblings(shop, person, list(theirs))
+                self._erasures.gone_for_siblings(event, shop, before, happened)
+                commands = [*sent_by(plan), *cancelled, *siblings_too]
+                self._erasures.note(person, event, before, self._people.erase(person, happened.email), commands, list(theirs))
+            case ErasureRequested() | AccessRequested() | OrderPlaced() | OrderCancelled() | OrderReturned() | ProductViewed():
+                self._carry_out(event, person, plan)
+            case _ if isinstance(happened, AboutThePerson | FromSalesmanago):
+                self._carry_out(event, person, plan)
+            case _:
+                assert_never(happened)
+        if order is not None:
+            await self._follow(shop.id, order.order_id)
 
     def _carry_out(self, event: InboxEvent, person: WorkingContact | None, plan: Plan) -> None:
         match plan:
@@ -205,6 +221,8 @@ class PlanningRound:
                 self.decided.settle(event, EventState.PLANNED, reason, person)
             case Send():
                 raise AssertionError("commands without a person")  # decide() knows no such plan
+            case _:
+                assert_never(plan)
 
     # -- orders ----------------------------------------------------------------------------------------------------------
 
@@ -272,5 +290,6 @@ class PlanningRound:
             self.decided.explain(event, undelivered.get(person.saved_id, []))
 
 
-def _tells_of_a_purchase(plan: Send) -> bool:
-    return any(isinstance(one, AddEvent) and one.kind is EventKind.PURCHASE for one in plan.commands)
+def _brings_a_purchase(plan: Plan) -> bool:
+    events = map(as_event, sent_by(plan))
+    return any(one is not None and one.kind is EventKind.PURCHASE for one in events)

@@ -6,14 +6,15 @@ brought.
 
 from collections.abc import Collection, Mapping, Sequence
 
-from app.domain.commands import Command, ShopCommand, UpsertContact
+from app.domain.commands import Command, UpsertContact, as_upsert
 from app.domain.consent import Status
 from app.domain.decisions.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
 from app.domain.delivery.outbox import NewCommand, destination_of
 from app.domain.delivery.revocation import Revocation, unsent_part, without_revoked
 from app.domain.event_kinds.subjects import order_id_of
-from app.domain.event_kinds.traits import is_bulk
-from app.domain.events import Event, OptInClaimed, OptOutClaimed, StatusObserved, TagsEdited, TagsObserved
+from app.domain.event_kinds.traits import is_bulk, kind_of
+from app.domain.events import Event
+from app.domain.intake.endings import is_awaited
 from app.domain.intake.inbox import EventState, InboxEvent, Settlement
 from app.domain.person.contact import Contact
 from app.domain.person.sale import NO_SALE, Sale, carried, of_orders, unsold
@@ -53,7 +54,7 @@ class Decided:
         detail: str | None = None,
     ) -> None:
         pseudonym = person.erased_hash if person is not None else None
-        if person is not None and isinstance(event.event, TagsEdited):
+        if person is not None and kind_of(event.event).edits_tags:
             detail = _collisions(person.contact)
         settlement = Settlement(event.seq, state, reason, open_commands=open_commands, detail=detail, pseudonym=pseudonym)
         self._settlements[event.seq] = (settlement, person)
@@ -100,7 +101,7 @@ class Decided:
     def send(self, person: WorkingContact, event: InboxEvent, *commands: Command) -> int:
         """Answers how many of the commands the event waits for."""
         self._commands += [(person, event, command) for command in commands]
-        return sum(_counts(event.event, command) for command in commands)
+        return sum(is_awaited(event.event, command) for command in commands)
 
     def show(self, person: WorkingContact, event: InboxEvent, *commands: Command) -> None:
         """Keep what would have been sent."""
@@ -108,19 +109,21 @@ class Decided:
 
     def upserts_of(self, person: WorkingContact) -> list[UpsertContact]:
         """What the round sends of a person so far."""
-        return [command for owner, _, command in self._commands if owner is person and isinstance(command, UpsertContact)]
+        sent = (as_upsert(command) for owner, _, command in self._commands if owner is person)
+        return [upsert for upsert in sent if upsert is not None]
 
     def say_no_opt_out_again(self, person: WorkingContact, *, email: bool, phone: bool) -> None:
         """The person opted in since: what the round repeats of an older opt-out, it need not. No event waits for a repetition."""
         kept: list[tuple[WorkingContact, InboxEvent, Command]] = []
         for owner, event, command in self._commands:
-            if owner is not person or not isinstance(command, UpsertContact) or not command.repeats:
+            upsert = as_upsert(command)
+            if owner is not person or upsert is None or not upsert.repeats:
                 kept.append((owner, event, command))
                 continue
-            email_status = None if email and command.email_status is Status.OPT_OUT else command.email_status
-            phone_status = None if phone and command.phone_status is Status.OPT_OUT else command.phone_status
+            email_status = None if email and upsert.email_status is Status.OPT_OUT else upsert.email_status
+            phone_status = None if phone and upsert.phone_status is Status.OPT_OUT else upsert.phone_status
             if email_status is not None or phone_status is not None:
-                kept.append((owner, event, replace(command, email_status=email_status, phone_status=phone_status)))
+                kept.append((owner, event, replace(upsert, email_status=email_status, phone_status=phone_status)))
         self._commands = kept
 
     def revoke(self, person: WorkingContact, act: Revocation, reason: Reason) -> list[Command]:
@@ -135,7 +138,7 @@ class Decided:
                 cancelled.append(lost)
             if left is not None:
                 kept.append((owner, event, left))
-            elif _counts(event.event, command):
+            elif is_awaited(event.event, command):
                 self.settle(event, EventState.WITHHELD, reason, person)
         self._commands = kept
         self.unsell(person.shop_id, cancelled, reason)
@@ -201,15 +204,8 @@ class Decided:
 def _new_command(directory: ShopDirectory, person: WorkingContact, event: InboxEvent, command: Command) -> NewCommand:
     shop = directory.shop(person.shop_id)  # a sibling's, where another shop's event concerns it
     assert shop is not None, "an event of an unknown shop is held, not decided"
-    counted = _counts(event.event, command)
+    counted = is_awaited(event.event, command)
     return NewCommand(destination_of(command, shop), shop.id, person.saved_id, event.seq, command, counted, is_bulk(event.event))
-
-
-def _counts(event: Event, command: Command) -> bool:
-    """An order is sent once SALESmanago has it; what its sections bring to the panel is no part of that promise (R11)."""
-    if isinstance(command, UpsertContact) and command.repeats:
-        return False
-    return isinstance(event, StatusObserved | TagsObserved | OptInClaimed | OptOutClaimed) or not isinstance(command, ShopCommand)
 
 
 def _collisions(person: Contact) -> str | None:

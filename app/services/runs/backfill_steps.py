@@ -14,9 +14,9 @@ from typing import Protocol
 
 import structlog
 
-from app.domain.commands import Command, UpsertContact
+from app.domain.commands import Command, as_upsert
 from app.domain.consent import Policy, Status
-from app.domain.delivery.outcomes import LONGEST_DELAY, Delivered, Throttled, backoff, message_of
+from app.domain.delivery.outcomes import Delivered, backoff, message_of, pause_asked
 from app.domain.errors import NotReady
 from app.domain.events import AccountListed
 from app.domain.intake.gateway_events import gateway_event
@@ -103,10 +103,10 @@ class BackfillSteps:
         outcome = listing.answer.outcome
         if not isinstance(outcome, Delivered):
             self._failures[run.id] += 1
-            asked = (outcome.retry_after or 0.0) if isinstance(outcome, Throttled) else 0.0
             # Retry-After may lengthen a rest, never shorten it; beyond our longest wait we ask again ourselves.
-            asked_for = timedelta(seconds=min(asked, LONGEST_DELAY.total_seconds()))
-            await self._rest(run, message_of(outcome), max(asked_for, min(backoff(self._failures[run.id]), LONGEST_REST)))
+            await self._rest(
+                run, message_of(outcome), max(pause_asked(outcome), min(backoff(self._failures[run.id]), LONGEST_REST))
+            )
             return
         self._failures.pop(run.id, None)
         if run.phase is Phase.COUNTING:
@@ -253,7 +253,7 @@ def _imagined_end(settlement: Settlement) -> str:
 
 
 def _sample(account: ListedAccount, commands: Sequence[Command]) -> Sample:
-    upsert = next((one for one in commands if isinstance(one, UpsertContact)), None)
+    upsert = next(filter(None, map(as_upsert, commands)), None)
     if upsert is None:
         return Sample(account.id)
     said = {"email": upsert.email_status, "sms": upsert.phone_status}

@@ -7,7 +7,8 @@ sends stays in SALESmanago as it was.
 from collections.abc import Mapping
 
 from app.domain.commands import AddEvent
-from app.domain.events import Event, OrderPlaced
+from app.domain.event_kinds.subjects import placed_order
+from app.domain.events import Event
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -35,9 +36,10 @@ def as_it_travels(contact: Contact, shop: Shop) -> Contact:
 
 def mapped(command: AddEvent, shop: Shop, event: Event | None = None) -> AddEvent:
     """The event with what the shop wants in details of its own, and without what may not travel."""
+    order = None if event is None else placed_order(event)
     said: Mapping[str, str | None] = {
         "order_id": command.external_id,
-        "order_source": event.source if isinstance(event, OrderPlaced) else None,
+        "order_source": None if order is None else order.source,
         "pickup_point": command.pickup_point if shop.lets_travel("pickup_point") else None,
         "currency": command.currency,
         "language": command.language if shop.lets_travel("language") else None,

@@ -17,16 +17,22 @@ from app.domain.commands import (
     UpsertContact,
 )
 from app.domain.consent import Channel, TimedStatus
-from app.domain.events import ErasureRequested, Event, StatusObserved
+from app.domain.events import ErasureRequested, StatusObserved, StatusRejected, TagsObserved
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
 
 
-def shop_commands(contact: Contact, event: Event, shop: Shop) -> tuple[ShopCommand, ...]:
+def shop_commands(contact: Contact, event: StatusObserved | StatusRejected | TagsObserved, shop: Shop) -> tuple[ShopCommand, ...]:
     """The commands for the shop after an event in SALESmanago."""
-    subscription = _subscription(contact, event) if isinstance(event, StatusObserved) else None
+    match event:
+        case StatusObserved():
+            subscription = _subscription(contact, event)
+        case StatusRejected() | TagsObserved():
+            subscription = None
+        case _:
+            assert_never(event)
     mirrored = mirror_command(contact, shop)
     return tuple(command for command in (subscription, mirrored) if command is not None)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from app.domain.decisions.changes.sent_state import vanished
 from app.domain.decisions.decide import decide
 from app.domain.decisions.observations.statuses import differs_only_in_time, found, is_another
-from app.domain.decisions.plan import Send
+from app.domain.decisions.plan import is_sent
 from app.domain.delivery.verify import RemoteContact
 from app.domain.event_parts import Origin
 from app.domain.events import StatusObserved, TagsObserved
@@ -50,14 +50,14 @@ def polled(
         if act is not None:
             # Reported as an act: until it is decided, another shop's event may seem to explain it.
             events.append(act)
-        elif remembered.sent_state != contact.sent_state and isinstance(decision.plan, Send) and not shop.shadow:
+        elif remembered.sent_state != contact.sent_state and is_sent(decision.plan) and not shop.shadow:
             events.append(observation)  # an opt-out that SALESmanago did not apply is sent again
         else:
             contact = remembered
     if contact.is_transferred and with_tags:
         tags = TagsObserved(at=at, email=email, tags=tuple(sorted(shown.tags.items())))
         decision = decide(tags, shop, contact)
-        if isinstance(decision.plan, Send) and not shop.shadow:
+        if is_sent(decision.plan) and not shop.shadow:
             events.append(tags)
         else:
             contact = decision.learned  # in shadow mode nothing is sent, and nothing counts as sent

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import assert_never
 
-from app.domain.commands import ConfirmOptIn, ConfirmOptOut, Question
+from app.domain.commands import ConfirmOptIn, ConfirmOptOut, Question, as_question, as_reported_opt_out
 from app.domain.delivery.answers import Answer, without_call
 from app.domain.delivery.outbox import Claim, WaitingCommand, to_account
 from app.domain.delivery.outcomes import Delivered, NotNeeded, Outcome, Unknown
@@ -56,10 +56,10 @@ class OptInVerifier(Unpaced):
     async def send(self, dispatches: Sequence[Dispatch], lease: Lease, outcomes: list[Outcome]) -> None:
         ours = [dispatch for dispatch in dispatches if isinstance(dispatch, SequentialDispatch)]
         asked = [
-            (dispatch, command, command.command)
+            (dispatch, command, question)
             for dispatch in ours
             for command in dispatch.claim.commands
-            if isinstance(command.command, Question)
+            if (question := as_question(command.command)) is not None
         ]
         clear = await self._without_status_under_way(asked)
         async for some, seen in read_in_batches(self._upstream.statuses, clear, lambda one: (one[2].email,), lambda: bool(lease)):
@@ -83,20 +83,25 @@ class OptInVerifier(Unpaced):
                 theirs[one.contact.email].add(one.id)
             everybody = {dispatch.claim.contact_id for dispatch, _, _ in asked}.union(*theirs.values())
             moving = await self._with_status_under_way(work, everybody, now)
-            reported = [wanted.at for _, _, wanted in asked if isinstance(wanted, ConfirmOptOut)]
+            reported = [wanted.at for _, _, wanted in asked if as_reported_opt_out(wanted) is not None]
             settled_at = await work.outbox.last_settled(destination, everybody, min(reported)) if reported else {}
         for dispatch, command, wanted in asked:
             person = {dispatch.claim.contact_id} | theirs[wanted.email]
-            if isinstance(wanted, ConfirmOptIn):
-                if moving.isdisjoint(person):
-                    clear.append((dispatch, command, wanted))
-                else:
-                    dispatch.answer(command, unclear)
-            elif moving.isdisjoint(person) and not any(settled_at[one] >= wanted.at for one in person & settled_at.keys()):
-                clear.append((dispatch, command, wanted))
-            else:
-                dispatch.new_events.append(opted_out(dispatch.claim, command))
-                dispatch.answer(command, confirmed)
+            may_be_read = moving.isdisjoint(person)
+            match wanted:
+                case ConfirmOptIn():
+                    if may_be_read:
+                        clear.append((dispatch, command, wanted))
+                    else:
+                        dispatch.answer(command, unclear)
+                case ConfirmOptOut():
+                    if may_be_read and not any(settled_at[one] >= wanted.at for one in person & settled_at.keys()):
+                        clear.append((dispatch, command, wanted))
+                    else:
+                        dispatch.new_events.append(opted_out(dispatch.claim, command.id, wanted))
+                        dispatch.answer(command, confirmed)
+                case _:
+                    assert_never(wanted)
         return clear
 
     async def _with_status_under_way(self, work: Work, contact_ids: Collection[int], now: datetime) -> set[int]:
@@ -128,7 +133,7 @@ class OptInVerifier(Unpaced):
             case ConfirmOptOut() if is_opted_in:
                 dispatch.answer(command, Answer(NotNeeded(Reason.OPT_OUT_NOT_CONFIRMED), answer.call))
             case ConfirmOptOut():
-                dispatch.new_events.append(opted_out(dispatch.claim, command))
+                dispatch.new_events.append(opted_out(dispatch.claim, command.id, wanted))
                 dispatch.answer(command, answer)
             case _:
                 assert_never(wanted)

@@ -12,7 +12,10 @@ from app.domain.commands import (
     MirrorTags,
     ReportErasure,
     SetSubscription,
+    ShopStateCommand,
     UpsertContact,
+    as_shop_state,
+    as_upsert,
 )
 from app.domain.consent import TimedStatus
 from app.domain.delivery.answers import Answer, Call, without_call
@@ -73,8 +76,8 @@ class ShopSender(Unpaced):
 
     async def _should_wait(self, dispatches: Sequence[SequentialDispatch], outcomes: list[Outcome]) -> bool:
         """Tags are many and may wait until the panel says it can take them; what a person decided does not wait."""
-        commands = [command for dispatch in dispatches for command in dispatch.claim.commands]
-        if not all(isinstance(command.command, MirrorTags) for command in commands) or not await self._side.is_overloaded():
+        commands = [command.command for dispatch in dispatches for command in dispatch.claim.commands]
+        if not all(map(_says_tags, commands)) or not await self._side.is_overloaded():
             return False
         answer = Answer(Throttled(OVERLOAD_REST_SECONDS), Call("system/serverLoad", self._clock(), 0, "throttled", "overloaded", 1))
         for dispatch in dispatches:
@@ -86,16 +89,16 @@ class ShopSender(Unpaced):
         """False when the shop's side as a whole takes nothing now."""
         person = await self._person(dispatch.claim.contact_id)
         left = self._leave_out_outdated(dispatch, person)
-        mirrors = [command for command in dispatch.claim.commands if isinstance(command.command, MirrorTags)]
+        mirrors = [command for command in dispatch.claim.commands if _says_tags(command.command)]
         for command in dispatch.claim.commands:
             if command.id in dispatch.given:
                 continue
-            if isinstance(command.command, MirrorTags) and command is not mirrors[-1]:
+            if command in mirrors[:-1]:
                 continue  # the newest says how all tags should be, and stands for the older ones
             answer = await self._ask(command.id, left.get(command.id, command.command), person)
             outcomes.append(answer.outcome)
             dispatch.answer(command, answer)
-            if isinstance(command.command, MirrorTags):
+            if _says_tags(command.command):
                 for older in mirrors:
                     dispatch.answer(older, answer)
             if stops_batch(answer.outcome):
@@ -117,7 +120,11 @@ class ShopSender(Unpaced):
 
         Answers, by number, what is left to be said.
         """
-        changes = [(one, one.command) for one in dispatch.claim.commands if isinstance(one.command, SetSubscription)]
+        changes = [
+            (one, said)
+            for one in dispatch.claim.commands
+            if (state := as_shop_state(one.command)) is not None and (said := _as_subscription(state)) is not None
+        ]
         left: dict[int, SetSubscription] = {}
         for one, command in changes:
             later = [other for waiting, other in changes if waiting.id > one.id and waiting.counted]
@@ -149,8 +156,24 @@ def _as_called_now(command: _ShopCommand, person: Contact) -> _ShopCommand:
     return replace(command, email=person.email or command.email, customer_id=customer_id)
 
 
+def _as_subscription(state: ShopStateCommand) -> SetSubscription | None:
+    match state:
+        case SetSubscription():
+            return state
+        case MirrorTags():
+            return None
+        case _:
+            assert_never(state)
+
+
+def _says_tags(command: Command) -> bool:
+    state = as_shop_state(command)
+    return state is not None and _as_subscription(state) is None
+
+
 def leaves(command: Command, address: str) -> bool:
-    return isinstance(command, UpsertContact) and command.email == address and command.new_email is not None
+    upsert = as_upsert(command)
+    return upsert is not None and upsert.email == address and upsert.new_email is not None
 
 
 def _still_new(

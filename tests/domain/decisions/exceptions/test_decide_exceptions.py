@@ -7,7 +7,8 @@ import pytest
 from app.domain.commands import ConfirmOptIn, ConfirmOptOut, DeleteContact, UpsertContact
 from app.domain.consent import Channel, Status, TimedStatus, TransferConsent
 from app.domain.decisions.changes.sent_state import digest_of_sent_state
-from app.domain.decisions.decide import contested, decide, decide_claim
+from app.domain.decisions.decide import contested, decide
+from app.domain.decisions.from_salesmanago import decide_claim
 from app.domain.decisions.plan import Defer, Send, Supersede, Withhold, unsent
 from app.domain.event_parts import NewsletterBox, Origin
 from app.domain.events import AccountListed, DriftFound, OptInClaimed, OptOutClaimed, StatusObserved, StatusRejected
