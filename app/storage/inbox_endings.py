@@ -21,7 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.delivery.outbox import CommandState
-from app.domain.intake.inbox import EventState, Settlement, end_unsent
+from app.domain.intake.endings import Standing, after_parked
+from app.domain.intake.inbox import EventState, Settlement
 from app.domain.reasons import Reason
 from app.observability.redaction import redacted
 from app.storage.engine.bulk import execute_many
@@ -43,12 +44,12 @@ class InboxEndings:
         await execute_many(self._connection, _SETTLE, [_settlement_row(one, at) for one in settlements])
 
     async def commands_settled(self, counts: Mapping[int, int], at: datetime) -> None:
-        """So many commands of these events arrived. With the last one an event is sent, or withheld if only facts travelled."""
+        """So many commands of these events arrived (`after_delivery`)."""
         rows = [{"b_seq": seq, "b_count": number, "b_at": at} for seq, number in counts.items()]
         await execute_many(self._connection, _COMMANDS_SETTLED, rows)
 
     async def drop(self, seq: int, state: EventState, reason: Reason, at: datetime) -> None:
-        """A command of the event turned out to be needless. If none of them was sent, that is what became of the event."""
+        """A command of the event need not be sent (`after_drop`)."""
         theirs = (outbox.c.event_seq == seq) & (outbox.c.state == CommandState.SENT.value) & outbox.c.counted
         sent: ColumnElement[bool] = exists().where(theirs)
         if reason is Reason.ORDER_NOT_UPDATABLE:  # facts that travelled along are no part of what was to be sent (R18)
@@ -66,27 +67,20 @@ class InboxEndings:
         )
 
     async def settle_parked(self, seq: int, at: datetime, reason: Reason | None = None) -> None:
-        """A command an event was parked for is settled: the event goes on with what is left of it, or ends.
-
-        `reason`: why that command was not sent after all. It is the event's own if none of its commands was, or if it is
-        something the event was not permitted.
-        """
+        """A command an event was parked for is settled (`after_parked`). `reason`: why it was not sent after all."""
         theirs = (outbox.c.event_seq == seq) & outbox.c.counted
         rows = await self._connection.execute(select(outbox.c.state, func.count()).where(theirs).group_by(outbox.c.state))
-        counted = {row.state: row[1] for row in rows}
-        if counted.get(CommandState.PARKED.value):
-            return
-        waiting = counted.get(CommandState.WAITING.value, 0)
+        commands = {CommandState(row.state): row[1] for row in rows}
+        ending = after_parked(Standing(EventState.PARKED, reason, 0), commands, reason)
         parked = (inbox.c.seq == seq) & (inbox.c.state == EventState.PARKED.value)
-        sent = bool(counted.get(CommandState.SENT.value))
-        if reason is not None and not waiting and not (sent and end_unsent(reason) is EventState.SUPERSEDED):
-            await self._end(parked, end_unsent(reason), reason, at)
+        if ending.state is EventState.PARKED:
             return
-        state = EventState.PLANNED if waiting else EventState.SENT
-        change = update(inbox).where(parked)
-        await self._connection.execute(
-            change.values(state=state.value, reason=None, open_commands=waiting, settled_at=None if waiting else at)
-        )
+        if ending.reason is not None:
+            await self._end(parked, ending.state, ending.reason, at)
+            return
+        settled_at = at if ending.state is EventState.SENT else None
+        changed = {"state": ending.state.value, "reason": None, "open_commands": ending.open_commands, "settled_at": settled_at}
+        await self._connection.execute(update(inbox).where(parked).values(changed))
 
     async def mark(self, seqs: Collection[int], state: EventState, reason: Reason, at: datetime) -> None:
         if seqs:
