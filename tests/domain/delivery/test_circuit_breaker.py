@@ -45,6 +45,7 @@ def test_it_is_open_until_its_rest_is_over_to_the_moment_and_then_half_open_for_
     assert breaker.state(end - timedelta(microseconds=1)) is Circuit.OPEN
     assert breaker.state(end) is Circuit.HALF_OPEN
     assert breaker.state(EVER) is Circuit.HALF_OPEN
+    assert Breaker(failures=1).state(NOW) is Circuit.HALF_OPEN
 
 
 @pytest.mark.parametrize(("failures", "seconds"), [(1, 5), (2, 10), (3, 20), (4, 40), (5, 60), (6, 60), (500, 60)])

@@ -101,3 +101,19 @@ def test_a_rest_longer_than_anybody_waits_is_told_and_nothing_is_booked() -> Non
     waiting = Pace(5.0).close(NOW + LONGEST_WAIT_SECONDS)
     booked, wait = waiting.take(NOW)
     assert (wait, booked.booked_until) == (LONGEST_WAIT_SECONDS, NOW + LONGEST_WAIT_SECONDS + 0.2)
+
+
+@pytest.mark.parametrize(
+    ("pace", "booked_for", "next_waits"),
+    [
+        (Pace(5.0), 0.4, 0.2),
+        (Pace(5.0, slowed_to=0.5, slowed_at=NOW), 0.8, 0.4),
+        (Pace(5.0, booked_until=NOW + 3), 3.0, 2.8),
+    ],
+)
+def test_of_a_process_that_ended_as_many_calls_as_may_follow_each_other_count_as_made(
+    pace: Pace, booked_for: float, next_waits: float
+) -> None:
+    used = pace.used_up(NOW)
+    assert used.booked_until - NOW == pytest.approx(booked_for)
+    assert used.take(NOW)[1] == pytest.approx(next_waits)

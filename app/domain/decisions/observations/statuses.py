@@ -179,7 +179,7 @@ def found(
     if (after.email_news, after.phone_news) == (contact.email_news, contact.phone_news):
         if waits and after.sent_state != contact.sent_state and observation.at - since < patience:
             return None, waits
-        return None, replace(after, observed=replace(after.observed, email_unexplained_since=None)) if waits else after
+        return None, after
     if waits and observation.at - since < grace:
         return None, waits
     if observation.email_out is not None:

@@ -39,6 +39,15 @@ def test_a_change_gets_its_grace_and_then_counts_from_when_it_was_first_seen() -
     assert act == look(2, OUT, acted=True)
 
 
+@pytest.mark.parametrize(("since", "counted_from"), [(5, 5), (4.9, 10)])
+def test_a_grace_that_began_before_something_was_sent_begins_anew(since: float, counted_from: float) -> None:
+    """Of the moment in which it was sent, the change may still be the later one."""
+    known = life(OPEN, registered(minute(0)), word(5, IN)).contact
+    known = replace(known, observed=replace(known.observed, email_unexplained_since=minute(since)))
+    act, known = found(look(10, OUT), known, GRACE)
+    assert (act, known.observed.email_unexplained_since) == (None, minute(counted_from))
+
+
 def test_a_callback_within_the_grace_explains_the_change() -> None:
     known = life(OPEN, registered(minute(0)), look(1, IN)).contact
     _, known = found(look(2, OUT), known, GRACE)

@@ -144,3 +144,11 @@ def test_the_day_a_contact_was_made_is_remembered_though_a_later_poll_does_not_s
     later = poll(first, 40, opted_out=True, patience=GRACE, with_tags=False).contact
     assert later is not None
     assert later.observed.created_at == TEN
+
+
+def test_tags_that_have_nowhere_to_go_are_remembered_and_bring_no_event() -> None:
+    plain = a_shop()
+    came_to = poll(subscriber(plain), 30, shop=plain, tags={"VIP": 3})
+    assert came_to.events == ()
+    assert came_to.contact is not None
+    assert set(came_to.contact.observed.tags) == {"vip"}

@@ -13,7 +13,9 @@ from app.domain.decisions.discrepancies import ConflictKind, conflicts, is_dispu
 from app.domain.decisions.observations.statuses import observe_status
 from app.domain.events import Event, StatusObserved
 from app.domain.person.contact import Contact
-from app.domain.person.sides import ObservedStatus
+from app.domain.person.sides import KeptBack, Observed, ObservedStatus, SentState
+from tests.domain import channels
+from tests.domain.channels import Turned
 from tests.domain.decisions.observations.looking import CHANNELS, IN, OPEN, OUT, brought_home, look, minute, news, sent, word
 from tests.support.builders import life, registered, status_seen, subscribed
 
@@ -216,3 +218,79 @@ def test_one_look_at_both_channels_teaches_what_two_looks_would() -> None:
     one = observe_status(status_seen(minute(2), email_out=True, phone_out=False), start)
     two = observe_status(look(2, IN, "phone"), observe_status(look(2, OUT), start))
     assert one == two
+
+
+# -- what was sent, and what of it arrived ---------------------------------------------------------------------------------
+
+SENT_IN, SENT_OUT, STOOD = TimedStatus(IN, minute(5)), TimedStatus(OUT, minute(5)), TimedStatus(IN, minute(1))
+RESIGNED = Channel().opt_out(minute(5))
+
+
+def known(sent: TimedStatus | None, channel: Channel = Channel(), **seen: Any) -> Contact:
+    return Contact(email_news=channel, sent_state=SentState(email="jan@example.pl", email_news=sent), observed=Observed(**seen))
+
+
+def seen_as(status: Status, number: float) -> ObservedStatus:
+    return ObservedStatus(status, minute(1), minute(number))
+
+
+@pytest.mark.parametrize("turned", channels.BOTH)
+@pytest.mark.parametrize(
+    ("contact", "seen", "said", "sent_after", "is_disputed"),
+    [
+        pytest.param(known(SENT_IN, email_refused=SENT_IN), look(10, OUT), None, SENT_IN, False, id="it was refused"),
+        pytest.param(known(SENT_IN, email_refused=STOOD), look(10, OUT), (OUT, 10), (OUT, 10), False, id="another was refused"),
+        pytest.param(
+            known(SENT_IN, email_kept_back=KeptBack(SENT_IN, STOOD, minute(6))), look(10, IN), None, SENT_IN, False, id="kept back"
+        ),
+        pytest.param(
+            known(SENT_IN, email_kept_back=KeptBack(SENT_IN, STOOD, minute(6)), email_news=seen_as(IN, 2)),
+            look(4, OUT),
+            (OUT, 4),
+            (OUT, 4),
+            False,
+            id="kept back, so what stood before counts",
+        ),
+        pytest.param(
+            known(SENT_IN, email_kept_back=KeptBack(STOOD, STOOD, minute(3)), email_news=seen_as(IN, 2)),
+            look(4, OUT),
+            None,
+            SENT_IN,
+            False,
+            id="an earlier one was kept back",
+        ),
+        pytest.param(known(None, email_news=seen_as(IN, 3)), look(3, OUT), (OUT, 3), (OUT, 3), False, id="two looks of one moment"),
+        pytest.param(known(SENT_IN), look(5, OUT), (OUT, 5), (OUT, 5), False, id="a look of the moment of the act"),
+        pytest.param(known(SENT_IN), look(4, OUT), None, SENT_IN, False, id="a look from before the act"),
+        pytest.param(
+            known(SENT_OUT, RESIGNED, email_news=seen_as(OUT, 3)),
+            look(6, IN),
+            (OUT, 5),
+            None,
+            True,
+            id="an opt-in that may be from before the resignation",
+        ),
+        pytest.param(known(SENT_OUT, email_news=seen_as(IN, 6)), look(7, IN), None, SENT_OUT, True, id="an opt-in that was there"),
+        pytest.param(known(SENT_OUT), look(6, IN), None, SENT_OUT, True, id="another shop sent the opt-out"),
+        pytest.param(
+            known(SENT_IN, RESIGNED, email_news=seen_as(OUT, 3)),
+            look(6, OUT),
+            (OUT, 5),
+            SENT_IN,
+            True,
+            id="an opt-in unseen",
+        ),
+    ],
+)
+def test_r06_a_look_is_compared_with_what_salesmanago_really_received(
+    contact: Contact,
+    seen: StatusObserved,
+    said: tuple[Status, float] | None,
+    sent_after: TimedStatus | tuple[Status, float] | None,
+    is_disputed: bool,
+    turned: Turned,
+) -> None:
+    after = turned(observe_status(turned(seen), turned(contact)))
+    assert after.email_news.said == (said and TimedStatus(said[0], minute(said[1])))
+    expected = TimedStatus(sent_after[0], minute(sent_after[1])) if isinstance(sent_after, tuple) else sent_after
+    assert (after.sent_state.email_news, after.observed.email_disputed) == (expected, is_disputed)
