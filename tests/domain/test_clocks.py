@@ -71,3 +71,7 @@ def test_m5_a_bucket_booked_by_a_clock_ahead_gives_calls_again(
 def test_m5_a_clock_that_was_set_back_is_noticed_by_how_far(elapsed: timedelta, error: timedelta) -> None:
     back = went_back(NOW, NOW + elapsed + error, elapsed)
     assert back == (-error if -error > NOTICED else timedelta(0))
+
+
+def test_corrections_of_up_to_five_seconds_are_a_clocks_daily_business() -> None:
+    assert timedelta(seconds=5) == NOTICED

@@ -292,3 +292,7 @@ def test_two_spellings_of_one_tag_of_ours_become_one(wanted: PanelTags) -> None:
     customer = Customer(list(present))
     customer.apply(changes(present, wanted, 1))
     assert [tag.points for tag in customer.tags] == list(wanted.points.values())
+
+
+def test_r31_the_bounds_of_what_stands_in_the_panel_are_those_of_the_design() -> None:
+    assert (MAX_NAME_CHARS, MAX_POINTS, PanelTags().complete) == (64, 1_000_000, False)

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from app.domain.salesmanago_limits import MAX_TAG_CHARS
 from app.domain.tags import (
+    MAX_PANEL_TAG_CHARS,
+    MOST_SECTIONS,
+    MOST_TAGS,
     canonical,
     collisions,
     distinct,
@@ -225,3 +228,7 @@ def test_of_tags_with_one_form_the_first_stays() -> None:
 )
 def test_different_tags_that_would_be_stored_as_one_collide(panel: list[str], groups: tuple[tuple[str, ...], ...]) -> None:
     assert collisions(panel) == groups
+
+
+def test_the_bounds_of_tags_are_those_of_the_design() -> None:
+    assert (MOST_SECTIONS, MOST_TAGS, MAX_PANEL_TAG_CHARS) == (500, 1_000, 56)

@@ -18,7 +18,8 @@ def test_a_remembered_function_is_asked_once_for_a_short_text_and_every_time_for
         asked.append(text)
         return (text + more).upper()
 
-    long = "x" * (LONGEST_REMEMBERED + 1)
+    long = "x" * 257
+    assert LONGEST_REMEMBERED == 256
     assert [upper("a"), upper("a"), upper("a", "b"), upper("a", more="b")] == ["A", "A", "AB", "AB"]
     assert [upper(long), upper(long), upper("a", long)] == [long.upper(), long.upper(), ("a" + long).upper()]
     assert asked == ["a", "a", "a", long, long, "a"]

@@ -11,7 +11,7 @@ from app.domain.commands import (
     ReportErasure,
     SetSubscription,
 )
-from app.domain.delivery.outbox import ContactQueue, NewCommand, destination_of
+from app.domain.delivery.outbox import BACKGROUND_PER_CLAIM, ContactQueue, NewCommand, WaitingCommand, destination_of
 from app.domain.panel_tags import PanelTags
 from tests.support.builders import EMAIL, NOON, a_shop, an_event, an_upsert, at
 
@@ -35,3 +35,8 @@ def test_a_command_goes_to_the_account_or_to_the_shop_it_is_for(command: Command
     queued = NewCommand(destination, "shop1", contact_id=7, event_seq=1, command=command)
     assert queued.contact_queue == ContactQueue(7, destination)
     assert (queued.counted, queued.background) == (True, False)
+
+
+def test_a_command_that_waits_was_not_tried_and_the_event_waits_for_it() -> None:
+    waiting = WaitingCommand(1, 1, an_upsert(), maybe_sent=False)
+    assert (waiting.attempts, waiting.counted, BACKGROUND_PER_CLAIM) == (0, True, 100)

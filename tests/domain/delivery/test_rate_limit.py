@@ -117,3 +117,8 @@ def test_of_a_process_that_ended_as_many_calls_as_may_follow_each_other_count_as
     used = pace.used_up(NOW)
     assert used.booked_until - NOW == pytest.approx(booked_for)
     assert used.take(NOW)[1] == pytest.approx(next_waits)
+
+
+def test_r71_a_rest_of_twelve_hours_and_the_corrections_of_a_clock_is_the_longest() -> None:
+    assert (LONGEST_REST_SECONDS, LONGEST_WAIT_SECONDS) == (43_205.0, 60.0)
+    assert Pace(5.0) == Pace(5.0, burst=2, booked_until=0.0, closed_until=0.0, slowed_to=1.0, slowed_at=0.0)

@@ -196,3 +196,7 @@ def test_r09_a_withdrawal_wins_an_equal_time_whatever_the_order() -> None:
         for act in order:
             contact = learn(act(ARRIVAL), SHOP, contact)
         assert contact.transfer.is_withdrawn
+
+
+def test_r08_clocks_that_differ_by_less_than_five_seconds_agree() -> None:
+    assert timedelta(seconds=5) == CLOCKS_AGREE

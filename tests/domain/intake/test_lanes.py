@@ -81,3 +81,8 @@ def test_a_lane_whose_events_all_come_after_one_without_a_lane_waits_for_it() ->
 
 def test_what_takes_permission_away_is_never_divided() -> None:
     assert apart([ahead(1, 30), ahead(2, 1, first=31, urgent=True)]) is None
+
+
+def test_numbers_of_lanes_and_of_what_is_divided_are_those_of_the_design() -> None:
+    assert (LANES, Spread()) == (16, Spread(from_events=500, window=4_000, lanes_at_once=2, whole_if_alone=True))
+    assert (Whole().is_needed, Whole().limit) == (False, None)

@@ -13,6 +13,7 @@ from app.domain.intake.pushes import (
     Scan,
     Settled,
     Traffic,
+    Window,
     guest,
     is_silent,
     keyed,
@@ -84,3 +85,12 @@ def test_calls_are_counted_by_the_day() -> None:
     assert (scan.calls_on("2026-11-23"), scan.calls_on("2026-11-24")) == (5, 0)
     assert scan.called("2026-11-24", 2).calls_on("2026-11-24") == 2
     assert scan.cursors == {"orders": Cursor(until=NOW)}
+
+
+def test_what_is_unusual_of_a_source_is_as_designed_and_nothing_is_so_unless_it_is_said() -> None:
+    assert (timedelta(hours=6), timedelta(days=7), 20) == (LEAST_SILENCE, TRAFFIC_WINDOW, FEWEST)
+    quiet = Traffic()
+    assert (quiet.longest_gap, quiet.pushes, quiet.not_understood, quiet.waiting) == (timedelta(0), 0, 0, 0)
+    first = Window(since=NOW, until=NOW)
+    assert (first.page, first.sweep, Scan().calls, Settled(1, PushState.TOLD).events) == (0, 1, 0, 0)
+    assert Settled(1, PushState.NOT_UNDERSTOOD).keeps_body

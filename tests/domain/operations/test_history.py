@@ -34,3 +34,7 @@ def test_what_is_older_counts_nowhere() -> None:
 def test_no_hour_of_the_first_day_is_older_than_what_is_counted_in_any_zone(zone: str) -> None:
     first = datetime.combine(days_of({}, zone, NOW)[0].day, datetime.min.time(), ZoneInfo(zone))
     assert NOW - timedelta(days=DAYS + 1) == since(NOW) <= first
+
+
+def test_r92_two_weeks_are_shown_and_a_day_begins_with_nothing() -> None:
+    assert (DAYS, Day(date(2026, 11, 23))) == (14, Day(date(2026, 11, 23), 0, 0, 0))

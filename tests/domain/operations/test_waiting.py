@@ -8,7 +8,7 @@ from app.domain.delivery.circuit_breaker import Breaker
 from app.domain.delivery.destination import DestinationState
 from app.domain.intake.inbox import EventState
 from app.domain.operations.trace import AttemptTrace, CommandTrace, EventTrace
-from app.domain.operations.waiting import WAITS, Wait, waiting_of
+from app.domain.operations.waiting import SOON, WAITS, Wait, waiting_of
 from app.domain.reasons import EXPLANATIONS, Explanation, Reason
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -106,3 +106,7 @@ def test_r90_every_explanation_is_complete_in_both_languages(explanation: Explan
 def test_polish_sentences_are_free_of_what_staff_would_not_say(calque: str) -> None:
     texts = [text for one in (*WAITS.values(), *EXPLANATIONS.values()) for text in (one.why_pl, one.what_to_do_pl)]
     assert [text for text in texts if calque in text] == []
+
+
+def test_what_is_due_within_two_seconds_is_due_now() -> None:
+    assert timedelta(seconds=2) == SOON

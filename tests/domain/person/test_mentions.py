@@ -6,7 +6,15 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from app.domain.person.mentions import Identifiers, addresses_in, names_somebody
+from app.domain.person.mentions import (
+    DEEPEST,
+    FEWEST_DIGITS,
+    MOST_CHUNKS,
+    MOST_LISTED,
+    Identifiers,
+    addresses_in,
+    names_somebody,
+)
 
 EMAIL, PHONE = "anna.zażółć+sklep@example.com", "+48600100200"
 PLAIN = "anna@example.com"
@@ -122,3 +130,7 @@ def test_a_number_that_is_of_something_else_names_nobody(text: str) -> None:
 def test_no_body_is_too_odd_to_be_looked_through(body: bytes) -> None:
     assert not names_somebody(body, Identifiers(emails=[PLAIN], phones=[PHONE], customer_ids=["7"], order_ids=["8"]))
     assert addresses_in(body) == set()
+
+
+def test_the_bounds_of_what_is_read_are_those_of_the_design() -> None:
+    assert (DEEPEST, FEWEST_DIGITS, MOST_CHUNKS, MOST_LISTED) == (3, 7, 6, 2_000)

@@ -1,5 +1,6 @@
 """Versions of an order, what takes it back, and what waits for it (R17-R19)."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,18 @@ from app.domain.commands import AddEvent, EventKind, Line
 from app.domain.decisions.decide import decide
 from app.domain.decisions.plan import Defer, Send, Supersede, Withhold
 from app.domain.delivery.coalesce import newest_versions
-from app.domain.person.sale import NO_SALE, Holder, Sale, carried, content_of_return, is_replaced, of_orders, unsold
+from app.domain.person.sale import (
+    NO_SALE,
+    VERSIONS_REMEMBERED,
+    WAIT_FOR_ORDER,
+    Holder,
+    Sale,
+    carried,
+    content_of_return,
+    is_replaced,
+    of_orders,
+    unsold,
+)
 from app.domain.reasons import Reason
 from tests.support.builders import (
     Story,
@@ -353,3 +365,8 @@ def test_commands_of_an_order_are_found_by_its_number() -> None:
     first, cart, upsert = told(EventKind.PURCHASE), told(EventKind.CART, external_id=""), an_upsert()
     other, undone = told(EventKind.PURCHASE, external_id="7"), told(EventKind.CANCELLATION)
     assert of_orders([first, cart, upsert, other, undone]) == {"5501": [first, undone], "7": [other]}
+
+
+def test_r19_the_numbers_of_orders_are_those_of_the_design() -> None:
+    assert (timedelta(days=7), 5) == (WAIT_FOR_ORDER, VERSIONS_REMEMBERED)
+    assert (NO_SALE.purchase_sent, NO_SALE.cancelled, NO_SALE.cancellation_sent) == (False, False, False)

@@ -13,7 +13,10 @@ from app.domain.reasons import Reason
 from app.domain.runs.backfill import (
     ACCOUNTS_PER_PAGE,
     CHECK_AGAIN,
+    LIGHTER,
     MARGIN,
+    OVERLOAD_REST,
+    SAMPLES,
     SWEEPS,
     Backfill,
     BackfillMode,
@@ -554,3 +557,13 @@ def walked(changes: dict[int, tuple[set[int], int]], accounts: int = 450) -> Sim
 )
 def test_whatever_vanishes_or_comes_between_two_pages_nobody_who_stays_is_missed(changes: dict[int, tuple[set[int], int]]) -> None:
     assert walked(changes).missed == set()
+
+
+def test_a_transfer_begins_with_nothing_and_its_numbers_are_those_of_the_design() -> None:
+    run = begun(SHOP, BackfillMode.DRY_RUN, "t", BEGAN, by_a_person=False)
+    assert (run.id, run.version, run.page, run.sweep, run.swept, run.total, run.found, run.canaries) == (0, 0, 0, 1, 0, 0, 0, 0)
+    assert not run.cancelled
+    assert (Tally(), Listing(run.report)) == (Tally(0, 0, {}, 0, 0), Listing(run.report, (), 0, 0))  # type: ignore[arg-type]
+    assert not ListedAccount(id=1, customer=None).is_guest
+    assert (ACCOUNTS_PER_PAGE, SWEEPS, LIGHTER, SAMPLES) == (100, 3, 10, 3)
+    assert (timedelta(hours=2), timedelta(minutes=5), timedelta(seconds=2)) == (MARGIN, OVERLOAD_REST, CHECK_AGAIN)

@@ -19,6 +19,7 @@ from app.domain.person.contact import Contact
 from app.domain.person.sides import SentState
 from app.domain.reasons import Reason
 from app.domain.runs.reconciliation import (
+    NIGHTLY,
     SAMPLES,
     WORDS,
     Cause,
@@ -376,3 +377,11 @@ def test_what_a_comparison_leaves_is_what_it_does_not_repair(
         shop_id="shop1", mode=mode, token="t", started_at=LATER, due_at=LATER, accounts_since=None, causes=causes, only=only
     )
     assert run.left == left
+
+
+def test_a_comparison_begins_with_nothing_and_its_numbers_are_those_of_the_design() -> None:
+    run = Reconciliation(
+        shop_id="shop1", mode=ReconciliationMode.PREVIEW, token="t", started_at=at(NOON), due_at=at(NOON), accounts_since=None
+    )
+    assert (run.id, run.version, run.cursor, run.checked, run.busy, run.differences) == (0,) * 6
+    assert (SAMPLES, timedelta(hours=20)) == (5, NIGHTLY)

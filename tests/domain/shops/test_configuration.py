@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from app.domain.shops.configuration import ADMIN_ROLE, OPERATOR_ROLE, READER_ROLE, SHOP_ROLE, ApiKey, may
+from app.domain.shops.configuration import ADMIN_ROLE, LIVE_KEYS_PER_SHOP, OPERATOR_ROLE, READER_ROLE, SHOP_ROLE, ApiKey, may
 from app.domain.shops.senders import is_expected
 from app.domain.values import replace
 from tests.support.builders import NOON, at
@@ -51,3 +51,7 @@ def test_a_caller_is_believed_from_the_named_networks_and_from_everywhere_where_
     address: str | None, networks: tuple[str, ...], is_one_of_them: bool
 ) -> None:
     assert is_expected(None if address is None else ip_address(address), networks) == is_one_of_them
+
+
+def test_a_shop_has_two_live_keys_at_most() -> None:
+    assert LIVE_KEYS_PER_SHOP == 2

@@ -151,6 +151,8 @@ def test_of_the_tags_that_are_gone_the_newest_hundred_are_remembered() -> None:
     gone = saw_tags(tags_seen(minute(2)), contact, OPEN).observed.tags
     assert list(gone) == [f"t{number:03}" for number in range(1, 101)]
     assert not any(tag.here for tag in gone.values())
+    again = saw_tags(tags_seen(minute(2), {"T100": 1}), contact, OPEN).observed.tags
+    assert [name for name, tag in again.items() if not tag.here] == [f"t{number:03}" for number in range(100)]
     assert (GONE_REMEMBERED, READD_LIMIT, timedelta(days=1)) == (100, 3, READD_WINDOW)
 
 
@@ -158,6 +160,8 @@ def test_r31_a_section_that_is_gone_before_anybody_looked_is_remembered_as_one_t
     contact = life(OPEN, registered(minute(0)), an_order(minute(1), categories=["Obuwie"])).contact
     gone = saw_tags(tags_seen(minute(2)), contact, OPEN).observed.tags["obuwie"]
     assert (gone.text, gone.points, gone.here) == ("obuwie", 1, False)
+    unsent = somebody().earning(("Obuwie",))
+    assert not saw_tags(tags_seen(minute(2)), unsent, OPEN).observed.tags
 
 
 def test_a_tag_that_came_back_is_remembered_as_added_again_for_a_day_and_not_longer() -> None:
