@@ -17,6 +17,7 @@ from app.domain.event_parts import Address, Customer
 from app.domain.person.contact import ADDRESS, NOBODY, Contact
 from app.domain.person.contact_parts import TimedFlag, TimedText
 from app.domain.person.merge import absorb
+from app.domain.person.sides import Observed, ObservedStatus, SentState
 from app.domain.reasons import Reason
 from app.domain.shops.shop import Panel, PanelKind
 from app.domain.tags import MOST_TAGS, canonical
@@ -537,3 +538,117 @@ def test_r09_a_value_that_was_cleared_and_given_again_within_a_second_stands() -
 def test_r09_what_was_dropped_before_the_consent_does_not_come_back_with_its_own_second() -> None:
     known = somebody().describe(a_customer(phone="+48600100200"), at(NOON)).without_profile()
     assert known.describe(a_customer(phone="+48600100200"), at(NOON)).profile["phone"].value == ""
+
+
+# -- of equal times the later word counts (R09), and what is there says so -------------------------------------------------
+
+
+def test_r09_of_one_moment_the_later_word_on_tags_wholesalers_and_addresses_counts() -> None:
+    listed = NOBODY.with_all_tags(("vip",), LATE)
+    assert listed.with_tags(("gold",), ("vip",), LATE).panel_tags == {
+        "vip": TimedFlag(value=False, at=LATE),
+        "gold": TimedFlag(value=True, at=LATE),
+    }
+    assert listed.with_all_tags(("gold",), LATE).panel_tags["vip"] == TimedFlag(value=False, at=LATE)
+    edited = NOBODY.with_tags(("vip",), (), LATE)
+    assert edited.with_all_tags((), LATE).panel_tags == {"vip": TimedFlag(value=False, at=LATE)}
+    sells = somebody().describe(a_customer(wholesaler=True), LATE).describe(a_customer(wholesaler=False), LATE)
+    assert sells.wholesaler == TimedFlag(value=False, at=LATE)
+    assert somebody().moved_to("new@example.com", LATE).moved_to("newer@example.com", LATE).email == "newer@example.com"
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "news", "since"),
+    [
+        (LATE, Channel(), LATE),
+        (None, Channel(), None),
+        (LATE, Channel(opted_out=EARLY), LATE),
+        (LATE, Channel(opted_out=LATE), None),
+        (EARLY, Channel(opted_out=LATE), None),
+        (LATE, Channel(opted_in=EARLY), None),
+    ],
+)
+def test_b6_a_subscription_waits_for_the_click_until_the_person_opts_in_or_out(
+    asked_at: datetime | None, news: Channel, since: datetime | None
+) -> None:
+    assert replace(somebody(), email_asked_at=asked_at, email_news=news).unconfirmed_since == since
+
+
+SENT_AS_OLD = SentState(email="old@example.com")
+SHOWN = ObservedStatus(Status.OPT_OUT, EARLY, EARLY)
+
+
+@pytest.mark.parametrize(
+    ("contact", "there_as", "perhaps_as", "never_there"),
+    [
+        (somebody(), EMAIL, set(), True),
+        (replace(somebody(), sent_state=SENT_AS_OLD), EMAIL, {"old@example.com"}, False),
+        (
+            replace(somebody(), sent_state=SENT_AS_OLD, rename_refused_at=LATE),
+            "old@example.com",
+            {"old@example.com"},
+            False,
+        ),
+        (replace(somebody(), rename_refused_at=LATE), EMAIL, set(), True),
+        (replace(somebody(), observed=Observed(email_news=SHOWN)), EMAIL, {EMAIL}, False),
+        (replace(somebody(), observed=Observed(phone_news=SHOWN)), EMAIL, {EMAIL}, False),
+        (replace(somebody(), observed=Observed(tags_at=EARLY)), EMAIL, {EMAIL}, False),
+        (
+            replace(somebody(), sent_state=SENT_AS_OLD, observed=Observed(tags_at=EARLY)),
+            EMAIL,
+            {EMAIL, "old@example.com"},
+            False,
+        ),
+    ],
+)
+def test_r72_a_person_is_there_under_what_was_sent_or_shown(
+    contact: Contact, there_as: str, perhaps_as: set[str], never_there: bool
+) -> None:
+    assert contact.known_there_as == there_as
+    possible = {EMAIL, "old@example.com", "other@example.com"}
+    assert {email for email in possible if contact.may_be_known_there_as(email)} == perhaps_as
+    assert contact.was_never_there is never_there
+
+
+@pytest.mark.parametrize(
+    ("registered_as", "number", "another"),
+    [("71", "72", True), ("71", "71", False), ("71", None, False), (None, "72", False)],
+)
+def test_r72_an_account_is_another_if_both_have_a_number(registered_as: str | None, number: str | None, another: bool) -> None:
+    assert replace(somebody(), registered=True, customer_id=registered_as).is_of_another_account(number) is another
+    assert not replace(somebody(), customer_id=registered_as).is_of_another_account(number)
+
+
+def test_there_is_a_place_for_a_thousandth_tag_and_for_one_that_is_there_in_another_spelling() -> None:
+    names = tuple(f"t{number}" for number in range(MOST_TAGS))
+    assert not NOBODY.with_tags(names[:-1], (), EARLY).has_no_place_for(("late",))
+    full = NOBODY.with_tags(names, (), EARLY)
+    assert full.has_no_place_for(("t0", "late"))
+    assert not full.has_no_place_for(("T0",))
+    assert not full.with_tags((), ("t0",), LATE).has_no_place_for(("late",))
+
+
+def test_a_removed_tag_of_which_nothing_was_sent_is_forgotten_before_one_that_stands_there() -> None:
+    """Of a thousand and more removed tags, those whose removal is still to be sent are kept."""
+    gone = {f"t{number:04}": TimedFlag(value=False, at=EARLY + timedelta(seconds=number)) for number in range(MOST_TAGS + 2)}
+    known = replace(somebody(), panel_tags=gone, sent_state=SentState(email=EMAIL, tags={"idosell_t0001": True}))
+    kept = known.with_tags(("new",), (), NOON_LATER).panel_tags
+    assert "t0000" not in kept
+    assert {"t0001", "t0002", "new"} <= kept.keys()
+    assert len(kept) == MOST_TAGS + 2
+
+
+def test_what_was_earned_before_changes_nothing_and_a_later_purchase_is_the_last() -> None:
+    contact = somebody().earning(("Buty", "Torby"))
+    assert contact.earning(("Torby",)) is contact
+    assert contact.earning(("Torby", "Paski")).earned_tags == ("Buty", "Torby", "Paski")
+    assert contact.bought(LATE).bought(EARLY).last_purchase_at == LATE
+
+
+def test_an_account_that_comes_back_to_an_address_finds_what_was_said_for_it() -> None:
+    here = replace(somebody("a@example.com"), email_news=Channel(opted_out=EARLY), rename_refused_at=EARLY)
+    away = here.moved_to("b@example.com", LATE)
+    assert (away.moved_at, away.rename_refused_at, set(away.left)) == (LATE, None, {"a@example.com"})
+    back = away.moved_to("a@example.com", NOON_LATER)
+    assert (back.email_news.status, back.left) == (Status.OPT_OUT, {})
+    assert here.moved_to("a@example.com", LATE) == replace(here, email_since=LATE), "the same address is no move"

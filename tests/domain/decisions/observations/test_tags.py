@@ -170,3 +170,10 @@ def test_a_tag_that_came_back_is_remembered_as_added_again_for_a_day_and_not_lon
     assert [(one.back, one.readded) for one in saw_tags(back, contact, OPEN).observed.lost.values()] == [(True, 1)]
     next_day = tags_seen(minute(2) + READD_WINDOW, {"IDOSELL_VIP": 1})
     assert not saw_tags(next_day, contact, OPEN).observed.lost
+
+
+def test_r27_a_tag_of_signs_alone_is_a_section_only_where_that_was_sent_and_is_not_shown_itself() -> None:
+    contact = life(OPEN, registered(minute(0)), an_order(minute(1), categories=["Взуття"])).contact
+    shown = saw_tags(tags_seen(minute(2), {"ВЗУТТЯ": 5, "______": 2}), contact, OPEN).observed.tags
+    assert {name: tag.points for name, tag in shown.items()} == {"взуття": 5}
+    assert not saw_tags(tags_seen(minute(2), {"______": 2}), somebody().earning(("Взуття",)), OPEN).observed.tags
