@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from app.domain.commands import Command
 from app.domain.consent import Policy
+from app.domain.decisions.changes.mapping import fields_carried, may_travel
 from app.domain.decisions.guard import closes_the_door
 from app.domain.delivery.outbox import Claim, DeferredRevocation
 from app.domain.delivery.revocation import Revocation, without_revoked
@@ -55,12 +56,21 @@ def stop_of(commands: Sequence[Command], shop: Shop, person: Contact | None) -> 
         return Stop(Revocation(everything=True, at_shop=True), Reason.SHADOW)
     if any(map(shop.blocks, {command.email for command in commands})):
         return Stop(Revocation(everything=True), Reason.BLOCKED_ADDRESS)
-    if person is None or person.erased:
-        return None
-    reason = closes_the_door(shop, person)
-    if reason is not None:
-        return Stop(Revocation(everything=True), reason)
-    first = person.transfer.granted_first
-    if shop.policy is Policy.ORDER_CONSENT and first is not None:
-        return Stop(Revocation(happened_before=first), Reason.BEFORE_CONSENT)
-    return None
+    kept_back = Revocation(kept_back=fields_kept_back(commands, shop))
+    if person is not None and not person.erased:
+        reason = closes_the_door(shop, person)
+        if reason is not None:
+            return Stop(Revocation(everything=True), reason)
+        first = person.transfer.granted_first
+        if shop.policy is Policy.ORDER_CONSENT and first is not None:
+            return Stop(kept_back | Revocation(happened_before=first), Reason.BEFORE_CONSENT)
+    # Nothing ends by it: what is left of a command is sent.
+    return Stop(kept_back, Reason.REPLACED) if kept_back.kept_back else None
+
+
+def fields_kept_back(commands: Sequence[Command], shop: Shop) -> tuple[str, ...]:
+    """Names of what these commands carry and the shop does not let travel (any more)."""
+    if shop.fields is None:
+        return ()
+    carried = dict.fromkeys(name for command in commands for name in fields_carried(command))
+    return tuple(name for name in carried if not may_travel(name, shop))

@@ -1,5 +1,6 @@
 """An act that takes permission away, and what it leaves of a command that has not arrived."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -41,6 +42,8 @@ class Revocation:
     """Orders, carts and views from before that time: the consent does not cover them (R07)."""
     cart_id: str | None = None
     """This cart has changed: its report would show yesterday's content."""
+    kept_back: tuple[str, ...] = ()
+    """Fields of a person or an order that the shop does not let travel any more (M5), and properties made of them."""
 
     def __or__(self, other: "Revocation") -> "Revocation":
         return Revocation(
@@ -54,6 +57,7 @@ class Revocation:
             later(self.carts_until, other.carts_until),
             later(self.happened_before, other.happened_before),
             self.cart_id or other.cart_id,
+            tuple(dict.fromkeys((*self.kept_back, *other.kept_back))),
         )
 
 
@@ -69,7 +73,7 @@ def without_revoked(command: Command, act: Revocation, *, perhaps_arrived: bool 
         case MirrorTags() | ReportErasure():
             return None if act.at_shop else command
         case AddEvent():
-            return None if act.everything or _is_outdated(command, act) else command
+            return None if act.everything or _is_outdated(command, act) else _event_without_fields(command, act.kept_back)
         case UpsertContact():
             return _upsert_without_revoked(command, act, perhaps_arrived=perhaps_arrived)
         case _:
@@ -81,6 +85,9 @@ def _upsert_without_revoked(command: UpsertContact, act: Revocation, *, perhaps_
     if act.everything:
         is_known = perhaps_arrived or not command.introduces
         return opt_outs_of(command) if is_known and not act.opt_outs else None
+    if any(name in command.profile for name in act.kept_back):
+        left_of_profile = {name: text for name, text in command.profile.items() if name not in act.kept_back}
+        command = replace(command, profile=left_of_profile)
     no_email = act.email_opt_in and command.email_status is Status.OPT_IN and _is_by(command.email_acted_at, act.email_until)
     no_phone = act.phone_opt_in and command.phone_status is Status.OPT_IN and _is_by(command.phone_acted_at, act.phone_until)
     left = taken_back_upsert(command, email=no_email, phone=no_phone)
@@ -94,6 +101,20 @@ def _upsert_without_revoked(command: UpsertContact, act: Revocation, *, perhaps_
         phone_status=Status.OPT_OUT if no_phone else left.phone_status,
         email_acted_at=None if no_email else left.email_acted_at,  # the act was another's, and it may still arrive
         phone_acted_at=None if no_phone else left.phone_acted_at,
+    )
+
+
+def _event_without_fields(event: AddEvent, kept_back: Sequence[str]) -> AddEvent:
+    """A detail of the shop's own that holds the text of such a field goes with it."""
+    texts = {"pickup_point": event.pickup_point, "language": event.language}
+    hidden = {name: text for name, text in texts.items() if name in kept_back and text is not None}
+    if not hidden:
+        return event
+    return replace(
+        event,
+        pickup_point=None if "pickup_point" in hidden else event.pickup_point,
+        language=None if "language" in hidden else event.language,
+        details=tuple(one for one in event.details if one[1] not in hidden.values()),
     )
 
 
@@ -130,6 +151,9 @@ def unsent_part(command: Command, left: Command | None, act: Revocation, *, perh
     if left is None:
         return replace(upsert, introduces=False) if upsert is not None and perhaps_arrived else command
     kept = as_upsert(left)
+    if act.kept_back and upsert is not None and kept is not None:
+        lost = {name: text for name, text in upsert.profile.items() if name not in kept.profile}
+        return UpsertContact(email=upsert.email, profile=lost) if lost else None
     if not act.everything or upsert is None or kept is None:
         return None  # a revoked opt-in is followed by the opt-out, which is what counts as sent
     return replace(

@@ -92,3 +92,41 @@ def test_r06b_a_claim_of_which_something_may_not_leave_is_to_revoke_it_first() -
 @pytest.mark.parametrize(("claim", "shop"), [(a_claim(PROFILE), a_shop()), (a_claim(), a_careful_shop()), (a_claim(PROFILE), None)])
 def test_r06b_a_claim_of_which_everything_may_leave_stays_as_it_is(claim: Claim, shop: Shop | None) -> None:
     assert rechecked(claim, shop, somebody()) == claim
+
+
+KEEPS_LAST_NAME = a_shop(fields=("last_name",), properties=(("nip", "company"), ("surname", "last_name")))
+NAMED = an_upsert(profile={"first_name": "Jan", "last_name": "Nowak", "property:nip": "A", "property:surname": "Nowak"})
+COLLECTED = replace(ORDER, pickup_point="WAW01A", language="PL", details=(("detail11", "WAW01A"), ("detail12", "PLN")))
+
+
+@pytest.mark.parametrize(
+    ("shop", "command", "left"),
+    [
+        (KEEPS_LAST_NAME, NAMED, replace(NAMED, profile={"last_name": "Nowak", "property:surname": "Nowak"})),
+        (KEEPS_LAST_NAME, PROFILE, replace(PROFILE, profile={})),
+        (KEEPS_LAST_NAME, an_upsert(profile={"phone": ""}), an_upsert(profile={})),
+        (a_shop(fields=("last_name",)), an_upsert(profile={"property:surname": "Nowak"}), an_upsert(profile={})),
+        (KEEPS_LAST_NAME, COLLECTED, replace(COLLECTED, pickup_point=None, language=None, details=(("detail12", "PLN"),))),
+        (a_shop(fields=("language",)), COLLECTED, replace(COLLECTED, pickup_point=None, details=(("detail12", "PLN"),))),
+    ],
+)
+def test_m5_what_waits_loses_the_fields_that_the_shop_does_not_let_travel_any_more(
+    shop: Shop, command: Command, left: Command
+) -> None:
+    stop = stopped([command], shop, somebody())
+    assert stop is not None
+    assert without_revoked(command, stop.act) == left
+    assert stopped([left], shop, somebody()) is None
+
+
+@pytest.mark.parametrize("shop", [a_shop(), a_shop(fields=("first_name", "pickup_point", "language"))])
+@pytest.mark.parametrize("command", [PROFILE, COLLECTED, GONE, ASK, HOME_IN, MIRROR])
+def test_m5_what_may_travel_leaves_as_it_is(shop: Shop, command: Command) -> None:
+    assert stopped([command], shop, somebody()) is None
+
+
+def test_m5_an_order_from_before_the_consent_still_ends_where_a_field_is_kept_back_too() -> None:
+    stop = stopped([EARLY_ORDER, PROFILE], replace(a_careful_shop(), fields=()), CONSENTED)
+    assert stop is not None
+    assert stop.reason is Reason.BEFORE_CONSENT
+    assert [without_revoked(one, stop.act) for one in (EARLY_ORDER, PROFILE)] == [None, replace(PROFILE, profile={})]

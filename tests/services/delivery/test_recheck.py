@@ -171,3 +171,17 @@ async def test_r06a_an_opt_out_whose_contact_perhaps_arrived_is_told_after_a_wit
     await world.post(unsubscribes(JAN, 2))
     await world.run_for(hours=1)
     assert JAN in world.upstream.opted_out
+
+
+async def test_m5_a_field_that_is_kept_back_meanwhile_does_not_leave_and_goes_with_the_next_event_once_it_may(world: World) -> None:
+    await world.post(registers(first_name="Jan", last_name="Nowak", phone="+48600100200"))
+    await world.plan()
+    await world.configure(replace(a_shop(), fields=("last_name",)))
+    await world.run()
+    assert [one.profile for one in world.upstream.sent(UpsertContact)] == [{"last_name": "Nowak"}]
+    assert await world.at_rest() == {"e1": ("sent", None)}
+    await world.configure(a_shop())
+    await world.post(views(minutes=5))
+    await world.run()
+    whole = {"first_name": "Jan", "last_name": "Nowak", "phone": "+48600100200"}  # a name is one field over there
+    assert world.upstream.sent(UpsertContact)[1].profile == whole

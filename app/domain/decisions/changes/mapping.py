@@ -5,8 +5,19 @@ sends stays in SALESmanago as it was.
 """
 
 from collections.abc import Mapping
+from typing import assert_never
 
-from app.domain.commands import AddEvent
+from app.domain.commands import (
+    AddEvent,
+    Command,
+    ConfirmOptIn,
+    ConfirmOptOut,
+    DeleteContact,
+    MirrorTags,
+    ReportErasure,
+    SetSubscription,
+    UpsertContact,
+)
 from app.domain.event_kinds.subjects import placed_order
 from app.domain.events import Event
 from app.domain.person.contact import Contact
@@ -25,6 +36,28 @@ def travelling(profile: Mapping[str, str], shop: Shop) -> dict[str, str]:
     kept = {name: text for name, text in profile.items() if shop.lets_travel(name)}
     properties = {f"{PROPERTY}{name}": text for name, source in shop.properties if (text := kept.get(source))}
     return {**kept, **properties}
+
+
+def may_travel(name: str, shop: Shop) -> bool:
+    """Of a field, or of a property by the field that it is made of; one that is configured no more travels no more."""
+    if not name.startswith(PROPERTY):
+        return shop.lets_travel(name)
+    made_of = dict(shop.properties).get(name.removeprefix(PROPERTY))
+    return made_of is not None and shop.lets_travel(made_of)
+
+
+def fields_carried(command: Command) -> tuple[str, ...]:
+    """Names of what a command tells of a person or an order: fields, and properties of the shop's own."""
+    match command:
+        case UpsertContact():
+            return tuple(command.profile)
+        case AddEvent():
+            texts = {"pickup_point": command.pickup_point, "language": command.language}
+            return tuple(name for name, text in texts.items() if text is not None)
+        case DeleteContact() | ConfirmOptIn() | ConfirmOptOut() | SetSubscription() | MirrorTags() | ReportErasure():
+            return ()
+        case _:
+            assert_never(command)
 
 
 def as_it_travels(contact: Contact, shop: Shop) -> Contact:
