@@ -31,7 +31,7 @@ class Taken(BaseModel):
 @router.post(
     "/sources/{platform}/{name}",
     status_code=202,
-    responses=documented(401, 413, 429, 503),
+    responses=documented(401, 404, 413, 429, 503),
     tags=["Panel: webhooks"],
     summary="Take a push of the shop's platform",
 )

@@ -14,6 +14,8 @@ class Envelope(NamedTuple):
 
     kind: str
     uid: str | None
+    source: str | None = None
+    """Who pushes, where the push says so: the panel's number (R80)."""
 
 
 class Later(Exception):

@@ -36,7 +36,7 @@ class Pushes:
         """Store a genuine push durably; one that repeats another changes nothing. False for a ping, of which nothing is kept.
 
         Raises `UnknownCaller` for a wrong token or signature, for a sender whose address none of the source's shops names, and for
-        a source nobody configured alike; `NotReady`.
+        a source nobody configured alike; `NotFound` for a genuine push that says it is of another panel (R80); `NotReady`.
         """
         source = SourceName(platform, name)
         known = self._directory.source_secrets(source)
@@ -48,6 +48,8 @@ class Pushes:
         if plugin is None or not plugin.is_genuine(headers, body, known) or not expected:
             raise UnknownCaller("The push carries no token and signature of this source.")
         called = plugin.envelope(headers, body)
+        if called.source not in (None, name):
+            raise NotFound("panel behind this address")
         content_type = headers.get("content-type", "")[:100]
         uid = called.uid if called.uid is not None else f"once-{secrets.token_hex(8)}"
         await self._stored(NewPush(source=source, uid=uid[:200], kind=called.kind[:64], content_type=content_type, body=body))

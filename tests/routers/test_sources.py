@@ -114,3 +114,12 @@ async def test_r80_an_odd_form_of_a_stranger_is_401_and_no_defect(door: Door) ->
     headers = {"content-type": "application/x-www-form-urlencoded"}
     answer = await door.http.post("/sources/idosell/1234", content=b"items=x&items[0][id]=7", headers=headers)
     assert answer.status_code == 401
+
+
+async def test_r80_a_genuine_push_of_another_panel_is_no_push_of_this_one(door: Door) -> None:
+    raw = b'{"results": []}'
+    strange = signed("clientCreated", raw) | {"x-iai-panel-id": "9999"}
+    answer = await door.http.post("/sources/idosell/1234", content=raw, headers=strange)
+    assert (answer.status_code, answer.json()["detail"]) == (404, "There is no such panel behind this address here.")
+    unnamed = {name: text for name, text in signed("clientCreated", raw).items() if name != "x-iai-panel-id"}
+    assert (await door.http.post("/sources/idosell/1234", content=raw, headers=unnamed)).status_code == 202

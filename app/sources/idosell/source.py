@@ -30,6 +30,7 @@ IDS_PER_CALL = 100
 SECTIONS_KEPT = timedelta(hours=12)
 MOST_PRODUCTS = 50_000
 EVENT_UID = "x-iai-event-uid"
+PANEL_ID = "x-iai-panel-id"
 
 
 class Panel(Protocol):
@@ -74,7 +75,7 @@ class IdosellSource:
     def envelope(self, headers: Mapping[str, str], body: bytes) -> Envelope:
         if EVENT_TYPE in headers:
             uid = headers.get(EVENT_UID, "").strip()
-            return Envelope(headers[EVENT_TYPE].strip(), uid or _digest(body))
+            return Envelope(headers[EVENT_TYPE].strip(), uid or _digest(body), headers.get(PANEL_ID, "").strip() or None)
         try:
             fields = webhooki.fields_of(body, headers.get("content-type", ""))
         except NotUnderstood:
