@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -13,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from app.configuration.control_socket import USER_HEADER, Answer, NoAnswer, ask_running, user
+from app.configuration.control_socket import USER_HEADER, Answer, NoAnswer, ask_running, shown_database, user
 from app.domain.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ _TOO_OLD = (
 
 async def ask(method: str, path: str, **more: Any) -> Any:
     """The JSON of an answer: of the running gateway, or of one opened in this process for the question."""
+    _name_database(shown_database())
     answer = ask_running(method, path, **more) or await _ask_here(method, path, **more)
     if not answer.version:
         fail(_TOO_OLD)
@@ -118,12 +120,19 @@ async def ask(method: str, path: str, **more: Any) -> Any:
     return body
 
 
+@lru_cache
+def _name_database(shown: str) -> None:
+    """Which one answers (R74): once, for a person at a terminal; programs read standard output."""
+    if err.is_terminal:
+        err.print(f"[dim]{escape(shown)}[/dim]", highlight=False, soft_wrap=True)
+
+
 async def _ask_here(method: str, path: str, **more: Any) -> Answer:
     from app.admin.control import control
     from app.configuration.settings import Settings
 
     quiet_logs()
-    async with control(Settings(), prepares=path == CONFIGURATION) as client:
+    async with control(Settings(), prepares=(method, path) == ("POST", CONFIGURATION)) as client:
         received = await client.request(method, path, headers={USER_HEADER: user()}, **more)
     return Answer(received.status_code, received.content)
 

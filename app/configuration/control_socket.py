@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from app import __version__
 
@@ -72,6 +72,16 @@ def configured_socket() -> Path | None:
 def _configured_url() -> str:
     named = {name.upper(): value for name, value in os.environ.items()}
     return named.get("GATEWAY_DATABASE_URL", DEFAULT_DATABASE_URL)
+
+
+def shown_database() -> str:
+    """Which database the environment names, for people: no password, and the whole path of a file."""
+    url = _configured_url()
+    if url.startswith(SQLITE):
+        return f"sqlite:///{_database_of(url)}"
+    named = urlsplit(url)
+    where = named.netloc.rpartition("@")[2]
+    return f"postgresql://{named.username}@{where}{named.path}" if named.username else f"postgresql://{where}{named.path}"
 
 
 class NoAnswer(Exception):

@@ -100,7 +100,9 @@ def test_what_cannot_work_is_said_in_one_sentence(stopped: World, tmp_path: Path
 def test_r74_in_a_folder_without_a_database_a_command_that_asks_says_so_and_creates_nothing(tmp_path: Path) -> None:
     world = World(tmp_path)
     before = sorted(tmp_path.iterdir())
-    for command in (["status"], ["parked"], ["why", "x@example.com"], ["keys", "list"], ["tail"], ["doctor"]):
+    asking = ["status", "parked", "keys list", "tail", "doctor", "config show", "config export", "shops list", "audit", "callbacks"]
+    asking += ["why x@example.com", "conflicts", "ledger", "backfill list", "pushes list", "neighbours"]
+    for command in map(str.split, asking):
         asked = world.command(*command)
         assert asked.returncode == 1, command
         assert "There is no database at" in " ".join(asked.stderr.split())
