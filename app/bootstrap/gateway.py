@@ -12,13 +12,13 @@ from functools import partial
 import httpx
 import structlog
 
+from app.bootstrap.file_at_start import apply_file
 from app.bootstrap.outgoing import authorities, tellers, to_anywhere_client
 from app.bootstrap.parts import Parts, parts_of
 from app.bootstrap.salesmanago import Upstreams
 from app.bootstrap.senders import Senders
 from app.bootstrap.shop_sides import ShopSides
 from app.configuration.settings import Settings
-from app.configuration.shops_file import load
 from app.domain.errors import BadConfiguration, NotReady
 from app.services.carts import Carts
 from app.services.delivery.loop import CLAIMS_IN_FLIGHT, CLAIMS_OF_ONE_PROCESS, Delivery
@@ -172,13 +172,13 @@ async def _compose(
         async with store.work() as work:
             await work.leases.release_all()
             await work.commit()
+    sides = ShopSides(directory, http, to_anywhere, clock)
+    consequences = Consequences(store, lambda stored: sides.of(directory.opened(stored)))
     if settings.config is not None:
-        accounts, shops = load(settings.config, ring)
-        await directory.apply(accounts, shops)
+        await apply_file(settings.config, ring, directory, consequences)
     await directory.refresh()
     wake = Signals(Signal(), Signal())
     upstreams = Upstreams(store, directory, http, clock, alone=database.is_sqlite)
-    sides = ShopSides(directory, http, to_anywhere, clock)
     pseudonyms = Pseudonyms(await _pepper(store, ring))
     intake = parts.intake(store, clock, wake.planning.notify, pseudonyms)
     planner = parts.planner(store, directory, clock, pseudonyms, wake.delivering.notify)
@@ -269,7 +269,7 @@ async def _compose(
         ),
         upstreams=upstreams,
         shop_sides=sides,
-        consequences=Consequences(store, lambda stored: sides.of(directory.opened(stored))),
+        consequences=consequences,
         removal=ShopRemoval(store, directory, clock),
         parts=parts,
     )

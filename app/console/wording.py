@@ -139,6 +139,7 @@ DOORS = {
     "console": N_("console"),
     "cli": N_("command line"),
     "event": N_("event of a shop"),
+    "start": N_("file at the start"),
 }
 NEWS = {"opt_in": N_("subscribed"), "opt_out": N_("unsubscribed")}
 WORDS = {

@@ -12,6 +12,8 @@ class Door(StrEnum):
     CLI = "cli"
     EVENT = "event"
     """An event that a shop posted."""
+    START = "start"
+    """The file of shops that is applied at start."""
 
 
 @value()
