@@ -35,3 +35,17 @@ def test_r93_of_every_outcome_some_are_kept_and_of_mistakes_the_most() -> None:
     assert KEPT.keys() == AT_ONCE.keys() == set(RequestOutcome)
     assert max(KEPT, key=lambda one: KEPT[one]) is max(AT_ONCE, key=lambda one: AT_ONCE[one]) is RequestOutcome.REFUSED
     assert all(AT_ONCE[one] < KEPT[one] for one in RequestOutcome)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kept", "at_once"),
+    [
+        (RequestOutcome.TAKEN, 500, 20),
+        (RequestOutcome.READ, 200, 10),
+        (RequestOutcome.REFUSED, 2000, 50),
+        (RequestOutcome.UNKNOWN_KEY, 200, 10),
+        (RequestOutcome.FAILED, 500, 20),
+    ],
+)
+def test_r93_so_many_requests_of_an_outcome_are_kept(outcome: RequestOutcome, kept: int, at_once: int) -> None:
+    assert (KEPT[outcome], AT_ONCE[outcome]) == (kept, at_once)
