@@ -124,6 +124,10 @@ def test_r27_a_cut_leaves_no_half_sign(before: int, sign: str) -> None:
     )
 
 
+DIGEST_OF_129 = hashlib.sha256(b"x" * 129).hexdigest()[:8].encode()
+"""Of a text longer than is read, this stands for the rest."""
+
+
 @pytest.mark.parametrize(
     ("written", "sent"),
     [
@@ -134,6 +138,8 @@ def test_r27_a_cut_leaves_no_half_sign(before: int, sign: str) -> None:
         ("u\u0308ber", "über"),
         ("x" * 64, "x" * 64),
         ("x" * 70, "x" * 55 + "_" + hashlib.sha256(b"x" * 70).hexdigest()[:8]),
+        ("x" * 128, "x" * 55 + "_" + hashlib.sha256(b"x" * 128).hexdigest()[:8]),
+        ("x" * 129, "x" * 55 + "_" + hashlib.sha256(b"x" * 64 + b"_" + DIGEST_OF_129).hexdigest()[:8]),
     ],
 )
 def test_text_goes_out_trimmed_with_commas_replaced_and_at_most_64_characters(written: str, sent: str) -> None:

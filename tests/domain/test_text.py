@@ -26,6 +26,21 @@ def test_a_remembered_function_is_asked_once_for_a_short_text_and_every_time_for
     assert upper.cache_info().currsize == 2
 
 
+def test_a_text_of_256_characters_is_the_longest_that_is_remembered() -> None:
+    @remembered(10)
+    def upper(text: str) -> str:
+        return text.upper()
+
+    @remembered(10)
+    def joined(text: str, more: str) -> str:
+        return text + more
+
+    longest = "x" * 256
+    assert [upper(longest), upper(longest), upper(longest + "x")] == ["X" * 256, "X" * 256, "X" * 257]
+    assert [joined(longest[1:], "y"), joined(longest[1:], "y"), joined(longest, "y")] == ["x" * 255 + "y"] * 2 + ["x" * 256 + "y"]
+    assert (upper.cache_info().currsize, joined.cache_info().currsize) == (1, 1)  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize("function", [tags.canonical, tags.word, tags.outgoing_text, tags.to_upstream, tags.as_stored])
 def test_m10_no_long_text_stays_in_a_cache_of_tags(function) -> None:  # type: ignore[no-untyped-def]
     before = function.cache_info().currsize
@@ -59,7 +74,10 @@ def test_m10_caches_keyed_by_text_are_bounded_in_bytes() -> None:
     ("text", "most", "kept"),
     [
         ("Buty", 10, "Buty"),
+        ("Buty", 4, "Buty"),
         ("Buty", 2, "Bu"),
+        ("e\u0301", 2, "e\u0301"),
+        ("\u0301" * 10, 5, "\u0301" * 5),
         ("e\u0301e\u0301", 3, "e\u0301"),
         ("👩\u200d🚀👩\u200d🚀", 5, "👩\u200d🚀"),
         ("🇵🇱🇩🇪", 3, "🇵🇱"),
