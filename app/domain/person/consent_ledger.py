@@ -201,8 +201,8 @@ _SEALED = tuple(one.name for one in fields(Entry) if one.name not in ("details",
 
 
 def details_of(email: str, evidence: Evidence, salt: str) -> dict[str, str]:
-    said = {} if evidence == NO_EVIDENCE else {name: _text(said) for name, said in vars(evidence).items() if said}
-    return {"email": email, **said, "salt": salt}
+    shown = {name: _text(said) for name, said in vars(evidence).items() if said}
+    return {"email": email, **shown, "salt": salt}
 
 
 def digest_of_details(details: Mapping[str, str]) -> str:

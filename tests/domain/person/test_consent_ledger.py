@@ -9,7 +9,7 @@ import pytest
 from app.domain.consent import Channel, TransferConsent
 from app.domain.decisions.decide import decide
 from app.domain.event_parts import Evidence, NewsletterBox
-from app.domain.events import Event, Subscribed, Unsubscribed
+from app.domain.events import AccountListed, Event, Subscribed, SubscriberListed, Unsubscribed
 from app.domain.person.consent_ledger import (
     GENESIS,
     Act,
@@ -107,6 +107,14 @@ TOLD: dict[str, tuple[Event, list[Any]]] = {
     "a return": (returned(NOW), []),
     "a request for access": (access_requested(NOW), []),
     "an erasure": (erasure_requested(NOW), []),
+    "a list of subscribers": (
+        SubscriberListed(at=NOW, email=EMAIL, email_since=BEFORE, sms_since=NOW),
+        [(*EMAIL_IN, BEFORE), (*SMS_IN, NOW)],
+    ),
+    "an account on a list": (
+        AccountListed(at=NOW, customer=a_customer(newsletter_email=DATED, newsletter_sms=BOX)),
+        [(*EMAIL_IN, BEFORE)],
+    ),
 }
 
 
@@ -148,6 +156,65 @@ def test_an_act_from_before_an_erasure_is_not_written_down_after_it(event: Event
     alive = life(OPEN, erasure_requested(NOW), registered("2026-11-23T11:00")).contact
     assert not alive.erased
     assert noted(event, alive) == []
+
+
+@pytest.mark.parametrize(("acted_at", "is_noted"), [(BEFORE, False), (NOW, False), (LATER, True)])
+def test_an_act_of_the_moment_of_an_erasure_is_none(acted_at: datetime, is_noted: bool) -> None:
+    assert bool(list(acts(subscribed(acted_at), somebody(), replace(somebody(), erased_at=NOW)))) is is_noted
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "opted_in", "kind"),
+    [
+        (None, None, ActKind.OPT_IN),
+        (BEFORE, None, ActKind.OPT_IN),
+        (NOW, None, ActKind.REQUESTED),
+        (LATER, None, ActKind.REQUESTED),
+        (NOW, BEFORE, ActKind.REQUESTED),
+        (NOW, NOW, ActKind.OPT_IN),
+    ],
+)
+def test_b6_a_subscription_that_is_asked_about_is_a_request_unless_it_was_learned(
+    asked_at: datetime | None, opted_in: datetime | None, kind: ActKind
+) -> None:
+    after = Contact(email=EMAIL, email_asked_at=asked_at, email_news=Channel(opted_in=opted_in))
+    found = [(act.matter, act.kind) for act in acts(subscribed(NOW, by_sms=True), somebody(), after)]
+    assert found == [(Matter.EMAIL, kind), SMS_IN], "only the e-mail newsletter is asked about"
+
+
+MOVED_IN, MOVED_OUT = Channel(brought_in=NOW), Channel(brought_out=NOW)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "noted_as"),
+    [
+        (Channel(), Channel(opted_in=NOW, brought_in=NOW), [EMAIL_IN]),
+        (Channel(), MOVED_IN, [EMAIL_IN]),
+        (MOVED_IN, Channel(opted_in=NOW), []),
+        (Channel(opted_in=NOW), Channel(opted_in=NOW, opted_out=NOW), [EMAIL_OUT]),
+        (Channel(), MOVED_OUT, [EMAIL_OUT]),
+        (MOVED_OUT, Channel(opted_out=NOW), []),
+    ],
+)
+def test_what_was_known_of_an_act_is_not_written_down_again_when_it_is_shown(
+    before: Channel, after: Channel, noted_as: list[tuple[Matter, ActKind]]
+) -> None:
+    one, other = (Contact(email=EMAIL, email_news=news) for news in (before, after))
+    found = list(acts(status_seen(LATER, email_out=False), one, other))
+    assert [(act.matter, act.kind) for act in found] == noted_as
+    assert {act.at for act in found} <= {NOW}
+
+
+@pytest.mark.parametrize(
+    ("evidence", "details"),
+    [
+        (Evidence(), {}),
+        (Evidence(page="/p", confirmed=True), {"page": "/p", "confirmed": "True"}),
+        (Evidence(text_version="4", ip="192.0.2.7", reason="x"), {"text_version": "4", "ip": "192.0.2.7", "reason": "x"}),
+    ],
+)
+def test_b7_details_hold_what_was_shown_and_nothing_that_was_not(evidence: Evidence, details: dict[str, str]) -> None:
+    assert details_of(EMAIL, evidence, "s") == {"email": EMAIL, **details, "salt": "s"}
 
 
 # -- the chain -------------------------------------------------------------------------------------------------------------
