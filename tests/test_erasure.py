@@ -170,7 +170,7 @@ def told() -> Iterator[tuple[str, Any]]:
     yield "access-requests", {**EXAMPLES["access-request"], **about, "event_id": "access-1"}
 
 
-def test_nothing_a_shop_told_of_the_person_stands_in_any_table_file_or_log(erased: Erased) -> None:
+def test_nothing_a_shop_said_of_the_person_stands_in_any_table_file_or_log(erased: Erased) -> None:
     """Words, goods, values, tags, wording and network address, not the e-mail alone; here and at SALESmanago's stand-in."""
     missing = {what for what, word in WORDS.items() if word.encode() not in erased.before}
     assert missing == set(), "nothing shows that these were there to be forgotten"

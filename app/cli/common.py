@@ -54,7 +54,7 @@ def run(step: Coroutine[Any, Any, None], *, serves: bool = False) -> None:
 
 
 def _words_of(error: Exception) -> str | None:
-    """What a person is told of a failure; None for a defect. What was never imported cannot have failed."""
+    """What a person reads of a failure; None for a defect. What was never imported cannot have failed."""
     if isinstance(error, GatewayError):
         return str(error)
     if isinstance(error, NoAnswer) or _is_a(error, "httpx", "TransportError"):

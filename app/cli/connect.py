@@ -105,7 +105,7 @@ _ENGLISH = {
     "bodies": "Bodies for the programmable Webhooki: docs/start/idosell.md",
     "waiting": "Waiting for a delivery of the panel, {} s at most. Change something in the panel; Ctrl-C ends the waiting.",
     "arrived": "{} arrived: {}",
-    "told": "told",
+    "told": "passed on",
     "not_understood": "not understood",
     "connected": "The shop is connected. `gateway pushes list` shows what comes; switch `shadow` off when it looks right.",
     "nothing": "Nothing came yet. The scan works all the same; look at the webhook's history in the panel.",

@@ -33,7 +33,7 @@ def list_pushes(
         if not found:
             out.print("Nothing was pushed." if not wrong else "[green]Every push was understood.[/green]")
             return
-        table = table_of("number", "received", "source", "event", "state", "told", "words")
+        table = table_of("number", "received", "source", "event", "state", "events", "words")
         for one in found:
             at = datetime.fromisoformat(one["received_at"]).astimezone()
             state = f"[{_COLOURS[one['state']]}]{one['state']}[/]"

@@ -85,7 +85,7 @@ def _show_event(event: dict[str, Any], suffix: str) -> None:
 
 
 def _evidence(one: dict[str, Any], event_id: str, suffix: str) -> str:
-    """What, when, and which event told it, if it is another than the one above."""
+    """What, when, and which event brought it, if it is another than the one above."""
     parts = [one["words" + suffix], local(one["at"]) if one["at"] else ""]
     if one["event_id"] not in (None, event_id):
         parts += [words_of(suffix)("event", one["source"]) if one["source"] else "", one["event_id"]]

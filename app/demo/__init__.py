@@ -1,4 +1,4 @@
-"""The demo: a believable day of three shops, told by what became of it."""
+"""The demo: a believable day of three shops, shown by what became of it."""
 
 from app.demo.run import run_demo, run_sandbox
 

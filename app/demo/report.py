@@ -29,7 +29,7 @@ def day(moments: Sequence[Moment], events: Sequence[dict[str, Any]]) -> None:
         table = Table(title=f"Shop {shop} (policy {policy})", box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)
         table.add_column("what happened", ratio=2)
         table.add_column("became", no_wrap=True)
-        table.add_column("what SALESmanago was told, or why nothing", ratio=4, overflow="fold")
+        table.add_column("what SALESmanago was sent, or why nothing", ratio=4, overflow="fold")
         for moment, event in zip(moments, events, strict=True):
             if moment.shop == shop:
                 colour = _COLOURS.get(event["state"], "white")
@@ -69,13 +69,13 @@ def contacts(shown: Sequence[dict[str, Any]]) -> None:
 
 
 def panel_day(steps: Sequence[PanelStep]) -> None:
-    """The shop nobody posts for: what its panel told, and what became of it."""
+    """The shop nobody posts for: what its panel reported, and what became of it."""
     title = "A third shop, on IdoSell, for which nobody writes code: its panel tells"
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)
     table.add_column("what happened", ratio=3)
     table.add_column("reported by", ratio=2)
     table.add_column("became", no_wrap=True)
-    table.add_column("what SALESmanago was told, or why nothing", ratio=4, overflow="fold")
+    table.add_column("what SALESmanago was sent, or why nothing", ratio=4, overflow="fold")
     for one in steps:
         state = one.event["state"] if one.event is not None else "nothing"
         words = _words_of(one.event) if one.event is not None else ""
@@ -89,7 +89,7 @@ def carts(scenes: Sequence[CartScene]) -> None:
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", show_lines=True)
     table.add_column("what happened", ratio=3)
     table.add_column("became", no_wrap=True)
-    table.add_column("what SALESmanago was told, or why nothing", ratio=4, overflow="fold")
+    table.add_column("what SALESmanago was sent, or why nothing", ratio=4, overflow="fold")
     for scene in scenes:
         colour = _COLOURS.get(scene.event["state"], "white")
         table.add_row(escape(scene.said), f"[{colour}]{scene.event['state']}[/]", escape(_words_of(scene.event)))

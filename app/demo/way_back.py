@@ -108,8 +108,8 @@ class WayBack:
 
         waited = await self._until(there)
         items = (await self._ask(WHOLESALE, "GET", "hand-work"))["items"]
-        told = tuple(f"waits for a person in {WHOLESALE}: {item['reason']['why']}" for item in items)
-        return Scene("Ola, who has no account, unsubscribes", told, None if waited else "Ola's opt-out is nowhere to be seen")
+        waiting = tuple(f"waits for a person in {WHOLESALE}: {item['reason']['why']}" for item in items)
+        return Scene("Ola, who has no account, unsubscribes", waiting, None if waited else "Ola's opt-out is nowhere to be seen")
 
     # -- steps -----------------------------------------------------------------------------------------------------------
 

@@ -409,7 +409,8 @@ EXPLANATIONS: dict[Reason, Explanation] = {
     ),
     Reason.ERASED_BY_ANOTHER_SHOP: Explanation(
         "M3",
-        "Another shop of the same SALESmanago account erased this person: their shared contact is gone. This shop cannot be told.",
+        "Another shop of the same SALESmanago account erased this person: their shared contact is gone. "
+        "This shop cannot be notified.",
         "Ask whether the person wants this shop's data erased too: then post an erasure for it and delete the customer in the "
         "panel. Mark the item as done.",
         "Inny sklep na tym samym koncie SALESmanago usunął dane tej osoby: wspólny kontakt zniknął. Temu sklepowi nie da się o tym "

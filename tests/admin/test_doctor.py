@@ -21,7 +21,7 @@ def health(traffic: Traffic, **more: Any) -> SourceHealth:
     return SourceHealth(PANEL, traffic, late=False, silent=False, **more)
 
 
-def test_of_a_panel_whose_webhooks_were_never_heard_it_says_that_only_the_panel_lists_them() -> None:
+def test_of_a_panel_whose_webhooks_never_came_it_says_that_only_the_panel_lists_them() -> None:
     """No gate of the panel lists them: only their arrival proves that they are there."""
     traffic, never = source_findings(health(Traffic()))
     assert (traffic.good, never.good, never.warning) == (True, True, True)
@@ -39,7 +39,7 @@ def test_of_a_source_that_never_pushed_it_says_the_way_of_that_platform_and_of_n
     assert words.en != words.pl
 
 
-def test_of_a_panel_that_was_heard_it_says_when_and_nothing_of_lists() -> None:
+def test_of_a_panel_whose_push_came_it_says_when_and_nothing_of_lists() -> None:
     (traffic,) = source_findings(health(Traffic(last_at=NOON, pushes=3)))
     assert "the last one 2026-11-23 12:00 UTC" in traffic.words.en
     assert "ostatnie: 2026-11-23 12:00 UTC" in traffic.words.pl

@@ -112,7 +112,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("acts", "touches", "is_wrong"), WRONG.values(), ids=WRONG)
-def test_r06_an_opt_in_is_wrong_where_a_look_would_have_shown_the_resignation(
+def test_r06_an_opt_in_is_wrong_where_a_poll_would_have_shown_the_resignation(
     acts: list[Act], touches: list[Touch], is_wrong: bool
 ) -> None:
     assert any("would have shown" in fault for fault in retraced(acts, touches)) is is_wrong

@@ -245,7 +245,7 @@ def test_as_json_one_document_is_printed_and_nothing_besides(terminal: Terminal)
     assert (nothing["mode"], nothing["again"], nothing["samples"]) == ("preview", 0, [])
 
 
-def test_a_disabled_shop_is_told_of_and_stays_parked(terminal: Terminal) -> None:
+def test_a_disabled_shop_is_named_and_stays_parked(terminal: Terminal) -> None:
     happens("jan@example.com")
     terminal.file.write_text(SHOPS.replace("number = 1", "number = 1\nenabled = false"))
     assert terminal.run("apply", str(terminal.file), "--yes").exit_code == 0

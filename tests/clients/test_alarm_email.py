@@ -73,14 +73,14 @@ async def test_a_notice_arrives_once_in_both_languages(mailbox: Mailbox, port: i
     assert all(words in body for words in (*WORDS["parked"], "It concerns: shop1", "Dotyczy: shop1"))
 
 
-async def test_an_end_is_told_as_an_end(mailbox: Mailbox, port: int) -> None:
+async def test_an_end_is_sent_as_an_end(mailbox: Mailbox, port: int) -> None:
     assert await AlarmEmail(mail(port))(AlarmNotice("shop1", "parked", over=True))
     ((_, message),) = mailbox.taken
     assert message["Subject"].strip().startswith("[gateway] over: shop1: ")
     assert f"Zakończone: {WORDS['parked'][1]}" in message.get_content()
 
 
-async def test_user_and_password_are_told_where_the_server_asks(mailbox: Mailbox, port: int) -> None:
+async def test_user_and_password_are_given_where_the_server_asks(mailbox: Mailbox, port: int) -> None:
     assert await AlarmEmail(mail(port, user="gateway", password="right"))(NOTICE)
     assert not await AlarmEmail(mail(port, user="gateway", password="wrong"))(NOTICE)
     assert mailbox.logins[0] == ("gateway", "right")
@@ -89,7 +89,7 @@ async def test_user_and_password_are_told_where_the_server_asks(mailbox: Mailbox
 
 
 @pytest.mark.parametrize("answer", ["451 later", "554 no", "421 busy"])
-async def test_what_the_server_does_not_take_is_not_told_and_raises_nothing(mailbox: Mailbox, port: int, answer: str) -> None:
+async def test_what_the_server_does_not_take_is_not_sent_and_raises_nothing(mailbox: Mailbox, port: int, answer: str) -> None:
     mailbox.answer = answer
     assert not await AlarmEmail(mail(port))(NOTICE)
 
@@ -106,7 +106,7 @@ async def test_a_server_that_is_not_there_is_no_reason_to_fail() -> None:
         assert not await AlarmEmail(mail(closed.getsockname()[1]))(NOTICE)
 
 
-async def test_a_server_without_the_tls_that_is_demanded_is_told_nothing(mailbox: Mailbox, port: int) -> None:
+async def test_a_server_without_the_tls_that_is_demanded_gets_nothing(mailbox: Mailbox, port: int) -> None:
     for tls in ("tls", "starttls"):
         assert not await AlarmEmail(MailServer("127.0.0.1", port, "a@example.com", ("b@example.com",), tls))(NOTICE)
     assert mailbox.taken == []

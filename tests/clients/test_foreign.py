@@ -369,7 +369,7 @@ async def test_r73_who_was_not_asked_about_is_not_listened_to() -> None:
     ],
     ids=["tags", "events", "values"],
 )
-async def test_r73_a_contact_too_large_to_be_read_is_refused_of_the_item_so_that_a_look_is_halved(contact: Json) -> None:
+async def test_r73_a_contact_too_large_to_be_read_is_refused_of_the_item_so_that_a_read_is_halved(contact: Json) -> None:
     seen = await upstream(says({**OK, "contacts": [contact]})).look_up([JAN])
     assert seen.answer.outcome == Refused("SALESmanago shows more than we read")
     assert seen.contacts == {}

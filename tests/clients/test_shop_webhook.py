@@ -224,7 +224,7 @@ async def test_a_tag_notice_says_how_all_tags_should_be(command: MirrorTags, dat
     assert (body["type"], body["data"]) == ("tags.changed", {"shop": "shop1", "email": JAN, **data})
 
 
-async def test_a_shop_is_told_its_own_number() -> None:
+async def test_a_shop_learns_its_own_number() -> None:
     shop = Receiver()
     await webhook(shop, number=3).mirror_tags(mirror(points={"vip": 2}, gone=("koszyk",)), 7)
     assert shop.bodies[0]["data"]["tags"] == [{"name": "salesmanago_shop3_vip", "points": 2}]

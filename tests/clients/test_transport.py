@@ -98,7 +98,7 @@ async def test_a_place_of_one_destination_is_none_at_another(bucket: Bucket) -> 
     assert bucket.booked == 1
 
 
-async def test_a_turn_that_was_kept_too_long_is_booked_anew(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slot_that_was_kept_too_long_is_booked_anew(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 0.05)
     limiter = RateLimiter(5, 2, bucket)
     await limiter.reserve()
@@ -107,7 +107,7 @@ async def test_a_turn_that_was_kept_too_long_is_booked_anew(bucket: Bucket, monk
     assert bucket.booked == 2
 
 
-async def test_a_turn_that_was_found_in_time_is_not_lost_while_the_body_is_written(
+async def test_a_slot_that_was_found_in_time_is_not_lost_while_the_body_is_written(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 0.05)
@@ -152,7 +152,7 @@ async def test_a_place_that_is_given_up_is_free_for_others_and_given_up_once(buc
     await third
 
 
-async def test_a_turn_that_cannot_be_booked_keeps_no_place() -> None:
+async def test_a_slot_that_cannot_be_booked_keeps_no_place() -> None:
     class Closed(Bucket):
         async def take(self) -> float:
             raise NotReady("no store")
@@ -174,7 +174,7 @@ class Even(Bucket):
 
 
 @pytest.mark.parametrize(("late", "booked"), [(0, 1), (1, 2), (2, 3), (99, 1 + SLOTS_GIVEN_UP)])
-async def test_a_turn_for_which_the_process_woke_up_late_is_given_up_but_not_for_ever(
+async def test_a_slot_for_which_the_process_woke_up_late_is_given_up_but_not_for_ever(
     late: int, booked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The calls that follow come in their own time: what comes late comes close before them (I7)."""

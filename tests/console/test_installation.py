@@ -43,7 +43,7 @@ async def test_the_page_to_sign_in_tells_strangers_nothing_of_it(copied) -> None
     assert "this may be a copy" not in (await copied.http.get("/console/sign-in?lang=en")).text
 
 
-async def test_prometheus_hears_whether_things_are_sent(copied) -> None:
+async def test_prometheus_shows_whether_things_are_sent(copied) -> None:
     operator = await copied.operator()
     assert "gateway_sends 0.0" in (await copied.http.get("/metrics", headers=operator)).text
     await copied.gateway.installation.confirm()

@@ -78,7 +78,7 @@ async def test_r95_a_form_without_the_sessions_own_token_does_nothing(door: Door
 
 
 @pytest.mark.parametrize(("path", "form"), FORMS)
-async def test_r95_who_may_only_look_changes_nothing(door: Door, path: str, form: dict[str, str]) -> None:
+async def test_r95_a_reader_changes_nothing(door: Door, path: str, form: dict[str, str]) -> None:
     http = await signed_in(door, READER_ROLE)
     assert (await sent(http, path, **form)).status_code == 403
     assert [entry.action for _, entry in await door.gateway.audit.newest()] == ["signed_in"]

@@ -368,7 +368,7 @@ def test_two_shops_that_share_one_customer_come_to_rest_and_all_sides_agree(conf
 
 @SETTINGS
 @given(policies, st.integers(1, 2), st.booleans(), stories)
-def test_even_looks_at_people_we_are_just_telling_something_make_no_loop(
+def test_even_polls_of_people_with_commands_in_flight_make_no_loop(
     conflicts: TagConflicts, shops: int, one_customer: bool, story: list[Any]
 ) -> None:
     assert lived(World(conflicts, shops, one_customer=one_customer, careful=False), story).comes_to_rest() <= ROUNDS
@@ -412,7 +412,7 @@ def test_a_quiet_day_needs_two_rounds(conflicts: TagConflicts) -> None:
     world.check_agreement()
 
 
-def test_a_section_tag_that_went_before_any_look_showed_it_goes_from_the_panel_too() -> None:
+def test_a_section_tag_that_went_before_any_poll_showed_it_goes_from_the_panel_too() -> None:
     world = World(TagConflicts.READD, 1, one_customer=True)
     world.orders_come(0, ("Obuwie",))
     world.delivers_everything()

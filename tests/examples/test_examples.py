@@ -163,7 +163,7 @@ def wait_for(condition: Any) -> None:
 
 
 @pytest.mark.parametrize(("name", "day", "notices"), LANGUAGES)
-def test_a_small_shop_tells_its_day_and_hears_of_an_opt_out(
+def test_a_small_shop_sends_its_day_and_learns_of_an_opt_out(
     name: str, day: list[str], notices: list[str], world: World, tmp_path: Path
 ) -> None:
     folder, heard = EXAMPLES / name, tmp_path / "heard"
@@ -208,7 +208,7 @@ def refuses_forgeries_and_repetitions(port: int, heard: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "day", "notices"), LANGUAGES)
-def test_a_shop_that_does_not_sign_is_told_why_nothing_was_stored(
+def test_a_shop_that_does_not_sign_learns_why_nothing_was_stored(
     name: str, day: list[str], notices: list[str], world: World
 ) -> None:
     env = environment(world, name)

@@ -38,7 +38,7 @@ async def test_api1_object_level_authorisation_a_shop_finds_nothing_of_another_s
         assert (await owner.get(f"/v1/shops/shop2/events/{event_id}")).status_code == 200
 
 
-async def test_api2_authentication_every_wrong_key_is_told_the_same(stage: Stage) -> None:
+async def test_api2_authentication_every_wrong_key_gets_the_same_answer(stage: Stage) -> None:
     """Guard: `app/services/shops/directory.py` (hashed keys, constant time). Limits: `hardening.access.guessing`."""
     told = set()
     for key in (None, FORGED, "x", stage.keys["shop1"][:-1], stage.keys["shop2"][:-1] + "?"):

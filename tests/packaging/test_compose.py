@@ -153,7 +153,7 @@ def test_the_proxy_takes_what_the_page_about_tls_shows(tmp_path: Path) -> None:
     assert refused_by_caddy(tmp_path / "Caddyfile", {"HOME": str(tmp_path)}) == ""
 
 
-def test_the_proxy_is_told_what_its_file_reads() -> None:
+def test_the_proxy_gets_what_its_file_reads() -> None:
     named = set(re.findall(r"\{\$(\w+)\}", (ROOT / "deploy" / "Caddyfile").read_text()))
     for given in proxies():
         assert given.keys() == named

@@ -87,7 +87,7 @@ def test_r06_two_memories_of_one_person_join_with_the_stricter_consent() -> None
     assert joined.email_news.status is Status.OPT_OUT
 
 
-def test_r06_an_opt_out_heard_while_a_person_is_erased_still_outweighs_an_older_subscription() -> None:
+def test_r06_an_opt_out_received_while_a_person_is_erased_still_supersedes_an_older_subscription() -> None:
     """Erased at 10, resigned at 11; then the subscription of 10:30 arrives late."""
     story = life(
         OPEN,
@@ -99,7 +99,7 @@ def test_r06_an_opt_out_heard_while_a_person_is_erased_still_outweighs_an_older_
     assert last_email_status(commands_of(story.plan)) is not Status.OPT_IN
 
 
-def test_r06_a_withdrawal_heard_while_a_person_is_erased_still_outweighs_an_older_order() -> None:
+def test_r06_a_withdrawal_received_while_a_person_is_erased_still_supersedes_an_older_order() -> None:
     story = life(
         OPEN,
         erasure_requested("2026-11-23T10:00"),
@@ -121,7 +121,7 @@ def test_r06_data_from_before_an_erasure_never_opts_in_again() -> None:
     assert last_email_status(fresh.commands[1:]) is not Status.OPT_IN
 
 
-def test_r06_an_opt_in_that_is_newer_than_an_erasure_stands_when_the_erasure_is_heard_later() -> None:
+def test_r06_an_opt_in_that_is_newer_than_an_erasure_stands_when_the_erasure_comes_later() -> None:
     """Resigned at 8, erased at 9, subscribed again at 10; the erasure arrives last but one."""
     story = life(
         CAREFUL,

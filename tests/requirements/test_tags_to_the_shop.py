@@ -42,7 +42,7 @@ def test_r30_what_is_removed_in_salesmanago_is_removed_here_and_nothing_else() -
     assert changes(present, mirrored.tags, 1) == TagChanges(remove=(2,))
 
 
-def test_r30_a_shop_without_a_panel_is_not_told_and_its_people_are_not_held_up() -> None:
+def test_r30_nothing_is_sent_to_a_shop_without_a_panel_and_its_people_are_not_held_up() -> None:
     assert life(OPEN, registered("2026-11-23T10:00"), tags_seen("2026-11-23T11:00", {"KOSZYK": 1})).plan == Supersede(
         Reason.NOTHING_NEW
     )

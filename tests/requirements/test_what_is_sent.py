@@ -125,7 +125,7 @@ def test_r11_a_late_message_of_the_old_address_renames_nobody_back() -> None:
     assert all(command.email != "jan@middle.example.com" for command in moved.commands)
 
 
-def test_r11_a_rename_taken_back_before_it_left_is_still_to_be_told_and_makes_no_twin() -> None:
+def test_r11_a_rename_revoked_before_it_left_is_still_to_be_sent_and_makes_no_twin() -> None:
     known = life(OPEN, registered("2026-11-23T10:00"))
     moved = known.goes_on(OPEN, account_changed("2026-11-23T11:00", customer=a_customer("jan@new.example.com")))
     upsert = difference(mark_unsent(moved.contact, moved.commands), OPEN)
@@ -224,7 +224,7 @@ def test_r16_the_shops_address_travels_as_host_and_location() -> None:
         (None, "sklep.iai-shop.com"),
     ],
 )
-def test_r16_what_happened_on_a_further_domain_of_the_shop_is_told_with_that_domain(page: str | None, host: str) -> None:
+def test_r16_what_happened_on_a_further_domain_of_the_shop_is_sent_with_that_domain(page: str | None, host: str) -> None:
     shop = a_shop(host="sklep.iai-shop.com", location="sklep_iai", hosts=("www.sklep.example.org",))
     seen = payloads.event(the_event(life(shop, replace(viewed(), url=page)).plan))
     assert (seen["shopDomain"], seen["location"]) == (host, "sklep_iai")

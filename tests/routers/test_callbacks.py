@@ -241,7 +241,7 @@ async def test_r54_a_call_for_the_account_becomes_an_event_in_every_shop_that_kn
     assert await stored(door, EWA) == {"shop3": ["subscription"]}
 
 
-async def test_r54_whom_nobody_knows_is_told_to_every_shop_with_the_same_answer(door: Door) -> None:
+async def test_r54_a_person_nobody_knows_is_reported_to_every_shop_with_the_same_answer(door: Door) -> None:
     answer = await called(door, "accounts/main/opt-out", given=key(JAN, OF_ACCOUNT))
     assert (answer.status_code, answer.text) == (200, "OK")
     assert await stored(door) == {shop: ["opt-out"] for shop in ("shop1", "shop2", "shop3")}

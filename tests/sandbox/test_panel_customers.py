@@ -95,7 +95,7 @@ async def test_somebody_is_looked_up(api: PanelCaller, params: Json, found: list
     assert found or answer == NOTHING_FOUND
 
 
-async def test_the_look_up_is_flat_and_says_y_or_n(api: PanelCaller) -> None:
+async def test_the_answer_to_a_search_is_flat_and_says_y_or_n(api: PanelCaller) -> None:
     params = {"clientEmail": "anna@example.com", "settingsExactSearch": True, "resultsPage": 0, "resultsLimit": 100}
     row = (await api.params("POST clients/crm/search", params))["clientsResults"][0]
     assert (row["clientFirstName"], row["clientType"], row["clientPhone1"]) == ("Anna", "person_female", "+48123456789")
@@ -171,7 +171,7 @@ async def test_reads_and_writes_spell_differently(api: PanelCaller, row: Json) -
     assert (await api.send("PUT clients/clients", body)).status_code == 422
 
 
-async def test_who_does_not_forbid_it_has_the_customer_told(api: PanelCaller) -> None:
+async def test_a_change_reaches_the_customer_where_nothing_forbids_it(api: PanelCaller) -> None:
     await put(api, {"clientLogin": "anna.k", "clientNote": "x"})
     assert (await api.last())["warnings"] == []
     await put(api, {"clientLogin": "anna.k", "clientNote": "x"}, settings={"clientSettingSendMail": True})

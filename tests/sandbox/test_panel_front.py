@@ -131,7 +131,7 @@ async def test_without_the_right_key_nobody_comes_in(api: PanelCaller, key: str 
     assert response.json()["errors"]["message"]
 
 
-async def test_a_key_without_rights_is_told_which_ones_it_lacks(api: PanelCaller) -> None:
+async def test_the_answer_to_a_key_without_rights_names_those_it_lacks(api: PanelCaller) -> None:
     body = {"params": [{"clientId": ANNA, "tagName": "x", "tagValue": 1}]}
     assert (await api.send("GET clients/clients", key="reader")).status_code == 200
     response = await api.send("POST clients/tags", body, key="reader")
@@ -176,7 +176,7 @@ async def test_a_search_without_params_is_refused_and_one_with_empty_params_is_n
     assert (await api.params("POST clients/crm/search", {}))["resultsNumberAll"] == 2
 
 
-async def test_misspelt_parameters_are_ignored_and_the_page_told_is_the_page_given(api: PanelCaller) -> None:
+async def test_misspelt_parameters_are_ignored_and_the_page_named_is_the_page_given(api: PanelCaller) -> None:
     answer = await api.ok("GET clients/clients?resultPage=1&resultsLimit=1&clientIds[]=1025")
     assert (answer["resultsPage"], answer["resultsNumberAll"], answer["results"][0]["clientId"]) == (0, 2, ANNA)
     warnings = (await api.last())["warnings"]

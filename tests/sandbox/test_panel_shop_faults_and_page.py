@@ -148,7 +148,7 @@ async def test_a_dropped_connection_says_nothing_about_the_work(
     assert bool(await api.tags()) is done
 
 
-async def test_success_may_be_a_lie_half_told_or_late(api: PanelCaller) -> None:
+async def test_success_may_be_wrong_partial_or_late(api: PanelCaller) -> None:
     await api.post("faults", {"kind": "not_stored"})
     assert (await api.ok("POST clients/tags", TAG))["results"]
     assert ((await api.last())["applied"], await api.tags()) == (False, {})

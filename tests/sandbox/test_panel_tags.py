@@ -123,7 +123,7 @@ async def test_limits_nobody_has_published_can_be_set() -> None:
     await api.params("POST clients/tags", [row] * 3, status=422)
 
 
-async def test_a_tag_moves_the_modification_date_only_when_told_so(api: PanelCaller) -> None:
+async def test_a_tag_moves_the_modification_date_only_when_asked_to(api: PanelCaller) -> None:
     before = (await api.customer())["clientsLastModificationDate"]
     await attach(api)
     assert (await api.customer())["clientsLastModificationDate"] == before

@@ -174,7 +174,7 @@ async def test_the_answer_comes_only_after_the_commit(intake: Intake, watched: W
 
 
 @pytest.mark.parametrize("failure", [lambda: NotReady(7), lambda: ZeroDivisionError("a defect")], ids=["not-ready", "defect"])
-async def test_when_the_store_fails_every_waiting_caller_hears_it_and_the_writer_goes_on(
+async def test_when_the_store_fails_every_waiting_caller_gets_the_error_and_the_writer_goes_on(
     intake: Intake, watched: WatchedStore, store: Store, failure: Callable[[], Exception]
 ) -> None:
     watched.failing = failure()

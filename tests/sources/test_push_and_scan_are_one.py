@@ -151,7 +151,7 @@ def test_r82_any_mixture_of_pushes_and_scans_ends_as_a_scan_of_the_end_does(play
 
 @given(plays())
 @settings(max_examples=100, deadline=None)
-def test_r82_no_event_is_told_twice_and_every_id_has_one_meaning(play: Play) -> None:
+def test_r82_no_event_is_stored_twice_and_every_id_has_one_meaning(play: Play) -> None:
     told = told_by(heard(play))
     ids = [one.event_id for one in told]
     assert len(ids) == len(set(ids))
@@ -163,7 +163,7 @@ def test_r82_no_event_is_told_twice_and_every_id_has_one_meaning(play: Play) -> 
 
 @given(plays())
 @settings(max_examples=100, deadline=None)
-def test_r20_somebody_who_registered_since_the_start_is_told_as_registered_once(play: Play) -> None:
+def test_r20_somebody_who_registered_since_the_start_is_sent_as_registered_once(play: Play) -> None:
     told = told_by(heard(play))
     registered = [one.event.customer.id for one in told if isinstance(one.event, CustomerRegistered)]
     people = {row["clientId"] for kind, row in rows(play.steps) if kind == "client"}

@@ -119,7 +119,7 @@ async def test_r80_a_defect_costs_the_push_it_happens_at_alone(stage: Stage, mon
     assert await kinds(stage) == [OrderPlaced] * 3
 
 
-async def test_r82_while_the_panel_cannot_be_asked_its_pushes_wait_and_are_told_when_it_can(stage: Stage) -> None:
+async def test_r82_while_the_panel_cannot_be_asked_its_pushes_wait_and_are_translated_when_it_can(stage: Stage) -> None:
     unreachable(stage)
     await stage.push("orderCreated", {"Results": [an_order()]})
     (waiting,) = await stage.translated()
@@ -174,7 +174,7 @@ async def test_r80_a_panel_that_is_down_holds_up_only_what_needs_it(stage: Stage
     assert OrderPlaced in await kinds(stage)
 
 
-async def test_r17_a_cancellation_that_is_pushed_twice_is_told_once(stage: Stage) -> None:
+async def test_r17_a_cancellation_that_is_pushed_twice_is_sent_once(stage: Stage) -> None:
     gone = an_order(orderDetails__orderStatus="canceled", orderDetails__orderChangeDate="2026-01-02 10:00:00")
     await stage.push("orderCreated", {"Results": [an_order()]})
     await stage.translated()
@@ -221,7 +221,7 @@ async def test_r71_a_push_for_a_shop_that_is_not_connected_says_so(stage: Stage)
     assert "not connected" in line.words
 
 
-async def test_m3_the_body_of_a_push_is_gone_once_it_was_told(stage: Stage) -> None:
+async def test_m3_the_body_of_a_push_is_gone_once_it_was_translated(stage: Stage) -> None:
     await stage.push("clientCreated", {"results": [NEW]})
     (line,) = await stage.translated()
     async with stage.store.work() as work:

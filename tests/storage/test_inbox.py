@@ -101,7 +101,7 @@ async def test_events_are_due_in_order_of_acceptance_with_acts_that_take_permiss
 
 
 @pytest.mark.parametrize(("events_in_bytes", "read"), [(0, 1), (0.5, 1), (1, 2), (2.5, 3), (9, 5)])
-async def test_events_of_more_bytes_than_asked_for_wait_for_the_next_look(store: Store, events_in_bytes: float, read: int) -> None:
+async def test_events_of_more_bytes_than_asked_for_wait_for_the_next_round(store: Store, events_in_bytes: float, read: int) -> None:
     """However large they are, one look holds little of them, and never none."""
     size = len(encode_tagged(subscribed()))
     found = await stored(store, *(new_event(f"e{number}") for number in range(5)))
@@ -247,7 +247,7 @@ async def test_a_person_is_forgotten_by_contact_and_by_address_in_that_shop_alon
         assert found[event_id].subject.endswith("@example.pl")
 
 
-async def test_forgetting_a_person_leaves_held_events_readable_for_their_turn(store: Store) -> None:
+async def test_forgetting_a_person_leaves_held_events_readable_until_they_are_decided(store: Store) -> None:
     """A held event is not decided either: when the shop is released it must be judged, not break the planner."""
     await stored(store, new_event("e1", held=True))
     async with store.work() as work:

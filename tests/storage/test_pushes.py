@@ -23,7 +23,7 @@ async def test_a_push_that_comes_twice_is_kept_once_and_as_it_came_first(store: 
     assert [(one.source.name, one.body) for one in due] == [("1234", b"{}"), ("99", b"{}")]
 
 
-async def test_a_push_that_was_told_gives_up_its_body_and_one_that_was_not_understood_keeps_it(store: Store) -> None:
+async def test_a_translated_push_gives_up_its_body_and_one_that_was_not_understood_keeps_it(store: Store) -> None:
     async with store.work() as work:
         await work.pushes.add([a_push("1"), a_push("2")], T)
         first, second = (one.id for one in await work.pushes.due(T, 10))
@@ -37,7 +37,7 @@ async def test_a_push_that_was_told_gives_up_its_body_and_one_that_was_not_under
     ]
 
 
-async def test_a_push_that_was_not_understood_can_be_translated_again_and_one_that_was_told_cannot(store: Store) -> None:
+async def test_a_push_that_was_not_understood_can_be_translated_again_and_one_that_was_cannot(store: Store) -> None:
     async with store.work() as work:
         await work.pushes.add([a_push("1"), a_push("2")], T)
         first, second = (one.id for one in await work.pushes.due(T, 10))

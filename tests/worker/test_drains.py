@@ -93,7 +93,7 @@ async def test_what_became_due_while_all_tasks_ran_is_looked_for_when_one_ends()
     assert outbox.woken == 1
 
 
-async def test_a_failure_ends_one_task_and_the_next_look_starts_another() -> None:
+async def test_a_failure_ends_one_task_and_the_next_check_starts_another() -> None:
     outbox = Outbox(a=1, b=1)
     outbox.served.set()
     broken = True

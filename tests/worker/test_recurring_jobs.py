@@ -312,7 +312,7 @@ async def test_a_job_that_was_cut_off_is_free_for_another_at_once(pg_dsn: str) -
     assert hanging.cancelled == 1
 
 
-async def test_a_stop_needs_no_start_and_no_second_look(dsn: str | None) -> None:
+async def test_a_stop_needs_no_start_and_no_second_check(dsn: str | None) -> None:
     async with asyncio.timeout(5):
         await JobQueue(dsn, SHORT).stop(NEVER)
         queue = JobQueue(dsn, SHORT)

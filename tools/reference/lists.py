@@ -16,7 +16,7 @@ def reasons() -> str:
     intro = """
 `withheld`, `superseded`, `parked` and `held` carry a reason: a code, the rule it follows, a sentence, and what to do.
 `gateway why`, the console and `GET …/events/{event_id}` say them in English and Polish, with the evidence: what the person did,
-when, and which event told so. Each rule has a line in [Rules](rules.md).
+when, and which event said so. Each rule has a line in [Rules](rules.md).
 """
     parts = [
         f"## {reason.value}\n\nRule: [{one.rule}](rules.md#{one.rule.lower()})\n\n{one.why}\n\n**What to do:** {one.what_to_do}\n\n"

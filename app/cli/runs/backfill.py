@@ -168,8 +168,8 @@ def _show(found: dict[str, Any], *, polish: bool) -> None:
         out.print(f"  {number:>6}  {escape(explained['why_pl' if polish else 'why'] if explained else code)}")
     for end, samples in found["samples"].items():
         for sample in samples if end == "would_send" else ():
-            told = ", ".join((*sample["tags"], *(f"opt-in {channel}" for channel in sample["opt_ins"]), *sample["fields"]))
-            out.print(f"  e.g. account {sample['account_id']}: {escape(told)}")
+            known = ", ".join((*sample["tags"], *(f"opt-in {channel}" for channel in sample["opt_ins"]), *sample["fields"]))
+            out.print(f"  e.g. account {sample['account_id']}: {escape(known)}")
     if found["paused_because"]:
         out.print(f"  [yellow]{escape(wording.word('pause', found['paused_because']))}[/yellow]")
     if found["trouble"] or found["eta"]:

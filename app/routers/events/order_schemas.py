@@ -113,8 +113,8 @@ class OrderBodyIn(WireModel):
     )
     placed_at: Instant | None = field(
         "placed_at",
-        "When the order was placed; by default `occurred_at`, and for an order that is told again, as it was told before. If it "
-        "cannot be read, the newsletter boxes are left out.",
+        "When the order was placed; by default `occurred_at`, and for an order that is reported again, as it was reported "
+        "before. If it cannot be read, the newsletter boxes are left out.",
         default=None,
     )
     currency: Currency = field("currency", "Currency of `value` and of all prices, three letters (ISO 4217).")

@@ -187,7 +187,7 @@ async def test_r56_nobody_in_the_panel_waits_for_a_person() -> None:
     assert (await world.approvals(ANNA))["email"] == {1}
 
 
-async def test_r56_nobody_in_the_panel_is_told_to_the_shops_own_address_if_there_is_one() -> None:
+async def test_r56_a_person_who_is_not_in_the_panel_is_reported_to_the_shops_own_address_if_there_is_one() -> None:
     notices: list[Json] = []
 
     def shop(request: httpx.Request) -> httpx.Response:

@@ -174,7 +174,7 @@ async def test_a_refused_update_leaves_the_event_as_it_was(there: Sandbox) -> No
         ("inactive", Refused),
     ],
 )
-async def test_what_is_no_definite_no_is_told_as_what_it_is(there: Sandbox, kind: str, outcome: type) -> None:
+async def test_what_is_no_definite_no_is_shown_as_what_it_is(there: Sandbox, kind: str, outcome: type) -> None:
     """The update may have been applied, or nothing is taken now at all: a new event would be the second of one cart."""
     first = await reported(there)
     await there.fails(kind, path="updateContactExtEvent")
@@ -185,7 +185,7 @@ async def test_what_is_no_definite_no_is_told_as_what_it_is(there: Sandbox, kind
 
 
 @pytest.mark.parametrize("applied", [True, False])
-async def test_an_update_of_unknown_outcome_is_told_by_a_look_and_harmless_to_repeat(there: Sandbox, applied: bool) -> None:
+async def test_an_update_of_unknown_outcome_is_verified_and_harmless_to_repeat(there: Sandbox, applied: bool) -> None:
     first = await reported(there)
     await there.fails("bad_gateway", path="updateContactExtEvent", applied=applied)
     newer = replace(LATER, overwrites=first)

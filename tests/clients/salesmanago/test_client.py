@@ -209,7 +209,7 @@ async def test_the_old_path_serves_where_the_new_one_is_not_there() -> None:
     assert paths == ["/api/v2/contact/addBatchContactExtEvent"] + ["/api/contact/batchAddContactExtEvent"] * 2
 
 
-async def test_a_look_up_asks_for_fifty_at_a_time_and_matches_by_address() -> None:
+async def test_a_verification_asks_for_fifty_at_a_time_and_matches_by_address() -> None:
     asked: list[list[str]] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -232,7 +232,7 @@ async def test_a_look_up_asks_for_fifty_at_a_time_and_matches_by_address() -> No
     assert set(contact.events) == {RemoteEvent("PURCHASE", "5501", datetime(2026, 1, 1, 0, 0, 0, 123000, tzinfo=UTC))}
 
 
-async def test_a_look_up_that_fails_says_so_and_shows_nobody() -> None:
+async def test_a_verification_that_fails_says_so_and_shows_nobody() -> None:
     seen = await client(says(b"", 502)).look_up(["a@example.com"])
     assert seen.contacts == {}
     assert seen.answer.outcome == Unknown("HTTP 502")

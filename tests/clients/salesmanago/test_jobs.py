@@ -16,7 +16,7 @@ def watched(seconds: float, times: JobTimes) -> tuple[int, float]:
     raise AssertionError("the looks came to an end")
 
 
-def test_jobs_that_take_two_seconds_cost_a_look_or_two_once_that_is_known() -> None:
+def test_jobs_that_take_two_seconds_cost_a_poll_or_two_once_that_is_known() -> None:
     times = JobTimes()
     looks = [watched(2.0, times)[0] for _ in range(22)]
     assert looks[0] > 3

@@ -119,7 +119,7 @@ def test_a_ripe_cart_of_a_known_person_is_one_report(minutes: int) -> None:
     assert len(plan.commands) == 1
 
 
-def test_what_is_still_to_be_told_goes_before_the_report() -> None:
+def test_what_is_still_to_be_sent_goes_before_the_report() -> None:
     plan = decide_cart(FILLED, OPEN, somebody(), FILLED.due_at)
     assert len(commands_of(plan)) == 2
     assert the_upsert(plan) == commands_of(plan)[0]

@@ -146,7 +146,7 @@ def test_r72_an_opt_in_holds_for_no_left_address(turned: Turned) -> None:
 
 
 @for_both_channels
-def test_r72_a_left_address_that_was_told_an_opt_in_is_told_the_opt_out(turned: Turned) -> None:
+def test_r72_the_opt_out_is_sent_for_a_left_address_for_which_an_opt_in_was_sent(turned: Turned) -> None:
     told = SentState(email="old@example.com", email_news=OLD_IN, phone_news=OLD_IN)
     command, held = resign_left_address(told, turned(StatusesSaid(OUT, None))) or (None, None)
     assert whole(command) == whole(turned(UpsertContact(email="old@example.com", email_status=Status.OPT_OUT, repeats=True)))
@@ -155,12 +155,12 @@ def test_r72_a_left_address_that_was_told_an_opt_in_is_told_the_opt_out(turned: 
 
 @pytest.mark.parametrize("told", [SentState(email_news=OLD_IN), SentState(email="old@example.com", email_news=OLD_OUT)])
 @for_both_channels
-def test_r72_a_left_address_that_is_not_there_or_resigned_already_is_told_nothing(told: SentState, turned: Turned) -> None:
+def test_r72_nothing_is_sent_for_a_left_address_that_is_not_there_or_resigned_already(told: SentState, turned: Turned) -> None:
     assert resign_left_address(turned(told), turned(StatusesSaid(OUT, None))) is None
 
 
 @for_both_channels
-def test_r72_a_left_address_is_told_no_opt_in(turned: Turned) -> None:
+def test_r72_no_opt_in_is_sent_for_a_left_address(turned: Turned) -> None:
     told = turned(SentState(email="old@example.com", email_news=OLD_IN))
     assert resign_left_address(told, turned(StatusesSaid(IN, None))) is None
 
@@ -236,7 +236,7 @@ def test_r55_an_act_in_the_shop_after_which_the_shop_knows_nothing_is_not_writte
 
 
 @for_both_channels
-def test_r06_siblings_hear_of_what_was_sent_of_what_was_shown_and_of_what_was_kept_back(turned: Turned) -> None:
+def test_r06_siblings_learn_what_was_sent_what_was_shown_and_what_was_kept_back(turned: Turned) -> None:
     shown = Observed(email_news=ObservedStatus(Status.OPT_OUT, NOW, NOW))
     assert status_changed(BEFORE, turned(replace(BEFORE, sent_state=SentState(email_news=OUT))))
     assert status_changed(BEFORE, turned(replace(BEFORE, observed=shown)))
@@ -287,7 +287,7 @@ def test_r06_an_opt_in_adopted_by_one_that_salesmanago_does_not_know_follows_not
 
 @pytest.mark.parametrize(("told", "adopted"), [(OLD_IN, OUT), (None, IN), (OUT, OUT)])
 @for_both_channels
-def test_r06_an_opt_in_is_adopted_only_over_an_opt_out_that_was_told(
+def test_r06_an_opt_in_is_adopted_only_over_an_opt_out_that_was_sent(
     told: TimedStatus | None, adopted: TimedStatus, turned: Turned
 ) -> None:
     before, after = (turned(SentState(email=EMAIL, email_news=said)) for said in (told, adopted))

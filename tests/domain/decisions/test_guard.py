@@ -39,7 +39,7 @@ def test_r07_an_order_from_before_the_consent_stays_unless_its_own_box_was_ticke
 @pytest.mark.parametrize(
     ("placed", "reason"), [("2026-11-23T11:59:59", Reason.BEFORE_INTEGRATION), (NOON, None), ("2026-11-23T12:00:01", None)]
 )
-def test_r15_an_order_of_the_very_moment_of_the_start_is_told(placed: str, reason: Reason | None) -> None:
+def test_r15_an_order_of_the_very_moment_of_the_start_is_sent(placed: str, reason: Reason | None) -> None:
     shop = a_shop(integration_started_at=at(NOON))
     assert refusal_reason(an_order(placed), shop, somebody(), NO_SALE) is reason
 

@@ -57,7 +57,7 @@ def known_there(shop: Shop) -> Story:
 
 @pytest.mark.parametrize("door", CLOSED)
 @pytest.mark.parametrize("confirmed", [True, False])
-def test_r06a_an_opt_out_of_somebody_known_there_is_told_whatever_else_may_not_be_sent(door: str, confirmed: bool) -> None:
+def test_r06a_an_opt_out_of_somebody_known_there_is_sent_whatever_else_may_not_be_sent(door: str, confirmed: bool) -> None:
     shop, closing = CLOSED[door]
     shop = replace(shop, propagate_unconfirmed_removals=not confirmed)
     story = known_there(shop).goes_on(shop, *closing).goes_on(shop, unsubscribed(EVENING, confirmed=confirmed))
@@ -86,7 +86,7 @@ def test_r06a_the_opt_out_of_somebody_who_was_never_sent_to_salesmanago_stays_he
 
 
 @pytest.mark.parametrize("door", CLOSED)
-def test_r06a_an_opt_out_is_told_of_somebody_known_there_from_another_shop_of_the_account(door: str) -> None:
+def test_r06a_an_opt_out_is_sent_of_somebody_known_there_from_another_shop_of_the_account(door: str) -> None:
     shop, closing = CLOSED[door]
     contact = life(replace(shop, shadow=True), *closing).contact
     decision = decide(unsubscribed(EVENING), shop, contact, known_there=True)
@@ -106,7 +106,7 @@ def test_r06a_what_was_resigned_from_while_another_event_came_goes_with_that_eve
     assert not isinstance(story.plan, Send) or story.plan.withholding is not None
 
 
-def test_r06a_an_opt_out_in_salesmanago_that_did_not_take_is_told_again_after_a_withdrawal() -> None:
+def test_r06a_an_opt_out_in_salesmanago_that_did_not_take_is_sent_again_after_a_withdrawal() -> None:
     shop = a_shop()
     story = life(shop, subscribed(MORNING), consent_withdrawn(NOON), unsubscribed(EVENING))
     shown = status_seen("2026-11-24T12:00", email_out=False)
@@ -175,7 +175,7 @@ def _after(command: UpsertContact, before: Contact, *, perhaps_arrived: bool = F
     return mark_unsent(mark_sent(before, [command]), [] if lost is None else [lost])
 
 
-def test_what_was_cut_off_a_waiting_command_counts_as_told_no_more() -> None:
+def test_what_was_cut_off_a_waiting_command_counts_as_sent_no_more() -> None:
     before = life(a_shop(), subscribed(MORNING)).contact
     command = an_upsert(profile={"first_name": "Jan"}, add_tags=("a",), email_status=Status.OPT_OUT)
     resigned = replace(before, email_news=before.email_news.opt_out(at(NOON)))
@@ -195,7 +195,7 @@ def test_a_contact_that_perhaps_arrived_counts_as_known_there_so_that_an_opt_out
 
 
 @pytest.mark.parametrize("grant", [consent_granted, lambda when: an_order(when, consent=True)])
-def test_r07_after_a_new_consent_everything_that_was_taken_back_is_told(grant: Callable[[str], Event]) -> None:
+def test_r07_after_a_new_consent_everything_that_was_revoked_is_sent(grant: Callable[[str], Event]) -> None:
     shop = a_careful_shop()
     before = life(shop, consent_granted(MORNING), tags_edited("2026-11-23T10:00", added=["vip"])).contact
     waiting = an_upsert(add_tags=("idosell_vip",), email_status=Status.OPT_OUT)

@@ -211,7 +211,7 @@ SILENT = an_upsert(quiet=True, old_email_opt_in=True, email_acted_at=LATER_ACT)
     ],
 )
 @pytest.mark.parametrize("turned", channels.BOTH)
-def test_what_is_told_of_an_act_goes_with_the_status_that_counts(earlier: Any, later: Any, merged: Any, turned: Turned) -> None:
+def test_what_is_sent_of_an_act_goes_with_the_status_that_counts(earlier: Any, later: Any, merged: Any, turned: Turned) -> None:
     assert whole(merge(turned(earlier), turned(later))) == whole(turned(merged))
 
 

@@ -95,7 +95,7 @@ def test_a_rest_or_a_booking_further_ahead_than_any_can_be_was_set_by_a_wrong_cl
     assert (known.closed_until - NOW, known.booked_until - NOW) == (closed_for, booked_for)
 
 
-def test_a_rest_longer_than_anybody_waits_is_told_and_nothing_is_booked() -> None:
+def test_a_rest_longer_than_anybody_waits_is_noted_and_nothing_is_booked() -> None:
     resting = Pace(5.0).close(NOW + LONGEST_WAIT_SECONDS + 0.5)
     assert resting.take(NOW) == (resting, LONGEST_WAIT_SECONDS + 0.5)
     waiting = Pace(5.0).close(NOW + LONGEST_WAIT_SECONDS)

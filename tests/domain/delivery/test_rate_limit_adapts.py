@@ -48,7 +48,7 @@ def test_complaints_that_count_multiply_down_to_a_smallest_share_and_never_to_no
 
 
 @pytest.mark.parametrize("later", [0.0, 0.001, 2.5, 4.999])
-def test_one_complaint_that_several_calls_hear_counts_once(later: float) -> None:
+def test_one_complaint_that_several_calls_note_counts_once(later: float) -> None:
     once = Pace(RATE).throttled(NOW)
     assert once.throttled(NOW + later) == once
 
@@ -63,7 +63,7 @@ def test_the_very_first_complaint_counts_even_when_the_clock_has_just_begun() ->
     assert Pace(RATE).throttled(1.0).share(1.0) == pytest.approx(CUT)
 
 
-def test_a_complaint_heard_by_a_clock_that_is_behind_neither_speeds_up_nor_fails() -> None:
+def test_a_complaint_noted_by_a_clock_that_is_behind_neither_speeds_up_nor_fails() -> None:
     pace = Pace(RATE).throttled(NOW)
     assert pace.share(NOW - 60) == pytest.approx(CUT)
     assert pace.throttled(NOW - 60).share(NOW - 60) <= CUT

@@ -91,7 +91,7 @@ OPT_INS = an_upsert(
         (Revocation(phone_opt_in=True, phone_until=EARLY), False, Status.OPT_IN, Status.OPT_IN, EARLY, LATE),
     ],
 )
-def test_an_opt_in_that_perhaps_arrived_turns_into_the_opt_out(
+def test_an_opt_in_that_perhaps_arrived_becomes_the_opt_out(
     act: Revocation,
     arrived: bool,
     email: Status | None,
@@ -118,7 +118,7 @@ OUT_AT_HOME, IN_AT_HOME = TimedStatus(Status.OPT_OUT, EARLY), TimedStatus(Status
     [MirrorTags(email=EMAIL, tags=PanelTags()), ReportErasure(email=EMAIL, erased_by="shop2", at=EARLY)],
     ids=["tags", "an erasure elsewhere"],
 )
-def test_what_the_shop_is_told_stays_unless_the_act_concerns_the_shop(command: Command) -> None:
+def test_what_is_sent_to_the_shop_stays_unless_the_act_concerns_the_shop(command: Command) -> None:
     assert without_revoked(command, Revocation(everything=True, email_opt_in=True, opt_outs=True)) == command
     assert without_revoked(command, Revocation(at_shop=True)) is None
 
@@ -187,7 +187,7 @@ def test_r06a_of_a_command_with_both_only_the_opt_out_travels() -> None:
         ),
     ],
 )
-def test_what_was_taken_back_was_not_told(command: Any, left: Any, act: Revocation, arrived: bool, unsent: Any) -> None:
+def test_what_was_revoked_was_not_sent(command: Any, left: Any, act: Revocation, arrived: bool, unsent: Any) -> None:
     assert unsent_part(command, left, act, perhaps_arrived=arrived) == unsent
 
 
@@ -223,7 +223,7 @@ def test_what_the_consent_does_not_cover_and_carts_that_were_bought_stay(
     assert without_revoked(event, act) == (event if goes else None)
 
 
-def test_the_cart_that_changed_is_not_told_as_it_was() -> None:
+def test_the_cart_that_changed_is_not_sent_as_it_was() -> None:
     mine, other = (an_event(EventKind.CART, cart_id=name) for name in ("c1", "c2"))
     assert [without_revoked(one, Revocation(cart_id="c1")) for one in (mine, other)] == [None, other]
     assert without_revoked(an_event(EventKind.CART), Revocation()) is not None

@@ -123,7 +123,7 @@ ACTED = at("2026-11-23T12:00")
     ],
 )
 @pytest.mark.parametrize("channel", ["email", "phone"])
-def test_r06_an_opt_in_that_waits_is_noted_as_standing_after_a_look_that_shows_one(
+def test_r06_an_opt_in_that_waits_is_noted_as_standing_after_a_poll_that_shows_one(
     channel: str, looked_at: str, shown_out: bool | None, stood: TimedStatus | None, noted: bool
 ) -> None:
     waiting = an_upsert(**{f"{channel}_status": Status.OPT_IN, f"{channel}_acted_at": ACTED, f"{channel}_stood": stood})
@@ -145,7 +145,7 @@ def test_r06_an_opt_in_that_waits_is_noted_as_standing_after_a_look_that_shows_o
         ("2026-11-23T12:01", True, True, None, False),  # in place of an opt-in that perhaps arrived, and still may
     ],
 )
-def test_r06_an_opt_out_that_waits_is_noted_as_standing_after_a_look_that_shows_it_and_nothing_else_is_told(
+def test_r06_an_opt_out_that_waits_is_noted_as_standing_after_a_poll_that_shows_it_and_nothing_else_is_sent(
     channel: str, looked_at: str, shown_out: bool, alone: bool, acted_at: datetime | None, noted: bool
 ) -> None:
     waiting = an_upsert(**{f"{channel}_status": Status.OPT_OUT, f"{channel}_acted_at": acted_at})
@@ -165,7 +165,7 @@ def test_r06_an_opt_out_that_waits_is_noted_as_standing_after_a_look_that_shows_
         (None, False, False, Status.OPT_OUT),
     ],
 )
-def test_r06_an_opt_out_is_not_told_over_an_opt_in_that_followed_it_there(
+def test_r06_an_opt_out_is_not_sent_over_an_opt_in_that_followed_it_there(
     channel: str, stood: TimedStatus | None, shown_out: bool, asks: bool, left: Status | None
 ) -> None:
     no = Agreement(name="news", accepted=False, at=ACTED, by_sms=channel == "phone")
@@ -214,7 +214,7 @@ def test_r06_an_opt_out_that_perhaps_arrived_explains_one_that_is_shown_unless_a
         ([DeleteContact(email=EMAIL)], None),
     ],
 )
-def test_r06_a_look_counts_for_the_channels_of_which_nothing_waits(
+def test_r06_a_poll_counts_for_the_channels_of_which_nothing_waits(
     waiting: list[Command], left: tuple[bool | None, bool | None] | None
 ) -> None:
     shown = apart_from(RemoteContact(EMAIL, opted_out=True, opted_out_phone=False), waiting, None, None)
@@ -237,7 +237,7 @@ OPTED_IN, OPTED_OUT = TimedStatus(Status.OPT_IN, ACTED), TimedStatus(Status.OPT_
     ],
 )
 @pytest.mark.parametrize("channel", ["email", "phone"])
-def test_r06_a_look_counts_where_it_shows_what_was_told_last_and_nothing_else_waits(
+def test_r06_a_poll_counts_where_it_shows_what_was_sent_last_and_nothing_else_waits(
     channel: str, shown_out: bool, told: TimedStatus | None, waiting: list[Status], left: bool | None
 ) -> None:
     name = "opted_out" if channel == "email" else "opted_out_phone"
@@ -340,7 +340,7 @@ def test_r06_whether_a_command_can_change_what_is_shown_of_the_newsletter(comman
 
 
 @pytest.mark.parametrize(("opted_out", "left"), [(True, True), (False, None), (None, None)])
-def test_r06_a_look_without_its_opt_in_still_shows_an_opt_out(opted_out: bool | None, left: bool | None) -> None:
+def test_r06_a_poll_without_its_opt_in_still_shows_an_opt_out(opted_out: bool | None, left: bool | None) -> None:
     shown = RemoteContact(EMAIL, opted_out=opted_out, opted_out_phone=False)
     assert without_opt_in(shown) == replace(shown, opted_out=left)
 

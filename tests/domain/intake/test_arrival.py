@@ -172,7 +172,7 @@ def test_r09_of_two_words_of_one_time_the_one_accepted_later_counts(kind: str) -
     assert only_a != only_b
 
 
-def test_r09_an_edit_of_the_second_in_which_the_full_list_was_told_counts() -> None:
+def test_r09_an_edit_of_the_second_in_which_the_full_list_was_given_counts() -> None:
     listed = learn(tags_edited(ARRIVAL, all_tags=["vip"]), SHOP, somebody())
     assert _tags(learn(tags_edited(ARRIVAL, added=["hurt"], removed=["vip"]), SHOP, listed)) == {"hurt"}
     assert _tags(learn(tags_edited(ARRIVAL - timedelta(seconds=1), removed=["vip"]), SHOP, listed)) == {"vip"}

@@ -74,7 +74,7 @@ def test_r90_of_two_acts_at_one_moment_the_one_that_ends_it_counts() -> None:
 
 
 @pytest.mark.parametrize("reason", sorted(ON_ORDER))
-def test_r90_what_was_decided_by_the_order_names_what_else_was_told_of_it(reason: Reason) -> None:
+def test_r90_what_was_decided_by_the_order_names_what_else_was_sent_of_it(reason: Reason) -> None:
     other = decided(None, event_id="first", kind="order-cancellation")
     (found,) = evidence_of(decided(reason), [], [decided(reason), other])
     assert (found.what, found.event_id, found.source, found.at) == ("order_event", "first", "order-cancellation", NOON)

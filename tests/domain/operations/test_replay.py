@@ -95,7 +95,7 @@ def test_a_consent_that_was_given_again_counts() -> None:
 # -- upserts -------------------------------------------------------------------------------------------------------------
 
 
-def test_without_news_an_upsert_is_told_as_it_was_meant_and_remembered_as_before() -> None:
+def test_without_news_an_upsert_is_sent_as_it_was_meant_and_remembered_as_before() -> None:
     upsert, story = parked_with(registered(MORNING))
     outcome = replayed(upsert, story.contact)
     assert the_sent(outcome) == upsert
@@ -103,7 +103,7 @@ def test_without_news_an_upsert_is_told_as_it_was_meant_and_remembered_as_before
     assert outcome.contact == story.contact
 
 
-def test_of_a_contact_that_is_gone_in_salesmanago_everything_is_told_and_remembered_as_told() -> None:
+def test_of_a_contact_that_is_gone_in_salesmanago_everything_is_sent_and_remembered_as_sent() -> None:
     """A look had shown that SALESmanago does not hold the person any more."""
     upsert, story = parked_with(registered(MORNING, first_name="Jan"), tags_edited("2026-11-23T09:00", added=("vip",)))
     outcome = replayed(upsert, replace(story.contact, sent_state=SentState()))
@@ -113,7 +113,7 @@ def test_of_a_contact_that_is_gone_in_salesmanago_everything_is_told_and_remembe
     assert difference(outcome.contact, SHOP) is None
 
 
-def test_a_name_and_tags_are_told_as_they_are_now() -> None:
+def test_a_name_and_tags_are_sent_as_they_are_now() -> None:
     upsert, story = parked_with(registered(MORNING), tags_edited("2026-11-23T09:00", added=("vip", "gold")))
     later = story.goes_on(SHOP, tags_edited(EVENING, removed=("vip",)), account_changed(EVENING, last_name="Nowak"))
     outcome = replayed(upsert, later.contact)
@@ -145,7 +145,7 @@ def test_an_opt_in_gives_way_to_a_newer_opt_out_of_the_same_shop() -> None:
     assert outcome.command is None or the_sent(outcome).email_status is not Status.OPT_IN
 
 
-def test_an_opt_in_gives_way_to_an_opt_out_that_another_shop_told() -> None:
+def test_an_opt_in_gives_way_to_an_opt_out_that_another_shop_sent() -> None:
     upsert, story = parked_with(registered(MORNING), subscribed("2026-11-23T09:00"))
     elsewhere = TimedStatus(Status.OPT_OUT, at(EVENING))
     contact = replace(story.contact, sent_state=replace(story.contact.sent_state, email_news=elsewhere))
@@ -154,7 +154,7 @@ def test_an_opt_in_gives_way_to_an_opt_out_that_another_shop_told() -> None:
     assert outcome.contact.sent_state.email_news == elsewhere
 
 
-def test_an_opt_in_after_all_that_is_told_again_and_as_an_old_one_if_it_has_grown_old() -> None:
+def test_an_opt_in_after_all_that_is_sent_again_and_as_an_old_one_if_it_has_grown_old() -> None:
     upsert, story = parked_with(registered(MORNING), subscribed("2026-11-23T09:00"))
     sent = the_sent(replayed(upsert, story.contact))
     assert (sent.email_status, sent.old_email_opt_in) == (Status.OPT_IN, True)
@@ -168,7 +168,7 @@ def test_what_must_set_nothing_off_sets_nothing_off_later_either(quiet: bool) ->
     assert the_sent(replayed(replace(upsert, quiet=quiet), story.contact)).quiet is quiet
 
 
-def test_an_opt_out_that_was_to_be_told_once_more_is_still_told() -> None:
+def test_an_opt_out_that_was_to_be_sent_once_more_is_still_sent() -> None:
     """The person opted out elsewhere; after an opt-in of ours had crossed it, the opt-out was to be repeated (I6)."""
     contact = life(SHOP, registered(MORNING)).contact
     contact = replace(contact, sent_state=replace(contact.sent_state, email_news=TimedStatus(Status.OPT_OUT, at(EVENING))))
@@ -194,7 +194,7 @@ def test_of_a_contact_that_another_took_over_the_upsert_is_left_to_that_other() 
         (EMAIL, EMAIL, "other@example.com", "other@example.com"),
     ],
 )
-def test_what_happened_is_told_under_the_address_by_which_the_person_is_known_there(
+def test_what_happened_is_sent_under_the_address_by_which_the_person_is_known_there(
     email: str, told_as: str | None, known_as: str | None, address: str
 ) -> None:
     event = an_event()
@@ -202,7 +202,7 @@ def test_what_happened_is_told_under_the_address_by_which_the_person_is_known_th
     assert outcome.command == replace(event, email=address)
 
 
-def test_of_a_person_without_any_address_nothing_can_be_told() -> None:
+def test_of_a_person_without_any_address_nothing_can_be_sent() -> None:
     assert replayed(an_event(), Contact(customer_id="1234")).reason is Reason.REPLACED
 
 
@@ -215,7 +215,7 @@ def test_of_a_person_without_any_address_nothing_can_be_told() -> None:
         (EventKind.VISIT, MORNING, True),
     ],
 )
-def test_a_cart_that_a_later_purchase_closed_is_not_told(kind: EventKind, cart_at: str, left: bool) -> None:
+def test_a_cart_that_a_later_purchase_closed_is_not_sent(kind: EventKind, cart_at: str, left: bool) -> None:
     buyer = life(SHOP, registered(MORNING), an_order("2026-11-23T12:00")).contact
     outcome = replayed(an_event(kind, cart_at), buyer)
     assert (outcome.command is not None) is left
@@ -255,7 +255,7 @@ def stories(draw: st.DrawFn) -> tuple[UpsertContact, Contact]:
 
 
 @given(stories())
-def test_a_replay_tells_what_is_true_and_leaves_nothing_to_be_told(story: tuple[UpsertContact, Contact]) -> None:
+def test_a_replay_sends_what_is_true_and_leaves_nothing_to_be_sent(story: tuple[UpsertContact, Contact]) -> None:
     parked, contact = story
     outcome = replayed(parked, contact)
     if contact.transfer.is_withdrawn:

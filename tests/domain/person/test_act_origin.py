@@ -45,7 +45,7 @@ def entry(source: type[Event], kind: ActKind, evidence: Evidence | None = NO_EVI
         (entry(TransferConsentGranted, ActKind.GRANTED, matter=Matter.TRANSFER), None),
     ],
 )
-def test_the_origin_of_a_line_follows_from_what_told_of_it(line: Entry, origin: Origin | None) -> None:
+def test_the_origin_of_a_line_follows_from_what_reported_it(line: Entry, origin: Origin | None) -> None:
     assert origin_of(line) == origin
 
 
@@ -55,7 +55,7 @@ def test_the_words_of_every_origin_are_complete_in_both_languages() -> None:
 
 
 @pytest.mark.parametrize("origin", sorted(Origin))
-def test_r90_the_evidence_says_who_changed_it_where_salesmanago_told(origin: Origin) -> None:
+def test_r90_the_evidence_says_who_changed_it_where_salesmanago_showed_it(origin: Origin) -> None:
     decided = Decided(event_id="this", type="subscription", reason=Reason.OPTED_OUT_THERE, occurred_at=NOON, decided_at=NOON)
     line = entry(StatusObserved, ActKind.OPT_OUT, Evidence(origin=origin))
     (found,) = evidence_of(decided, [line], [])

@@ -123,7 +123,7 @@ def test_an_event_tells_of_acts_with_their_true_time(event: Event, expected: lis
     assert noted(event) == expected
 
 
-def test_a_look_that_finds_a_change_is_noted_per_channel_an_opt_out_late_and_an_opt_in_early() -> None:
+def test_a_poll_that_finds_a_change_is_noted_per_channel_an_opt_out_late_and_an_opt_in_early() -> None:
     assert noted(status_seen(NOW, email_out=True, phone_out=True), SEEN_IN) == [(*EMAIL_OUT, NOW), (*SMS_OUT, NOW)]
     assert noted(status_seen(NOW, email_out=False), SEEN_OUT) == [(*EMAIL_IN, at("2026-11-23T09:00:00.000001"))]
     assert noted(status_seen(NOW, phone_out=False), SEEN_OUT) == [(*SMS_IN, at("2026-11-23T09:00:00.000001"))]

@@ -124,11 +124,11 @@ def test_joining_two_memories_brings_no_tag_back_that_a_newer_full_list_does_not
 # -- what is still to be told --------------------------------------------------------------------------------------------
 
 
-def test_a_stranger_is_told_even_when_nothing_but_the_address_is_known() -> None:
+def test_a_new_person_is_sent_even_when_nothing_but_the_address_is_known() -> None:
     assert difference(somebody(), OPEN) == UpsertContact(email=EMAIL)
 
 
-def test_what_was_told_is_no_difference_any_more() -> None:
+def test_what_was_sent_is_no_difference_any_more() -> None:
     contact = life(a_shop(), registered(phone="+48600100200"), subscribed(by_sms=True)).contact
     assert difference(contact, OPEN) is None
 
@@ -186,7 +186,7 @@ def test_of_many_tags_the_first_thousand_stay_and_the_event_says_so() -> None:
     ]
 
 
-def test_memory_of_tags_that_come_and_go_is_bounded_and_every_removal_is_told() -> None:
+def test_memory_of_tags_that_come_and_go_is_bounded_and_every_removal_is_sent() -> None:
     story = life(OPEN, registered("2026-11-23T09:00"))
     told_of: set[str] = set()
     for number in range(40):
@@ -247,7 +247,7 @@ def test_losses_are_seen_only_for_tags_we_put_there_under_our_prefix() -> None:
     assert lost_tags(learn(tags_seen(tags={"idosell_HURT": 1}), OPEN, contact), OPEN) == ["idosell_vip"]
 
 
-def test_once_the_difference_is_told_none_is_left() -> None:
+def test_once_the_difference_is_sent_none_is_left() -> None:
     """Also for a tag that staff took off before the first transfer."""
     contact = somebody().with_tags((), ("vip",), EARLY)
     first = difference(contact, OPEN)
@@ -305,7 +305,7 @@ def test_r10_who_is_introduced_has_nothing_to_be_cleared_neither_then_nor_later(
     assert reason_of(again.plan) is Reason.NOTHING_NEW
 
 
-def test_r10_an_explicit_nothing_in_an_account_change_is_told_once() -> None:
+def test_r10_an_explicit_nothing_in_an_account_change_is_sent_once() -> None:
     story = life(a_shop(), registered("2026-11-23T10:00", phone="+48600100200", company="Drewno", address=WARSAW))
     nothing = Address(street="", postal_code="", city="", country="")
     gone = story.goes_on(a_shop(), account_changed("2026-11-23T11:00", phone="", company="", last_name="", address=nothing))
@@ -344,7 +344,7 @@ def test_r10_of_what_salesmanago_cannot_forget_no_empty_value_is_sent() -> None:
     assert not any(isinstance(command, UpsertContact) and "" in command.profile.values() for command in gone.commands)
 
 
-def test_r03_what_was_dropped_before_a_consent_is_never_told_as_cleared() -> None:
+def test_r03_what_was_dropped_before_a_consent_is_never_sent_as_cleared() -> None:
     shop = a_careful_shop()
     story = life(shop, an_order("2026-11-23T10:00", customer=a_customer(phone="+48600100200", address=WARSAW)))
     withdrawn = story.goes_on(shop, consent_withdrawn("2026-11-23T11:00"))
@@ -387,7 +387,7 @@ ASSUMED = "+48601123456"
     [("CZ", None), ("Czechy", None), ("Atlantis", None), ("PL", ASSUMED), ("Polska", ASSUMED), (None, ASSUMED)],
 )
 @pytest.mark.parametrize("phone_comes_first", [True, False])
-def test_r10_a_number_read_as_of_the_shop_is_not_told_of_somebody_who_lives_elsewhere(
+def test_r10_a_number_read_as_of_the_shop_is_not_sent_of_somebody_who_lives_elsewhere(
     country: str | None, told: str | None, phone_comes_first: bool
 ) -> None:
     lives = (a_customer(address=Address(city="Brno", country=country)), LATE)
@@ -400,7 +400,7 @@ def test_r10_a_number_read_as_of_the_shop_is_not_told_of_somebody_who_lives_else
     assert upsert.profile.get("phone") == told
 
 
-def test_r10_a_number_that_names_its_country_or_came_with_the_address_is_told() -> None:
+def test_r10_a_number_that_names_its_country_or_came_with_the_address_is_sent() -> None:
     contact = somebody().describe(a_customer(phone=ASSUMED, address=Address(country="CZ")), LATE)
     upsert = difference(contact, OPEN)
     assert upsert is not None
@@ -454,7 +454,7 @@ def test_r72_an_opt_in_is_never_carried_onto_an_address_that_resigned(
 @pytest.mark.parametrize(
     "late", [("rename", "opt-in", "resigned"), ("opt-in", "rename", "resigned"), ("resigned", "rename", "opt-in")]
 )
-def test_r72_in_whatever_order_it_is_heard_the_resignation_of_the_address_stands(late: tuple[str, ...]) -> None:
+def test_r72_in_whatever_order_it_is_received_the_resignation_of_the_address_stands(late: tuple[str, ...]) -> None:
     """Anna opts in as `a` at 9 and takes at 10 the address `b`, for which somebody resigned at 5."""
     a, b = "a@example.com", "b@example.com"
     events = {

@@ -71,7 +71,7 @@ def version(said: str, **other: Any) -> Any:
     ids=lambda other: next(iter(other)),
 )
 @pytest.mark.parametrize("said", ["2026-11-23T10:00", "2026-11-23T12:00"])
-def test_r18_a_sent_order_that_is_told_with_other_content_updates_its_event(other: Any, said: str) -> None:
+def test_r18_a_sent_order_that_is_reported_with_other_content_updates_its_event(other: Any, said: str) -> None:
     story = life(OPEN, ORDER, version(said, **other))
     first, second = sent(story)
     assert not first.is_update
@@ -92,7 +92,7 @@ def test_r18_an_older_version_that_comes_late_changes_nothing_also_between_two_e
     assert again.goes_on(OPEN, version("2026-11-23T12:00", value="1.00")).plan == Supersede(Reason.ORDER_REPLACED)
 
 
-def test_r18_an_order_without_a_time_of_its_own_was_placed_when_it_was_first_told() -> None:
+def test_r18_an_order_without_a_time_of_its_own_was_placed_when_it_was_first_reported() -> None:
     """Its edit is no newer purchase, and no newer act: neither of the consent box nor of a newsletter box."""
     story = life(CAREFUL, an_order("2026-11-23T10:00"), consent_withdrawn("2026-11-23T11:00"))
     edited = story.goes_on(CAREFUL, an_order("2026-11-23T12:00", value="1.00"))
@@ -101,7 +101,7 @@ def test_r18_an_order_without_a_time_of_its_own_was_placed_when_it_was_first_tol
     assert first.at == second.at == at("2026-11-23T10:00")
 
 
-def test_r18_a_newer_version_that_may_not_travel_stays_and_is_told_when_it_may() -> None:
+def test_r18_a_newer_version_that_may_not_travel_stays_and_is_sent_when_it_may() -> None:
     newer = version("2026-11-23T12:00", value="1.00", consent=False)
     story = life(CAREFUL, ORDER, newer)
     assert story.plan == Withhold(Reason.ORDER_NOT_CONSENTED)
@@ -168,7 +168,7 @@ def test_r18_a_cancelled_order_that_is_placed_again_updates_its_purchase_dated_a
 
 
 @pytest.mark.parametrize("said", ["2026-11-23T10:00", "2026-11-23T11:00", "2026-11-23T12:00"])
-def test_r18_the_same_order_told_up_to_its_cancellation_does_not_place_it_again(said: str) -> None:
+def test_r18_the_same_order_reported_up_to_its_cancellation_does_not_place_it_again(said: str) -> None:
     assert life(OPEN, ORDER, cancelled("2026-11-23T12:00"), version(said)).plan == Supersede(Reason.ORDER_ALREADY_SENT)
 
 
@@ -218,7 +218,7 @@ def test_r17_what_takes_back_a_withheld_order_stays_whichever_comes_first(shop: 
     assert story.waiting == ()
 
 
-def test_r19_what_waits_is_told_in_its_order_of_time_and_each_return_once() -> None:
+def test_r19_what_waits_is_sent_in_its_order_of_time_and_each_return_once() -> None:
     late = returned("2026-11-23T14:00", items=(an_item("102"),))
     early = returned("2026-11-23T13:00", items=(an_item("101"),))
     story = life(OPEN, late, early, returned("2026-11-23T14:05", items=(an_item("102"),)), ORDER)
@@ -257,7 +257,7 @@ def back(when: str = "2026-11-23T12:00", goods: str = "101", value: str | None =
         (returned("2026-11-23T12:00"), returned("2026-11-23T12:01"), Supersede(Reason.NOTHING_NEW)),
     ],
 )
-def test_r19_a_return_is_told_from_another_by_its_id_or_its_goods_and_value(one: Any, other: Any, plan: Any) -> None:
+def test_r19_a_return_is_distinguished_by_its_id_or_its_goods_and_value(one: Any, other: Any, plan: Any) -> None:
     story = life(OPEN, ORDER, one, other)
     assert story.plan == plan if plan is not None else isinstance(story.plan, Send)
 
@@ -268,7 +268,7 @@ def test_r19_a_return_that_gets_its_id_later_is_known_by_it_from_then_on() -> No
     assert isinstance(story.goes_on(OPEN, back(return_id="r2")).plan, Send)
 
 
-def test_r19_returns_told_before_they_had_ids_are_known_by_their_time() -> None:
+def test_r19_returns_sent_before_they_had_ids_are_known_by_their_time() -> None:
     bought = life(OPEN, ORDER)
     old = bought.sales["5501"]
     seen = Sale(purchase_sent=True, lines=old.lines, value=old.value, returns=(at("2026-11-23T12:00"),))
@@ -289,7 +289,7 @@ def told(kind: EventKind, when: str = "2026-11-23T12:00", **more: Any) -> AddEve
     return an_event(kind, when, **more)
 
 
-def test_r17_what_was_taken_back_before_it_left_was_never_told() -> None:
+def test_r17_what_was_revoked_before_it_left_was_never_sent() -> None:
     bought = life(OPEN, ORDER, cancelled("2026-11-23T12:00"), back("2026-11-23T13:00"), back("2026-11-23T14:00", goods="102"))
     sale = carried(bought.sales["5501"], 1)
     left = unsold(sale, [told(EventKind.CANCELLATION), told(EventKind.RETURN, "2026-11-23T13:00")], Reason.CONSENT_WITHDRAWN)
@@ -298,7 +298,7 @@ def test_r17_what_was_taken_back_before_it_left_was_never_told() -> None:
     assert (gone.purchase_sent, gone.withheld, gone.cancelled) == (False, Reason.CONSENT_WITHDRAWN, False)
 
 
-def test_r18_an_update_that_was_taken_back_leaves_the_purchase_sent_and_is_told_when_it_comes_again() -> None:
+def test_r18_an_update_that_was_revoked_leaves_the_purchase_sent_and_is_sent_when_it_comes_again() -> None:
     newer = version("2026-11-23T12:00", value="1.00")
     story = life(OPEN, ORDER, newer)
     sale = carried(carried(story.sales["5501"], 1), 2)

@@ -209,7 +209,9 @@ def test_the_canary_is_as_many_events_as_the_shop_says_however_many_pages_that_t
         pytest.param(Phase.SETTLING, FAILED, Phase.FINISHED, None, id="all ended, one badly"),
     ],
 )
-def test_what_a_look_at_the_queued_ones_leads_to(phase: Phase, tally: Tally, expected: Phase, pause: Pause | None) -> None:
+def test_what_a_poll_of_those_with_queued_commands_leads_to(
+    phase: Phase, tally: Tally, expected: Phase, pause: Pause | None
+) -> None:
     run = after_check(a_run(phase, page=4), tally, NOW)
     assert (run.phase, run.paused) == (expected, pause)
     if expected is Phase.FINISHED:

@@ -78,7 +78,7 @@ def causes(contact: Contact, there: RemoteContact | None, former: RemoteContact 
 JAN = lived(registered(wholesaler=True), subscribed(), tags_edited(NOON, all_tags=("vip",)))
 
 
-def test_who_is_shown_as_told_in_whatever_spelling_has_no_cause_and_no_drift() -> None:
+def test_a_contact_shown_as_sent_in_whatever_spelling_has_no_cause_and_no_drift() -> None:
     assert {"rejestracja", "wholesaler", "newsletter", "idosell_vip"} <= set(JAN.sent_state.tags)
     assert compared(JAN, OPEN, shown(JAN), None, LATER) == Comparison()
     lowered = {tag.lower(): 9 for tag in shown(JAN).tags}
@@ -86,7 +86,7 @@ def test_who_is_shown_as_told_in_whatever_spelling_has_no_cause_and_no_drift() -
 
 
 @pytest.mark.parametrize("gone", ["REJESTRACJA", "WHOLESALER", "NEWSLETTER", "IDOSELL_VIP"])
-def test_a_tag_told_and_gone_is_missing_and_only_tags_of_our_own_are_put_back_by_the_comparison(gone: str) -> None:
+def test_a_tag_sent_and_gone_is_missing_and_only_tags_of_our_own_are_put_back_by_the_comparison(gone: str) -> None:
     left = {tag: 1 for tag in shown(JAN).tags if tag != gone}
     found = compared(JAN, OPEN, shown(JAN, tags=left), None, LATER)
     assert found.causes == (Cause.OUR_TAG_MISSING,)
@@ -96,7 +96,7 @@ def test_a_tag_told_and_gone_is_missing_and_only_tags_of_our_own_are_put_back_by
         assert found.drift == DriftFound(at=LATER, email=EMAIL, known_as=EMAIL, missing=(gone.lower(),))
 
 
-def test_a_tag_told_as_removed_that_stands_there_is_left() -> None:
+def test_a_tag_sent_as_removed_that_stands_there_is_left() -> None:
     contact = lived(registered(), tags_edited(DURING, added=("vip",)), tags_edited(LATER, removed=("vip",)))
     found = compared(contact, OPEN, shown(contact, tags={**shown(contact).tags, "IDOSELL_VIP": 1}), None, LATER)
     assert (found.causes, found.drift) == (
@@ -123,7 +123,7 @@ def test_tags_we_never_spoke_of_are_nobodys_business(tag: str) -> None:
     ],
 )
 @pytest.mark.parametrize("channel", ["email", "phone"])
-def test_a_status_differs_exactly_if_it_was_told_and_another_one_is_shown(
+def test_a_status_differs_exactly_if_it_was_sent_and_another_one_is_shown(
     channel: str, events: tuple[Event, ...], out: bool | None, differs: bool
 ) -> None:
     by_sms = channel == "phone"
@@ -257,7 +257,7 @@ tolds = st.builds(
 
 
 @given(tolds, drifts, said, said)
-def test_no_drift_makes_an_opt_in_out_of_what_was_told_already(
+def test_no_drift_makes_an_opt_in_out_of_what_was_sent_already(
     told: SentState, drift: DriftFound, email: TimedStatus | None, phone: TimedStatus | None
 ) -> None:
     """What was told of the newsletter stays told, so believing a comparison never opts anybody in."""

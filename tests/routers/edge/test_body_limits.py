@@ -38,7 +38,7 @@ async def with_key(http: httpx.AsyncClient, key: str) -> httpx.Response:
 
 
 @pytest.mark.parametrize("wrong", WRONG_KEYS)
-async def test_wrong_keys_beyond_the_limit_hear_429_and_when_to_come_again(door: Door, wrong: str) -> None:
+async def test_wrong_keys_beyond_the_limit_get_429_and_when_to_come_again(door: Door, wrong: str) -> None:
     key = wrong.format(id=door.keys["shop1"].split("_")[1])
     answers = [await with_key(door.http, key) for _ in range(32)]
     assert [one.status_code for one in answers] == [401] * 30 + [429] * 2
@@ -50,7 +50,7 @@ async def test_wrong_keys_beyond_the_limit_hear_429_and_when_to_come_again(door:
     assert answers[-1].headers["ratelimit"] == f'"refusals";r=0;t={seconds}'
 
 
-async def test_a_locked_out_address_hears_the_same_whether_the_key_exists(door: Door) -> None:
+async def test_a_locked_out_address_gets_the_same_answer_whether_the_key_exists(door: Door) -> None:
     keys = [one.format(id=door.keys["shop1"].split("_")[1]) for one in WRONG_KEYS]
     for _ in range(30):
         await with_key(door.http, "x")
@@ -160,7 +160,7 @@ async def test_without_a_limit_no_answer_speaks_of_one(door: Door) -> None:
     assert "ratelimit" not in answer.headers
 
 
-async def test_requests_of_a_key_beyond_its_limit_hear_429_and_other_keys_do_not(tmp_path: Path) -> None:
+async def test_requests_of_a_key_beyond_its_limit_get_429_and_other_keys_do_not(tmp_path: Path) -> None:
     async with open_door(tmp_path, key_requests_per_minute=3) as door:
         answers = [await door.post("orders", {**EXAMPLES["order"], "event_id": f"e{number}"}) for number in range(4)]
         assert [one.status_code for one in answers] == [202, 202, 202, 429]
@@ -227,7 +227,7 @@ def test_the_room_is_shared_and_one_caller_does_not_fill_it() -> None:
     assert (room._held, room._held_by) == (0, {})
 
 
-async def test_bodies_beyond_the_room_hear_503_and_when_to_come_back_and_the_room_is_given_back(
+async def test_bodies_beyond_the_room_get_503_and_when_to_come_back_and_the_room_is_given_back(
     door: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(body_limits, "CALLER_BYTES", 100_000)
@@ -312,7 +312,7 @@ async def test_head_answers_as_get_does(door: Door) -> None:
         assert answer.status_code == status
 
 
-async def test_staff_who_may_not_act_hear_403_however_often_and_raise_no_alarm(door: Door) -> None:
+async def test_staff_who_may_not_act_get_403_however_often_and_raise_no_alarm(door: Door) -> None:
     key = await door.gateway.directory.issue_key(None, READER_ROLE)
     headers = {"Authorization": f"Bearer {key}"}
     replay = {"mode": "run"}

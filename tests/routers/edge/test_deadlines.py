@@ -184,7 +184,7 @@ async def _trickle(writer: asyncio.StreamWriter) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_refused_caller_that_sends_all_of_its_body_hears_the_answer_and_may_go_on(served_at: tuple[int, bytes]) -> None:
+async def test_a_refused_caller_that_sends_all_of_its_body_gets_the_answer_and_may_go_on(served_at: tuple[int, bytes]) -> None:
     """Cut off while it sends, it would hear of a broken connection, and not why."""
     reader, writer = await asyncio.open_connection("127.0.0.1", served_at[0])
     body = b" " * 800_000

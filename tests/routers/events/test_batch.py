@@ -162,7 +162,7 @@ async def test_an_item_that_is_too_large_for_an_event_or_has_too_many_values_is_
     assert [item["errors"][0]["rule"] for item in answer["items"] if item["errors"]] == ["too_large", "too_many_values"]
 
 
-async def test_others_have_their_turn_while_a_large_batch_is_read(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_others_are_served_while_a_large_batch_is_read(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     turns, turn_of = 0, []
     read = batch._read
 

@@ -22,23 +22,23 @@ async def test_healthz_answers_everybody(door: Door) -> None:
     assert (await door.http.get("/healthz")).json() == {"status": "alive"}
 
 
-async def test_a_stranger_hears_that_it_is_ready_and_no_word_of_any_shop(door: Door) -> None:
+async def test_a_caller_without_a_key_learns_that_it_is_ready_and_no_word_of_any_shop(door: Door) -> None:
     await door.post("orders", EXAMPLES["order"])
     answer = await door.http.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {"ready": True, "failing": [], "sends": True, "problems": None, "problems_pl": None, "shops": None}
 
 
-async def test_a_shop_hears_no_more_of_other_shops_than_a_stranger(door: Door) -> None:
+async def test_a_shop_learns_no_more_of_other_shops_than_a_caller_without_a_key(door: Door) -> None:
     assert (await door.http.get("/readyz", headers=door.auth("shop1"))).json()["shops"] is None
 
 
-async def test_a_wrong_key_is_refused_at_every_door_of_health_that_looks_at_keys(door: Door) -> None:
+async def test_a_wrong_key_is_refused_at_every_address_of_health_that_asks_for_keys(door: Door) -> None:
     for path in ("/readyz", "/metrics"):
         assert_problem(await door.http.get(path, headers={"Authorization": "Bearer gwk_00000000_00_00"}), 401)
 
 
-async def test_an_operator_hears_of_every_shop(door: Door) -> None:
+async def test_an_operator_sees_every_shop(door: Door) -> None:
     answer = (await door.http.get("/readyz", headers=await door.operator())).json()
     assert [shop["shop"] for shop in answer["shops"]] == ["shop1", "shop2"]
     assert answer["problems"] == []
@@ -85,7 +85,7 @@ async def test_a_database_that_is_not_migrated_fails_by_name() -> None:
     assert (await health_of(Broken(), migrated).readiness()).failing == ("migrations",)
 
 
-async def test_a_crowd_that_asks_costs_one_look_at_the_store() -> None:
+async def test_a_crowd_that_asks_costs_one_query_of_the_store() -> None:
     looks = 0
 
     async def migrated() -> bool:

@@ -106,7 +106,7 @@ async def test_r05_readiness_warns_when_the_consent_box_seems_hidden(door: Door)
     assert (await door.http.get("/readyz", headers=operator)).json()["problems"] == []
 
 
-async def test_when_nothing_can_be_stored_the_shop_hears_503_and_when_to_come_back(door: Door) -> None:
+async def test_when_nothing_can_be_stored_the_shop_gets_503_and_when_to_come_back(door: Door) -> None:
     class FullDisk:
         @asynccontextmanager
         async def work(self, **_: bool) -> AsyncIterator[None]:
@@ -139,7 +139,7 @@ async def test_what_is_not_there_is_a_problem_document_too(door: Door, method: s
     assert_problem(await door.http.request(method, path, headers=door.auth("shop1")), status)
 
 
-async def test_a_stranger_hears_of_no_method_before_the_key_is_right(door: Door) -> None:
+async def test_a_caller_learns_of_no_method_before_the_key_is_right(door: Door) -> None:
     assert_problem(await door.http.request("DELETE", "/v1/shops/shop1/orders"), 401)
 
 
@@ -181,7 +181,7 @@ def test_the_page_has_words_for_every_kind_of_event_and_state_a_person_may_see()
     assert all(english and polish for english, polish in (*access_pages._WORDS.values(), *access_pages._KINDS.values()))
 
 
-async def test_r90_the_evidence_names_the_consent_that_counted_and_the_event_that_told_it(door: Door) -> None:
+async def test_r90_the_evidence_names_the_consent_that_counted_and_the_event_that_brought_it(door: Door) -> None:
     await door.post("orders", EXAMPLES["order"])
     again = {**EXAMPLES["order"], "event_id": "order-again"}
     await door.post("orders", again)

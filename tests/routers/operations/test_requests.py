@@ -104,7 +104,7 @@ async def test_no_address_is_remembered_that_stands_in_an_event_id_or_a_path(doo
     assert "kowalski" not in text
 
 
-async def test_who_asks_with_the_last_number_hears_only_what_came_since(door: Door) -> None:
+async def test_who_asks_with_the_last_number_gets_only_what_came_since(door: Door) -> None:
     await door.post("orders", ORDER)
     first = (await door.http.get("/v1/shops/shop1/requests", headers=door.auth("shop1"))).json()
     await door.post("orders", {**ORDER, "event_id": "later"})

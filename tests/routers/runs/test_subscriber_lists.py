@@ -157,7 +157,7 @@ async def test_a_list_of_far_too_many_lines_or_columns_is_refused_before_it_is_r
     assert_problem(await sent(door, content), 422)
 
 
-async def test_others_have_their_turn_while_a_list_is_read(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_others_are_served_while_a_list_is_read(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     turns, turn_of = 0, []
 
     async def others() -> None:

@@ -51,7 +51,7 @@ CLAIMED = [
 
 @pytest.mark.parametrize("surroundings", SURROUNDINGS)
 @pytest.mark.parametrize("steps", CLAIMED)
-async def test_r55_no_opt_out_is_told_again_over_an_opt_in_whose_callback_is_still_to_be_judged(
+async def test_r55_no_opt_out_is_sent_again_over_an_opt_in_whose_callback_is_still_to_be_judged(
     database: Database, steps: Sequence[Step], surroundings: str
 ) -> None:
     """Found by the scenario `acts`: a look showed the opt-in before it was confirmed, and took it for an opt-out not taken."""
@@ -77,7 +77,7 @@ async def test_r53_an_opt_in_in_salesmanago_counts_in_a_shop_whose_opt_out_anoth
 
 
 @pytest.mark.parametrize("surroundings", SURROUNDINGS)
-async def test_r06_an_opt_out_that_was_told_is_no_resignation_for_opt_ins_that_wait_behind_each_other(
+async def test_r06_an_opt_out_that_was_sent_is_no_resignation_for_opt_ins_that_wait_behind_each_other(
     database: Database, surroundings: str
 ) -> None:
     """The second opt-in knew of a look from before the opt-out, and took the opt-out for somebody's click."""

@@ -73,7 +73,7 @@ def test_r06_after_any_history_of_acts_the_newest_counts_everywhere(migrated_fil
 # -- the judge itself ----------------------------------------------------------------------------------------------------
 
 
-async def test_the_judge_notices_when_an_opt_in_that_waited_does_not_look(
+async def test_the_judge_notices_when_an_opt_in_that_waited_is_not_verified(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.services.delivery.senders.to_salesmanago.asks_first", lambda upsert, now: False)

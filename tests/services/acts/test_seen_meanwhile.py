@@ -39,7 +39,7 @@ STANDS = [
 
 @pytest.mark.parametrize("surroundings", SURROUNDINGS)
 @pytest.mark.parametrize("steps", STANDS)
-async def test_r06_an_opt_in_looks_first_where_one_was_seen_while_another_of_ours_was_on_its_way(
+async def test_r06_an_opt_in_is_verified_first_where_one_was_seen_while_another_of_ours_was_on_its_way(
     database: Database, steps: Sequence[Step], surroundings: str
 ) -> None:
     """Found by the scenario `acts`: the look was noted on the command that waited then, and forgotten with it."""
@@ -54,7 +54,7 @@ KEPT_BACK = [
 
 @pytest.mark.parametrize("surroundings", SURROUNDINGS)
 @pytest.mark.parametrize("steps", KEPT_BACK)
-async def test_r06_an_opt_in_that_was_kept_back_is_not_told_again_by_what_happens_next(
+async def test_r06_an_opt_in_that_was_kept_back_is_not_sent_again_by_what_happens_next(
     database: Database, steps: Sequence[Step], surroundings: str
 ) -> None:
     """Found by the scenario `acts`: the resignation waited for its callback, and the difference told the opt-in meanwhile."""

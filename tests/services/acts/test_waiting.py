@@ -69,20 +69,22 @@ WAITED = [
 
 
 @pytest.mark.parametrize("steps", WAITED)
-async def test_r06_an_opt_in_that_waited_looks_first_and_a_resignation_found_so_counts_on_all_sides(
+async def test_r06_an_opt_in_that_waited_is_verified_first_and_a_resignation_found_so_counts_on_all_sides(
     database: Database, steps: Sequence[Step]
 ) -> None:
     assert await Play(database, "account address").play(steps) == []
 
 
 @pytest.mark.parametrize("shop", ["shop1", "shop2"])
-async def test_r06_an_opt_in_that_never_left_is_no_reason_to_take_a_look_for_a_resignation(database: Database, shop: str) -> None:
+async def test_r06_an_opt_in_that_never_left_is_no_reason_to_take_an_observation_for_a_resignation(
+    database: Database, shop: str
+) -> None:
     """Found by the scenario `acts`: opted in, out and in again while nothing leaves; nobody was ever seen opted in there."""
     steps = [DOWN, InShop(ADA, False), InShop(ADA, True, shop), InShop(ADA, False, shop), Passes(40), FINE]
     assert await Play(database, "account address").play(steps) == []
 
 
-async def test_r06_an_opt_in_without_an_answer_that_was_seen_looks_first_when_it_is_tried_again(database: Database) -> None:
+async def test_r06_an_opt_in_without_an_answer_that_was_seen_is_verified_first_when_it_is_tried_again(database: Database) -> None:
     """Found by the scenario `acts`: it had arrived, a look showed it while it waited, and the retry overwrote a click."""
     steps = [Turns("done without answer"), InShop(ADA, False), Passes(1), Looks("sweep"), Turns("down"), CLICK, Passes(40), FINE]
     assert await Play(database, "account address").play(steps) == []
@@ -94,14 +96,14 @@ async def test_r06_an_opt_in_of_another_shop_that_follows_an_opt_out_is_not_take
     assert await Play(database, "account address").play([*waiting, Passes(5), FINE]) == []
 
 
-async def test_r06_an_opt_in_that_waits_while_another_is_seen_looks_first(database: Database) -> None:
+async def test_r06_an_opt_in_that_waits_while_another_is_seen_is_verified_first(database: Database) -> None:
     """Found by the scenario `acts`: the opt-in of the other shop arrived and was seen, and this one left over a click."""
     both = [InShop(ADA, False, "shop1", "phone"), DOWN, InShop(ADA, False, "shop2", "phone"), FINE, Looks("sweep")]
     steps = [*both, There(ADA, True, "phone", ()), Passes(40), FINE]
     assert await Play(database, "account address").play(steps) == []
 
 
-async def test_r06_a_look_counts_for_a_channel_of_which_nothing_waits(database: Database) -> None:
+async def test_r06_a_poll_counts_for_a_channel_of_which_nothing_waits(database: Database) -> None:
     """Found by the scenario `acts`: the click was seen, but not kept, because something else of the person waited."""
     lost = Turns("lost without answer")  # what is written times out, what is read is answered
     seen = [There(ADA, False, "phone", ()), Looks("sweep"), lost, InShop(ADA, True), There(ADA, True, "phone", ()), Looks("sweep")]
@@ -115,7 +117,7 @@ async def test_r06_an_opt_in_to_text_messages_brings_no_opt_out_of_e_mails_back(
     assert await Play(database, "account address").play([*back, FINE]) == []
 
 
-async def test_r06_a_change_that_waits_for_its_callback_stands_when_an_opt_in_looks_first(database: Database) -> None:
+async def test_r06_a_change_that_waits_for_its_callback_stands_when_an_opt_in_is_verified_first(database: Database) -> None:
     """Found by the scenario `acts`: seen as opted out, then as opted in; that the callback was waited for hid the resignation."""
     seen = [Looks("sweep"), There(ADA, False, callbacks=()), Looks("sweep")]
     steps = [*seen, DOWN, InShop(ADA, False), CLICK, Passes(40), FINE]

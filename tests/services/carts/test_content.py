@@ -171,7 +171,7 @@ async def test_what_comes_while_an_update_is_refused_keeps_the_stand_in_from_lea
     assert (await world.at_rest())["e2"][0] in {"superseded", "withheld"}
 
 
-async def test_a_stand_in_waits_for_its_turn_like_any_call(world: World) -> None:
+async def test_a_stand_in_waits_for_its_slot_like_any_call(world: World) -> None:
     await at_minute(world, 0, filled(0, "1"))
     await fire(world, 60)
     world.upstream.forgets = True
@@ -198,7 +198,7 @@ async def test_a_purchase_in_between_makes_the_next_cart_a_new_event(world: Worl
     await world.at_rest()
 
 
-async def test_a_purchase_in_between_that_is_told_late_makes_the_next_cart_a_new_event_too(world: World) -> None:
+async def test_a_purchase_in_between_that_is_reported_late_makes_the_next_cart_a_new_event_too(world: World) -> None:
     """Contract 3.5: with the order the stored id is forgotten, or the cart that was bought would never have been."""
     await at_minute(world, 0, filled(0, "101"))
     await fire(world, 60)

@@ -37,7 +37,7 @@ async def test_a_purchase_takes_back_a_report_that_waits_in_the_outbox(world: Wo
     assert await world.at_rest() == {"e1": ("superseded", "cart_bought"), "e2": ("sent", None)}
 
 
-async def test_a_purchase_told_late_takes_back_the_report_too(world: World) -> None:
+async def test_a_purchase_reported_late_takes_back_the_report_too(world: World) -> None:
     world.upstream.respond = lambda method, items: DOWN
     await at_minute(world, 0, filled(0, "101"))
     await fire(world, 60)

@@ -48,7 +48,7 @@ async def test_the_window_runs_on_the_time_of_the_change_and_not_of_its_arrival(
     await world.at_rest()
 
 
-async def test_a_cart_heard_of_after_its_window_is_stale_at_once(world: World) -> None:
+async def test_a_cart_received_after_its_window_is_stale_at_once(world: World) -> None:
     await at_minute(world, 131, filled(0, "101"))
     await fire(world, 131)
     assert carts_sent(world) == []
@@ -134,7 +134,7 @@ async def test_an_undecided_event_that_buys_nothing_only_delays_the_cart(world: 
     await world.at_rest()
 
 
-async def test_an_order_told_late_closes_the_cart_that_was_filled_before_it(world: World) -> None:
+async def test_an_order_reported_late_closes_the_cart_that_was_filled_before_it(world: World) -> None:
     await at_minute(world, 0, filled(0, "101"))
     await at_minute(world, 50, orders(minutes=5))
     await fire(world, 61)
@@ -142,7 +142,7 @@ async def test_an_order_told_late_closes_the_cart_that_was_filled_before_it(worl
     await world.at_rest()
 
 
-async def test_a_cart_told_after_its_purchase_is_not_reported(world: World) -> None:
+async def test_a_cart_received_after_its_purchase_is_not_reported(world: World) -> None:
     await at_minute(world, 20, orders(minutes=10))
     await at_minute(world, 21, filled(0, "101"), filled(10, "102", cart_id="c2"))
     await fire(world, 90)

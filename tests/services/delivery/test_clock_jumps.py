@@ -117,7 +117,7 @@ async def test_m5_patience_is_not_counted_from_the_future(world: World, steady: 
 
 
 @pytest.mark.parametrize("jump", [timedelta(hours=2), timedelta(days=20)])
-async def test_m5_looks_go_on_after_a_clock_that_was_ahead(world: World, jump: timedelta) -> None:
+async def test_m5_polls_go_on_after_a_clock_that_was_ahead(world: World, jump: timedelta) -> None:
     pull = Poller(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0))
     pause = timedelta(minutes=10)
     await pull.pull_changed("main", pause)
@@ -135,7 +135,7 @@ async def test_m5_looks_go_on_after_a_clock_that_was_ahead(world: World, jump: t
         assert (await work.registry.entries())["pull:main"] == world.clock().isoformat()
 
 
-async def test_a_turn_that_another_process_has_rightly_is_kept(world: World) -> None:
+async def test_a_slot_that_another_process_has_rightly_is_kept(world: World) -> None:
     now = world.clock()
     async with world.store.work() as work:
         assert await work.registry.acquire_lock("t", "one", now, now + timedelta(minutes=10))

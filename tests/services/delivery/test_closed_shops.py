@@ -53,7 +53,7 @@ async def test_looking_again_and_again_at_a_person_of_a_disabled_shop_brings_the
     assert [kind for kind, _, _ in await happened(tagged)].count("upstream-tags") <= 2  # one of them from before
 
 
-async def test_in_the_shadow_nothing_goes_to_the_shop_and_nothing_counts_as_told(world: World) -> None:
+async def test_in_the_shadow_nothing_goes_to_the_shop_and_nothing_counts_as_sent(world: World) -> None:
     await configured(world, shop(1, shadow=True))
     world.upstream.contacts[JAN] = set()
     await world.post(resigned(1), event_id="out")
@@ -69,7 +69,7 @@ async def test_in_the_shadow_nothing_goes_to_the_shop_and_nothing_counts_as_told
     assert changes(world.side.done) == [TimedStatus(OUT, at(3))]
 
 
-async def test_a_shop_that_steps_into_the_shadow_is_not_told_of_the_same_look_again_and_again(world: World) -> None:
+async def test_a_shop_that_steps_into_the_shadow_does_not_learn_of_the_same_poll_again_and_again(world: World) -> None:
     await configured(world, shop(1, panel=PANEL))
     await world.post(registers())
     await world.run()

@@ -52,7 +52,7 @@ async def test_the_alarm_ends_by_itself_when_the_process_is_gone_or_nothing_wait
     assert await alarms(world).alarms() == set()
 
 
-async def test_a_delivery_whose_turn_is_late_every_time_counts_its_claims_and_one_that_sends_ends_it(
+async def test_a_delivery_whose_slot_is_late_every_time_counts_its_claims_and_one_that_sends_ends_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.post(orders("o1"))

@@ -146,7 +146,7 @@ async def test_an_event_of_unknown_outcome_is_looked_up_and_not_added_twice(worl
     assert await world.at_rest() == {"e1": ("sent", None)}
 
 
-async def test_an_event_of_unknown_outcome_that_did_not_arrive_is_sent_again_after_the_look(world: World) -> None:
+async def test_an_event_of_unknown_outcome_that_did_not_arrive_is_sent_again_after_verification(world: World) -> None:
     world.upstream.respond, world.upstream.applied = scripted(Unknown("timeout"), method="add_event"), False
     await world.post(orders("o1"))
     await world.run_for(hours=0.1)
@@ -155,7 +155,7 @@ async def test_an_event_of_unknown_outcome_that_did_not_arrive_is_sent_again_aft
     await world.at_rest()
 
 
-async def test_nothing_unsure_is_sent_while_the_look_itself_fails(world: World) -> None:
+async def test_nothing_unsure_is_sent_while_verification_itself_fails(world: World) -> None:
     world.upstream.respond = scripted(Unknown("timeout"), method="add_event")
     await world.post(orders("o1"))
     await world.run()
@@ -166,7 +166,7 @@ async def test_nothing_unsure_is_sent_while_the_look_itself_fails(world: World) 
     assert await world.at_rest() == {"e1": ("sent", None)}
 
 
-async def test_after_a_crash_between_claim_and_record_the_next_holder_looks_first(world: World) -> None:
+async def test_after_a_crash_between_claim_and_record_the_next_holder_verifies_first(world: World) -> None:
     await world.post(orders("o1"))
     await world.plan()
     ((claim,), _) = await world.delivery.claims.claim(to_account("main"))

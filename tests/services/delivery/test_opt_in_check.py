@@ -29,7 +29,7 @@ from tests.support.worlds.changes import (
 
 
 @pytest.mark.parametrize("sms", [False, True], ids=["e-mail", "sms"])
-async def test_r06_an_opt_in_of_long_ago_is_not_told_to_salesmanago_when_it_shows_an_opt_out(world: World, sms: bool) -> None:
+async def test_r06_an_opt_in_of_long_ago_is_not_sent_to_salesmanago_when_it_shows_an_opt_out(world: World, sms: bool) -> None:
     await configured(world, shop(1, consent_names=ConsentNames(email="Zgoda e-mail", sms="Zgoda SMS")))
     out = world.upstream.opted_out_phone if sms else world.upstream.opted_out
     world.upstream.contacts[JAN] = set()
@@ -80,7 +80,7 @@ async def test_r06_an_opt_in_of_long_ago_waits_for_the_statuses_to_be_read(world
     await ended(world)
 
 
-async def test_a_look_that_salesmanago_refuses_for_one_person_holds_up_nobody_else(world: World) -> None:
+async def test_a_read_that_salesmanago_refuses_for_one_person_holds_up_nobody_else(world: World) -> None:
     world.upstream.respond = lambda method, items: Refused("no such address") if method == "statuses" else Delivered()
     await world.post(listed(1, -300 * DAY))
     await world.run()
@@ -89,7 +89,7 @@ async def test_a_look_that_salesmanago_refuses_for_one_person_holds_up_nobody_el
     assert list(world.upstream.contacts) == [EWA]
 
 
-async def test_a_look_that_was_throttled_lets_the_account_rest_as_long_as_it_asked(world: World) -> None:
+async def test_a_read_that_was_throttled_lets_the_account_rest_as_long_as_it_asked(world: World) -> None:
     world.upstream.respond = scripted(Throttled(300.0), method="statuses")
     await world.post(listed(1, -300 * DAY))
     await world.run()

@@ -23,7 +23,7 @@ def says_phone(minutes: float) -> AccountChanged:
 
 
 @pytest.mark.parametrize("neighbours", [0, 5])
-async def test_r06a_an_opt_out_that_travels_with_a_refused_field_is_told_alone(world: World, neighbours: int) -> None:
+async def test_r06a_an_opt_out_that_travels_with_a_refused_field_is_sent_alone(world: World, neighbours: int) -> None:
     others = [f"c{number}@example.pl" for number in range(neighbours)]
     await world.post(subscribes(), *map(subscribes, others))
     await world.run()
@@ -48,7 +48,7 @@ async def test_r06a_an_opt_out_reaches_the_old_address_where_the_rename_is_refus
     assert (await world.states())["e3"] == ("sent", None)
 
 
-async def test_r06a_an_opt_out_within_one_refused_command_is_told_and_the_rest_is_parked(world: World) -> None:
+async def test_r06a_an_opt_out_within_one_refused_command_is_sent_and_the_rest_is_parked(world: World) -> None:
     """The opt-out had been learned while nothing could be told of it; it leaves with the next event."""
     await world.post(subscribes())
     await world.run()
@@ -78,7 +78,7 @@ async def test_r06a_an_opt_out_that_did_not_get_through_alone_is_tried_again(wor
     assert [state for state, _ in (await world.at_rest()).values()] == ["sent", "parked", "sent"]
 
 
-async def test_r06a_an_opt_out_that_is_refused_alone_too_is_parked_and_counts_as_not_told(world: World) -> None:
+async def test_r06a_an_opt_out_that_is_refused_alone_too_is_parked_and_counts_as_not_sent(world: World) -> None:
     await world.post(subscribes())
     await world.run()
     world.upstream.respond = lambda method, items: Refused("no")

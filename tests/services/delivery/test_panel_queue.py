@@ -71,7 +71,7 @@ async def on_panels(world: World, keys: Sequence[str]) -> None:
     await world.directory.apply([StoredAccount(account, {"api_secret": world.ring.close("s")})], stored)
 
 
-async def test_two_shops_of_one_panel_share_one_queue_and_one_turn_whatever_their_hosts(world: World) -> None:
+async def test_two_shops_of_one_panel_share_one_queue_and_one_lock_whatever_their_hosts(world: World) -> None:
     panel = OnePanel()
     await on_panels(world, ["one-key", "one-key", "another-key"])
     async with httpx.AsyncClient(transport=httpx.MockTransport(panel)) as http:

@@ -101,7 +101,7 @@ async def test_r06b_who_consented_is_sent_what_happened_since_the_consent(world:
     ]
 
 
-async def test_r06b_what_a_shadow_held_back_is_told_with_the_next_event_in_the_light(world: World) -> None:
+async def test_r06b_what_a_shadow_held_back_is_sent_with_the_next_event_in_the_light(world: World) -> None:
     await world.post(registers(first_name="Jan"), subscribes(minutes=1))
     await world.plan()
     await world.configure(switched("shadow"))
@@ -161,7 +161,7 @@ async def test_r06a_an_older_opt_in_of_a_sibling_shop_does_not_follow_an_opt_out
     assert JAN in world.upstream.opted_out
 
 
-async def test_r06a_an_opt_out_whose_contact_perhaps_arrived_is_told_after_a_withdrawal(world: World) -> None:
+async def test_r06a_an_opt_out_whose_contact_perhaps_arrived_is_sent_after_a_withdrawal(world: World) -> None:
     world.upstream.respond = scripted(Unknown("timed out"))
     await world.post(subscribes())
     await world.run()

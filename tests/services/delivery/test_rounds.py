@@ -47,7 +47,7 @@ async def test_who_can_be_read_and_takes_nothing_is_not_back(world: World) -> No
     assert (await breaker(world)).failures == 2
 
 
-async def test_a_look_that_is_refused_for_the_one_who_is_tried_proves_nothing(world: World) -> None:
+async def test_a_read_that_is_refused_for_the_one_who_is_tried_proves_nothing(world: World) -> None:
     world.upstream.respond, world.upstream.applied = no_answer_to("upsert"), False
     await world.post(registers())
     await world.run()
@@ -57,7 +57,7 @@ async def test_a_look_that_is_refused_for_the_one_who_is_tried_proves_nothing(wo
     assert (await breaker(world)).failures == 1
 
 
-async def test_a_list_whose_looks_go_well_and_whose_calls_do_not_makes_the_account_rest(world: World) -> None:
+async def test_a_list_whose_reads_go_well_and_whose_calls_do_not_makes_the_account_rest(world: World) -> None:
     world.upstream.respond = no_answer_to("upsert_many")
     await world.post(*(listed(1, -300 * DAY, f"c{n}@example.pl") for n in range(3)))
     await world.plan()
@@ -140,7 +140,7 @@ async def test_a_window_in_which_nobody_can_be_looked_up_is_looked_at_again(worl
     assert again[0] == refused[0]
 
 
-async def test_who_was_not_looked_at_because_another_look_was_throttled_has_failed_nothing(world: World) -> None:
+async def test_a_contact_not_read_because_another_read_was_throttled_has_failed_nothing(world: World) -> None:
     people = [f"c{n:03}@example.pl" for n in range(CONTACTS_PER_READ + 10)]
     world.upstream.respond = lambda method, items: Throttled(300.0) if method == "statuses" else Delivered()
     await world.post(*(listed(1, -300 * DAY, email) for email in people))
@@ -169,7 +169,7 @@ def sent(world: World) -> list[tuple[type, str]]:
     return [(type(one), one.email) for one in world.upstream.sent() if isinstance(one, UpsertContact | AddEvent)]
 
 
-async def test_r63_somebody_on_a_list_who_orders_is_told_first_as_the_list_says_and_then_aloud(world: World) -> None:
+async def test_r63_somebody_on_a_list_who_orders_is_sent_first_as_the_list_says_and_then_with_automations(world: World) -> None:
     await lists(world, EWA, *(f"c{n}@example.pl" for n in range(3)))
     await world.post(orders("o1", JAN, 1), orders("o2", EWA, 1))
     await world.plan()

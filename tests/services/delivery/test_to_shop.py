@@ -59,7 +59,7 @@ async def test_r55_an_unsubscription_in_the_shop_while_an_opt_in_is_on_its_way_t
     await ended(world)
 
 
-async def test_r55_an_unsubscription_told_after_an_opt_in_came_home_has_the_last_word(world: World) -> None:
+async def test_r55_an_unsubscription_received_after_an_opt_in_reached_the_shop_has_the_last_word(world: World) -> None:
     await world.post(registers())
     await world.run()
     world.clock.advance(minutes=3)
@@ -83,7 +83,7 @@ async def test_r55_an_unsubscription_after_an_opt_in_came_home_is_not_echoed(wor
     await ended(world)
 
 
-async def test_r55_an_unsubscription_told_after_an_opt_in_perhaps_came_home_has_the_last_word(world: World) -> None:
+async def test_r55_an_unsubscription_received_after_an_opt_in_perhaps_reached_the_shop_has_the_last_word(world: World) -> None:
     await world.post(registers())
     await world.run()
     world.side.respond = lambda command: Unknown("cut off, after the shop had stored it")

@@ -56,7 +56,7 @@ async def test_r55_a_first_opt_out_counts_at_once_without_a_question(world: Worl
 
 
 @pytest.mark.parametrize("subscribed_in", ["shop1", "shop2"])
-async def test_r06_nobody_is_opted_in_after_a_resignation_that_was_heard_of_while_the_opt_in_waited(
+async def test_r06_nobody_is_opted_in_after_a_resignation_that_came_while_the_opt_in_waited(
     world: World, subscribed_in: str
 ) -> None:
     await world.configure(a_shop("shop1"), a_shop("shop2", number=2))
@@ -124,7 +124,7 @@ async def test_r72_a_click_while_the_return_was_on_its_way_counts_though_the_opt
     assert (await world.states())["again"] == ("sent", None)
 
 
-async def test_r06_an_opt_out_is_not_told_again_over_an_opt_in_that_came_with_it(world: World) -> None:
+async def test_r06_an_opt_out_is_not_sent_again_over_an_opt_in_that_came_with_it(world: World) -> None:
     """Both waited for a reading, and meanwhile an older opt-in of ours had arrived."""
     await world.post(subscribes(), callback(1))
     await world.run()

@@ -93,7 +93,7 @@ async def test_r55_an_opt_in_called_back_confirms_nothing_while_another_shops_op
 
 
 @pytest.mark.parametrize("heard", [True, False], ids=["called back", "without callback"])
-async def test_r06_only_an_opt_out_nobody_had_heard_of_keeps_an_opt_in_back_that_waited(world: World, heard: bool) -> None:
+async def test_r06_only_an_opt_out_nobody_knew_of_keeps_an_opt_in_back_that_waited(world: World, heard: bool) -> None:
     await two_shops(world, looked_at=True)
     world.upstream.respond = upserts_unreachable
     await world.post(unsubscribes(JAN, 5))

@@ -53,7 +53,7 @@ async def test_r55_a_callback_that_is_replayed_changes_nothing_any_more(world: W
     await world.at_rest()
 
 
-async def test_r55_an_opt_out_counts_also_for_somebody_the_shop_never_told_us_of(world: World) -> None:
+async def test_r55_an_opt_out_counts_also_for_somebody_the_shop_never_named(world: World) -> None:
     await world.post(resigned(1, EWA))
     await world.run()
     assert changes(world.side.done, EWA) == [TimedStatus(OUT, at(1))]
@@ -61,7 +61,7 @@ async def test_r55_an_opt_out_counts_also_for_somebody_the_shop_never_told_us_of
     await world.at_rest()
 
 
-async def test_r50_a_fresh_subscription_after_the_opt_out_is_told_to_salesmanago(world: World) -> None:
+async def test_r50_a_fresh_subscription_after_the_opt_out_is_sent_to_salesmanago(world: World) -> None:
     await world.post(subscribes(JAN))
     await world.run()
     await world.post(resigned(1))

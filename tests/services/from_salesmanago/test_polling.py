@@ -66,7 +66,7 @@ async def refused_opt_in(world: World, *, looked_before: bool) -> None:
 
 
 @pytest.mark.parametrize("looked_before", [False, True])
-async def test_an_opt_in_that_salesmanago_refused_is_no_opt_out_when_a_look_shows_one(world: World, looked_before: bool) -> None:
+async def test_an_opt_in_that_salesmanago_refused_is_no_opt_out_when_a_poll_shows_one(world: World, looked_before: bool) -> None:
     await refused_opt_in(world, looked_before=looked_before)
     await world.plan()
     assert await not_taken(world) == [("withheld", "refused")]
@@ -79,7 +79,7 @@ async def test_an_opt_in_that_salesmanago_refused_is_no_opt_out_when_a_look_show
     assert (await person(world)).email_news.status is IN
 
 
-async def test_an_opt_in_refused_a_moment_ago_is_no_opt_out_when_a_look_shows_one(world: World) -> None:
+async def test_an_opt_in_refused_a_moment_ago_is_no_opt_out_when_a_poll_shows_one(world: World) -> None:
     await refused_opt_in(world, looked_before=False)
     await looked(world)  # before it is decided what the refusal means
     await run(world)
@@ -88,7 +88,7 @@ async def test_an_opt_in_refused_a_moment_ago_is_no_opt_out_when_a_look_shows_on
     assert (await person(world)).email_news.status is IN
 
 
-async def test_an_opt_in_that_salesmanago_refused_is_not_told_again_with_every_look(world: World) -> None:
+async def test_an_opt_in_that_salesmanago_refused_is_not_sent_again_with_every_poll(world: World) -> None:
     await refused_opt_in(world, looked_before=True)
     await world.plan()
     for _ in range(3):
@@ -99,7 +99,7 @@ async def test_an_opt_in_that_salesmanago_refused_is_not_told_again_with_every_l
     assert [state for _, state, _ in await happened(world)].count("parked") <= 2
 
 
-async def test_an_opt_in_given_up_after_a_week_is_no_opt_out_when_a_look_shows_one(world: World) -> None:
+async def test_an_opt_in_given_up_after_a_week_is_no_opt_out_when_a_poll_shows_one(world: World) -> None:
     world.upstream.contacts[JAN] = set()
     world.upstream.opted_out.add(JAN)
     world.upstream.respond = unreachable
@@ -113,7 +113,7 @@ async def test_an_opt_in_given_up_after_a_week_is_no_opt_out_when_a_look_shows_o
 
 
 @pytest.mark.parametrize(("disabled", "sms"), [(False, False), (True, False), (False, True)], ids=["e-mail", "held", "sms"])
-async def test_r06_an_opt_in_found_by_a_look_never_outranks_an_opt_out_between_the_two_looks(
+async def test_r06_an_opt_in_found_by_a_poll_never_outranks_an_opt_out_between_the_two_polls(
     world: World, disabled: bool, sms: bool
 ) -> None:
     out = world.upstream.opted_out_phone if sms else world.upstream.opted_out
@@ -141,7 +141,7 @@ async def test_r06_an_opt_in_found_by_a_look_never_outranks_an_opt_out_between_t
     await ended(world)
 
 
-async def test_the_first_look_at_somebody_brings_no_event(world: World) -> None:
+async def test_the_first_poll_of_somebody_brings_no_event(world: World) -> None:
     """SALESmanago shows a contact who never opted in as opted out: that is no act of anybody."""
     await world.post(registers())
     await world.run()
@@ -260,7 +260,7 @@ async def test_r55_a_resignation_from_text_messages_reaches_every_shop_that_know
     await ended(two)
 
 
-async def test_r54_by_location_a_look_speaks_only_for_shops_that_send_the_person(two: World) -> None:
+async def test_r54_by_location_a_poll_speaks_only_for_shops_that_send_the_person(two: World) -> None:
     await configured(two, shop(1), shop(2, policy=Policy.ORDER_CONSENT), fan_out=FanOut.BY_LOCATION)
     for name in ("shop1", "shop2"):
         await two.post(registers(JAN), shop=name)
@@ -273,7 +273,7 @@ async def test_r54_by_location_a_look_speaks_only_for_shops_that_send_the_person
     await ended(two)
 
 
-async def test_r55_a_lost_callback_is_found_by_a_look_after_its_grace(two: World) -> None:
+async def test_r55_a_lost_callback_is_found_by_a_poll_after_its_grace(two: World) -> None:
     await configured(two, shop(1), shop(2), own_secret=True)
     for name in ("shop1", "shop2"):
         await two.post(subscribes(JAN), shop=name)
@@ -307,7 +307,7 @@ async def test_r55_the_ledger_tells_a_bounce_from_what_nobody_explains(world: Wo
 
 
 @pytest.mark.parametrize("shops", [1, 2])
-async def test_r55_where_no_shop_has_a_callback_of_its_own_a_look_speaks_at_once(world: World, shops: int) -> None:
+async def test_r55_where_no_shop_has_a_callback_of_its_own_a_poll_speaks_at_once(world: World, shops: int) -> None:
     names = [f"shop{number}" for number in range(1, shops + 1)]
     await configured(world, *(shop(number) for number in range(1, shops + 1)), own_secret=shops == 1)
     for name in names:
@@ -414,7 +414,7 @@ async def test_the_sweep_walks_through_everybody_and_begins_again(two: World) ->
     assert looks == [people[:50], people[50:], people[:50], people[50:]]
 
 
-async def test_a_sweep_that_got_no_answer_looks_at_the_same_people_again(two: World) -> None:
+async def test_a_full_scan_that_got_no_answer_reads_the_same_people_again(two: World) -> None:
     await two.post(*(registers(f"c{number:02}@example.pl") for number in range(60)), shop="shop1")
     await two.run()
     two.upstream.respond = scripted(Unreachable("down"), method="look_up")
@@ -426,7 +426,7 @@ async def test_a_sweep_that_got_no_answer_looks_at_the_same_people_again(two: Wo
     assert looks[0] == looks[1]
 
 
-async def test_of_two_workers_that_look_at_once_one_works(world: World) -> None:
+async def test_of_two_workers_that_poll_at_once_one_works(world: World) -> None:
     await world.post(registers())
     await world.run()
     pause = timedelta(seconds=60)

@@ -70,7 +70,7 @@ async def test_an_opt_in_called_back_under_the_address_before_a_rename_finds_the
 
 
 @pytest.mark.parametrize("event", [unsubscribes(JAN, 4), resigned(4)], ids=["unsubscribed in the shop", "called back"])
-async def test_r06_other_shops_hear_of_an_opt_out_also_when_it_names_a_former_address(world: World, event: Event) -> None:
+async def test_r06_other_shops_learn_of_an_opt_out_also_when_it_names_a_former_address(world: World, event: Event) -> None:
     await two_shops(world)
     await world.post(registers(id="17"), shop="shop1")
     await world.run()

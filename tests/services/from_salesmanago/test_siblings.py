@@ -49,7 +49,7 @@ async def test_r06_a_person_who_is_new_to_a_shop_comes_with_the_opt_out_that_ano
     await ended(world)
 
 
-async def test_r06_a_person_who_is_new_to_a_shop_comes_with_the_opt_out_that_only_a_look_showed(world: World) -> None:
+async def test_r06_a_person_who_is_new_to_a_shop_comes_with_the_opt_out_that_only_a_poll_showed(world: World) -> None:
     await two_shops(world)
     await world.post(registers(), shop="shop1")
     await world.run()

@@ -89,7 +89,7 @@ async def test_a_gateway_that_is_not_ready_is_said_once_for_everybody() -> None:
     assert lines == [("alarm", "", "not_ready"), ("alarm_over", "", "not_ready")]
 
 
-async def test_while_nobody_can_look_no_alarm_is_said_to_be_over_nor_said_again_afterwards() -> None:
+async def test_while_nothing_can_be_measured_no_alarm_is_said_to_be_over_nor_said_again_afterwards() -> None:
     """A database that is down tells nothing about the shops: their events are as late as before, and later."""
     bad = report(shop1={"late": True})
     lines = await watched(bad, BLIND, BLIND, bad, report(shop1={}))
@@ -101,7 +101,7 @@ async def test_while_nobody_can_look_no_alarm_is_said_to_be_over_nor_said_again_
     ]
 
 
-async def test_a_look_that_fails_changes_nothing_and_the_next_one_says_it() -> None:
+async def test_a_poll_that_fails_changes_nothing_and_the_next_one_says_it() -> None:
     class Broken:
         calls = 0
 
@@ -138,7 +138,7 @@ class Receiver:
         return True
 
 
-async def test_an_alarm_is_told_once_and_its_end_once() -> None:
+async def test_an_alarm_is_sent_once_and_its_end_once() -> None:
     told, bad, good = Receiver(), report(shop1={"late": True}), report(shop1={})
     alarms = Alarms(Played(bad, bad, good, good), tells=[told])
     for _ in range(4):
@@ -146,7 +146,7 @@ async def test_an_alarm_is_told_once_and_its_end_once() -> None:
     assert told.notices == [AlarmNotice("shop1", "events_late", over=False), AlarmNotice("shop1", "events_late", over=True)]
 
 
-async def test_what_was_not_taken_is_told_again_in_order() -> None:
+async def test_what_was_not_taken_is_sent_again_in_order() -> None:
     told = Receiver(refuses=2)
     alarms = Alarms(Played(report(shop1={"late": True}), report(shop1={})), tells=[told])
     for _ in range(4):
@@ -154,7 +154,7 @@ async def test_what_was_not_taken_is_told_again_in_order() -> None:
     assert [notice.over for notice in told.notices] == [False, True]
 
 
-async def test_what_one_channel_does_not_take_is_told_nobody_else_twice() -> None:
+async def test_what_one_channel_does_not_take_is_sent_to_nobody_else_twice() -> None:
     silent, told = Receiver(refuses=99), Receiver()
     alarms = Alarms(Played(report(shop1={"late": True}), report(shop1={})), tells=[silent, told])
     for _ in range(4):

@@ -56,7 +56,7 @@ async def resigned_here(world: World) -> set[str]:
     return {one.contact.email for one in people if one.contact.phone_news.status is Status.OPT_OUT}
 
 
-async def test_r73_a_look_that_cannot_be_noted_for_one_is_noted_for_the_others(world: World, refuse: Refuse) -> None:
+async def test_r73_a_poll_that_cannot_be_noted_for_one_is_noted_for_the_others(world: World, refuse: Refuse) -> None:
     await known_and_resigned_there(world)
     await refuse("inbox", f"NEW.subject = '{PEOPLE[2]}'", on="INSERT")
     assert await pull_of(world).pull_changed("main", timedelta(0)) == 5

@@ -64,7 +64,7 @@ async def test_what_was_refused_leaves_no_line_and_what_the_gateway_does_itself_
     assert await audit(world).newest() == []
 
 
-async def test_who_asks_below_a_number_hears_the_lines_before_it(world: World) -> None:
+async def test_who_asks_below_a_number_gets_the_lines_before_it(world: World) -> None:
     for name in ("a", "b", "c"):
         await done_by(ANNA, world.directory.issue_key(None, OPERATOR_ROLE, name=name))
     newest = await audit(world).newest()

@@ -58,7 +58,7 @@ async def test_the_next_minute_begins_with_nothing_of_the_others(process: Proces
     assert refused(Refusals(30, there), 100) == 30
 
 
-async def test_what_could_not_be_told_is_told_the_next_time(
+async def test_what_could_not_be_sent_is_sent_the_next_time(
     process: Process, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, there = process(), process()

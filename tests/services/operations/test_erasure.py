@@ -269,7 +269,7 @@ async def test_another_shop_of_the_account_finds_a_line_that_the_contact_is_gone
     assert "audit_log" not in await two.tables_naming(JAN)
 
 
-async def test_m3_another_shop_that_sent_the_person_is_told_and_the_erasure_does_not_wait_for_it(two: World) -> None:
+async def test_m3_another_shop_that_sent_the_person_gets_a_report_and_the_erasure_does_not_wait_for_it(two: World) -> None:
     two.sides["shop2"].respond = lambda command: NeedsPerson(Reason.ERASED_BY_ANOTHER_SHOP)
     for name in ("shop1", "shop2"):
         await two.post(registers(), shop=name)
@@ -300,7 +300,7 @@ async def test_m3_what_tells_of_an_erasure_goes_with_an_erasure_here(two: World)
     assert await two.tables_naming(JAN) == []
 
 
-async def test_m3_a_shop_in_test_mode_is_shown_what_it_would_have_been_told(two: World) -> None:
+async def test_m3_a_shop_in_test_mode_is_shown_the_report_it_would_have_got(two: World) -> None:
     for name in ("shop1", "shop2"):
         await two.post(registers(), shop=name)
     await two.run()
@@ -310,7 +310,7 @@ async def test_m3_a_shop_in_test_mode_is_shown_what_it_would_have_been_told(two:
     assert two.sides["shop2"].asked == []
 
 
-async def test_m3_a_shop_from_which_salesmanago_knows_nothing_of_the_person_is_not_told(two: World) -> None:
+async def test_m3_a_shop_from_which_salesmanago_knows_nothing_of_the_person_gets_no_report(two: World) -> None:
     await configured(two, shop(1), shop(2, policy=Policy.ORDER_CONSENT))
     for name in ("shop1", "shop2"):
         await two.post(registers(), shop=name)

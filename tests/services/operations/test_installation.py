@@ -83,7 +83,7 @@ async def test_confirming_where_nothing_is_to_confirm_changes_nothing(store: Sto
     assert await AuditLog(store, clock).newest() == []
 
 
-async def test_a_look_that_may_not_write_notes_nothing(store: Store, clock: Clock) -> None:
+async def test_a_poll_that_may_not_write_notes_nothing(store: Store, clock: Clock) -> None:
     assert await at(HOME, store, clock).check(writes=False)
     assert await entries(store) == {}
 

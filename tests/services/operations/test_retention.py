@@ -139,7 +139,7 @@ async def test_what_a_person_has_to_do_waits_ninety_days_and_its_event_stays_par
     assert (await world.trace("e1")).commands == ()
 
 
-async def test_why_it_was_not_delivered_is_told_after_its_calls_are_gone(world: Kept) -> None:
+async def test_why_it_was_not_delivered_is_known_after_its_calls_are_gone(world: Kept) -> None:
     world.upstream.respond = lambda method, items: Refused("no")
     await world.post(orders(email=JAN))
     await world.run()
@@ -221,7 +221,7 @@ async def test_what_waits_or_is_not_decided_stays_however_old_it_is(world: Kept)
         assert None not in set((await connection.execute(select(inbox.c.payload))).scalars())
 
 
-async def test_an_open_cart_stays_with_its_event_and_is_told(world: Kept) -> None:
+async def test_an_open_cart_stays_with_its_event_and_is_sent(world: Kept) -> None:
     await world.post(registers(JAN), fills_cart(JAN, 1))
     await world.run()
     await world.after(days=500)
@@ -337,7 +337,7 @@ async def _fast(database: Database) -> None:
         await raw.driver_connection.cursor().execute("PRAGMA synchronous=OFF")
 
 
-async def test_what_was_cleaned_is_told_once_and_nothing_is_told_when_nothing_is_left(world: Kept) -> None:
+async def test_what_was_cleaned_is_logged_once_and_nothing_is_logged_when_nothing_is_left(world: Kept) -> None:
     await world.post(registers(JAN))
     await world.run()
     world.clock.advance(days=31)

@@ -90,7 +90,7 @@ async def test_r18_a_purchase_that_has_not_left_leaves_in_its_newest_version(wor
 
 @pytest.mark.parametrize("applied", [True, False], ids=["it had arrived", "it had not"])
 @pytest.mark.parametrize("ids", [True, False], ids=["ids are shown", "no ids are shown"])
-async def test_r18_versions_told_around_an_answer_that_never_came_end_as_one_purchase(
+async def test_r18_versions_sent_around_an_answer_that_never_came_end_as_one_purchase(
     world: World, applied: bool, ids: bool
 ) -> None:
     world.upstream.applied, world.upstream.shows_ids = applied, ids
@@ -149,7 +149,7 @@ async def test_r18_each_of_a_few_purchases_that_left_together_can_be_changed_tho
     assert set((await world.at_rest()).values()) == {("sent", None)}
 
 
-async def test_r18_an_event_that_is_gone_in_salesmanago_is_told_anew_and_once(world: World) -> None:
+async def test_r18_an_event_that_is_gone_in_salesmanago_is_sent_anew_and_once(world: World) -> None:
     await world.post(ORDER)
     await world.run()
     world.upstream.events.clear()  # staff deleted it
@@ -201,7 +201,7 @@ async def test_r18_a_cancelled_order_that_is_placed_again_stays_one_purchase(wor
     assert list((await world.at_rest()).values()) == [("sent", None)] * 3
 
 
-async def test_r18_an_update_taken_back_before_it_left_is_told_when_it_may(world: World) -> None:
+async def test_r18_an_update_revoked_before_it_left_is_sent_when_it_may(world: World) -> None:
     await world.post(ORDER)
     await world.run()
     world.upstream.respond = lambda *_: DOWN
@@ -323,14 +323,14 @@ async def test_r19_an_erasure_removes_what_waits_and_what_was_known_of_orders(wo
     assert await world.tables_naming(JAN) == []
 
 
-async def test_r19_two_returns_of_one_second_are_two_and_one_told_again_is_one(world: World) -> None:
+async def test_r19_two_returns_of_one_second_are_two_and_one_reported_again_is_one(world: World) -> None:
     await world.post(ORDER, returns(minutes=5), returns(minutes=5, goods="102"), returns(minutes=6))
     await world.run()
     assert [one.kind for one in world.upstream.events] == [EventKind.PURCHASE, EventKind.RETURN, EventKind.RETURN]
     assert (await world.at_rest())["e4"] == ("superseded", "already_queued")  # the one before it has not left yet
 
 
-async def test_r19_a_return_that_was_taken_back_before_it_left_can_be_told_again(world: World) -> None:
+async def test_r19_a_return_that_was_revoked_before_it_left_can_be_sent_again(world: World) -> None:
     await world.post(ORDER)
     await world.run()
     world.upstream.respond = lambda *_: DOWN

@@ -135,7 +135,7 @@ async def test_an_opt_out_in_a_disabled_shop_does_not_stop_the_others(world: Wor
     await world.at_rest()
 
 
-async def test_an_event_held_by_a_planner_that_had_not_heard_of_the_enabling_is_not_forgotten(world: World) -> None:
+async def test_an_event_held_by_a_planner_that_did_not_know_of_the_enabling_is_not_forgotten(world: World) -> None:
     """R71: another process enabled the shop a moment ago; this one renews its directory later."""
     await world.configure(a_shop(enabled=False))
     elsewhere = ShopDirectory(world.store, world.ring, world.clock)
@@ -494,7 +494,7 @@ async def test_the_ledger_is_asked_only_about_those_who_acted(world: World, monk
     assert asked == [{2}]
 
 
-async def test_others_have_their_turn_while_a_round_decides_for_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_others_are_served_while_a_round_decides_for_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every event takes longer than a turn may: between each two of them the loop goes on."""
     await world.configure(a_shop())
     await world.post(*(registers(f"p{number}@example.pl") for number in range(20)))

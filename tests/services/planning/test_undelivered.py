@@ -32,7 +32,7 @@ async def test_the_same_facts_after_a_refusal_name_the_event_they_wait_for(
 
 
 @pytest.mark.parametrize(("before", "again"), AGAIN)
-async def test_the_same_facts_while_they_are_queued_say_so_and_once_they_arrived_that_they_are_told(
+async def test_the_same_facts_while_they_are_queued_say_so_and_once_they_arrived_that_they_are_sent(
     world: World, before: Sequence[Event], again: Event
 ) -> None:
     world.upstream.respond = lambda method, items: Unreachable("down")
@@ -69,7 +69,7 @@ async def test_the_same_facts_within_one_round_wait_for_the_first_of_them(world:
 
 
 @pytest.mark.parametrize("refused", ["add_event", "upsert"])
-async def test_an_order_posted_again_after_its_purchase_was_refused_is_not_called_told(world: World, refused: str) -> None:
+async def test_an_order_posted_again_after_its_purchase_was_refused_is_not_called_sent(world: World, refused: str) -> None:
     world.upstream.respond = lambda method, items: Refused("no") if method == refused else Delivered()
     (first,) = await world.post(orders("o1"))
     await world.run()
@@ -109,7 +109,7 @@ async def test_a_cancellation_and_an_erasure_posted_again_wait_for_their_own_fir
     assert (await world.states())[erased] == ("superseded", "waits_for_parked")
 
 
-async def test_a_second_part_of_an_upsert_that_was_refused_is_not_called_told(world: World) -> None:
+async def test_a_second_part_of_an_upsert_that_was_refused_is_not_called_sent(world: World) -> None:
     many = tuple(f"vip-{number:02}" for number in range(60))
     world.upstream.respond = lambda method, items: (
         Refused("no") if any(isinstance(one, UpsertContact) and "idosell_vip-59" in one.add_tags for one in items) else Delivered()

@@ -101,7 +101,7 @@ async def test_r06_a_repair_taken_back_does_not_opt_in_with_the_next_consent_to_
     assert Status.OPT_IN not in [one.email_status for one in world.upstream.sent(UpsertContact)[told:]]
 
 
-async def test_one_address_salesmanago_will_not_look_up_does_not_hold_up_the_others(world: World) -> None:
+async def test_one_address_salesmanago_will_not_read_does_not_hold_up_the_others(world: World) -> None:
     await world.post(*(registers(f"p{number}@example.pl") for number in range(5)))
     await world.run()
     bad = "p1@example.pl"

@@ -55,7 +55,7 @@ async def test_r63_what_a_list_tells_stays_quiet_beside_a_live_event(world: Worl
     assert all(one.quiet for one in told)
 
 
-async def test_r63_a_live_contact_never_waits_for_looks_at_those_of_a_list(world: World) -> None:
+async def test_r63_a_live_contact_never_waits_for_the_verification_of_those_of_a_list(world: World) -> None:
     await world.post(*(listed(f"p{number}@example.pl") for number in range(120)), orders("o1", JAN))
     await world.plan()
     await world.delivery.deliver_due(to_account("main"))

@@ -26,7 +26,7 @@ async def elsewhere(world: World) -> ShopDirectory:
     return made
 
 
-async def test_another_process_hears_of_every_change_even_when_the_clock_stands_still(
+async def test_another_process_learns_of_every_change_even_when_the_clock_stands_still(
     world: World, elsewhere: ShopDirectory
 ) -> None:
     for host in ("one.example", "two.example", "one.example"):
@@ -60,7 +60,7 @@ async def test_a_shop_that_was_removed_is_gone_elsewhere_too(world: World, elsew
     assert not elsewhere.closed_shops()
 
 
-async def test_what_an_older_process_wrote_without_a_stamp_is_heard_of_within_a_minute(
+async def test_what_an_older_process_wrote_without_a_stamp_is_noticed_within_a_minute(
     world: World, elsewhere: ShopDirectory
 ) -> None:
     async with world.database.transaction() as connection:

@@ -35,7 +35,7 @@ def test_r83_a_registration_changed_on_a_later_day_is_dated_by_its_day() -> None
     assert found.event.at == at("2025-12-31T23:00")
 
 
-def test_r15_an_account_older_than_the_integration_is_told_as_it_is_and_never_as_a_registration() -> None:
+def test_r15_an_account_older_than_the_integration_is_sent_as_it_is_and_never_as_a_registration() -> None:
     (found,) = tells(a_client())
     assert isinstance(found.event, AccountChanged)
 
@@ -46,7 +46,7 @@ def test_r83_a_wholesaler_is_one() -> None:
     assert found.event.customer.wholesaler is True
 
 
-def test_r11_another_address_is_told_as_a_change_of_the_account_that_has_the_id() -> None:
+def test_r11_another_address_is_sent_as_a_change_of_the_account_that_has_the_id() -> None:
     moved = a_client(**NEW, clientEmail="anna.nowak@example.com", clientsLastModificationDate="2026-01-02 08:00:00")
     (found,) = tells(moved, a_client(**NEW))
     assert isinstance(found.event, AccountChanged)
@@ -84,18 +84,18 @@ def test_r10_a_number_nobody_can_read_is_left_out_and_not_cleared() -> None:
     assert found.event.customer.phone is None
 
 
-def test_a_guest_is_told_by_orders_alone() -> None:
+def test_a_guest_is_known_by_orders_alone() -> None:
     assert tells(a_client(isUnregistered="y")) == []
 
 
-def test_r71_an_account_is_told_to_the_shops_in_which_it_is_active() -> None:
+def test_r71_an_account_is_reported_to_the_shops_in_which_it_is_active() -> None:
     shops = [SHOP, a_shop(id="shop2", number=2), a_shop(id="shop3", number=3)]
     found = client(a_client(clientActiveInShops=[{"shopId": 1}, {"shopId": "3"}, {"shopId": 9}]), shops)
     assert {one.shop_id for one in found.findings} == {"shop1", "shop3"}
     assert client(a_client(clientActiveInShops=[]), shops).findings == ()
 
 
-def test_r06_boxes_of_an_account_are_told_as_newsletter_states_with_their_own_dates_and_never_as_boxes() -> None:
+def test_r06_boxes_of_an_account_are_sent_as_newsletter_states_with_their_own_dates_and_never_as_boxes() -> None:
     found = client(a_client(), [SHOP]).findings
     account, agreed = (one.first[0].event for one in found)
     assert isinstance(account, AccountChanged)

@@ -30,7 +30,7 @@ def connecting(shopping: Shopping) -> Connecting:
     return Connecting(shopping.stage.directory, shopping.panels, "https://gateway.example/")
 
 
-async def test_r85_a_key_that_opens_everything_is_good_and_what_to_enter_is_told(shopping: Shopping) -> None:
+async def test_r85_a_key_that_opens_everything_is_good_and_what_to_enter_is_said(shopping: Shopping) -> None:
     found = await connecting(shopping).check("shop1")
     assert found.good
     assert {(one.area, one.level) for one in found.checks} == {
@@ -99,7 +99,7 @@ async def test_r85_without_a_panel_it_says_what_to_write_first(shopping: Shoppin
         await connecting(shopping).check("nobody")
 
 
-async def test_r85_a_gateway_that_the_panel_cannot_reach_is_told_so(shopping: Shopping) -> None:
+async def test_r85_that_the_panel_cannot_reach_the_gateway_is_said(shopping: Shopping) -> None:
     local = Connecting(shopping.stage.directory, shopping.panels, "http://127.0.0.1:8000")
     assert any("GATEWAY_PUBLIC_URL" in one.en for one in (await local.check("shop1")).notes)
     assert not any("GATEWAY_PUBLIC_URL" in one.en for one in (await connecting(shopping).check("shop1")).notes)

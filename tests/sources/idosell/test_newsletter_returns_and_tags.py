@@ -22,7 +22,7 @@ def event_of(found: Translation) -> Any:
     return finding.first[0].event
 
 
-def test_r21_a_subscriber_without_account_is_told_with_the_date_of_the_list() -> None:
+def test_r21_a_subscriber_without_account_is_sent_with_the_date_of_the_list() -> None:
     found = event_of(subscriber(a_subscriber(), Channel.EMAIL, [SHOP]))
     assert isinstance(found, Subscribed)
     assert (found.at, found.email, found.has_account, found.language) == (at("2026-01-12T09:02:11"), "ola@example.com", False, "pl")
@@ -79,7 +79,7 @@ def test_no_id_of_a_subscriber_carries_the_address() -> None:
 # -- returns -------------------------------------------------------------------------------------------------------------
 
 
-def test_r19_an_accepted_return_is_told_under_its_own_number_with_its_goods_and_value() -> None:
+def test_r19_an_accepted_return_is_sent_under_its_own_number_with_its_goods_and_value() -> None:
     found = event_of(returned(a_return(), [SHOP], {"12": an_order()}))
     assert isinstance(found, OrderReturned)
     assert (found.return_id, found.order_id, found.email) == ("7", "12", "anna@example.com")
@@ -108,7 +108,7 @@ def look(*names: str) -> Translation:
     return tags_seen(answer, 1024, {1}, [SHOP, a_shop(id="shop2", number=2)], at("2026-01-12T09:00"))
 
 
-def test_r24_the_tags_of_a_customer_are_told_as_the_full_set() -> None:
+def test_r24_the_tags_of_a_customer_are_sent_as_the_full_set() -> None:
     found = event_of(look("vip", "brak_aktywności"))
     assert found == TagsEdited(at=at("2026-01-12T09:00"), customer_id="1024", all_tags=("brak_aktywności", "vip"))
 

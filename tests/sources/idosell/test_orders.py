@@ -33,7 +33,7 @@ def tells(row: Json, before: list[Json] | None = None, known: Known = Known()) -
     return [told for _, told in sifted(order(row, [SHOP], known).findings, memory)[0]]
 
 
-def test_r83_the_documented_order_is_told_with_its_four_costs_its_goods_and_its_pick_up_point() -> None:
+def test_r83_the_documented_order_is_sent_with_its_four_costs_its_goods_and_its_pick_up_point() -> None:
     known = Known({(1, 334): (PATH,)})
     found = placed(an_order(), known)
     assert found.customer.email == "anna@example.com"
@@ -106,14 +106,14 @@ def test_r83_a_warehouse_and_a_delivery_home_differ_in_the_pick_up_point() -> No
     assert placed(an_order(clientResult=shop)).pickup_point == "Salon"
 
 
-def test_r83_of_a_dropshipping_order_the_partner_who_placed_it_is_told_and_never_the_partners_customer() -> None:
+def test_r83_of_a_dropshipping_order_the_partner_who_placed_it_is_sent_and_never_the_partners_customer() -> None:
     row = changed(an_order(), clientResult__endClientAccount={"clientId": 9, "clientEmail": "stranger@example.com"})
     assert placed(row).customer.email == "anna@example.com"
     assert "stranger" not in repr(order(row, [SHOP]))
 
 
 @pytest.mark.parametrize("kind", ["n", "r", "t", "p"])
-def test_r83_retail_and_wholesale_orders_are_told_alike(kind: str) -> None:
+def test_r83_retail_and_wholesale_orders_are_sent_alike(kind: str) -> None:
     assert placed(an_order(orderType=kind)).order_id == "12"
 
 
@@ -173,7 +173,7 @@ def test_r17_a_cancelled_false_or_joined_order_is_cancelled_once(status: str) ->
     assert tells(later, before=[an_order(), row]) == []
 
 
-def test_r17_an_order_first_seen_when_it_was_cancelled_is_told_as_placed_and_cancelled() -> None:
+def test_r17_an_order_first_seen_when_it_was_cancelled_is_sent_as_placed_and_cancelled() -> None:
     row = an_order(orderDetails__orderStatus="canceled", orderDetails__orderChangeDate="2026-01-02 10:00:00")
     first, second = tells(row)
     assert isinstance(first.event, OrderPlaced)
@@ -181,7 +181,7 @@ def test_r17_an_order_first_seen_when_it_was_cancelled_is_told_as_placed_and_can
     assert isinstance(second.event, OrderCancelled)
 
 
-def test_r18_an_order_that_stands_again_is_told_as_placed_by_a_newer_word() -> None:
+def test_r18_an_order_that_stands_again_is_reported_as_placed_by_a_newer_message() -> None:
     cancelled = an_order(orderDetails__orderStatus="canceled", orderDetails__orderChangeDate="2026-01-02 10:00:00")
     back = an_order(orderDetails__orderChangeDate="2026-01-03 10:00:00")
     (found,) = tells(back, before=[an_order(), cancelled])
@@ -189,7 +189,7 @@ def test_r18_an_order_that_stands_again_is_told_as_placed_by_a_newer_word() -> N
     assert found.event.as_of == at("2026-01-03T09:00")
 
 
-def test_r81_the_box_a_webhook_told_of_makes_a_newer_version_of_the_order() -> None:
+def test_r81_the_box_a_webhook_reported_makes_a_newer_version_of_the_order() -> None:
     assert placed(an_order(), Known(boxes={"12": ConsentAnswer.GIVEN})).box is ConsentAnswer.GIVEN
     memory = sifted(order(an_order(), [SHOP]).findings, {})[1]
     asked = order(an_order(), [SHOP], Known(boxes={"12": ConsentAnswer.GIVEN})).findings

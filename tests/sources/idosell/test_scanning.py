@@ -55,7 +55,7 @@ async def test_r82_without_a_single_push_everything_is_found_by_the_scan(shoppin
     assert tags.all_tags == ("vip",)
 
 
-async def test_r82_what_was_found_is_not_told_again_and_changes_are(shopping: Shopping) -> None:
+async def test_r82_what_was_found_is_not_stored_again_and_changes_are(shopping: Shopping) -> None:
     anna = shopping.registers(1024)
     order = shopping.orders(12, anna)
     await shopping.scan()
@@ -79,7 +79,7 @@ async def test_r82_what_was_found_is_not_told_again_and_changes_are(shopping: Sh
     assert (last.email, last.confirmed) == ("anna.nowak@example.com", False)
 
 
-async def test_r11_a_change_is_told_within_twenty_minutes_by_the_scan_alone(shopping: Shopping) -> None:
+async def test_r11_a_change_is_sent_within_twenty_minutes_by_the_scan_alone(shopping: Shopping) -> None:
     anna = shopping.registers(1024)
     await shopping.scan()
     shopping.clock.advance(minutes=1)

@@ -102,7 +102,7 @@ def test_r84_a_resignation_counts_as_confirmed_only_where_the_body_says_so() -> 
     assert event_of(said(NEWSLETTER | {"state": "n", "confirmed": "y"})).confirmed
 
 
-def test_r84_a_confirmed_resignation_is_news_after_the_list_told_of_it_and_tells_once() -> None:
+def test_r84_a_confirmed_resignation_is_news_after_the_list_showed_it_and_is_stored_once() -> None:
     by_list, confirmed = said(NEWSLETTER | {"state": "n"}), said(NEWSLETTER | {"state": "n", "confirmed": "y"})
     _, memory = sifted(by_list.translation.findings, {})
     told, after = sifted(confirmed.translation.findings, memory)
@@ -112,7 +112,7 @@ def test_r84_a_confirmed_resignation_is_news_after_the_list_told_of_it_and_tells
     assert sifted(by_list.translation.findings, memory | after)[0] == []
 
 
-def test_r81_without_a_time_it_happened_when_we_heard_of_it() -> None:
+def test_r81_without_a_time_it_happened_when_it_was_received() -> None:
     undated = {name: value for name, value in NEWSLETTER.items() if name != "occurred_at"}
     assert event_of(said(undated)).at == NOW
     assert (is_dated(undated), is_dated(NEWSLETTER)) == (False, True)

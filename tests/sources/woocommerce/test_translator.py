@@ -27,7 +27,7 @@ def tells(row: dict[str, Any], *before: dict[str, Any], of: Any = order) -> list
     return [told for _, told in sifted(of(row, SHOP).findings, memory)[0]]
 
 
-def test_r86_an_order_is_told_with_its_goods_its_value_and_its_boxes() -> None:
+def test_r86_an_order_is_sent_with_its_goods_its_value_and_its_boxes() -> None:
     (found,) = tells(ORDER)
     event = found.event
     assert isinstance(event, OrderPlaced)

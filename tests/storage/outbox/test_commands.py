@@ -181,7 +181,7 @@ async def test_untried_commands_go_back_as_they_were(store: Store) -> None:
     assert [(one.command.email, one.maybe_sent, one.attempts) for one in back] == [("a", True, 0), ("b", False, 0)]
 
 
-async def test_a_verdict_says_whether_to_look_first(store: Store) -> None:
+async def test_a_verdict_says_whether_to_verify_first(store: Store) -> None:
     await queued(store, a_command(1, upsert("a")), a_command(1, upsert("b")))
     (claim,) = await claimed(store)
     ends = [again(claim.commands[0], T0, verify_first=True), again(claim.commands[1], T0)]

@@ -403,7 +403,7 @@ async def acquires_lock(store: Store, name: str, holder: str, now: datetime, **l
     return taken
 
 
-async def test_a_turn_is_one_holders_until_it_ends_and_who_has_it_may_keep_it(store: Store) -> None:
+async def test_a_lock_is_one_holders_until_it_ends_and_its_holder_may_keep_it(store: Store) -> None:
     assert await acquires_lock(store, "panel", "a", T0, seconds=60)
     assert not await acquires_lock(store, "panel", "b", after(seconds=59), seconds=60)
     assert await acquires_lock(store, "other", "b", T0, seconds=60)
@@ -413,7 +413,7 @@ async def test_a_turn_is_one_holders_until_it_ends_and_who_has_it_may_keep_it(st
     assert not await acquires_lock(store, "panel", "a", after(seconds=121), seconds=60)
 
 
-async def test_a_turn_whose_end_is_a_whole_second_ends_then_and_not_earlier(store: Store) -> None:
+async def test_a_lock_whose_end_is_a_whole_second_ends_then_and_not_earlier(store: Store) -> None:
     """Times are compared as text: all must be of one length."""
     whole = T0.replace(microsecond=0)
     assert await acquires_lock(store, "panel", "a", whole - timedelta(seconds=60), seconds=60)
@@ -421,18 +421,18 @@ async def test_a_turn_whose_end_is_a_whole_second_ends_then_and_not_earlier(stor
     assert await acquires_lock(store, "panel", "b", whole + timedelta(microseconds=1), seconds=60)
 
 
-async def test_a_holders_name_that_ends_another_ones_takes_no_turn(store: Store) -> None:
+async def test_a_holders_name_that_ends_another_ones_takes_no_lock(store: Store) -> None:
     assert await acquires_lock(store, "panel", "12", T0, seconds=60)
     assert not await acquires_lock(store, "panel", "2", T0, seconds=60)
     assert not await acquires_lock(store, "panel", "%", T0, seconds=60)
     assert not await acquires_lock(store, "panel", "1_", T0, seconds=60)
 
 
-async def test_of_many_who_want_a_turn_at_once_one_gets_it(store: Store) -> None:
+async def test_of_many_who_want_a_lock_at_once_one_gets_it(store: Store) -> None:
     assert sum(await asyncio.gather(*(acquires_lock(store, "panel", f"h{n}", T0, seconds=60) for n in range(5)))) == 1
 
 
-async def test_a_turn_that_was_not_committed_was_not_taken(store: Store) -> None:
+async def test_a_lock_that_was_not_committed_was_not_taken(store: Store) -> None:
     async with store.work() as work:
         assert await work.registry.acquire_lock("panel", "a", T0, after(seconds=60))
     assert await acquires_lock(store, "panel", "b", T0, seconds=60)

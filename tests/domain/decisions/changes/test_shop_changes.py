@@ -76,7 +76,7 @@ def to_salesmanago(story: Story) -> list[Command]:
 
 @pytest.mark.parametrize("channel", ["email", "phone"])
 @pytest.mark.parametrize("status", [IN, OUT])
-def test_an_act_in_salesmanago_is_told_to_the_shop_once_and_not_back(status: Status, channel: str) -> None:
+def test_an_act_in_salesmanago_is_sent_to_the_shop_once_and_not_back(status: Status, channel: str) -> None:
     story = life(OPEN, registered(minute(0), phone="+48600100200")).goes_on(OPEN, clicked(1, status, channel))
     (change,) = home(story)
     assert (change.email_news, change.phone_news) == (
@@ -88,7 +88,7 @@ def test_an_act_in_salesmanago_is_told_to_the_shop_once_and_not_back(status: Sta
     assert again.plans == (Supersede(Reason.NOTHING_NEW),) * 2
 
 
-def test_every_new_act_in_salesmanago_is_told_also_to_the_same_status() -> None:
+def test_every_new_act_in_salesmanago_is_sent_also_to_the_same_status() -> None:
     story = life(OPEN, registered(minute(0)), *(clicked(number, OUT) for number in (1, 2, 3)))
     assert [one.email_news for one in home(story)] == [TimedStatus(OUT, minute(number)) for number in (1, 2, 3)]
 
@@ -99,7 +99,7 @@ def test_an_opt_out_and_an_opt_in_follow_each_other_home_in_order() -> None:
 
 
 @pytest.mark.parametrize("act", [subscribed(minute(1)), unsubscribed(minute(1))], ids=["subscribed", "unsubscribed"])
-def test_what_the_shop_said_itself_is_never_told_to_it(act: Event) -> None:
+def test_what_the_shop_said_itself_is_never_sent_to_it(act: Event) -> None:
     status = IN if isinstance(act, type(subscribed())) else OUT
     story = life(OPEN, registered(minute(0)), act, status_seen(minute(2), email_out=status is OUT))
     assert home(story) == []
@@ -116,13 +116,13 @@ def test_an_opt_out_in_salesmanago_wins_a_tie_with_an_opt_in_in_the_shop_and_not
     assert home(life(OPEN, unsubscribed(minute(1)), clicked(1, IN))) == []
 
 
-def test_only_channels_the_event_speaks_of_are_told() -> None:
+def test_only_channels_the_event_speaks_of_are_sent() -> None:
     both = life(OPEN, registered(minute(0)), clicked(1, OUT), clicked(2, OUT, "phone"))
     assert [(one.email_news is None, one.phone_news is None) for one in home(both)] == [(False, True), (True, False)]
 
 
 @pytest.mark.parametrize("turned", channels.BOTH)
-def test_an_event_of_one_channel_says_nothing_of_an_act_on_the_other_that_the_shop_did_not_hear_of(turned: Turned) -> None:
+def test_an_event_of_one_channel_says_nothing_of_an_act_on_the_other_that_the_shop_does_not_know(turned: Turned) -> None:
     resigned = Channel(opted_out=minute(1))
     both = Contact(email=EMAIL, email_news=resigned, phone_news=resigned)
     (told,) = shop_commands(both, turned(status_seen(minute(2), email_out=True)), WITHOUT_PANEL)
@@ -145,12 +145,12 @@ def test_a_change_in_salesmanago_goes_to_the_shop_whatever_the_transfer_policy_s
     assert to_salesmanago(withdrawn) == []
 
 
-def test_a_shop_without_panel_is_told_of_the_newsletter_all_the_same() -> None:
+def test_a_shop_without_panel_learns_of_the_newsletter_all_the_same() -> None:
     """Whoever carries it decides how: a notice, or a person (R56)."""
     assert len(home(life(WITHOUT_PANEL, registered(minute(0)), clicked(1, OUT)))) == 1
 
 
-def test_who_was_erased_is_told_of_to_nobody_but_an_opt_out_is_kept() -> None:
+def test_an_erased_person_is_sent_to_nobody_but_an_opt_out_is_kept() -> None:
     story = life(OPEN, registered(minute(0)), erasure_requested(minute(1))).goes_on(OPEN, clicked(2, OUT), clicked(3, IN))
     assert story.plans == (Withhold(Reason.ERASED),) * 2
     assert (story.contact.email_news.opted_out, story.contact.email_news.opted_in) == (minute(2), None)
@@ -277,7 +277,7 @@ def test_a_section_whose_name_begins_like_a_tag_of_ours_doubles_no_prefix(sectio
         assert tags.sections == ()
 
 
-def test_mirroring_is_remembered_so_that_the_same_is_not_told_twice() -> None:
+def test_mirroring_is_remembered_so_that_the_same_is_not_sent_twice() -> None:
     story = life(OPEN, registered(minute(0)), tags_seen(minute(1), {"KOSZYK": 3}))
     assert story.contact.shop_state.tags == panel_tags(story.contact)
     assert mirror_command(story.contact, OPEN) is None
@@ -297,7 +297,7 @@ def test_while_only_a_customer_id_is_known_there_is_nobody_to_tell() -> None:
     assert mirror_command(*unknown) is None
 
 
-def test_tags_lost_in_salesmanago_are_told_there_and_statuses_of_the_same_look_here() -> None:
+def test_tags_lost_in_salesmanago_are_sent_there_and_statuses_of_the_same_poll_are_learned_here() -> None:
     story = life(OPEN, registered(minute(0)), tags_edited(minute(1), added=["vip"]))
     plan = story.goes_on(OPEN, tags_seen(minute(2), {"KOSZYK": 1})).plan
     assert isinstance(plan, Send)

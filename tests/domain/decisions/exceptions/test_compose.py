@@ -46,7 +46,7 @@ def test_r06_an_opt_in_that_a_list_brings_is_checked_unless_it_follows_an_opt_ou
     assert (turned(acted).old_email_opt_in, acted.quiet) == (opted_in_before > DAY, False)
 
 
-def test_r31_only_an_order_writes_sections_at_once_and_a_look_is_at_one_product() -> None:
+def test_r31_only_an_order_writes_sections_at_once_and_a_view_is_of_one_product() -> None:
     shop, buyer = a_shop(panel=Panel(kind=PanelKind.IDOSELL)), Contact(email=EMAIL, earned_tags=("Obuwie",))
     look = compose(viewed(), shop, buyer, NO_SALE)
     assert [type(one) for one in look] == [UpsertContact, AddEvent]

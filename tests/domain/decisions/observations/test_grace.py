@@ -22,7 +22,7 @@ GRACE = timedelta(minutes=10)
 # -- the grace ----------------------------------------------------------------------------------------------------------
 
 
-def test_without_a_grace_a_look_speaks_at_once() -> None:
+def test_without_a_grace_a_poll_speaks_at_once() -> None:
     known = life(OPEN, registered(minute(0)), look(1, IN)).contact
     act, remembered = found(look(2, OUT), known, timedelta(0))
     assert act == look(2, OUT, acted=True)
@@ -68,7 +68,7 @@ def test_a_change_that_was_taken_back_within_the_grace_is_forgotten_and_the_next
     assert act == look(13, OUT, acted=True)
 
 
-def test_r55_a_callback_gets_time_to_come_before_an_opt_out_that_does_not_show_is_told_again() -> None:
+def test_r55_a_callback_gets_time_to_come_before_an_opt_out_that_does_not_show_is_sent_again() -> None:
     known = life(OPEN, registered(minute(0)), word(1, IN), look(2, IN), word(3, OUT)).contact
     for number in (4, 9, 13.9):
         act, known = found(look(number, IN), known, timedelta(0), GRACE)
@@ -77,7 +77,7 @@ def test_r55_a_callback_gets_time_to_come_before_an_opt_out_that_does_not_show_i
     assert (act, known.sent_state.email_news) == (None, None)  # so it is told once more
 
 
-def test_a_change_from_before_what_was_told_last_takes_no_grace_from_the_next() -> None:
+def test_a_change_from_before_what_was_sent_last_takes_no_grace_from_the_next() -> None:
     known = life(OPEN, registered(minute(0)), look(1, IN)).contact
     _, known = found(look(2, OUT), known, GRACE)
     known = decide(word(4, IN), OPEN, known).contact
@@ -91,7 +91,7 @@ def kept_back(known: Contact, number: float, stood: float, channel: str) -> Cont
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_r06_an_opt_in_that_was_kept_back_is_told_by_nothing_until_a_look_finds_the_resignation(channel: str) -> None:
+def test_r06_an_opt_in_that_was_kept_back_is_sent_by_nothing_until_a_poll_finds_the_resignation(channel: str) -> None:
     known = life(OPEN, registered(minute(0)), word(1, IN, channel), look(2, IN, channel), word(3, IN, channel)).contact
     known = kept_back(known, 5, 2, channel)
     upsert = difference(known, OPEN, minute(6))
@@ -114,7 +114,7 @@ def test_r06_an_opt_in_that_was_kept_back_is_told_by_nothing_until_a_look_finds_
         ([word(0.5, IN), look(1, IN), word(1.5, IN)], TimedStatus(IN, minute(1))),
     ],
 )
-def test_r06_of_what_stands_there_counts_what_was_seen_and_only_until_an_opt_out_is_told(
+def test_r06_of_what_stands_there_counts_what_was_seen_and_only_until_an_opt_out_is_sent(
     channel: str, seen: list[Event], stood: TimedStatus | None
 ) -> None:
     by = [_of_channel(event, channel) for event in seen]
@@ -131,7 +131,7 @@ def _of_channel(event: Event, channel: str) -> Event:
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_r06_who_opts_in_again_after_an_opt_in_was_kept_back_is_told_against_the_opt_out_that_was_shown(channel: str) -> None:
+def test_r06_an_opt_in_after_one_that_was_kept_back_is_sent_against_the_opt_out_that_was_shown(channel: str) -> None:
     known = life(OPEN, registered(minute(0)), word(1, IN, channel), look(2, IN, channel), word(3, IN, channel)).contact
     decision = decide(word(6, IN, channel), OPEN, kept_back(known, 5, 2, channel))
     (upsert,) = (one for one in commands_of(decision.plan) if isinstance(one, UpsertContact))
@@ -145,7 +145,7 @@ def test_the_phone_has_no_callback_and_gets_no_grace() -> None:
     assert act == look(2, OUT, "phone", acted=True)
 
 
-def test_a_look_at_the_phone_does_not_begin_the_grace_of_the_e_mail_anew() -> None:
+def test_a_poll_of_the_phone_does_not_begin_the_grace_of_the_e_mail_anew() -> None:
     """Every look of ours shows both channels: otherwise no opt-out found by looking would ever arrive."""
     known = life(OPEN, registered(minute(0)), look(1, IN), look(1, OUT, "phone")).contact
     acts = []

@@ -157,7 +157,7 @@ def test_r06_what_a_sibling_saw_later_is_adopted(ours: int | None, theirs: int |
     assert after == turned(replace(known(), observed=seen(newer)))
 
 
-def test_r06_of_two_looks_at_the_same_time_the_shop_keeps_its_own() -> None:
+def test_r06_of_two_polls_at_the_same_time_the_shop_keeps_its_own() -> None:
     mine, theirs = (Observed(email_news=ObservedStatus(status, minute(1), minute(3))) for status in (IN, OUT))
     assert adopt_sibling_status(replace(known(), observed=mine), None, None, theirs).observed == mine
 
@@ -197,7 +197,7 @@ LOOKED = known(email_news=ObservedStatus(IN, minute(6), minute(6)), tags_at=minu
     ],
 )
 @for_both_channels
-def test_a_look_that_shows_what_was_known_is_not_stored_but_for_the_first_since_something_was_sent(
+def test_a_poll_that_shows_what_was_known_is_not_stored_but_for_the_first_since_something_was_sent(
     before: Contact, after: Contact, is_same: bool, turned: Turned
 ) -> None:
     assert differs_only_in_time(turned(before), turned(after)) == is_same

@@ -38,7 +38,7 @@ def poll(
     return polled(contact, shop, there, minute(number), patience, concerned=concerned, with_tags=with_tags)
 
 
-def test_a_resignation_that_no_callback_told_of_is_an_act_at_once_without_a_grace() -> None:
+def test_a_resignation_that_no_callback_reported_is_an_act_at_once_without_a_grace() -> None:
     came_to = poll(subscriber(), 30, opted_out=True, with_tags=False)
     assert [(type(one), one.at) for one in came_to.events] == [(StatusObserved, minute(30))]
     (act,) = came_to.events
@@ -131,7 +131,7 @@ def test_tags_of_somebody_who_was_never_transferred_are_no_event() -> None:
     assert poll(somebody(), 30, tags={"VIP": 3}).events == ()
 
 
-def test_tags_are_told_in_the_order_of_their_names() -> None:
+def test_tags_are_sent_in_the_order_of_their_names() -> None:
     (seen,) = poll(subscriber(), 30, tags={"VIP": 3, "GOLD": 1}).events
     assert isinstance(seen, TagsObserved)
     assert seen.tags == (("GOLD", 1), ("VIP", 3))

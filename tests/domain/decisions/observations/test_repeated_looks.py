@@ -47,7 +47,7 @@ def _never_shows_a_fresh_opt_in(events: list[Event]) -> list[Event]:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(passive_looks | quiet_events | opt_outs, max_size=10))
-def test_looks_and_our_own_commands_opt_nobody_in_whom_nobody_opted_in(events: list[Event]) -> None:
+def test_polls_and_our_own_commands_opt_nobody_in_whom_nobody_opted_in(events: list[Event]) -> None:
     """No person subscribes, nobody clicks, and SALESmanago itself never turns an opt-out into an opt-in."""
     story = life(OPEN, *_never_shows_a_fresh_opt_in(events))
     assert story.contact.email_news.opted_in is None
@@ -58,7 +58,7 @@ def test_looks_and_our_own_commands_opt_nobody_in_whom_nobody_opted_in(events: l
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(passive_looks | quiet_events | opt_outs | st.builds(subscribed, st.integers(0, 30).map(minute)), max_size=10))
-def test_looks_never_make_us_tell_salesmanago_an_opt_in(events: list[Event]) -> None:
+def test_polls_never_make_us_send_salesmanago_an_opt_in(events: list[Event]) -> None:
     """An opt-in travels to SALESmanago with an act of the person in the shop, never because of what SALESmanago showed."""
     story = life(OPEN)
     for event in in_order(events):
@@ -68,7 +68,7 @@ def test_looks_never_make_us_tell_salesmanago_an_opt_in(events: list[Event]) -> 
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_a_look_from_before_the_subscription_says_nothing_of_it(channel: str) -> None:
+def test_a_poll_from_before_the_subscription_says_nothing_of_it(channel: str) -> None:
     """It shows somebody who never opted in; the look was decided after the subscription, or the shop's clock is fast."""
     story = life(OPEN, word(1, IN, channel))
     after = story.goes_on(OPEN, look(0, OUT, channel))
@@ -81,7 +81,7 @@ def test_a_look_from_before_the_subscription_says_nothing_of_it(channel: str) ->
     st.lists(passive_looks | quiet_events | opt_outs | st.builds(subscribed, st.integers(0, 30).map(minute)), max_size=8),
     passive_looks,
 )
-def test_the_same_look_twice_changes_nothing_the_second_time(events: list[Event], last: StatusObserved) -> None:
+def test_the_same_poll_twice_changes_nothing_the_second_time(events: list[Event], last: StatusObserved) -> None:
     last = replace(last, at=minute(31))
     once = life(OPEN, registered(minute(0)), *in_order(events), last)
     twice = once.goes_on(OPEN, last)
@@ -107,7 +107,7 @@ def test_the_same_tags_twice_change_nothing_the_second_time(lists: list[dict[str
         assert differs_only_in_time(story.contact, again.contact)
 
 
-def test_the_first_look_since_something_was_told_is_worth_keeping_and_the_next_is_not() -> None:
+def test_the_first_poll_since_something_was_sent_is_worth_keeping_and_the_next_is_not() -> None:
     told_in = life(OPEN, look(0, OUT), subscribed(minute(1))).contact
     first = observe_status(look(2, IN), told_in)
     assert not differs_only_in_time(told_in, first)

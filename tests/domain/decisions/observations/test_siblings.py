@@ -15,7 +15,7 @@ from tests.support.builders import commands_of, life, registered, somebody, subs
 # -- several shops on one account ------------------------------------------------------------------------------------------
 
 
-def test_what_another_shop_told_is_no_act_here_and_no_news_when_it_is_seen() -> None:
+def test_what_another_shop_sent_is_no_act_here_and_no_news_when_it_is_seen() -> None:
     ours = life(OPEN, registered(minute(0)), look(1, IN)).contact
     told_out = TimedStatus(OUT, minute(2))
     ours = adopt_sibling_status(ours, told_out, None, ours.observed)
@@ -24,7 +24,7 @@ def test_what_another_shop_told_is_no_act_here_and_no_news_when_it_is_seen() -> 
     assert (commands_of(decision.plan), decision.contact.email_news) == ((), Channel())
 
 
-def test_what_another_shop_told_keeps_an_older_opt_in_of_this_shop_at_home_and_not_a_newer_one() -> None:
+def test_what_another_shop_sent_keeps_an_older_opt_in_of_this_shop_back_and_not_a_newer_one() -> None:
     ours = adopt_sibling_status(life(OPEN, registered(minute(0))).contact, TimedStatus(OUT, minute(5)), None, somebody().observed)
     older, newer = decide(subscribed(minute(4)), OPEN, ours), decide(subscribed(minute(6)), OPEN, ours)
     assert [one.email_status for one in commands_of(older.plan) if isinstance(one, UpsertContact)] in ([], [None])

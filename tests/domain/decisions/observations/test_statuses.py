@@ -37,7 +37,7 @@ NOTHING_HAPPENED = {
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("looks", NOTHING_HAPPENED.values(), ids=NOTHING_HAPPENED)
-def test_a_look_that_shows_no_change_teaches_no_act_and_tells_nobody(looks: list[StatusObserved], channel: str) -> None:
+def test_a_poll_that_shows_no_change_teaches_no_act_and_updates_nobody(looks: list[StatusObserved], channel: str) -> None:
     turned = [replace(one, email_out=None, phone_out=one.email_out) if channel == "phone" else one for one in looks]
     story = life(OPEN, registered(minute(0)), *turned).contact
     assert (story.email_news, story.phone_news) == (Channel(), Channel())
@@ -46,7 +46,7 @@ def test_a_look_that_shows_no_change_teaches_no_act_and_tells_nobody(looks: list
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize(("before", "after"), [(IN, OUT), (OUT, IN)])
-def test_a_change_between_two_looks_is_an_act_dated_so_that_it_favours_no_opt_in(
+def test_a_change_between_two_polls_is_an_act_dated_so_that_it_favours_no_opt_in(
     before: Status, after: Status, channel: str
 ) -> None:
     story = life(OPEN, registered(minute(0)), look(1, before, channel))
@@ -79,7 +79,7 @@ def test_a_change_after_we_saw_our_own_command_done_is_an_act(status: Status, ch
     assert sent(changed, channel) == []
 
 
-def test_an_opt_out_that_stands_where_we_told_an_opt_in_counts_even_if_we_never_looked_before() -> None:
+def test_an_opt_out_that_stands_where_an_opt_in_was_sent_counts_even_without_an_earlier_poll() -> None:
     """We cannot tell a refusal of ours from a click; an opt-out is believed."""
     story = life(OPEN, subscribed(minute(0)), look(5, OUT))
     assert story.contact.email_news.status is OUT
@@ -109,7 +109,7 @@ def test_every_change_in_salesmanago_is_an_act_as_long_as_each_was_seen_twice(ch
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_an_opt_out_of_ours_that_does_not_show_is_told_once_more_and_then_disputed(channel: str) -> None:
+def test_an_opt_out_of_ours_that_does_not_show_is_sent_once_more_and_then_disputed(channel: str) -> None:
     story = life(OPEN, registered(minute(0)), look(1, IN, channel), word(2, OUT, channel))
     assert sent(story, channel) == [OUT]
     once_more = story.goes_on(OPEN, look(3, IN, channel))
@@ -125,7 +125,7 @@ def test_an_opt_out_of_ours_that_does_not_show_is_told_once_more_and_then_disput
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_an_opt_in_of_ours_that_does_not_show_is_disputed_at_once_and_never_told_again(channel: str) -> None:
+def test_an_opt_in_of_ours_that_does_not_show_is_disputed_at_once_and_never_sent_again(channel: str) -> None:
     story = life(OPEN, registered(minute(0)), look(1, OUT, channel), word(2, IN, channel))
     assert sent(story, channel) == [IN]
     after = story.goes_on(OPEN, *(look(number, OUT, channel) for number in range(3, 20)))
@@ -151,7 +151,7 @@ def test_a_click_ends_a_dispute() -> None:
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("status", [IN, OUT])
-def test_a_click_is_an_act_whatever_the_looks_showed(status: Status, channel: str) -> None:
+def test_a_click_is_an_act_whatever_the_polls_showed(status: Status, channel: str) -> None:
     for shown in ([], [look(1, IN, channel)], [look(1, OUT, channel)], [look(1, OUT, channel), word(2, IN, channel)]):
         story = life(OPEN, registered(minute(0)), *shown)
         clicked = story.goes_on(OPEN, look(5, status, channel, acted=True))
@@ -160,7 +160,7 @@ def test_a_click_is_an_act_whatever_the_looks_showed(status: Status, channel: st
         assert clicked.goes_on(OPEN, look(5, status, channel, acted=True)).commands == (), "the same click twice"
 
 
-def test_a_click_from_before_the_last_look_still_counts_as_of_its_own_time() -> None:
+def test_a_click_from_before_the_last_poll_still_counts_as_of_its_own_time() -> None:
     story = life(OPEN, registered(minute(0)), look(1, IN), look(9, IN), look(5, OUT, acted=True))
     assert story.contact.email_news.said == TimedStatus(OUT, minute(5))
     assert story.contact.observed.email_news == ObservedStatus(IN, minute(1), minute(9))
@@ -168,7 +168,7 @@ def test_a_click_from_before_the_last_look_still_counts_as_of_its_own_time() -> 
 
 @pytest.mark.parametrize("channel", CHANNELS)
 @pytest.mark.parametrize("status", [IN, OUT])
-def test_a_click_heard_of_after_a_look_that_shows_it_already_does_not_echo(status: Status, channel: str) -> None:
+def test_a_click_reported_after_a_poll_that_shows_it_already_does_not_echo(status: Status, channel: str) -> None:
     story = life(OPEN, registered(minute(0)), look(2, status, channel))
     heard = story.goes_on(OPEN, look(1, status, channel, acted=True))
     assert brought_home(heard, channel) == [TimedStatus(status, minute(1))]
@@ -213,7 +213,7 @@ def _zipped(one: list[Event], other: list[Event]) -> list[list[Event]]:
     return [[*one[number : number + 1], *other[number : number + 1]] for number in range(max(len(one), len(other)))]
 
 
-def test_one_look_at_both_channels_teaches_what_two_looks_would() -> None:
+def test_one_poll_of_both_channels_teaches_what_two_polls_would() -> None:
     start = life(OPEN, registered(minute(0)), look(1, IN), look(1, OUT, "phone")).contact
     one = observe_status(status_seen(minute(2), email_out=True, phone_out=False), start)
     two = observe_status(look(2, IN, "phone"), observe_status(look(2, OUT), start))
@@ -282,7 +282,7 @@ def seen_as(status: Status, number: float) -> ObservedStatus:
         ),
     ],
 )
-def test_r06_a_look_is_compared_with_what_salesmanago_really_received(
+def test_r06_an_observation_is_compared_with_what_salesmanago_really_received(
     contact: Contact,
     seen: StatusObserved,
     said: tuple[Status, float] | None,

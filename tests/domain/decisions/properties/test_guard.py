@@ -143,7 +143,7 @@ def _without_sms(event: Event) -> Event:
 
 @THOROUGH
 @given(shuffled_with_repetitions(living))
-def test_what_salesmanago_was_told_last_is_what_the_person_wants(events: list[Event]) -> None:
+def test_what_was_sent_to_salesmanago_last_is_what_the_person_wants(events: list[Event]) -> None:
     """Where everything may be sent, no act is swallowed: not even one of the same moment as another."""
     shop = a_shop()
     events = [event for event in events if not isinstance(event, TransferConsentWithdrawn)]

@@ -59,7 +59,7 @@ def test_a_late_event_never_overwrites_newer_state(shop: Shop, events: list[Even
 
 @THOROUGH
 @given(shops, st.lists(states | orders, max_size=7, unique_by=lambda event: event.at).flatmap(st.permutations))
-def test_salesmanago_never_hears_an_older_word_after_a_newer_one(shop: Shop, events: list[Event]) -> None:
+def test_salesmanago_never_gets_an_older_status_after_a_newer_one(shop: Shop, events: list[Event]) -> None:
     spoken: dict[str, tuple[tuple[datetime, bool, datetime], str]] = {}
     placed: dict[str, datetime] = {}
     story = life(shop)

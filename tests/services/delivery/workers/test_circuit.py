@@ -105,7 +105,7 @@ async def test_a_prober_that_died_is_followed_by_another_when_its_lease_is_over(
     assert await breaker_of(world) == CLOSED
 
 
-async def test_a_probe_whose_claim_is_given_back_costs_nobody_a_turn(world: World) -> None:
+async def test_a_probe_whose_claim_is_given_back_costs_nobody_a_probe(world: World) -> None:
     """What was taken back meanwhile is no try."""
     await breaks(world)
     await world.post(unsubscribes("c0@example.pl", minutes=1))  # undecided: nothing leaves before it (I6)

@@ -95,7 +95,7 @@ async def test_a_place_that_was_kept_for_a_call_is_free_again_whatever_became_of
     await world.at_rest()
 
 
-async def test_a_process_that_is_late_for_every_turn_gets_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_that_is_late_for_every_slot_gets_on(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a fifth of a processor, reading whether a call may leave takes longer than a turn is kept."""
     monkeypatch.setattr(rate_limiter, "RESERVED_SECONDS", 0.01)
     monkeypatch.setattr(rate_limiter, "WRITING_SECONDS", 0.01)
@@ -128,7 +128,7 @@ async def test_a_process_that_is_late_for_every_turn_gets_on(world: World, monke
     await world.at_rest()
 
 
-async def test_loops_of_one_process_book_a_turn_only_for_what_is_theirs_to_claim(world: World) -> None:
+async def test_loops_of_one_process_book_a_slot_only_for_what_is_theirs_to_claim(world: World) -> None:
     await world.post(registers(JAN))
     await world.plan()
     booked: set[asyncio.Task | None] = set()
@@ -145,7 +145,7 @@ async def test_loops_of_one_process_book_a_turn_only_for_what_is_theirs_to_claim
     await world.at_rest()
 
 
-async def test_no_turn_is_booked_while_others_have_as_many_claims_as_may_be(world: World) -> None:
+async def test_no_slot_is_booked_while_others_have_as_many_claims_as_may_be(world: World) -> None:
     await world.post(*(registers(email) for email in (JAN, EWA, "ola@example.pl")))
     await world.plan()
     for _ in range(CLAIMS_IN_FLIGHT):

@@ -118,7 +118,7 @@ async def test_a_restart_of_who_is_alone_lets_no_call_more_leave(store: Store, c
     assert [await again.take() for _ in range(2)] == pytest.approx([2.0, 4.0], abs=1e-3)
 
 
-async def test_who_is_alone_hears_of_complaints_and_remembers_them_after_a_restart(store: Store, clock: Clock) -> None:
+async def test_a_lone_process_notes_complaints_and_remembers_them_after_a_restart(store: Store, clock: Clock) -> None:
     one = alone(store, clock)
     await one.take()
     await one.throttled(30.0)
@@ -150,7 +150,7 @@ async def test_a_complaint_to_one_worker_slows_all(store: Store, clock: Clock) -
     assert (await pace_of(store)).share(clock().timestamp()) == pytest.approx(CUT, abs=1e-3)
 
 
-async def test_one_complaint_that_all_workers_hear_counts_once(store: Store, clock: Clock) -> None:
+async def test_one_complaint_that_all_workers_note_counts_once(store: Store, clock: Clock) -> None:
     await asyncio.gather(*(one.throttled(0.0) for one in workers(store, 8)))
     clock.advance(seconds=4)
     await workers(store, 1)[0].throttled(0.0)

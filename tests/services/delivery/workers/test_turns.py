@@ -51,7 +51,7 @@ async def test_within_a_shop_who_is_due_first_comes_first(three: World) -> None:
     assert [one.contact_id for one in await claimed(three, 3)] == list(reversed(ids))[:3]
 
 
-async def test_a_disabled_shop_has_no_turn_and_costs_the_others_none(three: World) -> None:
+async def test_a_disabled_shop_is_not_served_and_costs_the_others_nothing(three: World) -> None:
     for shop in ("shop1", "shop2", "shop3"):
         await three.post(*(registers(f"{shop}-{n}@example.pl") for n in range(4)), shop=shop)
     await three.plan()
@@ -113,7 +113,7 @@ async def test_what_is_not_due_yet_takes_no_place_of_what_is(three: World) -> No
     assert await claimed(three) == []
 
 
-async def test_nobody_is_served_who_is_in_the_hands_of_another_and_the_turns_go_on(three: World) -> None:
+async def test_a_shop_claimed_by_another_worker_is_passed_over_and_the_round_robin_goes_on(three: World) -> None:
     for shop in ("shop1", "shop2", "shop3"):
         await three.post(*(registers(f"{shop}-{n}@example.pl") for n in range(4)), shop=shop)
     await three.plan()

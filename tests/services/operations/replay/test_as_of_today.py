@@ -169,7 +169,7 @@ async def test_a_purchase_that_is_there_already_is_found_and_not_doubled(gate: O
     assert (await gate.command_states())["e2"][-1] == "sent"
 
 
-async def test_nothing_that_was_replayed_is_sent_while_the_look_fails(gate: Operated) -> None:
+async def test_nothing_that_was_replayed_is_sent_while_verification_fails(gate: Operated) -> None:
     await gate.world.post(registers())
     await gate.world.run()
     await gate.world.post(orders("o1", minutes=10))

@@ -34,7 +34,7 @@ def told_opt_ins(gate: Operated) -> list[UpsertContact]:
 # -- what is true today --------------------------------------------------------------------------------------------------
 
 
-async def test_a_parked_opt_in_of_a_person_who_opted_out_since_is_not_told(gate: Operated) -> None:
+async def test_a_parked_opt_in_of_a_person_who_opted_out_since_is_not_sent(gate: Operated) -> None:
     await gate.world.post(subscribes(by_email=True))
     await gate.parks(JAN)
     await gate.world.post(unsubscribes(minutes=90))
@@ -76,7 +76,7 @@ async def test_a_parked_opt_in_does_not_overturn_an_opt_out_at_another_shop_of_t
     assert JAN in gate.upstream.opted_out
 
 
-async def test_a_parked_opt_in_that_has_grown_old_is_looked_for_before_it_is_told(gate: Operated) -> None:
+async def test_a_parked_opt_in_that_has_grown_old_is_verified_before_it_is_sent(gate: Operated) -> None:
     """R06: an opt-out over there that we never heard of stands against an opt-in of long ago."""
     await gate.world.post(registers(), subscribes(by_email=True, minutes=1))
     await gate.parks(JAN)
@@ -176,7 +176,7 @@ async def test_a_purchase_of_who_was_merged_does_not_leave_when_who_took_over_wa
     assert gate.upstream.contacts == {}
 
 
-async def test_a_parked_cart_of_who_was_merged_is_not_told_when_who_took_over_bought_since(gate: Operated) -> None:
+async def test_a_parked_cart_of_who_was_merged_is_not_sent_when_who_took_over_bought_since(gate: Operated) -> None:
     await gate.world.post(registers(JAN), registers(EWA), fills_cart(minutes=1))
     await gate.world.run()
     gate.upstream.respond = refusing(JAN, kind=AddEvent)

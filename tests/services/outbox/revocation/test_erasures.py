@@ -59,7 +59,7 @@ async def test_older_events_of_an_erased_person_stay_out_whenever_they_arrive(wo
     assert await world.tables_naming(JAN) == []
 
 
-async def test_older_events_stay_out_also_if_the_erasure_was_the_first_we_heard_of_the_person(world: World) -> None:
+async def test_older_events_stay_out_also_if_the_erasure_was_the_first_event_of_the_person(world: World) -> None:
     await world.post(erases(JAN, 10))
     await world.run()
     await world.post(registers(minutes=1))

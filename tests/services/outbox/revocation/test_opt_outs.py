@@ -111,7 +111,7 @@ async def looked_at_first(world: World) -> AsyncIterator[None]:
     await world.at_rest()
 
 
-async def test_an_opt_out_during_the_look_before_an_opt_in_keeps_it_from_leaving(world: World) -> None:
+async def test_an_opt_out_during_the_check_before_an_opt_in_keeps_it_from_leaving(world: World) -> None:
     async def resigns() -> None:
         await world.post(unsubscribes(JAN, 1))
         await world.plan()
@@ -125,7 +125,7 @@ async def test_an_opt_out_during_the_look_before_an_opt_in_keeps_it_from_leaving
 
 
 @pytest.mark.parametrize("left", [False, True], ids=["of the account", "left the account"])
-async def test_a_call_waits_until_an_opt_out_that_came_during_the_look_is_decided(world: World, left: bool) -> None:
+async def test_a_call_waits_until_an_opt_out_that_came_during_the_check_is_decided(world: World, left: bool) -> None:
     """Also where the shop has left the account since it queued what is claimed."""
     deciding: list[asyncio.Task[None]] = []
     sender = world.delivery._sender
@@ -156,7 +156,7 @@ async def test_a_call_waits_until_an_opt_out_that_came_during_the_look_is_decide
     assert opt_ins(world) == []
 
 
-async def test_a_probe_that_an_opt_out_stopped_leaves_its_turn_to_the_next(world: World) -> None:
+async def test_a_probe_that_an_opt_out_stopped_leaves_its_place_to_the_next(world: World) -> None:
     async def resigns() -> None:
         await world.post(unsubscribes(JAN, 1))
         await world.plan()
@@ -174,7 +174,7 @@ async def test_a_probe_that_an_opt_out_stopped_leaves_its_turn_to_the_next(world
     await world.at_rest()
 
 
-async def test_permission_is_read_again_when_the_turn_was_lost_while_it_was_read(world: World) -> None:
+async def test_permission_is_read_again_when_the_slot_was_lost_while_it_was_read(world: World) -> None:
     turns = iter([False])
 
     def slot_is_valid(reading_seconds: float = 0.0) -> bool:

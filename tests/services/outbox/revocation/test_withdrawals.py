@@ -93,7 +93,7 @@ async def test_what_follows_a_new_consent_is_sent_though_the_withdrawal_had_to_b
     assert (await world.at_rest())["e4"] == ("sent", None)
 
 
-async def test_after_a_new_consent_everything_that_was_cancelled_about_the_person_is_told(world: World) -> None:
+async def test_after_a_new_consent_everything_that_was_cancelled_about_the_person_is_sent(world: World) -> None:
     await world.post(registers(), tags(email=JAN, added=("vip",)), subscribes(JAN))
     await world.plan()
     await world.post(withdraws(JAN, 1))

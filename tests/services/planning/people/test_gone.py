@@ -64,7 +64,7 @@ async def test_r72_an_event_of_a_contact_that_is_gone_brings_the_whole_contact_b
         assert [kind for _, kind, _ in await ledger(world, email)] == ["opt_in"]
 
 
-async def test_r72_an_opt_out_is_told_again_to_a_contact_that_comes_back(world: World) -> None:
+async def test_r72_an_opt_out_is_sent_again_to_a_contact_that_comes_back(world: World) -> None:
     refuses_unknown(world)
     await world.post(registers(A), subscribes(A, 1), unsubscribes(A, 2))
     await world.run()
@@ -76,7 +76,7 @@ async def test_r72_an_opt_out_is_told_again_to_a_contact_that_comes_back(world: 
     assert A in world.upstream.opted_out
 
 
-async def test_r72_a_look_that_misses_a_contact_is_no_act_and_the_next_event_introduces_it_whole(world: World) -> None:
+async def test_r72_a_poll_that_misses_a_contact_is_no_act_and_the_next_event_introduces_it_whole(world: World) -> None:
     await world.post(registers(A, first_name="Anna"), subscribes(A, 1))
     await world.run()
     gone(world, A)

@@ -71,7 +71,9 @@ async def test_r72_a_stop_from_before_the_rename_in_one_round_is_of_the_person_w
     assert jan_opted_in.upstream.opted_out == {C}
 
 
-async def test_r06a_an_address_that_was_left_behind_hears_of_a_resignation_decided_before_the_rename(jan_opted_in: World) -> None:
+async def test_r06a_a_resignation_decided_before_the_rename_is_sent_for_an_address_that_was_left_behind(
+    jan_opted_in: World,
+) -> None:
     await jan_opted_in.post(unsubscribes(B, 6))
     await jan_opted_in.run()
     await jan_opted_in.post(renames(A, B, 5, "7"))
@@ -80,7 +82,9 @@ async def test_r06a_an_address_that_was_left_behind_hears_of_a_resignation_decid
 
 
 @pytest.mark.parametrize("stopped_first", [False, True])
-async def test_r06a_an_address_that_was_left_behind_hears_of_a_later_resignation(jan_opted_in: World, stopped_first: bool) -> None:
+async def test_r06a_a_later_resignation_is_sent_for_an_address_that_was_left_behind(
+    jan_opted_in: World, stopped_first: bool
+) -> None:
     await jan_opted_in.post(withdraws(B, 2) if stopped_first else subscribes(B, 2))
     await jan_opted_in.run()
     await jan_opted_in.post(renames(A, B, 5, "7"))
@@ -109,7 +113,7 @@ async def test_r72_an_address_that_somebody_else_took_is_sent_nothing_of_the_per
     assert jan_opted_in.upstream.opted_out == {B}
 
 
-async def test_r06a_an_address_that_never_reached_salesmanago_hears_of_no_resignation(world: World) -> None:
+async def test_r06a_no_resignation_is_sent_for_an_address_that_never_reached_salesmanago(world: World) -> None:
     await world.post(withdraws(B))
     await world.run()
     await world.post(registers(A, 1, id="7"), subscribes(A, 2))

@@ -138,7 +138,7 @@ async def test_r72_a_stop_right_after_a_move_makes_no_second_contact(world: Worl
 
 
 @pytest.mark.parametrize("sent", [False, True], ids=["never sent", "sent"])
-async def test_r72_a_move_onto_an_address_of_which_salesmanago_never_heard_renames_the_contact(world: World, sent: bool) -> None:
+async def test_r72_a_move_onto_an_address_that_was_never_sent_renames_the_contact(world: World, sent: bool) -> None:
     """Somebody resigned there, without a consent to be sent: a stop that overtook the move."""
     await world.configure(a_shop(policy=Policy.ORDER_CONSENT))
     await world.post(registers(A, id="1"), orders("o1", A, 1, ConsentAnswer.GIVEN, id="1"), subscribes(A, 2))

@@ -61,7 +61,7 @@ async def test_a_live_event_of_somebody_who_waits_in_the_list_takes_them_to_the_
 # -- quietly -------------------------------------------------------------------------------------------------------------
 
 
-async def test_everything_the_transfer_tells_is_told_quietly_even_of_one_alone(world: Airport) -> None:
+async def test_everything_the_transfer_sends_is_sent_quietly_even_of_one_alone(world: Airport) -> None:
     world.panel.rows = people(1)
     await world.flown()
     (upsert,) = world.upstream.sent(UpsertContact)
@@ -69,7 +69,7 @@ async def test_everything_the_transfer_tells_is_told_quietly_even_of_one_alone(w
     assert "upsert" not in world.upstream.methods  # only a batch can be told to set nothing off
 
 
-async def test_what_a_person_does_meanwhile_is_told_aloud_and_in_another_call(world: Airport) -> None:
+async def test_what_a_person_does_meanwhile_is_sent_with_automations_and_in_another_call(world: Airport) -> None:
     world.panel.rows = people(3)
     number = await world.begin()
     await world.until(number, lambda run: run.phase is Phase.TRANSFER)

@@ -25,7 +25,7 @@ async def test_under_order_consent_there_is_no_transfer_and_the_refusal_says_why
     assert await world.flights.of_shop("shop1") == []
 
 
-async def test_a_shop_without_a_panel_to_list_is_told_what_to_do_instead(world: Airport) -> None:
+async def test_a_shop_without_a_panel_to_list_learns_what_to_do_instead(world: Airport) -> None:
     for kind in (PanelKind.NONE, PanelKind.WEBHOOK):
         await world.configure(the_shop(panel=Panel(kind=kind)))
         with pytest.raises(NotPossible, match="no panel"):

@@ -8,7 +8,7 @@ from tests.support.world import JAN, a_shop, erases, registers
 # -- accounts of the panel (A8) ------------------------------------------------------------------------------------------
 
 
-async def test_a8_an_account_nobody_told_of_is_found_and_sent_quietly_after_live_events(world: Audit) -> None:
+async def test_a8_an_account_nobody_reported_is_found_and_sent_quietly_after_live_events(world: Audit) -> None:
     world.panel.rows = [account(5, first_name="Ola"), account(6, guest=True), account(8, active=(2,))]
     run = await world.compared()
     assert dict(run.causes) == {Cause.ACCOUNT_UNKNOWN: 1}
@@ -64,7 +64,7 @@ async def test_every_page_of_accounts_is_compared_once(world: Audit) -> None:
 
 
 @both_stores
-async def test_more_people_than_one_look_may_name_are_all_compared_once(world: Audit) -> None:
+async def test_more_people_than_one_read_may_name_are_all_compared_once(world: Audit) -> None:
     await world.post(*(registers(f"p{number}@example.pl") for number in range(120)))
     await world.run()
     world.clock.advance(minutes=1)

@@ -82,7 +82,7 @@ async def test_a_status_that_differs_is_found_and_an_opt_out_there_is_believed(w
     assert await world.causes() == {}
 
 
-async def test_an_opt_out_that_is_gone_there_is_told_again_and_opts_nobody_in(world: Audit) -> None:
+async def test_an_opt_out_that_is_gone_there_is_sent_again_and_opts_nobody_in(world: Audit) -> None:
     await with_jan(world, subscribes(JAN), unsubscribes(JAN, 1))
     assert JAN in world.upstream.opted_out
     world.upstream.opted_out.discard(JAN)
@@ -91,7 +91,7 @@ async def test_an_opt_out_that_is_gone_there_is_told_again_and_opts_nobody_in(wo
     assert Status.OPT_IN not in {one.email_status for one in world.upstream.sent(UpsertContact)[1:]}
 
 
-async def test_points_the_panel_was_not_told_of_are_found_and_told(world: Audit) -> None:
+async def test_points_that_were_not_sent_to_the_panel_are_found_and_sent(world: Audit) -> None:
     await with_jan(world)
     world.upstream.points["rejestracja"] = 5
     assert await world.causes() == {Cause.POINTS_DIFFER: 1}

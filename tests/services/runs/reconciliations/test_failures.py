@@ -113,7 +113,7 @@ class Killed(BaseException):
 
 
 @both_stores
-async def test_a_crash_between_look_and_save_leaves_nothing_and_the_page_is_compared_again(world: Audit) -> None:
+async def test_a_crash_between_read_and_save_leaves_nothing_and_the_page_is_compared_again(world: Audit) -> None:
     await with_jan(world)
     await world.delete_there(JAN)
     run = await world.auditor.start("shop1", ReconciliationMode.REPAIR)

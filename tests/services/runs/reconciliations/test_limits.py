@@ -97,7 +97,7 @@ async def test_a_contact_of_another_shop_under_the_former_address_is_not_renamed
     assert set(world.upstream.contacts) == {OLD, NEW}
 
 
-async def test_a_rename_that_overtakes_the_repair_is_told_once(world: Audit) -> None:
+async def test_a_rename_that_overtakes_the_repair_is_sent_once(world: Audit) -> None:
     """The comparison saw the old address; by the time it is decided the person has moved, and SALESmanago was told."""
     await with_jan(world, registers(OLD, id="7"))
     world.upstream.contacts[OLD].discard("rejestracja")
