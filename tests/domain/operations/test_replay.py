@@ -92,6 +92,28 @@ def test_a_consent_that_was_given_again_counts() -> None:
     assert replayed(upsert, back).command is not None
 
 
+def test_a_deletion_is_replaced_where_the_person_is_there_again_under_the_same_address() -> None:
+    back = life(SHOP, registered(MORNING)).contact
+    outcome = replayed(DeleteContact(email=EMAIL), back)
+    assert (outcome.command, outcome.reason, outcome.contact) == (None, Reason.REPLACED, back)
+    assert replayed(DeleteContact(email=NEW), back) == Again(DeleteContact(email=NEW), back)
+
+
+def test_nothing_is_left_for_an_heir_who_was_erased_or_of_an_order_that_a_newer_word_replaced() -> None:
+    known = life(SHOP, registered(MORNING)).contact
+    gone = again(an_event(), known, SHOP, NOW, replace(Contact(email=NEW), erased=True))
+    assert (gone.command, gone.reason, gone.contact) == (None, Reason.ERASED, known)
+    replaced = again(an_event(), known, SHOP, NOW, replaced=True)
+    assert (replaced.command, replaced.reason, replaced.contact) == (None, Reason.ORDER_REPLACED, known)
+    assert again(an_event(), known, SHOP, NOW).reason is None
+
+
+def test_a_cart_is_closed_by_the_purchase_of_who_took_the_contact_over() -> None:
+    buyer = replace(life(SHOP, registered(EVENING)).contact, last_purchase_at=at(EVENING))
+    outcome = again(an_event(EventKind.CART, MORNING), life(SHOP, registered(MORNING)).contact, SHOP, NOW, buyer)
+    assert (outcome.command, outcome.reason) == (None, Reason.CART_BOUGHT)
+
+
 # -- upserts -------------------------------------------------------------------------------------------------------------
 
 

@@ -58,6 +58,7 @@ SENT = an_event(EventState.SENT)
 NO_CONSENT = an_event(EventState.WITHHELD, Reason.NO_CONSENT)
 PARKED = an_event(EventState.PARKED, Reason.REFUSED, 2)
 WAITING = an_event(EventState.PLANNED, None, 3)
+NOTHING_NEW = an_event(EventState.SUPERSEDED, Reason.NOTHING_NEW, 4)
 WAITS_NOW = {("shop1", "e3"): Waiting(code=Wait.QUEUED, explanation=WAITS[Wait.QUEUED])}
 
 
@@ -73,6 +74,10 @@ WAITS_NOW = {("shop1", "e3"): Waiting(code=Wait.QUEUED, explanation=WAITS[Wait.Q
         (None, [NO_CONSENT], {}, Verdict.NOT_THERE, Reason.NO_CONSENT),
         (None, [SENT], {}, Verdict.UP_TO_DATE, None),
         (UNKNOWN, [], {}, Verdict.OVER, None),
+        (None, [NO_CONSENT, NOTHING_NEW], {}, Verdict.NOT_THERE, Reason.NO_CONSENT),
+        (None, [NOTHING_NEW], {}, Verdict.NOT_THERE, Reason.NOTHING_NEW),
+        (None, [NO_CONSENT, an_event(EventState.WITHHELD, Reason.SHADOW, 5)], {}, Verdict.NOT_THERE, Reason.SHADOW),
+        (UNKNOWN, [WAITING], {}, Verdict.OVER, None),
     ],
 )
 def test_r90_the_sentence_says_what_matters_most(
@@ -115,3 +120,33 @@ def test_r91_a_change_that_only_a_person_makes_in_the_shop_is_a_manual_task_and_
     command: Command, is_manual: bool
 ) -> None:
     assert summary_of(THERE, [with_command(PARKED, command, CommandState.PARKED)], {}).is_manual_task is is_manual
+
+
+def test_r90_of_several_that_are_refused_the_newest_is_named_and_all_are_counted() -> None:
+    found = summary_of(THERE, [PARKED, SENT, an_event(EventState.PARKED, Reason.GAVE_UP, 6)], {})
+    assert (found.event_id, found.number, found.explanation) == ("e6", 2, EXPLANATIONS[Reason.GAVE_UP])
+    held = summary_of(None, [NO_CONSENT, NOTHING_NEW], {})
+    assert (held.event_id, held.number, held.is_manual_task) == ("e1", 0, False)
+
+
+def test_r90_of_an_event_without_a_reason_the_newest_of_its_commands_says_why() -> None:
+    parked = with_command(an_event(EventState.PARKED), LATER, CommandState.SENT)
+    parked = replace(
+        parked, commands=(replace(parked.commands[0], reason=Reason.GAVE_UP), replace(parked.commands[0], reason=None))
+    )
+    assert summary_of(THERE, [parked], {}).explanation == EXPLANATIONS[Reason.GAVE_UP]
+    newest = replace(parked, commands=(*parked.commands, replace(parked.commands[0], reason=Reason.REFUSED)))
+    assert summary_of(THERE, [newest], {}).explanation == EXPLANATIONS[Reason.REFUSED]
+
+
+def test_r91_something_parked_for_salesmanago_beside_a_change_in_the_shop_is_no_manual_task_alone() -> None:
+    both = with_command(with_command(PARKED, RESIGNS, CommandState.PARKED), LATER, CommandState.PARKED)
+    assert not summary_of(THERE, [both], {}).is_manual_task
+    sent_beside = with_command(with_command(PARKED, RESIGNS, CommandState.PARKED), LATER, CommandState.SENT)
+    assert summary_of(THERE, [sent_beside], {}).is_manual_task
+    assert not summary_of(THERE, [PARKED], {}).is_manual_task, "nothing was to be sent"
+
+
+def test_r90_what_waits_in_another_shop_is_not_what_waits_here() -> None:
+    elsewhere = {("shop2", "e3"): WAITS_NOW["shop1", "e3"]}
+    assert summary_of(THERE, [WAITING], elsewhere).verdict is Verdict.UP_TO_DATE

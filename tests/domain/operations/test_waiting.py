@@ -60,6 +60,13 @@ def an_event_trace(state: EventState, *commands: CommandTrace, reason: Reason | 
         (replace(COMMAND, due_at=LATER, attempts=(TRIED,)), a_shop(), None, Wait.TRIED_AGAIN, LATER),
         (COMMAND, a_shop(), DOWN, Wait.DESTINATION_DOWN, NOW + timedelta(seconds=40)),
         (replace(COMMAND, due_at=LATER, attempts=(TRIED,)), a_shop(), DOWN, Wait.DESTINATION_DOWN, LATER),
+        (replace(COMMAND, due_at=None), a_shop(), None, Wait.QUEUED, None),
+        (replace(COMMAND, due_at=NOW + SOON), a_shop(), None, Wait.QUEUED, None),
+        (replace(COMMAND, due_at=LATER), a_shop(), None, Wait.TRIED_AGAIN, LATER),
+        (replace(COMMAND, attempts=(TRIED,)), a_shop(), None, Wait.TRIED_AGAIN, NOW),
+        (COMMAND, a_shop(), DestinationState(Breaker()), Wait.QUEUED, None),
+        (COMMAND, a_shop(), DestinationState(Breaker(failures=1)), Wait.DESTINATION_DOWN, NOW),
+        (COMMAND, a_shop(), DestinationState(Breaker(failures=1, rest_until=NOW)), Wait.DESTINATION_DOWN, NOW),
         (COMMAND, a_shop(enabled=False), DOWN, Reason.SHOP_DISABLED, None),
         (COMMAND, a_shop(shadow=True), None, Reason.SHADOW, None),
         (COMMAND, None, None, Reason.SHOP_DISABLED, None),
@@ -110,3 +117,25 @@ def test_polish_sentences_are_free_of_what_staff_would_not_say(calque: str) -> N
 
 def test_what_is_due_within_two_seconds_is_due_now() -> None:
     assert timedelta(seconds=2) == SOON
+
+
+def test_an_event_waits_for_the_first_of_its_commands_that_has_not_ended() -> None:
+    sent = replace(COMMAND, state="sent", leased_until=LATER)
+    found = waiting_of(an_event_trace(EventState.PLANNED, sent, replace(COMMAND, due_at=LATER), COMMAND), a_shop(), {}, NOW)
+    assert found is not None
+    assert (found.code, found.next_try_at, found.cause) == (Wait.TRIED_AGAIN, LATER, "")
+    for event, code in (
+        (an_event_trace(EventState.PLANNED, sent), Reason.ALREADY_QUEUED),
+        (an_event_trace(EventState.HELD, COMMAND), Reason.SHOP_DISABLED),
+        (an_event_trace(EventState.RECEIVED), Wait.DECIDED_NEXT),
+    ):
+        waits = waiting_of(event, a_shop(), {}, NOW)
+        assert waits is not None
+        assert waits.code == code
+
+
+def test_of_several_tries_the_last_answer_is_shown_with_its_words_if_there_are_some() -> None:
+    silent = replace(TRIED, number=2, outcome="unknown", detail="")
+    found = waiting_of(an_event_trace(EventState.PLANNED, replace(COMMAND, attempts=(TRIED, silent))), a_shop(), {}, NOW)
+    assert found is not None
+    assert found.cause == "unknown"
