@@ -36,9 +36,9 @@ call_seconds = Histogram(
     registry=registry,
 )
 door_answers = Counter(
-    "gateway_door_answers", "Requests under /v1 by shop, outcome and status", ["shop", "outcome", "status"], registry=registry
+    "gateway_door_answers", "Requests and pushes by shop, outcome and status", ["shop", "outcome", "status"], registry=registry
 )
-door_seconds = Histogram("gateway_door_seconds", "Time to answer a request under /v1", buckets=_SECONDS, registry=registry)
+door_seconds = Histogram("gateway_door_seconds", "Time to answer a request or a push", buckets=_SECONDS, registry=registry)
 queue_contacts = Gauge("gateway_queue_contacts", "Contacts for whom something waits", ["destination"], registry=registry)
 circuit_open = Gauge(
     "gateway_circuit_open", "1 while a destination takes nothing (circuit open or half open)", ["destination"], registry=registry

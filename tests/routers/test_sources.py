@@ -123,3 +123,54 @@ async def test_r80_a_genuine_push_of_another_panel_is_no_push_of_this_one(door: 
     assert (answer.status_code, answer.json()["detail"]) == (404, "There is no such panel behind this address here.")
     unnamed = {name: text for name, text in signed("clientCreated", raw).items() if name != "x-iai-panel-id"}
     assert (await door.http.post("/sources/idosell/1234", content=raw, headers=unnamed)).status_code == 202
+
+
+async def remembered(door: Door, shop: str | None = None) -> list[dict[str, Any]]:
+    """Pushes among the requests that a shop sees, or an operator."""
+    path = "/v1/operations/requests" if shop is None else f"/v1/shops/{shop}/requests"
+    headers = await door.operator() if shop is None else door.auth(shop)
+    found = (await door.http.get(path, headers=headers)).json()["requests"]
+    return [one for one in found if one["path"].startswith("/sources/")]
+
+
+async def test_r93_a_push_that_was_taken_is_remembered_for_its_shop_without_its_content(door: Door) -> None:
+    answer = await push(door, "clientCreated", {"results": [a_client()]})
+    (one,) = await remembered(door, "shop1")
+    assert one["request_id"] == answer.headers["x-request-id"]
+    assert (one["shop"], one["path"], one["status"], one["outcome"]) == ("shop1", "/sources/idosell/1234", 202, "taken")
+    assert (one["key"], one["event_id"], one["problem"]) == (None, None, None)
+    assert "anna" not in json.dumps(one)
+    assert TOKEN[:4] not in json.dumps(one)
+
+
+async def test_r93_a_push_with_a_wrong_token_is_remembered_by_what_it_began_with(door: Door) -> None:
+    for token in ("wxyz-a-token-that-nobody-knows", "short", "the secret token of Anna Kowalska"):
+        assert (await push(door, "clientCreated", {}, authorization=f"Bearer {token}")).status_code == 401
+    found = await remembered(door, "shop1")
+    assert [(one["outcome"], one["problem"]) for one in found] == [("unknown_key", "/problems/unknown-caller")] * 3
+    assert [one["key"] for one in found] == ["wxyz…", None, None]
+
+
+async def test_r93_a_push_that_is_too_large_is_remembered_with_its_problem_and_no_part_of_the_token(door: Door) -> None:
+    answer = await push(door, "orderCreated", b"x" * (6 * 2**20))
+    (one,) = await remembered(door, "shop1")
+    assert (one["status"], one["problem"], one["key"]) == (413, answer.json()["type"], None)
+
+
+async def test_r93_pushes_of_a_panel_that_several_shops_share_and_of_no_known_one_are_for_operators_alone(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "signing").write_text(SECRET)
+    source = {"kind": "idosell", "panel": 1234, "tokens": [f"file:{tmp_path}/token"], "secrets": [f"file:{tmp_path}/signing"]}
+    names = {"shop1": "sklep.example.com", "shop2": "drugi.example.com"}
+    shops = {
+        name: shop_entry(host, number, "all_customers", source=source | {"scan": False})
+        for number, (name, host) in enumerate(names.items(), 1)
+    }
+    async with open_door(tmp_path, shops) as door:
+        await push(door, "clientCreated", {"results": [a_client()]})
+        await door.http.post("/sources/idosell/99", content=b"{}", headers=signed("clientCreated", b"{}"))
+        assert [(one["shop"], one["path"]) for one in await remembered(door)] == [
+            (None, "/sources/idosell/1234"),
+            (None, "/sources/idosell/99"),
+        ]
+        assert await remembered(door, "shop1") == await remembered(door, "shop2") == []

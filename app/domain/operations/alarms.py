@@ -87,8 +87,8 @@ WORDS: Mapping[AlarmCode, tuple[str, str]] = MappingProxyType(
             "Kontakty są wciąż pobierane do wysłania i nic z nimi się nie dzieje: procesom brakuje czasu procesora.",
         ),
         "requests_all_refused": (
-            "All of the shop's last requests were refused.",
-            "Wszystkie ostatnie żądania sklepu zostały odrzucone.",
+            "All of the shop's last requests, or of its panel's last webhooks, were refused. `gateway tail` shows them.",
+            "Wszystkie ostatnie żądania sklepu albo ostatnie webhooki jego panelu zostały odrzucone. Pokaże je `gateway tail`.",
         ),
         "keys_are_tried": (
             "An address tries keys, or callbacks, that are not valid; it is answered with 429.",

@@ -76,9 +76,9 @@ class DoorRequest:
     status: int
     outcome: RequestOutcome
     shop_id: str | None = None
-    """Whose it is: the key's shop, or the one that the path names."""
+    """Whose it is: the key's shop, or the one that the path names. None of a push of a panel that has several shops."""
     key_id: str | None = None
-    """Of an unknown key, what it began with."""
+    """Of an unknown key, and of a push's unknown token, what it began with."""
     event_id: str | None = None
     problem: str = ""
     """The last part of the problem's `type`."""
@@ -86,3 +86,8 @@ class DoorRequest:
     mistakes: tuple[Mistake, ...] = ()
     not_kept: int = 0
     """Requests of the same outcome before this one that were only counted."""
+
+    @property
+    def is_push(self) -> bool:
+        """Of a platform's webhook."""
+        return self.path.startswith("/sources/")

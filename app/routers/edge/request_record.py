@@ -1,5 +1,6 @@
 """The request that is being answered: its id, and what is to be remembered of it once it is (R93)."""
 
+import re
 import secrets
 from collections.abc import Sequence
 from contextvars import ContextVar
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from starlette.types import Scope
 from structlog.contextvars import bind_contextvars
 
+from app.domain.intake.pushes import SourceName
 from app.domain.operations.request_log import DoorRequest, Mistake, outcome_of
 from app.formats.words import mended
 from app.observability.metrics import door_answers, door_seconds
@@ -20,12 +22,19 @@ HEADER = b"x-request-id"
 CALLER = "gateway.caller"
 """In the scope of a request that carries a valid key: whose."""
 
-_REMEMBERED = ("/v1/", "/callbacks/")
+_PUSHED = "/sources/"
+_REMEMBERED = ("/v1/", "/callbacks/", _PUSHED)
 _PARTS_SHOWN = 5
 """Of a path: what follows was made up by the sender."""
 _LONGEST_PATH = 120
 _KEY_PREFIX_CHARS = len(KEY_PREFIX) + 9
 """`gwk_` and the id of the key, which is no secret."""
+_TOKEN_CHARS = 4
+"""Shown of a token that proved nothing: it has no part that is no secret."""
+_SHORTEST_TOKEN = 24
+"""Of a shorter one nothing is shown."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9_~+/=.-]+")
 
 _current: ContextVar["RequestRecord | None"] = ContextVar("request_record", default=None)
 
@@ -66,6 +75,7 @@ class Memory:
     def remember(self, scope: Scope, record: RequestRecord, status: int, seconds: float) -> None:
         """A request that was answered with a status."""
         path: str = scope["path"]
+        is_push = path.startswith(_PUSHED)
         if not path.startswith(_REMEMBERED):
             return
         caller: Caller | None = scope.get(CALLER)
@@ -86,7 +96,7 @@ class Memory:
                 status=status,
                 outcome=outcome,
                 shop_id=shop_id,
-                key_id=caller.key_id if caller is not None else _tried(scope),
+                key_id=caller.key_id if caller is not None else None if is_push and status != 401 else _tried(scope),
                 event_id=named if named is not None and not names_somebody(named) else None,
                 problem=record.problem,
                 detail=record.detail,
@@ -95,8 +105,11 @@ class Memory:
         )
 
     def _named(self, path: str) -> str | None:
-        """The shop that the path names, if there is one of that name."""
+        """The shop that the path names, if there is one of that name; of a platform's push, the only shop of that source."""
         parts = path.split("/", 4)
+        if path.startswith(_PUSHED):
+            shops = self._directory.shops_of_source(SourceName(parts[2], parts[3])) if len(parts) > 3 else ()
+            return shops[0].id if len(shops) == 1 else None  # a panel of several shops pushes for none of them alone
         known = len(parts) > 3 and parts[2] == "shops" and self._directory.shop(parts[3]) is not None
         return parts[3] if known else None
 
@@ -108,8 +121,16 @@ def _shown(path: str) -> str:
 
 
 def _tried(scope: Scope) -> str | None:
-    """How a key that nobody has began, if it looks like one of ours: enough to find the sender that uses it."""
+    """How a key that nobody has began, if it looks like one of ours, or the token of a push that was refused.
+
+    It is enough to find the sender that uses it.
+    """
     authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     _, _, key = authorization.decode("latin-1").partition(" ")
     key = key.strip()
-    return f"{key[:_KEY_PREFIX_CHARS]}…" if key.startswith(f"{KEY_PREFIX}_") and key.isascii() and key.isprintable() else None
+    if not key.isascii() or not key.isprintable():
+        return None
+    if key.startswith(f"{KEY_PREFIX}_"):
+        return f"{key[:_KEY_PREFIX_CHARS]}…"
+    is_token = scope["path"].startswith(_PUSHED) and len(key) >= _SHORTEST_TOKEN and _TOKEN.fullmatch(key) is not None
+    return f"{key[:_TOKEN_CHARS]}…" if is_token else None

@@ -30,8 +30,13 @@ class RequestOut(BaseModel):
     request_id: str = Field(description="As in the header X-Request-Id of the answer.", examples=["9f2c51d0a7e84b36"])
     at: datetime = Field(description="When it was answered.", examples=["2026-11-23T09:15:00Z"])
     milliseconds: int = Field(description="How long that took.", examples=[3])
-    shop: str | None = Field(description="Whose key it was; of an unknown key, the shop that the path names.", examples=["shop1"])
-    key: str | None = Field(description="Id of the key; of an unknown one, what it began with.", examples=["ab12cd34"])
+    shop: str | None = Field(
+        description="Whose key it was; of an unknown key, the shop that the path names; of a push, the panel's only shop.",
+        examples=["shop1"],
+    )
+    key: str | None = Field(
+        description="Id of the key; of an unknown one, and of a push's unknown token, what it began with.", examples=["ab12cd34"]
+    )
     method: str = Field(description="HTTP method.", examples=["POST"])
     path: str = Field(description="Cut before what the sender made up.", examples=["/v1/shops/shop1/orders"])
     status: int = Field(description="HTTP status of the answer.", examples=[422])
@@ -95,7 +100,8 @@ async def recent_requests(
     after: After = None,
     limit: Limit = 100,
 ) -> RequestsOut:
-    """Requests that carried a key of the shop, or named the shop with an unknown key: of each outcome the newest ones, for days."""
+    """Requests that carried a key of the shop, or named the shop with an unknown key, and webhooks of a panel that has no other
+    shop: of each outcome the newest ones, for days."""
     return RequestsOut.of(await log.recent(shop.id, outcome or (), after, limit), after)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.operations.alarms import Alarm
 from app.domain.operations.replay import ParkedFilter
-from app.domain.operations.request_log import RequestOutcome
+from app.domain.operations.request_log import DoorRequest, RequestOutcome
 from app.services.delivery.given_up import PREFIX, still_given_up
 from app.services.operations.ledger_check import BROKEN
 from app.services.operations.replay import Operations
@@ -18,9 +18,12 @@ TAKES_NOTHING_FOR = timedelta(minutes=5)
 LAST_REQUESTS = 10
 """So many in a row must have been refused, the newest of them within `LATELY`."""
 LATELY = timedelta(hours=1)
+LOOKED_AT = 200
+"""Of a shop's newest requests: among them are those of the API and those of its panel."""
 KEY_ENDS_WITHIN = timedelta(days=14)
 
-_POSTED = (RequestOutcome.TAKEN, RequestOutcome.REFUSED, RequestOutcome.UNKNOWN_KEY)
+_REFUSED = (RequestOutcome.REFUSED, RequestOutcome.UNKNOWN_KEY)
+_POSTED = (RequestOutcome.TAKEN, *_REFUSED)
 
 
 class TroubleWatch:
@@ -31,9 +34,9 @@ class TroubleWatch:
         self._directory = directory
         self._clock = clock
         self._seen = 0
-        """Id of the newest request that was checked."""
+        """Id of the newest refused request that was checked."""
         self._suspects: set[str] = set()
-        """Shops whose newest request was refused."""
+        """Shops of which all was refused at the last look."""
         self._compared: dict[int, bool] = {}
         """Comparison -> whether it left differences, of each shop's last one."""
 
@@ -68,22 +71,26 @@ class TroubleWatch:
         return {(shop_id, "ledger_broken") for shop_id in broken if self._directory.shop(shop_id) is not None}
 
     async def _refused(self) -> set[Alarm]:
-        """Only shops whose newest request was refused are checked in detail."""
+        """Only shops of which something was refused since the last look are checked in detail, and those that are an alarm."""
         await self._requests.write()
         async with self._store.work() as work:
-            fresh = await work.requests.newest_after(self._seen, _POSTED, RequestOutcome.TAKEN)
-        for shop_id, newest, taken in fresh:
-            self._seen = max(self._seen, newest)
-            (self._suspects.discard if newest == taken else self._suspects.add)(shop_id)
-        found: set[Alarm] = set()
-        for shop_id in [one for one in self._suspects if self._directory.shop(one) is not None]:
-            last = [one for _, one in await self._requests.recent(shop_id, _POSTED, limit=LAST_REQUESTS)]
-            lately = bool(last) and last[-1].at >= self._clock() - LATELY
-            if not lately:
-                self._suspects.discard(shop_id)
-            elif len(last) == LAST_REQUESTS and all(one.outcome is not RequestOutcome.TAKEN for one in last):
-                found.add((shop_id, "requests_all_refused"))
-        return found
+            fresh = await work.requests.newest_after(self._seen, _REFUSED)
+        self._seen = max([self._seen, *(newest for _, newest in fresh)])
+        self._suspects |= {shop_id for shop_id, _ in fresh}
+        known = [shop_id for shop_id in self._suspects if self._directory.shop(shop_id) is not None]
+        self._suspects = {shop_id for shop_id in known if await self._is_all_refused(shop_id)}
+        return {(shop_id, "requests_all_refused") for shop_id in self._suspects}
+
+    async def _is_all_refused(self, shop_id: str) -> bool:
+        """At one of its doors: a panel whose webhooks are taken says nothing of a shop whose key is wrong, nor the reverse."""
+        recent = [one for _, one in await self._requests.recent(shop_id, _POSTED, limit=LOOKED_AT)]
+        pushed = [one for one in recent if one.is_push]
+        return any(self._are_all_refused(door) for door in (pushed, [one for one in recent if not one.is_push]))
+
+    def _are_all_refused(self, requests: list[DoorRequest]) -> bool:
+        last = requests[-LAST_REQUESTS:]
+        lately = bool(last) and last[-1].at >= self._clock() - LATELY
+        return lately and len(last) == LAST_REQUESTS and all(one.outcome is not RequestOutcome.TAKEN for one in last)
 
     async def _differences(self) -> set[Alarm]:
         """The last comparison found both sides apart and did not put all of it right. Each is read once."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import case, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.operations.request_log import DoorRequest, RequestOutcome
@@ -54,15 +54,12 @@ class RequestLog:
         rows = [(row.id, codec.decode(row.doc, DoorRequest)) for row in await self._connection.execute(found)]
         return sorted(rows, key=lambda row: row[0])
 
-    async def newest_after(
-        self, after: int, outcomes: Sequence[RequestOutcome], wanted: RequestOutcome
-    ) -> list[tuple[str, int, int | None]]:
-        """(shop, number of its newest request, of its newest with the wanted outcome), of requests behind a number."""
-        newest_wanted = func.max(case((door_requests.c.outcome == wanted.value, door_requests.c.id)))
+    async def newest_after(self, after: int, outcomes: Sequence[RequestOutcome]) -> list[tuple[str, int]]:
+        """(shop, number of its newest request of these outcomes), of requests behind a number that are a shop's."""
         behind = (door_requests.c.id > after) & door_requests.c.outcome.in_([one.value for one in outcomes])
-        grouped = select(door_requests.c.shop_id, func.max(door_requests.c.id), newest_wanted).where(behind)
+        grouped = select(door_requests.c.shop_id, func.max(door_requests.c.id)).where(behind)
         rows = await self._connection.execute(grouped.group_by(door_requests.c.shop_id))
-        return [(row[0], row[1], row[2]) for row in rows if row[0] != NO_SHOP]
+        return [(row[0], row[1]) for row in rows if row[0] != NO_SHOP]
 
     async def find(self, request_id: str) -> DoorRequest | None:
         found = select(door_requests.c.doc).where(door_requests.c.request_id == request_id).limit(1)

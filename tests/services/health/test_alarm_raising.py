@@ -52,6 +52,22 @@ async def test_refusals_of_long_ago_are_no_alarm(world: World) -> None:
     assert await watch(world, requests).alarms() == set()
 
 
+async def test_webhooks_that_are_taken_hide_no_refused_requests_of_the_shop_nor_the_reverse(world: World) -> None:
+    for doors in (("/v1/shops/shop1/orders", "/sources/idosell/1234"), ("/sources/idosell/1234", "/v1/shops/shop1/orders")):
+        requests, (wrong, right) = RequestLog(world.store), doors
+        watching = watch(world, requests)
+        for number in range(LAST_REQUESTS):
+            refused = a_door_request(number, outcome=RequestOutcome.UNKNOWN_KEY)
+            requests.note(replace(refused, at=world.clock(), path=wrong))
+            requests.note(replace(a_door_request(number, outcome=RequestOutcome.TAKEN), at=world.clock(), path=right))
+            world.clock.advance(seconds=1)
+            await requests.write()
+        assert await watching.alarms() == {("shop1", "requests_all_refused")}
+        assert await watching.alarms() == {("shop1", "requests_all_refused")}, "it lasts while nothing new comes"
+        requests.note(replace(a_door_request(99, outcome=RequestOutcome.TAKEN), at=world.clock(), path=wrong))
+        assert await watching.alarms() == set()
+
+
 async def test_a_key_is_an_alarm_two_weeks_before_its_end_and_not_after_it(world: World) -> None:
     key = await world.directory.issue_key(None, READER_ROLE, expires_at=world.clock() + timedelta(days=15))
     assert await watch(world).alarms() == set()
