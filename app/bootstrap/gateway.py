@@ -254,7 +254,7 @@ async def _compose(
             reconciliations,
             cleaner,
             sources,
-            Alarms(health, sources.watch, trouble, door_counts, tells=tellers(settings, http), guard=installation),
+            Alarms(health, sources.watch, trouble, door_counts, store=store, tells=tellers(settings, http), guard=installation),
             installation,
             directory,
             wake,

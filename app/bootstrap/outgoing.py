@@ -24,11 +24,11 @@ def authorities(*, trust_env: bool) -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=trust_env)
 
 
-def tellers(settings: Settings, http: httpx.AsyncClient) -> list[Tell]:
-    """Where alarms go beside the log."""
-    found: list[Tell] = []
+def tellers(settings: Settings, http: httpx.AsyncClient) -> dict[str, Tell]:
+    """Where alarms go beside the log, by channel."""
+    found: dict[str, Tell] = {}
     if settings.alarm_webhook_url:
-        found.append(AlarmWebhook(http, settings.alarm_webhook_url, settings.alarm_webhook_secret))
+        found["webhook"] = AlarmWebhook(http, settings.alarm_webhook_url, settings.alarm_webhook_secret)
     if settings.mail is not None:
-        found.append(AlarmEmail(settings.mail))
+        found["email"] = AlarmEmail(settings.mail)
     return found

@@ -200,7 +200,7 @@ def idle(world: World) -> Callable[[], Awaitable[None]]:
     health = Health(world.store, world.directory, world.clock, migrated, 600.0, sources=sources)
     operations = Operations(world.store, world.directory, world.clock, lambda: None)
     trouble = TroubleWatch(world.store, operations, RequestLog(world.store), world.directory, world.clock)
-    alarms = Alarms(health, sources, trouble)
+    alarms = Alarms(health, sources, trouble, store=world.store)
     poller = Poller(world.store, world.directory, lambda _: world.upstream, world.clock, lambda: None, timedelta(0))
     transfers = Backfills(world.store, world.directory, world.sides.__getitem__, world.dry_run, world.clock, lambda: None)
 

@@ -1,9 +1,10 @@
 """Alarms: what each of them says to operators, in English and Polish (L5)."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from app.domain.values import value
 
@@ -45,6 +46,36 @@ class AlarmNotice:
     def words(self) -> tuple[str, str]:
         """English, Polish."""
         return WORDS[self.what]
+
+
+@value()
+class AlarmsSaid:
+    """What operators were told so far. It is stored: whichever process looks next goes on from here."""
+
+    raised: frozenset[Alarm] = frozenset()
+    untold: Mapping[str, tuple[AlarmNotice, ...]] = field(default_factory=dict)
+    """Channel -> notices it has not taken yet, in order."""
+
+    def written(self) -> str:
+        waiting = {
+            name: [[one.concerns, one.what, one.over] for one in notices] for name, notices in self.untold.items() if notices
+        }
+        return json.dumps({"raised": sorted(self.raised), "untold": waiting})
+
+
+def alarms_said(written: str | None) -> AlarmsSaid:
+    """None = nothing was written yet. A code of another version, which nobody here can say, is left out."""
+    found = json.loads(written) if written else {}
+    raised = frozenset((concerns, what) for concerns, what in found.get("raised", ()) if _is_code(what))
+    return AlarmsSaid(raised, {name: _notices(listed) for name, listed in found.get("untold", {}).items()})
+
+
+def _notices(listed: Iterable[tuple[str, str, bool]]) -> tuple[AlarmNotice, ...]:
+    return tuple(AlarmNotice(concerns, what, over) for concerns, what, over in listed if _is_code(what))
+
+
+def _is_code(what: str) -> TypeGuard[AlarmCode]:
+    return what in WORDS
 
 
 @value()

@@ -1,13 +1,16 @@
 """Say it once when something begins to be wrong, and once when it is over: in the log, to a webhook, by e-mail (R11, L5)."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 import structlog
 
-from app.domain.operations.alarms import Alarm, AlarmCode, AlarmNotice
+from app.domain.errors import NotReady
+from app.domain.operations.alarms import Alarm, AlarmCode, AlarmNotice, AlarmsSaid, alarms_said
 from app.services.health.health import Report
 from app.services.health.problems import ShopHealth
+from app.services.ports.storage import Store
 
 log = structlog.get_logger(__name__)
 
@@ -24,54 +27,97 @@ Tell = Callable[[AlarmNotice], Awaitable[bool]]
 """Sends a notice; answers whether it was accepted. What was not is sent again the next time."""
 
 MOST_UNTOLD = 200
+ENTRY = "alarms"
+"""The entry of the store in which what was told is written."""
 
 
 class Alarms:
-    def __init__(self, health: Health, *watches: Watch, tells: Sequence[Tell] = (), guard: Watch | None = None) -> None:
-        """`guard`: what it says is said alone: in a copy of a database everything is late, and that is nobody's trouble."""
+    def __init__(
+        self,
+        health: Health,
+        *watches: Watch,
+        store: Store,
+        tells: Mapping[str, Tell] = MappingProxyType({}),
+        guard: Watch | None = None,
+    ) -> None:
+        """`tells`: channel -> how it is told. `guard`: what it says is said alone: in a copy of a database everything is late, and
+        that is nobody's trouble.
+        """
         self._health = health
         self._guard = guard
         self._watches = watches
-        self._channels = [_Channel(tell) for tell in tells]
-        self._raised: frozenset[Alarm] = frozenset()
+        self._tells = tells
+        self._store = store
+        self._said = AlarmsSaid()
+        self._is_written = True
 
     async def watch(self) -> int:
-        """Check everything that has a limit. Answers 0: there is never more to do at once."""
+        """Check everything that has a limit. Answers 0: there is never more to do at once.
+
+        What was said is stored, so neither a restart nor another worker says it twice, and its end is said by whoever sees it.
+        A process that dies between telling and writing that down tells it again.
+        """
+        before = await self._read()
         guarded = frozenset(await self._guard.alarms() if self._guard is not None else ())
-        now = self._raised | guarded if guarded else await self._check()
-        for shop, what in sorted(now - self._raised):
+        now = before.raised | guarded if guarded else await self._check(before.raised)
+        for shop, what in sorted(now - before.raised):
             log.warning("alarm", shop_id=shop, what=what)
-        for shop, what in sorted(self._raised - now):
+        for shop, what in sorted(before.raised - now):
             log.warning("alarm_over", shop_id=shop, what=what)
-        begun = [AlarmNotice(*one, over=False) for one in sorted(now - self._raised)]
-        ended = [AlarmNotice(*one, over=True) for one in sorted(self._raised - now)]
-        self._raised = now
-        for channel in self._channels:
-            await channel.say([*begun, *ended])
+        begun = [AlarmNotice(*one, over=False) for one in sorted(now - before.raised)]
+        ended = [AlarmNotice(*one, over=True) for one in sorted(before.raised - now)]
+        waiting = {name: (*before.untold.get(name, ()), *begun, *ended)[-MOST_UNTOLD:] for name in self._tells}
+        await self._write(AlarmsSaid(now, waiting))
+        for name, tell in self._tells.items():
+            left = await _told(tell, self._said.untold[name])
+            if left != self._said.untold[name]:
+                await self._write(AlarmsSaid(now, {**self._said.untold, name: left}))
         return 0
 
-    async def _check(self) -> frozenset[Alarm]:
+    async def _read(self) -> AlarmsSaid:
+        """As of this process where the store cannot be read, or could not be written the last time."""
+        if self._is_written:
+            try:
+                async with self._store.work() as work:
+                    self._said = alarms_said(await work.registry.entry(ENTRY))
+            except NotReady:
+                pass
+        return self._said
+
+    async def _write(self, said: AlarmsSaid) -> None:
+        """Where the store takes nothing this process remembers it, and writes it the next time."""
+        changed = said.written() != self._said.written()
+        self._said = said
+        if self._is_written and not changed:
+            return
+        self._is_written = False
+        try:
+            async with self._store.work() as work:
+                await work.registry.set_entry(ENTRY, said.written())
+                await work.commit()
+        except NotReady:
+            return
+        self._is_written = True
+
+    async def _check(self, raised: frozenset[Alarm]) -> frozenset[Alarm]:
         report = await self._health.quick_report()
         now = frozenset(_alarms(report))
         if not report.ready:
-            return now | self._raised  # without a report nothing is known to be over
+            return now | raised  # without a report nothing is known to be over
         for one in self._watches:
             now |= await one.alarms()
         return now
 
 
-class _Channel:
-    """A way to notify: one that fails delays no other, and nobody is notified twice."""
+async def _told(tell: Tell, notices: tuple[AlarmNotice, ...]) -> tuple[AlarmNotice, ...]:
+    """In the order in which things happened: the first that is not taken keeps the others waiting. Answers what still waits.
 
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
-        self._untold: list[AlarmNotice] = []
-
-    async def say(self, notices: list[AlarmNotice]) -> None:
-        """In the order in which things happened: the first that is not taken keeps the others waiting."""
-        self._untold = [*self._untold, *notices][-MOST_UNTOLD:]
-        while self._untold and await self._tell(self._untold[0]):
-            del self._untold[0]
+    A channel that fails delays no other, and is told nothing twice.
+    """
+    for number, notice in enumerate(notices):
+        if not await tell(notice):
+            return notices[number:]
+    return ()
 
 
 def _alarms(report: Report) -> set[Alarm]:

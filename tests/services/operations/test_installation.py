@@ -133,7 +133,7 @@ async def test_health_says_that_nothing_is_sent_and_events_are_taken_all_the_sam
         said.append((notice.what, notice.over))
         return True
 
-    alarms = Alarms(health, tells=[tell], guard=copy)
+    alarms = Alarms(health, store=store, tells={"webhook": tell}, guard=copy)
     await alarms.watch()
     await alarms.watch()
     await copy.confirm()
