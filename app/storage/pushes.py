@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, case, delete, func, select, tuple_, type_coerce, update
+from sqlalchemy import BigInteger, ColumnElement, Row, case, delete, false, func, or_, select, tuple_, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.intake.pushes import (
+    TRAFFIC_WINDOW,
     NewPush,
     PushLine,
     PushState,
@@ -24,6 +25,7 @@ from app.storage.engine.tables import pushes, source_scans, source_seen
 
 ROWS = 1000
 """Of one kind in one cleaning."""
+_WEEK = TRAFFIC_WINDOW // timedelta(microseconds=1)
 _KEYS_AT_ONCE = 400
 
 _WAITING = pushes.c.state == "waiting"
@@ -130,20 +132,35 @@ class Pushes:
             await self._connection.execute(update(pushes).where(pushes.c.id.in_(ids)).values(body=None, words=words))
 
     async def traffic(self, since: datetime) -> dict[SourceName, Traffic]:
-        """Pushes since a time, of every source that has any: the same three questions however many sources there are."""
+        """Pushes since a time, and in the week up to its last one, of every source that has any: always three questions."""
         whose = (pushes.c.platform, pushes.c.source)
         before = func.lag(pushes.c.received_at).over(partition_by=whose, order_by=pushes.c.received_at)
         gap = type_coerce(pushes.c.received_at, BigInteger) - type_coerce(before, BigInteger)  # microseconds
-        gaps = select(*whose, gap.label("gap"), pushes.c.state).where(pushes.c.received_at >= since).subquery()
+        last = await self._times(func.max(pushes.c.received_at))
+        read = [
+            (pushes.c.platform == one.platform)
+            & (pushes.c.source == one.name)
+            & (pushes.c.received_at >= min(since, at - TRAFFIC_WINDOW))
+            for one, at in last.items()
+        ]
+        newest = func.max(pushes.c.received_at).over(partition_by=whose)
+        of_the_week = type_coerce(newest, BigInteger) - type_coerce(pushes.c.received_at, BigInteger) <= _WEEK
+        columns = (
+            gap.label("gap"),
+            pushes.c.state,
+            (pushes.c.received_at >= since).label("lately"),
+            of_the_week.label("of_the_week"),
+        )
+        gaps = select(*whose, *columns).where(or_(false(), *read)).subquery()
         counted = (
-            func.max(gaps.c.gap).label("gap"),
-            func.count().label("number"),
-            func.sum(_one_if(gaps.c.state, PushState.NOT_UNDERSTOOD)).label("not_understood"),
-            func.sum(_one_if(gaps.c.state, PushState.WAITING)).label("waiting"),
+            func.max(case((gaps.c.of_the_week, gaps.c.gap))).label("gap"),
+            func.sum(_one_if(gaps.c.of_the_week)).label("usual"),
+            func.sum(_one_if(gaps.c.lately)).label("number"),
+            func.sum(_one_if(gaps.c.lately & (gaps.c.state == PushState.NOT_UNDERSTOOD.value))).label("not_understood"),
+            func.sum(_one_if(gaps.c.lately & (gaps.c.state == PushState.WAITING.value))).label("waiting"),
         )
         grouped = select(gaps.c.platform, gaps.c.source, *counted).group_by(gaps.c.platform, gaps.c.source)
         lately = {SourceName(row.platform, row.source): row for row in await self._connection.execute(grouped)}
-        last = await self._times(func.max(pushes.c.received_at))
         oldest = await self._times(func.min(pushes.c.received_at), _WAITING)
         return {source: _traffic(lately.get(source), at, oldest.get(source)) for source, at in last.items()}
 
@@ -227,12 +244,13 @@ def _traffic(lately: Row[Any] | None, last: datetime, oldest: datetime | None) -
     return Traffic(
         last_at=last,
         longest_gap=timedelta(microseconds=int(lately.gap or 0)),
-        pushes=lately.number,
+        usual=int(lately.usual or 0),
+        pushes=int(lately.number or 0),
         not_understood=int(lately.not_understood or 0),
         waiting=int(lately.waiting or 0),
         oldest_waiting_at=oldest,
     )
 
 
-def _one_if(state: ColumnElement[str], wanted: PushState) -> ColumnElement[int]:
-    return case((state == wanted.value, 1), else_=0)
+def _one_if(holds: ColumnElement[bool]) -> ColumnElement[int]:
+    return case((holds, 1), else_=0)

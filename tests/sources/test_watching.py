@@ -16,7 +16,7 @@ PAUSE = timedelta(minutes=15)
 
 
 def traffic(hours_ago: float, gap_hours: float, pushes: int = FEWEST) -> Traffic:
-    return Traffic(last_at=NOW - timedelta(hours=hours_ago), longest_gap=timedelta(hours=gap_hours), pushes=pushes)
+    return Traffic(last_at=NOW - timedelta(hours=hours_ago), longest_gap=timedelta(hours=gap_hours), usual=pushes)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,9 @@ async def test_r80_silence_and_what_was_not_understood_raise_alarms_and_words(st
     assert await watch.alarms() == {("idosell 1234", "pushes_not_understood")}
     stage.clock.advance(hours=7)
     assert ("idosell 1234", "pushes_silent") in await watch.alarms()
+    stage.clock.advance(days=8)
+    assert ("idosell 1234", "pushes_silent") in await watch.alarms(), "it is no less silent because its last week is long past"
+    stage.clock.advance(days=-8)
     words = " ".join(words.en for words in await watch.problems())
     assert "switches webhooks off" in words
     assert "1 push(es)" in words

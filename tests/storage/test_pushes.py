@@ -69,7 +69,18 @@ async def test_traffic_knows_the_longest_gap_and_what_was_not_understood(store: 
     assert traffic.keys() == {PANEL, other}
     assert (seen.pushes, seen.longest_gap, seen.not_understood, seen.waiting) == (4, timedelta(minutes=35), 1, 3)
     assert (seen.last_at, seen.oldest_waiting_at) == (T + timedelta(minutes=50), T + timedelta(minutes=10))
-    assert (nothing.last_at, nothing.pushes, nothing.longest_gap) == (T - timedelta(days=2), 0, timedelta())
+    assert (nothing.last_at, nothing.pushes, nothing.usual, nothing.longest_gap) == (T - timedelta(days=2), 0, 1, timedelta())
+    assert seen.usual == 4
+
+
+async def test_what_was_usual_is_counted_up_to_the_last_push_however_long_ago_that_was(store: Store) -> None:
+    async with store.work() as work:
+        for hours in (-200, 0, 3, 8):
+            await work.pushes.add([a_push(str(hours))], T + timedelta(hours=hours))
+        seen = (await work.pushes.traffic(T + timedelta(days=20)))[PANEL]
+        empty = (await work.pushes.traffic(T - timedelta(days=20)))[PANEL]
+    assert (seen.pushes, seen.usual, seen.longest_gap) == (0, 3, timedelta(hours=5))
+    assert (empty.pushes, empty.usual, empty.longest_gap) == (4, 3, timedelta(hours=200))
 
 
 async def test_old_settled_pushes_are_removed_and_waiting_ones_stay(store: Store) -> None:

@@ -117,8 +117,11 @@ class Traffic:
 
     last_at: datetime | None = None
     longest_gap: timedelta = timedelta()
-    """Between two pushes of the last days."""
+    """Between two pushes of the week up to the last one."""
+    usual: int = 0
+    """Pushes of that week. A silence makes them no fewer, however long it lasts."""
     pushes: int = 0
+    """Of the last days."""
     not_understood: int = 0
     waiting: int = 0
     oldest_waiting_at: datetime | None = None
@@ -133,7 +136,7 @@ FEWEST = 20
 
 def is_silent(traffic: Traffic, now: datetime) -> bool:
     """Did no push come for longer than usual? The panel switches webhooks off that failed, without a word (contract 3.1)."""
-    if traffic.last_at is None or traffic.pushes < FEWEST:
+    if traffic.last_at is None or traffic.usual < FEWEST:
         return False
     return now - traffic.last_at > max(LEAST_SILENCE, traffic.longest_gap * 2)
 

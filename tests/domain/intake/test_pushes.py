@@ -73,7 +73,7 @@ def test_r82_silence_is_unusual_if_it_is_twice_as_long_as_the_longest_of_the_wee
     silence: timedelta | None, longest_gap: timedelta, pushes: int, is_unusual: bool
 ) -> None:
     last_at = None if silence is None else NOW - silence
-    assert is_silent(Traffic(last_at=last_at, longest_gap=longest_gap, pushes=pushes), NOW) == is_unusual
+    assert is_silent(Traffic(last_at=last_at, longest_gap=longest_gap, usual=pushes), NOW) == is_unusual
 
 
 def test_r82_what_counts_as_usual_is_looked_for_in_a_week() -> None:
