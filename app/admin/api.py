@@ -104,7 +104,7 @@ def _control_app() -> FastAPI:
     @app.get("/parked")
     async def parked(shop: str | None = None) -> ParkedOut:
         shops_named(gateway, shop)
-        return await shown_parked(gateway.operations, shop)
+        return await shown_parked(gateway.operations, gateway.health, shop)
 
     @app.post("/replays")
     async def replays(body: ReplayIn) -> ReplayOut:

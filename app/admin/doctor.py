@@ -23,6 +23,7 @@ from app.formats.tracking_code import tracking_code
 from app.services.health.health import Report
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.connecting import limits_of
+from app.sources.in_polish import trouble_in_polish
 from app.sources.watching import SourceHealth
 
 
@@ -152,7 +153,7 @@ def source_findings(one: SourceHealth) -> list[Finding]:
         words += f"; the scan made {one.calls_today} of {one.calls_per_day} calls today"
         words_pl += f"; odczyt panelu: {one.calls_today} z {one.calls_per_day} wywołań dzisiaj"
         words += f"; its last word of trouble: {one.scan.trouble}" if one.scan.trouble else ""
-        words_pl += f"; ostatni kłopot: {one.scan.trouble}" if one.scan.trouble else ""
+        words_pl += f"; ostatni kłopot: {trouble_in_polish(one.scan.trouble)}" if one.scan.trouble else ""
     found = [Finding(about, Words(words, words_pl), good=not one.problems())]
     if traffic.last_at is None:
         found.append(Finding(about, _never_pushed(SourceKind(one.source.platform)), warning=True))

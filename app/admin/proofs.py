@@ -66,8 +66,12 @@ def fault(about: Words, outcome: Outcome, otherwise: Words) -> Finding:
     """Of a call that did not succeed. Too many calls prove nothing, neither good nor bad."""
     if isinstance(outcome, Throttled):
         return Finding(about, TOO_MANY_CALLS, warning=True)
-    said = f"{name_of(outcome)} {message_of(outcome)}".strip()
-    return Finding(about, Words(f"{otherwise.en} ({said})", f"{otherwise.pl} ({said})"), good=False)
+    from app.console.wording import Wording  # no other command should pay for its templates
+
+    name, message = name_of(outcome), message_of(outcome)
+    said = f"{name} {message}".strip()
+    said_pl = Wording("pl").cause(": ".join(filter(None, (name, message))))
+    return Finding(about, Words(f"{otherwise.en} ({said})", f"{otherwise.pl} ({said_pl})"), good=False)
 
 
 async def people_there(gateway: Gateway, shops: list[Shop]) -> list[str]:

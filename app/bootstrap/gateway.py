@@ -114,6 +114,7 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
     """The gateway on its database, migrated, its configuration applied. Nothing runs yet: `worker.start()` does that.
 
     `prepares`: False for a command that only asks (R74): it creates no database, migrates none, and applies no configuration.
+    What it does not change stays as it is, byte by byte.
 
     Raises `BadConfiguration` without encryption keys, `AlreadyOwned` if another process has the SQLite file, `NotPrepared`.
     """
@@ -127,6 +128,10 @@ async def open_gateway(settings: Settings, clock: Clock = utc_now, *, prepares: 
             await migrations.check_current(database)  # before anything is created beside it
         database.own()
         await (migrations.upgrade(database) if prepares else migrations.check_current(database))
+        if prepares and database.is_sqlite:
+            async with SqlStore(database, clock).work() as work:
+                await work.leases.release_all()
+                await work.commit()
         shared = None if database.is_sqlite or clock is not utc_now else DatabaseClock(database)
         if shared is not None:
             await shared.read()
@@ -168,10 +173,6 @@ async def _compose(
     store: Store = SqlStore(database, clock if database.is_sqlite else None)
     ring = KeyRing(list(settings.encryption_keys))
     directory = ShopDirectory(store, ring, clock)
-    if database.is_sqlite:
-        async with store.work() as work:
-            await work.leases.release_all()
-            await work.commit()
     sides = ShopSides(directory, http, to_anywhere, clock)
     consequences = Consequences(store, lambda stored: sides.of(directory.opened(stored)))
     if settings.config is not None:
@@ -222,7 +223,7 @@ async def _compose(
         rotation=KeyRotation(store, ring, clock),
         directory=directory,
         intake=intake,
-        trace=Trace(store, consents, pseudonyms, directory, clock),
+        trace=Trace(store, consents, pseudonyms, directory, clock, lambda: installation.may_send),
         health=health,
         callbacks=Callbacks(store, directory, intake, clock),
         manual_tasks=ManualTaskList(store, clock),

@@ -31,7 +31,7 @@ err = Console(stderr=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PerhapsShop = Annotated[str | None, typer.Argument(metavar="[SHOP]", help="One shop; all of them otherwise.")]
 """Of every command the shop is the first argument, never an option."""
-InPolish = Annotated[bool, typer.Option("--pl", help="Reasons in Polish.")]
+InPolish = Annotated[bool, typer.Option("--pl", help="In Polish.")]
 
 
 def run(step: Coroutine[Any, Any, None], *, serves: bool = False) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, ask, fail, local, out, quiet_logs, run, show_json, table_of
+from app.cli.common import AsJson, InPolish, ask, fail, local, out, quiet_logs, run, show_json, table_of, wording_of
 from app.domain.shops.configuration import SHOP_ROLE, STAFF_ROLES
 
 keys = typer.Typer(no_args_is_help=True, help="Keys of shops and operators.")
@@ -105,7 +105,7 @@ _HEAD = (
 
 
 @shops.command("list")
-def list_shops(as_json: AsJson = False) -> None:
+def list_shops(polish: InPolish = False, as_json: AsJson = False) -> None:
     """The shops by name, with their policy."""
 
     async def step() -> None:
@@ -113,14 +113,20 @@ def list_shops(as_json: AsJson = False) -> None:
         if as_json:
             show_json({"shops": found})
             return
-        table = table_of("shop", "account", "domain", "policy", "state")
+        headers = ("sklep", "konto", "domena", "zasada", "stan") if polish else ("shop", "account", "domain", "policy", "state")
+        table = table_of(*headers)
         for one in found:
             said = one["settings"]
             state = "disabled" if not said["enabled"] else "shadow" if said["shadow"] else "enabled"
-            table.add_row(one["shop"], said["account"], said["host"], said["policy"], state)
+            policy = _POLICIES_PL[said["policy"]] if polish else said["policy"]
+            table.add_row(one["shop"], said["account"], said["host"], policy, _STATES_PL[state] if polish else state)
         out.print(table)
 
     run(step())
+
+
+_POLICIES_PL = {"order_consent": "tylko ze zgodą przy zamówieniu", "all_customers": "wszyscy klienci"}
+_STATES_PL = {"enabled": "włączony", "disabled": "wyłączony", "shadow": "w trybie testowym (shadow)"}
 
 
 @shops.command("remove")
@@ -170,7 +176,7 @@ def issue_key(
 
 
 @keys.command("list")
-def list_keys(as_json: AsJson = False) -> None:
+def list_keys(polish: InPolish = False, as_json: AsJson = False) -> None:
     """Keys by id; the keys themselves are known to nobody."""
 
     async def step() -> None:
@@ -178,15 +184,23 @@ def list_keys(as_json: AsJson = False) -> None:
         if as_json:
             show_json(found)
             return
-        table = table_of("id", "role", "whose", "made", "last used", "ends")
+        table = table_of(*_KEY_COLUMNS[polish])
+        never, revoked = ("nigdy", "unieważniony") if polish else ("never", "revoked")
         for key in found["keys"]:
             whose = " ".join(filter(None, (key["shop"], key["name"])))
-            ends = f"revoked {_day(key['revoked_at'])}" if key["revoked_at"] else _day(key["expires_at"])
-            used = local(key["last_used_at"], seconds=False) if key["last_used_at"] else "never"
-            table.add_row(key["id"], key["role"], escape(whose), _day(key["created_at"]), used, ends)
+            ends = f"{revoked} {_day(key['revoked_at'])}" if key["revoked_at"] else _day(key["expires_at"])
+            used = local(key["last_used_at"], seconds=False) if key["last_used_at"] else never
+            role = wording_of("_pl").word("role", key["role"]) if polish else key["role"]
+            table.add_row(key["id"], role, escape(whose), _day(key["created_at"]), used, ends)
         out.print(table)
 
     run(step())
+
+
+_KEY_COLUMNS = (
+    ("id", "role", "whose", "made", "last used", "ends"),
+    ("id", "rola", "czyj", "wydany", "ostatnio użyty", "wygasa"),
+)
 
 
 def _day(at: str | None) -> str:

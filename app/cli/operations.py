@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, PerhapsShop, ask, cause_in, local, out, run, show_json, wording_of
+from app.cli.common import AsJson, InPolish, PerhapsShop, ask, cause_in, local, out, run, show_json, wording_of, words_of
+from app.domain.reasons import EXPLANATIONS, Reason
 
 
 def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
@@ -21,7 +22,7 @@ def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson =
         if not found:
             waits, calm = _NOTHING_PARKED[polish]
             out.print(f"[yellow]{waits}[/yellow]" if answer["waiting"] else f"[green]{calm}[/green]")
-        show_waiting(answer["waiting"], polish=polish)
+        show_waiting(answer["waiting"], sends=answer["sends"], polish=polish)
         suffix = "_pl" if polish else ""
         for group in found:
             where = wording_of(suffix).destination(group["destination"]) if polish else group["destination"] or "the rules"
@@ -44,13 +45,16 @@ _NOTHING_PARKED = (
 )
 
 
-def show_waiting(lines: list[dict[str, Any]], *, polish: bool = False) -> None:
-    """What is not parked but waits: for which destination, why, and until when."""
+def show_waiting(lines: list[dict[str, Any]], *, sends: bool, polish: bool) -> None:
+    """What is not parked but waits: for which destination, why, and until when. `sends`: False where nothing is sent at all."""
     for one in lines:
         number = one["waiting"]
         people = f"osoby: {number}" if polish else "1 person" if number == 1 else f"{number} people"
         where = wording_of("_pl").destination(one["destination"]) if polish else one["destination"]
         out.print(f"[bold]{people}[/bold]  → {escape(where)}")
+        if not sends:
+            out.print(f"    {_SENDS_NOTHING[polish]}")
+            continue
         if one["circuit"] == "closed":
             out.print("    czeka w kolejce, jest wysyłane" if polish else "    in the queue, being sent")
             continue
@@ -59,6 +63,12 @@ def show_waiting(lines: list[dict[str, Any]], *, polish: bool = False) -> None:
         out.print(f"    {said}{since}: [red]{escape(cause_in(one['cause'], '_pl' if polish else ''))}[/red]")
         if one["rest_until"]:
             out.print(f"    {'następna próba' if polish else 'next try'} {local(one['rest_until'])}")
+
+
+_SENDS_NOTHING = (
+    "nothing is sent until somebody confirms that the database is no copy: gateway installation show",
+    "nic nie jest wysyłane, dopóki ktoś nie potwierdzi, że baza nie jest kopią: gateway installation show --pl",
+)
 
 
 def _command(group: dict[str, Any]) -> str:
@@ -76,6 +86,7 @@ def replay(
     words: Annotated[str | None, typer.Option(help="Only where the answer was exactly this.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Everything that is parked.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    polish: InPolish = False,
     as_json: AsJson = False,
 ) -> None:
     """Try parked items again: shows what would be sent, then asks. What changed meanwhile is sent as it is today."""
@@ -89,33 +100,49 @@ def replay(
     async def step() -> None:
         preview = await ask("POST", "/replays", json={"mode": "preview", **wanted})
         if not as_json:
-            _show(preview, "would be")
+            _show(preview, polish=polish)
         if not preview["again"] and not preview["decided_again"] and not preview["closed"]:
             if as_json:
                 show_json(preview)
             return
         if not yes:
-            typer.confirm(f"Replay these {preview['again'] + preview['decided_again']}?", abort=True, err=as_json)
+            number = preview["again"] + preview["decided_again"]
+            typer.confirm(f"Spróbować ponownie ({number})?" if polish else f"Replay these {number}?", abort=True, err=as_json)
         done = await ask("POST", "/replays", json={"mode": "run", **wanted})
         if as_json:
             show_json(done)
         else:
-            _show(done, "are")
+            _show(done, polish=polish)
 
     run(step())
 
 
-def _show(replayed: dict[str, Any], verb: str) -> None:
-    out.print(f"[bold]{replayed['again']}[/bold] {verb} sent again, {replayed['decided_again']} decided again.")
+def _show(replayed: dict[str, Any], *, polish: bool) -> None:
+    is_preview = replayed["mode"] == "preview"
+    again, anew, wording = replayed["again"], replayed["decided_again"], wording_of("_pl" if polish else "")
+    if polish:
+        sent, decided = (
+            ("Do ponownego wysłania", "do ponownej decyzji") if is_preview else ("Wysyłane ponownie", "ponownie rozstrzygane")
+        )
+        out.print(f"{sent}: [bold]{again}[/bold], {decided}: {anew}.")
+    else:
+        out.print(f"[bold]{again}[/bold] {'would be' if is_preview else 'are'} sent again, {anew} decided again.")
     for reason, number in replayed["closed"].items():
-        out.print(f"    nothing is left of {number}: {reason}")
-    if replayed["held"]:
-        out.print(f"    {replayed['held']} stay parked: their shop is disabled")
-    for one in replayed["samples"][:5] if verb == "would be" else []:
-        out.print(f"    {escape(one['event_id'])}  {one['command'] or 'nothing left'}  {escape(str(one['summary'] or ''))}")
+        explained = EXPLANATIONS[Reason(reason)].why_pl
+        out.print(
+            f"    {number}: nie ma już czego wysyłać. {explained}" if polish else f"    nothing is left of {number}: {reason}"
+        )
+    if (held := replayed["held"]) and polish:
+        out.print(f"    nadal czeka na człowieka: {held}, bo sklep jest wyłączony")
+    elif held:
+        out.print(f"    {held} stay parked: their shop is disabled")
+    for one in replayed["samples"][:5] if is_preview else []:
+        said = " · ".join(wording.summary(one["summary"] or {})) if polish else str(one["summary"] or "")
+        command = wording.word("command", one["command"] or "") if polish else one["command"]
+        out.print(f"    {escape(one['event_id'])}  {command or ('nic nie zostało' if polish else 'nothing left')}  {escape(said)}")
 
 
-def neighbours(as_json: AsJson = False) -> None:
+def neighbours(polish: InPolish = False, as_json: AsJson = False) -> None:
     """Every destination: its circuit breaker, its pace, and what waits for it."""
 
     async def step() -> None:
@@ -125,22 +152,36 @@ def neighbours(as_json: AsJson = False) -> None:
             show_json(answer)
             return
         if not found:
-            out.print("Nothing was sent to anybody yet. `gateway status` shows whether something waits to be decided.")
+            out.print(_NOTHING_SENT[polish])
             return
         colours = {"closed": "green", "open": "red", "half_open": "yellow"}
         for one in found:
-            pace = "" if one["calls_per_second"] is None else f", {one['calls_per_second']:.1f} calls a second"
-            circuit = f"[{colours[one['circuit']]}]{one['circuit'].replace('_', ' ')}[/]"
-            out.print(f"[bold]{escape(one['destination'])}[/bold]  circuit {circuit}{pace}")
-            out.print(f"    {one['waiting']} contacts waiting, {one['claims']} on their way")
+            colour, pace = colours[one["circuit"]], one["calls_per_second"]
+            if polish:
+                where, said = wording_of("_pl").destination(one["destination"]), _CIRCUITS_PL[one["circuit"]]
+                allowed = "" if pace is None else f", wywołania na sekundę: {pace:.1f}".replace(".", ",")
+                queue = f"osoby w kolejce: {one['waiting']}, wysyłane właśnie paczki: {one['claims']}"
+            else:
+                where, said = one["destination"], f"circuit {one['circuit'].replace('_', ' ')}"
+                allowed = "" if pace is None else f", {pace:.1f} calls a second"
+                queue = f"{one['waiting']} contacts waiting, {one['claims']} on their way"
+            out.print(f"[bold]{escape(where)}[/bold]  [{colour}]{said}[/]{allowed}")
+            out.print(f"    {queue}")
             if one["circuit"] != "closed":
-                next_try = f"; next try {local(one['rest_until'])}" if one["rest_until"] else ""
-                out.print(f"    {escape(one['cause'])}{next_try}")
+                next_try = f"; {'następna próba' if polish else 'next try'} {local(one['rest_until'])}" if one["rest_until"] else ""
+                out.print(f"    {escape(cause_in(one['cause'], '_pl' if polish else ''))}{next_try}")
 
     run(step())
 
 
-def audit(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
+_NOTHING_SENT = (
+    "Nothing was sent to anybody yet. `gateway status` shows whether something waits to be decided.",
+    "Nikomu jeszcze niczego nie wysłano. `gateway status --pl` pokazuje, czy coś czeka na decyzję.",
+)
+_CIRCUITS_PL = {"closed": "przyjmuje", "open": "nie przyjmuje niczego", "half_open": "sprawdzane jedną próbą"}
+
+
+def audit(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
     """Who did what through API, console or command line, newest first. Nothing changes or removes a line."""
 
     async def step() -> None:
@@ -150,11 +191,13 @@ def audit(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
             show_json(answer)
             return
         if not found:
-            out.print("Nobody did anything yet.")
+            out.print("Nikt jeszcze niczego nie robił." if polish else "Nobody did anything yet.")
+        wording, say = wording_of("_pl" if polish else ""), words_of("_pl" if polish else "")
         for one in found:
-            about = " ".join(filter(None, (one["shop"], one["about"])))
-            out.print(f"[bold]{local(one['at'])}[/bold]  {escape(one['who'])} ({one['door']})  {one['action']}  {escape(about)}")
-            changed = " → ".join(filter(None, (one["before"], one["after"])))
+            about = " ".join(filter(None, (one["shop"], wording.audited(one["about"]) if polish else one["about"])))
+            door, action = say("door", one["door"]), say("action", one["action"])
+            out.print(f"[bold]{local(one['at'])}[/bold]  {escape(one['who'])} ({door})  {action}  {escape(about)}")
+            changed = " → ".join(wording.audited(text) if polish else text for text in (one["before"], one["after"]) if text)
             for line in changed.splitlines():
                 out.print(f"    {escape(line)}")
 

@@ -1,17 +1,25 @@
 """`gateway pushes`: what shops' platforms pushed, and what became of it."""
 
 import sys
-from datetime import datetime
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, out, run, show_json, table_of
+from app.cli.common import AsJson, InPolish, ask, local, out, run, show_json, table_of
 
 pushes = typer.Typer(no_args_is_help=True, help="Pushes of shops' platforms.")
 
 _COLOURS = {"waiting": "cyan", "told": "green", "not_understood": "red"}
+_STATES_PL = {"waiting": "czeka", "told": "odczytane", "not_understood": "niezrozumiałe"}
+_COLUMNS = (
+    ("number", "received", "source", "event", "state", "events", "words"),
+    ("numer", "otrzymano", "źródło", "powiadomienie", "stan", "zdarzenia", "uwagi"),
+)
+_NONE = (
+    ("Nothing was pushed.", "Every push was understood."),
+    ("Nie przyszło żadne powiadomienie.", "Wszystkie powiadomienia zrozumiano."),
+)
 Number = Annotated[int, typer.Argument(help="The push's number, as `list` shows it.", min=1)]
 
 
@@ -31,15 +39,15 @@ def list_pushes(
             show_json(answer)
             return
         if not found:
-            out.print("Nothing was pushed." if not wrong else "[green]Every push was understood.[/green]")
+            none, every = _NONE[polish]
+            out.print(f"[green]{every}[/green]" if wrong else none)
             return
-        table = table_of("number", "received", "source", "event", "state", "events", "words")
+        table = table_of(*_COLUMNS[polish])
         for one in found:
-            at = datetime.fromisoformat(one["received_at"]).astimezone()
-            state = f"[{_COLOURS[one['state']]}]{one['state']}[/]"
+            state = f"[{_COLOURS[one['state']]}]{_STATES_PL[one['state']] if polish else one['state']}[/]"
             where = f"{one['platform']} {one['source']}"
             table.add_row(
-                str(one["id"]), f"{at:%Y-%m-%d %H:%M:%S}", escape(where), escape(one["kind"]), state, str(one["events"]),
+                str(one["id"]), local(one["received_at"]), escape(where), escape(one["kind"]), state, str(one["events"]),
                 escape(one["words_pl" if polish else "words"] or ""),
             )  # fmt: skip
         out.print(table)

@@ -10,6 +10,9 @@ from rich.markup import escape
 
 from app.cli.common import AsJson, InPolish, PerhapsShop, ask, fail, local, out, run, show_json, table_of, words_of
 from app.cli.operations import show_waiting
+from app.domain.event_parts import Origin
+from app.domain.operations.evidence import WORDS as ACTS
+from app.domain.person.act_origin import WORDS as ORIGINS
 
 
 def status(polish: InPolish = False, as_json: AsJson = False) -> None:
@@ -36,7 +39,7 @@ def status(polish: InPolish = False, as_json: AsJson = False) -> None:
             out.print(f"    {', '.join(counted) or ('nie było jeszcze zdarzeń' if polish else 'no events yet')}")
         for problem in report["problems_pl" if polish else "problems"]:
             out.print(f"[yellow]{escape(problem)}[/yellow]")
-        show_waiting(report["waiting"], polish=polish)
+        show_waiting(report["waiting"], sends=report["sends"], polish=polish)
 
     run(step())
 
@@ -101,11 +104,11 @@ def conflicts(
         if not found["conflicts"]:
             await _say_what_was_compared(shop, polish=polish)
             return
-        headers = ("sklep", "osoba", "rodzaj", "czego dotyczy", "co się stało")
-        table = table_of(*(headers if polish else ("shop", "person", "what", "about", "words")))
+        headers = ("sklep", "osoba", "czego dotyczy", "co się stało")
+        table = table_of(*(headers if polish else ("shop", "person", "about", "words")))
         for one in found["conflicts"]:
             words = one["words_pl" if polish else "words"]
-            table.add_row(one["shop"], escape(one["email"]), one["kind"], escape(", ".join(one["about"])), escape(words))
+            table.add_row(one["shop"], escape(one["email"]), escape(", ".join(one["about"])), escape(words))
         out.print(table)
 
     run(step())
@@ -163,7 +166,7 @@ def retention(
     run(step())
 
 
-def ledger(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
+def ledger(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
     """Examine every line of the consent ledger: was one changed or cut off? Exit code 1 if so."""
 
     async def step() -> None:
@@ -171,11 +174,14 @@ def ledger(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
         if as_json:
             show_json(found)
         elif not found["ledgers"]:
-            out.print("Nobody consented to anything yet.")
+            out.print("Nikt jeszcze na nic się nie zgodził." if polish else "Nobody consented to anything yet.")
+        whole, broken = ("nienaruszony", "naruszony") if polish else ("whole", "broken")
         for one in found["ledgers"] if not as_json else ():
-            verdict = "[green]whole[/green]" if one["whole"] else "[red]broken[/red]"
-            out.print(f"[bold]{escape(one['shop'])}[/bold]  {one['chains']} chains, {one['entries']} lines: {verdict}")
-            for words in one["words"]:
+            verdict = f"[green]{whole}[/green]" if one["whole"] else f"[red]{broken}[/red]"
+            chains, lines = one["chains"], one["entries"]
+            counted = f"łańcuchy: {chains}, wpisy: {lines}; rejestr" if polish else f"{chains} chains, {lines} lines:"
+            out.print(f"[bold]{escape(one['shop'])}[/bold]  {counted} {verdict}")
+            for words in one["words_pl" if polish else "words"]:
                 out.print(f"    [red]{escape(words)}[/red]")
         if not all(one["whole"] for one in found["ledgers"]):
             raise typer.Exit(1)
@@ -183,7 +189,24 @@ def ledger(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
     run(step())
 
 
-def consents(email: Annotated[str, typer.Argument(help="Whose.")], as_json: AsJson = False) -> None:
+_CHAINS = (
+    ("the chain is whole", "the chain is broken"),
+    ("łańcuch jest nienaruszony", "łańcuch jest naruszony"),
+)
+_CONSENT_COLUMNS = (
+    ("when it happened", "what", "how we know", "event", "details"),
+    ("kiedy", "co", "skąd to wiemy", "zdarzenie", "szczegóły"),
+)
+
+
+def _how_we_know(entry: dict[str, Any], *, polish: bool) -> str:
+    """The transfer is told by shops alone. Of a newsletter whose event was erased nobody says it any more."""
+    if entry["origin"] is None and entry["matter"] != "transfer":
+        return ""
+    return ORIGINS[Origin(entry["origin"] or "shop")][polish]
+
+
+def consents(email: Annotated[str, typer.Argument(help="Whose.")], polish: InPolish = False, as_json: AsJson = False) -> None:
     """What is written down of a person's consents, as evidence; `--json` gives the whole chain with its seals."""
 
     async def step() -> None:
@@ -192,18 +215,18 @@ def consents(email: Annotated[str, typer.Argument(help="Whose.")], as_json: AsJs
             show_json(found)
             return
         if not found["chains"]:
-            fail("Nothing is written down about that address.")
+            fail("O tym adresie nic nie zapisano." if polish else "Nothing is written down about that address.")
+        whole, broken = _CHAINS[polish]
         for chain in found["chains"]:
-            seal = "[green]the chain is whole[/green]" if chain["intact"] else "[red]the chain is broken[/red]"
+            seal = f"[green]{whole}[/green]" if chain["intact"] else f"[red]{broken}[/red]"
             out.print(f"[bold]{escape(chain['shop'])}[/bold]  {seal}")
-            table = table_of("when it happened", "about", "act", "how we know", "event", "details")
+            table = table_of(*_CONSENT_COLUMNS[polish])
             for entry in chain["entries"]:
                 details = {name: text for name, text in (entry["details"] or {}).items() if name not in ("salt", "email")}
                 table.add_row(
                     local(entry["acted_at"]),
-                    entry["matter"],
-                    entry["act"],
-                    entry["origin"] or entry["source"],
+                    ACTS[f"{entry['matter']}_{entry['act']}"][polish],
+                    _how_we_know(entry, polish=polish),
                     escape(entry["event_id"]),
                     escape(", ".join(f"{name}: {text}" for name, text in details.items())),
                 )

@@ -12,6 +12,7 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
+from app.console.audit_words import in_polish as audit_in_polish
 from app.console.run_words import BACKFILLS, PAUSES, PHASES, RUN_MODES
 from app.console.summaries import FIELDS, N_, SELF_EXPLAINING, parts_of
 from app.domain.commands import Command, ErasedCommand
@@ -249,9 +250,9 @@ class Wording:
         return detail_in_polish(text) if self.language == "pl" else text
 
     def audited(self, text: str) -> str:
-        """How something was or is, a line each: codes of runs in words, all else as it was noted."""
-        codes = {**BACKFILLS, **RUN_MODES}
-        return "\n".join(self(codes[line]) if line in codes else line for line in text.split("\n"))
+        """How something was or is, a line each: codes of runs in words, sentences of ours in the reader's language."""
+        codes, other = {**BACKFILLS, **RUN_MODES}, audit_in_polish if self.language == "pl" else str
+        return "\n".join(self(codes[line]) if line in codes else other(line) for line in text.split("\n"))
 
     def cause(self, text: str) -> str:
         """Why something waits: an outcome, and the text of the answer."""

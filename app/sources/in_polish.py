@@ -5,7 +5,9 @@ They are stored in English alone; a test holds every sentence of the sources aga
 
 import re
 
+from app.domain.delivery.in_polish import in_polish as detail_in_polish
 from app.domain.intake.pushes import NAMES_ERASED
+from app.sources.idosell.scans.gates import Gate
 from app.sources.port import WORDS
 
 DEFECT = "A defect of the gateway; the log has it. The push is kept."
@@ -50,6 +52,36 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
         "nie skonfigurowano klucza do panelu, więc nie można go zapytać o to, czego brakuje w powiadomieniu",
     ),
 )
+
+
+_GATES = {
+    Gate.CLIENTS: "konta",
+    Gate.RETAIL: "zamówienia detaliczne",
+    Gate.WHOLESALE: "zamówienia hurtowe",
+    Gate.RETURNS: "zwroty",
+    Gate.EMAIL: "newsletter e-mail",
+    Gate.SMS: "newsletter SMS",
+}
+
+
+_SCANS: tuple[tuple[str, str], ...] = (
+    ("all (.+) calls of the day were made", "wykorzystano wszystkie wywołania na dziś: {}"),
+    ("the panel says that it is overloaded", "panel informuje, że jest przeciążony"),
+    ("the panel ignored the dates that were asked for", "panel pominął podany zakres dat"),
+    ("Unreachable|Unknown", "brak odpowiedzi"),
+    ("Throttled", "zbyt wiele wywołań"),
+)
+
+
+def trouble_in_polish(words: str) -> str:
+    """Why a scan of a panel did not go on: our own words; what the panel said stays as it is."""
+    for gate, polish in (*((gate.value, polish) for gate, polish in _GATES.items()), ("tags", "tagi")):
+        if words.startswith(f"{gate}: "):
+            return f"{polish}: {trouble_in_polish(words.removeprefix(f'{gate}: '))}"
+    for pattern, polish in _SCANS:
+        if (found := re.fullmatch(pattern, words)) is not None:
+            return polish.format(*found.groups())
+    return detail_in_polish(words) if in_polish(words) == words else in_polish(words)
 
 
 def in_polish(words: str) -> str:

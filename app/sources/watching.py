@@ -11,6 +11,7 @@ from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
 from app.sources.idosell.scans.rounds import day_of
+from app.sources.in_polish import trouble_in_polish
 
 LATE = timedelta(minutes=10)
 
@@ -71,7 +72,8 @@ class SourceHealth:
             found.append(
                 Words(
                     f"{name}: the scan of the panel last read everything {last}." + (f" The panel: {trouble}" if trouble else ""),
-                    f"{name}: panel ostatnio odczytano w całości: {last_pl}." + (f" Panel: {trouble}" if trouble else ""),
+                    f"{name}: panel ostatnio odczytano w całości: {last_pl}."
+                    + (f" Panel: {trouble_in_polish(trouble)}" if trouble else ""),
                 )
             )
         return found

@@ -1,12 +1,11 @@
 """Every table is readable at 80 columns, and nothing in it is cut off; what is printed for machines is what the API answers."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from pydantic import BaseModel
 from rich.console import Console
 from typer.testing import CliRunner
@@ -21,6 +20,7 @@ from app.domain.runs.reconciliation import ReconciliationMode
 from app.routers.events.examples import EXAMPLES
 from app.routers.operations.health import ShopReadiness
 from tests.support.gateways import Door, client_of, open_door, shop_entry
+from tests.support.running.terminals import COMMANDS
 
 LONG = "an-identifier-that-is-longer-than-any-column-of-a-narrow-terminal-would-ever-be-0123456789"
 CLI = Path(common.__file__).parent
@@ -82,18 +82,6 @@ ACTS = {
 """What prints a line or two of what it did, through the same console, or runs on."""
 COPIED = {"callbacks", "config export", "keys encryption", "keys issue", "openapi", "pushes show", "tracking-code"}
 """What prints something to be copied whole: breaking it would spoil it."""
-
-
-def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Of a command of Typer's: what has no commands below it, by its whole name."""
-    below = getattr(command, "commands", None)
-    if below is None:
-        yield " ".join(path), command
-    for name, one in (below or {}).items():
-        yield from leaves(one, (*path, name))
-
-
-COMMANDS = dict(leaves(typer.main.get_command(cli)))
 
 
 def test_every_command_is_read_here_acts_or_prints_what_is_to_be_copied() -> None:

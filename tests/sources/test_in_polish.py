@@ -8,7 +8,8 @@ import pytest
 
 import app.sources
 from app.domain.intake.pushes import NAMES_ERASED
-from app.sources.in_polish import DEFECT, NOT_CONFIGURED, in_polish
+from app.sources.idosell.scans.gates import Gate
+from app.sources.in_polish import DEFECT, NOT_CONFIGURED, in_polish, trouble_in_polish
 from app.sources.port import WORDS
 
 SOURCES = Path(app.sources.__file__).parent
@@ -57,3 +58,18 @@ def test_what_was_left_out_is_said_in_polish_with_its_number(thing: str, reason:
 
 def test_what_a_panel_said_stays_as_it_is() -> None:
     assert in_polish("clients/clients: HTTP 503") == "clients/clients: HTTP 503"
+
+
+@pytest.mark.parametrize("gate", Gate)
+def test_the_trouble_of_a_scan_names_the_gate_in_polish_and_quotes_the_panel(gate: Gate) -> None:
+    said = trouble_in_polish(f"{gate.value}: the panel ignored the dates that were asked for")
+    assert said.endswith(": panel pominął podany zakres dat")
+    assert not said.startswith(f"{gate.value}: ")
+    assert trouble_in_polish(f"{gate.value}: Brak uprawnień").endswith(": Brak uprawnień")
+
+
+@pytest.mark.parametrize(
+    "words", ["tags: Unreachable", "all 100 calls of the day were made", "the panel says that it is overloaded"]
+)
+def test_the_trouble_of_a_scan_is_said_in_polish(words: str) -> None:
+    assert not {*words.split()} & {*trouble_in_polish(words).split()} - {"100", "panel"}

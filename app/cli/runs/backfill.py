@@ -1,7 +1,6 @@
 """`gateway backfill …`: the first transfer of a shop's accounts, with its bar."""
 
 import asyncio
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -42,7 +41,7 @@ def start(
 
 
 @backfill.command("list")
-def list_backfills(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
+def list_backfills(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
     """Every backfill and what it came to."""
 
     async def step() -> None:
@@ -51,17 +50,28 @@ def list_backfills(shop: PerhapsShop = None, as_json: AsJson = False) -> None:
             show_json(found)
             return
         if not found["backfills"]:
-            out.print("No first transfer was begun yet.")
+            out.print("Nie zaczęto jeszcze pierwszego transferu." if polish else "No first transfer was begun yet.")
             return
-        table = table_of("shop", "no.", "begun", "state", "found = sent + withheld + failed")
+        table = table_of(*_COLUMNS[polish])
         for one in found["backfills"]:
             sums = f"{one['found']} = {one['sent']} + {sum(one['withheld'].values())} + {one['failed']}"
-            waiting = f" ({one['waiting']} waiting)" if one["waiting"] else ""
-            begun = datetime.fromisoformat(one["started_at"]).astimezone().strftime("%d %b %H:%M")
-            table.add_row(one["shop"], str(one["id"]), begun, one["state"].replace("_", " "), sums + waiting)
+            waiting = f" ({'czeka' if polish else 'waiting'} {one['waiting']})" if one["waiting"] else ""
+            begun = local(one["started_at"], seconds=False)
+            table.add_row(one["shop"], str(one["id"]), begun, _state(one, polish=polish), sums + waiting)
         out.print(table)
 
     run(step())
+
+
+_COLUMNS = (
+    ("shop", "no.", "begun", "state", "found = sent + withheld + failed"),
+    ("sklep", "nr", "początek", "stan", "znaleziono = wysłano + nie wysłano + nieudane"),
+)
+
+
+def _state(found: dict[str, Any], *, polish: bool) -> str:
+    state: str = found["state"]
+    return wording_of("_pl").word("backfill", state) if polish else state.replace("_", " ")
 
 
 @backfill.command()
@@ -69,7 +79,7 @@ def show(shop: ShopName, number: Number = None, polish: InPolish = False, as_jso
     """How far it is, or its report: found = sent + withheld (by reason) + failed."""
 
     async def step() -> None:
-        found = await _one(shop, number)
+        found = await _one(shop, number, polish=polish)
         if as_json:
             show_json(found)
         else:
@@ -83,7 +93,7 @@ def watch(shop: ShopName, number: Number = None, polish: InPolish = False) -> No
     """The bar, until it is over. Leaving with Ctrl-C changes nothing."""
 
     async def step() -> None:
-        await _watch(shop, (await _one(shop, number))["id"], polish=polish)
+        await _watch(shop, (await _one(shop, number, polish=polish))["id"], polish=polish)
 
     run(step())
 
@@ -92,7 +102,7 @@ def _acting(action: str, words: str) -> None:
     @backfill.command(action, help=words)
     def command(shop: ShopName, number: Number = None, polish: InPolish = False, as_json: AsJson = False) -> None:
         async def step() -> None:
-            wanted = number if number is not None else (await _one(shop, None))["id"]
+            wanted = number if number is not None else (await _one(shop, None, polish=polish))["id"]
             changed = await ask("POST", f"/backfills/{shop}/{wanted}/{action}")
             if as_json:
                 show_json(changed)
@@ -108,12 +118,14 @@ _acting("approve", "After the dry run of an activation that waits for approval: 
 _acting("cancel", "End it here. What is queued still goes, and the report says what became of it.")
 
 
-async def _one(shop: str, number: int | None) -> Any:
+async def _one(shop: str, number: int | None, *, polish: bool) -> Any:
     if number is not None:
         return await ask("GET", f"/backfills/{shop}/{number}")
     found = (await ask("GET", "/backfills", params={"shop": shop}))["backfills"]
     if not found:
-        out.print(f"No backfill of {escape(shop)} yet. `gateway backfill start {escape(shop)} --dry-run` counts first.")
+        count = f"`gateway backfill start {escape(shop)} --dry-run`"
+        none = f"Nie było jeszcze transferu sklepu {escape(shop)}. Najpierw policzy to {count}."
+        out.print(none if polish else f"No backfill of {escape(shop)} yet. {count} counts first.")
         raise typer.Exit(1)
     return found[0]
 
@@ -125,7 +137,8 @@ async def _watch(shop: str, number: int, *, polish: bool) -> None:
         while True:
             found = await ask("GET", f"/backfills/{shop}/{number}")
             total = max(found["total"], found["found"]) or None
-            bar.update(task, description=_doing(found), total=total, completed=found["found"], words=_words(found))
+            doing, words = f"{found['shop']} · {_state(found, polish=polish)}", _words(found, polish=polish)
+            bar.update(task, description=doing, total=total, completed=found["found"], words=words)
             if found["state"] in STILL:
                 break
             await asyncio.sleep(POLL_SECONDS)
@@ -144,10 +157,6 @@ def _sums(found: dict[str, Any], *, polish: bool) -> str:
     return sums + (f" + {waiting} waiting" if waiting else "") + f", of {found['total']} the panel counts"
 
 
-def _doing(found: dict[str, Any]) -> str:
-    return f"{found['shop']} · {found['state'].replace('_', ' ')}"
-
-
 def _words(found: dict[str, Any], *, polish: bool = False) -> str:
     if found["trouble"]:
         said = wording_of("_pl").cause(found["trouble"]) if polish else found["trouble"].replace("_", " ")
@@ -158,21 +167,32 @@ def _words(found: dict[str, Any], *, polish: bool = False) -> str:
 
 def _show(found: dict[str, Any], *, polish: bool) -> None:
     wording = wording_of("_pl" if polish else "")
-    state = wording.word("backfill", found["state"]) if polish else found["state"].replace("_", " ")
     mode = wording.word("mode", found["mode"]) if polish else found["mode"]
     head = "Pierwszy transfer" if polish else "Backfill"
-    out.print(f"[bold]{head} {found['id']}: {escape(found['shop'])}[/bold]  {mode}  [cyan]{state}[/cyan]")
+    out.print(f"[bold]{head} {found['id']}: {escape(found['shop'])}[/bold]  {mode}  [cyan]{_state(found, polish=polish)}[/cyan]")
     out.print(f"  {_sums(found, polish=polish)}")
     for code, number in sorted(found["withheld"].items(), key=lambda one: -one[1]):
         explained = found["explained"].get(code)
         out.print(f"  {number:>6}  {escape(explained['why_pl' if polish else 'why'] if explained else code)}")
     for end, samples in found["samples"].items():
         for sample in samples if end == "would_send" else ():
-            known = ", ".join((*sample["tags"], *(f"opt-in {channel}" for channel in sample["opt_ins"]), *sample["fields"]))
-            out.print(f"  e.g. account {sample['account_id']}: {escape(known)}")
+            head = "np. konto" if polish else "e.g. account"
+            out.print(f"  {head} {sample['account_id']}: {escape(_sample_words(sample, polish=polish))}")
     if found["paused_because"]:
         out.print(f"  [yellow]{escape(wording.word('pause', found['paused_because']))}[/yellow]")
     if found["trouble"] or found["eta"]:
         out.print(f"  {escape(_words(found, polish=polish))}")
     if found["state"] == "awaiting_approval":
         out.print(f"  → gateway backfill approve {escape(found['shop'])}")
+
+
+def _sample_words(sample: dict[str, Any], *, polish: bool) -> str:
+    """What SALESmanago would be told of an account: tags, newsletters, names of fields."""
+    if not polish:
+        return ", ".join((*sample["tags"], *(f"opt-in {channel}" for channel in sample["opt_ins"]), *sample["fields"]))
+    wording = wording_of("_pl")
+    newsletters = (f"zgoda na newsletter {_CHANNELS.get(channel, channel)}" for channel in sample["opt_ins"])
+    return ", ".join((*sample["tags"], *newsletters, *(wording.word("field", name) for name in sample["fields"])))
+
+
+_CHANNELS = {"email": "e-mail", "sms": "SMS"}

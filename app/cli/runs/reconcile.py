@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from app.cli.common import AsJson, InPolish, ask, out, run, show_json, wording_of
+from app.cli.common import AsJson, InPolish, ask, cause_in, out, run, show_json, wording_of
 
 reconcile = typer.Typer(no_args_is_help=True, help="Where SALESmanago, the panel and the gateway disagree.")
 
@@ -31,9 +31,11 @@ def repair(
     as_json: AsJson = False,
 ) -> None:
     """Compare, and put right what is found, by the usual rules."""
-    what = f"what the comparison finds of {', '.join(only)}" if only else "what the comparison finds"
     if not yes:
-        typer.confirm(f"Repair {what}?", abort=True, err=as_json)
+        causes = ", ".join(only or ())
+        english = f"Repair what the comparison finds{f' of {causes}' if causes else ''}?"
+        question = f"Naprawić to, co wykaże porównanie{f' ({causes})' if causes else ''}?"
+        typer.confirm(question if polish else english, abort=True, err=as_json)
     run(_go(shop, {"mode": "repair", "causes": only or []}, polish=polish, as_json=as_json))
 
 
@@ -58,7 +60,8 @@ async def _go(shop: str, body: dict[str, Any], *, polish: bool, as_json: bool) -
     found = await ask("POST", f"/reconciliations/{shop}", json=body)
     with out.status("") as status:
         while found["phase"] != "finished" and not (found["trouble"] and found["checked"] == 0):
-            status.update(f"{found['checked']} compared {escape(found['trouble'])}")
+            trouble = escape(cause_in(found["trouble"], "_pl" if polish else ""))
+            status.update(f"porównano: {found['checked']} {trouble}" if polish else f"{found['checked']} compared {trouble}")
             await asyncio.sleep(POLL_SECONDS)
             found = await ask("GET", f"/reconciliations/{shop}/{found['id']}")
     if as_json:

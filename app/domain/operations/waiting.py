@@ -19,6 +19,7 @@ SOON = timedelta(seconds=2)
 
 class Wait(StrEnum):
     DECIDED_NEXT = "decided_next"
+    PERHAPS_A_COPY = "installation_unconfirmed"
     DESTINATION_DOWN = "neighbour_down"
     TRIED_AGAIN = "tried_again"
     SENT_NOW = "sent_now"
@@ -32,6 +33,14 @@ WAITS: dict[Wait, Explanation] = {
         "Nothing. If it stays like this for minutes, see whether a worker runs.",
         "Zdarzenie jest zapisane i czeka na rozpatrzenie. Trwa to kilka sekund, chyba że zdarzeń przyszło bardzo dużo naraz.",
         "Nic. Jeśli potrwa to kilka minut, sprawdź, czy działa proces roboczy (worker).",
+    ),
+    Wait.PERHAPS_A_COPY: Explanation(
+        "J5",
+        "The database may be a copy of one that is in use, so nothing is sent from here until a person confirms that it is none.",
+        "See `gateway installation show`. If no other gateway uses the database any more, run `gateway installation confirm`.",
+        "Baza danych może być kopią używanej, więc nic nie jest stąd wysyłane, dopóki człowiek nie potwierdzi, że nią nie jest.",
+        "Zobacz `gateway installation show --pl`. Jeśli żadna inna bramka nie używa już tej bazy, uruchom "
+        "`gateway installation confirm --pl`.",
     ),
     Wait.DESTINATION_DOWN: Explanation(
         "delivery",
@@ -75,8 +84,10 @@ class Waiting:
     """What the other side last answered."""
 
 
-def waiting_of(event: EventTrace, shop: Shop | None, destinations: dict[str, DestinationState], now: datetime) -> Waiting | None:
-    """Why an event still waits; None if it has ended, or a person has to act."""
+def waiting_of(
+    event: EventTrace, shop: Shop | None, destinations: dict[str, DestinationState], now: datetime, *, sends: bool = True
+) -> Waiting | None:
+    """Why an event still waits; None if it has ended, or a person has to act. `sends`: False where the database may be a copy."""
     match event.state:
         case EventState.SENT | EventState.WITHHELD | EventState.SUPERSEDED | EventState.PARKED:
             return None
@@ -88,15 +99,19 @@ def waiting_of(event: EventTrace, shop: Shop | None, destinations: dict[str, Des
             pending = [one for one in event.commands if one.state == CommandState.WAITING.value]
             if not pending:
                 return _because(event.reason or Reason.ALREADY_QUEUED)
-            return command_waiting(pending[0], shop, destinations, now)
+            return command_waiting(pending[0], shop, destinations, now, sends=sends)
 
 
-def command_waiting(command: CommandTrace, shop: Shop | None, destinations: dict[str, DestinationState], now: datetime) -> Waiting:
+def command_waiting(
+    command: CommandTrace, shop: Shop | None, destinations: dict[str, DestinationState], now: datetime, *, sends: bool
+) -> Waiting:
     """Why a command still waits, the weightiest reason."""
     if shop is None or not shop.enabled:
         return _because(Reason.SHOP_DISABLED)
     if shop.shadow:
         return _because(Reason.SHADOW)
+    if not sends:
+        return Waiting(code=Wait.PERHAPS_A_COPY, explanation=WAITS[Wait.PERHAPS_A_COPY])
     if command.leased_until is not None and command.leased_until > now:
         return Waiting(code=Wait.SENT_NOW, explanation=WAITS[Wait.SENT_NOW])
     own = command.due_at if command.due_at is not None and command.due_at > now + SOON else None

@@ -21,6 +21,7 @@ from app.routers.events.fields.field_types import ExactText
 from app.routers.events.fields.identifiers import EventId, Id
 from app.routers.operations.event_traces import ReasonOut
 from app.routers.operations.health import ShopReadiness
+from app.services.health.health import Health
 from app.services.operations.replay import Line, Operations, Replay
 
 router = APIRouter(prefix="/v1/operations", tags=["Operator: operations"], responses=documented(401, 404, 503))
@@ -164,6 +165,11 @@ class ParkedOut(BaseModel):
 
     groups: list[ParkedGroupOut] = Field(description="Parked items, grouped by cause.")
     waiting: list[LineOut] = Field(description="Destinations for which something waits.")
+    sends: bool = Field(
+        default=True,
+        description="False while the database may be a copy: nothing is sent until a person confirms it.",
+        examples=[True],
+    )
 
 
 class LinesOut(BaseModel):
@@ -188,15 +194,16 @@ class ShopStatesOut(BaseModel):
 
 
 @router.get("/parked", summary="See what could not be delivered")
-async def parked(_: Operator, operations: OperationsDep, shop: OnlyShop = None) -> ParkedOut:
+async def parked(_: Operator, operations: OperationsDep, health: HealthDep, shop: OnlyShop = None) -> ParkedOut:
     """What could not be delivered or decided, grouped by cause."""
-    return await shown_parked(operations, shop)
+    return await shown_parked(operations, health, shop)
 
 
-async def shown_parked(operations: Operations, shop: str | None) -> ParkedOut:
+async def shown_parked(operations: Operations, health: Health, shop: str | None) -> ParkedOut:
     """What could not be delivered or decided, and what still waits."""
     groups = [ParkedGroupOut.of(group) for group in await operations.parked(ParkedFilter(shop_id=shop))]
-    return ParkedOut(groups=groups, waiting=[LineOut.of(line) for line in await operations.lines() if line.waiting])
+    waiting = [LineOut.of(line) for line in await operations.lines() if line.waiting]
+    return ParkedOut(groups=groups, waiting=waiting, sends=(await health.readiness()).sends)
 
 
 @router.post("/replays", responses=documented(400, 413, 415, 422), summary="Try it again")

@@ -7,6 +7,7 @@ from functools import partial
 import structlog
 
 from app.domain.person.ledger_anchor import Anchor, Seal, grown, head_of, is_genuine, is_whole
+from app.domain.values import Words
 from app.services.planning.people import Pseudonym
 from app.services.ports.storage import Store, Work
 
@@ -19,6 +20,8 @@ MOST_NAMED = 20
 _ANCHORED = "ledger_anchored"
 BROKEN = "ledger_broken:"
 """Begins the names of facts: of which shops the ledger did not fit its seals at the last examination."""
+_NO_ANCHOR = Words("the anchor of the shop is missing or was changed", "kotwicy sklepu nie ma lub ją zmieniono")
+_HEADS_CHANGED = Words("the heads were changed", "końce łańcuchów zmieniono")
 _PURPOSE = "consent ledger"
 """In the place of a shop's id, which has no space: the seal of a ledger is nobody's pseudonym."""
 
@@ -29,7 +32,9 @@ def seal_of(pseudonym: Pseudonym) -> Seal:
 
 @dataclass(frozen=True)
 class LedgerReport:
-    """`broken`: numbers of contacts whose chain was changed, cut or taken away, the first of them. `words`: the same in words."""
+    """`broken`: numbers of contacts whose chain was changed, cut or taken away, the first of them. `words`: the same in words,
+    and what else does not fit.
+    """
 
     shop_id: str
     chains: int
@@ -37,6 +42,7 @@ class LedgerReport:
     whole: bool
     broken: list[int]
     words: list[str]
+    words_pl: list[str]
 
 
 class LedgerCheck:
@@ -92,20 +98,28 @@ class LedgerCheck:
 
     async def _examined(self, shop_id: str) -> LedgerReport:
         broken = await self._broken(shop_id)
-        words = [f"the chain of contact {one} was changed or cut" for one in broken[:MOST_NAMED]]
-        if len(broken) > MOST_NAMED:
-            words.append(f"and {len(broken) - MOST_NAMED} more chains")
+        named = broken[:MOST_NAMED]
+        words = [
+            Words(f"the chain of contact {one} was changed or cut", f"łańcuch kontaktu {one} zmieniono lub skrócono")
+            for one in named
+        ]
+        if (more := len(broken) - MOST_NAMED) > 0:
+            words.append(Words(f"and {more} more chains", f"i inne łańcuchy: {more}"))
         anchor, chains, entries, total = await self._summed(shop_id)
         if anchor is None or not is_genuine(anchor, self._seal):
-            words.append("the anchor of the shop is missing or was changed")
+            words.append(_NO_ANCHOR)
         elif (anchor.chains, anchor.entries) != (chains, entries):
             words.append(
-                f"the anchor counts {anchor.chains} chains with {anchor.entries} lines, the heads {chains} with {entries}: "
-                "chains were taken away as a whole"
+                Words(
+                    f"the anchor counts {anchor.chains} chains with {anchor.entries} lines, the heads {chains} with {entries}: "
+                    "chains were taken away as a whole",
+                    f"w kotwicy łańcuchy: {anchor.chains}, wpisy: {anchor.entries}; w końcach: {chains}, wpisy: {entries}: "
+                    "usunięto całe łańcuchy",
+                )
             )
         elif anchor.total != total:
-            words.append("the heads were changed")
-        return LedgerReport(shop_id, chains, entries, not words, broken[:MOST_NAMED], words)
+            words.append(_HEADS_CHANGED)
+        return LedgerReport(shop_id, chains, entries, not words, named, [one.en for one in words], [one.pl for one in words])
 
     async def _broken(self, shop_id: str) -> list[int]:
         async def suspects(work: Work, ids: list[int]) -> list[int]:

@@ -1,6 +1,6 @@
 """Answer "why was this (not) sent?" for one event, person or order."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -47,12 +47,22 @@ class Disputes:
 
 
 class Trace:
-    def __init__(self, store: Store, consents: ConsentReader, pseudonym: Pseudonym, directory: ShopDirectory, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        consents: ConsentReader,
+        pseudonym: Pseudonym,
+        directory: ShopDirectory,
+        clock: Clock,
+        sends: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`sends`: False while the database may be a copy, from which nothing is sent."""
         self._store = store
         self._consents = consents
         self._pseudonym = pseudonym
         self._directory = directory
         self._clock = clock
+        self._sends = sends
 
     async def waiting(self, events: Sequence[EventTrace]) -> dict[tuple[str, str], Waiting]:
         """(shop, event id) -> why it still waits and when it is tried next, of those that wait."""
@@ -60,8 +70,8 @@ class Trace:
             return {}
         async with self._store.work() as work:
             destinations = await work.destinations.all()
-        now = self._clock()
-        found = ((one, waiting_of(one, self._directory.shop(one.shop_id), destinations, now)) for one in events)
+        now, sends = self._clock(), self._sends()
+        found = ((one, waiting_of(one, self._directory.shop(one.shop_id), destinations, now, sends=sends)) for one in events)
         return {(one.shop_id, one.event_id): why for one, why in found if why is not None}
 
     async def of_event(self, shop_id: str, event_id: str) -> EventTrace:

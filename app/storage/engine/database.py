@@ -205,8 +205,10 @@ class Database:
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:  # the driver's own connection type
     cursor = connection.cursor()
+    cursor.execute("PRAGMA page_count")
+    if cursor.fetchone()[0] == 0:  # before anything is written: a file keeps its mode, and saying it again would write
+        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in (
-        "auto_vacuum=INCREMENTAL",  # before anything is written: an older file keeps its mode
         "journal_mode=WAL",
         "synchronous=FULL",  # an answered 202 survives a power cut
         "foreign_keys=ON",

@@ -94,6 +94,13 @@ def test_r91_an_event_waits_with_a_reason_exactly_while_no_end_and_no_person_is_
     assert (found is None) == ended
 
 
+def test_j5_in_a_copy_of_a_database_what_waits_says_so_and_not_that_it_is_about_to_leave() -> None:
+    for command in (COMMAND, replace(COMMAND, due_at=LATER, attempts=(TRIED,)), replace(COMMAND, leased_until=LATER)):
+        found = waiting_of(an_event_trace(EventState.PLANNED, command), a_shop(), {"account:main": DOWN}, NOW, sends=False)
+        assert found is not None
+        assert (found.code, found.next_try_at) == (Wait.PERHAPS_A_COPY, None)
+
+
 def test_an_event_that_waits_for_its_order_says_so() -> None:
     found = waiting_of(an_event_trace(EventState.PLANNED, reason=Reason.WAITS_FOR_ORDER), a_shop(), {}, NOW)
     assert found is not None

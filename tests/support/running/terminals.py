@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from cryptography.fernet import Fernet
 from typer.testing import CliRunner, Result
 
@@ -29,6 +31,19 @@ policy = "all_customers"
 integration_started_at = 2026-01-01T00:00:00+01:00
 """
 """Of `all_customers`, on an account at which nobody answers; its secret is in `TEST_SECRET`."""
+
+
+def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Of a command of Typer's: what has no commands below it, by its whole name."""
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield " ".join(path), command
+    for name, one in (below or {}).items():
+        yield from leaves(one, (*path, name))
+
+
+COMMANDS = dict(leaves(typer.main.get_command(cli)))
+"""Every command of the command line by its whole name."""
 
 
 class Terminal:
