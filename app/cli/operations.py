@@ -22,7 +22,7 @@ def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson =
         if not found:
             waits, calm = _NOTHING_PARKED[polish]
             out.print(f"[yellow]{waits}[/yellow]" if answer["waiting"] else f"[green]{calm}[/green]")
-        show_waiting(answer["waiting"], sends=answer["sends"], polish=polish)
+        show_waiting(answer["waiting"], sends=answer.get("sends", True), polish=polish)
         suffix = "_pl" if polish else ""
         for group in found:
             where = wording_of(suffix).destination(group["destination"]) if polish else group["destination"] or "the rules"
@@ -55,14 +55,16 @@ def show_waiting(lines: list[dict[str, Any]], *, sends: bool, polish: bool) -> N
         if not sends:
             out.print(f"    {_SENDS_NOTHING[polish]}")
             continue
+        next_try = f"{'następna próba' if polish else 'next try'} {local(at)}" if (at := one.get("next_try_at")) else ""
         if one["circuit"] == "closed":
-            out.print("    czeka w kolejce, jest wysyłane" if polish else "    in the queue, being sent")
+            queued = "czeka w kolejce, jest wysyłane" if polish else "in the queue, being sent"
+            out.print(f"    {next_try or queued}")
             continue
         since = f" ({local(one['since'])})" if one["since"] else ""
         said = "nie przyjmuje niczego" if polish else "takes nothing"
         out.print(f"    {said}{since}: [red]{escape(cause_in(one['cause'], '_pl' if polish else ''))}[/red]")
-        if one["rest_until"]:
-            out.print(f"    {'następna próba' if polish else 'next try'} {local(one['rest_until'])}")
+        if next_try:
+            out.print(f"    {next_try}")
 
 
 _SENDS_NOTHING = (
@@ -168,7 +170,7 @@ def neighbours(polish: InPolish = False, as_json: AsJson = False) -> None:
             out.print(f"[bold]{escape(where)}[/bold]  [{colour}]{said}[/]{allowed}")
             out.print(f"    {queue}")
             if one["circuit"] != "closed":
-                next_try = f"; {'następna próba' if polish else 'next try'} {local(one['rest_until'])}" if one["rest_until"] else ""
+                next_try = f"; {'następna próba' if polish else 'next try'} {local(at)}" if (at := one.get("next_try_at")) else ""
                 out.print(f"    {escape(cause_in(one['cause'], '_pl' if polish else ''))}{next_try}")
 
     run(step())

@@ -1,5 +1,6 @@
 """Entries of the file of shops, and the rules that hold between their values."""
 
+from collections.abc import Collection, Mapping
 from typing import Annotated, Literal, Self, assert_never
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -227,20 +228,20 @@ class ShopsFile(Strict):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        mistakes = [
-            f"{name}: a name has lower-case letters, digits and -"
-            for name in (*self.accounts, *self.shops)
-            if not NAME.fullmatch(name)
-        ]
-        locations: dict[tuple[str, str], str] = {}
-        for name, shop in self.shops.items():
-            if shop.account not in self.accounts:
-                mistakes.append(f"shops.{name}.account: there is no account {shop.account!r} in this file")
-            taken = locations.setdefault((shop.account, shop.location), name)
-            if taken != name:
-                mistakes.append(
-                    f"shops.{name}.location: {shop.location!r} is taken by shop {taken}; every shop needs its own (R16)"
-                )
+        mistakes = incoherences(self.accounts, {name: (shop.account, shop.location) for name, shop in self.shops.items()})
         if mistakes:
             raise ValueError("\n".join(mistakes))
         return self
+
+
+def incoherences(accounts: Collection[str], shops: Mapping[str, tuple[object, object]]) -> list[str]:
+    """What does not fit together, of the names of accounts and of each shop's (account, location)."""
+    mistakes = [f"{name}: a name has lower-case letters, digits and -" for name in (*accounts, *shops) if not NAME.fullmatch(name)]
+    locations: dict[tuple[object, object], str] = {}
+    for name, (account, location) in shops.items():
+        if account not in accounts:
+            mistakes.append(f"shops.{name}.account: there is no account {account!r} in this file")
+        taken = locations.setdefault((account, location), name)
+        if taken != name:
+            mistakes.append(f"shops.{name}.location: {location!r} is taken by shop {taken}; every shop needs its own (R16)")
+    return mistakes

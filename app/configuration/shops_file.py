@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.configuration.entries import AccountEntry, ShopEntry, ShopsFile
+from app.configuration.entries import AccountEntry, ShopEntry, ShopsFile, incoherences
 from app.domain.consent import Policy
 from app.domain.errors import BadConfiguration
 from app.domain.shops.configuration import StoredAccount, StoredShop
@@ -42,7 +42,8 @@ def parse(raw: dict[str, Any], ring: KeyRing) -> tuple[list[StoredAccount], list
     try:
         file = ShopsFile.model_validate(raw)
     except ValidationError as error:
-        raise BadConfiguration(_mistakes(error)) from None  # the original carries values, and values may be secrets
+        # The original carries values, and values may be secrets. A part that is wrong keeps pydantic from comparing the parts.
+        raise BadConfiguration(list(dict.fromkeys((*_mistakes(error), *_incoherences(raw))))) from None
     accounts = [_account(name, entry, ring) for name, entry in file.accounts.items()]
     return accounts, [_shop(name, entry, ring) for name, entry in file.shops.items()]
 
@@ -100,6 +101,15 @@ def _shop(name: str, entry: ShopEntry, ring: KeyRing) -> StoredShop:
         **entry.model_dump(exclude=converted),
     )
     return StoredShop(shop, secrets)
+
+
+def _incoherences(raw: dict[str, Any]) -> list[str]:
+    """Of a file that is not right: as far as what would have to fit together is there and is text."""
+    accounts, shops = raw.get("accounts"), raw.get("shops")
+    if not isinstance(accounts, dict) or not isinstance(shops, dict):
+        return []
+    named = {name: (one.get("account"), one.get("location")) for name, one in shops.items() if isinstance(one, dict)}
+    return incoherences(accounts, {name: parts for name, parts in named.items() if all(isinstance(part, str) for part in parts)})
 
 
 def _mistakes(error: ValidationError) -> list[str]:

@@ -60,6 +60,15 @@ def test_a_domain_that_is_none_is_named_with_its_place() -> None:
     assert mistake.startswith("shops.one.blocked_email_domains.1: 'two words.example' is no domain")
 
 
+def test_an_account_that_is_not_in_the_file_is_named_together_with_a_value_that_is_wrong() -> None:
+    with pytest.raises(BadConfiguration) as refused:
+        _shop(account="mian", policy="everybody")
+    assert {one.partition(": ")[0] for one in refused.value.mistakes} == {"shops.one.account", "shops.one.policy"}
+    with pytest.raises(BadConfiguration) as refused:
+        _shop(account="mian")
+    assert refused.value.mistakes == ("shops.one.account: there is no account 'mian' in this file",)
+
+
 def test_r16_further_hosts_are_domains_in_lower_case() -> None:
     assert _shop(hosts=["WWW.Sklep.Example"]).hosts == ("www.sklep.example",)
 

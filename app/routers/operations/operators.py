@@ -143,6 +143,9 @@ class LineOut(BaseModel):
     calls_per_second: float | None = Field(description="Allowed now: less than configured after a complaint.", examples=[5.0])
     claims: int = Field(description="Batches on their way at this moment, in all processes.", examples=[2])
     waiting: int = Field(description="Contacts for whom something waits.", examples=[140])
+    next_try_at: datetime | None = Field(
+        default=None, description="When the first of them is tried; null if nothing waits, or if it is due by now.", examples=[None]
+    )
 
     @classmethod
     def of(cls, line: Line) -> "LineOut":
@@ -157,6 +160,7 @@ class LineOut(BaseModel):
             calls_per_second=line.calls_per_second,
             claims=line.claims,
             waiting=line.waiting,
+            next_try_at=line.next_try_at,
         )
 
 

@@ -54,7 +54,7 @@ class Alarms:
     async def watch(self) -> int:
         """Check everything that has a limit. Answers 0: there is never more to do at once.
 
-        What was said is stored, so neither a restart nor another worker says it twice, and its end is said by whoever sees it.
+        What was said is stored, so neither a restart nor another worker says it twice, and its end is said by any that sees it.
         A process that dies between telling and writing that down tells it again.
         """
         before = await self._read()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 
@@ -59,6 +60,8 @@ class Line:
     """On their way at the moment, in all processes."""
     waiting: int
     """Contacts for whom something waits."""
+    next_try_at: datetime | None = None
+    """When the first of them is tried; None if nothing waits, or if it is due by now."""
 
 
 class Operations:
@@ -166,12 +169,15 @@ class Operations:
             now = await work.now()
             known = await work.destinations.all()
             waiting = await work.outbox.waiting_contacts()
+            first_due = await work.outbox.first_due()
             claims = {destination: await work.leases.in_flight(destination, now) for destination in {*known, *waiting}}
         found = []
         for destination in sorted({*known, *waiting}):
             state = known.get(destination, DestinationState())
             pace = state.pace
             rate = None if pace is None else pace.calls_per_second * pace.share(now.timestamp())
+            rest = state.breaker.rest_until if destination in waiting else None
+            later = [at for at in (first_due.get(destination), rest) if at is not None and at > now]
             found.append(
                 Line(
                     destination,
@@ -180,6 +186,7 @@ class Operations:
                     rate,
                     claims[destination].claims,
                     waiting.get(destination, 0),
+                    max(later, default=None),
                 )
             )
         return found

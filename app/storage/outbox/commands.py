@@ -73,6 +73,11 @@ class Outbox:
         counted = select(contact_queues.c.destination, func.count()).group_by(contact_queues.c.destination)
         return {row.destination: row[1] for row in await self._connection.execute(counted)}
 
+    async def first_due(self) -> dict[str, datetime]:
+        """Destination -> when the first contact for whom something waits is due."""
+        first = select(contact_queues.c.destination, func.min(contact_queues.c.due_at)).group_by(contact_queues.c.destination)
+        return {row.destination: row[1] for row in await self._connection.execute(first)}
+
     async def waiting(self, destination: str, contact_ids: Collection[int]) -> dict[int, list[WaitingCommand]]:
         return (await self.waiting_or_unreadable(destination, contact_ids))[0]
 

@@ -68,6 +68,14 @@ async def test_a_claim_takes_no_more_contacts_than_asked_the_longest_due_first(s
     assert await claimed(store, after(seconds=9)) == []
 
 
+async def test_the_first_to_be_tried_is_known_of_every_destination(store: Store) -> None:
+    await queued(store, a_command(1), at=after(minutes=3))
+    await queued(store, a_command(2), at=after(minutes=2))
+    await queued(store, a_command(3, account="other"), at=after(minutes=1))
+    async with store.work() as work:
+        assert await work.outbox.first_due() == {"main": after(minutes=2), "other": after(minutes=1)}
+
+
 async def test_a_hot_contact_does_not_fill_a_claim_alone(store: Store, database: Database) -> None:
     await queued(store, *(a_command(1, upsert(str(number))) for number in range(COMMANDS_PER_CLAIM + 3)))
     (claim,) = await claimed(store)
