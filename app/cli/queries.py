@@ -200,7 +200,7 @@ _CONSENT_COLUMNS = (
 
 
 def _how_we_know(entry: dict[str, Any], *, polish: bool) -> str:
-    """The transfer is told by shops alone. Of a newsletter whose event was erased nobody says it any more."""
+    """The transfer is reported by shops alone. Of a newsletter whose event was erased nobody says it any more."""
     if entry["origin"] is None and entry["matter"] != "transfer":
         return ""
     return ORIGINS[Origin(entry["origin"] or "shop")][polish]

@@ -1,5 +1,6 @@
 """Pages that show: each asks the use cases and hands what they say to a template."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +36,10 @@ async def overview(visit: Visit) -> Response:
     report = await uses.health.recent()
     lines = await uses.operations.lines()
     days = await uses.history.days()
-    cards = [await _card(visit, shop, days.get(shop.shop_id, [])) for shop in report.shops]
+    undelivered: Counter[str] = Counter()
+    for group in await uses.operations.parked(ParkedFilter()):
+        undelivered[group.shop_id] += 0 if _is_home(group) else group.number
+    cards = [await _card(visit, shop, days.get(shop.shop_id, []), undelivered[shop.shop_id]) for shop in report.shops]
     return visit.page(
         "overview.html",
         cards=cards,
@@ -55,6 +59,8 @@ class Card:
     comparison: rules.Reconciliation | None
     refused: int
     """Of the requests that are remembered."""
+    undelivered: int
+    """What a person has to see to, beside the manual tasks."""
     bars: list[tuple[str, int, float]]
     """State, number, per cent of all."""
     chart: Chart
@@ -65,7 +71,7 @@ class Card:
         return compared or self.transfer_state in WAITS_FOR_A_PERSON
 
 
-async def _card(visit: Visit, health: ShopHealth, days: list[Day]) -> Card:
+async def _card(visit: Visit, health: ShopHealth, days: list[Day], undelivered: int) -> Card:
     uses, shop = visit.uses, visit.uses.directory.shop(health.shop_id)
     if shop is None:
         raise NotFound("shop")
@@ -77,7 +83,7 @@ async def _card(visit: Visit, health: ShopHealth, days: list[Day]) -> Card:
     bars = [(state, health.events[state], 100 * health.events[state] / total) for state in order if health.events.get(state)]
     newest = transfers[0] if transfers else None
     state = state_of(newest.run, newest.tally) if newest else ""
-    return Card(health, shop, newest, state, compared, len(refused), bars, chart_of(days))
+    return Card(health, shop, newest, state, compared, len(refused), undelivered, bars, chart_of(days))
 
 
 def _troubled(lines: list[Line]) -> list[Line]:

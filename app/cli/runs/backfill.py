@@ -187,7 +187,7 @@ def _show(found: dict[str, Any], *, polish: bool) -> None:
 
 
 def _sample_words(sample: dict[str, Any], *, polish: bool) -> str:
-    """What SALESmanago would be told of an account: tags, newsletters, names of fields."""
+    """What would be sent of an account: tags, newsletters, names of fields."""
     if not polish:
         return ", ".join((*sample["tags"], *(f"opt-in {channel}" for channel in sample["opt_ins"]), *sample["fields"]))
     wording = wording_of("_pl")

@@ -53,21 +53,21 @@ class AlarmsSaid:
     """What operators were told so far. It is stored: whichever process looks next goes on from here."""
 
     raised: frozenset[Alarm] = frozenset()
-    untold: Mapping[str, tuple[AlarmNotice, ...]] = field(default_factory=dict)
+    unsent: Mapping[str, tuple[AlarmNotice, ...]] = field(default_factory=dict)
     """Channel -> notices it has not taken yet, in order."""
 
     def written(self) -> str:
         waiting = {
-            name: [[one.concerns, one.what, one.over] for one in notices] for name, notices in self.untold.items() if notices
+            name: [[one.concerns, one.what, one.over] for one in notices] for name, notices in self.unsent.items() if notices
         }
-        return json.dumps({"raised": sorted(self.raised), "untold": waiting})
+        return json.dumps({"raised": sorted(self.raised), "unsent": waiting})
 
 
 def alarms_said(written: str | None) -> AlarmsSaid:
     """None = nothing was written yet. A code of another version, which nobody here can say, is left out."""
     found = json.loads(written) if written else {}
     raised = frozenset((concerns, what) for concerns, what in found.get("raised", ()) if _is_code(what))
-    return AlarmsSaid(raised, {name: _notices(listed) for name, listed in found.get("untold", {}).items()})
+    return AlarmsSaid(raised, {name: _notices(listed) for name, listed in found.get("unsent", {}).items()})
 
 
 def _notices(listed: Iterable[tuple[str, str, bool]]) -> tuple[AlarmNotice, ...]:

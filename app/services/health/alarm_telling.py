@@ -26,7 +26,7 @@ class Watch(Protocol):
 Tell = Callable[[AlarmNotice], Awaitable[bool]]
 """Sends a notice; answers whether it was accepted. What was not is sent again the next time."""
 
-MOST_UNTOLD = 200
+MOST_UNSENT = 200
 ENTRY = "alarms"
 """The entry of the store in which what was told is written."""
 
@@ -66,12 +66,12 @@ class Alarms:
             log.warning("alarm_over", shop_id=shop, what=what)
         begun = [AlarmNotice(*one, over=False) for one in sorted(now - before.raised)]
         ended = [AlarmNotice(*one, over=True) for one in sorted(before.raised - now)]
-        waiting = {name: (*before.untold.get(name, ()), *begun, *ended)[-MOST_UNTOLD:] for name in self._tells}
+        waiting = {name: (*before.unsent.get(name, ()), *begun, *ended)[-MOST_UNSENT:] for name in self._tells}
         await self._write(AlarmsSaid(now, waiting))
         for name, tell in self._tells.items():
-            left = await _told(tell, self._said.untold[name])
-            if left != self._said.untold[name]:
-                await self._write(AlarmsSaid(now, {**self._said.untold, name: left}))
+            left = await _deliver(tell, self._said.unsent[name])
+            if left != self._said.unsent[name]:
+                await self._write(AlarmsSaid(now, {**self._said.unsent, name: left}))
         return 0
 
     async def _read(self) -> AlarmsSaid:
@@ -109,7 +109,7 @@ class Alarms:
         return now
 
 
-async def _told(tell: Tell, notices: tuple[AlarmNotice, ...]) -> tuple[AlarmNotice, ...]:
+async def _deliver(tell: Tell, notices: tuple[AlarmNotice, ...]) -> tuple[AlarmNotice, ...]:
     """In the order in which things happened: the first that is not taken keeps the others waiting. Answers what still waits.
 
     A channel that fails delays no other, and is told nothing twice.

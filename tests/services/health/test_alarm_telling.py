@@ -217,7 +217,7 @@ async def test_of_two_workers_that_look_in_turn_one_says_it_and_either_says_that
     assert [notice.over for notice in told.notices] == [False, True]
 
 
-async def test_what_a_channel_did_not_take_before_a_restart_it_is_told_afterwards(store: Store) -> None:
+async def test_what_a_channel_did_not_take_before_a_restart_it_gets_afterwards(store: Store) -> None:
     silent, told = Receiver(refuses=99), Receiver()
     channels = {"webhook": silent, "email": told}
     await Alarms(Played(report(shop1={"late": True})), store=store, tells=channels).watch()
