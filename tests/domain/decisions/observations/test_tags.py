@@ -11,7 +11,7 @@ from app.domain.decisions.changes.salesmanago_changes import difference
 from app.domain.decisions.changes.sent_state import mark_sent
 from app.domain.decisions.changes.shop_changes import panel_tags
 from app.domain.decisions.discrepancies import conflicts, is_disputed
-from app.domain.decisions.observations.tags import GONE_REMEMBERED, READD_LIMIT, READD_WINDOW, saw_tags
+from app.domain.decisions.observations.tags import GONE_REMEMBERED, READD_LIMIT, READD_WINDOW, bought_again, saw_tags
 from app.domain.panel_tags import PanelTag, changes, short_name
 from app.domain.person.contact import Contact
 from app.domain.shops.shop import Panel, PanelKind, TagConflicts
@@ -177,3 +177,13 @@ def test_r27_a_tag_of_signs_alone_is_a_section_only_where_that_was_sent_and_is_n
     shown = saw_tags(tags_seen(minute(2), {"ВЗУТТЯ": 5, "______": 2}), contact, OPEN).observed.tags
     assert {name: tag.points for name, tag in shown.items()} == {"взуття": 5}
     assert not saw_tags(tags_seen(minute(2), {"______": 2}), somebody().earning(("Взуття",)), OPEN).observed.tags
+
+
+def test_r31_a_new_order_brings_back_only_sections_that_salesmanago_lost() -> None:
+    contact = life(OPEN, registered(minute(0)), an_order(minute(1), categories=["Obuwie", "Torby"])).contact
+    assert bought_again(contact, ("Obuwie",)) is contact, "nobody has looked yet"
+    seen = saw_tags(tags_seen(minute(2), {"OBUWIE": 1}), contact, OPEN)
+    assert bought_again(seen, ("Obuwie",)) is seen
+    again = bought_again(seen, ("Torby", "Obuwie"))
+    assert (again.sent_state.tags.get("torby"), again.sent_state.tags.get("obuwie")) == (None, True)
+    assert set(again.observed.tags) == {"obuwie"}
