@@ -652,3 +652,27 @@ def test_an_account_that_comes_back_to_an_address_finds_what_was_said_for_it() -
     back = away.moved_to("a@example.com", NOON_LATER)
     assert (back.email_news.status, back.left) == (Status.OPT_OUT, {})
     assert here.moved_to("a@example.com", LATE) == replace(here, email_since=LATE), "the same address is no move"
+
+
+def test_an_id_that_was_not_said_is_not_learned_anew() -> None:
+    known = replace(somebody(), customer_id="71")
+    assert "customer_id" not in known.describe(a_customer(id=None), LATE).profile
+    assert known.describe(a_customer(id="72"), LATE).profile["customer_id"].value == "71"
+
+
+@pytest.mark.parametrize(
+    ("registered_before", "had", "said", "number"),
+    [
+        (False, "500", "71", "71"),
+        (False, None, "71", "71"),
+        (False, "500", None, "500"),
+        (True, "71", "72", "71"),
+        (True, "71", None, "71"),
+        (True, None, "72", None),
+    ],
+)
+def test_r72_an_accounts_own_word_replaces_the_number_of_a_guest_alone(
+    registered_before: bool, had: str | None, said: str | None, number: str | None
+) -> None:
+    account = replace(somebody(), registered=registered_before, customer_id=had).of_account(said)
+    assert (account.registered, account.customer_id) == (True, number)
