@@ -15,7 +15,7 @@ from app.domain.decisions.learn import learn
 from app.domain.decisions.plan import Withhold
 from app.domain.event_parts import Address, Customer
 from app.domain.person.contact import ADDRESS, NOBODY, Contact
-from app.domain.person.contact_parts import TimedFlag, TimedText
+from app.domain.person.contact_parts import Acts, TimedFlag, TimedText
 from app.domain.person.merge import absorb
 from app.domain.person.sides import Observed, ObservedStatus, SentState
 from app.domain.reasons import Reason
@@ -676,3 +676,11 @@ def test_r72_an_accounts_own_word_replaces_the_number_of_a_guest_alone(
 ) -> None:
     account = replace(somebody(), registered=registered_before, customer_id=had).of_account(said)
     assert (account.registered, account.customer_id) == (True, number)
+
+
+def test_r72_acts_are_those_of_an_address_and_who_did_nothing_leaves_none() -> None:
+    said, elsewhere = Channel(opted_out=EARLY), {"old@example.com": Acts(Channel(opted_in=EARLY))}
+    spoke = replace(somebody(), email_news=said, left=elsewhere)
+    assert spoke.acts_by_address == {**elsewhere, EMAIL: Acts(said)}
+    assert replace(spoke, email="").acts_by_address == elsewhere
+    assert replace(somebody(), left=elsewhere).acts_by_address == elsewhere
