@@ -89,7 +89,8 @@ BADLY: dict[str, tuple[Outcome, str | None]] = {
 HOW = ["well", "well", "well", "well", "killed", "asleep", "one is refused", *BADLY]
 MAIN = to_account("main")
 LEASE = 60.0
-EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "4"))
+"""Of each half: the first one of both is the life in which nothing happens."""
 
 
 class Killed(BaseException):
@@ -467,8 +468,11 @@ async def _side(database: Database) -> Side:
     return side
 
 
+@pytest.mark.parametrize("half", ["one", "other"])  # for two cores
 @pytest.mark.timeout(240 + 20 * EXAMPLES)
-def test_whatever_happens_in_whatever_order_both_databases_keep_every_promise(migrated_file: Path, postgresql: PostgreSQL) -> None:
+def test_whatever_happens_in_whatever_order_both_databases_keep_every_promise(
+    half: str, migrated_file: Path, postgresql: PostgreSQL
+) -> None:
     class Played(Life):
         sides = staticmethod(lambda: Sides(migrated_file, postgresql))
 
