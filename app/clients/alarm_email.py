@@ -1,7 +1,7 @@
 """Alarms by e-mail, in both languages, to the operator (L5)."""
 
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate
 from ssl import SSLError
 
 import aiosmtplib
@@ -50,7 +50,7 @@ def message_of(notice: AlarmNotice, sender: str, recipients: tuple[str, ...]) ->
     message["To"] = ", ".join(recipients)
     message["Subject"] = f"[gateway] {state}: {concerns + ': ' if concerns else ''}{english}"
     message["Date"] = formatdate(localtime=False)
-    message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
+    message["Message-ID"] = f"<alarm-{notice.id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # no reply of a person who is away comes back
     lines = (f"Over: {english}", f"Zakończone: {polish}") if notice.over else (english, polish)
     whom = (f"It concerns: {concerns}", f"Dotyczy: {concerns}") if concerns else ("", "")

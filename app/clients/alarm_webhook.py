@@ -1,7 +1,6 @@
 """Alarms to an address of the operator, signed after Standard Webhooks."""
 
 import json
-import secrets
 from datetime import UTC, datetime
 
 import httpx
@@ -30,7 +29,7 @@ class AlarmWebhook:
         body = json.dumps({"type": "alarm.over" if notice.over else "alarm.raised", "timestamp": at.isoformat(), "data": data})
         headers = {"Content-Type": "application/json", "User-Agent": "shop-gateway/0.1"}
         if self._signer is not None:
-            message_id = f"alarm-{secrets.token_hex(12)}"
+            message_id = f"alarm-{notice.id}"
             headers |= {
                 "webhook-id": message_id,
                 "webhook-timestamp": str(int(at.timestamp())),

@@ -41,6 +41,8 @@ class AlarmNotice:
     concerns: str
     what: AlarmCode
     over: bool
+    id: str = field(default="", compare=False)
+    """The same on every try, so that who receives it can tell a repetition."""
 
     @property
     def words(self) -> tuple[str, str]:
@@ -58,7 +60,9 @@ class AlarmsSaid:
 
     def written(self) -> str:
         waiting = {
-            name: [[one.concerns, one.what, one.over] for one in notices] for name, notices in self.unsent.items() if notices
+            name: [[one.concerns, one.what, one.over, one.id] for one in notices]
+            for name, notices in self.unsent.items()
+            if notices
         }
         return json.dumps({"raised": sorted(self.raised), "unsent": waiting})
 
@@ -70,8 +74,8 @@ def alarms_said(written: str | None) -> AlarmsSaid:
     return AlarmsSaid(raised, {name: _notices(listed) for name, listed in found.get("unsent", {}).items()})
 
 
-def _notices(listed: Iterable[tuple[str, str, bool]]) -> tuple[AlarmNotice, ...]:
-    return tuple(AlarmNotice(concerns, what, over) for concerns, what, over in listed if _is_code(what))
+def _notices(listed: Iterable[tuple[str, str, bool, str]]) -> tuple[AlarmNotice, ...]:
+    return tuple(AlarmNotice(concerns, what, over, name) for concerns, what, over, name in listed if _is_code(what))
 
 
 def _is_code(what: str) -> TypeGuard[AlarmCode]:

@@ -1,5 +1,6 @@
 """Say it once when something begins to be wrong, and once when it is over: in the log, to a webhook, by e-mail (R11, L5)."""
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol
@@ -64,8 +65,8 @@ class Alarms:
             log.warning("alarm", shop_id=shop, what=what)
         for shop, what in sorted(before.raised - now):
             log.warning("alarm_over", shop_id=shop, what=what)
-        begun = [AlarmNotice(*one, over=False) for one in sorted(now - before.raised)]
-        ended = [AlarmNotice(*one, over=True) for one in sorted(before.raised - now)]
+        begun = [AlarmNotice(*one, over=False, id=secrets.token_hex(12)) for one in sorted(now - before.raised)]
+        ended = [AlarmNotice(*one, over=True, id=secrets.token_hex(12)) for one in sorted(before.raised - now)]
         waiting = {name: (*before.unsent.get(name, ()), *begun, *ended)[-MOST_UNSENT:] for name in self._tells}
         await self._write(AlarmsSaid(now, waiting))
         for name, tell in self._tells.items():

@@ -225,6 +225,8 @@ async def test_what_a_channel_did_not_take_before_a_restart_it_gets_afterwards(s
     await Alarms(Played(report(shop1={})), store=store, tells=channels).watch()
     assert [notice.over for notice in silent.notices] == [False, True]
     assert told.notices == silent.notices
+    assert [one.id for one in told.notices] == [one.id for one in silent.notices]
+    assert len({one.id for one in told.notices} - {""}) == 2
 
 
 async def test_while_the_store_takes_nothing_the_process_remembers_what_it_said_and_writes_it_down_later() -> None:
