@@ -684,3 +684,5 @@ def test_r72_acts_are_those_of_an_address_and_who_did_nothing_leaves_none() -> N
     assert spoke.acts_by_address == {**elsewhere, EMAIL: Acts(said)}
     assert replace(spoke, email="").acts_by_address == elsewhere
     assert replace(somebody(), left=elsewhere).acts_by_address == elsewhere
+    assert somebody().said_for("new@example.com", Acts()).left == {}
+    assert somebody().said_for("new@example.com", Acts(said)).left == {"new@example.com": Acts(said)}
