@@ -74,6 +74,11 @@ def reasons() -> dict[str, str]:
     return {f"{file}::{mutant}": reason for file, listed in stored.items() for mutant, reason in listed.items()}
 
 
+def survivors_of(output: str) -> set[str]:
+    """Names of the mutants that survived, from what a run printed."""
+    return {line.split(maxsplit=2)[2] for line in output.splitlines() if line.startswith("survived ")}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m hardening.mutation", description=__doc__)
     parser.add_argument("files", nargs="*", help="modules; all of app/domain if none is named")
@@ -81,14 +86,19 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=6, help="processor time for the tests of a mutant (default: %(default)s)")
     parser.add_argument("--only", default="", help="only mutants whose name has this in it")
     parser.add_argument("--inside", action="store_true", help="only inside of functions: at import costs far more")
+    parser.add_argument("--again", type=Path, metavar="OUTPUT", help="only what survived in this output of an earlier run")
     parser.add_argument("--guard", action="store_true", help="only the modules of the consent guard")
     given = parser.parse_args()
     everything = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "app" / "domain").rglob("*.py"))
+    before = None if given.again is None else survivors_of(given.again.read_text())
     files = list(GUARD) if given.guard else given.files or everything
+    if before is not None:
+        files = [file for file in files if any(name.startswith(f"{file}::") for name in before)]
     tally = Tally(reasons())
 
     def is_wanted(mutant: Mutant) -> bool:
-        return given.only in mutant.name and not (given.inside and mutant.function is None)
+        is_asked = given.only in mutant.name and (before is None or mutant.name in before)
+        return is_asked and not (given.inside and mutant.function is None)
 
     plugin = Run(files, is_wanted, tally.add, tally.end_of, given.seconds)
     run(plugin, given.tests)
