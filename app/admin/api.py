@@ -33,6 +33,7 @@ from app.routers.operations.consent_exports import ConsentChainOut
 from app.routers.operations.event_traces import EventOut
 from app.routers.operations.health import Readiness, ShopReadiness, metrics_of
 from app.routers.operations.manual_tasks import ConflictOut, HandWorkOut
+from app.routers.operations.open_items import OpenItemOut
 from app.routers.operations.operators import (
     AuditEntryOut,
     AuditOut,
@@ -95,7 +96,8 @@ def _control_app() -> FastAPI:
         waiting = [LineOut.of(line).model_dump(mode="json") for line in await gateway.operations.lines() if line.waiting]
         shops = [{**ShopReadiness.of(one).model_dump(), "events": one.events} for one in report.shops]
         told = Readiness.of(await gateway.health.readiness(), report).model_dump()
-        return {**told, "shops": shops, "waiting": waiting}
+        items = [OpenItemOut.of(item).model_dump(mode="json") for item in await gateway.waits.items()]
+        return {**told, "shops": shops, "waiting": waiting, "open": items}
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -104,7 +106,7 @@ def _control_app() -> FastAPI:
     @app.get("/parked")
     async def parked(shop: str | None = None) -> ParkedOut:
         shops_named(gateway, shop)
-        return await shown_parked(gateway.operations, gateway.health, shop)
+        return await shown_parked(gateway.operations, gateway.waits, gateway.health, shop)
 
     @app.post("/replays")
     async def replays(body: ReplayIn) -> ReplayOut:

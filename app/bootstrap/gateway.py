@@ -28,6 +28,7 @@ from app.services.health.alarm_raising import TroubleWatch
 from app.services.health.alarm_telling import Alarms
 from app.services.health.health import Health
 from app.services.health.history import History
+from app.services.health.waiting import WhatWaits
 from app.services.intake import Intake
 from app.services.operations.audit import AuditLog
 from app.services.operations.consent_export import ConsentReader
@@ -85,6 +86,7 @@ class Gateway:
     consents: ConsentReader
     ledger: LedgerCheck
     disputes: Disputes
+    waits: WhatWaits
     operations: Operations
     requests: RequestLog
     door_counts: DoorCounts
@@ -230,6 +232,7 @@ async def _compose(
         consents=consents,
         ledger=ledger,
         disputes=Disputes(store),
+        waits=WhatWaits(store, directory, health, sources.watch),
         operations=operations,
         requests=requests,
         door_counts=door_counts,

@@ -24,7 +24,7 @@ def list_manual_tasks(
             show_json(found)
             return
         if not found["items"]:
-            calm = "Nic nie czeka na człowieka." if polish else "Nothing waits for a person."
+            calm = "Nie ma zadań ręcznych." if polish else "There is no manual task."
             out.print(f"[green]{calm}[/green]")
             return
         suffix = "_pl" if polish else ""

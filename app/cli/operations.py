@@ -11,7 +11,7 @@ from app.domain.reasons import EXPLANATIONS, Reason
 
 
 def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson = False) -> None:
-    """What could not be delivered or decided, grouped by cause, the largest group first."""
+    """What could not be delivered or decided, grouped by cause, the largest group first; and all that waits."""
 
     async def step() -> None:
         answer = await ask("GET", "/parked", params={"shop": shop} if shop else {})
@@ -21,8 +21,9 @@ def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson =
             return
         if not found:
             waits, calm = _NOTHING_PARKED[polish]
-            out.print(f"[yellow]{waits}[/yellow]" if answer["waiting"] else f"[green]{calm}[/green]")
+            out.print(f"[green]{calm}[/green]" if answer["calm"] else f"[yellow]{waits}[/yellow]")
         show_waiting(answer["waiting"], sends=answer.get("sends", True), polish=polish)
+        show_open(answer["open"], polish=polish)
         suffix = "_pl" if polish else ""
         for group in found:
             where = wording_of(suffix).destination(group["destination"]) if polish else group["destination"] or "the rules"
@@ -40,8 +41,8 @@ def parked(shop: PerhapsShop = None, polish: InPolish = False, as_json: AsJson =
 
 
 _NOTHING_PARKED = (
-    ("Nothing is parked, but not everything is delivered:", "Nothing is parked, and nothing waits to be delivered."),
-    ("Nic nie utknęło, ale nie wszystko zostało dostarczone:", "Nic nie utknęło i nic nie czeka na dostarczenie."),
+    ("Nothing is parked, but something waits:", "Nothing is parked, and nothing waits."),
+    ("Nic nie utknęło, ale coś czeka:", "Nic nie utknęło i nic nie czeka."),
 )
 
 
@@ -71,6 +72,19 @@ _SENDS_NOTHING = (
     "nothing is sent until somebody confirms that the database is no copy: gateway installation show",
     "nic nie jest wysyłane, dopóki ktoś nie potwierdzi, że baza nie jest kopią: gateway installation show --pl",
 )
+
+
+def show_open(items: list[dict[str, Any]], *, polish: bool = False) -> None:
+    """What waits for something else than a destination: what it is, since when, and what to do."""
+    suffix, since, at_least = ("_pl", "od", "co najmniej ") if polish else ("", "since", "at least ")
+    for one in items:
+        number = f"{at_least if one['at_least'] else ''}{one['number']}"
+        begun = f"  {since} {local(one['since'], seconds=False)}" if one["since"] else ""
+        out.print(f"[bold]{number}[/bold]  {escape(one['about'])}{begun}")
+        out.print(f"    {escape(one['why' + suffix])}")
+        if one["cause"]:
+            out.print(f"    [red]{escape(one['cause'])}[/red]")
+        out.print(f"    → {escape(one['what_to_do' + suffix])}")
 
 
 def _command(group: dict[str, Any]) -> str:

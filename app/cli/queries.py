@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from app.cli.common import AsJson, InPolish, PerhapsShop, ask, fail, local, out, run, show_json, table_of, words_of
-from app.cli.operations import show_waiting
+from app.cli.operations import show_open, show_waiting
 from app.domain.event_parts import Origin
 from app.domain.operations.evidence import WORDS as ACTS
 from app.domain.person.act_origin import WORDS as ORIGINS
@@ -29,17 +29,18 @@ def status(polish: InPolish = False, as_json: AsJson = False) -> None:
             if age:
                 oldest = f"najstarsze zdarzenie czeka {age:.0f} s" if polish else f"the oldest waiting event is {age:.0f} s old"
             elif parked:
-                oldest = (
-                    "coś czeka na człowieka; reszta jest wysłana" if polish else "something waits for a person; all else is sent"
-                )
+                oldest = "coś czeka na człowieka" if polish else "something waits for a person"
+            elif any(one["about"] == shop["shop"] for one in report["open"]):
+                oldest = "nic się nie spóźnia, ale coś czeka" if polish else "nothing is late, but something waits"
             else:
-                oldest = "żadne zdarzenie nie czeka" if polish else "no event waits"
+                oldest = "nic nie czeka" if polish else "nothing waits"
             out.print(f"[bold]{escape(shop['shop'])}[/bold]  {oldest}")
             counted = [f"{number} {say('state', state)}" for state in _STATES if (number := shop["events"].get(state))]
             out.print(f"    {', '.join(counted) or ('nie było jeszcze zdarzeń' if polish else 'no events yet')}")
         for problem in report["problems_pl" if polish else "problems"]:
             out.print(f"[yellow]{escape(problem)}[/yellow]")
         show_waiting(report["waiting"], sends=report["sends"], polish=polish)
+        show_open(report["open"], polish=polish)
 
     run(step())
 

@@ -45,6 +45,14 @@ async def manual_task_done(visit: Visit) -> Response:
     return _to("stuck", visit)
 
 
+async def push_again(visit: Visit) -> Response:
+    """Read a webhook that was not understood once more."""
+    number = number_in(visit.form.get("number"))
+    if number is None or not await visit.uses.pushes.again([number]):
+        raise NotFound("push that is kept")
+    return _to("stuck", visit)
+
+
 async def start_transfer(visit: Visit) -> Response:
     mode = BackfillMode.RUN if visit.form.get("mode") == BackfillMode.RUN.value else BackfillMode.DRY_RUN
     if mode is BackfillMode.RUN and visit.form.get("sure") != "yes":

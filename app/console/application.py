@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from app.console import actions, pages
+from app.console import actions, pages, stuck
 from app.console.session import HEADERS, HOME, Uses, acting, render, sign_in, sign_out, signed_in, spoken
 from app.console.wording import HERE
 from app.domain.shops.configuration import ADMIN_ROLE
@@ -28,8 +28,9 @@ def console_app(uses: Uses) -> Starlette:
             Route("/find", signed_in(pages.find), methods=["GET", "POST"]),
             Route("/events/{shop}/{event_id:path}", signed_in(pages.event)),
             Route("/shadow", signed_in(pages.shadow)),
-            Route("/stuck", signed_in(pages.stuck)),
+            Route("/stuck", signed_in(stuck.stuck)),
             Route("/replay", acting(actions.replay), methods=["POST"]),
+            Route("/pushes/again", acting(actions.push_again), methods=["POST"]),
             Route("/manual-tasks/done", acting(actions.manual_task_done), methods=["POST"]),
             Route("/transfers", signed_in(pages.transfers)),
             Route("/transfers/start", acting(actions.start_transfer), methods=["POST"]),

@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from app.console.charts import Chart, chart_of
 from app.console.session import Visit, number_in
-from app.domain.decisions.discrepancies import Conflict, conflicts
 from app.domain.delivery.circuit_breaker import Circuit
 from app.domain.errors import NotFound
 from app.domain.operations.history import Day
+from app.domain.operations.open_items.items import OpenItem
+from app.domain.operations.open_items.words import EVENT_KINDS, OpenKind
 from app.domain.operations.replay import ParkedFilter, ParkedGroup
 from app.domain.operations.request_log import RequestOutcome
 from app.domain.operations.summary import is_in_salesmanago, summary_of
@@ -25,6 +26,7 @@ from app.domain.shops.shop import Shop
 from app.services.health.problems import ShopHealth
 from app.services.operations.replay import Line
 from app.services.runs.backfills import Progress
+from app.sources.watching import SourceHealth
 
 TROUBLE = (RequestOutcome.REFUSED, RequestOutcome.UNKNOWN_KEY, RequestOutcome.FAILED)
 SHOWN = 100
@@ -38,8 +40,20 @@ async def overview(visit: Visit) -> Response:
     days = await uses.history.days()
     undelivered: Counter[str] = Counter()
     for group in await uses.operations.parked(ParkedFilter()):
-        undelivered[group.shop_id] += 0 if _is_home(group) else group.number
-    cards = [await _card(visit, shop, days.get(shop.shop_id, []), undelivered[shop.shop_id]) for shop in report.shops]
+        undelivered[group.shop_id] += 0 if is_home(group) else group.number
+    items = await uses.waits.of_shops()
+    sources = await uses.sources.report()
+    cards = [
+        await _card(
+            visit,
+            shop,
+            days.get(shop.shop_id, []),
+            undelivered[shop.shop_id],
+            BothSides.of(visit, shop.shop_id, lines, sources),
+            [one for one in items if one.about == shop.shop_id],
+        )
+        for shop in report.shops
+    ]
     return visit.page(
         "overview.html",
         cards=cards,
@@ -48,6 +62,24 @@ async def overview(visit: Visit) -> Response:
         Circuit=Circuit,
         WAITS_FOR_A_PERSON=WAITS_FOR_A_PERSON,
     )
+
+
+@dataclass(frozen=True)
+class BothSides:
+    """Both sides of a shop: SALESmanago and what goes to the shop, and what its panel tells (R92)."""
+
+    account: str
+    """The destination of its account."""
+    lines: list[Line]
+    sources: list[SourceHealth]
+
+    @classmethod
+    def of(cls, visit: Visit, shop_id: str, lines: Sequence[Line], sources: Sequence[SourceHealth]) -> "BothSides":
+        shop, directory = visit.uses.directory.shop(shop_id), visit.uses.directory
+        account = f"account:{shop.account}" if shop is not None else ""
+        theirs = (account, f"newsletter:{shop_id}", f"tags:{shop_id}")
+        pushing = [one for one in sources if shop_id in [other.id for other in directory.shops_of_source(one.source)]]
+        return cls(account, [line for line in lines if line.destination in theirs], pushing)
 
 
 @dataclass(frozen=True)
@@ -64,6 +96,18 @@ class Card:
     bars: list[tuple[str, int, float]]
     """State, number, per cent of all."""
     chart: Chart
+    sides: BothSides
+    items: list[OpenItem]
+
+    @property
+    def waits(self) -> list[OpenItem]:
+        """For something else than a person: the card says by itself what waits for somebody."""
+        return [one for one in self.items if one.kind in (*EVENT_KINDS, OpenKind.CLICK)]
+
+    @property
+    def is_calm(self) -> bool:
+        """Nothing waits, and nothing is wrong with the panel."""
+        return not self.items and not any(one.open_items() for one in self.sides.sources)
 
     @property
     def waits_for_a_person(self) -> bool:
@@ -71,7 +115,9 @@ class Card:
         return compared or self.transfer_state in WAITS_FOR_A_PERSON
 
 
-async def _card(visit: Visit, health: ShopHealth, days: list[Day], undelivered: int) -> Card:
+async def _card(
+    visit: Visit, health: ShopHealth, days: list[Day], undelivered: int, sides: BothSides, items: list[OpenItem]
+) -> Card:
     uses, shop = visit.uses, visit.uses.directory.shop(health.shop_id)
     if shop is None:
         raise NotFound("shop")
@@ -83,7 +129,7 @@ async def _card(visit: Visit, health: ShopHealth, days: list[Day], undelivered: 
     bars = [(state, health.events[state], 100 * health.events[state] / total) for state in order if health.events.get(state)]
     newest = transfers[0] if transfers else None
     state = state_of(newest.run, newest.tally) if newest else ""
-    return Card(health, shop, newest, state, compared, len(refused), undelivered, bars, chart_of(days))
+    return Card(health, shop, newest, state, compared, len(refused), undelivered, bars, chart_of(days), sides, items)
 
 
 def _troubled(lines: list[Line]) -> list[Line]:
@@ -151,73 +197,12 @@ async def shadow(visit: Visit) -> Response:
     return visit.page("shadow.html", found=found)
 
 
-# -- stuck ---------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Disputed:
-    shop: Shop
-    email: str
-    conflict: Conflict
-
-
-async def stuck(visit: Visit) -> Response:
-    """Everything that waits for somebody or something, by cause; calm only if nothing does."""
-    uses, only = visit.uses, visit.shop()
-    report = await uses.health.quick_report()
-    parked = await uses.operations.parked(ParkedFilter(shop_id=only))
-    waiting = [line for line in await uses.operations.lines() if line.waiting or line.circuit is not Circuit.CLOSED]
-    shops = [shop for shop in uses.directory.shops() if only in (None, shop.id)]
-    tasks = [(shop, task) for shop in shops for task in await uses.manual_tasks.of_shop(shop.id)]
-    disputed = [
-        Disputed(shop, person.contact.email, one)
-        for shop in shops
-        for person in await uses.disputes.disputed(shop.id)
-        for one in conflicts(person.contact, shop)
-    ]
-    last = [(shop, rules.last_over(await uses.reconciliations.of_shop(shop.id))) for shop in shops]
-    compared = [(shop, run) for shop, run in last if run is not None and run.left]
-    transfers = [one for one in await _transfers_of(visit, shops) if one[2] in WAITS_FOR_A_PERSON]
-    health = [one for one in report.shops if only in (None, one.shop_id)]
-    notable = [
-        one for one in health if one.late or one.receipt_missing or one.consent_box_seems_hidden or one.conflicts or not one.enabled
-    ]
-    own = [group for group in parked if not _is_home(group)]
-    calm = not (own or waiting or tasks or disputed or compared or transfers or notable)
-    return visit.page(
-        "stuck.html",
-        groups=own,
-        waiting=waiting,
-        tasks=tasks,
-        disputed=disputed,
-        compared=compared,
-        transfers=transfers,
-        notable=notable,
-        calm=calm,
-        only=only,
-        why_of=EXPLANATIONS.__getitem__,
-        words_of=rules.WORDS,
-        cause_of=rules.Cause,
-        Circuit=Circuit,
-        zone=_zones(visit),
-    )
-
-
-def _is_home(group: ParkedGroup) -> bool:
-    """Manual tasks have a list of their own."""
-    return group.destination is not None and group.destination.partition(":")[0] in ("newsletter", "tags")
-
-
-def _zones(visit: Visit) -> dict[str, str]:
-    return {shop.id: shop.time_zone for shop in visit.uses.directory.shops()}
-
-
 # -- runs ----------------------------------------------------------------------------------------------------------------
 
 
 async def transfers(visit: Visit) -> Response:
     shops = [shop for shop in visit.uses.directory.shops() if visit.shop() in (None, shop.id)]
-    runs = await _transfers_of(visit, shops)
+    runs = await transfers_of(visit, shops)
     moving = any(not one.run.is_over for _, one, _ in runs)
     return visit.page("transfers.html", possible=shops, runs=runs, moving=moving, reasons=_reasons())
 
@@ -226,7 +211,7 @@ WAITS_FOR_A_PERSON = ("awaiting_approval", "paused")
 """States of a first transfer."""
 
 
-async def _transfers_of(visit: Visit, shops: Sequence[Shop]) -> list[tuple[Shop, Progress, str]]:
+async def transfers_of(visit: Visit, shops: Sequence[Shop]) -> list[tuple[Shop, Progress, str]]:
     """With the state of each in one word."""
     return [(shop, one, state_of(one.run, one.tally)) for shop in shops for one in await visit.uses.backfills.of_shop(shop.id)]
 
@@ -248,6 +233,16 @@ async def comparisons(visit: Visit) -> Response:
         words_of=rules.WORDS,
         cause_of=rules.Cause,
     )
+
+
+def is_home(group: ParkedGroup) -> bool:
+    """Manual tasks have a list of their own."""
+    return group.destination is not None and group.destination.partition(":")[0] in ("newsletter", "tags")
+
+
+def zones(visit: Visit) -> dict[str, str]:
+    """Shop -> its time zone."""
+    return {shop.id: shop.time_zone for shop in visit.uses.directory.shops()}
 
 
 # -- setup, requests, audit ----------------------------------------------------------------------------------------------
@@ -272,9 +267,9 @@ async def requests(visit: Visit) -> Response:
     outcomes = TROUBLE if asked == "trouble" else [one for one in RequestOutcome if one == asked]
     found = await visit.uses.requests.recent(visit.shop(), outcomes, limit=SHOWN)
     newest = [one for _, one in reversed(found)]
-    return visit.page("requests.html", found=newest, asked=asked, only=visit.shop(), zone=_zones(visit))
+    return visit.page("requests.html", found=newest, asked=asked, only=visit.shop(), zone=zones(visit))
 
 
 async def audit(visit: Visit) -> Response:
     found = await visit.uses.audit.newest(visit.shop(), number_in(visit.request.query_params.get("before")))
-    return visit.page("audit.html", found=found, zone=_zones(visit))
+    return visit.page("audit.html", found=found, zone=zones(visit))

@@ -17,6 +17,7 @@ from app.domain.shops.shop import Shop
 from app.formats.words import mended
 from app.services.health.health import Health
 from app.services.health.history import History
+from app.services.health.waiting import WhatWaits
 from app.services.operations.audit import AuditLog
 from app.services.operations.installation import Installation
 from app.services.operations.replay import Operations
@@ -28,6 +29,8 @@ from app.services.runs.reconciliations import Reconciliations
 from app.services.shops.directory import ShopDirectory
 from app.services.shops.key_use import KeyUse
 from app.services.shops.sessions import LASTS, Sessions, SignedIn
+from app.sources.taking import Pushes
+from app.sources.watching import SourceWatch
 
 COOKIE = "gateway_session"
 LANGUAGE = "gateway_language"
@@ -54,6 +57,9 @@ class Uses:
     reconciliations: Reconciliations
     manual_tasks: ManualTaskList
     disputes: Disputes
+    waits: WhatWaits
+    pushes: Pushes
+    sources: SourceWatch
     requests: RequestLog
     audit: AuditLog
     installation: Installation

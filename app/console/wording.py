@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup, escape
 
 from app.console.audit_words import in_polish as audit_in_polish
+from app.console.open_words import OPEN_KINDS
 from app.console.run_words import BACKFILLS, PAUSES, PHASES, RUN_MODES
 from app.console.summaries import FIELDS, N_, SELF_EXPLAINING, parts_of
 from app.domain.commands import Command, ErasedCommand
@@ -20,6 +21,7 @@ from app.domain.delivery.in_polish import in_polish as detail_in_polish
 from app.domain.intake.warnings import in_polish
 from app.domain.operations.trace import summarised
 from app.domain.reasons import EXPLANATIONS, Explanation
+from app.sources.in_polish import in_polish as push_in_polish
 
 HERE = Path(__file__).parent
 LANGUAGES = ("pl", "en")
@@ -160,6 +162,7 @@ WORDS = {
     "mode": RUN_MODES,
     "phase": PHASES,
     "pause": PAUSES,
+    "open": OPEN_KINDS,
 }
 
 
@@ -248,6 +251,10 @@ class Wording:
     def detail(self, text: str) -> str:
         """What stands with an attempt, an event or a run: our own words in the reader's language, an answer as it came."""
         return detail_in_polish(text) if self.language == "pl" else text
+
+    def pushed(self, text: str) -> str:
+        """Why a webhook was not understood."""
+        return push_in_polish(text) if self.language == "pl" else text
 
     def audited(self, text: str) -> str:
         """How something was or is, a line each: codes of runs in words, sentences of ours in the reader's language."""

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from app.domain.intake.pushes import TRAFFIC_WINDOW, Scan, SourceName, Traffic, is_silent
 from app.domain.operations.alarms import Alarm
+from app.domain.operations.open_items.items import OpenItem
+from app.domain.operations.open_items.words import OpenKind
 from app.domain.shops.shop import Shop
 from app.domain.values import Words
 from app.services.ports.clock import Clock
@@ -34,6 +36,21 @@ class SourceHealth:
     @property
     def title(self) -> str:
         return f"{self.source.platform} {self.source.name}"
+
+    def open_items(self) -> list[OpenItem]:
+        """What waits here, and what is late."""
+        found, traffic = [], self.traffic
+        if traffic.oldest_waiting_at is not None:
+            number = max(traffic.waiting, 1)  # the traffic of the last days may be without it
+            found.append(OpenItem(kind=OpenKind.PUSH, about=self.title, number=number, since=traffic.oldest_waiting_at))
+        if traffic.not_understood:
+            found.append(OpenItem(kind=OpenKind.PUSH_NOT_UNDERSTOOD, about=self.title, number=traffic.not_understood))
+        if self.silent:
+            found.append(OpenItem(kind=OpenKind.PUSHES_SILENT, about=self.title, number=1, since=traffic.last_at))
+        if self.scan is not None and self.scan_late:
+            since, cause = self.scan.finished_at, self.scan.trouble
+            found.append(OpenItem(kind=OpenKind.SCAN_LATE, about=self.title, number=1, since=since, cause=cause))
+        return found
 
     def problems(self) -> list[Words]:
         found, name, traffic = [], self.title, self.traffic
@@ -119,6 +136,18 @@ class SourceWatch:
         if scan.finished_at is None:
             return bool(scan.trouble) and min(shop.integration_started_at for shop in shops) < self._clock()
         return self._clock() - scan.finished_at > 3 * self._pause
+
+    async def open_items(self, shop_id: str | None = None) -> list[OpenItem]:
+        """Of the sources of a shop, or of all."""
+        return [item for one in await self.of_shop(shop_id) for item in one.open_items()]
+
+    async def of_shop(self, shop_id: str | None = None) -> list[SourceHealth]:
+        """How the sources of a shop are, or all of them."""
+        theirs = {one for one in self._directory.sources() if self._is_of(one, shop_id)}
+        return [one for one in await self.report() if one.source in theirs] if theirs else []
+
+    def _is_of(self, source: SourceName, shop_id: str | None) -> bool:
+        return shop_id is None or any(shop.id == shop_id for shop in self._directory.shops_of_source(source))
 
     async def problems(self) -> list[Words]:
         return [words for one in await self.report() for words in one.problems()]

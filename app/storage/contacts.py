@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, text, update
+from sqlalchemy import ColumnElement, bindparam, case, func, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,10 @@ from app.storage.engine.tables import contact_aliases, contacts, inbox
 
 _DISPUTED = text("contacts.conflict IS NOT NULL")
 """As the partial index has it."""
+
+DIFFERS = "differs"
+UNCONFIRMED = "unconfirmed"
+"""Marks of a contact, as the column `conflict` holds them."""
 
 _SENT = text("contacts.sent_as IS NOT NULL")
 """As the partial index has it."""
@@ -87,10 +91,15 @@ class Contacts:
 
     async def disputed(self, shop_id: str, limit: int) -> list[StoredContact]:
         """Contacts with a discrepancy that a person should check."""
-        rows = await self._connection.execute(
-            select(*_COLUMNS).where(contacts.c.shop_id == shop_id, _DISPUTED).order_by(contacts.c.id).limit(limit)
-        )
-        return [_stored(row) for row in rows]
+        return await self._marked(shop_id, contacts.c.conflict != UNCONFIRMED, limit)
+
+    async def unconfirmed(self, shop_id: str, limit: int) -> list[StoredContact]:
+        """Contacts about whom nothing is wrong, but whose subscription waits for their click (B6)."""
+        return await self._marked(shop_id, contacts.c.conflict == UNCONFIRMED, limit)
+
+    async def _marked(self, shop_id: str, marked: ColumnElement[bool], limit: int) -> list[StoredContact]:
+        theirs = select(*_COLUMNS).where(contacts.c.shop_id == shop_id, _DISPUTED, marked)
+        return [_stored(row) for row in await self._connection.execute(theirs.order_by(contacts.c.id).limit(limit))]
 
     async def by_ids(self, ids: Collection[int]) -> list[StoredContact]:
         if not ids:
@@ -212,10 +221,24 @@ class Contacts:
 
     async def conflicts(self) -> dict[str, tuple[int, int]]:
         """Shop -> how many were renamed onto an address that had a contact of its own, and how many differ from SALESmanago."""
-        merged = func.sum(case((contacts.c.merged_into.is_not(None), 1), else_=0))
-        counted = select(contacts.c.shop_id, merged.label("merged"), func.count().label("number")).where(_DISPUTED)
-        rows = await self._connection.execute(counted.group_by(contacts.c.shop_id))
-        return {row.shop_id: (int(row.merged), row.number - int(row.merged)) for row in rows}
+        counted = await self._marks()
+        return {
+            shop_id: (sum(number for mark, number in marks.items() if mark not in (DIFFERS, UNCONFIRMED)), marks.get(DIFFERS, 0))
+            for shop_id, marks in counted.items()
+        }
+
+    async def unconfirmed_counts(self) -> dict[str, int]:
+        """Shop -> contacts about whom nothing is wrong, but whose subscription waits for their click."""
+        return {shop_id: marks[UNCONFIRMED] for shop_id, marks in (await self._marks()).items() if UNCONFIRMED in marks}
+
+    async def _marks(self) -> dict[str, dict[str, int]]:
+        """Shop -> mark -> number, out of the partial index alone."""
+        columns = (contacts.c.shop_id, contacts.c.conflict)
+        counted = select(*columns, func.count().label("number")).where(_DISPUTED).group_by(*columns)
+        found: dict[str, dict[str, int]] = {}
+        for row in await self._connection.execute(counted):
+            found.setdefault(row.shop_id, {})[row.conflict] = row.number
+        return found
 
 
 _ADD = plain_insert(contacts)
@@ -237,7 +260,10 @@ _SAVE = (
 
 
 def _marker(contact: Contact) -> str | None:
-    return "differs" if is_disputed(contact) else None
+    """Of a merged contact it is the words of the merge."""
+    if is_disputed(contact):
+        return DIFFERS
+    return UNCONFIRMED if contact.unconfirmed_since is not None else None
 
 
 def _stored(row: Sequence[Any]) -> StoredContact:

@@ -13,6 +13,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.intake.inbox import EventState
+from app.domain.operations.open_items.items import OpenEvents
 from app.domain.reasons import Reason
 from app.storage.engine.dialect import distinct
 from app.storage.engine.tables import inbox
@@ -35,6 +37,34 @@ class InboxCounts:
         for waiting in (_WAITING_STATES, _HELD_STATE):
             theirs = select(inbox.c.state, func.count().label("number")).where(inbox.c.shop_id == shop_id, waiting)
             found |= {row.state: row.number for row in await self._connection.execute(theirs.group_by(inbox.c.state))}
+        return found
+
+    async def open_events(self, shop_id: str, limit: int) -> list[OpenEvents]:
+        """A shop's events that have not ended, by what they wait for; of more than `limit` the oldest. Along partial indexes."""
+        found: list[OpenEvents] = []
+        for waiting in (_WAITING_STATES, _HELD_STATE):
+            columns = (inbox.c.state, inbox.c.reason, inbox.c.received_at, (inbox.c.type == "cart").label("is_cart"))
+            has_commands = (inbox.c.open_commands > 0).label("has_commands")
+            theirs = select(*columns, has_commands).where(inbox.c.shop_id == shop_id, waiting)
+            # Held events have no index by time; any of them tell that something waits.
+            oldest = theirs.order_by(inbox.c.received_at) if waiting is _WAITING_STATES else theirs
+            each = oldest.limit(limit).subquery()
+            kinds = (each.c.state, each.c.reason, each.c.is_cart, each.c.has_commands)
+            counted = select(*kinds, func.count().label("number"), func.min(each.c.received_at).label("since")).group_by(*kinds)
+            rows = (await self._connection.execute(counted)).all()
+            is_at_least = sum(row.number for row in rows) >= limit
+            found += [
+                OpenEvents(
+                    state=EventState(row.state),
+                    reason=Reason(row.reason) if row.reason else None,
+                    is_cart=bool(row.is_cart),
+                    has_commands=bool(row.has_commands),
+                    number=row.number,
+                    since=row.since,
+                    is_at_least=is_at_least,
+                )
+                for row in rows
+            ]
         return found
 
     async def oldest_waiting(self) -> dict[str, datetime]:

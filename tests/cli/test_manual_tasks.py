@@ -92,7 +92,7 @@ def test_r70_two_shops_on_one_account_are_warned_of_until_its_callbacks_reach_bo
 
 
 def test_r56_what_only_a_person_can_do_is_listed_in_both_languages_and_marked_as_done(terminal: Terminal) -> None:
-    assert "Nothing waits" in terminal.run("hand-work", "list").stdout
+    assert "There is no manual task" in terminal.run("hand-work", "list").stdout
     an_opt_out_arrives()
     (item,) = terminal.json("hand-work", "list")["items"]
     assert (item["shop"], item["email"], item["details"]) == ("shop1", JAN, {"email": "opt_out"})

@@ -320,7 +320,7 @@ def test_tail_of_a_quiet_shop_says_that_nothing_is_remembered_and_of_an_unknown_
 def test_r91_parked_and_status_never_say_nothing_while_salesmanago_cannot_be_reached(terminal: Terminal) -> None:
     happens("jan@example.com", answer=lambda method, items: Throttled(retry_after=50))
     shown = terminal.run("parked").stdout
-    assert "Nothing is parked, but not everything is delivered" in shown
+    assert "Nothing is parked, but something waits" in shown
     assert "1 person  → account:main" in shown
     assert "takes nothing" in shown
     assert "next try" in shown
@@ -329,7 +329,7 @@ def test_r91_parked_and_status_never_say_nothing_while_salesmanago_cannot_be_rea
 
 
 def test_r91_parked_says_that_nothing_waits_only_when_nothing_does(terminal: Terminal) -> None:
-    assert "Nothing is parked, and nothing waits to be delivered." in terminal.run("parked").stdout
+    assert "Nothing is parked, and nothing waits." in terminal.run("parked").stdout
 
 
 def test_r90_why_says_why_an_event_waits_and_when_it_is_tried_next(terminal: Terminal) -> None:

@@ -182,6 +182,21 @@ async def test_a_conflict_is_noted_for_a_person_to_see(store: Store) -> None:
         assert await work.contacts.conflicts() == {SHOP: (1, 0)}
 
 
+async def test_b6_subscriptions_that_wait_for_a_click_are_known_and_are_no_conflict(store: Store) -> None:
+    asked = replace(someone("a@example.pl"), email_asked_at=T0)
+    contested = replace(someone("b@example.pl"), email_asked_at=T0, address_contested_at=T0)
+    (waits, *_) = await added(store, asked, contested, someone("c@example.pl"))
+    async with store.work() as work:
+        assert await work.contacts.conflicts() == {SHOP: (0, 1)}
+        assert await work.contacts.unconfirmed_counts() == {SHOP: 1}
+        assert [one.id for one in await work.contacts.unconfirmed(SHOP, 5)] == [waits]
+        assert [one.contact.email for one in await work.contacts.disputed(SHOP, 5)] == ["b@example.pl"]
+        (known,) = await work.contacts.unconfirmed(SHOP, 5)
+        clicked = Channel(opted_in=after(seconds=9))
+        await work.contacts.save([replace(known, contact=replace(known.contact, email_news=clicked))], after(seconds=9))
+        assert await work.contacts.unconfirmed_counts() == {}
+
+
 FULL = Contact(
     email="zażółć@gęślą.pl",
     email_since=after(microseconds=1),

@@ -11,6 +11,7 @@ from app.domain.consent import ConsentAnswer
 from app.domain.event_parts import Customer, Item
 from app.domain.events import Event, OrderPlaced, ProductViewed, TransferConsentWithdrawn
 from app.domain.intake.inbox import Accepted, Conflict, EventState, Settlement
+from app.domain.operations.open_items.items import items_of_events
 from app.domain.reasons import Reason
 from app.domain.values import replace
 from app.storage.engine.codec import encode_tagged
@@ -275,6 +276,33 @@ async def test_the_oldest_waiting_event_of_each_shop_is_known_and_a_quiet_cart_i
         assert await work.inbox.oldest_waiting() == {SHOP: after(seconds=8)}
         await work.inbox.settle([Settlement(cart.seq, EventState.PLANNED, open_commands=1)], T0)
         assert await work.inbox.oldest_waiting() == {SHOP: T0}
+
+
+async def test_r91_what_has_not_ended_is_known_by_what_it_waits_for_and_counted_up_to_a_number(store: Store) -> None:
+    cart, late, sent = await stored(store, new_event("cart", kind="cart"), new_event("e1"), new_event("e2"))
+    await stored(store, *(new_event(f"held{n}", held=True) for n in range(2)), new_event("e3"), at=after(seconds=8))
+    await stored(store, new_event("other", shop="shop2"))
+    async with store.work() as work:
+        await work.inbox.settle(
+            [
+                Settlement(cart.seq, EventState.PLANNED, Reason.CART_WAITS),
+                Settlement(late.seq, EventState.PLANNED, Reason.WAITS_FOR_ORDER),
+                Settlement(sent.seq, EventState.PLANNED, open_commands=1),
+            ],
+            T0,
+        )
+        found = items_of_events(SHOP, await work.inbox.open_events(SHOP, 10))
+        assert [(one.kind.value, one.number, one.since, one.is_at_least) for one in found] == [
+            ("decision", 1, after(seconds=8), False),
+            ("delivery", 1, T0, False),
+            ("order", 1, T0, False),
+            ("cart", 1, T0, False),
+            ("held", 2, after(seconds=8), False),
+        ]
+        few = items_of_events(SHOP, await work.inbox.open_events(SHOP, 2))
+        assert sum(one.number for one in few if one.kind.value != "held") == 2
+        assert all(one.is_at_least for one in few)
+        assert await work.inbox.open_events("nobody", 10) == []
 
 
 async def test_events_are_counted_by_shop_and_state(store: Store) -> None:

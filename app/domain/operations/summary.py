@@ -6,6 +6,7 @@ from enum import StrEnum
 from app.domain.commands import as_upsert, is_for_the_shop
 from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
+from app.domain.operations.open_items.words import OPEN, OpenKind
 from app.domain.operations.trace import EventTrace
 from app.domain.operations.waiting import Waiting
 from app.domain.person.contact import Contact
@@ -20,6 +21,8 @@ class Verdict(StrEnum):
     REFUSED = "refused"
     """Something is parked: a person has to act."""
     WAITS = "waits"
+    WAITS_FOR_CLICK = "waits_for_click"
+    """Known there; a subscription to the newsletter waits for the person's click (B6)."""
     UP_TO_DATE = "up_to_date"
     """Known there, and nothing is left to send."""
     NOT_THERE = "not_there"
@@ -68,6 +71,8 @@ def summary_of(contact: Contact | None, events: Sequence[EventTrace], waits: Map
     if not events and contact is None:
         return Summary(verdict=Verdict.UNKNOWN)
     if contact is not None and contact.is_transferred:
+        if contact.unconfirmed_since is not None:
+            return Summary(verdict=Verdict.WAITS_FOR_CLICK, explanation=OPEN[OpenKind.CLICK])
         return Summary(verdict=Verdict.UP_TO_DATE)
     if any(one.state is EventState.SENT for one in events):
         return Summary(verdict=Verdict.UP_TO_DATE)

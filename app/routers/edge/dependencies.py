@@ -16,6 +16,7 @@ from app.domain.shops.shop import Shop
 from app.routers.edge.addresses import OpenDoors
 from app.services.from_salesmanago.callbacks import Callbacks
 from app.services.health.health import Health
+from app.services.health.waiting import WhatWaits
 from app.services.intake import Intake
 from app.services.operations.audit import AuditLog, acts
 from app.services.operations.consent_export import ConsentReader
@@ -57,6 +58,7 @@ OperationsDep = Annotated[Operations, _handed_over("operations")]
 ConnectingDep = Annotated[Connecting, _handed_over("connecting")]
 PushesDep = Annotated[Pushes, _handed_over("pushes")]
 RequestsDep = Annotated[RequestLog, _handed_over("requests")]
+WaitsDep = Annotated[WhatWaits, _handed_over("waits")]
 ConflictsDep = Annotated[Disputes, _handed_over("disputes")]
 
 

@@ -14,14 +14,16 @@ from app.domain.operations.replay import ParkedFilter, ParkedGroup
 from app.domain.operations.trace import summarised
 from app.domain.reasons import Reason
 from app.domain.shops.configuration import OPERATOR_ROLE
-from app.routers.edge.dependencies import AuditDep, DirectoryDep, HealthDep, OperationsDep, Operator, needs
+from app.routers.edge.dependencies import AuditDep, DirectoryDep, HealthDep, OperationsDep, Operator, WaitsDep, needs
 from app.routers.edge.field_examples import field
 from app.routers.edge.problems import documented
 from app.routers.events.fields.field_types import ExactText
 from app.routers.events.fields.identifiers import EventId, Id
 from app.routers.operations.event_traces import ReasonOut
 from app.routers.operations.health import ShopReadiness
+from app.routers.operations.open_items import OpenItemOut
 from app.services.health.health import Health
+from app.services.health.waiting import WhatWaits
 from app.services.operations.replay import Line, Operations, Replay
 
 router = APIRouter(prefix="/v1/operations", tags=["Operator: operations"], responses=documented(401, 404, 503))
@@ -174,6 +176,8 @@ class ParkedOut(BaseModel):
         description="False while the database may be a copy: nothing is sent until a person confirms it.",
         examples=[True],
     )
+    open: list[OpenItemOut] = Field(description="All else that waits, by what it waits for.")
+    calm: bool = Field(description="Nothing is parked and nothing waits for anything or anybody.", examples=[False])
 
 
 class LinesOut(BaseModel):
@@ -198,16 +202,18 @@ class ShopStatesOut(BaseModel):
 
 
 @router.get("/parked", summary="See what could not be delivered")
-async def parked(_: Operator, operations: OperationsDep, health: HealthDep, shop: OnlyShop = None) -> ParkedOut:
-    """What could not be delivered or decided, grouped by cause."""
-    return await shown_parked(operations, health, shop)
+async def parked(_: Operator, operations: OperationsDep, waits: WaitsDep, health: HealthDep, shop: OnlyShop = None) -> ParkedOut:
+    """What could not be delivered or decided, grouped by cause, and all that waits."""
+    return await shown_parked(operations, waits, health, shop)
 
 
-async def shown_parked(operations: Operations, health: Health, shop: str | None) -> ParkedOut:
+async def shown_parked(operations: Operations, waits: WhatWaits, health: Health, shop: str | None) -> ParkedOut:
     """What could not be delivered or decided, and what still waits."""
     groups = [ParkedGroupOut.of(group) for group in await operations.parked(ParkedFilter(shop_id=shop))]
     waiting = [LineOut.of(line) for line in await operations.lines() if line.waiting]
-    return ParkedOut(groups=groups, waiting=waiting, sends=(await health.readiness()).sends)
+    items = [OpenItemOut.of(item) for item in await waits.items(shop)]
+    calm = not (groups or waiting or items)
+    return ParkedOut(groups=groups, waiting=waiting, open=items, calm=calm, sends=(await health.readiness()).sends)
 
 
 @router.post("/replays", responses=documented(400, 413, 415, 422), summary="Try it again")

@@ -45,6 +45,11 @@ class Disputes:
         async with self._store.work() as work:
             return await work.contacts.disputed(shop_id, DISPUTES_SHOWN)
 
+    async def unconfirmed(self, shop_id: str, limit: int) -> list[StoredContact]:
+        """Nobody disagrees about them: their subscription waits for their click (B6)."""
+        async with self._store.work() as work:
+            return await work.contacts.unconfirmed(shop_id, limit)
+
 
 class Trace:
     def __init__(

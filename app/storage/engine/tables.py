@@ -111,7 +111,14 @@ contacts = Table(
     sqlite_autoincrement=True,
 )
 _DISPUTED = text("conflict IS NOT NULL")
-Index("ix_contacts_conflict", contacts.c.shop_id, contacts.c.id, sqlite_where=_DISPUTED, postgresql_where=_DISPUTED)
+Index(
+    "ix_contacts_conflict",
+    contacts.c.shop_id,
+    contacts.c.conflict,
+    contacts.c.id,
+    sqlite_where=_DISPUTED,
+    postgresql_where=_DISPUTED,
+)
 _SENT = text("sent_as IS NOT NULL")
 Index("ix_contacts_sent", contacts.c.shop_id, contacts.c.id, sqlite_where=_SENT, postgresql_where=_SENT)
 _MERGED = text("merged_into IS NOT NULL")

@@ -191,7 +191,7 @@ async def test_a_too_long_name_of_a_shop_is_refused(office: Office) -> None:
 
 
 async def test_a_group_says_where_why_and_what_to_do_without_any_address(office: Office) -> None:
-    assert (await office.get("parked")).json() == {"groups": [], "waiting": [], "sends": True}
+    assert (await office.get("parked")).json() == {"groups": [], "waiting": [], "open": [], "calm": True, "sends": True}
     await office.parks()
     answer = await office.get("parked")
     (group,) = answer.json()["groups"]
@@ -205,7 +205,13 @@ async def test_a_group_says_where_why_and_what_to_do_without_any_address(office:
     assert group["reason"]["code"] == "refused"
     assert {"rule", "why", "what_to_do", "why_pl", "what_to_do_pl"} <= group["reason"].keys()
     assert group["oldest"] <= group["newest"]
-    assert (await office.get("parked", shop="shop1")).json() == {"groups": [], "waiting": [], "sends": True}
+    assert (await office.get("parked", shop="shop1")).json() == {
+        "groups": [],
+        "waiting": [],
+        "open": [],
+        "calm": True,
+        "sends": True,
+    }
     assert not [text for text in PRIVATE if text in answer.text]
 
 
@@ -242,7 +248,7 @@ async def test_a_replay_is_done_shown_and_over(office: Office) -> None:
     assert (await office.door.get("events/shop2-r0", shop="shop2")).json()["state"] == "parked"
     assert (await office.replay()).json()["again"] == 1
     await office.works()
-    assert (await office.get("parked")).json() == {"groups": [], "waiting": [], "sends": True}
+    assert (await office.get("parked")).json() == {"groups": [], "waiting": [], "open": [], "calm": True, "sends": True}
     assert (await office.replay()).json()["again"] == 0
 
 

@@ -1,0 +1,20 @@
+"""What waits, by its kind, in a few words each; the sentences are the domain's."""
+
+from app.console.summaries import N_
+
+OPEN_KINDS = {
+    "decision": N_("events not decided yet"),
+    "delivery": N_("events not delivered yet"),
+    "order": N_("events that wait for their order"),
+    "cart": N_("carts that may still change"),
+    "held": N_("events held while the shop is switched off"),
+    "click": N_("subscriptions that wait for a click"),
+    "push": N_("webhooks that wait to be read"),
+    "push_not_understood": N_("webhooks that were not understood"),
+    "pushes_silent": N_("no webhook for longer than usual"),
+    "scan_late": N_("the panel is read late"),
+    "hand_work": N_("manual tasks"),
+    "conflict": N_("people about whom both sides disagree"),
+    "backfill": N_("first transfers that wait for a person"),
+    "difference": N_("differences of the last comparison"),
+}

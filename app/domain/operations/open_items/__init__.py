@@ -1,0 +1,1 @@
+"""All that waits, by what it waits for (R91)."""
