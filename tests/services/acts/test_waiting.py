@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from app.storage.engine.database import Database
-from tests.services.acts.steps import ADA, CLICK, DOWN, FINE, SEEN
+from tests.services.acts.steps import ADA, DOWN, FINE
 from tests.support.worlds.acts import (
     InShop,
     Looks,
@@ -38,43 +38,6 @@ async def test_r06_an_opt_out_of_one_shop_that_waits_does_not_arrive_after_a_new
     assert await Play(database, "account address").play(steps) == []
 
 
-WAITED = [
-    pytest.param([InShop(ADA, False), SEEN, DOWN, InShop(ADA, False), CLICK, Passes(40), FINE], id="behind an outage"),
-    pytest.param([InShop(ADA, False), SEEN, Turns("asleep"), InShop(ADA, False), CLICK, Passes(40), FINE], id="for a worker"),
-    pytest.param([InShop(ADA, False), DOWN, InShop(ADA, False, "shop2"), CLICK, Passes(40), FINE], id="in another shop's queue"),
-    pytest.param(
-        [InShop(ADA, False), SEEN, Turns("lost without answer"), InShop(ADA, False), CLICK, Passes(40), FINE], id="after a time-out"
-    ),
-    pytest.param(
-        [InShop(ADA, False), SEEN, Turns("done without answer"), InShop(ADA, False), CLICK, Passes(40), FINE],
-        id="after a time-out of what was done",
-    ),
-    pytest.param(
-        [InShop(ADA, False), SEEN, Turns("asleep"), InShop(ADA, True), InShop(ADA, False), CLICK, Passes(40), FINE],
-        id="together with an opt-out that never left",
-    ),
-    pytest.param(
-        [
-            InShop(ADA, False, channel="phone"),
-            SEEN,
-            DOWN,
-            InShop(ADA, False, channel="phone"),
-            There(ADA, True, "phone", ()),
-            Passes(40),
-            FINE,
-        ],
-        id="for text messages",
-    ),
-]
-
-
-@pytest.mark.parametrize("steps", WAITED)
-async def test_r06_an_opt_in_that_waited_is_verified_first_and_a_resignation_found_so_counts_on_all_sides(
-    database: Database, steps: Sequence[Step]
-) -> None:
-    assert await Play(database, "account address").play(steps) == []
-
-
 @pytest.mark.parametrize("shop", ["shop1", "shop2"])
 async def test_r06_an_opt_in_that_never_left_is_no_reason_to_take_an_observation_for_a_resignation(
     database: Database, shop: str
@@ -84,23 +47,10 @@ async def test_r06_an_opt_in_that_never_left_is_no_reason_to_take_an_observation
     assert await Play(database, "account address").play(steps) == []
 
 
-async def test_r06_an_opt_in_without_an_answer_that_was_seen_is_verified_first_when_it_is_tried_again(database: Database) -> None:
-    """Found by the scenario `acts`: it had arrived, a look showed it while it waited, and the retry overwrote a click."""
-    steps = [Turns("done without answer"), InShop(ADA, False), Passes(1), Looks("sweep"), Turns("down"), CLICK, Passes(40), FINE]
-    assert await Play(database, "account address").play(steps) == []
-
-
 async def test_r06_an_opt_in_of_another_shop_that_follows_an_opt_out_is_not_taken_back_by_what_is_older(database: Database) -> None:
     """Found by the scenario `acts`: an opt-out of e-mails took back the newer opt-in to text messages told by another shop."""
     waiting = [DOWN, InShop(ADA, True, "shop2", "phone"), InShop(ADA, False, "shop1", "phone"), InShop(ADA, True, "shop2")]
     assert await Play(database, "account address").play([*waiting, Passes(5), FINE]) == []
-
-
-async def test_r06_an_opt_in_that_waits_while_another_is_seen_is_verified_first(database: Database) -> None:
-    """Found by the scenario `acts`: the opt-in of the other shop arrived and was seen, and this one left over a click."""
-    both = [InShop(ADA, False, "shop1", "phone"), DOWN, InShop(ADA, False, "shop2", "phone"), FINE, Looks("sweep")]
-    steps = [*both, There(ADA, True, "phone", ()), Passes(40), FINE]
-    assert await Play(database, "account address").play(steps) == []
 
 
 async def test_r06_a_poll_counts_for_a_channel_of_which_nothing_waits(database: Database) -> None:
@@ -115,13 +65,6 @@ async def test_r06_an_opt_in_to_text_messages_brings_no_opt_out_of_e_mails_back(
     """Found by the scenario `acts`: the opt-out of e-mails was told once more, over a click that was not read yet."""
     back = [There(ADA, True, callbacks=(0,)), DOWN, InShop(ADA, False, channel="phone"), There(ADA, False, callbacks=(0,))]
     assert await Play(database, "account address").play([*back, FINE]) == []
-
-
-async def test_r06_a_change_that_waits_for_its_callback_stands_when_an_opt_in_is_verified_first(database: Database) -> None:
-    """Found by the scenario `acts`: seen as opted out, then as opted in; that the callback was waited for hid the resignation."""
-    seen = [Looks("sweep"), There(ADA, False, callbacks=()), Looks("sweep")]
-    steps = [*seen, DOWN, InShop(ADA, False), CLICK, Passes(40), FINE]
-    assert await Play(database, "shop address").play(steps) == []
 
 
 async def test_r55_an_opt_out_that_another_shop_tells_again_is_no_act_in_this_one(database: Database) -> None:
