@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from app.console.refusals import in_polish
 from app.console.wording import environment, language_of
 from app.domain.errors import GatewayError, NotFound
 from app.domain.shops.configuration import OPERATOR_ROLE, READER_ROLE
@@ -136,7 +137,8 @@ def signed_in(page: Page, role: str = READER_ROLE) -> Callable[[Request], Awaita
         except NotFound:
             return render(request, "refused.html", language, 404, who=who, why="path", detail="")
         except GatewayError as error:
-            return render(request, "refused.html", language, 409, who=who, why="state", detail=str(error))
+            detail = in_polish(str(error)) if language == "pl" else str(error)
+            return render(request, "refused.html", language, 409, who=who, why="state", detail=detail)
 
     return guarded
 
