@@ -40,6 +40,10 @@ _SENTENCES: tuple[tuple[str, str], ...] = (
     ("each of `items` needs `id` and a `quantity` above 0", "każda pozycja `items` musi mieć `id` i `quantity` większe od 0"),
     ("`state` must be y or n", "`state` musi mieć wartość y lub n"),
     ("`client_id` must be the number of the account", "`client_id` musi być numerem konta"),
+    (
+        "`occurred_at` is no time between 2000 and 24 hours from now, so the push counts as of when it came",
+        "`occurred_at` nie jest czasem między rokiem 2000 a najbliższą dobą, więc liczy się chwila nadejścia powiadomienia",
+    ),
     ("`order` must be the serial number of the order", "`order` musi być numerem seryjnym zamówienia"),
     (
         "`consent` must be y, n, or empty where the box was not shown",
@@ -86,10 +90,14 @@ def trouble_in_polish(words: str) -> str:
 
 def in_polish(words: str) -> str:
     """What is not in the table is what a panel said, and stays as it is."""
+    return _sentence(words) or "; ".join(_sentence(part) or _left_out(part) for part in words.split("; "))
+
+
+def _sentence(words: str) -> str | None:
     for pattern, polish in _SENTENCES:
         if (found := re.fullmatch(pattern, words)) is not None:
             return polish.format(*found.groups())
-    return "; ".join(map(_left_out, words.split("; ")))
+    return None
 
 
 def _left_out(words: str) -> str:

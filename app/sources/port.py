@@ -20,10 +20,11 @@ from app.domain.events import (
     TagsEdited,
     Unsubscribed,
 )
+from app.domain.intake.arrival import arrived
 from app.domain.intake.inbox import NewEvent
 from app.domain.intake.pushes import Remembered
 from app.domain.shops.shop import Shop
-from app.domain.values import value
+from app.domain.values import replace, value
 
 Tellable = (
     CustomerRegistered
@@ -44,6 +45,8 @@ class SourceEvent:
 
     event_id: str
     event: Tellable
+    received_at: datetime | None = None
+    """When it was heard of, where it is dated later than that (R08)."""
 
 
 @value()
@@ -106,9 +109,11 @@ class Left:
 class Translation:
     findings: tuple[Finding, ...] = ()
     left: tuple[Left, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What was corrected of it, for people."""
 
     def __add__(self, other: "Translation") -> "Translation":
-        return Translation((*self.findings, *other.findings), (*self.left, *other.left))
+        return Translation((*self.findings, *other.findings), (*self.left, *other.left), (*self.notes, *other.notes))
 
 
 NOTHING = Translation()
@@ -120,6 +125,24 @@ class NotUnderstood(Exception):
     def __init__(self, words: str) -> None:
         super().__init__(words)
         self.words = words
+
+
+def as_arrived(found: Translation, received_at: datetime) -> Translation:
+    """Of which nothing happened after it was heard of (R08): neither what is told nor what is remembered."""
+    return replace(found, findings=tuple(_arrived(one, received_at) for one in found.findings))
+
+
+def _arrived(finding: Finding, received_at: datetime) -> Finding:
+    times = [finding.as_of, *(one.event.at for one in (*finding.first, *finding.again))]
+    if max(times) <= received_at:
+        return finding
+    # Platforms date by the second: what follows within the same one is not older (R09).
+    limit = received_at.replace(microsecond=0)
+
+    def dated(events: tuple[SourceEvent, ...]) -> tuple[SourceEvent, ...]:
+        return tuple(replace(one, received_at=limit) for one in events)
+
+    return replace(finding, as_of=min(finding.as_of, limit), first=dated(finding.first), again=dated(finding.again))
 
 
 def news(finding: Finding, known: Remembered | None) -> tuple[SourceEvent, ...]:
@@ -157,7 +180,8 @@ def sifted(
 def new_event(found: SourceEvent, shop: Shop) -> NewEvent:
     """As the inbox takes it. Equal ids are equal by their meaning, so a repetition is never a conflict."""
     digest = hashlib.sha256(found.event_id.encode()).hexdigest()
-    return NewEvent(shop.id, found.event_id, type_of(found.event), found.event, digest, held=not shop.enabled)
+    event = NewEvent(shop.id, found.event_id, type_of(found.event), found.event, digest, held=not shop.enabled)
+    return event if found.received_at is None else arrived(event, found.received_at)
 
 
 def type_of(event: Tellable) -> str:

@@ -71,11 +71,11 @@ class Teller:
             match fresh.event:
                 case CartChanged() as event:
                     named = keyed(event.cart_id, finding.shop_id, self._pseudonym)
-                    return SourceEvent(event_id, replace(event, cart_id=named))
+                    return replace(fresh, event_id=event_id, event=replace(event, cart_id=named))
                 case OrderPlaced() | OrderCancelled() | OrderReturned():
-                    return SourceEvent(event_id, fresh.event)
+                    return replace(fresh, event_id=event_id)
                 case CustomerRegistered() | AccountChanged() | Subscribed() | Unsubscribed() | TagsEdited():
-                    return SourceEvent(event_id, fresh.event)
+                    return replace(fresh, event_id=event_id)
                 case _:
                     assert_never(fresh.event)
 

@@ -19,7 +19,7 @@ from app.services.ports.storage import Store, Work
 from app.services.shops.directory import ShopDirectory
 from app.sources.in_polish import DEFECT, NOT_CONFIGURED
 from app.sources.platforms import Later, Platforms
-from app.sources.port import WORDS, NotUnderstood, Translation
+from app.sources.port import WORDS, NotUnderstood, Translation, as_arrived
 from app.sources.telling import Teller
 
 log = structlog.get_logger(__name__)
@@ -68,7 +68,11 @@ class Translator:
         if not shops:
             await self._settle(pushes, [Settled(push.id, PushState.NOT_UNDERSTOOD, words=NOT_CONFIGURED) for push in pushes])
             return
-        read = await self._platforms[SourceKind(source.platform)].read(pushes, shops)
+        as_said = await self._platforms[SourceKind(source.platform)].read(pushes, shops)
+        read = [
+            as_arrived(one, push.received_at) if isinstance(one, Translation) else one
+            for push, one in zip(pushes, as_said, strict=True)
+        ]
         findings = [finding for one in read if isinstance(one, Translation) for finding in one.findings]
         await self._teller.tell(findings)
         settled = [_settled(push, one) for push, one in zip(pushes, read, strict=True) if not isinstance(one, Later)]
@@ -107,7 +111,8 @@ class Translator:
 def _settled(push: StoredPush, read: Translation | NotUnderstood) -> Settled:
     if isinstance(read, NotUnderstood):
         return Settled(push.id, PushState.NOT_UNDERSTOOD, words=read.words[:500])
-    words = "; ".join(f"{left.about}: {WORDS[left.reason][0]}" for left in read.left[:5])
+    left_out = (f"{left.about}: {WORDS[left.reason][0]}" for left in read.left[:5])
+    words = "; ".join((*read.notes, *left_out))
     return Settled(push.id, PushState.TOLD, events=sum(bool(one.first or one.again) for one in read.findings), words=words or None)
 
 

@@ -1,10 +1,25 @@
 """When something that was seen is news."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
+
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from app.domain.events import Unsubscribed
-from app.sources.port import WORDS, Finding, Remembered, SourceEvent, Unusable, news, remembered, sifted
-from tests.support.builders import at
+from app.sources.port import (
+    WORDS,
+    Finding,
+    Remembered,
+    SourceEvent,
+    Translation,
+    Unusable,
+    as_arrived,
+    new_event,
+    news,
+    remembered,
+    sifted,
+)
+from tests.support.builders import a_shop, at
 
 T = at("2026-11-23T10:00")
 
@@ -48,6 +63,23 @@ def test_findings_that_follow_each_other_are_judged_by_what_came_before_them() -
 def test_a_finding_that_teaches_nothing_new_leaves_nothing_to_remember() -> None:
     known = {("shop1", "thing"): Remembered("a", T)}
     assert sifted([finding("a")], known) == ([], {})
+
+
+@given(st.datetimes(timezones=st.timezones() | st.just(timezone(timedelta(hours=-14)))) | st.datetimes(timezones=st.just(UTC)))
+@example(datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))))
+@example(datetime.min.replace(tzinfo=timezone(timedelta(hours=14))))
+def test_r08_nothing_that_is_told_or_remembered_happened_after_it_was_heard_of(said: datetime) -> None:
+    happened = SourceEvent("e", Unsubscribed(at=said, email="a@example.com", confirmed=True))
+    (found,) = as_arrived(Translation((Finding("shop1", "thing", "a", said, (happened,), (happened,)),)), T).findings
+    told_at = [new_event(one, a_shop()).event.at for one in (*found.first, *found.again)]
+    assert max(found.as_of, *told_at) <= T
+    assert all(at_ == said for at_ in (found.as_of, *told_at)) or said > T
+
+
+def test_r09_what_follows_a_state_dated_ahead_within_the_same_second_is_news() -> None:
+    ahead, heard_at = finding("a", 120), T + timedelta(microseconds=900_000)
+    (known,) = as_arrived(Translation((ahead,)), heard_at).findings
+    assert news(finding("b"), remembered(known, None)) == (told("again"),)
 
 
 def test_every_reason_to_leave_a_row_out_has_words_in_both_languages() -> None:

@@ -228,6 +228,34 @@ async def test_m3_the_body_of_a_push_is_gone_once_it_was_translated(stage: Stage
         assert await work.pushes.body(line.id) is None
 
 
+# -- times that cannot be ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("never", ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+01:00"])
+async def test_r73_a_date_at_an_end_of_the_calendar_loses_no_later_act_of_the_person(stage: Stage, never: str) -> None:
+    said = {"event": "newsletter_email", "shop": 1, "email": "a@example.com"}
+    await stage.webhooki({**said, "state": "y", "occurred_at": never})
+    await stage.translated()
+    stage.clock.advance(minutes=1)
+    await stage.webhooki({**said, "state": "n", "confirmed": "y"})
+    first, second = await stage.translated()
+    assert [type(one.event) for one in await stage.events()] == [Subscribed, Unsubscribed]
+    assert "no time" in str(first.words)
+    assert second.words is None
+
+
+async def test_r08_a_subscription_dated_ahead_does_not_hide_the_resignation_that_follows(stage: Stage) -> None:
+    said = {"event": "newsletter_email", "shop": 1, "email": "a@example.com"}
+    ahead = (stage.clock() + timedelta(hours=2)).isoformat()
+    await stage.webhooki({**said, "state": "y", "occurred_at": ahead})
+    await stage.translated()
+    await stage.webhooki({**said, "state": "n", "occurred_at": stage.clock().isoformat()})
+    await stage.translated()
+    opt_in, opt_out = (one.event for one in await stage.events())
+    assert (type(opt_in), type(opt_out)) == (Subscribed, Unsubscribed)
+    assert opt_in.at <= opt_out.at
+
+
 # -- what we wrote there ourselves ---------------------------------------------------------------------------------------
 
 T = at("2026-11-23T10:00")

@@ -4,7 +4,7 @@ Shops' clocks are wrong, most often because local time is written as UTC. An act
 withdrawal, erasure or correction, so a time ahead of its arrival counts as the moment of arrival.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from app.domain.event_kinds.subjects import placed_order
 from app.domain.intake.inbox import NewEvent
@@ -12,6 +12,16 @@ from app.domain.values import replace
 
 CLOCKS_AGREE = timedelta(seconds=5)
 """Clocks of two healthy machines differ by less; such a difference is corrected and not worth a warning."""
+
+
+OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+FURTHEST = timedelta(hours=24)
+"""What lies before the one or further ahead than the other is no time, but an empty field or a broken clock."""
+
+
+def is_time(at: datetime, received_at: datetime) -> bool:
+    """Can something that was heard of at `received_at` have happened then, wrong clocks allowed for?"""
+    return OLDEST <= at <= received_at + FURTHEST
 
 
 def arrived(event: NewEvent, received_at: datetime) -> NewEvent:

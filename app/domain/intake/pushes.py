@@ -152,6 +152,8 @@ class Window:
     until: datetime
     page: int = 0
     sweep: int = 1
+    failed: int = 0
+    """Rows of it of which the gateway could make nothing, by a defect of its own."""
 
 
 @value(kw_only=True)

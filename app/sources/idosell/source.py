@@ -81,7 +81,7 @@ class IdosellSource:
         except NotUnderstood:
             return Envelope(f"{WEBHOOKI}?", None)
         kind = str(fields.get("event") or "?").strip().lower()
-        return Envelope(f"{WEBHOOKI}{kind}", _digest(body) if webhooki.is_dated(fields) else None)
+        return Envelope(f"{WEBHOOKI}{kind}", _digest(body) if webhooki.is_dated(fields, self._clock()) else None)
 
     # -- what it says ----------------------------------------------------------------------------------------------------
 

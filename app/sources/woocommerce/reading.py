@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.event_kinds.subjects import real_id
 from app.domain.event_parts import Address, Customer
+from app.domain.intake.arrival import is_time
 from app.domain.shops.countries import country_as_kept
 from app.domain.shops.shop import Shop
 from app.formats.contact_values import e164, email_address, is_national, phone_region
@@ -17,13 +18,14 @@ _YES = frozenset({"yes", "y", "1", "true", "on", "tak"})
 _LONGEST = 255
 
 
-def moment(row: Row, name: str) -> datetime | None:
-    """`date_created_gmt` and the like: UTC without saying so."""
+def moment(row: Row, name: str, received_at: datetime) -> datetime | None:
+    """`date_created_gmt` and the like: UTC without saying so. What is no time counts as when the push came."""
     try:
         at = datetime.fromisoformat(str(row.get(f"{name}_gmt") or ""))
     except ValueError:
         return None
-    return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return at.astimezone(UTC) if is_time(at, received_at) else received_at
 
 
 def money(shown: object) -> Decimal | None:

@@ -45,7 +45,7 @@ class WooCommerceSource:
         try:
             if not isinstance(row, dict):
                 raise NotUnderstood("the body is no JSON object")
-            return _translated(push.kind, row, shop, await self._looked_up(push, row, shop))
+            return _translated(push, row, shop, await self._looked_up(push, row, shop))
         except (NotUnderstood, Later) as words:
             return words
 
@@ -62,12 +62,12 @@ class WooCommerceSource:
             return NO_CATEGORIES
 
 
-def _translated(kind: str, row: Row, shop: Shop, categories: Mapping[str, Paths]) -> Translation:
-    about, _, what = kind.partition(".")
+def _translated(push: StoredPush, row: Row, shop: Shop, categories: Mapping[str, Paths]) -> Translation:
+    about, _, what = push.kind.partition(".")
     if about == "order":
-        return order(row, shop, categories)
+        return order(row, shop, push.received_at, categories)
     if about == "customer":
-        return Translation() if what == "deleted" else account(row, shop)
+        return Translation() if what == "deleted" else account(row, shop, push.received_at)
     if about in ("product", "coupon", "action"):
         return Translation()  # nothing of them travels
-    raise NotUnderstood(f"nothing is known of the topic {kind!r}")
+    raise NotUnderstood(f"nothing is known of the topic {push.kind!r}")

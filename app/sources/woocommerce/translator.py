@@ -1,6 +1,7 @@
 """What webhooks of orders and customers say. Pure: categories are those on the lines, or else those that were looked up."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 
 from app.domain.consent import ConsentAnswer
@@ -24,11 +25,11 @@ def products_of(row: Row) -> set[str]:
     return {product for line in lines if (product := text(line, "product_id")) is not None and product != "0"}
 
 
-def order(row: Row, shop: Shop, categories: Mapping[str, Paths] = NO_CATEGORIES) -> Translation:
+def order(row: Row, shop: Shop, received_at: datetime, categories: Mapping[str, Paths] = NO_CATEGORIES) -> Translation:
     number, status = text(row, "id"), text(row, "status") or ""
     if number is None:
         raise NotUnderstood("the body has no `id` of an order")
-    made = _placed(row, number, shop, categories)
+    made = _placed(row, number, shop, received_at, categories)
     if isinstance(made, Unusable):
         return Translation(left=(Left(shop.id, f"order {number}", made),))
     if status in _OVER:
@@ -53,10 +54,10 @@ def order(row: Row, shop: Shop, categories: Mapping[str, Paths] = NO_CATEGORIES)
     return Translation(tuple(found))
 
 
-def _placed(row: Row, number: str, shop: Shop, categories: Mapping[str, Paths]) -> OrderPlaced | Unusable:
+def _placed(row: Row, number: str, shop: Shop, received_at: datetime, categories: Mapping[str, Paths]) -> OrderPlaced | Unusable:
     billing = part(row, "billing")
     buyer = customer(billing.get("email"), row.get("customer_id"), billing, {}, shop)
-    placed_at, value, currency = moment(row, "date_created"), money(row.get("total")), text(row, "currency")
+    placed_at, value, currency = moment(row, "date_created", received_at), money(row.get("total")), text(row, "currency")
     if buyer is None:
         return Unusable.NO_ADDRESS
     if placed_at is None:
@@ -70,7 +71,7 @@ def _placed(row: Row, number: str, shop: Shop, categories: Mapping[str, Paths]) 
     news = box(row, shop.source.newsletter_field)
     return OrderPlaced(
         at=placed_at,
-        as_of=max(placed_at, moment(row, "date_modified") or placed_at),
+        as_of=max(placed_at, moment(row, "date_modified", received_at) or placed_at),
         customer=replace(buyer, newsletter_email=NewsletterBox(ticked=news is True)),
         order_id=number,
         box=ConsentAnswer.NOT_ASKED if ticked is None else ConsentAnswer.GIVEN if ticked else ConsentAnswer.NOT_GIVEN,
@@ -122,13 +123,13 @@ def _returns(row: Row, made: OrderPlaced, shop: Shop) -> Iterator[Finding]:
             yield Finding(shop.id, f"return:{number}", made.order_id, at, first=(SourceEvent(f"woo:return:{number}", event),))
 
 
-def account(row: Row, shop: Shop) -> Translation:
+def account(row: Row, shop: Shop, received_at: datetime) -> Translation:
     number = text(row, "id")
     if number is None:
         raise NotUnderstood("the body has no `id` of a customer")
     known = customer(row.get("email"), number, part(row, "billing"), row, shop)
-    made_at = moment(row, "date_created")
-    changed_at = moment(row, "date_modified") or made_at
+    made_at = moment(row, "date_created", received_at)
+    changed_at = moment(row, "date_modified", received_at) or made_at
     if known is None or changed_at is None:
         reason = Unusable.NO_ADDRESS if known is None else Unusable.NO_DATE
         return Translation(left=(Left(shop.id, f"client {number}", reason),))

@@ -17,6 +17,7 @@ from app.domain.events import (
     Unsubscribed,
 )
 from app.sandbox.panel import Channel, Key, Return
+from app.sources.idosell.rows.clients import client
 from app.sources.idosell.scans import scanning
 from app.storage.unit_of_work import Store
 from benchmarks import scan
@@ -89,6 +90,27 @@ async def test_r11_a_change_is_sent_within_twenty_minutes_by_the_scan_alone(shop
         shopping.clock.advance(minutes=1)
         await shopping.scan()
     assert shopping.clock() - changed_at <= timedelta(minutes=20)
+
+
+async def test_r73_a_row_that_fails_costs_itself_alone_and_is_read_again(
+    shopping: Shopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1024, 1030):
+        shopping.registers(number)
+
+    def fails(row: Any, shops: Any) -> Any:
+        if row["clientId"] == 1026:
+            raise OverflowError
+        return client(row, shops)
+
+    monkeypatch.setattr(scanning, "client", fails)
+    await shopping.scan()
+    assert sorted(one.customer.id for one in await shopping.told()) == ["1024", "1025", "1027", "1028", "1029"]
+    async with shopping.stage.store.work() as work:
+        assert "clients: 1 row(s) could not be read" in (await work.pushes.scan(SOURCE)).trouble
+    monkeypatch.setattr(scanning, "client", client)
+    await shopping.scan_later()
+    assert len(await shopping.told()) == 6
 
 
 async def test_r15_orders_from_before_the_integration_are_not_asked_for(shopping: Shopping) -> None:

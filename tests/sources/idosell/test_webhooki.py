@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.events import CartChanged, Subscribed, Unsubscribed
 from app.sources.idosell.pushed.parsed import Parsed
-from app.sources.idosell.pushed.webhooki import box_key, fields_of, is_dated, parsed
+from app.sources.idosell.pushed.webhooki import NO_TIME, box_key, fields_of, is_dated, parsed
 from app.sources.port import NotUnderstood, sifted
 from tests.support.builders import a_shop, at
 
@@ -115,7 +115,22 @@ def test_r84_a_confirmed_resignation_is_news_after_the_list_showed_it_and_is_sto
 def test_r81_without_a_time_it_happened_when_it_was_received() -> None:
     undated = {name: value for name, value in NEWSLETTER.items() if name != "occurred_at"}
     assert event_of(said(undated)).at == NOW
-    assert (is_dated(undated), is_dated(NEWSLETTER)) == (False, True)
+    assert (is_dated(undated, NOW), is_dated(NEWSLETTER, NOW)) == (False, True)
+
+
+NEVER = ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-05:00", "9999-12-31 23:59:59", "1970-01-01T00:00:00Z", "yesterday"]
+
+
+@pytest.mark.parametrize("never", NEVER)
+@pytest.mark.parametrize("body", [NEWSLETTER, NEWSLETTER | {"state": "n"}, BASKET | {"items": [{"id": 1}]}])
+def test_r08_a_date_that_is_no_time_counts_as_the_moment_the_push_came_and_the_push_says_so(
+    body: dict[str, Any], never: str
+) -> None:
+    found = said(body | {"occurred_at": never})
+    (finding,) = found.translation.findings
+    assert (event_of(found).at, finding.as_of, found.translation.notes) == (NOW, NOW, (NO_TIME,))
+    assert not is_dated({"occurred_at": never}, NOW)  # the same body again may be another act
+    assert said(body).translation.notes == ()
 
 
 @pytest.mark.parametrize(("consent", "box"), [("y", "given"), ("n", "not_given"), ("", "not_asked")])

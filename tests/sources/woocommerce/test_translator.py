@@ -19,12 +19,14 @@ from app.sources.woocommerce.translator import account, order
 from tests.sources.woocommerce.shop import CUSTOMER, ORDER, SHOP, changed
 from tests.support.builders import at
 
+NOW = at("2026-04-01T12:00")
+
 
 def tells(row: dict[str, Any], *before: dict[str, Any], of: Any = order) -> list[SourceEvent]:
     memory: dict[tuple[str, str], Remembered] = {}
     for one in before:
-        memory |= sifted(of(one, SHOP).findings, memory)[1]
-    return [told for _, told in sifted(of(row, SHOP).findings, memory)[0]]
+        memory |= sifted(of(one, SHOP, NOW).findings, memory)[1]
+    return [told for _, told in sifted(of(row, SHOP, NOW).findings, memory)[0]]
 
 
 def test_r86_an_order_is_sent_with_its_goods_its_value_and_its_boxes() -> None:
@@ -88,7 +90,7 @@ def test_r86_each_refund_is_a_return_under_its_own_number() -> None:
     ],
 )
 def test_r86_an_order_that_makes_no_event_says_why(row: dict[str, Any], reason: Unusable) -> None:
-    assert [one.reason for one in order(row, SHOP).left] == [reason]
+    assert [one.reason for one in order(row, SHOP, NOW).left] == [reason]
 
 
 def test_r86_a_customer_is_registered_and_then_changes() -> None:
@@ -100,6 +102,16 @@ def test_r86_a_customer_is_registered_and_then_changes() -> None:
     assert (second.event.customer.id, second.event.customer.email) == ("26", "nowy@example.com")
     old = changed(CUSTOMER, date_created_gmt="2020-01-01T00:00:00")
     assert [type(one.event) for one in tells(old, of=account)] == [AccountChanged]
+
+
+@pytest.mark.parametrize(
+    "never", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-05:00", "1970-01-01T00:00:00", "2026-04-02T12:00:01"]
+)
+def test_r08_a_date_that_is_no_time_counts_as_the_moment_the_push_came(never: str) -> None:
+    (placed,) = tells(changed(ORDER, date_created_gmt=never, date_modified_gmt=never))
+    assert placed.event.at == NOW
+    (changed_,) = tells(changed(CUSTOMER, date_created_gmt="2020-01-01T00:00:00", date_modified_gmt=never), of=account)
+    assert changed_.event.at == NOW
 
 
 # -- at the door ---------------------------------------------------------------------------------------------------------

@@ -5,19 +5,21 @@ What the panel fills in varies, so names and spellings are read tolerantly; what
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
 from app.clients.foreign import foreign_json
-from app.clients.idosell.answers import instant
+from app.clients.idosell.answers import TIME_FORMAT, instant
 from app.domain.consent import ConsentAnswer
 from app.domain.event_kinds.subjects import real_id
 from app.domain.event_parts import Evidence, Item
 from app.domain.events import CartChanged, Subscribed, Unsubscribed
+from app.domain.intake.arrival import is_time
 from app.domain.intake.pushes import guest
 from app.domain.shops.shop import Shop
+from app.domain.values import replace
 from app.formats.contact_values import e164, email_address, is_national
 from app.formats.words import mended
 from app.sources.idosell.pushed.parsed import Parsed
@@ -30,6 +32,8 @@ MOST_ITEMS = 500
 _DEEP = re.compile(r"(\w+)\[(\w{1,32})\](?:\[(\w{1,32})\])?")
 _YES = frozenset({"y", "yes", "1", "true", "t", "tak", "on", "subscribed", "given"})
 _NO = frozenset({"n", "no", "0", "false", "f", "nie", "off", "unsubscribed", "not_given"})
+NO_TIME = "`occurred_at` is no time between 2000 and 24 hours from now, so the push counts as of when it came"
+_TIME = ("occurred_at", "time")
 _UNFILLED = re.compile(r"\{\{|\{%|<iai:|\[iai:|\$\{")
 """A variable of a template that the panel did not replace."""
 
@@ -80,7 +84,11 @@ def parsed(fields: Mapping[str, Any], shops: Sequence[Shop], received_at: dateti
     read = _KINDS.get(kind)
     if read is None:
         raise NotUnderstood(f"`event` must be one of {', '.join(sorted(_KINDS))}")
-    return read(fields, _shop_of(fields, shops), received_at)
+    shop = _shop_of(fields, shops)
+    found = read(fields, shop, received_at)
+    if not is_dated(fields, received_at) and _text(fields, *_TIME):
+        found = replace(found, translation=replace(found.translation, notes=(NO_TIME,)))
+    return found
 
 
 def _basket(fields: Row, shop: Shop, received_at: datetime) -> Parsed:
@@ -254,15 +262,24 @@ def _email(fields: Row, *, needed: bool) -> str | None:
 
 
 def _when(fields: Row, shop: Shop, received_at: datetime) -> datetime:
-    """RFC 3339, or the panel's local time; without one, when the push came."""
-    said = _text(fields, "occurred_at", "time")
-    try:
-        at = datetime.fromisoformat(said)
-    except ValueError:
+    """RFC 3339, or the panel's local time; without one, or with one that is no time, when the push came."""
+    at = _said_time(fields)
+    if at is None or not is_dated(fields, received_at):
         return received_at
-    return at if at.tzinfo is not None else instant(at.strftime("%Y-%m-%d %H:%M:%S"), shop) or received_at
+    if at.tzinfo is not None:
+        return at.astimezone(UTC)
+    return instant(at.strftime(TIME_FORMAT), shop) or received_at
 
 
-def is_dated(fields: Row) -> bool:
+def is_dated(fields: Row, received_at: datetime) -> bool:
     """Does it say when it happened? Then the same body again is a repetition."""
-    return bool(_text(fields, "occurred_at", "time"))
+    at = _said_time(fields)
+    return at is not None and is_time(at if at.tzinfo is not None else at.replace(tzinfo=UTC), received_at)
+
+
+def _said_time(fields: Row) -> datetime | None:
+    """As it is written, with or without an offset."""
+    try:
+        return datetime.fromisoformat(_text(fields, *_TIME))
+    except ValueError:
+        return None

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from app.clients.idosell.answers import instant, is_real_date, part, rows, whole
+from app.domain.intake.arrival import OLDEST
 from app.domain.shops.shop import Shop
 
 Row = Mapping[str, Any]  # a border: their JSON
@@ -54,7 +55,7 @@ def moment(row: Row, *names: str, shop: Shop) -> datetime | None:
             continue
         written = shown.strip().replace("T", " ")
         found = instant(written if len(written) > len("2026-01-01") else f"{written} 00:00:00", shop)
-        if found is not None:
+        if found is not None and found >= OLDEST:
             return found
     return None
 

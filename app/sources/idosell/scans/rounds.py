@@ -18,6 +18,8 @@ from app.sources.idosell.scans.gates import MARGIN, Gate
 SWEEPS = 2
 REST = timedelta(minutes=2)
 """After no answer."""
+TRIED_AGAIN_FOR = timedelta(days=1)
+"""So long a row that fails keeps its gate's window open; then the log alone has it."""
 
 
 def going_on(scan: Scan, shops: Sequence[Shop], now: datetime) -> Scan:
@@ -66,7 +68,17 @@ def after_page(scan: Scan, gate: Gate, pages: int) -> Scan:
         return _with(scan, gate, replace(cursor, window=replace(window, page=window.page + 1)))
     if pages > 1 and window.sweep < SWEEPS:
         return _with(scan, gate, replace(cursor, window=replace(window, page=0, sweep=window.sweep + 1)))
-    return _with(scan, gate, Cursor(until=window.until))
+    read_again = window.failed and window.until - cursor.until < TRIED_AGAIN_FOR
+    return _with(scan, gate, Cursor(until=cursor.until if read_again else window.until))
+
+
+def with_failed(scan: Scan, gate: Gate, rows: int) -> Scan:
+    """Rows of the page failed by a defect: the others go on, and those are read again in the next rounds, for a while (R73)."""
+    cursor = scan.cursors[gate.value]
+    assert cursor.window is not None
+    window = replace(cursor.window, failed=cursor.window.failed + rows)
+    trouble = f"{gate.value}: {window.failed} row(s) could not be read by a defect of the gateway; the log says which"
+    return replace(_with(scan, gate, replace(cursor, window=window)), trouble=trouble)
 
 
 def without_gate(scan: Scan, gate: Gate, trouble: str) -> Scan:

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, message_of
+from app.domain.errors import NotReady
 from app.domain.intake.pushes import Scan, SourceName
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
@@ -24,7 +25,7 @@ from app.sources.idosell.scans import rounds
 from app.sources.idosell.scans.gates import Gate, asked, ignores_the_window, shown, within
 from app.sources.idosell.source import IdosellSource, Panel, Panels
 from app.sources.platforms import Later
-from app.sources.port import NOTHING, Translation
+from app.sources.port import NOTHING, Translation, as_arrived
 from app.sources.telling import TOUCHED, Teller
 
 log = structlog.get_logger(__name__)
@@ -122,11 +123,27 @@ class Scanner:
             return rounds.without_gate(scan, gate, "the panel answered another page than was asked for")
         if ignores_the_window(page, kept):
             return rounds.without_gate(scan, gate, "the panel ignored the dates that were asked for")
-        await self._pass_on(gate, kept, shops, panel)
+        if failed := await self._pass_on(gate, kept, shops, panel):
+            scan = rounds.with_failed(scan, gate, failed)
         return rounds.after_page(scan, gate, page.pages if page.rows else 0)
 
-    async def _pass_on(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> None:
-        found = await self._translated(gate, kept, shops, panel)
+    async def _pass_on(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> int:
+        """Answers how many rows failed by a defect: one must not keep the others from being read (R73)."""
+        try:
+            await self._told(gate, kept, shops, panel)
+        except (NotReady, Later):
+            raise
+        except Exception:
+            if len(kept) > 1:
+                half = len(kept) // 2
+                return sum([await self._pass_on(gate, some, shops, panel) for some in (kept[:half], kept[half:])])
+            log.exception("scanned_row_failed", gate=gate.value, row=_number(kept[0]) if kept else None)
+        else:
+            return 0
+        return len(kept)
+
+    async def _told(self, gate: Gate, kept: Sequence[Row], shops: Sequence[Shop], panel: _Counted) -> None:
+        found = as_arrived(await self._translated(gate, kept, shops, panel), self._clock())
         if found.left:
             log.info("rows_left", gate=gate.value, rows=len(found.left), first=found.left[0].reason.value)
         await self._teller.tell(found.findings)
@@ -175,7 +192,12 @@ class Scanner:
         outcome, answer = await panel.ask("GET", "clients/tags", None, {"clientId": str(number)})
         if isinstance(outcome, Delivered):
             numbers = {shop.number for shop in shops if shop.id in theirs}
-            await self._teller.tell(tags_seen(answer, number, numbers, shops, self._clock()).findings)
+            try:
+                await self._teller.tell(tags_seen(answer, number, numbers, shops, self._clock()).findings)
+            except NotReady:
+                raise
+            except Exception:  # the tags of one account must not keep those of the others from being read (R73)
+                log.exception("scanned_row_failed", gate="tags", row=number)
         elif not isinstance(outcome, Refused):
             raise Later(f"tags: {message_of(outcome) or type(outcome).__name__}")
         if touched:
@@ -189,6 +211,12 @@ class Scanner:
         async with self._store.work() as work:
             await work.pushes.save_scan(name, scan)
             await work.commit()
+
+
+def _number(row: Row) -> int | None:
+    """By which the panel knows what a row is about."""
+    names = ("clientId", "orderSerialNumber", "id", "client_number")
+    return next((number for name in names if (number := whole(row.get(name))) is not None), None)
 
 
 async def _is_overloaded(panel: _Counted) -> bool:
