@@ -90,8 +90,11 @@ class Contacts:
         return known
 
     async def disputed(self, shop_id: str, limit: int) -> list[StoredContact]:
-        """Contacts with a discrepancy that a person should check."""
-        return await self._marked(shop_id, contacts.c.conflict != UNCONFIRMED, limit)
+        """Contacts with a discrepancy that a person should check, by their mark, in order of their ids."""
+        found: list[StoredContact] = []
+        for marked in (contacts.c.conflict < UNCONFIRMED, contacts.c.conflict > UNCONFIRMED):  # `!=` finds nothing by an index
+            found += await self._marked(shop_id, marked, limit - len(found)) if len(found) < limit else []
+        return found
 
     async def unconfirmed(self, shop_id: str, limit: int) -> list[StoredContact]:
         """Contacts about whom nothing is wrong, but whose subscription waits for their click (B6)."""
@@ -99,7 +102,9 @@ class Contacts:
 
     async def _marked(self, shop_id: str, marked: ColumnElement[bool], limit: int) -> list[StoredContact]:
         theirs = select(*_COLUMNS).where(contacts.c.shop_id == shop_id, _DISPUTED, marked)
-        return [_stored(row) for row in await self._connection.execute(theirs.order_by(contacts.c.id).limit(limit))]
+        return [
+            _stored(row) for row in await self._connection.execute(theirs.order_by(contacts.c.conflict, contacts.c.id).limit(limit))
+        ]
 
     async def by_ids(self, ids: Collection[int]) -> list[StoredContact]:
         if not ids:

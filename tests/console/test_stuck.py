@@ -222,14 +222,27 @@ async def test_r91_a_push_that_was_not_understood_is_read_once_more_by_a_button(
     assert (await sent(door.http, "/pushes/again", number=str(line.id))).status_code == 404
 
 
-async def test_b6_the_persons_page_says_since_when_the_subscription_waits_for_the_click(door: Door) -> None:
+@pytest.mark.parametrize(
+    ("asked", "english", "polish"),
+    [
+        (True, "waits for the person's click since {}", "czeka na kliknięcie od {}"),
+        (False, "not confirmed since {}, and the person was not asked yet", "niepotwierdzony od {}, a prośby o potwierdzenie"),
+    ],
+)
+async def test_b6_the_persons_page_says_since_when_the_subscription_is_not_confirmed(
+    door: Door, asked: bool, english: str, polish: str
+) -> None:
     since = datetime(2026, 11, 23, 9, tzinfo=UTC)
-    await a_person(door, Contact(email=JAN, email_asked_at=since, sent_state=SentState(email=JAN)))
+    there = SentState(email=JAN, email_asked_at=since if asked else None)
+    await a_person(door, Contact(email=JAN, email_asked_at=since, sent_state=there))
     page = unescape((await sent(await signed_in(door), "/find?lang=en", about=JAN)).text)
-    assert page.count("waits for the person's click since 23 Nov 2026, 10:00") == 2, "in the sentence on top and of the newsletter"
+    assert f"{JAN} is in SALESmanago; the subscription to the newsletter of 23 Nov 2026, 10:00:00 CET is not confirmed yet." in page
+    assert english.format("23 Nov 2026, 10:00:00 CET") in page
     assert "the person never said" in page, "of text messages"
-    polish = (await sent(door.http, "/find?lang=pl", about=JAN)).text
-    assert "czeka na kliknięcie od 23 lis 2026, 10:00" in polish
+    page = (await sent(door.http, "/find?lang=pl", about=JAN)).text
+    assert f"{JAN} jest w SALESmanago; zapis do newslettera z 23 lis 2026, 10:00:00 CET nie jest jeszcze potwierdzony." in page
+    assert polish.format("23 lis 2026, 10:00:00 CET") in page
+    assert polish.format("23 lis 2026, 10:00:00 CET") in (await door.http.get("/console/stuck?lang=pl")).text
 
 
 async def test_r92_the_overview_always_says_how_both_sides_are(door: Door) -> None:

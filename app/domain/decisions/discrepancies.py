@@ -37,7 +37,7 @@ _POLICY_WORDS = {
 }
 
 
-_UNCONFIRMED = {
+UNCONFIRMED = {
     True: (
         "A subscription to the e-mail newsletter waits for the person's click in SALESmanago's mail. Until then it does not count.",
         "Zapis do newslettera e-mail czeka na kliknięcie w wiadomości z SALESmanago. Do tego czasu osoba nie jest zapisana.",
@@ -96,8 +96,7 @@ def conflicts(contact: Contact, shop: Shop) -> tuple[Conflict, ...]:
         )
         found.append(Conflict(ConflictKind.RENAME_REFUSED, (), contact.rename_refused_at, words, words_pl))
     if contact.unconfirmed_since is not None:
-        asked = contact.sent_state.email_asked_at is not None and contact.sent_state.email_asked_at >= contact.unconfirmed_since
-        words, words_pl = _UNCONFIRMED[asked]
+        words, words_pl = UNCONFIRMED[contact.was_asked_to_confirm]
         found.append(Conflict(ConflictKind.UNCONFIRMED, ("email",), contact.unconfirmed_since, words, words_pl))
     return tuple(found)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from app.domain.commands import as_upsert, is_for_the_shop
+from app.domain.decisions.discrepancies import UNCONFIRMED
 from app.domain.delivery.outbox import CommandState
 from app.domain.intake.inbox import EventState
 from app.domain.operations.open_items.words import OPEN, OpenKind
@@ -72,7 +73,7 @@ def summary_of(contact: Contact | None, events: Sequence[EventTrace], waits: Map
         return Summary(verdict=Verdict.UNKNOWN)
     if contact is not None and contact.is_transferred:
         if contact.unconfirmed_since is not None:
-            return Summary(verdict=Verdict.WAITS_FOR_CLICK, explanation=OPEN[OpenKind.CLICK])
+            return Summary(verdict=Verdict.WAITS_FOR_CLICK, explanation=_click(asked=contact.was_asked_to_confirm))
         return Summary(verdict=Verdict.UP_TO_DATE)
     if any(one.state is EventState.SENT for one in events):
         return Summary(verdict=Verdict.UP_TO_DATE)
@@ -81,6 +82,12 @@ def summary_of(contact: Contact | None, events: Sequence[EventTrace], waits: Map
         return Summary(verdict=Verdict.OVER)
     withheld = [one for one in held_back if one.state is EventState.WITHHELD] or held_back
     return Summary(verdict=Verdict.NOT_THERE, explanation=_why(withheld[-1]), event_id=withheld[-1].event_id)
+
+
+def _click(*, asked: bool) -> Explanation:
+    why, why_pl = UNCONFIRMED[asked]
+    of_all = OPEN[OpenKind.CLICK]
+    return Explanation(of_all.rule, why, of_all.what_to_do, why_pl, of_all.what_to_do_pl)
 
 
 def is_in_salesmanago(contact: Contact, events: Sequence[EventTrace]) -> bool:

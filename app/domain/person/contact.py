@@ -71,6 +71,12 @@ class Contact:
         return asked
 
     @property
+    def was_asked_to_confirm(self) -> bool:
+        """Is SALESmanago told to mail the person about the subscription that waits?"""
+        since, asked = self.unconfirmed_since, self.sent_state.email_asked_at
+        return since is not None and asked is not None and asked >= since
+
+    @property
     def known_there_as(self) -> str:
         """The address under which events reach the contact in SALESmanago."""
         return self.sent_state.email if self.rename_refused_at is not None and self.sent_state.email else self.email

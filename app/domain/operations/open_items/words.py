@@ -59,9 +59,9 @@ OPEN: dict[OpenKind, Explanation] = {
     OpenKind.HELD: EXPLANATIONS[Reason.SHOP_DISABLED],
     OpenKind.CLICK: Explanation(
         "R50",
-        "Subscriptions to the e-mail newsletter wait for the person's click in SALESmanago's mail. Until then they do not count.",
+        "Subscriptions to the e-mail newsletter are not confirmed by the person's click yet. Until then they do not count.",
         "Nothing: only the person can click. If many wait, see whether SALESmanago sends the confirmation mails.",
-        "Zapisy do newslettera e-mail czekają na kliknięcie w wiadomości z SALESmanago. Do tego czasu się nie liczą.",
+        "Zapisy do newslettera e-mail nie są jeszcze potwierdzone kliknięciem. Do tego czasu się nie liczą.",
         "Nic: kliknąć może tylko ta osoba. Jeśli czeka ich dużo, sprawdź, czy SALESmanago wysyła wiadomości z potwierdzeniem.",
     ),
     OpenKind.PUSH: Explanation(
