@@ -121,6 +121,7 @@ ACTIONS = {
     "keys_rotated": N_("encrypted the secrets anew"),
     "erased_by_another_shop": N_("erased a person; the contact in SALESmanago is gone for this shop too"),
     "replayed": N_("tried parked items again"),
+    "push_read_again": N_("read a webhook once more"),
     "hand_work_done": N_("marked a manual task as done"),
     "backfill_started": N_("started a first transfer"),
     "backfill_paused": N_("paused a first transfer"),

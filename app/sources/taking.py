@@ -8,8 +8,10 @@ import structlog
 
 from app.domain.errors import NotFound, NotReady, UnknownCaller
 from app.domain.intake.pushes import NewPush, PushLine, PushState, SourceName
+from app.domain.operations.audit import Action
 from app.domain.shops.senders import Address, is_expected
 from app.domain.shops.shop import SourceKind
+from app.services.operations.audit import note
 from app.services.ports.clock import Clock
 from app.services.ports.storage import Store
 from app.services.shops.directory import ShopDirectory
@@ -73,6 +75,8 @@ class Pushes:
         """Translate pushes that were not understood once more; answers how many."""
         async with self._store.work() as work:
             number = await work.pushes.again(ids, self._clock())
+            if number:
+                await note(work, self._clock, Action.PUSH_READ_AGAIN, about=", ".join(str(one) for one in ids))
             await work.commit()
         return number
 

@@ -20,7 +20,7 @@ from app.domain.delivery.answers import Answer
 from app.domain.delivery.outbox import to_account
 from app.domain.delivery.outcomes import Delivered, Outcome, Refused, Throttled, message_of
 from app.domain.event_parts import Customer
-from app.domain.events import CustomerRegistered
+from app.domain.events import CustomerRegistered, OrderCancelled
 from app.domain.intake.inbox import NewEvent
 from app.routers.events.examples import EXAMPLES
 from app.server.application import application_of
@@ -326,6 +326,25 @@ def test_r91_parked_and_status_never_say_nothing_while_salesmanago_cannot_be_rea
     assert "next try" in shown
     assert "throttled" in terminal.run("status").stdout
     assert "osoby: 1" in terminal.run("parked", "--pl").stdout
+
+
+def test_r91_parked_and_status_name_what_waits_for_no_destination(terminal: Terminal) -> None:
+    async def step() -> None:
+        async with open_gateway(Settings()) as gateway, gateway.delivery._store.work() as work:
+            cancelled = OrderCancelled(at=datetime.now(UTC), order_id="o1", email="jan@example.com")
+            await work.inbox.add([NewEvent("shop1", "c1", "order-cancellation", cancelled, "d")], datetime.now(UTC))
+            await work.commit()
+
+    asyncio.run(step())
+    for command in ("parked", "status"):
+        assert "Events are stored and not decided yet." in terminal.run(command).stdout
+        assert "Zdarzenia są zapisane, ale jeszcze nierozpatrzone." in terminal.run(command, "--pl").stdout
+    happens()
+    for command in ("parked", "status"):
+        assert "wait for the order they concern" in terminal.run(command).stdout
+        assert "czekają na zamówienie, którego dotyczą" in terminal.run(command, "--pl").stdout
+    assert "nothing is late, but something waits" in terminal.run("status").stdout
+    assert "nic się nie spóźnia, ale coś czeka" in terminal.run("status", "--pl").stdout
 
 
 def test_r91_parked_says_that_nothing_waits_only_when_nothing_does(terminal: Terminal) -> None:

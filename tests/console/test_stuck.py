@@ -219,6 +219,7 @@ async def test_r91_a_push_that_was_not_understood_is_read_once_more_by_a_button(
     assert (await sent(door.http, "/pushes/again", number=str(line.id))).status_code == 303
     (line,) = await door.gateway.sources.pushes.lines()
     assert line.state is PushState.WAITING
+    assert "ponowny odczyt webhooka" in (await door.http.get("/console/audit?lang=pl")).text
     assert (await sent(door.http, "/pushes/again", number=str(line.id))).status_code == 404
 
 

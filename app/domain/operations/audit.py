@@ -36,6 +36,7 @@ class Action(StrEnum):
     ERASED_BY_ANOTHER_SHOP = "erased_by_another_shop"
     """Another shop of the account erased a person: the one contact in SALESmanago is gone for this shop too."""
     REPLAYED = "replayed"
+    PUSH_READ_AGAIN = "push_read_again"
     MANUAL_TASK_DONE = "hand_work_done"
     BACKFILL_STARTED = "backfill_started"
     BACKFILL_PAUSED = "backfill_paused"
