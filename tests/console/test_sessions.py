@@ -61,6 +61,7 @@ async def test_r95_signing_out_ends_the_session_for_the_person_who_kept_the_cook
 FORMS = [
     ("/replay", {"shop": "shop1"}),
     ("/manual-tasks/done", {"shop": "shop1", "number": "1"}),
+    ("/pushes/again", {"number": "1"}),
     ("/transfers/start", {"shop": "shop2", "mode": "dry_run"}),
     ("/transfers/act", {"shop": "shop2", "number": "1", "act": "pause"}),
     ("/comparisons/start", {"shop": "shop2", "mode": "preview"}),
@@ -130,6 +131,8 @@ async def test_a_shops_key_is_issued_for_the_shop_and_of_more_than_two_the_page_
         ("/keys/revoke", {"key_id": "\u0000%"}),
         ("/manual-tasks/done", {"shop": "shop1", "number": "99999999999999999999"}),
         ("/manual-tasks/done", {"shop": "nobody", "number": "1"}),
+        ("/pushes/again", {"number": "99999999999999999999"}),
+        ("/pushes/again", {"number": "x"}),
         ("/transfers/act", {"shop": "shop2", "number": "7", "act": "pause"}),
         ("/transfers/act", {"shop": "shop2", "number": "7", "act": "__class__"}),
         ("/transfers/start", {"shop": "shop1", "mode": "dry_run"}),

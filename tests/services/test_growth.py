@@ -50,6 +50,7 @@ GROWING = "inbox|outbox|contact_queues|contacts|contact_aliases|consents|sales|c
 READ_IN_ORDER = (
     r"SCAN inbox USING INDEX ix_inbox_received",  # the undecided alone, up to a limit
     r"SEARCH inbox USING INDEX ix_inbox_(held|received) ",  # the held of a shop; the urgent of all
+    r"SEARCH inbox USING INDEX ix_inbox_waiting \(shop_id=\?\)",  # the open ones of a shop, the oldest first up to a limit
     r"SEARCH contact_queues USING INDEX ix_contact_queues_due ",  # until one is due, or a limit of them
     r"SEARCH contact_queues USING INDEX ix_contact_queues_leased ",  # what is on its way at this moment
     r"SEARCH contact_queues USING COVERING INDEX ix_contact_queues_due ",  # the least of them: one step
@@ -111,6 +112,9 @@ async def a_day(world: World) -> None:
         await work.traces.of_person("shop1", EWA)
         await work.traces.of_order("shop1", "o1")
         await work.traces.of_event("shop1", "e1")
+        await work.inbox.open_events("shop1", 5)
+        await work.contacts.disputed("shop1", 5)
+        await work.contacts.unconfirmed("shop1", 5)
 
 
 async def test_a_claim_of_many_questions_asks_the_store_no_more_often_than_one_of_few(world: World) -> None:
