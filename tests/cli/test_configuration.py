@@ -22,33 +22,14 @@ from app.domain.intake.inbox import NewEvent
 from app.domain.runs.backfill import Listing
 from app.services.shops.keyring import KeyRing
 from tests.conftest import Clock
-from tests.support.running.terminals import Terminal
+from tests.support.running.terminals import ONE_SHOP, Terminal, a_panel
 from tests.support.world import FakeUpstream
 
-SHOPS = """
-[accounts.main]
-endpoint = "http://127.0.0.1:9"
-client_id = "c"
-api_secret = "env:TEST_SECRET"
-owner = "owner@example.com"
-
-[shops.shop1]
-account = "main"
-host = "sklep.example.com"
-location = "sklep_example"
-number = 1
-policy = "order_consent"
-integration_started_at = 2026-01-01T00:00:00+01:00
-callback_secret = "env:TEST_CALLBACK"
+SHOPS = f"""{ONE_SHOP.replace("all_customers", "order_consent")}callback_secret = "env:TEST_CALLBACK"
 
 [shops.shop1.consents]
 email = "NEWSLETTER"
-
-[shops.shop1.panel]
-kind = "idosell"
-base_url = "http://127.0.0.1:9"
-api_key = "env:TEST_SECRET"
-
+{a_panel()}
 [shops.shop1.backfill.day]
 from = "08:00"
 contacts_per_hour = 100

@@ -9,33 +9,11 @@ from app.bootstrap.gateway import open_gateway
 from app.configuration.settings import Settings
 from app.domain.delivery.outbox import to_newsletter
 from app.domain.shops.callbacks import signature
-from tests.support.running.terminals import Terminal
+from tests.support.running.terminals import ONE_SHOP, SECOND_SHOP, Terminal
 
 JAN = "jan.kowalski@example.com"
-SHOPS = """
-[accounts.main]
-endpoint = "http://127.0.0.1:9"
-client_id = "c"
-api_secret = "env:TEST_SECRET"
-owner = "owner@example.com"
-
-[shops.shop1]
-account = "main"
-host = "sklep.example.com"
-location = "sklep_example"
-number = 1
-policy = "all_customers"
-integration_started_at = 2026-01-01T00:00:00+01:00
-callback_secrets = ["env:TEST_NEW", "env:TEST_OLD"]
-
-[shops.shop2]
-account = "main"
-host = "hurt.example.com"
-location = "hurt_example"
-number = 2
-policy = "all_customers"
-integration_started_at = 2026-01-01T00:00:00+01:00
-"""
+SHOPS = f"""{ONE_SHOP}callback_secrets = ["env:TEST_NEW", "env:TEST_OLD"]
+{SECOND_SHOP}"""
 
 
 @pytest.fixture

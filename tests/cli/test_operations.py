@@ -28,32 +28,10 @@ from app.services.delivery.senders.salesmanago_sender import SalesmanagoSender
 from app.services.delivery.senders.sender import Sender
 from tests.conftest import Clock
 from tests.support.gateways import client_of
-from tests.support.running.terminals import Terminal
+from tests.support.running.terminals import ONE_SHOP, SECOND_SHOP, Terminal
 from tests.support.world import FakeUpstream
 
-SHOPS = """
-[accounts.main]
-endpoint = "http://127.0.0.1:9"
-client_id = "c"
-api_secret = "env:TEST_SECRET"
-owner = "owner@example.com"
-
-[shops.shop1]
-account = "main"
-host = "sklep.example.com"
-location = "sklep_example"
-number = 1
-policy = "all_customers"
-integration_started_at = 2026-01-01T00:00:00+01:00
-
-[shops.shop2]
-account = "main"
-host = "hurt.example.com"
-location = "hurt_example"
-number = 2
-policy = "all_customers"
-integration_started_at = 2026-01-01T00:00:00+01:00
-"""
+SHOPS = ONE_SHOP + SECOND_SHOP
 HOSTILE = "see $(touch owned) and `id`; it's [red]\\ !"
 
 

@@ -10,29 +10,10 @@ from app.bootstrap.gateway import open_gateway
 from app.cli import common
 from app.configuration.settings import Settings
 from tests.sources.stage import signed
-from tests.support.running.terminals import Terminal
+from tests.support.running.terminals import ONE_SHOP, Terminal, a_panel
 
 TOKEN = "authentication-bearer-token"
-SHOPS = """
-[accounts.main]
-endpoint = "http://127.0.0.1:9"
-client_id = "c"
-api_secret = "env:TEST_SECRET"
-owner = "owner@example.com"
-
-[shops.shop1]
-account = "main"
-host = "sklep.example.com"
-location = "sklep_example"
-number = 1
-policy = "all_customers"
-integration_started_at = 2026-01-01T00:00:00+01:00
-[shops.shop1.panel]
-kind = "idosell"
-base_url = "http://127.0.0.1:9"
-api_key = "env:TEST_SECRET"
-calls_per_second = 100
-"""
+SHOPS = f"{ONE_SHOP}{a_panel()}calls_per_second = 100\n"
 SOURCE = """
 [shops.shop1.source]
 kind = "idosell"

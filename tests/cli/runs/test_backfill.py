@@ -5,36 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.running.terminals import Terminal
+from tests.support.running.terminals import ONE_SHOP, SECOND_SHOP, Terminal, a_panel
 
-SHOPS = """
-[accounts.main]
-endpoint = "http://127.0.0.1:9"
-client_id = "c"
-api_secret = "env:TEST_SECRET"
-owner = "owner@example.com"
-
-[shops.careful]
-account = "main"
-host = "sklep.example.com"
-location = "sklep_example"
-number = 1
-policy = "order_consent"
-integration_started_at = 2026-01-01T00:00:00+01:00
-
-[shops.open]
-account = "main"
-host = "hurt.example.com"
-location = "hurt_example"
-number = 2
-policy = "all_customers"
-integration_started_at = 2026-01-01T00:00:00+01:00
-
-[shops.open.panel]
-kind = "idosell"
-base_url = "http://127.0.0.1:9"
-api_key = "env:TEST_SECRET"
-"""
+SHOPS = "".join(
+    (
+        ONE_SHOP.replace("shop1", "careful").replace("all_customers", "order_consent"),
+        SECOND_SHOP.replace("shop2", "open"),
+        a_panel("open"),
+    )
+)
 LINES = "E-mail;Data zgody;Uwagi\newa@example.com;2025-03-18 18:49:21;x\nno-address;2025-03-18;\nola@example.com;;\n"
 
 

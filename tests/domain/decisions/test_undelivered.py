@@ -1,37 +1,15 @@
 """What is true of an event that brings nothing to send while something of the person has not arrived."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from app.domain.commands import AddEvent, Command, DeleteContact
+from app.domain.commands import Command, DeleteContact
 from app.domain.decisions.undelivered import Undelivered, may_be_undelivered, why_nothing_is_sent
-from app.domain.events import AccountListed, DriftFound, Event, OptInClaimed, OptOutClaimed, StatusRejected, SubscriberListed
+from app.domain.events import AboutThePerson
 from app.domain.reasons import Reason
-from tests.support.builders import (
-    EMAIL,
-    NOON,
-    a_customer,
-    access_requested,
-    account_changed,
-    an_event,
-    an_order,
-    an_upsert,
-    at,
-    cancelled,
-    cart_changed,
-    consent_granted,
-    consent_withdrawn,
-    erasure_requested,
-    registered,
-    returned,
-    status_seen,
-    subscribed,
-    tags_edited,
-    tags_seen,
-    unsubscribed,
-    viewed,
-)
+from tests.domain.event_kinds.every_event import EVERY_EVENT
+from tests.support.builders import EMAIL, an_event, an_upsert, registered
 
 UPSERT, DELETION, THE_ORDER, ANOTHER_ORDER = (
     an_upsert(),
@@ -40,46 +18,21 @@ UPSERT, DELETION, THE_ORDER, ANOTHER_ORDER = (
     an_event(external_id="5502"),
 )
 EVERY: tuple[Command, ...] = (UPSERT, DELETION, THE_ORDER, ANOTHER_ORDER)
-PERSON = [
-    registered(),
-    account_changed(),
-    AccountListed(at=at(NOON), customer=a_customer()),
-    subscribed(),
-    SubscriberListed(at=at(NOON), email=EMAIL),
-    unsubscribed(),
-    tags_edited(added=["vip"]),
-    consent_granted(),
-    consent_withdrawn(),
-]
-ORDERS = [an_order(), cancelled(), returned()]
-NOTHING_WAITS_FOR = [
-    cart_changed(),
-    viewed(),
-    access_requested(),
-    status_seen(),
-    tags_seen(),
-    StatusRejected(at=at(NOON), email=EMAIL),
-    OptInClaimed(at=at(NOON), email=EMAIL),
-    OptOutClaimed(at=at(NOON), email=EMAIL),
-    DriftFound(at=at(NOON), email=EMAIL),
-]
+CARRIERS: dict[str, Command] = {
+    **dict.fromkeys((kind.__name__ for kind in get_args(AboutThePerson)), UPSERT),
+    **dict.fromkeys(("OrderPlaced", "OrderCancelled", "OrderReturned"), THE_ORDER),
+    "ErasureRequested": DELETION,
+}
+"""Nothing waits for any other kind."""
 
 
 def waiting(command: Command, *, parked: bool = False, event_id: str = "order-1") -> Undelivered:
     return Undelivered(command, parked, event_seq=1, event_id=event_id)
 
 
-@pytest.mark.parametrize(
-    ("event", "carrier"),
-    [
-        *((event, UPSERT) for event in PERSON),
-        *((event, THE_ORDER) for event in ORDERS),
-        (erasure_requested(), DELETION),
-        *((event, None) for event in NOTHING_WAITS_FOR),
-    ],
-    ids=lambda given: type(given).__name__,
-)
-def test_an_event_waits_for_the_command_that_tells_the_same(event: Event, carrier: AddEvent | None) -> None:
+@pytest.mark.parametrize("kind", EVERY_EVENT)
+def test_an_event_waits_for_the_command_that_says_the_same(kind: str) -> None:
+    event, carrier = EVERY_EVENT[kind], CARRIERS.get(kind)
     for command in EVERY:
         reason, behind = why_nothing_is_sent(event, Reason.NOTHING_NEW, [waiting(command)])
         assert (reason, behind) == (

@@ -1,6 +1,19 @@
 """Steps of histories that the files beside this one name."""
 
-from tests.support.worlds.acts import PEOPLE, InShop, Looks, Passes, There, Turns
+from collections.abc import Sequence
+
+import pytest
+
+from app.storage.engine.database import Database
+from tests.support.worlds.acts import PEOPLE, SURROUNDINGS, InShop, Looks, Passes, Play, Step, There, Turns
+
+everywhere = pytest.mark.parametrize("surroundings", SURROUNDINGS)
+
+
+async def ends_well(database: Database, steps: Sequence[Step], surroundings: str = "account address") -> None:
+    """After these steps nobody is opted in after a resignation, and all sides agree."""
+    assert await Play(database, surroundings).play(steps) == []
+
 
 ADA = PEOPLE[0]
 DOWN, FINE = Turns("down"), Turns("fine")

@@ -20,9 +20,10 @@ from tests.services.acts.steps import (
     RESIGNS,
     SEEN_IN,
     WAITS,
+    ends_well,
+    everywhere,
 )
 from tests.support.worlds.acts import (
-    SURROUNDINGS,
     InShop,
     Looks,
     Passes,
@@ -49,23 +50,23 @@ CLAIMED = [
 ]
 
 
-@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@everywhere
 @pytest.mark.parametrize("steps", CLAIMED)
 async def test_r55_no_opt_out_is_sent_again_over_an_opt_in_whose_callback_is_still_to_be_judged(
     database: Database, steps: Sequence[Step], surroundings: str
 ) -> None:
     """Found by the scenario `acts`: a look showed the opt-in before it was confirmed, and took it for an opt-out not taken."""
-    assert await Play(database, surroundings).play(steps) == []
+    await ends_well(database, steps, surroundings)
 
 
-@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@everywhere
 @pytest.mark.parametrize("again", [OPTS_IN, IN_SHOP_2])
 async def test_r06_an_opt_in_after_a_reported_resignation_is_not_kept_back_by_it(
     database: Database, again: Step, surroundings: str
 ) -> None:
     """Found by the scenario `acts`: that an opt-in had been seen before the resignation was remembered longer than that itself."""
     waits = [WAITS, RESIGNS, CLICKS_IN, OPTS_IN, A_LOOK]
-    assert await Play(database, surroundings).play([*waits, There(ADA, True), again, LATER, FINE]) == []
+    await ends_well(database, [*waits, There(ADA, True), again, LATER, FINE], surroundings)
 
 
 @pytest.mark.parametrize("surroundings", ["account address", "shop address"])
@@ -73,15 +74,15 @@ async def test_r53_an_opt_in_in_salesmanago_counts_in_a_shop_whose_opt_out_anoth
     database: Database, surroundings: str
 ) -> None:
     """SALESmanago had been told of the opt-out before: that it shows an opt-in confirms the callback."""
-    assert await Play(database, surroundings).play([OUT_OF_SHOP_2, OPTS_IN, CLICKS_IN]) == []
+    await ends_well(database, [OUT_OF_SHOP_2, OPTS_IN, CLICKS_IN], surroundings)
 
 
-@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@everywhere
 async def test_r06_an_opt_out_that_was_sent_is_no_resignation_for_opt_ins_that_wait_behind_each_other(
     database: Database, surroundings: str
 ) -> None:
     """The second opt-in knew of a look from before the opt-out, and took the opt-out for somebody's click."""
-    assert await Play(database, surroundings).play([OPTS_IN, CLICKS_IN, RESIGNS, DOWN, OPTS_IN, OPTS_IN]) == []
+    await ends_well(database, [OPTS_IN, CLICKS_IN, RESIGNS, DOWN, OPTS_IN, OPTS_IN], surroundings)
 
 
 UNDONE_AT_ONCE = [OPTS_IN, OPTS_IN, LOST_OUT, Looks("window"), IN_SHOP_2]

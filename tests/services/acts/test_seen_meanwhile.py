@@ -19,11 +19,11 @@ from tests.services.acts.steps import (
     OUT_OF_SHOP_2,
     SEEN_IN,
     WAITS,
+    ends_well,
+    everywhere,
 )
 from tests.support.worlds.acts import (
-    SURROUNDINGS,
     Orders,
-    Play,
     Step,
 )
 
@@ -37,13 +37,13 @@ STANDS = [
 ]
 
 
-@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@everywhere
 @pytest.mark.parametrize("steps", STANDS)
 async def test_r06_an_opt_in_is_verified_first_where_one_was_seen_while_another_of_ours_was_on_its_way(
     database: Database, steps: Sequence[Step], surroundings: str
 ) -> None:
     """Found by the scenario `acts`: the look was noted on the command that waited then, and forgotten with it."""
-    assert await Play(database, surroundings).play(steps) == []
+    await ends_well(database, steps, surroundings)
 
 
 KEPT_BACK = [
@@ -52,19 +52,19 @@ KEPT_BACK = [
 ]
 
 
-@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@everywhere
 @pytest.mark.parametrize("steps", KEPT_BACK)
 async def test_r06_an_opt_in_that_was_kept_back_is_not_sent_again_by_what_happens_next(
     database: Database, steps: Sequence[Step], surroundings: str
 ) -> None:
     """Found by the scenario `acts`: the resignation waited for its callback, and the difference told the opt-in meanwhile."""
-    assert await Play(database, surroundings).play(steps) == []
+    await ends_well(database, steps, surroundings)
 
 
-@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@everywhere
 @pytest.mark.parametrize("again", [OPTS_IN, IN_SHOP_2])
 async def test_r06_an_act_after_an_opt_in_was_kept_back_is_newer_than_the_resignation(
     database: Database, again: Step, surroundings: str
 ) -> None:
     kept_back = [*SEEN_IN, DOWN, IN_SHOP_2, LOST_OUT, LATER, FINE]
-    assert await Play(database, surroundings).play([*kept_back, DOWN, again, LATER, FINE]) == []
+    await ends_well(database, [*kept_back, DOWN, again, LATER, FINE], surroundings)

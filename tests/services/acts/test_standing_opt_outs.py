@@ -18,10 +18,10 @@ from tests.services.acts.steps import (
     RESIGNS,
     SEEN_IN,
     WAITS,
+    ends_well,
+    everywhere,
 )
 from tests.support.worlds.acts import (
-    SURROUNDINGS,
-    Play,
     Step,
     There,
 )
@@ -35,9 +35,9 @@ OPT_OUT_STANDS = [
 ]
 
 
-@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@everywhere
 @pytest.mark.parametrize("steps", OPT_OUT_STANDS)
 async def test_r06_an_opt_out_that_was_seen_to_stand_while_it_waited_does_not_overwrite_a_newer_opt_in(
     database: Database, steps: Sequence[Step], surroundings: str
 ) -> None:
-    assert await Play(database, surroundings).play(steps) == []
+    await ends_well(database, steps, surroundings)

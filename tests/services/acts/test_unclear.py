@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from app.storage.engine.database import Database
-from tests.services.acts.steps import ADA, CLICKS_IN, DOWN, FINE, IN_SHOP_2, LATER, MAYBE, OPTS_IN, RESIGNS, SEEN_IN
+from tests.services.acts.steps import ADA, CLICKS_IN, DOWN, FINE, IN_SHOP_2, LATER, MAYBE, OPTS_IN, RESIGNS, SEEN_IN, everywhere
 from tests.support.worlds.acts import (
-    SURROUNDINGS,
     Play,
     Step,
     There,
@@ -23,7 +22,7 @@ UNCLEAR = [
 ]
 
 
-@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+@everywhere
 @pytest.mark.parametrize("steps", UNCLEAR)
 async def test_r06_where_an_opt_in_in_salesmanago_cannot_be_told_from_our_own_call_everybody_agrees_in_the_end(
     database: Database, steps: Sequence[Step], surroundings: str

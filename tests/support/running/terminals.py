@@ -30,7 +30,26 @@ number = 1
 policy = "all_customers"
 integration_started_at = 2026-01-01T00:00:00+01:00
 """
-"""Of `all_customers`, on an account at which nobody answers; its secret is in `TEST_SECRET`."""
+"""Of `all_customers`, on an account at which nobody answers; its secret is in `TEST_SECRET`. What follows may be added."""
+SECOND_SHOP = """
+[shops.shop2]
+account = "main"
+host = "hurt.example.com"
+location = "hurt_example"
+number = 2
+policy = "all_customers"
+integration_started_at = 2026-01-01T00:00:00+01:00
+"""
+
+
+def a_panel(shop: str = "shop1") -> str:
+    """The section of a panel at which nobody answers."""
+    return f"""
+[shops.{shop}.panel]
+kind = "idosell"
+base_url = "http://127.0.0.1:9"
+api_key = "env:TEST_SECRET"
+"""
 
 
 def leaves(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
