@@ -33,7 +33,7 @@ def status(polish: InPolish = False, as_json: AsJson = False) -> None:
             elif any(one["about"] == shop["shop"] for one in report["open"]):
                 oldest = "nic się nie spóźnia, ale coś czeka" if polish else "nothing is late, but something waits"
             else:
-                oldest = "nic nie czeka" if polish else "nothing waits"
+                oldest = "żadne zdarzenie nie czeka" if polish else "no event waits"
             out.print(f"[bold]{escape(shop['shop'])}[/bold]  {oldest}")
             counted = [f"{number} {say('state', state)}" for state in _STATES if (number := shop["events"].get(state))]
             out.print(f"    {', '.join(counted) or ('nie było jeszcze zdarzeń' if polish else 'no events yet')}")
