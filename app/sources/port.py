@@ -49,6 +49,12 @@ class SourceEvent:
     """When it was heard of, where it is dated later than that (R08)."""
 
 
+OVER = "no"
+"""The state of a thing that ended."""
+STAMP = "%Y%m%dT%H%M%S"
+"""How a time stands in an id."""
+
+
 @value()
 class Finding:
     """A thing of the platform as it was seen at a time.
@@ -63,6 +69,10 @@ class Finding:
     as_of: datetime
     first: tuple[SourceEvent, ...] = ()
     again: tuple[SourceEvent, ...] = ()
+    is_act: bool = False
+    """`as_of` is when the person acted: the same state since a later time is another act. Otherwise it says nothing new (R50)."""
+    overtaken: SourceEvent | None = None
+    """How the thing ended, if that is known (`OVER`) and newer: it is told again, for nothing was there to end before (R19)."""
     account: int | None = None
     """Whose tags are to be read now, where the platform keeps tags and pushes none."""
 
@@ -149,7 +159,12 @@ def news(finding: Finding, known: Remembered | None) -> tuple[SourceEvent, ...]:
     """The events of a finding. An older state than the one that is known is no event: the newer one has said it."""
     if known is None:
         return finding.first
-    if finding.state == known.state or finding.as_of < known.as_of:
+    if finding.as_of < known.as_of:
+        if finding.overtaken is None or known.state != OVER:
+            return ()
+        ended = finding.overtaken
+        return (replace(ended, event_id=f"{ended.event_id}:{known.as_of:{STAMP}}", event=replace(ended.event, at=known.as_of)),)
+    if finding.state == known.state and not (finding.is_act and finding.as_of > known.as_of):
         return ()
     return finding.again
 

@@ -79,10 +79,11 @@ class Teller:
                 case _:
                     assert_never(fresh.event)
 
-        if "@" not in finding.key:
+        if "@" not in finding.key + finding.state:
             return finding
         first, again = tuple(as_stored(one) for one in finding.first), tuple(as_stored(one) for one in finding.again)
-        return replace(finding, key=keyed(finding.key, finding.shop_id, self._pseudonym), first=first, again=again)
+        key, state = (keyed(name, finding.shop_id, self._pseudonym) for name in (finding.key, finding.state))
+        return replace(finding, key=key, state=state, first=first, again=again)
 
     async def _without_echoes(self, work: Work, findings: Sequence[Finding], known: Seen) -> list[Finding]:
         """What the platform shows of newsletters without what we wrote there. Of an echo it is remembered how it is."""
@@ -101,7 +102,11 @@ class Teller:
         kept: list[Finding] = []
         for at, finding in enumerate(findings):
             said = acts.get(at)
-            whose = echo(said[1], people.get((said[0], said[1].email))) if said is not None else Echo.NONE
+            whose = (
+                echo(said[1], people.get((said[0], said[1].email)), known.get((finding.shop_id, finding.key)))
+                if said is not None
+                else Echo.NONE
+            )
             match whose:
                 case Echo.NONE:
                     kept.append(finding)

@@ -6,6 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.events import Unsubscribed
+from app.domain.values import replace
 from app.sources.port import (
     WORDS,
     Finding,
@@ -42,6 +43,13 @@ def test_what_is_as_it_was_tells_nothing() -> None:
 
 def test_what_changed_tells_how_it_is_now() -> None:
     assert news(finding("b", 5), Remembered("a", T)) == (told("again"),)
+
+
+def test_r50_the_same_state_since_a_later_time_is_news_where_the_person_acted_then_and_only_there() -> None:
+    acted = replace(finding("a", 5), is_act=True)
+    assert news(acted, Remembered("a", T)) == (told("again"),)
+    assert news(acted, remembered(acted, None)) == ()
+    assert news(replace(acted, as_of=T), Remembered("a", T)) == ()
 
 
 def test_an_older_state_that_arrives_late_tells_nothing_and_is_not_remembered() -> None:

@@ -1,6 +1,6 @@
 """From a push at the door to events in the inbox (R80, R81, R82, R83)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,9 +17,11 @@ from app.domain.events import (
     Subscribed,
     Unsubscribed,
 )
-from app.domain.intake.pushes import PushState
+from app.domain.intake.pushes import PushState, Remembered, guest
 from app.domain.person.contact import Contact
+from app.domain.person.contact_parts import TimedText
 from app.domain.person.sides import ShopState
+from app.domain.values import replace
 from app.sources.echoes import Echo, echo
 from app.storage.unit_of_work import Store
 from tests.conftest import Clock
@@ -256,6 +258,36 @@ async def test_r08_a_subscription_dated_ahead_does_not_hide_the_resignation_that
     assert opt_in.at <= opt_out.at
 
 
+@pytest.mark.parametrize("state", ["y", "n"])
+async def test_r50_the_same_state_with_a_later_date_of_its_own_is_another_act_and_without_one_a_repetition(
+    stage: Stage, state: str
+) -> None:
+    said = {"event": "newsletter_email", "shop": 1, "email": "a@example.com", "state": state}
+    for _ in range(2):
+        await stage.webhooki({**said, "occurred_at": stage.clock().isoformat()})
+        await stage.translated()
+        stage.clock.advance(minutes=30)
+    assert len(await kinds(stage)) == 2
+    for _ in range(2):
+        await stage.webhooki(said)
+        await stage.translated()
+        stage.clock.advance(minutes=30)
+    assert len(await kinds(stage)) == 2
+
+
+async def test_r50_another_number_for_text_messages_is_told_and_no_digest_of_it_can_be_guessed(stage: Stage) -> None:
+    said = {"event": "newsletter_sms", "shop": 1, "client_id": 7, "email": "a@example.com", "state": "y"}
+    for phone in ("600100200", "600100201", "600100201"):
+        await stage.webhooki({**said, "phone": phone})
+        await stage.translated()
+        stage.clock.advance(minutes=1)
+    assert [getattr(one.event, "phone", None) for one in await stage.events()] == ["+48600100200", "+48600100201"]
+    async with stage.store.work() as work:
+        ((_, known),) = (await work.pushes.seen({("shop1", "news:sms:7")})).items()
+    assert known.state.startswith("in:@")
+    assert guest("+48600100201") not in known.state
+
+
 # -- what we wrote there ourselves ---------------------------------------------------------------------------------------
 
 T = at("2026-11-23T10:00")
@@ -284,8 +316,37 @@ def resigned(minutes: int = 1) -> Unsubscribed:
     ],
 )
 def test_r06_what_the_panel_shows_of_our_own_writing_is_no_act(event: Any, home: TimedStatus | None, expected: Echo) -> None:
-    assert echo(event, Contact(email="a@example.com", shop_state=ShopState(email_news=home))) is expected
+    state = ShopState(email_news=home, email_opt_in_written=T - timedelta(minutes=10))
+    assert echo(event, Contact(email="a@example.com", shop_state=state)) is expected
     assert echo(event, None) is Echo.NONE
+
+
+@pytest.mark.parametrize(
+    ("written", "shown", "expected"),
+    [
+        (None, None, Echo.NONE),
+        (T - timedelta(minutes=1), None, Echo.UNSETTLED),
+        (T - timedelta(hours=25), None, Echo.NONE),
+        (T - timedelta(minutes=5), Remembered("in", T - timedelta(minutes=4)), Echo.NONE),
+        (T - timedelta(minutes=5), Remembered("in:@abc", T - timedelta(minutes=4)), Echo.NONE),
+        (T - timedelta(minutes=5), Remembered("in", T - timedelta(minutes=6)), Echo.UNSETTLED),
+        (T - timedelta(minutes=5), Remembered("out", T - timedelta(minutes=4)), Echo.UNSETTLED),
+    ],
+)
+def test_r50_an_opt_in_soon_after_an_opt_out_waits_only_where_it_can_be_our_own_writing(
+    written: datetime | None, shown: Remembered | None, expected: Echo
+) -> None:
+    contact = Contact(email="a@example.com", shop_state=ShopState(email_news=OUT, email_opt_in_written=written))
+    assert echo(subscribed(), contact, shown) is expected
+
+
+def test_r50_another_number_is_no_echo_unless_it_can_be_our_own_writing() -> None:
+    by_sms = Subscribed(at=T, email="a@example.com", by_email=False, by_sms=True, phone="+48600100201")
+    known = Contact(email="a@example.com", shop_state=ShopState(phone_news=IN), profile={"phone": TimedText("+48600100200", T)})
+    written = replace(known, shop_state=replace(known.shop_state, phone_opt_in_written=T))
+    assert echo(by_sms, known) is Echo.NONE
+    assert echo(replace(by_sms, phone="+48600100200"), known) is Echo.OURS
+    assert echo(by_sms, written) is Echo.OURS
 
 
 def test_r06_each_channel_has_its_own_echo() -> None:

@@ -196,10 +196,15 @@ def _ticked(row: Mapping[str, Any], where: str, date: str, shop: Shop) -> Newsle
     return NewsletterBox(ticked=bool(theirs), since=instant(theirs[0].get(date), shop) if theirs else None)
 
 
-def instant(shown: object, shop: Shop) -> datetime | None:
-    """Panel time is local and says no zone (section 1.8). Of the hour that comes twice in autumn, the first."""
+def instant(shown: object, shop: Shop, *, later: bool = False) -> datetime | None:
+    """Panel time is local and says no zone (section 1.8). Of the hour that comes twice in autumn the first, or the `later` one.
+
+    An opt-out takes the later reading and an opt-in the earlier one: a doubt favours the resignation (R06).
+    """
     try:
-        return datetime.strptime(str(shown)[:19], TIME_FORMAT).replace(tzinfo=ZoneInfo(shop.time_zone)).astimezone(UTC)
+        local = datetime.strptime(str(shown)[:19], TIME_FORMAT).replace(tzinfo=ZoneInfo(shop.time_zone))
+        readings = [local.replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
+        return max(readings) if later else min(readings)
     except (ValueError, OverflowError):  # the first and the last day of the calendar may be none in UTC
         return None
 

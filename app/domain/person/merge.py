@@ -47,6 +47,8 @@ def absorb(target: Contact, other: Contact, at: datetime | None = None) -> Conta
             target.shop_state,
             email_news=newer_status(other.shop_state.email_news, target.shop_state.email_news),
             phone_news=newer_status(other.shop_state.phone_news, target.shop_state.phone_news),
+            email_opt_in_written=later(other.shop_state.email_opt_in_written, target.shop_state.email_opt_in_written),
+            phone_opt_in_written=later(other.shop_state.phone_opt_in_written, target.shop_state.phone_opt_in_written),
         ),
     )
 

@@ -93,3 +93,6 @@ class ShopState:
     email_news: TimedStatus | None = None
     phone_news: TimedStatus | None = None
     tags: PanelTags | None = None
+    email_opt_in_written: datetime | None = None
+    """The act behind the last opt-in that was queued for the shop's side: what it shows may be that writing (R55)."""
+    phone_opt_in_written: datetime | None = None

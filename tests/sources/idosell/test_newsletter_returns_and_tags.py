@@ -71,6 +71,12 @@ def test_r06_a_state_without_a_real_date_says_nothing() -> None:
     assert subscriber(row, Channel.EMAIL, [SHOP]) == Translation()
 
 
+@pytest.mark.parametrize(("approval", "meant"), [("y", "2026-10-25T00:30"), ("n", "2026-10-25T01:30")])
+def test_r06_of_the_hour_that_comes_twice_a_doubt_favours_the_resignation(approval: str, meant: str) -> None:
+    row = a_subscriber(shops=[{"shop_id": 1, "approval": approval, "date_modification": "2026-10-25 02:30:00"}])
+    assert event_of(subscriber(row, Channel.EMAIL, [SHOP])).at == at(meant)
+
+
 def test_no_id_of_a_subscriber_carries_the_address() -> None:
     (finding,) = subscriber(a_subscriber(), Channel.EMAIL, [SHOP]).findings
     assert "ola" not in finding.key + finding.first[0].event_id

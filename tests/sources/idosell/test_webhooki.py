@@ -133,6 +133,30 @@ def test_r08_a_date_that_is_no_time_counts_as_the_moment_the_push_came_and_the_p
     assert said(body).translation.notes == ()
 
 
+@pytest.mark.parametrize(
+    ("state", "received", "meant"),
+    [
+        ("y", "2026-10-25T03:00", "2026-10-25T00:30"),
+        ("n", "2026-10-25T03:00", "2026-10-25T01:30"),
+        ("n", "2026-10-25T00:31", "2026-10-25T00:30"),  # it came within the first of the two hours
+    ],
+)
+def test_r06_of_the_hour_that_comes_twice_a_doubt_favours_the_resignation(state: str, received: str, meant: str) -> None:
+    body = NEWSLETTER | {"state": state, "occurred_at": "2026-10-25 02:30:00"}
+    found = parsed(fields_of(json.dumps(body).encode(), JSON), (SHOP,), at(received))
+    assert event_of(found).at == at(meant)
+
+
+@pytest.mark.parametrize("fact", [{"currency": "EUR"}, {"value": "45"}, {"url": "https://sklep.example/k/2"}])
+def test_r41_a_basket_of_the_same_goods_with_another_fact_is_news(fact: dict[str, str]) -> None:
+    basket = BASKET | {"url": "https://sklep.example/k/1", "items": [{"id": 1}]}
+    before = sifted(said(basket).translation.findings, {})[1]
+    later = {"occurred_at": "2026-11-23 12:40:00"}
+    assert sifted(said(basket | later).translation.findings, before)[0] == []
+    ((_, told),) = sifted(said(basket | later | fact).translation.findings, before)[0]
+    assert isinstance(told.event, CartChanged)
+
+
 @pytest.mark.parametrize(("consent", "box"), [("y", "given"), ("n", "not_given"), ("", "not_asked")])
 def test_r81_the_box_of_an_order_is_remembered_and_the_order_read(consent: str, box: str) -> None:
     found = said({"event": "order_consent", "shop": "1", "order": "12", "consent": consent})

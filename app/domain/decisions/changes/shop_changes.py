@@ -1,6 +1,7 @@
 """What is still to be sent to the shop, as differences (R30-R32, R53)."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import assert_never
 
 from app.domain import tags
@@ -16,7 +17,7 @@ from app.domain.commands import (
     ShopCommand,
     UpsertContact,
 )
-from app.domain.consent import Channel, TimedStatus
+from app.domain.consent import Channel, TimedStatus, is_opt_in
 from app.domain.events import ErasureRequested, StatusObserved, StatusRejected, TagsObserved
 from app.domain.panel_tags import PanelTags
 from app.domain.person.contact import Contact
@@ -94,6 +95,8 @@ def mark_sent_to_shop(contact: Contact, commands: Iterable[Command]) -> Contact:
                     contact.shop_state,
                     email_news=command.email_news or contact.shop_state.email_news,
                     phone_news=command.phone_news or contact.shop_state.phone_news,
+                    email_opt_in_written=_opt_in_of(command.email_news) or contact.shop_state.email_opt_in_written,
+                    phone_opt_in_written=_opt_in_of(command.phone_news) or contact.shop_state.phone_opt_in_written,
                 )
                 contact = replace(contact, shop_state=shop_state)
             case MirrorTags():
@@ -103,6 +106,10 @@ def mark_sent_to_shop(contact: Contact, commands: Iterable[Command]) -> Contact:
             case _:
                 assert_never(command)
     return contact
+
+
+def _opt_in_of(said: TimedStatus | None) -> datetime | None:
+    return said.at if said is not None and is_opt_in(said) else None
 
 
 def shop_knows(before: Contact, known: Contact) -> Contact:

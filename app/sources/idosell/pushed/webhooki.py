@@ -23,6 +23,7 @@ from app.domain.values import replace
 from app.formats.contact_values import e164, email_address, is_national
 from app.formats.words import mended
 from app.sources.idosell.pushed.parsed import Parsed
+from app.sources.idosell.rows.newsletter import state_in
 from app.sources.idosell.rows.reading import Row, amount, money, quantity, rows, shops_by_number, stamp, whole
 from app.sources.port import Finding, NotUnderstood, SourceEvent, Translation, fingerprint
 
@@ -110,7 +111,7 @@ def _basket(fields: Row, shop: Shop, received_at: datetime) -> Parsed:
         items=items,
         recovery_url=url if (url := _text(fields, "recovery_url", "url")).startswith(("https://", "http://")) else None,
     )
-    state = fingerprint(event.items, event.cart_id if "@" in cart else event.email)
+    state = fingerprint(event.items, event.cart_id if "@" in cart else event.email, event.currency, event.value, event.recovery_url)
     name = event.cart_id if "@" in cart else fingerprint(event.cart_id)
     events = (SourceEvent(f"ido:basket:{name}:{stamp(at)}:{state}", event),)
     return Parsed(Translation((Finding(shop.id, f"basket:{event.cart_id}", state, at, events, events),)))
@@ -137,7 +138,8 @@ def _newsletter(fields: Row, shop: Shop, received_at: datetime, *, by_sms: bool)
         raise NotUnderstood("`state` must be y or n")
     email = _email(fields, needed=True)
     assert email is not None
-    at, client = _when(fields, shop, received_at), real_id(_text(fields, "client_id", "client"))
+    at, client = _when(fields, shop, received_at, later=not agrees), real_id(_text(fields, "client_id", "client"))
+    dated = is_dated(fields, received_at)
     phone = _text(fields, "phone")
     evidence = Evidence(reason="a webhook of the panel", ip=_text(fields, "ip") or None)
     who = client or guest(email)
@@ -145,7 +147,7 @@ def _newsletter(fields: Row, shop: Shop, received_at: datetime, *, by_sms: bool)
     if not agrees:
         confirmed = _yes_no(fields, "confirmed") is True
         resigned = Unsubscribed(at=at, email=email, by_email=not by_sms, by_sms=by_sms, confirmed=confirmed, evidence=evidence)
-        return Parsed(Translation(_resigned(resigned, key, shop)))
+        return Parsed(Translation(_resigned(resigned, key, shop, is_dated=dated)))
     subscribed = Subscribed(
         at=at,
         email=email,
@@ -157,15 +159,15 @@ def _newsletter(fields: Row, shop: Shop, received_at: datetime, *, by_sms: bool)
         evidence=evidence,
     )
     events = (SourceEvent(f"ido:{key}:in:{stamp(at)}", subscribed),)
-    return Parsed(Translation((Finding(shop.id, key, "in", at, events, events),)))
+    return Parsed(Translation((Finding(shop.id, key, state_in(subscribed.phone), at, events, events, is_act=dated),)))
 
 
-def _resigned(event: Unsubscribed, key: str, shop: Shop) -> tuple[Finding, ...]:
+def _resigned(event: Unsubscribed, key: str, shop: Shop, *, is_dated: bool) -> tuple[Finding, ...]:
     """What the person confirmed is news also where it is in the panel's list already, which cannot say that (R51, R84)."""
     at = event.at
     if not event.confirmed:
         events = (SourceEvent(f"ido:{key}:out:{stamp(at)}", event),)
-        return (Finding(shop.id, key, "out", at, events, events),)
+        return (Finding(shop.id, key, "out", at, events, events, is_act=is_dated),)
     events = (SourceEvent(f"ido:{key}:out:confirmed:{stamp(at)}", event),)
     return (
         Finding(shop.id, key, "out", at, events, events),
@@ -261,14 +263,15 @@ def _email(fields: Row, *, needed: bool) -> str | None:
         return None
 
 
-def _when(fields: Row, shop: Shop, received_at: datetime) -> datetime:
-    """RFC 3339, or the panel's local time; without one, or with one that is no time, when the push came."""
+def _when(fields: Row, shop: Shop, received_at: datetime, *, later: bool = False) -> datetime:
+    """RFC 3339, or the panel's local time; without one, or with one that is no time, when the push came. `later`: see `instant`."""
     at = _said_time(fields)
     if at is None or not is_dated(fields, received_at):
         return received_at
     if at.tzinfo is not None:
         return at.astimezone(UTC)
-    return instant(at.strftime(TIME_FORMAT), shop) or received_at
+    first, second = (instant(at.strftime(TIME_FORMAT), shop, later=one) or received_at for one in (False, True))
+    return second if later and second <= received_at else first
 
 
 def is_dated(fields: Row, received_at: datetime) -> bool:

@@ -42,13 +42,13 @@ def subscriber(row: Row, channel: Channel, shops: Sequence[Shop], emails: dict[i
         shop = configured.get(whole(said.get("shop_id")) or 0)
         if shop is None:
             continue
-        since = moment(said, "date_modification", shop=shop)
+        agrees = is_yes(said.get("approval")) or moment(said, "approval", shop=shop) is not None  # (contract 2.8)
+        since = moment(said, "date_modification", shop=shop, later=not agrees)
         email = _email(row) if channel is Channel.EMAIL else (emails or {}).get(number)
         if email is None:
             left.append(Left(shop.id, f"{channel} newsletter", Unusable.NO_ADDRESS))
         elif since is not None:
             who = real_id(str(number)) or guest(email)
-            agrees = is_yes(said.get("approval")) or moment(said, "approval", shop=shop) is not None  # (contract 2.8)
             found.append(_finding(shop, channel, who, email, since, row, agrees=agrees))
     return Translation(tuple(found), tuple(left))
 
@@ -60,9 +60,15 @@ def _email(row: Row) -> str | None:
         return None
 
 
+def state_in(phone: str | None) -> str:
+    """An opt-in to text messages under another number is another state. Of the number a digest is kept, as of a guest's address."""
+    return "in" if phone is None else f"in:{guest(phone)}"
+
+
 def _finding(shop: Shop, channel: Channel, who: str, email: str, since: datetime, row: Row, *, agrees: bool) -> Finding:
     by_email, by_sms = channel is Channel.EMAIL, channel is Channel.SMS
-    state = "in" if agrees else "out"
+    said = "in" if agrees else "out"
+    state = said
     event: Subscribed | Unsubscribed
     if agrees:
         written = str(row.get("phone_cellular") or "") if by_sms else ""
@@ -77,10 +83,11 @@ def _finding(shop: Shop, channel: Channel, who: str, email: str, since: datetime
             language=language(str(row.get("language") or "")),
             evidence=SEEN_IN_PANEL,
         )
+        state = state_in(event.phone)
     else:
         event = Unsubscribed(at=since, email=email, by_email=by_email, by_sms=by_sms, confirmed=False, evidence=SEEN_IN_PANEL)
-    events = (SourceEvent(f"ido:news:{channel}:{who}:{state}:{stamp(since)}", event),)
-    return Finding(shop.id, f"news:{channel}:{who}", state, since, events, events)
+    events = (SourceEvent(f"ido:news:{channel}:{who}:{said}:{stamp(since)}", event),)
+    return Finding(shop.id, f"news:{channel}:{who}", state, since, events, events, is_act=True)
 
 
 def agreements(number: int, known: Customer, shop: Shop) -> Iterator[Finding]:

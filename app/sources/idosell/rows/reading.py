@@ -47,14 +47,17 @@ def quantity(number: Decimal) -> Decimal:
     return number.quantize(_SMALLEST, ROUND_HALF_UP).normalize()
 
 
-def moment(row: Row, *names: str, shop: Shop) -> datetime | None:
-    """The first of these fields that is a real time; panel time is local and says no zone. A day without a time is its midnight."""
+def moment(row: Row, *names: str, shop: Shop, later: bool = False) -> datetime | None:
+    """The first of these fields that is a real time; panel time is local and says no zone. A day without a time is its midnight.
+
+    `later`: see `instant`.
+    """
     for name in names:
         shown = row.get(name)
         if not isinstance(shown, str) or not is_real_date(shown):
             continue
         written = shown.strip().replace("T", " ")
-        found = instant(written if len(written) > len("2026-01-01") else f"{written} 00:00:00", shop)
+        found = instant(written if len(written) > len("2026-01-01") else f"{written} 00:00:00", shop, later=later)
         if found is not None and found >= OLDEST:
             return found
     return None

@@ -184,6 +184,14 @@ def test_an_act_the_shop_did_not_tell_is_not_known_to_it() -> None:
 
 
 @pytest.mark.parametrize("turned", channels.BOTH)
+def test_r55_of_an_opt_in_that_is_written_to_the_shop_the_act_is_remembered_whatever_is_written_next(turned: Turned) -> None:
+    opt_in, opt_out = (SetSubscription(email=EMAIL, email_news=TimedStatus(said, minute(one))) for one, said in ((1, IN), (2, OUT)))
+    written = mark_sent_to_shop(somebody(), turned([opt_in, opt_out])).shop_state
+    assert turned(written).email_opt_in_written == minute(1)
+    assert turned(written).phone_opt_in_written is None
+
+
+@pytest.mark.parametrize("turned", channels.BOTH)
 def test_what_the_shop_did_not_say_itself_is_not_known_to_it_by_another_event_of_it(turned: Turned) -> None:
     contact = turned(Contact(email=EMAIL, email_news=Channel(opted_out=minute(1))))
     assert shop_knows(contact, contact) is contact
