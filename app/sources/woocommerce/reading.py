@@ -10,6 +10,7 @@ from app.domain.event_parts import Address, Customer
 from app.domain.intake.arrival import is_time
 from app.domain.shops.countries import country_as_kept
 from app.domain.shops.shop import Shop
+from app.domain.values import replace
 from app.formats.contact_values import e164, email_address, is_national, phone_region
 
 Row = Mapping[str, Any]  # a border: their JSON
@@ -82,3 +83,18 @@ def customer(email: object, number: object, billing: Row, names: Row, shop: Shop
             country=country_as_kept(country),
         ),
     )
+
+
+def cleared(known: Customer, row: Row) -> Customer:
+    """WooCommerce shows every field of an account, so an empty one says that there is none any more (R10)."""
+    billing = part(row, "billing")
+    none: dict[str, Any] = {name: "" for name in ("first_name", "last_name", "company", "phone") if _is_empty(name, billing, row)}
+    changed = replace(known, **none)
+    if all(billing.get(name) == "" for name in ("address_1", "postcode", "city")):
+        changed = replace(changed, address=Address(street="", postal_code="", city="", country=""))
+    return changed
+
+
+def _is_empty(name: str, billing: Row, row: Row) -> bool:
+    """The account has a name of its own beside that of the invoice."""
+    return billing.get(name) == "" and row.get(name) in (None, "")

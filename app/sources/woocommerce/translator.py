@@ -9,9 +9,9 @@ from app.domain.event_parts import Item, NewsletterBox
 from app.domain.events import AccountChanged, CustomerRegistered, OrderCancelled, OrderPlaced, OrderReturned
 from app.domain.shops.shop import Shop
 from app.domain.values import replace
-from app.sources.port import Finding, Left, NotUnderstood, SourceEvent, Translation, Unusable, fingerprint
+from app.sources.port import OVER, STAMP, Finding, Left, NotUnderstood, SourceEvent, Translation, Unusable, fingerprint
 from app.sources.woocommerce.categories import Paths
-from app.sources.woocommerce.reading import Row, box, customer, listed, moment, money, part, text
+from app.sources.woocommerce.reading import Row, box, cleared, customer, listed, moment, money, part, text
 
 NO_CATEGORIES: Mapping[str, Paths] = {}
 _STANDS = frozenset({"processing", "completed", "on-hold", "refunded"})
@@ -48,7 +48,7 @@ def order(row: Row, shop: Shop, received_at: datetime, categories: Mapping[str, 
     events = (SourceEvent(f"woo:order:{number}:{as_of:%Y%m%dT%H%M%S}:{state}", made),)
     found = [
         Finding(shop.id, f"order:{number}", state, as_of, events, events),
-        Finding(shop.id, f"order:{number}:stands", "yes", as_of, again=events),
+        Finding(shop.id, f"order:{number}:stands", "yes", as_of, again=events, overtaken=_end(made)),
         *_returns(row, made, shop),
     ]
     return Translation(tuple(found))
@@ -99,11 +99,15 @@ def _items(row: Row, categories: Mapping[str, Paths]) -> Iterator[Item]:
 
 
 def _ended(made: OrderPlaced, shop: Shop) -> Finding:
-    at = made.as_of or made.at
-    event = OrderCancelled(at=at, email=made.customer.email, order_id=made.order_id)
-    events = (SourceEvent(f"woo:order:{made.order_id}:cancelled:{at:%Y%m%dT%H%M%S}", event),)
+    end = _end(made)
+    events = (replace(end, event_id=f"{end.event_id}:{end.event.at:{STAMP}}"),)
     # An order that was never paid was never told: there is nothing to take back.
-    return Finding(shop.id, f"order:{made.order_id}:stands", "no", at, again=events)
+    return Finding(shop.id, f"order:{made.order_id}:stands", OVER, end.event.at, again=events)
+
+
+def _end(made: OrderPlaced) -> SourceEvent:
+    event = OrderCancelled(at=made.as_of or made.at, email=made.customer.email, order_id=made.order_id)
+    return SourceEvent(f"woo:order:{made.order_id}:cancelled", event)
 
 
 def _returns(row: Row, made: OrderPlaced, shop: Shop) -> Iterator[Finding]:
@@ -134,7 +138,9 @@ def account(row: Row, shop: Shop, received_at: datetime) -> Translation:
         reason = Unusable.NO_ADDRESS if known is None else Unusable.NO_DATE
         return Translation(left=(Left(shop.id, f"client {number}", reason),))
     state = fingerprint(known)
-    change = SourceEvent(f"woo:client:{number}:{changed_at:%Y%m%dT%H%M%S}:{state}", AccountChanged(at=changed_at, customer=known))
+    change = SourceEvent(
+        f"woo:client:{number}:{changed_at:{STAMP}}:{state}", AccountChanged(at=changed_at, customer=cleared(known, row))
+    )
     first = change
     if made_at is not None and made_at >= shop.integration_started_at:
         first = SourceEvent(f"woo:client:{number}:registered", CustomerRegistered(at=made_at, customer=known))

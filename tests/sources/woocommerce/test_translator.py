@@ -71,6 +71,28 @@ def test_r86_a_repetition_tells_nothing_a_change_and_a_cancellation_do() -> None
     assert [type(one.event) for one in tells(gone, ORDER)] == [OrderCancelled]
 
 
+def test_r19_an_order_that_arrives_after_its_cancellation_is_told_and_then_cancelled_once() -> None:
+    gone = changed(ORDER, status="cancelled", date_modified_gmt="2026-03-23T09:00:00")
+    late = tells(ORDER, gone)
+    assert [type(one.event) for one in late] == [OrderPlaced, OrderCancelled]
+    assert late[1].event.at == at("2026-03-23T09:00")
+    assert late[1] == tells(gone, ORDER)[0]
+    assert tells(changed(ORDER, status="pending"), gone) == []
+
+
+def test_r10_what_is_empty_in_an_account_is_cleared_and_what_is_not_shown_is_not() -> None:
+    nothing = dict.fromkeys(("company", "phone", "address_1", "address_2", "postcode", "city"), "")
+    emptied = changed(CUSTOMER, billing={**CUSTOMER["billing"], **nothing}, date_modified_gmt="2026-03-22T08:00:00")
+    (told,) = tells(emptied, CUSTOMER, of=account)
+    assert isinstance(told.event, AccountChanged)
+    known = told.event.customer
+    assert (known.company, known.phone, known.address.street, known.address.city) == ("", "", "", "")
+    assert known.first_name
+    (told,) = tells(changed(CUSTOMER, billing=[], date_modified_gmt="2026-03-22T08:00:00"), CUSTOMER, of=account)
+    assert isinstance(told.event, AccountChanged)
+    assert (told.event.customer.company, told.event.customer.phone, told.event.customer.address.city) == (None, None, None)
+
+
 def test_r86_each_refund_is_a_return_under_its_own_number() -> None:
     refunded = changed(ORDER, status="refunded", refunds=[{"id": 9, "total": "-110.00"}], date_modified_gmt="2026-03-25T08:00:00")
     (found,) = tells(refunded, ORDER)
